@@ -1,0 +1,85 @@
+"""What a finding is: its declaration (`DiagnosticSpec`) and one occurrence (`Diagnostic`)."""
+
+from __future__ import annotations
+
+from flowdsl.source.record import Record
+from flowdsl.source.text import Span
+
+ERROR = "error"
+WARNING = "warning"
+INFO = "info"
+SEVERITIES = (ERROR, WARNING, INFO)
+
+CATEGORY_SEVERITY = {
+    "syntax": ERROR,
+    "names": ERROR,
+    "types": ERROR,
+    "flow": ERROR,
+    "secrets": ERROR,
+    "platform": ERROR,
+    "suspicious": WARNING,
+    "wording": WARNING,
+    "style": INFO,
+}
+"""Every category and the severity its diagnostics have unless their spec says otherwise."""
+
+
+class DiagnosticSpec(Record):
+    """The declaration of a diagnostic.
+
+    `name` is kebab-case and unique in the program; `message` is a `str.format` template, one short sentence in lower
+    case without a full stop; `help` (also a template) says what to do.
+    """
+
+    name: str
+    category: str
+    message: str
+    help: str | None = None
+    severity_override: str | None = None
+
+    @property
+    def severity(self) -> str:
+        return self.severity_override or CATEGORY_SEVERITY[self.category]
+
+
+class Label(Record):
+    """A secondary place and why it matters."""
+
+    span: Span
+    text: str
+
+
+class Edit(Record):
+    """Replace the text of `span` by `replacement`."""
+
+    span: Span
+    replacement: str
+
+
+class Fix(Record):
+    """A proposed change. `applicability` is `safe`, `unsafe` or `placeholder`."""
+
+    title: str
+    edits: tuple[Edit, ...]
+    applicability: str = "unsafe"
+
+
+class Diagnostic(Record):
+    """One finding at one place. `label` is the short text under the primary span."""
+
+    spec: DiagnosticSpec
+    span: Span
+    message: str
+    label: str = ""
+    labels: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+    fixes: tuple[Fix, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def severity(self) -> str:
+        return self.spec.severity

@@ -1,0 +1,49 @@
+"""Where phases put what they find."""
+
+from __future__ import annotations
+
+from flowdsl.source.text import Span
+
+from .diagnostic import ERROR, Diagnostic, DiagnosticSpec, Fix, Label
+
+
+class Sink:
+    """Collects findings; the same finding at the same place is kept once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, int, int, str], Diagnostic] = {}
+
+    def report(
+        self,
+        spec: DiagnosticSpec,
+        span: Span,
+        *,
+        label: str = "",
+        labels: tuple[Label, ...] = (),
+        notes: tuple[str, ...] = (),
+        fixes: tuple[Fix, ...] = (),
+        help: str | None = None,
+        **values: object,
+    ) -> None:
+        """Record a finding. `values` fill the spec's message and help; `help` replaces the spec's own."""
+        message = spec.message.format(**values)
+        if help is None and spec.help is not None:
+            help = spec.help.format(**values)
+        key = (spec.name, span.path, span.start, span.end, message)
+        if key not in self._found:
+            self._found[key] = Diagnostic(
+                spec, span, message, label, labels, tuple(notes), help, tuple(fixes)
+            )
+
+    @property
+    def has_errors(self) -> bool:
+        return any(found.severity == ERROR for found in self._found.values())
+
+    def sorted(self) -> tuple[Diagnostic, ...]:
+        """All findings by file, place and name: the same order whatever the order of the phases."""
+        return tuple(
+            sorted(
+                self._found.values(),
+                key=lambda d: (d.span.path, d.span.start, d.span.end, d.name, d.message),
+            )
+        )

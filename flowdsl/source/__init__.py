@@ -1,0 +1,11 @@
+"""Text and positions.
+
+Holds the text of a file (`SourceFile`), places in it (`Span`, `Position`) and the way files are reached (`FileSystem`).
+
+Does no parsing and no IO of its own: `MemoryFiles` serves tests and standard input, `flowdsl.host` serves disks.
+
+Entry points: `SourceFile`, `Span`, `FileSystem`.
+
+Offsets are code points from 0; lines and columns are 1-based and computed only when somebody asks. Paths are POSIX
+and relative to the project root.
+"""

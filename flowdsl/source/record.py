@@ -1,0 +1,78 @@
+"""Frozen, slotted value classes without the import cost of `dataclasses`.
+
+`flowdsl check` must start in the time of one small import, and `dataclasses` alone costs more than the whole lexer.
+`Record` gives what the compiler needs from it: declared fields, defaults, `__slots__`, `__match_args__` and a `repr`.
+Immutability is enforced by mypy (`frozen_default`), not at run time, so that building a node stays one call.
+"""
+
+from __future__ import annotations
+
+from typing import Any, dataclass_transform
+
+
+def _initialiser(fields: tuple[str, ...], defaults: dict[str, Any]) -> Any:
+    parameters = [f"{name}=_defaults[{name!r}]" if name in defaults else name for name in fields]
+    body = [f"    self.{name} = {name}" for name in fields] or ["    pass"]
+    source = f"def __init__(self, {', '.join(parameters)}):\n" + "\n".join(body)
+    namespace: dict[str, Any] = {"_defaults": defaults}
+    exec(source, namespace)
+    return namespace["__init__"]
+
+
+@dataclass_transform(frozen_default=True, eq_default=False)
+class _RecordType(type):
+    """Turns the annotations of a class body into slots and an `__init__`."""
+
+    def __new__(
+        mcls, name: str, bases: tuple[type, ...], body: dict[str, Any], eq: bool = False
+    ) -> type:
+        own = [
+            field
+            for field, annotation in body.get("__annotations__", {}).items()
+            if not str(annotation).startswith("ClassVar")
+        ]
+        fields: tuple[str, ...] = ()
+        defaults: dict[str, Any] = {}
+        for parent in bases:
+            fields += getattr(parent, "_fields", ())
+            defaults |= getattr(parent, "_defaults", {})
+        fields += tuple(own)
+        defaults |= {field: body.pop(field) for field in own if field in body}
+        body["__slots__"] = tuple(body.get("__slots__", ())) + tuple(own)
+        body["_fields"] = fields
+        body["_defaults"] = defaults
+        body["__match_args__"] = fields
+        if own and "__init__" not in body:
+            body["__init__"] = _initialiser(fields, defaults)
+        if eq:
+            body["__eq__"] = _equal
+            body["__hash__"] = _hash
+        return super().__new__(mcls, name, bases, body)
+
+
+def _values(record: Any) -> tuple[Any, ...]:
+    return tuple(getattr(record, name) for name in record._fields)
+
+
+def _equal(self: Any, other: object) -> bool:
+    return type(self) is type(other) and _values(self) == _values(other)
+
+
+def _hash(self: Any) -> int:
+    return hash((type(self), _values(self)))
+
+
+class Record(metaclass=_RecordType):
+    """Base of frozen value classes; subclasses declare fields by annotation.
+
+    Instances compare and hash by identity. `class Point(Record, eq=True)` compares and hashes by value.
+    """
+
+    def __repr__(self) -> str:
+        fields: tuple[str, ...] = self._fields  # type: ignore[attr-defined]
+        return f"{type(self).__name__}({', '.join(f'{f}={getattr(self, f)!r}' for f in fields)})"
+
+    def __replace__(self, **changes: Any) -> Any:
+        """A copy with some fields changed (the protocol of `copy.replace` in Python 3.13)."""
+        fields: tuple[str, ...] = self._fields  # type: ignore[attr-defined]
+        return type(self)(**({f: getattr(self, f) for f in fields} | changes))
