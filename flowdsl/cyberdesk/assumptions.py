@@ -1,0 +1,113 @@
+"""What this package believes about the service without proof, each fact with its value in one place.
+
+The contract is known from the official SDK and the documentation; neither settles these. A live call that disproves one
+changes this file and the functions named under `used_in`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+LIST_LIMIT = 1000
+"""Rows asked for per page: the documented maximum of runs and connections, assumed for workflows (`list-limit`)."""
+
+REQUEST_ID_HEADERS = (
+    "x-request-id",
+    "request-id",
+    "x-correlation-id",
+    "x-trace-id",
+    "fly-request-id",
+    "cf-ray",
+)
+"""Reply headers that may name the request for the service's support, best first (`request-id`)."""
+
+CHECK_READ_ONLY = frozenset({"order", "organization_id", "user_id", "created_at", "updated_at"})
+"""Fields of a check in a reply that a request must not carry (`check-reconcile`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """One unproven fact: `source` is what it was inferred from, `used_in` the functions that rely on it."""
+
+    id: str
+    statement: str
+    source: Literal["sdk", "docs", "fastapi", "http", "host"]
+    used_in: tuple[str, ...]
+
+
+ASSUMPTIONS = (
+    Assumption(
+        "list-limit",
+        "the workflow list takes `limit` from 1 to 1000, as the run list does",
+        "docs",
+        ("flowdsl.cyberdesk.workflows.Workflows.list_all",),
+    ),
+    Assumption(
+        "list-order",
+        "the workflow list is newest `updated_at` first, and a created or edited workflow moves to its top",
+        "sdk",
+        ("flowdsl.cyberdesk.paging.walk_all",),
+    ),
+    Assumption(
+        "request-id",
+        "one of `REQUEST_ID_HEADERS` names the request; the contract names no such header",
+        "host",
+        ("flowdsl.cyberdesk.replies.request_id",),
+    ),
+    Assumption(
+        "error-detail",
+        "an error body is a JSON object whose `detail` is a list of `{loc, msg}`, a string or an object",
+        "fastapi",
+        ("flowdsl.cyberdesk.errors.render_detail", "flowdsl.cyberdesk.replies.error_from_reply"),
+    ),
+    Assumption(
+        "not-found-is-json",
+        "404 for a missing object has a JSON body; one without comes from a proxy or a wrong address",
+        "fastapi",
+        ("flowdsl.cyberdesk.replies.error_from_reply",),
+    ),
+    Assumption(
+        "delete-not-found",
+        "404 on a deletion means that the object is gone, whoever deleted it",
+        "http",
+        ("flowdsl.cyberdesk.transport.Sender.delete",),
+    ),
+    Assumption(
+        "refused-means-undone",
+        "a 4xx leaves nothing changed, except 408 and a 409 with `Idempotency-Status: in_progress`",
+        "http",
+        ("flowdsl.cyberdesk.transport.may_have_run",),
+    ),
+    Assumption(
+        "idempotent-replay",
+        "a repeated `Idempotency-Key` is answered with the first reply for at least the span of our retries",
+        "docs",
+        ("flowdsl.cyberdesk.transport.Sender.send",),
+    ),
+    Assumption(
+        "check-reconcile",
+        "a check in `post_run_checks` with a known `id` is updated, one without is created, a missing one is removed; "
+        "absent fields may fall back to their default, so every field the service knows is sent back",
+        "sdk",
+        ("flowdsl.cyberdesk.models.workflow.PostRunCheckUpsert",),
+    ),
+    Assumption(
+        "model-metadata-replace",
+        "a partial `model_metadata` may merge or replace, so all four keys are sent",
+        "sdk",
+        ("flowdsl.cyberdesk.models.workflow.ModelMetadata",),
+    ),
+    Assumption(
+        "empty-patch-versions",
+        "a PATCH without changes still pushes a version, so an empty one is never sent",
+        "docs",
+        ("flowdsl.cyberdesk.workflows.Workflows.update",),
+    ),
+    Assumption(
+        "unknown-keys-dropped",
+        "the service drops unknown request keys silently, so request models refuse them",
+        "fastapi",
+        ("flowdsl.cyberdesk.models.wire_model.WriteModel",),
+    ),
+)

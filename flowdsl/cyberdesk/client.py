@@ -1,0 +1,162 @@
+"""The client: its options, its connection settings and the resource groups."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from functools import partial
+from random import random as chance
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from flowdsl import __version__
+from flowdsl.cyberdesk.errors import ClientMisconfigured, UnusableApiKey
+from flowdsl.cyberdesk.model_configurations import ModelConfigurations
+from flowdsl.cyberdesk.prompt_images import PromptImages
+from flowdsl.cyberdesk.tags import TagGroups, Tags
+from flowdsl.cyberdesk.transport import Sender
+from flowdsl.cyberdesk.trust import check_api_url, is_loopback
+from flowdsl.cyberdesk.workflows import Workflows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOptions:
+    """Where to send requests and how patiently; times are in seconds.
+
+    `trusted_hosts` are the hosts beside the official one that the key may go to. `max_retries` is the number of attempts
+    after the first; a `Retry-After` beyond `retry_after_ceiling` ends them.
+    """
+
+    base_url: str
+    api_key: str = field(repr=False)
+    trusted_hosts: Collection[str] = ()
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+    write_timeout: float = 60.0
+    pool_timeout: float = 60.0
+    max_retries: int = 3
+    retry_after_ceiling: float = 120.0
+
+
+class CyberdeskClient:
+    """The Cyberdesk API for one organisation; an async context manager.
+
+    The routes are grouped as `workflows`, `tags`, `tag_groups`, `model_configurations` and `prompt_images`.
+    One client serves many tasks, but httpx searches its pool on every request: at 32 requests at once, give each task its
+    own `worker()`. Raises `UntrustedHost`, `UnusableApiKey` or `ClientMisconfigured` when it is made, before any request.
+    """
+
+    def __init__(
+        self,
+        options: ClientOptions,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        tls: ssl.SSLContext | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        random: Callable[[], float] = chance,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`transport` replaces the network; `tls` replaces the certificates that the environment names."""
+        check_api_url(options.base_url, options.trusted_hosts)
+        _check_api_key(options.api_key)
+        if tls is None and transport is None:
+            tls = _tls_context(options.base_url)
+        self._another = partial(
+            CyberdeskClient,
+            options,
+            transport=transport,
+            tls=tls,
+            sleep=sleep,
+            random=random,
+            clock=clock,
+        )
+        self._http = _http_client(options, transport, tls)
+        self._sender = Sender(
+            self._http,
+            api_key=options.api_key,
+            max_retries=options.max_retries,
+            retry_after_ceiling=options.retry_after_ceiling,
+            sleep=sleep,
+            random=random,
+            clock=clock,
+        )
+        self.workflows = Workflows(self._sender)
+        self.tags = Tags(self._sender)
+        self.tag_groups = TagGroups(self._sender)
+        self.model_configurations = ModelConfigurations(self._sender)
+        self.prompt_images = PromptImages(self._sender)
+
+    def worker(self) -> CyberdeskClient:
+        """Another client with the same settings and its own connections; cheap, since it shares the TLS context."""
+        return self._another()
+
+    async def health(self) -> dict[str, Any]:
+        """What `GET /v1/health` says; raises `CyberdeskError`. The route needs no key."""
+        return (await self._sender.get("/v1/health")).mapping()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._http.aclose()
+
+
+def _check_api_key(api_key: str) -> None:
+    # Other characters end in an exception of the HTTP library that repeats the whole header.
+    if not api_key:
+        raise UnusableApiKey("the API key is empty")
+    if not (api_key.isascii() and api_key.isprintable() and " " not in api_key):
+        raise UnusableApiKey("the API key holds blanks or characters that no header can carry")
+
+
+def _tls_context(base_url: str) -> ssl.SSLContext:
+    """The certificates to trust, from `SSL_CERT_FILE`, `SSL_CERT_DIR` or the bundled list, in this order."""
+    if base_url.lower().startswith("http:"):
+        # Reading the bundled list takes 30 ms; this context trusts nobody and is never asked.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        return httpx.create_ssl_context()
+    except OSError:
+        raise ClientMisconfigured(
+            "the certificates that `SSL_CERT_FILE` or `SSL_CERT_DIR` names cannot be read"
+        ) from None
+
+
+def _http_client(
+    options: ClientOptions, transport: httpx.AsyncBaseTransport | None, tls: ssl.SSLContext | None
+) -> httpx.AsyncClient:
+    try:
+        return httpx.AsyncClient(
+            base_url=options.base_url,
+            headers={
+                "Authorization": f"Bearer {options.api_key}",
+                "User-Agent": f"flowdsl/{__version__}",
+                "Accept": "application/json",
+            },
+            timeout=httpx.Timeout(
+                connect=options.connect_timeout,
+                read=options.read_timeout,
+                write=options.write_timeout,
+                pool=options.pool_timeout,
+            ),
+            follow_redirects=False,
+            verify=True if tls is None else tls,
+            transport=transport,
+            # A proxy cannot reach this machine's loopback.
+            trust_env=not is_loopback(options.base_url),
+        )
+    except (ValueError, ImportError, httpx.InvalidURL):
+        # The reason may repeat a proxy's password.
+        raise ClientMisconfigured(
+            "a proxy address in `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` cannot be used"
+        ) from None

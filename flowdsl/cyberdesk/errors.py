@@ -1,0 +1,143 @@
+"""What can go wrong between this client and the service, and the service's own words made safe to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+_MAX_TEXT = 2000
+_MAX_DEPTH = 6
+_MAX_ITEMS = 20
+
+_ECHOED_KEYS = frozenset({"input", "ctx"})
+"""Validation errors repeat the refused value under these keys, and it may be a secret."""
+
+_FIELD_ERROR_KEYS = frozenset({"loc", "msg", "type", "url"}) | _ECHOED_KEYS
+
+
+class CyberdeskError(Exception):
+    """Any failure of a call; `str()` is one readable line without secrets or control characters.
+
+    `status` is None when no reply arrived. `server_message` is the service's own explanation, empty when it gave none.
+    `outcome_unknown` is true when the request was a write that may have been carried out, on this or an earlier attempt.
+    `retry_after` is the number of seconds the service asked us to wait.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        server_message: str = "",
+        request_id: str | None = None,
+        outcome_unknown: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.server_message = server_message
+        self.request_id = request_id
+        self.outcome_unknown = outcome_unknown
+        self.retry_after = retry_after
+
+
+class UntrustedHost(CyberdeskError):
+    """The API key would go to an address nobody allowed."""
+
+
+class UnusableApiKey(CyberdeskError):
+    """The API key is empty or cannot be written in a header; nothing was sent."""
+
+
+class ClientMisconfigured(CyberdeskError):
+    """The environment's certificates or proxies cannot be used; nothing was sent."""
+
+
+class UnstableListing(CyberdeskError):
+    """A list changed on every attempt to read it whole."""
+
+
+class ServiceUnreachable(CyberdeskError):
+    """No complete reply arrived: refused, reset, unresolved or timed out."""
+
+
+class RequestRefused(CyberdeskError):
+    """The service answered 4xx."""
+
+
+class AuthenticationRefused(RequestRefused):
+    """401 or 403: the key is unknown, expired or not allowed to do this."""
+
+
+class NotFound(RequestRefused):
+    """404: no such object in the organisation of this key."""
+
+
+class ValidationRefused(RequestRefused):
+    """422 or 400, or an id that cannot be part of an address (`status` is None and nothing was sent)."""
+
+
+class Conflict(RequestRefused):
+    """409."""
+
+
+class RateLimited(RequestRefused):
+    """429, after the retries or with a `Retry-After` beyond the ceiling."""
+
+
+class ServiceFailure(CyberdeskError):
+    """408 or 5xx after the retries."""
+
+
+class UnreadableReply(ServiceFailure):
+    """A reply that is not of this API: not JSON, of another shape, a redirect, or an unexpected success status."""
+
+
+def printable(text: str) -> str:
+    """`text` on one line, without control, format and surrogate characters, which could drive a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " * c.isspace() for c in text).split())
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """`text` with every occurrence of a secret replaced."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "[redacted]")
+    return text
+
+
+def render_detail(detail: object, secrets: Iterable[str] = ()) -> str:
+    """The `detail` of an error body as readable text of bounded length; takes any JSON value and never raises.
+
+    `[{"loc": ["body", "name"], "msg": "too long"}]` reads `body.name: too long`.
+    """
+    text = redacted(printable(_text(detail, 0)), secrets)
+    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
+
+
+def _text(value: object, depth: int) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if depth > _MAX_DEPTH:
+        return "…"
+    if isinstance(value, Mapping):
+        return _mapping_text(value, depth)
+    if isinstance(value, list | tuple):
+        shown = [_text(item, depth + 1) for item in value[:_MAX_ITEMS]]
+        more = [f"and {len(value) - _MAX_ITEMS} more"] if len(value) > _MAX_ITEMS else []
+        return "; ".join(shown + more)
+    return repr(value)
+
+
+def _mapping_text(value: Mapping[object, object], depth: int) -> str:
+    message = value.get("msg")
+    if isinstance(message, str) and value.keys() <= _FIELD_ERROR_KEYS:
+        location = value.get("loc")
+        parts = location if isinstance(location, list | tuple) else []
+        path = ".".join(_text(part, depth + 1) for part in parts)
+        return f"{path}: {message}" if path else message
+    shown = [(key, item) for key, item in value.items() if key not in _ECHOED_KEYS]
+    if len(shown) == 1 and isinstance(shown[0][1], str):
+        return shown[0][1]
+    return ", ".join(f"{key}: {_text(item, depth + 1)}" for key, item in shown[:_MAX_ITEMS])

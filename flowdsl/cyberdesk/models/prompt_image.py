@@ -1,0 +1,25 @@
+"""Images that prompts refer to, kept in a store of the whole organisation."""
+
+from __future__ import annotations
+
+from flowdsl.cyberdesk.models.wire_model import ReadModel
+
+
+class PromptImage(ReadModel):
+    """A row of the image list: `supabase_url` goes into a prompt, `path` is what deleting takes. There is no hash."""
+
+    supabase_url: str
+    path: str
+    filename: str
+    size_bytes: int | None = None
+    created_at: str | None = None
+
+
+class UploadedImage(ReadModel):
+    """The answer to an upload. `filename` may be a sanitised form of the one sent; `signed_url` lives one hour."""
+
+    supabase_url: str
+    filename: str
+    content_type: str | None = None
+    size_bytes: int | None = None
+    signed_url: str | None = None

@@ -1,0 +1,74 @@
+"""Tags and tag groups. Limits: the API reference of `create-tag` and `update-tag-group`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from flowdsl.cyberdesk.models.wire_model import ReadModel, UuidText, WriteModel
+
+TagName = Annotated[str, Field(min_length=1, max_length=100)]
+Description = Annotated[str, Field(max_length=500)]
+Emoji = Annotated[str, Field(max_length=10)]
+Color = Annotated[str, Field(max_length=20)]
+
+
+class _LabelCreate(WriteModel):
+    name: TagName
+    description: Description | None = None
+    emoji: Emoji | None = None
+    color: Color | None = None
+
+
+class _LabelPatch(WriteModel):
+    name: TagName = ""
+    description: Description | None = None
+    emoji: Emoji | None = None
+    color: Color | None = None
+
+
+class _Label(ReadModel):
+    id: str
+    name: str
+    description: str | None = None
+    emoji: str | None = None
+    color: str | None = None
+    order: int | None = None
+    organization_id: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class TagGroupCreate(_LabelCreate):
+    """The body of `POST /v1/workflow-tag-groups`."""
+
+
+class TagGroupPatch(_LabelPatch):
+    """The body of `PATCH /v1/workflow-tag-groups/{id}`: an absent field stays, null clears."""
+
+
+class TagGroup(_Label):
+    """A group of tags of which a workflow has at most one."""
+
+
+class TagCreate(_LabelCreate):
+    """The body of `POST /v1/workflow-tags`; tag names are unique in the organisation."""
+
+    group_id: UuidText | None = None
+
+
+class TagPatch(_LabelPatch):
+    """The body of `PATCH /v1/workflow-tags/{id}`: a null `group_id` takes the tag out of its group."""
+
+    group_id: UuidText | None = None
+    is_archived: bool = False
+
+
+class Tag(_Label):
+    """A tag as the service has it; `workflow_count` is filled in the list of all tags only."""
+
+    group_id: str | None = None
+    group: TagGroup | None = None
+    is_archived: bool | None = None
+    workflow_count: int | None = None

@@ -1,0 +1,86 @@
+"""Request and reply models: the two ways of being strict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+
+
+def _canonical_uuid(text: str) -> str:
+    return str(UUID(text))
+
+
+UuidText = Annotated[str, AfterValidator(_canonical_uuid)]
+"""A UUID in the lower-case, hyphenated form that the service answers with."""
+
+
+class WriteModel(BaseModel):
+    """A request body: unknown fields are refused, absent and null differ, refused values stay out of error messages.
+
+    The default of a field stands for "absent" and is not sent, so it need not be a value that the field would take.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", hide_input_in_errors=True, protected_namespaces=(), allow_inf_nan=False
+    )
+
+    always_sent: ClassVar[tuple[str, ...]] = ()
+    """Fields that are sent even when nobody set them."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        self.model_fields_set.update(self.always_sent)
+
+    def to_wire(self) -> dict[str, Any]:
+        """The JSON object to send: exactly the fields that were set, and `always_sent`."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class OverlayModel(WriteModel):
+    """A request value that the service replaces whole, so what we do not own has to be sent back as it came."""
+
+    read_only: ClassVar[frozenset[str]] = frozenset()
+    _carried: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def over(cls, remote: Mapping[str, Any], owned: Mapping[str, Any]) -> Self:
+        """`owned` laid over the service's copy.
+
+        Everything else in `remote` travels unread and unchanged, fields newer than this client included; only the
+        `read_only` ones are dropped.
+        """
+        built = cls.model_validate(owned)
+        built._carried = {
+            key: value
+            for key, value in remote.items()
+            if key not in owned and key not in cls.read_only
+        }
+        return built
+
+    @model_serializer(mode="wrap")
+    def _with_carried(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A carried value replaces the default of an `always_sent` field; it never meets an owned one.
+        return {**handler(self), **self._carried}
+
+
+class ReadModel(BaseModel):
+    """A reply: unknown fields are kept, an absent field is not in `model_fields_set`."""
+
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True, protected_namespaces=())
+
+    def unknown_fields(self) -> dict[str, Any]:
+        """The fields this client has no name for, as the service sent them."""
+        return dict(self.model_extra or {})
+
+    def as_sent(self) -> dict[str, Any]:
+        """The fields of the reply, unknown ones included, absent ones absent."""
+        return self.model_dump(exclude_unset=True)

@@ -1,0 +1,158 @@
+"""Workflows and their post-run checks. Fields and limits: SDK 2.2.69 and the API reference of `create-workflow`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from flowdsl.cyberdesk.assumptions import CHECK_READ_ONLY
+from flowdsl.cyberdesk.models.tag import Tag
+from flowdsl.cyberdesk.models.wire_model import OverlayModel, ReadModel, UuidText, WriteModel
+
+Prompt = Annotated[str, Field(min_length=1)]
+WorkflowName = Annotated[str, Field(max_length=255)]
+
+CheckType = Literal[
+    "run_attachment_exists",
+    "run_attachment_image_check",
+    "output_data_agentic_check",
+    "output_data_passes_schema_validation",
+]
+FileTargetMode = Literal["exact", "regex", "loop_items"]
+
+
+class ModelMetadata(OverlayModel):
+    """The models a workflow runs on: ids of model configurations, null for the service's default."""
+
+    always_sent: ClassVar[tuple[str, ...]] = (
+        "main_agent_model_id",
+        "cache_detection_model_id",
+        "fallback_model_1_id",
+        "fallback_model_2_id",
+    )
+
+    main_agent_model_id: UuidText | None = None
+    cache_detection_model_id: UuidText | None = None
+    fallback_model_1_id: UuidText | None = None
+    fallback_model_2_id: UuidText | None = None
+
+
+class PostRunCheckUpsert(OverlayModel):
+    """One check of the full list that a workflow is to have; `id` names the check it updates.
+
+    For a check the service already has, use `over(remote.as_sent(), owned)`: it keeps the id and the fields not owned.
+    """
+
+    always_sent: ClassVar[tuple[str, ...]] = ("allow_missing_attachments",)
+    read_only: ClassVar[frozenset[str]] = CHECK_READ_ONLY
+
+    name: str
+    type: CheckType
+    description: str | None = None
+    file_target_mode: FileTargetMode | None = None
+    file_names: list[str] | None = None
+    file_name_regex: str | None = None
+    expected_match_count: int | None = None
+    expected_match_count_ref: str | None = None
+    loop_input: str | None = None
+    loop_item_filename_template: str | None = None
+    allow_missing_attachments: bool = False
+    check_prompt: str | None = None
+    model: UuidText | None = None
+    id: UuidText | None = None
+
+
+class WorkflowCreate(WriteModel):
+    """The body of `POST /v1/workflows`. Both schemas are strings that hold JSON; the checks carry no ids."""
+
+    always_sent: ClassVar[tuple[str, ...]] = ("includes_file_exports", "is_webhooks_enabled")
+
+    main_prompt: Prompt
+    name: WorkflowName | None = None
+    input_schema: str | None = None
+    output_schema: str | None = None
+    includes_file_exports: bool = False
+    is_webhooks_enabled: bool = False
+    terminal_command_allowlist: list[str] | None = None
+    model_metadata: ModelMetadata | None = None
+    post_run_check_failure_cleanup_prompt: str | None = None
+    post_run_checks: list[PostRunCheckUpsert] | None = None
+
+
+class WorkflowPatch(WriteModel):
+    """The body of `PATCH /v1/workflows/{id}`: an absent field stays, null clears.
+
+    Where the meaning of null is undocumented the field takes none: send false for a boolean, `[]` for the checks.
+    `workflow_metadata` is the dashboard's and cannot be sent.
+    """
+
+    main_prompt: Prompt = ""
+    name: WorkflowName | None = None
+    input_schema: str | None = None
+    output_schema: str | None = None
+    includes_file_exports: bool = False
+    is_webhooks_enabled: bool = False
+    terminal_command_allowlist: list[str] | None = None
+    model_metadata: ModelMetadata | None = None
+    post_run_check_failure_cleanup_prompt: str | None = None
+    post_run_checks: list[PostRunCheckUpsert] = Field(default_factory=list)
+
+
+class PostRunCheck(ReadModel):
+    """A check as the service has it."""
+
+    id: str
+    name: str
+    type: str
+    order: int | None = None
+    description: str | None = None
+    file_target_mode: str | None = None
+    file_names: list[str] | None = None
+    file_name_regex: str | None = None
+    expected_match_count: int | None = None
+    expected_match_count_ref: str | None = None
+    loop_input: str | None = None
+    loop_item_filename_template: str | None = None
+    allow_missing_attachments: bool | None = None
+    check_prompt: str | None = None
+    model: str | None = None
+    organization_id: str | None = None
+    user_id: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class Workflow(ReadModel):
+    """A workflow as the service has it. In a list, null `tags` or `post_run_checks` means "not asked for"."""
+
+    id: str
+    main_prompt: str
+    updated_at: str
+    name: str | None = None
+    input_schema: str | None = None
+    output_schema: str | None = None
+    includes_file_exports: bool | None = None
+    is_webhooks_enabled: bool | None = None
+    terminal_command_allowlist: list[str] | None = None
+    model_metadata: dict[str, Any] | None = None
+    post_run_check_failure_cleanup_prompt: str | None = None
+    post_run_checks: list[PostRunCheck] | None = None
+    tags: list[Tag] | None = None
+    created_at: str | None = None
+    organization_id: str | None = None
+    user_id: str | None = None
+    includes_input_variables: bool | None = None
+    workflow_metadata: dict[str, Any] | None = None
+    old_versions: list[dict[str, Any]] | None = None
+    included: list[dict[str, Any]] | None = None
+
+
+class WorkflowPage(ReadModel):
+    """One page of the workflow list; `total` counts all rows that match, on every page."""
+
+    items: list[Workflow]
+    total: int
+    skip: int | None = None
+    limit: int | None = None
+    included: list[dict[str, Any]] | None = None

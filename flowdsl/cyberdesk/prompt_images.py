@@ -1,0 +1,32 @@
+"""The routes of prompt images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flowdsl.cyberdesk.models.prompt_image import PromptImage, UploadedImage
+from flowdsl.cyberdesk.transport import Sender
+
+
+class PromptImages:
+    """Every method raises `CyberdeskError`. The list is not paginated and holds no hashes."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    async def list(self) -> Sequence[PromptImage]:
+        """All images of the organisation."""
+        return (await self._sender.get("/v1/workflows/prompt-images")).models(PromptImage)
+
+    async def upload(
+        self, filename: str, content: bytes, content_type: str, *, idempotency_key: str
+    ) -> UploadedImage:
+        """The stored image. The service takes PNG, JPEG, GIF and WebP up to 10 MB (SDK docstring)."""
+        part = (filename, content, content_type)
+        reply = await self._sender.upload("/v1/workflows/prompt-image", idempotency_key, part)
+        return reply.model(UploadedImage)
+
+    async def delete(self, path: str, *, idempotency_key: str) -> bool:
+        """True when the image at the storage `path` was deleted, False when it was already gone."""
+        params = {"path": path}
+        return await self._sender.delete("/v1/workflows/prompt-image", idempotency_key, params)

@@ -1,0 +1,168 @@
+"""From bytes of a reply to a model, or to the error that says why not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from flowdsl.cyberdesk.assumptions import REQUEST_ID_HEADERS
+from flowdsl.cyberdesk.errors import (
+    AuthenticationRefused,
+    Conflict,
+    CyberdeskError,
+    NotFound,
+    RateLimited,
+    RequestRefused,
+    ServiceFailure,
+    UnreadableReply,
+    ValidationRefused,
+    printable,
+    redacted,
+    render_detail,
+)
+
+M = TypeVar("M", bound=BaseModel)
+
+_REFUSALS: dict[int, type[RequestRefused]] = {
+    400: ValidationRefused,
+    401: AuthenticationRefused,
+    403: AuthenticationRefused,
+    404: NotFound,
+    409: Conflict,
+    422: ValidationRefused,
+    429: RateLimited,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A 2xx reply to `operation` (method and path); `write` says whether reading it wrongly leaves the outcome unknown."""
+
+    operation: str
+    write: bool
+    status: int
+    body: bytes
+    request_id: str | None
+
+    def json(self) -> Any:
+        """The body as JSON; raises `UnreadableReply`."""
+        readable, value = _parsed(self.body)
+        if not readable:
+            raise self._unreadable(f"{_shape(self.body)} where JSON is expected")
+        return value
+
+    def model(self, model: type[M]) -> M:
+        """The body as `model`; raises `UnreadableReply`."""
+        return self._validated(model, self.json())
+
+    def models(self, model: type[M]) -> list[M]:
+        """The body, a JSON array, as a list of `model`; raises `UnreadableReply`."""
+        return [self._validated(model, row) for row in self._rows()]
+
+    def mapping(self) -> dict[str, Any]:
+        """The body, a JSON object; raises `UnreadableReply`."""
+        return self._one_mapping(self.json())
+
+    def mappings(self) -> list[dict[str, Any]]:
+        """The body, a JSON array of objects; raises `UnreadableReply`."""
+        return [self._one_mapping(row) for row in self._rows()]
+
+    def nothing(self) -> None:
+        """Accept 204 only, so that another server's friendly page is never taken for a deletion."""
+        if self.status != 204:
+            raise self._unreadable(f"status {self.status} where 204 is expected")
+
+    def _rows(self) -> list[Any]:
+        rows = self.json()
+        if not isinstance(rows, list):
+            raise self._unreadable("a single value where a list is expected")
+        return rows
+
+    def _one_mapping(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self._unreadable("a bare value where an object is expected")
+        return value
+
+    def _validated(self, model: type[M], value: object) -> M:
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"]) or "the reply"
+            problem = printable(f"`{place}` of {model.__name__}: {first['msg']}")
+        raise self._unreadable(problem)
+
+    def _unreadable(self, found: str) -> UnreadableReply:
+        return UnreadableReply(
+            f"the reply to `{self.operation}` is not understood: {found}{_reference(self.request_id)}",
+            status=self.status,
+            request_id=self.request_id,
+            outcome_unknown=self.write,
+        )
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """The service's name for the request, made printable, or None."""
+    for name in REQUEST_ID_HEADERS:
+        if found := printable(headers.get(name, "")):
+            return found[:200]
+    return None
+
+
+def error_from_reply(
+    operation: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    secrets: Iterable[str],
+    outcome_unknown: bool,
+    retry_after: float | None,
+) -> CyberdeskError:
+    """The error for a reply that is not 2xx, with the service's explanation and without the `secrets`."""
+    readable, value = _parsed(body)
+    if readable:
+        detail = value.get("detail", value) if isinstance(value, dict) else value
+        message = render_detail(detail, secrets)
+    else:
+        message = redacted(_shape(body), secrets)
+
+    kind: type[CyberdeskError]
+    if status == 408 or status >= 500:
+        kind, verb = (ServiceFailure if readable else UnreadableReply), "fails"
+    elif status < 400 or (status == 404 and not readable):
+        kind, verb = UnreadableReply, "is answered from elsewhere"
+    else:
+        kind, verb = _REFUSALS.get(status, RequestRefused), "is refused"
+    reference = _reference(found := request_id(headers))
+    return kind(
+        f"`{operation}` {verb} with status {status}: {message or 'no explanation'}{reference}",
+        status=status,
+        server_message=message,
+        request_id=found,
+        outcome_unknown=outcome_unknown,
+        retry_after=retry_after,
+    )
+
+
+def _parsed(body: bytes) -> tuple[bool, Any]:
+    try:
+        return True, json.loads(body)
+    except (ValueError, RecursionError):
+        return False, None
+
+
+def _shape(body: bytes) -> str:
+    """What a body that is not JSON looks like, in a few words."""
+    text = printable(body[:800].decode("utf-8", errors="replace"))
+    if not text:
+        return "an empty body"
+    return "an HTML page" if text.startswith("<") else f"`{text[:200]}`"
+
+
+def _reference(found: str | None) -> str:
+    return f" (request {found})" if found else ""

@@ -1,0 +1,77 @@
+"""The routes of tags and tag groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flowdsl.cyberdesk.models.tag import (
+    Tag,
+    TagCreate,
+    TagGroup,
+    TagGroupCreate,
+    TagGroupPatch,
+    TagPatch,
+)
+from flowdsl.cyberdesk.transport import Sender, segment
+
+_TAGS = "/v1/workflow-tags"
+_GROUPS = "/v1/workflow-tag-groups"
+
+
+class Tags:
+    """Every method raises `CyberdeskError`. The list is not paginated."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    async def list(self, *, include_archived: bool = False) -> Sequence[Tag]:
+        """All tags, each with its `workflow_count`; archived ones only when asked for."""
+        params = {"include_archived": include_archived}
+        return (await self._sender.get(_TAGS, params)).models(Tag)
+
+    async def get(self, tag_id: str) -> Tag:
+        """One tag."""
+        return (await self._sender.get(f"{_TAGS}/{segment(tag_id)}")).model(Tag)
+
+    async def create(self, tag: TagCreate, *, idempotency_key: str) -> Tag:
+        """The new tag."""
+        reply = await self._sender.write("POST", _TAGS, idempotency_key, tag.to_wire())
+        return reply.model(Tag)
+
+    async def update(self, tag_id: str, patch: TagPatch, *, idempotency_key: str) -> Tag:
+        """The tag after the change."""
+        path = f"{_TAGS}/{segment(tag_id)}"
+        reply = await self._sender.write("PATCH", path, idempotency_key, patch.to_wire())
+        return reply.model(Tag)
+
+    async def delete(self, tag_id: str, *, idempotency_key: str) -> bool:
+        """True when deleted, and taken off every workflow; False when it was already gone."""
+        return await self._sender.delete(f"{_TAGS}/{segment(tag_id)}", idempotency_key)
+
+
+class TagGroups:
+    """Every method raises `CyberdeskError`. The list is not paginated."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    async def list(self) -> Sequence[TagGroup]:
+        """All groups."""
+        return (await self._sender.get(_GROUPS)).models(TagGroup)
+
+    async def create(self, group: TagGroupCreate, *, idempotency_key: str) -> TagGroup:
+        """The new group."""
+        reply = await self._sender.write("POST", _GROUPS, idempotency_key, group.to_wire())
+        return reply.model(TagGroup)
+
+    async def update(
+        self, group_id: str, patch: TagGroupPatch, *, idempotency_key: str
+    ) -> TagGroup:
+        """The group after the change."""
+        path = f"{_GROUPS}/{segment(group_id)}"
+        reply = await self._sender.write("PATCH", path, idempotency_key, patch.to_wire())
+        return reply.model(TagGroup)
+
+    async def delete(self, group_id: str, *, idempotency_key: str) -> bool:
+        """True when deleted, its tags left without a group; False when it was already gone."""
+        return await self._sender.delete(f"{_GROUPS}/{segment(group_id)}", idempotency_key)

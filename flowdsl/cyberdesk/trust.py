@@ -1,0 +1,62 @@
+"""Where an API key may be sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+from flowdsl.cyberdesk.errors import UntrustedHost, printable
+
+OFFICIAL_HOST = "api.cyberdesk.io"
+"""Source: the SDK's default base URL."""
+
+# Narrower than RFC 3986 on purpose. User names, escapes, backslashes, blanks and non-ASCII letters are read differently by
+# different URL parsers; what cannot be written cannot be read as another host. Without `re.ASCII`, ignoring case lets the
+# Kelvin sign pass for a `k`.
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?)://(?:\[(?P<ip6>[0-9a-f:.]+)\]|(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?))"
+    r"(?::(?P<port>[0-9]{1,5}))?(?P<path>/[a-z0-9._~/-]*)?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def check_api_url(url: str, trusted_hosts: Collection[str]) -> None:
+    """Return when a key may go to `url`; raise `UntrustedHost` otherwise.
+
+    Allowed are https to `OFFICIAL_HOST`, to a host in `trusted_hosts` (names without port, compared without case) and to
+    loopback, and http to loopback only.
+    """
+    host = _host(url)
+    if is_loopback(url):
+        return
+    if host != OFFICIAL_HOST and host not in {trusted.strip().lower() for trusted in trusted_hosts}:
+        raise UntrustedHost(
+            f"the API key is not sent to `{host}`; it goes to `{OFFICIAL_HOST}`, to loopback and to hosts named in "
+            "`FLOWDSL_TRUSTED_HOSTS`"
+        )
+    if not url.lower().startswith("https:"):
+        raise UntrustedHost(f"the API key is not sent to `{host}` in clear text; use `https`")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this machine: 127.0.0.0/8, ::1 or localhost. Raises `UntrustedHost` as `check_api_url` does."""
+    host = _host(url)
+    if host == "localhost":
+        return True
+    try:
+        return IPv6Address(host) == IPv6Address(1) if ":" in host else IPv4Address(host).is_loopback
+    except AddressValueError:
+        return False
+
+
+def _host(url: str) -> str:
+    match = _ADDRESS.fullmatch(url)
+    if match is None or int(match["port"] or 0) > 65535:
+        # An address with a user part may hold a password, so it is not repeated.
+        shown = "with a user name in it" if "@" in url else f"`{printable(url)[:200]}`"
+        raise UntrustedHost(
+            f"the API address {shown} is refused; it has the form `https://host[:port][/path]` in plain ASCII"
+        )
+    host: str = match["host"] or match["ip6"]
+    return host.lower()

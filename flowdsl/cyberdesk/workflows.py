@@ -1,0 +1,118 @@
+"""The routes of workflows, their versions and their tags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flowdsl.cyberdesk.assumptions import LIST_LIMIT
+from flowdsl.cyberdesk.models.tag import Tag
+from flowdsl.cyberdesk.models.workflow import Workflow, WorkflowCreate, WorkflowPage, WorkflowPatch
+from flowdsl.cyberdesk.paging import walk_all
+from flowdsl.cyberdesk.transport import Sender, segment
+
+_PATH = "/v1/workflows"
+
+
+class Workflows:
+    """Every method raises `CyberdeskError`; every write takes an idempotency key that belongs to this one intent."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    async def list(
+        self,
+        *,
+        skip: int = 0,
+        limit: int = 100,
+        search: str | None = None,
+        created_at_from: str | None = None,
+        include: Sequence[str] = (),
+    ) -> WorkflowPage:
+        """One page, newest `updated_at` first.
+
+        `search` is a part of the id or the name, without case; `created_at_from` is ISO 8601 in UTC. Tags and checks are
+        filled only for the names in `include`, `tags` and `post_run_checks`.
+        """
+        params: dict[str, str | int | bool] = {"skip": skip, "limit": limit}
+        if search is not None:
+            params["search"] = search
+        if created_at_from is not None:
+            params["created_at_from"] = created_at_from
+        if include:
+            params["include"] = ",".join(include)
+        return (await self._sender.get(_PATH, params)).model(WorkflowPage)
+
+    async def list_all(
+        self,
+        *,
+        search: str | None = None,
+        created_at_from: str | None = None,
+        include: Sequence[str] = (),
+    ) -> Sequence[Workflow]:
+        """Every workflow that matches, once, whatever is edited meanwhile (see `walk_all`); arguments as in `list`."""
+        return await walk_all(
+            lambda skip: self.list(
+                skip=skip,
+                limit=LIST_LIMIT,
+                search=search,
+                created_at_from=created_at_from,
+                include=include,
+            )
+        )
+
+    async def get(self, workflow_id: str) -> Workflow:
+        """The workflow with its tags and checks."""
+        return (await self._sender.get(_one(workflow_id))).model(Workflow)
+
+    async def create(self, workflow: WorkflowCreate, *, idempotency_key: str) -> Workflow:
+        """The new workflow; whether the reply carries checks is unknown, so read it again before comparing."""
+        reply = await self._sender.write("POST", _PATH, idempotency_key, workflow.to_wire())
+        return reply.model(Workflow)
+
+    async def update(
+        self,
+        workflow_id: str,
+        patch: WorkflowPatch | Mapping[str, Any],
+        *,
+        idempotency_key: str,
+    ) -> Workflow:
+        """The workflow after the change; in `patch` an absent field stays and None clears.
+
+        Raises `ValueError` for a patch without fields, which would still push a version, and for fields or values that
+        `WorkflowPatch` does not take.
+        """
+        body = WorkflowPatch.model_validate(patch).to_wire()
+        if not body:
+            raise ValueError("a patch without fields is not sent")
+        reply = await self._sender.write("PATCH", _one(workflow_id), idempotency_key, body)
+        return reply.model(Workflow)
+
+    async def delete(self, workflow_id: str, *, idempotency_key: str) -> bool:
+        """True when deleted, with **every run and trajectory of it**; False when it was already gone."""
+        return await self._sender.delete(_one(workflow_id), idempotency_key)
+
+    async def versions(self, workflow_id: str) -> Sequence[dict[str, Any]]:
+        """Earlier versions as open objects: the contract does not say what is in them, nor in which order."""
+        return (await self._sender.get(f"{_one(workflow_id)}/versions")).mappings()
+
+    async def tags(self, workflow_id: str) -> Sequence[Tag]:
+        """The tags of a workflow."""
+        return (await self._sender.get(f"{_one(workflow_id)}/tags")).models(Tag)
+
+    async def add_tags(
+        self, workflow_id: str, tag_ids: Sequence[str], *, idempotency_key: str
+    ) -> Sequence[Tag]:
+        """The tags of the workflow after adding at least one; a tag of the same group is dropped by the service."""
+        body = {"tag_ids": list(tag_ids)}
+        path = f"{_one(workflow_id)}/tags"
+        return (await self._sender.write("POST", path, idempotency_key, body)).models(Tag)
+
+    async def remove_tag(self, workflow_id: str, tag_id: str, *, idempotency_key: str) -> bool:
+        """True when removed, False when the workflow did not carry the tag."""
+        path = f"{_one(workflow_id)}/tags/{segment(tag_id)}"
+        return await self._sender.delete(path, idempotency_key)
+
+
+def _one(workflow_id: str) -> str:
+    return f"{_PATH}/{segment(workflow_id)}"
