@@ -1,0 +1,36 @@
+"""Time as the emulator writes it: UTC, microseconds, one fixed-width form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+Clock = Callable[[], datetime]
+"""Gives the current time as an aware datetime."""
+
+
+def system_clock() -> datetime:
+    """The machine's time in UTC."""
+    return datetime.now(UTC)
+
+
+def format_time(moment: datetime) -> str:
+    """`2026-01-31T09:30:00.000000Z`: ISO 8601, UTC, always six digits, so it sorts as text.
+
+    A time without offset counts as UTC, as the service's filters do.
+    """
+    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return aware.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def parse_time(text: str) -> datetime:
+    """The inverse of `format_time`."""
+    return datetime.fromisoformat(text)
+
+
+def next_time(previous: str | None, moment: datetime) -> str:
+    """`moment`, or one microsecond past `previous` where the clock stands still or ran back."""
+    text = format_time(moment)
+    if previous is None or text > previous:
+        return text
+    return format_time(parse_time(previous) + timedelta(microseconds=1))

@@ -1,0 +1,68 @@
+"""What one emulator application knows: its store, its keys and the writes under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+
+from fastapi import HTTPException, Request
+
+from flowdsl.emulator.store import Store
+
+LOCAL_ORGANIZATION = "org_local"
+"""The organisation of every key where no keys are configured."""
+
+
+class KeyInUseError(Exception):
+    """The first request with this idempotency key has not been answered yet."""
+
+
+@dataclass(slots=True)
+class Context:
+    """Shared by all requests of one application. `keys` maps an API key to its organisation."""
+
+    store: Store
+    keys: Mapping[str, str] | None = None
+    strict: bool = False
+    _in_progress: set[tuple[str, str]] = field(default_factory=set, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
+
+    def organization_of(self, authorization: str | None) -> str:
+        """The organisation a bearer header selects; 401 without one or with an unknown key."""
+        scheme, _, key = (authorization or "").partition(" ")
+        key = key.strip()
+        if scheme.lower() != "bearer" or not key:
+            raise _unauthorized("send `Authorization: Bearer <key>`")
+        if self.keys is None:
+            return LOCAL_ORGANIZATION
+        organization = self.keys.get(key)
+        if organization is None:
+            raise _unauthorized("the API key is unknown")
+        return organization
+
+    @contextmanager
+    def hold(self, organization_id: str, key: str) -> Iterator[None]:
+        """Marks an idempotency key as under way. Raises `KeyInUseError` where it already is."""
+        entry = (organization_id, key)
+        with self._lock:
+            if entry in self._in_progress:
+                raise KeyInUseError
+            self._in_progress.add(entry)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_progress.discard(entry)
+
+
+def context_of(request: Request) -> Context:
+    """The context of the application that serves `request`."""
+    context = request.app.state.emulator
+    assert isinstance(context, Context)
+    return context
+
+
+def _unauthorized(message: str) -> HTTPException:
+    return HTTPException(401, message, headers={"WWW-Authenticate": "Bearer"})

@@ -1,0 +1,43 @@
+"""The error replies of the routes, in the two shapes the contract's clients read."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import HTTPException
+from fastapi.exceptions import RequestValidationError
+
+
+def not_found(kind: str, identifier: UUID | str) -> HTTPException:
+    """404 with a text `detail`. A row of another organisation is not found either."""
+    return HTTPException(404, f"{kind} `{identifier}` does not exist")
+
+
+def refused(message: str) -> HTTPException:
+    """400 with a text `detail`: the request is well formed and a rule of the service forbids it."""
+    return HTTPException(400, message)
+
+
+def invalid(location: tuple[str | int, ...], message: str, kind: str) -> RequestValidationError:
+    """422 with a list in `detail`, the only form of a 422 the official SDK can read."""
+    return RequestValidationError([{"loc": location, "msg": message, "type": kind}])
+
+
+def readable_validation_errors(error: RequestValidationError) -> list[dict[str, Any]]:
+    """The `detail` list of a 422.
+
+    `input` is echoed for texts and whole numbers only: for a missing field it would be the whole
+    body, an API key in it included, and a JSON reply cannot carry every float.
+    """
+    details = []
+    for item in error.errors():
+        location = list(item["loc"])
+        detail = {"loc": location, "msg": item["msg"], "type": item["type"]}
+        value = item.get("input")
+        if isinstance(value, str | int | bool) and "api_key" not in location:
+            detail["input"] = value
+        if "ctx" in item:
+            detail["ctx"] = {name: str(value) for name, value in item["ctx"].items()}
+        details.append(detail)
+    return details

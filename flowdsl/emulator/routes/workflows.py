@@ -1,0 +1,130 @@
+"""`/v1/workflows`: workflows and their history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from flowdsl.emulator.records.workflow_search import (
+    WorkflowFilter,
+    find_workflows,
+    parse_tag_ids,
+)
+from flowdsl.emulator.records.workflows import (
+    Include,
+    create_workflow,
+    delete_workflow,
+    duplicate_workflow,
+    get_workflow,
+    merge_workflow,
+    update_workflow,
+    workflow_replies,
+    workflow_versions_of,
+)
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.wire.pages import PaginatedResponseWithIncludes
+from flowdsl.emulator.wire.values import OpenObject
+from flowdsl.emulator.wire.workflows import (
+    WorkflowCreate,
+    WorkflowDuplicateRequest,
+    WorkflowMergeRequest,
+    WorkflowResponse,
+    WorkflowResponseWithIncludes,
+    WorkflowUpdate,
+)
+
+router = APIRouter(prefix="/v1/workflows", tags=["Workflows"], route_class=StoreRoute)
+
+MAX_SKIP = 2**63 - 1
+"""The largest number SQLite can count to."""
+
+
+@router.get("")
+async def list_workflows(
+    transaction: Current,
+    search: str | None = None,
+    created_at_from: datetime | None = None,
+    created_at_to: datetime | None = None,
+    updated_at_from: datetime | None = None,
+    updated_at_to: datetime | None = None,
+    tag_ids: str | None = None,
+    include_tags: bool = False,
+    include: str | None = None,
+    skip: Annotated[int, Query(ge=0, le=MAX_SKIP)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> PaginatedResponseWithIncludes[WorkflowResponse]:
+    """One page, newest `updated_at` first; `include` wins over `include_tags`."""
+    wanted = WorkflowFilter(
+        search=search,
+        tag_ids=parse_tag_ids(tag_ids),
+        created_at_from=created_at_from,
+        created_at_to=created_at_to,
+        updated_at_from=updated_at_from,
+        updated_at_to=updated_at_to,
+    )
+    rows, total = find_workflows(transaction, wanted, skip=skip, limit=limit)
+    tokens = {"tags"} if include_tags else set()
+    if include is not None:
+        tokens = _tokens(include)
+    # A page carries no history (assumption `list-without-history`).
+    shown = Include("tags" in tokens, "post_run_checks" in tokens, old_versions=False)
+    items = workflow_replies(transaction, rows, shown)
+    return PaginatedResponseWithIncludes(items=items, total=total, skip=skip, limit=limit)
+
+
+@router.post("", status_code=201, name="create_workflow")
+async def create(transaction: Current, body: WorkflowCreate) -> WorkflowResponse:
+    """Makes a workflow; only `main_prompt` is required."""
+    return create_workflow(transaction, body)
+
+
+@router.get("/{workflow_id}", name="get_workflow")
+async def get(
+    transaction: Current, workflow_id: UUID, include: str | None = None
+) -> WorkflowResponseWithIncludes:
+    """One workflow; without `include`, with its tags and checks."""
+    tokens = {"tags", "post_run_checks"} if include is None else _tokens(include)
+    shown = Include("tags" in tokens, "post_run_checks" in tokens)
+    reply = get_workflow(transaction, workflow_id, shown)
+    return WorkflowResponseWithIncludes(**dict(reply))
+
+
+@router.patch("/{workflow_id}", name="update_workflow")
+async def update(transaction: Current, workflow_id: UUID, body: WorkflowUpdate) -> WorkflowResponse:
+    """Changes the keys sent and keeps the earlier state as a version."""
+    return update_workflow(transaction, workflow_id, body)
+
+
+@router.delete("/{workflow_id}", status_code=204, name="delete_workflow")
+async def delete(transaction: Current, workflow_id: UUID) -> None:
+    """Deletes the workflow with everything that belongs to it."""
+    delete_workflow(transaction, workflow_id)
+
+
+@router.get("/{workflow_id}/versions")
+async def get_workflow_versions(transaction: Current, workflow_id: UUID) -> list[OpenObject]:
+    """The earlier states of a workflow."""
+    return workflow_versions_of(transaction, workflow_id)
+
+
+@router.post("/{workflow_id}/duplicate", status_code=201, name="duplicate_workflow")
+async def duplicate(
+    transaction: Current, workflow_id: UUID, _body: WorkflowDuplicateRequest | None = None
+) -> WorkflowResponse:
+    """Copies a workflow; it has no generated trajectories to copy yet."""
+    return duplicate_workflow(transaction, workflow_id)
+
+
+@router.post("/{workflow_id}/merge", name="merge_workflow")
+async def merge(
+    transaction: Current, workflow_id: UUID, body: WorkflowMergeRequest
+) -> WorkflowResponse:
+    """Puts this workflow's content into the target and deletes this one."""
+    return merge_workflow(transaction, workflow_id, body.target_workflow_id)
+
+
+def _tokens(include: str) -> set[str]:
+    return {token.strip() for token in include.split(",")}

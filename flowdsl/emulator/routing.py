@@ -1,0 +1,157 @@
+"""How a request meets the store: authentication, one transaction, idempotency.
+
+Route functions are coroutines that never wait, so nothing else runs on the event loop between the
+begin and the commit of a transaction; a request that finds the store locked waits without holding
+a thread.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, ExitStack
+from typing import Annotated, Any
+
+import anyio
+from fastapi import Depends, Header, HTTPException, Request, Response, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from pydantic.json_schema import SkipJsonSchema
+from starlette.requests import ClientDisconnect
+
+from flowdsl.emulator.context import Context, KeyInUseError, context_of
+from flowdsl.emulator.errors import invalid
+from flowdsl.emulator.idempotency import (
+    IDEMPOTENCY_HEADER,
+    IN_PROGRESS,
+    STATUS_HEADER,
+    store_reply,
+    stored_reply,
+)
+from flowdsl.emulator.store import StoreBusyError, Transaction
+from flowdsl.emulator.wire.values import strict_keys
+
+BUSY_TIMEOUT_SECONDS = 10.0
+_BUSY_POLL_SECONDS = 0.005
+
+_WRITE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+_bearer = HTTPBearer(scheme_name="bearerAuth", auto_error=False)
+
+
+async def _current(request: Request) -> Transaction:
+    transaction = request.state.transaction
+    assert isinstance(transaction, Transaction)
+    return transaction
+
+
+Current = Annotated[Transaction, Depends(_current)]
+"""The transaction of this request: the write lock for POST, PUT, PATCH and DELETE, else a snapshot."""
+
+
+async def _declare_idempotency_key(
+    key: Annotated[str | SkipJsonSchema[None], Header(alias=IDEMPOTENCY_HEADER)] = None,
+) -> None:
+    """Puts the header into the OpenAPI description; `StoreRoute` reads it."""
+
+
+class StoreRoute(APIRoute):
+    """A route behind the bearer check, run inside one transaction of the caller's organisation.
+
+    A write commits only when its reply is complete, together with the reply's idempotency record;
+    any error rolls both back, so a refused write leaves its key free (assumption
+    `idempotency-keeps-successes`).
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        methods = frozenset(options.get("methods") or {"GET"})
+        self._writes = bool(methods & _WRITE_METHODS)
+        declared = [Security(_bearer)]
+        if self._writes:
+            declared.append(Depends(_declare_idempotency_key))
+        options["dependencies"] = [*(options.get("dependencies") or ()), *declared]
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_once(request: Request) -> Response:
+            context = context_of(request)
+            organization_id = context.organization_of(request.headers.get("authorization"))
+            key = request.headers.get(IDEMPOTENCY_HEADER) if self._writes else None
+            try:
+                if not key:
+                    return await handle_in_transaction(request, context, organization_id, None)
+                with context.hold(organization_id, key):
+                    return await handle_in_transaction(request, context, organization_id, key)
+            except KeyInUseError:
+                raise HTTPException(
+                    409,
+                    f"the first request with {IDEMPOTENCY_HEADER} `{key}` still runs",
+                    headers={STATUS_HEADER: IN_PROGRESS},
+                ) from None
+            except ClientDisconnect:
+                raise HTTPException(400, "the body ended early") from None
+            finally:
+                await request.close()
+
+        async def handle_in_transaction(
+            request: Request, context: Context, organization_id: str, key: str | None
+        ) -> Response:
+            await _read_body(request)
+            with ExitStack() as stack:
+                if context.strict:
+                    token = strict_keys.set(True)
+                    stack.callback(strict_keys.reset, token)
+                    self._refuse_unknown_query(request)
+                transaction = await self._begin(context, organization_id, stack)
+                request.state.transaction = transaction
+                reply = stored_reply(transaction, key) if key else None
+                if reply is None:
+                    reply = await handle(request)
+                    if key:
+                        store_reply(transaction, key, reply)
+            return reply
+
+        return handle_once
+
+    async def _begin(self, context: Context, organization_id: str, stack: ExitStack) -> Transaction:
+        begin: Callable[[str], AbstractContextManager[Transaction]]
+        begin = context.store.write if self._writes else context.store.read
+        try:
+            with anyio.fail_after(BUSY_TIMEOUT_SECONDS):
+                while True:
+                    try:
+                        return stack.enter_context(begin(organization_id))
+                    except StoreBusyError:
+                        await anyio.sleep(_BUSY_POLL_SECONDS)
+        except TimeoutError:
+            raise HTTPException(
+                503, "the data file is locked by another process", headers={"Retry-After": "1"}
+            ) from None
+
+    def _refuse_unknown_query(self, request: Request) -> None:
+        known = {parameter.alias for parameter in self.dependant.query_params}
+        for name in request.query_params:
+            if name not in known:
+                raise invalid(("query", name), f"unknown parameter `{name}`", "extra_forbidden")
+
+
+async def _read_body(request: Request) -> None:
+    """Takes the whole body in before the lock is taken: a slow client must not hold it."""
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        await request.form()
+        return
+    body = await request.body()
+    if b"\\ud" in body.lower():
+        _refuse_unpaired_surrogates(body)
+
+
+def _refuse_unpaired_surrogates(body: bytes) -> None:
+    """JSON can spell half a character, which neither SQLite nor a JSON reply can hold."""
+    try:
+        json.dumps(json.loads(body), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise invalid(("body",), "the text holds an unpaired surrogate", "string_unicode") from None
+    except (ValueError, RecursionError):
+        return  # No JSON, or too deep: the route says so.

@@ -1,0 +1,268 @@
+"""The SQLite file behind the emulator: opening it, its format, and its transactions.
+
+Several processes may use one file. Readers see a snapshot (WAL); writers take the write lock when
+they begin, so a transaction never fails half way for want of it. `synchronous=FULL` puts every
+commit on disk before it is acknowledged.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from uuid import uuid4
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, update
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolBusyError
+from sqlalchemy.pool import QueuePool
+
+from flowdsl.emulator.clock import Clock, format_time, next_time, system_clock
+from flowdsl.emulator.system_models import insert_system_models
+from flowdsl.emulator.tables import (
+    APPLICATION_ID,
+    SCHEMA_VERSION,
+    metadata,
+    store_facts,
+)
+
+OPEN_TIMEOUT_SECONDS = 10.0
+"""How long opening waits for another process that is creating or upgrading the same file."""
+
+_LOCK_WAIT_SECONDS = 0.02
+"""How long SQLite itself waits for a lock. Short, because it blocks the event loop; callers wait
+longer by trying again, see `routing.StoreRoute`."""
+
+_LAST_TIME = "last_time"
+_SIGNING_KEY = "signing_key"
+
+
+class StoreError(Exception):
+    """The data file cannot be used; the message says why and what to do."""
+
+
+class StoreBusyError(Exception):
+    """Another request or process holds the lock; trying again shortly is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One organisation's view of the store during one request.
+
+    `now` is the time of every row the request writes. In a write it is later than the time of any
+    earlier write to the store, whatever the clock does.
+    """
+
+    connection: Connection
+    organization_id: str
+    now: str
+    new_id: Callable[[], str]
+
+
+def _random_id() -> str:
+    return str(uuid4())
+
+
+class Store:
+    """An open data file. `Store.open` makes one; `close` (or `with`) releases it."""
+
+    def __init__(
+        self, engine: Engine, *, signing_key: bytes, clock: Clock, new_id: Callable[[], str]
+    ) -> None:
+        self._engine = engine
+        self._writer = engine.execution_options(begin_statement="BEGIN IMMEDIATE")
+        self._new_id = new_id
+        self.clock = clock
+        self.signing_key = signing_key
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | None,
+        *,
+        clock: Clock = system_clock,
+        new_id: Callable[[], str] = _random_id,
+    ) -> Store:
+        """Opens `path`, creating file and parent folders; None is a store in memory.
+
+        Raises `StoreError` for a file of a newer format, for a file that is not the emulator's,
+        and for one that cannot be opened.
+        """
+        engine = _create_engine(path)
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            signing_key = _prepare(engine, str(path), clock)
+        except BaseException as error:
+            engine.dispose()
+            if isinstance(error, OSError | DatabaseError):
+                raise StoreError(_explain(path, error)) from error
+            raise
+        return cls(engine, signing_key=signing_key, clock=clock, new_id=new_id)
+
+    def close(self) -> None:
+        """Closes the file. Open transactions are lost."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def read(self, organization_id: str) -> Iterator[Transaction]:
+        """A snapshot of the store. Raises `StoreBusyError` where none can be had now."""
+        with _begin(self._engine) as connection:
+            yield Transaction(connection, organization_id, format_time(self.clock()), self._new_id)
+
+    @contextmanager
+    def write(self, organization_id: str) -> Iterator[Transaction]:
+        """The write lock, committed when the block ends and rolled back when it raises.
+
+        Raises `StoreBusyError` at once where another writer is at work.
+        """
+        with _begin(self._writer) as connection:
+            last = connection.scalar(
+                select(store_facts.c.value).where(store_facts.c.name == _LAST_TIME)
+            )
+            now = next_time(last, self.clock())
+            connection.execute(
+                update(store_facts).where(store_facts.c.name == _LAST_TIME).values(value=now)
+            )
+            yield Transaction(connection, organization_id, now, self._new_id)
+
+
+@contextmanager
+def _begin(engine: Engine) -> Iterator[Connection]:
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(engine.connect())
+            stack.enter_context(connection.begin())
+        except PoolBusyError as error:
+            raise StoreBusyError from error
+        except OperationalError as error:
+            if _is_locked(error):
+                raise StoreBusyError from error
+            raise
+        yield connection
+
+
+def _create_engine(path: Path | None) -> Engine:
+    """The engine of a file, or of one shared connection to a database in memory.
+
+    The pool of a store in memory holds exactly one connection, which is the database; a second
+    request at the same time counts as a busy store.
+    """
+    if path is None:
+        engine = create_engine(
+            "sqlite://",
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=0,
+            pool_timeout=0,
+            connect_args={"check_same_thread": False},
+        )
+    else:
+        engine = create_engine(
+            URL.create("sqlite", database=str(path)),
+            poolclass=QueuePool,
+            max_overflow=-1,
+            connect_args={"check_same_thread": False, "timeout": _LOCK_WAIT_SECONDS},
+        )
+    event.listen(engine, "connect", _configure_connection)
+    event.listen(engine, "begin", _emit_begin)
+    return engine
+
+
+def _configure_connection(connection: sqlite3.Connection, _record: object) -> None:
+    # Python's sqlite3 would begin transactions by itself, deferred and only before writes.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # SQLite's lower() knows ASCII only; the service searches without regard to case.
+    connection.create_function("casefold", 1, _casefold, deterministic=True)
+
+
+def _casefold(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
+
+
+def _emit_begin(connection: Connection) -> None:
+    statement = connection.get_execution_options().get("begin_statement", "BEGIN")
+    connection.exec_driver_sql(statement)
+
+
+def _is_locked(error: BaseException) -> bool:
+    cause = error.orig if isinstance(error, DatabaseError) else None
+    return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode & 0xFF in (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    )
+
+
+def _prepare(engine: Engine, name: str, clock: Clock) -> bytes:
+    """Creates or checks the tables and returns the key that signs image addresses."""
+    deadline = time.monotonic() + OPEN_TIMEOUT_SECONDS
+    writer = engine.execution_options(begin_statement="BEGIN IMMEDIATE")
+    while True:
+        try:
+            with writer.begin() as connection:
+                return _prepare_tables(connection, name, clock)
+        except OperationalError as error:
+            if not _is_locked(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOCK_WAIT_SECONDS)
+
+
+def _prepare_tables(connection: Connection, name: str, clock: Clock) -> bytes:
+    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+    objects = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
+    if objects and application != APPLICATION_ID:
+        raise StoreError(f"`{name}` is a database of another program; name another file")
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"`{name}` has emulator format {version} and this version reads up to "
+            f"{SCHEMA_VERSION}; update flowdsl or name another file"
+        )
+    if version < SCHEMA_VERSION:
+        _create_tables(connection, clock)
+    key = connection.scalar(select(store_facts.c.value).where(store_facts.c.name == _SIGNING_KEY))
+    return bytes.fromhex(str(key))
+
+
+def _create_tables(connection: Connection, clock: Clock) -> None:
+    metadata.create_all(connection)
+    now = format_time(clock())
+    connection.execute(
+        insert(store_facts),
+        [
+            {"name": _LAST_TIME, "value": now},
+            {"name": _SIGNING_KEY, "value": secrets.token_hex(32)},
+        ],
+    )
+    insert_system_models(connection, now)
+    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _explain(path: Path | None, error: OSError | DatabaseError) -> str:
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+    elif _is_locked(error):
+        reason = "another process holds it locked"
+    else:
+        reason = str(error.orig)
+    return f"cannot open emulator data `{path}`: {reason}"

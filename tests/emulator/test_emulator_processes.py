@@ -1,0 +1,152 @@
+"""Real server processes on loopback: killed while they write, and several on one file."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flowdsl.emulator import serve as serving
+from flowdsl.emulator.app import create_app
+from flowdsl.emulator.store import Store
+from tests.emulator.emulator_desk import Desk
+
+PROGRAM = Path(__file__).with_name("emulator_process.py")
+WRITERS = 4
+
+
+@contextmanager
+def server(path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server on its own port and its base URL; killed at the end if it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, str(PROGRAM), str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        yield process, f"http://127.0.0.1:{int(process.stdout.readline())}"
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def client(base_url: str) -> httpx.Client:
+    return httpx.Client(
+        base_url=base_url,
+        headers={"Authorization": "Bearer k"},
+        timeout=30,
+        trust_env=False,
+    )
+
+
+@pytest.mark.parametrize("kill_after", [1, 7, 40])
+def test_every_acknowledged_write_survives_sigkill(tmp_path: Path, kill_after: int) -> None:
+    path = tmp_path / "desk.sqlite"
+    acknowledged: dict[str, str] = {}
+    sent: set[str] = set()
+    with server(path) as (process, base_url):
+
+        def write_until_killed(writer: int) -> None:
+            with client(base_url) as connection:
+                for number in range(10_000):
+                    key = f"{writer}/{number}"
+                    sent.add(key)
+                    try:
+                        reply = connection.post(
+                            "/v1/workflows",
+                            json={"main_prompt": "p", "name": key},
+                            headers={"Idempotency-Key": key},
+                        )
+                    except httpx.TransportError:
+                        return
+                    assert reply.status_code == 201, reply.text
+                    acknowledged[key] = reply.json()["id"]
+                    if len(acknowledged) >= kill_after:
+                        process.send_signal(signal.SIGKILL)
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            list(pool.map(write_until_killed, range(WRITERS)))
+    with Store.open(path) as store, Desk(create_app(store)) as desk:
+        found = {
+            item["name"]: item["id"] for item in desk.ok("GET", "/v1/workflows?limit=1000")["items"]
+        }
+        assert len(acknowledged) >= kill_after
+        assert acknowledged.items() <= found.items()
+        assert found.keys() <= sent
+        # Sending everything again makes what was lost, and nothing twice.
+        for key in sorted(sent):
+            body = {"main_prompt": "p", "name": key}
+            again = desk.ok(
+                "POST", "/v1/workflows", 201, json=body, headers={"Idempotency-Key": key}
+            )
+            assert again["id"] == found.get(key, again["id"])
+        assert desk.ok("GET", "/v1/workflows")["total"] == len(sent)
+
+
+def test_two_processes_share_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sqlite"
+    with server(path) as (_, first), server(path) as (_, second):
+
+        def write(number: int) -> str:
+            with client((first, second)[number % 2]) as connection:
+                body = {"main_prompt": "p", "name": str(number)}
+                key = {"Idempotency-Key": str(number // 2)}
+                reply = connection.post("/v1/workflows", json=body, headers=key)
+                assert reply.status_code == 201, reply.text
+                return str(reply.json()["id"])
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            ids = list(pool.map(write, range(40)))
+        # Neighbours share a key across the two processes, so each pair is one workflow.
+        assert ids[::2] == ids[1::2]
+        with client(second) as connection:
+            rows = connection.get("/v1/workflows").json()["items"]
+        assert {row["id"] for row in rows} == set(ids)
+        assert len({row["updated_at"] for row in rows}) == 20
+
+
+def test_sigterm_ends_a_server_cleanly(tmp_path: Path) -> None:
+    with server(tmp_path / "desk.sqlite") as (process, base_url):
+        with client(base_url) as connection:
+            assert connection.get("/v1/health").json() == {"status": "ok"}
+        process.terminate()
+        assert process.wait(30) == -signal.SIGTERM
+
+
+def test_a_port_in_use_is_an_error_of_its_own() -> None:
+    with Store.open(None) as store, socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(serving.PortInUseError, match=f"port {port} .* in use"):
+            serving.serve(create_app(store), "127.0.0.1", port)
+
+
+@pytest.mark.parametrize(("host", "port"), [("203.0.113.7", 0), ("127.0.0.1", 70_000)])
+def test_an_address_of_another_machine_is_refused(host: str, port: int) -> None:
+    with Store.open(None) as store, pytest.raises(serving.AddressError, match=host):
+        serving.serve(create_app(store), host, port)
+
+
+def test_a_missing_server_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with (
+        Store.open(None) as store,
+        pytest.raises(serving.ServerMissingError, match=r"pip install 'flowdsl\[emulator\]'"),
+    ):
+        serving.serve(create_app(store), "127.0.0.1", 0)
+
+
+def test_importing_the_package_costs_nothing() -> None:
+    code = (
+        "import sys, flowdsl.emulator;"
+        "print([m for m in ('fastapi','sqlalchemy','pydantic','starlette') if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.strip() == "[]"

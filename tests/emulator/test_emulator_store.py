@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowdsl.emulator import routing
+from flowdsl.emulator.app import create_app
+from flowdsl.emulator.clock import format_time, next_time, parse_time
+from flowdsl.emulator.embedded import open_embedded
+from flowdsl.emulator.store import Store, StoreBusyError, StoreError
+from flowdsl.emulator.tables import SCHEMA_VERSION
+from tests.emulator.emulator_desk import STANDSTILL, Desk
+
+moments = st.datetimes(
+    min_value=datetime(1900, 1, 1),
+    max_value=datetime(9000, 1, 1),
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=-5, minutes=-30))]),
+)
+
+
+@given(first=moments, second=moments)
+def test_times_sort_as_text_and_read_back(first: datetime, second: datetime) -> None:
+    texts = format_time(first), format_time(second)
+    assert len(texts[0]) == len("2026-01-31T09:30:00.000000Z")
+    assert (texts[0] < texts[1]) == (first < second)
+    assert parse_time(texts[0]) == first
+    assert next_time(texts[0], second) == max(
+        texts[1], format_time(first + timedelta(microseconds=1))
+    )
+
+
+def test_data_survives_closing(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "50% of #1?x=ä" / "desk.sqlite"
+    with Store.open(path) as store, Desk(create_app(store)) as desk:
+        made = desk.workflow(name="Ledger")
+        url = desk.ok(
+            "POST", "/v1/workflows/prompt-image", 201, files={"file": ("a.gif", b"GIF89a")}
+        )["signed_url"]
+    app, close = open_embedded(path)
+    with Desk(app) as desk:
+        assert desk.get(made) == {**made, "included": None}
+        assert desk.send("GET", url).content == b"GIF89a"
+    close()
+
+
+def test_time_goes_on_where_an_earlier_opening_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sqlite"
+    with Store.open(path) as store, Desk(create_app(store)) as desk:
+        later = desk.workflow()
+    earlier_clock = STANDSTILL - timedelta(days=3650)
+    with Store.open(path, clock=lambda: earlier_clock) as store, Desk(create_app(store)) as desk:
+        assert desk.workflow()["updated_at"] > later["updated_at"]
+
+
+def test_injected_clock_and_ids_decide_every_byte(tmp_path: Path) -> None:
+    def replies() -> list[bytes]:
+        numbers = iter(range(1, 100))
+        store = Store.open(
+            None,
+            clock=lambda: STANDSTILL,
+            new_id=lambda: f"00000000-0000-4000-8000-{next(numbers):012}",
+        )
+        with store, Desk(create_app(store)) as desk:
+            desk.workflow(post_run_checks=[{"name": "c", "type": "run_attachment_exists"}])
+            desk.tag("red")
+            return [
+                desk.send("GET", path).content
+                for path in ("/v1/workflows", "/v1/workflow-tags", "/v1/model-configurations")
+            ]
+
+    assert replies() == replies()
+
+
+def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sqlite"
+    Store.open(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=f"format {SCHEMA_VERSION + 1} .* update flowdsl"):
+        Store.open(path)
+    assert path.read_bytes() == before
+
+
+def test_files_of_other_programs_are_refused(tmp_path: Path) -> None:
+    database = tmp_path / "other.sqlite"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE notes (text)")
+    connection.close()
+    with pytest.raises(StoreError, match="another program"):
+        Store.open(database)
+    note = tmp_path / "note.txt"
+    note.write_text("not a database, " * 100)
+    with pytest.raises(StoreError, match="not a database"):
+        Store.open(note)
+    with pytest.raises(StoreError, match="cannot open emulator data"):
+        Store.open(note / "below" / "desk.sqlite")
+    with pytest.raises(StoreError, match="cannot open emulator data"):
+        Store.open(tmp_path)
+
+
+def test_many_can_create_one_file_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sqlite"
+
+    with ThreadPoolExecutor(8) as pool, ExitStack() as stack:
+        stores = list(pool.map(lambda _: stack.enter_context(Store.open(path)), range(16)))
+        # FastAPI cannot build applications in several threads at once.
+        desks = [stack.enter_context(Desk(create_app(store))) for store in stores]
+        counts = {len(desk.ok("GET", "/v1/model-configurations")) for desk in desks}
+        list(pool.map(lambda number: desks[number].workflow(name=str(number)), range(16)))
+    assert len(counts) == 1
+    with Store.open(path) as store, Desk(create_app(store)) as desk:
+        rows = desk.ok("GET", "/v1/workflows")["items"]
+    assert {row["name"] for row in rows} == {str(number) for number in range(16)}
+    assert len({row["updated_at"] for row in rows}) == 16
+
+
+def test_a_locked_file_answers_503_and_reads_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routing, "BUSY_TIMEOUT_SECONDS", 0.1)
+    path = tmp_path / "desk.sqlite"
+    with Store.open(path) as store, Desk(create_app(store)) as desk:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusyError), store.write("org_local"):
+            raise AssertionError("the lock is taken")
+        reply = desk.send("POST", "/v1/workflows", json={"main_prompt": "p"})
+        assert (reply.status_code, reply.headers["Retry-After"]) == (503, "1")
+        assert desk.ids() == []
+        other.execute("COMMIT")
+        other.close()
+        desk.workflow()
+        assert len(desk.ids()) == 1
+
+
+def test_a_failing_transaction_leaves_nothing_behind() -> None:
+    with Store.open(None, clock=lambda: STANDSTILL) as store, Desk(create_app(store)) as desk:
+        desk.workflow()
+        with (
+            pytest.raises(RuntimeError, match="half way"),
+            store.write("org_local") as transaction,
+        ):
+            transaction.connection.exec_driver_sql("DELETE FROM workflows")
+            raise RuntimeError("half way")
+        assert len(desk.ids()) == 1
