@@ -1,0 +1,770 @@
+"""The syntax tree of a `.flow` file.
+
+Nodes are frozen and compared by identity, so that analyses keep their results in side tables keyed by node. Every node
+holds the offsets of its source text (`start`, `end`); the file itself is `Module.source`. Class names end in `Decl`,
+`Section`, `Stmt`, `Expr`, `Check`, `Target` or `Type` where the language has a family of that name.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+
+
+class Node(Record):
+    """A range of the source: offsets in code points, `end` exclusive."""
+
+    start: int
+    end: int
+
+    def span(self, source: SourceFile) -> Span:
+        """This node's range as a place in `source`."""
+        return Span(source, self.start, self.end)
+
+
+class Name(Node):
+    """An identifier as written."""
+
+    text: str
+
+
+class Dotted(Node):
+    """`name` or `namespace.name`."""
+
+    namespace: Name | None
+    name: Name
+
+
+# References and text
+
+
+class FieldAccess(Node):
+    """`.name` or `['any key']`."""
+
+    name: str
+
+
+class IndexAccess(Node):
+    """`[3]`."""
+
+    index: int
+
+
+PathPart: TypeAlias = FieldAccess | IndexAccess
+
+INPUT = "input"
+RUNTIME = "runtime"
+SECRET = "secret"
+
+
+class Ref(Node):
+    """A use of a value: `name.path`, `{{name.path}}` or `$name.path` in code, `{name}`, `{{name}}`, `{$name}` in text.
+
+    `sigil` is `INPUT` (also parameters, consts, loop variables and `env`), `RUNTIME` or `SECRET`. `name` is the root;
+    in text, the offsets include the braces.
+    """
+
+    sigil: str
+    name: Name
+    path: tuple[PathPart, ...]
+
+
+class TextLiteral(Node):
+    """A run of literal characters. `value` has escapes resolved and indentation dropped."""
+
+    value: str
+
+
+class TextComment(Node):
+    """`{# ... #}` inside text; never emitted."""
+
+    value: str
+
+
+TextPart: TypeAlias = TextLiteral | Ref | TextComment
+
+STRING = "string"
+BLOCK = "block"
+RAW = "raw"
+
+
+class Text(Node):
+    """A text literal: `"..."`, triple quoted, or `r"..."` (`form` is `STRING`, `BLOCK`, `RAW`).
+
+    Adjacent literals are merged, so that literals never stand side by side.
+    """
+
+    form: str
+    parts: tuple[TextPart, ...]
+
+
+class StringLit(Node):
+    """A plain string in a place that holds no variables (a path, a key chord, a title)."""
+
+    value: str
+
+
+# Literals and values
+
+
+class IntLit(Node):
+    value: int
+
+
+class NumberLit(Node):
+    """A decimal number; `value` is the spelling in the source, so that no digit is lost."""
+
+    value: str
+
+
+class BoolLit(Node):
+    value: bool
+
+
+class NullLit(Node):
+    pass
+
+
+class Duration(Node):
+    """`500ms`, `30s`, `10m`, `2h`. `text` is the spelling."""
+
+    text: str
+    milliseconds: int
+
+
+class ConstRef(Node):
+    """A const where a literal may stand."""
+
+    name: Dotted
+
+
+class Pair(Node):
+    """`key: value` of an object."""
+
+    key: Name | StringLit
+    value: Expr
+
+
+class ListExpr(Node):
+    items: tuple[Expr, ...]
+
+
+class ObjectExpr(Node):
+    pairs: tuple[Pair, ...]
+
+
+Scalar: TypeAlias = Text | IntLit | NumberLit | BoolLit | NullLit
+Literal: TypeAlias = Scalar | ConstRef | ListExpr | ObjectExpr
+Expr: TypeAlias = Literal | Ref
+
+
+# Conditions
+
+
+class OrExpr(Node):
+    operands: tuple[Condition, ...]
+
+
+class AndExpr(Node):
+    operands: tuple[Condition, ...]
+
+
+class NotExpr(Node):
+    operand: Condition
+
+
+class CompareExpr(Node):
+    """`left operator right` with one of `== != < <= > >=`."""
+
+    left: Ref | Scalar
+    operator: str
+    right: Ref | Scalar
+
+
+class EmptyExpr(Node):
+    """`x is empty`."""
+
+    operand: Ref
+
+
+class SeesExpr(Node):
+    """`sees "..."`: decided by what is on screen."""
+
+    text: Text
+
+
+Condition: TypeAlias = OrExpr | AndExpr | NotExpr | CompareExpr | EmptyExpr | SeesExpr | Ref
+
+
+# Types
+
+
+class NamedType(Node):
+    """A built-in or declared type by name."""
+
+    name: Dotted
+
+
+class ObjectType(Node):
+    fields: tuple[Field, ...]
+
+
+class EnumType(Node):
+    """`"a" | "b"`."""
+
+    values: tuple[StringLit, ...]
+
+
+class ListType(Node):
+    element: TypeExpr
+
+
+class OptionalType(Node):
+    inner: TypeExpr
+
+
+TypeExpr: TypeAlias = NamedType | ObjectType | EnumType | ListType | OptionalType
+
+
+class Argument(Node):
+    """`name: value` of a call, or `name = value` of an annotation."""
+
+    name: Name
+    value: Expr
+
+
+class Annotation(Node):
+    """`@name(positional, key = named)`."""
+
+    name: Name
+    arguments: tuple[Literal, ...]
+    named: tuple[Argument, ...]
+
+
+class Field(Node):
+    """A field of a record or of an `inputs`, `secrets` or `outputs` section."""
+
+    name: Name
+    type: TypeExpr
+    default: Literal | None
+    annotations: tuple[Annotation, ...]
+    doc: str | None
+
+
+# Statements
+
+
+class Block(Node):
+    statements: tuple[Stmt, ...]
+
+
+class Otherwise(Node):
+    """`else` after a statement: one leaving statement or a block."""
+
+    action: FailStmt | AbortStmt | FinishStmt | Block
+
+
+class AnnotatedStmt(Node):
+    """A statement with annotations; none are known in edition 1."""
+
+    annotations: tuple[Annotation, ...]
+    statement: Stmt
+
+
+class StepStmt(Node):
+    title: Text
+    body: Block
+    doc: str | None
+
+
+class DoStmt(Node):
+    text: Text
+
+
+class ChooseStmt(Node):
+    target: Text
+    model: StringLit | None
+    otherwise: Otherwise | None
+
+
+class TypeStmt(Node):
+    """`type value [as "format"] into target`."""
+
+    value: Ref | Text
+    display: StringLit | None
+    target: Text
+
+
+class ClearStmt(Node):
+    target: Text
+
+
+class PressStmt(Node):
+    keys: StringLit
+    times: IntLit | None
+
+
+class WaitStmt(Node):
+    duration: Duration
+
+
+class WaitUntilStmt(Node):
+    condition: Text
+    timeout: Duration | None
+    otherwise: Otherwise | None
+
+
+class ExtractStmt(Node):
+    name: Name
+    type: TypeExpr
+    source: Text
+    background: bool
+    model: StringLit | None
+    otherwise: Otherwise | None
+
+
+class CopyStmt(Node):
+    name: Name
+    type: TypeExpr | None
+    source: Text
+    otherwise: Otherwise | None
+
+
+class EmitStmt(Node):
+    """`emit name = value`, or `+=` when `append`."""
+
+    name: Name
+    append: bool
+    value: Expr
+
+
+class ExpectStmt(Node):
+    condition: Text
+    otherwise: Otherwise | None
+
+
+class CaptureStmt(Node):
+    file: Text
+
+
+class ExportStmt(Node):
+    file: Text
+
+
+class ImageStmt(Node):
+    path: StringLit
+    shows: Text | None
+
+
+class RunStmt(Node):
+    command: Text
+    name: Name | None
+    type: TypeExpr | None
+    otherwise: Otherwise | None
+
+
+class IfBranch(Node):
+    condition: Condition
+    body: Block
+
+
+class IfStmt(Node):
+    branches: tuple[IfBranch, ...]
+    otherwise: Block | None
+
+
+class ForStmt(Node):
+    variable: Name
+    iterable: Ref | IntLit | ListExpr
+    limit: IntLit | ConstRef | None
+    body: Block
+
+
+class RepeatStmt(Node):
+    until: Condition
+    limit: IntLit | ConstRef | None
+    body: Block
+    otherwise: Otherwise | None
+
+
+class RetryStmt(Node):
+    attempts: IntLit | ConstRef
+    delay: Duration | None
+    body: Block
+    otherwise: Block | None
+
+
+class CallStmt(Node):
+    task: Dotted
+    arguments: tuple[Argument, ...]
+    result: Name | None
+
+
+class FailStmt(Node):
+    reason: Text
+
+
+class AbortStmt(Node):
+    reason: Text
+
+
+class FinishStmt(Node):
+    reason: Text
+
+
+Stmt: TypeAlias = (
+    AnnotatedStmt
+    | StepStmt
+    | DoStmt
+    | ChooseStmt
+    | TypeStmt
+    | ClearStmt
+    | PressStmt
+    | WaitStmt
+    | WaitUntilStmt
+    | ExtractStmt
+    | CopyStmt
+    | EmitStmt
+    | ExpectStmt
+    | CaptureStmt
+    | ExportStmt
+    | ImageStmt
+    | RunStmt
+    | IfStmt
+    | ForStmt
+    | RepeatStmt
+    | RetryStmt
+    | CallStmt
+    | FailStmt
+    | AbortStmt
+    | FinishStmt
+)
+
+
+# Post-run checks
+
+
+class ExactTarget(Node):
+    """`file "a.pdf", "b.pdf"`; also the bare text of `image "final.png" shows ...`."""
+
+    names: tuple[Text, ...]
+
+
+class RegexTarget(Node):
+    """`files matching r"..." [count n]`."""
+
+    pattern: Text
+    count: IntLit | Ref | None
+
+
+class EachTarget(Node):
+    """`files each v in list named "..."`."""
+
+    variable: Name
+    iterable: Ref
+    template: Text
+
+
+FileTarget: TypeAlias = ExactTarget | RegexTarget | EachTarget
+
+
+class FileCheck(Node):
+    target: FileTarget
+    if_present: bool
+
+
+class ImageCheck(Node):
+    target: FileTarget
+    shows: Text
+    if_present: bool
+    model: StringLit | None
+
+
+class SchemaCheck(Node):
+    """`output matches schema`."""
+
+
+class OutputCheck(Node):
+    """`output satisfies "..."`."""
+
+    statement: Text
+    model: StringLit | None
+
+
+class CleanupCheck(Node):
+    """`on failure "..."`: not a check but the prompt that runs when one fails."""
+
+    prompt: Text
+
+
+CheckBody: TypeAlias = FileCheck | ImageCheck | SchemaCheck | OutputCheck | CleanupCheck
+
+
+class Check(Node):
+    body: CheckBody
+    label: StringLit | None
+    extra: ObjectExpr | None
+    doc: str | None
+
+
+# Sections of workflows and chains
+
+
+class Setting(Node):
+    name: Name
+    value: Literal
+
+
+class InputsSection(Node):
+    fields: tuple[Field, ...]
+
+
+class SecretsSection(Node):
+    fields: tuple[Field, ...]
+
+
+class OutputsSection(Node):
+    fields: tuple[Field, ...]
+
+
+class ModelSection(Node):
+    settings: tuple[Setting, ...]
+
+
+class TerminalSection(Node):
+    settings: tuple[Setting, ...]
+
+
+class AlwaysSection(Node):
+    rules: tuple[Text, ...]
+
+
+class StepsSection(Node):
+    body: Block
+
+
+class PromptFrom(Node):
+    path: StringLit
+
+
+class InputsFrom(Node):
+    path: StringLit
+
+
+class OutputsFrom(Node):
+    path: StringLit
+
+
+class ChecksSection(Node):
+    checks: tuple[Check, ...]
+
+
+class ExtraSection(Node):
+    value: ObjectExpr
+
+
+WorkflowItem: TypeAlias = (
+    Setting
+    | InputsSection
+    | SecretsSection
+    | OutputsSection
+    | ModelSection
+    | TerminalSection
+    | AlwaysSection
+    | StepsSection
+    | PromptFrom
+    | InputsFrom
+    | OutputsFrom
+    | ChecksSection
+    | ExtraSection
+)
+
+
+class Binding(Node):
+    """`name = value`."""
+
+    name: Name
+    value: Expr
+
+
+class SharedSection(Node):
+    bindings: tuple[Binding, ...]
+
+
+class ChainStep(Node):
+    """`step name = run workflow(arguments)`."""
+
+    name: Name
+    workflow: Dotted
+    arguments: tuple[Argument, ...]
+
+
+ChainItem: TypeAlias = Setting | InputsSection | SecretsSection | SharedSection | ChainStep
+
+
+# Tests
+
+
+class GivenSection(Node):
+    bindings: tuple[Binding, ...]
+
+
+class ScreenAnswer(Node):
+    """`sees "..." = value` or `expect "..." = value`; `question` is `sees` or `expect`."""
+
+    question: str
+    text: Text
+    value: Literal
+
+
+class ScreenSection(Node):
+    answers: tuple[ScreenAnswer, ...]
+
+
+class ReadAnswer(Node):
+    path: tuple[Name, ...]
+    value: Literal
+
+
+class ReadsSection(Node):
+    answers: tuple[ReadAnswer, ...]
+
+
+class PromptContains(Node):
+    text: Text
+
+
+class PromptOmits(Node):
+    text: Text
+
+
+class PromptTokens(Node):
+    operator: str
+    count: IntLit
+
+
+class ExpectAborts(Node):
+    reason: Text | None
+
+
+class ExpectFinishes(Node):
+    reason: Text | None
+
+
+class ExpectOutputs(Node):
+    bindings: tuple[Binding, ...]
+
+
+TestItem: TypeAlias = (
+    GivenSection
+    | ScreenSection
+    | ReadsSection
+    | PromptContains
+    | PromptOmits
+    | PromptTokens
+    | ExpectAborts
+    | ExpectFinishes
+    | ExpectOutputs
+)
+
+
+# Declarations and files
+
+
+class RecordDecl(Node):
+    name: Name
+    fields: tuple[Field, ...]
+    annotations: tuple[Annotation, ...]
+    doc: str | None
+
+
+class AliasDecl(Node):
+    name: Name
+    type: TypeExpr
+    annotations: tuple[Annotation, ...]
+    doc: str | None
+
+
+class ConstDecl(Node):
+    name: Name
+    value: Literal
+    annotations: tuple[Annotation, ...]
+    doc: str | None
+
+
+class Param(Node):
+    """A task parameter; `secret` parameters take secrets and nothing else."""
+
+    name: Name
+    type: TypeExpr
+    default: Literal | None
+    secret: bool
+
+
+class TaskDecl(Node):
+    name: Name
+    params: tuple[Param, ...]
+    result: TypeExpr | None
+    body: Block
+    annotations: tuple[Annotation, ...]
+    doc: str | None
+
+
+class WorkflowDecl(Node):
+    name: Name
+    items: tuple[WorkflowItem, ...]
+    annotations: tuple[Annotation, ...]
+    doc: str | None
+
+
+class ChainDecl(Node):
+    name: Name
+    items: tuple[ChainItem, ...]
+    annotations: tuple[Annotation, ...]
+    doc: str | None
+
+
+class TestDecl(Node):
+    title: StringLit
+    workflow: Name
+    items: tuple[TestItem, ...]
+    annotations: tuple[Annotation, ...]
+    doc: str | None
+
+
+Decl: TypeAlias = (
+    RecordDecl | AliasDecl | ConstDecl | TaskDecl | WorkflowDecl | ChainDecl | TestDecl
+)
+
+
+class ImportedName(Node):
+    """`name [as alias]` inside `import { }`."""
+
+    name: Name
+    alias: Name | None
+
+
+class ImportNames(Node):
+    names: tuple[ImportedName, ...]
+    path: StringLit
+
+
+class ImportModule(Node):
+    """`import "path" as name`."""
+
+    path: StringLit
+    name: Name
+
+
+Import: TypeAlias = ImportNames | ImportModule
+
+
+class Module(Node):
+    """One file. `edition` is 0 when the file does not say."""
+
+    source: SourceFile
+    edition: int
+    imports: tuple[Import, ...]
+    declarations: tuple[Decl, ...]

@@ -1,0 +1,484 @@
+"""From reduced grammar rules to AST nodes: one method or table row for each rule of `grammars/flowdsl.lark`.
+
+Children come as Lark's tree shaping leaves them: nodes, indices of kept tokens, and None for an optional part left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.text import SourceFile, Span
+
+from . import ast, errors
+from .driver import MAX_DEPTH, RULE_NAMES, Build
+from .lexer import Lexemes
+from .text import plain_string, scan_text
+from .variables import scan_ref, whole_number
+
+_UNIT_MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+
+POSITIONAL: dict[str, type[ast.Node]] = {
+    "abort": ast.AbortStmt,
+    "capture": ast.CaptureStmt,
+    "check_agentic": ast.OutputCheck,
+    "check_cleanup": ast.CleanupCheck,
+    "check_schema": ast.SchemaCheck,
+    "choose": ast.ChooseStmt,
+    "clear": ast.ClearStmt,
+    "const_ref": ast.ConstRef,
+    "do": ast.DoStmt,
+    "expect": ast.ExpectStmt,
+    "export": ast.ExportStmt,
+    "extra": ast.ExtraSection,
+    "fail": ast.FailStmt,
+    "finish": ast.FinishStmt,
+    "is_empty": ast.EmptyExpr,
+    "negation": ast.NotExpr,
+    "null": ast.NullLit,
+    "otherwise": ast.Otherwise,
+    "repeat": ast.RepeatStmt,
+    "sees": ast.SeesExpr,
+    "steps": ast.StepsSection,
+    "t_aborts": ast.ExpectAborts,
+    "t_contains": ast.PromptContains,
+    "t_finishes": ast.ExpectFinishes,
+    "t_omits": ast.PromptOmits,
+}
+"""Rules whose children are the fields of their node, in order."""
+
+TUPLES: dict[str, type[ast.Node]] = {
+    "always": ast.AlwaysSection,
+    "and_": ast.AndExpr,
+    "bare_target": ast.ExactTarget,
+    "block": ast.Block,
+    "checks": ast.ChecksSection,
+    "given": ast.GivenSection,
+    "inputs": ast.InputsSection,
+    "list": ast.ListExpr,
+    "model": ast.ModelSection,
+    "object": ast.ObjectExpr,
+    "object_type": ast.ObjectType,
+    "or_": ast.OrExpr,
+    "outputs": ast.OutputsSection,
+    "reads": ast.ReadsSection,
+    "screens": ast.ScreenSection,
+    "secrets": ast.SecretsSection,
+    "shared": ast.SharedSection,
+    "t_outputs": ast.ExpectOutputs,
+    "target_exact": ast.ExactTarget,
+    "terminal": ast.TerminalSection,
+    "value_list": ast.ListExpr,
+    "value_object": ast.ObjectExpr,
+}
+"""Rules whose children are the one field of their node."""
+
+
+def _positional(node: Any) -> Build:
+    return lambda start, end, children: node(start, end, *children)
+
+
+def _tuple(node: Any) -> Build:
+    return lambda start, end, children: node(start, end, tuple(children))
+
+
+_TABLED: dict[str, Build] = {name: _positional(node) for name, node in POSITIONAL.items()} | {
+    name: _tuple(node) for name, node in TUPLES.items()
+}
+
+
+class _Unfinished:
+    """A declaration that still lacks the annotations and the doc comment in front of it."""
+
+    __slots__ = ("fields", "node")
+
+    def __init__(self, node: Any, *fields: Any) -> None:
+        self.node = node
+        self.fields = fields
+
+
+class AstBuilder:
+    """Makes the nodes of one file. `docs` maps the start of a token to the doc comment in front of it."""
+
+    def __init__(
+        self, source: SourceFile, tokens: Lexemes, docs: dict[int, str], sink: Sink
+    ) -> None:
+        self.source = source
+        self.tokens = tokens
+        self.docs = docs
+        self.sink = sink
+
+    def builds(self) -> list[Build]:
+        """One function for each rule of the tables."""
+        by_name = {
+            name: _TABLED.get(name) or getattr(self, f"build_{name}", _never)
+            for name in set(RULE_NAMES)
+        }
+        return [by_name[name] for name in RULE_NAMES]
+
+    # Tokens
+
+    def _word(self, index: int) -> str:
+        return self.tokens.words[index]
+
+    def _name(self, index: int) -> ast.Name:
+        tokens = self.tokens
+        return ast.Name(tokens.starts[index], tokens.ends[index], tokens.words[index])
+
+    def _optional_name(self, index: int | None) -> ast.Name | None:
+        return None if index is None else self._name(index)
+
+    def _string(self, index: int) -> ast.StringLit:
+        tokens = self.tokens
+        return ast.StringLit(
+            tokens.starts[index], tokens.ends[index], plain_string(tokens.words[index])
+        )
+
+    def _optional_string(self, index: int | None) -> ast.StringLit | None:
+        return None if index is None else self._string(index)
+
+    def _raw(self, index: int) -> ast.Text:
+        return scan_text(self.source, self.sink, self.tokens.starts[index], self.tokens.ends[index])
+
+    def _int(self, index: int) -> ast.IntLit:
+        start, end = self.tokens.starts[index], self.tokens.ends[index]
+        return ast.IntLit(start, end, whole_number(self.source, self.sink, start, end))
+
+    def _duration(self, index: int) -> ast.Duration:
+        start, end = self.tokens.starts[index], self.tokens.ends[index]
+        spelling = self.tokens.words[index]
+        digits = spelling.rstrip("hms")
+        amount = whole_number(self.source, self.sink, start, start + len(digits))
+        return ast.Duration(
+            start, end, spelling, amount * _UNIT_MILLISECONDS[spelling[len(digits) :]]
+        )
+
+    # Files and imports
+
+    def build_edition(self, start: int, end: int, children: Sequence[Any]) -> None:
+        """Nothing: `parse` reads the edition before it reads the rest."""
+
+    def build_file(self, start: int, end: int, children: Sequence[Any]) -> list[Any]:
+        _, *nodes = children
+        return nodes
+
+    def build_import_names(self, start: int, end: int, children: Sequence[Any]) -> ast.ImportNames:
+        *names, path = children
+        return ast.ImportNames(start, end, tuple(names), self._string(path))
+
+    def build_import_ns(self, start: int, end: int, children: Sequence[Any]) -> ast.ImportModule:
+        path, name = children
+        return ast.ImportModule(start, end, self._string(path), self._name(name))
+
+    def build_if_present(self, start: int, end: int, children: Sequence[Any]) -> bool:
+        return True
+
+    build_background = build_if_present
+
+    def build_import_name(self, start: int, end: int, children: Sequence[Any]) -> ast.ImportedName:
+        name, alias = children
+        return ast.ImportedName(start, end, self._name(name), self._optional_name(alias))
+
+    # Declarations
+
+    def build_item(self, start: int, end: int, children: Sequence[Any]) -> Any:
+        *annotations, unfinished = children
+        return unfinished.node(
+            start, end, *unfinished.fields, tuple(annotations), self.docs.get(start)
+        )
+
+    def build_const(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
+        name, value = children
+        return _Unfinished(ast.ConstDecl, self._name(name), value)
+
+    def build_record(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
+        name, *fields = children
+        return _Unfinished(ast.RecordDecl, self._name(name), tuple(fields))
+
+    def build_alias(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
+        name, type_ = children
+        return _Unfinished(ast.AliasDecl, self._name(name), type_)
+
+    def build_task(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
+        name, *params, result, body = children
+        return _Unfinished(ast.TaskDecl, self._name(name), tuple(params), result, body)
+
+    def build_workflow(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
+        name, *items = children
+        return _Unfinished(ast.WorkflowDecl, self._name(name), tuple(items))
+
+    def build_chain(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
+        name, *items = children
+        return _Unfinished(ast.ChainDecl, self._name(name), tuple(items))
+
+    def build_test(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
+        title, workflow, *items = children
+        return _Unfinished(ast.TestDecl, self._string(title), self._name(workflow), tuple(items))
+
+    def build_param(self, start: int, end: int, children: Sequence[Any]) -> ast.Param:
+        secret, name, type_, default = children
+        return ast.Param(start, end, self._name(name), type_, default, secret is not None)
+
+    def build_annotation(self, start: int, end: int, children: Sequence[Any]) -> ast.Annotation:
+        name, *arguments = children
+        return ast.Annotation(
+            start,
+            end,
+            self._name(name),
+            tuple(value for value in arguments if not isinstance(value, ast.Argument)),
+            tuple(value for value in arguments if isinstance(value, ast.Argument)),
+        )
+
+    def build_named_arg(self, start: int, end: int, children: Sequence[Any]) -> ast.Argument:
+        name, value = children
+        return ast.Argument(start, end, self._name(name), value)
+
+    # Types
+
+    def build_field(self, start: int, end: int, children: Sequence[Any]) -> ast.Field:
+        name, type_, default, *annotations = children
+        return ast.Field(
+            start,
+            end,
+            self._name(name),
+            type_,
+            default,
+            tuple(annotations),
+            self.docs.get(start),
+        )
+
+    def build_type(self, start: int, end: int, children: Sequence[Any]) -> ast.TypeExpr:
+        type_: ast.TypeExpr
+        type_, *suffixes = children
+        if len(suffixes) > MAX_DEPTH:
+            span = Span(self.source, start, end)
+            self.sink.report(errors.NESTING_TOO_DEEP, span, limit=MAX_DEPTH)
+            return type_
+        for node, suffix_end in suffixes:
+            type_ = node(start, suffix_end, type_)
+        return type_
+
+    def build_type_suffix(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> tuple[type[ast.ListType | ast.OptionalType], int]:
+        return (ast.ListType if len(children) == 2 else ast.OptionalType), end
+
+    def build_type_name(self, start: int, end: int, children: Sequence[Any]) -> ast.NamedType:
+        return ast.NamedType(start, end, self.build_dotted(start, end, children))
+
+    def build_enum_type(self, start: int, end: int, children: Sequence[Any]) -> ast.EnumType:
+        return ast.EnumType(start, end, tuple(map(self._string, children)))
+
+    # Sections of workflows and chains
+
+    def build_setting(self, start: int, end: int, children: Sequence[Any]) -> ast.Setting:
+        name, value = children
+        return ast.Setting(start, end, self._name(name), value)
+
+    def build_prompt_from(self, start: int, end: int, children: Sequence[Any]) -> ast.PromptFrom:
+        return ast.PromptFrom(start, end, self._string(children[0]))
+
+    def build_inputs_from(self, start: int, end: int, children: Sequence[Any]) -> ast.InputsFrom:
+        return ast.InputsFrom(start, end, self._string(children[0]))
+
+    def build_outputs_from(self, start: int, end: int, children: Sequence[Any]) -> ast.OutputsFrom:
+        return ast.OutputsFrom(start, end, self._string(children[0]))
+
+    def build_chain_step(self, start: int, end: int, children: Sequence[Any]) -> ast.ChainStep:
+        name, workflow, *arguments = children
+        return ast.ChainStep(start, end, self._name(name), workflow, tuple(arguments))
+
+    def build_bind(self, start: int, end: int, children: Sequence[Any]) -> ast.Binding:
+        name, value = children
+        return ast.Binding(start, end, self._name(name), value)
+
+    # Statements
+
+    def build_annotated(self, start: int, end: int, children: Sequence[Any]) -> ast.AnnotatedStmt:
+        *annotations, statement = children
+        if isinstance(statement, ast.StepStmt) and start in self.docs:
+            statement = statement.__replace__(doc=self.docs[start])
+        return ast.AnnotatedStmt(start, end, tuple(annotations), statement)
+
+    def build_step(self, start: int, end: int, children: Sequence[Any]) -> ast.StepStmt:
+        title, body = children
+        return ast.StepStmt(start, end, title, body, self.docs.get(start))
+
+    def build_type_into(self, start: int, end: int, children: Sequence[Any]) -> ast.TypeStmt:
+        value, display, target = children
+        return ast.TypeStmt(start, end, value, self._optional_string(display), target)
+
+    def build_type_text(self, start: int, end: int, children: Sequence[Any]) -> ast.TypeStmt:
+        value, target = children
+        return ast.TypeStmt(start, end, value, None, target)
+
+    def build_press(self, start: int, end: int, children: Sequence[Any]) -> ast.PressStmt:
+        keys, times = children
+        count = None if times is None else self._int(times)
+        return ast.PressStmt(start, end, self._string(keys), count)
+
+    def build_wait_fixed(self, start: int, end: int, children: Sequence[Any]) -> ast.WaitStmt:
+        return ast.WaitStmt(start, end, self._duration(children[0]))
+
+    def build_wait_until(self, start: int, end: int, children: Sequence[Any]) -> ast.WaitUntilStmt:
+        condition, timeout, otherwise = children
+        limit = None if timeout is None else self._duration(timeout)
+        return ast.WaitUntilStmt(start, end, condition, limit, otherwise)
+
+    def build_extract(self, start: int, end: int, children: Sequence[Any]) -> ast.ExtractStmt:
+        name, type_, text, background, model, otherwise = children
+        return ast.ExtractStmt(
+            start, end, self._name(name), type_, text, background is not None, model, otherwise
+        )
+
+    def build_copy(self, start: int, end: int, children: Sequence[Any]) -> ast.CopyStmt:
+        name, type_, text, otherwise = children
+        return ast.CopyStmt(start, end, self._name(name), type_, text, otherwise)
+
+    def build_copy_untyped(self, start: int, end: int, children: Sequence[Any]) -> ast.CopyStmt:
+        name, text, otherwise = children
+        return ast.CopyStmt(start, end, self._name(name), None, text, otherwise)
+
+    def build_emit(self, start: int, end: int, children: Sequence[Any]) -> ast.EmitStmt:
+        name, operator, value = children
+        return ast.EmitStmt(start, end, self._name(name), self._word(operator) == "+=", value)
+
+    def build_image(self, start: int, end: int, children: Sequence[Any]) -> ast.ImageStmt:
+        path, shows = children
+        return ast.ImageStmt(start, end, self._string(path), shows)
+
+    def build_run(self, start: int, end: int, children: Sequence[Any]) -> ast.RunStmt:
+        command, name, type_, otherwise = children
+        return ast.RunStmt(start, end, command, self._optional_name(name), type_, otherwise)
+
+    def build_if_(self, start: int, end: int, children: Sequence[Any]) -> ast.IfStmt:
+        *pairs, otherwise = children
+        branches = tuple(
+            ast.IfBranch(condition.start, body.end, condition, body)
+            for condition, body in zip(pairs[::2], pairs[1::2], strict=True)
+        )
+        return ast.IfStmt(start, end, branches, otherwise)
+
+    def build_for_(self, start: int, end: int, children: Sequence[Any]) -> ast.ForStmt:
+        variable, iterable, limit, body = children
+        return ast.ForStmt(start, end, self._name(variable), iterable, limit, body)
+
+    def build_retry(self, start: int, end: int, children: Sequence[Any]) -> ast.RetryStmt:
+        attempts, delay, body, otherwise = children
+        pause = None if delay is None else self._duration(delay)
+        return ast.RetryStmt(start, end, attempts, pause, body, otherwise)
+
+    def build_call(self, start: int, end: int, children: Sequence[Any]) -> ast.CallStmt:
+        task, *arguments, result = children
+        return ast.CallStmt(start, end, task, tuple(arguments), self._optional_name(result))
+
+    def build_call_arg(self, start: int, end: int, children: Sequence[Any]) -> ast.Argument:
+        name, value = children
+        return ast.Argument(start, end, self._name(name), value)
+
+    def build_dotted(self, start: int, end: int, children: Sequence[Any]) -> ast.Dotted:
+        first, second = children
+        if second is None:
+            return ast.Dotted(start, end, None, self._name(first))
+        return ast.Dotted(start, end, self._name(first), self._name(second))
+
+    def build_using(self, start: int, end: int, children: Sequence[Any]) -> ast.StringLit:
+        return self._string(children[0])
+
+    # Values and conditions
+
+    def build_text(self, start: int, end: int, children: Sequence[Any]) -> ast.Text:
+        return scan_text(self.source, self.sink, start, end)
+
+    def build_number(self, start: int, end: int, children: Sequence[Any]) -> ast.NumberLit:
+        return ast.NumberLit(start, end, self._word(children[0]))
+
+    def build_int(self, start: int, end: int, children: Sequence[Any]) -> ast.IntLit:
+        return self._int(children[0])
+
+    def build_true(self, start: int, end: int, children: Sequence[Any]) -> ast.BoolLit:
+        return ast.BoolLit(start, end, True)
+
+    def build_false(self, start: int, end: int, children: Sequence[Any]) -> ast.BoolLit:
+        return ast.BoolLit(start, end, False)
+
+    def build_pair(self, start: int, end: int, children: Sequence[Any]) -> ast.Pair:
+        key, value = children
+        quoted = self._word(key)[0] == '"'
+        return ast.Pair(start, end, self._string(key) if quoted else self._name(key), value)
+
+    build_value_pair = build_pair
+
+    def build_input_ref(self, start: int, end: int, children: Sequence[Any]) -> ast.Ref:
+        name, *path = children
+        return ast.Ref(start, end, ast.INPUT, self._name(name), tuple(path))
+
+    def build_secret_ref(self, start: int, end: int, children: Sequence[Any]) -> ast.Ref:
+        name, *path = children
+        return ast.Ref(start, end, ast.SECRET, self._name(name), tuple(path))
+
+    def build_runtime_ref(self, start: int, end: int, children: Sequence[Any]) -> ast.Ref:
+        return scan_ref(self.source, self.sink, start, end)
+
+    def build_path(self, start: int, end: int, children: Sequence[Any]) -> ast.PathPart:
+        index = children[0]
+        word = self._word(index)
+        if word[0] == "'":
+            return ast.FieldAccess(start, end, word[1:-1])
+        if word.isidentifier():
+            return ast.FieldAccess(start, end, word)
+        return ast.IndexAccess(start, end, self._int(index).value)
+
+    def build_compare(self, start: int, end: int, children: Sequence[Any]) -> ast.CompareExpr:
+        left, operator, right = children
+        return ast.CompareExpr(start, end, left, self._word(operator), right)
+
+    # Checks
+
+    def build_check(self, start: int, end: int, children: Sequence[Any]) -> ast.Check:
+        body, label, extra = children
+        return ast.Check(
+            start, end, body, self._optional_string(label), extra, self.docs.get(start)
+        )
+
+    def build_check_file(self, start: int, end: int, children: Sequence[Any]) -> ast.FileCheck:
+        target, if_present = children
+        return ast.FileCheck(start, end, target, if_present is not None)
+
+    def build_check_image(self, start: int, end: int, children: Sequence[Any]) -> ast.ImageCheck:
+        target, shows, if_present, model = children
+        return ast.ImageCheck(start, end, target, shows, if_present is not None, model)
+
+    def build_target_regex(self, start: int, end: int, children: Sequence[Any]) -> ast.RegexTarget:
+        pattern, count = children
+        return ast.RegexTarget(start, end, self._raw(pattern), count)
+
+    def build_target_each(self, start: int, end: int, children: Sequence[Any]) -> ast.EachTarget:
+        variable, iterable, template = children
+        return ast.EachTarget(start, end, self._name(variable), iterable, template)
+
+    # Tests
+
+    def build_screen(self, start: int, end: int, children: Sequence[Any]) -> ast.ScreenAnswer:
+        text, value = children
+        return ast.ScreenAnswer(start, end, "sees", text, value)
+
+    def build_screen_expect(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> ast.ScreenAnswer:
+        text, value = children
+        return ast.ScreenAnswer(start, end, "expect", text, value)
+
+    def build_read(self, start: int, end: int, children: Sequence[Any]) -> ast.ReadAnswer:
+        *path, value = children
+        return ast.ReadAnswer(start, end, tuple(map(self._name, path)), value)
+
+    def build_t_tokens(self, start: int, end: int, children: Sequence[Any]) -> ast.PromptTokens:
+        operator, count = children
+        return ast.PromptTokens(start, end, self._word(operator), self._int(count))
+
+
+def _never(start: int, end: int, children: Sequence[Any]) -> Any:
+    """Stands for rules that make no node: Lark's tree shaping folds them into others."""
+    raise AssertionError("a rule without a node was reduced")

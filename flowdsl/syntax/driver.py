@@ -1,0 +1,192 @@
+"""The LALR(1) parser: a loop over the integer tables of `tables.py`.
+
+Iterative, so that no input reaches Python's recursion limit. The stack is three parallel lists that the caller owns;
+after an error they hold everything read so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from .lexer import END, KEYWORDS, TERMINAL, Lexemes, is_word
+from .operations import ADD, EXTEND, LIST, NODE
+from .tables import ACCESS, END_STATE, GOTOS, PICKS, ROWS, RULES, STATE_ROWS, TERMINALS
+
+Build: TypeAlias = Callable[[int, int, Sequence[Any]], Any]
+"""Makes the node of a rule from its start, its end and its children.
+
+A child is what another rule made, the index of a kept token, or None for an optional part left out.
+"""
+
+RULE_NAMES = tuple(rule[4] for rule in RULES)
+
+_WIDTH = len(TERMINALS) + 1
+
+
+def _action_table() -> list[int]:
+    """One flat list: the action at `state + terminal`, 0 where nothing fits (and always at `UNKNOWN`). States are multiples of the width."""
+    table = [0] * (len(STATE_ROWS) * _WIDTH)
+    for state, number in enumerate(STATE_ROWS):
+        row = ROWS[number]
+        base = state * _WIDTH
+        for term, action in zip(row[::2], row[1::2], strict=True):
+            table[base + term] = action * _WIDTH if action > 0 else action
+    return table
+
+
+_ACTIONS = _action_table()
+_GOTOS = [
+    {origin * _WIDTH: target * _WIDTH for origin, target in zip(row[::2], row[1::2], strict=True)}
+    for row in GOTOS
+]
+_END_STATE = END_STATE * _WIDTH
+
+_NAME = TERMINAL["NAME"]
+_FIELD = TERMINAL["FIELD"]
+_KEY = TERMINAL["KEY"]
+_EQUAL = TERMINAL["EQUAL"]
+_EMIT_OP = TERMINAL["EMIT_OP"]
+_OPENERS = frozenset({"LBRACE", "LSQB", "LPAR", "NOT"})
+MAX_DEPTH = 200
+"""How deep brackets and negations may nest. Later phases walk the tree recursively, at a few frames a level."""
+
+
+class Stack:
+    """What has been read and not yet finished: parser states, one value and one start offset a symbol."""
+
+    __slots__ = ("starts", "states", "values")
+
+    def __init__(self) -> None:
+        self.states = [0]
+        self.values: list[Any] = []
+        self.starts: list[int] = []
+
+
+def terminal(tokens: Lexemes, index: int, state: int) -> int | None:
+    """What a token is where the parser is in `state`; None when nothing it could be fits there.
+
+    The same decision as Lark's contextual lexer: the forms with a lookahead first, then a keyword, then a name.
+    """
+    actions = _ACTIONS
+    kind = tokens.kinds[index]
+    if actions[state + kind]:
+        return kind
+    if kind == _EQUAL:
+        return _EMIT_OP if actions[state + _EMIT_OP] else None
+    word = tokens.words[index]
+    if not is_word(word):
+        return None
+    keyword = KEYWORDS.get(word)
+    if keyword is not None and actions[state + keyword]:
+        return keyword
+    return _NAME if actions[state + _NAME] else None
+
+
+def run(tokens: Lexemes, stack: Stack, index: int, builds: Sequence[Build]) -> int:
+    """Parse from token `index` on; the index of the first token that does not fit, or -1 when the file is read.
+
+    `builds` has one function a rule. Stops as well at a token that nests deeper than `MAX_DEPTH`.
+    """
+    states, values, starts = stack.states, stack.values, stack.starts
+    kinds, places, ends = tokens.kinds, tokens.starts, tokens.ends
+    rules = [
+        (size, operation, PICKS[pick], _GOTOS[goto], build)
+        for (size, operation, pick, goto, _), build in zip(RULES, builds, strict=True)
+    ]
+    actions = _ACTIONS
+    state = states[-1]
+    room = MAX_DEPTH
+    while True:
+        term = kinds[index]
+        action = actions[state + term]
+        if not action:
+            found = terminal(tokens, index, state)
+            if found is None:
+                return index
+            term = kinds[index] = found
+            action = actions[state + term]
+        while action < 0:
+            size, operation, pick, goto, build = rules[~action]
+            if size == 1:
+                if operation == NODE:
+                    values[-1] = build(starts[-1], ends[index - 1], pick(values[-1:]))
+                elif operation == LIST:
+                    values[-1] = [values[-1]]
+                state = states[-1] = goto[states[-2]]
+            else:
+                if operation == NODE:
+                    values[-size] = build(starts[-size], ends[index - 1], pick(values[-size:]))
+                elif operation == ADD:
+                    values[-size].append(values[-1])
+                elif operation == LIST:
+                    values[-size] = list(pick(values[-size:]))
+                elif operation == EXTEND:
+                    values[-size] += pick(values[-size:])
+                else:
+                    values[-size] = pick(values[-size:])
+                del values[1 - size :], starts[1 - size :], states[-size:]
+                state = goto[states[-1]]
+                states.append(state)
+            action = actions[state + term]
+        if not action:
+            return -1 if state == _END_STATE and term == END else index
+        if len(states) > room:
+            depth = nesting(states)
+            if depth >= MAX_DEPTH:
+                return index
+            room = len(states) + MAX_DEPTH - depth
+        state = action
+        states.append(state)
+        values.append(index)
+        starts.append(places[index])
+        index += 1
+
+
+def nesting(states: Sequence[int]) -> int:
+    """How many brackets and negations are open; the tree is never deeper than a small multiple of it."""
+    return sum(symbol in _OPENERS for symbol in symbols(states))
+
+
+def symbols(states: Sequence[int]) -> list[str]:
+    """The grammar symbols that a state stack has read."""
+    return [ACCESS[state // _WIDTH] for state in states[1:]]
+
+
+def shift(states: list[int], term: int) -> bool:
+    """Move a bare state stack over one terminal; False when it does not fit (the stack is then spoilt)."""
+    action = _ACTIONS[states[-1] + term]
+    while action < 0:
+        size, _, _, goto, _ = RULES[~action]
+        del states[-size:]
+        states.append(_GOTOS[goto][states[-1]])
+        if states[-1] == _END_STATE and term == END:
+            return True
+        action = _ACTIONS[states[-1] + term]
+    states.append(action)
+    return action > 0
+
+
+def fitting(tokens: Lexemes, states: Sequence[int], index: int, limit: int) -> int:
+    """How many tokens from `index` on fit after a state stack, up to `limit`; the end of the text counts as all."""
+    trial = list(states)
+    count = 0
+    while count < limit:
+        term = terminal(tokens, index + count, trial[-1])
+        if term is None or not shift(trial, term):
+            return count
+        if term == END:
+            return limit
+        count += 1
+    return count
+
+
+def fits(states: Sequence[int], term: int) -> bool:
+    """Whether a terminal may stand next."""
+    return shift(list(states), term)
+
+
+def expected(states: Sequence[int]) -> list[int]:
+    """The terminals that may stand next, in numeric order."""
+    offered = (term for term in range(_WIDTH) if _ACTIONS[states[-1] + term])
+    return [term for term in offered if fits(states, term)]

@@ -1,0 +1,188 @@
+"""Text to tokens: one pass, one regular expression, nothing lost.
+
+Tokens are context free here. Whether a word is a keyword, a `NAME`, a `FIELD`, a `KEY` or a `ROOT` depends on what the parser
+accepts where it stands: `Lexemes.kinds` is the first guess, `driver.terminal` decides.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate, chain
+from string import ascii_letters
+
+from .tables import TERMINALS, WORDS
+from .tokens import Token
+
+TERMINAL = {name: number for number, name in enumerate(TERMINALS)}
+END = TERMINAL["$END"]
+UNKNOWN = len(TERMINALS)
+"""The kind of what begins no token: a stray character, or a number that a word runs into."""
+
+KEYWORDS = {word: number for word, number in WORDS if word.isalpha()}
+
+_NAME = TERMINAL["NAME"]
+_FIELD = TERMINAL["FIELD"]
+_KEY = TERMINAL["KEY"]
+_ROOT = TERMINAL["ROOT"]
+_KINDS = (
+    dict(WORDS)
+    | dict.fromkeys(("==", "!=", "<=", ">=", "<", ">"), TERMINAL["CMP"])
+    | {"+=": TERMINAL["EMIT_OP"], "": END}
+)
+_LETTERS = dict.fromkeys(f"{ascii_letters}_".replace("r", ""), _NAME)
+"""First letters that settle what a word is that is no keyword; with `r` it may be raw text."""
+
+_TRIVIA = re.compile(r"[ \t\r\n\f]+|#[^\r\n]*")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?|[0-9]+(ms|[smh])")
+_PAIRS = re.compile(
+    r"""
+    ([ \t\r\n\f]*(?:\#[^\r\n]*[ \t\r\n\f]*)*)
+    (
+        (?!r")[A-Za-z_][A-Za-z0-9_]*
+      | "(?!"")[^"\\\r\n]*(?:\\"?[^"\\\r\n]*)*(?:"|(?=[\r\n]|\Z))
+      | \{\{[ \t]*[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\]|\['[^'\r\n]*'\])*[ \t]*\}\}
+      | [{}()\[\],:.?@$|]
+      | [=!<>]=|\+=|->|[=<>]
+      | -?[0-9]+(?:\.[0-9]+|ms|[smh])?(?![A-Za-z0-9_])
+      | -?[0-9][A-Za-z0-9_]*
+      | \"""(?:[^"\\]+|\\\"""|\\(?!\""")|"(?!""))*(?:\"""|\Z)
+      | r"[^"\r\n]*"?
+      | '[^'\r\n]*'
+      | .|\Z
+    )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Lexemes:
+    """The tokens of one text as parallel lists; the last one is the empty end token.
+
+    `blanks[i]` are the spaces and comments in front of token `i`. `kinds[i]` is a terminal number or `UNKNOWN`.
+    """
+
+    __slots__ = ("blanks", "ends", "kinds", "starts", "words")
+
+    def __init__(self, text: str) -> None:
+        pairs = _PAIRS.findall(text)
+        if len(pairs) > 1 and pairs[-2][1] == "":
+            pairs.pop()
+        pieces: list[str] = list(chain.from_iterable(pairs))
+        offsets = list(accumulate(map(len, pieces)))
+        self.blanks = pieces[0::2]
+        self.words = pieces[1::2]
+        self.starts = offsets[0::2]
+        self.ends = offsets[1::2]
+        known, letter = _KINDS.get, _LETTERS.get
+        self.kinds = [
+            kind
+            if (kind := known(word)) is not None or (kind := letter(word[0])) is not None
+            else _literal(word)
+            for word in self.words
+        ]
+        self._mark(":", _FIELD)
+        self._mark("=", _KEY)
+        self._mark("+=", _KEY)
+        self._mark(".", _ROOT)
+
+    def _mark(self, sign: str, kind: int) -> None:
+        """Mark the words in front of a sign, which makes them names whatever their spelling."""
+        words = self.words
+        count = words.count(sign)
+        at = -1
+        for _ in range(count):
+            at = words.index(sign, at + 1)
+            if at and is_word(words[at - 1]) and "#" not in self.blanks[at]:
+                self.kinds[at - 1] = kind
+
+    def insert(self, at: int, word: str, *, at_start: bool = False) -> None:
+        """Put a token that is not in the text in front of token `at`: at its start, or at the end of the token before."""
+        place = self.starts[at] if at_start or not at else self.ends[at - 1]
+        self.words.insert(at, word)
+        self.starts.insert(at, place)
+        self.ends.insert(at, place)
+        self.blanks.insert(at, "")
+        self.kinds.insert(at, _KINDS[word] if word in _KINDS else _literal(word))
+
+    def remove(self, at: int) -> None:
+        """Leave out token `at`."""
+        for column in (self.words, self.starts, self.ends, self.blanks, self.kinds):
+            del column[at]
+
+    def replace(self, at: int, word: str) -> None:
+        """Read token `at` as if it were spelt like `word`."""
+        self.words[at] = word
+        self.kinds[at] = _KINDS[word]
+
+    def docs(self) -> dict[int, str]:
+        """Doc comments by the start of the token they stand in front of; lines joined by line breaks.
+
+        `##` begins one when nothing but spaces stands in front of it on its line and no third `#` follows.
+        """
+        found: dict[int, str] = {}
+        for at, blank in enumerate(self.blanks):
+            if "##" not in blank:
+                continue
+            start = self.starts[at] - len(blank)
+            lines = []
+            own_line = start == 0
+            for piece in _TRIVIA.findall(blank):
+                if piece[0] != "#":
+                    own_line = own_line or "\n" in piece or "\r" in piece
+                    continue
+                if own_line and piece.startswith("##") and not piece.startswith("###"):
+                    lines.append(piece[2:].strip())
+                own_line = False
+            if lines:
+                found[self.starts[at]] = "\n".join(lines)
+        return found
+
+
+def is_word(word: str) -> bool:
+    """Whether a token is a name or a keyword."""
+    return word.isidentifier() and word.isascii()
+
+
+def _literal(word: str) -> int:
+    """The terminal of a token that is neither keyword nor punctuation."""
+    first = word[0]
+    if first == '"':
+        if word.startswith('"""'):
+            closed = len(word) > 5 and word.endswith('"""') and not word.endswith('\\"""')
+            return TERMINAL["BLOCK" if closed else "BAD_BLOCK"]
+        closed = len(word) > 1 and word[-1] == '"' and word[-2] != "\\"
+        return TERMINAL["STRING" if closed else "BAD_STRING"]
+    if first == "r":
+        if word[1:2] != '"':
+            return _NAME
+        return TERMINAL["RAW" if len(word) > 2 and word[-1] == '"' else "BAD_STRING"]
+    if first == "{":
+        return TERMINAL["RUNTIME"]
+    if first == "'" and len(word) > 1:
+        return TERMINAL["KEYNAME"]
+    number = _NUMBER.fullmatch(word)
+    if number is None:
+        return UNKNOWN
+    fraction, unit = number.groups()
+    return TERMINAL["NUMBER" if fraction else "DURATION" if unit else "INT"]
+
+
+def lex(text: str) -> list[Token]:
+    """Every token of a text, spaces (`WS`) and comments (`COMMENT`) included; their slices join to the text.
+
+    Words get the kind of their spelling alone: a keyword's terminal or `NAME`. A stray character is `UNKNOWN`.
+    """
+    lexemes = Lexemes(text)
+    tokens: list[Token] = []
+    for blank, word, kind, start, end in zip(
+        lexemes.blanks, lexemes.words, lexemes.kinds, lexemes.starts, lexemes.ends, strict=True
+    ):
+        place = start - len(blank)
+        for piece in _TRIVIA.findall(blank):
+            tokens.append(Token("COMMENT" if piece[0] == "#" else "WS", place, place + len(piece)))
+            place += len(piece)
+        if kind in (_FIELD, _KEY, _ROOT):
+            kind = KEYWORDS.get(word, _NAME)
+        if kind != END:
+            tokens.append(Token(TERMINALS[kind] if kind != UNKNOWN else "UNKNOWN", start, end))
+    return tokens

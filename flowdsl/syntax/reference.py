@@ -1,0 +1,328 @@
+"""Lark itself: the generator of `tables.py` and the oracle of the tests.
+
+`python -m flowdsl.syntax.reference --write` compiles `grammars/flowdsl.lark` into integer tables; `--check` says whether
+they are fresh. Nothing on the way from a file to a diagnostic imports this module.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lark import Lark, Token, Tree
+from lark.grammar import Terminal
+from lark.lexer import PatternStr
+
+from flowdsl.syntax.operations import ADD, EXTEND, LIST, NODE, SAME
+
+if TYPE_CHECKING:
+    from lark.grammar import Rule
+    from lark.lexer import Token as LarkToken
+    from lark.parsers.lalr_analysis import IntParseTable
+
+
+class _AlwaysOffered:
+    """Terminals the lexer offers in every parser state.
+
+    `NAME` makes keywords whole words also where no name may stand; the other two give unterminated text one shape.
+    """
+
+    always_accept = ("NAME", "BAD_STRING", "BAD_BLOCK")
+
+    def process(self, stream: Iterator[LarkToken]) -> Iterator[LarkToken]:
+        return stream
+
+
+def grammar_text() -> str:
+    """The text of the grammar: packed into the wheel, or in the `grammars` folder of a checkout."""
+    packed = Path(__file__).with_name("flowdsl.lark")
+    checkout = Path(__file__).parents[2] / "grammars" / "flowdsl.lark"
+    return (packed if packed.is_file() else checkout).read_text(encoding="utf-8")
+
+
+def reference_parser(*, strict: bool = False, **options: Any) -> Lark:
+    """Stock Lark for the grammar. `strict` also proves it free of conflicts and colliding terminals."""
+    return Lark(
+        grammar_text(),
+        parser="lalr",
+        lexer="contextual",
+        start="file",
+        strict=strict,
+        maybe_placeholders=True,
+        propagate_positions=True,
+        postlex=_AlwaysOffered(),
+        **options,
+    )
+
+
+class Leaf(NamedTuple):
+    """A token of the generic tree."""
+
+    terminal: str
+    start: int
+    end: int
+
+
+class Branch(NamedTuple):
+    """A node of the generic tree: Lark's `Tree`, comparable and without line numbers."""
+
+    rule: str
+    start: int
+    end: int
+    children: tuple[Branch | Leaf | None, ...]
+
+
+def generic_tree(tree: Tree[Token]) -> Branch:
+    """A Lark tree in the form of `driver_tree`."""
+    children: list[Branch | Leaf | None] = []
+    for child in tree.children:
+        if isinstance(child, Tree):
+            children.append(generic_tree(child))
+        elif child is None:
+            children.append(None)
+        else:
+            assert child.start_pos is not None
+            assert child.end_pos is not None
+            children.append(Leaf(child.type, child.start_pos, child.end_pos))
+    return Branch(str(tree.data), tree.meta.start_pos, tree.meta.end_pos, tuple(children))
+
+
+def driver_tree(text: str) -> Branch | None:
+    """The generic tree that the tables and the driver give for a text; None when they reject it."""
+    from flowdsl.syntax.driver import RULE_NAMES, Build, Stack, run
+    from flowdsl.syntax.lexer import Lexemes
+    from flowdsl.syntax.tables import TERMINALS
+
+    tokens = Lexemes(text)
+
+    def leaf(index: int) -> Leaf:
+        return Leaf(TERMINALS[tokens.kinds[index]], tokens.starts[index], tokens.ends[index])
+
+    def build(name: str) -> Build:
+        def branch(start: int, end: int, children: Sequence[Any]) -> Branch:
+            kept = (leaf(child) if isinstance(child, int) else child for child in children)
+            return Branch(name, start, end, tuple(kept))
+
+        return branch
+
+    stack = Stack()
+    stopped = run(tokens, stack, 0, [build(name) for name in RULE_NAMES])
+    tree: Branch | None = stack.values[-1] if stopped < 0 else None
+    return tree
+
+
+def _table(parser: Lark) -> IntParseTable:
+    table: IntParseTable = parser.parser.parser._parse_table
+    return table
+
+
+def reserved_words(parser: Lark) -> frozenset[str]:
+    """Keywords that cannot be names: both fit in one state, and the lexer prefers the keyword."""
+    keywords = {
+        terminal.name: terminal.pattern.value
+        for terminal in parser.terminals
+        if isinstance(terminal.pattern, PatternStr) and terminal.pattern.value.isalpha()
+    }
+    reserved: set[str] = set()
+    for row in _table(parser).states.values():
+        if "NAME" in row and row["NAME"][0].name == "Shift":
+            reserved |= {keywords[name] for name in row if name in keywords}
+    return frozenset(reserved)
+
+
+def _shape(rule: Rule) -> str:
+    """What Lark's tree shaping keeps of a rule's symbols.
+
+    One character a symbol, `.` dropped, `x` kept, `*` a helper rule whose children are spliced in; and `-` for a None
+    that stands for an optional part left out.
+    """
+    shape = ""
+    placeholders = list(rule.options.empty_indices or [False] * len(rule.expansion))
+    symbols = iter(rule.expansion)
+    for absent in placeholders:
+        if absent:
+            shape += "-"
+            continue
+        symbol = next(symbols)
+        if isinstance(symbol, Terminal):
+            dropped = symbol.filter_out and not rule.options.keep_all_tokens
+            shape += "." if dropped else "x"
+        else:
+            shape += "*" if symbol.name.startswith("_") else "x"
+    assert next(symbols, None) is None
+    return shape
+
+
+def _pick(shape: str, operation: int) -> str:
+    """The expression that takes a rule's children out of its symbols `a`; for `ADD` and `EXTEND`, those after the list."""
+    if operation in (ADD, EXTEND):
+        shape = "." + shape[1:]
+    parts: list[str] = []
+    position = 0
+    for mark in shape:
+        if mark == "-":
+            parts.append("None")
+            continue
+        if mark != ".":
+            parts.append(f"{'*' if mark == '*' else ''}a[{position}]")
+        position += 1
+    if operation == SAME:
+        return parts[0]
+    if len(parts) == 1 and parts[0].startswith("*"):
+        return parts[0][1:]
+    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+def _operation(rule: Rule, shape: str) -> int:
+    kept = shape.replace(".", "")
+    if rule.origin.name.startswith("_"):
+        if kept.startswith("*"):
+            return ADD if kept == "*x" and shape.endswith("x") else EXTEND
+        return LIST
+    return SAME if rule.options.expand1 and not rule.alias and kept == "x" else NODE
+
+
+def _short_cuts(
+    rules: list[Rule],
+    operations: list[int],
+    actions: list[dict[str, int]],
+    gotos: dict[str, dict[int, int]],
+) -> None:
+    """Skip states that do nothing but reduce `a: b` without building anything.
+
+    Such a state is entered through `b` only and always leaves through `a`, so its goto can lead there at once. An error
+    is found by the next state instead, before anything is shifted.
+    """
+    passing: dict[int, str] = {}
+    for state, row in enumerate(actions):
+        reduced = set(row.values())
+        rule = ~min(reduced) if len(reduced) == 1 and min(reduced) < 0 else None
+        if rule is not None and operations[rule] == SAME and len(rules[rule].expansion) == 1:
+            passing[state] = rules[rule].origin.name
+    for row_of_symbol in gotos.values():
+        for origin, target in row_of_symbol.items():
+            while target in passing:
+                target = gotos[passing[target]][origin]
+            row_of_symbol[origin] = target
+
+
+def _wrapped(name: str, items: Iterable[object], comment: str) -> str:
+    lines: list[str] = []
+    line = ""
+    for item in items:
+        text = f"{item!r},"
+        if line and len(line) + len(text) > 118:
+            lines.append(line)
+            line = ""
+        line += text
+    lines.append(line)
+    return f"# {comment}\n{name} = (\n" + "\n".join(lines) + "\n)\n"
+
+
+def render_tables(parser: Lark) -> str:
+    """The text of `tables.py` for a parser; the same bytes for the same grammar."""
+    table = _table(parser)
+    rules = list(parser.rules)
+    rule_number = {rule: number for number, rule in enumerate(rules)}
+    terminals = [terminal.name for terminal in parser.terminals] + ["$END"]
+    terminal_number = {name: number for number, name in enumerate(terminals)}
+    shapes = [_shape(rule) for rule in rules]
+    operations = [_operation(rule, shape) for rule, shape in zip(rules, shapes, strict=True)]
+
+    start = table.start_states["file"]
+    end = table.end_states["file"]
+    # Lark numbers states in the order of a set walk; a walk from the start state gives the same numbers every time.
+    order: dict[int, int] = {start: 0}
+    queue = [start]
+    for state in queue:
+        for symbol in sorted(table.states[state]):
+            action, target = table.states[state][symbol]
+            if action.name == "Shift" and target not in order:
+                order[target] = len(order)
+                queue.append(target)
+    actions: list[dict[str, int]] = [{} for _ in order]
+    gotos: dict[str, dict[int, int]] = {}
+    access = ["" for _ in order]
+    nonterminals = {rule.origin.name for rule in rules}
+    for state, number in order.items():
+        for symbol in sorted(table.states[state]):
+            action, target = table.states[state][symbol]
+            if action.name == "Shift":
+                access[order[target]] = symbol
+                if symbol in nonterminals:
+                    gotos.setdefault(symbol, {})[number] = order[target]
+                else:
+                    actions[number][symbol] = order[target]
+            else:
+                actions[number][symbol] = ~rule_number[target]
+    _short_cuts(rules, operations, actions, gotos)
+
+    names = [str(rule.alias or rule.origin.name) for rule in rules]
+    rows: dict[tuple[int, ...], int] = {}
+    row_of_state = []
+    for row in actions:
+        flat = tuple(
+            value
+            for symbol in sorted(row, key=terminal_number.__getitem__)
+            for value in (terminal_number[symbol], row[symbol])
+        )
+        row_of_state.append(rows.setdefault(flat, len(rows)))
+    goto_rows: dict[tuple[int, ...], int] = {}
+    goto_of_symbol = {
+        symbol: goto_rows.setdefault(
+            tuple(value for pair in sorted(gotos.get(symbol, {}).items()) for value in pair),
+            len(goto_rows),
+        )
+        for symbol in sorted(nonterminals)
+    }
+    chosen = [_pick(shape, operation) for shape, operation in zip(shapes, operations, strict=True)]
+    picks = sorted(set(chosen))
+    rule_rows = [
+        (len(rule.expansion), operation, picks.index(pick), goto_of_symbol[rule.origin.name], name)
+        for rule, operation, pick, name in zip(rules, operations, chosen, names, strict=True)
+    ]
+    words = {
+        terminal.pattern.value: terminal_number[terminal.name]
+        for terminal in parser.terminals
+        if isinstance(terminal.pattern, PatternStr)
+    }
+    return "".join(
+        [
+            '"""LALR(1) tables of `grammars/flowdsl.lark`. Generated, do not edit.\n\n',
+            'To regenerate: `python -m flowdsl.syntax.reference --write`.\n"""\n\n',
+            f"END_STATE = {order[end]}\n",
+            _wrapped("TERMINALS", terminals, "names; a terminal is its index"),
+            _wrapped(
+                "WORDS", sorted(words.items()), "keywords and punctuation, and their terminal"
+            ),
+            _wrapped("STATE_ROWS", row_of_state, "state -> its row in ROWS"),
+            _wrapped("ACCESS", access, "state -> the symbol that leads to it"),
+            _wrapped("ROWS", rows, "terminal, action, ...: a state to shift to, or ~rule"),
+            _wrapped("GOTOS", goto_rows, "state, next state, ... after a reduction"),
+            "# the children that the tree keeps of a rule's symbols\nPICKS = (\n"
+            + "".join(f"    lambda a: {pick},\n" for pick in picks)
+            + ")\n",
+            _wrapped("RULES", rule_rows, "length, operation, pick, goto row, name"),
+        ]
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Write the tables next to this module, or compare them; 1 when they are stale."""
+    options = argparse.ArgumentParser(prog="python -m flowdsl.syntax.reference")
+    mode = options.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--write", action="store_true", help="write tables.py")
+    mode.add_argument("--check", action="store_true", help="exit 1 when tables.py is stale")
+    fresh = render_tables(reference_parser())
+    tables = Path(__file__).with_name("tables.py")
+    if options.parse_args(arguments).write:
+        tables.write_text(fresh, encoding="utf-8")
+        return 0
+    return 0 if tables.read_text(encoding="utf-8") == fresh else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,223 @@
+"""Repairs of one token: what is missing, doubled, misspelt or another sign, when the parser then reads on."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.diagnostics.suggest import closest
+from flowdsl.source.text import SourceFile, Span
+
+from . import errors
+from .driver import Stack, expected, fits, fitting, shift, symbols
+from .lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes, is_word
+from .tables import WORDS
+from .unexpected import report_unexpected, token_phrase
+
+_PROOF = 4
+"""How many tokens the parser must read after a repair."""
+
+_INSERTED = (
+    "}",
+    ")",
+    "]",
+    ":",
+    "=",
+    ",",
+    "{",
+    "(",
+    "do",
+    "into",
+    "from",
+    "until",
+    "in",
+    "for",
+    "run",
+)
+"""What people leave out, in the order of trying."""
+_SPACED = frozenset("}={")
+
+_PAIRS = {"}": ("LBRACE", "RBRACE"), ")": ("LPAR", "RPAR"), "]": ("LSQB", "RSQB")}
+
+_TERMINAL_OF = dict(WORDS)
+_FIELD = TERMINAL["FIELD"]
+_KEY = TERMINAL["KEY"]
+_KEPT_AS_THEY_ARE = frozenset((END, TERMINAL["BAD_STRING"], TERMINAL["BAD_BLOCK"]))
+
+
+def repair(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink) -> bool:
+    """Try to repair the tokens where the parser stopped; True when it can read on at `index`, and the fault is reported."""
+    attempt = _Repair(source, tokens, stack, index, sink)
+    return (
+        attempt.else_if()
+        or attempt.sign()
+        or attempt.keyword()
+        or attempt.missing()
+        or attempt.closing_braces()
+        or attempt.missing_sign()
+        or attempt.superfluous()
+    )
+
+
+class _Repair:
+    """One place where the parser stopped. Each attempt changes the tokens and reports, or does neither."""
+
+    def __init__(
+        self, source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
+    ) -> None:
+        self.source = source
+        self.tokens = tokens
+        self.stack = stack
+        self.index = index
+        self.sink = sink
+        self.word = tokens.words[index]
+        self.kind = tokens.kinds[index]
+        self.span = Span(source, tokens.starts[index], tokens.ends[index])
+
+    def _reads_on(self, index: int) -> bool:
+        return fitting(self.tokens, self.stack.states, index, _PROOF) == _PROOF
+
+    def else_if(self) -> bool:
+        """`elif` and `elseif` for `else if`."""
+        if self.word not in ("elif", "elseif", "elsif") or not fits(
+            self.stack.states, _TERMINAL_OF["else"]
+        ):
+            return False
+        self.tokens.replace(self.index, "else")
+        self.tokens.insert(self.index + 1, "if")
+        self._report_misspelt("else if")
+        return True
+
+    def sign(self) -> bool:
+        """`:` for `=`, or `=` for `:`, behind a name."""
+        wanted = {_FIELD: (_KEY, "="), _KEY: (_FIELD, ":")}.get(self.kind)
+        if wanted is None or not fits(self.stack.states, wanted[0]):
+            return False
+        tokens, at = self.tokens, self.index + 1
+        written, sign = tokens.words[at], wanted[1]
+        tokens.replace(at, sign)
+        tokens.kinds[self.index] = wanted[0]
+        if not self._reads_on(self.index):
+            tokens.replace(at, written)
+            tokens.kinds[self.index] = self.kind
+            return False
+        span = Span(self.source, tokens.starts[at], tokens.ends[at])
+        fix = Fix(f"write `{sign}`", (Edit(span, sign),))
+        self.sink.report(
+            errors.WRONG_SIGN, span, fixes=(fix,), name=self.word, written=written, sign=sign
+        )
+        return True
+
+    def keyword(self) -> bool:
+        """A misspelt keyword."""
+        if not is_word(self.word):
+            return False
+        allowed = set(expected(self.stack.states))
+        keyword = closest(self.word, [word for word, term in KEYWORDS.items() if term in allowed])
+        if keyword is None or keyword == self.word:
+            return False
+        self.tokens.replace(self.index, keyword)
+        if not self._reads_on(self.index):
+            self.tokens.words[self.index] = self.word
+            self.tokens.kinds[self.index] = self.kind
+            return False
+        self._report_misspelt(keyword)
+        return True
+
+    def _report_misspelt(self, keyword: str) -> None:
+        fix = Fix(f"write `{keyword}`", (Edit(self.span, keyword),))
+        self.sink.report(
+            errors.MISSPELT_KEYWORD, self.span, fixes=(fix,), written=self.word, keyword=keyword
+        )
+
+    def missing(self) -> bool:
+        """A token left out in front of this one."""
+        if self.kind == UNKNOWN or self.kind in _KEPT_AS_THEY_ARE - {END}:
+            return False
+        for word in _INSERTED:
+            trial = list(self.stack.states)
+            if (
+                shift(trial, _TERMINAL_OF[word])
+                and fitting(self.tokens, trial, self.index, _PROOF) == _PROOF
+            ):
+                self._report_missing(word, self.index)
+                self.tokens.insert(self.index, word, at_start=word.isalpha())
+                return True
+        return False
+
+    def closing_braces(self) -> bool:
+        """Several `}` left out at the end of a declaration or of the file."""
+        trial = list(self.stack.states)
+        count = 0
+        while shift(trial, _TERMINAL_OF["}"]):
+            count += 1
+            if fitting(self.tokens, trial, self.index, _PROOF) == _PROOF:
+                self._report_missing("}", self.index)
+                for _ in range(count):
+                    self.tokens.insert(self.index, "}")
+                return True
+        return False
+
+    def missing_sign(self) -> bool:
+        """`:` or `=` left out behind this name."""
+        if not is_word(self.word):
+            return False
+        tokens = self.tokens
+        for kind, sign in ((_FIELD, ":"), (_KEY, "=")):
+            if not fits(self.stack.states, kind):
+                continue
+            tokens.kinds[self.index] = kind
+            tokens.insert(self.index + 1, sign)
+            if self._reads_on(self.index):
+                self._report_missing(sign, self.index + 1)
+                return True
+            tokens.remove(self.index + 1)
+            tokens.kinds[self.index] = self.kind
+        return False
+
+    def superfluous(self) -> bool:
+        """A token too many."""
+        if self.kind in _KEPT_AS_THEY_ARE:
+            return False
+        count = fitting(self.tokens, self.stack.states, self.index + 1, _PROOF)
+        # Whoever ends one statement with `;` ends the next with it too.
+        again = 1 < count < _PROOF and self.tokens.words[self.index + 1 + count] == self.word
+        if count < _PROOF and not again:
+            return False
+        report_unexpected(self.source, self.tokens, self.stack, self.index, self.sink)
+        self.tokens.remove(self.index)
+        return True
+
+    def _report_missing(self, word: str, index: int) -> None:
+        """Report `word` as missing in front of token `index`."""
+        tokens = self.tokens
+        place = tokens.starts[index] if word.isalpha() else tokens.ends[index - 1]
+        span = Span(self.source, place, place)
+        insertion = f"{word} " if word.isalpha() else f" {word}" if word in _SPACED else word
+        fix = Fix(f"insert `{word}`", (Edit(span, insertion),))
+        after = (
+            index + 1 if tokens.words[index] == word and tokens.starts[index] == place else index
+        )
+        self.sink.report(
+            errors.MISSING_TOKEN,
+            span,
+            labels=self._opening(word),
+            fixes=(fix,),
+            missing=word,
+            found=token_phrase(tokens, after),
+        )
+
+    def _opening(self, closer: str) -> tuple[Label, ...]:
+        """Where the bracket was opened that `closer` closes."""
+        pair = _PAIRS.get(closer)
+        if pair is None:
+            return ()
+        closed = 0
+        read = zip(symbols(self.stack.states), self.stack.starts, strict=True)
+        for symbol, start in reversed(list(read)):
+            if symbol == pair[1]:
+                closed += 1
+            elif symbol == pair[0]:
+                closed -= 1
+                if closed < 0:
+                    return (Label(Span(self.source, start, start + 1), "opened here"),)
+        return ()

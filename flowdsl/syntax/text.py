@@ -1,0 +1,131 @@
+"""The second stage of text: from the one token of a text literal to its parts, every offset kept.
+
+Works on ranges of the source and never searches for a piece of text again: dedenting drops positions.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.text import SourceFile, Span
+
+from . import ast, errors
+from .variables import PartScanner
+
+_LINE_BREAK = re.compile(r"\r\n?|\n")
+_COMMENT = re.compile(r"\\[{\"]|(\{#.*?(?:#\}|\Z))", re.DOTALL)
+_BREAK_OR_COMMENT = re.compile(r"\\[{\"]|\{#.*?(?:#\}|\Z)|(\r\n?|\n)", re.DOTALL)
+
+
+def plain_string(word: str) -> str:
+    """The value of a `STRING` token in a place that holds no variables."""
+    return word[1:-1].replace('\\"', '"').replace("\\{", "{")
+
+
+def scan_text(source: SourceFile, sink: Sink, start: int, end: int) -> ast.Text:
+    """The parts of the text literal in a range of the source.
+
+    Escapes are resolved, comments kept as parts, braces that are no variable reported.
+    """
+    text = source.text
+    if text[start] == "r":
+        begin, form = start + 2, ast.RAW
+    elif text.startswith('"""', start):
+        return ast.Text(start, end, ast.BLOCK, _scan_block(source, sink, start + 3, end - 3))
+    else:
+        begin, form = start + 1, ast.STRING
+    inner = text[begin : end - 1]
+    if form == ast.STRING and ("{" in inner or '\\"' in inner):
+        scanner = PartScanner(source, sink)
+        scanner.scan(begin, end - 1)
+        return ast.Text(start, end, form, scanner.finish())
+    parts = (ast.TextLiteral(begin, end - 1, inner),) if inner else ()
+    return ast.Text(start, end, form, parts)
+
+
+class _Line:
+    """A line of a block: its range without the line break, and where its line break ends.
+
+    A comment may reach over several lines of the file; they are one line here.
+    """
+
+    __slots__ = ("bare", "blank", "end", "next", "start")
+
+    def __init__(self, text: str, start: int, end: int, after: int) -> None:
+        content = text[start:end]
+        self.start = start
+        self.end = end
+        self.next = after
+        self.blank = not content.strip(" \t")
+        self.bare = self.blank or (
+            "{#" in content and not _COMMENT.sub(_outside_comments, content).strip(" \t")
+        )
+        """Whether nothing is left of the line once its comments are gone."""
+
+
+def _outside_comments(found: re.Match[str]) -> str:
+    return "" if found.group(1) else found.group()
+
+
+def _scan_block(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[ast.TextPart, ...]:
+    """The parts of a block's content, without the opening line break, the closing line and the common indent.
+
+    The line break in front of the closing quotes belongs to them. Line breaks are `\\n` in values. A line that holds
+    nothing but comments leaves no line behind.
+    """
+    text = source.text
+    lines = _lines(text, start, end)
+    opening = lines[0]
+    if len(lines) > 1:
+        if lines[-1].blank:
+            lines.pop()
+        if opening.blank:
+            del lines[0]
+    indent = _common_indent(source, sink, [line for line in lines if line is not opening])
+    scanner = PartScanner(source, sink)
+    first = True
+    for before, line in zip([opening, *lines], lines, strict=False):
+        if line.bare and not line.blank:
+            for found in _COMMENT.finditer(text, line.start, line.end):
+                scanner.scan(*found.span())
+            continue
+        if not first:
+            scanner.literal(before.end, before.next, "\n")
+        first = False
+        if not line.blank:
+            scanner.scan(line.start if line is opening else line.start + indent, line.end)
+    return scanner.finish()
+
+
+def _lines(text: str, start: int, end: int) -> list[_Line]:
+    lines: list[_Line] = []
+    begin = start
+    breaks = _BREAK_OR_COMMENT if "{#" in text[start:end] else _LINE_BREAK
+    for found in breaks.finditer(text, start, end):
+        if breaks is _LINE_BREAK or found.group(1):
+            lines.append(_Line(text, begin, found.start(), found.end()))
+            begin = found.end()
+    lines.append(_Line(text, begin, end, end))
+    return lines
+
+
+def _common_indent(source: SourceFile, sink: Sink, lines: list[_Line]) -> int:
+    """How many spaces every line that holds text begins with.
+
+    Reports the first tab in an indent: how many spaces it stands for is anybody's guess.
+    """
+    text = source.text
+    indent: int | None = None
+    for line in lines:
+        if line.bare:
+            continue
+        content = text[line.start : line.end]
+        spaces = len(content) - len(content.lstrip(" "))
+        if content[spaces] == "\t":
+            place = line.start + spaces
+            sink.report(errors.TAB_IN_INDENT, Span(source, place, place + 1))
+            return 0
+        if indent is None or spaces < indent:
+            indent = spaces
+    return indent or 0

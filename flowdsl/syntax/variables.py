@@ -1,0 +1,196 @@
+"""Variables, escapes and comments inside text: the part of the second stage that reads braces."""
+
+from __future__ import annotations
+
+import re
+
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.text import SourceFile, Span
+
+from . import ast, errors
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_PATH = rf"(?:\.{_NAME}|\[[0-9]+\]|\['[^'\r\n]*'\])*"
+_VARIABLE = rf"\{{(\$?)({_NAME})({_PATH})\}}|\{{\{{[ \t]*({_NAME})({_PATH})[ \t]*\}}\}}"
+_ESCAPED = 6
+_REF = re.compile(_VARIABLE)
+_STEP = re.compile(rf"\.({_NAME})|\[([0-9]+)\]|\['([^'\r\n]*)'\]")
+_SPECIAL = re.compile(rf"{_VARIABLE}|\\([{{\"])|\{{#|\{{")
+_INTENDED = re.compile(r"\{{1,2}[ \t]*(?:\$|[^\W\d])")
+_INSIDE = re.compile(r"(?:[^{}\r\n\"\\]|\\(?![{\"]))*")
+_NOT_A_WORD = re.compile(r"[^A-Za-z0-9_]+")
+_SEVERAL_WORDS = re.compile(r"\$?[\w.]+(?:[ \t-]+[\w.]+)+")
+
+MAX_DIGITS = 18
+"""Digits of the longest whole number; every value fits into 64 bits."""
+
+
+def whole_number(source: SourceFile, sink: Sink, start: int, end: int) -> int:
+    """The value of an `INT` in the source; reports one that is too long and gives 0."""
+    digits = source.text[start:end]
+    if len(digits.lstrip("-")) > MAX_DIGITS:
+        sink.report(errors.NUMBER_TOO_LONG, Span(source, start, end), limit=MAX_DIGITS)
+        return 0
+    return int(digits)
+
+
+def scan_ref(source: SourceFile, sink: Sink, start: int, end: int) -> ast.Ref:
+    """The variable that a range of the source consists of, braces included; the lexer has found it well formed."""
+    found = _REF.match(source.text, start, end)
+    assert found is not None
+    return _ref(source, sink, found)
+
+
+class PartScanner:
+    """Collects the parts of one text from ranges of its source, in order.
+
+    Neighbouring literals become one, from the start of the first to the end of the last.
+    """
+
+    __slots__ = ("_end", "_parts", "_sink", "_source", "_start", "_values")
+
+    def __init__(self, source: SourceFile, sink: Sink) -> None:
+        self._source = source
+        self._sink = sink
+        self._parts: list[ast.TextPart] = []
+        self._values: list[str] = []
+        self._start = 0
+        self._end = 0
+
+    def literal(self, start: int, end: int, value: str) -> None:
+        """Add characters that mean themselves; `value` may differ from the source (an escape, a line break)."""
+        if value:
+            if not self._values:
+                self._start = start
+            self._values.append(value)
+            self._end = end
+
+    def finish(self) -> tuple[ast.TextPart, ...]:
+        """The parts added so far."""
+        self._close_literal()
+        return tuple(self._parts)
+
+    def _close_literal(self) -> None:
+        if self._values:
+            value = "".join(self._values)
+            self._parts.append(ast.TextLiteral(self._start, self._end, value))
+            self._values.clear()
+
+    def _node(self, node: ast.TextPart) -> None:
+        self._close_literal()
+        self._parts.append(node)
+
+    def scan(self, start: int, end: int) -> None:
+        """Add the parts of a range; what is wrong in it is reported and stays a literal."""
+        source, sink, text = self._source, self._sink, self._source.text
+        begin = start
+        resume = start
+        for found in _SPECIAL.finditer(text, start, end):
+            at = found.start()
+            if at < resume:
+                continue
+            group = found.lastindex
+            if group == _ESCAPED:
+                self.literal(begin, at, text[begin:at])
+                self.literal(at, at + 2, text[at + 1])
+                begin = at + 2
+            elif group is not None:
+                if at > start and text[at - 1] == "$":
+                    resume = self._stray_brace(at, start, end)
+                    continue
+                self.literal(begin, at, text[begin:at])
+                self._node(_ref(source, sink, found))
+                begin = found.end()
+            elif found.group() == "{#":
+                self.literal(begin, at, text[begin:at])
+                close = text.find("#}", at + 2, end)
+                if close < 0:
+                    sink.report(errors.TEXT_COMMENT_UNCLOSED, Span(source, at, at + 2))
+                    close = end
+                begin = resume = min(close + 2, end)
+                self._node(ast.TextComment(at, begin, text[at + 2 : close].strip()))
+            else:
+                resume = self._stray_brace(at, start, end)
+        self.literal(begin, end, text[begin:end])
+
+    def _stray_brace(self, at: int, start: int, end: int) -> int:
+        """Report a `{` that looks like a variable and is none; where to go on.
+
+        A brace before a space, a quote, a digit, a bracket or any other sign means itself: JSON in prose is common.
+        """
+        source, text = self._source, self._source.text
+        braces = 1
+        while at + braces < end and text[at + braces] == "{":
+            braces += 1
+        name_start = at + braces
+        intended = _INTENDED.match(text, max(at, name_start - 2), end)
+        if intended is None:
+            return name_start
+        if braces == 1 and text[name_start] in " \t":
+            return name_start
+        inside = _INSIDE.match(text, name_start, end)
+        assert inside is not None
+        stop = inside.end()
+        closing = 0
+        while closing < braces and stop + closing < end and text[stop + closing] == "}":
+            closing += 1
+        if closing < min(braces, 2):
+            self._sink.report(
+                errors.BRACES_UNCLOSED,
+                Span(source, at, name_start),
+                closer="}" * min(braces, 2),
+            )
+            return stop + closing
+        dollar = at > start and text[at - 1] == "$"
+        first = at - 1 if dollar else at
+        last = stop + closing
+        self._sink.report(
+            errors.BRACES_MALFORMED,
+            Span(source, first, last),
+            help=_hint(inside.group(), braces, dollar=dollar),
+            written=text[first:last],
+        )
+        return last
+
+
+def _ref(source: SourceFile, sink: Sink, found: re.Match[str]) -> ast.Ref:
+    path_group = found.lastindex
+    assert path_group is not None
+    path_start, path_end = found.span(path_group)
+    sigil = ast.RUNTIME if path_group == 5 else ast.SECRET if found.group(1) else ast.INPUT
+    name = found.group(path_group - 1)
+    steps = _path(source, sink, path_start, path_end) if path_end > path_start else ()
+    return ast.Ref(
+        found.start(),
+        found.end(),
+        sigil,
+        ast.Name(path_start - len(name), path_start, name),
+        steps,
+    )
+
+
+def _path(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[ast.PathPart, ...]:
+    path: list[ast.PathPart] = []
+    for step in _STEP.finditer(source.text, start, end):
+        field, index, key = step.groups()
+        if index is None:
+            name = key if field is None else field
+            path.append(ast.FieldAccess(step.start(), step.end(), name))
+        else:
+            number = whole_number(source, sink, step.start(2), step.end(2))
+            path.append(ast.IndexAccess(step.start(), step.end(), number))
+    return tuple(path)
+
+
+def _hint(inside: str, braces: int, *, dollar: bool) -> str | None:
+    """What to do about one kind of malformed variable; None for the advice that fits all."""
+    name = _NOT_A_WORD.sub("_", inside.strip()).strip("_")
+    if dollar:
+        return (
+            f"write `{{{name}}}` for an input, `{{${name}}}` for a secret, or `$\\{{` for the signs"
+        )
+    if braces > 2:
+        return f"write `{{{{{name}}}}}` for a runtime variable, and `\\{{` for a literal brace"
+    if name.isidentifier() and _SEVERAL_WORDS.fullmatch(inside.strip()):
+        return f"a name has no spaces or hyphens: write `{name}`, or `\\{{` for a literal brace"
+    return None
