@@ -1,0 +1,295 @@
+"""Every key of `flowdsl.toml`: the one table behind validation, suggestions and the JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowdsl.source.record import Record
+
+
+class Text(Record):
+    """A string: one of `choices`, or matching all of `pattern`, or of a length; `described` says which in words.
+
+    Patterns keep to what Python and ECMA-262 read alike.
+    """
+
+    described: str = "a string"
+    pattern: str | None = None
+    shortest: int = 0
+    longest: int | None = None
+    choices: tuple[str, ...] = ()
+
+
+class Flag(Record):
+    """true or false; false when left out."""
+
+
+class Number(Record):
+    """A finite number, an integer when `whole`; `low` is inclusive."""
+
+    whole: bool = False
+    low: float | None = None
+
+
+class TextList(Record):
+    """An array of strings, each of the shape `of`."""
+
+    of: Text
+    default: tuple[str, ...] = ()
+
+
+class JsonTable(Record):
+    """A table of anything that JSON can say, passed on as it is."""
+
+
+class KeyReference(Record):
+    """A table that says where a secret key is: `{ env = "NAME" }` or `{ file = "PATH" }`, never the key itself."""
+
+
+class Key(Record):
+    """One key of a table. `description` finishes "add `key`: ..." and is the hover text in editors."""
+
+    name: str
+    shape: Shape
+    description: str
+    required: bool = False
+
+
+class Table(Record):
+    """A table with known keys."""
+
+    keys: tuple[Key, ...]
+
+    def key(self, name: str) -> Key | None:
+        """The declaration of a key, or None."""
+        return next((key for key in self.keys if key.name == name), None)
+
+
+class TableOf(Record):
+    """A table whose keys are names of the user's, each with a value of the shape `of`."""
+
+    of: Shape
+    names: Text
+
+
+class ArrayOf(Record):
+    """An array of tables."""
+
+    of: Table
+
+
+Shape = Text | Flag | Number | TextList | JsonTable | KeyReference | Table | TableOf | ArrayOf
+"""What a value can look like."""
+
+
+_NAME = Text("a name", shortest=1)
+_PATTERN = Text("a glob", shortest=1)
+_IDENTIFIER = Text("a name of ASCII letters, digits and `_`", r"[A-Za-z_][A-Za-z0-9_]*")
+_ALIAS = Text("a name of ASCII letters, digits, `_`, `.` and `-`", r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_ENVIRONMENT_NAME = Text(
+    "a name of ASCII letters, digits, `_` and `-`", r"[A-Za-z0-9][A-Za-z0-9_-]*"
+)
+_LABEL = Text("a name of 1 to 100 characters", shortest=1, longest=100)
+_LONG_NAME = Text("a name of 1 to 255 characters", shortest=1, longest=255)
+_UUID = Text("a UUID", "-".join(f"[0-9a-fA-F]{{{count}}}" for count in (8, 4, 4, 4, 12)))
+_ADDRESS = Text("an address such as `workflow.name`", r"(?:workflow|tag|tag_group|model)\.\S.*")
+_CLAUSE = r"\s*(?:>=|<=|==|!=|>|<)\s*[0-9]+(?:\.[0-9]+)*\s*"
+_VERSIONS = Text("a version range such as `>=0.1,<2`", f"{_CLAUSE}(?:,{_CLAUSE})*")
+
+VERIFIABLE_TOOLS = (
+    "copy_to_clipboard",
+    "execute_terminal_command",
+    "mark_file_for_export",
+    "save_screenshot_as_run_attachment",
+)
+"""Tools that are not documented for focused agents; a team may have seen them work."""
+
+_PROJECT = Table(
+    (
+        Key("name", _NAME, "the project's name", required=True),
+        Key(
+            "id",
+            Text("1 to 64 ASCII letters, digits, `_` and `-`", r"[A-Za-z0-9_-]{1,64}"),
+            "a stable id that marks the project's objects in the service",
+        ),
+        Key(
+            "flows",
+            TextList(_PATTERN, ("flows/**/*.flow",)),
+            "globs of the project's flows, from the folder of this file",
+        ),
+        Key(
+            "requires_flowdsl",
+            _VERSIONS,
+            "the versions of flowdsl that may work on the project",
+        ),
+    )
+)
+
+_LINT = Table(
+    (
+        Key("select", TextList(Text(), ("all",)), "rules and categories that run"),
+        Key("ignore", TextList(Text()), "rules and categories that do not run"),
+        Key(
+            "per-file",
+            TableOf(TextList(Text()), _PATTERN),
+            "rules and categories that do not run in files matching a glob",
+        ),
+    )
+)
+
+_ENVIRONMENT = Table(
+    (
+        Key(
+            "api",
+            Text("`local` or the URL of a service", r"local|https?://[^\s@]+"),
+            '`"local"` for the embedded emulator, or the URL of a service',
+            required=True,
+        ),
+        Key("api_key", KeyReference(), "where the API key is read from"),
+        Key("state", Text("a URL", shortest=1), "the URL of the shared state"),
+        Key("protected", Flag(), "whether deploying takes a clean, committed work tree"),
+        Key("vars", TableOf(Text(), _IDENTIFIER), "the values of `{env.name}`"),
+        Key("models", TableOf(Text(), _ALIAS), "the model configuration of each alias, by name"),
+        Key(
+            "tags",
+            Table((Key("all", TextList(_LABEL), "tags of every workflow"),)),
+            "tags in this environment",
+        ),
+        Key("organization", _UUID, "the id of the organization the key must belong to"),
+    )
+)
+
+_LABEL_KEYS = (
+    Key("description", Text("at most 500 characters", longest=500), "what it is for"),
+    Key("emoji", Text("at most 10 characters", longest=10), "a picture before the name"),
+    Key("color", Text("at most 20 characters", longest=20), "its colour"),
+)
+
+_MODEL = Table(
+    (
+        Key(
+            "name",
+            _LONG_NAME,
+            "the display name; default: the alias",
+        ),
+        Key(
+            "provider",
+            Text("a name of 1 to 50 characters", shortest=1, longest=50),
+            "the provider, by its LangChain name",
+            required=True,
+        ),
+        Key(
+            "model",
+            _LONG_NAME,
+            "the provider's name of the model",
+            required=True,
+        ),
+        Key("description", Text(), "what the model is for"),
+        Key("temperature", Number(), "the sampling temperature"),
+        Key("max_tokens", Number(whole=True, low=1), "the longest answer"),
+        Key("timeout_seconds", Number(low=0), "how long to wait for an answer"),
+        Key("max_retries", Number(whole=True, low=0), "how often to try again"),
+        Key("additional_params", JsonTable(), "parameters passed on to the provider"),
+        Key("agent_harness_version_string", Text(), "the version of the agent harness"),
+        Key("is_computer_use_model", Flag(), "whether the model can be a main agent"),
+        Key("api_key", KeyReference(), "where the provider's API key is read from"),
+    )
+)
+
+PROJECT_FILE = Table(
+    (
+        Key("project", _PROJECT, "the project itself", required=True),
+        Key("lint", _LINT, "which lint rules run"),
+        Key(
+            "env",
+            TableOf(_ENVIRONMENT, _ENVIRONMENT_NAME),
+            "the environments the project is deployed to",
+        ),
+        Key(
+            "tags",
+            TableOf(
+                Table((*_LABEL_KEYS, Key("group", _LABEL, "the declared group of the tag"))), _LABEL
+            ),
+            "tags that FlowDSL manages",
+        ),
+        Key("tag_groups", TableOf(Table(_LABEL_KEYS), _LABEL), "tag groups that FlowDSL manages"),
+        Key("models", TableOf(_MODEL, _ALIAS), "model configurations that FlowDSL manages"),
+        Key(
+            "platform",
+            Table(
+                (
+                    Key(
+                        "focused_agent_tools",
+                        TextList(Text(choices=VERIFIABLE_TOOLS)),
+                        "undocumented tools that focused agents of the account are known to have",
+                    ),
+                )
+            ),
+            "what the team has verified on its account",
+        ),
+        Key(
+            "adopt",
+            ArrayOf(
+                Table(
+                    (
+                        Key("env", Text(), "the environment of the object", required=True),
+                        Key("address", _ADDRESS, "the address it gets", required=True),
+                        Key("id", _UUID, "its id in the service", required=True),
+                    )
+                )
+            ),
+            "existing objects that become managed",
+        ),
+        Key(
+            "removed",
+            ArrayOf(
+                Table(
+                    (
+                        Key("address", _ADDRESS, "the address that left the source", required=True),
+                        Key(
+                            "mode",
+                            Text(choices=("delete", "forget")),
+                            "`delete` the object or `forget` it",
+                            required=True,
+                        ),
+                    )
+                )
+            ),
+            "addresses that may be given up",
+        ),
+    )
+)
+
+
+def filled(value: Any, shape: Shape) -> Any:
+    """A valid value with every key that its tables leave out; None where nothing stands in for one."""
+    match shape:
+        case Table(keys=keys):
+            return {
+                key.name: filled(value[key.name], key.shape)
+                if key.name in value
+                else _default(key.shape)
+                for key in keys
+            }
+        case TableOf(of=inner):
+            return {name: filled(element, inner) for name, element in value.items()}
+        case ArrayOf(of=table):
+            return [filled(element, table) for element in value]
+        case _:
+            return value
+
+
+def _default(shape: Shape) -> Any:
+    match shape:
+        case Table() | TableOf():
+            return filled({}, shape)
+        case JsonTable():
+            return {}
+        case ArrayOf():
+            return []
+        case TextList(default=default):
+            return default
+        case Flag():
+            return False
+        case Text() | Number() | KeyReference():
+            return None

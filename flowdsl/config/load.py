@@ -1,0 +1,164 @@
+"""From the text of `flowdsl.toml` to a `Project`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+from flowdsl import __version__
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.diagnostics.suggest import closest, listed
+
+from . import errors
+from .keys import PROJECT_FILE, filled
+from .project import (
+    Adoption,
+    Environment,
+    KeySource,
+    Lint,
+    ModelConfiguration,
+    Platform,
+    Project,
+    Removal,
+    Tag,
+    TagGroup,
+)
+from .report import ProjectFileReport
+from .validation import validate
+from .versions import satisfies
+
+_POSITION = re.compile(
+    r"(?P<reason>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)",
+    re.DOTALL,
+)
+
+
+def load_project(text: str, path: str, sink: Sink) -> Project | None:
+    """The project that the text of the file at `path` describes; None after anything was reported."""
+    report = ProjectFileReport(text, path, sink)
+    try:
+        document = _parse(text, report)
+        if document is not None:
+            _check(document, report)
+            if not report.failed:
+                return _build(document)
+    except RecursionError:
+        report.at_offset(errors.TOML_TOO_DEEP, 0)
+    return None
+
+
+def _parse(text: str, report: ProjectFileReport) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        # `TOMLDecodeError` gives its place in words only (attributes come with Python 3.14); other value errors, such
+        # as a number of five thousand digits, have none.
+        match = _POSITION.fullmatch(str(error))
+        reason = match["reason"] if match else str(error)
+        offset = 0
+        if match:
+            offset = len(text)
+            if match["line"]:
+                lines = text.split("\n")
+                offset = sum(len(line) + 1 for line in lines[: int(match["line"]) - 1])
+                offset += int(match["column"]) - 1
+        report.at_offset(errors.TOML_SYNTAX, offset, reason=reason[:1].lower() + reason[1:])
+        return None
+
+
+def _check(document: dict[str, Any], report: ProjectFileReport) -> None:
+    # Before anything else: a newer version's keys are not this version's spelling mistakes.
+    project = document.get("project")
+    required = project.get("requires_flowdsl") if isinstance(project, dict) else None
+    if isinstance(required, str) and satisfies(__version__, required) is False:
+        report.at_value(
+            errors.VERSION_TOO_OLD,
+            ("project", "requires_flowdsl"),
+            required=required,
+            version=__version__,
+        )
+        return
+    validate(document, PROJECT_FILE, (), report)
+    if not report.failed:
+        _check_names(document, report)
+
+
+def _check_names(document: dict[str, Any], report: ProjectFileReport) -> None:
+    environments = list(document.get("env", {}))
+    for index, entry in enumerate(document.get("adopt", [])):
+        if entry["env"] not in environments:
+            report.at_value(
+                errors.UNDECLARED_ENVIRONMENT,
+                ("adopt", index, "env"),
+                help=_existing(entry["env"], environments, "environment"),
+                name=entry["env"],
+            )
+    groups = list(document.get("tag_groups", {}))
+    for name, tag in document.get("tags", {}).items():
+        if "group" in tag and tag["group"] not in groups:
+            report.at_value(
+                errors.UNDECLARED_TAG_GROUP,
+                ("tags", name, "group"),
+                help=_existing(tag["group"], groups, "tag group"),
+                name=tag["group"],
+            )
+
+
+def _existing(name: str, names: list[str], kind: str) -> str:
+    nearest = closest(name, names)
+    if nearest is not None:
+        return f"{kind} `{nearest}` exists"
+    return f"there are {listed(names)}" if names else f"the file declares no {kind}"
+
+
+def _build(document: dict[str, Any]) -> Project:
+    """The values of a valid file; every key that is left out has its default from the table of keys."""
+    whole = filled(document, PROJECT_FILE)
+    project, lint = whole["project"], whole["lint"]
+    return Project(
+        name=project["name"],
+        id=project["id"],
+        flows=tuple(project["flows"]),
+        requires_flowdsl=project["requires_flowdsl"],
+        lint=Lint(
+            tuple(lint["select"]),
+            tuple(lint["ignore"]),
+            tuple((glob, tuple(rules)) for glob, rules in lint["per-file"].items()),
+        ),
+        environments={name: _environment(name, raw) for name, raw in whole["env"].items()},
+        tags={name: Tag(name=name, **raw) for name, raw in whole["tags"].items()},
+        tag_groups={name: TagGroup(name=name, **raw) for name, raw in whole["tag_groups"].items()},
+        models={alias: _model(alias, raw) for alias, raw in document.get("models", {}).items()},
+        platform=Platform(tuple(whole["platform"]["focused_agent_tools"])),
+        adopt=tuple(Adoption(**raw) for raw in whole["adopt"]),
+        removed=tuple(Removal(**raw) for raw in whole["removed"]),
+    )
+
+
+def _environment(name: str, raw: dict[str, Any]) -> Environment:
+    return Environment(
+        name=name,
+        api=raw["api"],
+        api_key=_key_source(raw["api_key"]),
+        state=raw["state"],
+        protected=raw["protected"],
+        vars=raw["vars"],
+        models=raw["models"],
+        tags_all=tuple(raw["tags"]["all"]),
+        organization=raw["organization"],
+    )
+
+
+def _model(alias: str, raw: dict[str, Any]) -> ModelConfiguration:
+    settings = {key: value for key, value in raw.items() if key not in ("name", "api_key")}
+    return ModelConfiguration(
+        alias, raw.get("name", alias), settings, _key_source(raw.get("api_key"))
+    )
+
+
+def _key_source(raw: dict[str, str] | None) -> KeySource | None:
+    if raw is None:
+        return None
+    ((kind, name),) = raw.items()
+    return KeySource(kind, name)

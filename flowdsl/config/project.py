@@ -1,0 +1,110 @@
+"""What a project is: the content of `flowdsl.toml` as values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowdsl.source.record import Record
+
+EMBEDDED = "local"
+"""The `api` of an environment that runs on the embedded emulator."""
+
+
+class KeySource(Record, eq=True):
+    """Where a key is read from: `kind` is `env` (an environment variable) or `file` (a path)."""
+
+    kind: str
+    name: str
+
+
+class Environment(Record):
+    """One place a project is deployed to.
+
+    `api` is `EMBEDDED` or the base URL of a service; `state` a URL, None for the file store; `vars` are the values of
+    `{env.name}`; `models` maps an alias to the display name of a model configuration; `tags_all` go on every workflow;
+    `organization` is the id every reply must carry.
+    """
+
+    name: str
+    api: str
+    api_key: KeySource | None
+    state: str | None
+    protected: bool
+    vars: dict[str, str]
+    models: dict[str, str]
+    tags_all: tuple[str, ...]
+    organization: str | None
+
+
+class Lint(Record):
+    """Which rules run: `select` minus `ignore`, and minus the rules that `per_file` pairs with a glob."""
+
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    per_file: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class TagGroup(Record):
+    """A declared group of tags of which a workflow has at most one."""
+
+    name: str
+    description: str | None
+    emoji: str | None
+    color: str | None
+
+
+class Tag(Record):
+    """A declared tag; `group` names a declared group."""
+
+    name: str
+    description: str | None
+    emoji: str | None
+    color: str | None
+    group: str | None
+
+
+class ModelConfiguration(Record):
+    """A declared model configuration. `settings` has the service's own field names and only what the file sets."""
+
+    alias: str
+    name: str
+    settings: dict[str, Any]
+    api_key: KeySource | None
+
+
+class Platform(Record):
+    """What a team has verified on its account beyond the documentation: tools its focused agents have."""
+
+    focused_agent_tools: tuple[str, ...] = ()
+
+
+class Adoption(Record):
+    """An existing object of the service that becomes managed under an address."""
+
+    env: str
+    address: str
+    id: str
+
+
+class Removal(Record):
+    """An address that may be given up: `mode` is `delete` or `forget`."""
+
+    address: str
+    mode: str
+
+
+class Project(Record):
+    """A whole project file. `id` is None until `init` or a person writes one; `flows` are globs from the root."""
+
+    name: str
+    id: str | None
+    flows: tuple[str, ...]
+    requires_flowdsl: str | None
+    lint: Lint
+    environments: dict[str, Environment]
+    tags: dict[str, Tag]
+    tag_groups: dict[str, TagGroup]
+    models: dict[str, ModelConfiguration]
+    platform: Platform
+    adopt: tuple[Adoption, ...]
+    removed: tuple[Removal, ...]

@@ -1,0 +1,55 @@
+"""Hides what may be a credential in the text of a project file before any of it is shown."""
+
+from __future__ import annotations
+
+import re
+
+# The text may not be TOML at all, so this works line by line and rather hides too much.
+_SECRET_WORD = r"[\w-]*(?:key|token|secret|password|credential)[\w-]*"
+_HEADER = re.compile(r"\s*\[+[^\]=]*\]+", re.IGNORECASE)
+_ASSIGNED = re.compile(rf"{_SECRET_WORD}[\"']?\s*[=:]", re.IGNORECASE)
+_SECRET = re.compile(_SECRET_WORD, re.IGNORECASE)
+_VALUE = re.compile(r"(\b(?:env|file)\s*=\s*(?:\"[^\"]*\"|'[^']*'))|([^\s{}=,]+)(?=(\s*=)?)")
+
+
+def redacted(text: str) -> str:
+    """`text` with every character of a value that may be a credential replaced by `*`; offsets stay the same.
+
+    Values count when their key, or the table they stand in, has a name like `api_key`. What `env = "..."` and
+    `file = "..."` name is no credential.
+    """
+    result = []
+    in_secret_table = False
+    open_quotes = ""
+    for line in text.splitlines(keepends=True):
+        if open_quotes:
+            closed = open_quotes in line
+            result.append(_starred(line))
+            open_quotes = "" if closed else open_quotes
+            continue
+        header = _HEADER.match(line)
+        if header is not None:
+            in_secret_table = _SECRET.search(header.group()) is not None
+        assigned = _ASSIGNED.search(line)
+        start = assigned.end() if assigned else line.find("=") + 1 if in_secret_table else 0
+        if not start or (header is not None and assigned is None):
+            result.append(line)
+            continue
+        value = line[start:]
+        if not assigned and line[:start].split("=")[0].strip() in ("env", "file"):
+            result.append(line)
+            continue
+        result.append(line[:start] + _VALUE.sub(_hide, value))
+        for quotes in ('"""', "'''"):
+            if value.count(quotes) == 1:
+                open_quotes = quotes
+    return "".join(result)
+
+
+def _hide(match: re.Match[str]) -> str:
+    kept, hidden, is_key = match.groups()
+    return match.group() if kept or is_key else _starred(hidden)
+
+
+def _starred(text: str) -> str:
+    return re.sub(r"\S", "*", text)

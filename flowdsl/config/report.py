@@ -1,0 +1,60 @@
+"""Reports findings of a project file at their line and column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.text import SourceFile, Span
+
+from .positions import Path, Place, locate
+from .redaction import redacted
+
+
+class ProjectFileReport:
+    """Reports findings of one project file; finds places only when there is something to report."""
+
+    def __init__(self, text: str, path: str, sink: Sink) -> None:
+        self._text = text
+        self._path = path
+        self._sink = sink
+        self._source: SourceFile | None = None
+        self._places: dict[Path, Place] | None = None
+        self.failed = False
+
+    def at_offset(self, spec: DiagnosticSpec, offset: int, **values: Any) -> None:
+        """Report at one place of the text."""
+        self._report(spec, offset, offset, None, values)
+
+    def at_key(
+        self, spec: DiagnosticSpec, path: Path, help: str | None = None, **values: Any
+    ) -> None:
+        """Report at a key; the empty path is the start of the file."""
+        place = self._place(path)
+        self._report(spec, place.key_start, place.key_end, help, values)
+
+    def at_value(
+        self, spec: DiagnosticSpec, path: Path, help: str | None = None, **values: Any
+    ) -> None:
+        """Report at the value of a key, or at an element."""
+        place = self._place(path)
+        self._report(spec, place.value_start, place.value_end, help, values)
+
+    def _place(self, path: Path) -> Place:
+        if self._places is None:
+            self._places = locate(self._text)
+        return self._places.get(path, Place(0, 0, 0, 0))
+
+    def _report(
+        self,
+        spec: DiagnosticSpec,
+        start: int,
+        end: int,
+        help: str | None,
+        values: dict[str, Any],
+    ) -> None:
+        if self._source is None:
+            self._source = SourceFile(self._path, redacted(self._text))
+        self.failed = True
+        self._sink.report(spec, Span(self._source, start, end), help=help, **values)

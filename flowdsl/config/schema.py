@@ -1,0 +1,82 @@
+"""The JSON Schema of `flowdsl.toml`, for editors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .keys import (
+    PROJECT_FILE,
+    ArrayOf,
+    Flag,
+    JsonTable,
+    KeyReference,
+    Number,
+    Shape,
+    Table,
+    TableOf,
+    Text,
+    TextList,
+)
+
+
+def project_file_schema() -> dict[str, Any]:
+    """A schema (draft 2020-12) that accepts what `load_project` accepts, except for what crosses tables."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "flowdsl.toml",
+        **_schema(PROJECT_FILE),
+    }
+
+
+def _schema(shape: Shape) -> dict[str, Any]:
+    match shape:
+        case Table(keys=keys):
+            schema: dict[str, Any] = {
+                "type": "object",
+                "properties": {
+                    key.name: {"description": key.description, **_schema(key.shape)} for key in keys
+                },
+                "additionalProperties": False,
+            }
+            required = [key.name for key in keys if key.required]
+            return schema | ({"required": required} if required else {})
+        case TableOf(of=inner, names=names):
+            return {
+                "type": "object",
+                "propertyNames": _schema(names),
+                "additionalProperties": _schema(inner),
+            }
+        case KeyReference():
+            return {
+                "type": "object",
+                "properties": {"env": {"type": "string"}, "file": {"type": "string"}},
+                "additionalProperties": False,
+                "minProperties": 1,
+                "maxProperties": 1,
+            }
+        case ArrayOf(of=table):
+            return {"type": "array", "items": _schema(table)}
+        case TextList(of=inner, default=default):
+            return {"type": "array", "items": _schema(inner), "default": list(default)}
+        case Text():
+            return _text_schema(shape)
+        case Flag():
+            return {"type": "boolean", "default": False}
+        case Number():
+            schema = {"type": "integer" if shape.whole else "number"}
+            return schema | ({} if shape.low is None else {"minimum": shape.low})
+        case JsonTable():
+            return {"type": "object"}
+
+
+def _text_schema(shape: Text) -> dict[str, Any]:
+    if shape.choices:
+        return {"enum": list(shape.choices)}
+    schema: dict[str, Any] = {"type": "string"}
+    if shape.pattern is not None:
+        schema["pattern"] = f"^(?:{shape.pattern})$"
+    if shape.shortest:
+        schema["minLength"] = shape.shortest
+    if shape.longest is not None:
+        schema["maxLength"] = shape.longest
+    return schema

@@ -1,0 +1,47 @@
+"""Version ranges such as `>=0.3,<2`."""
+
+from __future__ import annotations
+
+import re
+
+_CLAUSE = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)\s*")
+
+
+def satisfies(version: str, required: str) -> bool | None:
+    """Whether `version` lies in the range `required`, clauses joined by commas; None when that is no range.
+
+    Only release numbers count: `0.2.0rc1` is taken as `0.2.0`, and `1` equals `1.0`.
+    """
+    actual = _release(version)
+    for clause in required.split(","):
+        match = _CLAUSE.fullmatch(clause)
+        if match is None:
+            return None
+        if not _holds(actual, match[1], _release(match[2])):
+            return False
+    return True
+
+
+def _holds(actual: tuple[int, ...], operator: str, bound: tuple[int, ...]) -> bool:
+    match operator:
+        case ">=":
+            return actual >= bound
+        case "<=":
+            return actual <= bound
+        case ">":
+            return actual > bound
+        case "<":
+            return actual < bound
+        case "==":
+            return actual == bound
+        case _:
+            return actual != bound
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """The release numbers, without trailing zeros so that equal versions compare equal."""
+    match = re.match(r"\d+(?:\.\d+)*", version)
+    numbers = [int(number) for number in match[0].split(".")] if match else []
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)

@@ -1,0 +1,284 @@
+"""Annotations: which exist, where they stand, and what their arguments mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.source.record import Record
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from . import errors, places
+from .assignability import NUMERIC, TEXTUAL
+from .expressions import check_value, infer
+from .program import ModuleScope, Program
+from .scopes import ValueScope, rename_fix
+from .types import (
+    NO_CONSTRAINTS,
+    Constraints,
+    ListOf,
+    Primitive,
+    Type,
+    Unknown,
+    describe,
+    strip_optional,
+)
+
+Reader: TypeAlias = "Callable[[Program, Site, ast.Annotation], Any]"
+Applies: TypeAlias = Callable[[Type], bool]
+
+
+class Site(Record):
+    """The field an annotation stands on: its scope, name, type, and the kind of its section."""
+
+    scope: ModuleScope
+    field: str
+    type: Type
+    section: str
+
+
+class FieldAnnotation(Record):
+    """A field annotation: the constraint it sets, the types it goes with, and how its argument is read."""
+
+    constraint: str
+    goes_with: str
+    applies: Applies
+    read: Reader | None = None
+    repeats: bool = False
+    sections: tuple[str, ...] = ()
+
+
+def _is_text(type_: Type) -> bool:
+    return isinstance(type_, Primitive) and type_.name in TEXTUAL
+
+
+def _is_number(type_: Type) -> bool:
+    return isinstance(type_, Primitive) and type_.name in NUMERIC
+
+
+def _is_list(type_: Type) -> bool:
+    return isinstance(type_, ListOf)
+
+
+def _any_type(type_: Type) -> bool:
+    return True
+
+
+def _read_number(program: Program, site: Site, annotation: ast.Annotation) -> Any:
+    """An `int`, or the decimal spelling as `str`."""
+    value = _constant(program, site, annotation)
+    if isinstance(value, bool) or (not isinstance(value, int | float) and not _is_decimal(value)):
+        return _wrong(program, site, annotation, "a number")
+    return value if isinstance(value, int) else format(value, "f")
+
+
+def _is_decimal(value: Any) -> bool:
+    return type(value).__name__ == "Decimal"
+
+
+def _read_count(program: Program, site: Site, annotation: ast.Annotation) -> Any:
+    value = _constant(program, site, annotation)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        return _wrong(program, site, annotation, "a whole number, 0 or more")
+    return value
+
+
+def _read_text(program: Program, site: Site, annotation: ast.Annotation) -> Any:
+    value = _constant(program, site, annotation)
+    return value if isinstance(value, str) else _wrong(program, site, annotation, "a text")
+
+
+def _read_pattern(program: Program, site: Site, annotation: ast.Annotation) -> Any:
+    value = _read_text(program, site, annotation)
+    if isinstance(value, str):
+        check_pattern(program, annotation.arguments[0].span(site.scope.source), value)
+    return value
+
+
+def _read_example(program: Program, site: Site, annotation: ast.Annotation) -> Any:
+    argument = annotation.arguments[0]
+    what = f"an example of `{site.field}`"
+    check_value(program, ValueScope(site.scope), argument, site.type, places.CONSTANT, what)
+    return program.constants.get(argument)
+
+
+def _constant(program: Program, site: Site, annotation: ast.Annotation) -> Any:
+    argument = annotation.arguments[0]
+    infer(program, ValueScope(site.scope), argument, places.CONSTANT)
+    return program.constants.get(argument)
+
+
+def _wrong(program: Program, site: Site, annotation: ast.Annotation, wanted: str) -> None:
+    """Report an argument of the wrong kind, unless what it names is already reported."""
+    argument = annotation.arguments[0]
+    if argument in program.constants or not isinstance(argument, ast.ConstRef):
+        span = argument.span(site.scope.source)
+        name = annotation.name.text
+        program.sink.report(errors.WRONG_ANNOTATION_ARGUMENT, span, name=name, wanted=wanted)
+
+
+def check_pattern(program: Program, span: Span, pattern: str) -> None:
+    """Report a regular expression that no dialect reads. Groups and classes that only some know are left alone."""
+    if "(?" in pattern or "\\p" in pattern or "\\P" in pattern or "\\u" in pattern:
+        return
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        program.sink.report(errors.INVALID_PATTERN, span, problem=error.msg)
+
+
+FIELD_ANNOTATIONS = {
+    "min": FieldAnnotation("minimum", "numbers", _is_number, _read_number),
+    "max": FieldAnnotation("maximum", "numbers", _is_number, _read_number),
+    "pattern": FieldAnnotation("pattern", "text", _is_text, _read_pattern),
+    "format": FieldAnnotation("format", "text", _is_text, _read_text),
+    "min_items": FieldAnnotation("min_items", "lists", _is_list, _read_count),
+    "max_items": FieldAnnotation("max_items", "lists", _is_list, _read_count),
+    "example": FieldAnnotation("examples", "any type", _any_type, _read_example, repeats=True),
+    "deprecated": FieldAnnotation("deprecated", "any type", _any_type),
+    "machine": FieldAnnotation(
+        "machine", "inputs of a workflow", _any_type, sections=("inputs", "secrets")
+    ),
+    "untrusted": FieldAnnotation("untrusted", "any type", _any_type),
+    "wire": FieldAnnotation("wire", "any type", _any_type, _read_text),
+}
+DECLARATION_ANNOTATIONS = ("owner", "deprecated")
+
+
+def field_constraints(
+    program: Program, site: Site, annotations: tuple[ast.Annotation, ...]
+) -> Constraints:
+    """The constraints that the annotations of a field set; those with mistakes set nothing."""
+    if not annotations:
+        return NO_CONSTRAINTS
+    values: dict[str, Any] = {}
+    first: dict[str, Span] = {}
+    for annotation in annotations:
+        name = annotation.name.text
+        span = annotation.span(site.scope.source)
+        known = FIELD_ANNOTATIONS.get(name)
+        if known is None:
+            _report_unknown(program, site.scope, annotation, tuple(FIELD_ANNOTATIONS))
+            continue
+        if name in first and not known.repeats:
+            labels = (Label(first[name], "first set here"),)
+            program.sink.report(errors.DUPLICATE_ANNOTATION, span, name=name, labels=labels)
+            continue
+        first[name] = span
+        value = _field_value(program, site, annotation, known)
+        if value is not None and known.repeats:
+            values[known.constraint] = (*values.get(known.constraint, ()), value)
+        elif value is not None:
+            values[known.constraint] = value
+    _check_range(program, values, first)
+    return Constraints(**values)
+
+
+def _field_value(
+    program: Program, site: Site, annotation: ast.Annotation, known: FieldAnnotation
+) -> Any:
+    inner = strip_optional(site.type)
+    misplaced = known.sections and site.section not in known.sections
+    if misplaced or not (isinstance(inner, Unknown) or known.applies(inner)):
+        program.sink.report(
+            errors.MISPLACED_ANNOTATION,
+            annotation.span(site.scope.source),
+            name=annotation.name.text,
+            goes_with=known.goes_with,
+            type=describe(site.type),
+            field=site.field,
+        )
+        return None
+    wanted = 0 if known.read is None else 1
+    if not _has_arguments(program, site.scope, annotation, wanted, wanted):
+        return None
+    return True if known.read is None else known.read(program, site, annotation)
+
+
+def _has_arguments(
+    program: Program, scope: ModuleScope, annotation: ast.Annotation, least: int, most: int
+) -> bool:
+    count = len(annotation.arguments)
+    if annotation.named or not least <= count <= most:
+        shown = "no argument" if most == 0 else "one argument, without a name"
+        program.sink.report(
+            errors.WRONG_ANNOTATION_ARGUMENT,
+            annotation.span(scope.source),
+            name=annotation.name.text,
+            wanted=shown,
+        )
+        return False
+    return True
+
+
+def _check_range(program: Program, values: dict[str, Any], spans: dict[str, Span]) -> None:
+    for low, high, least, most in (
+        ("minimum", "maximum", "min", "max"),
+        ("min_items", "max_items", "min_items", "max_items"),
+    ):
+        if low in values and high in values and float(values[low]) > float(values[high]):
+            program.sink.report(
+                errors.EMPTY_RANGE,
+                spans[most],
+                low=least,
+                high=most,
+                labels=(Label(spans[least], "the lower bound"),),
+            )
+
+
+def check_declaration_annotations(
+    program: Program, scope: ModuleScope, annotations: tuple[ast.Annotation, ...]
+) -> None:
+    """Check the annotations in front of a declaration: `@owner("team")`, `@deprecated`, `@deprecated("why")`."""
+    seen: dict[str, Span] = {}
+    for annotation in annotations:
+        name = annotation.name.text
+        span = annotation.span(scope.source)
+        if name not in DECLARATION_ANNOTATIONS:
+            _report_unknown(program, scope, annotation, DECLARATION_ANNOTATIONS)
+            continue
+        if name in seen:
+            labels = (Label(seen[name], "first set here"),)
+            program.sink.report(errors.DUPLICATE_ANNOTATION, span, name=name, labels=labels)
+            continue
+        seen[name] = span
+        least = 1 if name == "owner" else 0
+        if _has_arguments(program, scope, annotation, least, 1) and annotation.arguments:
+            site = Site(scope, name, Unknown(), "declaration")
+            _read_text(program, site, annotation)
+
+
+def check_statement_annotations(
+    program: Program, scope: ModuleScope, annotations: tuple[ast.Annotation, ...]
+) -> None:
+    """Report the annotations of a statement: edition 1 has none."""
+    for annotation in annotations:
+        _report_unknown(program, scope, annotation, ())
+
+
+def _report_unknown(
+    program: Program, scope: ModuleScope, annotation: ast.Annotation, known: tuple[str, ...]
+) -> None:
+    name = annotation.name.text
+    near = closest(name, known)
+    shown = listed((f"@{other}" for other in known), limit=12)
+    if near is not None:
+        help = f"an annotation named `@{near}` exists"
+    elif not known:
+        help = "statements have no annotations"
+    elif name in FIELD_ANNOTATIONS or name in DECLARATION_ANNOTATIONS:
+        there = "fields" if name in FIELD_ANNOTATIONS else "declarations"
+        help = f"`@{name}` goes with {there}; known here: {shown}"
+    else:
+        help = f"known here: {shown}"
+    program.sink.report(
+        errors.UNKNOWN_ANNOTATION,
+        annotation.name.span(scope.source),
+        name=name,
+        help=help,
+        fixes=rename_fix(annotation.name.span(scope.source), known),
+    )

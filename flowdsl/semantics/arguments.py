@@ -1,0 +1,156 @@
+"""Arguments: of tasks, and of the workflows a chain runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from . import errors, places
+from .expressions import check_value, infer
+from .model import SECRET, TaskSymbol, ValueSymbol
+from .places import Place
+from .program import Program
+from .references import resolve_ref
+from .scopes import ValueScope, find_declaration, known_names, rename_fix
+from .types import Optional
+
+
+def check_call(program: Program, scope: ValueScope, call: ast.CallStmt) -> None:
+    """Resolve the task of a call and check its arguments."""
+    task = task_of(program, scope, call)
+    source = scope.module.source
+    if task is None:
+        for argument in call.arguments:
+            resolve_unmatched(program, scope, argument.value)
+        return
+    program.calls[call] = task
+    if call.result is not None and task.result is None:
+        program.sink.report(
+            errors.NO_RESULT,
+            call.result.span(source),
+            name=task.name,
+            labels=(Label(_name_span(task), "the task is declared here"),),
+        )
+    params = {param.name: param for param in task.params}
+    given = check_names(program, scope, call.arguments, params, "parameter")
+    for argument in call.arguments:
+        if argument.name.text not in params:
+            resolve_unmatched(program, scope, argument.value)
+    for name, argument in given.items():
+        check_binding(
+            program, scope, argument.value, params[name], places.VALUE, places.SECRET_ARGUMENT
+        )
+    missing = [
+        name
+        for name, param in params.items()
+        if name not in given and name not in task.defaults and not isinstance(param.type, Optional)
+    ]
+    if missing:
+        program.sink.report(
+            errors.MISSING_ARGUMENT,
+            call.task.span(source),
+            names=quoted(missing),
+            target=task.name,
+            labels=tuple(Label(params[name].span, "declared here") for name in missing),
+        )
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names in backticks, in the order given."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def task_of(program: Program, scope: ValueScope, call: ast.CallStmt) -> TaskSymbol | None:
+    """The task a call names; reported when there is none."""
+    if call in program.calls:
+        return program.calls[call]
+    entry = find_declaration(program, scope.module, call.task, "task")
+    if entry is None or not isinstance(entry.declaration, ast.TaskDecl):
+        return None
+    return program.tasks[entry.declaration]
+
+
+def _name_span(task: TaskSymbol) -> Span:
+    return task.declaration.name.span(task.module.source)
+
+
+def resolve_unmatched(program: Program, scope: ValueScope, value: ast.Expr) -> None:
+    """Resolve the names of an argument whose parameter is unknown: a secret may be right, too."""
+    if isinstance(value, ast.Ref) and value.sigil == ast.SECRET:
+        resolve_ref(program, scope, value, places.SECRET_ARGUMENT)
+    else:
+        infer(program, scope, value, places.VALUE)
+
+
+def check_names(
+    program: Program,
+    scope: ValueScope,
+    arguments: tuple[ast.Argument, ...],
+    known: Iterable[str],
+    noun: str,
+) -> dict[str, ast.Argument]:
+    """The arguments by name; unknown and repeated ones are reported and left out."""
+    names = list(known)
+    given: dict[str, ast.Argument] = {}
+    for argument in arguments:
+        name = argument.name.text
+        span = argument.name.span(scope.module.source)
+        if name not in names:
+            program.sink.report(
+                errors.UNKNOWN_ARGUMENT,
+                span,
+                name=name,
+                noun=noun,
+                help=known_names(noun, names, name),
+                fixes=rename_fix(span, names),
+            )
+        elif name in given:
+            first = given[name].name.span(scope.module.source)
+            labels = (Label(first, "first given here"),)
+            program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
+        else:
+            given[name] = argument
+    return given
+
+
+def check_binding(
+    program: Program,
+    scope: ValueScope,
+    value: ast.Expr,
+    target: ValueSymbol,
+    plain: Place,
+    secret: Place,
+) -> None:
+    """Check a value bound to a parameter, input or secret: secrets take secrets and nothing else does."""
+    source = scope.module.source
+    is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
+    label = Label(target.span, "declared here")
+    if target.kind == SECRET and not is_secret:
+        program.sink.report(
+            errors.PLAIN_VALUE_FOR_SECRET,
+            value.span(source),
+            name=target.name,
+            labels=(label,),
+        )
+        infer(program, scope, value, plain)
+    elif target.kind != SECRET and is_secret:
+        assert isinstance(value, ast.Ref)
+        known = scope.symbols.get(value.name.text)
+        if known is not None and known.kind == SECRET:
+            program.sink.report(
+                errors.SECRET_FOR_PLAIN,
+                value.span(source),
+                name=target.name,
+                kind=target.kind,
+                secret=value.name.text,
+                labels=(label,),
+            )
+        else:
+            resolve_ref(program, scope, value, plain)
+    else:
+        place = secret if target.kind == SECRET else plain
+        what = f"{target.kind} `{target.name}`"
+        check_value(program, scope, value, target.type, place, what)

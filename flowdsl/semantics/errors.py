@@ -1,0 +1,399 @@
+"""Diagnostics of the semantics layer.
+
+`message` and `help` are `str.format` templates: a brace that stands for itself is written twice.
+"""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+
+# Files and imports
+
+MISSING_FILE = DiagnosticSpec(
+    "missing-file",
+    "names",
+    "there is no file `{path}`",
+    "paths are relative to the file that names them",
+)
+UNREADABLE_FILE = DiagnosticSpec("unreadable-file", "names", "`{path}` cannot be read: {reason}")
+IMPORT_NOT_FLOW = DiagnosticSpec(
+    "import-not-flow",
+    "names",
+    "`{written}` is no `.flow` file",
+    "an import names a file by its relative path, ending in `.flow`",
+)
+IMPORT_OUTSIDE_PROJECT = DiagnosticSpec(
+    "import-outside-project",
+    "names",
+    "`{written}` leads out of the project",
+    "write a path relative to this file, with `/`, that stays below the project's folder",
+)
+FILE_OUTSIDE_PROJECT = DiagnosticSpec(
+    "file-outside-project",
+    "names",
+    "`{written}` leads out of the project",
+    "write a path relative to this file, with `/`, that stays below the project's folder",
+)
+IMPORT_CYCLE = DiagnosticSpec(
+    "import-cycle",
+    "names",
+    "imports form a cycle: {cycle}",
+    "move what these files share into a file that imports none of them",
+)
+UNKNOWN_IMPORT = DiagnosticSpec(
+    "unknown-import", "names", "`{path}` declares no `{name}` that can be imported"
+)
+MALFORMED_SCHEMA_FILE = DiagnosticSpec(
+    "malformed-schema-file", "types", "`{path}` is no JSON Schema: {problem}"
+)
+NOT_AN_IMAGE = DiagnosticSpec(
+    "not-an-image",
+    "platform",
+    "`{path}` is no image the platform takes",
+    "use a PNG, JPEG, GIF or WebP file",
+)
+IMAGE_TOO_LARGE = DiagnosticSpec(
+    "image-too-large",
+    "platform",
+    "`{path}` has {size:,} bytes, and the platform takes images up to {limit:,}",
+    "crop the picture to the part that matters",
+)
+
+# Declarations
+
+DUPLICATE_DECLARATION = DiagnosticSpec(
+    "duplicate-declaration", "names", "`{name}` is already declared", "rename one of the two"
+)
+SHADOWED_NAME = DiagnosticSpec(
+    "shadowed-name",
+    "names",
+    "`{name}` is already {kind}",
+    "choose another name: inputs, consts, parameters, loop variables, secrets and runtime variables share one set of names",
+)
+RESERVED_NAME = DiagnosticSpec(
+    "reserved-name", "names", "`{name}` is a name of the language", "choose another name"
+)
+DUPLICATE_FIELD = DiagnosticSpec(
+    "duplicate-field",
+    "names",
+    "there is already a field `{name}`",
+    "rename or remove one of the two",
+)
+DUPLICATE_SECTION = DiagnosticSpec(
+    "duplicate-section", "names", "there is already a section `{name}`", "merge the two"
+)
+CONFLICTING_SECTIONS = DiagnosticSpec(
+    "conflicting-sections",
+    "names",
+    "`{one}` and `{other}` exclude each other",
+    "remove one of the two",
+)
+MISSING_STEPS = DiagnosticSpec(
+    "missing-steps",
+    "names",
+    "workflow `{name}` says nothing to do",
+    'add `steps {{ }}` or `prompt from "./file.md"`',
+)
+EMPTY_CHAIN = DiagnosticSpec(
+    "empty-chain", "names", "chain `{name}` has no step", "add `step name = run workflow()`"
+)
+DUPLICATE_SETTING = DiagnosticSpec(
+    "duplicate-setting", "names", "`{name}` is already set", "remove one of the two"
+)
+UNKNOWN_SETTING = DiagnosticSpec("unknown-setting", "names", "{owner} has no setting `{name}`")
+TOO_MANY_ENTRIES = DiagnosticSpec(
+    "too-many-entries", "platform", "`{name}` takes at most {limit} entries, and here are {count}"
+)
+
+# Names
+
+UNDECLARED_NAME = DiagnosticSpec("undeclared-name", "names", "`{name}` is not declared")
+UNDECLARED_TYPE = DiagnosticSpec("undeclared-type", "names", "there is no type `{name}`")
+UNDECLARED_TASK = DiagnosticSpec("undeclared-task", "names", "there is no task `{name}`")
+UNDECLARED_WORKFLOW = DiagnosticSpec(
+    "undeclared-workflow", "names", "there is no workflow `{name}`"
+)
+UNDECLARED_NAMESPACE = DiagnosticSpec(
+    "undeclared-namespace",
+    "names",
+    "no file is imported as `{name}`",
+)
+UNDEFINED_ENVIRONMENT_VALUE = DiagnosticSpec(
+    "undefined-environment-value", "names", "`env.{name}` is not defined in {where}"
+)
+ENVIRONMENT_NOT_A_VALUE = DiagnosticSpec(
+    "environment-not-a-value",
+    "names",
+    "`{written}` names no value of the environment",
+    "write `env.name`: its values are single texts",
+)
+WRONG_SIGIL = DiagnosticSpec(
+    "wrong-sigil", "names", "`{written}` is written like {meant}, and `{name}` is {kind}"
+)
+UNKNOWN_FIELD = DiagnosticSpec("unknown-field", "names", "`{owner}` has no field `{name}`")
+PATH_INTO_SCALAR = DiagnosticSpec(
+    "path-into-scalar",
+    "names",
+    "`{owner}` is `{type}`, and nothing is inside it",
+    "remove `{part}`",
+)
+WRONG_ACCESS = DiagnosticSpec(
+    "wrong-access", "names", "`{owner}` is {kind}, which this does not reach into"
+)
+NEGATIVE_INDEX = DiagnosticSpec(
+    "negative-index",
+    "names",
+    "an index is negative",
+    "indexes count from 0 at the start of the list",
+)
+NOT_IN_CONST = DiagnosticSpec(
+    "not-in-const", "names", "the value of const `{name}` has nothing at `{part}`"
+)
+UNDECLARED_IN_PROMPT = DiagnosticSpec(
+    "undeclared-in-prompt", "suspicious", "the workflow of this prompt declares no `{name}`"
+)
+UNKNOWN_PATH_IN_PROMPT = DiagnosticSpec(
+    "unknown-path-in-prompt", "suspicious", "`{owner}` has nothing at `{part}`"
+)
+ESCAPED_VARIABLE = DiagnosticSpec(
+    "escaped-variable",
+    "names",
+    "the backslash makes `{name}` literal text, and `{name}` is a declared {kind}",
+    "write `/` in place of the backslash, or put the separator into the value",
+)
+SPACE_IN_BRACES = DiagnosticSpec(
+    "space-in-braces",
+    "names",
+    "these braces hold nothing but `{name}`, and a space makes them literal text",
+    "write `{right}`",
+)
+
+# Annotations
+
+UNKNOWN_ANNOTATION = DiagnosticSpec(
+    "unknown-annotation", "names", "there is no annotation `@{name}` here"
+)
+DUPLICATE_ANNOTATION = DiagnosticSpec(
+    "duplicate-annotation", "names", "`@{name}` already stands here", "remove one of the two"
+)
+MISPLACED_ANNOTATION = DiagnosticSpec(
+    "misplaced-annotation",
+    "types",
+    "`@{name}` does not go with `{field}`, which is `{type}`",
+    "`@{name}` goes with {goes_with}",
+)
+WRONG_ANNOTATION_ARGUMENT = DiagnosticSpec(
+    "wrong-annotation-argument", "types", "`@{name}` takes {wanted}"
+)
+INVALID_PATTERN = DiagnosticSpec(
+    "invalid-pattern", "types", "this is no regular expression: {problem}"
+)
+EMPTY_RANGE = DiagnosticSpec(
+    "empty-range", "types", "`@{high}` is below `@{low}`, so that no value fits"
+)
+
+# Types
+
+TYPE_MISMATCH = DiagnosticSpec(
+    "type-mismatch", "types", "{what} is `{wanted}`, and this is `{found}`"
+)
+OPTIONAL_FOR_REQUIRED = DiagnosticSpec(
+    "optional-for-required",
+    "types",
+    "`{value}` may be missing, and {what} is required",
+)
+NULL_FOR_REQUIRED = DiagnosticSpec(
+    "null-for-required", "types", "{what} is required", "give a value, or declare it `{type}?`"
+)
+UNKNOWN_ENUM_VALUE = DiagnosticSpec(
+    "unknown-enum-value", "types", "`{value}` is no value for {what}"
+)
+MALFORMED_LITERAL = DiagnosticSpec("malformed-literal", "types", "`{value}` is no `{type}`")
+MISSING_FIELD = DiagnosticSpec("missing-field", "types", "{what} lacks the field `{name}`")
+DUPLICATE_ENUM_VALUE = DiagnosticSpec(
+    "duplicate-enum-value", "types", "`{value}` is already listed", "remove one of the two"
+)
+RECURSIVE_TYPE = DiagnosticSpec(
+    "recursive-type", "types", "a type contains itself: {cycle}", "use `any` for the inner value"
+)
+CONST_CYCLE = DiagnosticSpec("const-cycle", "names", "a const is made of itself: {cycle}")
+CONDITION_NOT_BOOL = DiagnosticSpec(
+    "condition-not-bool",
+    "types",
+    "`{written}` is `{type}`, and a condition is `bool`",
+    "compare it with a value, as in `{written} == ...`, or write `not {written} is empty`",
+)
+INCOMPARABLE = DiagnosticSpec(
+    "incomparable-types",
+    "types",
+    "`{operator}` does not go between `{left}` and `{right}`",
+    "compare single values of the same type; numbers, dates and times can be ordered",
+)
+NEVER_NULL = DiagnosticSpec(
+    "never-null", "types", "`{written}` is `{type}` and never missing", "remove the comparison"
+)
+NOT_A_LIST = DiagnosticSpec(
+    "not-a-list",
+    "types",
+    "`{written}` is `{type}`, and not a list",
+    'name a list, write one as `["a", "b"]`, or give a count as a number',
+)
+APPEND_TO_SCALAR = DiagnosticSpec(
+    "append-to-scalar",
+    "types",
+    "`+=` adds to a list, and `{name}` is `{type}`",
+    "write `=`, or declare `{name}` as a list",
+)
+RUNTIME_TYPE_CONFLICT = DiagnosticSpec(
+    "runtime-type-conflict",
+    "types",
+    "`{name}` is set as `{type}` here and as `{earlier}` before",
+    "a runtime variable has one type: use another name",
+)
+RESULT_NOT_A_RECORD = DiagnosticSpec(
+    "result-not-a-record",
+    "types",
+    "the result of a task is a record, and this is `{type}`",
+    "write `-> {{ name: {type} }}`",
+)
+NO_RESULT = DiagnosticSpec(
+    "no-result",
+    "types",
+    "task `{name}` has no result to keep",
+    "remove `as`, or declare a result with `->`",
+)
+UNKNOWN_EMIT_TARGET = DiagnosticSpec(
+    "unknown-emit-target", "names", "there is no {noun} `{name}` to emit"
+)
+
+# Arguments
+
+UNKNOWN_ARGUMENT = DiagnosticSpec("unknown-argument", "names", "there is no {noun} `{name}`")
+DUPLICATE_ARGUMENT = DiagnosticSpec(
+    "duplicate-argument", "names", "`{name}` is already given", "remove one of the two"
+)
+MISSING_ARGUMENT = DiagnosticSpec(
+    "missing-argument", "types", "`{target}` needs {names}", "give each of them a value"
+)
+STEP_OUTPUT_IN_TEXT = DiagnosticSpec(
+    "step-output-in-text",
+    "platform",
+    "`{name}` is known when the step has run, and cannot stand inside a text",
+    "bind the output itself, as in `name: step.outputs.field`",
+)
+UNKNOWN_READ = DiagnosticSpec("unknown-read", "names", "nothing reads `{name}`")
+
+# Secrets and places
+
+SECRET_WITH_DEFAULT = DiagnosticSpec(
+    "secret-with-default",
+    "secrets",
+    "secret `{name}` has a default, which would stand in the source",
+    "remove the default: secrets are given when a run is created",
+)
+MISPLACED_SECRET = DiagnosticSpec(
+    "misplaced-secret",
+    "secrets",
+    "{place} may not hold a secret, and `{name}` is one",
+    "secrets go into `type ... into`, into the text of `do`, and to `secret` parameters",
+)
+PLAIN_VALUE_FOR_SECRET = DiagnosticSpec(
+    "plain-value-for-secret",
+    "secrets",
+    "`{name}` takes a secret, and this is none",
+    "declare the value under `secrets` and pass it as `$name`",
+)
+SECRET_FOR_PLAIN = DiagnosticSpec(
+    "secret-for-plain-value",
+    "secrets",
+    "`{secret}` is a secret, and {kind} `{name}` takes none",
+    "declare `{name}` as a secret",
+)
+SECRET_IN_TEST = DiagnosticSpec(
+    "secret-in-test",
+    "secrets",
+    "`{name}` is a secret, and a test gives it a placeholder itself",
+    "remove the value",
+)
+MISPLACED_RUNTIME_VALUE = DiagnosticSpec(
+    "misplaced-runtime-value",
+    "flow",
+    "{place} may not hold a runtime value, and `{name}` is one",
+    "it may hold {allowed}",
+)
+MISPLACED_VALUE = DiagnosticSpec(
+    "misplaced-value",
+    "flow",
+    "{place} may not hold {kind}, and `{name}` is one",
+    "it may hold {allowed}",
+)
+MACHINE_INPUT_WITH_DEFAULT = DiagnosticSpec(
+    "machine-input-with-default",
+    "flow",
+    "`{name}` is supplied by the machine, and has a default",
+    "remove the default or `@machine`",
+)
+
+# Flow
+
+UNSET_RUNTIME_VARIABLE = DiagnosticSpec(
+    "unset-runtime-variable",
+    "flow",
+    "`{name}` {why}",
+    "set it in front of every path that leads here, or move this to where it is set",
+)
+MISSING_EMIT = DiagnosticSpec(
+    "missing-emit",
+    "flow",
+    "{noun} `{name}` {how}",
+    "emit it on every path that neither aborts nor finishes, or make it optional with `?`",
+)
+UNREACHABLE = DiagnosticSpec(
+    "unreachable-statement",
+    "flow",
+    "no path reaches this statement",
+    "remove it, or move it in front of what ends every path",
+)
+MISSING_BOUND = DiagnosticSpec(
+    "missing-bound",
+    "flow",
+    "this `{statement}` has no bound",
+    "write `max N` after {after}",
+)
+BOUND_TOO_SMALL = DiagnosticSpec(
+    "bound-too-small", "flow", "`{value}` is too small", "the least is 1"
+)
+NESTED_FOR = DiagnosticSpec(
+    "nested-for",
+    "platform",
+    "a `for` runs inside a `for`, and the platform has one loop item",
+    "handle the inner list in one instruction, or in a workflow of its own",
+)
+RECURSIVE_TASK = DiagnosticSpec(
+    "recursive-task",
+    "flow",
+    "a task calls itself: {cycle}",
+    "tasks are inlined: use `repeat`, `retry` or `for`",
+)
+BACKGROUND_EXTRACT = DiagnosticSpec(
+    "background-extract",
+    "flow",
+    "background extract `{name}` {problem}",
+    "remove `in background`: a value read in background is known after the run only",
+)
+APPEND_REPEATED = DiagnosticSpec(
+    "append-repeated",
+    "flow",
+    "`+=` inside a `{kind}` may add to `{name}` more than once",
+    "emit after the `{kind}`",
+)
+
+# Keys
+
+UNKNOWN_KEY = DiagnosticSpec("unknown-key", "platform", "`{key}` is no key")
+MALFORMED_CHORD = DiagnosticSpec(
+    "malformed-chord",
+    "platform",
+    "`{key}` in `{chord}` is no modifier, and only the last key of a chord may be another",
+    "write keys that are pressed one after another with a space between them",
+)

@@ -1,0 +1,115 @@
+"""What is known about a program after analysis: the query object every later phase reads.
+
+Symbols say what a name stands for; `SemanticModel` holds the side tables keyed by AST node. Nodes with mistakes are
+missing from the tables or have the type `UNKNOWN`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowdsl.source.record import Record
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .types import FieldType, Type
+
+# What the root of a reference can be. `kind` of a ValueSymbol:
+INPUT = "input"  # a workflow's or chain's input
+PARAMETER = "parameter"  # a task's parameter
+CONST = "const"
+LOOP = "loop variable"
+ENVIRONMENT = "environment"  # the root `env`
+RUNTIME = "runtime variable"
+SECRET = "secret"  # a workflow's or chain's secret, or a task's secret parameter
+STEP = "chain step"
+
+
+class ValueSymbol(Record):
+    """A named value in scope.
+
+    The name of a const reached through an imported file is dotted, `file.name`, and takes the first part of the
+    reference's path with it. `value` is the constant of a CONST in JSON form, else None. `literal` is the expression of a CONST whose value depends
+    on `env`; `value` is None then.
+    """
+
+    kind: str
+    name: str
+    type: Type
+    span: Span
+    field: FieldType | None = None
+    value: Any = None
+    literal: ast.Literal | None = None
+
+
+class TaskSymbol(Record):
+    """A task. `params` are in order; a secret parameter has kind SECRET. `result` is None without `->`."""
+
+    name: str
+    declaration: ast.TaskDecl
+    module: ast.Module
+    params: tuple[ValueSymbol, ...]
+    defaults: dict[str, Any]
+    result: Type | None
+    runtime: dict[str, ValueSymbol]
+
+
+class WorkflowSymbol(Record):
+    """A workflow. Sections given by file (`inputs from`) leave their fields empty; see `inputs_from`.
+
+    `settings`, `models`, `terminal` and `extra` hold what the source sets, in JSON form; what depends on `env` stands
+    there as its AST node, see `constants.evaluate`.
+    """
+
+    name: str
+    declaration: ast.WorkflowDecl
+    module: ast.Module
+    inputs: tuple[FieldType, ...]
+    secrets: tuple[FieldType, ...]
+    outputs: tuple[FieldType, ...]
+    runtime: dict[str, ValueSymbol]
+    settings: dict[str, Any]
+    models: dict[str, Any]
+    terminal: dict[str, Any]
+    prompt_from: str | None
+    inputs_from: str | None
+    outputs_from: str | None
+    extra: dict[str, Any]
+
+
+class ChainSymbol(Record):
+    """A chain of workflows. `steps` pairs each step with the workflow it runs (None when that is unresolved)."""
+
+    name: str
+    declaration: ast.ChainDecl
+    module: ast.Module
+    inputs: tuple[FieldType, ...]
+    secrets: tuple[FieldType, ...]
+    settings: dict[str, Any]
+    steps: tuple[tuple[ast.ChainStep, WorkflowSymbol | None], ...]
+
+
+class SemanticModel(Record):
+    """Side tables of a whole program.
+
+    `values`: what each reference means. `ref_types`: the type of the whole reference, path included.
+    `calls`: the task of each call. `declared_types`: the meaning of each type expression. `constants`: the JSON value of
+    each literal, and of each reference to a const, path included (what has `{env.x}` inside is evaluated per environment,
+    later, and has none).
+    `texts`: the content of each file named by `prompt from`, `inputs from`, `outputs from`, by project path.
+    `images`: bytes of each file named by an `image` statement, by project path.
+    Declarations are in the order of their file's path, then of the source.
+    """
+
+    modules: tuple[ast.Module, ...]
+    workflows: tuple[WorkflowSymbol, ...]
+    tasks: tuple[TaskSymbol, ...]
+    chains: tuple[ChainSymbol, ...]
+    tests: tuple[tuple[ast.Module, ast.TestDecl], ...]
+    values: dict[ast.Ref | ast.ConstRef, ValueSymbol]
+    ref_types: dict[ast.Ref, Type]
+    calls: dict[ast.CallStmt, TaskSymbol]
+    declared_types: dict[ast.TypeExpr, Type]
+    constants: dict[ast.Node, Any]
+    texts: dict[str, str]
+    images: dict[str, bytes]

@@ -1,0 +1,38 @@
+"""Which text may hold what: one row for each kind of place in a program."""
+
+from __future__ import annotations
+
+from flowdsl.source.record import Record
+
+from .model import CONST, ENVIRONMENT, INPUT, LOOP, PARAMETER, RUNTIME, SECRET, STEP
+
+_CONSTANTS = frozenset((CONST, ENVIRONMENT))
+_KNOWN_AT_START = _CONSTANTS | {INPUT}
+_FIXED = _KNOWN_AT_START | {PARAMETER, LOOP}
+_PLAIN = _FIXED | {RUNTIME}
+
+
+class Place(Record):
+    """A kind of place: its name in a sentence, and the kinds of values it may hold."""
+
+    title: str
+    allowed: frozenset[str]
+
+
+INSTRUCTION = Place("this instruction", _PLAIN)
+DO = Place("a `do` text", _PLAIN | {SECRET})
+TYPED = Place("typed text", _PLAIN | {SECRET})
+REASON = Place("a reason", _PLAIN)
+FILE_NAME = Place("a file name", _PLAIN)
+VALUE = Place("this value", _PLAIN)
+CONDITION = Place("a condition", _PLAIN)
+COMMAND = Place("a command", _FIXED)
+LOOP_SOURCE = Place("the list of a `for`", _PLAIN)
+STEP_TITLE = Place("a step title", _FIXED)
+CHECK = Place("a check", _KNOWN_AT_START | {LOOP})
+SETTING = Place("a setting", _CONSTANTS)
+TEST_VALUE = Place("a test", _CONSTANTS)
+CONSTANT = Place("a constant", _CONSTANTS)
+SECRET_ARGUMENT = Place("a secret argument", frozenset((SECRET,)))
+CHAIN_VALUE = Place("a value of a chain", _KNOWN_AT_START | {STEP})
+CHAIN_SECRET = Place("a secret of a chain", frozenset((SECRET,)))

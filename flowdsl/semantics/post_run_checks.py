@@ -1,0 +1,111 @@
+"""The `checks` section of a workflow."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from . import errors, places
+from .annotations import check_pattern
+from .expressions import check_text, infer
+from .model import LOOP, ValueSymbol
+from .program import Program
+from .references import resolve_ref
+from .scopes import ValueScope
+from .types import ANY, INT, UNKNOWN, ListOf, Type, Unknown, describe, strip_optional
+
+
+def check_checks(program: Program, scope: ValueScope, section: ast.ChecksSection) -> None:
+    """Resolve the variables of the checks, and report labels that stand twice."""
+    source = scope.module.source
+    labels: dict[str, Span] = {}
+    for check in section.checks:
+        _check_body(program, scope, check.body)
+        if check.extra is not None:
+            infer(program, scope, check.extra, places.CHECK)
+        if check.label is None:
+            continue
+        name = check.label.value
+        span = check.label.span(source)
+        if name in labels:
+            first = (Label(labels[name], "first declared here"),)
+            program.sink.report(errors.DUPLICATE_DECLARATION, span, name=name, labels=first)
+        else:
+            labels[name] = span
+
+
+def _check_body(program: Program, scope: ValueScope, body: ast.CheckBody) -> None:
+    match body:
+        case ast.FileCheck(target=target):
+            _check_target(program, scope, target, None)
+        case ast.ImageCheck(target=target, shows=shows):
+            _check_target(program, scope, target, shows)
+        case ast.SchemaCheck():
+            pass
+        case ast.OutputCheck(statement=text) | ast.CleanupCheck(prompt=text):
+            check_text(program, scope, text, places.CHECK)
+
+
+def _check_target(
+    program: Program, scope: ValueScope, target: ast.FileTarget, shows: ast.Text | None
+) -> None:
+    """Check a file target; the variable of `files each` also stands in what the image shows."""
+    loop: ValueSymbol | None = None
+    match target:
+        case ast.ExactTarget(names=names):
+            for name in names:
+                check_text(program, scope, name, places.CHECK)
+        case ast.RegexTarget(pattern=pattern, count=count):
+            check_text(program, scope, pattern, places.CHECK)
+            value = program.constants.get(pattern)
+            if isinstance(value, str):
+                check_pattern(program, pattern.span(scope.module.source), value)
+            _check_count(program, scope, count)
+        case ast.EachTarget(variable=variable, iterable=iterable, template=template):
+            element = _element(program, scope, iterable)
+            span = variable.span(scope.module.source)
+            symbol = ValueSymbol(LOOP, variable.text, element, span)
+            loop = symbol if scope.declare(program, symbol) else None
+            check_text(program, scope, template, places.CHECK)
+    if shows is not None:
+        check_text(program, scope, shows, places.CHECK)
+    if loop is not None:
+        scope.end_loop(loop)
+
+
+def _check_count(program: Program, scope: ValueScope, count: ast.IntLit | ast.Ref | None) -> None:
+    if count is None:
+        return
+    span = count.span(scope.module.source)
+    if isinstance(count, ast.IntLit):
+        program.constants[count] = count.value
+        if count.value < 0:
+            program.sink.report(errors.BOUND_TOO_SMALL, span, value=count.value)
+        return
+    type_ = resolve_ref(program, scope, count, places.CHECK)
+    inner = strip_optional(type_)
+    if not isinstance(inner, ListOf | Unknown) and inner not in (INT, ANY):
+        what = "a count"
+        program.sink.report(
+            errors.TYPE_MISMATCH,
+            span,
+            what=what,
+            wanted="int",
+            found=describe(type_),
+            help="name an `int` or a list, whose length counts",
+        )
+
+
+def _element(program: Program, scope: ValueScope, iterable: ast.Ref) -> Type:
+    type_ = resolve_ref(program, scope, iterable, places.CHECK)
+    inner = strip_optional(type_)
+    if isinstance(inner, ListOf):
+        return inner.element
+    if isinstance(inner, Unknown):
+        return UNKNOWN
+    if inner != ANY:
+        span = iterable.span(scope.module.source)
+        program.sink.report(errors.NOT_A_LIST, span, written=span.text, type=describe(type_))
+        return UNKNOWN
+    return ANY

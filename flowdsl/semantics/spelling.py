@@ -1,0 +1,36 @@
+"""How a value is spelled inside a text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MISSING = "__EMPTY__"
+"""How the platform spells "no value" in a text (docs: concepts, empty values)."""
+
+
+def spell(value: Any) -> str:
+    """A constant in JSON form as a text shows it: `true`, plain decimal notation, lists and objects as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return MISSING
+    if isinstance(value, list):
+        return f"[{', '.join(map(_spell_inside, value))}]"
+    if isinstance(value, dict):
+        pairs = (f"{_quote(key)}: {_spell_inside(entry)}" for key, entry in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    return str(value) if isinstance(value, int) else format(value, "f")
+
+
+def _spell_inside(value: Any) -> str:
+    if isinstance(value, str):
+        return _quote(value)
+    return "null" if value is None else spell(value)
+
+
+def _quote(text: str) -> str:
+    import json  # needed for lists inside texts only
+
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,166 @@
+"""From type expressions to types, and from sections of fields to the types of fields."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from . import errors, places
+from .annotations import Site, field_constraints
+from .constants import constant_json
+from .expressions import check_value
+from .program import Entry, ModuleScope, Program
+from .scopes import ValueScope, find_declaration
+from .types import (
+    PRIMITIVES,
+    UNKNOWN,
+    Enum,
+    FieldType,
+    ListOf,
+    Optional,
+    Primitive,
+    RecordOf,
+    Type,
+    Unknown,
+)
+
+RECORD = "record"
+INPUTS = "inputs"
+SECRETS = "secrets"
+OUTPUTS = "outputs"
+CHAIN_INPUTS = "chain inputs"
+CHAIN_SECRETS = "chain secrets"
+
+
+def resolve_type(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
+    """The type that `expr` means, also kept in `declared_types`."""
+    if expr not in program.declared_types:
+        program.declared_types[expr] = _resolve(program, scope, expr)
+    return program.declared_types[expr]
+
+
+def _resolve(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
+    match expr:
+        case ast.NamedType(name=dotted):
+            if dotted.namespace is None and dotted.name.text in PRIMITIVES:
+                return Primitive(dotted.name.text)
+            entry = find_declaration(program, scope, dotted, "type", PRIMITIVES)
+            return UNKNOWN if entry is None else _named_type(program, scope, dotted, entry)
+        case ast.ObjectType(fields=fields):
+            return RecordOf(None, resolve_fields(program, scope, fields, RECORD))
+        case ast.EnumType(values=values):
+            return Enum(_enum_values(program, scope, values))
+        case ast.ListType(element=element):
+            return ListOf(resolve_type(program, scope, element))
+        case ast.OptionalType(inner=inner):
+            type_ = resolve_type(program, scope, inner)
+            return type_ if isinstance(type_, Optional | Unknown) else Optional(type_)
+
+
+def _named_type(program: Program, scope: ModuleScope, used: ast.Dotted, entry: Entry) -> Type:
+    declaration = entry.declaration
+    assert isinstance(declaration, ast.RecordDecl | ast.AliasDecl)
+    if declaration in program.resolving:
+        cycle = [*program.resolving[program.resolving.index(declaration) :], declaration]
+        names = " -> ".join(
+            step.name.text for step in cycle if isinstance(step, ast.RecordDecl | ast.AliasDecl)
+        )
+        program.sink.report(errors.RECURSIVE_TYPE, used.span(scope.source), cycle=names)
+        return UNKNOWN
+    return declared_type(program, entry.home, declaration)
+
+
+def declared_type(
+    program: Program, home: ModuleScope, declaration: ast.RecordDecl | ast.AliasDecl
+) -> Type:
+    """The type of a type declaration; one object for each record."""
+    known = program.named_types.get(declaration)
+    if known is not None:
+        return known
+    program.resolving.append(declaration)
+    name = declaration.name.text
+    type_: Type
+    if isinstance(declaration, ast.RecordDecl):
+        type_ = RecordOf(name, resolve_fields(program, home, declaration.fields, RECORD))
+    else:
+        type_ = resolve_type(program, home, declaration.type)
+        if isinstance(type_, Enum):
+            type_ = Enum(type_.values, type_.name or name)
+        elif isinstance(type_, RecordOf) and type_.name is None:
+            type_ = RecordOf(name, type_.fields)
+    program.resolving.pop()
+    program.named_types[declaration] = type_
+    return type_
+
+
+def _enum_values(
+    program: Program, scope: ModuleScope, literals: tuple[ast.StringLit, ...]
+) -> tuple[str, ...]:
+    first: dict[str, Span] = {}
+    for literal in literals:
+        span = literal.span(scope.source)
+        if literal.value in first:
+            label = Label(first[literal.value], "first listed here")
+            program.sink.report(
+                errors.DUPLICATE_ENUM_VALUE, span, value=literal.value, labels=(label,)
+            )
+        else:
+            first[literal.value] = span
+    return tuple(first)
+
+
+def resolve_fields(
+    program: Program, scope: ModuleScope, fields: tuple[ast.Field, ...], section: str
+) -> tuple[FieldType, ...]:
+    """The fields of a record or section. A second field of the same name is reported and left out."""
+    resolved: list[FieldType] = []
+    first: dict[str, Span] = {}
+    wire: dict[str, Span] = {}
+    for field in fields:
+        span = field.name.span(scope.source)
+        if not _is_new(program, first, field.name.text, span):
+            continue
+        type_ = _field(program, scope, field, section)
+        if _is_new(program, wire, type_.wire_name, span):
+            resolved.append(type_)
+    return tuple(resolved)
+
+
+def _is_new(program: Program, first: dict[str, Span], name: str, span: Span) -> bool:
+    if name in first:
+        labels = (Label(first[name], "first declared here"),)
+        program.sink.report(errors.DUPLICATE_FIELD, span, name=name, labels=labels)
+        return False
+    first[name] = span
+    return True
+
+
+def _field(program: Program, scope: ModuleScope, field: ast.Field, section: str) -> FieldType:
+    name = field.name.text
+    type_ = resolve_type(program, scope, field.type)
+    constraints = field_constraints(program, Site(scope, name, type_, section), field.annotations)
+    default = None
+    has_default = field.default is not None
+    if field.default is not None:
+        span = field.default.span(scope.source)
+        if section in (SECRETS, CHAIN_SECRETS):
+            removal = Edit(Span(span.source, field.type.end, span.end), "")
+            fixes = (Fix("remove the default", (removal,)),)
+            program.sink.report(errors.SECRET_WITH_DEFAULT, span, name=name, fixes=fixes)
+            has_default = False
+        elif constraints.machine:
+            program.sink.report(errors.MACHINE_INPUT_WITH_DEFAULT, span, name=name)
+        what = f"the default of `{name}`"
+        check_value(program, ValueScope(scope), field.default, type_, places.CONSTANT, what)
+        default = constant_json(program, field.default)
+    return FieldType(name, type_, constraints, has_default, default, field.doc)
+
+
+def resolve_declared_types(program: Program) -> None:
+    """Resolve every type declaration, used or not."""
+    for module in program.sources.modules:
+        scope = program.scopes[module]
+        for declaration in module.declarations:
+            if isinstance(declaration, ast.RecordDecl | ast.AliasDecl):
+                declared_type(program, scope, declaration)
