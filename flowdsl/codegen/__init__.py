@@ -1,0 +1,12 @@
+"""IR to artifacts: prompt, schemas, checks, payloads.
+
+Writes the prompt that the agent reads (`prompt.py` and one module per statement family), both JSON Schemas, the terminal
+allowlist, the post-run checks, and the bodies of the requests that create workflows and chains.
+
+Does not know an account: ids of models and addresses of pictures stay open in the artifacts (`artifacts.py`).
+
+Entry point: `bundle.emit_bundle`.
+
+FlowDSL's own words live in `frames/*.j2`; what a user wrote enters them as a value and is never a template. What is
+assumed about the platform is in `capabilities.py` alone. The same program gives the same bytes.
+"""

@@ -1,0 +1,110 @@
+"""What compilation produces, before anything of an account is known.
+
+Payloads are plain JSON values in which three things are still open, because only the target organisation can say them:
+the id of a model (`ModelAlias`), the display name of a model inside a prompt (`ModelName`) and the address of an
+uploaded picture (`ImageRef`). `flowdsl.deploy` and `flowdsl.runs` close them; `plain` writes a readable stand-in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flowdsl.ir.source_map import SourceMap
+from flowdsl.source.record import Record
+
+
+class ModelAlias(Record, eq=True):
+    """Stands in a payload where the service wants the UUID of a model configuration."""
+
+    alias: str
+
+
+class ModelName(Record, eq=True):
+    """Stands in a prompt where the service wants the display name of a model configuration."""
+
+    alias: str
+
+
+class ImageRef(Record, eq=True):
+    """Stands in a prompt where the address of an uploaded picture belongs. `extension` has no dot."""
+
+    sha256: str
+    extension: str
+
+
+class Template(Record, eq=True):
+    """A prompt in pieces: literal text, and what the target organisation decides."""
+
+    parts: tuple[str | ModelName | ImageRef, ...]
+
+    def render(self, resolve: Callable[[ModelName | ImageRef], str]) -> str:
+        """The text with every open part replaced by what `resolve` says."""
+        return "".join(part if isinstance(part, str) else resolve(part) for part in self.parts)
+
+    @property
+    def open_parts(self) -> tuple[ModelName | ImageRef, ...]:
+        return tuple(part for part in self.parts if not isinstance(part, str))
+
+
+class ImageFile(Record):
+    """A picture used by a prompt, named by the SHA-256 (hex) of its content."""
+
+    sha256: str
+    extension: str
+    media_type: str
+    content: bytes
+
+
+class WorkflowArtifact(Record):
+    """One workflow, ready to be deployed.
+
+    `name` is the name in source (the address is `workflow.<name>`), `title` the display name. `payload` is the body of
+    `POST /v1/workflows`: both schemas are JSON strings, `main_prompt` is a `Template`, model ids are `ModelAlias` or
+    UUID strings, and only fields the source declares are there. `tags` are names, sorted. `images` are content hashes.
+    """
+
+    name: str
+    title: str
+    payload: dict[str, Any]
+    tags: tuple[str, ...]
+    renamed_from: str | None
+    protect: bool
+    images: tuple[str, ...]
+    source_map: SourceMap
+
+
+class ChainArtifact(Record):
+    """A chain: the body of `POST /v1/runs/chain`, its `workflow_id`s still the names of workflows in source."""
+
+    name: str
+    payload: dict[str, Any]
+
+
+class Bundle(Record):
+    """Everything a project compiles to, each sorted by name. `images` is keyed by content hash."""
+
+    workflows: tuple[WorkflowArtifact, ...]
+    chains: tuple[ChainArtifact, ...]
+    images: dict[str, ImageFile]
+
+
+def plain(value: Any) -> Any:
+    """`value` with aliases and content hashes in place of what only an organisation can decide."""
+    match value:
+        case ModelAlias(alias):
+            return alias
+        case Template():
+            return value.render(
+                lambda part: (
+                    part.alias
+                    if isinstance(part, ModelName)
+                    else f"image:{part.sha256}.{part.extension}"
+                )
+            )
+        case dict():
+            return {key: plain(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [plain(inner) for inner in value]
+        case _:
+            return value

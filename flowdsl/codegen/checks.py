@@ -1,0 +1,97 @@
+"""Post-run checks to the items of `post_run_checks`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from flowdsl.ir import nodes
+
+from .artifacts import ModelAlias
+from .text import clause, spell_text, spell_variable
+
+NAME_LENGTH = 100
+"""Derived names are cut to this many characters; the service states no limit."""
+
+TYPES = {
+    "file": "run_attachment_exists",
+    "image": "run_attachment_image_check",
+    "schema": "output_data_passes_schema_validation",
+    "output": "output_data_agentic_check",
+}
+
+
+def emit_checks(checks: tuple[nodes.PostRunCheck, ...]) -> list[dict[str, Any]]:
+    """The items in source order, under names that are unique in the workflow and stable while a check keeps its text."""
+    used: Counter[str] = Counter(check.name for check in checks if check.name)
+    items: list[dict[str, Any]] = []
+    for check in checks:
+        name = check.name or _free_name(_derived_name(check), used)
+        items.append(_item(check, name))
+    return items
+
+
+def _free_name(wanted: str, used: Counter[str]) -> str:
+    name, number = wanted, 1
+    while used[name]:
+        number += 1
+        name = f"{wanted} ({number})"
+    used[name] += 1
+    return name
+
+
+def _derived_name(check: nodes.PostRunCheck) -> str:
+    target = _target_words(check.target) if check.target else ""
+    match check.kind:
+        case "file":
+            name = f"{target} exists"
+        case "image":
+            name = f"{target} shows {clause(check.statement)}"
+        case "schema":
+            name = "output matches schema"
+        case "output":
+            name = f"output satisfies {clause(check.statement)}"
+    return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 3].rstrip()}..."
+
+
+def _target_words(target: nodes.FileTarget) -> str:
+    match target.mode:
+        case "exact":
+            return ", ".join(spell_text(name) for name in target.names)
+        case "regex":
+            return f"files matching {target.pattern}"
+        case "loop_items":
+            return f"each {spell_text(target.template)}"
+
+
+def _item(check: nodes.PostRunCheck, name: str) -> dict[str, Any]:
+    item: dict[str, Any] = {"name": name, "type": TYPES[check.kind]}
+    if check.description:
+        item["description"] = check.description
+    if check.target is not None:
+        item |= _target(check.target)
+    if check.statement:
+        item["check_prompt"] = spell_text(check.statement)
+    if check.model is not None:
+        item["model"] = ModelAlias(check.model)
+    item["allow_missing_attachments"] = check.if_present
+    return item | check.extra
+
+
+def _target(target: nodes.FileTarget) -> dict[str, Any]:
+    """The fields of a file target (assumptions check-variables, check-list-reference)."""
+    fields: dict[str, Any] = {"file_target_mode": target.mode}
+    match target.mode:
+        case "exact":
+            fields["file_names"] = [spell_text(name) for name in target.names]
+        case "regex":
+            fields["file_name_regex"] = target.pattern
+            if target.count is not None:
+                fields["expected_match_count"] = target.count
+            if target.count_from is not None:
+                fields["expected_match_count_ref"] = spell_variable(target.count_from)
+        case "loop_items":
+            assert target.items is not None
+            fields["loop_input"] = spell_variable(target.items)
+            fields["loop_item_filename_template"] = spell_text(target.template)
+    return fields

@@ -1,0 +1,120 @@
+"""Types to JSON Schema 2020-12 (assumption schema-dialect): the one place that knows the mapping."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, assert_never
+
+from flowdsl.ir import nodes
+
+from .prompt.document import source_words
+
+SCALARS: dict[str, dict[str, Any]] = {
+    "string": {"type": "string"},
+    "int": {"type": "integer"},
+    "number": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "time": {"type": "string", "format": "time"},
+    "email": {"type": "string", "format": "email"},
+    "url": {"type": "string", "format": "uri"},
+    "file": {"type": "string"},
+    "any": {},
+}
+
+Schema = dict[str, Any]
+
+
+def type_schema(type_: nodes.Type) -> Schema:
+    """The schema of a type; records are written out where they are used, because `$ref` may not be understood."""
+    match type_:
+        case nodes.ScalarType(name=name):
+            return dict(SCALARS[name])
+        case nodes.EnumType(values=values):
+            return {"type": "string", "enum": list(values)}
+        case nodes.ListType(element=element):
+            return {"type": "array", "items": type_schema(element)}
+        case nodes.OptionalType(inner=inner):
+            return _nullable(type_schema(inner))
+        case nodes.RecordType(fields=fields):
+            return object_schema(fields)
+        case _:
+            assert_never(type_)
+
+
+def _nullable(schema: Schema) -> Schema:
+    if "type" not in schema:
+        return schema
+    nullable = schema | {"type": [schema["type"], "null"]}
+    if "enum" in schema:
+        nullable["enum"] = [*schema["enum"], None]
+    return nullable
+
+
+def object_schema(fields: Iterable[nodes.FieldSpec], all_required: bool = False) -> Schema:
+    """The schema of an object; extra properties stay allowed, since machine parameters are merged in before validation."""
+    fields = tuple(fields)
+    schema: Schema = {
+        "type": "object",
+        "properties": {field.name: field_schema(field) for field in fields},
+    }
+    required = [field.name for field in fields if all_required or field.required]
+    if required:
+        schema["required"] = required
+    return schema
+
+
+def field_schema(field: nodes.FieldSpec) -> Schema:
+    """The schema of a field with its constraints, default and description."""
+    schema = type_schema(field.type) | field.constraints
+    if field.has_default:
+        schema["default"] = field.default
+    return {"description": field.description} | schema if field.description else schema
+
+
+def input_schema(workflow: nodes.Workflow) -> str | None:
+    """The schema of what a run is given, secrets under `$name`; None when nothing is declared."""
+    if workflow.input_schema is not None:
+        return dump(json.loads(workflow.input_schema))
+    secrets = [
+        nodes.FieldSpec(
+            name=f"${field.name}",
+            type=field.type,
+            constraints=field.constraints,
+            description=field.description,
+        )
+        for field in workflow.secrets
+    ]
+    fields = [*workflow.inputs, *secrets]
+    return dump(object_schema(fields)) if fields else None
+
+
+def output_schema(workflow: nodes.Workflow) -> str | None:
+    """The schema of what a run reports, each field described by its one source; None without outputs."""
+    if workflow.output_schema is not None:
+        return dump(json.loads(workflow.output_schema))
+    if not workflow.outputs:
+        return None
+    sources = {source.field: source for source in workflow.sources}
+    schema = object_schema(workflow.outputs, all_required=True)
+    for field in workflow.outputs:
+        if (source := sources.get(field.name)) is not None:
+            schema["properties"][field.name] = _sourced(field, source)
+    return dump(schema)
+
+
+def _sourced(field: nodes.FieldSpec, source: nodes.OutputSource) -> Schema:
+    words = source_words(source, isinstance(field.type, nodes.OptionalType))
+    sentence = f"{words[0].upper()}{words[1:]}."
+    doc = f"{field.description.strip()} " if field.description else ""
+    schema = field_schema(field) | {"description": doc + sentence}
+    if source.kind == "const":
+        schema["const"] = source.value
+    return {"description": schema.pop("description")} | schema
+
+
+def dump(schema: Any) -> str:
+    """A schema as the service stores it: a string of indented JSON, keys in declared order."""
+    return json.dumps(schema, ensure_ascii=False, indent=2)

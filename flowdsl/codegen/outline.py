@@ -1,0 +1,62 @@
+"""The prompt as an outline: numbered lines, and the instructions of a sub-agent as bullets under its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from flowdsl.ir.nodes import Origin
+
+
+@dataclass(slots=True)
+class Item:
+    """One line of the outline and what stands under it.
+
+    `statement` names the construct for the source map. Under a `focused` item stand bullets, the instruction of one
+    `focused_action`; under any other, numbered lines.
+    """
+
+    text: str
+    origin: Origin
+    statement: str
+    children: list[Item] = field(default_factory=list)
+    focused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the finished prompt and where it came from."""
+
+    text: str
+    origin: Origin
+    statement: str
+
+
+def render_outline(items: Sequence[Item]) -> Iterator[Line]:
+    """The lines of the outline: `1.`, then `1.1`, `1.1.1`; bullets are indented under their line."""
+    for number, item in enumerate(items, 1):
+        if number > 1:
+            yield Line("", item.origin, "")
+        yield from _numbered(item, f"{number}", depth=0)
+
+
+def _numbered(item: Item, number: str, depth: int) -> Iterator[Line]:
+    label = f"{number}." if depth == 0 else number
+    yield from _lines(item, "   " * depth + label + " ")
+    if item.focused:
+        yield from _bullets(item.children, "   " * depth + "   ")
+        return
+    for index, child in enumerate(item.children, 1):
+        yield from _numbered(child, f"{number}.{index}", depth + 1)
+
+
+def _bullets(items: Iterable[Item], indent: str) -> Iterator[Line]:
+    for item in items:
+        yield from _lines(item, f"{indent}- ")
+        yield from _bullets(item.children, f"{indent}  ")
+
+
+def _lines(item: Item, lead: str) -> Iterator[Line]:
+    for index, text in enumerate(item.text.split("\n")):
+        start = lead if index == 0 else " " * len(lead)
+        yield Line((start + text).rstrip(), item.origin, item.statement)

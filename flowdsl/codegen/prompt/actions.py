@@ -1,0 +1,45 @@
+"""Plain actions: instructions in the author's words, typing, clearing, keys, fixed waits."""
+
+from __future__ import annotations
+
+import re
+from typing import assert_never
+
+from flowdsl.codegen.outline import Item
+from flowdsl.codegen.text import clause, duration, quoted, spell_text
+from flowdsl.codegen.words import say
+from flowdsl.ir import nodes
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\n+")
+"""Where the author ended a line and a sentence at once: one intent a line."""
+
+
+def emit_action(
+    statement: nodes.Do | nodes.TypeIn | nodes.Clear | nodes.Press | nodes.Wait,
+) -> list[Item]:
+    """One line an action; the sentences of a `do` stay together only where they share a line."""
+    words = _words(statement)
+    lines = _SENTENCE_END.split(words) if isinstance(statement, nodes.Do) else [words]
+    return [Item(line, statement.origin, statement.kind) for line in lines]
+
+
+def _words(
+    statement: nodes.Do | nodes.TypeIn | nodes.Clear | nodes.Press | nodes.Wait,
+) -> str:
+    match statement:
+        case nodes.Do(text=text):
+            return spell_text(text).strip()
+        case nodes.TypeIn(value=value, display=display, target=target):
+            if display is None:
+                return say("actions.type_into", spell_text(value), clause(target))
+            return say(
+                "actions.type_shown", quoted(spell_text(value)), quoted(display), clause(target)
+            )
+        case nodes.Clear(target=target):
+            return say("actions.clear", clause(target))
+        case nodes.Press(keys=keys, times=times):
+            return say("actions.press", keys, times)
+        case nodes.Wait(milliseconds=milliseconds):
+            return say("actions.wait", duration(milliseconds))
+        case _:
+            assert_never(statement)

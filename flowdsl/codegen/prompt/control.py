@@ -1,0 +1,185 @@
+"""Branches, loops, repetition and attempts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import assert_never
+
+from flowdsl.codegen.outline import Item
+from flowdsl.codegen.text import duration, quoted, spell_path, spell_text
+from flowdsl.codegen.words import say
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import literal, single_variable, spell, text_of
+
+from .context import Context, Emit, Wrap, consequence, guarded, leave_words, runtime
+from .data import emit_store
+from .values import condition_words
+
+PLAIN_ACTIONS = frozenset(("do", "type", "clear", "press", "wait", "capture", "export", "picture"))
+"""Statements that set no variable, so that emptying one may wait until after them."""
+
+# Branches
+
+
+def emit_if(statement: nodes.If, focused: Emit) -> list[Item]:
+    """The whole choice as bullets: decided and carried out by the focused agent."""
+    items: list[Item] = []
+    for index, branch in enumerate(statement.branches):
+        frame = "control.else_if" if index else "control.if_"
+        words = say(frame, condition_words(branch.condition))
+        items.append(_branch(words, branch.body, branch.origin, focused))
+    if statement.otherwise:
+        items.append(_branch(say("control.else_"), statement.otherwise, statement.origin, focused))
+    return items
+
+
+def _branch(words: str, body: nodes.Body, origin: nodes.Origin, emit: Emit) -> Item:
+    first = body[0] if len(body) == 1 else None
+    if isinstance(first, nodes.Leave):
+        return Item(f"{words.removesuffix(':')}, {leave_words(first)}.", origin, "if")
+    return Item(words, origin, "if", emit(body))
+
+
+def emit_if_main(statement: nodes.If, context: Context, main: Emit) -> list[Item]:
+    """The decision in a `focused_action`, saved as the number of the branch; then one guarded group a branch."""
+    key = context.decision()
+    decision, key = quoted(runtime(key)), quoted(key)
+    bullets: list[Item] = []
+    groups: list[Item] = []
+    for number, branch in enumerate(statement.branches, 1):
+        words = condition_words(branch.condition)
+        answer = quoted(str(number))
+        frame = "control.decide_otherwise" if bullets else "control.decide"
+        bullets.append(Item(say(frame, words, key, answer), branch.origin, "if"))
+        groups.extend(guarded(decision, answer, words, branch.body, branch.origin, main))
+    origin = statement.origin
+    bullets.append(Item(say("control.decide_none", key, '"none"'), origin, "if"))
+    rest = "none of the conditions above holds"
+    groups.extend(guarded(decision, '"none"', rest, statement.otherwise, origin, main))
+    return [context.focused(origin, "if", bullets), *groups]
+
+
+# Repetition
+
+
+def emit_repeat(statement: nodes.Repeat, focused: Emit) -> list[Item]:
+    words = say("control.repeat", statement.limit, condition_words(statement.until))
+    missing = say("control.repeat_missing", statement.limit)
+    return [
+        Item(words, statement.origin, "repeat", focused(statement.body)),
+        *consequence(missing, statement.otherwise, statement.origin, focused),
+    ]
+
+
+def emit_repeat_main(statement: nodes.Repeat, context: Context, main: Emit) -> list[Item]:
+    """Rounds whose body needs the main agent's tools; each round ends with a fresh look."""
+    origin = statement.origin
+    key = context.decision()
+    decision, key = quoted(runtime(key)), quoted(key)
+    until = condition_words(statement.until)
+    look = [
+        Item(say("control.decide", until, key, '"done"'), origin, "repeat"),
+        Item(say("control.decide_none", key, '"again"'), origin, "repeat"),
+    ]
+    stop = f'If {decision} is "done", go on after the last line of this group.'
+    body = [context.focused(origin, "repeat", look), Item(stop, origin, "repeat")]
+    words = say("control.repeat", statement.limit, until)
+    missing = say("control.repeat_missing", statement.limit)
+    return [
+        Item(words, origin, "repeat", body + main(statement.body)),
+        *consequence(missing, statement.otherwise, origin, main),
+    ]
+
+
+def emit_retry(statement: nodes.Retry, focused: Emit) -> list[Item]:
+    return list(_retry(statement, focused))
+
+
+def emit_retry_main(statement: nodes.Retry, main: Emit) -> list[Item]:
+    """Attempts whose body needs the main agent's tools."""
+    return list(_retry(statement, main))
+
+
+def _retry(statement: nodes.Retry, emit: Emit) -> Iterator[Item]:
+    origin = statement.origin
+    yield Item(say("control.retry", statement.attempts), origin, "retry", emit(statement.body))
+    if statement.delay_milliseconds:
+        yield Item(
+            say("control.retry_wait", duration(statement.delay_milliseconds)), origin, "retry"
+        )
+    yield from consequence(
+        say("control.retry_missing", statement.attempts), statement.otherwise, origin, emit
+    )
+
+
+# Loops
+
+
+def emit_loop(statement: nodes.Loop, main: Emit, wrap: Wrap) -> list[Item]:
+    """`start_loop`, the body once, `end_loop_iteration`; an empty list skips all of it."""
+    origin = statement.origin
+    items = loop_items(statement.items)
+    lines: list[Item] = []
+    if statement.counted and statement.limit is not None:
+        too_many = nodes.Leave(
+            origin=origin,
+            action="abort",
+            reason=literal(say("control.loop_reason", statement.limit)),
+        )
+        bullets = [
+            Item(say("control.loop_count", items, statement.limit), origin, "for"),
+            *consequence(say("control.loop_too_many", statement.limit), (too_many,), origin, main),
+        ]
+        lines.extend(wrap(origin, "for", bullets))
+    lines.append(Item(say("control.start_loop", items), origin, "for"))
+    body = main(statement.body)
+    if statement.resets:
+        reset = emit_store(nodes.Store(origin=origin, assignments=statement.resets))
+        first = _first_decision(body)
+        if first is not None:
+            first.children[:0] = reset
+        else:
+            lines.extend(wrap(origin, "for", reset))
+    lines.extend(body)
+    lines.append(Item(say("control.end_loop"), origin, "for"))
+    return [Item(say("control.loop", _items_name(statement.items)), origin, "for", lines)]
+
+
+def _items_name(value: nodes.Value) -> str:
+    """What a loop runs over, without the values themselves, which would stand in the prompt twice."""
+    variable = single_variable(value)
+    if variable is not None:
+        return f"the list {quoted(variable.name + spell_path(variable.path))}"
+    return f"the count {loop_items(value)}" if _is_count(value) else f"the list {loop_items(value)}"
+
+
+def _is_count(value: nodes.Value) -> bool:
+    return isinstance(value, nodes.ConstantValue) and isinstance(value.value, int)
+
+
+def _first_decision(items: list[Item]) -> Item | None:
+    """The first `focused_action` of a pass, when everything before it is a plain action below a heading at most."""
+    for item in items:
+        if item.focused:
+            return item
+        if item.statement == "step":
+            return _first_decision(item.children)
+        if item.statement not in PLAIN_ACTIONS:
+            return None
+    return None
+
+
+def loop_items(value: nodes.Value) -> str:
+    """What `start_loop` takes as text: a variable, a JSON array, or a count."""
+    match value:
+        case nodes.TextValue(text=text):
+            return quoted(spell_text(text))
+        case nodes.ConstantValue(value=list() as entries):
+            return quoted(json.dumps(entries, ensure_ascii=False))
+        case nodes.ConstantValue(value=constant):
+            return quoted(spell(constant))
+        case nodes.ListValue() | nodes.ObjectValue():
+            return quoted(spell_text(text_of(value)))
+        case _:
+            assert_never(value)

@@ -1,0 +1,143 @@
+"""The whole prompt: title, rules, steps, and the paragraphs "Replay" and "Outputs"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+
+from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
+from flowdsl.codegen.capabilities import Capabilities
+from flowdsl.codegen.outline import Line, render_outline
+from flowdsl.codegen.text import OPEN_PART, quoted, spell_path, spell_text
+from flowdsl.codegen.words import paragraph
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import spell
+from flowdsl.ir.source_map import MappedLine, SourceRange
+from flowdsl.ir.walk import walk
+
+from .context import Context
+from .statements import emit_main
+
+_OPEN = re.compile(f"{OPEN_PART}([^{OPEN_PART}]*){OPEN_PART}")
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A finished prompt. `decisions` counts the calls that a replay makes afresh; each costs a model call."""
+
+    template: Template
+    lines: tuple[MappedLine, ...]
+    decisions: int
+
+
+def emit_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
+    """The prompt of a workflow that has statements."""
+    context = Context(capabilities, workflow.names)
+    outline = list(render_outline(emit_main(workflow.body, context)))
+    lines = [
+        *_paragraph(workflow, "title", workflow.title),
+        *(
+            _paragraph(workflow, "description", workflow.description)
+            if workflow.description
+            else ()
+        ),
+        *_paragraph(workflow, "rules", _rules(workflow, context.decisions > 0)),
+        Line("Steps", workflow.origin, "steps"),
+        *outline,
+        Line("", workflow.origin, ""),
+        *_paragraph(workflow, "replay", paragraph("replay", focused=context.decisions > 0)),
+        *_paragraph(workflow, "outputs", _outputs(workflow)),
+    ]
+    while lines and not lines[-1].text:
+        lines.pop()
+    html = any(isinstance(node, nodes.Picture) for node in walk(workflow.body))
+    text = "\n".join(_html(line.text) if html else line.text for line in lines)
+    return Prompt(_template(text), tuple(_mapped(lines)), context.decisions)
+
+
+def _paragraph(workflow: nodes.Workflow, statement: str, text: str) -> Iterator[Line]:
+    if text:
+        for line in text.split("\n"):
+            yield Line(line, workflow.origin, statement)
+        yield Line("", workflow.origin, "")
+
+
+def _rules(workflow: nodes.Workflow, focused: bool) -> str:
+    optional = any(isinstance(field.type, nodes.OptionalType) for field in workflow.inputs) or any(
+        isinstance(node, nodes.OptionalType) for field in workflow.inputs for node in walk(field)
+    )
+    rules = [" ".join(spell_text(rule).split()) for rule in workflow.rules]
+    return paragraph(
+        "rules", focused=focused, optional=optional, secrets=bool(workflow.secrets), rules=rules
+    )
+
+
+def _outputs(workflow: nodes.Workflow) -> str:
+    optional = {
+        field.name for field in workflow.outputs if isinstance(field.type, nodes.OptionalType)
+    }
+    lines = [
+        f"{source.field}: {source_words(source, source.field in optional)}."
+        for source in workflow.sources
+    ]
+    return paragraph("outputs", lines=lines) if lines else ""
+
+
+def source_words(source: nodes.OutputSource, optional: bool) -> str:
+    """Where an output comes from, for the prompt and for the field's description in the output schema."""
+    variable = quoted((source.variable or "") + spell_path(source.path))
+    missing = ", or null if that is __EMPTY__ or was never set" if optional else ""
+    match source.kind:
+        case "runtime" | "stored":
+            return f"the value of the runtime variable {variable}{missing}"
+        case "background":
+            return f"what the background reading saved as {variable}{missing}"
+        case "const":
+            return f"always {quoted(spell(source.value))}"
+        case "none":
+            return "null, because no step of this workflow sets it"
+
+
+def _html(line: str) -> str:
+    """A line of a prompt that holds pictures (assumption image-html); open parts stay as they are."""
+    if not line:
+        return ""
+    parts = re.split(f"({OPEN_PART}[^{OPEN_PART}]*{OPEN_PART})", line)
+    escaped = (part if index % 2 else escape(part, quote=False) for index, part in enumerate(parts))
+    return f"<p>{''.join(escaped)}</p>"
+
+
+def _template(text: str) -> Template:
+    parts: list[str | ModelName | ImageRef] = []
+    for index, part in enumerate(_OPEN.split(text)):
+        if index % 2 == 0:
+            if part:
+                parts.append(part)
+            continue
+        kind, _, rest = part.partition(":")
+        if kind == "model":
+            parts.append(ModelName(rest))
+        else:
+            name, _, alternative = rest.partition(":")
+            sha256, _, extension = name.partition(".")
+            parts += ['<img src="', ImageRef(sha256, extension), f'" alt="{escape(alternative)}">']
+    return Template(tuple(parts))
+
+
+def _mapped(lines: list[Line]) -> Iterator[MappedLine]:
+    for number, line in enumerate(lines, 1):
+        if line.statement:
+            origin = line.origin
+            yield MappedLine(
+                number,
+                line.statement,
+                SourceRange(
+                    origin.path,
+                    origin.start_line,
+                    origin.start_column,
+                    origin.end_line,
+                    origin.end_column,
+                ),
+            )

@@ -1,0 +1,64 @@
+"""Decisions about what is on screen: choosing, waiting, expecting."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from flowdsl.codegen.outline import Item
+from flowdsl.codegen.text import clause, duration, quoted
+from flowdsl.codegen.words import say
+from flowdsl.ir import nodes
+
+from .context import Context, Emit, consequence, guarded, runtime
+
+Check = nodes.Choose | nodes.WaitUntil | nodes.Expect
+
+
+def emit_check(statement: Check, focused: Emit) -> list[Item]:
+    """The whole statement as bullets of one instruction."""
+    ask, missing = _words(statement)
+    return [
+        Item(ask, statement.origin, statement.kind),
+        *consequence(missing, statement.otherwise, statement.origin, focused),
+    ]
+
+
+def emit_check_main(statement: Check, context: Context, main: Emit) -> list[Item]:
+    """The check alone in a `focused_action`; what follows from a failed one needs the main agent's tools."""
+    ask, missing = _words(statement)
+    origin = statement.origin
+    decision = context.decision()
+    condition = missing.removeprefix("If ")
+    bullets = [
+        Item(ask, origin, statement.kind),
+        Item(say("control.decide", condition, quoted(decision), '"failed"'), origin, "decision"),
+        Item(say("control.decide_none", quoted(decision), '"done"'), origin, "decision"),
+    ]
+    model = statement.model if isinstance(statement, nodes.Choose) else None
+    return [
+        context.focused(origin, statement.kind, bullets, model),
+        *guarded(
+            quoted(runtime(decision)),
+            '"failed"',
+            say("control.failed", ask.rstrip(".")),
+            statement.otherwise,
+            origin,
+            main,
+        ),
+    ]
+
+
+def _words(statement: Check) -> tuple[str, str]:
+    """What to do, and how the sentence about its failure begins."""
+    match statement:
+        case nodes.Choose(target=target):
+            return say("screen.choose", clause(target)), say("screen.choose_missing")
+        case nodes.WaitUntil(condition=condition, timeout_milliseconds=timeout):
+            return (
+                say("screen.wait_until", clause(condition), duration(timeout)),
+                say("screen.wait_missing"),
+            )
+        case nodes.Expect(condition=condition):
+            return say("screen.expect", clause(condition)), say("screen.expect_missing")
+        case _:
+            assert_never(statement)

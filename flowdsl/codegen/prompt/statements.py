@@ -1,0 +1,126 @@
+"""Statements to outline items: the dispatch, for each of the two agents."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from flowdsl.codegen.outline import Item
+from flowdsl.codegen.text import spell_text
+from flowdsl.ir import nodes
+
+from . import actions, control, data, screen, tools
+from .context import Context, Wrap, leave_words
+from .fits import fits, models_of
+
+
+def emit_main(body: nodes.Body, context: Context) -> list[Item]:
+    """What the main agent does: numbered lines, with a `focused_action` wherever something is decided or read.
+
+    Values to keep join the instruction before them, because every further one costs a model call on each run.
+    """
+    items: list[Item] = []
+    for statement in body:
+        if isinstance(statement, nodes.Store) and items and items[-1].focused:
+            items[-1].children.extend(data.emit_store(statement))
+        else:
+            items.extend(_emit_main(statement, context))
+    return items
+
+
+def emit_focused(body: nodes.Body, context: Context) -> list[Item]:
+    """What a focused agent does: the bullets of its instruction."""
+    return [item for statement in body for item in _emit_focused(statement, context)]
+
+
+def _emit_main(statement: nodes.Statement, context: Context) -> list[Item]:
+    def main(body: nodes.Body) -> list[Item]:
+        return emit_main(body, context)
+
+    match statement:
+        case nodes.Step():
+            return [
+                Item(spell_text(statement.title), statement.origin, "step", main(statement.body))
+            ]
+        case nodes.Do() | nodes.TypeIn(display=None) | nodes.Clear() | nodes.Press() | nodes.Wait():
+            return actions.emit_action(statement)
+        case nodes.Copy():
+            return data.emit_copy(statement, main, _in_one(context))
+        case nodes.BackgroundExtract():
+            return data.emit_background(statement)
+        case nodes.Capture() | nodes.Export() | nodes.Picture():
+            return tools.emit_artifact(statement)
+        case nodes.Run() if statement.variable is None:
+            return tools.emit_run(statement, main)
+        case nodes.Loop():
+            return control.emit_loop(statement, main, _in_one(context))
+        case nodes.Leave():
+            return [Item(f"{_capital(leave_words(statement))}.", statement.origin, "leave")]
+        case _ if fits((statement,), context.capabilities):
+            model = next(models_of((statement,)), None)
+            bullets = _emit_focused(statement, context)
+            return [context.focused(statement.origin, statement.kind, bullets, model)]
+        case nodes.If():
+            return control.emit_if_main(statement, context, main)
+        case nodes.Repeat():
+            return control.emit_repeat_main(statement, context, main)
+        case nodes.Retry():
+            return control.emit_retry_main(statement, main)
+        case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
+            return screen.emit_check_main(statement, context, main)
+        case nodes.Extract():
+            return data.emit_extract_main(statement, context, main)
+        case nodes.Run():
+            return tools.emit_run_reading(statement, context, main)
+        case nodes.Store() | nodes.TypeIn():
+            raise AssertionError(f"{statement.kind} fits every focused agent")
+        case _:
+            assert_never(statement)
+
+
+def _emit_focused(statement: nodes.Statement, context: Context) -> list[Item]:
+    def focused(body: nodes.Body) -> list[Item]:
+        return emit_focused(body, context)
+
+    match statement:
+        case nodes.Step():
+            title = f"{spell_text(statement.title)}:"
+            return [Item(title, statement.origin, "step", focused(statement.body))]
+        case nodes.Do() | nodes.TypeIn() | nodes.Clear() | nodes.Press() | nodes.Wait():
+            return actions.emit_action(statement)
+        case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
+            return screen.emit_check(statement, focused)
+        case nodes.Extract():
+            return data.emit_extract(statement, focused)
+        case nodes.Copy():
+            return data.emit_copy(statement, focused, lambda _origin, _statement, bullets: bullets)
+        case nodes.Store():
+            return data.emit_store(statement)
+        case nodes.If():
+            return control.emit_if(statement, focused)
+        case nodes.Repeat():
+            return control.emit_repeat(statement, focused)
+        case nodes.Retry():
+            return control.emit_retry(statement, focused)
+        case nodes.Run():
+            return tools.emit_run(statement, focused)
+        case nodes.Capture() | nodes.Export() | nodes.Picture():
+            return tools.emit_artifact(statement)
+        case nodes.BackgroundExtract():
+            return data.emit_background(statement)
+        case nodes.Leave():
+            return [Item(f"{_capital(leave_words(statement))}.", statement.origin, "leave")]
+        case nodes.Loop():
+            raise AssertionError("the loop engine belongs to the main agent")
+        case _:
+            assert_never(statement)
+
+
+def _in_one(context: Context) -> Wrap:
+    def wrap(origin: nodes.Origin, statement: str, bullets: list[Item]) -> list[Item]:
+        return [context.focused(origin, statement, bullets)]
+
+    return wrap
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

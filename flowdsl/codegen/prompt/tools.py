@@ -1,0 +1,75 @@
+"""Terminal commands, files, screenshots and pictures."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from flowdsl.codegen.outline import Item
+from flowdsl.codegen.text import OPEN_PART, clause, quoted, spell_command, spell_text
+from flowdsl.codegen.words import say
+from flowdsl.ir import nodes
+
+from .context import Context, Emit, consequence, runtime
+from .values import type_words
+
+
+def emit_run(statement: nodes.Run, emit: Emit) -> list[Item]:
+    """The command as it stands in the allowlist; an `else` asks for its output, since a time-out reports success."""
+    items = [_command(statement)]
+    if statement.variable is not None and statement.type is not None:
+        words = say("tools.run_save", runtime(statement.variable), type_words(statement.type))
+        items.append(Item(words, statement.origin, "run"))
+    check = say("tools.run_check")
+    items.extend(consequence(check, statement.otherwise or (), statement.origin, emit))
+    return items
+
+
+def emit_run_reading(statement: nodes.Run, context: Context, main: Emit) -> list[Item]:
+    """A command whose output is kept: the main agent runs it, a focused agent saves what it printed.
+
+    The checker refuses this unless the team has verified that a focused agent has a terminal; then the whole
+    statement fits one instruction, except for an `else` that does not.
+    """
+    origin = statement.origin
+    bare = emit_run(
+        nodes.Run(
+            origin=origin,
+            command=statement.command,
+            variable=statement.variable,
+            type=statement.type,
+            otherwise=None,
+        ),
+        main,
+    )
+    check = say("tools.run_check")
+    return [
+        context.focused(origin, "run", bare),
+        *consequence(check, statement.otherwise or (), origin, main),
+    ]
+
+
+def _command(statement: nodes.Run) -> Item:
+    command = spell_command(statement.command)
+    frame = "tools.run_block" if "\n" in command else "tools.run"
+    return Item(say(frame, command), statement.origin, "run")
+
+
+def emit_artifact(statement: nodes.Capture | nodes.Export | nodes.Picture) -> list[Item]:
+    return [Item(_artifact_words(statement), statement.origin, statement.kind)]
+
+
+def _artifact_words(statement: nodes.Capture | nodes.Export | nodes.Picture) -> str:
+    match statement:
+        case nodes.Capture(file=file):
+            return say("tools.capture", quoted(spell_text(file)))
+        case nodes.Export(file=file):
+            return say("tools.export", quoted(spell_text(file)))
+        case nodes.Picture():
+            picture = (
+                f"{OPEN_PART}image:{statement.sha256}.{statement.extension}:"
+                f"{statement.alternative}{OPEN_PART}"
+            )
+            shows = clause(statement.shows) if statement.shows is not None else ""
+            return say("tools.picture", picture, shows)
+        case _:
+            assert_never(statement)

@@ -1,0 +1,85 @@
+"""IR text to characters: variables in the platform's spelling, literal braces protected."""
+
+from __future__ import annotations
+
+import re
+
+from flowdsl.ir import nodes
+
+PROTECTED = re.compile(r"\{(?=[A-Za-z_${])")
+"""A literal `{` that the platform could take for the start of a variable (assumption brace-token)."""
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+OPEN_PART = "\0"
+"""Encloses a part that only the target organisation can decide; no source text holds this character."""
+
+
+def spell_path(path: tuple[str | int, ...]) -> str:
+    """The path of a variable: `.name`, `[0]`, `['any key']`."""
+    spelled = ""
+    for part in path:
+        if isinstance(part, int):
+            spelled += f"[{part}]"
+        elif _PLAIN_KEY.match(part):
+            spelled += f".{part}"
+        else:
+            quote = '"' if "'" in part else "'"
+            spelled += f"[{quote}{part}{quote}]"
+    return spelled
+
+
+def spell_variable(variable: nodes.Variable) -> str:
+    """A variable as the platform reads it: `{input}`, `{{runtime}}`, `{$secret}`."""
+    inside = variable.name + spell_path(variable.path)
+    match variable.sigil:
+        case "input":
+            return f"{{{inside}}}"
+        case "runtime":
+            return f"{{{{{inside}}}}}"
+        case "secret":
+            return f"{{${inside}}}"
+
+
+def spell_text(text: nodes.Text) -> str:
+    """A text as it stands in a prompt."""
+    spelled = ""
+    for index, piece in enumerate(text):
+        if isinstance(piece, nodes.Variable):
+            spelled += spell_variable(piece)
+            continue
+        value = PROTECTED.sub(r"\\{", piece.value)
+        if value.endswith("{") and index + 1 < len(text):
+            value = value[:-1] + "\\{"
+        spelled += value
+    return spelled
+
+
+def spell_command(text: nodes.Text) -> str:
+    """A terminal command, byte for byte the same in the prompt and in the allowlist (assumption allowlist-exact)."""
+    return "".join(
+        piece.value if isinstance(piece, nodes.TextPiece) else spell_variable(piece)
+        for piece in text
+    )
+
+
+def clause(text: nodes.Text) -> str:
+    """A text inside a sentence of ours: on one line, without a full stop at its end."""
+    line = " ".join(spell_text(text).split())
+    return line[:-1] if line.endswith(".") and not line.endswith("..") else line
+
+
+def quoted(text: str) -> str:
+    """A text in quotation marks that it does not hold itself."""
+    if '"' not in text:
+        return f'"{text}"'
+    return f"'{text}'" if "'" not in text else f"\u201c{text}\u201d"
+
+
+def duration(milliseconds: int) -> str:
+    """A duration in words, in the largest unit that divides it."""
+    for unit, size in (("hour", 3_600_000), ("minute", 60_000), ("second", 1_000)):
+        if milliseconds and milliseconds % size == 0:
+            count = milliseconds // size
+            return f"{count} {unit}{'s' if count != 1 else ''}"
+    return f"{milliseconds} milliseconds"

@@ -1,0 +1,99 @@
+"""A workflow to the body of `POST /v1/workflows`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flowdsl.ir import nodes
+from flowdsl.ir.source_map import MappedLine, MappedOutput, SourceMap, SourceRange
+from flowdsl.ir.walk import walk
+
+from .artifacts import ModelAlias, Template, WorkflowArtifact
+from .capabilities import NO_COMMAND, Capabilities
+from .checks import emit_checks
+from .json_schema import input_schema, output_schema
+from .prompt.document import Prompt, emit_prompt
+from .text import spell_command, spell_path, spell_text
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+
+
+def emit_workflow(workflow: nodes.Workflow, capabilities: Capabilities) -> WorkflowArtifact:
+    """The artifact of one workflow."""
+    prompt = _prompt(workflow, capabilities)
+    payload: dict[str, Any] = {"name": workflow.title, "main_prompt": prompt.template}
+    if (inputs := input_schema(workflow)) is not None:
+        payload["input_schema"] = inputs
+    if (outputs := output_schema(workflow)) is not None:
+        payload["output_schema"] = outputs
+    payload["includes_file_exports"] = workflow.file_exports
+    payload["is_webhooks_enabled"] = workflow.webhooks
+    payload["terminal_command_allowlist"] = _allowlist(workflow)
+    if workflow.models is not None:
+        payload["model_metadata"] = _models(workflow.models)
+    if workflow.checks is not None:
+        payload["post_run_checks"] = emit_checks(workflow.checks)
+    if workflow.cleanup is not None:
+        payload["post_run_check_failure_cleanup_prompt"] = spell_text(workflow.cleanup)
+    pictures = [node for node in walk(workflow.body) if isinstance(node, nodes.Picture)]
+    return WorkflowArtifact(
+        name=workflow.name,
+        title=workflow.title,
+        payload=payload | workflow.extra,
+        tags=workflow.tags,
+        renamed_from=workflow.renamed_from,
+        protect=workflow.protect,
+        images=tuple(sorted({picture.sha256 for picture in pictures})),
+        source_map=SourceMap(
+            workflow.name, prompt.lines, tuple(_output(source) for source in workflow.sources)
+        ),
+    )
+
+
+def _prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
+    if workflow.prompt is None:
+        return emit_prompt(workflow, capabilities)
+    count = workflow.prompt.count("\n") + 1
+    where = _range(workflow.origin)
+    lines = tuple(MappedLine(number, "prompt", where) for number in range(1, count + 1))
+    return Prompt(Template((workflow.prompt,)), lines, decisions=0)
+
+
+def _allowlist(workflow: nodes.Workflow) -> list[str] | None:
+    """Exactly the commands of the workflow (assumptions allowlist-exact, allowlist-none); None lifts every limit."""
+    if workflow.terminal.unrestricted:
+        return None
+    commands = [
+        spell_command(node.command) for node in walk(workflow.body) if isinstance(node, nodes.Run)
+    ]
+    return list(dict.fromkeys([*commands, *workflow.terminal.allow])) or [NO_COMMAND]
+
+
+def _models(models: nodes.Models) -> dict[str, Any]:
+    """All four keys, because it is unknown whether the service merges or replaces them."""
+    first, second = (*models.fallbacks, None, None)[:2]
+    return {
+        "main_agent_model_id": _model(models.main),
+        "cache_detection_model_id": _model(models.cache_detection),
+        "fallback_model_1_id": _model(first),
+        "fallback_model_2_id": _model(second),
+    }
+
+
+def _model(name: str | None) -> ModelAlias | str | None:
+    return name if name is None or _UUID.match(name) else ModelAlias(name)
+
+
+def _output(source: nodes.OutputSource) -> MappedOutput:
+    if source.kind == "const":
+        value = repr(source.value)
+    else:
+        value = (source.variable or "") + spell_path(source.path)
+    return MappedOutput(source.field, source.kind, value, _range(source.origin))
+
+
+def _range(origin: nodes.Origin) -> SourceRange:
+    return SourceRange(
+        origin.path, origin.start_line, origin.start_column, origin.end_line, origin.end_column
+    )

@@ -1,0 +1,12 @@
+"""The intermediate representation: what a program means, with nothing left to look up.
+
+Holds workflows and chains as frozen, versioned pydantic values: tasks inlined, names unique, constants evaluated, every
+`fail` decided, every output tied to one source. `lower.py` makes it from an analysis without errors, `passes.py`
+simplifies it, `verify.py` proves what code generation relies on.
+
+Does not know tools, wording or the wire format; nothing above it reads the AST to make code.
+
+Entry points: `lower.lower_program`, `passes.PASSES`, `verify.verify_program`.
+
+Every node carries the `Origin` of the source it came from, inside tasks too.
+"""

@@ -1,0 +1,24 @@
+"""Diagnostics of the IR: what only shows once tasks are inlined and constants are in place."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+
+BACKSLASH_BEFORE_VARIABLE = DiagnosticSpec(
+    "backslash-before-variable",
+    "platform",
+    "a backslash stands directly before `{variable}`, and the platform reads the two together as a literal brace",
+    "write `/`, or put the separator into the value",
+)
+BRACE_IN_COMMAND = DiagnosticSpec(
+    "brace-in-command",
+    "platform",
+    "the platform could read `{written}` in this command as a variable",
+    "put a blank after the brace, or write the command without it: a command is sent byte for byte, so it has no escape",
+)
+CONTROL_CHARACTER = DiagnosticSpec(
+    "control-character",
+    "platform",
+    "this text holds the control character U+{code}",
+    "remove it: only line breaks and tabs may stand in text",
+)

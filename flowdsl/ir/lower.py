@@ -1,0 +1,363 @@
+"""AST to IR: a whole program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from flowdsl.semantics import model as semantic
+from flowdsl.semantics import types
+from flowdsl.syntax import ast
+
+from . import nodes
+from .lower_statements import BodyLowering, Names
+from .lower_values import Frame, ValueLowering, lower_field, origin_of, single_variable, to_json
+from .outputs import OutputPlan, plan_outputs
+
+
+def lower_program(model: semantic.SemanticModel, environment: Mapping[str, str]) -> nodes.Program:
+    """The IR of an analysis without errors. `environment` holds the `vars` of the chosen environment."""
+    values = ValueLowering(model, environment)
+    workflows = [_lower_workflow(symbol, values) for symbol in model.workflows]
+    chains = [_lower_chain(symbol, values) for symbol in model.chains]
+    return nodes.Program(
+        workflows=tuple(sorted(workflows, key=lambda workflow: workflow.name)),
+        chains=tuple(sorted(chains, key=lambda chain: chain.name)),
+    )
+
+
+# Workflows
+
+
+def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> nodes.Workflow:
+    source = symbol.module.source
+    declaration = symbol.declaration
+    sections = {type(item): item for item in declaration.items}
+    settings = _settings(declaration.items, values)
+    names = Names(
+        [field.wire_name for field in symbol.inputs]
+        + [field.wire_name for field in symbol.secrets]
+        + list(symbol.runtime)
+    )
+    frame = Frame(source, {}, {name: name for name in symbol.runtime})
+    steps = sections.get(ast.StepsSection)
+    plans: dict[str, OutputPlan] = {}
+    body: nodes.Body = ()
+    sources: tuple[nodes.OutputSource, ...] = ()
+    bounds: dict[str, int] = {}
+    if isinstance(steps, ast.StepsSection):
+        plans = plan_outputs(symbol, values.model, steps.body)
+        stored = {
+            name: names.fresh(name if names.is_free(name) else f"output_{name}")
+            for name, plan in plans.items()
+            if plan.kind == "stored"
+        }
+        lowering = BodyLowering(values, names, plans, stored)
+        body = lowering.prologue(frame) + lowering.body(steps.body, frame)
+        bounds = lowering.input_bounds
+        sources = tuple(
+            _output_source(field, plans[field.name], stored, frame, values, declaration)
+            for field in symbol.outputs
+        )
+    always = sections.get(ast.AlwaysSection)
+    checks, cleanup = _lower_checks(sections.get(ast.ChecksSection), frame, values)
+    return nodes.Workflow(
+        origin=origin_of(source, declaration.name),
+        name=symbol.name,
+        title=settings.get("title", symbol.name),
+        description=declaration.doc,
+        tags=tuple(sorted(set(settings.get("tags", ())))),
+        webhooks=settings.get("webhooks", False),
+        file_exports=settings.get("file_exports", False),
+        renamed_from=settings.get("renamed_from"),
+        protect=settings.get("protect", False),
+        inputs=tuple(_bounded(lower_field(field), bounds) for field in symbol.inputs),
+        secrets=tuple(lower_field(field) for field in symbol.secrets),
+        outputs=tuple(lower_field(field) for field in symbol.outputs),
+        models=_models(sections.get(ast.ModelSection), values),
+        terminal=_terminal(sections.get(ast.TerminalSection), values),
+        rules=tuple(values.text(rule, frame) for rule in always.rules)
+        if isinstance(always, ast.AlwaysSection)
+        else (),
+        body=body,
+        sources=sources,
+        prompt=_text_of(values, symbol.prompt_from),
+        input_schema=_text_of(values, symbol.inputs_from),
+        output_schema=_text_of(values, symbol.outputs_from),
+        checks=checks,
+        cleanup=cleanup,
+        extra=dict(symbol.extra),
+        names=names.taken(),
+    )
+
+
+def _text_of(values: ValueLowering, path: str | None) -> str | None:
+    return None if path is None else values.model.texts[path]
+
+
+def _settings(items: tuple[Any, ...], values: ValueLowering) -> dict[str, Any]:
+    return {
+        item.name.text: values.constant(item.value)
+        for item in items
+        if isinstance(item, ast.Setting)
+    }
+
+
+def _models(section: ast.WorkflowItem | None, values: ValueLowering) -> nodes.Models | None:
+    if not isinstance(section, ast.ModelSection):
+        return None
+    settings = _settings(section.settings, values)
+    return nodes.Models(
+        main=settings.get("main"),
+        cache_detection=settings.get("cache_detection"),
+        fallbacks=tuple(settings.get("fallbacks", ())),
+    )
+
+
+def _terminal(section: ast.WorkflowItem | None, values: ValueLowering) -> nodes.Terminal:
+    if not isinstance(section, ast.TerminalSection):
+        return nodes.Terminal()
+    settings = _settings(section.settings, values)
+    return nodes.Terminal(
+        allow=tuple(settings.get("allow", ())), unrestricted=settings.get("unrestricted", False)
+    )
+
+
+def _bounded(field: nodes.FieldSpec, bounds: dict[str, int]) -> nodes.FieldSpec:
+    bound = bounds.get(field.name)
+    if bound is None or field.constraints.get("maxItems", bound + 1) <= bound:
+        return field
+    return nodes.FieldSpec(
+        name=field.name,
+        type=field.type,
+        constraints=field.constraints | {"maxItems": bound},
+        has_default=field.has_default,
+        default=field.default,
+        description=field.description,
+    )
+
+
+def _output_source(
+    field: types.FieldType,
+    plan: OutputPlan,
+    stored: dict[str, str],
+    frame: Frame,
+    values: ValueLowering,
+    declaration: ast.WorkflowDecl,
+) -> nodes.OutputSource:
+    if plan.emission is None:
+        origin = origin_of(frame.source, declaration.name)
+        return nodes.OutputSource(field=field.wire_name, kind="none", origin=origin)
+    statement = plan.emission.statement
+    origin = origin_of(frame.source, statement)
+    match plan.kind:
+        case "stored":
+            return nodes.OutputSource(
+                field=field.wire_name, kind="stored", variable=stored[plan.field], origin=origin
+            )
+        case "runtime" | "background":
+            variable = single_variable(values.value(statement.value, frame))
+            assert variable is not None
+            return nodes.OutputSource(
+                field=field.wire_name,
+                kind="runtime" if plan.kind == "runtime" else "background",
+                variable=variable.name,
+                path=variable.path,
+                origin=origin,
+            )
+        case "const":
+            value = values.value(statement.value, frame)
+            return nodes.OutputSource(
+                field=field.wire_name, kind="const", value=_plain(value), origin=origin
+            )
+        case _:
+            raise AssertionError(plan.kind)
+
+
+def _plain(value: nodes.Value) -> Any:
+    match value:
+        case nodes.ConstantValue():
+            return value.value
+        case nodes.TextValue():
+            return "".join(
+                piece.value for piece in value.text if isinstance(piece, nodes.TextPiece)
+            )
+        case nodes.ListValue():
+            return [_plain(item) for item in value.items]
+        case nodes.ObjectValue():
+            return {name: _plain(item) for name, item in value.fields}
+        case _:
+            assert_never(value)
+
+
+# Checks
+
+
+def _lower_checks(
+    section: ast.WorkflowItem | None, frame: Frame, values: ValueLowering
+) -> tuple[tuple[nodes.PostRunCheck, ...] | None, nodes.Text | None]:
+    if not isinstance(section, ast.ChecksSection):
+        return None, None
+    checks: list[nodes.PostRunCheck] = []
+    cleanup: nodes.Text | None = None
+    for check in section.checks:
+        if isinstance(check.body, ast.CleanupCheck):
+            cleanup = values.text(check.body.prompt, frame)
+        else:
+            checks.append(_lower_check(check, check.body, frame, values))
+    return tuple(checks), cleanup
+
+
+def _lower_check(
+    check: ast.Check,
+    body: ast.FileCheck | ast.ImageCheck | ast.SchemaCheck | ast.OutputCheck,
+    frame: Frame,
+    values: ValueLowering,
+) -> nodes.PostRunCheck:
+    common: dict[str, Any] = {
+        "origin": origin_of(frame.source, check),
+        "name": check.label.value if check.label else "",
+        "description": check.doc,
+        "extra": values.constant(check.extra) if check.extra else {},
+    }
+    match body:
+        case ast.FileCheck():
+            return nodes.PostRunCheck(
+                kind="file",
+                target=_target(body.target, frame, values),
+                if_present=body.if_present,
+                **common,
+            )
+        case ast.ImageCheck():
+            return nodes.PostRunCheck(
+                kind="image",
+                target=_target(body.target, frame, values),
+                if_present=body.if_present,
+                statement=values.text(body.shows, frame),
+                model=body.model.value if body.model else None,
+                **common,
+            )
+        case ast.SchemaCheck():
+            return nodes.PostRunCheck(kind="schema", **common)
+        case ast.OutputCheck():
+            return nodes.PostRunCheck(
+                kind="output",
+                statement=values.text(body.statement, frame),
+                model=body.model.value if body.model else None,
+                **common,
+            )
+        case _:
+            assert_never(body)
+
+
+def _target(target: ast.FileTarget, frame: Frame, values: ValueLowering) -> nodes.FileTarget:
+    match target:
+        case ast.ExactTarget():
+            names = tuple(values.text(name, frame) for name in target.names)
+            return nodes.FileTarget(mode="exact", names=names)
+        case ast.RegexTarget():
+            pattern = "".join(
+                part.value for part in target.pattern.parts if isinstance(part, ast.TextLiteral)
+            )
+            count = target.count
+            if not isinstance(count, ast.Ref):
+                fixed = count.value if count is not None else None
+                return nodes.FileTarget(mode="regex", pattern=pattern, count=fixed)
+            value = values.value(count, frame)
+            if isinstance(value, nodes.ConstantValue):
+                return nodes.FileTarget(mode="regex", pattern=pattern, count=value.value)
+            return nodes.FileTarget(
+                mode="regex", pattern=pattern, count_from=single_variable(value)
+            )
+        case ast.EachTarget():
+            return nodes.FileTarget(
+                mode="loop_items",
+                items=single_variable(values.value(target.iterable, frame)),
+                template=values.text(target.template, frame),
+            )
+        case _:
+            assert_never(target)
+
+
+# Chains
+
+
+def _lower_chain(symbol: semantic.ChainSymbol, values: ValueLowering) -> nodes.Chain:
+    source = symbol.module.source
+    declaration = symbol.declaration
+    settings = _settings(declaration.items, values)
+    shared: list[tuple[str, nodes.ChainValue]] = []
+    shared_secrets: list[tuple[str, nodes.ChainValue]] = []
+    for item in declaration.items:
+        if isinstance(item, ast.SharedSection):
+            for binding in item.bindings:
+                value = _chain_value(binding.value, values)
+                target = shared_secrets if _is_secret(value) else shared
+                target.append((binding.name.text, value))
+    return nodes.Chain(
+        origin=origin_of(source, declaration.name),
+        name=symbol.name,
+        title=settings.get("title", symbol.name),
+        inputs=tuple(lower_field(field) for field in symbol.inputs),
+        secrets=tuple(lower_field(field) for field in symbol.secrets),
+        shared=tuple(shared),
+        shared_secrets=tuple(shared_secrets),
+        steps=tuple(
+            _chain_step(step, workflow, symbol, values)
+            for step, workflow in symbol.steps
+            if workflow is not None
+        ),
+        keep_session=settings.get("keep_session", False),
+        priority=settings.get("priority", False),
+    )
+
+
+def _chain_step(
+    step: ast.ChainStep,
+    workflow: semantic.WorkflowSymbol,
+    chain: semantic.ChainSymbol,
+    values: ValueLowering,
+) -> nodes.ChainStep:
+    wire = {field.name: field.wire_name for field in (*workflow.inputs, *workflow.secrets)}
+    inputs: list[tuple[str, nodes.ChainValue]] = []
+    secrets: list[tuple[str, nodes.ChainValue]] = []
+    for argument in step.arguments:
+        value = _chain_value(argument.value, values)
+        name = wire.get(argument.name.text, argument.name.text)
+        (secrets if _is_secret(value) else inputs).append((name, value))
+    return nodes.ChainStep(
+        origin=origin_of(chain.module.source, step),
+        name=step.name.text,
+        workflow=workflow.name,
+        inputs=tuple(inputs),
+        secrets=tuple(secrets),
+    )
+
+
+def _is_secret(value: nodes.ChainValue) -> bool:
+    return isinstance(value, nodes.ChainParameter) and value.secret
+
+
+def _chain_value(expr: ast.Expr, values: ValueLowering) -> nodes.ChainValue:
+    if not isinstance(expr, ast.Ref):
+        return nodes.ConstantValue(value=_plain_constant(expr, values))
+    symbol = values.model.values[expr]
+    if symbol.kind == semantic.STEP:
+        parts = [expr.name.text, *(_path_text(part) for part in expr.path)]
+        return nodes.StepReference(path=".".join(parts))
+    value = values.reference(expr, Frame(symbol.span.source, {}, {}))
+    variable = single_variable(value)
+    if variable is None:
+        assert isinstance(value, nodes.ConstantValue)
+        return value
+    return nodes.ChainParameter(
+        name=variable.name, path=variable.path, secret=variable.sigil == "secret"
+    )
+
+
+def _plain_constant(expr: ast.Expr, values: ValueLowering) -> Any:
+    return to_json(values.constant(expr))
+
+
+def _path_text(part: ast.PathPart) -> str:
+    return part.name if isinstance(part, ast.FieldAccess) else str(part.index)

@@ -1,0 +1,471 @@
+"""AST to IR for types, references, text, values and conditions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Literal, assert_never
+
+from flowdsl.semantics import model as semantic
+from flowdsl.semantics import types
+from flowdsl.source.files import resolve_path
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax import ast
+
+from . import nodes
+
+LOOP_ITEM = "loop_item"
+"""The runtime variable of the platform that holds the current entry of a loop."""
+
+MISSING = "__EMPTY__"
+"""How the platform spells "no value" in text."""
+
+
+class Frame(Record):
+    """Where a piece of source stands once tasks are inlined.
+
+    `arguments` are the values of a task's parameters; `variables` maps runtime variables as written to their unique
+    names; `result` collects the task's result, None when nobody asked for it; `attempt` says that a `fail` is caught.
+    `task` is the task whose statements these are, None in a workflow's own.
+    """
+
+    source: SourceFile
+    arguments: dict[str, nodes.Value]
+    variables: dict[str, str]
+    result: str | None = None
+    task: semantic.TaskSymbol | None = None
+    attempt: bool = False
+
+    def within_attempt(self) -> Frame:
+        return Frame(
+            self.source, self.arguments, self.variables, self.result, self.task, attempt=True
+        )
+
+
+def origin_of(source: SourceFile, node: ast.Node) -> nodes.Origin:
+    """Where a node stands, in lines and columns."""
+    first, last = source.position(node.start), source.position(node.end)
+    return nodes.Origin(
+        path=source.path,
+        start_line=first.line,
+        start_column=first.column,
+        end_line=last.line,
+        end_column=last.column,
+    )
+
+
+# Constants and text
+
+
+def spell(value: Any) -> str:
+    """A constant as text: ISO dates, `true` and `false`, plain decimal numbers, compact JSON for the rest."""
+    match value:
+        case None:
+            return MISSING
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return value
+        case Decimal():
+            return f"{value:f}"
+        case int() | float():
+            return str(value)
+        case _:
+            return json.dumps(to_json(value), ensure_ascii=False)
+
+
+def to_json(value: Any) -> Any:
+    """A constant with decimals as JSON numbers."""
+    match value:
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case dict():
+            return {key: to_json(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [to_json(inner) for inner in value]
+        case _:
+            return value
+
+
+def literal(value: str) -> nodes.Text:
+    """A text without variables."""
+    return (nodes.TextPiece(value=value),) if value else ()
+
+
+def joined(pieces: Iterable[nodes.TextPiece | nodes.Variable]) -> nodes.Text:
+    """The pieces with neighbouring literals merged and empty ones dropped."""
+    merged: list[nodes.TextPiece | nodes.Variable] = []
+    for piece in pieces:
+        if isinstance(piece, nodes.TextPiece):
+            if not piece.value:
+                continue
+            if merged and isinstance(last := merged[-1], nodes.TextPiece):
+                merged[-1] = nodes.TextPiece(value=last.value + piece.value)
+                continue
+        merged.append(piece)
+    return tuple(merged)
+
+
+def text_of(value: nodes.Value) -> nodes.Text:
+    """A value as it reads inside a text; lists and objects read as JSON."""
+    match value:
+        case nodes.TextValue(text=text):
+            return text
+        case nodes.ConstantValue(value=constant):
+            return literal(spell(constant))
+        case nodes.ListValue() | nodes.ObjectValue():
+            return joined(_json_pieces(value))
+        case _:
+            assert_never(value)
+
+
+def _json_pieces(value: nodes.Value) -> Iterable[nodes.TextPiece | nodes.Variable]:
+    match value:
+        case nodes.ConstantValue(value=constant):
+            yield nodes.TextPiece(value=json.dumps(to_json(constant), ensure_ascii=False))
+        case nodes.TextValue(text=text):
+            yield nodes.TextPiece(value='"')
+            for piece in text:
+                if isinstance(piece, nodes.TextPiece):
+                    quoted = json.dumps(piece.value, ensure_ascii=False)
+                    yield nodes.TextPiece(value=quoted[1:-1])
+                else:
+                    yield piece
+            yield nodes.TextPiece(value='"')
+        case nodes.ListValue(items=items):
+            for index, item in enumerate(items):
+                yield nodes.TextPiece(value=", " if index else "[")
+                yield from _json_pieces(item)
+            yield nodes.TextPiece(value="]" if items else "[]")
+        case nodes.ObjectValue(fields=fields):
+            for index, (name, item) in enumerate(fields):
+                key = json.dumps(name, ensure_ascii=False)
+                yield nodes.TextPiece(value=(", " if index else "{ ") + key + ": ")
+                yield from _json_pieces(item)
+            yield nodes.TextPiece(value=" }" if fields else "{ }")
+        case _:
+            assert_never(value)
+
+
+# Types
+
+
+def lower_type(type_: types.Type) -> nodes.Type:
+    match type_:
+        case types.Primitive(name):
+            return nodes.ScalarType(name=name)
+        case types.Enum(values):
+            return nodes.EnumType(values=values)
+        case types.ListOf(element):
+            return nodes.ListType(element=lower_type(element))
+        case types.Optional(inner):
+            return nodes.OptionalType(inner=lower_type(inner))
+        case types.RecordOf(_, fields):
+            return nodes.RecordType(fields=tuple(lower_field(field) for field in fields))
+        case types.Unknown():
+            raise AssertionError("an unresolved type reached lowering")
+        case _:
+            assert_never(type_)
+
+
+def lower_field(field: types.FieldType) -> nodes.FieldSpec:
+    return nodes.FieldSpec(
+        name=field.wire_name,
+        type=lower_type(field.type),
+        constraints=_keywords(field.constraints),
+        has_default=field.has_default,
+        default=to_json(field.default),
+        description=field.doc,
+    )
+
+
+def _number(value: int | str) -> Any:
+    return to_json(Decimal(value)) if isinstance(value, str) else value
+
+
+def _keywords(constraints: types.Constraints) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if constraints.minimum is not None:
+        found["minimum"] = _number(constraints.minimum)
+    if constraints.maximum is not None:
+        found["maximum"] = _number(constraints.maximum)
+    if constraints.pattern is not None:
+        found["pattern"] = constraints.pattern
+    if constraints.format is not None:
+        found["format"] = constraints.format
+    if constraints.min_items is not None:
+        found["minItems"] = constraints.min_items
+    if constraints.max_items is not None:
+        found["maxItems"] = constraints.max_items
+    if constraints.examples:
+        found["examples"] = [to_json(example) for example in constraints.examples]
+    if constraints.deprecated:
+        found["deprecated"] = True
+    return found
+
+
+class ValueLowering:
+    """Lowers expressions of one program; stateless but for what it looks up.
+
+    `environment` holds the `vars` of the chosen environment; an empty one spells a missing value as its name.
+    """
+
+    def __init__(self, model: semantic.SemanticModel, environment: Mapping[str, str]) -> None:
+        self.model = model
+        self.environment = environment
+
+    # References
+
+    def reference(self, ref: ast.Ref, frame: Frame) -> nodes.Value:
+        """The value a reference stands for after inlining."""
+        symbol = self.model.values[ref]
+        match symbol.kind:
+            case semantic.INPUT:
+                wire = symbol.field.wire_name if symbol.field else symbol.name
+                return _variable("input", wire, _wire_path(symbol.type, ref.path))
+            case semantic.SECRET if symbol.name not in frame.arguments:
+                wire = symbol.field.wire_name if symbol.field else symbol.name
+                return _variable("secret", wire, _wire_path(symbol.type, ref.path))
+            case semantic.PARAMETER | semantic.SECRET:
+                return select(frame.arguments[symbol.name], _wire_path(symbol.type, ref.path))
+            case semantic.CONST:
+                constant = nodes.ConstantValue(value=self._const(symbol))
+                return select(constant, _wire_path(symbol.type, ref.path))
+            case semantic.LOOP:
+                return _variable("runtime", LOOP_ITEM, _wire_path(symbol.type, ref.path))
+            case semantic.ENVIRONMENT:
+                name = ref.path[0]
+                assert isinstance(name, ast.FieldAccess)
+                return nodes.ConstantValue(
+                    value=self.environment.get(name.name, f"env.{name.name}")
+                )
+            case semantic.RUNTIME:
+                unique = frame.variables[symbol.name]
+                return _variable("runtime", unique, _wire_path(symbol.type, ref.path))
+            case _:
+                raise AssertionError(f"a {symbol.kind} cannot stand in a value")
+
+    def _const(self, symbol: semantic.ValueSymbol) -> Any:
+        return symbol.value if symbol.literal is None else self.constant(symbol.literal)
+
+    def declared_bound(self, ref: ast.Ref) -> int | None:
+        """The `@max_items` of the list that a reference names, when it is a field that says so."""
+        symbol = self.model.values[ref]
+        field, type_ = symbol.field, symbol.type
+        for part in ref.path:
+            inner = types.strip_optional(type_)
+            field = None
+            if isinstance(part, ast.FieldAccess) and isinstance(inner, types.RecordOf):
+                field = inner.field(part.name)
+                type_ = field.type if field else types.ANY
+            elif isinstance(inner, types.ListOf):
+                type_ = inner.element
+        return field.constraints.max_items if field else None
+
+    def result_field(self, statement: ast.EmitStmt, task: semantic.TaskSymbol) -> str:
+        """The wire name of the field of a task's result that an `emit` fills."""
+        assert isinstance(task.result, types.RecordOf)
+        field = task.result.field(statement.name.text)
+        assert field is not None
+        return field.wire_name
+
+    def image(self, statement: ast.ImageStmt, source: SourceFile) -> bytes:
+        """The bytes of a picture."""
+        path = resolve_path(source.path, statement.path.value)
+        assert path is not None
+        return self.model.images[path]
+
+    # Text and values
+
+    def text(self, text: ast.Text, frame: Frame) -> nodes.Text:
+        """A text literal with its parameters, consts and environment values filled in, outer blank lines dropped."""
+        pieces: list[nodes.TextPiece | nodes.Variable] = []
+        for part in text.parts:
+            match part:
+                case ast.TextLiteral():
+                    pieces.append(nodes.TextPiece(value=part.value))
+                case ast.Ref():
+                    pieces.extend(text_of(self.reference(part, frame)))
+                case ast.TextComment():
+                    pass
+                case _:
+                    assert_never(part)
+        return _stripped(joined(pieces)) if text.form == ast.BLOCK else joined(pieces)
+
+    def value(self, expr: ast.Expr, frame: Frame) -> nodes.Value:
+        match expr:
+            case ast.Ref():
+                return self.reference(expr, frame)
+            case ast.Text():
+                return _text_value(self.text(expr, frame))
+            case ast.ListExpr():
+                return nodes.ListValue(items=tuple(self.value(item, frame) for item in expr.items))
+            case ast.ObjectExpr():
+                return nodes.ObjectValue(
+                    fields=tuple((_key(pair), self.value(pair.value, frame)) for pair in expr.pairs)
+                )
+            case ast.IntLit() | ast.NumberLit() | ast.BoolLit() | ast.NullLit() | ast.ConstRef():
+                return nodes.ConstantValue(value=to_json(self.constant(expr)))
+            case _:
+                assert_never(expr)
+
+    def constant(self, expr: ast.Expr) -> Any:
+        """A compile-time value; text may hold consts and values of the environment."""
+        if expr in self.model.constants:
+            return self.model.constants[expr]
+        match expr:
+            case ast.Text():
+                empty = Frame(SourceFile("", ""), {}, {})
+                return "".join(_only_literal(piece) for piece in self.text(expr, empty))
+            case ast.IntLit():
+                return expr.value
+            case ast.NumberLit():
+                return Decimal(expr.value)
+            case ast.BoolLit():
+                return expr.value
+            case ast.NullLit():
+                return None
+            case ast.ListExpr():
+                return [self.constant(item) for item in expr.items]
+            case ast.ObjectExpr():
+                return {_key(pair): self.constant(pair.value) for pair in expr.pairs}
+            case ast.Ref() | ast.ConstRef():
+                raise AssertionError("a reference without a value reached lowering")
+            case _:
+                assert_never(expr)
+
+    # Conditions
+
+    def condition(self, condition: ast.Condition, frame: Frame) -> nodes.Condition:
+        match condition:
+            case ast.OrExpr():
+                return nodes.AnyOf(
+                    operands=tuple(self.condition(c, frame) for c in condition.operands)
+                )
+            case ast.AndExpr():
+                return nodes.AllOf(
+                    operands=tuple(self.condition(c, frame) for c in condition.operands)
+                )
+            case ast.NotExpr():
+                return nodes.Not(operand=self.condition(condition.operand, frame))
+            case ast.SeesExpr():
+                return nodes.Sees(text=self.text(condition.text, frame))
+            case ast.EmptyExpr():
+                return nodes.IsEmpty(operand=self.value(condition.operand, frame))
+            case ast.CompareExpr():
+                return self._comparison(condition, frame)
+            case ast.Ref():
+                return nodes.IsTrue(operand=self.value(condition, frame))
+            case _:
+                assert_never(condition)
+
+    def _comparison(self, compare: ast.CompareExpr, frame: Frame) -> nodes.Condition:
+        left, right = compare.left, compare.right
+        if isinstance(left, ast.NullLit):
+            left, right = right, left
+        if isinstance(right, ast.NullLit):
+            empty = nodes.IsEmpty(operand=self.value(left, frame))
+            return nodes.Not(operand=empty) if compare.operator == "!=" else empty
+        return nodes.Compare(
+            left=self.value(left, frame),
+            operator=_operator(compare.operator),
+            right=self.value(right, frame),
+            numeric=self._is_number(left) or self._is_number(right),
+        )
+
+    def _is_number(self, operand: ast.Ref | ast.Scalar) -> bool:
+        if isinstance(operand, ast.IntLit | ast.NumberLit):
+            return True
+        if isinstance(operand, ast.Ref):
+            type_ = types.strip_optional(self.model.ref_types[operand])
+            return type_ in (types.INT, types.NUMBER)
+        return False
+
+
+def _text_value(text: nodes.Text) -> nodes.Value:
+    if any(isinstance(piece, nodes.Variable) for piece in text):
+        return nodes.TextValue(text=text)
+    return nodes.ConstantValue(value="".join(_only_literal(piece) for piece in text))
+
+
+def _operator(written: str) -> Literal["==", "!=", "<=", ">=", "<", ">"]:
+    match written:
+        case "==" | "!=" | "<=" | ">=" | "<" | ">":
+            return written
+        case _:
+            raise AssertionError(f"no such operator: {written}")
+
+
+def _only_literal(piece: nodes.TextPiece | nodes.Variable) -> str:
+    assert isinstance(piece, nodes.TextPiece), "a variable in a compile-time text"
+    return piece.value
+
+
+def _key(pair: ast.Pair) -> str:
+    return pair.key.text if isinstance(pair.key, ast.Name) else pair.key.value
+
+
+def _variable(
+    sigil: Literal["input", "runtime", "secret"], name: str, path: tuple[str | int, ...]
+) -> nodes.TextValue:
+    return nodes.TextValue(text=(nodes.Variable(sigil=sigil, name=name, path=path),))
+
+
+def single_variable(value: nodes.Value) -> nodes.Variable | None:
+    """The variable that `value` is, when it is one and nothing else."""
+    if isinstance(value, nodes.TextValue) and len(value.text) == 1:
+        piece = value.text[0]
+        return piece if isinstance(piece, nodes.Variable) else None
+    return None
+
+
+def select(value: nodes.Value, path: tuple[str | int, ...]) -> nodes.Value:
+    """The part of a value that a path names; a part that is not there is the missing value."""
+    if not path:
+        return value
+    if (variable := single_variable(value)) is not None:
+        return _variable(variable.sigil, variable.name, variable.path + path)
+    head, rest = path[0], path[1:]
+    match value:
+        case nodes.ObjectValue(fields=fields):
+            found = dict(fields).get(str(head))
+            return select(found, rest) if found else nodes.ConstantValue(value=None)
+        case nodes.ListValue(items=items):
+            if isinstance(head, int) and 0 <= head < len(items):
+                return select(items[head], rest)
+            return nodes.ConstantValue(value=None)
+        case nodes.ConstantValue(value=constant):
+            try:
+                return select(nodes.ConstantValue(value=constant[head]), rest)
+            except (KeyError, IndexError, TypeError):
+                return nodes.ConstantValue(value=None)
+        case _:
+            raise AssertionError("a path into a text reached lowering")
+
+
+def _wire_path(type_: types.Type, path: tuple[ast.PathPart, ...]) -> tuple[str | int, ...]:
+    found: list[str | int] = []
+    for part in path:
+        type_ = types.strip_optional(type_)
+        match part:
+            case ast.IndexAccess():
+                found.append(part.index)
+                type_ = type_.element if isinstance(type_, types.ListOf) else types.ANY
+            case ast.FieldAccess():
+                field = type_.field(part.name) if isinstance(type_, types.RecordOf) else None
+                found.append(field.wire_name if field else part.name)
+                type_ = field.type if field else types.ANY
+            case _:
+                assert_never(part)
+    return tuple(found)
+
+
+def _stripped(text: nodes.Text) -> nodes.Text:
+    pieces = list(text)
+    if pieces and isinstance(first := pieces[0], nodes.TextPiece):
+        pieces[0] = nodes.TextPiece(value=first.value.lstrip("\n"))
+    if pieces and isinstance(last := pieces[-1], nodes.TextPiece):
+        pieces[-1] = nodes.TextPiece(value=last.value.rstrip(" \n"))
+    return joined(pieces)

@@ -1,0 +1,588 @@
+"""The nodes of the intermediate representation.
+
+Plain frozen dataclasses, so that lowering pays nothing for validation; `document.py` is the pydantic boundary that reads
+and writes them as versioned JSON. `kind` tells the members of a union apart there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """A range of source: path relative to the project, 1-based lines and columns, the end exclusive."""
+
+    path: str
+    start_line: int
+    start_column: int
+    end_line: int
+    end_column: int
+
+
+# Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextPiece:
+    """Literal characters."""
+
+    kind: Literal["text"] = "text"
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A variable the platform resolves. `path` holds field names and list positions."""
+
+    kind: Literal["variable"] = "variable"
+    sigil: Literal["input", "runtime", "secret"]
+    name: str
+    path: tuple[str | int, ...] = ()
+
+
+Piece: TypeAlias = TextPiece | Variable
+Text: TypeAlias = tuple[Piece, ...]
+
+
+# Types
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalarType:
+    """One of the built-in types, by its name in the language."""
+
+    kind: Literal["scalar"] = "scalar"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnumType:
+    kind: Literal["enum"] = "enum"
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListType:
+    kind: Literal["list"] = "list"
+    element: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionalType:
+    kind: Literal["optional"] = "optional"
+    inner: Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordType:
+    kind: Literal["record"] = "record"
+    fields: tuple[FieldSpec, ...]
+
+
+Type: TypeAlias = ScalarType | EnumType | ListType | OptionalType | RecordType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSpec:
+    """A field under its name on the wire. `constraints` holds JSON Schema keywords with their values."""
+
+    name: str
+    type: Type
+    constraints: dict[str, Any] = field(default_factory=dict)
+    has_default: bool = False
+    default: Any = None
+    description: str | None = None
+
+    @property
+    def required(self) -> bool:
+        return not self.has_default and not isinstance(self.type, OptionalType)
+
+
+# Values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextValue:
+    """A text; a single variable without other pieces is that value itself, whatever its type."""
+
+    kind: Literal["text"] = "text"
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConstantValue:
+    kind: Literal["constant"] = "constant"
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListValue:
+    kind: Literal["list"] = "list"
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectValue:
+    kind: Literal["object"] = "object"
+    fields: tuple[tuple[str, Value], ...]
+
+
+Value: TypeAlias = TextValue | ConstantValue | ListValue | ObjectValue
+
+
+# Conditions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllOf:
+    kind: Literal["all"] = "all"
+    operands: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyOf:
+    kind: Literal["any"] = "any"
+    operands: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not:
+    kind: Literal["not"] = "not"
+    operand: Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compare:
+    """`numeric` says that `<` and its kin order numbers, not spellings."""
+
+    kind: Literal["compare"] = "compare"
+    left: Value
+    operator: Literal["==", "!=", "<=", ">=", "<", ">"]
+    right: Value
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IsEmpty:
+    kind: Literal["empty"] = "empty"
+    operand: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IsTrue:
+    """A boolean value decides."""
+
+    kind: Literal["true"] = "true"
+    operand: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sees:
+    """What is on screen decides."""
+
+    kind: Literal["sees"] = "sees"
+    text: Text
+
+
+Condition: TypeAlias = AllOf | AnyOf | Not | Compare | IsEmpty | IsTrue | Sees
+
+
+# Statements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Node):
+    kind: Literal["step"] = "step"
+    title: Text
+    body: Body
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Do(Node):
+    kind: Literal["do"] = "do"
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choose(Node):
+    kind: Literal["choose"] = "choose"
+    target: Text
+    model: str | None
+    otherwise: Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeIn(Node):
+    """Type a value into a field; `display` is the format it is shown in, when that differs from its spelling."""
+
+    kind: Literal["type"] = "type"
+    value: Text
+    display: str | None
+    target: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clear(Node):
+    kind: Literal["clear"] = "clear"
+    target: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press(Node):
+    """`keys` is in the platform's notation (`ctrl+s`)."""
+
+    kind: Literal["press"] = "press"
+    keys: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait(Node):
+    kind: Literal["wait"] = "wait"
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitUntil(Node):
+    kind: Literal["wait_until"] = "wait_until"
+    condition: Text
+    timeout_milliseconds: int
+    otherwise: Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extract(Node):
+    """Read by vision into a variable. Without `otherwise` a missing value is stored as missing."""
+
+    kind: Literal["extract"] = "extract"
+    variable: str
+    type: Type
+    source: Text
+    model: str | None
+    otherwise: Body | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackgroundExtract(Node):
+    """Read by vision for the output only, while the run goes on."""
+
+    kind: Literal["background_extract"] = "background_extract"
+    variable: str
+    type: Type
+    source: Text
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy(Node):
+    """Read selectable text exactly. Without `otherwise` a missing value is stored as missing."""
+
+    kind: Literal["copy"] = "copy"
+    variable: str
+    type: Type
+    source: Text
+    otherwise: Body | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Set `variable`, or its field `field`; `append` adds one entry to a list."""
+
+    variable: str
+    field: str | None = None
+    append: bool = False
+    value: Value
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store(Node):
+    """Keep values for later: outputs, task results, fresh starts of an iteration."""
+
+    kind: Literal["store"] = "store"
+    assignments: tuple[Assignment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expect(Node):
+    kind: Literal["expect"] = "expect"
+    condition: Text
+    otherwise: Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture(Node):
+    kind: Literal["capture"] = "capture"
+    file: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export(Node):
+    kind: Literal["export"] = "export"
+    file: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture(Node):
+    """A picture in the prompt, by the SHA-256 of its content."""
+
+    kind: Literal["picture"] = "picture"
+    sha256: str
+    extension: str
+    alternative: str
+    shows: Text | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(Node):
+    """A terminal command. With `variable`, its output is read into that variable."""
+
+    kind: Literal["run"] = "run"
+    command: Text
+    variable: str | None
+    type: Type | None
+    otherwise: Body | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch(Node):
+    condition: Condition
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class If(Node):
+    kind: Literal["if"] = "if"
+    branches: tuple[Branch, ...]
+    otherwise: Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop(Node):
+    """One pass per entry of `items` (a list value, or a count).
+
+    `limit` bounds the passes; `counted` says that the input schema does not enforce it. `resets` are the variables the
+    body sets, emptied at the start of each pass.
+    """
+
+    kind: Literal["loop"] = "loop"
+    variable: str
+    items: Value
+    limit: int | None
+    counted: bool
+    body: Body
+    resets: tuple[Assignment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat(Node):
+    kind: Literal["repeat"] = "repeat"
+    until: Condition
+    limit: int
+    body: Body
+    otherwise: Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry(Node):
+    """Up to `attempts` passes; `Leave("retry")` ends one. `otherwise` follows the last; None: give its reason on."""
+
+    kind: Literal["retry"] = "retry"
+    attempts: int
+    delay_milliseconds: int
+    body: Body
+    otherwise: Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave(Node):
+    """`abort` ends the run as failed, `retry` ends this attempt, `finish` ends the run well.
+
+    `reason` None repeats the reason of the attempt that failed last.
+    """
+
+    kind: Literal["leave"] = "leave"
+    action: Literal["abort", "retry", "finish"]
+    reason: Text | None
+
+
+Statement: TypeAlias = (
+    Step
+    | Do
+    | Choose
+    | TypeIn
+    | Clear
+    | Press
+    | Wait
+    | WaitUntil
+    | Extract
+    | BackgroundExtract
+    | Copy
+    | Store
+    | Expect
+    | Capture
+    | Export
+    | Picture
+    | Run
+    | If
+    | Loop
+    | Repeat
+    | Retry
+    | Leave
+)
+Body: TypeAlias = tuple[Statement, ...]
+
+
+# Checks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileTarget:
+    """`exact` names, one `regex` (with a fixed or looked-up count), or one `template` per entry of a list."""
+
+    mode: Literal["exact", "regex", "loop_items"]
+    names: tuple[Text, ...] = ()
+    pattern: str | None = None
+    count: int | None = None
+    count_from: Variable | None = None
+    items: Variable | None = None
+    template: Text = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostRunCheck(Node):
+    """One post-run check. `statement` is what a model judges."""
+
+    kind: Literal["file", "image", "schema", "output"]
+    name: str
+    description: str | None = None
+    target: FileTarget | None = None
+    if_present: bool = False
+    statement: Text = ()
+    model: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+# Programs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSource:
+    """Where an output field gets its value.
+
+    `runtime`: the variable `variable` at `path`. `stored`: the variable `variable`, set by `Store`. `const`: always
+    `value`. `background`: the background reading kept as `variable`. `none`: nothing in the program emits it.
+    """
+
+    field: str
+    kind: Literal["runtime", "stored", "const", "background", "none"]
+    variable: str | None = None
+    path: tuple[str | int, ...] = ()
+    value: Any = None
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """Aliases of `flowdsl.toml`, or UUIDs. None is the service's default."""
+
+    main: str | None = None
+    cache_detection: str | None = None
+    fallbacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    allow: tuple[str, ...] = ()
+    unrestricted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow(Node):
+    """A workflow. `prompt`, `input_schema` and `output_schema` hold the text of files taken verbatim.
+
+    `names` holds every variable name in use, so that later phases can add names that are free.
+    """
+
+    name: str
+    title: str
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    webhooks: bool = False
+    file_exports: bool = False
+    renamed_from: str | None = None
+    protect: bool = False
+    inputs: tuple[FieldSpec, ...] = ()
+    secrets: tuple[FieldSpec, ...] = ()
+    outputs: tuple[FieldSpec, ...] = ()
+    models: Models | None = None
+    terminal: Terminal = field(default_factory=Terminal)
+    rules: tuple[Text, ...] = ()
+    body: Body = ()
+    sources: tuple[OutputSource, ...] = ()
+    prompt: str | None = None
+    input_schema: str | None = None
+    output_schema: str | None = None
+    checks: tuple[PostRunCheck, ...] | None = None
+    cleanup: Text | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReference:
+    """An output of an earlier step of a chain."""
+
+    kind: Literal["reference"] = "reference"
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainParameter:
+    """One of the chain's own inputs or secrets, known when the chain runs."""
+
+    kind: Literal["parameter"] = "parameter"
+    name: str
+    path: tuple[str | int, ...] = ()
+    secret: bool = False
+
+
+ChainValue: TypeAlias = StepReference | ChainParameter | ConstantValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainStep(Node):
+    name: str
+    workflow: str
+    inputs: tuple[tuple[str, ChainValue], ...]
+    secrets: tuple[tuple[str, ChainValue], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain(Node):
+    name: str
+    title: str
+    inputs: tuple[FieldSpec, ...]
+    secrets: tuple[FieldSpec, ...]
+    shared: tuple[tuple[str, ChainValue], ...]
+    shared_secrets: tuple[tuple[str, ChainValue], ...]
+    steps: tuple[ChainStep, ...]
+    keep_session: bool = False
+    priority: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A compiled project, sorted by name. `version` grows when an older document can no longer be read."""
+
+    version: Literal[1] = 1
+    workflows: tuple[Workflow, ...]
+    chains: tuple[Chain, ...]

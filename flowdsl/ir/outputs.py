@@ -1,0 +1,169 @@
+"""Decides where each output of a workflow gets its value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, assert_never
+
+from flowdsl.semantics import model as semantic
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+
+
+class Emission(Record):
+    """One `emit` and its block. `conditional`: it may not run; `repeated`: it may run more than once."""
+
+    statement: ast.EmitStmt
+    block: ast.Block
+    conditional: bool
+    repeated: bool
+
+
+class OutputPlan(Record):
+    """Where an output comes from; `kind` is as in `ir.nodes.OutputSource`. `emission` is the first `emit`."""
+
+    field: str
+    kind: str
+    emission: Emission | None
+    append: bool
+
+
+def plan_outputs(
+    workflow: semantic.WorkflowSymbol, model: semantic.SemanticModel, body: ast.Block
+) -> dict[str, OutputPlan]:
+    """The plan of every declared output, by field name.
+
+    A value goes without a stored copy only when one place alone decides it: a single `emit` of a background reading, of
+    a constant, or of a runtime variable that is set once, and set exactly when it is emitted.
+    """
+    emissions: dict[str, list[Emission]] = {}
+    for emission in _emissions(body, conditional=False, repeated=False):
+        emissions.setdefault(emission.statement.name.text, []).append(emission)
+    settings = _Settings(body)
+    return {
+        field.name: _plan(field.name, emissions.get(field.name, []), settings, model)
+        for field in workflow.outputs
+    }
+
+
+class _Settings:
+    """Which statements set each runtime variable of a workflow's own statements."""
+
+    def __init__(self, body: ast.Block) -> None:
+        self.count: Counter[str] = Counter()
+        self.backgrounds: set[str] = set()
+        self._direct: dict[str, ast.Block] = {}
+        self._visit(body)
+
+    def _visit(self, block: ast.Block) -> None:
+        for statement in block.statements:
+            if (name := _sets(statement)) is not None:
+                self.count[name] += 1
+                self._direct[name] = block
+                if isinstance(statement, ast.ExtractStmt) and statement.background:
+                    self.backgrounds.add(name)
+            for inner, _, _ in inner_blocks(statement):
+                self._visit(inner)
+
+    def stand_beside(self, name: str, block: ast.Block) -> bool:
+        """Whether the one statement that sets `name` stands in `block` itself."""
+        return self.count[name] == 1 and self._direct[name] is block
+
+
+def _sets(statement: ast.Stmt) -> str | None:
+    match statement:
+        case ast.ExtractStmt() | ast.CopyStmt():
+            return statement.name.text
+        case ast.RunStmt() if statement.name is not None:
+            return statement.name.text
+        case ast.CallStmt() if statement.result is not None:
+            return statement.result.text
+        case _:
+            return None
+
+
+def _plan(
+    field: str, emissions: list[Emission], settings: _Settings, model: semantic.SemanticModel
+) -> OutputPlan:
+    if not emissions:
+        return OutputPlan(field, "none", None, False)
+    first = emissions[0]
+    append = any(emission.statement.append for emission in emissions)
+    if len(emissions) > 1 or append or first.repeated:
+        return OutputPlan(field, "stored", first, append)
+    return OutputPlan(field, _single(first, settings, model), first, append)
+
+
+def _single(emission: Emission, settings: _Settings, model: semantic.SemanticModel) -> str:
+    value = emission.statement.value
+    if isinstance(value, ast.Ref) and value.sigil == ast.RUNTIME:
+        name = value.name.text
+        if name in settings.backgrounds:
+            return "background"
+        if settings.stand_beside(name, emission.block):
+            return "runtime"
+        return "runtime" if not emission.conditional and settings.count[name] == 1 else "stored"
+    return "const" if not emission.conditional and _is_constant(value, model) else "stored"
+
+
+def _is_constant(value: ast.Expr, model: semantic.SemanticModel) -> bool:
+    match value:
+        case ast.IntLit() | ast.NumberLit() | ast.BoolLit() | ast.NullLit() | ast.ConstRef():
+            return True
+        case ast.Text():
+            refs = [part for part in value.parts if isinstance(part, ast.Ref)]
+            return all(_is_compile_time(ref, model) for ref in refs)
+        case ast.Ref():
+            return _is_compile_time(value, model)
+        case ast.ListExpr():
+            return all(_is_constant(item, model) for item in value.items)
+        case ast.ObjectExpr():
+            return all(_is_constant(pair.value, model) for pair in value.pairs)
+        case _:
+            assert_never(value)
+
+
+def _is_compile_time(ref: ast.Ref, model: semantic.SemanticModel) -> bool:
+    return model.values[ref].kind in (semantic.CONST, semantic.ENVIRONMENT)
+
+
+def statements_in(body: ast.Block) -> Iterator[ast.Stmt]:
+    """Every statement of a block and of the blocks in it, in source order; tasks that are called are not entered."""
+    for statement in body.statements:
+        yield statement
+        for inner, _, _ in inner_blocks(statement):
+            yield from statements_in(inner)
+
+
+def inner_blocks(statement: ast.Stmt) -> Iterator[tuple[ast.Block, bool, bool]]:
+    """The blocks of a statement, each with whether it may not run, and whether it may run more than once."""
+    match statement:
+        case ast.AnnotatedStmt():
+            yield from inner_blocks(statement.statement)
+        case ast.StepStmt():
+            yield statement.body, False, False
+        case ast.IfStmt():
+            for branch in statement.branches:
+                yield branch.body, True, False
+            if statement.otherwise is not None:
+                yield statement.otherwise, True, False
+        case ast.ForStmt() | ast.RepeatStmt():
+            yield statement.body, True, True
+        case ast.RetryStmt():
+            yield statement.body, True, True
+            if statement.otherwise is not None:
+                yield statement.otherwise, True, False
+        case _:
+            pass
+    otherwise: Any = getattr(statement, "otherwise", None)
+    if isinstance(otherwise, ast.Otherwise) and isinstance(otherwise.action, ast.Block):
+        yield otherwise.action, True, False
+
+
+def _emissions(body: ast.Block, conditional: bool, repeated: bool) -> Iterator[Emission]:
+    for statement in body.statements:
+        if isinstance(statement, ast.EmitStmt):
+            yield Emission(statement, body, conditional, repeated)
+        for inner, may_skip, may_repeat in inner_blocks(statement):
+            yield from _emissions(inner, conditional or may_skip, repeated or may_repeat)

@@ -1,0 +1,215 @@
+"""Passes over the IR, in order: each takes a program and gives a simpler one with the same meaning."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from . import nodes
+from .walk import walk
+
+Rewrite = Callable[[nodes.Body], nodes.Body]
+
+
+def rewrite_program(program: nodes.Program, rewrite: Rewrite) -> nodes.Program:
+    """`rewrite` applied to every body, inner ones first."""
+    return replace(
+        program,
+        workflows=tuple(
+            replace(workflow, body=_rewrite_body(workflow.body, rewrite))
+            for workflow in program.workflows
+        ),
+    )
+
+
+def _rewrite_body(body: nodes.Body, rewrite: Rewrite) -> nodes.Body:
+    return rewrite(tuple(_rewrite_inner(statement, rewrite) for statement in body))
+
+
+def _rewrite_inner(statement: nodes.Statement, rewrite: Rewrite) -> nodes.Statement:
+    match statement:
+        case nodes.Step() | nodes.Loop():
+            return replace(statement, body=_rewrite_body(statement.body, rewrite))
+        case nodes.If():
+            return replace(
+                statement,
+                branches=tuple(
+                    replace(branch, body=_rewrite_body(branch.body, rewrite))
+                    for branch in statement.branches
+                ),
+                otherwise=_rewrite_body(statement.otherwise, rewrite),
+            )
+        case nodes.Repeat() | nodes.Retry():
+            return replace(
+                statement,
+                body=_rewrite_body(statement.body, rewrite),
+                otherwise=_rewrite_body(statement.otherwise, rewrite),
+            )
+        case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
+            return replace(statement, otherwise=_rewrite_body(statement.otherwise, rewrite))
+        case nodes.Extract() | nodes.Copy() | nodes.Run() if statement.otherwise is not None:
+            return replace(statement, otherwise=_rewrite_body(statement.otherwise, rewrite))
+        case _:
+            return statement
+
+
+# Branches that are decided at compile time
+
+
+def fold_branches(program: nodes.Program) -> nodes.Program:
+    """Drop branches whose condition is a constant, which happens when a task is given literals."""
+    return rewrite_program(program, lambda body: tuple(_fold_body(body)))
+
+
+def _fold_body(body: nodes.Body) -> Iterator[nodes.Statement]:
+    for statement in body:
+        if not isinstance(statement, nodes.If):
+            yield statement
+            continue
+        branches: list[nodes.Branch] = []
+        otherwise = statement.otherwise
+        for branch in statement.branches:
+            match decided(branch.condition):
+                case True:
+                    otherwise = branch.body
+                    break
+                case False:
+                    continue
+                case None:
+                    branches.append(branch)
+        if branches:
+            yield replace(statement, branches=tuple(branches), otherwise=otherwise)
+        else:
+            yield from otherwise
+
+
+def decided(condition: nodes.Condition) -> bool | None:
+    """What a condition is, where constants alone decide it; None where a run has to."""
+    match condition:
+        case nodes.IsTrue(operand=nodes.ConstantValue(value=value)):
+            return value is True
+        case nodes.IsEmpty(operand=nodes.ConstantValue(value=value)):
+            return value in (None, "", [])
+        case nodes.Compare(
+            left=nodes.ConstantValue(value=left), right=nodes.ConstantValue(value=right)
+        ):
+            return _compare(left, condition.operator, right)
+        case nodes.Not(operand=operand):
+            inner = decided(operand)
+            return None if inner is None else not inner
+        case nodes.AllOf(operands=operands):
+            known = [decided(operand) for operand in operands]
+            return False if False in known else None if None in known else True
+        case nodes.AnyOf(operands=operands):
+            known = [decided(operand) for operand in operands]
+            return True if True in known else None if None in known else False
+        case _:
+            return None
+
+
+def _compare(left: Any, operator: str, right: Any) -> bool | None:
+    match operator:
+        case "==":
+            return bool(left == right)
+        case "!=":
+            return bool(left != right)
+        case _:
+            return _order(left, operator, right)
+
+
+def _order(left: Any, operator: str, right: Any) -> bool | None:
+    if not isinstance(left, int | float | Decimal) or not isinstance(right, int | float | Decimal):
+        return None
+    match operator:
+        case "<":
+            return left < right
+        case "<=":
+            return left <= right
+        case ">":
+            return left > right
+        case _:
+            return left >= right
+
+
+# Values kept side by side
+
+
+def merge_stores(program: nodes.Program) -> nodes.Program:
+    """Neighbouring `Store`s become one, because each costs a model call on every run."""
+    return rewrite_program(program, lambda body: tuple(_merged(body)))
+
+
+def _merged(body: nodes.Body) -> Iterator[nodes.Statement]:
+    pending: nodes.Store | None = None
+    for statement in body:
+        if isinstance(statement, nodes.Store):
+            pending = (
+                statement
+                if pending is None
+                else replace(pending, assignments=pending.assignments + statement.assignments)
+            )
+            continue
+        if pending is not None:
+            yield pending
+            pending = None
+        yield statement
+    if pending is not None:
+        yield pending
+
+
+# Objects that are complete at once
+
+
+def gather_objects(program: nodes.Program) -> nodes.Program:
+    """Fields that are all set by one `Store`, and nowhere else, become one object, which needs no merging."""
+    return replace(
+        program, workflows=tuple(_gather_workflow(workflow) for workflow in program.workflows)
+    )
+
+
+def _gather_workflow(workflow: nodes.Workflow) -> nodes.Workflow:
+    writes = Counter(
+        node.variable for node in walk(workflow.body) if isinstance(node, nodes.Assignment)
+    )
+    return replace(
+        workflow, body=_rewrite_body(workflow.body, lambda body: tuple(_gathered(body, writes)))
+    )
+
+
+def _gathered(body: nodes.Body, writes: Counter[str]) -> Iterator[nodes.Statement]:
+    for statement in body:
+        if not isinstance(statement, nodes.Store):
+            yield statement
+            continue
+        kept: dict[str, list[nodes.Assignment]] = {}
+        for assignment in statement.assignments:
+            kept.setdefault(assignment.variable, []).append(assignment)
+        yield replace(
+            statement,
+            assignments=tuple(
+                assignment
+                for variable, group in kept.items()
+                for assignment in _gather_fields(group, writes[variable])
+            ),
+        )
+
+
+def _gather_fields(group: list[nodes.Assignment], writes: int) -> Iterator[nodes.Assignment]:
+    fields = {
+        each.field: each.value for each in group if each.field is not None and not each.append
+    }
+    if len(fields) != len(group) or writes != len(group):
+        yield from group
+        return
+    whole = nodes.ObjectValue(fields=tuple((str(name), value) for name, value in fields.items()))
+    yield replace(group[0], field=None, value=whole)
+
+
+PASSES: tuple[Callable[[nodes.Program], nodes.Program], ...] = (
+    fold_branches,
+    merge_stores,
+    gather_objects,
+)

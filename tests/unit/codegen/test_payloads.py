@@ -1,0 +1,191 @@
+"""Payloads against what others say about them: JSON Schema, and the official SDK."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_client.cyberdesk_cloud_client.models import WorkflowCreate
+
+from flowdsl.codegen.artifacts import ModelAlias, Template, WorkflowArtifact, plain
+from flowdsl.codegen.capabilities import NO_COMMAND
+from tests.support.compiling import PROJECTS, compile_folder, compiled, only_workflow, workflow
+
+SOME_ID = "8d0f3c1e-5f0a-4a53-9f7b-0c5d8f0b7a11"
+
+
+def _workflows() -> Iterator[Any]:
+    for folder in PROJECTS:
+        bundle = compile_folder(folder).bundle
+        assert bundle is not None
+        for artifact in bundle.workflows:
+            yield pytest.param(artifact, id=f"{folder.name}-{artifact.name}")
+
+
+WORKFLOWS = list(_workflows())
+
+
+def _resolved(value: Any) -> Any:
+    """A payload with an id for every alias, as deploy sends it."""
+    match value:
+        case ModelAlias():
+            return SOME_ID
+        case Template():
+            return plain(value)
+        case dict():
+            return {key: _resolved(inner) for key, inner in value.items()}
+        case list():
+            return [_resolved(inner) for inner in value]
+        case _:
+            return value
+
+
+@pytest.mark.parametrize("artifact", WORKFLOWS)
+def test_the_sdk_carries_every_payload_unchanged(artifact: WorkflowArtifact) -> None:
+    payload = _resolved(artifact.payload)
+    assert WorkflowCreate.from_dict(json.loads(json.dumps(payload))).to_dict() == payload
+
+
+@pytest.mark.parametrize("artifact", WORKFLOWS)
+def test_schemas_are_json_schema(artifact: WorkflowArtifact) -> None:
+    for key in ("input_schema", "output_schema"):
+        if key in artifact.payload:
+            schema = json.loads(artifact.payload[key])
+            Draft202012Validator.check_schema(schema)
+            assert schema.get("additionalProperties", True) is not False
+
+
+@pytest.mark.parametrize("artifact", WORKFLOWS)
+def test_every_command_is_in_the_allowlist_byte_for_byte(artifact: WorkflowArtifact) -> None:
+    prompt = str(plain(artifact.payload["main_prompt"]))
+    allowed = artifact.payload["terminal_command_allowlist"]
+    assert allowed, "an empty allowlist would lift every restriction"
+    for command in allowed:
+        assert command == NO_COMMAND or command in prompt
+
+
+def test_types_become_schemas() -> None:
+    artifact = only_workflow(
+        workflow(
+            "emit seen = false",
+            sections="""
+            inputs {
+              a: string @pattern(r"^x$") @example("x")
+              b: int? @min(1) @max(3)
+              c: number = 1.50
+              d: "p" | "q"
+              e: { f: date, g: url?[] }[] @min_items(1) @max_items(9)
+              h: any
+              ## A name with no place in an identifier.
+              i: string @wire("取引先")
+            }
+            secrets { pin: string }
+            outputs { seen: bool, note: string? }
+            """,
+        )
+    )
+    schema = json.loads(artifact.payload["input_schema"])
+    properties = schema["properties"]
+    assert properties["a"] == {"type": "string", "pattern": "^x$", "examples": ["x"]}
+    assert properties["b"] == {"type": ["integer", "null"], "minimum": 1, "maximum": 3}
+    assert properties["c"] == {"type": "number", "default": 1.5}
+    assert properties["d"] == {"type": "string", "enum": ["p", "q"]}
+    assert properties["e"]["minItems"] == 1
+    assert properties["e"]["items"]["properties"]["f"] == {"type": "string", "format": "date"}
+    assert properties["h"] == {}
+    assert properties["取引先"]["description"] == "A name with no place in an identifier."
+    assert schema["required"] == ["a", "d", "e", "h", "取引先", "$pin"]
+
+    outputs = json.loads(artifact.payload["output_schema"])
+    assert outputs["properties"]["seen"]["const"] is False
+    assert outputs["required"] == ["seen", "note"]
+
+
+def test_a_bound_of_a_loop_limits_its_input() -> None:
+    artifact = only_workflow(
+        workflow(
+            'for name in names max 5 { do "Type {name}." }',
+            sections="inputs { names: string[] }",
+        )
+    )
+    names = json.loads(artifact.payload["input_schema"])["properties"]["names"]
+    assert names["maxItems"] == 5
+
+
+def test_the_terminal_is_closed_unless_a_flow_opens_it() -> None:
+    closed = only_workflow(workflow('do "Nothing."'))
+    assert closed.payload["terminal_command_allowlist"] == [NO_COMMAND]
+    opened = only_workflow(workflow('run "Get-Date"', sections='terminal { allow = ["Get-Host"] }'))
+    assert opened.payload["terminal_command_allowlist"] == ["Get-Date", "Get-Host"]
+    free = only_workflow(workflow('do "Nothing."', sections="terminal { unrestricted = true }"))
+    assert free.payload["terminal_command_allowlist"] is None
+
+
+def test_model_metadata_always_has_four_keys() -> None:
+    artifact = only_workflow(
+        workflow('do "Nothing."', sections='model { main = "careful" fallbacks = ["spare"] }')
+    )
+    assert artifact.payload["model_metadata"] == {
+        "main_agent_model_id": ModelAlias("careful"),
+        "cache_detection_model_id": None,
+        "fallback_model_1_id": ModelAlias("spare"),
+        "fallback_model_2_id": None,
+    }
+
+
+def test_checks_have_unique_and_stable_names() -> None:
+    source = workflow(
+        'capture "a.png"\ncapture "b.png"',
+        sections="""
+        checks {
+          image "a.png" shows "a grid"
+          image "a.png" shows "a grid"
+          file "a.png", "b.png" exists if present as "both"
+          output satisfies "true"
+        }
+        """,
+    )
+    names = [check["name"] for check in only_workflow(source).payload["post_run_checks"]]
+    assert names == [
+        "a.png shows a grid",
+        "a.png shows a grid (2)",
+        "both",
+        "output satisfies true",
+    ]
+
+
+def test_a_chain_names_workflows_references_and_its_own_parameters() -> None:
+    bundle = compiled(
+        """
+        workflow first { inputs { day: date } secrets { pin: string } outputs { total: number }
+          steps { extract total: number from "the total" emit total = {{total}} } }
+        workflow second { inputs { total: number, note: string = "-" } steps { do "Type {total}." } }
+        chain both { keep_session = true
+          inputs { day: date } secrets { pin: string }
+          shared { note = "month end" }
+          step a = run first(day: day, pin: $pin)
+          step b = run second(total: a.outputs.total) }
+        """
+    )
+    assert bundle.chains[0].payload == {
+        "steps": [
+            {
+                "workflow_id": "first",
+                "session_alias": "a",
+                "inputs": {"day": {"$input": "day"}},
+                "sensitive_inputs": {"pin": {"$secret": "pin"}},
+            },
+            {
+                "workflow_id": "second",
+                "session_alias": "b",
+                "inputs": {"total": {"$ref": "a.outputs.total"}},
+            },
+        ],
+        "shared_inputs": {"note": "month end"},
+        "keep_session_after_completion": True,
+        "is_priority": False,
+    }

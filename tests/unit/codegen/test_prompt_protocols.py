@@ -1,0 +1,293 @@
+"""What the agent's tools need from a prompt, statement by statement."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flowdsl.codegen.artifacts import ImageRef, ModelName, Template, plain
+from flowdsl.codegen.capabilities import TOOLS
+from tests.support.compiling import (
+    PROJECTS,
+    compile_folder,
+    compiled,
+    only_workflow,
+    prompt_of,
+    steps_of,
+    workflow,
+)
+
+MAIN_ONLY = [name for name, tool in TOOLS.items() if not tool.focused and "_" in name]
+
+
+def _instructions(prompt: str) -> list[str]:
+    """The bullets of every `focused_action` of a prompt, one text each."""
+    found: list[list[str]] = []
+    inside = False
+    for line in prompt.replace("<p>", "").split("\n"):
+        if "Use focused_action" in line:
+            found.append([])
+            inside = True
+        elif inside and re.match(r"\s*(- |$)", line) is None and re.match(r"\s*\d", line):
+            inside = False
+        elif inside:
+            found[-1].append(line)
+    return ["\n".join(lines) for lines in found]
+
+
+@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+def test_focused_agents_are_asked_for_nothing_that_only_the_main_agent_has(folder: Path) -> None:
+    bundle = compile_folder(folder).bundle
+    assert bundle is not None
+    for artifact in bundle.workflows:
+        for instruction in _instructions(str(plain(artifact.payload["main_prompt"]))):
+            for tool in (*MAIN_ONLY, "end_loop_iteration"):
+                assert tool not in instruction
+
+
+@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+def test_the_main_agent_never_stores_values_itself(folder: Path) -> None:
+    bundle = compile_folder(folder).bundle
+    assert bundle is not None
+    for artifact in bundle.workflows:
+        for line in str(plain(artifact.payload["main_prompt"])).split("\n"):
+            if "upsert_runtime_values" in line and "extract_prompt=" not in line:
+                assert re.match(r"(<p>)?\s*- ", line), line
+
+
+def test_a_required_copy_is_verified_and_an_optional_one_is_not() -> None:
+    required = steps_of(workflow('copy x from "the ID field"'))
+    assert 'copy_to_clipboard with the key "x"' in required
+    assert 'Check that the copied value "{{x}}" is not empty' in required
+    assert 'with the reason "not copied: the ID field"' in required
+    optional = steps_of(workflow('copy x: string? from "the ID field"'))
+    assert 'copy_to_clipboard with the key "x"' in optional
+    assert "Check that" not in optional
+
+
+def test_a_missing_optional_value_is_saved_as_missing() -> None:
+    steps = steps_of(workflow('extract x: string? from "the phone"'))
+    assert "If there is no value, save the text __EMPTY__ instead." in steps
+    assert "declare_task_failed" not in steps
+
+
+def test_a_background_reading_names_its_mode_and_variable() -> None:
+    source = workflow(
+        'extract all: string[] from "every row" in background\nemit rows = {{all}}',
+        sections="outputs { rows: string[] }",
+    )
+    prompt = prompt_of(source)
+    assert 'process_async="run"' in prompt
+    assert 'rows: what the background reading saved as "all"' in prompt
+    assert prompt.count("{{all}}") == 1, "a background reading may not be used by a later step"
+
+
+def test_a_loop_may_be_skipped_and_ends_its_iterations() -> None:
+    steps = steps_of(
+        workflow('for n in names max 9 { do "Type {n}." }', sections="inputs { names: string[] }")
+    )
+    lines = steps.split("\n")
+    assert 'start_loop with text="{names}"' in steps
+    assert "the loop is skipped" in steps
+    assert "Type {{loop_item}}." in steps
+    assert lines[-1].strip().endswith('Use end_loop_iteration with text="entry finished".')
+
+
+def test_a_list_read_at_run_time_is_counted_before_its_loop() -> None:
+    steps = steps_of(
+        workflow(
+            'extract rows: string[] from "all rows"\nfor r in {{rows}} max 3 { do "Open {r}." }'
+        )
+    )
+    count = steps.index("Count the entries")
+    assert count < steps.index("start_loop")
+    assert "If there are more than 3, use declare_task_failed" in steps
+
+
+def test_an_iteration_starts_with_empty_variables_when_it_may_leave_them_unset() -> None:
+    body = """
+      for n in names max 9 {{
+        do "Open {{n}}."
+        if sees "a note" {{ extract note: string from "the note" do "Write {{{{note}}}}." }}
+        {extra}
+      }}
+    """
+    inputs = "inputs { names: string[] }"
+    steps = steps_of(workflow(body.format(extra=""), sections=inputs))
+    reset = steps.index('(key "note"): the text __EMPTY__')
+    assert reset < steps.index("Read this")
+    always = 'for n in names max 9 { extract x: string from "x" do "Write {{x}}." }'
+    assert "__EMPTY__" not in steps_of(workflow(always, sections=inputs))
+
+
+def test_outputs_collected_in_a_loop_start_as_empty_lists_before_it() -> None:
+    source = workflow(
+        "for n in names max 9 { emit done += n }",
+        sections="inputs { names: string[] } outputs { done: string[] }",
+    )
+    steps = steps_of(source)
+    assert steps.index("an empty list") < steps.index("start_loop")
+    assert "Add one entry at the end of the list {{done}}" in steps
+
+
+def test_a_variable_that_is_set_again_keeps_its_emitted_value_in_a_copy() -> None:
+    source = workflow(
+        """
+        extract x: string from "the first"
+        emit a = {{x}}
+        extract x: string from "the second"
+        emit b = {{x}}
+        """,
+        sections="outputs { a: string, b: string }",
+    )
+    artifact = only_workflow(source)
+    kinds = {output.field: (output.kind, output.value) for output in artifact.source_map.outputs}
+    assert kinds == {"a": ("stored", "a"), "b": ("stored", "b")}
+    steps = steps_of(source)
+    assert steps.index('(key "a"): {{x}}') < steps.index("the second")
+
+
+def test_fail_ends_an_attempt_inside_retry_and_the_run_outside() -> None:
+    task = 'task save() { expect "Saved" else fail "not saved" }'
+    outside = steps_of(task + workflow("call save()"))
+    assert 'declare_task_failed with the reason "not saved"' in outside
+    inside = steps_of(task + workflow('retry 3 wait 5s { press "Ctrl+S" call save() }'))
+    assert 'this attempt has failed: "not saved"' in inside
+    assert "Make up to 3 attempts" in inside
+    assert "with the reason of the attempt that failed last" in inside
+    nested = steps_of(
+        task + workflow('retry 2 { retry 3 { call save() } else { fail "inner gave up" } }')
+    )
+    assert 'this attempt has failed: "inner gave up"' in nested
+
+
+def test_a_branch_that_needs_the_main_agent_is_decided_first_and_names_its_screen() -> None:
+    steps = steps_of(workflow('if sees "the report" { capture "report.png" }'))
+    assert 'save with upsert_runtime_values under the key "decision_1": the text "1"' in steps
+    guard = next(line for line in steps.split("\n") if "Only if" in line)
+    assert '"{{decision_1}}" is "1"' in guard
+    assert 'the current screen shows this: "the report"' in guard
+    assert steps.index("Only if") < steps.index("save_screenshot_as_run_attachment")
+
+
+def test_decision_variables_never_collide_with_the_authors_names() -> None:
+    steps = steps_of(
+        workflow(
+            """
+            extract decision_1: string from "x"
+            do "Type {{decision_1}}."
+            if sees "a" { capture "a.png" }
+            """
+        )
+    )
+    assert 'under the key "decision_2"' in steps
+
+
+def test_tasks_called_twice_keep_their_variables_apart() -> None:
+    source = (
+        'task read(what: string) -> { v: string } { extract v: string from "{what}" emit v = {{v}} }'
+        + workflow(
+            """
+            call read(what: "left") as a
+            call read(what: "right") as b
+            do "Compare {{a.v}} with {{b.v}}."
+            """
+        )
+    )
+    steps = steps_of(source)
+    assert 'key "read_v")' in steps
+    assert 'key "read_v_2")' in steps
+    assert (
+        'Save with upsert_runtime_values as {{a}} (key "a"): an object with "v": {{read_v}}.'
+        in steps
+    )
+
+
+def test_a_parameter_takes_whatever_the_call_gives() -> None:
+    task = 'task note(who: { name: string }, secret pin: string) { do "Write {who.name}." type $pin into "the PIN field" }'
+    source = task + workflow(
+        """
+        call note(who: patient, pin: $code)
+        call note(who: { name: "Ann" }, pin: $code)
+        for p in people max 3 { call note(who: p, pin: $code) }
+        """,
+        sections="inputs { patient: { name: string }, people: { name: string }[] } secrets { code: string }",
+    )
+    steps = steps_of(source)
+    assert "Write {patient.name}." in steps
+    assert "Write Ann." in steps
+    assert "Write {{loop_item.name}}." in steps
+    assert steps.count("type {$code}") == 3
+
+
+def test_branches_that_a_literal_decides_are_gone() -> None:
+    task = 'task go(fast: bool) { if fast { press "F5" } else { press "F6" } }'
+    steps = steps_of(task + workflow("call go(fast: true)"))
+    assert "Press f5." in steps
+    assert "f6" not in steps
+
+
+def test_missing_values_are_explained_where_an_optional_input_matters() -> None:
+    assert '__EMPTY__ stands for "no value was given"' in prompt_of(
+        workflow('type "{memo}" into "Memo"', sections="inputs { memo: string? }")
+    )
+    assert "__EMPTY__" not in prompt_of(
+        workflow('type "{memo}" into "Memo"', sections="inputs { memo: string }")
+    )
+
+
+def test_literal_braces_cannot_become_variables() -> None:
+    prompt = prompt_of(workflow(r'do "Type \{name} and { \"a\": 1 } into the box."'))
+    assert r"Type \{name} and { " in prompt
+
+
+def test_quotation_marks_in_reasons_stay_readable() -> None:
+    steps = steps_of(workflow('abort "the button \\"Save\\" is missing"'))
+    assert "the reason 'the button \"Save\" is missing'" in steps
+
+
+def test_models_stay_open_until_the_account_is_known() -> None:
+    artifact = only_workflow(workflow('choose "the row" using "careful"'))
+    template = artifact.payload["main_prompt"]
+    assert isinstance(template, Template)
+    assert template.open_parts == (ModelName("careful"),)
+    assert 'model="Claude"' in template.render(lambda part: "Claude")
+
+
+def test_a_prompt_with_a_picture_is_escaped_html() -> None:
+    bundle = compiled(
+        {
+            "main.flow": "flow 1\n"
+            + workflow(
+                'image "./a.png" shows "the icon"\ndo "Click <Run> & wait for {x}."',
+                sections="inputs { x: string }",
+            ),
+            "a.png": b"\x89PNG\r\n\x1a\nrest",
+        }
+    )
+    template = bundle.workflows[0].payload["main_prompt"]
+    (picture,) = template.open_parts
+    assert isinstance(picture, ImageRef)
+    assert bundle.workflows[0].images == (picture.sha256,)
+    html = template.render(lambda part: "supabase://x/y.png")
+    assert '<img src="supabase://x/y.png" alt="a.png">' in html
+    assert "Click &lt;Run&gt; &amp; wait for {x}." in html
+
+
+def test_every_statement_maps_back_to_its_source() -> None:
+    artifact = only_workflow(workflow('do "One."\nexpect "two"'))
+    lines = str(plain(artifact.payload["main_prompt"])).split("\n")
+    found = {lines[line.line - 1].strip(): line for line in artifact.source_map.lines}
+    one = next(line for text, line in found.items() if text.endswith("One."))
+    two = next(line for text, line in found.items() if "as it is now: two" in text)
+    assert one.statement == "do"
+    assert two.statement == "expect"
+    assert two.source.start_line == one.source.start_line + 1
+
+
+def test_finish_in_a_branch_ends_the_run_well() -> None:
+    steps = steps_of(workflow('if sees "an empty list" { finish "nothing to do" }\ndo "Go on."'))
+    assert "the task is complete (nothing to do): do none of the steps that follow." in steps
+    assert steps.index("decision_1") < steps.index("the task is complete")

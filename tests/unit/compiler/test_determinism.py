@@ -1,0 +1,62 @@
+"""The same input gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowdsl.codegen.artifacts import plain
+from flowdsl.compiler.pipeline import Compilation
+from flowdsl.ir.document import dump_program, load_program
+from tests.support.compiling import PROJECTS, ROOT, compile_folder
+
+DUMP = """
+import json, sys
+from pathlib import Path
+from tests.unit.compiler.test_determinism import everything
+from tests.support.compiling import compile_folder
+print(everything(compile_folder(Path(sys.argv[1]))))
+"""
+
+
+def everything(compilation: Compilation) -> str:
+    """All artifacts of a compilation as one text."""
+    bundle = compilation.bundle
+    assert bundle is not None
+    found: list[Any] = [[repr(w.source_map), plain(w.payload), w.tags] for w in bundle.workflows]
+    found.append([[chain.name, chain.payload] for chain in bundle.chains])
+    return json.dumps(found)
+
+
+@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+def test_the_order_of_files_does_not_matter(folder: Path) -> None:
+    assert everything(compile_folder(folder)) == everything(compile_folder(folder, reverse=True))
+
+
+def test_the_hash_seed_does_not_matter() -> None:
+    outputs = set()
+    for seed in ("0", "1", "4242"):
+        result = subprocess.run(
+            [sys.executable, "-c", DUMP, str(PROJECTS[-1])],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        )
+        outputs.add(result.stdout)
+    assert len(outputs) == 1
+
+
+@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+def test_the_ir_survives_its_document(folder: Path) -> None:
+    program = compile_folder(folder).program
+    assert program is not None
+    text = dump_program(program)
+    assert load_program(text) == program
+    assert dump_program(load_program(text)) == text

@@ -1,0 +1,49 @@
+"""Texts that the platform would read differently from how they were meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.source.files import MemoryFiles
+from tests.support.compiling import workflow
+
+
+def _findings(source: str) -> list[tuple[str, int]]:
+    files = MemoryFiles({"main.flow": "flow 1\n" + source})
+    compilation = compile_project(files, ["main.flow"], CompileOptions())
+    found = [(d.name, d.span.first.line) for d in compilation.analysis.diagnostics]
+    assert (compilation.bundle is None) == bool(found)
+    return found
+
+
+def test_a_backslash_that_comes_to_stand_before_a_variable() -> None:
+    source = 'const folder = r"C:\\Reports\\"\n' + workflow(
+        'do "Open {folder}{name}."', sections="inputs { name: string }"
+    )
+    assert _findings(source) == [("backslash-before-variable", 5)]
+
+
+def test_a_slash_is_fine() -> None:
+    source = 'const folder = "C:/Reports/"\n' + workflow(
+        'do "Open {folder}{name}."', sections="inputs { name: string }"
+    )
+    assert _findings(source) == []
+
+
+@pytest.mark.parametrize("command", ["${env:TEMP}", "{$_.Name}", "{{x}}"])
+def test_braces_in_commands_that_look_like_variables(command: str) -> None:
+    findings = _findings(workflow(f'run r"Get-Item {command}"'))
+    assert findings == [("brace-in-command", 4)]
+
+
+def test_blocks_of_powershell_are_sent_byte_for_byte() -> None:
+    command = "Get-ChildItem | ForEach-Object { $_.Name }"
+    files = MemoryFiles({"main.flow": "flow 1\n" + workflow(f'run "{command}"')})
+    bundle = compile_project(files, ["main.flow"], CompileOptions()).bundle
+    assert bundle is not None
+    assert bundle.workflows[0].payload["terminal_command_allowlist"] == [command]
+
+
+def test_control_characters() -> None:
+    assert _findings(workflow('do "a\x07b"')) == [("control-character", 4)]
