@@ -7,7 +7,7 @@ from typing import Any
 
 from flowdsl.ir import nodes
 from flowdsl.ir.source_map import MappedLine, MappedOutput, SourceMap, SourceRange
-from flowdsl.ir.walk import walk
+from flowdsl.ir.walk import statements
 
 from .artifacts import ModelAlias, Template, WorkflowArtifact
 from .capabilities import NO_COMMAND, Capabilities
@@ -36,7 +36,7 @@ def emit_workflow(workflow: nodes.Workflow, capabilities: Capabilities) -> Workf
         payload["post_run_checks"] = emit_checks(workflow.checks)
     if workflow.cleanup is not None:
         payload["post_run_check_failure_cleanup_prompt"] = spell_text(workflow.cleanup)
-    pictures = [node for node in walk(workflow.body) if isinstance(node, nodes.Picture)]
+    pictures = [each for each in statements(workflow.body) if isinstance(each, nodes.Picture)]
     return WorkflowArtifact(
         name=workflow.name,
         title=workflow.title,
@@ -65,7 +65,9 @@ def _allowlist(workflow: nodes.Workflow) -> list[str] | None:
     if workflow.terminal.unrestricted:
         return None
     commands = [
-        spell_command(node.command) for node in walk(workflow.body) if isinstance(node, nodes.Run)
+        spell_command(node.command)
+        for node in statements(workflow.body)
+        if isinstance(node, nodes.Run)
     ]
     return list(dict.fromkeys([*commands, *workflow.terminal.allow])) or [NO_COMMAND]
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from flowdsl.config.project import Environment, Project
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.resolve import analyze_program
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.semantics.modules import load
+from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import FileSystem
 from flowdsl.source.record import Record
+
+from .collector import collector_paused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ class Analysis(Record):
 
     @property
     def file_count(self) -> int:
-        return len(self.model.modules)
+        read = {module.source.path for module in self.model.modules}
+        return len(read.union(found.span.path for found in self.diagnostics))
 
 
 class Compilation(Record):
@@ -61,10 +64,11 @@ class Compilation(Record):
 
 def analyze(files: FileSystem, entries: Sequence[str], options: CompileOptions) -> Analysis:
     """Check the files `entries` and everything they import."""
-    sink = Sink()
-    sources = load(files, entries, sink)
-    model = analyze_program(sources, options.environments, files, sink)
-    return Analysis(model, sink.sorted())
+    with collector_paused():
+        sink = Sink()
+        sources = load(files, entries, sink)
+        model = analyze_program(sources, options.environments, files, sink, only=entries)
+        return Analysis(model, sink.sorted())
 
 
 def compile_project(
@@ -75,6 +79,11 @@ def compile_project(
     if analysis.has_errors:
         return Compilation(analysis)
 
+    with collector_paused():
+        return _compile(analysis, options)
+
+
+def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
     from flowdsl.codegen.bundle import emit_bundle
     from flowdsl.codegen.capabilities import Capabilities
     from flowdsl.ir.lower import lower_program

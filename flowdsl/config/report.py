@@ -8,12 +8,16 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
-from .positions import Path, Place, locate
-from .redaction import redacted
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .positions import Path, Place
 
 
 class ProjectFileReport:
-    """Reports findings of one project file; finds places only when there is something to report."""
+    """Reports findings of one project file.
+
+    Places are found, and the scanner for them is imported, only when there is something to report.
+    """
 
     def __init__(self, text: str, path: str, sink: Sink) -> None:
         self._text = text
@@ -42,6 +46,8 @@ class ProjectFileReport:
         self._report(spec, place.value_start, place.value_end, help, values)
 
     def _place(self, path: Path) -> Place:
+        from .positions import Place, locate
+
         if self._places is None:
             self._places = locate(self._text)
         return self._places.get(path, Place(0, 0, 0, 0))
@@ -54,6 +60,8 @@ class ProjectFileReport:
         help: str | None,
         values: dict[str, Any],
     ) -> None:
+        from .redaction import redacted
+
         if self._source is None:
             self._source = SourceFile(self._path, redacted(self._text))
         self.failed = True

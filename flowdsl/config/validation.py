@@ -22,8 +22,11 @@ from .keys import (
     Text,
     TextList,
 )
-from .positions import Path
 from .report import ProjectFileReport
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .positions import Path
 
 _KINDS: dict[type[Shape], tuple[type, str]] = {
     Table: (dict, "a table"),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, assert_never
 
 from flowdsl.semantics import types
+from flowdsl.semantics.traversal import statements
 from flowdsl.syntax import ast
 
 from . import nodes
@@ -20,7 +21,8 @@ from .lower_values import (
     single_variable,
     text_of,
 )
-from .outputs import OutputPlan, statements_in
+from .outputs import OutputPlan
+from .walk import inner_bodies
 
 DEFAULT_TIMEOUT_MILLISECONDS = 60_000
 """How long `wait until` waits when nothing else is said."""
@@ -395,7 +397,7 @@ class BodyLowering:
         if inner.result is not None:
             lists = dict.fromkeys(
                 self.values.result_field(emit, task)
-                for emit in statements_in(task.declaration.body)
+                for emit in statements(task.declaration.body)
                 if isinstance(emit, ast.EmitStmt) and emit.append
             )
             yield from _store(
@@ -463,31 +465,3 @@ def _sets(body: nodes.Body, conditional: bool) -> Iterator[tuple[str, Any, bool]
                 pass
         for inner, may_skip in inner_bodies(statement):
             yield from _sets(inner, conditional or may_skip)
-
-
-def inner_bodies(statement: nodes.Statement) -> Iterator[tuple[nodes.Body, bool]]:
-    """The bodies of a statement, each with whether it may not run or may run more than once."""
-    match statement:
-        case nodes.Step():
-            yield statement.body, False
-        case nodes.If():
-            for branch in statement.branches:
-                yield branch.body, True
-            yield statement.otherwise, True
-        case nodes.Loop():
-            yield statement.body, True
-        case nodes.Repeat() | nodes.Retry():
-            yield statement.body, True
-            yield statement.otherwise, True
-        case (
-            nodes.Choose()
-            | nodes.WaitUntil()
-            | nodes.Expect()
-            | nodes.Extract()
-            | nodes.Copy()
-            | nodes.Run()
-        ):
-            if statement.otherwise is not None:
-                yield statement.otherwise, True
-        case _:
-            pass

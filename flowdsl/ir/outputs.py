@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, assert_never
+from typing import assert_never
 
 from flowdsl.semantics import model as semantic
+from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
@@ -63,8 +64,8 @@ class _Settings:
                 self._direct[name] = block
                 if isinstance(statement, ast.ExtractStmt) and statement.background:
                     self.backgrounds.add(name)
-            for inner, _, _ in inner_blocks(statement):
-                self._visit(inner)
+            for inner in inner_blocks(statement):
+                self._visit(inner.block)
 
     def stand_beside(self, name: str, block: ast.Block) -> bool:
         """Whether the one statement that sets `name` stands in `block` itself."""
@@ -128,42 +129,11 @@ def _is_compile_time(ref: ast.Ref, model: semantic.SemanticModel) -> bool:
     return model.values[ref].kind in (semantic.CONST, semantic.ENVIRONMENT)
 
 
-def statements_in(body: ast.Block) -> Iterator[ast.Stmt]:
-    """Every statement of a block and of the blocks in it, in source order; tasks that are called are not entered."""
-    for statement in body.statements:
-        yield statement
-        for inner, _, _ in inner_blocks(statement):
-            yield from statements_in(inner)
-
-
-def inner_blocks(statement: ast.Stmt) -> Iterator[tuple[ast.Block, bool, bool]]:
-    """The blocks of a statement, each with whether it may not run, and whether it may run more than once."""
-    match statement:
-        case ast.AnnotatedStmt():
-            yield from inner_blocks(statement.statement)
-        case ast.StepStmt():
-            yield statement.body, False, False
-        case ast.IfStmt():
-            for branch in statement.branches:
-                yield branch.body, True, False
-            if statement.otherwise is not None:
-                yield statement.otherwise, True, False
-        case ast.ForStmt() | ast.RepeatStmt():
-            yield statement.body, True, True
-        case ast.RetryStmt():
-            yield statement.body, True, True
-            if statement.otherwise is not None:
-                yield statement.otherwise, True, False
-        case _:
-            pass
-    otherwise: Any = getattr(statement, "otherwise", None)
-    if isinstance(otherwise, ast.Otherwise) and isinstance(otherwise.action, ast.Block):
-        yield otherwise.action, True, False
-
-
 def _emissions(body: ast.Block, conditional: bool, repeated: bool) -> Iterator[Emission]:
     for statement in body.statements:
         if isinstance(statement, ast.EmitStmt):
             yield Emission(statement, body, conditional, repeated)
-        for inner, may_skip, may_repeat in inner_blocks(statement):
-            yield from _emissions(inner, conditional or may_skip, repeated or may_repeat)
+        for inner in inner_blocks(statement):
+            yield from _emissions(
+                inner.block, conditional or inner.may_skip, repeated or inner.may_repeat
+            )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from . import nodes
-from .walk import walk
+from .walk import statements
 
 Rewrite = Callable[[nodes.Body], nodes.Body]
 
@@ -172,11 +172,23 @@ def gather_objects(program: nodes.Program) -> nodes.Program:
 
 def _gather_workflow(workflow: nodes.Workflow) -> nodes.Workflow:
     writes = Counter(
-        node.variable for node in walk(workflow.body) if isinstance(node, nodes.Assignment)
+        assignment.variable
+        for statement in statements(workflow.body)
+        for assignment in _assignments(statement)
     )
     return replace(
         workflow, body=_rewrite_body(workflow.body, lambda body: tuple(_gathered(body, writes)))
     )
+
+
+def _assignments(statement: nodes.Statement) -> tuple[nodes.Assignment, ...]:
+    match statement:
+        case nodes.Store():
+            return statement.assignments
+        case nodes.Loop():
+            return statement.resets
+        case _:
+            return ()
 
 
 def _gathered(body: nodes.Body, writes: Counter[str]) -> Iterator[nodes.Statement]:

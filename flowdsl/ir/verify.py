@@ -12,7 +12,7 @@ from flowdsl.source.text import SourceFile, Span
 
 from . import nodes
 from .errors import BACKSLASH_BEFORE_VARIABLE, BRACE_IN_COMMAND, CONTROL_CHARACTER
-from .walk import walk
+from .walk import statements, walk
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _VARIABLE_LIKE = re.compile(r"\{[A-Za-z_${]\S{0,20}")
@@ -25,9 +25,8 @@ def verify_program(program: nodes.Program, sources: Mapping[str, SourceFile], si
 
 
 def _verify(workflow: nodes.Workflow, sources: Mapping[str, SourceFile], sink: Sink) -> None:
-    for node in walk(workflow):
-        if not isinstance(node, nodes.Node):
-            continue
+    checks = workflow.checks or ()
+    for node in (workflow, *statements(workflow.body), *checks):
         span = _span(node.origin, sources)
         for text in _own_texts(node):
             _verify_text(text, span, sink)

@@ -1,18 +1,62 @@
-"""Walks over any part of the IR."""
+"""Walks over the IR."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
+
+from . import nodes
+
+
+def statements(body: nodes.Body) -> Iterator[nodes.Statement]:
+    """Every statement of a body and of the bodies in it, outer before inner."""
+    for statement in body:
+        yield statement
+        for inner, _ in inner_bodies(statement):
+            yield from statements(inner)
+
+
+def inner_bodies(statement: nodes.Statement) -> Iterator[tuple[nodes.Body, bool]]:
+    """The bodies of a statement, each with whether it may not run or may run more than once."""
+    match statement:
+        case nodes.Step():
+            yield statement.body, False
+        case nodes.If():
+            for branch in statement.branches:
+                yield branch.body, True
+            yield statement.otherwise, True
+        case nodes.Loop():
+            yield statement.body, True
+        case nodes.Repeat() | nodes.Retry():
+            yield statement.body, True
+            yield statement.otherwise, True
+        case (
+            nodes.Choose()
+            | nodes.WaitUntil()
+            | nodes.Expect()
+            | nodes.Extract()
+            | nodes.Copy()
+            | nodes.Run()
+        ):
+            if statement.otherwise is not None:
+                yield statement.otherwise, True
+        case _:
+            pass
 
 
 def walk(value: Any) -> Iterator[Any]:
     """Every node inside `value`, itself included, outer before inner, in field order."""
-    if is_dataclass(value):
-        yield value
-        for field in fields(value):
-            yield from walk(getattr(value, field.name))
-    elif isinstance(value, tuple):
+    if isinstance(value, tuple):
         for inner in value:
             yield from walk(inner)
+    elif names := _field_names(type(value)):
+        yield value
+        for name in names:
+            yield from walk(getattr(value, name))
+
+
+@cache
+def _field_names(class_: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(class_)) if is_dataclass(class_) else ()

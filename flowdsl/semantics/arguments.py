@@ -94,6 +94,7 @@ def check_names(
 ) -> dict[str, ast.Argument]:
     """The arguments by name; unknown and repeated ones are reported and left out."""
     names = list(known)
+    free = set(names) - {argument.name.text for argument in arguments}
     given: dict[str, ast.Argument] = {}
     for argument in arguments:
         name = argument.name.text
@@ -105,7 +106,7 @@ def check_names(
                 name=name,
                 noun=noun,
                 help=known_names(noun, names, name),
-                fixes=rename_fix(span, names),
+                fixes=rename_fix(span, free),
             )
         elif name in given:
             first = given[name].name.span(scope.module.source)

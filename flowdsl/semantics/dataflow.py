@@ -2,8 +2,8 @@
 
 A forward analysis. The state after a statement is None where no path goes on. Paths meet in the intersection of what each has
 done. A `for` body runs zero times unless its list is known to hold something, a `repeat` body may run zero times; after a
-`retry` its body has run to the end or its `else` has. Every read and every expectation can fail, so the `else` of a `retry`
-starts from what held before it.
+`retry` its body has run to the end or its `else` has, which starts where an attempt failed: at a `fail`, or in front of anything
+that can fail by itself.
 """
 
 from __future__ import annotations
@@ -52,6 +52,12 @@ def meet(states: Iterable[State]) -> State:
     return result
 
 
+def _set_in(body: ast.Block) -> frozenset[str]:
+    """The runtime variables that a body sets."""
+    names = map(variable_set_by, statements(body))
+    return frozenset(name.text for name in names if name is not None)
+
+
 class Follower:
     """Follows the paths of one body. `leaving` are the tasks that never return."""
 
@@ -65,6 +71,8 @@ class Follower:
         self.emitted_at: dict[str, list[Span]] = {}
         self.appended: set[str] = set()
         self.emptied: frozenset[str] = frozenset()
+        self.failed: State = None
+        self.quiet = False
         for statement in statements(body):
             variable = variable_set_by(statement)
             if variable is not None:
@@ -87,7 +95,9 @@ class Follower:
                 ended = (
                     () if previous is None else (Label(self._keyword(previous), "no path goes on"),)
                 )
-                self.program.sink.report(errors.UNREACHABLE, self._keyword(statement), labels=ended)
+                if not self.quiet:
+                    at = self._keyword(statement)
+                    self.program.sink.report(errors.UNREACHABLE, at, labels=ended)
                 return None
             state = self._statement(statement, state)
             previous = statement
@@ -146,21 +156,26 @@ class Follower:
             case ast.ForStmt():
                 return self._for(statement, state)
             case ast.RepeatStmt(until=until, body=body, otherwise=otherwise):
+                state = self._before_any_pass(body, state)
                 self._read(until, state)
                 self._block(body, state)
                 return self._else(otherwise, state, state)
             case ast.RetryStmt(body=body, otherwise=handler):
-                end = self._block(body, state)
-                return end if handler is None else meet((end, self._block(handler, state)))
+                return self._retry(body, handler, state)
             case ast.CallStmt():
                 return self._call(statement, state)
-            case ast.FailStmt() | ast.AbortStmt() | ast.FinishStmt():
+            case ast.FailStmt():
+                self._read(statement, state)
+                self._fail(state)
+                return None
+            case ast.AbortStmt() | ast.FinishStmt():
                 self._read(statement, state)
                 return None
 
     def _else(self, otherwise: ast.Otherwise | None, before: Done, after: Done) -> State:
         """The state after a statement that succeeds with `after` or takes its `else`; without one it leaves."""
         if otherwise is None:
+            self._fail(before)
             return after
         action = otherwise.action
         if isinstance(action, ast.Block):
@@ -178,11 +193,46 @@ class Follower:
     def _for(self, statement: ast.ForStmt, state: Done) -> State:
         self._read(statement.iterable, state)
         # Each pass starts with the variables of the body emptied, so that no item reads what an earlier one left.
-        own = {name.text for name in map(variable_set_by, statements(statement.body)) if name}
+        own = _set_in(statement.body)
         self.emptied = state.variables & own
         end = self._block(statement.body, Done(state.variables - own, state.outputs))
         self.emptied = frozenset()
         return end if self._runs(statement.iterable) else meet((end, state))
+
+    def _fail(self, state: State) -> None:
+        """A path goes from here to the `else` of the innermost `retry`."""
+        self.failed = meet((self.failed, state))
+
+    def _retry(self, body: ast.Block, handler: ast.Block | None, state: Done) -> State:
+        """An attempt starts as the first one did, or where one before it failed."""
+        outside, quiet = self.failed, self.quiet
+        self.quiet = True
+        while True:
+            self.failed = None
+            self._block(body, state)
+            start = meet((state, self.failed))
+            assert start is not None
+            if start.variables == state.variables:
+                break
+            state = start
+        self.quiet = quiet
+        end = self._block(body, state)
+        failed, self.failed = self.failed, outside
+        if handler is None:
+            self._fail(failed)
+            return end
+        return meet((end, self._block(handler, state if failed is None else failed)))
+
+    def _before_any_pass(self, body: ast.Block, state: Done) -> Done:
+        """What holds before every pass of a `repeat`: before the first, and after each of the others."""
+        outer, self.quiet = self.quiet, True
+        while True:
+            before = meet((state, self._block(body, state)))
+            assert before is not None
+            if before.variables == state.variables:
+                self.quiet = outer
+                return state
+            state = before
 
     def _runs(self, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> bool:
         """Whether the list is known to hold something."""
@@ -194,13 +244,16 @@ class Follower:
         if value is not None:
             return value > 0 if isinstance(value, int) else bool(value)
         symbol = self.program.values.get(iterable)
-        if symbol is None or symbol.kind in (RUNTIME, LOOP):
+        if symbol is None:
+            return True  # reported already: what the loop sets is not blamed on it, too
+        if symbol.kind in (RUNTIME, LOOP):
             return False
         field = field_of(self.program, iterable)
         return field is not None and field.required and bool(field.constraints.min_items)
 
     def _call(self, statement: ast.CallStmt, state: Done) -> State:
         self._read(statement, state)
+        self._fail(state)
         task = self.program.calls.get(statement)
         if task is not None and task in self.leaving:
             return None
@@ -209,7 +262,9 @@ class Follower:
     def _read(self, node: ast.Node, state: Done) -> None:
         for ref in refs_outside_blocks(node):
             symbol = self.program.values.get(ref)
-            if symbol is not None and symbol.kind == RUNTIME and symbol.name not in state.variables:
+            if symbol is None or symbol.kind != RUNTIME:
+                continue
+            if symbol.name not in state.variables and not self.quiet:
                 self._report_unset(ref, symbol)
 
     def _report_unset(self, ref: ast.Ref, symbol: ValueSymbol) -> None:

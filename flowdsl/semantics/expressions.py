@@ -38,8 +38,8 @@ from .types import (
 NULL = Optional(UNKNOWN)
 """The type of `null`: missing, whatever the value would have been."""
 
-_ESCAPED = re.compile(r"\\\{(\{[ \t]*|\$)?([A-Za-z_]\w*)(?:[.\[][^{}\n]*)?[ \t]*\}")
-_SPACED = re.compile(r"(?<!\\)\{[ \t]+(\$?)([A-Za-z_]\w*)[ \t]*\}")
+_ESCAPED = r"\\\{(\{[ \t]*|\$)?([A-Za-z_]\w*)(?:[.\[][^{}\n]*)?[ \t]*\}"
+_SPACED = r"(?<!\\)\{[ \t]+(\$?)([A-Za-z_]\w*)[ \t]*\}"
 
 
 def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place) -> None:
@@ -72,12 +72,14 @@ def _piece(program: Program, part: ast.TextPart) -> str | None:
 def _check_braces(program: Program, scope: ValueScope, literal: ast.TextLiteral) -> None:
     source = scope.module.source
     written = source.text[literal.start : literal.end]
-    for found in _ESCAPED.finditer(written):
+    if "{" not in written:
+        return
+    for found in re.finditer(_ESCAPED, written):
         kinds = scope.kinds()
         if found[2] in kinds:
             span = Span(source, literal.start + found.start(), literal.start + found.end())
             program.sink.report(errors.ESCAPED_VARIABLE, span, name=found[2], kind=kinds[found[2]])
-    for found in _SPACED.finditer(written):
+    for found in re.finditer(_SPACED, written):
         if found[2] in scope.kinds():
             span = Span(source, literal.start + found.start(), literal.start + found.end())
             right = f"{{{found[1]}{found[2]}}}"
@@ -225,6 +227,7 @@ def _check_record(
     by_key = {field.name: field for field in record.fields}
     by_key |= {field.wire_name: field for field in record.fields}
     given = set()
+    free = set(by_key) - {key_text(pair.key) for pair in expr.pairs}
     for pair in expr.pairs:
         key = key_text(pair.key)
         if key not in by_key:
@@ -236,7 +239,7 @@ def _check_record(
                 owner=record.name or what.replace("`", ""),
                 name=key,
                 help=known_names("field", names, key),
-                fixes=rename_fix(span, names),
+                fixes=rename_fix(span, free),
             )
             infer(program, scope, pair.value, place)
             continue

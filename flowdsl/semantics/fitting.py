@@ -25,25 +25,18 @@ from .types import (
     strip_optional,
 )
 
+_DATE = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?"
 _FORMATS = {
-    "date": (
-        re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"),
-        "`2024-05-31`",
-    ),
-    "time": (re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?"), "`14:30`"),
-    "datetime": (
-        re.compile(
-            r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d"
-            r"(:[0-5]\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?"
-        ),
-        "`2024-05-31T14:30:00Z`",
-    ),
-    "email": (re.compile(r"[^@\s]+@[^@\s]+"), "`ann@clinic.test`"),
-    "url": (re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+"), "`https://portal.test/`"),
+    "date": (_DATE, "`2024-05-31`"),
+    "time": (_TIME, "`14:30`"),
+    "datetime": (rf"{_DATE}T{_TIME}(Z|[+-]\d\d:\d\d)?", "`2024-05-31T14:30:00Z`"),
+    "email": (r"[^@\s]+@[^@\s]+", "`ann@clinic.test`"),
+    "url": (r"[A-Za-z][A-Za-z0-9+.-]*:\S+", "`https://portal.test/`"),
 }
-"""The spelling of a literal of each textual type, and an example."""
+"""The spelling of a literal of each textual type, and an example. Compiled at first use: most programs hold none."""
 
-_NUMBER_OR_BOOL = re.compile(r"-?\d+(\.\d+)?|true|false")
+_NUMBER_OR_BOOL = r"-?\d+(\.\d+)?|true|false"
 
 
 def check_fit(
@@ -96,7 +89,7 @@ def quoted_values(enum: Enum) -> str:
 
 def _check_format(program: Program, span: Span, value: str, type_name: str) -> None:
     pattern, example = _FORMATS[type_name]
-    if not pattern.fullmatch(value):
+    if not re.fullmatch(pattern, value):
         program.sink.report(
             errors.MALFORMED_LITERAL,
             span,
@@ -148,11 +141,13 @@ def _conversion(span: Span, found: Type, wanted: Type) -> str | None:
     if inner == STRING:
         if written.startswith("{{"):
             return f'write `"{written}"` to make it a text'
-        if found != STRING and _NUMBER_OR_BOOL.fullmatch(written):
+        if found != STRING and re.fullmatch(_NUMBER_OR_BOOL, written):
             return f'write `"{written}"`, in quotes'
         return f'write `"{{{written}}}"` to make it a text'
     if inner.name in ("int", "number", "bool") and written == f'"{literal}"':
-        return f"write `{literal}`, without quotes" if _NUMBER_OR_BOOL.fullmatch(literal) else None
+        return (
+            f"write `{literal}`, without quotes" if re.fullmatch(_NUMBER_OR_BOOL, literal) else None
+        )
     if inner.name in _FORMATS and found == STRING:
         return f"declare the value with the type `{inner.name}` where it is read"
     return None

@@ -87,6 +87,7 @@ class _TestChecker:
     ) -> set[str]:
         known = None if fields is None else {field.name: field for field in fields}
         first: dict[str, Span] = {}
+        free = set(known or ()) - {binding.name.text for binding in bindings}
         for binding in bindings:
             name = binding.name.text
             span = binding.name.span(self.source)
@@ -103,7 +104,7 @@ class _TestChecker:
                     name=name,
                     noun=noun,
                     help=known_names(noun, known, name),
-                    fixes=rename_fix(span, known),
+                    fixes=rename_fix(span, free),
                 )
             elif known is not None:
                 wanted = known[name].type

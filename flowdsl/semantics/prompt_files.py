@@ -16,8 +16,8 @@ from .scopes import known_names
 from .types import ANY, FieldType, ListOf, RecordOf, Type, Unknown, strip_optional
 
 _PATH = r"((?:\.[A-Za-z_]\w*|\[\d+\]|\[(?:'[^'\n]*'|\"[^\"\n]*\")\])*)"
-_PLAIN = re.compile(r"(?<![\\{])\{(\$?)([A-Za-z_]\w*)" + _PATH + r"\}(?!\})")
-_PART = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]|\[['\"]([^'\"\n]*)['\"]\]")
+_PLAIN = r"(?<![\\{])\{(\$?)([A-Za-z_]\w*)" + _PATH + r"\}(?!\})"
+_PART = r"\.([A-Za-z_]\w*)|\[(\d+)\]|\[['\"]([^'\"\n]*)['\"]\]"
 
 
 def check_prompt_file(program: Program, path: str, declared: WorkflowFields) -> None:
@@ -26,7 +26,7 @@ def check_prompt_file(program: Program, path: str, declared: WorkflowFields) -> 
     source = SourceFile(path, text)
     inputs = None if declared.inputs is None else {f.wire_name: f for f in declared.inputs}
     secrets = {field.wire_name: field for field in declared.secrets}
-    for found in _PLAIN.finditer(text):
+    for found in re.finditer(_PLAIN, text):
         sigil, name, tail = found.groups()
         span = Span(source, *found.span())
         fields = secrets if sigil else inputs
@@ -61,7 +61,7 @@ def _warn(
 def _check_path(program: Program, span: Span, field: FieldType, tail: str) -> None:
     type_: Type = field.type
     owner = field.name
-    for found in _PART.finditer(tail):
+    for found in re.finditer(_PART, tail):
         key = found[1] if found[1] is not None else found[3]
         type_ = strip_optional(type_)
         if isinstance(type_, Unknown) or type_ == ANY:

@@ -10,6 +10,13 @@ from __future__ import annotations
 from typing import Any, dataclass_transform
 
 
+def _initialise_first(self: Any, *values: Any, **named: Any) -> None:
+    """The `__init__` of a record class until it has its first instance: most runs use half of the classes."""
+    record = type(self)
+    record.__init__ = _initialiser(record._fields, record._defaults)
+    record.__init__(self, *values, **named)
+
+
 def _initialiser(fields: tuple[str, ...], defaults: dict[str, Any]) -> Any:
     parameters = [f"{name}=_defaults[{name!r}]" if name in defaults else name for name in fields]
     body = [f"    self.{name} = {name}" for name in fields] or ["    pass"]
@@ -43,7 +50,7 @@ class _RecordType(type):
         body["_defaults"] = defaults
         body["__match_args__"] = fields
         if own and "__init__" not in body:
-            body["__init__"] = _initialiser(fields, defaults)
+            body["__init__"] = _initialise_first
         if eq:
             body["__eq__"] = _equal
             body["__hash__"] = _hash

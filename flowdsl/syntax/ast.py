@@ -3,11 +3,14 @@
 Nodes are frozen and compared by identity, so that analyses keep their results in side tables keyed by node. Every node
 holds the offsets of its source text (`start`, `end`); the file itself is `Module.source`. Class names end in `Decl`,
 `Section`, `Stmt`, `Expr`, `Check`, `Target` or `Type` where the language has a family of that name.
+
+The families themselves (`Stmt`, `Expr`, ...) are unions at the end of this module, for the type checker only: it proves with
+them that a `match` handles every member.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
@@ -52,8 +55,6 @@ class IndexAccess(Node):
     index: int
 
 
-PathPart: TypeAlias = FieldAccess | IndexAccess
-
 INPUT = "input"
 RUNTIME = "runtime"
 SECRET = "secret"
@@ -82,8 +83,6 @@ class TextComment(Node):
 
     value: str
 
-
-TextPart: TypeAlias = TextLiteral | Ref | TextComment
 
 STRING = "string"
 BLOCK = "block"
@@ -155,11 +154,6 @@ class ObjectExpr(Node):
     pairs: tuple[Pair, ...]
 
 
-Scalar: TypeAlias = Text | IntLit | NumberLit | BoolLit | NullLit
-Literal: TypeAlias = Scalar | ConstRef | ListExpr | ObjectExpr
-Expr: TypeAlias = Literal | Ref
-
-
 # Conditions
 
 
@@ -195,9 +189,6 @@ class SeesExpr(Node):
     text: Text
 
 
-Condition: TypeAlias = OrExpr | AndExpr | NotExpr | CompareExpr | EmptyExpr | SeesExpr | Ref
-
-
 # Types
 
 
@@ -223,9 +214,6 @@ class ListType(Node):
 
 class OptionalType(Node):
     inner: TypeExpr
-
-
-TypeExpr: TypeAlias = NamedType | ObjectType | EnumType | ListType | OptionalType
 
 
 class Argument(Node):
@@ -414,35 +402,6 @@ class FinishStmt(Node):
     reason: Text
 
 
-Stmt: TypeAlias = (
-    AnnotatedStmt
-    | StepStmt
-    | DoStmt
-    | ChooseStmt
-    | TypeStmt
-    | ClearStmt
-    | PressStmt
-    | WaitStmt
-    | WaitUntilStmt
-    | ExtractStmt
-    | CopyStmt
-    | EmitStmt
-    | ExpectStmt
-    | CaptureStmt
-    | ExportStmt
-    | ImageStmt
-    | RunStmt
-    | IfStmt
-    | ForStmt
-    | RepeatStmt
-    | RetryStmt
-    | CallStmt
-    | FailStmt
-    | AbortStmt
-    | FinishStmt
-)
-
-
 # Post-run checks
 
 
@@ -465,9 +424,6 @@ class EachTarget(Node):
     variable: Name
     iterable: Ref
     template: Text
-
-
-FileTarget: TypeAlias = ExactTarget | RegexTarget | EachTarget
 
 
 class FileCheck(Node):
@@ -497,9 +453,6 @@ class CleanupCheck(Node):
     """`on failure "..."`: not a check but the prompt that runs when one fails."""
 
     prompt: Text
-
-
-CheckBody: TypeAlias = FileCheck | ImageCheck | SchemaCheck | OutputCheck | CleanupCheck
 
 
 class Check(Node):
@@ -565,23 +518,6 @@ class ExtraSection(Node):
     value: ObjectExpr
 
 
-WorkflowItem: TypeAlias = (
-    Setting
-    | InputsSection
-    | SecretsSection
-    | OutputsSection
-    | ModelSection
-    | TerminalSection
-    | AlwaysSection
-    | StepsSection
-    | PromptFrom
-    | InputsFrom
-    | OutputsFrom
-    | ChecksSection
-    | ExtraSection
-)
-
-
 class Binding(Node):
     """`name = value`."""
 
@@ -599,9 +535,6 @@ class ChainStep(Node):
     name: Name
     workflow: Dotted
     arguments: tuple[Argument, ...]
-
-
-ChainItem: TypeAlias = Setting | InputsSection | SecretsSection | SharedSection | ChainStep
 
 
 # Tests
@@ -655,19 +588,6 @@ class ExpectFinishes(Node):
 
 class ExpectOutputs(Node):
     bindings: tuple[Binding, ...]
-
-
-TestItem: TypeAlias = (
-    GivenSection
-    | ScreenSection
-    | ReadsSection
-    | PromptContains
-    | PromptOmits
-    | PromptTokens
-    | ExpectAborts
-    | ExpectFinishes
-    | ExpectOutputs
-)
 
 
 # Declarations and files
@@ -734,11 +654,6 @@ class TestDecl(Node):
     doc: str | None
 
 
-Decl: TypeAlias = (
-    RecordDecl | AliasDecl | ConstDecl | TaskDecl | WorkflowDecl | ChainDecl | TestDecl
-)
-
-
 class ImportedName(Node):
     """`name [as alias]` inside `import { }`."""
 
@@ -758,9 +673,6 @@ class ImportModule(Node):
     name: Name
 
 
-Import: TypeAlias = ImportNames | ImportModule
-
-
 class Module(Node):
     """One file. `edition` is 0 when the file does not say."""
 
@@ -768,3 +680,75 @@ class Module(Node):
     edition: int
     imports: tuple[Import, ...]
     declarations: tuple[Decl, ...]
+
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    PathPart: TypeAlias = FieldAccess | IndexAccess
+    TextPart: TypeAlias = TextLiteral | Ref | TextComment
+    Scalar: TypeAlias = Text | IntLit | NumberLit | BoolLit | NullLit
+    Literal: TypeAlias = Scalar | ConstRef | ListExpr | ObjectExpr
+    Expr: TypeAlias = Literal | Ref
+    Condition: TypeAlias = OrExpr | AndExpr | NotExpr | CompareExpr | EmptyExpr | SeesExpr | Ref
+    TypeExpr: TypeAlias = NamedType | ObjectType | EnumType | ListType | OptionalType
+    Stmt: TypeAlias = (
+        AnnotatedStmt
+        | StepStmt
+        | DoStmt
+        | ChooseStmt
+        | TypeStmt
+        | ClearStmt
+        | PressStmt
+        | WaitStmt
+        | WaitUntilStmt
+        | ExtractStmt
+        | CopyStmt
+        | EmitStmt
+        | ExpectStmt
+        | CaptureStmt
+        | ExportStmt
+        | ImageStmt
+        | RunStmt
+        | IfStmt
+        | ForStmt
+        | RepeatStmt
+        | RetryStmt
+        | CallStmt
+        | FailStmt
+        | AbortStmt
+        | FinishStmt
+    )
+    FileTarget: TypeAlias = ExactTarget | RegexTarget | EachTarget
+    CheckBody: TypeAlias = FileCheck | ImageCheck | SchemaCheck | OutputCheck | CleanupCheck
+    WorkflowItem: TypeAlias = (
+        Setting
+        | InputsSection
+        | SecretsSection
+        | OutputsSection
+        | ModelSection
+        | TerminalSection
+        | AlwaysSection
+        | StepsSection
+        | PromptFrom
+        | InputsFrom
+        | OutputsFrom
+        | ChecksSection
+        | ExtraSection
+    )
+    ChainItem: TypeAlias = Setting | InputsSection | SecretsSection | SharedSection | ChainStep
+    TestItem: TypeAlias = (
+        GivenSection
+        | ScreenSection
+        | ReadsSection
+        | PromptContains
+        | PromptOmits
+        | PromptTokens
+        | ExpectAborts
+        | ExpectFinishes
+        | ExpectOutputs
+    )
+    Decl: TypeAlias = (
+        RecordDecl | AliasDecl | ConstDecl | TaskDecl | WorkflowDecl | ChainDecl | TestDecl
+    )
+    Import: TypeAlias = ImportNames | ImportModule

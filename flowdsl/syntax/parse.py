@@ -34,6 +34,7 @@ _DECLARATION_WORDS = frozenset(
 )
 _EDITION = frozenset(("FLOW", "INT", "edition"))
 _FINISHED = frozenset(("__file_star_0", "__file_star_1", "import_", "item"))
+_IMPORTS = (ast.ImportNames, ast.ImportModule)
 _DEPTH = {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}
 
 
@@ -52,6 +53,7 @@ class _Reader:
         docs = self.tokens.docs() if "##" in source.text else {}
         self.builds = AstBuilder(source, self.tokens, docs, sink).builds()
         self.nodes: list[Any] = []
+        self._depths: list[int] | None = None
 
     def module(self) -> ast.Module:
         edition = self._edition()
@@ -63,23 +65,17 @@ class _Reader:
                 self.sink.report(errors.NESTING_TOO_DEEP, self._span(index), limit=MAX_DEPTH)
             elif repairs_left and repair(self.source, self.tokens, stack, index, self.sink):
                 repairs_left -= 1
+                self._depths = None
                 continue
             else:
                 report_unexpected(self.source, self.tokens, stack, index, self.sink)
             index = self._next_island(stack, index)
             stack = self._fresh()
         self._keep(stack)
-        nodes = self.nodes
-        return ast.Module(
-            0,
-            len(self.source.text),
-            self.source,
-            edition,
-            tuple(node for node in nodes if isinstance(node, ast.ImportNames | ast.ImportModule)),
-            tuple(
-                node for node in nodes if not isinstance(node, ast.ImportNames | ast.ImportModule)
-            ),
-        )
+        imports = tuple(node for node in self.nodes if isinstance(node, _IMPORTS))
+        declarations = tuple(node for node in self.nodes if not isinstance(node, _IMPORTS))
+        end = len(self.source.text)
+        return ast.Module(0, end, self.source, edition, imports, declarations)
 
     def _edition(self) -> int:
         """The edition the file says. Where it says none, the tokens get one, so that the parser can begin."""
@@ -151,18 +147,20 @@ class _Reader:
             kept = self._keep(stack)
             offset = stack.starts[kept] if kept < len(stack.starts) else tokens.starts[index]
             island = max(_FIRST, bisect_left(tokens.starts, offset, _FIRST, index))
-        before = list(accumulate((_DEPTH.get(word, 0) for word in tokens.words), initial=0))
-        balanced = before[-1] == 0 and min(before) == 0
+        if self._depths is None:
+            steps = (_DEPTH.get(word, 0) for word in tokens.words)
+            self._depths = list(accumulate(steps, initial=0))
+        depths = self._depths
+        balanced = depths[-1] == 0
         indented = not self._at_line_start(island)
-        for at in range(index, len(tokens.words)):
+        last = len(tokens.words) - 1
+        for at in range(index, last):
             if tokens.words[at] in _DECLARATION_WORDS and not self._is_statement(at):
-                outside = before[at] <= before[island]
-                if self._at_line_start(at):
-                    if outside or not balanced:
-                        return at
-                elif outside and indented:
+                outside = depths[at] <= depths[island]
+                # Where braces do not balance, only the margin tells declarations from statements.
+                if (outside or not balanced) if self._at_line_start(at) else (outside and indented):
                     return at
-        return len(tokens.words) - 1
+        return last
 
     def _at_line_start(self, index: int) -> bool:
         start = self.tokens.starts[index]

@@ -185,129 +185,129 @@ def _operation(rule: Rule, shape: str) -> int:
     return SAME if rule.options.expand1 and not rule.alias and kept == "x" else NODE
 
 
-def _short_cuts(
-    rules: list[Rule],
-    operations: list[int],
-    actions: list[dict[str, int]],
-    gotos: dict[str, dict[int, int]],
-) -> None:
-    """Skip states that do nothing but reduce `a: b` without building anything.
+class _Automaton:
+    """Lark's states, numbered by a walk from the start: Lark itself numbers them in the order of a set."""
 
-    Such a state is entered through `b` only and always leaves through `a`, so its goto can lead there at once. An error
-    is found by the next state instead, before anything is shifted.
-    """
-    passing: dict[int, str] = {}
-    for state, row in enumerate(actions):
-        reduced = set(row.values())
-        rule = ~min(reduced) if len(reduced) == 1 and min(reduced) < 0 else None
-        if rule is not None and operations[rule] == SAME and len(rules[rule].expansion) == 1:
-            passing[state] = rules[rule].origin.name
-    for row_of_symbol in gotos.values():
-        for origin, target in row_of_symbol.items():
-            while target in passing:
-                target = gotos[passing[target]][origin]
-            row_of_symbol[origin] = target
+    def __init__(self, table: IntParseTable, rules: list[Rule]) -> None:
+        start = table.start_states["file"]
+        number = {start: 0}
+        queue = [start]
+        for state in queue:
+            for symbol in sorted(table.states[state]):
+                action, target = table.states[state][symbol]
+                if action.name == "Shift" and target not in number:
+                    number[target] = len(number)
+                    queue.append(target)
+        rule_number = {rule: index for index, rule in enumerate(rules)}
+        nonterminals = {rule.origin.name for rule in rules}
+        self.end = number[table.end_states["file"]]
+        self.access = [""] * len(number)
+        self.actions: list[dict[str, int]] = [{} for _ in number]
+        self.gotos: dict[str, dict[int, int]] = {name: {} for name in sorted(nonterminals)}
+        for state in queue:
+            for symbol, (action, target) in table.states[state].items():
+                if action.name != "Shift":
+                    self.actions[number[state]][symbol] = ~rule_number[target]
+                    continue
+                self.access[number[target]] = symbol
+                if symbol in nonterminals:
+                    self.gotos[symbol][number[state]] = number[target]
+                else:
+                    self.actions[number[state]][symbol] = number[target]
+
+    def take_short_cuts(self, rules: list[Rule], operations: list[int]) -> None:
+        """Skip states that do nothing but reduce `a: b` without building anything.
+
+        Such a state is entered through `b` only and always leaves through `a`, so its goto can lead there at once. An
+        error is found by the next state instead, before anything is shifted.
+        """
+        passing: dict[int, str] = {}
+        for state, row in enumerate(self.actions):
+            rule = ~min(row.values(), default=0)
+            if (
+                len(set(row.values())) == 1
+                and rule >= 0
+                and operations[rule] == SAME
+                and len(rules[rule].expansion) == 1
+            ):
+                passing[state] = rules[rule].origin.name
+        for goto in self.gotos.values():
+            for origin, target in goto.items():
+                while target in passing:
+                    target = self.gotos[passing[target]][origin]
+                goto[origin] = target
+
+
+class _Rows:
+    """Rows of numbers, each stored once and known by its index."""
+
+    def __init__(self) -> None:
+        self.stored: dict[tuple[int, ...], int] = {}
+
+    def index(self, pairs: Iterable[tuple[int, int]]) -> int:
+        row = tuple(value for pair in sorted(pairs) for value in pair)
+        return self.stored.setdefault(row, len(self.stored))
 
 
 def _wrapped(name: str, items: Iterable[object], comment: str) -> str:
-    lines: list[str] = []
-    line = ""
+    lines = [""]
     for item in items:
         text = f"{item!r},"
-        if line and len(line) + len(text) > 118:
-            lines.append(line)
-            line = ""
-        line += text
-    lines.append(line)
+        if len(lines[-1]) + len(text) > 118:
+            lines.append("")
+        lines[-1] += text
     return f"# {comment}\n{name} = (\n" + "\n".join(lines) + "\n)\n"
 
 
 def render_tables(parser: Lark) -> str:
     """The text of `tables.py` for a parser; the same bytes for the same grammar."""
-    table = _table(parser)
     rules = list(parser.rules)
-    rule_number = {rule: number for number, rule in enumerate(rules)}
-    terminals = [terminal.name for terminal in parser.terminals] + ["$END"]
-    terminal_number = {name: number for number, name in enumerate(terminals)}
     shapes = [_shape(rule) for rule in rules]
     operations = [_operation(rule, shape) for rule, shape in zip(rules, shapes, strict=True)]
-
-    start = table.start_states["file"]
-    end = table.end_states["file"]
-    # Lark numbers states in the order of a set walk; a walk from the start state gives the same numbers every time.
-    order: dict[int, int] = {start: 0}
-    queue = [start]
-    for state in queue:
-        for symbol in sorted(table.states[state]):
-            action, target = table.states[state][symbol]
-            if action.name == "Shift" and target not in order:
-                order[target] = len(order)
-                queue.append(target)
-    actions: list[dict[str, int]] = [{} for _ in order]
-    gotos: dict[str, dict[int, int]] = {}
-    access = ["" for _ in order]
-    nonterminals = {rule.origin.name for rule in rules}
-    for state, number in order.items():
-        for symbol in sorted(table.states[state]):
-            action, target = table.states[state][symbol]
-            if action.name == "Shift":
-                access[order[target]] = symbol
-                if symbol in nonterminals:
-                    gotos.setdefault(symbol, {})[number] = order[target]
-                else:
-                    actions[number][symbol] = order[target]
-            else:
-                actions[number][symbol] = ~rule_number[target]
-    _short_cuts(rules, operations, actions, gotos)
-
-    names = [str(rule.alias or rule.origin.name) for rule in rules]
-    rows: dict[tuple[int, ...], int] = {}
-    row_of_state = []
-    for row in actions:
-        flat = tuple(
-            value
-            for symbol in sorted(row, key=terminal_number.__getitem__)
-            for value in (terminal_number[symbol], row[symbol])
-        )
-        row_of_state.append(rows.setdefault(flat, len(rows)))
-    goto_rows: dict[tuple[int, ...], int] = {}
-    goto_of_symbol = {
-        symbol: goto_rows.setdefault(
-            tuple(value for pair in sorted(gotos.get(symbol, {}).items()) for value in pair),
-            len(goto_rows),
-        )
-        for symbol in sorted(nonterminals)
-    }
     chosen = [_pick(shape, operation) for shape, operation in zip(shapes, operations, strict=True)]
     picks = sorted(set(chosen))
-    rule_rows = [
-        (len(rule.expansion), operation, picks.index(pick), goto_of_symbol[rule.origin.name], name)
-        for rule, operation, pick, name in zip(rules, operations, chosen, names, strict=True)
+
+    automaton = _Automaton(_table(parser), rules)
+    automaton.take_short_cuts(rules, operations)
+    terminals = [terminal.name for terminal in parser.terminals] + ["$END"]
+    terminal = {name: number for number, name in enumerate(terminals)}
+    rows, goto_rows = _Rows(), _Rows()
+    row_of_state = [
+        rows.index((terminal[symbol], action) for symbol, action in row.items())
+        for row in automaton.actions
     ]
-    words = {
-        terminal.pattern.value: terminal_number[terminal.name]
-        for terminal in parser.terminals
-        if isinstance(terminal.pattern, PatternStr)
-    }
-    return "".join(
-        [
-            '"""LALR(1) tables of `grammars/flowdsl.lark`. Generated, do not edit.\n\n',
-            'To regenerate: `python -m flowdsl.syntax.reference --write`.\n"""\n\n',
-            f"END_STATE = {order[end]}\n",
-            _wrapped("TERMINALS", terminals, "names; a terminal is its index"),
-            _wrapped(
-                "WORDS", sorted(words.items()), "keywords and punctuation, and their terminal"
-            ),
-            _wrapped("STATE_ROWS", row_of_state, "state -> its row in ROWS"),
-            _wrapped("ACCESS", access, "state -> the symbol that leads to it"),
-            _wrapped("ROWS", rows, "terminal, action, ...: a state to shift to, or ~rule"),
-            _wrapped("GOTOS", goto_rows, "state, next state, ... after a reduction"),
-            "# the children that the tree keeps of a rule's symbols\nPICKS = (\n"
-            + "".join(f"    lambda a: {pick},\n" for pick in picks)
-            + ")\n",
-            _wrapped("RULES", rule_rows, "length, operation, pick, goto row, name"),
-        ]
+    goto_of_symbol = {name: goto_rows.index(row.items()) for name, row in automaton.gotos.items()}
+    rule_rows = [
+        (
+            len(rule.expansion),
+            operation,
+            picks.index(pick),
+            goto_of_symbol[rule.origin.name],
+            str(rule.alias or rule.origin.name),
+        )
+        for rule, operation, pick in zip(rules, operations, chosen, strict=True)
+    ]
+    words = sorted(
+        (each.pattern.value, terminal[each.name])
+        for each in parser.terminals
+        if isinstance(each.pattern, PatternStr)
     )
+    parts = [
+        '"""LALR(1) tables of `grammars/flowdsl.lark`. Generated, do not edit.\n\n',
+        'To regenerate: `python -m flowdsl.syntax.reference --write`.\n"""\n\n',
+        f"END_STATE = {automaton.end}\n",
+        _wrapped("TERMINALS", terminals, "names; a terminal is its index"),
+        _wrapped("WORDS", words, "keywords and punctuation, and their terminal"),
+        _wrapped("STATE_ROWS", row_of_state, "state -> its row in ROWS"),
+        _wrapped("ACCESS", automaton.access, "state -> the symbol that leads to it"),
+        _wrapped("ROWS", rows.stored, "terminal, action, ...: a state to shift to, or ~rule"),
+        _wrapped("GOTOS", goto_rows.stored, "state, next state, ... after a reduction"),
+        "# the children that the tree keeps of a rule's symbols\nPICKS = (\n",
+        *(f"    lambda a: {pick},\n" for pick in picks),
+        ")\n",
+        _wrapped("RULES", rule_rows, "length, operation, pick, goto row, name"),
+    ]
+    return "".join(parts)
 
 
 def main(arguments: list[str]) -> int:

@@ -15,7 +15,7 @@ from flowdsl.codegen.words import paragraph
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import spell
 from flowdsl.ir.source_map import MappedLine, SourceRange
-from flowdsl.ir.walk import walk
+from flowdsl.ir.walk import statements, walk
 
 from .context import Context
 from .statements import emit_main
@@ -52,7 +52,7 @@ def emit_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
     ]
     while lines and not lines[-1].text:
         lines.pop()
-    html = any(isinstance(node, nodes.Picture) for node in walk(workflow.body))
+    html = any(isinstance(each, nodes.Picture) for each in statements(workflow.body))
     text = "\n".join(_html(line.text) if html else line.text for line in lines)
     return Prompt(_template(text), tuple(_mapped(lines)), context.decisions)
 

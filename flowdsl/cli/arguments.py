@@ -1,0 +1,50 @@
+"""argparse with this program's manners: one line for a mistake, exit code 64, no abbreviations."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from flowdsl.diagnostics.suggest import closest
+
+from .failure import UsageError
+
+
+class _HelpShown(Exception):
+    """argparse has printed help and wants to end the process."""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """The argument parser of one command."""
+
+    def __init__(self, name: str = "", summary: str | None = None, **options: Any) -> None:
+        # Sub-parsers are made by argparse itself, with its own keywords.
+        options.setdefault("prog", f"flowdsl {name}")
+        options.setdefault("description", summary)
+        options["allow_abbrev"] = False
+        super().__init__(**options)
+
+    def parse(self, words: Sequence[str]) -> argparse.Namespace | None:
+        """The arguments; None when help was asked for and printed. Raises `UsageError`."""
+        try:
+            arguments, unknown = self.parse_known_args(list(words))
+        except _HelpShown:
+            return None
+        if unknown:
+            self.error(self._unknown(unknown[0]))
+        return arguments
+
+    def _unknown(self, word: str) -> str:
+        if not word.startswith("-"):
+            return f"`{word}` is one argument too many"
+        options = [option for action in self._actions for option in action.option_strings]
+        nearest = closest(word.partition("=")[0], options)
+        hint = f"; an option `{nearest}` exists" if nearest else ""
+        return f"`{word}` is not an option of `{self.prog}`{hint}"
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see `{self.prog} -h`")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        raise _HelpShown

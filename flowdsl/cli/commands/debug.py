@@ -1,0 +1,95 @@
+"""`flowdsl debug`: look inside the compiler."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..arguments import CommandParser
+from ..console import Console
+from ..exit_codes import FINDINGS, SUCCESS
+from ..target import Target, open_target
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    subjects = parser.add_subparsers(
+        dest="subject", required=True, metavar="SUBJECT", parser_class=CommandParser
+    )
+    parse = subjects.add_parser("parse", help="print the syntax tree of a file")
+    parse.add_argument("path", metavar="FILE", help="a file, or `-` for standard input")
+    parse.add_argument(
+        "--reference",
+        action="store_true",
+        help="the tree of the grammar as Lark reads it, not the compiler's own",
+    )
+    subjects.add_parser(
+        "tables", help="describe the parse tables and compare them with the grammar"
+    )
+    subjects.add_parser("config-schema", help="print the JSON Schema of flowdsl.toml")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Print to standard output."""
+    if arguments.subject == "parse":
+        return _parse(open_target([arguments.path]), arguments.reference, console)
+    if arguments.subject == "tables":
+        return _tables(console)
+    import json
+
+    from flowdsl.config.schema import project_file_schema
+
+    console.out(json.dumps(project_file_schema(), indent=2))
+    return SUCCESS
+
+
+def _parse(target: Target, reference: bool, console: Console) -> int:
+    from flowdsl.diagnostics.render.text import render_text
+    from flowdsl.diagnostics.sink import Sink
+    from flowdsl.source.files import UnreadableFile
+    from flowdsl.source.text import SourceFile
+    from flowdsl.syntax.dump import dump
+    from flowdsl.syntax.parse import parse_module
+
+    from ..failure import CommandError
+
+    (path,) = target.entries
+    try:
+        source = SourceFile(path, target.files.read_text(path))
+    except UnreadableFile as error:
+        raise CommandError(str(error), FINDINGS) from None
+    sink = Sink()
+    module = parse_module(source, sink)
+    if sink.has_errors:
+        console.err(
+            render_text(sink.sorted(), 1, color=console.color_err, show_path=target.show_path)
+        )
+        if reference:
+            return FINDINGS
+    if reference:
+        from flowdsl.syntax.reference import generic_tree, reference_parser
+
+        from ..views.debug import grammar_tree
+
+        tree = generic_tree(reference_parser().parse(source.text))
+        console.out(grammar_tree(tree, source.text))
+    else:
+        console.out(dump(module).rstrip("\n"))
+    return FINDINGS if sink.has_errors else SUCCESS
+
+
+def _tables(console: Console) -> int:
+    from importlib.resources import files
+
+    from flowdsl.syntax import tables
+    from flowdsl.syntax.reference import reference_parser, render_tables
+
+    console.out(
+        f"{len(tables.TERMINALS)} terminals, {len(tables.RULES)} rules, "
+        f"{len(tables.STATE_ROWS)} states"
+    )
+    written = files("flowdsl.syntax").joinpath("tables.py").read_text(encoding="utf-8")
+    if written == render_tables(reference_parser()):
+        console.out("the tables are those of the grammar")
+        return SUCCESS
+    console.out("the tables are stale: run `python -m flowdsl.syntax.reference --write`")
+    return FINDINGS

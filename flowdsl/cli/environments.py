@@ -1,0 +1,50 @@
+"""Which environment of the project a command is about."""
+
+from __future__ import annotations
+
+import os
+
+from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.host.environment import ENVIRONMENT
+
+from .failure import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.config.project import Environment, Project
+
+
+def named_environment(project: Project | None, option: str | None) -> Environment | None:
+    """The environment named by `--env`, else by `FLOWDSL_ENV`, else the only one; None when none of them decides.
+
+    Raises `UsageError` for a name the project does not have. Without a project, `FLOWDSL_ENV` says nothing.
+    """
+    environments = project.environments if project is not None else {}
+    name = option or (os.environ.get(ENVIRONMENT) if project is not None else None)
+    if name:
+        if name not in environments:
+            raise UsageError(_unknown(name, list(environments), option is None))
+        return environments[name]
+    return next(iter(environments.values())) if len(environments) == 1 else None
+
+
+def required_environment(project: Project | None, option: str | None) -> Environment:
+    """The environment of a command that cannot do without one; raises `UsageError`."""
+    environment = named_environment(project, option)
+    if environment is not None:
+        return environment
+    names = listed(project.environments) if project is not None else ""
+    if not names:
+        raise UsageError(
+            'the project declares no environment; add `[env.local]` with `api = "local"`'
+        )
+    raise UsageError(f"name an environment with `--env` or `{ENVIRONMENT}`; there are {names}")
+
+
+def _unknown(name: str, names: list[str], from_variable: bool) -> str:
+    origin = f" (from `{ENVIRONMENT}`)" if from_variable else ""
+    nearest = closest(name, names)
+    if nearest is not None:
+        return f"there is no environment `{name}`{origin}; environment `{nearest}` exists"
+    known = f"there are {listed(names)}" if names else "the project declares none"
+    return f"there is no environment `{name}`{origin}; {known}"

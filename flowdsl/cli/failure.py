@@ -1,0 +1,21 @@
+"""Failures a command expects: one line for people, and the exit code."""
+
+from __future__ import annotations
+
+from .exit_codes import USAGE
+
+
+class CommandError(Exception):
+    """Ends the command with `error: <message>` on standard error and exit code `code`."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class UsageError(CommandError):
+    """The command line asks for something that does not exist; exit code 64."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, USAGE)

@@ -1,0 +1,204 @@
+"""From the words of a command line to a command, and from its end to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+from flowdsl import __version__
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.suggest import closest
+
+from . import exit_codes
+from .console import Console, standard_console
+from .failure import CommandError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+
+COMMANDS: dict[str, str] = {
+    "check": "find mistakes in flows",
+    "compile": "write payloads, prompts and schemas to a folder",
+    "deploy": "bring an environment to what the sources say",
+    "emulator": "serve a local Cyberdesk",
+    "debug": "look inside the compiler",
+}
+"""Every command and its line in `flowdsl -h`. The module is `commands/<command>.py`."""
+
+PLANNED = frozenset(
+    {
+        "connections",
+        "destroy",
+        "diff",
+        "docs",
+        "explain",
+        "fmt",
+        "generate",
+        "graph",
+        "import",
+        "init",
+        "lsp",
+        "machines",
+        "models",
+        "new",
+        "plan",
+        "pools",
+        "pull",
+        "recover",
+        "restore",
+        "rules",
+        "run",
+        "runs",
+        "state",
+        "tags",
+        "test",
+        "trace",
+        "trajectories",
+        "unlock",
+    }
+)
+"""Commands of the design that this version does not have yet, so that naming one is not called a typing error."""
+
+COLORS = ("auto", "always", "never")
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command line and return its exit code; nothing but a bug in this function raises."""
+    console = standard_console()
+    try:
+        directory, color, rest = _leading_options(words)
+        console = standard_console(color)
+        return _dispatch(directory, color, rest, console)
+    except CommandError as failure:
+        console.err(f"error: {printable(failure.message)}")
+        return failure.code
+    except KeyboardInterrupt:
+        console.err("interrupted")
+        return exit_codes.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last line of defence turns a bug into one line and exit 70
+        console.err(_bug_report(error))
+        return exit_codes.INTERNAL
+    finally:
+        console.flush()
+
+
+def _leading_options(words: Sequence[str]) -> tuple[str | None, str, Sequence[str]]:
+    """Folder, colour mode and the rest of the words, after the options that stand before the command."""
+    directory, color, index = None, "auto", 0
+    while index < len(words) and words[index] in ("-C", "--color"):
+        if index + 1 == len(words):
+            raise UsageError(f"`{words[index]}` needs a value")
+        if words[index] == "-C":
+            directory = words[index + 1]
+        else:
+            color = words[index + 1]
+        index += 2
+    if index < len(words) and words[index].startswith("--color="):
+        color = words[index].removeprefix("--color=")
+        index += 1
+    if color not in COLORS:
+        raise UsageError(f"`{color}` is not a colour mode; use {', '.join(COLORS)}")
+    return directory, color, words[index:]
+
+
+def _dispatch(directory: str | None, color: str, words: Sequence[str], console: Console) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        console.out(overview())
+        return exit_codes.SUCCESS if words else exit_codes.USAGE
+    if words[0] == "--version":
+        console.out(f"flowdsl {__version__}")
+        return exit_codes.SUCCESS
+    name = words[0]
+    if name.startswith("-"):
+        raise UsageError(f"`{name}` is not an option of `flowdsl`; see `flowdsl -h`")
+    if name not in COMMANDS:
+        raise UsageError(_unknown_command(name))
+    module = import_module(f"flowdsl.cli.commands.{name}")
+    arguments = _parse(name, module.configure, words[1:], directory, color)
+    if arguments is None:
+        return exit_codes.SUCCESS
+    if arguments.color != color:
+        console = standard_console(arguments.color)
+    if arguments.directory is not None:
+        _enter(arguments.directory)
+    code: int = module.run(arguments, console)
+    console.flush()
+    return code
+
+
+def _parse(
+    name: str,
+    configure: Callable[[argparse.ArgumentParser], None],
+    words: Sequence[str],
+    directory: str | None,
+    color: str,
+) -> argparse.Namespace | None:
+    """The arguments of a command; None when its help was asked for and printed."""
+    from .arguments import CommandParser
+
+    parser = CommandParser(name, COMMANDS[name])
+    parser.add_argument(
+        "-C", dest="directory", metavar="DIR", default=directory, help="work in DIR"
+    )
+    parser.add_argument(
+        "--color", choices=COLORS, default=color, help="colour in what people read (default: auto)"
+    )
+    configure(parser)
+    return parser.parse(words)
+
+
+def _enter(directory: str) -> None:
+    try:
+        os.chdir(directory)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a path"
+        raise UsageError(f"`-C {directory}` cannot be entered: {reason}") from None
+
+
+def overview() -> str:
+    """The text of `flowdsl -h`."""
+    width = max(map(len, COMMANDS))
+    return "\n".join(
+        [
+            "usage: flowdsl [-C DIR] [--color auto|always|never] COMMAND ...",
+            "",
+            "Cyberdesk desktop workflows as code.",
+            "",
+            *(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()),
+            "",
+            "`flowdsl COMMAND -h` shows a command's options, `flowdsl --version` the version.",
+        ]
+    )
+
+
+def _unknown_command(name: str) -> str:
+    existing = ", ".join(COMMANDS)
+    if name in PLANNED:
+        return f"`{name}` is not available in this version; the commands are {existing}"
+    nearest = closest(name, COMMANDS)
+    if nearest is not None:
+        return f"`{name}` is not a command; a command named `{nearest}` exists"
+    return f"`{name}` is not a command; the commands are {existing}"
+
+
+def _bug_report(error: Exception) -> str:
+    """One line: what and where, without the message, which may quote a source or a secret."""
+    if os.environ.get("FLOWDSL_DEBUG") == "1":
+        from traceback import format_exception
+
+        return "".join(format_exception(error)).rstrip()
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = ""
+    if place is not None:
+        file = os.path.basename(place.tb_frame.f_code.co_filename)
+        where = f" at {file}:{place.tb_lineno}"
+    python = ".".join(map(str, sys.version_info[:3]))
+    return (
+        f"internal error: {type(error).__name__}{where} (flowdsl {__version__}, Python {python}); please report it "
+        "with the flow that causes it; FLOWDSL_DEBUG=1 shows the traceback"
+    )

@@ -1,0 +1,1 @@
+"""What commands print: values to text, one module a command, without IO."""

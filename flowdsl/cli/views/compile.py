@@ -1,0 +1,98 @@
+"""The files that `flowdsl compile` writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, plain
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.ir.source_map import SourceMap, SourceRange
+
+CHAINS = "chains"
+SOURCE_MAP_VERSION = 1
+
+
+def artifact_files(bundle: Bundle) -> list[tuple[str, bytes]]:
+    """Relative POSIX path and content of every file of a bundle.
+
+    Key order is the payload's own. What only an organisation can decide stands there by alias or content hash.
+    """
+    files = [file for workflow in bundle.workflows for file in _workflow_files(workflow)]
+    files += [
+        (f"{CHAINS}/{chain.name}.json", _json(plain(chain.payload))) for chain in bundle.chains
+    ]
+    return files
+
+
+def _workflow_files(workflow: WorkflowArtifact) -> list[tuple[str, bytes]]:
+    payload = plain(workflow.payload)
+    return [
+        (f"{workflow.name}/payload.json", _json(payload)),
+        (f"{workflow.name}/prompt.md", _text(payload["main_prompt"])),
+        (f"{workflow.name}/input.schema.json", _schema(payload.get("input_schema"))),
+        (f"{workflow.name}/output.schema.json", _schema(payload.get("output_schema"))),
+        (f"{workflow.name}/source_map.json", _json(_source_map(workflow.source_map))),
+    ]
+
+
+def clash(paths: Iterable[str]) -> tuple[str, str] | None:
+    """Two paths that are one file on a disk that does not tell capitals apart, or None."""
+    seen: dict[str, str] = {}
+    for path in paths:
+        other = seen.setdefault(path.casefold(), path)
+        if other is not path:
+            return other, path
+    return None
+
+
+def outcome(bundle: Bundle, folder: str) -> str:
+    """What was written, in one line."""
+    parts = [counted(len(bundle.workflows), "workflow")] if bundle.workflows else []
+    if bundle.chains:
+        parts.append(counted(len(bundle.chains), "chain"))
+    if not parts:
+        return "no workflow and no chain is declared; nothing is written"
+    return f"{' and '.join(parts)} written to {folder}"
+
+
+def _schema(written: str | None) -> bytes:
+    """A schema the payload carries as a JSON string; without one, the schema that accepts everything."""
+    return _json({} if written is None else json.loads(written))
+
+
+def _source_map(source_map: SourceMap) -> dict[str, Any]:
+    return {
+        "format_version": SOURCE_MAP_VERSION,
+        "workflow": source_map.workflow,
+        "lines": [
+            {"line": line.line, "statement": line.statement, "source": _range(line.source)}
+            for line in source_map.lines
+        ],
+        "outputs": [
+            {
+                "field": output.field,
+                "kind": output.kind,
+                "value": output.value,
+                "source": _range(output.source),
+            }
+            for output in source_map.outputs
+        ],
+    }
+
+
+def _range(source: SourceRange) -> dict[str, Any]:
+    return {
+        "path": source.path,
+        "start": {"line": source.start_line, "column": source.start_column},
+        "end": {"line": source.end_line, "column": source.end_column},
+    }
+
+
+def _json(value: Any) -> bytes:
+    return _text(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def _text(text: str) -> bytes:
+    return (text if text.endswith("\n") else text + "\n").encode("utf-8")

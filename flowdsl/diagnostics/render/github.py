@@ -1,0 +1,53 @@
+"""Annotations of GitHub Actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..diagnostic import ERROR, INFO, SEVERITIES, WARNING, Diagnostic
+from .cells import printable
+from .summary import counted, summary
+
+SHOWN = 9
+"""GitHub shows ten annotations of a step and silently drops the rest; the tenth says how many are missing."""
+
+_COMMANDS = {ERROR: "error", WARNING: "warning", INFO: "notice"}
+
+
+def render_github(
+    diagnostics: Sequence[Diagnostic], file_count: int, show_path: Callable[[str], str] = str
+) -> str:
+    """Workflow commands, errors first, then the counting line."""
+    ordered = sorted(diagnostics, key=lambda diagnostic: SEVERITIES.index(diagnostic.severity))
+    lines = [_annotation(diagnostic, show_path) for diagnostic in ordered[:SHOWN]]
+    if len(ordered) > SHOWN:
+        rest = counted(len(ordered) - SHOWN, "more finding")
+        command = _COMMANDS[ordered[SHOWN].severity]
+        lines.append(f"::{command} title=flowdsl::{rest}; `flowdsl check` shows all")
+    return "\n".join([*lines, summary(diagnostics, file_count)])
+
+
+def _annotation(diagnostic: Diagnostic, show_path: Callable[[str], str]) -> str:
+    first, last = diagnostic.span.first, diagnostic.span.last
+    message = [diagnostic.message]
+    if diagnostic.help is not None:
+        message.append(f"help: {diagnostic.help}")
+    properties = {
+        "file": show_path(diagnostic.span.path),
+        "line": str(first.line),
+        "endLine": str(last.line),
+        "title": diagnostic.name,
+    }
+    if first.line == last.line:
+        # GitHub rejects columns on a range of several lines.
+        properties |= {"col": str(first.column), "endColumn": str(last.column)}
+    written = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{_COMMANDS[diagnostic.severity]} {written}::{_data(message)}"
+
+
+def _data(lines: list[str]) -> str:
+    return "%0A".join(printable(line).replace("%", "%25") for line in lines)
+
+
+def _property(text: str) -> str:
+    return printable(text).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,90 @@
+"""The machine format of `flowdsl check`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+from flowdsl.source.text import Position, Span
+
+from ..diagnostic import Diagnostic
+
+FORMAT_VERSION = 1
+
+
+def render_json(diagnostics: Sequence[Diagnostic], show_path: Callable[[str], str] = str) -> str:
+    """One JSON object, also without findings; lines and columns from 1, columns in code points, ends exclusive."""
+    prints = fingerprints(diagnostics)
+    items = [
+        _item(diagnostic, fingerprint, show_path)
+        for diagnostic, fingerprint in zip(diagnostics, prints, strict=True)
+    ]
+    return json.dumps({"format_version": FORMAT_VERSION, "diagnostics": items}, indent=2)
+
+
+def fingerprints(diagnostics: Sequence[Diagnostic]) -> list[str]:
+    """What stays the same about each finding when lines above it come and go.
+
+    Name, file, message and the text of the line, blanks aside; equal ones are told apart by their order.
+    """
+    seen: Counter[tuple[str, ...]] = Counter()
+    result = []
+    for diagnostic in diagnostics:
+        span = diagnostic.span
+        line = " ".join(span.source.line(span.first.line).split())
+        key = (diagnostic.name, span.path, diagnostic.message, line)
+        digest = sha256("\0".join((*key, str(seen[key]))).encode("utf-8", "backslashreplace"))
+        result.append(digest.hexdigest()[:32])
+        seen[key] += 1
+    return result
+
+
+def _item(
+    diagnostic: Diagnostic, fingerprint: str, show_path: Callable[[str], str]
+) -> dict[str, Any]:
+    labels = [
+        {"path": show_path(label.span.path), "span": _span(label.span), "message": label.text}
+        for label in diagnostic.labels
+    ]
+    if diagnostic.label:
+        primary = {"path": show_path(diagnostic.span.path), "span": _span(diagnostic.span)}
+        labels.insert(0, {**primary, "message": diagnostic.label})
+    notes = list(diagnostic.notes)
+    if diagnostic.help is not None:
+        notes.append(f"help: {diagnostic.help}")
+    return {
+        "name": diagnostic.name,
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+        "path": show_path(diagnostic.span.path),
+        "span": _span(diagnostic.span),
+        "labels": labels,
+        "notes": notes,
+        "fixes": [
+            {
+                "title": fix.title,
+                "applicability": fix.applicability,
+                "edits": [
+                    {
+                        "path": show_path(edit.span.path),
+                        "span": _span(edit.span),
+                        "replacement": edit.replacement,
+                    }
+                    for edit in fix.edits
+                ],
+            }
+            for fix in diagnostic.fixes
+        ],
+        "fingerprint": fingerprint,
+    }
+
+
+def _span(span: Span) -> dict[str, Any]:
+    return {"start": _position(span.first), "end": _position(span.last)}
+
+
+def _position(position: Position) -> dict[str, int]:
+    return {"line": position.line, "column": position.column}

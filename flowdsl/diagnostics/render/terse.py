@@ -1,0 +1,22 @@
+"""One line a finding, for editors and `grep`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..diagnostic import Diagnostic
+from .cells import printable
+
+
+def render_terse(diagnostics: Iterable[Diagnostic], show_path: Callable[[str], str] = str) -> str:
+    """`path:line:column: severity name: message` a line; "" without findings."""
+    return "\n".join(terse_line(diagnostic, show_path) for diagnostic in diagnostics)
+
+
+def terse_line(diagnostic: Diagnostic, show_path: Callable[[str], str]) -> str:
+    """The line of one finding."""
+    first = diagnostic.span.first
+    return printable(
+        f"{show_path(diagnostic.span.path)}:{first.line}:{first.column}: "
+        f"{diagnostic.severity} {diagnostic.name}: {diagnostic.message}"
+    )

@@ -1,0 +1,54 @@
+"""What the environment variables of the process say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from flowdsl.config.project import KeySource
+from flowdsl.source.files import UnreadableFile
+
+from .disk import DiskFiles
+
+TRUSTED_HOSTS = "FLOWDSL_TRUSTED_HOSTS"
+"""Comma-separated host names an API key may be sent to. Never read from the repository: a pull request can edit that."""
+
+ENVIRONMENT = "FLOWDSL_ENV"
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Whether this is an automated build."""
+    return environ.get("CI", "").lower() not in ("", "0", "false", "no")
+
+
+def trusted_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The hosts a person allowed besides the official one, as written."""
+    return tuple(host.strip() for host in environ.get(TRUSTED_HOSTS, "").split(",") if host.strip())
+
+
+class MissingKey(Exception):
+    """There is no API key where the environment of the project says; the message never quotes one."""
+
+
+def read_api_key(source: KeySource, root: str, environ: Mapping[str, str]) -> str:
+    """The API key that `source` points at; raises `MissingKey`.
+
+    A file is named absolutely, from the home folder (`~`), or relative to the project's folder `root`.
+    """
+    if source.kind == "env":
+        key, place = environ.get(source.name, ""), f"the environment variable `{source.name}`"
+    else:
+        place = f"the file `{source.name}`"
+        path = os.path.join(root, os.path.expanduser(source.name))
+        try:
+            key = DiskFiles(os.path.dirname(path)).read_text(os.path.basename(path))
+        except UnreadableFile as error:
+            raise MissingKey(
+                f"the API key is expected in {place}, which cannot be read: {error.reason}"
+            ) from None
+    key = key.strip()
+    if not key:
+        raise MissingKey(f"the API key is expected in {place}, which is empty or not set")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise MissingKey(f"{place} does not hold an API key: a key is one word of ASCII characters")
+    return key

@@ -1,0 +1,77 @@
+"""Which files of a project a list of paths, folders and globs means."""
+
+from __future__ import annotations
+
+import os
+
+from .disk import DiskFiles
+from .gitignore import chain_above
+
+MAGIC = frozenset("*?[")
+
+
+def is_pattern(text: str) -> bool:
+    """Whether `text` has wildcards: `*` and `?` inside one segment, `**` for any number of them, `[a-z]` classes."""
+    return not MAGIC.isdisjoint(text)
+
+
+def expand(files: DiskFiles, patterns: list[str]) -> list[str]:
+    """The project paths of the files that the patterns mean, sorted, each once.
+
+    A pattern is a file, a folder (every `.flow` file below it) or a glob; what exists is never a glob. Folders and globs leave out what `.gitignore`
+    excludes, what is hidden, and symbolic links, so that a flow has one name; a file that is named is always meant.
+    """
+    found: set[str] = set()
+    for pattern in patterns:
+        parts = [part for part in pattern.split("/") if part not in ("", ".")]
+        if os.path.isfile(os.path.join(files.root, *parts)):
+            found.add("/".join(parts))
+            continue
+        literal = next((i for i, part in enumerate(parts) if is_pattern(part)), len(parts))
+        if literal < len(parts):
+            _walk(files.root, parts[:literal], "/".join(parts), found)
+        elif os.path.isdir(os.path.join(files.root, *parts)):
+            _walk(files.root, parts, "/".join([*map(_literally, parts), "**", "*.flow"]), found)
+        else:
+            found.add("/".join(parts))
+    return sorted(found)
+
+
+def _literally(part: str) -> str:
+    return "".join(f"\\{character}" if character in "*?[\\" else character for character in part)
+
+
+def _walk(root: str, start: list[str], pattern: str, found: set[str]) -> None:
+    """Add the files at or below the folder `start` that match `pattern`."""
+    from pathspec import GitIgnoreSpec
+
+    matches = GitIgnoreSpec.from_lines([f"/{pattern}"]).match_file
+    chain = chain_above(root)
+    for depth in range(len(start)):
+        chain = chain.below(root, "/".join(start[:depth]))
+    pending = [("/".join(start), chain)]
+    while pending:
+        folder, above = pending.pop()
+        chain = above.below(root, folder)
+        prefix = folder + "/" if folder else ""
+        for name, is_folder in _visible(os.path.join(root, folder)):
+            path = prefix + name
+            if not (is_folder or matches(path)) or chain.ignores(path, is_folder=is_folder):
+                continue
+            if is_folder:
+                pending.append((path, chain))
+            else:
+                found.add(path)
+
+
+def _visible(folder: str) -> list[tuple[str, bool]]:
+    """Name and "is a folder" of what stands in a folder, without hidden things and links; empty when unreadable."""
+    try:
+        with os.scandir(folder) as entries:
+            return [
+                (entry.name, entry.is_dir(follow_symlinks=False))
+                for entry in entries
+                if not entry.name.startswith(".") and not entry.is_symlink()
+            ]
+    except OSError:
+        return []

@@ -1,0 +1,59 @@
+"""Files are written completely or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+
+def write_files(contents: Mapping[str, bytes], *, durable: bool = True) -> None:
+    """Replace or create every file, by absolute or working-folder path; folders are made as needed.
+
+    All contents are on disk under temporary names beside their targets before the first target changes: a full disk or
+    a folder without permission leaves everything as it was. An existing file keeps its permissions, and a symbolic link
+    stays one. `durable` waits until the disk has everything; results that can be made again need not. Raises `OSError`.
+    """
+    staged: list[tuple[str, str]] = []
+    try:
+        for path, content in contents.items():
+            target = os.path.realpath(path)
+            if os.path.isdir(target):
+                raise IsADirectoryError(errno.EISDIR, "it is a folder", path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            temporary = f"{target}.{os.urandom(4).hex()}.tmp"
+            staged.append((temporary, target))
+            _write(temporary, content, durable)
+            if os.path.exists(target):
+                os.chmod(temporary, os.stat(target).st_mode & 0o7777)
+        folders = {os.path.dirname(target) for _, target in staged}
+        while staged:
+            os.replace(*staged[-1])
+            staged.pop()
+        if durable:
+            for folder in sorted(folders):
+                _sync_folder(folder)
+    finally:
+        for temporary, _ in staged:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+
+
+def _write(path: str, content: bytes, durable: bool) -> None:
+    with os.fdopen(os.open(path, _NEW, 0o666), "wb") as file:
+        file.write(content)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _sync_folder(folder: str) -> None:
+    """Make a rename durable; Windows cannot open folders and needs no such call."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,24 @@
+"""Version ranges of `requires_flowdsl`."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowdsl.config.versions import satisfies
+
+
+@pytest.mark.parametrize(
+    ("version", "required", "expected"),
+    [
+        ("0.1.0", ">=0.1", True),
+        ("0.1.0", "==0.1", True),
+        ("0.1.0", ">0.1", False),
+        ("0.10.0", ">=0.9,<0.11", True),
+        ("1.0", "!=1", False),
+        ("2.0.0rc1", "<=2", True),
+        ("0.1.0", "<0.1", False),
+        ("0.1.0", "~=0.1", None),
+    ],
+)
+def test_version_ranges(version: str, required: str, expected: bool | None) -> None:
+    assert satisfies(version, required) is expected

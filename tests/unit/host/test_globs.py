@@ -1,0 +1,152 @@
+"""Patterns, `.gitignore` and listings; git itself is the judge."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flowdsl.host.disk import DiskFiles
+from flowdsl.host.gitignore import IgnoreChain, read_rules
+from flowdsl.host.listing import expand
+
+
+def make(root: Path, *paths: str) -> DiskFiles:
+    for path in paths:
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+    return DiskFiles(str(root))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("**/*.flow", ["a.flow", "f/b.flow", "f/g/c.flow", "f/g/h/d.flow"]),
+        ("f/**/*.flow", ["f/b.flow", "f/g/c.flow", "f/g/h/d.flow"]),
+        ("f/*.flow", ["f/b.flow"]),
+        ("f/**", ["f/b.flow", "f/g/c.flow", "f/g/h/d.flow", "f/g/note.md"]),
+        ("f/?/*.flow", ["f/g/c.flow"]),
+        ("f/[a-c].flow", ["f/b.flow"]),
+        ("f/[!a-c].flow", []),
+        ("./f/./*.flow", ["f/b.flow"]),
+        ("f", ["f/b.flow", "f/g/c.flow", "f/g/h/d.flow"]),
+        ("f/", ["f/b.flow", "f/g/c.flow", "f/g/h/d.flow"]),
+        ("", ["a.flow", "f/b.flow", "f/g/c.flow", "f/g/h/d.flow"]),
+        ("f/g/note.md", ["f/g/note.md"]),
+        ("none.flow", ["none.flow"]),
+        ("none/*.flow", []),
+        ("*.FLOW", []),
+    ],
+)
+def test_patterns(tmp_path: Path, pattern: str, expected: list[str]) -> None:
+    files = make(
+        tmp_path,
+        "a.flow",
+        "f/b.flow",
+        "f/g/c.flow",
+        "f/g/h/d.flow",
+        "f/g/note.md",
+        "f/.h/e.flow",
+        ".x.flow",
+    )
+    assert expand(files, [pattern]) == expected
+
+
+def test_several_patterns_give_each_file_once_in_order(tmp_path: Path) -> None:
+    files = make(tmp_path, "b.flow", "a.flow", "c/z.flow")
+    assert expand(files, ["c", "b.flow", "**/*.flow", "b.flow"]) == ["a.flow", "b.flow", "c/z.flow"]
+
+
+def test_what_exists_is_never_a_pattern(tmp_path: Path) -> None:
+    files = make(tmp_path, "[a].flow", "a.flow", "d[1]/x.flow", "d1/y.flow")
+    assert expand(files, ["[a].flow"]) == ["[a].flow"]
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    files = make(tmp_path / "root", "f/a.flow")
+    make(tmp_path / "outside", "b.flow")
+    (tmp_path / "root" / "f" / "out").symlink_to(tmp_path / "outside")
+    (tmp_path / "root" / "f" / "up").symlink_to("..")
+    (tmp_path / "root" / "f" / "b.flow").symlink_to("a.flow")
+    assert expand(files, ["**/*.flow"]) == ["f/a.flow"]
+
+
+def test_ignore_files_of_every_level_count(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("*.tmp.flow\n/app/old/\n")
+    root = tmp_path / "app"
+    files = make(
+        root,
+        "a.flow",
+        "a.tmp.flow",
+        "old/b.flow",
+        "f/c.flow",
+        "f/d.flow",
+        "f/keep.tmp.flow",
+        "build/e.flow",
+    )
+    (root / ".gitignore").write_text("build\n")
+    (root / "f" / ".gitignore").write_text("/d.flow\n!keep.tmp.flow\n")
+    assert expand(files, ["**/*.flow"]) == ["a.flow", "f/c.flow", "f/keep.tmp.flow"]
+    assert expand(files, ["f"]) == ["f/c.flow", "f/keep.tmp.flow"]
+    assert expand(files, ["f/*.flow", "f/d.flow"]) == ["f/c.flow", "f/d.flow", "f/keep.tmp.flow"]
+
+
+def test_ignore_files_outside_a_work_tree_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("*\n")
+    assert expand(make(tmp_path / "app", "a.flow"), ["**/*.flow"]) == ["a.flow"]
+
+
+SEGMENT = st.text(st.sampled_from("ab*?[]!-.\\ #"), min_size=1, max_size=5)
+PATTERN = st.builds(
+    lambda start, parts, end: start + "/".join(parts) + end,
+    st.sampled_from(["", "", "/", "!", "!/", "**/", "\\", "#"]),
+    st.lists(st.one_of(SEGMENT, st.just("**")), min_size=1, max_size=3),
+    st.sampled_from(["", "", "/", " ", "\\ ", "/**"]),
+)
+NAMES = ("a", "b", "ab", "a-", "[a]", "!a", "a b", "#a", "b.a", "a ", "-")
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is the oracle")
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(lines=st.lists(PATTERN, min_size=1, max_size=4))
+def test_git_agrees(tmp_path: Path, lines: list[str]) -> None:
+    repository = tmp_path / "r"
+    if not repository.exists():
+        subprocess.run(["git", "init", "-q", str(repository)], check=True)
+        for first in NAMES:
+            for second in NAMES:
+                make(repository, f"{first}/{second}/x", f"{first}/f{second}", f"f{first}")
+    (repository / ".gitignore").write_text("\n".join(lines))
+    paths = sorted(
+        str(path.relative_to(repository))
+        for path in repository.rglob("*")
+        if ".git" not in str(path)
+    )
+    output = subprocess.run(
+        ["git", "-C", str(repository), "check-ignore", "--stdin", "-z", "--no-index"],
+        input="\0".join(paths),
+        capture_output=True,
+        text=True,
+    ).stdout
+    expected = set(output.split("\0")) - {""}
+    ignore = IgnoreChain(((0, "", read_rules(lines)),))
+    actual: set[str] = set()
+    for path in paths:
+        parent = path.rpartition("/")[0]
+        if parent in actual or ignore.ignores(path, is_folder=(repository / path).is_dir()):
+            actual.add(path)
+    files = {path for path in paths if (repository / path).is_file()}
+    assert actual & files == expected & files
+
+
+@given(st.text())
+def test_no_ignore_file_raises(text: str) -> None:
+    IgnoreChain(((0, "", read_rules(text.splitlines())),)).ignores("a/b", is_folder=False)
