@@ -10,7 +10,8 @@ from flowdsl.config.errors import UNREADABLE_PROJECT_FILE
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.host.disk import PROJECT_FILE, SIZE_LIMIT, DiskFiles, Overlay, find_root
-from flowdsl.host.listing import expand, is_pattern
+from flowdsl.host.globs import is_pattern
+from flowdsl.host.listing import expand
 from flowdsl.semantics.errors import IMPORT_OUTSIDE_PROJECT
 from flowdsl.source.files import FileSystem, UnreadableFile
 from flowdsl.source.record import Record

@@ -1,4 +1,4 @@
-"""Which files git would ignore.
+"""Which files git would ignore, by gitignore(5).
 
 `.gitignore` files from the top of the work tree down to the file's folder count. `.git/info/exclude` and a user's own
 global list do not: what a project contains must not differ between two machines.
@@ -7,12 +7,48 @@ global list do not: what a project contains must not differ between two machines
 from __future__ import annotations
 
 import os
+import re
 
 from flowdsl.source.record import Record
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+from .globs import translate
+
+
+class _Rule(Record):
+    pattern: re.Pattern[str]
+    ignores: bool
+    folders_only: bool
+
+
+class IgnoreFile:
+    """The rules of one `.gitignore`, for paths relative to its folder."""
+
+    def __init__(self, text: str) -> None:
+        self._rules = [rule for line in text.splitlines() if (rule := _read_rule(line)) is not None]
+
+    def verdict(self, path: str, is_folder: bool) -> bool | None:
+        """True for ignored, False for included again, None when no rule speaks of the path; the last rule decides."""
+        for rule in reversed(self._rules):
+            if (is_folder or not rule.folders_only) and rule.pattern.fullmatch(path):
+                return rule.ignores
+        return None
+
+
+def _read_rule(line: str) -> _Rule | None:
+    while line.endswith(" ") and not line.endswith("\\ "):
+        line = line[:-1]
+    if not line or line.startswith("#"):
+        return None
+    ignores = not line.startswith("!")
+    pattern = line.removeprefix("!")
+    folders_only = pattern.endswith("/")
+    pattern = pattern.removesuffix("/")
+    anchored = "/" in pattern
+    pattern = pattern.removeprefix("/")
+    if not pattern:
+        return None
+    expression = re.compile(translate(pattern if anchored else "**/" + pattern))
+    return _Rule(expression, ignores, folders_only)
 
 
 class IgnoreChain(Record):
@@ -21,27 +57,27 @@ class IgnoreChain(Record):
     Each is paired with how a project path becomes a path relative to it: drop `cut` characters, then put `lead` in front.
     """
 
-    files: tuple[tuple[int, str, GitIgnoreSpec], ...] = ()
+    files: tuple[tuple[int, str, IgnoreFile], ...] = ()
 
     def ignores(self, path: str, *, is_folder: bool) -> bool:
         """Whether git ignores a project path of which no parent folder is ignored."""
-        for cut, lead, spec in self.files:
-            verdict = spec.check_file(lead + path[cut:] + ("/" if is_folder else "")).include
+        for cut, lead, file in self.files:
+            verdict = file.verdict(lead + path[cut:], is_folder)
             if verdict is not None:
                 return verdict
         return False
 
     def below(self, root: str, folder: str) -> IgnoreChain:
         """The chain for `folder` (a project path, "" for the root) when this is the chain of its parent."""
-        spec = _load(os.path.join(root, folder))
-        if spec is None:
+        file = _load(os.path.join(root, folder))
+        if file is None:
             return self
-        return IgnoreChain(((len(folder) + 1 if folder else 0, "", spec), *self.files))
+        return IgnoreChain(((len(folder) + 1 if folder else 0, "", file), *self.files))
 
 
 def chain_above(root: str) -> IgnoreChain:
     """The `.gitignore` files above `root` in its git work tree; none when it is in none."""
-    found: list[tuple[int, str, GitIgnoreSpec]] = []
+    found: list[tuple[int, str, IgnoreFile]] = []
     folder, lead = root, ""
     while not os.path.exists(os.path.join(folder, ".git")):
         above = os.path.dirname(folder)
@@ -49,33 +85,16 @@ def chain_above(root: str) -> IgnoreChain:
             return IgnoreChain()
         lead = f"{os.path.basename(folder)}/{lead}"
         folder = above
-        spec = _load(folder)
-        if spec is not None:
-            found.append((0, lead, spec))
+        file = _load(folder)
+        if file is not None:
+            found.append((0, lead, file))
     return IgnoreChain(tuple(found))
 
 
-def _load(folder: str) -> GitIgnoreSpec | None:
+def _load(folder: str) -> IgnoreFile | None:
     try:
         descriptor = os.open(os.path.join(folder, ".gitignore"), os.O_RDONLY)
     except OSError:
         return None
     with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
-        return read_rules(file.read().splitlines())
-
-
-def read_rules(lines: list[str]) -> GitIgnoreSpec:
-    """The rules of a `.gitignore`. A line that is no pattern says nothing, as in git."""
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(line for line in lines if _is_rule(line))
-
-
-def _is_rule(line: str) -> bool:
-    from pathspec import GitIgnoreSpec
-
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except ValueError:
-        return False
-    return True
+        return IgnoreFile(file.read())

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 
 from .disk import DiskFiles
 from .gitignore import chain_above
-
-MAGIC = frozenset("*?[")
-
-
-def is_pattern(text: str) -> bool:
-    """Whether `text` has wildcards: `*` and `?` inside one segment, `**` for any number of them, `[a-z]` classes."""
-    return not MAGIC.isdisjoint(text)
+from .globs import is_pattern, translate
 
 
 def expand(files: DiskFiles, patterns: list[str]) -> list[str]:
@@ -38,14 +33,12 @@ def expand(files: DiskFiles, patterns: list[str]) -> list[str]:
 
 
 def _literally(part: str) -> str:
-    return "".join(f"\\{character}" if character in "*?[\\" else character for character in part)
+    return re.sub(r"([*?\[\\])", r"\\\1", part)
 
 
 def _walk(root: str, start: list[str], pattern: str, found: set[str]) -> None:
     """Add the files at or below the folder `start` that match `pattern`."""
-    from pathspec import GitIgnoreSpec
-
-    matches = GitIgnoreSpec.from_lines([f"/{pattern}"]).match_file
+    matches = re.compile(translate(pattern)).fullmatch
     chain = chain_above(root)
     for depth in range(len(start)):
         chain = chain.below(root, "/".join(start[:depth]))

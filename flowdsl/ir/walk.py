@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from functools import cache
 from typing import Any
 
 from . import nodes
@@ -51,12 +50,17 @@ def walk(value: Any) -> Iterator[Any]:
     if isinstance(value, tuple):
         for inner in value:
             yield from walk(inner)
-    elif names := _field_names(type(value)):
+        return
+    class_ = type(value)
+    names = _FIELDS.get(class_)
+    if names is None:
+        names = tuple(field.name for field in fields(class_)) if is_dataclass(class_) else ()
+        _FIELDS[class_] = names
+    if names:
         yield value
         for name in names:
             yield from walk(getattr(value, name))
 
 
-@cache
-def _field_names(class_: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(class_)) if is_dataclass(class_) else ()
+_FIELDS: dict[type, tuple[str, ...]] = {}
+"""The field names of each class that was met; empty for what is no node. Asking `dataclasses` again costs most of a walk."""

@@ -1,0 +1,76 @@
+"""The language of path patterns, shared by project globs and `.gitignore` (decision 8 tells why no library)."""
+
+from __future__ import annotations
+
+import re
+
+MAGIC = frozenset("*?[")
+_NOTHING = "(?!)"
+"""A regular expression that never matches."""
+
+
+def is_pattern(text: str) -> bool:
+    """Whether `text` has wildcards."""
+    return not MAGIC.isdisjoint(text)
+
+
+def translate(pattern: str) -> str:
+    """The regular expression of a glob that matches a whole POSIX path.
+
+    `*` and `?` stay inside one segment, `**` as a segment spans any number of them, `[a-z]` and `[!a-z]` are classes,
+    and a backslash takes the next character literally. As in git, a class that is not closed matches nothing.
+    """
+    result, index, end = [], 0, len(pattern)
+    while index < end:
+        if pattern.startswith("**/", index) and (index == 0 or pattern[index - 1] == "/"):
+            result.append("(?:[^/]+/)*")
+            index += 3
+            continue
+        if pattern[index:] == "**" and (index == 0 or pattern[index - 1] == "/"):
+            result.append(".+")
+            break
+        character = pattern[index]
+        index += 1
+        if character == "*":
+            while pattern[index : index + 1] == "*":
+                index += 1
+            result.append("[^/]*")
+        elif character == "?":
+            result.append("[^/]")
+        elif character == "[":
+            closing = pattern.find(
+                "]", index + (2 if pattern[index : index + 1] in ("!", "^") else 1)
+            )
+            if closing < 0:
+                return _NOTHING
+            result.append(_character_class(pattern[index:closing]))
+            index = closing + 1
+        else:
+            if character == "\\":
+                if index == end:
+                    return _NOTHING
+                character = pattern[index]
+                index += 1
+            result.append(re.escape(character))
+    return "".join(result)
+
+
+def _character_class(inner: str) -> str:
+    negated = inner[0] in "!^"
+    members = inner[1:] if negated else inner
+    # A range written backwards matches nothing in a glob and is an error in a regular expression.
+    parts, index = [], 0
+    while index < len(members):
+        low = members[index]
+        if members[index + 1 : index + 2] == "-" and index + 2 < len(members):
+            high = members[index + 2]
+            if low <= high:
+                parts.append(f"{re.escape(low)}-{re.escape(high)}")
+            index += 3
+        else:
+            parts.append(re.escape(low))
+            index += 1
+    positive = "[" + "".join(parts) + "]" if parts else _NOTHING
+    if negated:
+        return f"(?!{positive})[^/]"
+    return f"(?=[^/]){positive}"
