@@ -1,0 +1,103 @@
+"""The three-way comparison of one resource: wanted, last applied, there now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flowdsl.deploy.policy import FieldPolicy, fingerprint, normalise
+from flowdsl.deploy.resource import Desired, Live, hashes
+from flowdsl.state.document import ResourceState
+
+Origin = Literal["source", "drift", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A managed field whose live value is not the wanted one, in normal form.
+
+    `origin` is who moved away from the value last applied: the source, somebody else (`drift`), or both. `value` is what
+    is sent.
+    """
+
+    path: str
+    before: Any
+    after: Any
+    origin: Origin
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What separates a live resource from what is wanted.
+
+    `applied` and `tags` are what state holds once they are equal, `children` the checks there now; `state_is_behind` says that state is behind although
+    nothing has to be sent.
+    """
+
+    fields: tuple[FieldChange, ...]
+    tags_to_add: frozenset[str]
+    tags_to_remove: frozenset[str]
+    tags_drifted: frozenset[str]
+    applied: Mapping[str, str]
+    tags: frozenset[str]
+    children: Mapping[str, str]
+    state_is_behind: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has to be sent."""
+        return not (self.fields or self.tags_to_add or self.tags_to_remove)
+
+    @property
+    def drifted(self) -> frozenset[str]:
+        """The fields that somebody else changed since the last deploy; `tags` when one of our tags was taken off."""
+        paths = {change.path for change in self.fields if change.origin != "source"}
+        return frozenset(paths | ({"tags"} if self.tags_drifted else set()))
+
+
+def compare(
+    policies: Mapping[str, FieldPolicy], desired: Desired, prior: ResourceState | None, live: Live
+) -> Difference:
+    """Compare on managed fields only: those declared, and those dropped since the last deploy, which are put back once.
+
+    `prior` is None for a resource that is taken over: then everything that differs comes from the source.
+    """
+    last = {} if prior is None else prior.applied
+    changes = []
+    for path in sorted(desired.values.keys() | (last.keys() & policies.keys())):
+        declared = path in desired.values
+        policy = policies[path]
+        value = desired.values[path] if declared else policy.cleared_by
+        before, after = normalise(policy, live.values.get(path)), normalise(policy, value)
+        there, wanted = fingerprint(before), fingerprint(after)
+        if there != wanted:
+            origin = _origin(last.get(path), there, wanted if declared else None)
+            changes.append(FieldChange(path, before, after, origin, value))
+    applied = hashes(policies, desired.values)
+    ours = frozenset(() if prior is None else prior.tags)
+    there_now = frozenset(live.tags)
+    to_add = desired.tags - there_now
+    tags = (ours & desired.tags) | to_add
+    return Difference(
+        fields=tuple(changes),
+        tags_to_add=to_add,
+        tags_to_remove=(ours - desired.tags) & there_now,
+        tags_drifted=(ours & desired.tags) - there_now,
+        applied=applied,
+        tags=tags,
+        children=live.children,
+        state_is_behind=prior is None
+        or applied != dict(prior.applied)
+        or tags != ours
+        or (prior.name, prior.protect) != (desired.name, desired.protect)
+        or dict(prior.children) != dict(live.children),
+    )
+
+
+def _origin(last: str | None, there: str, wanted: str | None) -> Origin:
+    """`wanted` is None for a field that the source dropped."""
+    if last is None or last == there:
+        return "source"
+    return "drift" if last == wanted else "both"

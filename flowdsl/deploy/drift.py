@@ -1,0 +1,49 @@
+"""What to do about edits and deletions that somebody made elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flowdsl.deploy.job import Job
+from flowdsl.deploy.outcome import Status, Stop
+from flowdsl.deploy.plan import Action, Plan
+
+
+def decide(job: Job, plan: Plan) -> Plan:
+    """The plan to carry out, which leaves drifted resources alone where that is chosen; raises `Stop`.
+
+    A drifted workflow is skipped as a whole: half of it from the dashboard and half from the source is a workflow that
+    nobody has seen.
+    """
+    if missing := plan.of(Action.MISSING):
+        job.ui.show_plan(plan)
+        raise Stop(
+            Status.CONFLICT,
+            *(
+                f"`{change.address}` ({change.prior.id if change.prior else ''}) no longer exists in the organisation; "
+                "if it was deleted on purpose, take it out of the source, or deploy with "
+                f"`--recreate {change.address}` to create it anew"
+                for change in missing
+            ),
+        )
+    drifted = plan.drifted
+    if not drifted:
+        return plan
+    choice = job.options.on_drift or job.ui.choose_for_drift(plan)
+    if choice == "overwrite":
+        return plan
+    if choice == "skip":
+        return plan.only(plan.addresses - drifted.keys())
+    job.ui.show_plan(plan)
+    raise Stop(
+        Status.CONFLICT,
+        *_explain(drifted),
+        "bring the edits into the source, or deploy with `--on-drift overwrite` or `--on-drift skip`",
+    )
+
+
+def _explain(drifted: Mapping[str, frozenset[str]]) -> list[str]:
+    return [
+        f"{', '.join(f'`{path}`' for path in sorted(paths))} of `{address}` was edited since the last deploy"
+        for address, paths in sorted(drifted.items())
+    ]

@@ -1,0 +1,81 @@
+"""The mark of a workflow: which address, and which creation, made it.
+
+It is a `$comment` in the workflow's input schema, where JSON Schema ignores it and no agent sees it. A workflow has no
+other place for a word of ours. Whoever duplicates a workflow in the dashboard copies its mark, so a mark is evidence and
+never authority.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
+
+PREFIX = "flowdsl:"
+COMMENT = "$comment"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """`intent` is the first eight digits of the intent that created the workflow."""
+
+    project: str
+    environment: str
+    address: str
+    generation: int
+    intent: str
+
+    def __str__(self) -> str:
+        parts = (self.project, self.environment, self.address, str(self.generation), self.intent)
+        return PREFIX + "/".join(quote(part, safe="") for part in parts)
+
+
+def parse_mark(text: str) -> Mark | None:
+    """The mark that `text` spells, or None."""
+    parts = [unquote(part) for part in text.removeprefix(PREFIX).split("/")]
+    if not text.startswith(PREFIX) or len(parts) != 5 or not parts[3].isdecimal():
+        return None
+    return Mark(parts[0], parts[1], parts[2], int(parts[3]), parts[4])
+
+
+def mark_in(input_schema: str | None) -> Mark | None:
+    """The mark in an input schema as the service stores it, or None."""
+    schema = _object(input_schema)
+    comment = None if schema is None else schema.get(COMMENT)
+    return parse_mark(comment.split(" ", 1)[0]) if isinstance(comment, str) else None
+
+
+def with_mark(input_schema: str | None, mark: Mark | None) -> str | None:
+    """`input_schema` with `mark` as its first key, an object schema where there is none.
+
+    A comment of the author's own follows the mark after a blank. A schema that is not a JSON object comes back as it is.
+    """
+    if mark is None:
+        return input_schema
+    schema: dict[str, Any] | None = (
+        {"type": "object"} if input_schema is None else _object(input_schema)
+    )
+    if schema is None:
+        return input_schema
+    own = schema.pop(COMMENT, None)
+    comment = f"{mark} {own}" if isinstance(own, str) and own else str(mark)
+    return json.dumps({COMMENT: comment, **schema}, ensure_ascii=False)
+
+
+def without_mark(schema: dict[str, Any]) -> dict[str, Any]:
+    """`schema` with its mark taken out and the author's own comment left."""
+    comment = schema.get(COMMENT)
+    if not isinstance(comment, str) or not comment.startswith(PREFIX):
+        return schema
+    own = comment.partition(" ")[2]
+    rest = {key: value for key, value in schema.items() if key != COMMENT}
+    return {**rest, COMMENT: own} if own else rest
+
+
+def _object(text: str | None) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,99 @@
+"""Which model configuration of the organisation an alias means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
+from flowdsl.deploy.target import Target
+
+NOT_YET_KNOWN = "00000000-0000-0000-0000-000000000000"
+"""Stands for the id of something that this deploy has still to make."""
+
+MAIN_AGENT = "main_agent_model_id"
+"""The one role with a condition of its own: a computer use model that is not archived (model configuration page)."""
+
+
+class ModelResolver:
+    """Resolves aliases and ids against the list of model configurations; collects `problems` and `notes`, each once."""
+
+    def __init__(self, target: Target, models: Sequence[ModelConfiguration]) -> None:
+        self._target = target
+        self._models = models
+        self.problems: dict[str, None] = {}
+        self.notes: dict[str, None] = {}
+
+    def id_of(self, alias: str, role: str) -> str:
+        """The id for `alias` in `role` (a key of `model_metadata`, or `model` of a check); a stand-in with a problem."""
+        found = self._find(alias)
+        if found is None:
+            return NOT_YET_KNOWN
+        self._check_role(found, role)
+        return found.id
+
+    def name_of(self, alias: str) -> str:
+        """The display name for `alias`; a stand-in with a problem."""
+        found = self._find(alias)
+        return self._target.models.get(alias, alias) if found is None else found.name
+
+    def check_id(self, model_id: str, role: str) -> None:
+        """Report an id written in the source that the organisation does not have."""
+        for model in self._models:
+            if model.id == model_id.lower():
+                self._check_role(model, role)
+                return
+        self._problem(
+            f"there is no model configuration with the id `{model_id}` in this organisation"
+        )
+
+    def _find(self, alias: str) -> ModelConfiguration | None:
+        if alias not in self._target.models:
+            return self._default(alias)
+        name = self._target.models[alias]
+        named = [model for model in self._models if model.name == name]
+        usable = [model for model in named if not model.is_archived]
+        if len(usable) == 1:
+            return usable[0]
+        where = f"the model alias `{alias}` means `{name}`"
+        if len(usable) > 1:
+            ids = ", ".join(sorted(model.id for model in usable))
+            self._problem(f"{where}, and {len(usable)} model configurations have that name: {ids}")
+        elif named:
+            self._problem(f"{where}, which is archived; unarchive it or map the alias to another")
+        elif name not in self._target.declared.get("model", {}):
+            self._problem(f"{where}, which does not exist; there are {self._existing()}")
+        return None
+
+    def _default(self, alias: str) -> ModelConfiguration | None:
+        table = f"[env.{self._target.environment}.models]"
+        if self._target.local:
+            for model in self._models:
+                if model.is_system_default and model.is_computer_use_model:
+                    self.notes[
+                        f"the model alias `{alias}` is not in `{table}`; it means `{model.name}` here"
+                    ] = None
+                    return model
+        self._problem(
+            f"the model alias `{alias}` is not in `{table}`; map it to one of {self._existing()}"
+        )
+        return None
+
+    def _check_role(self, model: ModelConfiguration, role: str) -> None:
+        if model.is_archived:
+            self._problem(f"the model configuration `{model.name}` is archived")
+        elif role == MAIN_AGENT and model.is_computer_use_model is False:
+            self._problem(
+                f"`{model.name}` cannot be a main agent, because it is not a computer use model; "
+                f"computer use models are {self._existing(computer_use=True)}"
+            )
+
+    def _existing(self, *, computer_use: bool = False) -> str:
+        names = {
+            model.name
+            for model in self._models
+            if not model.is_archived and (model.is_computer_use_model or not computer_use)
+        }
+        return ", ".join(f"`{name}`" for name in sorted(names)) or "none"
+
+    def _problem(self, message: str) -> None:
+        self.problems[message] = None

@@ -1,0 +1,117 @@
+"""Planning and writing the resources that their name identifies: tag groups, tags, model configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.deploy.desired import DesiredNamed
+from flowdsl.deploy.diff import Difference, compare
+from flowdsl.deploy.directory import Directory
+from flowdsl.deploy.kinds import NAMED
+from flowdsl.deploy.resource import Desired, Live
+from flowdsl.state.document import ResourceState, StateDocument
+
+_KINDS = {kind.name: kind for kind in NAMED}
+
+
+@dataclass(frozen=True, slots=True)
+class NamedChange:
+    """What happens to a named resource. `forget` drops one from state that is no longer declared; it stays where it is."""
+
+    address: str
+    action: Literal["create", "update", "unchanged", "forget"]
+    desired: DesiredNamed | None = None
+    live: Live | None = None
+    difference: Difference | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether something is sent."""
+        return self.action in ("create", "update")
+
+    @property
+    def drifted(self) -> frozenset[str]:
+        """Declared fields that somebody else changed."""
+        return frozenset() if self.difference is None else self.difference.drifted
+
+    @property
+    def changes_state(self) -> bool:
+        """Whether state has to be written although nothing is sent."""
+        return self.action == "forget" or (
+            self.difference is not None and self.difference.state_is_behind
+        )
+
+
+class AmbiguousName(Exception):
+    """Several resources of the organisation have the name of a declared one."""
+
+
+def plan_named(
+    wanted: Iterable[DesiredNamed], prior: StateDocument, directory: Directory
+) -> tuple[NamedChange, ...]:
+    """The changes of named resources, in the order in which they depend on each other; raises `AmbiguousName`."""
+    order = list(_KINDS)
+    changes = [_change(item, prior, directory) for item in wanted]
+    managed = {item.address for item in wanted if item.managed}
+    for address in prior.resources.keys() - managed:
+        if address.partition(".")[0] in _KINDS:
+            changes.append(NamedChange(address, "forget"))
+    return tuple(
+        sorted(
+            changes,
+            key=lambda change: (order.index(change.address.partition(".")[0]), change.address),
+        )
+    )
+
+
+def _change(item: DesiredNamed, prior: StateDocument, directory: Directory) -> NamedChange:
+    kind = _KINDS[item.kind]
+    last = prior.resources.get(item.address)
+    found = kind.find(directory, item.name)
+    if last is not None:
+        found = [live for live in found if live.id == last.id] or found
+    if not found:
+        return NamedChange(item.address, "create", item)
+    if not item.managed:
+        return NamedChange(item.address, "unchanged", item, found[0])
+    if len(found) > 1:
+        ids = ", ".join(sorted(live.id for live in found))
+        raise AmbiguousName(
+            f"`{item.address}` is declared, and {len(found)} have that name in this organisation: {ids}"
+        )
+    live = found[0]
+    desired = Desired(item.address, item.name, item.values)
+    known = last if last is not None and last.id == live.id else None
+    difference = compare(kind.policies, desired, known, live)
+    return NamedChange(
+        item.address, "unchanged" if difference.is_empty else "update", item, live, difference
+    )
+
+
+def settled(change: NamedChange) -> ResourceState | None:
+    """What state holds of a managed resource that is as wanted; None for the others."""
+    if change.live is None or change.difference is None or change.desired is None:
+        return None
+    return ResourceState(
+        id=change.live.id,
+        generation=1,
+        name=change.desired.name,
+        applied=dict(change.difference.applied),
+    )
+
+
+async def write_named(
+    client: CyberdeskClient, change: NamedChange, secrets: Mapping[str, Any], *, key: str
+) -> None:
+    """Create or update one; raises `CyberdeskError`. `secrets` are write-only fields, sent on creation."""
+    assert change.desired is not None
+    kind = _KINDS[change.desired.kind]
+    if change.action == "create":
+        values = {**change.desired.values, **secrets}
+        await kind.create(client, change.desired.name, values, key=key)
+    elif change.live is not None and change.difference is not None:
+        values = {field.path: field.value for field in change.difference.fields}
+        await kind.update(client, change.live.id, values, key=key)

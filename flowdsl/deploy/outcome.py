@@ -1,0 +1,81 @@
+"""What came of a deploy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+from flowdsl.deploy.plan import Plan
+
+
+class Status(StrEnum):
+    """How a deploy ended. What is written so far is in state in every case."""
+
+    DONE = "done"
+    NOTHING_TO_DO = "nothing_to_do"
+    DECLINED = "declined"
+    INVALID = "invalid"
+    """The project asks for something that this organisation cannot give; nothing was written."""
+    ACCESS = "access"
+    LOCKED = "locked"
+    CONFLICT = "conflict"
+    PARTIAL = "partial"
+    UNKNOWN = "unknown"
+    STATE = "state"
+    SERVICE = "service"
+    """The service is unreachable or failing, and nothing was written."""
+    INTERRUPTED = "interrupted"
+
+
+class Stop(Exception):
+    """Ends the deploy with `status`; each of `messages` is one line for people."""
+
+    def __init__(self, status: Status, *messages: str) -> None:
+        super().__init__("; ".join(messages))
+        self.status = status
+        self.messages = messages
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one address. `unknown`: the request may have been carried out."""
+
+    address: str
+    action: str
+    outcome: Literal["performed", "failed", "conflict", "unknown", "not_attempted"]
+    id: str | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of a deploy: `plan` is None when none was made, `serial` that of the state last written."""
+
+    status: Status
+    plan: Plan | None = None
+    results: tuple[Result, ...] = ()
+    messages: tuple[str, ...] = ()
+    serial: int | None = None
+    organization_id: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of the result file, without any text of a prompt."""
+        return {
+            "format_version": 1,
+            "kind": "deploy_result",
+            "status": self.status.value,
+            "organization_id": self.organization_id,
+            "state": None if self.serial is None else {"serial": self.serial},
+            "results": [
+                {
+                    "address": result.address,
+                    "action": result.action,
+                    "outcome": result.outcome,
+                    "id": result.id,
+                    "message": result.message,
+                }
+                for result in self.results
+            ],
+            "messages": list(self.messages),
+        }

@@ -1,0 +1,270 @@
+"""The plan: what a deploy would change, and what it found that it will not touch. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from flowdsl.codegen.artifacts import ImageFile
+from flowdsl.deploy.desired import DesiredState
+from flowdsl.deploy.diff import Difference, compare
+from flowdsl.deploy.kinds import workflow
+from flowdsl.deploy.mark import mark_in
+from flowdsl.deploy.named import NamedChange
+from flowdsl.deploy.resource import Desired, Live
+from flowdsl.deploy.target import Target
+from flowdsl.state.document import ResourceState, StateDocument
+
+
+class Action(StrEnum):
+    """What happens to one workflow.
+
+    `RENAME` changes the display name and nothing else; `ADOPT` takes over a workflow that exists; `ORPHANED` left the
+    source and is kept; `MISSING` is in state and source but gone from the service; `FORGET` drops it from state only.
+    """
+
+    CREATE = "create"
+    UPDATE = "update"
+    RENAME = "rename"
+    ADOPT = "adopt"
+    UNCHANGED = "unchanged"
+    ORPHANED = "orphaned"
+    MISSING = "missing"
+    FORGET = "forget"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the plan says of one address.
+
+    `prior` is what state holds of it, under `previous_address` when that differs.
+    `generation` grows when a workflow is created anew.
+    """
+
+    address: str
+    action: Action
+    name: str
+    desired: Desired | None = None
+    prior: ResourceState | None = None
+    difference: Difference | None = None
+    previous_address: str | None = None
+    generation: int = 1
+
+    @property
+    def writes(self) -> bool:
+        """Whether the workflow itself is created or changed."""
+        return self.action is Action.CREATE or (
+            self.difference is not None and not self.difference.is_empty
+        )
+
+    @property
+    def drifted(self) -> frozenset[str]:
+        """Fields that somebody else changed and that the plan would overwrite."""
+        return frozenset() if self.difference is None else self.difference.drifted
+
+    @property
+    def changes_state(self) -> bool:
+        """Whether state has to be written although nothing is sent."""
+        return (
+            self.action is Action.FORGET
+            or self.previous_address is not None
+            or (self.difference is not None and self.difference.state_is_behind)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every workflow's change, sorted by address; named resources; pictures to store; things worth saying."""
+
+    changes: tuple[Change, ...]
+    named: tuple[NamedChange, ...]
+    uploads: tuple[ImageFile, ...]
+    notes: tuple[str, ...] = ()
+
+    def of(self, *actions: Action) -> tuple[Change, ...]:
+        """The changes with one of `actions`."""
+        return tuple(change for change in self.changes if change.action in actions)
+
+    @property
+    def drifted(self) -> Mapping[str, frozenset[str]]:
+        """The fields that would overwrite somebody else's edit, by address."""
+        every: list[Change | NamedChange] = [*self.changes, *self.named]
+        return {change.address: change.drifted for change in every if change.drifted}
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is sent to the service."""
+        return bool(
+            self.uploads
+            or any(change.writes for change in self.changes)
+            or any(change.writes for change in self.named)
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither the service nor state has to change."""
+        return not (
+            self.writes
+            or any(change.changes_state for change in self.changes)
+            or any(change.changes_state for change in self.named)
+        )
+
+    @property
+    def digest(self) -> tuple[object, ...]:
+        """Equal for plans that do the same."""
+        return (
+            tuple(
+                (
+                    change.address,
+                    change.action,
+                    change.previous_address,
+                    change.difference
+                    and (
+                        change.difference.fields,
+                        change.difference.tags_to_add,
+                        change.difference.tags_to_remove,
+                    ),
+                )
+                for change in self.changes
+                if change.action is not Action.UNCHANGED
+            ),
+            tuple((change.address, change.action) for change in self.named),
+            tuple(image.sha256 for image in self.uploads),
+        )
+
+    def only(self, addresses: Collection[str]) -> Plan:
+        """The plan that leaves everything but these addresses as it is."""
+        return replace(
+            self,
+            changes=tuple(change for change in self.changes if change.address in addresses),
+            named=tuple(change for change in self.named if change.address in addresses),
+        )
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Every address the plan speaks of."""
+        named = frozenset(change.address for change in self.named)
+        return named | frozenset(change.address for change in self.changes)
+
+
+class PlanError(Exception):
+    """The wanted state and the state document contradict each other."""
+
+
+def plan_changes(
+    target: Target,
+    desired: DesiredState,
+    named: tuple[NamedChange, ...],
+    prior: StateDocument,
+    live: Mapping[str, Live],
+    *,
+    recreate: Collection[str] = (),
+) -> Plan:
+    """The plan from what is wanted, what state holds and what is there.
+
+    `live` maps the ids of tracked and adopted workflows that exist. `recreate` are addresses to create anew where they
+    are missing. Raises `PlanError` for an adoption that cannot be.
+    """
+    tracked = {
+        address: resource
+        for address, resource in prior.resources.items()
+        if address.startswith(f"{workflow.NAME}.")
+    }
+    moves = _moves(desired.workflows, tracked)
+    changes = []
+    for address, wanted in desired.workflows.items():
+        previous = moves.get(address)
+        last = tracked.get(previous or address)
+        if last is None and address in target.adopted:
+            changes.append(_adopt(target, wanted, live.get(target.adopted[address])))
+        elif last is None:
+            changes.append(Change(address, Action.CREATE, wanted.name, wanted))
+        else:
+            found = live.get(last.id)
+            changes.append(_tracked(wanted, last, found, previous, address in recreate))
+    gone = tracked.keys() - desired.workflows.keys() - set(moves.values())
+    for address in gone:
+        last = tracked[address]
+        forgotten = last.id not in live or address in target.forgotten
+        action = Action.FORGET if forgotten else Action.ORPHANED
+        changes.append(Change(address, action, last.name, prior=last))
+    return Plan(
+        tuple(sorted(changes, key=lambda change: change.address)),
+        named,
+        desired.uploads,
+        desired.notes,
+    )
+
+
+def _moves(wanted: Mapping[str, Desired], tracked: Mapping[str, ResourceState]) -> dict[str, str]:
+    """New address to old, for `renamed_from` that still has something to move. A move done earlier is no move."""
+    moves: dict[str, str] = {}
+    for address, desired in wanted.items():
+        old = desired.renamed_from
+        if (
+            old is not None
+            and old in tracked
+            and old not in wanted
+            and address not in tracked
+            and old not in moves.values()
+        ):
+            moves[address] = old
+    return moves
+
+
+def _tracked(
+    wanted: Desired,
+    last: ResourceState,
+    live: Live | None,
+    previous: str | None,
+    recreate: bool,
+) -> Change:
+    change = Change(
+        wanted.address,
+        Action.MISSING,
+        wanted.name,
+        wanted,
+        last,
+        previous_address=previous,
+        generation=last.generation,
+    )
+    if live is not None:
+        difference = compare(workflow.POLICIES, wanted, last, live)
+        return replace(change, action=_action(difference), difference=difference)
+    if recreate:
+        return replace(change, action=Action.CREATE, prior=None, generation=last.generation + 1)
+    return change
+
+
+def _adopt(target: Target, wanted: Desired, live: Live | None) -> Change:
+    adopted = target.adopted[wanted.address]
+    if live is None:
+        raise PlanError(
+            f"`{wanted.address}` is to adopt `{adopted}`, which does not exist in this organisation"
+        )
+    mark = mark_in(live.values.get("input_schema"))
+    if mark is not None and (mark.project, mark.environment) != (
+        target.project,
+        target.environment,
+    ):
+        raise PlanError(
+            f"`{wanted.address}` is to adopt `{adopted}`, which belongs to `{mark.address}` of project "
+            f"`{mark.project}`, environment `{mark.environment}`"
+        )
+    return Change(
+        wanted.address,
+        Action.ADOPT,
+        wanted.name,
+        wanted,
+        ResourceState(id=live.id, generation=1, name=live.name),
+        compare(workflow.POLICIES, wanted, None, live),
+    )
+
+
+def _action(difference: Difference) -> Action:
+    if difference.is_empty:
+        return Action.UNCHANGED
+    only_name = [change.path for change in difference.fields] == ["name"]
+    tags = difference.tags_to_add or difference.tags_to_remove
+    return Action.RENAME if only_name and not tags else Action.UPDATE

@@ -1,0 +1,79 @@
+"""What is deployed: addresses, what is wanted of a resource, what is there, and how a kind of resource is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.deploy.directory import Directory
+from flowdsl.deploy.policy import FieldPolicy, fingerprint, normalise
+
+
+def address_of(kind: str, name: str) -> str:
+    """The address of a resource: `workflow.ehr_lookup`, `tag.flowdsl`."""
+    return f"{kind}.{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """A resource as the project wants it.
+
+    `values` maps each declared field to the value to send, nothing left open. `tags` are the names of a workflow's tags.
+    """
+
+    address: str
+    name: str
+    values: Mapping[str, Any]
+    tags: frozenset[str] = frozenset()
+    renamed_from: str | None = None
+    protect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A resource as the service has it.
+
+    `values` maps every field with a policy to the value the service answers with. `tags` maps names to ids, `children`
+    names of checks to ids. `remote` is the whole reply, for carrying what is not ours.
+    """
+
+    id: str
+    name: str
+    values: Mapping[str, Any]
+    remote: Mapping[str, Any]
+    organization_id: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    children: Mapping[str, str] = field(default_factory=dict)
+
+
+class NamedKind(Protocol):
+    """A kind of resource that its name identifies in the organisation, in a list the service gives whole.
+
+    Such a resource needs no mark and no intent: after a lost reply its name finds it. Writes take wire values and raise `CyberdeskError`; `key` is the idempotency key.
+    """
+
+    name: str
+    policies: Mapping[str, FieldPolicy]
+
+    def find(self, directory: Directory, name: str) -> list[Live]:
+        """The resources of that name, ours or not; more than one where names need not be unique."""
+        ...
+
+    async def create(
+        self, client: CyberdeskClient, name: str, values: Mapping[str, Any], *, key: str
+    ) -> None:
+        """Create the resource."""
+        ...
+
+    async def update(
+        self, client: CyberdeskClient, resource_id: str, values: Mapping[str, Any], *, key: str
+    ) -> None:
+        """Send exactly the fields in `values`."""
+        ...
+
+
+def hashes(policies: Mapping[str, FieldPolicy], values: Mapping[str, Any]) -> dict[str, str]:
+    """The fingerprint of each field's normal form."""
+    return {path: fingerprint(normalise(policies[path], value)) for path, value in values.items()}

@@ -1,0 +1,89 @@
+"""Making what workflows refer to: pictures, tag groups, tags and model configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from flowdsl.codegen.artifacts import ImageFile
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.deploy.apply import Progress
+from flowdsl.deploy.job import Job
+from flowdsl.deploy.kinds import NAMED, image
+from flowdsl.deploy.named import NamedChange, write_named
+from flowdsl.deploy.outcome import Result
+from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.resource import address_of
+from flowdsl.deploy.survey import Survey, plan_from, survey_directory
+from flowdsl.deploy.workers import for_each
+from flowdsl.state.document import StateDocument
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    address: str
+    action: str
+    send: Callable[[CyberdeskClient], Awaitable[None]]
+
+
+async def supply(
+    job: Job, prior: StateDocument, progress: Progress, seen: Survey, plan: Plan
+) -> tuple[Survey, Plan]:
+    """Make what is missing, kind by kind; returns what is there afterwards and the plan made from it.
+
+    Each of these is found again by its name, so a lost reply is settled by reading the lists once more. What is missing
+    even then has failed and halts `progress`, because workflows refer to it.
+    """
+    for kind in (image.NAME, *(named.name for named in NAMED)):
+        steps = _steps(job, plan, kind)
+        if not steps or progress.halted:
+            continue
+        errors: dict[str, CyberdeskError] = {}
+
+        async def carry_out(
+            own: CyberdeskClient, step: _Step, errors: dict[str, CyberdeskError] = errors
+        ) -> None:
+            try:
+                await step.send(own)
+            except CyberdeskError as error:
+                errors[step.address] = error
+
+        await for_each(job.client, steps, carry_out, concurrency=job.options.concurrency)
+        seen = await survey_directory(job, seen)
+        plan = plan_from(job, prior, seen).only(plan.addresses)
+        open_still = {step.address for step in _steps(job, plan, kind)}
+        for step in steps:
+            if step.address not in open_still:
+                progress.add(Result(step.address, step.action, "performed"))
+                continue
+            progress.halt(f"`{step.address}` could not be made")
+            if step.address in errors:
+                progress.fail(step.address, step.action, errors[step.address])
+            else:
+                message = "the service holds other values than were sent"
+                progress.add(Result(step.address, step.action, "failed", message=message))
+    return seen, plan
+
+
+def _steps(job: Job, plan: Plan, kind: str) -> list[_Step]:
+    if kind == image.NAME:
+        return [
+            _Step(address_of(kind, item.sha256), "create", partial(_upload, job, item))
+            for item in plan.uploads
+        ]
+    return [
+        _Step(change.address, change.action, partial(_write, job, change))
+        for change in plan.named
+        if change.writes and change.address.startswith(f"{kind}.")
+    ]
+
+
+async def _upload(job: Job, item: ImageFile, client: CyberdeskClient) -> None:
+    await image.upload(client, item, key=f"{job.around.new_id()}-image")
+
+
+async def _write(job: Job, change: NamedChange, client: CyberdeskClient) -> None:
+    secrets = job.target.secrets(change.address) if change.action == "create" else {}
+    await write_named(client, change, secrets, key=f"{job.around.new_id()}-{change.action}")

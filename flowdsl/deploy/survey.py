@@ -1,0 +1,94 @@
+"""From the outside world to a plan: reading state and service, checking that they belong together, comparing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flowdsl.deploy.desired import DesiredState, desired_state, needs_of
+from flowdsl.deploy.directory import Directory, read_directory
+from flowdsl.deploy.guards import (
+    check_api_base,
+    lost_state,
+    marked_workflows,
+    prove_organization,
+)
+from flowdsl.deploy.job import Job
+from flowdsl.deploy.kinds import workflow
+from flowdsl.deploy.named import plan_named
+from flowdsl.deploy.outcome import Status, Stop
+from flowdsl.deploy.plan import Plan, plan_changes
+from flowdsl.deploy.refresh import refresh
+from flowdsl.deploy.resource import Live
+from flowdsl.state.document import StateDocument, new_document
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is wanted and what is there, read at one time. `live` maps ids to workflows."""
+
+    directory: Directory
+    desired: DesiredState
+    live: Mapping[str, Live]
+    organization_id: str | None
+
+
+async def read_prior(job: Job) -> StateDocument:
+    """The state document, a new one on a first deploy; raises `Stop` when state was lost."""
+    versioned = job.store.load()
+    if versioned is None:
+        marked = await marked_workflows(job.client, job.target)
+        # A first deploy that runs beside this one writes its state before it creates anything.
+        versioned = job.store.load() if marked else None
+        if versioned is None and marked:
+            raise lost_state(job.target, job.store.url, marked)
+    if versioned is not None:
+        check_api_base(job.target, versioned.document)
+        return versioned.document
+    return new_document(
+        job.target.project,
+        job.target.environment,
+        api_base=job.target.api_base,
+        lineage=job.around.new_id(),
+        nonce=job.around.new_id(),
+    )
+
+
+async def survey(job: Job, prior: StateDocument) -> Survey:
+    """Read the service; raises `Stop` for a wrong organisation or a project it cannot satisfy, and `CyberdeskError`."""
+    directory = await read_directory(job.client, needs_of(job.bundle, job.target))
+    tracked = {
+        resource.id
+        for address, resource in prior.resources.items()
+        if address.startswith(f"{workflow.NAME}.")
+    }
+    live = await refresh(
+        job.client,
+        tracked | set(job.target.adopted.values()),
+        concurrency=job.options.concurrency,
+    )
+    organization_id = await prove_organization(
+        job.client, job.target, prior, directory, live, tracked
+    )
+    return Survey(directory, _wanted(job, directory), live, organization_id)
+
+
+async def survey_directory(job: Job, before: Survey) -> Survey:
+    """`before` with everything that a name identifies read again."""
+    directory = await read_directory(job.client, needs_of(job.bundle, job.target))
+    return Survey(directory, _wanted(job, directory), before.live, before.organization_id)
+
+
+def plan_from(job: Job, prior: StateDocument, seen: Survey) -> Plan:
+    """The plan of a survey; raises `PlanError` or `AmbiguousName`."""
+    named = plan_named(seen.desired.named, prior, seen.directory)
+    return plan_changes(
+        job.target, seen.desired, named, prior, seen.live, recreate=job.options.recreate
+    )
+
+
+def _wanted(job: Job, directory: Directory) -> DesiredState:
+    desired = desired_state(job.bundle, job.target, directory)
+    if desired.problems:
+        raise Stop(Status.INVALID, *desired.problems)
+    return desired

@@ -1,0 +1,80 @@
+"""What the engine has to know of the environment it deploys to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowdsl.config.project import EMBEDDED, Environment, Project
+
+
+def _no_secrets(_address: str) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One environment of one project.
+
+    `models` maps an alias to the display name of a model configuration. `every_workflow_tags` go on every workflow.
+    `declared` maps a kind (`tag_group`, `tag`, `model`) to its declared resources, display name to declared fields in the
+    words of the API, except that a tag names its group by `group`. `adopted` maps addresses to ids of existing workflows
+    to take over, `forgotten` are addresses to let go. In a `local` environment an alias that is not mapped means a default
+    model of the service. `organization` is the id the environment insists on, or None.
+
+    `secrets` gives the write-only fields of a declared resource, by address, when it is created.
+    """
+
+    project: str
+    environment: str
+    api_base: str
+    local: bool = False
+    organization: str | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
+    every_workflow_tags: tuple[str, ...] = ()
+    declared: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    adopted: Mapping[str, str] = field(default_factory=dict)
+    forgotten: frozenset[str] = frozenset()
+    secrets: Callable[[str], Mapping[str, Any]] = field(default=_no_secrets, repr=False)
+
+
+def target_of(
+    project: Project,
+    project_id: str,
+    environment: Environment,
+    *,
+    api_base: str,
+    secrets: Callable[[str], Mapping[str, Any]] = _no_secrets,
+) -> Target:
+    """The target that a project file describes."""
+    label_fields = ("description", "emoji", "color")
+    declared_models = {model.alias: model.name for model in project.models.values()}
+    return Target(
+        project=project_id,
+        environment=environment.name,
+        api_base=api_base,
+        local=environment.api == EMBEDDED,
+        organization=environment.organization,
+        models={**declared_models, **environment.models},
+        every_workflow_tags=environment.tags_all,
+        declared={
+            "tag_group": {
+                group.name: _given(group, label_fields) for group in project.tag_groups.values()
+            },
+            "tag": {
+                tag.name: _given(tag, (*label_fields, "group")) for tag in project.tags.values()
+            },
+            "model": {model.name: model.settings for model in project.models.values()},
+        },
+        adopted={
+            entry.address: entry.id for entry in project.adopt if entry.env == environment.name
+        },
+        forgotten=frozenset(entry.address for entry in project.removed if entry.mode == "forget"),
+        secrets=secrets,
+    )
+
+
+def _given(record: Any, fields: tuple[str, ...]) -> dict[str, Any]:
+    """The fields that the project file sets."""
+    return {name: value for name in fields if (value := getattr(record, name)) is not None}

@@ -1,0 +1,158 @@
+"""The state document: what was deployed where, as ids and hashes."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from flowdsl.state.errors import CorruptState, ForeignState, NewerState
+from flowdsl.state.migrations import MIGRATIONS
+
+FORMAT = 1
+MIN_CLI = "0.1.0"
+"""The oldest FlowDSL that reads `FORMAT`; written into the document so that an older one can name it."""
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed. The values are trusted, as those of a constructor call in this package."""
+        return self.model_copy(update=changes)
+
+
+class ResourceState(_Closed):
+    """One resource of ours in the organisation.
+
+    `applied` maps each managed field to the hash of the value last applied (`fingerprint` in `deploy.normal`); a field
+    that is not in it is not ours. `tags` are the names of tags that FlowDSL itself put on a workflow. `children` maps the
+    names of post-run checks to their ids.
+    """
+
+    id: str = Field(min_length=1)
+    generation: int = Field(ge=1)
+    name: str
+    protect: bool = False
+    applied: dict[str, Sha256] = {}
+    children: dict[str, str] = {}
+    tags: tuple[str, ...] = ()
+
+
+class Intent(_Closed):
+    """A write that may have happened although no reply was seen.
+
+    `id` (32 hex digits) makes the idempotency keys and, shortened, the mark. `applied` and `tags` are what the resource
+    has once the write is done. `resource_id` is None for a creation.
+    """
+
+    id: str = Field(pattern="^[0-9a-f]{32}$")
+    action: Literal["create", "update"]
+    address: str
+    created_at: datetime
+    generation: int = Field(ge=1)
+    name: str
+    resource_id: str | None = None
+    applied: dict[str, Sha256] = {}
+    tags: tuple[str, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """The eight digits that stand in the mark."""
+        return self.id[:8]
+
+
+class Lease(_Closed):
+    """Who may write. `holder` is for people; `id` names exactly this acquisition."""
+
+    holder: str
+    id: str
+    expires: datetime
+
+
+class StateDocument(_Closed):
+    """Everything remembered of one environment of one project.
+
+    `lineage` stays for the life of the document, `serial` grows by one with each write, and `nonce` differs in every
+    write, so that two writers never produce the same bytes. `organization_id` is None until a reply has shown it,
+    `source_commit` where the deployed commit is not known.
+    """
+
+    format: Literal[1] = 1
+    min_cli: str = MIN_CLI
+    project: str
+    environment: str
+    lineage: str
+    serial: int = Field(ge=0)
+    nonce: str
+    api_base: str
+    organization_id: str | None = None
+    source_commit: str | None = None
+    resources: dict[str, ResourceState] = {}
+    pending: tuple[Intent, ...] = ()
+    lease: Lease | None = None
+
+
+def new_document(
+    project: str, environment: str, *, api_base: str, lineage: str, nonce: str
+) -> StateDocument:
+    """The document of a first deploy, serial 0."""
+    return StateDocument(
+        project=project,
+        environment=environment,
+        lineage=lineage,
+        serial=0,
+        nonce=nonce,
+        api_base=api_base,
+    )
+
+
+def dump_document(document: StateDocument) -> bytes:
+    """The document as JSON, sorted and indented for review, with a final line break."""
+    plain = document.model_dump(mode="json")
+    return (json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def load_document(content: bytes, *, where: str, project: str, environment: str) -> StateDocument:
+    """The document in `content`; raises `CorruptState`, `NewerState` or `ForeignState`, which name `where`."""
+    try:
+        raw = json.loads(content)
+    except (ValueError, RecursionError):
+        raise CorruptState(_corrupt(where, "is not JSON, perhaps cut off")) from None
+    version = raw.get("format") if isinstance(raw, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise CorruptState(_corrupt(where, "has no `format` number"))
+    if version > FORMAT:
+        raise NewerState(
+            f"the state at `{where}` has format {version} and this version reads up to {FORMAT}; "
+            f"use flowdsl {raw.get('min_cli', 'of the version that wrote it')} or newer"
+        )
+    while version < FORMAT:
+        if version not in MIGRATIONS:
+            raise CorruptState(_corrupt(where, f"has the unknown format {version}"))
+        raw = MIGRATIONS[version](raw)
+        version += 1
+    try:
+        document = StateDocument.model_validate_json(json.dumps(raw))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise CorruptState(_corrupt(where, f"is wrong at `{place}`: {first['msg']}")) from None
+    for label, expected, found in (
+        ("project", project, document.project),
+        ("environment", environment, document.environment),
+    ):
+        if expected != found:
+            raise ForeignState(
+                f"the state at `{where}` belongs to {label} `{found}`, not to `{expected}`; "
+                "give each environment of each project its own state"
+            )
+    return document
+
+
+def _corrupt(where: str, problem: str) -> str:
+    return f"the state at `{where}` {problem}; bring back its last good copy"

@@ -1,0 +1,48 @@
+"""A lock file held by the operating system, which frees it when the holder dies, however it dies."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flowdsl.state.errors import StoreBusy, StoreUnusable
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the lock at `path` for the block; raises `StoreBusy` at once when another holder has it.
+
+    The file stays afterwards: removing it would let two processes lock two files of one name. Closing the descriptor
+    frees the lock, which is also what the end of a process does.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Python's descriptors are not inherited, so no child process keeps the lock.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StoreUnusable(f"the lock `{path}` cannot be opened: {error.strerror}") from None
+    try:
+        try:
+            _try_lock(descriptor)
+        except (BlockingIOError, PermissionError):
+            raise StoreBusy(f"another process holds `{path}`") from None
+        except OSError as error:
+            raise StoreUnusable(f"`{path}` cannot be locked: {error.strerror}") from None
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,282 @@
+"""A world to deploy into: the real emulator behind a recording fault injector, file state, and a clock that only the
+deploy itself moves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from flowdsl.codegen.artifacts import Bundle, ImageFile, ImageRef, Template, WorkflowArtifact
+from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.models.workflow import Workflow
+from flowdsl.cyberdesk.transport import asgi_transport
+from flowdsl.deploy.engine import deploy
+from flowdsl.deploy.job import Job, OnDrift, Options
+from flowdsl.deploy.outcome import Outcome
+from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.target import Target
+from flowdsl.emulator.app import create_app
+from flowdsl.emulator.embedded import EMBEDDED_BASE_URL
+from flowdsl.emulator.faults import Fault, FaultInjector, RecordedRequest
+from flowdsl.emulator.store import Store
+from flowdsl.ir.source_map import SourceMap
+from flowdsl.state.document import StateDocument
+from flowdsl.state.lease import Surroundings
+from flowdsl.state.stores import StateStore, Versioned, open_store
+
+CANARY = "key-canary-5b1e0c"
+
+
+def flow(
+    name: str,
+    prompt: str | Template = "Open the app.",
+    *,
+    title: str | None = None,
+    tags: Iterable[str] = (),
+    renamed_from: str | None = None,
+    images: tuple[str, ...] = (),
+    **payload: Any,
+) -> WorkflowArtifact:
+    """A compiled workflow."""
+    template = Template((prompt,)) if isinstance(prompt, str) else prompt
+    shown = title or name.replace("_", " ").title()
+    return WorkflowArtifact(
+        name=name,
+        title=shown,
+        payload={"main_prompt": template, "name": shown, **payload},
+        tags=tuple(sorted(tags)),
+        renamed_from=renamed_from,
+        protect=False,
+        images=images,
+        source_map=SourceMap(name, (), ()),
+    )
+
+
+def bundle(*workflows: WorkflowArtifact, images: Sequence[ImageFile] = ()) -> Bundle:
+    """A compiled project."""
+    ordered = tuple(sorted(workflows, key=lambda item: item.name))
+    return Bundle(ordered, (), {item.sha256: item for item in images})
+
+
+def image_prompt(item: ImageFile) -> Template:
+    """A prompt that shows a picture."""
+    return Template(("<p>Press ", ImageRef(item.sha256, item.extension), "</p>"))
+
+
+class Crash(BaseException):
+    """The process dies: nothing may catch this."""
+
+
+@dataclass
+class Time:
+    """A clock that moves by sleeping."""
+
+    elapsed: float = 0.0
+    start: datetime = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        self.elapsed += 0.001
+        return self.start + timedelta(seconds=self.elapsed)
+
+    def monotonic(self) -> float:
+        return self.elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        self.elapsed += seconds
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Ui:
+    """Answers as told and remembers what was shown."""
+
+    answer: bool = True
+    on_drift: OnDrift = "fail"
+    plans: list[Plan] = field(default_factory=list)
+    events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+    def show_plan(self, plan: Plan) -> None:
+        self.plans.append(plan)
+
+    def confirm(self, plan: Plan) -> bool:
+        return self.answer
+
+    def choose_for_drift(self, plan: Plan) -> OnDrift:
+        return self.on_drift
+
+    def event(self, kind: str, **details: object) -> None:
+        self.events.append((kind, details))
+
+
+class CrashingApp:
+    """Raises `Crash` at the n-th request, before or after the work is done."""
+
+    def __init__(self, app: ASGIApp, at: int | None, after: bool) -> None:
+        self._app, self._at, self._after = app, at, after
+        self.count = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.count += 1
+        due = self.count == self._at
+        if due and not self._after:
+            raise Crash
+        await self._app(scope, receive, send)
+        if due:
+            raise Crash
+
+
+class CrashingStore:
+    """Raises `Crash` at the n-th call of the store, before or after the work is done."""
+
+    def __init__(self, store: StateStore, at: int | None, after: bool) -> None:
+        self._store, self._at, self._after = store, at, after
+        self.count = 0
+        self.url = store.url
+
+    def load(self) -> Versioned | None:
+        return self._call(self._store.load)
+
+    def write(self, document: StateDocument, expected: str | None) -> str:
+        return self._call(lambda: self._store.write(document, expected))
+
+    def hold(self) -> AbstractContextManager[None]:
+        return self._store.hold()
+
+    def _call(self, work: Callable[[], Any]) -> Any:
+        self.count += 1
+        due = self.count == self._at
+        if due and not self._after:
+            raise Crash
+        result = work()
+        if due:
+            raise Crash
+        return result
+
+
+class World:
+    """One organisation and one project environment. `requests` are those of the last deploy."""
+
+    def __init__(self, root: Path, **target: Any) -> None:
+        self.root = root
+        self.time = Time()
+        self.emulator = Store.open(root / "emulator.sqlite", clock=self.time.now)
+        self.app = create_app(self.emulator, strict=True)
+        self.target = Target("prj_1", "test", EMBEDDED_BASE_URL, local=True, **target)
+        self.project = "prj_1"
+        self.requests: list[RecordedRequest] = []
+        self.ui = Ui()
+        self.crash_counts = (0, 0)
+
+    def close(self) -> None:
+        self.emulator.close()
+
+    def store(self) -> StateStore:
+        return open_store("file", root=self.root, project=self.project, environment="test")
+
+    def around(self) -> Surroundings:
+        time = self.time
+        return Surroundings(time.now, time.monotonic, time.sleep, lambda: uuid4().hex)
+
+    def client(self, app: ASGIApp | None = None, max_retries: int = 0) -> CyberdeskClient:
+        return CyberdeskClient(
+            ClientOptions(base_url=EMBEDDED_BASE_URL, api_key=CANARY, max_retries=max_retries),
+            transport=asgi_transport(app or self.app),
+            sleep=self.time.sleep,
+            random=lambda: 0.0,
+        )
+
+    def deploy(
+        self,
+        project: Bundle,
+        *faults: Fault,
+        ui: Ui | None = None,
+        max_retries: int = 0,
+        crash_api: tuple[int, bool] | None = None,
+        crash_store: tuple[int, bool] | None = None,
+        app: ASGIApp | None = None,
+        **options: Any,
+    ) -> Outcome:
+        """One deploy. `crash_api` and `crash_store` name the call, from 1, and whether its work is done first."""
+        self.requests = []
+        self.ui = ui or Ui()
+        crashing = CrashingApp(app or self.app, *(crash_api or (None, False)))
+        store = CrashingStore(self.store(), *(crash_store or (None, False)))
+        injector = FaultInjector(crashing, faults, self.requests)
+
+        async def run() -> Outcome:
+            async with self.client(injector, max_retries) as client:
+                return await deploy(
+                    Job(
+                        project,
+                        self.target,
+                        store,
+                        client,
+                        Options(**options),
+                        self.ui,
+                        self.around(),
+                    )
+                )
+
+        try:
+            return asyncio.run(run())
+        finally:
+            self.crash_counts = (crashing.count, store.count)
+
+    def ask(self, question: Callable[[CyberdeskClient], Any]) -> Any:
+        """The answer of the service to somebody else's client."""
+
+        async def run() -> Any:
+            async with self.client() as client:
+                return await question(client)
+
+        return asyncio.run(run())
+
+    def workflows(self) -> list[Workflow]:
+        """All workflows of the organisation, by name."""
+
+        async def read(client: CyberdeskClient) -> list[Workflow]:
+            rows = await client.workflows.list_all(include=("tags", "post_run_checks"))
+            return sorted(rows, key=lambda row: (row.name or "", row.id))
+
+        return self.ask(read)
+
+    def workflow(self, name: str) -> Workflow:
+        """The one workflow with this display name, read by its id."""
+        (found,) = [row for row in self.workflows() if row.name == name]
+        return self.ask(lambda client: client.workflows.get(found.id))
+
+    def edit(self, name: str, **patch: Any) -> None:
+        """Somebody edits a workflow in the dashboard."""
+        found = self.workflow(name)
+        self.ask(
+            lambda client: client.workflows.update(found.id, patch, idempotency_key=uuid4().hex)
+        )
+
+    def state(self) -> StateDocument:
+        versioned = self.store().load()
+        assert versioned is not None
+        return versioned.document
+
+    def state_text(self) -> str:
+        return (self.root / ".flowdsl/state/test.json").read_text()
+
+    @property
+    def writes(self) -> list[RecordedRequest]:
+        """The requests of the last deploy that may change something."""
+        return [request for request in self.requests if request.method != "GET"]
+
+    def retarget(self, **changes: Any) -> None:
+        self.target = replace(self.target, **changes)
+
+
+def body_of(outcome: Outcome) -> str:
+    return json.dumps(outcome.to_json())

@@ -1,0 +1,260 @@
+"""`flowdsl deploy` as people and scripts meet it, in the embedded emulator."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from flowdsl.cli.arguments import CommandParser
+from flowdsl.cli.commands import deploy as command
+from flowdsl.cli.console import Console
+from flowdsl.cli.failure import CommandError
+from flowdsl.emulator.store import Store
+
+CANARY = "key-canary-77aa"
+PROJECT = """\
+[project]
+name = "desk"
+id = "prj_1"
+
+[env.local]
+api = "local"
+
+[env.prod]
+api = "https://api.cyberdesk.io"
+api_key = { env = "DESK_KEY" }
+
+[env.elsewhere]
+api = "https://steals-keys.test"
+api_key = { env = "DESK_KEY" }
+
+[env.shared]
+api = "local"
+state = "s3://bucket/state"
+"""
+FLOW = """\
+flow 1
+
+workflow look_up {
+  title = "Look up a patient"
+  tags = ["ehr"]
+  steps {
+    step "Open the record" {
+      do "Open the record of the day."
+    }
+  }
+}
+"""
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "flowdsl.toml").write_text(PROJECT)
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows/desk.flow").write_text(FLOW)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("FLOWDSL_TRUSTED_HOSTS", raising=False)
+    monkeypatch.setenv("DESK_KEY", CANARY)
+    # The test runner owns the signals of this process.
+    monkeypatch.setattr(command.signal, "signal", lambda *_: None)
+    return tmp_path
+
+
+@pytest.fixture
+def run(project: Path) -> Run:
+    def run(*words: str) -> Ended:
+        parser = CommandParser("deploy", "")
+        command.configure(parser)
+        arguments = parser.parse(words)
+        assert arguments is not None
+        out, err = io.StringIO(), io.StringIO()
+        console = Console(out, err, "never")
+        try:
+            code = command.run(arguments, console)
+        except CommandError as failure:
+            code = failure.code
+            err.write(failure.message)
+        return Ended(code, out.getvalue(), err.getvalue())
+
+    return run
+
+
+def edit_in_the_dashboard(project: Path, prompt: str) -> None:
+    data = project / ".flowdsl/emulator.sqlite"
+    with Store.open(data) as store, store.write("org_local") as transaction:
+        statement = "UPDATE workflows SET main_prompt = ?"
+        transaction.connection.exec_driver_sql(statement, (prompt,))
+
+
+def test_the_first_deploy_says_what_it_does_and_the_second_has_nothing_to_do(run: Run) -> None:
+    first, second = run("--env", "local", "--yes"), run("--env", "local", "--yes")
+
+    assert first.code == 0
+    assert '+ workflow.look_up  "Look up a patient"' in first.err
+    assert "deployed to local: 1 created" in first.err
+    assert (second.code, second.out) == (0, "")
+    assert second.err == "nothing to do: 1 workflow up to date in local\n"
+
+
+def test_a_prompt_change_is_shown_word_by_word(run: Run, project: Path) -> None:
+    run("--env", "local", "--yes")
+    (project / "flows/desk.flow").write_text(FLOW.replace("of the day", "of the week"))
+
+    ended = run("--env", "local", "--yes")
+
+    assert ended.code == 0
+    assert "the record of the [-day-]{+week+}" in ended.err
+    assert "~ workflow.look_up" in ended.err
+
+
+def test_drift_stops_with_6_and_shows_both_sides(run: Run, project: Path) -> None:
+    run("--env", "local", "--yes")
+    edit_in_the_dashboard(project, "By hand. \x1b[31m")
+
+    stopped = run("--env", "local", "--yes", "--result", "result.json")
+
+    assert stopped.code == 6
+    assert "edited elsewhere" in stopped.err and "`--on-drift overwrite`" in stopped.err
+    assert "\x1b" not in stopped.err, "text of the service cannot drive a terminal"
+    result = json.loads((project / "result.json").read_text())
+    assert (result["status"], result["exit_code"]) == ("conflict", 6)
+    assert run("--env", "local", "--yes", "--on-drift", "overwrite").code == 0
+
+
+def test_the_machine_format_is_one_object_a_line_without_prompts(run: Run) -> None:
+    ended = run("--env", "local", "--yes", "--json", "--result", "result.json")
+
+    events = [json.loads(line) for line in ended.out.splitlines()]
+    assert events[0]["type"] == "version"
+    planned = {e["address"]: e["action"] for e in events if e["type"] == "planned_change"}
+    assert planned == {"tag.ehr": "create", "workflow.look_up": "create"}
+    complete = [e for e in events if e["type"] == "apply_complete"]
+    assert [e["address"] for e in complete] == ["tag.ehr", "workflow.look_up"]
+    assert events[-1] == {"type": "change_summary", "status": "done", "exit_code": 0}
+    assert "Open the record" not in ended.out + Path("result.json").read_text()
+
+
+def test_without_a_terminal_it_takes_yes(run: Run, project: Path) -> None:
+    ended = run("--env", "local")
+
+    assert ended.code == 64 and "`--yes`" in ended.err
+    assert not (project / ".flowdsl").exists()
+
+
+def test_errors_in_the_sources_write_nothing_and_still_leave_a_result(
+    run: Run, project: Path
+) -> None:
+    (project / "flows/desk.flow").write_text(FLOW.replace("workflow look_up", "workflow"))
+
+    ended = run("--env", "local", "--yes", "--result", "result.json")
+
+    assert ended.code == 3
+    assert not (project / ".flowdsl").exists()
+    assert json.loads((project / "result.json").read_text())["exit_code"] == 3
+
+
+def test_a_project_without_an_id_is_told_to_get_one(run: Run, project: Path) -> None:
+    (project / "flowdsl.toml").write_text(PROJECT.replace('id = "prj_1"\n', ""))
+
+    ended = run("--env", "local", "--yes")
+
+    assert ended.code == 3 and 'id = "prj_' in ended.err
+
+
+def test_a_missing_key_is_named_by_its_variable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DESK_KEY")
+
+    ended = run("--env", "prod", "--yes")
+
+    assert ended.code == 4 and "`DESK_KEY`" in ended.err
+
+
+def test_a_host_nobody_allowed_never_sees_the_key(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: object) -> str:
+        raise AssertionError("the key is read")
+
+    monkeypatch.setattr(command, "read_api_key", read)
+
+    ended = run("--env", "elsewhere", "--yes")
+
+    assert ended.code == 4
+    assert "`steals-keys.test`" in ended.err and CANARY not in ended.err
+
+
+def test_a_store_of_another_kind_is_refused(run: Run) -> None:
+    ended = run("--env", "shared", "--yes")
+
+    assert ended.code == 10 and "s3://bucket/state" in ended.err
+
+
+def test_lost_state_exits_10(run: Run, project: Path) -> None:
+    run("--env", "local", "--yes")
+    (project / ".flowdsl/state/local.json").unlink()
+
+    ended = run("--env", "local", "--yes")
+
+    assert ended.code == 10 and "workflow.look_up" in ended.err
+
+
+def test_a_refusal_to_answer_yes_changes_nothing(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "is_terminal", lambda _stream: True)
+    monkeypatch.setattr(command.sys, "stdin", io.StringIO("n\n"))
+
+    ended = run("--env", "local")
+
+    assert ended.code == 0 and "nothing was changed" in ended.err
+    assert not (project / ".flowdsl/state/local.json").exists()
+
+
+def test_a_signal_lets_what_is_under_way_finish(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal comes with the first result; what was begun is recorded, and the next deploy goes on from there."""
+    for number in range(6):
+        text = FLOW.replace("look_up", f"w{number}")
+        (project / f"flows/w{number}.flow").write_text(text)
+    handlers: dict[int, Callable[[int, object], None]] = {}
+    monkeypatch.setattr(command.signal, "signal", handlers.__setitem__)
+    applied = command.Report._applied
+
+    def interrupt(self: command.Report, result: object) -> None:
+        applied(self, result)  # type: ignore[arg-type]
+        monkeypatch.setattr(command.Report, "_applied", applied)
+        handlers[command.signal.SIGTERM](command.signal.SIGTERM, None)
+
+    monkeypatch.setattr(command.Report, "_applied", interrupt)
+
+    ended = run("--env", "local", "--yes", "--concurrency", "1")
+
+    assert ended.code == 143
+    state = json.loads((project / ".flowdsl/state/local.json").read_text())
+    assert state["lease"] is None and state["pending"] == []
+    assert run("--env", "local", "--yes").code == 0
+    state = json.loads((project / ".flowdsl/state/local.json").read_text())
+    assert len(state["resources"]) == 7
+
+
+def test_file_state_in_ci_is_warned_about(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.delenv("DESK_KEY")
+
+    assert "warning: the state of `prod` is a file" in run("--env", "prod", "--yes").err

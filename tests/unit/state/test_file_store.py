@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from flowdsl.state.document import StateDocument, new_document
+from flowdsl.state.errors import StateMoved, StoreBusy, StoreUnusable, UnsupportedStore
+from flowdsl.state.stores import StateStore, open_store
+
+
+def open_at(root: Path) -> StateStore:
+    return open_store("file", root=root, project="p", environment="e")
+
+
+def first(nonce: str = "n") -> StateDocument:
+    return new_document("p", "e", api_base="x", lineage="l", nonce=nonce)
+
+
+def test_nothing_is_there_at_first(tmp_path: Path) -> None:
+    assert open_at(tmp_path).load() is None
+
+
+def test_only_the_version_that_was_read_is_overwritten(tmp_path: Path) -> None:
+    store = open_at(tmp_path)
+    version = store.write(first("1"), None)
+    with pytest.raises(StateMoved):
+        store.write(first("2"), None)
+    later = store.write(first("3"), version)
+    with pytest.raises(StateMoved):
+        store.write(first("4"), version)
+    versioned = store.load()
+    assert versioned is not None
+    assert (versioned.document.nonce, versioned.version) == ("3", later)
+
+
+def _race(root: str, name: str) -> str:
+    try:
+        open_at(Path(root)).write(first(name), None)
+    except (StateMoved, StoreBusy):
+        return ""
+    return name
+
+
+def test_of_racing_processes_exactly_one_writes(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
+        for turn in range(5):
+            root = str(tmp_path / str(turn))
+            results = list(pool.map(_race, [root] * 8, [f"w{n}" for n in range(8)]))
+            (winner,) = [result for result in results if result]
+            versioned = open_at(Path(root)).load()
+            assert versioned is not None and versioned.document.nonce == winner
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from flowdsl.state.stores import open_store
+with open_store("file", root=Path(sys.argv[1]), project="p", environment="e").hold():
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+def test_a_killed_holder_frees_the_lock_at_once(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+        store = open_at(tmp_path)
+        with pytest.raises(StoreBusy), store.hold():
+            pass
+        with pytest.raises(StoreBusy):
+            store.write(first(), None)
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        with store.hold():
+            store.write(first(), None)
+
+
+def test_a_failed_write_leaves_the_old_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_at(tmp_path)
+    version = store.write(first("1"), None)
+
+    def fail(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(StoreUnusable, match="No space left"):
+        store.write(first("2"), version)
+    monkeypatch.undo()
+    versioned = store.load()
+    assert versioned is not None and versioned.document.nonce == "1"
+    names = {path.name for path in (tmp_path / ".flowdsl/state").iterdir()}
+    assert names == {"e.json", "e.json.lock"}, "no half-written file stays"
+
+
+def test_a_path_of_ones_own(tmp_path: Path) -> None:
+    store = open_store("file:kept/here.json", root=tmp_path, project="p", environment="e")
+    store.write(first(), None)
+    assert (tmp_path / "kept/here.json").exists()
+
+
+def test_an_environment_name_never_leaves_the_folder(tmp_path: Path) -> None:
+    store = open_store("file", root=tmp_path, project="p", environment="../../x")
+    store.write(first(), None)
+    assert [path.name for path in tmp_path.iterdir()] == [".flowdsl"]
+
+
+@pytest.mark.parametrize("url", ["s3://b/k", "gs://b/k", "az://b/k", "git+ref://r/x", "nonsense"])
+def test_other_stores_are_refused_by_name(tmp_path: Path, url: str) -> None:
+    with pytest.raises(UnsupportedStore) as caught:
+        open_store(url, root=tmp_path, project="p", environment="e")
+    assert url in str(caught.value) and "`file`" in str(caught.value)
