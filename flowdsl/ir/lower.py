@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from flowdsl.semantics import model as semantic
-from flowdsl.semantics import types
 from flowdsl.syntax import ast
 
 from . import nodes
 from .lower_statements import BodyLowering, Names
-from .lower_values import Frame, ValueLowering, lower_field, origin_of, single_variable, to_json
+from .lower_types import to_json
+from .lower_values import Frame, ValueLowering, origin_of, single_variable
 from .outputs import OutputPlan, plan_outputs
 
 
@@ -55,9 +55,10 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
         lowering = BodyLowering(values, names, plans, stored)
         body = lowering.prologue(frame) + lowering.body(steps.body, frame)
         bounds = lowering.input_bounds
+        wire = {field.name: field.wire_name for field in symbol.outputs}
         sources = tuple(
-            _output_source(field, plans[field.name], stored, frame, values, declaration)
-            for field in symbol.outputs
+            _output_source(wire.get(name, name), plan, stored, frame, values, declaration)
+            for name, plan in plans.items()
         )
     always = sections.get(ast.AlwaysSection)
     checks, cleanup = _lower_checks(sections.get(ast.ChecksSection), frame, values)
@@ -71,9 +72,9 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
         file_exports=settings.get("file_exports", False),
         renamed_from=settings.get("renamed_from"),
         protect=settings.get("protect", False),
-        inputs=tuple(_bounded(lower_field(field), bounds) for field in symbol.inputs),
-        secrets=tuple(lower_field(field) for field in symbol.secrets),
-        outputs=tuple(lower_field(field) for field in symbol.outputs),
+        inputs=tuple(_bounded(field, bounds) for field in values.types.fields(symbol.inputs)),
+        secrets=values.types.fields(symbol.secrets),
+        outputs=values.types.fields(symbol.outputs),
         models=_models(sections.get(ast.ModelSection), values),
         terminal=_terminal(sections.get(ast.TerminalSection), values),
         rules=tuple(values.text(rule, frame) for rule in always.rules)
@@ -86,7 +87,7 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
         output_schema=_text_of(values, symbol.outputs_from),
         checks=checks,
         cleanup=cleanup,
-        extra=dict(symbol.extra),
+        extra=to_json(values.constant(symbol.extra)),
         names=names.taken(),
     )
 
@@ -138,7 +139,7 @@ def _bounded(field: nodes.FieldSpec, bounds: dict[str, int]) -> nodes.FieldSpec:
 
 
 def _output_source(
-    field: types.FieldType,
+    field: str,
     plan: OutputPlan,
     stored: dict[str, str],
     frame: Frame,
@@ -147,19 +148,19 @@ def _output_source(
 ) -> nodes.OutputSource:
     if plan.emission is None:
         origin = origin_of(frame.source, declaration.name)
-        return nodes.OutputSource(field=field.wire_name, kind="none", origin=origin)
+        return nodes.OutputSource(field=field, kind="none", origin=origin)
     statement = plan.emission.statement
     origin = origin_of(frame.source, statement)
     match plan.kind:
         case "stored":
             return nodes.OutputSource(
-                field=field.wire_name, kind="stored", variable=stored[plan.field], origin=origin
+                field=field, kind="stored", variable=stored[plan.field], origin=origin
             )
         case "runtime" | "background":
             variable = single_variable(values.value(statement.value, frame))
             assert variable is not None
             return nodes.OutputSource(
-                field=field.wire_name,
+                field=field,
                 kind="runtime" if plan.kind == "runtime" else "background",
                 variable=variable.name,
                 path=variable.path,
@@ -167,9 +168,7 @@ def _output_source(
             )
         case "const":
             value = values.value(statement.value, frame)
-            return nodes.OutputSource(
-                field=field.wire_name, kind="const", value=_plain(value), origin=origin
-            )
+            return nodes.OutputSource(field=field, kind="const", value=_plain(value), origin=origin)
         case _:
             raise AssertionError(plan.kind)
 
@@ -218,7 +217,7 @@ def _lower_check(
         "origin": origin_of(frame.source, check),
         "name": check.label.value if check.label else "",
         "description": check.doc,
-        "extra": values.constant(check.extra) if check.extra else {},
+        "extra": to_json(values.constant(check.extra)) if check.extra else {},
     }
     match body:
         case ast.FileCheck():
@@ -298,8 +297,8 @@ def _lower_chain(symbol: semantic.ChainSymbol, values: ValueLowering) -> nodes.C
         origin=origin_of(source, declaration.name),
         name=symbol.name,
         title=settings.get("title", symbol.name),
-        inputs=tuple(lower_field(field) for field in symbol.inputs),
-        secrets=tuple(lower_field(field) for field in symbol.secrets),
+        inputs=values.types.fields(symbol.inputs),
+        secrets=values.types.fields(symbol.secrets),
         shared=tuple(shared),
         shared_secrets=tuple(shared_secrets),
         steps=tuple(
@@ -340,7 +339,7 @@ def _is_secret(value: nodes.ChainValue) -> bool:
 
 def _chain_value(expr: ast.Expr, values: ValueLowering) -> nodes.ChainValue:
     if not isinstance(expr, ast.Ref):
-        return nodes.ConstantValue(value=_plain_constant(expr, values))
+        return nodes.ConstantValue(value=to_json(values.constant(expr)))
     symbol = values.model.values[expr]
     if symbol.kind == semantic.STEP:
         parts = [expr.name.text, *(_path_text(part) for part in expr.path)]
@@ -353,10 +352,6 @@ def _chain_value(expr: ast.Expr, values: ValueLowering) -> nodes.ChainValue:
     return nodes.ChainParameter(
         name=variable.name, path=variable.path, secret=variable.sigil == "secret"
     )
-
-
-def _plain_constant(expr: ast.Expr, values: ValueLowering) -> Any:
-    return to_json(values.constant(expr))
 
 
 def _path_text(part: ast.PathPart) -> str:

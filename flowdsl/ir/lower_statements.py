@@ -11,12 +11,12 @@ from flowdsl.syntax import ast
 
 from . import nodes
 from .images import image_extension, image_hash
+from .lower_types import to_json
 from .lower_values import (
     LOOP_ITEM,
     Frame,
     ValueLowering,
     literal,
-    lower_type,
     origin_of,
     single_variable,
     text_of,
@@ -237,7 +237,7 @@ class BodyLowering:
         common: dict[str, Any] = {
             "origin": origin,
             "variable": frame.variables[statement.name.text],
-            "type": lower_type(type_),
+            "type": self.values.types.type(type_),
             "source": source,
             "model": _string(statement.model),
         }
@@ -260,7 +260,7 @@ class BodyLowering:
         return nodes.Copy(
             origin=origin,
             variable=frame.variables[statement.name.text],
-            type=lower_type(type_),
+            type=self.values.types.type(type_),
             source=source,
             otherwise=self._when_missing(
                 type_, statement.otherwise, "not copied: ", source, frame, origin
@@ -287,7 +287,7 @@ class BodyLowering:
             origin=origin,
             command=self.values.text(statement.command, frame),
             variable=frame.variables[statement.name.text] if statement.name else None,
-            type=lower_type(type_) if type_ is not None else None,
+            type=self.values.types.type(type_) if type_ is not None else None,
             otherwise=self._otherwise(otherwise, "", (), frame, origin) if otherwise else None,
         )
 
@@ -384,7 +384,7 @@ class BodyLowering:
             if parameter.name in given:
                 arguments[parameter.name] = self.values.value(given[parameter.name], frame)
             else:
-                default = task.defaults.get(parameter.name)
+                default = to_json(self.values.constant(task.defaults.get(parameter.name)))
                 arguments[parameter.name] = nodes.ConstantValue(value=default)
         inner = Frame(
             task.module.source,

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any, Literal, assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
+from flowdsl.semantics.constants import evaluate
+from flowdsl.semantics.spelling import spell
 from flowdsl.source.files import resolve_path
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 
 from . import nodes
+from .lower_types import TypeLowering, to_json
 
 LOOP_ITEM = "loop_item"
 """The runtime variable of the platform that holds the current entry of a loop."""
-
-MISSING = "__EMPTY__"
-"""How the platform spells "no value" in text."""
 
 
 class Frame(Record):
@@ -57,36 +56,6 @@ def origin_of(source: SourceFile, node: ast.Node) -> nodes.Origin:
 
 
 # Constants and text
-
-
-def spell(value: Any) -> str:
-    """A constant as text: ISO dates, `true` and `false`, plain decimal numbers, compact JSON for the rest."""
-    match value:
-        case None:
-            return MISSING
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value
-        case Decimal():
-            return f"{value:f}"
-        case int() | float():
-            return str(value)
-        case _:
-            return json.dumps(to_json(value), ensure_ascii=False)
-
-
-def to_json(value: Any) -> Any:
-    """A constant with decimals as JSON numbers."""
-    match value:
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case dict():
-            return {key: to_json(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [to_json(inner) for inner in value]
-        case _:
-            return value
 
 
 def literal(value: str) -> nodes.Text:
@@ -149,72 +118,23 @@ def _json_pieces(value: nodes.Value) -> Iterable[nodes.TextPiece | nodes.Variabl
             assert_never(value)
 
 
-# Types
+class _Environment(dict[str, str]):
+    """The `vars` of an environment; without one, `env.x` stays as it is written."""
 
-
-def lower_type(type_: types.Type) -> nodes.Type:
-    match type_:
-        case types.Primitive(name):
-            return nodes.ScalarType(name=name)
-        case types.Enum(values):
-            return nodes.EnumType(values=values)
-        case types.ListOf(element):
-            return nodes.ListType(element=lower_type(element))
-        case types.Optional(inner):
-            return nodes.OptionalType(inner=lower_type(inner))
-        case types.RecordOf(_, fields):
-            return nodes.RecordType(fields=tuple(lower_field(field) for field in fields))
-        case types.Unknown():
-            raise AssertionError("an unresolved type reached lowering")
-        case _:
-            assert_never(type_)
-
-
-def lower_field(field: types.FieldType) -> nodes.FieldSpec:
-    return nodes.FieldSpec(
-        name=field.wire_name,
-        type=lower_type(field.type),
-        constraints=_keywords(field.constraints),
-        has_default=field.has_default,
-        default=to_json(field.default),
-        description=field.doc,
-    )
-
-
-def _number(value: int | str) -> Any:
-    return to_json(Decimal(value)) if isinstance(value, str) else value
-
-
-def _keywords(constraints: types.Constraints) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if constraints.minimum is not None:
-        found["minimum"] = _number(constraints.minimum)
-    if constraints.maximum is not None:
-        found["maximum"] = _number(constraints.maximum)
-    if constraints.pattern is not None:
-        found["pattern"] = constraints.pattern
-    if constraints.format is not None:
-        found["format"] = constraints.format
-    if constraints.min_items is not None:
-        found["minItems"] = constraints.min_items
-    if constraints.max_items is not None:
-        found["maxItems"] = constraints.max_items
-    if constraints.examples:
-        found["examples"] = [to_json(example) for example in constraints.examples]
-    if constraints.deprecated:
-        found["deprecated"] = True
-    return found
+    def __missing__(self, name: str) -> str:
+        return f"env.{name}"
 
 
 class ValueLowering:
     """Lowers expressions of one program; stateless but for what it looks up.
 
-    `environment` holds the `vars` of the chosen environment; an empty one spells a missing value as its name.
+    `environment` holds the `vars` of the chosen environment; a value that is not there stands as its name.
     """
 
     def __init__(self, model: semantic.SemanticModel, environment: Mapping[str, str]) -> None:
         self.model = model
-        self.environment = environment
+        self.environment = _Environment(environment)
+        self.types = TypeLowering(self.constant)
 
     # References
 
@@ -231,24 +151,20 @@ class ValueLowering:
             case semantic.PARAMETER | semantic.SECRET:
                 return select(frame.arguments[symbol.name], _wire_path(symbol.type, ref.path))
             case semantic.CONST:
-                constant = nodes.ConstantValue(value=self._const(symbol))
+                whole = symbol.value if symbol.literal is None else symbol.literal
+                constant = nodes.ConstantValue(value=to_json(self.constant(whole)))
                 return select(constant, _wire_path(symbol.type, ref.path))
             case semantic.LOOP:
                 return _variable("runtime", LOOP_ITEM, _wire_path(symbol.type, ref.path))
             case semantic.ENVIRONMENT:
                 name = ref.path[0]
                 assert isinstance(name, ast.FieldAccess)
-                return nodes.ConstantValue(
-                    value=self.environment.get(name.name, f"env.{name.name}")
-                )
+                return nodes.ConstantValue(value=self.environment[name.name])
             case semantic.RUNTIME:
                 unique = frame.variables[symbol.name]
                 return _variable("runtime", unique, _wire_path(symbol.type, ref.path))
             case _:
                 raise AssertionError(f"a {symbol.kind} cannot stand in a value")
-
-    def _const(self, symbol: semantic.ValueSymbol) -> Any:
-        return symbol.value if symbol.literal is None else self.constant(symbol.literal)
 
     def declared_bound(self, ref: ast.Ref) -> int | None:
         """The `@max_items` of the list that a reference names, when it is a field that says so."""
@@ -311,30 +227,9 @@ class ValueLowering:
             case _:
                 assert_never(expr)
 
-    def constant(self, expr: ast.Expr) -> Any:
-        """A compile-time value; text may hold consts and values of the environment."""
-        if expr in self.model.constants:
-            return self.model.constants[expr]
-        match expr:
-            case ast.Text():
-                empty = Frame(SourceFile("", ""), {}, {})
-                return "".join(_only_literal(piece) for piece in self.text(expr, empty))
-            case ast.IntLit():
-                return expr.value
-            case ast.NumberLit():
-                return Decimal(expr.value)
-            case ast.BoolLit():
-                return expr.value
-            case ast.NullLit():
-                return None
-            case ast.ListExpr():
-                return [self.constant(item) for item in expr.items]
-            case ast.ObjectExpr():
-                return {_key(pair): self.constant(pair.value) for pair in expr.pairs}
-            case ast.Ref() | ast.ConstRef():
-                raise AssertionError("a reference without a value reached lowering")
-            case _:
-                assert_never(expr)
+    def constant(self, value: Any) -> Any:
+        """A compile-time value in JSON form: of a literal, or of JSON whose parts depend on the environment."""
+        return evaluate(self.model, value, self.environment)
 
     # Conditions
 

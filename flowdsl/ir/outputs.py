@@ -33,7 +33,7 @@ class OutputPlan(Record):
 def plan_outputs(
     workflow: semantic.WorkflowSymbol, model: semantic.SemanticModel, body: ast.Block
 ) -> dict[str, OutputPlan]:
-    """The plan of every declared output, by field name.
+    """The plan of every output, by field name: the declared ones, and with `outputs from` those that are emitted.
 
     A value goes without a stored copy only when one place alone decides it: a single `emit` of a background reading, of
     a constant, or of a runtime variable that is set once, and set exactly when it is emitted.
@@ -42,10 +42,8 @@ def plan_outputs(
     for emission in _emissions(body, conditional=False, repeated=False):
         emissions.setdefault(emission.statement.name.text, []).append(emission)
     settings = _Settings(body)
-    return {
-        field.name: _plan(field.name, emissions.get(field.name, []), settings, model)
-        for field in workflow.outputs
-    }
+    names = dict.fromkeys([*(field.name for field in workflow.outputs), *emissions])
+    return {name: _plan(name, emissions.get(name, []), settings, model) for name in names}
 
 
 class _Settings:

@@ -155,13 +155,10 @@ class Follower:
                 return self._if(statement, state)
             case ast.ForStmt():
                 return self._for(statement, state)
-            case ast.RepeatStmt(until=until, body=body, otherwise=otherwise):
-                state = self._before_any_pass(body, state)
-                self._read(until, state)
-                self._block(body, state)
-                return self._else(otherwise, state, state)
-            case ast.RetryStmt(body=body, otherwise=handler):
-                return self._retry(body, handler, state)
+            case ast.RepeatStmt():
+                return self._repeat(statement, state)
+            case ast.RetryStmt():
+                return self._retry(statement, state)
             case ast.CallStmt():
                 return self._call(statement, state)
             case ast.FailStmt():
@@ -203,36 +200,46 @@ class Follower:
         """A path goes from here to the `else` of the innermost `retry`."""
         self.failed = meet((self.failed, state))
 
-    def _retry(self, body: ast.Block, handler: ast.Block | None, state: Done) -> State:
-        """An attempt starts as the first one did, or where one before it failed."""
-        outside, quiet = self.failed, self.quiet
-        self.quiet = True
+    def _swap_failed(self, state: State) -> State:
+        """Start collecting failing paths anew from `state`; returns what was collected before."""
+        collected, self.failed = self.failed, state
+        return collected
+
+    def _repeat(self, statement: ast.RepeatStmt, state: Done) -> State:
+        start, _, failed = self._passes(statement.body, state, after_failure=False)
+        self._fail(failed)
+        self._read(statement.until, start)
+        return self._else(statement.otherwise, start, start)
+
+    def _retry(self, statement: ast.RetryStmt, state: Done) -> State:
+        start, end, failed = self._passes(statement.body, state, after_failure=True)
+        if statement.otherwise is None:
+            self._fail(failed)
+            return end
+        return meet((end, self._block(statement.otherwise, failed or start)))
+
+    def _passes(
+        self, body: ast.Block, state: Done, *, after_failure: bool
+    ) -> tuple[Done, State, State]:
+        """What holds before every pass of a body, after the last one, and where a pass fails.
+
+        Another pass follows one that ended, or (`after_failure`) one that failed. Passes are followed in silence until what
+        holds before them is settled; a loop inside can empty what the first pass found.
+        """
+        outside = self._swap_failed(None)
+        quiet, self.quiet = self.quiet, True
         while True:
-            self.failed = None
-            self._block(body, state)
-            start = meet((state, self.failed))
-            assert start is not None
+            end = self._block(body, state)
+            failed = self._swap_failed(None)
+            start = meet((state, failed if after_failure else end)) or state
             if start.variables == state.variables:
                 break
             state = start
         self.quiet = quiet
-        end = self._block(body, state)
-        failed, self.failed = self.failed, outside
-        if handler is None:
-            self._fail(failed)
-            return end
-        return meet((end, self._block(handler, state if failed is None else failed)))
-
-    def _before_any_pass(self, body: ast.Block, state: Done) -> Done:
-        """What holds before every pass of a `repeat`: before the first, and after each of the others."""
-        outer, self.quiet = self.quiet, True
-        while True:
-            before = meet((state, self._block(body, state)))
-            assert before is not None
-            if before.variables == state.variables:
-                self.quiet = outer
-                return state
-            state = before
+        if not quiet:
+            end = self._block(body, state)
+        self._swap_failed(outside)
+        return state, end, failed
 
     def _runs(self, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> bool:
         """Whether the list is known to hold something."""

@@ -21,7 +21,11 @@ def spell(value: Any) -> str:
     if isinstance(value, dict):
         pairs = (f"{_quote(key)}: {_spell_inside(entry)}" for key, entry in value.items())
         return f"{{{', '.join(pairs)}}}"
-    return str(value) if isinstance(value, int) else format(value, "f")
+    if isinstance(value, int):
+        return str(value)
+    from decimal import Decimal  # needed for numbers with a point only
+
+    return format(Decimal(str(value)), "f")
 
 
 def _spell_inside(value: Any) -> str:

@@ -251,6 +251,8 @@ class AstBuilder:
     def build_type(self, start: int, end: int, children: Sequence[Any]) -> ast.TypeExpr:
         type_: ast.TypeExpr
         type_, *suffixes = children
+        if not suffixes:
+            return type_
         if len(suffixes) > MAX_DEPTH:
             span = Span(self.source, start, end)
             self.sink.report(errors.NESTING_TOO_DEEP, span, limit=MAX_DEPTH)

@@ -7,8 +7,7 @@ accepts where it stands: `Lexemes.kinds` is the first guess, `driver.terminal` d
 from __future__ import annotations
 
 import re
-from itertools import accumulate, chain
-from string import ascii_letters
+from itertools import accumulate
 
 from .tables import TERMINALS, WORDS
 from .tokens import Token
@@ -29,8 +28,15 @@ _KINDS = (
     | dict.fromkeys(("==", "!=", "<=", ">=", "<", ">"), TERMINAL["CMP"])
     | {"+=": TERMINAL["EMIT_OP"], "": END}
 )
-_LETTERS = dict.fromkeys(f"{ascii_letters}_".replace("r", ""), _NAME)
-"""First letters that settle what a word is that is no keyword; with `r` it may be raw text."""
+_LETTERS = dict.fromkeys("_abcdefghijklmnopqstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", _NAME)
+"""First letters that settle what a token is that is no keyword; with `r` it may be raw text."""
+_MARKS = {
+    TERMINAL["COLON"]: _FIELD,
+    TERMINAL["EQUAL"]: _KEY,
+    TERMINAL["EMIT_OP"]: _KEY,
+    TERMINAL["DOT"]: _ROOT,
+}
+_WORD_KINDS = frozenset((_NAME, *KEYWORDS.values()))
 
 _TRIVIA = re.compile(r"[ \t\r\n\f]+|#[^\r\n]*")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?|[0-9]+(ms|[smh])")
@@ -64,10 +70,14 @@ class Lexemes:
     __slots__ = ("blanks", "ends", "kinds", "starts", "words")
 
     def __init__(self, text: str) -> None:
-        pairs = _PAIRS.findall(text)
-        if len(pairs) > 1 and pairs[-2][1] == "":
-            pairs.pop()
-        pieces: list[str] = list(chain.from_iterable(pairs))
+        # A split gives one flat list, where `findall` would give a tuple for every token.
+        pieces: list[str] = _PAIRS.split(text)
+        del pieces[::3]
+        if pieces[-3:-2] == [""]:
+            del pieces[-2:]
+        # One object for each spelling: most words and blanks stand many times, and memory is time.
+        spellings: dict[str, str] = {}
+        pieces = list(map(spellings.setdefault, pieces, pieces))
         offsets = list(accumulate(map(len, pieces)))
         self.blanks = pieces[0::2]
         self.words = pieces[1::2]
@@ -80,20 +90,15 @@ class Lexemes:
             else _literal(word)
             for word in self.words
         ]
-        self._mark(":", _FIELD)
-        self._mark("=", _KEY)
-        self._mark("+=", _KEY)
-        self._mark(".", _ROOT)
+        self._mark_names()
 
-    def _mark(self, sign: str, kind: int) -> None:
-        """Mark the words in front of a sign, which makes them names whatever their spelling."""
-        words = self.words
-        count = words.count(sign)
-        at = -1
-        for _ in range(count):
-            at = words.index(sign, at + 1)
-            if at and is_word(words[at - 1]) and "#" not in self.blanks[at]:
-                self.kinds[at - 1] = kind
+    def _mark_names(self) -> None:
+        """Mark the words in front of a sign that makes them names whatever their spelling."""
+        kinds, blanks = self.kinds, self.blanks
+        signs = [(at, _MARKS[kind]) for at, kind in enumerate(kinds) if kind in _MARKS]
+        for at, mark in signs:
+            if at and kinds[at - 1] in _WORD_KINDS and "#" not in blanks[at]:
+                kinds[at - 1] = mark
 
     def insert(self, at: int, word: str, *, at_start: bool = False) -> None:
         """Put a token that is not in the text in front of token `at`: at its start, or at the end of the token before."""

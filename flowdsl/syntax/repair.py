@@ -50,6 +50,7 @@ def repair(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: 
     return (
         attempt.else_if()
         or attempt.sign()
+        or attempt.comparison()
         or attempt.keyword()
         or attempt.missing()
         or attempt.closing_braces()
@@ -100,12 +101,27 @@ class _Repair:
             tokens.replace(at, written)
             tokens.kinds[self.index] = self.kind
             return False
-        span = Span(self.source, tokens.starts[at], tokens.ends[at])
-        fix = Fix(f"write `{sign}`", (Edit(span, sign),))
-        self.sink.report(
-            errors.WRONG_SIGN, span, fixes=(fix,), name=self.word, written=written, sign=sign
-        )
+        self._report_sign(at, written, sign)
         return True
+
+    def comparison(self) -> bool:
+        """`=` for `==` in a condition."""
+        if self.kind != _TERMINAL_OF["="] or not fits(self.stack.states, TERMINAL["CMP"]):
+            return False
+        self.tokens.replace(self.index, "==")
+        if not self._reads_on(self.index):
+            self.tokens.replace(self.index, "=")
+            return False
+        self._report_sign(self.index, "=", "==")
+        return True
+
+    def _report_sign(self, at: int, written: str, sign: str) -> None:
+        span = Span(self.source, self.tokens.starts[at], self.tokens.ends[at])
+        fix = Fix(f"write `{sign}`", (Edit(span, sign),))
+        name = self.tokens.words[at - 1]
+        self.sink.report(
+            errors.WRONG_SIGN, span, fixes=(fix,), name=name, written=written, sign=sign
+        )
 
     def keyword(self) -> bool:
         """A misspelt keyword."""
@@ -133,7 +149,12 @@ class _Repair:
         """A token left out in front of this one."""
         if self.kind == UNKNOWN or self.kind in _KEPT_AS_THEY_ARE - {END}:
             return False
+        words = self.tokens.words
+        # An opening brace is what is missing only where a closing one is too many.
+        opens = words.count("{") < words.count("}")
         for word in _INSERTED:
+            if word == "{" and not opens:
+                continue
             trial = list(self.stack.states)
             if (
                 shift(trial, _TERMINAL_OF[word])

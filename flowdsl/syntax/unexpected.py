@@ -67,16 +67,20 @@ _GROUPS = (
 )
 """A phrase, the terminals that it stands for when all of them fit, and those it covers besides."""
 
+_PATHS = frozenset(("DOT", "LSQB"))
+"""They go on with the name in front; nobody forgets them."""
+
 _DOUBLE_QUOTES = 'text stands in straight double quotes: `"..."`'
+_LIST_MARKS = "-*•–"
 _INSTRUCTION = 'an instruction is written `do "..."`'
 _CHARACTER_HINTS = (
     dict.fromkeys("“”„‟«»‘’‚`'", _DOUBLE_QUOTES)
-    | dict.fromkeys("*-•–", _INSTRUCTION)
     | dict.fromkeys("\u00a0\u2007\u202f\u200b\ufeff\v", "replace it by a plain space")
     | {
         "&": "conditions are joined with `and`",
         "!": "a condition is negated with `not`",
         "/": "a comment begins with `#`",
+        "+": "values are not computed: there is no arithmetic",
         ";": "statements need no sign between them",
     }
 )
@@ -96,6 +100,8 @@ def expected_phrase(terminals: Sequence[int]) -> str:
     """What may stand next, in words, at most six alternatives."""
     names = [TERMINALS[term] for term in terminals]
     left = set(names)
+    if len(left) > len(_PATHS) + 1:
+        left -= _PATHS
     phrases: list[str] = []
     for phrase, needed, covered in _GROUPS:
         if needed <= left:
@@ -124,7 +130,10 @@ def report_unexpected(
         sink.report(errors.MALFORMED_NUMBER, span, written=word)
     elif kind == UNKNOWN:
         sink.report(
-            errors.UNKNOWN_CHARACTER, span, help=_character_hint(word), character=_shown(word)
+            errors.UNKNOWN_CHARACTER,
+            span,
+            help=_character_hint(tokens, index, stack),
+            character=_shown(word),
         )
     elif word == "import" and fits(stack.states, END):
         sink.report(errors.MISPLACED_IMPORT, span)
@@ -157,7 +166,12 @@ def _shown(character: str) -> str:
     return character if character.isprintable() else f"U+{ord(character):04X}"
 
 
-def _character_hint(character: str) -> str | None:
+def _character_hint(tokens: Lexemes, index: int, stack: Stack) -> str | None:
+    character = tokens.words[index]
+    if character in _LIST_MARKS:
+        if tokens.blanks[index] == "" and is_word(tokens.words[index - 1]):
+            return "a name has no hyphens: use `_`"
+        return _INSTRUCTION if fits(stack.states, TERMINAL["DO"]) else None
     if character.isalpha():
         return "names are ASCII letters, digits and `_`; `@wire(...)` gives a field another name for the service"
     return _CHARACTER_HINTS.get(character)
@@ -171,6 +185,8 @@ def _hint(tokens: Lexemes, index: int, alternatives: Sequence[int]) -> str | Non
         return _DOUBLE_QUOTES
     if TERMINAL["DO"] in alternatives and (kind in texts or kind == TERMINAL["INT"]):
         return _INSTRUCTION
+    if kind == TERMINAL["INT"] and TERMINAL["DURATION"] in alternatives:
+        return f"a duration ends in its unit: write `{word}s` for seconds"
     after = tokens.words[index + 1 : index + 3]
     if word == "{" and after[1:] == ["}"] and is_word(after[0]):
         return f"outside text a variable stands without braces: write `{after[0]}`"

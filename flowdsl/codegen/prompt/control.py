@@ -10,7 +10,8 @@ from flowdsl.codegen.outline import Item
 from flowdsl.codegen.text import duration, quoted, spell_path, spell_text
 from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import literal, single_variable, spell, text_of
+from flowdsl.ir.lower_values import literal, single_variable, text_of
+from flowdsl.semantics.spelling import spell
 
 from .context import Context, Emit, Wrap, consequence, guarded, leave_words, runtime
 from .data import emit_store

@@ -6,7 +6,8 @@ from typing import Any, assert_never
 
 from flowdsl.codegen.text import quoted, spell_text
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import single_variable, spell
+from flowdsl.ir.lower_values import single_variable
+from flowdsl.semantics.spelling import spell
 
 SCALARS = {
     "string": "text, exactly as it is shown",

@@ -1,0 +1,87 @@
+"""Types and fields to IR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, assert_never
+
+from flowdsl.semantics import types
+
+from . import nodes
+
+
+def to_json(value: Any) -> Any:
+    """A constant with decimals as JSON numbers."""
+    match value:
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case dict():
+            return {key: to_json(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [to_json(inner) for inner in value]
+        case _:
+            return value
+
+
+class TypeLowering:
+    """Lowers types; `constant` evaluates a default that may depend on the environment."""
+
+    def __init__(self, constant: Callable[[Any], Any]) -> None:
+        self._constant = constant
+
+    def type(self, type_: types.Type) -> nodes.Type:
+        match type_:
+            case types.Primitive(name):
+                return nodes.ScalarType(name=name)
+            case types.Enum(values):
+                return nodes.EnumType(values=values)
+            case types.ListOf(element):
+                return nodes.ListType(element=self.type(element))
+            case types.Optional(inner):
+                return nodes.OptionalType(inner=self.type(inner))
+            case types.RecordOf(_, fields):
+                return nodes.RecordType(fields=self.fields(fields))
+            case types.Unknown():
+                raise AssertionError("an unresolved type reached lowering")
+            case _:
+                assert_never(type_)
+
+    def fields(self, fields: tuple[types.FieldType, ...]) -> tuple[nodes.FieldSpec, ...]:
+        """Fields under their names on the wire."""
+        return tuple(
+            nodes.FieldSpec(
+                name=field.wire_name,
+                type=self.type(field.type),
+                constraints=_keywords(field.constraints),
+                has_default=field.has_default,
+                default=to_json(self._constant(field.default)),
+                description=field.doc,
+            )
+            for field in fields
+        )
+
+
+def _number(value: int | str) -> Any:
+    return to_json(Decimal(value)) if isinstance(value, str) else value
+
+
+def _keywords(constraints: types.Constraints) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if constraints.minimum is not None:
+        found["minimum"] = _number(constraints.minimum)
+    if constraints.maximum is not None:
+        found["maximum"] = _number(constraints.maximum)
+    if constraints.pattern is not None:
+        found["pattern"] = constraints.pattern
+    if constraints.format is not None:
+        found["format"] = constraints.format
+    if constraints.min_items is not None:
+        found["minItems"] = constraints.min_items
+    if constraints.max_items is not None:
+        found["maxItems"] = constraints.max_items
+    if constraints.examples:
+        found["examples"] = [to_json(example) for example in constraints.examples]
+    if constraints.deprecated:
+        found["deprecated"] = True
+    return found

@@ -1,0 +1,92 @@
+"""The grammar, the tables made from it, and the tree classes agree."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax import ast, build, reference, tables
+from flowdsl.syntax.operations import NODE
+from flowdsl.syntax.parse import parse_module
+from flowdsl.syntax.visit import walk
+from tests.support.programs import lark, program
+
+BUILDERS = {
+    name.removeprefix("build_"): function
+    for name, function in vars(build.AstBuilder).items()
+    if name.startswith("build_")
+}
+
+
+def node_rules() -> set[str]:
+    """The rules and aliases that make a node; the others are folded away by the tree shaping."""
+    return {name for _, operation, _, _, name in tables.RULES if operation == NODE}
+
+
+def test_the_grammar_has_no_conflicts_and_no_colliding_terminals() -> None:
+    reference.reference_parser(strict=True)
+
+
+def test_only_five_words_are_reserved() -> None:
+    assert reference.reserved_words(lark()) == {"true", "false", "null", "not", "sees"}
+
+
+def test_the_tables_are_fresh() -> None:
+    assert reference.main(["--check"]) == 0, "run `python -m flowdsl.syntax.reference --write`"
+
+
+def test_the_tables_do_not_depend_on_the_order_of_sets() -> None:
+    code = "from flowdsl.syntax import reference; import sys; sys.exit(reference.main(['--check']))"
+    for seed in ("1", "2"):
+        done = subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed})
+        assert done.returncode == 0
+
+
+def test_every_rule_has_one_builder_and_every_builder_a_rule() -> None:
+    sources = [set(build.POSITIONAL), set(build.TUPLES), set(BUILDERS)]
+    assert node_rules() == set().union(*sources)
+    assert sum(map(len, sources)) == len(set().union(*sources))
+
+
+def test_every_tree_class_is_built_from_some_program() -> None:
+    classes = {
+        value
+        for value in vars(ast).values()
+        if inspect.isclass(value) and issubclass(value, ast.Node) and value is not ast.Node
+    }
+    built: set[type] = set()
+    for seed in range(300):
+        source = SourceFile("x.flow", program(random.Random(seed), 17))
+        built |= {type(node) for node in walk(parse_module(source, Sink()))}
+    assert built == classes
+
+
+def test_a_word_never_has_two_readings_in_one_state() -> None:
+    """What the driver decides for `=` and for words needs at most one reading of a sign in a state."""
+    both = [
+        row
+        for row in tables.ROWS
+        if {tables.TERMINALS.index("EQUAL"), tables.TERMINALS.index("EMIT_OP")} <= set(row[::2])
+    ]
+    assert not both
+
+
+def test_parsing_imports_neither_lark_nor_slow_modules() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import flowdsl.syntax.parse;"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "flowdsl.syntax.driver" in loaded
+    assert not loaded & {"lark", "dataclasses", "pathlib", "pydantic", "argparse", "inspect"}
+
+
+def test_the_grammar_is_found_in_a_checkout() -> None:
+    checkout = Path(reference.__file__).parents[2] / "grammars" / "flowdsl.lark"
+    assert reference.grammar_text() == checkout.read_text(encoding="utf-8")

@@ -1,0 +1,71 @@
+"""Tokens: kinds, what makes a word a name, doc comments."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowdsl.syntax.lexer import Lexemes, lex
+from flowdsl.syntax.tables import TERMINALS
+
+
+def kinds(text: str) -> list[str]:
+    return [token.kind for token in lex(text) if token.kind not in ("WS", "COMMENT")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("step stepx", ["STEP", "NAME"]),
+        ('"a" """b""" r"c\\"', ["STRING", "BLOCK", "RAW"]),
+        ('"a\\"b" "C:\\x"', ["STRING", "STRING"]),
+        ('"a\\"', ["BAD_STRING"]),
+        ('"open\n"x"', ["BAD_STRING", "STRING"]),
+        ('"""open "x" \\"""', ["BAD_BLOCK"]),
+        ('"""a\\""""""', ["BLOCK"]),
+        ('"""""', ["BAD_BLOCK"]),
+        ('r"open\nx', ["BAD_STRING", "NAME"]),
+        ("5 -5 0.5 -0.5 5s 500ms 2h", ["INT", "INT", "NUMBER", "NUMBER", *["DURATION"] * 3]),
+        ("5x -5s 1.5", ["UNKNOWN", "UNKNOWN", "NUMBER"]),
+        ("{{x}} {{ a.b[0]['k v'] }} {{x}", ["RUNTIME", "RUNTIME", "LBRACE", "LBRACE", "NAME", "RBRACE"]),
+        ("= == += -> <=", ["EQUAL", "CMP", "EMIT_OP", "__ANON_0", "CMP"]),
+        ("'k v' '", ["KEYNAME", "UNKNOWN"]),
+        ("é “", ["UNKNOWN", "UNKNOWN"]),
+        ("a # b\rc", ["NAME", "NAME"]),
+        ('r r"" rr', ["NAME", "RAW", "NAME"]),
+    ],
+)  # fmt: skip
+def test_kinds(text: str, expected: list[str]) -> None:
+    assert kinds(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("type: string", "FIELD"),
+        ("type \n : string", "FIELD"),
+        ("type # c\n: string", "TYPE"),
+        ("type = 1", "KEY"),
+        ("type += 1", "KEY"),
+        ("type == 1", "TYPE"),
+        ("type .x", "ROOT"),
+        ("type x", "TYPE"),
+    ],
+)
+def test_the_sign_behind_a_word_makes_it_a_name(text: str, expected: str) -> None:
+    assert TERMINALS[Lexemes(text).kinds[0]] == expected
+
+
+def docs(text: str) -> dict[str, str]:
+    lexemes = Lexemes(text)
+    return {
+        lexemes.words[lexemes.starts.index(at)]: doc for at, doc in sorted(lexemes.docs().items())
+    }
+
+
+def test_doc_comments_stand_on_their_own_lines() -> None:
+    text = "## file\nflow 1 ## no doc\n# comment\n## one\n##  two  \n  ## three\n@owner\n### rule\ntask ## no\nx\r## y\rz"
+    assert docs(text) == {"flow": "file", "@": "one\ntwo\nthree", "z": "y"}
+
+
+def test_hashes_inside_text_are_no_comments() -> None:
+    assert docs('do "## no"\ndo """\n## no\n"""') == {}
