@@ -12,6 +12,7 @@ from lark.exceptions import UnexpectedInput
 
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
+from flowdsl.syntax.lexer import lex
 from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.reference import Branch, driver_tree, generic_tree
 from flowdsl.syntax.tables import WORDS
@@ -73,6 +74,20 @@ def test_mutated_programs_are_accepted_or_rejected_by_both(seed: int) -> None:
     tree = lark_tree(text)
     assert driver_tree(text) == tree
     assert reports_syntax_errors(text) == (tree is None)
+
+
+def test_one_mistake_gives_hardly_more_than_one_diagnostic() -> None:
+    counts = []
+    for seed in range(400):
+        rng = random.Random(seed)
+        text = rng.choice(SAMPLE_TEXTS)
+        tokens = [token for token in lex(text) if token.kind not in ("WS", "COMMENT")]
+        token, other = rng.choice(tokens), rng.choice(tokens)
+        instead = rng.choice(("", text[other.start : other.end]))
+        sink = Sink()
+        parse_module(SourceFile("x.flow", text[: token.start] + instead + text[token.end :]), sink)
+        counts += [len(sink.sorted())] if sink.sorted() else []
+    assert sum(counts) / len(counts) < 1.3
 
 
 @settings(max_examples=100, deadline=None)

@@ -61,6 +61,7 @@ def test_editions(text: str, expected: list[str], edition: int) -> None:
         ("do 'x'", ["3:4-7 unexpected-token"]),
         ("wait 5mx", ["3:6-9 malformed-number"]),
         ("- Click OK", ["3:1-2 unknown-character"]),
+        ('if x do "a"', ["3:6-8 unexpected-token"]),
         ("Click the button", ["3:1-6 unexpected-token"]),
         ("for x in {list} { }", ["3:10-11 unexpected-token"]),
     ],
@@ -83,6 +84,8 @@ def test_a_broken_declaration_is_dropped_and_the_next_is_kept(
         ("call t(a = 1)", ["3:10-11 wrong-sign"]),
         ("call t(a 1)", ["3:9-9 missing-token"]),
         ('"Click OK"', ["3:1-1 missing-token"]),
+        ("if x = 1 { }", ["3:6-7 wrong-sign"]),
+        ('if x do "a" }', ["3:5-5 missing-token"]),
         ('do "a" )', ["3:8-9 unexpected-token"]),
         ('if sees "a" { do "b"', ["4:4-4 missing-token"]),
     ],
@@ -175,3 +178,22 @@ def test_the_message_names_at_most_six_alternatives() -> None:
 
 def test_a_file_of_nothing_but_errors_is_left_alone_after_a_while() -> None:
     assert len(parse("flow 1\n" + "const [\n" * 1_000)[1]) <= MAX_ERRORS
+
+
+@pytest.mark.parametrize(
+    ("body", "advice"),
+    [
+        ("do 'x'", "double quotes"),
+        ("1. Click OK", 'an instruction is written `do "..."`'),
+        ("- Click OK", 'an instruction is written `do "..."`'),
+        ("Click OK", 'an instruction is written `do "..."`'),
+        ("wait 5 s", "write `5s`"),
+        ('type {x} into "y"', "write `x`"),
+        ("call my-task()", "a name has no hyphens"),
+        ('do "a" // note', "a comment begins with `#`"),
+        ("emit ä = 1", "ASCII"),
+    ],
+)
+def test_frequent_mistakes_get_their_own_advice(body: str, advice: str) -> None:
+    (diagnostic,) = parse(steps(body))[1]
+    assert diagnostic.help is not None and advice in diagnostic.help
