@@ -67,7 +67,7 @@ def analyze(files: FileSystem, entries: Sequence[str], options: CompileOptions) 
     with collector_paused():
         sink = Sink()
         sources = load(files, entries, sink)
-        model = analyze_program(sources, options.environments, files, sink, only=entries)
+        model = analyze_program(sources, options.environments, files, sink, only=frozenset(entries))
         return Analysis(model, sink.sorted())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 
 from flowdsl.diagnostics.sink import Sink
@@ -12,7 +11,7 @@ from flowdsl.source.text import SourceFile, Span
 
 from . import nodes
 from .errors import BACKSLASH_BEFORE_VARIABLE, BRACE_IN_COMMAND, CONTROL_CHARACTER
-from .walk import statements, walk
+from .walk import field_names, statements, walk
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _VARIABLE_LIKE = re.compile(r"\{[A-Za-z_${]\S{0,20}")
@@ -42,8 +41,8 @@ def _span(origin: nodes.Origin, sources: Mapping[str, SourceFile]) -> Span:
 
 def _own_texts(node: nodes.Node) -> Iterator[nodes.Text]:
     """The texts of a node itself, without those of the statements in it."""
-    for field in fields(node):
-        value: Any = getattr(node, field.name)
+    for name in field_names(type(node)):
+        value: Any = getattr(node, name)
         if (
             isinstance(value, tuple)
             and value

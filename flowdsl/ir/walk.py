@@ -51,16 +51,20 @@ def walk(value: Any) -> Iterator[Any]:
         for inner in value:
             yield from walk(inner)
         return
-    class_ = type(value)
-    names = _FIELDS.get(class_)
-    if names is None:
-        names = tuple(field.name for field in fields(class_)) if is_dataclass(class_) else ()
-        _FIELDS[class_] = names
-    if names:
+    if names := field_names(type(value)):
         yield value
         for name in names:
             yield from walk(getattr(value, name))
 
 
+def field_names(class_: type) -> tuple[str, ...]:
+    """The field names of a class of nodes; empty for what is no node."""
+    names = _FIELDS.get(class_)
+    if names is None:
+        names = tuple(field.name for field in fields(class_)) if is_dataclass(class_) else ()
+        _FIELDS[class_] = names
+    return names
+
+
 _FIELDS: dict[type, tuple[str, ...]] = {}
-"""The field names of each class that was met; empty for what is no node. Asking `dataclasses` again costs most of a walk."""
+"""What `field_names` has found: asking `dataclasses` again costs most of a walk."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowdsl.syntax import ast
+from flowdsl.syntax.visit import walk
 
 from . import errors, places
 from .expressions import infer, key_text
@@ -14,7 +15,6 @@ from .paths import path_of
 from .program import ModuleScope, Program
 from .scopes import ValueScope
 from .spelling import spell
-from .traversal import walk
 
 
 def resolve_consts(program: Program) -> None:

@@ -1,51 +1,68 @@
-"""Walking the tree without naming its classes."""
+"""Walking over statements and the references in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
+from flowdsl.syntax.visit import children
+
+_WITHOUT_REFS = (ast.Block, ast.Name, ast.TextLiteral, ast.StringLit)
 
 
-def _children(node: ast.Node) -> Iterator[ast.Node]:
-    fields: tuple[str, ...] = node._fields  # type: ignore[attr-defined]
-    for field in fields:
-        value: Any = getattr(node, field)
-        if isinstance(value, ast.Node):
-            yield value
-        elif isinstance(value, tuple):
-            for item in value:
-                if isinstance(item, ast.Node):
-                    yield item
-
-
-def walk(node: ast.Node) -> Iterator[ast.Node]:
-    """`node` and everything below it, in source order."""
-    yield node
-    for child in _children(node):
-        yield from walk(child)
-
-
-def refs_outside_blocks(node: ast.Node | None) -> Iterator[ast.Ref]:
+def refs_outside_blocks(node: ast.Node | None) -> list[ast.Ref]:
     """The references below `node` that are not in a block of statements, in source order."""
-    if node is None or isinstance(node, ast.Block):
-        return
+    found: list[ast.Ref] = []
+    if node is not None:
+        _collect_refs(node, found)
+    return found
+
+
+def _collect_refs(node: ast.Node, found: list[ast.Ref]) -> None:
     if isinstance(node, ast.Ref):
-        yield node
-    for child in _children(node):
-        yield from refs_outside_blocks(child)
+        found.append(node)
+    elif not isinstance(node, _WITHOUT_REFS):
+        for child in children(node):
+            _collect_refs(child, found)
 
 
-def statements(block: ast.Block) -> Iterator[ast.Stmt]:
+_LEAVES = frozenset(
+    (
+        ast.DoStmt,
+        ast.TypeStmt,
+        ast.ClearStmt,
+        ast.PressStmt,
+        ast.WaitStmt,
+        ast.EmitStmt,
+        ast.CaptureStmt,
+        ast.ExportStmt,
+        ast.ImageStmt,
+        ast.CallStmt,
+        ast.FailStmt,
+        ast.AbortStmt,
+        ast.FinishStmt,
+    )
+)
+"""Statements that hold no block: most of a program, so that asking them for blocks is most of a walk."""
+
+
+def statements(block: ast.Block) -> list[ast.Stmt]:
     """Every statement of `block` and of the blocks inside it, outer ones first; tasks that are called are not entered."""
+    found: list[ast.Stmt] = []
+    _collect_statements(block, found)
+    return found
+
+
+def _collect_statements(block: ast.Block, found: list[ast.Stmt]) -> None:
     for statement in block.statements:
-        yield statement
+        found.append(statement)
+        if type(statement) in _LEAVES:
+            continue
         if isinstance(statement, ast.AnnotatedStmt):
-            yield statement.statement
+            found.append(statement.statement)
         for inner in inner_blocks(statement):
-            yield from statements(inner.block)
+            _collect_statements(inner.block, found)
 
 
 class InnerBlock(Record):

@@ -12,7 +12,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from . import ast, errors
-from .driver import MAX_DEPTH, RULE_NAMES, Build
+from .driver import MAX_DEPTH, Build, rules
 from .lexer import Lexemes
 from .text import plain_string, scan_text
 from .variables import scan_ref, whole_number
@@ -76,11 +76,11 @@ TUPLES: dict[str, type[ast.Node]] = {
 
 
 def _positional(node: Any) -> Build:
-    return lambda start, end, children: node(start, end, *children)
+    return lambda _, start, end, children: node(start, end, *children)
 
 
 def _tuple(node: Any) -> Build:
-    return lambda start, end, children: node(start, end, tuple(children))
+    return lambda _, start, end, children: node(start, end, tuple(children))
 
 
 _TABLED: dict[str, Build] = {name: _positional(node) for name, node in POSITIONAL.items()} | {
@@ -108,14 +108,6 @@ class AstBuilder:
         self.tokens = tokens
         self.docs = docs
         self.sink = sink
-
-    def builds(self) -> list[Build]:
-        """One function for each rule of the tables."""
-        by_name = {
-            name: _TABLED.get(name) or getattr(self, f"build_{name}", _never)
-            for name in set(RULE_NAMES)
-        }
-        return [by_name[name] for name in RULE_NAMES]
 
     # Tokens
 
@@ -481,6 +473,18 @@ class AstBuilder:
         return ast.PromptTokens(start, end, self._word(operator), self._int(count))
 
 
-def _never(start: int, end: int, children: Sequence[Any]) -> Any:
+def _never(_: object, start: int, end: int, children: Sequence[Any]) -> Any:
     """Stands for rules that make no node: Lark's tree shaping folds them into others."""
     raise AssertionError("a rule without a node was reduced")
+
+
+def _build_of(name: str) -> Build:
+    tabled = _TABLED.get(name)
+    if tabled is not None:
+        return tabled
+    method: Build = getattr(AstBuilder, f"build_{name}", _never)
+    return method
+
+
+AST_RULES = rules(_build_of)
+"""The rules that make an AST; their builder is an `AstBuilder`."""

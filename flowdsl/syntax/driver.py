@@ -13,7 +13,9 @@ from .lexer import END, KEYWORDS, TERMINAL, Lexemes, is_word
 from .operations import ADD, EXTEND, LIST, NODE
 from .tables import ACCESS, END_STATE, GOTOS, PICKS, ROWS, RULES, STATE_ROWS, TERMINALS
 
-Build: TypeAlias = Callable[[int, int, Sequence[Any]], Any]
+Build: TypeAlias = Callable[[Any, int, int, Sequence[Any]], Any]
+"""Makes the value of a rule: from the builder, the start and end of its text, and its children."""
+Rule: TypeAlias = tuple[int, int, Callable[[list[Any]], Sequence[Any]], dict[int, int], Build]
 """Makes the node of a rule from its start, its end and its children.
 
 A child is what another rule made, the index of a kept token, or None for an optional part left out.
@@ -83,17 +85,25 @@ def terminal(tokens: Lexemes, index: int, state: int) -> int | None:
     return _NAME if actions[state + _NAME] else None
 
 
-def run(tokens: Lexemes, stack: Stack, index: int, builds: Sequence[Build]) -> int:
+def rules(build_of: Callable[[str], Build]) -> list[Rule]:
+    """The rules of the tables with what makes their values, for `run`; `build_of` knows it by the rule's name."""
+    by_name = {name: build_of(name) for name in RULE_NAMES}
+    return [
+        (size, operation, PICKS[pick], _GOTOS[goto], by_name[name])
+        for (size, operation, pick, goto, _), name in zip(RULES, RULE_NAMES, strict=True)
+    ]
+
+
+def run(
+    tokens: Lexemes, stack: Stack, index: int, rules: Sequence[Rule], builder: object = None
+) -> int:
     """Parse from token `index` on; the index of the first token that does not fit, or -1 when the file is read.
 
-    `builds` has one function a rule. Stops as well at a token that nests deeper than `MAX_DEPTH`.
+    `rules` are those of `rules`, and `builder` is handed to their functions. Stops as well at a token that nests deeper
+    than `MAX_DEPTH`.
     """
     states, values, starts = stack.states, stack.values, stack.starts
     kinds, places, ends = tokens.kinds, tokens.starts, tokens.ends
-    rules = [
-        (size, operation, PICKS[pick], _GOTOS[goto], build)
-        for (size, operation, pick, goto, _), build in zip(RULES, builds, strict=True)
-    ]
     actions = _ACTIONS
     state = states[-1]
     room = MAX_DEPTH
@@ -110,13 +120,15 @@ def run(tokens: Lexemes, stack: Stack, index: int, builds: Sequence[Build]) -> i
             size, operation, pick, goto, build = rules[~action]
             if size == 1:
                 if operation == NODE:
-                    values[-1] = build(starts[-1], ends[index - 1], pick(values[-1:]))
+                    values[-1] = build(builder, starts[-1], ends[index - 1], pick(values[-1:]))
                 elif operation == LIST:
                     values[-1] = [values[-1]]
                 state = states[-1] = goto[states[-2]]
             else:
                 if operation == NODE:
-                    values[-size] = build(starts[-size], ends[index - 1], pick(values[-size:]))
+                    values[-size] = build(
+                        builder, starts[-size], ends[index - 1], pick(values[-size:])
+                    )
                 elif operation == ADD:
                     values[-size].append(values[-1])
                 elif operation == LIST:

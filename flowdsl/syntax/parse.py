@@ -15,7 +15,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from . import ast, errors
-from .build import AstBuilder
+from .build import AST_RULES, AstBuilder
 from .driver import MAX_DEPTH, Stack, fits, nesting, run, shift, symbols
 from .lexer import END, TERMINAL, Lexemes
 from .repair import repair
@@ -51,7 +51,7 @@ class _Reader:
         self.sink = sink
         self.tokens = Lexemes(source.text)
         docs = self.tokens.docs() if "##" in source.text else {}
-        self.builds = AstBuilder(source, self.tokens, docs, sink).builds()
+        self.builder = AstBuilder(source, self.tokens, docs, sink)
         self.nodes: list[Any] = []
         self._depths: list[int] | None = None
 
@@ -59,7 +59,7 @@ class _Reader:
         edition = self._edition()
         errors_left, repairs_left = MAX_ERRORS, MAX_REPAIRS
         stack, index = self._fresh(), _FIRST
-        while errors_left and (index := run(self.tokens, stack, index, self.builds)) >= 0:
+        while errors_left and (index := self._run(stack, index)) >= 0:
             errors_left -= 1
             if nesting(stack.states) >= MAX_DEPTH:
                 self.sink.report(errors.NESTING_TOO_DEEP, self._span(index), limit=MAX_DEPTH)
@@ -76,6 +76,9 @@ class _Reader:
         declarations = tuple(node for node in self.nodes if not isinstance(node, _IMPORTS))
         end = len(self.source.text)
         return ast.Module(0, end, self.source, edition, imports, declarations)
+
+    def _run(self, stack: Stack, index: int) -> int:
+        return run(self.tokens, stack, index, AST_RULES, self.builder)
 
     def _edition(self) -> int:
         """The edition the file says. Where it says none, the tokens get one, so that the parser can begin."""
@@ -139,7 +142,7 @@ class _Reader:
         if fits(stack.states, END):
             # The error is behind a whole declaration, not in it.
             tokens.insert(index, "")
-            run(tokens, stack, index, self.builds)
+            self._run(stack, index)
             tokens.remove(index)
             self._keep(stack)
             island = index

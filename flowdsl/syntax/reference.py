@@ -92,7 +92,7 @@ def generic_tree(tree: Tree[Token]) -> Branch:
 
 def driver_tree(text: str) -> Branch | None:
     """The generic tree that the tables and the driver give for a text; None when they reject it."""
-    from flowdsl.syntax.driver import RULE_NAMES, Build, Stack, run
+    from flowdsl.syntax.driver import Build, Stack, rules, run
     from flowdsl.syntax.lexer import Lexemes
     from flowdsl.syntax.tables import TERMINALS
 
@@ -102,14 +102,14 @@ def driver_tree(text: str) -> Branch | None:
         return Leaf(TERMINALS[tokens.kinds[index]], tokens.starts[index], tokens.ends[index])
 
     def build(name: str) -> Build:
-        def branch(start: int, end: int, children: Sequence[Any]) -> Branch:
+        def branch(_: object, start: int, end: int, children: Sequence[Any]) -> Branch:
             kept = (leaf(child) if isinstance(child, int) else child for child in children)
             return Branch(name, start, end, tuple(kept))
 
         return branch
 
     stack = Stack()
-    stopped = run(tokens, stack, 0, [build(name) for name in RULE_NAMES])
+    stopped = run(tokens, stack, 0, rules(build))
     tree: Branch | None = stack.values[-1] if stopped < 0 else None
     return tree
 

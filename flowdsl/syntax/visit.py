@@ -6,27 +6,46 @@ from collections.abc import Iterator
 
 from . import ast
 
+_ATOMS = frozenset(("int", "str", "bool", "str | None", "SourceFile", "tuple[str, ...]"))
+"""Annotations of fields that never hold a node."""
 
-def children(node: ast.Node) -> Iterator[ast.Node]:
+_NODE_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def children(node: ast.Node) -> list[ast.Node]:
     """The nodes directly below a node, in the order of its fields."""
-    for name in fields(node):
+    found: list[ast.Node] = []
+    for name in _NODE_FIELDS.get(type(node)) or _node_fields(type(node)):
         value = getattr(node, name)
-        if isinstance(value, ast.Node):
-            yield value
-        elif isinstance(value, tuple):
-            yield from (item for item in value if isinstance(item, ast.Node))
+        if isinstance(value, tuple):
+            found.extend(value)
+        elif value is not None:
+            found.append(value)
+    return found
 
 
 def walk(node: ast.Node) -> Iterator[ast.Node]:
-    """A node and every node below it, parents first."""
+    """A node and every node below it, parents first, in source order."""
     pending = [node]
     while pending:
         current = pending.pop()
         yield current
-        pending += reversed(list(children(current)))
+        pending.extend(reversed(children(current)))
 
 
 def fields(node: ast.Node) -> tuple[str, ...]:
     """The names of a node's fields in declaration order."""
     names: tuple[str, ...] = type(node)._fields  # type: ignore[attr-defined]
+    return names
+
+
+def _node_fields(class_: type) -> tuple[str, ...]:
+    """The fields of a class that hold nodes, by their annotations; remembered, because walks ask for each node."""
+    annotations = {
+        name: str(annotation)
+        for base in reversed(class_.__mro__)
+        for name, annotation in vars(base).get("__annotations__", {}).items()
+    }
+    names = tuple(name for name, annotation in annotations.items() if annotation not in _ATOMS)
+    _NODE_FIELDS[class_] = names
     return names

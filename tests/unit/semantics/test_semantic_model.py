@@ -11,10 +11,10 @@ from flowdsl.semantics.constants import evaluate
 from flowdsl.semantics.model import CONST, RUNTIME, SemanticModel
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
-from flowdsl.semantics.traversal import walk
 from flowdsl.semantics.types import STRING, ListOf, Optional, Unknown, describe
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
+from flowdsl.syntax.visit import walk
 from tests.support.expectations import CORPUS, Case, find_cases
 
 VALID = find_cases(CORPUS / "valid")

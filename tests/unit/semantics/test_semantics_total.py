@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.modules import load
-from flowdsl.semantics.traversal import walk
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
+from flowdsl.syntax.visit import walk
 from tests.support.expectations import CORPUS, Case, find_cases
 
 PROGRAMS = find_cases(CORPUS / "valid") + find_cases(CORPUS / "invalid")
