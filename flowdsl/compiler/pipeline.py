@@ -95,10 +95,11 @@ def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
     for run_pass in PASSES:
         program = run_pass(program)
     sink = Sink()
-    verify_program(program, {module.source.path: module.source for module in model.modules}, sink)
+    sources = {module.source.path: module.source for module in model.modules}
+    focused_tools = options.project.platform.focused_agent_tools if options.project else ()
+    verify_program(program, sources, focused_tools, sink)
     analysis = Analysis(model, (*analysis.diagnostics, *sink.sorted()))
     if analysis.has_errors:
         return Compilation(analysis, program)
-    verified = options.project.platform.focused_agent_tools if options.project else ()
-    bundle = emit_bundle(program, model.images.values(), Capabilities(frozenset(verified)))
+    bundle = emit_bundle(program, model.images.values(), Capabilities(frozenset(focused_tools)))
     return Compilation(analysis, program, bundle)

@@ -16,6 +16,13 @@ BRACE_IN_COMMAND = DiagnosticSpec(
     "the platform could read `{written}` in this command as a variable",
     "put a blank after the brace, or write the command without it: a command is sent byte for byte, so it has no escape",
 )
+COMMAND_OUTPUT_UNREADABLE = DiagnosticSpec(
+    "command-output-unreadable",
+    "platform",
+    "the output of this command cannot be kept in `{variable}`: no focused agent is known to have a terminal",
+    "let the command write a file and export it; or try it on your account, and then list "
+    "`execute_terminal_command` under `[platform] focused_agent_tools` in `flowdsl.toml`",
+)
 CONTROL_CHARACTER = DiagnosticSpec(
     "control-character",
     "platform",

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from . import nodes
-from .errors import BACKSLASH_BEFORE_VARIABLE, BRACE_IN_COMMAND, CONTROL_CHARACTER
+from .errors import (
+    BACKSLASH_BEFORE_VARIABLE,
+    BRACE_IN_COMMAND,
+    COMMAND_OUTPUT_UNREADABLE,
+    CONTROL_CHARACTER,
+)
 from .walk import field_names, statements, walk
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _VARIABLE_LIKE = re.compile(r"\{[A-Za-z_${]\S{0,20}")
 
 
-def verify_program(program: nodes.Program, sources: Mapping[str, SourceFile], sink: Sink) -> None:
-    """Report texts that the platform would read differently from how they were meant."""
+def verify_program(
+    program: nodes.Program,
+    sources: Mapping[str, SourceFile],
+    focused_tools: Collection[str],
+    sink: Sink,
+) -> None:
+    """Report what the platform would read differently from how it was meant, or could not do.
+
+    `focused_tools` are the undocumented tools that the focused agents of the account are known to have.
+    """
     for workflow in program.workflows:
-        _verify(workflow, sources, sink)
+        _verify(workflow, sources, focused_tools, sink)
 
 
-def _verify(workflow: nodes.Workflow, sources: Mapping[str, SourceFile], sink: Sink) -> None:
+def _verify(
+    workflow: nodes.Workflow,
+    sources: Mapping[str, SourceFile],
+    focused_tools: Collection[str],
+    sink: Sink,
+) -> None:
     checks = workflow.checks or ()
     for node in (workflow, *statements(workflow.body), *checks):
         span = _span(node.origin, sources)
@@ -31,6 +49,8 @@ def _verify(workflow: nodes.Workflow, sources: Mapping[str, SourceFile], sink: S
             _verify_text(text, span, sink)
         if isinstance(node, nodes.Run):
             _verify_command(node.command, span, sink)
+            if node.variable is not None and "execute_terminal_command" not in focused_tools:
+                sink.report(COMMAND_OUTPUT_UNREADABLE, span, variable=node.variable)
 
 
 def _span(origin: nodes.Origin, sources: Mapping[str, SourceFile]) -> Span:

@@ -17,7 +17,12 @@ def emit_run(statement: nodes.Run, emit: Emit) -> list[Item]:
     """The command as it stands in the allowlist; an `else` asks for its output, since a time-out reports success."""
     items = [_command(statement)]
     if statement.variable is not None and statement.type is not None:
-        words = say("tools.run_save", runtime(statement.variable), type_words(statement.type))
+        words = say(
+            "tools.run_save",
+            runtime(statement.variable),
+            quoted(statement.variable),
+            type_words(statement.type),
+        )
         items.append(Item(words, statement.origin, "run"))
     check = say("tools.run_check")
     items.extend(consequence(check, statement.otherwise or (), statement.origin, emit))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.config.load import load_project
+from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles
-from tests.support.compiling import workflow
+from tests.support.compiling import steps_of, workflow
 
 
 def _findings(source: str) -> list[tuple[str, int]]:
@@ -47,3 +49,19 @@ def test_blocks_of_powershell_are_sent_byte_for_byte() -> None:
 
 def test_control_characters() -> None:
     assert _findings(workflow('do "a\x07b"')) == [("control-character", 4)]
+
+
+def test_the_output_of_a_command_needs_a_focused_agent_with_a_terminal() -> None:
+    source = workflow('run "Get-Date" as now: string\ndo "Type {{now}}."')
+    assert _findings(source) == [("command-output-unreadable", 4)]
+
+
+def test_a_team_that_has_verified_a_terminal_may_read_command_output() -> None:
+    sink = Sink()
+    toml = '[project]\nname = "x"\n[platform]\nfocused_agent_tools = ["execute_terminal_command"]\n'
+    project = load_project(toml, "flowdsl.toml", sink)
+    steps = steps_of(workflow('run "Get-Date" as now: string\ndo "Type {{now}}."'), project=project)
+    instruction, _, rest = steps.partition("2. ")
+    assert "- Use execute_terminal_command with exactly this command: Get-Date" in instruction
+    assert 'Save its output with upsert_runtime_values as {{now}} (key "now")' in instruction
+    assert rest == "Type {{now}}."
