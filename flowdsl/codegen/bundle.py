@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flowdsl.ir import nodes
+from flowdsl.ir.capabilities import Capabilities
 from flowdsl.ir.images import MEDIA_TYPES, image_extension, image_hash
 
 from .artifacts import Bundle, ImageFile
-from .capabilities import Capabilities
 from .chain_payload import emit_chain
 from .workflow_payload import emit_workflow
 

@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 from flowdsl.ir import nodes
+from flowdsl.ir.capabilities import NO_COMMAND, Capabilities
 from flowdsl.ir.source_map import MappedLine, MappedOutput, SourceMap, SourceRange
 from flowdsl.ir.walk import statements
 
 from .artifacts import ModelAlias, Template, WorkflowArtifact
-from .capabilities import NO_COMMAND, Capabilities
 from .checks import emit_checks
 from .json_schema import input_schema, output_schema
 from .prompt.document import Prompt, emit_prompt

@@ -85,7 +85,7 @@ def compile_project(
 
 def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
     from flowdsl.codegen.bundle import emit_bundle
-    from flowdsl.codegen.capabilities import Capabilities
+    from flowdsl.ir.capabilities import Capabilities
     from flowdsl.ir.lower import lower_program
     from flowdsl.ir.passes import PASSES
     from flowdsl.ir.verify import verify_program
@@ -97,9 +97,10 @@ def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
     sink = Sink()
     sources = {module.source.path: module.source for module in model.modules}
     focused_tools = options.project.platform.focused_agent_tools if options.project else ()
-    verify_program(program, sources, focused_tools, sink)
+    capabilities = Capabilities(frozenset(focused_tools))
+    verify_program(program, sources, capabilities, sink)
     analysis = Analysis(model, (*analysis.diagnostics, *sink.sorted()))
     if analysis.has_errors:
         return Compilation(analysis, program)
-    bundle = emit_bundle(program, model.images.values(), Capabilities(frozenset(focused_tools)))
+    bundle = emit_bundle(program, model.images.values(), capabilities)
     return Compilation(analysis, program, bundle)

@@ -16,6 +16,20 @@ BRACE_IN_COMMAND = DiagnosticSpec(
     "the platform could read `{written}` in this command as a variable",
     "put a blank after the brace, or write the command without it: a command is sent byte for byte, so it has no escape",
 )
+BRANCH_FROZEN_BY_REPLAY = DiagnosticSpec(
+    "branch-frozen-by-replay",
+    "platform",
+    "a replay would always take the branch of the recorded run: the screen does not decide this {construct}, and {tool} "
+    "needs the main agent",
+    "let the branch hold only what a focused agent can do, decide by what is on screen with `sees`, or make two workflows",
+)
+BRANCH_OUTSIDE_FOCUSED_ACTION = DiagnosticSpec(
+    "branch-outside-focused-action",
+    "suspicious",
+    "this {construct} is carried out by the main agent, because {tool} needs it, and a replay notices another outcome by the "
+    "screen alone",
+    "say in the condition what is on screen, so that the screens of the outcomes differ; or move that statement out",
+)
 COMMAND_OUTPUT_UNREADABLE = DiagnosticSpec(
     "command-output-unreadable",
     "platform",

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 
 from . import nodes
+from .capabilities import TOOLS, Capabilities
 from .errors import (
     BACKSLASH_BEFORE_VARIABLE,
     BRACE_IN_COMMAND,
+    BRANCH_FROZEN_BY_REPLAY,
+    BRANCH_OUTSIDE_FOCUSED_ACTION,
     COMMAND_OUTPUT_UNREADABLE,
     CONTROL_CHARACTER,
 )
-from .walk import field_names, statements, walk
+from .fits import body_tools, fits
+from .walk import field_names, inner_bodies, statements, walk
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _VARIABLE_LIKE = re.compile(r"\{[A-Za-z_${]\S{0,20}")
@@ -25,21 +31,24 @@ _VARIABLE_LIKE = re.compile(r"\{[A-Za-z_${]\S{0,20}")
 def verify_program(
     program: nodes.Program,
     sources: Mapping[str, SourceFile],
-    focused_tools: Collection[str],
+    capabilities: Capabilities,
     sink: Sink,
 ) -> None:
     """Report what the platform would read differently from how it was meant, or could not do.
 
-    `focused_tools` are the undocumented tools that the focused agents of the account are known to have.
+    `capabilities` are those of the account's focused agents.
     """
     for workflow in program.workflows:
-        _verify(workflow, sources, focused_tools, sink)
+        _verify(workflow, sources, capabilities, sink)
+        for found in _outside(workflow.body, capabilities):
+            span = _span(found.statement.origin, sources)
+            sink.report(found.spec, span, construct=found.construct, tool=found.tool)
 
 
 def _verify(
     workflow: nodes.Workflow,
     sources: Mapping[str, SourceFile],
-    focused_tools: Collection[str],
+    capabilities: Capabilities,
     sink: Sink,
 ) -> None:
     checks = workflow.checks or ()
@@ -49,7 +58,9 @@ def _verify(
             _verify_text(text, span, sink)
         if isinstance(node, nodes.Run):
             _verify_command(node.command, span, sink)
-            if node.variable is not None and "execute_terminal_command" not in focused_tools:
+            if node.variable is not None and not capabilities.focused_can(
+                "execute_terminal_command"
+            ):
                 sink.report(COMMAND_OUTPUT_UNREADABLE, span, variable=node.variable)
 
 
@@ -107,3 +118,80 @@ def _verify_command(command: nodes.Text, span: Span, sink: Sink) -> None:
     for piece in command:
         if isinstance(piece, nodes.TextPiece) and (found := _VARIABLE_LIKE.search(piece.value)):
             sink.report(BRACE_IN_COMMAND, span, written=found[0])
+
+
+# Replay: the main agent is not asked again
+
+
+class _Outside(Record):
+    """A decision whose outcome the main agent carries out, and the tool that needs it."""
+
+    spec: DiagnosticSpec
+    statement: nodes.Statement
+    construct: str
+    tool: str
+
+
+def _outside(body: nodes.Body, capabilities: Capabilities) -> Iterator[_Outside]:
+    """The decisions of a body that do not fit one `focused_action`, outer ones first."""
+    for statement in body:
+        if fits((statement,), capabilities):
+            continue
+        if (construct := _CONSTRUCTS.get(type(statement))) and _decides(statement, capabilities):
+            spec = (
+                BRANCH_OUTSIDE_FOCUSED_ACTION
+                if _screen_decides(statement)
+                else BRANCH_FROZEN_BY_REPLAY
+            )
+            yield _Outside(spec, statement, construct, _tool_words(statement, capabilities))
+        for inner, _ in inner_bodies(statement):
+            yield from _outside(inner, capabilities)
+
+
+_CONSTRUCTS: dict[type, str] = {
+    nodes.If: "`if`",
+    nodes.Repeat: "`repeat`",
+    nodes.Retry: "`retry`",
+    nodes.Choose: "`else`",
+    nodes.WaitUntil: "`else`",
+    nodes.Expect: "`else`",
+    nodes.Extract: "`else`",
+    nodes.Copy: "`else`",
+}
+
+
+def _decides(statement: nodes.Statement, capabilities: Capabilities) -> bool:
+    """Whether a body that depends on this statement's decision is what does not fit."""
+    return any(
+        not fits(inner, capabilities) for inner, may_skip in inner_bodies(statement) if may_skip
+    )
+
+
+def _screen_decides(statement: nodes.Statement) -> bool:
+    match statement:
+        case nodes.If():
+            return all(_depends_on_screen(branch.condition) for branch in statement.branches)
+        case nodes.Repeat():
+            return _depends_on_screen(statement.until)
+        case _:
+            return True
+
+
+def _depends_on_screen(condition: nodes.Condition) -> bool:
+    match condition:
+        case nodes.Sees():
+            return True
+        case nodes.AllOf(operands=operands) | nodes.AnyOf(operands=operands):
+            return any(_depends_on_screen(operand) for operand in operands)
+        case nodes.Not(operand=operand):
+            return _depends_on_screen(operand)
+        case nodes.Compare() | nodes.IsEmpty() | nodes.IsTrue():
+            return False
+
+
+def _tool_words(statement: nodes.Statement, capabilities: Capabilities) -> str:
+    bodies = [inner for inner, _ in inner_bodies(statement)]
+    missing = {
+        tool for body in bodies for tool in body_tools(body) if not capabilities.focused_can(tool)
+    }
+    return TOOLS[min(missing)].words if missing else "more than one model"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from flowdsl.codegen.capabilities import Capabilities
 from flowdsl.codegen.outline import Item
 from flowdsl.codegen.text import OPEN_PART, clause, quoted, spell_text, spell_variable
 from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
+from flowdsl.ir.capabilities import Capabilities
 
 Emit = Callable[[nodes.Body], list[Item]]
 """Emits a body for the agent that is being instructed."""

@@ -152,11 +152,9 @@ def _items_name(value: nodes.Value) -> str:
     variable = single_variable(value)
     if variable is not None:
         return f"the list {quoted(variable.name + spell_path(variable.path))}"
-    return f"the count {loop_items(value)}" if _is_count(value) else f"the list {loop_items(value)}"
-
-
-def _is_count(value: nodes.Value) -> bool:
-    return isinstance(value, nodes.ConstantValue) and isinstance(value.value, int)
+    if isinstance(value, nodes.ConstantValue) and isinstance(value.value, int):
+        return f"the numbers from 0 to {value.value - 1}"
+    return f"the list {loop_items(value)}"
 
 
 def _first_decision(items: list[Item]) -> Item | None:

@@ -7,10 +7,10 @@ from typing import assert_never
 from flowdsl.codegen.outline import Item
 from flowdsl.codegen.text import spell_text
 from flowdsl.ir import nodes
+from flowdsl.ir.fits import fits, models_of
 
 from . import actions, control, data, screen, tools
 from .context import Context, Wrap, leave_words
-from .fits import fits, models_of
 
 
 def emit_main(body: nodes.Body, context: Context) -> list[Item]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template, plain
-from flowdsl.codegen.capabilities import TOOLS
+from flowdsl.ir.capabilities import TOOLS
 from tests.support.compiling import (
     PROJECTS,
     compile_folder,

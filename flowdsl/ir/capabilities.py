@@ -12,27 +12,43 @@ from flowdsl.source.record import Record
 
 
 class Tool(Record):
-    """A tool of the agents. `focused` says whether the focused agent is relied on to have it."""
+    """A tool of the agents. `focused` says whether the focused agent is relied on to have it; `words` name its use."""
 
     name: str
     focused: bool
     source: str
+    words: str
 
 
 TOOLS = {
     tool.name: tool
     for tool in (
-        Tool("computer", True, "focused-action page: it may click and type"),
-        Tool("upsert_runtime_values", True, "upsert-runtime-values page: only inside sub-agents"),
-        Tool("declare_task_failed", True, "assumption focused-failure"),
-        Tool("execute_terminal_command", False, "not documented for the focused agent"),
-        Tool("mark_file_for_export", False, "not documented for the focused agent"),
-        Tool("save_screenshot_as_run_attachment", False, "not documented for the focused agent"),
-        Tool("copy_to_clipboard", False, "not documented for the focused agent"),
-        Tool("screenshot", False, "background extraction belongs to the main agent"),
-        Tool("start_loop", False, "the loop engine belongs to the main agent"),
-        Tool("finish", False, "only the main agent ends a run well"),
-        Tool("picture", False, "a picture in a prompt reaches the main agent"),
+        Tool("computer", True, "focused-action page: it may click and type", "an action"),
+        Tool(
+            "upsert_runtime_values",
+            True,
+            "upsert-runtime-values page: only inside sub-agents",
+            "keeping a value",
+        ),
+        Tool("declare_task_failed", True, "assumption focused-failure", "`abort`"),
+        Tool("execute_terminal_command", False, "not documented for the focused agent", "`run`"),
+        Tool("mark_file_for_export", False, "not documented for the focused agent", "`export`"),
+        Tool(
+            "save_screenshot_as_run_attachment",
+            False,
+            "not documented for the focused agent",
+            "`capture`",
+        ),
+        Tool("copy_to_clipboard", False, "not documented for the focused agent", "`copy`"),
+        Tool(
+            "screenshot",
+            False,
+            "background extraction belongs to the main agent",
+            "`extract` in background",
+        ),
+        Tool("start_loop", False, "the loop engine belongs to the main agent", "`for`"),
+        Tool("finish", False, "only the main agent ends a run well", "`finish`"),
+        Tool("picture", False, "a picture in a prompt reaches the main agent", "`image`"),
     )
 }
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from flowdsl.codegen.capabilities import Capabilities
-from flowdsl.ir import nodes
+from . import nodes
+from .capabilities import Capabilities
 
 
 def tools_of(statement: nodes.Statement) -> Iterator[str]:
