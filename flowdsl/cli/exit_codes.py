@@ -17,7 +17,7 @@ CONFLICT = 6
 PARTIAL = 7
 """Some operations failed; state is saved."""
 UNKNOWN_OUTCOME = 8
-"""It is not known whether an operation happened; `recover` is needed."""
+"""It is not known whether an operation happened; deploying again finds out."""
 GUARDED = 9
 """Stopped by a guard or by `protect`."""
 STATE = 10

@@ -37,6 +37,9 @@ VERSION_TOO_OLD = DiagnosticSpec(
 UNDECLARED_ENVIRONMENT = DiagnosticSpec(
     "undeclared-environment", "names", "there is no environment `{name}`"
 )
+ADOPTED_TWICE = DiagnosticSpec(
+    "adopted-twice", "names", "{what} is adopted twice in environment `{env}`", "keep one entry"
+)
 UNDECLARED_TAG_GROUP = DiagnosticSpec(
     "undeclared-tag-group", "names", "there is no tag group `{name}`"
 )

@@ -10,6 +10,8 @@ from flowdsl.source.record import Record
 class Text(Record):
     """A string: one of `choices`, or matching all of `pattern`, or of a length; `described` says which in words.
 
+    `instead` says what to do about a value that is refused.
+
     Patterns keep to what Python and ECMA-262 read alike.
     """
 
@@ -18,6 +20,7 @@ class Text(Record):
     shortest: int = 0
     longest: int | None = None
     choices: tuple[str, ...] = ()
+    instead: str | None = None
 
 
 class Flag(Record):
@@ -155,7 +158,11 @@ _ENVIRONMENT = Table(
             Table((Key("all", TextList(_LABEL), "tags of every workflow"),)),
             "tags in this environment",
         ),
-        Key("organization", _UUID, "the id of the organization the key must belong to"),
+        Key(
+            "organization",
+            Text("an id such as `org_...`", shortest=1),
+            "the id of the organization the key must belong to",
+        ),
     )
 )
 
@@ -248,14 +255,19 @@ PROJECT_FILE = Table(
                         Key("address", _ADDRESS, "the address that left the source", required=True),
                         Key(
                             "mode",
-                            Text(choices=("delete", "forget")),
-                            "`delete` the object or `forget` it",
+                            Text(
+                                "`forget`, the only mode of this version",
+                                "forget",
+                                instead='deleting is not available: write `mode = "forget"` and delete the object '
+                                "in the dashboard, which also deletes its runs and trajectories",
+                            ),
+                            "`forget`: the object stays and is managed no longer",
                             required=True,
                         ),
                     )
                 )
             ),
-            "addresses that may be given up",
+            "addresses that are given up",
         ),
     )
 )

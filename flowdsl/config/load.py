@@ -86,6 +86,7 @@ def _check(document: dict[str, Any], report: ProjectFileReport) -> None:
 
 def _check_names(document: dict[str, Any], report: ProjectFileReport) -> None:
     environments = list(document.get("env", {}))
+    adopted: set[tuple[str, str]] = set()
     for index, entry in enumerate(document.get("adopt", [])):
         if entry["env"] not in environments:
             report.at_value(
@@ -94,6 +95,16 @@ def _check_names(document: dict[str, Any], report: ProjectFileReport) -> None:
                 help=_existing(entry["env"], environments, "environment"),
                 name=entry["env"],
             )
+        for key in ("address", "id"):
+            same = (entry["env"], entry[key].lower() if key == "id" else entry[key])
+            if same in adopted:
+                report.at_value(
+                    errors.ADOPTED_TWICE,
+                    ("adopt", index, key),
+                    what=f"`{entry[key]}`",
+                    env=entry["env"],
+                )
+            adopted.add(same)
     groups = list(document.get("tag_groups", {}))
     for name, tag in document.get("tags", {}).items():
         if "group" in tag and tag["group"] not in groups:

@@ -22,7 +22,7 @@ class Environment(Record):
 
     `api` is `EMBEDDED` or the base URL of a service; `state` a URL, None for the file store; `vars` are the values of
     `{env.name}`; `models` maps an alias to the display name of a model configuration; `tags_all` go on every workflow;
-    `organization` is the id every reply must carry.
+    `organization` is the id of the organization that the key must belong to, `org_...` as a rule.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Adoption(Record):
 
 
 class Removal(Record):
-    """An address that may be given up: `mode` is `delete` or `forget`."""
+    """An address that is given up: `mode` is `forget`, which leaves the object where it is."""
 
     address: str
     mode: str

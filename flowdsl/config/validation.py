@@ -176,7 +176,7 @@ def _check_text(value: Any, shape: Text, path: Path, report: ProjectFileReport) 
         report.at_value(
             errors.INVALID_VALUE,
             path,
-            help=f"a value `{nearest}` exists" if nearest else None,
+            help=f"a value `{nearest}` exists" if nearest else shape.instead,
             key=shown_path(path),
             expected=f"one of {listed(shape.choices)}" if shape.choices else shape.described,
         )

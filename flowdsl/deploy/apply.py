@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import AuthenticationRefused, CyberdeskError, ServiceUnreachable
-from flowdsl.deploy.diff import Difference, compare
+from flowdsl.deploy.diff import Difference, compare, not_kept
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.outcome import Result, Status
@@ -18,6 +18,10 @@ from flowdsl.deploy.target import Target
 from flowdsl.deploy.workers import for_each
 from flowdsl.state.document import Intent, ResourceState
 from flowdsl.state.lease import Surroundings
+
+
+class WrongOrganization(Exception):
+    """What was created belongs to another organisation than the one deployed to."""
 
 
 class ChangedMeanwhile(Exception):
@@ -44,6 +48,11 @@ class Progress:
         """Let no further operation begin; the first reason counts."""
         self._reason = self._reason or reason
 
+    def refuse(self, reason: str) -> None:
+        """Let no further operation begin, because the key does not allow them."""
+        self.refused = True
+        self.halt(reason)
+
     def add(self, result: Result) -> None:
         """Take in the result of one address."""
         self.results.append(result)
@@ -52,8 +61,7 @@ class Progress:
     def fail(self, address: str, action: str, error: CyberdeskError) -> None:
         """Take in a refused or failed request."""
         if isinstance(error, AuthenticationRefused):
-            self.refused = True
-            self.halt("the API key is refused")
+            self.refuse("the API key is refused")
         if not isinstance(error, ServiceUnreachable) or error.outcome_unknown:
             self.unreachable_only = False
         self.add(Result(address, action, "failed", message=str(error)))
@@ -116,12 +124,17 @@ async def apply_workflows(
         address, action = operation.change.address, operation.change.action.value
         try:
             if operation.change.action is Action.CREATE:
-                workflow_id = await _create(own, site, operation)
+                workflow_id, remark = await _create(own, site, operation)
             else:
-                workflow_id = await _update(own, site, operation)
+                workflow_id, remark = await _update(own, site, operation)
         except Unresolved as unresolved:
             progress.halt("the outcome of a creation is unknown")
             progress.add(Result(address, action, "unknown", message=str(unresolved)))
+        except WrongOrganization as wrong:
+            site.journal.settle(operation.intent)
+            site.journal.drop(address)
+            progress.refuse("the API key belongs to another organisation")
+            progress.add(Result(address, action, "failed", message=str(wrong)))
         except ChangedMeanwhile as changed:
             site.journal.settle(operation.intent)
             progress.add(Result(address, action, "conflict", message=str(changed)))
@@ -129,7 +142,7 @@ async def apply_workflows(
             progress.fail(address, action, error)
         else:
             site.journal.settle(operation.intent)
-            progress.add(Result(address, action, "performed", workflow_id))
+            progress.add(Result(address, action, "performed", workflow_id, remark))
         site.journal.tick()
 
     operations.sort(key=lambda operation: operation.change.action is Action.CREATE)
@@ -161,7 +174,8 @@ def _intent(change: Change, desired: Desired, around: Surroundings) -> Intent:
     )
 
 
-async def _create(client: CyberdeskClient, site: Site, operation: _Operation) -> str:
+async def _create(client: CyberdeskClient, site: Site, operation: _Operation) -> tuple[str, str]:
+    """The id of the new workflow, and what is to be said of it."""
     desired, intent, journal = operation.desired, operation.intent, site.journal
     try:
         created = await workflow.create(
@@ -182,40 +196,56 @@ async def _create(client: CyberdeskClient, site: Site, operation: _Operation) ->
     # From here on the workflow is known by its id, whatever happens to the requests that follow.
     journal.put(desired.address, resource)
     live = await workflow.read(client, created)
+    _check_organization(site, created, live)
     journal.see_organization(live.organization_id)
     difference = compare(workflow.POLICIES, desired, None, live)
     if await _write_tags(client, site, operation, live, difference):
         live = await workflow.read(client, created)
-    _verify(desired, resource.replace(tags=intent.tags), live, journal)
-    return created
+    return created, _verify(desired, resource.replace(tags=intent.tags), live, journal)
 
 
-async def _update(client: CyberdeskClient, site: Site, operation: _Operation) -> str:
+def _check_organization(site: Site, created: str, live: Live) -> None:
+    """Raise `WrongOrganization`: in an organisation that held nothing, the first creation is what shows whose it is."""
+    expected = site.target.organization or site.journal.document.organization_id
+    if None not in (expected, live.organization_id) and live.organization_id != expected:
+        raise WrongOrganization(
+            f"the API key belongs to the organisation `{live.organization_id}`, not to `{expected}`, and {created} was "
+            "created there; delete it in the dashboard and use a key of the other organisation"
+        )
+
+
+async def _update(client: CyberdeskClient, site: Site, operation: _Operation) -> tuple[str, str]:
+    """The id of the workflow, and what is to be said of it."""
     change, desired, intent = operation.change, operation.desired, operation.intent
     prior = change.prior
     assert prior is not None
-    live = await workflow.read(client, prior.id)
-    known = None if change.action is Action.ADOPT else prior
-    difference = compare(workflow.POLICIES, desired, known, live)
-    if edited := difference.drifted - change.drifted:
-        raise ChangedMeanwhile(
-            f"{_listed(edited)} of `{change.address}` was edited after the plan was made; deploy again to see it"
-        )
-    if difference.fields:
-        await workflow.update(
-            client,
-            live,
-            {field.path: field.value for field in difference.fields},
-            children=prior.children,
-            key=f"{intent.id}-update",
-        )
+    try:
+        live = await workflow.read(client, prior.id)
+        known = None if change.action is Action.ADOPT else prior
+        difference = compare(workflow.POLICIES, desired, known, live)
+        if edited := difference.drifted - change.drifted:
+            raise ChangedMeanwhile(
+                f"{_listed(edited)} of `{change.address}` was edited after the plan was made; deploy again to see it"
+            )
+        if difference.fields:
+            await workflow.update(
+                client,
+                live,
+                {field.path: field.value for field in difference.fields},
+                desired=desired,
+                children=prior.children,
+                key=f"{intent.id}-update",
+            )
+    except CyberdeskError as error:
+        if not error.outcome_unknown:
+            site.journal.settle(intent)
+        raise
     await _write_tags(client, site, operation, live, difference)
     live = await workflow.read(client, prior.id)
     resource = prior.replace(
         name=desired.name, protect=desired.protect, applied=intent.applied, tags=intent.tags
     )
-    _verify(desired, resource, live, site.journal)
-    return prior.id
+    return prior.id, _verify(desired, resource, live, site.journal)
 
 
 async def _write_tags(
@@ -236,8 +266,18 @@ async def _write_tags(
     return bool(difference.tags_to_remove or difference.tags_to_add)
 
 
-def _verify(desired: Desired, resource: ResourceState, live: Live, journal: Journal) -> None:
-    """Record the workflow as it was read after the write; raises `ChangedMeanwhile` when it is not as it was sent."""
+def _verify(desired: Desired, resource: ResourceState, live: Live, journal: Journal) -> str:
+    """Record the workflow as it was read after the write; returns what is to be said of it.
+
+    Raises `ChangedMeanwhile` when it is not as it was sent. A field that is not in the reply is no edit: the service does
+    not know it, which is said once and kept in state.
+    """
+    dropped = not_kept(workflow.POLICIES, desired, live)
+    news = [path for path, sent in dropped.items() if resource.dropped.get(path) != sent]
+    resource = resource.replace(
+        applied={path: sent for path, sent in resource.applied.items() if path not in dropped},
+        dropped=dropped,
+    )
     difference = compare(workflow.POLICIES, desired, resource, live)
     tags = tuple(sorted(difference.tags & live.tags.keys()))
     journal.put(desired.address, resource.replace(children=dict(live.children), tags=tags))
@@ -249,6 +289,7 @@ def _verify(desired: Desired, resource: ResourceState, live: Live, journal: Jour
             f"{_listed(paths)} of `{desired.address}` is not what was sent: somebody edits the workflow at the same "
             "time, or the service rewrites the value"
         )
+    return f"the service dropped {_listed(news)}, which it does not know" if news else ""
 
 
 def _listed(paths: Iterable[str]) -> str:

@@ -97,18 +97,18 @@ def _workflow(
             return models.name_of(part.alias)
         return image.find_url(directory, part) or f"image:{part.sha256}.{part.extension}"
 
-    def close(value: Any, role: str) -> Any:
+    def close(value: Any, path: str) -> Any:
         match value:
             case ModelAlias(alias):
-                return models.id_of(alias, role)
+                return models.id_of(alias, _role(path))
             case Template():
                 return value.render(write_part)
             case dict():
-                return {key: close(inner, key) for key, inner in value.items()}
+                return {key: close(inner, _step(path, key)) for key, inner in value.items()}
             case list() | tuple():
-                return [close(inner, role) for inner in value]
-            case str() if role in workflow.MODEL_ROLES:
-                models.check_id(value, role)
+                return [close(inner, path) for inner in value]
+            case str() if path in workflow.MODEL_PATHS:
+                models.check_id(value, _role(path))
                 return value.lower()
             case _:
                 return value
@@ -162,17 +162,25 @@ def _tag_problems(workflows: Mapping[str, Desired], directory: Directory) -> Ite
 
 
 def _uses_models(artifact: WorkflowArtifact) -> bool:
-    def search(value: Any, role: str) -> bool:
+    def search(value: Any, path: str) -> bool:
         match value:
             case ModelAlias():
                 return True
             case Template():
                 return any(isinstance(part, ModelName) for part in value.open_parts)
             case dict():
-                return any(search(inner, key) for key, inner in value.items())
+                return any(search(inner, _step(path, key)) for key, inner in value.items())
             case list() | tuple():
-                return any(search(inner, role) for inner in value)
+                return any(search(inner, path) for inner in value)
             case _:
-                return isinstance(value, str) and role in workflow.MODEL_ROLES
+                return isinstance(value, str) and path in workflow.MODEL_PATHS
 
     return search(artifact.payload, "")
+
+
+def _step(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _role(path: str) -> str:
+    return path.rpartition(".")[2]

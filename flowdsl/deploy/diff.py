@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from flowdsl.deploy.policy import FieldPolicy, fingerprint, normalise
+from flowdsl.deploy.policy import Policies, fingerprint, normalise
 from flowdsl.deploy.resource import Desired, Live, hashes
 from flowdsl.state.document import ResourceState
 
@@ -32,8 +32,8 @@ class FieldChange:
 class Difference:
     """What separates a live resource from what is wanted.
 
-    `applied` and `tags` are what state holds once they are equal, `children` the checks there now; `state_is_behind` says that state is behind although
-    nothing has to be sent.
+    `applied`, `dropped` and `tags` are what state holds once they are equal, `children` the checks there now;
+    `state_is_behind` says that state is behind although nothing has to be sent.
     """
 
     fields: tuple[FieldChange, ...]
@@ -41,6 +41,7 @@ class Difference:
     tags_to_remove: frozenset[str]
     tags_drifted: frozenset[str]
     applied: Mapping[str, str]
+    dropped: Mapping[str, str]
     tags: frozenset[str]
     children: Mapping[str, str]
     state_is_behind: bool
@@ -58,24 +59,32 @@ class Difference:
 
 
 def compare(
-    policies: Mapping[str, FieldPolicy], desired: Desired, prior: ResourceState | None, live: Live
+    policies: Policies, desired: Desired, prior: ResourceState | None, live: Live
 ) -> Difference:
-    """Compare on managed fields only: those declared, and those dropped since the last deploy, which are put back once.
+    """Compare on managed fields only: those declared, and those that left the source since, which are put back once.
 
+    A field that the service did not keep when it was sent is sent again only with another value, or once replies carry it.
     `prior` is None for a resource that is taken over: then everything that differs comes from the source.
     """
     last = {} if prior is None else prior.applied
+    absent = not_kept(policies, desired, live)
+    sent_before = {} if prior is None else prior.dropped
+    dropped = {path: sent for path, sent in absent.items() if sent_before.get(path) == sent}
     changes = []
-    for path in sorted(desired.values.keys() | (last.keys() & policies.keys())):
+    before_now = {path for path in last if policies.covers(path)}
+    for path in sorted((desired.values.keys() | before_now) - dropped.keys()):
         declared = path in desired.values
         policy = policies[path]
         value = desired.values[path] if declared else policy.cleared_by
         before, after = normalise(policy, live.values.get(path)), normalise(policy, value)
         there, wanted = fingerprint(before), fingerprint(after)
         if there != wanted:
-            origin = _origin(last.get(path), there, wanted if declared else None)
+            known = last.get(path) if path in live.values else None
+            origin = _origin(known, there, wanted if declared else None)
             changes.append(FieldChange(path, before, after, origin, value))
-    applied = hashes(policies, desired.values)
+    applied = {
+        path: sent for path, sent in hashes(policies, desired.values).items() if path not in dropped
+    }
     ours = frozenset(() if prior is None else prior.tags)
     there_now = frozenset(live.tags)
     to_add = desired.tags - there_now
@@ -86,14 +95,23 @@ def compare(
         tags_to_remove=(ours - desired.tags) & there_now,
         tags_drifted=(ours & desired.tags) - there_now,
         applied=applied,
+        dropped=dropped,
         tags=tags,
         children=live.children,
         state_is_behind=prior is None
         or applied != dict(prior.applied)
+        or dropped != dict(prior.dropped)
         or tags != ours
         or (prior.name, prior.protect) != (desired.name, desired.protect)
         or dict(prior.children) != dict(live.children),
     )
+
+
+def not_kept(policies: Policies, desired: Desired, live: Live) -> dict[str, str]:
+    """The declared fields that say something and that the service does not answer with, each with its fingerprint."""
+    nothing = fingerprint(None)
+    absent = {path: value for path, value in desired.values.items() if path not in live.values}
+    return {path: sent for path, sent in hashes(policies, absent).items() if sent != nothing}
 
 
 def _origin(last: str | None, there: str, wanted: str | None) -> Origin:

@@ -65,6 +65,7 @@ async def _deploy(job: Job, record: _Record) -> Status:
     plan = record.plan = decide(job, plan_from(job, believed, seen))
     if plan.is_empty and not prior.pending and prior.lease is None:
         return Status.NOTHING_TO_DO
+    _read_secrets(job, plan)
     _ask(job, plan)
     async with acquire(
         job.store,
@@ -91,10 +92,23 @@ async def _deploy(job: Job, record: _Record) -> Status:
                 site,
                 plan.changes,
                 record.progress,
-                concurrency=job.options.concurrency,
+                concurrency=_concurrency(job, journal.document),
             )
         journal.close()
     return record.progress.status if record.progress.results else Status.NOTHING_TO_DO
+
+
+def _read_secrets(job: Job, plan: Plan) -> None:
+    """Read the keys that creations need, so that a missing one is said while nothing has been written."""
+    for change in plan.named:
+        if change.action == "create":
+            job.target.secrets(change.address)
+
+
+def _concurrency(job: Job, document: StateDocument) -> int:
+    """One at a time as long as only a creation can show whether the key is of the organisation that is insisted on."""
+    unproven = job.target.organization is not None and document.organization_id is None
+    return 1 if unproven else job.options.concurrency
 
 
 def _ask(job: Job, plan: Plan) -> None:
@@ -149,6 +163,7 @@ def _record_what_is_so(journal: Journal, plan: Plan) -> None:
                 name=change.desired.name,
                 protect=change.desired.protect,
                 applied=dict(difference.applied),
+                dropped=dict(difference.dropped),
                 children=dict(difference.children),
                 tags=tuple(sorted(difference.tags)),
             )
@@ -171,6 +186,7 @@ def _status_of(error: Exception, progress: Progress) -> Status:
         case AuthenticationRefused() | UntrustedHost() | UnusableApiKey():
             return Status.ACCESS
         case CyberdeskError():
-            return Status.PARTIAL if progress.results else Status.SERVICE
+            nothing_sent = not progress.results or progress.status is Status.SERVICE
+            return Status.SERVICE if nothing_sent else Status.PARTIAL
         case _:
             return Status.CONFLICT

@@ -39,7 +39,7 @@ class Stop(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one address. `unknown`: the request may have been carried out."""
+    """What became of one address, and what people should know of it. `unknown`: the request may have been carried out."""
 
     address: str
     action: str

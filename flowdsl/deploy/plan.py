@@ -176,8 +176,10 @@ def plan_changes(
     for address, wanted in desired.workflows.items():
         previous = moves.get(address)
         last = tracked.get(previous or address)
-        if last is None and address in target.adopted:
-            changes.append(_adopt(target, wanted, live.get(target.adopted[address])))
+        adopted = _adopted_as(target, wanted, desired.workflows)
+        if last is None and adopted is not None:
+            _refuse_second_owner(address, adopted, tracked)
+            changes.append(_adopt(target, wanted, adopted, live.get(adopted)))
         elif last is None:
             changes.append(Change(address, Action.CREATE, wanted.name, wanted))
         else:
@@ -237,8 +239,23 @@ def _tracked(
     return change
 
 
-def _adopt(target: Target, wanted: Desired, live: Live | None) -> Change:
-    adopted = target.adopted[wanted.address]
+def _adopted_as(target: Target, wanted: Desired, every: Mapping[str, Desired]) -> str | None:
+    """The id that a workflow takes over, by its own address or by the one it had before it was renamed."""
+    old = wanted.renamed_from
+    by_old = None if old is None or old in every else target.adopted.get(old)
+    return target.adopted.get(wanted.address, by_old)
+
+
+def _refuse_second_owner(address: str, adopted: str, tracked: Mapping[str, ResourceState]) -> None:
+    for owner, resource in tracked.items():
+        if resource.id == adopted.lower():
+            raise PlanError(
+                f"`{address}` is to adopt `{adopted}`, which is deployed as `{owner}`; to give it the new address, write "
+                f'`renamed_from = "{owner.partition(".")[2]}"` in the workflow'
+            )
+
+
+def _adopt(target: Target, wanted: Desired, adopted: str, live: Live | None) -> Change:
     if live is None:
         raise PlanError(
             f"`{wanted.address}` is to adopt `{adopted}`, which does not exist in this organisation"

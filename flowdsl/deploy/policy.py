@@ -28,6 +28,28 @@ class FieldPolicy:
     item: Mapping[str, FieldPolicy] = field(default_factory=dict)
 
 
+PASSED_THROUGH = FieldPolicy(
+    "newer than this version, so it is passed on and compared as it is written; null clears"
+)
+
+
+class Policies(dict[str, FieldPolicy]):
+    """The policy of each field of one kind of resource; of an `open` kind, other fields are passed through."""
+
+    def __init__(self, fields: Mapping[str, FieldPolicy], *, open: bool = False) -> None:
+        super().__init__(fields)
+        self._open = open
+
+    def __missing__(self, path: str) -> FieldPolicy:
+        if not self._open:
+            raise KeyError(path)
+        return PASSED_THROUGH
+
+    def covers(self, path: str) -> bool:
+        """Whether a field of this name can be ours."""
+        return self._open or path in self
+
+
 EMPTIES: tuple[Any, ...] = ("", [], {}, {"type": "object"}, {"type": "object", "properties": {}})
 """Values that say no more than null. The last two are schemas that ask for nothing: a workflow without inputs gets one, so
 that it can carry a mark."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
@@ -90,16 +90,19 @@ async def _find_or_create(
 ) -> str | None:
     """The id of the workflow of an intent; None when it was not made and nothing is wanted any more.
 
-    Looks for the mark until the intent is old enough for every request to have ended, then sends the creation again with
-    its own key and mark: that is answered with the first reply, or makes the only workflow. Raises `Unresolved`.
+    Looks for the mark until the intent is old enough for every request to have ended, the last time among all workflows,
+    whatever our clock says. Then it sends the creation again with its own key and mark: that is answered with the first
+    reply, or makes the only workflow. Raises `Unresolved`.
     """
     mark = mark_of(target, intent)
     try:
         while True:
-            found = await _find_marked(client, mark, intent)
+            last = around.now() >= intent.created_at + SETTLING
+            since = None if last else intent.created_at - CLOCK_SKEW
+            found = await _find_marked(client, mark, since)
             if found is not None:
                 return found
-            if around.now() >= intent.created_at + SETTLING:
+            if last:
                 break
             await around.sleep(POLL_SECONDS)
         if wanted is None:
@@ -107,15 +110,15 @@ async def _find_or_create(
         return await workflow.create(client, wanted, mark=mark, key=creation_key(intent))
     except CyberdeskError as error:
         raise Unresolved(
-            f"whether `{intent.address}` was created is not known (intent {intent.short}): {error}; run "
-            f"`flowdsl recover --env {target.environment}` or deploy again, which looks for it first"
+            f"whether `{intent.address}` was created is not known (intent {intent.short}): {error}; deploy "
+            f"`{target.environment}` again, which looks for it before anything else"
         ) from None
 
 
-async def _find_marked(client: CyberdeskClient, mark: Mark, intent: Intent) -> str | None:
+async def _find_marked(client: CyberdeskClient, mark: Mark, since: datetime | None) -> str | None:
     """The workflow with this mark; a duplicate made in the dashboard copies it, so the oldest is meant."""
-    since = (intent.created_at - CLOCK_SKEW).strftime("%Y-%m-%dT%H:%M:%SZ")
-    listed = await client.workflows.list_all(created_at_from=since)
+    earliest = None if since is None else since.strftime("%Y-%m-%dT%H:%M:%SZ")
+    listed = await client.workflows.list_all(created_at_from=earliest)
     marked = [row for row in listed if mark_in(row.input_schema) == mark]
     return min(((row.created_at or "", row.id) for row in marked), default=("", None))[1]
 
@@ -168,6 +171,5 @@ def _with_done(resource: ResourceState, intent: Intent, live: Live) -> ResourceS
     )
 
 
-def _hash_of(live: Live, path: str) -> str | None:
-    policy = workflow.POLICIES.get(path)
-    return None if policy is None else fingerprint(normalise(policy, live.values.get(path)))
+def _hash_of(live: Live, path: str) -> str:
+    return fingerprint(normalise(workflow.POLICIES[path], live.values.get(path)))

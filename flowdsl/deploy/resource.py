@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.policy import FieldPolicy, fingerprint, normalise
+from flowdsl.deploy.policy import Policies, fingerprint, normalise
 
 
 def address_of(kind: str, name: str) -> str:
@@ -35,7 +35,8 @@ class Desired:
 class Live:
     """A resource as the service has it.
 
-    `values` maps every field with a policy to the value the service answers with. `tags` maps names to ids, `children`
+    `values` maps every field with a policy of its own, and whatever else the reply carries, to the value the service
+    answers with. `tags` maps names to ids, `children`
     names of checks to ids. `remote` is the whole reply, for carrying what is not ours.
     """
 
@@ -55,7 +56,7 @@ class NamedKind(Protocol):
     """
 
     name: str
-    policies: Mapping[str, FieldPolicy]
+    policies: Policies
 
     def find(self, directory: Directory, name: str) -> list[Live]:
         """The resources of that name, ours or not; more than one where names need not be unique."""
@@ -74,6 +75,6 @@ class NamedKind(Protocol):
         ...
 
 
-def hashes(policies: Mapping[str, FieldPolicy], values: Mapping[str, Any]) -> dict[str, str]:
+def hashes(policies: Policies, values: Mapping[str, Any]) -> dict[str, str]:
     """The fingerprint of each field's normal form."""
     return {path: fingerprint(normalise(policies[path], value)) for path, value in values.items()}

@@ -51,7 +51,16 @@ async def supply(
                 errors[step.address] = error
 
         await for_each(job.client, steps, carry_out, concurrency=job.options.concurrency)
-        seen = await survey_directory(job, seen)
+        try:
+            seen = await survey_directory(job, seen)
+        except CyberdeskError:
+            # What was sent is found by its name next time; until then nobody may be told that nothing was written.
+            for step in steps:
+                if step.address in errors:
+                    progress.fail(step.address, step.action, errors[step.address])
+                else:
+                    progress.add(Result(step.address, step.action, "performed"))
+            raise
         plan = plan_from(job, prior, seen).only(plan.addresses)
         open_still = {step.address for step in _steps(job, plan, kind)}
         for step in steps:

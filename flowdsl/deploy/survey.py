@@ -9,8 +9,8 @@ from flowdsl.deploy.desired import DesiredState, desired_state, needs_of
 from flowdsl.deploy.directory import Directory, read_directory
 from flowdsl.deploy.guards import (
     check_api_base,
+    left_over,
     lost_state,
-    marked_workflows,
     prove_organization,
 )
 from flowdsl.deploy.job import Job
@@ -19,7 +19,7 @@ from flowdsl.deploy.named import plan_named
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.plan import Plan, plan_changes
 from flowdsl.deploy.refresh import refresh
-from flowdsl.deploy.resource import Live
+from flowdsl.deploy.resource import Live, address_of
 from flowdsl.state.document import StateDocument, new_document
 
 
@@ -37,11 +37,14 @@ async def read_prior(job: Job) -> StateDocument:
     """The state document, a new one on a first deploy; raises `Stop` when state was lost."""
     versioned = job.store.load()
     if versioned is None:
-        marked = await marked_workflows(job.client, job.target)
+        names = {item.name for item in job.bundle.workflows}
+        names |= {item.renamed_from for item in job.bundle.workflows if item.renamed_from}
+        in_source = {address_of(workflow.NAME, name) for name in names}
+        left = await left_over(job.client, job.target, in_source)
         # A first deploy that runs beside this one writes its state before it creates anything.
-        versioned = job.store.load() if marked else None
-        if versioned is None and marked:
-            raise lost_state(job.target, job.store.url, marked)
+        versioned = job.store.load() if left else None
+        if versioned is None and left:
+            raise lost_state(job.target, job.store.url, left, in_source)
     if versioned is not None:
         check_api_base(job.target, versioned.document)
         return versioned.document
@@ -58,17 +61,18 @@ async def survey(job: Job, prior: StateDocument) -> Survey:
     """Read the service; raises `Stop` for a wrong organisation or a project it cannot satisfy, and `CyberdeskError`."""
     directory = await read_directory(job.client, needs_of(job.bundle, job.target))
     tracked = {
-        resource.id
+        address: resource.id
         for address, resource in prior.resources.items()
         if address.startswith(f"{workflow.NAME}.")
     }
     live = await refresh(
         job.client,
-        tracked | set(job.target.adopted.values()),
+        {*tracked.values(), *job.target.adopted.values()},
         concurrency=job.options.concurrency,
     )
+    given_up = job.options.recreate | job.target.forgotten
     organization_id = await prove_organization(
-        job.client, job.target, prior, directory, live, tracked
+        job.client, job.target, prior, directory, live, tracked, given_up
     )
     return Survey(directory, _wanted(job, directory), live, organization_id)
 

@@ -30,6 +30,12 @@ BRANCH_OUTSIDE_FOCUSED_ACTION = DiagnosticSpec(
     "screen alone",
     "say in the condition what is on screen, so that the screens of the outcomes differ; or move that statement out",
 )
+EXTRA_SETS_KNOWN_FIELD = DiagnosticSpec(
+    "extra-sets-known-field",
+    "platform",
+    "`extra` cannot set `{field}`, which FlowDSL writes itself",
+    "set it with {way}; `extra` is for fields that this version does not know",
+)
 COMMAND_OUTPUT_UNREADABLE = DiagnosticSpec(
     "command-output-unreadable",
     "platform",

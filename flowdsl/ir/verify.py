@@ -20,9 +20,11 @@ from .errors import (
     BRANCH_OUTSIDE_FOCUSED_ACTION,
     COMMAND_OUTPUT_UNREADABLE,
     CONTROL_CHARACTER,
+    EXTRA_SETS_KNOWN_FIELD,
 )
 from .fits import body_tools, fits
 from .walk import field_names, inner_bodies, statements, walk
+from .wire import CHECK_FIELDS, WORKFLOW_FIELDS
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _VARIABLE_LIKE = re.compile(r"\{[A-Za-z_${]\S{0,20}")
@@ -56,6 +58,10 @@ def _verify(
         span = _span(node.origin, sources)
         for text in _own_texts(node):
             _verify_text(text, span, sink)
+        if isinstance(node, nodes.Workflow):
+            _verify_extra(node.extra, WORKFLOW_FIELDS, span, sink)
+        if isinstance(node, nodes.PostRunCheck):
+            _verify_extra(node.extra, CHECK_FIELDS, span, sink)
         if isinstance(node, nodes.Run):
             _verify_command(node.command, span, sink)
             if node.variable is not None and not capabilities.focused_can(
@@ -112,6 +118,12 @@ def _verify_text(text: nodes.Text, span: Span, sink: Sink) -> None:
             sink.report(BACKSLASH_BEFORE_VARIABLE, span, variable=following.name)
         elif (found := re.search(r"\\\{([A-Za-z_]\w*)", piece.value)) is not None:
             sink.report(BACKSLASH_BEFORE_VARIABLE, span, variable=found[1])
+
+
+def _verify_extra(extra: dict[str, Any], known: Mapping[str, str], span: Span, sink: Sink) -> None:
+    for field in extra:
+        if field in known:
+            sink.report(EXTRA_SETS_KNOWN_FIELD, span, field=field, way=known[field])
 
 
 def _verify_command(command: nodes.Text, span: Span, sink: Sink) -> None:

@@ -29,8 +29,8 @@ class _Closed(BaseModel):
 class ResourceState(_Closed):
     """One resource of ours in the organisation.
 
-    `applied` maps each managed field to the hash of the value last applied (`fingerprint` in `deploy.normal`); a field
-    that is not in it is not ours. `tags` are the names of tags that FlowDSL itself put on a workflow. `children` maps the
+    `applied` maps each managed field to the hash of the value last applied (`fingerprint` in `deploy.policy`); a field
+    that is not in it is not ours. `dropped` does so for fields that were sent and that the service does not keep. `tags` are the names of tags that FlowDSL itself put on a workflow. `children` maps the
     names of post-run checks to their ids.
     """
 
@@ -39,6 +39,7 @@ class ResourceState(_Closed):
     name: str
     protect: bool = False
     applied: dict[str, Sha256] = {}
+    dropped: dict[str, Sha256] = {}
     children: dict[str, str] = {}
     tags: tuple[str, ...] = ()
 

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 from uuid import uuid4
 
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowdsl.codegen.artifacts import Bundle, ImageFile, ImageRef, Template, WorkflowArtifact
@@ -25,6 +28,7 @@ from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.plan import Plan
 from flowdsl.deploy.target import Target
 from flowdsl.emulator.app import create_app
+from flowdsl.emulator.context import Context
 from flowdsl.emulator.embedded import EMBEDDED_BASE_URL
 from flowdsl.emulator.faults import Fault, FaultInjector, RecordedRequest
 from flowdsl.emulator.store import Store
@@ -162,6 +166,24 @@ class CrashingStore:
         return result
 
 
+@cache
+def shared_app() -> FastAPI:
+    """One application for all worlds of this process: building its routes takes longer than a deploy does."""
+    return create_app(Store.open(None), strict=True)
+
+
+class WorldApp:
+    """The shared application over the data of one world. Worlds take turns; none begins while another answers."""
+
+    def __init__(self, emulator: Store) -> None:
+        self._context = Context(emulator, strict=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = shared_app()
+        app.state.emulator = self._context
+        await app(scope, receive, send)
+
+
 class World:
     """One organisation and one project environment. `requests` are those of the last deploy."""
 
@@ -169,7 +191,7 @@ class World:
         self.root = root
         self.time = Time()
         self.emulator = Store.open(root / "emulator.sqlite", clock=self.time.now)
-        self.app = create_app(self.emulator, strict=True)
+        self.app: ASGIApp = WorldApp(self.emulator)
         self.target = Target("prj_1", "test", EMBEDDED_BASE_URL, local=True, **target)
         self.project = "prj_1"
         self.requests: list[RecordedRequest] = []
@@ -178,6 +200,13 @@ class World:
 
     def close(self) -> None:
         self.emulator.close()
+
+    def copy_to(self, root: Path) -> World:
+        """A world of its own that is as this one, which must be closed, was left; `root` does not exist yet."""
+        copytree(self.root, root)
+        copy = World(root)
+        copy.time.elapsed = self.time.elapsed
+        return copy
 
     def store(self) -> StateStore:
         return open_store("file", root=self.root, project=self.project, environment="test")

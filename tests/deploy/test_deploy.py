@@ -272,7 +272,7 @@ def test_a_project_that_cannot_be_satisfied_writes_nothing(world: World) -> None
     project = bundle(
         flow("a", model_metadata={"main_agent_model_id": ModelAlias("unknown")}),
         flow("b", model_metadata={"main_agent_model_id": ModelAlias("known")}),
-        flow("c", brand_new_field=1),
+        flow("c", updated_at="2026-01-01"),
     )
 
     outcome = world.deploy(project)
@@ -281,7 +281,7 @@ def test_a_project_that_cannot_be_satisfied_writes_nothing(world: World) -> None
     assert world.writes == []
     text = "\n".join(outcome.messages)
     assert "`unknown`" in text and "Emulator Computer Use" in text
-    assert "`No Such Model`" in text and "`brand_new_field`" in text
+    assert "`No Such Model`" in text and "`updated_at`" in text
 
 
 def test_two_tags_of_one_group_are_refused(world: World) -> None:

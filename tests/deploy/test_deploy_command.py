@@ -80,11 +80,11 @@ def run(project: Path) -> Run:
     def run(*words: str) -> Ended:
         parser = CommandParser("deploy", "")
         command.configure(parser)
-        arguments = parser.parse(words)
-        assert arguments is not None
         out, err = io.StringIO(), io.StringIO()
         console = Console(out, err, "never")
         try:
+            arguments = parser.parse(words)
+            assert arguments is not None
             code = command.run(arguments, console)
         except CommandError as failure:
             code = failure.code
@@ -156,6 +156,40 @@ def test_without_a_terminal_it_takes_yes(run: Run, project: Path) -> None:
     assert not (project / ".flowdsl").exists()
 
 
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("flowdsl.toml", 'name = "desk"', "name = 3"),
+        ("flowdsl.toml", '[env.shared]', '[[removed]]\naddress = "workflow.x"\nmode = "delete"\n[env.shared]'),
+        ("flows/desk.flow", "workflow look_up", "workflow"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_the_project_is_said_before_the_missing_yes(
+    run: Run, project: Path, path: str, before: str, after: str
+) -> None:
+    file = project / path
+    file.write_text(file.read_text().replace(before, after))
+
+    ended = run("--env", "local")
+
+    assert ended.code == 3 and "`--yes`" not in ended.err
+    assert path in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--recreate", "workflow.lok_up"], "there are `workflow.look_up`"),
+        (["--recreate", "look_up"], "`--recreate look_up` names no workflow"),
+        (["--concurrency", "0"], "`0` is not a number from 1 to 64"),
+        (["--concurrency", "1" * 5000], "is not a number from 1 to 64"),
+    ],
+)
+def test_options_that_mean_nothing_are_64(run: Run, words: list[str], message: str) -> None:
+    ended = run("--env", "local", "--yes", *words)
+    assert ended.code == 64 and message in ended.err
+
+
 def test_errors_in_the_sources_write_nothing_and_still_leave_a_result(
     run: Run, project: Path
 ) -> None:
@@ -204,13 +238,44 @@ def test_a_store_of_another_kind_is_refused(run: Run) -> None:
     assert ended.code == 10 and "s3://bucket/state" in ended.err
 
 
-def test_lost_state_exits_10(run: Run, project: Path) -> None:
+def test_lost_state_exits_10_and_its_toml_brings_everything_back(run: Run, project: Path) -> None:
     run("--env", "local", "--yes")
     (project / ".flowdsl/state/local.json").unlink()
 
     ended = run("--env", "local", "--yes")
 
     assert ended.code == 10 and "workflow.look_up" in ended.err
+    entries = ended.err[ended.err.index("[[adopt]]") : ended.err.index("\n\nstopped in")]
+    with (project / "flowdsl.toml").open("a") as file:
+        file.write(entries)
+    again = run("--env", "local", "--yes")
+    assert (again.code, again.err) == (0, "nothing to do: 1 workflow up to date in local\n")
+    assert run("--env", "local", "--yes").err == again.err
+
+
+def test_a_field_passed_through_is_said_once_when_the_service_drops_it(
+    run: Run, project: Path
+) -> None:
+    flow = FLOW.replace("  steps {", "  extra { new_speed: 3 }\n  steps {", 1)
+    (project / "flows/desk.flow").write_text(flow)
+
+    first, second = (run("--env", "local", "--yes", "--json") for _ in range(2))
+
+    assert first.code == 0
+    said = "workflow.look_up: the service dropped `new_speed`, which it does not know"
+    assert f"note: {said}\n" in first.err
+    assert second.err == "nothing to do: 1 workflow up to date in local\n"
+
+    (project / "flows/desk.flow").write_text(flow.replace("new_speed: 3", 'updated_at: "now"'))
+    refused = run("--env", "local", "--yes")
+    assert refused.code == 3 and "the field `updated_at` belongs to the service" in refused.err
+
+
+def test_a_protection_that_is_not_enforced_is_said(run: Run, project: Path) -> None:
+    text = PROJECT.replace('api = "local"\n', 'api = "local"\nprotected = true\n', 1)
+    (project / "flowdsl.toml").write_text(text)
+
+    assert "warning: `local` is protected, and" in run("--env", "local", "--yes").err
 
 
 def test_a_refusal_to_answer_yes_changes_nothing(

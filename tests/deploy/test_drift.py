@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from flowdsl.deploy.outcome import Status
+from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.plan import Action
 from flowdsl.emulator.app import create_app
 from tests.deploy.deploy_world import CANARY, Ui, World, bundle, flow
@@ -110,6 +111,34 @@ def test_a_key_of_another_organisation_is_refused(world: World) -> None:
     assert world.writes == []
 
 
+def test_a_key_of_another_organisation_never_lets_the_only_workflow_go(world: World) -> None:
+    """Every id is 404 there; a workflow that also left the source would be taken for deleted and dropped from state."""
+    world.deploy(bundle(flow("a")))
+    theirs = create_app(world.emulator, keys={CANARY: "org_other"}, strict=True)
+
+    outcome = world.deploy(bundle(flow("b")), app=theirs)
+
+    assert outcome.status is Status.ACCESS
+    assert world.writes == []
+    assert "workflow.a" in world.state().resources
+
+
+def test_an_empty_organisation_that_is_not_the_one_named_gets_one_workflow_at_most(
+    world: World,
+) -> None:
+    """Nothing in it says whose it is before the first creation."""
+    world.retarget(organization="org_expected")
+
+    outcome = world.deploy(bundle(*(flow(name) for name in "abcdef")))
+
+    assert outcome.status is Status.ACCESS
+    assert len(world.workflows()) == 1
+    message = next(r.message for r in outcome.results if r.outcome == "failed")
+    assert "`org_local`" in message and "`org_expected`" in message
+    state = world.state()
+    assert (state.resources, state.pending, state.organization_id) == ({}, (), None)
+
+
 def test_a_key_of_another_organisation_that_has_workflows_is_named(world: World) -> None:
     world.deploy(bundle(flow("a")))
     theirs = create_app(world.emulator, keys={CANARY: "org_other"}, strict=True)
@@ -133,8 +162,93 @@ def test_lost_state_is_never_answered_by_creating_everything_again(world: World)
 
     assert outcome.status is Status.STATE
     assert world.writes == []
-    assert "workflow.a" in outcome.messages[0]
+    assert "2 workflows" in outcome.messages[0] and "workflow.a" in outcome.messages[1]
     assert len(world.workflows()) == 2
+
+
+def adopt_as_told(world: World, outcome: Outcome) -> None:
+    """Do what the message of lost state says: take its TOML, and nothing else."""
+    _, _, entries = outcome.messages[1].partition("\n\n")
+    told = tomllib.loads(entries)
+    assert all(entry["env"] == "test" for entry in told.get("adopt", ()))
+    world.retarget(
+        adopted={entry["address"]: entry["id"] for entry in told.get("adopt", ())},
+        forgotten=frozenset(entry["address"] for entry in told.get("removed", ())),
+    )
+
+
+def test_lost_state_is_rebuilt_by_the_entries_that_the_message_gives(world: World) -> None:
+    checks = [{"name": "c", "type": "run_attachment_exists"}]
+    project = bundle(flow("a", tags=["t"], post_run_checks=checks), flow("b", title='"B"\n'))
+    world.deploy(project)
+    ids = {row.name: row.id for row in world.workflows()}
+    (world.root / ".flowdsl/state/test.json").unlink()
+    adopt_as_told(world, world.deploy(project))
+
+    outcome = world.deploy(project)
+
+    assert outcome.status is Status.NOTHING_TO_DO
+    assert world.writes == []
+    state = world.state()
+    assert {state.resources[f"workflow.{name}"].id for name in "ab"} == set(ids.values())
+    before = world.state_text()
+    assert world.deploy(project).status is Status.NOTHING_TO_DO
+    assert world.state_text() == before
+    world.edit("A", main_prompt="By hand.")
+    assert world.deploy(project).status is Status.CONFLICT, "what was adopted is watched for drift"
+
+
+def test_lost_state_after_a_renaming_and_a_removal(world: World) -> None:
+    """The mark keeps the first address: a renamed workflow is adopted by it, one without a source is let go."""
+    world.deploy(bundle(flow("old"), flow("gone"), flow("kept")))
+    project = bundle(flow("new", renamed_from="old"), flow("kept"))
+    world.deploy(project)
+    (world.root / ".flowdsl/state/test.json").unlink()
+    adopt_as_told(world, world.deploy(project))
+    assert world.target.adopted.keys() == {"workflow.old", "workflow.kept"}
+    assert world.target.forgotten == {"workflow.gone"}
+
+    assert world.deploy(project).status is Status.NOTHING_TO_DO
+    assert world.state().resources.keys() == {"workflow.new", "workflow.kept"}
+    assert len(world.workflows()) == 3
+
+    (world.root / ".flowdsl/state/test.json").unlink()
+    later = bundle(flow("new"), flow("kept"))
+    assert world.deploy(later).status is Status.STATE, (
+        "an entry that no workflow takes protects nothing"
+    )
+    old = world.target.adopted["workflow.old"]
+    world.retarget(adopted={**world.target.adopted, "workflow.new": old})
+    assert world.deploy(later).status is Status.NOTHING_TO_DO
+    assert len(world.workflows()) == 3
+
+
+def test_a_copy_is_not_adopted_in_the_place_of_the_original(world: World) -> None:
+    project = bundle(flow("a"))
+    world.deploy(project)
+    original = world.workflow("A").id
+
+    async def duplicate(client: object) -> None:
+        sender = client.workflows._sender  # type: ignore[attr-defined]
+        await sender.write("POST", f"/v1/workflows/{original}/duplicate", "1", {})
+
+    world.ask(duplicate)
+    (world.root / ".flowdsl/state/test.json").unlink()
+    adopt_as_told(world, world.deploy(project))
+
+    assert world.target.adopted == {"workflow.a": original}
+    assert world.deploy(project).status is Status.NOTHING_TO_DO
+
+
+def test_one_workflow_is_not_given_to_two_addresses(world: World) -> None:
+    world.deploy(bundle(flow("a")))
+    world.retarget(adopted={"workflow.b": world.workflow("A").id})
+
+    outcome = world.deploy(bundle(flow("a"), flow("b")))
+
+    assert outcome.status is Status.CONFLICT
+    assert "`workflow.a`" in outcome.messages[0] and 'renamed_from = "a"' in outcome.messages[0]
+    assert world.writes == []
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_a_creation_that_stays_unknown_is_said_and_settled_by_the_next_deploy(
     outcomes = Counter(result.outcome for result in outcome.results)
     assert outcomes == {"unknown": 1, "not_attempted": 5}, "nothing begins after an unknown outcome"
     message = next(r.message for r in outcome.results if r.outcome == "unknown")
-    assert "flowdsl recover --env test" in message
+    assert "deploy `test` again, which looks for it" in message
     assert [intent.address for intent in world.state().pending] == ["workflow.w0"]
     assert world.deploy(project).status is Status.DONE
     check_converged(world, project)
@@ -159,6 +159,46 @@ def test_a_refused_workflow_does_not_stop_the_others(world: World) -> None:
     check_converged(world, project)
 
 
+def test_a_refused_update_leaves_nothing_to_look_for(world: World) -> None:
+    world.deploy(bundle(flow("a", "One.")))
+    project = bundle(flow("a", "Two."))
+
+    outcome = world.deploy(project, Fault(UPDATE, 1, "status", status=422))
+
+    assert outcome.status is Status.PARTIAL
+    assert world.state().pending == ()
+    assert world.deploy(project).status is Status.DONE
+    check_converged(world, project)
+
+
+def test_what_was_made_before_the_service_failed_is_not_called_nothing(world: World) -> None:
+    """The tag was created and the list that would show it cannot be read: something was written."""
+    project = bundle(flow("a", tags=["t"]))
+
+    outcome = world.deploy(project, Fault(LIST, 2, "html_502"))
+
+    assert outcome.status is Status.PARTIAL
+    assert [(r.address, r.outcome) for r in outcome.results] == [("tag.t", "performed")]
+    assert world.deploy(project).status is Status.DONE
+    check_converged(world, project)
+
+
+def test_a_missing_provider_key_is_said_before_anything_is_written(world: World) -> None:
+    class Missing(Exception):
+        pass
+
+    def secrets(_address: str) -> dict[str, str]:
+        raise Missing
+
+    model = {"Reader": {"provider": "anthropic", "model": "m1"}}
+    world.retarget(declared={"model": model}, secrets=secrets)
+
+    with pytest.raises(Missing):
+        world.deploy(bundle(flow("a", tags=["t"])))
+
+    assert world.writes == [] and world.store().load() is None
+
+
 def test_a_key_refused_midway_stops_the_rest(world: World) -> None:
     project = bundle(flow("a"), flow("b"), flow("c"))
 
@@ -204,26 +244,38 @@ AFTER = bundle(
 )
 
 
-def calls_of_a_whole_deploy(root: Path) -> tuple[int, int]:
+def world_before(root: Path) -> World:
+    """A closed world in which `BEFORE` is deployed, to be copied."""
+    root.mkdir()
     world = World(root)
     world.deploy(BEFORE)
+    world.close()
+    return world
+
+
+def crash_points(before: World, root: Path) -> tuple[list[tuple[int, bool]], int]:
+    """Where a deploy of `AFTER` can die: before each request, and after each that changes something.
+
+    After any other request nothing is different from before the next one. Then the number of store calls.
+    """
+    world = before.copy_to(root)
     assert world.deploy(AFTER, concurrency=1).status is Status.DONE
     world.close()
-    return world.crash_counts
+    api_calls, store_calls = world.crash_counts
+    assert api_calls == len(world.requests) > 20 and store_calls > 4
+    points = [(number, False) for number in range(1, api_calls + 1)]
+    points += [(n, True) for n, sent in enumerate(world.requests, 1) if sent.method != "GET"]
+    return points, store_calls
 
 
 def test_a_crash_at_any_call_is_healed_by_one_deploy(tmp_path: Path) -> None:
     """Three creations, two updates and tags; the process dies at each request and each store call, before and after."""
-    (tmp_path / "count").mkdir()
-    api_calls, store_calls = calls_of_a_whole_deploy(tmp_path / "count")
-    assert api_calls > 20 and store_calls > 4
-    points = [("api", n, after) for n in range(1, api_calls + 1) for after in (False, True)]
+    before = world_before(tmp_path / "before")
+    api_points, store_calls = crash_points(before, tmp_path / "count")
+    points = [("api", number, after) for number, after in api_points]
     points += [("store", n, after) for n in range(1, store_calls + 1) for after in (False, True)]
     for where, number, after in points:
-        root = tmp_path / f"{where}{number}{after}"
-        root.mkdir()
-        world = World(root)
-        world.deploy(BEFORE)
+        world = before.copy_to(tmp_path / f"{where}{number}{after}")
         crash = {f"crash_{where}": (number, after)}
         try:
             world.deploy(AFTER, concurrency=1, **crash)
@@ -231,6 +283,9 @@ def test_a_crash_at_any_call_is_healed_by_one_deploy(tmp_path: Path) -> None:
             pass
         else:
             raise AssertionError(f"no crash at {where} {number}")
+        if number % 2:
+            # The next deploy comes a minute later; after the others it comes at once, and waits.
+            world.time.elapsed += 60
         assert world.deploy(AFTER).status in (Status.DONE, Status.NOTHING_TO_DO), (
             where,
             number,
@@ -242,14 +297,11 @@ def test_a_crash_at_any_call_is_healed_by_one_deploy(tmp_path: Path) -> None:
 
 def test_a_crash_followed_by_an_edit_of_the_source_is_no_drift(tmp_path: Path) -> None:
     """What the crashed deploy did get done is not mistaken for somebody else's edit."""
-    (tmp_path / "count").mkdir()
-    api_calls, _ = calls_of_a_whole_deploy(tmp_path / "count")
+    before = world_before(tmp_path / "before")
+    points, _ = crash_points(before, tmp_path / "count")
     later = bundle(*(flow(w.name, "Three.", tags=w.tags) for w in AFTER.workflows))
-    for number in range(1, api_calls + 1, 2):
-        root = tmp_path / str(number)
-        root.mkdir()
-        world = World(root)
-        world.deploy(BEFORE)
+    for number in range(1, max(points)[0] + 1, 2):
+        world = before.copy_to(tmp_path / str(number))
         with pytest.raises(Crash):
             world.deploy(AFTER, concurrency=2, crash_api=(number, True))
         assert world.deploy(later).status is Status.DONE, number

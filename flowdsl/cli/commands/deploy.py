@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,15 +23,18 @@ from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.config.project import EMBEDDED, Environment, Project
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
-from flowdsl.cyberdesk.errors import CyberdeskError, UntrustedHost
+from flowdsl.cyberdesk.errors import CyberdeskError, UntrustedHost, UnusableApiKey
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.cyberdesk.trust import check_api_url
 from flowdsl.deploy.engine import deploy
 from flowdsl.deploy.job import Job, OnDrift, Options
 from flowdsl.deploy.outcome import Outcome, Result, Status
 from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.resource import address_of
 from flowdsl.deploy.target import target_of
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.text import render_text
+from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.environment import MissingKey, in_ci, read_api_key, trusted_hosts
 from flowdsl.host.terminal import is_terminal
 from flowdsl.host.writing import write_files
@@ -88,7 +91,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--result", metavar="FILE", help="write how it ended, as JSON")
     parser.add_argument(
         "--concurrency",
-        type=_positive,
+        type=_concurrency,
         default=4,
         metavar="N",
         help="requests at once (default: 4)",
@@ -111,9 +114,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _run(
     arguments: argparse.Namespace, console: Console, report: Report, interrupts: Interrupts
 ) -> Outcome:
-    interactive = is_terminal(sys.stdin) and is_terminal(sys.stderr)
-    if not (arguments.yes or interactive):
-        raise UsageError("there is no terminal to ask on; `--yes` deploys without asking")
     target = open_target([])
     if target.problems or target.project is None:
         _show_problems(target, target.problems, 1, console)
@@ -124,6 +124,11 @@ def _run(
     report.environment = environment.name
     project_id = _project_id(target.project)
     bundle = _compile(target, target.project, environment, console)
+    _check_addresses(arguments.recreate, bundle)
+    interactive = is_terminal(sys.stdin) and is_terminal(sys.stderr)
+    # After the sources: what is wrong with them is the same with and without `--yes`.
+    if not (arguments.yes or interactive):
+        raise UsageError("there is no terminal to ask on; `--yes` deploys without asking")
     store = _open_store(target, project_id, environment, console)
     secrets = _ModelKeys(target.project, target.root)
     with _open_client(environment, target.root) as client:
@@ -189,6 +194,14 @@ def _compile(
     return compilation.bundle
 
 
+def _check_addresses(addresses: Collection[str], bundle: Bundle) -> None:
+    existing = [address_of("workflow", item.name) for item in bundle.workflows]
+    for address in addresses:
+        if address not in existing:
+            known = f"there are {listed(existing)}" if existing else "it has no workflow"
+            raise UsageError(f"`--recreate {address}` names no workflow of the source; {known}")
+
+
 def _show_problems(target: Target, problems: Any, file_count: int, console: Console) -> None:
     console.err(
         render_text(problems, file_count, color=console.color_err, show_path=target.show_path)
@@ -207,6 +220,10 @@ def _open_store(
         )
     except StateError as error:
         raise CommandError(str(error), exit_codes.STATE) from None
+    if environment.protected:
+        console.err(
+            f"warning: `{environment.name}` is protected, and this version does not look whether the work tree is clean"
+        )
     if in_ci(os.environ) and environment.api != EMBEDDED:
         console.err(
             f"warning: the state of `{environment.name}` is a file, which is lost with this machine unless the build "
@@ -251,7 +268,7 @@ def _service_client(environment: Environment, root: str) -> CyberdeskClient:
         return CyberdeskClient(
             ClientOptions(base_url=environment.api, api_key=key, trusted_hosts=trusted)
         )
-    except (UntrustedHost, MissingKey) as error:
+    except (UntrustedHost, UnusableApiKey, MissingKey) as error:
         raise CommandError(str(error), exit_codes.ACCESS) from None
     except CyberdeskError as error:
         raise CommandError(str(error), exit_codes.SERVICE) from None
@@ -347,7 +364,8 @@ class Report:
         """Say how it ended; returns `code`, the exit code."""
         level = "error" if code else "note"
         for message in outcome.messages:
-            self._console.err(f"{level}: {message}")
+            shown = "\n".join(printable(line) for line in message.split("\n"))
+            self._console.err(f"{level}: {shown}")
             self._emit("diagnostic", level=level, message=message)
         self._console.err(render_outcome(outcome, self.environment))
         summary = {**outcome.to_json(), "environment": self.environment, "exit_code": code}
@@ -405,8 +423,7 @@ class Report:
             self._console.err(f"warning: `{self._result}` cannot be written: {reason}")
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 64:
-        raise ValueError
-    return number
+def _concurrency(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= 64):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to 64")
+    return int(text)

@@ -35,6 +35,7 @@ _SIGNS: dict[Action, Part] = {
     Action.ORPHANED: ("?", QUIET),
     Action.FORGET: ("?", QUIET),
 }
+_RESULTS = {"performed": ("note", QUIET), "conflict": ("conflict", WARNED)}
 _NOTES = {
     Action.ADOPT: "is taken over",
     Action.MISSING: "no longer exists in the organisation",
@@ -58,13 +59,12 @@ def render_plan(plan: Plan, *, color: bool) -> str:
 
 
 def render_result(result: Result, *, color: bool) -> str | None:
-    """A result that people have to know of; None for what went well."""
-    if result.outcome in ("performed", "not_attempted"):
+    """A result that people have to know of; None for what went well and needs no remark."""
+    if result.outcome == "not_attempted" or (result.outcome == "performed" and not result.message):
         return None
-    style = WARNED if result.outcome == "conflict" else BAD
-    return _painted(
-        [[(f"{result.outcome}: ", style), (f"{result.address}: {result.message}", "")]], color
-    )
+    label, style = _RESULTS.get(result.outcome, (result.outcome, BAD))
+    said = printable(f"{result.address}: {result.message}")
+    return _painted([[(f"{label}: ", style), (said, "")]], color)
 
 
 def render_outcome(outcome: Outcome, environment: str) -> str:
@@ -76,7 +76,7 @@ def render_outcome(outcome: Outcome, environment: str) -> str:
     others = len(done) - len(flows)
     plan = outcome.plan
     if outcome.status is Status.NOTHING_TO_DO:
-        same = 0 if plan is None else len(plan.of(Action.UNCHANGED))
+        same = 0 if plan is None else len(plan.of(Action.UNCHANGED, Action.ADOPT))
         kept = 0 if plan is None else len(plan.of(Action.ORPHANED))
         orphans = f"; {counted(kept, 'workflow')} left the source and stayed" if kept else ""
         return f"nothing to do: {counted(same, 'workflow')} up to date in {environment}{orphans}"
@@ -165,10 +165,10 @@ def _difference_lines(difference: Difference | None) -> Iterator[list[Part]]:
     for field in difference.fields:
         drift = [("  edited elsewhere", WARNED)] if field.origin != "source" else []
         if isinstance(field.before, str) and isinstance(field.after, str):
-            yield [(f"    {field.path}", ""), *drift]
+            yield [(f"    {printable(field.path)}", ""), *drift]
             yield from _word_diff(field.before, field.after)
         else:
-            yield [(f"    {field.path}: ", ""), *_values(field), *drift]
+            yield [(f"    {printable(field.path)}: ", ""), *_values(field), *drift]
     tags: list[Part] = [(f" +{printable(tag)}", GOOD) for tag in sorted(difference.tags_to_add)]
     tags += [(f" -{printable(tag)}", BAD) for tag in sorted(difference.tags_to_remove)]
     if tags:

@@ -6,6 +6,6 @@ It does no IO and holds no policy: what to compare, to send or to leave alone is
 
 Import the module of the resource, for example `flowdsl.cyberdesk.models.workflow.WorkflowCreate`.
 
-Request models refuse unknown fields and tell absent from null. Reply models keep unknown fields, hold enumerations as
+Request models refuse unknown fields, except those passed through by name, and tell absent from null. Reply models keep unknown fields, hold enumerations as
 strings, and require only what a deployment cannot do without.
 """

@@ -27,6 +27,7 @@ UuidText = Annotated[str, AfterValidator(_canonical_uuid)]
 class WriteModel(BaseModel):
     """A request body: unknown fields are refused, absent and null differ, refused values stay out of error messages.
 
+    Fields newer than this client go through `passing`, which names them one by one; nothing else is open.
     The default of a field stands for "absent" and is not sent, so it need not be a value that the field would take.
     """
 
@@ -36,6 +37,21 @@ class WriteModel(BaseModel):
 
     always_sent: ClassVar[tuple[str, ...]] = ()
     """Fields that are sent even when nobody set them."""
+    never_sent: ClassVar[frozenset[str]] = frozenset()
+    """Fields of the resource that only the service writes."""
+    _unread: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    def passing(self, fields: Mapping[str, Any]) -> Self:
+        """A copy that also sends `fields`, which this client has no name for, just as they are.
+
+        Raises `ValueError` for a field that it has a name for, or that only the service writes.
+        """
+        for name in fields:
+            if name in type(self).model_fields or name in self.never_sent:
+                raise ValueError(f"`{name}` cannot be passed through")
+        copy = self.model_copy()
+        copy._unread = {**self._unread, **fields}
+        return copy
 
     def model_post_init(self, context: Any, /) -> None:
         self.model_fields_set.update(self.always_sent)
@@ -44,32 +60,29 @@ class WriteModel(BaseModel):
         """The JSON object to send: exactly the fields that were set, and `always_sent`."""
         return self.model_dump(mode="json", exclude_unset=True)
 
+    @model_serializer(mode="wrap")
+    def _with_unread(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # An unread value may replace the default of an `always_sent` field; it never meets one that was set.
+        return {**handler(self), **self._unread}
+
 
 class OverlayModel(WriteModel):
     """A request value that the service replaces whole, so what we do not own has to be sent back as it came."""
-
-    read_only: ClassVar[frozenset[str]] = frozenset()
-    _carried: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def over(cls, remote: Mapping[str, Any], owned: Mapping[str, Any]) -> Self:
         """`owned` laid over the service's copy.
 
         Everything else in `remote` travels unread and unchanged, fields newer than this client included; only the
-        `read_only` ones are dropped.
+        `never_sent` ones are dropped.
         """
         built = cls.model_validate(owned)
-        built._carried = {
+        built._unread = {
             key: value
             for key, value in remote.items()
-            if key not in owned and key not in cls.read_only
+            if key not in owned and key not in cls.never_sent
         }
         return built
-
-    @model_serializer(mode="wrap")
-    def _with_carried(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # A carried value replaces the default of an `always_sent` field; it never meets an owned one.
-        return {**handler(self), **self._carried}
 
 
 class ReadModel(BaseModel):

@@ -21,6 +21,23 @@ CheckType = Literal[
 ]
 FileTargetMode = Literal["exact", "regex", "loop_items"]
 
+WORKFLOW_READ_ONLY = frozenset(
+    {
+        "id",
+        "user_id",
+        "organization_id",
+        "created_at",
+        "updated_at",
+        "includes_input_variables",
+        "old_versions",
+        "tags",
+        "included",
+        "workflow_metadata",
+    }
+)
+"""Fields of a workflow that no request may carry (SDK 2.2.69): what the service sets, `tags`, which have routes of their
+own, and `workflow_metadata`, which is the dashboard's, so that null would wipe its error flags."""
+
 
 class ModelMetadata(OverlayModel):
     """The models a workflow runs on: ids of model configurations, null for the service's default."""
@@ -45,7 +62,7 @@ class PostRunCheckUpsert(OverlayModel):
     """
 
     always_sent: ClassVar[tuple[str, ...]] = ("allow_missing_attachments",)
-    read_only: ClassVar[frozenset[str]] = CHECK_READ_ONLY
+    never_sent: ClassVar[frozenset[str]] = CHECK_READ_ONLY
 
     name: str
     type: CheckType
@@ -67,6 +84,7 @@ class WorkflowCreate(WriteModel):
     """The body of `POST /v1/workflows`. Both schemas are strings that hold JSON; the checks carry no ids."""
 
     always_sent: ClassVar[tuple[str, ...]] = ("includes_file_exports", "is_webhooks_enabled")
+    never_sent: ClassVar[frozenset[str]] = WORKFLOW_READ_ONLY
 
     main_prompt: Prompt
     name: WorkflowName | None = None
@@ -84,8 +102,9 @@ class WorkflowPatch(WriteModel):
     """The body of `PATCH /v1/workflows/{id}`: an absent field stays, null clears.
 
     Where the meaning of null is undocumented the field takes none: send false for a boolean, `[]` for the checks.
-    `workflow_metadata` is the dashboard's and cannot be sent.
     """
+
+    never_sent: ClassVar[frozenset[str]] = WORKFLOW_READ_ONLY
 
     main_prompt: Prompt = ""
     name: WorkflowName | None = None

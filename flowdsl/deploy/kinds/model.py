@@ -11,7 +11,7 @@ from flowdsl.cyberdesk.models.model_configuration import (
     ModelConfigurationPatch,
 )
 from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.policy import FieldPolicy
+from flowdsl.deploy.policy import FieldPolicy, Policies
 from flowdsl.deploy.resource import Live
 
 
@@ -19,18 +19,20 @@ class ModelKind:
     """`model.<name>`. The key of a provider is not among the fields: it never comes back, so it cannot be compared."""
 
     name = "model"
-    policies: Mapping[str, FieldPolicy] = {
-        "provider": FieldPolicy("required by the contract"),
-        "model": FieldPolicy("required by the contract"),
-        "description": FieldPolicy("null clears; null when absent"),
-        "temperature": FieldPolicy("null clears; null when absent"),
-        "max_tokens": FieldPolicy("null clears; null when absent"),
-        "timeout_seconds": FieldPolicy("null clears; null when absent"),
-        "max_retries": FieldPolicy("null clears; null when absent"),
-        "additional_params": FieldPolicy("null clears; null when absent"),
-        "agent_harness_version_string": FieldPolicy("null clears; null when absent"),
-        "is_computer_use_model": FieldPolicy("default false (schema)", False, default=False),
-    }
+    policies = Policies(
+        {
+            "provider": FieldPolicy("required by the contract"),
+            "model": FieldPolicy("required by the contract"),
+            "description": FieldPolicy("null clears; null when absent"),
+            "temperature": FieldPolicy("null clears; null when absent"),
+            "max_tokens": FieldPolicy("null clears; null when absent"),
+            "timeout_seconds": FieldPolicy("null clears; null when absent"),
+            "max_retries": FieldPolicy("null clears; null when absent"),
+            "additional_params": FieldPolicy("null clears; null when absent"),
+            "agent_harness_version_string": FieldPolicy("null clears; null when absent"),
+            "is_computer_use_model": FieldPolicy("default false (schema)", False, default=False),
+        }
+    )
 
     def find(self, directory: Directory, name: str) -> list[Live]:
         return [

@@ -15,14 +15,16 @@ from flowdsl.cyberdesk.models.tag import (
     TagPatch,
 )
 from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.policy import FieldPolicy
+from flowdsl.deploy.policy import FieldPolicy, Policies
 from flowdsl.deploy.resource import Live
 
-_LABEL: Mapping[str, FieldPolicy] = {
-    "description": FieldPolicy("null clears; null when absent"),
-    "emoji": FieldPolicy("null clears; null when absent"),
-    "color": FieldPolicy("null clears; null when absent"),
-}
+_LABEL = Policies(
+    {
+        "description": FieldPolicy("null clears; null when absent"),
+        "emoji": FieldPolicy("null clears; null when absent"),
+        "color": FieldPolicy("null clears; null when absent"),
+    }
+)
 
 
 class TagGroupKind:
@@ -51,10 +53,12 @@ class TagKind:
     """`tag.<name>`."""
 
     name = "tag"
-    policies: Mapping[str, FieldPolicy] = {
-        **_LABEL,
-        "group_id": FieldPolicy("the id of the declared group; null ungroups"),
-    }
+    policies = Policies(
+        {
+            **_LABEL,
+            "group_id": FieldPolicy("the id of the declared group; null ungroups"),
+        }
+    )
 
     def find(self, directory: Directory, name: str) -> list[Live]:
         return [_live(tag, self.policies) for tag in directory.tags if tag.name == name]
@@ -71,7 +75,7 @@ class TagKind:
         await client.tags.update(resource_id, TagPatch.model_validate(values), idempotency_key=key)
 
 
-def _live(row: Tag | TagGroup, policies: Mapping[str, FieldPolicy]) -> Live:
+def _live(row: Tag | TagGroup, policies: Policies) -> Live:
     return Live(
         id=row.id,
         name=row.name,

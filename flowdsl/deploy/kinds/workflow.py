@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,14 +16,16 @@ from flowdsl.cyberdesk.models.workflow import (
     WorkflowPatch,
 )
 from flowdsl.deploy.mark import Mark, mark_in, with_mark
-from flowdsl.deploy.policy import FieldPolicy
+from flowdsl.deploy.policy import FieldPolicy, Policies
 from flowdsl.deploy.resource import Desired, Live
 
 NAME = "workflow"
 MODELS = "model_metadata"
 CHECKS = "post_run_checks"
-MODEL_ROLES = frozenset((*ModelMetadata.always_sent, "model"))
-"""Keys of a payload under which the id of a model configuration stands."""
+MODEL_PATHS = frozenset(
+    (*(f"{MODELS}.{key}" for key in ModelMetadata.always_sent), f"{CHECKS}.model")
+)
+"""Where in a payload the id of a model configuration stands; the items of a list share its path."""
 
 _CHECK_FIELDS: Mapping[str, FieldPolicy] = {
     "name": FieldPolicy("matches a check of the source with one of the service"),
@@ -43,52 +45,60 @@ _CHECK_FIELDS: Mapping[str, FieldPolicy] = {
     "model": FieldPolicy("null is the service's default model"),
 }
 
-POLICIES: Mapping[str, FieldPolicy] = {
-    "name": FieldPolicy("the display name; not unique and always declared"),
-    "main_prompt": FieldPolicy(
-        "always declared; compared letter by letter because the agent reads it"
-    ),
-    "input_schema": FieldPolicy(
-        "a string of JSON on the wire; our mark is in its `$comment`; null clears", json_text=True
-    ),
-    "output_schema": FieldPolicy(
-        "a string of JSON, or of Cyberdesk's short notation; null clears", json_text=True
-    ),
-    "includes_file_exports": FieldPolicy(
-        "null in an update has no documented meaning, so false clears", False, default=False
-    ),
-    "is_webhooks_enabled": FieldPolicy(
-        "null in an update has no documented meaning, so false clears", False, default=False
-    ),
-    "terminal_command_allowlist": FieldPolicy(
-        "a set of exact commands; null and `[]` are both documented as no restriction",
-        [],
-        unordered=True,
-    ),
-    **{
-        f"{MODELS}.{key}": FieldPolicy(
-            "null is the service's default; each id is compared by itself because the dashboard writes concrete ids "
-            "for the ones nobody chose"
-        )
-        for key in ModelMetadata.always_sent
+POLICIES = Policies(
+    {
+        "name": FieldPolicy("the display name; not unique and always declared"),
+        "main_prompt": FieldPolicy(
+            "always declared; compared letter by letter because the agent reads it"
+        ),
+        "input_schema": FieldPolicy(
+            "a string of JSON on the wire; our mark is in its `$comment`; null clears",
+            json_text=True,
+        ),
+        "output_schema": FieldPolicy(
+            "a string of JSON, or of Cyberdesk's short notation; null clears", json_text=True
+        ),
+        "includes_file_exports": FieldPolicy(
+            "null in an update has no documented meaning, so false clears", False, default=False
+        ),
+        "is_webhooks_enabled": FieldPolicy(
+            "null in an update has no documented meaning, so false clears", False, default=False
+        ),
+        "terminal_command_allowlist": FieldPolicy(
+            "a set of exact commands; null and `[]` are both documented as no restriction",
+            [],
+            unordered=True,
+        ),
+        **{
+            f"{MODELS}.{key}": FieldPolicy(
+                "null is the service's default; each id is compared by itself because the dashboard writes concrete ids "
+                "for the ones nobody chose"
+            )
+            for key in ModelMetadata.always_sent
+        },
+        "post_run_check_failure_cleanup_prompt": FieldPolicy("null clears (SDK)"),
+        CHECKS: FieldPolicy(
+            "reconciled as a whole list whose order counts; ids, `order`, owner and times are the service's",
+            [],
+            item=_CHECK_FIELDS,
+        ),
     },
-    "post_run_check_failure_cleanup_prompt": FieldPolicy("null clears (SDK)"),
-    CHECKS: FieldPolicy(
-        "reconciled as a whole list whose order counts; ids, `order`, owner and times are the service's",
-        [],
-        item=_CHECK_FIELDS,
-    ),
-}
-"""Every field that can be ours. A field that is not here is never compared and never sent: ids, times and owner are the
-service's, `workflow_metadata` is the dashboard's, and `tags` change through routes of their own."""
+    open=True,
+)
+"""Every field that this version knows. Others are ours only where the source names them (`extra`): those of the workflow
+under their name, those of a check under `post_run_checks.<check>.<field>`."""
 
 
 def declared_values(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The declared fields of a payload, each model id under a path of its own.
+    """The declared fields of a payload; each model id, and what a check passes through, under a path of its own.
 
     A null model id is not a declaration: it means the service's default, which the dashboard replaces by a concrete id.
     """
     values = {path: value for path, value in payload.items() if path != MODELS}
+    for check in payload.get(CHECKS) or ():
+        values |= {
+            _check_path(check["name"], field): value for field, value in _newer_fields(check)
+        }
     for key, model in (payload.get(MODELS) or {}).items():
         if model is not None:
             values[f"{MODELS}.{key}"] = model
@@ -96,21 +106,28 @@ def declared_values(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refusals(values: Mapping[str, Any]) -> Iterator[str]:
-    """What in `values` cannot be sent, as ends of a sentence.
-
-    A field this version does not know is refused here, because the service drops it silently.
-    """
+    """What in `values` cannot be sent, as ends of a sentence."""
+    never = "belongs to the service and is never sent; take it out of `extra`"
+    for path in sorted(values.keys() & WorkflowCreate.never_sent):
+        yield f"the field `{path}` {never}"
     for path in sorted(values.keys() - POLICIES.keys()):
-        yield f"this version cannot send the field `{path}`"
-    for check in values.get(CHECKS) or ():
-        for field in sorted(check.keys() - _CHECK_FIELDS.keys()):
-            yield f"this version cannot send the field `{field}` of the check `{check.get('name')}`"
-    names = [check.get("name") for check in values.get(CHECKS) or ()]
+        if path.startswith(f"{MODELS}.") or ("." in path and not path.startswith(f"{CHECKS}.")):
+            yield f"this version cannot send the field `{path}`"
+    checks = values.get(CHECKS) or ()
+    fields = [(check["name"], field) for check in checks for field, _ in _newer_fields(check)]
+    for name, field in fields:
+        if field == "id" or field in PostRunCheckUpsert.never_sent:
+            yield f"the field `{field}` of the check `{name}` {never}"
+        elif "." in field:
+            yield f"this version cannot send the field `{field}` of the check `{name}`"
+    names = [check["name"] for check in checks]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"two checks are called `{name}`, and a check is found again by its name"
-    known = {path: value for path, value in values.items() if path in POLICIES}
     try:
-        WorkflowCreate.model_validate(_nested(known, {}, {}))
+        plain = [
+            {key: check[key] for key in check.keys() & _CHECK_FIELDS.keys()} for check in checks
+        ]
+        WorkflowCreate.model_validate(_known(values, {}, plain, {}))
     except ValidationError as error:
         for problem in error.errors(include_url=False, include_context=False, include_input=False):
             place = ".".join(str(part) for part in problem["loc"])
@@ -121,7 +138,12 @@ def live_workflow(workflow: Workflow) -> Live:
     """The workflow in a reply to `GET /v1/workflows/{id}`."""
     remote = workflow.as_sent()
     models = remote.get(MODELS) or {}
-    values = {path: remote.get(path) for path in POLICIES if not path.startswith(MODELS)}
+    values = workflow.unknown_fields()
+    for check in reversed(workflow.post_run_checks or ()):
+        values |= {
+            _check_path(check.name, field): value for field, value in check.unknown_fields().items()
+        }
+    values |= {path: remote.get(path) for path in POLICIES if not path.startswith(MODELS)}
     values |= {f"{MODELS}.{key}": models.get(key) for key in ModelMetadata.always_sent}
     return Live(
         id=workflow.id,
@@ -141,11 +163,10 @@ async def read(client: CyberdeskClient, workflow_id: str) -> Live:
 
 async def create(client: CyberdeskClient, desired: Desired, *, mark: Mark, key: str) -> str:
     """Create the workflow with its mark and return its id; tags are a second step."""
-    body = _nested(desired.values, {}, {})
+    body = _known(desired.values, {}, desired.values.get(CHECKS), {})
     body["input_schema"] = with_mark(body.get("input_schema"), mark)
-    created = await client.workflows.create(
-        WorkflowCreate.model_validate(body), idempotency_key=key
-    )
+    request = WorkflowCreate.model_validate(body).passing(_newer(desired.values))
+    created = await client.workflows.create(request, idempotency_key=key)
     return created.id
 
 
@@ -154,35 +175,48 @@ async def update(
     live: Live,
     changes: Mapping[str, Any],
     *,
+    desired: Desired,
     children: Mapping[str, str],
     key: str,
 ) -> None:
-    """Send exactly the fields in `changes`; the mark that is there stays.
+    """Send exactly the fields in `changes`; the mark that is there stays. Of the checks, one change sends them all.
 
     `children` are the ids of the checks as last applied: by them a check that somebody renamed keeps its id.
     """
-    body = _nested(changes, live.remote.get(MODELS) or {}, _surviving_checks(live, children))
+    checks: Iterable[Mapping[str, Any]] | None = changes.get(CHECKS)
+    if any(path.startswith(f"{CHECKS}.") for path in changes):
+        # A field that left the source is null in `changes`, and the service's copy of the check may still have it.
+        checks = [
+            _passed_through_in(changes, check["name"]) | check
+            for check in desired.values.get(CHECKS) or ()
+        ]
+    body = _known(changes, live.remote.get(MODELS) or {}, checks, _surviving_checks(live, children))
     if "input_schema" in body:
         body["input_schema"] = with_mark(body["input_schema"], mark_in(live.values["input_schema"]))
-    await client.workflows.update(live.id, WorkflowPatch.model_validate(body), idempotency_key=key)
+    request = WorkflowPatch.model_validate(body).passing(_newer(changes))
+    await client.workflows.update(live.id, request, idempotency_key=key)
 
 
-def _nested(
+def _known(
     values: Mapping[str, Any],
     remote_models: Mapping[str, Any],
+    checks: Iterable[Mapping[str, Any]] | None,
     remote_checks: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """The body for `values`; what the service replaces whole is laid over the service's own copy of it."""
+    """The part of a body that this version knows, `checks` being all of them when they are sent.
+
+    What the service replaces whole is laid over the service's own copy of it.
+    """
     body: dict[str, Any] = {}
     models: dict[str, Any] = {}
     for path, value in values.items():
-        key = path.partition(".")[2]
-        if key:
+        key = path.removeprefix(f"{MODELS}.")
+        if key != path:
             models[key] = value
-        elif path == CHECKS:
-            body[path] = [_check(item, remote_checks.get(item["name"], {})) for item in value or ()]
-        else:
+        elif path in POLICIES and path != CHECKS:
             body[path] = value
+    if checks is not None or CHECKS in values:
+        body[CHECKS] = [_check(item, remote_checks.get(item["name"], {})) for item in checks or ()]
     if models:
         # All four keys are sent, because it is not known whether a partial object merges or replaces.
         known = {key: remote_models.get(key) for key in ModelMetadata.always_sent}
@@ -197,7 +231,31 @@ def _check(declared: Mapping[str, Any], remote: Mapping[str, Any]) -> PostRunChe
         for name, policy in _CHECK_FIELDS.items()
         if name in declared or name in remote
     }
-    return PostRunCheckUpsert.over(remote, owned)
+    return PostRunCheckUpsert.over(remote, owned).passing(dict(_newer_fields(declared)))
+
+
+def _newer(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The workflow's own fields in `values` that this version does not know."""
+    return {
+        path: value
+        for path, value in values.items()
+        if path not in POLICIES and not path.startswith((f"{CHECKS}.", f"{MODELS}."))
+    }
+
+
+def _newer_fields(check: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields of a declared check that this version does not know."""
+    return ((field, value) for field, value in check.items() if field not in _CHECK_FIELDS)
+
+
+def _passed_through_in(changes: Mapping[str, Any], check: str) -> dict[str, Any]:
+    """The fields in `changes` that a check passes through or has to clear."""
+    split = ((path.rpartition("."), value) for path, value in changes.items())
+    return {field: value for (of, _, field), value in split if of == f"{CHECKS}.{check}"}
+
+
+def _check_path(check: str, field: str) -> str:
+    return f"{CHECKS}.{check}.{field}"
 
 
 def _surviving_checks(live: Live, children: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:

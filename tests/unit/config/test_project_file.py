@@ -40,7 +40,7 @@ api_key      = { env = "CYBERDESK_API_KEY" }
 state        = "s3://acme-flowdsl/care-ops/prod"
 protected    = true
 vars         = { portal = "https://claims.example.test" }
-organization = "0c9d5e3b-4c1b-4a55-8d7c-1f6f00010000"
+organization = "org_2abCDef"
 [env.prod.models]
 claude-main = "Claude Sonnet (EHR)"
 [env.prod.tags]
@@ -107,7 +107,7 @@ def test_every_key_reaches_the_project() -> None:
     assert prod.vars == {"portal": "https://claims.example.test"}
     assert prod.models == {"claude-main": "Claude Sonnet (EHR)"}
     assert prod.tags_all == ("flowdsl", "care-ops")
-    assert prod.organization == "0c9d5e3b-4c1b-4a55-8d7c-1f6f00010000"
+    assert prod.organization == "org_2abCDef"
     assert project.tags["billing"].group == "Team"
     assert project.tags["billing"].emoji == "💶"
     assert project.tag_groups["Team"].color == "blue"
@@ -209,9 +209,9 @@ def test_wrong_values_are_named_where_they_stand(line: str, message: str, marked
         ("[adopt]", "`adopt` is a table; it must be an array of tables"),
         (
             "[[removed]]\naddress='workflow.x'\nmode='drop'",
-            "`removed[0].mode` is not one of `delete`, `forget`",
+            "`removed[0].mode` is not `forget`, the only mode of this version",
         ),
-        ("[[removed]]\nmode='delete'", "`[[removed]]` has no `address`"),
+        ("[[removed]]\nmode='forget'", "`[[removed]]` has no `address`"),
         ("[models.x]\nprovider='a'\nmodel='b'\nmax_tokens=0", "`models.x.max_tokens` is not a whole number of at least 1"),
         ("[models.x]\nprovider='a'\nmodel='b'\ntemperature=nan", "`models.x.temperature` is not a number"),
         (
@@ -230,6 +230,27 @@ def test_other_tables_are_checked(text: str, message: str) -> None:
     diagnostic = only(f"{MINIMAL}{text}\n")
     assert diagnostic.message.startswith(message)
     assert diagnostic.span.first.line > 2
+
+
+def test_deleting_is_said_to_be_unavailable_with_what_to_do_instead() -> None:
+    found = only(f"{MINIMAL}[[removed]]\naddress = 'workflow.x'\nmode = 'delete'\n")
+    assert found.span.text == "'delete'"
+    assert found.help is not None
+    assert "deleting is not available" in found.help
+    assert '`mode = "forget"`' in found.help and "in the dashboard" in found.help
+
+
+@pytest.mark.parametrize("second", [("workflow.a", "2"), ("workflow.b", "1")])
+def test_an_address_or_an_object_is_adopted_once(second: tuple[str, str]) -> None:
+    entries = "".join(
+        f"[[adopt]]\nenv = 'p'\naddress = '{address}'\nid = '0c9d5e3b-4c1b-4a55-8d7c-1f6f0001000{last}'\n"
+        for address, last in (("workflow.a", "1"), second)
+    )
+    found = only(f"{MINIMAL}[env.p]\napi = 'local'\n{entries}")
+    assert found.message.endswith("is adopted twice in environment `p`")
+    load_twice = entries.replace("env = 'p'", "env = 'q'", 1)
+    project, _ = load(f"{MINIMAL}[env.p]\napi = 'local'\n[env.q]\napi = 'local'\n{load_twice}")
+    assert project is not None, "another environment has objects of its own"
 
 
 def test_a_table_may_not_be_a_value() -> None:
@@ -312,7 +333,9 @@ def test_the_schema_is_a_schema() -> None:
         MINIMAL + f"[tags.t]\nemoji = '{'x' * 11}'",
         MINIMAL + "[models.m]\nprovider = 'a'\nmodel = 'b'\nmax_retries = -1",
         MINIMAL + "[[removed]]\naddress = 'workflow.x'\nmode = 'delete'",
-        MINIMAL + "[[removed]]\naddress = 'flow.x'\nmode = 'delete'",
+        MINIMAL + "[[removed]]\naddress = 'flow.x'\nmode = 'forget'",
+        MINIMAL + "[[removed]]\naddress = 'workflow.x'\nmode = 'forget'",
+        MINIMAL + "[env.p]\napi = 'local'\norganization = ''",
         MINIMAL + "[platform]\nfocused_agent_tools = ['start_loop']",
     ],
 )

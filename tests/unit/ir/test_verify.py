@@ -8,7 +8,7 @@ from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles
-from tests.support.compiling import steps_of, workflow
+from tests.support.compiling import only_workflow, steps_of, workflow
 
 
 def _findings(source: str) -> list[tuple[str, int]]:
@@ -65,3 +65,17 @@ def test_a_team_that_has_verified_a_terminal_may_read_command_output() -> None:
     assert "- Use execute_terminal_command with exactly this command: Get-Date" in instruction
     assert 'Save its output with upsert_runtime_values as {{now}} (key "now")' in instruction
     assert rest == "Type {{now}}."
+
+
+def test_extra_cannot_replace_what_flowdsl_writes() -> None:
+    source = workflow('do "x"', sections='extra { main_prompt: "mine", novel: 1 }')
+    assert _findings(source) == [("extra-sets-known-field", 2)]
+    source = workflow(
+        'do "x"', sections='checks { output satisfies "a" extra { type: "b", c: 1 } }'
+    )
+    assert _findings(source) == [("extra-sets-known-field", 2)]
+
+
+def test_extra_passes_unknown_fields_through() -> None:
+    source = workflow('do "x"', sections='extra { novel: { deep: [1, "x"] } }')
+    assert only_workflow(source).payload["novel"] == {"deep": [1, "x"]}
