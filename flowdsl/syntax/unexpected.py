@@ -8,11 +8,13 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from . import errors
+from .advice import character_advice, token_advice, unterminated_advice
 from .driver import Stack, expected, fits
-from .lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes, is_word
+from .lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes
 from .tables import TERMINALS, WORDS
 
 _TEXTS = ("STRING", "BLOCK", "RAW")
+_NAMES_BY_SIGN = (TERMINAL["FIELD"], TERMINAL["KEY"])
 _MAX_ALTERNATIVES = 6
 
 _SPELLINGS = {TERMINALS[number]: f"`{word}`" for word, number in WORDS} | {
@@ -70,21 +72,6 @@ _GROUPS = (
 _PATHS = frozenset(("DOT", "LSQB"))
 """They go on with the name in front; nobody forgets them."""
 
-_DOUBLE_QUOTES = 'text stands in straight double quotes: `"..."`'
-_LIST_MARKS = "-*•–"
-_INSTRUCTION = 'an instruction is written `do "..."`'
-_CHARACTER_HINTS = (
-    dict.fromkeys("“”„‟«»‘’‚`'", _DOUBLE_QUOTES)
-    | dict.fromkeys("\u00a0\u2007\u202f\u200b\ufeff\v", "replace it by a plain space")
-    | {
-        "&": "conditions are joined with `and`",
-        "!": "a condition is negated with `not`",
-        "/": "a comment begins with `#`",
-        "+": "values are not computed: there is no arithmetic",
-        ";": "statements need no sign between them",
-    }
-)
-
 
 def token_phrase(tokens: Lexemes, index: int) -> str:
     """A token as the subject of a message."""
@@ -93,6 +80,8 @@ def token_phrase(tokens: Lexemes, index: int) -> str:
         return "the end of the file"
     if kind != UNKNOWN and TERMINALS[kind] in _TEXTS:
         return "text"
+    if kind in _NAMES_BY_SIGN and tokens.words[index] in KEYWORDS:
+        return f"`{tokens.words[index]}` with `{tokens.words[index + 1]}`"
     return f"`{tokens.words[index]}`"
 
 
@@ -125,26 +114,30 @@ def report_unexpected(
         opened = tokens.words[opening]
         closer = '"""' if opened.startswith('"""') else '"'
         width = opened.index('"') + len(closer)
-        sink.report(errors.UNTERMINATED_TEXT, Span(source, start, start + width), closer=closer)
+        sink.report(
+            errors.UNTERMINATED_TEXT,
+            Span(source, start, start + width),
+            help=unterminated_advice(opened),
+            closer=closer,
+        )
     elif kind == UNKNOWN and len(word) > 1:
         sink.report(errors.MALFORMED_NUMBER, span, written=word)
     elif kind == UNKNOWN:
         sink.report(
             errors.UNKNOWN_CHARACTER,
             span,
-            help=_character_hint(tokens, index, stack),
+            help=character_advice(tokens, index, stack),
             character=_shown(word),
         )
     elif word == "import" and fits(stack.states, END):
         sink.report(errors.MISPLACED_IMPORT, span)
     else:
-        alternatives = expected(stack.states)
         sink.report(
             errors.UNEXPECTED_TOKEN,
             span,
-            help=_hint(tokens, index, alternatives),
+            help=token_advice(tokens, index, stack),
             found=token_phrase(tokens, index),
-            expected=expected_phrase(alternatives),
+            expected=expected_phrase(expected(stack.states)),
         )
 
 
@@ -164,37 +157,3 @@ def _unterminated(tokens: Lexemes, index: int) -> int | None:
 
 def _shown(character: str) -> str:
     return character if character.isprintable() else f"U+{ord(character):04X}"
-
-
-def _character_hint(tokens: Lexemes, index: int, stack: Stack) -> str | None:
-    character = tokens.words[index]
-    if character in _LIST_MARKS:
-        if tokens.blanks[index] == "" and is_word(tokens.words[index - 1]):
-            return "a name has no hyphens: use `_`"
-        return _INSTRUCTION if fits(stack.states, TERMINAL["DO"]) else None
-    if character.isalpha():
-        return "names are ASCII letters, digits and `_`; `@wire(...)` gives a field another name for the service"
-    return _CHARACTER_HINTS.get(character)
-
-
-def _hint(tokens: Lexemes, index: int, alternatives: Sequence[int]) -> str | None:
-    """Advice for mistakes that people make."""
-    word, kind = tokens.words[index], tokens.kinds[index]
-    texts = [TERMINAL[name] for name in _TEXTS]
-    if kind == TERMINAL["KEYNAME"]:
-        return _DOUBLE_QUOTES
-    if TERMINAL["DO"] in alternatives and (kind in texts or kind == TERMINAL["INT"]):
-        return _INSTRUCTION
-    if kind == TERMINAL["INT"] and TERMINAL["DURATION"] in alternatives:
-        return f"a duration ends in its unit: write `{word}s` for seconds"
-    after = tokens.words[index + 1 : index + 3]
-    if word == "{" and after[1:] == ["}"] and is_word(after[0]):
-        return f"outside text a variable stands without braces: write `{after[0]}`"
-    if is_word(word):
-        if TERMINAL["DO"] in alternatives and word not in KEYWORDS:
-            return _INSTRUCTION
-        if tokens.words[index - 1] == "{" and tokens.words[index + 1] == "}":
-            return f"outside text a variable stands without braces: write `{word}`"
-        if TERMINAL["STRING"] in alternatives and TERMINAL["NAME"] not in alternatives:
-            return _DOUBLE_QUOTES
-    return None

@@ -169,7 +169,8 @@ class CrashingStore:
 @cache
 def shared_app() -> FastAPI:
     """One application for all worlds of this process: building its routes takes longer than a deploy does."""
-    return create_app(Store.open(None), strict=True)
+    with Store.open(None) as placeholder:  # every world brings its own
+        return create_app(placeholder, strict=True)
 
 
 class WorldApp:

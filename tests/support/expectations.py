@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from flowdsl.diagnostics.diagnostic import Diagnostic
+from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic, DiagnosticSpec
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.ir import errors as ir_errors
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 CASE_FILE = "case.json"
-_EXPECTATION = re.compile(r"#~\s*(error|warning|info)\s+([a-z0-9-]+)")
+_EXPECTATION = re.compile(r"#~\s*(error|warning|info)\s+([a-z0-9-]+)(?::\s*((?:(?!#~|#\}).)*))?")
+_AFTER_LOWERING = tuple(
+    spec for spec in vars(ir_errors).values() if isinstance(spec, DiagnosticSpec)
+)
 
 
 class Expectation(NamedTuple):
-    """One diagnostic: where, how severe, which."""
+    """One diagnostic: where, how severe, which; and words that stand in its message or its help."""
 
     path: str
     line: int
     severity: str
     name: str
+    words: str = ""
+
+    def met_by(self, diagnostic: Diagnostic) -> bool:
+        found = diagnostic.span.path, diagnostic.span.first.line, diagnostic.severity
+        return (*found, diagnostic.name) == self[:4] and any(
+            self.words in text for text in (diagnostic.message, diagnostic.help or "")
+        )
 
 
 class Case(NamedTuple):
@@ -44,6 +55,16 @@ class Case(NamedTuple):
         sources = load(files, list(self.entries if entries is None else entries), sink)
         analyze_program(sources, self.environments, files, sink)
         return sink.sorted()
+
+    def all_diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What checking finds and, when that is no error, what only shows once tasks are inlined."""
+        found = self.diagnostics()
+        # The values of environments are those of a project, and a case has none.
+        if self.environments or any(each.severity == ERROR for each in found):
+            return found
+        compilation = compile_project(MemoryFiles(self.files), self.entries, CompileOptions())
+        later = compilation.analysis.diagnostics
+        return (*found, *(each for each in later if each.spec in _AFTER_LOWERING))
 
 
 def find_cases(root: Path) -> list[Case]:
@@ -89,25 +110,25 @@ def expectations_of(case: Case) -> list[Expectation]:
         text = content if isinstance(content, str) else content.decode("utf-8", "replace")
         for number, line in enumerate(text.splitlines(), 1):
             for match in _EXPECTATION.finditer(line):
-                found.append(Expectation(path, number, match[1], match[2]))
+                words = (match[3] or "").strip()
+                found.append(Expectation(path, number, match[1], match[2], words))
     return found
 
 
-def differences(case: Case, diagnostics: Iterable[Diagnostic]) -> list[str]:
+def differences(case: Case, diagnostics: Sequence[Diagnostic]) -> list[str]:
     """What was found and not expected, or expected and not found, a line each."""
-    wanted = Counter(expectations_of(case))
-    messages: dict[Expectation, str] = {}
-    found: Counter[Expectation] = Counter()
-    for diagnostic in diagnostics:
-        line = diagnostic.span.first.line
-        expectation = Expectation(diagnostic.span.path, line, diagnostic.severity, diagnostic.name)
-        found[expectation] += 1
-        messages[expectation] = diagnostic.message
-    problems = [f"not found: {_shown(entry)}" for entry in (wanted - found).elements()]
-    for entry in (found - wanted).elements():
-        problems.append(f"not expected: {_shown(entry)}: {messages[entry]}")
+    unexpected = list(diagnostics)
+    problems = []
+    # Those that say more choose first.
+    for wanted in sorted(expectations_of(case), key=lambda each: -len(each.words)):
+        met = next((found for found in unexpected if wanted.met_by(found)), None)
+        if met is None:
+            place = f"{wanted.path}:{wanted.line}"
+            problems.append(f"{place}: not found: {' '.join(wanted[2:])}".rstrip())
+        else:
+            unexpected.remove(met)
+    for found in unexpected:
+        place = f"{found.span.path}:{found.span.first.line}"
+        about = f"{found.severity} {found.name}: {found.message} ({found.help})"
+        problems.append(f"{place}: not expected: {about}")
     return sorted(problems)
-
-
-def _shown(entry: Expectation) -> str:
-    return f"{entry.path}:{entry.line}: {entry.severity} {entry.name}"
