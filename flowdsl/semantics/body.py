@@ -191,9 +191,7 @@ class BodyChecker:
                 self.program.sink.report(errors.UNKNOWN_KEY, span, key=name, help=help)
             wrong = keys.misplaced_modifier(names)
             if wrong is not None and not unknown:
-                self.program.sink.report(
-                    errors.MALFORMED_CHORD, span, key=wrong, chord=chord, last=names[-1]
-                )
+                self.program.sink.report(errors.MALFORMED_CHORD, span, key=wrong, chord=chord)
 
     def _extract(self, statement: ast.ExtractStmt) -> None:
         self._text(statement.source)

@@ -23,6 +23,28 @@ _RECORD = "a record is written `type name { field: type }`"
 _CASES = "cases are written `if ... { } else if ... { }`"
 _VALUES = "a constant is declared with `const` outside of workflows; `extract` and `copy` read values from the screen"
 _LIST_MARKS = "-*•–"
+_STATEMENTS = frozenset(
+    [
+        "call",
+        "capture",
+        "choose",
+        "clear",
+        "copy",
+        "do",
+        "emit",
+        "expect",
+        "extract",
+        "for",
+        "if",
+        "press",
+        "repeat",
+        "retry",
+        "run",
+        "step",
+        "type",
+        "wait",
+    ]
+)
 _OFTEN_TOO_MANY = frozenset(":=,)]")
 
 _CHARACTERS = (
@@ -201,6 +223,8 @@ class _Place:
             return f"an optional field is written `{word}: type?`"
         if "DO" in fitting_names:
             return None if word in KEYWORDS else _INSTRUCTION
+        if "STEPS" in fitting_names and word in _STATEMENTS:
+            return "statements stand in `steps { ... }`"
         if "WORKFLOW" in fitting_names:
             if self.kind == "FIELD":
                 return f"{_DECLARATIONS}, not YAML"
@@ -222,6 +246,8 @@ class _Place:
             return _LIST_TYPE
         if word == "[" and {"STRING", "NAME", "LBRACE"} <= fitting_names:
             return _LIST_TYPE
+        if word == "@" and "FIELD" in fitting_names:
+            return "the annotations of a field stand behind its type"
         if word == "(" and "STRING" in fitting_names:
             return "a statement takes no round brackets"
         if word == "." and self.after[0].isdigit() and not self.before[-1:].isdigit():

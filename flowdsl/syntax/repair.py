@@ -38,6 +38,7 @@ _SPACED = frozenset("}={")
 
 _PAIRS = {"}": ("LBRACE", "RBRACE"), ")": ("LPAR", "RPAR"), "]": ("LSQB", "RSQB")}
 
+_TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], TERMINAL["RAW"]))
 _TERMINAL_OF = dict(WORDS)
 _FIELD = TERMINAL["FIELD"]
 _KEY = TERMINAL["KEY"]
@@ -145,15 +146,18 @@ class _Repair:
             errors.MISSPELT_KEYWORD, self.span, fixes=(fix,), written=self.word, keyword=keyword
         )
 
+    def _excess_of_opening(self) -> int:
+        words = self.tokens.words
+        return words.count("{") - words.count("}")
+
     def missing(self) -> bool:
         """A token left out in front of this one."""
         if self.kind == UNKNOWN or self.kind in _KEPT_AS_THEY_ARE - {END}:
             return False
-        words = self.tokens.words
-        # An opening brace is what is missing only where a closing one is too many.
-        opens = words.count("{") < words.count("}")
+        excess = self._excess_of_opening()
         for word in _INSERTED:
-            if word == "{" and not opens:
+            # A brace is what is missing only where one of the other kind is too many.
+            if (word == "{" and excess >= 0) or (word == "}" and excess <= 0):
                 continue
             trial = list(self.stack.states)
             if (
@@ -167,6 +171,8 @@ class _Repair:
 
     def closing_braces(self) -> bool:
         """Several `}` left out at the end of a declaration or of the file."""
+        if self._excess_of_opening() <= 0:
+            return False
         trial = list(self.stack.states)
         count = 0
         while shift(trial, _TERMINAL_OF["}"]):
@@ -180,7 +186,7 @@ class _Repair:
 
     def missing_sign(self) -> bool:
         """`:` or `=` left out behind this name."""
-        if not is_word(self.word):
+        if not is_word(self.word) or (self.word in KEYWORDS and self._text_follows()):
             return False
         tokens = self.tokens
         for kind, sign in ((_FIELD, ":"), (_KEY, "=")):
@@ -194,6 +200,10 @@ class _Repair:
             tokens.remove(self.index + 1)
             tokens.kinds[self.index] = self.kind
         return False
+
+    def _text_follows(self) -> bool:
+        """Whether the next token is text, as behind the keyword of a statement in the wrong place."""
+        return self.tokens.kinds[self.index + 1] in _TEXTS
 
     def superfluous(self) -> bool:
         """A token too many."""

@@ -20,7 +20,11 @@ from tests.support.programs import SAMPLES, lark, mutated, program
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
-    path for folder in ("tests/corpus", "examples") for path in (ROOT / folder).rglob("*.flow")
+    path
+    for folder in ("tests/corpus", "examples")
+    for path in (ROOT / folder).rglob("*.flow")
+    # Lark has no limit of nesting, and trees that deep cannot be compared.
+    if "crashers" not in path.parts
 )
 SAMPLE_TEXTS = [
     path.read_text(encoding="utf-8", errors="replace") for path in FILES if "samples" in path.parts or "examples" in path.parts

@@ -71,9 +71,9 @@ def find_cases(root: Path) -> list[Case]:
     """Cases below `root`: each `.flow` file there is one, and each folder without `.flow` cases around it is one.
 
     A folder is a project of its own when it stands below a folder named like its diagnostic (`invalid/names/import-cycle/a/`)
-    or directly below `valid/`.
+    or directly below `valid/` or `crashers/`.
     """
-    depth = 1 if root.name == "valid" else 3
+    depth = 3 if root.name == "invalid" else 1
     cases = []
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts

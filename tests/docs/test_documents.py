@@ -1,0 +1,140 @@
+"""What the documents say is true: their flows check, their project files load, their links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from flowdsl.cli.main import COMMANDS
+from flowdsl.compiler.pipeline import CompileOptions, analyze
+from flowdsl.config.load import load_project
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.files import MemoryFiles
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+DOCUMENTS = (
+    README,
+    ROOT / "CHANGELOG.md",
+    ROOT / "benchmarks/README.md",
+    ROOT / "grammars/README.md",
+    ROOT / "tests/README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
+LIBRARY = ROOT / "examples/clinic/flows/lib/chartpoint.flow"
+"""What the flow of the README imports."""
+_BLOCK = re.compile(r"^```([a-z]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
+
+
+class Block(NamedTuple):
+    """A fenced block of a document."""
+
+    document: str
+    line: int
+    language: str
+    text: str
+
+
+def blocks(document: Path) -> list[Block]:
+    content = document.read_text(encoding="utf-8")
+    name = document.relative_to(ROOT).as_posix()
+    return [
+        Block(name, content.count("\n", 0, found.start()) + 1, found[1], found[2])
+        for found in _BLOCK.finditer(content)
+    ]
+
+
+BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
+FLOWS = [b for b in BLOCKS if b.language == "flow" and b.text.startswith("flow 1")]
+PROJECTS = [b for b in BLOCKS if b.language == "toml" and "[project]" in b.text]
+
+
+def place(block: Block) -> str:
+    return f"{block.document}:{block.line}"
+
+
+def section(title: str) -> str:
+    """The README's text below a heading, up to the next."""
+    found = re.search(
+        rf"^## {title}\n(.*?)(?=^## |\Z)", README.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert found is not None
+    return found[1]
+
+
+def test_there_is_something_to_check() -> None:
+    assert {block.document for block in FLOWS} == {"README.md", "docs/language.md"}
+    assert {block.document for block in PROJECTS} == {"README.md"}
+
+
+@pytest.mark.parametrize("block", FLOWS, ids=place)
+def test_a_flow_in_a_document_is_clean(block: Block) -> None:
+    files = MemoryFiles({"shown.flow": block.text, "lib/chartpoint.flow": LIBRARY.read_bytes()})
+    analysis = analyze(files, ["shown.flow"], CompileOptions())
+    assert [(d.span.first, d.message) for d in analysis.diagnostics] == []
+
+
+@pytest.mark.parametrize("block", PROJECTS, ids=place)
+def test_a_project_file_in_a_document_loads(block: Block) -> None:
+    sink = Sink()
+    project = load_project(block.text, "flowdsl.toml", sink)
+    assert [found.message for found in sink.sorted()] == []
+    assert project is not None
+
+
+def test_the_readme_shows_what_check_prints(tmp_path: Path) -> None:
+    flow = next(block.text for block in FLOWS if block.document == "README.md")
+    (shown,) = [b.text for b in BLOCKS if (b.document, b.language) == ("README.md", "text")]
+    (tmp_path / "flows/lib").mkdir(parents=True)
+    (tmp_path / "flows/lib/chartpoint.flow").write_bytes(LIBRARY.read_bytes())
+    misspelt = re.sub(r'(do "[^"]*)\{mrn\}', r"\1{mnr}", flow, count=1)
+    assert misspelt != flow
+    (tmp_path / "flows/phone_lookup.flow").write_text(misspelt, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "flowdsl", "check", "flows/phone_lookup.flow"],
+        cwd=tmp_path,
+        env={k: v for k, v in os.environ.items() if not k.startswith("FLOWDSL_")},
+        capture_output=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert done.stdout.decode() == shown
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_relative_links_lead_somewhere(document: Path) -> None:
+    targets = _LINK.findall(_BLOCK.sub("", document.read_text(encoding="utf-8")))
+    broken = [
+        target
+        for target in targets
+        if not target.startswith(("https://", "#"))
+        and not (document.parent / target.partition("#")[0]).exists()
+    ]
+    assert broken == []
+
+
+def test_the_table_of_commands_names_all_commands_and_no_others() -> None:
+    rows = re.findall(r"^\| `flowdsl ([a-z]+)", section("Everyday use"), re.MULTILINE)
+    assert sorted(rows) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "sh"], ids=place)
+def test_commands_in_documents_exist(block: Block) -> None:
+    named = re.findall(r"(?<![\w/])(?:\.venv/bin/)?flowdsl(?: -C \S+)? ([a-z]+)", block.text)
+    assert set(named) <= set(COMMANDS)
+
+
+def test_the_readme_has_two_commands() -> None:
+    found = [b for b in _BLOCK.findall(section("Two commands")) if b[0] == "sh"]
+    assert [len(text.splitlines()) for _, text in found] == [1, 1]
+
+
+def test_the_languages_of_blocks_are_those_that_are_tested() -> None:
+    assert {block.language for block in BLOCKS} <= {"flow", "sh", "text", "toml", ""}
