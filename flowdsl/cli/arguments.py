@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -15,6 +16,24 @@ class _HelpShown(Exception):
     """argparse has printed help and wants to end the process."""
 
 
+class _HelpFormatter(argparse.HelpFormatter):
+    """argparse's own, which asks for the width of the terminal without importing `shutil` at every start."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_terminal_width() - 2)
+
+
+def _terminal_width() -> int:
+    try:
+        return int(os.environ["COLUMNS"]) or 80
+    except (KeyError, ValueError):
+        pass
+    try:
+        return os.get_terminal_size().columns or 80
+    except OSError:
+        return 80
+
+
 class CommandParser(argparse.ArgumentParser):
     """The argument parser of one command."""
 
@@ -23,6 +42,7 @@ class CommandParser(argparse.ArgumentParser):
         options.setdefault("prog", f"flowdsl {name}")
         options.setdefault("description", summary)
         options["allow_abbrev"] = False
+        options.setdefault("formatter_class", _HelpFormatter)
         super().__init__(**options)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace | None:

@@ -62,7 +62,7 @@ def test_check_imports_nothing_heavy(tmp_path: Path, format: str, flow: str, pro
 def test_version_imports_nothing(tmp_path: Path) -> None:
     code, modules = imported(tmp_path, "--version")
     assert code == 0
-    assert modules == {"__future__", "flowdsl", "flowdsl.__main__"}
+    assert modules <= {"__future__", "gc", "flowdsl", "flowdsl.__main__"}
 
 
 def test_help_and_usage_mistakes_import_no_argument_parser(tmp_path: Path) -> None:
