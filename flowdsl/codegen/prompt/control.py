@@ -109,9 +109,7 @@ def _retry(statement: nodes.Retry, emit: Emit) -> Iterator[Item]:
         yield Item(
             say("control.retry_wait", duration(statement.delay_milliseconds)), origin, "retry"
         )
-    yield from consequence(
-        say("control.retry_missing", statement.attempts), statement.otherwise, origin, emit
-    )
+    yield from consequence(say("control.retry_missing"), statement.otherwise, origin, emit)
 
 
 # Loops
@@ -129,7 +127,7 @@ def emit_loop(statement: nodes.Loop, main: Emit, wrap: Wrap) -> list[Item]:
             reason=literal(say("control.loop_reason", statement.limit)),
         )
         bullets = [
-            Item(say("control.loop_count", items, statement.limit), origin, "for"),
+            Item(say("control.loop_count", items), origin, "for"),
             *consequence(say("control.loop_too_many", statement.limit), (too_many,), origin, main),
         ]
         lines.extend(wrap(origin, "for", bullets))
