@@ -1,19 +1,32 @@
-"""Every diagnostic of the program, collected from the layers that declare them."""
+"""Every diagnostic of the program, collected from the layers and rules that declare them."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from functools import cache
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.lint.rule import Rule
+from flowdsl.lint.rules import RULES
 
-LAYERS = ("config", "syntax", "semantics", "ir")
+LAYERS = ("config", "syntax", "semantics", "lint")
 """The packages that declare diagnostics, each in its `errors.py`."""
 
 
+def diagnostics(rules: Iterable[Rule] = RULES) -> dict[str, DiagnosticSpec]:
+    """All specs by name, sorted, with those of `rules`; a name that stands twice raises `ValueError`."""
+    found = dict(_declared())
+    for rule in rules:
+        spec = rule.load().spec
+        if found.setdefault(spec.name, spec) is not spec:
+            raise ValueError(f"two diagnostics are named `{spec.name}`")
+    return dict(sorted(found.items()))
+
+
 @cache
-def diagnostics() -> dict[str, DiagnosticSpec]:
-    """All specs by name, sorted; a name that stands twice raises `ValueError`."""
+def _declared() -> dict[str, DiagnosticSpec]:
+    """The specs that the layers declare."""
     found: dict[str, DiagnosticSpec] = {}
     for layer in LAYERS:
         module = importlib.import_module(f"flowdsl.{layer}.errors")
@@ -22,4 +35,4 @@ def diagnostics() -> dict[str, DiagnosticSpec]:
                 continue
             if found.setdefault(spec.name, spec) is not spec:
                 raise ValueError(f"two diagnostics are named `{spec.name}`")
-    return dict(sorted(found.items()))
+    return found

@@ -32,6 +32,14 @@ class Console:
         """Write `text` and a line break to standard output."""
         _write(self._stdout, text)
 
+    def out_bytes(self, content: bytes) -> None:
+        """Write `content` to standard output as it is."""
+        try:
+            self._stdout.flush()
+            self._stdout.buffer.write(content)
+        except BrokenPipeError:
+            _drop(self._stdout)
+
     def err(self, text: str) -> None:
         """Write `text` and a line break to standard error."""
         _write(self._stderr, text)

@@ -24,6 +24,8 @@ COMMANDS: dict[str, str] = {
     "compile": "write payloads, prompts and schemas to a folder",
     "deploy": "bring an environment to what the sources say",
     "emulator": "serve a local Cyberdesk",
+    "explain": "tell what a finding means and how to mend it",
+    "rules": "list every diagnostic and lint rule",
     "debug": "look inside the compiler",
 }
 """Every command and its line in `flowdsl -h`. The module is `commands/<command>.py`."""
@@ -34,7 +36,6 @@ PLANNED = frozenset(
         "destroy",
         "diff",
         "docs",
-        "explain",
         "fmt",
         "generate",
         "graph",
@@ -49,7 +50,6 @@ PLANNED = frozenset(
         "pull",
         "recover",
         "restore",
-        "rules",
         "run",
         "runs",
         "state",

@@ -10,10 +10,10 @@ from flowdsl.config.errors import UNREADABLE_PROJECT_FILE
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.host.disk import PROJECT_FILE, SIZE_LIMIT, DiskFiles, Overlay, find_root
-from flowdsl.host.globs import is_pattern
 from flowdsl.host.listing import expand
 from flowdsl.semantics.errors import IMPORT_OUTSIDE_PROJECT
 from flowdsl.source.files import FileSystem, UnreadableFile
+from flowdsl.source.globs import is_pattern
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 
@@ -21,7 +21,9 @@ from .failure import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowdsl.config.project import Project
+    from flowdsl.compiler.pipeline import CompileOptions
+    from flowdsl.config.project import Environment, Project
+    from flowdsl.lint.rule import Rule
 
 STANDARD_INPUT = "<stdin>"
 
@@ -30,7 +32,8 @@ class Target(Record):
     """Files and where to begin.
 
     `root` is the absolute folder that every path is relative to: the project's, or without one the folder of the named
-    files. `problems` are the findings of `flowdsl.toml`; when there are any, `project` is None and `entries` is empty.
+    files. `problems` are the findings of `flowdsl.toml`; when there are any, `project` is None and `entries` is empty. `whole` says
+    that the entries are all flows of the project; `rules` are those of its plugins.
     """
 
     root: str
@@ -38,6 +41,14 @@ class Target(Record):
     entries: tuple[str, ...]
     project: Project | None
     problems: tuple[Diagnostic, ...] = ()
+    whole: bool = False
+    rules: tuple[Rule, ...] = ()
+
+    def options(self, environment: Environment | None) -> CompileOptions:
+        """How to check and compile the target for `environment`."""
+        from flowdsl.compiler.pipeline import CompileOptions
+
+        return CompileOptions(self.project, environment, self.whole, self.rules)
 
     @property
     def show_path(self) -> Callable[[str], str]:
@@ -139,7 +150,7 @@ def _standard_input(filename: str | None) -> Target:
         return target
     content = sys.stdin.buffer.read(SIZE_LIMIT + 1)
     files = Overlay(target.files, {path: content})
-    return Target(root, files, (path,), target.project)
+    return Target(root, files, (path,), target.project, rules=target.rules)
 
 
 def _common_folder(places: list[_Place]) -> str:
@@ -154,13 +165,16 @@ def _open(root: str, patterns: list[str] | None) -> Target:
     target = _load(root)
     if target.problems:
         return target
+    whole = patterns is None
     if patterns is None and target.project is not None:
         patterns = list(target.project.flows)
     entries = expand(DiskFiles(root), patterns or [])
     if not entries:
         shown = ", ".join(f"`{pattern or '.'}`" for pattern in patterns or [])
         raise UsageError(f"no flow is found by {shown} in `{root}`")
-    return Target(root, target.files, tuple(entries), target.project)
+    return Target(
+        root, target.files, tuple(entries), target.project, whole=whole, rules=target.rules
+    )
 
 
 def _load(root: str) -> Target:
@@ -181,4 +195,20 @@ def _load(root: str) -> Target:
 
     sink = Sink()
     project = load_project(text, PROJECT_FILE, sink)
-    return Target(root, files, (), project, sink.sorted())
+    rules = () if project is None else _plugins(project, sink)
+    return Target(root, files, (), project, sink.sorted(), rules=rules)
+
+
+def _plugins(project: Project, sink: Sink) -> tuple[Rule, ...]:
+    """The rules of the packages that the project names; a name without rules is reported where it stands."""
+    names = project.lint.plugins
+    if not names:
+        return ()
+    from flowdsl.host.plugins import load_plugins
+    from flowdsl.lint.errors import UNUSABLE_PLUGIN
+
+    rules, problems = load_plugins(names)
+    for name, reason in problems:
+        place = project.lint.place("plugins", names.index(name))
+        sink.report(UNUSABLE_PLUGIN, place, name=name, reason=reason)
+    return rules

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flowdsl.ir import nodes
-from flowdsl.ir.capabilities import Capabilities
 from flowdsl.ir.images import MEDIA_TYPES, image_extension, image_hash
+from flowdsl.semantics.capabilities import Capabilities
 
 from .artifacts import Bundle, ImageFile
 from .chain_payload import emit_chain

@@ -8,7 +8,7 @@ from typing import Any
 from flowdsl.ir import nodes
 
 from .artifacts import ModelAlias
-from .text import clause, spell_text, spell_variable
+from .text import clause, spell_text, spell_variable, without_marks
 
 NAME_LENGTH = 100
 """Derived names are cut to this many characters; the service states no limit."""
@@ -42,15 +42,16 @@ def _free_name(wanted: str, used: Counter[str]) -> str:
 
 def _derived_name(check: nodes.PostRunCheck) -> str:
     target = _target_words(check.target) if check.target else ""
+    statement = clause(without_marks(check.statement))
     match check.kind:
         case "file":
             name = f"{target} exists"
         case "image":
-            name = f"{target} shows {clause(check.statement)}"
+            name = f"{target} shows {statement}"
         case "schema":
             name = "output matches schema"
         case "output":
-            name = f"output satisfies {clause(check.statement)}"
+            name = f"output satisfies {statement}"
     return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 3].rstrip()}..."
 
 

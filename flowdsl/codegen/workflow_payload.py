@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.capabilities import NO_COMMAND, Capabilities
 from flowdsl.ir.source_map import MappedLine, MappedOutput, SourceMap, SourceRange
 from flowdsl.ir.walk import statements
+from flowdsl.semantics.capabilities import NO_COMMAND, Capabilities
 
 from .artifacts import ModelAlias, Template, WorkflowArtifact
 from .checks import emit_checks

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from flowdsl.config.project import Environment, Project
-from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
+from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic, DiagnosticSpec
+from flowdsl.diagnostics.findings import Findings
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.lint.hearing import heard
+from flowdsl.lint.options import read_lint_table
+from flowdsl.lint.rules import RULES
+from flowdsl.lint.run import Linted, run_rules
+from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
@@ -19,16 +26,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.codegen.artifacts import Bundle
     from flowdsl.ir.nodes import Program
+    from flowdsl.lint.rule import Rule
 
 
 class CompileOptions(Record):
     """What a project says about compilation; without a project, files stand alone.
 
-    `environment` is the one whose `vars` are written into the artifacts.
+    `environment` is the one whose `vars` are written into the artifacts. `whole` says that the entries are all flows there are,
+    so that what none of them uses is used nowhere. `rules` are a team's own.
     """
 
     project: Project | None = None
     environment: Environment | None = None
+    whole: bool = True
+    rules: tuple[Rule, ...] = ()
 
     @property
     def environments(self) -> Mapping[str, Mapping[str, str]] | None:
@@ -37,21 +48,30 @@ class CompileOptions(Record):
             return None
         return {name: each.vars for name, each in self.project.environments.items()}
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the focused agents of the account can do."""
+        verified = self.project.platform.focused_agent_tools if self.project else ()
+        return Capabilities(frozenset(verified))
+
 
 class Analysis(Record):
-    """What is known about a set of files. `diagnostics` are in order of path and place."""
+    """What is known about a set of files. `diagnostics` are in order of path and place; `silenced` names suppressed errors."""
 
     model: SemanticModel
     diagnostics: tuple[Diagnostic, ...]
+    silenced: frozenset[str] = frozenset()
 
     @property
     def has_errors(self) -> bool:
         return any(found.severity == ERROR for found in self.diagnostics)
 
     @property
-    def file_count(self) -> int:
+    def findings(self) -> Findings:
+        """What was found, and in how many files it was looked for."""
         read = {module.source.path for module in self.model.modules}
-        return len(read.union(found.span.path for found in self.diagnostics))
+        paths = read.union(found.span.path for found in self.diagnostics)
+        return Findings(self.diagnostics, tuple(sorted(paths)))
 
 
 class Compilation(Record):
@@ -63,12 +83,32 @@ class Compilation(Record):
 
 
 def analyze(files: FileSystem, entries: Sequence[str], options: CompileOptions) -> Analysis:
-    """Check the files `entries` and everything they import."""
+    """Check the files `entries` and everything they import, and run the rules over `entries`."""
     with collector_paused():
         sink = Sink()
+        linted = Linted(frozenset(entries), options.whole, (*RULES, *options.rules))
         sources = load(files, entries, sink)
-        model = analyze_program(sources, options.environments, files, sink, only=frozenset(entries))
-        return Analysis(model, sink.sorted())
+        model = analyze_program(
+            sources,
+            options.environments,
+            files,
+            sink,
+            only=linted.paths,
+            capabilities=options.capabilities,
+        )
+        table = None if options.project is None else options.project.lint
+        known = partial(_all_diagnostics, linted.rules)
+        lint = read_lint_table(table, linted.rules, known, sink)
+        run_rules(model, linted, lint, sink)
+        found, silenced = heard(model, linted, lint, known, sink)
+        return Analysis(model, found, silenced)
+
+
+def _all_diagnostics(rules: tuple[Rule, ...]) -> Mapping[str, DiagnosticSpec]:
+    """Every diagnostic by name. Most checks never need them all, and they take long to import."""
+    from flowdsl.catalog import diagnostics
+
+    return diagnostics(rules)
 
 
 def compile_project(
@@ -85,7 +125,6 @@ def compile_project(
 
 def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
     from flowdsl.codegen.bundle import emit_bundle
-    from flowdsl.ir.capabilities import Capabilities
     from flowdsl.ir.lower import lower_program
     from flowdsl.ir.passes import PASSES
     from flowdsl.ir.verify import verify_program
@@ -96,10 +135,10 @@ def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
         program = run_pass(program)
     sink = Sink()
     sources = {module.source.path: module.source for module in model.modules}
-    focused_tools = options.project.platform.focused_agent_tools if options.project else ()
-    capabilities = Capabilities(frozenset(focused_tools))
+    capabilities = options.capabilities
     verify_program(program, sources, capabilities, sink)
-    analysis = Analysis(model, (*analysis.diagnostics, *sink.sorted()))
+    missed = (each for each in sink.sorted() if each.name not in analysis.silenced)
+    analysis = Analysis(model, (*analysis.diagnostics, *missed))
     if analysis.has_errors:
         return Compilation(analysis, program)
     bundle = emit_bundle(program, model.images.values(), capabilities)

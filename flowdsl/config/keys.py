@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowdsl.diagnostics.diagnostic import SEVERITIES
 from flowdsl.source.record import Record
 
 
@@ -94,6 +95,7 @@ _ENVIRONMENT_NAME = Text(
 )
 _LABEL = Text("a name of 1 to 100 characters", shortest=1, longest=100)
 _LONG_NAME = Text("a name of 1 to 255 characters", shortest=1, longest=255)
+_RULE_NAME = Text("the name of a rule", r"[a-z][a-z0-9-]*")
 _UUID = Text("a UUID", "-".join(f"[0-9a-fA-F]{{{count}}}" for count in (8, 4, 4, 4, 12)))
 _ADDRESS = Text("an address such as `workflow.name`", r"(?:workflow|tag|tag_group|model)\.\S.*")
 _CLAUSE = r"\s*(?:>=|<=|==|!=|>|<)\s*[0-9]+(?:\.[0-9]+)*\s*"
@@ -128,6 +130,16 @@ _PROJECT = Table(
     )
 )
 
+_FORBIDDEN = Table(
+    (
+        Key("text", Text("a text", shortest=1), "words as they stand, whatever their case"),
+        Key("pattern", Text("a regular expression", shortest=1), "a regular expression"),
+        Key("message", Text("a text", shortest=1), "what is wrong with them", required=True),
+        Key("instead", Text("a text", shortest=1), "what to write"),
+        Key("severity", Text(choices=SEVERITIES), "how severe it is; default: warning"),
+    )
+)
+
 _LINT = Table(
     (
         Key("select", TextList(Text(), ("all",)), "rules and categories that run"),
@@ -137,6 +149,15 @@ _LINT = Table(
             TableOf(TextList(Text()), _PATTERN),
             "rules and categories that do not run in files matching a glob",
         ),
+        Key(
+            "severity",
+            TableOf(Text(choices=SEVERITIES), _RULE_NAME),
+            "the severity of single rules",
+        ),
+        Key("rules", TableOf(JsonTable(), _RULE_NAME), "the options of single rules"),
+        Key("forbid", ArrayOf(_FORBIDDEN), "words that the team does not want in prose"),
+        Key("plugins", TextList(_NAME), "installed packages of rules, by their entry point"),
+        Key("baseline", Text("a path", shortest=1), "the file of findings that are known already"),
     )
 )
 

@@ -15,6 +15,7 @@ from .keys import PROJECT_FILE, filled
 from .project import (
     Adoption,
     Environment,
+    Forbidden,
     KeySource,
     Lint,
     ModelConfiguration,
@@ -42,7 +43,7 @@ def load_project(text: str, path: str, sink: Sink) -> Project | None:
         if document is not None:
             _check(document, report)
             if not report.failed:
-                return _build(document)
+                return _build(document, report)
     except RecursionError:
         report.at_offset(errors.TOML_TOO_DEEP, 0)
     return None
@@ -123,7 +124,7 @@ def _existing(name: str, names: list[str], kind: str) -> str:
     return f"there are {listed(names)}" if names else f"the file declares no {kind}"
 
 
-def _build(document: dict[str, Any]) -> Project:
+def _build(document: dict[str, Any], report: ProjectFileReport) -> Project:
     """The values of a valid file; every key that is left out has its default from the table of keys."""
     whole = filled(document, PROJECT_FILE)
     project, lint = whole["project"], whole["lint"]
@@ -136,6 +137,12 @@ def _build(document: dict[str, Any]) -> Project:
             tuple(lint["select"]),
             tuple(lint["ignore"]),
             tuple((glob, tuple(rules)) for glob, rules in lint["per-file"].items()),
+            lint["severity"],
+            lint["rules"],
+            tuple(Forbidden(**raw) for raw in lint["forbid"]),
+            tuple(lint["plugins"]),
+            lint["baseline"],
+            lambda *path: report.value_span(("lint", *path)),
         ),
         environments={name: _environment(name, raw) for name, raw in whole["env"].items()},
         tags={name: Tag(name=name, **raw) for name, raw in whole["tags"].items()},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flowdsl.source.record import Record
+from flowdsl.source.text import Span
 
 EMBEDDED = "local"
 """The `api` of an environment that runs on the embedded emulator."""
@@ -36,12 +38,39 @@ class Environment(Record):
     organization: str | None
 
 
+class Forbidden(Record):
+    """Words a team does not want in prose: a `text` as it stands or a `pattern`, and why."""
+
+    text: str | None
+    pattern: str | None
+    message: str
+    instead: str | None
+    severity: str | None
+
+
 class Lint(Record):
-    """Which rules run: `select` minus `ignore`, and minus the rules that `per_file` pairs with a glob."""
+    """What is reported: `select` minus `ignore`, and minus the rules that `per_file` pairs with a glob.
+
+    `severity` and `rules` are by the name of the rule, `rules` holding its options. `plugins` are entry points of installed
+    packages. `baseline` is a path from the project's root. `place` gives the span of a value of the `lint` table by the keys
+    that lead to it.
+    """
 
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     per_file: tuple[tuple[str, tuple[str, ...]], ...]
+    severity: dict[str, str]
+    rules: dict[str, dict[str, Any]]
+    forbid: tuple[Forbidden, ...]
+    plugins: tuple[str, ...]
+    baseline: str | None
+    place: Callable[..., Span]
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the table says anything that has to be looked up."""
+        named = (self.ignore, self.per_file, self.severity, self.rules, self.forbid)
+        return self.select != ("all",) or any(named)
 
 
 class TagGroup(Record):

@@ -45,6 +45,11 @@ class ProjectFileReport:
         place = self._place(path)
         self._report(spec, place.value_start, place.value_end, help, values)
 
+    def value_span(self, path: Path) -> Span:
+        """Where the value of a key stands; the start of the file when there is no such key."""
+        place = self._place(path)
+        return Span(self._shown_source(), place.value_start, place.value_end)
+
     def _place(self, path: Path) -> Place:
         from .positions import Place, locate
 
@@ -60,9 +65,12 @@ class ProjectFileReport:
         help: str | None,
         values: dict[str, Any],
     ) -> None:
+        self.failed = True
+        self._sink.report(spec, Span(self._shown_source(), start, end), help=help, **values)
+
+    def _shown_source(self) -> SourceFile:
         from .redaction import redacted
 
         if self._source is None:
             self._source = SourceFile(self._path, redacted(self._text))
-        self.failed = True
-        self._sink.report(spec, Span(self._source, start, end), help=help, **values)
+        return self._source

@@ -28,7 +28,8 @@ class DiagnosticSpec(Record):
     """The declaration of a diagnostic.
 
     `name` is kebab-case and unique in the program; `message` is a `str.format` template, one short sentence in lower
-    case without a full stop; `help` (also a template) says what to do.
+    case without a full stop; `help` (also a template) says what to do. `arguable` marks an error that a program can be compiled in
+    spite of, so that a comment may suppress it; warnings and infos always can be suppressed.
     """
 
     name: str
@@ -36,6 +37,7 @@ class DiagnosticSpec(Record):
     message: str
     help: str | None = None
     severity_override: str | None = None
+    arguable: bool = False
 
     @property
     def severity(self) -> str:
@@ -83,3 +85,7 @@ class Diagnostic(Record):
     @property
     def severity(self) -> str:
         return self.spec.severity
+
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        """File, place, name: the order of findings in every report."""
+        return (self.span.path, self.span.start, self.span.end, self.name, self.message)

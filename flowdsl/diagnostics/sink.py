@@ -10,6 +10,9 @@ from .diagnostic import ERROR, Diagnostic, DiagnosticSpec, Fix, Label
 class Sink:
     """Collects findings; the same finding at the same place is kept once."""
 
+    full = False
+    """Whether further findings are dropped, so that nobody need look for them."""
+
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, int, int, str], Diagnostic] = {}
 
@@ -41,9 +44,4 @@ class Sink:
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """All findings by file, place and name: the same order whatever the order of the phases."""
-        return tuple(
-            sorted(
-                self._found.values(),
-                key=lambda d: (d.span.path, d.span.start, d.span.end, d.name, d.message),
-            )
-        )
+        return tuple(sorted(self._found.values(), key=Diagnostic.sort_key))

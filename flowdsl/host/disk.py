@@ -8,8 +8,8 @@ import stat
 from flowdsl.source.files import FileSystem, UnreadableFile, decode
 
 PROJECT_FILE = "flowdsl.toml"
-SIZE_LIMIT = 8 * 1024 * 1024
-"""Bytes of one file. Far above any prompt the service would take; a larger file is a mistake in a path or a glob."""
+SIZE_LIMIT = 16 * 1024 * 1024
+"""Bytes of one file. Above any prompt and picture the service takes; a larger file is a mistake in a path or a glob."""
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line breaks
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import re
 
+from flowdsl.source.globs import translate
 from flowdsl.source.record import Record
-
-from .globs import translate
 
 
 class _Rule(Record):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 
+from flowdsl.source.globs import is_pattern, translate
+
 from .disk import DiskFiles
 from .gitignore import chain_above
-from .globs import is_pattern, translate
 
 
 def expand(files: DiskFiles, patterns: list[str]) -> list[str]:

@@ -6,15 +6,31 @@ import errno
 import os
 from collections.abc import Mapping
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+_OLD = os.O_RDONLY | _BINARY
 
 
-def write_files(contents: Mapping[str, bytes], *, durable: bool = True) -> None:
+class ChangedFile(Exception):
+    """A file that was to be replaced is not what it was when it was read."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"`{path}` has changed")
+        self.path = path
+
+
+def write_files(
+    contents: Mapping[str, bytes],
+    *,
+    durable: bool = True,
+    expected: Mapping[str, bytes] | None = None,
+) -> None:
     """Replace or create every file, by absolute or working-folder path; folders are made as needed.
 
     All contents are on disk under temporary names beside their targets before the first target changes: a full disk or
     a folder without permission leaves everything as it was. An existing file keeps its permissions, and a symbolic link
-    stays one. `durable` waits until the disk has everything; results that can be made again need not. Raises `OSError`.
+    stays one. `durable` waits until the disk has everything; results that can be made again need not. `expected` is what
+    files hold before: when one of them differs, nothing is written and `ChangedFile` is raised. Raises `OSError`.
     """
     staged: list[tuple[str, str]] = []
     try:
@@ -28,6 +44,9 @@ def write_files(contents: Mapping[str, bytes], *, durable: bool = True) -> None:
             _write(temporary, content, durable)
             if os.path.exists(target):
                 os.chmod(temporary, os.stat(target).st_mode & 0o7777)
+        for path, content in (expected or {}).items():
+            if _read(path) != content:
+                raise ChangedFile(path)
         folders = {os.path.dirname(target) for _, target in staged}
         while staged:
             os.replace(*staged[-1])
@@ -39,6 +58,15 @@ def write_files(contents: Mapping[str, bytes], *, durable: bool = True) -> None:
         for temporary, _ in staged:
             if os.path.exists(temporary):
                 os.unlink(temporary)
+
+
+def _read(path: str) -> bytes | None:
+    """The content of a file; None when it has gone."""
+    try:
+        with os.fdopen(os.open(path, _OLD), "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
 
 
 def _write(path: str, content: bytes, durable: bool) -> None:

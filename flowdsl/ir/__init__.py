@@ -2,8 +2,8 @@
 
 Holds workflows and chains as frozen, versioned pydantic values: tasks inlined, names unique, constants evaluated, every
 `fail` decided, every output tied to one source. `lower.py` makes it from an analysis without errors, `passes.py`
-simplifies it, `verify.py` proves what code generation relies on. `capabilities.py` is the one table of what is assumed about
-the agents and their tools; `fits.py` says which statements a focused agent can carry out.
+simplifies it, `verify.py` proves what code generation relies on and analysis should have found, `fits.py` says which statements a
+focused agent can carry out.
 
 Does not know the words of a prompt or the wire format; nothing above it reads the AST to make code.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
+from flowdsl.semantics.capabilities import Capabilities
+
 from . import nodes
-from .capabilities import Capabilities
 
 
 def tools_of(statement: nodes.Statement) -> Iterator[str]:
@@ -81,7 +82,7 @@ def models_of(body: nodes.Body) -> Iterator[str]:
                 yield from models_of(statement.otherwise or ())
             case nodes.WaitUntil() | nodes.Expect() | nodes.Copy() | nodes.Run():
                 yield from models_of(statement.otherwise or ())
-            case nodes.Step():
+            case nodes.Step() | nodes.Loop():
                 yield from models_of(statement.body)
             case nodes.If():
                 for branch in statement.branches:

@@ -9,6 +9,7 @@ from typing import Any, Literal, assert_never
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.semantics.constants import evaluate
+from flowdsl.semantics.paths import path_of
 from flowdsl.semantics.spelling import spell
 from flowdsl.source.files import resolve_path
 from flowdsl.source.record import Record
@@ -153,7 +154,7 @@ class ValueLowering:
             case semantic.CONST:
                 whole = symbol.value if symbol.literal is None else symbol.literal
                 constant = nodes.ConstantValue(value=to_json(self.constant(whole)))
-                return select(constant, _wire_path(symbol.type, ref.path))
+                return select(constant, _wire_path(symbol.type, path_of(ref, symbol)))
             case semantic.LOOP:
                 return _variable("runtime", LOOP_ITEM, _wire_path(symbol.type, ref.path))
             case semantic.ENVIRONMENT:
@@ -203,7 +204,8 @@ class ValueLowering:
                 case ast.TextLiteral():
                     pieces.append(nodes.TextPiece(value=part.value))
                 case ast.Ref():
-                    pieces.extend(text_of(self.reference(part, frame)))
+                    value = text_of(self.reference(part, frame))
+                    pieces.extend(_quoted(value) if part in self.model.quoted else value)
                 case ast.TextComment():
                     pass
                 case _:
@@ -277,6 +279,15 @@ class ValueLowering:
             type_ = types.strip_optional(self.model.ref_types[operand])
             return type_ in (types.INT, types.NUMBER)
         return False
+
+
+def _quoted(text: nodes.Text) -> Iterable[nodes.TextPiece | nodes.Variable]:
+    """The text with its variables marked as data."""
+    for piece in text:
+        if isinstance(piece, nodes.Variable):
+            yield nodes.Variable(sigil=piece.sigil, name=piece.name, path=piece.path, quoted=True)
+        else:
+            yield piece
 
 
 def _text_value(text: nodes.Text) -> nodes.Value:

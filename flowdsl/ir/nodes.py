@@ -34,12 +34,16 @@ class TextPiece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """A variable the platform resolves. `path` holds field names and list positions."""
+    """A variable the platform resolves. `path` holds field names and list positions.
+
+    `quoted` marks text from outside in a text that tells what to look at: it is emitted as data.
+    """
 
     kind: Literal["variable"] = "variable"
     sigil: Literal["input", "runtime", "secret"]
     name: str
     path: tuple[str | int, ...] = ()
+    quoted: bool = False
 
 
 Piece: TypeAlias = TextPiece | Variable

@@ -1,4 +1,7 @@
-"""What code generation relies on, proved after inlining."""
+"""What code generation relies on, proved once more after inlining.
+
+Analysis finds all of this in the source, at better places. What is found here is what it has missed.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,24 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.semantics.capabilities import TOOLS, Capabilities
+from flowdsl.semantics.errors import (
+    BACKSLASH_BEFORE_VARIABLE,
+    BRACE_IN_COMMAND,
+    BRANCH_FROZEN_BY_REPLAY,
+    COMMAND_OUTPUT_UNREADABLE,
+    CONTROL_CHARACTER,
+)
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 
 from . import nodes
-from .capabilities import TOOLS, Capabilities
-from .errors import (
-    BACKSLASH_BEFORE_VARIABLE,
-    BRACE_IN_COMMAND,
-    BRANCH_FROZEN_BY_REPLAY,
-    BRANCH_OUTSIDE_FOCUSED_ACTION,
-    COMMAND_OUTPUT_UNREADABLE,
-    CONTROL_CHARACTER,
-    EXTRA_SETS_KNOWN_FIELD,
-)
 from .fits import body_tools, fits
 from .walk import field_names, inner_bodies, statements, walk
-from .wire import CHECK_FIELDS, WORKFLOW_FIELDS
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ESCAPED = re.compile(r"\\\{([A-Za-z_]\w*)")
 _VARIABLE_LIKE = re.compile(r"\{[A-Za-z_${]\S{0,20}")
 
 
@@ -42,9 +42,15 @@ def verify_program(
     """
     for workflow in program.workflows:
         _verify(workflow, sources, capabilities, sink)
-        for found in _outside(workflow.body, capabilities):
-            span = _span(found.statement.origin, sources)
-            sink.report(found.spec, span, construct=found.construct, tool=found.tool)
+        for decision in decisions_outside(workflow.body, capabilities):
+            if not decision.screen:
+                span = _span(decision.statement.origin, sources)
+                sink.report(
+                    BRANCH_FROZEN_BY_REPLAY,
+                    span,
+                    construct=decision.construct,
+                    tool=decision.tool,
+                )
 
 
 def _verify(
@@ -57,11 +63,7 @@ def _verify(
     for node in (workflow, *statements(workflow.body), *checks):
         span = _span(node.origin, sources)
         for text in _own_texts(node):
-            _verify_text(text, span, sink)
-        if isinstance(node, nodes.Workflow):
-            _verify_extra(node.extra, WORKFLOW_FIELDS, span, sink)
-        if isinstance(node, nodes.PostRunCheck):
-            _verify_extra(node.extra, CHECK_FIELDS, span, sink)
+            _verify_text(text, span, sink, command=isinstance(node, nodes.Run))
         if isinstance(node, nodes.Run):
             _verify_command(node.command, span, sink)
             if node.variable is not None and not capabilities.focused_can(
@@ -91,13 +93,13 @@ def _own_texts(node: nodes.Node) -> Iterator[nodes.Text]:
         elif isinstance(value, nodes.FileTarget):
             yield from value.names
             yield value.template
-    if isinstance(node, nodes.Store | nodes.Loop | nodes.If):
+    if isinstance(node, nodes.Store | nodes.Loop | nodes.If | nodes.Repeat):
         for inner in walk(_values_of(node)):
-            if isinstance(inner, nodes.TextValue):
+            if isinstance(inner, nodes.TextValue | nodes.Sees):
                 yield inner.text
 
 
-def _values_of(node: nodes.Store | nodes.Loop | nodes.If) -> Any:
+def _values_of(node: nodes.Store | nodes.Loop | nodes.If | nodes.Repeat) -> Any:
     match node:
         case nodes.Store():
             return node.assignments
@@ -105,9 +107,12 @@ def _values_of(node: nodes.Store | nodes.Loop | nodes.If) -> Any:
             return node.items
         case nodes.If():
             return tuple(branch.condition for branch in node.branches)
+        case nodes.Repeat():
+            return node.until
 
 
-def _verify_text(text: nodes.Text, span: Span, sink: Sink) -> None:
+def _verify_text(text: nodes.Text, span: Span, sink: Sink, *, command: bool) -> None:
+    """A brace that could open a variable in a command is `_verify_command`'s matter, whatever stands before it."""
     for index, piece in enumerate(text):
         if isinstance(piece, nodes.Variable):
             continue
@@ -116,48 +121,43 @@ def _verify_text(text: nodes.Text, span: Span, sink: Sink) -> None:
         following = text[index + 1] if index + 1 < len(text) else None
         if piece.value.endswith("\\") and isinstance(following, nodes.Variable):
             sink.report(BACKSLASH_BEFORE_VARIABLE, span, variable=following.name)
-        elif (found := re.search(r"\\\{([A-Za-z_]\w*)", piece.value)) is not None:
+        elif not command and (found := _ESCAPED.search(piece.value)) is not None:
             sink.report(BACKSLASH_BEFORE_VARIABLE, span, variable=found[1])
 
 
-def _verify_extra(extra: dict[str, Any], known: Mapping[str, str], span: Span, sink: Sink) -> None:
-    for field in extra:
-        if field in known:
-            sink.report(EXTRA_SETS_KNOWN_FIELD, span, field=field, way=known[field])
-
-
 def _verify_command(command: nodes.Text, span: Span, sink: Sink) -> None:
-    for piece in command:
-        if isinstance(piece, nodes.TextPiece) and (found := _VARIABLE_LIKE.search(piece.value)):
+    for index, piece in enumerate(command):
+        if isinstance(piece, nodes.Variable):
+            continue
+        if (found := _VARIABLE_LIKE.search(piece.value)) is not None:
             sink.report(BRACE_IN_COMMAND, span, written=found[0])
+        following = command[index + 1] if index + 1 < len(command) else None
+        if piece.value.endswith("{") and isinstance(following, nodes.Variable):
+            sink.report(BRACE_IN_COMMAND, span, written=f"{{{{{following.name}}}")
 
 
 # Replay: the main agent is not asked again
 
 
-class _Outside(Record):
-    """A decision whose outcome the main agent carries out, and the tool that needs it."""
+class Outside(Record):
+    """A decision whose outcome the main agent carries out, and what needs it. `screen`: what is on screen has a say."""
 
-    spec: DiagnosticSpec
     statement: nodes.Statement
+    screen: bool
     construct: str
     tool: str
 
 
-def _outside(body: nodes.Body, capabilities: Capabilities) -> Iterator[_Outside]:
+def decisions_outside(body: nodes.Body, capabilities: Capabilities) -> Iterator[Outside]:
     """The decisions of a body that do not fit one `focused_action`, outer ones first."""
     for statement in body:
         if fits((statement,), capabilities):
             continue
         if (construct := _CONSTRUCTS.get(type(statement))) and _decides(statement, capabilities):
-            spec = (
-                BRANCH_OUTSIDE_FOCUSED_ACTION
-                if _screen_decides(statement)
-                else BRANCH_FROZEN_BY_REPLAY
-            )
-            yield _Outside(spec, statement, construct, _tool_words(statement, capabilities))
+            screen = _screen_decides(statement)
+            yield Outside(statement, screen, construct, _tool_words(statement, capabilities))
         for inner, _ in inner_bodies(statement):
-            yield from _outside(inner, capabilities)
+            yield from decisions_outside(inner, capabilities)
 
 
 _CONSTRUCTS: dict[type, str] = {

@@ -14,12 +14,14 @@ from flowdsl.syntax import ast
 
 from . import errors, places
 from .assignability import NUMERIC, TEXTUAL
+from .bounds import check_bounds, is_portable
 from .expressions import check_value, infer
 from .program import ModuleScope, Program
 from .scopes import ValueScope, rename_fix
 from .types import (
     NO_CONSTRAINTS,
     Constraints,
+    FieldType,
     ListOf,
     Primitive,
     Type,
@@ -115,7 +117,9 @@ def _constant(program: Program, site: Site, annotation: ast.Annotation) -> Any:
 def _wrong(program: Program, site: Site, annotation: ast.Annotation, wanted: str) -> None:
     """Report an argument of the wrong kind, unless what it names is already reported."""
     argument = annotation.arguments[0]
-    if argument in program.constants or not isinstance(argument, ast.ConstRef):
+    refs = argument.parts if isinstance(argument, ast.Text) else ()
+    resolved = all(ref in program.values for ref in refs if isinstance(ref, ast.Ref))
+    if resolved and (argument in program.constants or not isinstance(argument, ast.ConstRef)):
         span = argument.span(site.scope.source)
         name = annotation.name.text
         program.sink.report(errors.WRONG_ANNOTATION_ARGUMENT, span, name=name, wanted=wanted)
@@ -123,7 +127,7 @@ def _wrong(program: Program, site: Site, annotation: ast.Annotation, wanted: str
 
 def check_pattern(program: Program, span: Span, pattern: str) -> None:
     """Report a regular expression that no dialect reads. Groups and classes that only some know are left alone."""
-    if "(?" in pattern or "\\p" in pattern or "\\P" in pattern or "\\u" in pattern:
+    if not is_portable(pattern):
         return
     try:
         re.compile(pattern)
@@ -175,7 +179,25 @@ def field_constraints(
         elif value is not None:
             values[known.constraint] = value
     _check_range(program, values, first)
-    return Constraints(**values)
+    constraints = Constraints(**values)
+    program.bound_places[constraints] = first
+    _check_examples(program, site, annotations, constraints)
+    return constraints
+
+
+def _check_examples(
+    program: Program,
+    site: Site,
+    annotations: tuple[ast.Annotation, ...],
+    constraints: Constraints,
+) -> None:
+    """Report examples that the other annotations exclude, wherever those stand."""
+    field = FieldType(site.field, site.type, constraints)
+    for annotation in annotations if constraints.examples else ():
+        if annotation.name.text == "example" and len(annotation.arguments) == 1:
+            example = annotation.arguments[0]
+            value = program.constants.get(example)
+            check_bounds(program, example.span(site.scope.source), example, value, field)
 
 
 def _field_value(

@@ -15,6 +15,7 @@ from .places import Place
 from .program import Program
 from .references import resolve_ref
 from .scopes import ValueScope, find_declaration, known_names, rename_fix
+from .traversal import refs_outside_blocks
 from .types import Optional
 
 
@@ -130,13 +131,7 @@ def check_binding(
     is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
     label = Label(target.span, "declared here")
     if target.kind == SECRET and not is_secret:
-        program.sink.report(
-            errors.PLAIN_VALUE_FOR_SECRET,
-            value.span(source),
-            name=target.name,
-            labels=(label,),
-        )
-        infer(program, scope, value, plain)
+        _check_no_secret(program, scope, value, target, plain, secret)
     elif target.kind != SECRET and is_secret:
         assert isinstance(value, ast.Ref)
         known = scope.symbols.get(value.name.text)
@@ -154,4 +149,34 @@ def check_binding(
     else:
         place = secret if target.kind == SECRET else plain
         what = f"{target.kind} `{target.name}`"
-        check_value(program, scope, value, target.type, place, what)
+        check_value(program, scope, value, target.type, place, what, target.field)
+
+
+def _check_no_secret(
+    program: Program,
+    scope: ValueScope,
+    value: ast.Expr,
+    target: ValueSymbol,
+    plain: Place,
+    secret: Place,
+) -> None:
+    """Report a value that is no secret where one is taken: once, with what is wrong inside it left out."""
+    refs = refs_outside_blocks(value)
+    known = [scope.symbols.get(ref.name.text) for ref in refs]
+    if isinstance(value, ast.Ref) and known[0] is not None and known[0].kind == SECRET:
+        resolve_ref(program, scope, value, secret)
+        return
+    inside = any(ref.sigil == ast.SECRET for ref in refs)
+    if not inside:
+        infer(program, scope, value, plain)
+        if any(ref not in program.values for ref in refs):
+            return
+    program.sink.report(
+        errors.PLAIN_VALUE_FOR_SECRET,
+        value.span(scope.module.source),
+        name=target.name,
+        help="write the secret alone, as `$name`: no text, list or object around it"
+        if inside
+        else None,
+        labels=(Label(target.span, "declared here"),),
+    )

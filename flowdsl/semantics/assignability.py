@@ -64,7 +64,13 @@ def comparable(left: Type, right: Type) -> bool:
         return False
     if isinstance(one, Enum) and isinstance(other, Enum):
         return bool(set(one.values) & set(other.values))
+    if isinstance(one, Enum) or isinstance(other, Enum):
+        return all(isinstance(type_, Enum | Unknown) or _is_text(type_) for type_ in (one, other))
     return assignable(one, other) or assignable(other, one)
+
+
+def _is_text(type_: Type) -> bool:
+    return isinstance(type_, Primitive) and (type_.name in TEXTUAL or type_.name == "any")
 
 
 def orderable(left: Type, right: Type) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
@@ -13,6 +15,8 @@ from .arguments import check_call
 from .conditions import check_condition
 from .expressions import check_text, check_value, infer
 from .images import check_image
+from .joins import note_typed
+from .leaving import leaves, leaves_after
 from .model import LOOP, ValueSymbol
 from .paths import field_of
 from .program import Program
@@ -22,7 +26,9 @@ from .traversal import refs_outside_blocks
 from .types import (
     ANY,
     INT,
+    STRING,
     UNKNOWN,
+    Enum,
     FieldType,
     ListOf,
     Type,
@@ -51,6 +57,7 @@ class BodyChecker:
         self.loops: list[Span] = []
         self.background: dict[str, Span] = {}
         self.counting: list[tuple[str, Span]] = []
+        self.passes: list[ast.Block] = []
         self.set_again: list[str] = []
 
     def check(self, block: ast.Block) -> None:
@@ -99,10 +106,11 @@ class BodyChecker:
                 self._text(target)
             case ast.PressStmt():
                 self._press(statement)
-            case ast.WaitStmt():
-                pass
-            case ast.WaitUntilStmt(condition=condition, otherwise=otherwise):
+            case ast.WaitStmt(duration=duration):
+                self._some_time(duration)
+            case ast.WaitUntilStmt(condition=condition, timeout=timeout, otherwise=otherwise):
                 self._text(condition)
+                self._some_time(timeout)
                 self._otherwise(otherwise)
             case ast.ExtractStmt():
                 self._extract(statement)
@@ -167,6 +175,7 @@ class BodyChecker:
             self._text(statement.value, places.TYPED)
         else:
             resolve_ref(self.program, self.scope, statement.value, places.TYPED)
+            note_typed(self.program, self.scope.module.module, statement.value)
         self._text(statement.target)
 
     def _press(self, statement: ast.PressStmt) -> None:
@@ -247,7 +256,27 @@ class BodyChecker:
                     labels=(Label(span, f"the `{kind}`"),),
                 )
                 break
-        check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what)
+        elif isinstance(strip_optional(wanted), ListOf):
+            self._check_overwritten(statement)
+        whole = None if statement.append else target
+        check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what, whole)
+
+    def _check_overwritten(self, statement: ast.EmitStmt) -> None:
+        """Warn of a list that each pass of a loop replaces, unless the run ends in that pass."""
+        if not self.passes or leaves_after(self.passes[-1], statement):
+            return
+        kind, span = next(each for each in reversed(self.counting) if each[0] != "retry")
+        way = f"emit it after the `{kind}`"
+        if kind == "for":
+            way = f"write `+=` to add to it, or {way}"
+        self.program.sink.report(
+            errors.LIST_OVERWRITTEN,
+            self._span(statement.name),
+            name=statement.name.text,
+            kind=kind,
+            help=way,
+            labels=(Label(span, f"the `{kind}`"),),
+        )
 
     def _emit_target(self, name: ast.Name) -> FieldType | None:
         fields = self.targets.fields
@@ -303,9 +332,12 @@ class BodyChecker:
             self._bound(statement.limit)
         symbol = ValueSymbol(LOOP, statement.variable.text, element, self._span(statement.variable))
         declared = self.scope.declare(self.program, symbol)
+        self.program.iterables[symbol] = statement.iterable
         self.loops.append(span)
         self.counting.append(("for", span))
+        self.passes.append(statement.body)
         self._block(statement.body)
+        self.passes.pop()
         self.counting.pop()
         self.loops.pop()
         if declared:
@@ -316,6 +348,7 @@ class BodyChecker:
         iterable = statement.iterable
         if isinstance(iterable, ast.IntLit):
             infer(self.program, self.scope, iterable, places.LOOP_SOURCE)
+            self._at_least_one(iterable)
             return INT
         type_ = infer(self.program, self.scope, iterable, places.LOOP_SOURCE)
         inner = strip_optional(type_)
@@ -334,7 +367,7 @@ class BodyChecker:
             self.program.sink.report(
                 errors.MISSING_BOUND, self._span(iterable), statement="for", after="the list"
             )
-        return inner.element if isinstance(inner, ListOf) else ANY
+        return _element_of(inner, self.program.constants.get(iterable))
 
     def _is_bounded(self, iterable: ast.Ref | ast.ListExpr, *, constant: bool) -> bool:
         if constant or isinstance(iterable, ast.ListExpr):
@@ -352,6 +385,12 @@ class BodyChecker:
         if isinstance(value, int) and value < 1:
             self.program.sink.report(errors.BOUND_TOO_SMALL, self._span(count), value=value)
 
+    def _some_time(self, duration: ast.Duration | None) -> None:
+        if duration is not None and duration.milliseconds < 1:
+            span = self._span(duration)
+            help = "the least is `1ms`"
+            self.program.sink.report(errors.BOUND_TOO_SMALL, span, value=duration.text, help=help)
+
     def _repeat(self, statement: ast.RepeatStmt) -> None:
         span = Span(self.source, statement.start, statement.start + len("repeat"))
         if statement.limit is None:
@@ -362,7 +401,9 @@ class BodyChecker:
             self._bound(statement.limit)
         facts = check_condition(self.program, self.scope, statement.until)
         self.counting.append(("repeat", span))
+        self.passes.append(statement.body)
         self._block_with(statement.body, facts.when_false)
+        self.passes.pop()
         self.counting.pop()
         self._otherwise(statement.otherwise)
         action = statement.otherwise.action if statement.otherwise is not None else None
@@ -372,6 +413,7 @@ class BodyChecker:
     def _retry(self, statement: ast.RetryStmt) -> None:
         span = Span(self.source, statement.start, statement.start + len("retry"))
         self._bound(statement.attempts)
+        self._some_time(statement.delay)
         self.counting.append(("retry", span))
         self._block(statement.body)
         self.counting.pop()
@@ -379,18 +421,14 @@ class BodyChecker:
             self._block(statement.otherwise)
 
 
+def _element_of(list_type: Type, value: Any) -> Type:
+    """The type of the entries of a list; of a list of texts that is known, those texts."""
+    if not isinstance(list_type, ListOf):
+        return ANY
+    if list_type.element == STRING and isinstance(value, list) and value:
+        return Enum(tuple(dict.fromkeys(value)))
+    return list_type.element
+
+
 def _is_whole(statement: ast.EmitStmt, ref: ast.Ref) -> bool:
     return statement.value is ref and not ref.path and not statement.append
-
-
-def leaves(block: ast.Block) -> bool:
-    """Whether the statement that a block ends with always leaves it (`fail`, `abort`, `finish`)."""
-    if not block.statements:
-        return False
-    last = block.statements[-1]
-    if isinstance(last, ast.StepStmt):
-        return leaves(last.body)
-    if isinstance(last, ast.IfStmt):
-        bodies = [branch.body for branch in last.branches]
-        return last.otherwise is not None and all(map(leaves, [*bodies, last.otherwise]))
-    return isinstance(last, ast.FailStmt | ast.AbortStmt | ast.FinishStmt)

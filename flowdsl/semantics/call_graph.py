@@ -1,22 +1,22 @@
-"""Who calls whom: recursion, loops inside loops, and tasks that never return."""
+"""Who calls whom: the order of tasks, recursion, and loops inside loops."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.source.text import Span
+from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
 from . import errors
 from .model import TaskSymbol
 from .program import Program
-from .traversal import statements
+from .summaries import Summaries, summary_of
 
 
-def calls_in(body: ast.Block) -> Iterator[ast.CallStmt]:
+def calls_in(program: Program, body: ast.Block) -> Iterator[ast.CallStmt]:
     """The calls of a body, in source order."""
-    for statement in statements(body):
+    for statement in program.statements(body):
         if isinstance(statement, ast.CallStmt):
             yield statement
 
@@ -28,7 +28,7 @@ def order_tasks(program: Program) -> tuple[TaskSymbol, ...]:
 
     def visit(task: TaskSymbol) -> None:
         path.append(task)
-        for call in calls_in(task.declaration.body):
+        for call in calls_in(program, task.declaration.body):
             callee = program.calls.get(call)
             if callee is None or callee in finished:
                 continue
@@ -48,33 +48,33 @@ def order_tasks(program: Program) -> tuple[TaskSymbol, ...]:
     return tuple(finished)
 
 
-def first_loops(program: Program, ordered: tuple[TaskSymbol, ...]) -> dict[TaskSymbol, Span]:
-    """For each task that loops, itself or through others, the `for` that does."""
-    loops: dict[TaskSymbol, Span] = {}
-    for task in ordered:
-        for statement in statements(task.declaration.body):
-            if isinstance(statement, ast.ForStmt):
-                start = statement.start
-                loops.setdefault(task, Span(task.module.source, start, start + len("for")))
-            elif isinstance(statement, ast.CallStmt):
-                callee = program.calls.get(statement)
-                if callee in loops:
-                    loops.setdefault(task, loops[callee])
-    return loops
+def first_loop(
+    program: Program, source: SourceFile, body: ast.Block, summaries: Summaries
+) -> Span | None:
+    """The first `for` that runs in a body, itself or in the tasks it calls; None when none does."""
+    for statement in program.statements(body):
+        if isinstance(statement, ast.ForStmt):
+            return Span(source, statement.start, statement.start + len("for"))
+        if isinstance(statement, ast.CallStmt):
+            loop = summary_of(summaries, program.calls.get(statement)).loop
+            if loop is not None:
+                return loop
+    return None
 
 
 def report_nested_calls(
-    program: Program, module: ast.Module, body: ast.Block, loops: dict[TaskSymbol, Span]
+    program: Program, source: SourceFile, body: ast.Block, summaries: Summaries
 ) -> None:
-    """Report calls inside a `for` of tasks that hold a `for`."""
-    for statement in statements(body):
+    """Report calls inside a `for` of tasks that run a `for`."""
+    for statement in program.statements(body):
         if not isinstance(statement, ast.ForStmt):
             continue
-        for call in calls_in(statement.body):
-            callee = program.calls.get(call)
-            if callee in loops:
+        for call in calls_in(program, statement.body):
+            task = program.calls.get(call)
+            loop = summary_of(summaries, task).loop
+            if task is not None and loop is not None:
                 program.sink.report(
                     errors.NESTED_FOR,
-                    call.task.span(module.source),
-                    labels=(Label(loops[callee], f"the `for` that `{callee.name}` runs"),),
+                    call.task.span(source),
+                    labels=(Label(loop, f"the `for` that `{task.name}` runs"),),
                 )

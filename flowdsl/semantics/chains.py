@@ -9,12 +9,14 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from . import errors, places
-from .arguments import check_binding, check_names, quoted, resolve_unmatched
+from .arguments import check_binding, check_names, quoted
+from .expressions import infer
 from .model import INPUT, SECRET, STEP, ChainSymbol, ValueSymbol, WorkflowSymbol
 from .program import ModuleScope, Program
 from .scopes import ValueScope, find_declaration, known_names, rename_fix
 from .settings import CHAIN_SETTINGS, check_settings
 from .signatures import check_sections, may_be_omitted, value_symbols
+from .traversal import refs_outside_blocks
 from .type_expressions import CHAIN_INPUTS, CHAIN_SECRETS, resolve_fields
 from .types import ANY, FieldType, RecordOf
 
@@ -47,9 +49,12 @@ def check_chain(program: Program, module: ModuleScope, chain: ast.ChainDecl) -> 
     if not steps:
         span = chain.name.span(module.source)
         program.sink.report(errors.EMPTY_CHAIN, span, name=chain.name.text)
-    shared = _check_shared(program, scope, chain, [t for t in targets if t is not None], targets)
+    scheduled = {step.name.text: step for step in reversed(steps)}
+    early = _EarlyReads(program, scope, scheduled)
+    shared = _check_shared(program, early, chain, [t for t in targets if t is not None], targets)
     for step, target in zip(steps, targets, strict=True):
-        _check_step(program, scope, step, target, shared)
+        early.reader = f"step `{step.name.text}` starts"
+        _check_step(program, early, step, target, shared)
         _declare_step(program, scope, step, target)
     return ChainSymbol(
         name=chain.name.text,
@@ -63,6 +68,39 @@ def check_chain(program: Program, module: ModuleScope, chain: ast.ChainDecl) -> 
             for step, target in zip(steps, targets, strict=True)
         ),
     )
+
+
+class _EarlyReads:
+    """Reads of steps that have not run yet. `reader` says what happens then; `scope` holds the steps that have."""
+
+    def __init__(
+        self, program: Program, scope: ValueScope, scheduled: dict[str, ast.ChainStep]
+    ) -> None:
+        self.program = program
+        self.scope = scope
+        self.scheduled = scheduled
+        self.reader = "the chain starts"
+
+    def reported(self, value: ast.Expr) -> bool:
+        """Whether `value` reads such a step; every read is reported."""
+        early = [
+            ref
+            for ref in refs_outside_blocks(value)
+            if ref.sigil == ast.INPUT
+            and ref.name.text in self.scheduled
+            and ref.name.text not in self.scope.symbols
+        ]
+        source = self.scope.module.source
+        for ref in early:
+            name = ref.name.text
+            self.program.sink.report(
+                errors.STEP_NOT_RUN_YET,
+                ref.span(source),
+                name=name,
+                reader=self.reader,
+                labels=(Label(self.scheduled[name].name.span(source), "runs here"),),
+            )
+        return bool(early)
 
 
 def _section(
@@ -91,12 +129,13 @@ def _target(program: Program, scope: ValueScope, step: ast.ChainStep) -> _Target
 
 def _check_shared(
     program: Program,
-    scope: ValueScope,
+    early: _EarlyReads,
     chain: ast.ChainDecl,
     known: list[_Target],
     targets: list[_Target | None],
 ) -> set[str]:
     """The names that `shared` binds. Each must be an input or secret of some step's workflow, and fits all of them."""
+    scope = early.scope
     bound: dict[str, Span] = {}
     closed = len(known) == len(targets) and not any(target.open for target in known)
     for item in chain.items:
@@ -115,16 +154,9 @@ def _check_shared(
                 if closed:
                     names = {taken for target in known for taken in target.symbols}
                     _report_unknown(program, span, name, names)
-                resolve_unmatched(program, scope, binding.value)
+                _resolve_unmatched(program, early, binding.value)
             for taker in takers:
-                check_binding(
-                    program,
-                    scope,
-                    binding.value,
-                    taker,
-                    places.CHAIN_VALUE,
-                    places.CHAIN_SECRET,
-                )
+                _bind(program, early, binding.value, taker)
     return set(bound)
 
 
@@ -143,7 +175,7 @@ def _report_unknown(program: Program, span: Span, name: str, names: Iterable[str
 
 def _check_step(
     program: Program,
-    scope: ValueScope,
+    early: _EarlyReads,
     step: ast.ChainStep,
     target: _Target | None,
     shared: set[str],
@@ -152,16 +184,16 @@ def _check_step(
         for argument in step.arguments:
             known = target.symbols.get(argument.name.text) if target is not None else None
             if known is None:
-                resolve_unmatched(program, scope, argument.value)
+                _resolve_unmatched(program, early, argument.value)
             else:
-                _bind(program, scope, argument.value, known)
+                _bind(program, early, argument.value, known)
         return
-    given = check_names(program, scope, step.arguments, target.symbols, "input or secret")
+    given = check_names(program, early.scope, step.arguments, target.symbols, "input or secret")
     for argument in step.arguments:
         if argument.name.text not in target.symbols:
-            resolve_unmatched(program, scope, argument.value)
+            _resolve_unmatched(program, early, argument.value)
     for name, argument in given.items():
-        _bind(program, scope, argument.value, target.symbols[name])
+        _bind(program, early, argument.value, target.symbols[name])
     missing = [
         name
         for name, symbol in target.symbols.items()
@@ -173,15 +205,43 @@ def _check_step(
     if missing:
         program.sink.report(
             errors.MISSING_ARGUMENT,
-            step.workflow.span(scope.module.source),
+            step.workflow.span(early.scope.module.source),
             names=quoted(missing),
             target=target.workflow.name,
             labels=tuple(Label(target.symbols[name].span, "declared here") for name in missing),
         )
 
 
-def _bind(program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:
-    check_binding(program, scope, value, target, places.CHAIN_VALUE, places.CHAIN_SECRET)
+def _bind(program: Program, early: _EarlyReads, value: ast.Expr, target: ValueSymbol) -> None:
+    if not early.reported(value):
+        check_binding(program, early.scope, value, target, places.CHAIN_VALUE, places.CHAIN_SECRET)
+
+
+def _resolve_unmatched(program: Program, early: _EarlyReads, value: ast.Expr) -> None:
+    """Resolve the names of a value whose input is unknown: a secret may be right, too."""
+    if early.reported(value):
+        return
+    is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
+    infer(program, early.scope, value, places.CHAIN_SECRET if is_secret else places.CHAIN_VALUE)
+
+
+def report_cleanup_without_chain(program: Program, chains: Iterable[ChainSymbol]) -> None:
+    """Report `on failure` of workflows that no chain of the program runs: a run alone never gets to it."""
+    run = {workflow for chain in chains for _, workflow in chain.steps}
+    for workflow in program.workflows.values():
+        if workflow in run:
+            continue
+        for section in workflow.declaration.items:
+            for check in section.checks if isinstance(section, ast.ChecksSection) else ():
+                if isinstance(check.body, ast.CleanupCheck):
+                    span = _opening(workflow.module, check.body)
+                    program.sink.report(errors.CLEANUP_WITHOUT_CHAIN, span, workflow=workflow.name)
+
+
+def _opening(module: ast.Module, cleanup: ast.CleanupCheck) -> Span:
+    """The words `on failure`."""
+    written = module.source.text[cleanup.start : cleanup.prompt.start]
+    return Span(module.source, cleanup.start, cleanup.start + len(written.rstrip()))
 
 
 def _declare_step(

@@ -8,12 +8,24 @@ from flowdsl.syntax import ast
 from . import errors, places
 from .assignability import comparable, orderable
 from .expressions import NULL, check_text, infer
-from .fitting import quoted_values
+from .fitting import check_spelling, quoted_values
+from .formats import has_spelling
 from .paths import presence_key
 from .program import Program
 from .references import resolve_ref
 from .scopes import PresenceKey, ValueScope
-from .types import BOOL, UNKNOWN, Enum, Optional, Primitive, Type, Unknown, describe, strip_optional
+from .types import (
+    BOOL,
+    STRING,
+    UNKNOWN,
+    Enum,
+    Optional,
+    Primitive,
+    Type,
+    Unknown,
+    describe,
+    strip_optional,
+)
 
 _NOTHING: frozenset[PresenceKey] = frozenset()
 
@@ -95,6 +107,10 @@ def _check_operands(
     source = scope.module.source
     if UNKNOWN in (left, right):
         return
+    left, right = (
+        _type_beside(program, scope, condition.left, left, right),
+        _type_beside(program, scope, condition.right, right, left),
+    )
     equality = condition.operator in ("==", "!=")
     if NULL in (left, right):
         other, node = (right, condition.right) if left == NULL else (left, condition.left)
@@ -120,6 +136,20 @@ def _check_operands(
             right=describe(right),
             operator=condition.operator,
         )
+
+
+def _type_beside(
+    program: Program, scope: ValueScope, node: ast.Ref | ast.Scalar, own: Type, other: Type
+) -> Type:
+    """The type of an operand: a known text beside a date or the like is one, reported where it is not spelled as one."""
+    value = program.constants.get(node)
+    beside = strip_optional(other)
+    if own != STRING or not isinstance(value, str) or not isinstance(beside, Primitive):
+        return own
+    if not has_spelling(beside.name):
+        return own
+    check_spelling(program, node.span(scope.module.source), value, beside.name)
+    return beside
 
 
 def _report_unknown_value(

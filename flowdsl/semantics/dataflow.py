@@ -1,9 +1,9 @@
-"""What holds on every path: runtime variables that are set, outputs that are emitted, statements that are reached.
+"""What holds on every path: runtime variables that are set, outputs that are emitted, statements that are reached or fail.
 
 A forward analysis. The state after a statement is None where no path goes on. Paths meet in the intersection of what each has
 done. A `for` body runs zero times unless its list is known to hold something, a `repeat` body may run zero times; after a
 `retry` its body has run to the end or its `else` has, which starts where an attempt failed: at a `fail`, or in front of anything
-that can fail by itself.
+that can fail by itself. What fields on the screen hold is followed along, where the program has secrets.
 """
 
 from __future__ import annotations
@@ -17,25 +17,42 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from . import errors
-from .model import LOOP, RUNTIME, TaskSymbol, ValueSymbol
+from .model import LOOP, RUNTIME, ValueSymbol, WorkflowSymbol
+from .path_counts import Flow, Paths, Subject, count_paths
 from .paths import field_of
 from .program import Program
 from .runtime import variable_set_by
-from .traversal import refs_outside_blocks, statements
-from .types import FieldType
+from .summaries import Summaries, summary_of
+from .traversal import refs_outside_blocks
+from .typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
+from .types import FieldType, Optional
+
+_UNCOUNTED = 100
+"""From here on the number of paths says less than that not all of them do it."""
 
 
 class Done(Record):
-    """What every path to a place has done: runtime variables set, outputs emitted."""
+    """What every path to a place has done: runtime variables set, outputs emitted; and what `fields` hold after any of them."""
 
     variables: frozenset[str]
     outputs: frozenset[str]
+    fields: Fields
 
     def set(self, name: str) -> Done:
-        return Done(self.variables | {name}, self.outputs)
+        return Done(self.variables | {name}, self.outputs, self.fields.after_setting(name))
 
     def emit(self, name: str) -> Done:
-        return Done(self.variables, self.outputs | {name})
+        return Done(self.variables, self.outputs | {name}, self.fields)
+
+    def hold(self, fields: Fields) -> Done:
+        return self if fields is self.fields else Done(self.variables, self.outputs, fields)
+
+    def meet(self, other: Done) -> Done:
+        return Done(
+            self.variables & other.variables,
+            self.outputs & other.outputs,
+            self.fields.meet(other.fields),
+        )
 
 
 State: TypeAlias = Done | None
@@ -48,44 +65,57 @@ def meet(states: Iterable[State]) -> State:
         if result is None:
             result = state
         elif state is not None:
-            result = Done(result.variables & state.variables, result.outputs & state.outputs)
+            result = result.meet(state)
     return result
 
 
-def _set_in(body: ast.Block) -> frozenset[str]:
-    """The runtime variables that a body sets."""
-    names = map(variable_set_by, statements(body))
-    return frozenset(name.text for name in names if name is not None)
-
-
 class Follower:
-    """Follows the paths of one body. `leaving` are the tasks that never return."""
+    """Follows the paths of one body. `summaries` are those of the tasks it calls, `fields` tell what it reads back."""
 
     def __init__(
-        self, program: Program, module: ast.Module, body: ast.Block, leaving: set[TaskSymbol]
+        self,
+        program: Program,
+        module: ast.Module,
+        body: ast.Block,
+        summaries: Summaries,
+        fields: FieldTracker | None,
     ) -> None:
         self.program = program
         self.source = module.source
-        self.leaving = leaving
-        self.set_at: dict[str, list[Span]] = {}
-        self.emitted_at: dict[str, list[Span]] = {}
-        self.appended: set[str] = set()
+        self.body = body
+        self.summaries = summaries
+        self.fields = fields
         self.emptied: frozenset[str] = frozenset()
         self.failed: State = None
+        self.aborts = False
         self.quiet = False
-        for statement in statements(body):
-            variable = variable_set_by(statement)
-            if variable is not None:
-                self.set_at.setdefault(variable.text, []).append(variable.span(self.source))
-            if isinstance(statement, ast.EmitStmt):
-                span = statement.name.span(self.source)
-                self.emitted_at.setdefault(statement.name.text, []).append(span)
-                if statement.append:
-                    self.appended.add(statement.name.text)
+
+    def _set_in(self, body: ast.Block) -> frozenset[str]:
+        """The runtime variables that a body sets."""
+        names = map(variable_set_by, self.program.statements(body))
+        return frozenset(name.text for name in names if name is not None)
+
+    def _set_at(self, name: str) -> list[Span]:
+        """Where a runtime variable is set."""
+        found = map(variable_set_by, self.program.statements(self.body))
+        return [each.span(self.source) for each in found if each is not None and each.text == name]
+
+    def _emitted_at(self, name: str) -> list[Span]:
+        """Where an output is emitted."""
+        return [
+            each.name.span(self.source)
+            for each in self.program.statements(self.body)
+            if isinstance(each, ast.EmitStmt) and each.name.text == name
+        ]
 
     def follow(self, body: ast.Block) -> State:
         """What has been done when the body ends, reads of unset variables and dead statements reported."""
-        start = Done(frozenset(), frozenset(self.appended))
+        appended = (
+            each.name.text
+            for each in self.program.statements(body)
+            if type(each) is ast.EmitStmt and each.append
+        )
+        start = Done(frozenset(), frozenset(appended), NO_FIELDS)
         return self._block(body, start)
 
     def _block(self, block: ast.Block, state: State) -> State:
@@ -119,10 +149,11 @@ class Follower:
             case ast.StepStmt(title=title, body=body):
                 self._read(title, state)
                 return self._block(body, state)
+            case ast.TypeStmt() | ast.ClearStmt():
+                self._read(statement, state)
+                return self._fill(statement, state)
             case (
                 ast.DoStmt()
-                | ast.TypeStmt()
-                | ast.ClearStmt()
                 | ast.PressStmt()
                 | ast.WaitStmt()
                 | ast.CaptureStmt()
@@ -143,11 +174,14 @@ class Follower:
                 | ast.CopyStmt(source=text, otherwise=otherwise, name=name)
             ):
                 self._read(text, state)
-                return self._else(otherwise, state, state.set(name.text))
+                if self.fields is not None and not self.quiet:
+                    self.fields.look(text, state.fields)
+                done = state.set(name.text)
+                return self._else(otherwise, state, done, fails=self._needs_value(statement))
             case ast.RunStmt(command=text, otherwise=otherwise, name=variable):
                 self._read(text, state)
                 done = state if variable is None else state.set(variable.text)
-                return self._else(otherwise, state, done)
+                return self._else(otherwise, state, done, fails=variable is not None)
             case ast.EmitStmt(name=name, value=value):
                 self._read(value, state)
                 return state.emit(name.text)
@@ -167,12 +201,29 @@ class Follower:
                 return None
             case ast.AbortStmt() | ast.FinishStmt():
                 self._read(statement, state)
+                self.aborts = self.aborts or isinstance(statement, ast.AbortStmt)
                 return None
 
-    def _else(self, otherwise: ast.Otherwise | None, before: Done, after: Done) -> State:
-        """The state after a statement that succeeds with `after` or takes its `else`; without one it leaves."""
+    def _fill(self, statement: ast.TypeStmt | ast.ClearStmt, state: Done) -> Done:
+        return (
+            state if self.fields is None else state.hold(self.fields.fill(statement, state.fields))
+        )
+
+    def _needs_value(self, statement: ast.ExtractStmt | ast.CopyStmt) -> bool:
+        """Whether reading fails where there is no value."""
+        if statement.type is None:
+            return True
+        if isinstance(statement, ast.ExtractStmt) and statement.background:
+            return False
+        return not isinstance(self.program.declared_types.get(statement.type), Optional)
+
+    def _else(
+        self, otherwise: ast.Otherwise | None, before: Done, after: Done, *, fails: bool = True
+    ) -> State:
+        """The state after a statement that succeeds with `after` or takes its `else`; without one it leaves, if it `fails`."""
         if otherwise is None:
-            self._fail(before)
+            if fails:
+                self._fail(before)
             return after
         action = otherwise.action
         if isinstance(action, ast.Block):
@@ -190,9 +241,16 @@ class Follower:
     def _for(self, statement: ast.ForStmt, state: Done) -> State:
         self._read(statement.iterable, state)
         # Each pass starts with the variables of the body emptied, so that no item reads what an earlier one left.
-        own = _set_in(statement.body)
+        own = self._set_in(statement.body)
         self.emptied = state.variables & own
-        end = self._block(statement.body, Done(state.variables - own, state.outputs))
+        start = Done(state.variables - own, state.outputs, state.fields)
+        if self.fields is not None:
+            quiet, self.quiet = self.quiet, True
+            first = self._block(statement.body, start)
+            self.quiet = quiet
+            if first is not None:
+                start = start.hold(start.fields.meet(next_pass(first.fields)))
+        end = self._block(statement.body, start)
         self.emptied = frozenset()
         return end if self._runs(statement.iterable) else meet((end, state))
 
@@ -212,7 +270,12 @@ class Follower:
         return self._else(statement.otherwise, start, start)
 
     def _retry(self, statement: ast.RetryStmt, state: Done) -> State:
+        aborts, self.aborts = self.aborts, False
         start, end, failed = self._passes(statement.body, state, after_failure=True)
+        # An `abort` in the place of a `fail` has a finding of its own: `abort-inside-retry`.
+        if failed is None and not self.aborts and not self.quiet:
+            self.program.sink.report(errors.RETRY_CANNOT_FAIL, self._keyword(statement))
+        self.aborts = self.aborts or aborts
         if statement.otherwise is None:
             self._fail(failed)
             return end
@@ -227,12 +290,15 @@ class Follower:
         holds before them is settled; a loop inside can empty what the first pass found.
         """
         outside = self._swap_failed(None)
+        if self.fields is None and not self._loops(body):
+            end = self._block(body, state)
+            return state, end, self._swap_failed(outside)
         quiet, self.quiet = self.quiet, True
         while True:
             end = self._block(body, state)
             failed = self._swap_failed(None)
             start = meet((state, failed if after_failure else end)) or state
-            if start.variables == state.variables:
+            if start.variables == state.variables and start.fields == state.fields:
                 break
             state = start
         self.quiet = quiet
@@ -240,6 +306,10 @@ class Follower:
             end = self._block(body, state)
         self._swap_failed(outside)
         return state, end, failed
+
+    def _loops(self, body: ast.Block) -> bool:
+        """Whether there is a `for` in a body: without one a pass adds to what holds and takes nothing away."""
+        return any(type(each) is ast.ForStmt for each in self.program.statements(body))
 
     def _runs(self, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> bool:
         """Whether the list is known to hold something."""
@@ -260,11 +330,29 @@ class Follower:
 
     def _call(self, statement: ast.CallStmt, state: Done) -> State:
         self._read(statement, state)
-        self._fail(state)
         task = self.program.calls.get(statement)
-        if task is not None and task in self.leaving:
+        summary = summary_of(self.summaries, task)
+        if summary.may_fail:
+            self._fail(state)
+        self.aborts = self.aborts or summary.aborts
+        if task is not None and self.fields is not None:
+            use = summary.fields
+            if not self.quiet:
+                self.fields.look_in_call(statement, task, use, state.fields)
+            state = state.hold(self.fields.after_call(statement, task, use, state.fields))
+        if not summary.returns:
             return None
         return state if statement.result is None else state.set(statement.result.text)
+
+    def _returns(self, statement: ast.CallStmt) -> bool:
+        return summary_of(self.summaries, self.program.calls.get(statement)).returns
+
+    def field_use(self, end: State) -> FieldUse:
+        """What the body does with fields, for its callers."""
+        return FieldUse(
+            NO_FIELDS if end is None else end.fields,
+            self.fields.read if self.fields is not None else {},
+        )
 
     def _read(self, node: ast.Node, state: Done) -> None:
         for ref in refs_outside_blocks(node):
@@ -276,20 +364,41 @@ class Follower:
 
     def _report_unset(self, ref: ast.Ref, symbol: ValueSymbol) -> None:
         span = ref.span(self.source)
-        before = [at for at in self.set_at.get(symbol.name, ()) if at.start < span.start]
-        after = [at for at in self.set_at.get(symbol.name, ()) if at.start > span.start]
+        before = [at for at in self._set_at(symbol.name) if at.start < span.start]
+        after = [at for at in self._set_at(symbol.name) if at.start > span.start]
         if symbol.name in self.emptied:
             why = "is emptied when a pass of the loop starts, and read before it is set again"
             labels = tuple(Label(at, "set here, for the passes before") for at in after)
         elif before:
-            why = "is not set on every path to here"
-            labels = tuple(Label(at, "set here, but not on every path") for at in before)
+            why, labels = self._unset_paths(ref, symbol.name, before, after)
         else:
             why = "is read before it is set"
             labels = tuple(Label(at, "set here, later") for at in after)
         self.program.sink.report(
             errors.UNSET_RUNTIME_VARIABLE, span, name=symbol.name, why=why, labels=labels
         )
+
+    def _unset_paths(
+        self, ref: ast.Ref, name: str, before: list[Span], after: list[Span]
+    ) -> tuple[str, tuple[Label, ...]]:
+        def sets(statement: ast.Stmt) -> bool:
+            variable = variable_set_by(statement)
+            return variable is not None and variable.text == name
+
+        paths = self._paths(Subject(sets, before[0].start, "set", True), ref.start)
+        if paths is None or not paths.undone:
+            again = _labels(after, "emptied and set again in a loop, before the next pass")
+            return "is not set on every path to here", (*_labels(before, "set here"), *again)
+        if not paths.done:
+            elsewhere = _labels(before, "set here, and no path from it leads to the read")
+            return "is not set on any path to here", (*elsewhere, *paths.reasons)
+        share = _share(paths)
+        why = f"is set on {share} to here" if share else "is not set on every path to here"
+        return why, (*_labels(before, "set here"), *paths.reasons)
+
+    def _paths(self, subject: Subject, place: int | None) -> Paths | None:
+        flow = Flow(self._runs, self._returns)
+        return count_paths(self.source, self.body, subject, flow, place)
 
     def report_missing_outputs(
         self, end: State, fields: tuple[FieldType, ...], places: dict[str, Span], noun: str
@@ -300,13 +409,59 @@ class Follower:
         for field in fields:
             if not field.required or field.name in end.outputs:
                 continue
-            emitted = self.emitted_at.get(field.name, [])
-            how = "is not emitted on every path" if emitted else "is never emitted"
+            emitted = self._emitted_at(field.name)
+            how, labels = self._missing_paths(field.name, emitted)
             self.program.sink.report(
                 errors.MISSING_EMIT,
                 places[field.name],
                 name=field.name,
                 noun=noun,
                 how=how,
-                labels=tuple(Label(at, "emitted here, but not on every path") for at in emitted),
+                labels=labels,
             )
+
+    def _missing_paths(self, name: str, emitted: list[Span]) -> tuple[str, tuple[Label, ...]]:
+        if not emitted:
+            return "is never emitted", ()
+
+        def emits(statement: ast.Stmt) -> bool:
+            return isinstance(statement, ast.EmitStmt) and statement.name.text == name
+
+        paths = self._paths(Subject(emits, emitted[0].start, "emitted", False), None)
+        labels = _labels(emitted, "emitted here")
+        if paths is None or not paths.undone:
+            return "is not emitted on every path", labels
+        if not paths.done:
+            elsewhere = _labels(emitted, "emitted here, and no path from it reaches the end")
+            return "is emitted on no path to the end", (*elsewhere, *paths.reasons)
+        share = _share(paths)
+        how = f"is emitted on {share}" if share else "is not emitted on every path"
+        return how, (*labels, *paths.reasons)
+
+
+def report_reads_in_rules(program: Program, workflow: WorkflowSymbol) -> None:
+    """Report the runtime variables in `always`: its rules stand in front of everything that could set one."""
+    source = workflow.module.source
+    for item in workflow.declaration.items:
+        for rule in item.rules if isinstance(item, ast.AlwaysSection) else ():
+            for ref in refs_outside_blocks(rule):
+                symbol = program.values.get(ref)
+                if symbol is not None and symbol.kind == RUNTIME:
+                    program.sink.report(
+                        errors.UNSET_RUNTIME_VARIABLE,
+                        ref.span(source),
+                        name=symbol.name,
+                        why="is read in a rule, and rules hold from the start, before anything sets it",
+                        help="move the rule into a `do` behind the place that sets the variable",
+                        labels=(Label(symbol.span, "set here, later"),),
+                    )
+
+
+def _labels(spans: list[Span], text: str) -> tuple[Label, ...]:
+    return tuple(Label(span, text) for span in spans)
+
+
+def _share(paths: Paths) -> str | None:
+    """On how many of the paths it is done, for a sentence; None when there are too many to picture."""
+    total = paths.done + paths.undone
+    return f"{paths.done} of {total} paths" if total < _UNCOUNTED else None

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
 
 # Files and imports
 
@@ -138,12 +138,12 @@ PATH_INTO_SCALAR = DiagnosticSpec(
     "remove `{part}`",
 )
 WRONG_ACCESS = DiagnosticSpec(
-    "wrong-access", "names", "`{owner}` is {kind}, which this does not reach into"
+    "wrong-access", "names", "`{owner}` is {kind}, and this path treats it as something else"
 )
 NEGATIVE_INDEX = DiagnosticSpec(
     "negative-index",
     "names",
-    "an index is negative",
+    "an index cannot be negative",
     "indexes count from 0 at the start of the list",
 )
 NOT_IN_CONST = DiagnosticSpec(
@@ -186,7 +186,7 @@ WRONG_ANNOTATION_ARGUMENT = DiagnosticSpec(
     "wrong-annotation-argument", "types", "`@{name}` takes {wanted}"
 )
 INVALID_PATTERN = DiagnosticSpec(
-    "invalid-pattern", "types", "this is no regular expression: {problem}"
+    "invalid-pattern", "types", "this pattern is no regular expression: {problem}"
 )
 EMPTY_RANGE = DiagnosticSpec(
     "empty-range", "types", "`@{high}` is below `@{low}`, so that no value fits"
@@ -203,12 +203,21 @@ OPTIONAL_FOR_REQUIRED = DiagnosticSpec(
     "`{value}` may be missing, and {what} is required",
 )
 NULL_FOR_REQUIRED = DiagnosticSpec(
-    "null-for-required", "types", "{what} is required", "give a value, or declare it `{type}?`"
+    "null-for-required",
+    "types",
+    "{what} may not be `null`",
+    "give a value, or declare it `{type}?`",
 )
 UNKNOWN_ENUM_VALUE = DiagnosticSpec(
     "unknown-enum-value", "types", "`{value}` is no value for {what}"
 )
 MALFORMED_LITERAL = DiagnosticSpec("malformed-literal", "types", "`{value}` is no `{type}`")
+VALUE_OUT_OF_BOUNDS = DiagnosticSpec(
+    "value-out-of-bounds",
+    "types",
+    "{problem} `{bound}` of `{name}`",
+    "give another value, or change the annotation",
+)
 MISSING_FIELD = DiagnosticSpec("missing-field", "types", "{what} lacks the field `{name}`")
 DUPLICATE_ENUM_VALUE = DiagnosticSpec(
     "duplicate-enum-value", "types", "`{value}` is already listed", "remove one of the two"
@@ -278,10 +287,29 @@ MISSING_ARGUMENT = DiagnosticSpec(
 STEP_OUTPUT_IN_TEXT = DiagnosticSpec(
     "step-output-in-text",
     "platform",
-    "`{name}` is known when the step has run, and cannot stand inside a text",
+    "`{name}` is known only when the step has run, and cannot stand inside a text",
     "bind the output itself, as in `name: step.outputs.field`",
 )
+STEP_NOT_RUN_YET = DiagnosticSpec(
+    "step-not-run-yet",
+    "names",
+    "step `{name}` has not run when {reader}",
+    "move step `{name}` in front of what needs its outputs",
+)
+CLEANUP_WITHOUT_CHAIN = DiagnosticSpec(
+    "cleanup-without-chain",
+    "suspicious",
+    "no chain here runs `{workflow}`, and `on failure` runs in sessions and chains only",
+    "run the workflow in a chain, or remove `on failure` when it is only ever run alone",
+    INFO,
+)
 UNKNOWN_READ = DiagnosticSpec("unknown-read", "names", "nothing reads `{name}`")
+UNUSED_ANSWER = DiagnosticSpec(
+    "unused-answer", "names", "nothing in `{workflow}` asks `{question} {text}`"
+)
+IMPOSSIBLE_REASON = DiagnosticSpec(
+    "impossible-reason", "flow", "no path of `{workflow}` {ends} with `{text}`"
+)
 
 # Secrets and places
 
@@ -361,7 +389,7 @@ MISSING_BOUND = DiagnosticSpec(
     "write `max N` after {after}",
 )
 BOUND_TOO_SMALL = DiagnosticSpec(
-    "bound-too-small", "flow", "`{value}` is too small", "the least is 1"
+    "bound-too-small", "flow", "a bound of `{value}` is too small", "the least is 1"
 )
 NESTED_FOR = DiagnosticSpec(
     "nested-for",
@@ -396,4 +424,100 @@ MALFORMED_CHORD = DiagnosticSpec(
     "platform",
     "`{key}` in `{chord}` is no modifier, and only the last key of a chord may be another",
     "write keys that are pressed one after another with a space between them",
+)
+
+# What the agents and the platform make of it
+
+BACKSLASH_BEFORE_VARIABLE = DiagnosticSpec(
+    "backslash-before-variable",
+    "platform",
+    "a backslash stands directly before `{variable}`, and the platform reads the two together as a literal brace",
+    "write `/`, or put the separator into the value",
+)
+BRACE_IN_COMMAND = DiagnosticSpec(
+    "brace-in-command",
+    "platform",
+    "the platform could read `{written}` in this command as a variable",
+    "put a blank after the brace, or write the command without it: a command is sent byte for byte, so it has no escape",
+)
+BRANCH_FROZEN_BY_REPLAY = DiagnosticSpec(
+    "branch-frozen-by-replay",
+    "platform",
+    "a replay would always take the branch of the recorded run: the screen does not decide this {construct}, and {tool} "
+    "needs the main agent",
+    "let the branch hold only what a focused agent can do, decide by what is on screen with `sees`, or make two workflows",
+)
+BRANCH_OUTSIDE_FOCUSED_ACTION = DiagnosticSpec(
+    "branch-outside-focused-action",
+    "suspicious",
+    "this {construct} is carried out by the main agent, because {tool} needs it, and a replay notices another outcome by the "
+    "screen alone",
+    "say in the condition what is on screen, so that the screens of the outcomes differ; or move that statement out",
+)
+EXTRA_SETS_KNOWN_FIELD = DiagnosticSpec(
+    "extra-sets-known-field",
+    "platform",
+    "`extra` cannot set `{field}`, which FlowDSL writes itself",
+    "set it with {way}; `extra` is for fields that this version does not know",
+)
+COMMAND_OUTPUT_UNREADABLE = DiagnosticSpec(
+    "command-output-unreadable",
+    "platform",
+    "the output of this command cannot be kept in `{variable}`: no focused agent is known to have a terminal",
+    "let the command write a file and export it; or try it on your account, and then list "
+    "`execute_terminal_command` under `[platform] focused_agent_tools` in `flowdsl.toml`",
+)
+CONTROL_CHARACTER = DiagnosticSpec(
+    "control-character",
+    "platform",
+    "this text holds the control character U+{code}",
+    "remove it: only line breaks and tabs may stand in text",
+)
+DECIDED_ONCE = DiagnosticSpec(
+    "decided-once",
+    "suspicious",
+    "the main agent decides this `else`, and a replay may not ask it again",
+    "check the result of the command on screen, in a file or in an output: every run does that afresh",
+    INFO,
+)
+IMAGE_WITH_COMMAND = DiagnosticSpec(
+    "image-with-command",
+    "platform",
+    "workflow `{name}` holds a picture, which makes its prompt HTML, and a command, which is sent byte for byte",
+    "say in words what the picture shows, or move the command into a workflow of its own",
+)
+
+# Where values end up
+
+SECRET_READ_BACK = DiagnosticSpec(
+    "secret-read-back",
+    "secrets",
+    "this reads `{field}` back, where a secret was typed",
+    "read another field, or empty this one first with `clear`",
+    arguable=True,
+)
+UNTRUSTED_IN_INSTRUCTION = DiagnosticSpec(
+    "untrusted-in-instruction",
+    "flow",
+    "{place} may not hold text from outside, and `{written}` {why}",
+    "type it into a field, emit it or compare it; to point at something on screen, name what stands beside it",
+)
+UNSAFE_VALUE_IN_COMMAND = DiagnosticSpec(
+    "unsafe-value-in-command",
+    "platform",
+    "a command may not hold `{written}`, which {why}",
+)
+
+# What has no effect
+
+RETRY_CANNOT_FAIL = DiagnosticSpec(
+    "retry-cannot-fail",
+    "suspicious",
+    "nothing in this `retry` can fail, so that it never makes a second attempt",
+    'say when an attempt has failed, as in `expect "..." else fail "..."`, or remove the `retry`',
+)
+LIST_OVERWRITTEN = DiagnosticSpec(
+    "list-overwritten-in-loop",
+    "suspicious",
+    "each pass of this `{kind}` replaces the whole list `{name}`",
 )

@@ -12,8 +12,10 @@ from flowdsl.syntax import ast
 
 from . import errors
 from .assignability import TEXTUAL, assignable
+from .bounds import check_bounds
 from .fitting import check_fit
-from .places import Place
+from .joins import may_misread
+from .places import COMMAND, Place
 from .program import Program
 from .references import resolve_ref
 from .scopes import ValueScope, find_declaration, known_names, rename_fix
@@ -44,36 +46,29 @@ _SPACED = r"(?<!\\)\{[ \t]+(\$?)([A-Za-z_]\w*)[ \t]*\}"
 
 def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place) -> None:
     """Resolve the variables of `text`, and report braces that look like a variable and are none."""
+    pieces: list[str | None] = []
     for part in text.parts:
-        match part:
-            case ast.Ref():
-                resolve_ref(program, scope, part, place, in_text=True)
-            case ast.TextLiteral():
-                if text.form != ast.RAW:
-                    _check_braces(program, scope, part)
-            case ast.TextComment():
-                pass
-    pieces = [_piece(program, part) for part in text.parts]
+        if isinstance(part, ast.TextLiteral):
+            if "{" in part.value and text.form != ast.RAW:
+                _check_braces(program, scope, part)
+            pieces.append(part.value)
+        elif isinstance(part, ast.Ref):
+            resolve_ref(program, scope, part, place, in_text=True)
+            known = part in program.constants
+            pieces.append(spell(program.constants[part]) if known else None)
+        else:
+            pieces.append("")
     if None not in pieces:
         program.constants[text] = "".join(piece for piece in pieces if piece is not None)
-
-
-def _piece(program: Program, part: ast.TextPart) -> str | None:
-    """The characters a part of a text stands for; None when they are not known while compiling."""
-    match part:
-        case ast.TextLiteral(value=value):
-            return value
-        case ast.TextComment():
-            return ""
-        case ast.Ref():
-            return spell(program.constants[part]) if part in program.constants else None
+        if "{" not in program.constants[text] and place is not COMMAND:
+            return
+    if may_misread(program, text, place, pieces):
+        program.joined_texts.append((scope.module.module, text, place))
 
 
 def _check_braces(program: Program, scope: ValueScope, literal: ast.TextLiteral) -> None:
     source = scope.module.source
     written = source.text[literal.start : literal.end]
-    if "{" not in written:
-        return
     for found in re.finditer(_ESCAPED, written):
         kinds = scope.kinds()
         if found[2] in kinds:
@@ -199,9 +194,18 @@ def _check_duplicate_keys(program: Program, scope: ValueScope, pairs: Iterable[a
 
 
 def check_value(
-    program: Program, scope: ValueScope, expr: ast.Expr, wanted: Type, place: Place, what: str
+    program: Program,
+    scope: ValueScope,
+    expr: ast.Expr,
+    wanted: Type,
+    place: Place,
+    what: str,
+    field: FieldType | None = None,
 ) -> None:
-    """Resolve `expr` and report where it is no value of `wanted`. `what` names its destination in a sentence."""
+    """Resolve `expr` and report where it is no value of `wanted`. `what` names its destination in a sentence.
+
+    With `field`, the field that takes the value as a whole, its annotations are kept to as well.
+    """
     inner = strip_optional(wanted)
     if isinstance(expr, ast.ListExpr) and isinstance(inner, ListOf):
         for item in expr.items:
@@ -212,6 +216,9 @@ def check_value(
     else:
         found = infer(program, scope, expr, place)
         check_fit(program, scope, expr, found, wanted, place, what)
+    if field is not None:
+        value = program.constants.get(expr)
+        check_bounds(program, expr.span(scope.module.source), expr, value, field)
 
 
 def _check_record(
@@ -245,7 +252,8 @@ def _check_record(
             continue
         field = by_key[key]
         given.add(field.name)
-        check_value(program, scope, pair.value, field.type, place, f"field `{field.name}`")
+        what_field = f"field `{field.name}`"
+        check_value(program, scope, pair.value, field.type, place, what_field, field)
     missing = [f.name for f in record.fields if f.required and f.name not in given]
     for name in missing:
         program.sink.report(errors.MISSING_FIELD, expr.span(source), name=name, what=what)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix
 from flowdsl.diagnostics.suggest import closest
@@ -11,30 +12,29 @@ from flowdsl.syntax import ast
 
 from . import errors, places
 from .assignability import TEXTUAL, assignable
+from .bounds import check_bounds, is_number
+from .formats import example, has_spelling, is_spelled
 from .places import Place
 from .program import Program
 from .scopes import ValueScope
 from .types import (
+    ANY,
+    BOOL,
+    INT,
+    NUMBER,
     STRING,
+    UNKNOWN,
     Enum,
+    FieldType,
+    ListOf,
     Optional,
     Primitive,
+    RecordOf,
     Type,
     Unknown,
     describe,
     strip_optional,
 )
-
-_DATE = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
-_TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?"
-_FORMATS = {
-    "date": (_DATE, "`2024-05-31`"),
-    "time": (_TIME, "`14:30`"),
-    "datetime": (rf"{_DATE}T{_TIME}(Z|[+-]\d\d:\d\d)?", "`2024-05-31T14:30:00Z`"),
-    "email": (r"[^@\s]+@[^@\s]+", "`ann@clinic.test`"),
-    "url": (r"[A-Za-z][A-Za-z0-9+.-]*:\S+", "`https://portal.test/`"),
-}
-"""The spelling of a literal of each textual type, and an example. Compiled at first use: most programs hold none."""
 
 _NUMBER_OR_BOOL = r"-?\d+(\.\d+)?|true|false"
 
@@ -56,9 +56,12 @@ def check_fit(
         if isinstance(inner, Enum):
             _check_enum_value(program, span, constant, inner, what)
             return
-        if isinstance(inner, Primitive) and inner.name in _FORMATS:
-            _check_format(program, span, constant, inner.name)
+        if isinstance(inner, Primitive) and has_spelling(inner.name):
+            check_spelling(program, span, constant, inner.name)
             return
+    elif _is_compound(constant, inner):
+        _check_compound(program, span, constant, inner, place, what)
+        return
     elif isinstance(expr, ast.Text) and found == STRING and _is_textual(inner):
         return
     if not assignable(found, wanted):
@@ -87,16 +90,75 @@ def quoted_values(enum: Enum) -> str:
     return ", ".join(f'`"{value}"`' for value in enum.values)
 
 
-def _check_format(program: Program, span: Span, value: str, type_name: str) -> None:
-    pattern, example = _FORMATS[type_name]
-    if not re.fullmatch(pattern, value):
+def check_spelling(program: Program, span: Span, value: str, type_name: str) -> None:
+    """Report a literal that is not spelled as its type is."""
+    if not is_spelled(type_name, value):
         program.sink.report(
             errors.MALFORMED_LITERAL,
             span,
             value=value,
             type=type_name,
-            help=f"a `{type_name}` looks like {example}",
+            help=f"a `{type_name}` looks like {example(type_name)}",
         )
+
+
+def _is_compound(value: Any, wanted: Type) -> bool:
+    if isinstance(value, list):
+        return isinstance(wanted, ListOf)
+    return isinstance(value, dict) and isinstance(wanted, RecordOf)
+
+
+def _check_compound(
+    program: Program, span: Span, value: Any, wanted: Type, place: Place, what: str
+) -> None:
+    """Check the entries of a list or object that is known, as those of a literal are checked."""
+    if isinstance(wanted, ListOf):
+        for entry in value:
+            _check_known(program, span, entry, wanted.element, place, f"an entry of {what}")
+    elif isinstance(wanted, RecordOf):
+        for field in wanted.fields:
+            name = field.name if field.name in value else field.wire_name
+            if name in value:
+                inside = f"field `{field.name}`"
+                _check_known(program, span, value[name], field.type, place, inside, field)
+            elif field.required:
+                program.sink.report(errors.MISSING_FIELD, span, name=field.name, what=what)
+
+
+def _check_known(
+    program: Program,
+    span: Span,
+    value: Any,
+    wanted: Type,
+    place: Place,
+    what: str,
+    field: FieldType | None = None,
+) -> None:
+    inner = strip_optional(wanted)
+    if _is_compound(value, inner):
+        _check_compound(program, span, value, inner, place, what)
+    elif isinstance(value, str) and isinstance(inner, Enum):
+        _check_enum_value(program, span, value, inner, what)
+    elif isinstance(value, str) and isinstance(inner, Primitive) and has_spelling(inner.name):
+        check_spelling(program, span, value, inner.name)
+    else:
+        found = _type_of_constant(value)
+        if not assignable(found, wanted):
+            _report_mismatch(program, span, found, wanted, place, what)
+    if field is not None:
+        check_bounds(program, span, None, value, field)
+
+
+def _type_of_constant(value: Any) -> Type:
+    if value is None:
+        return Optional(UNKNOWN)
+    if isinstance(value, bool):
+        return BOOL
+    if isinstance(value, str):
+        return STRING
+    if is_number(value):
+        return INT if isinstance(value, int) else NUMBER
+    return ListOf(ANY) if isinstance(value, list) else RecordOf(None, ())
 
 
 def _is_textual(type_: Type) -> bool:
@@ -127,8 +189,25 @@ def _report_mismatch(
             what=what,
             wanted=describe(wanted),
             found=describe(found),
-            help=_conversion(span, found, wanted),
+            help=_conversion(span, found, wanted) or _difference(found, wanted),
         )
+
+
+def _difference(found: Type, wanted: Type) -> str | None:
+    """What the one type has and the other does not take, of enums and of records; None of other types."""
+    have, want = strip_optional(found), strip_optional(wanted)
+    if isinstance(have, Enum) and isinstance(want, Enum):
+        extra = Enum(tuple(value for value in have.values if value not in want.values))
+        return f"{quoted_values(extra)} would not fit" if extra.values else None
+    if not (isinstance(have, RecordOf) and isinstance(want, RecordOf)):
+        return None
+    for field in want.fields:
+        given = have.field(field.name)
+        if given is None and field.required:
+            return f"it has no field `{field.name}`"
+        if given is not None and not assignable(given.type, field.type):
+            return f"its field `{field.name}` is `{describe(given.type)}`, and not `{describe(field.type)}`"
+    return None
 
 
 def _conversion(span: Span, found: Type, wanted: Type) -> str | None:
@@ -148,6 +227,6 @@ def _conversion(span: Span, found: Type, wanted: Type) -> str | None:
         return (
             f"write `{literal}`, without quotes" if re.fullmatch(_NUMBER_OR_BOOL, literal) else None
         )
-    if inner.name in _FORMATS and found == STRING:
+    if has_spelling(inner.name) and found == STRING:
         return f"declare the value with the type `{inner.name}` where it is read"
     return None

@@ -98,6 +98,11 @@ class SemanticModel(Record):
     later, and has none).
     `texts`: the content of each file named by `prompt from`, `inputs from`, `outputs from`, by project path.
     `images`: bytes of each file named by an `image` statement, by project path.
+    `quoted`: references to text from outside where a value is only looked at; the prompt marks it as data there.
+    `declared_values`: the inputs, secrets, parameters and runtime variables of each task and workflow.
+    `bodies`: every statement of each body, outer ones first.
+    `used_names`: path and local name of every declaration, import and imported file that something in the file names;
+    `used_declarations`: the declarations meant.
     Declarations are in the order of their file's path, then of the source.
     """
 
@@ -113,3 +118,8 @@ class SemanticModel(Record):
     constants: dict[ast.Node, Any]
     texts: dict[str, str]
     images: dict[str, bytes]
+    quoted: set[ast.Ref]
+    declared_values: dict[ast.Decl, tuple[ValueSymbol, ...]]
+    bodies: dict[ast.Block, list[ast.Stmt]]
+    used_names: set[tuple[str, str]]
+    used_declarations: set[ast.Decl]

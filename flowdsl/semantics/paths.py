@@ -7,7 +7,7 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from . import errors
-from .model import ValueSymbol
+from .model import SemanticModel, ValueSymbol
 from .program import Program
 from .scopes import PresenceKey, ValueScope, known_names, rename_fix
 from .types import (
@@ -41,7 +41,7 @@ def path_of(ref: ast.Ref, symbol: ValueSymbol) -> tuple[ast.PathPart, ...]:
     return ref.path[1:] if "." in symbol.name else ref.path
 
 
-def field_of(program: Program, ref: ast.Ref) -> FieldType | None:
+def field_of(program: Program | SemanticModel, ref: ast.Ref) -> FieldType | None:
     """The declared field at the end of a resolved reference, for its annotations; None where there is none."""
     symbol = program.values.get(ref)
     if symbol is None:

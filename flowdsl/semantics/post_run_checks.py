@@ -66,6 +66,7 @@ def _check_target(
             element = _element(program, scope, iterable)
             span = variable.span(scope.module.source)
             symbol = ValueSymbol(LOOP, variable.text, element, span)
+            program.iterables[symbol] = iterable
             loop = symbol if scope.declare(program, symbol) else None
             check_text(program, scope, template, places.CHECK)
     if shows is not None:

@@ -13,7 +13,9 @@ from flowdsl.syntax import ast
 
 from .model import TaskSymbol, ValueSymbol, WorkflowSymbol
 from .modules import Sources
-from .types import FieldType, Type
+from .places import Place
+from .traversal import statements
+from .types import Constraints, FieldType, Type
 
 Environments: TypeAlias = Mapping[str, Mapping[str, str]]
 """The `vars` of each environment of a project, by the name of the environment."""
@@ -31,10 +33,11 @@ class ModuleScope:
     """The names of one file.
 
     `own` holds its declarations, `names` also what it imports, `namespaces` its `import ... as`. None stands for
-    something that was imported but could not be found: using it is not reported again.
+    something that was imported but could not be found, or has a syntax error: using it is not reported again. `unread`
+    are the names of what has a syntax error.
     """
 
-    __slots__ = ("module", "names", "namespaces", "own", "source")
+    __slots__ = ("_hides_all", "module", "names", "namespaces", "own", "source", "unread")
 
     def __init__(self, module: ast.Module) -> None:
         self.module = module
@@ -42,10 +45,19 @@ class ModuleScope:
         self.own: dict[str, Entry] = {}
         self.names: dict[str, Entry | None] = {}
         self.namespaces: dict[str, tuple[ModuleScope | None, Span]] = {}
+        self.unread = frozenset(name for part in module.unread for name in part.names or ())
+        self._hides_all = any(part.names is None for part in module.unread)
+
+    def hides(self, name: str) -> bool:
+        """Whether something with a syntax error in this file may declare `name`."""
+        return self._hides_all or name in self.unread
 
 
 class Program:
-    """One analysis in progress. The tables are those of `SemanticModel`; the rest is what has been resolved so far."""
+    """One analysis in progress. The tables are those of `SemanticModel`; the rest is what has been resolved so far.
+
+    `iterables` holds what each loop variable takes its values from.
+    """
 
     def __init__(
         self, sources: Sources, environments: Environments, files: FileSystem, sink: Sink
@@ -63,6 +75,12 @@ class Program:
         self.constants: dict[ast.Node, Any] = {}
         self.texts: dict[str, str] = {}
         self.images: dict[str, bytes] = {}
+        self.quoted: set[ast.Ref] = set()
+        self.iterables: dict[ValueSymbol, ast.Ref | ast.IntLit | ast.ListExpr] = {}
+        self.joined_texts: list[tuple[ast.Module, ast.Text, Place]] = []
+        self.bodies: dict[ast.Block, list[ast.Stmt]] = {}
+        self.used_names: set[tuple[str, str]] = set()
+        self.used_declarations: set[ast.Decl] = set()
 
         self.named_types: dict[ast.RecordDecl | ast.AliasDecl, Type] = {}
         self.consts: dict[ast.ConstDecl, ValueSymbol] = {}
@@ -70,6 +88,20 @@ class Program:
         self.tasks: dict[ast.TaskDecl, TaskSymbol] = {}
         self.workflows: dict[ast.WorkflowDecl, WorkflowSymbol] = {}
         self.workflow_fields: dict[ast.WorkflowDecl, WorkflowFields] = {}
+        self.bound_places: dict[Constraints, dict[str, Span]] = {}
+
+    def statements(self, body: ast.Block) -> list[ast.Stmt]:
+        """Every statement of a task's or workflow's body, those of inner blocks too, outer ones first; walked once."""
+        found = self.bodies.get(body)
+        if found is None:
+            found = self.bodies[body] = statements(body)
+        return found
+
+    def use(self, scope: ModuleScope, name: str, entry: Entry | None) -> None:
+        """Something in a file names `entry`, by the local name `name`."""
+        self.used_names.add((scope.source.path, name))
+        if entry is not None:
+            self.used_declarations.add(entry.declaration)
 
 
 class WorkflowFields(Record):

@@ -80,12 +80,15 @@ def _find_symbol(
         return _qualified_const(program, scope, ref)
     if symbol is None and name in module.names:
         entry = module.names[name]
+        program.use(module, name, entry)
         if entry is None:
             return None
         if isinstance(entry.declaration, ast.ConstDecl):
             symbol = program.consts.get(entry.declaration)
             if symbol is None:
                 return None
+    if symbol is None and scope.inputs_unknown and ref.sigil == ast.INPUT:
+        return None
     if symbol is None:
         _report_undeclared(program, scope, ref, in_text=in_text)
         return None
@@ -98,6 +101,7 @@ def _find_symbol(
 def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> ValueSymbol | None:
     """The const of `file.name`, written like a path."""
     other = scope.module.namespaces[ref.name.text][0]
+    program.use(scope.module, ref.name.text, None)
     if other is None:
         return None
     consts = {
@@ -107,6 +111,7 @@ def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> Value
     }
     first = ref.path[0] if ref.path else None
     if isinstance(first, ast.FieldAccess) and first.name in consts and ref.sigil == ast.INPUT:
+        program.use(other, first.name, other.own[first.name])
         symbol = program.consts.get(consts[first.name])
         if symbol is None:
             return None
@@ -115,6 +120,8 @@ def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> Value
             CONST, name, symbol.type, symbol.span, value=symbol.value, literal=symbol.literal
         )
     wanted = first.name if isinstance(first, ast.FieldAccess) else ""
+    if other.hides(wanted):
+        return None
     program.sink.report(
         errors.UNDECLARED_NAME,
         ref.span(scope.module.source),

@@ -14,23 +14,31 @@ from flowdsl.syntax import ast
 from . import errors, places
 from .annotations import check_declaration_annotations
 from .body import BodyChecker, EmitTargets
-from .call_graph import first_loops, order_tasks, report_nested_calls
-from .chains import check_chain
+from .call_graph import first_loop, order_tasks, report_nested_calls
+from .capabilities import DOCUMENTED, Capabilities
+from .chains import check_chain, report_cleanup_without_chain
 from .constants import constant_json, resolve_consts
-from .dataflow import Follower
+from .control_characters import report_control_characters
+from .dataflow import Follower, report_reads_in_rules
+from .destinations import Destinations
 from .expressions import check_text, infer
 from .flow_tests import check_test
 from .model import INPUT, SECRET, ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from .modules import Sources
+from .platform_text import check_platform_texts
 from .post_run_checks import check_checks
 from .program import Environments, Program
 from .prompt_files import check_prompt_file
+from .replay import check_replay
 from .runtime import declare_runtime
 from .scopes import ValueScope, build_module_scopes
 from .settings import MODEL_SETTINGS, TERMINAL_SETTINGS, WORKFLOW_SETTINGS, check_settings
 from .signatures import declare_task, declare_workflow, value_symbols
+from .summaries import Summary, summary_of
 from .type_expressions import resolve_declared_types
+from .typed_fields import FieldTracker, FieldUse, has_secrets
 from .types import RecordOf
+from .wire import CHECK_FIELDS, WORKFLOW_FIELDS, check_extra
 
 
 def analyze_program(
@@ -40,12 +48,13 @@ def analyze_program(
     sink: Sink,
     *,
     only: Collection[str] | None = None,
+    capabilities: Capabilities = DOCUMENTED,
 ) -> SemanticModel:
     """Resolve and check a program, and follow its paths.
 
     `environments` holds the `vars` of each environment of the project; without a project it is None or empty, and `env.x` is
     an error. `only` names the files whose workflows, chains and tests the result lists; None means all. Everything loaded is
-    checked either way.
+    checked either way. `capabilities` are those of the account's focused agents.
     """
     program = Program(sources, environments or {}, files, sink)
     build_module_scopes(program)
@@ -55,9 +64,13 @@ def analyze_program(
     scopes = _declare_runtime(program)
     _check_bodies(program, scopes)
     chains = _check_chains(program)
+    report_cleanup_without_chain(program, chains)
     tests = _check_tests(program)
-    _follow_paths(program)
-    return _model(program, chains, tests, only)
+    ordered = _follow_paths(program)
+    report_control_characters(program)
+    check_platform_texts(program, ordered)
+    check_replay(program, capabilities)
+    return _model(program, scopes, chains, tests, only)
 
 
 def _declare_signatures(program: Program) -> None:
@@ -100,6 +113,7 @@ def _workflow_scope(program: Program, workflow: WorkflowSymbol) -> ValueScope:
     module = program.scopes[workflow.module]
     scope = ValueScope(module)
     fields = program.workflow_fields[workflow.declaration]
+    scope.inputs_unknown = fields.inputs is None
     for section, kind in ((fields.inputs or (), INPUT), (fields.secrets, SECRET)):
         for symbol in value_symbols(module, workflow.declaration, section, kind):
             scope.declare(program, symbol)
@@ -144,9 +158,13 @@ def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbo
                 BodyChecker(program, scope, targets).check(body)
             case ast.ChecksSection():
                 check_checks(program, scope, item)
+                for check in item.checks:
+                    if check.extra is not None:
+                        check_extra(program, workflow.module, check.extra, CHECK_FIELDS)
             case ast.ExtraSection(value=value):
                 infer(program, scope, value, places.SETTING)
                 _fill(workflow.extra, constant_json(program, value))
+                check_extra(program, workflow.module, value, WORKFLOW_FIELDS)
             case _:
                 pass
     if workflow.prompt_from is not None:
@@ -191,30 +209,51 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
     return tests
 
 
-def _follow_paths(program: Program) -> None:
+def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
+    """Follow every body; returns the tasks, each after those it calls."""
     ordered = order_tasks(program)
-    loops = first_loops(program, ordered)
-    leaving: set[TaskSymbol] = set()
+    summaries: dict[TaskSymbol, Summary] = {}
+    destinations = Destinations(program, summaries)
+    secrets = has_secrets(program)
+
+    def use_of(task: TaskSymbol | None) -> FieldUse:
+        return summary_of(summaries, task).fields
+
     for task in ordered:
         body = task.declaration.body
-        report_nested_calls(program, task.module, body, loops)
-        follower = Follower(program, task.module, body, leaving)
+        source = task.module.source
+        report_nested_calls(program, source, body, summaries)
+        fields = FieldTracker(program, source, is_task=True) if secrets else None
+        follower = Follower(program, task.module, body, summaries, fields)
         end = follower.follow(body)
-        if end is None:
-            leaving.add(task)
+        summaries[task] = Summary(
+            returns=end is not None,
+            may_fail=follower.failed is not None,
+            aborts=follower.aborts,
+            loop=first_loop(program, source, body, summaries),
+            reaches=destinations.task(task),
+            fields=follower.field_use(end),
+        )
         if isinstance(task.result, RecordOf):
             place = _task_result_place(task)
             spans = dict.fromkeys((field.name for field in task.result.fields), place)
             follower.report_missing_outputs(end, task.result.fields, spans, "result field")
     for workflow in program.workflows.values():
+        destinations.workflow(workflow)
+        report_reads_in_rules(program, workflow)
         steps = _body_of(workflow.declaration)
         if steps is None:
             continue
-        report_nested_calls(program, workflow.module, steps, loops)
-        follower = Follower(program, workflow.module, steps, leaving)
+        source = workflow.module.source
+        report_nested_calls(program, source, steps, summaries)
+        fields = FieldTracker(program, source, is_task=False) if secrets else None
+        if fields is not None and not fields.may_read_back(steps, use_of):
+            fields = None
+        follower = Follower(program, workflow.module, steps, summaries, fields)
         end = follower.follow(steps)
         outputs = program.workflow_fields[workflow.declaration].outputs or ()
         follower.report_missing_outputs(end, outputs, _output_places(program, workflow), "output")
+    return ordered
 
 
 def _task_result_place(task: TaskSymbol) -> Span:
@@ -239,6 +278,7 @@ def _output_places(program: Program, workflow: WorkflowSymbol) -> dict[str, Span
 
 def _model(
     program: Program,
+    scopes: dict[ast.Decl, ValueScope],
     chains: tuple[ChainSymbol, ...],
     tests: tuple[tuple[ast.Module, ast.TestDecl], ...],
     only: Collection[str] | None,
@@ -259,4 +299,11 @@ def _model(
         constants=program.constants,
         texts=program.texts,
         images=program.images,
+        quoted=program.quoted,
+        declared_values={
+            declaration: tuple(scope.symbols.values()) for declaration, scope in scopes.items()
+        },
+        bodies=program.bodies,
+        used_names=program.used_names,
+        used_declarations=program.used_declarations,
     )

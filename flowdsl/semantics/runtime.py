@@ -11,7 +11,6 @@ from .assignability import assignable
 from .model import RUNTIME, ValueSymbol
 from .program import Program
 from .scopes import ValueScope
-from .traversal import statements
 from .type_expressions import resolve_type
 from .types import STRING, UNKNOWN, Type, Unknown, describe
 
@@ -20,7 +19,7 @@ def declare_runtime(program: Program, scope: ValueScope, body: ast.Block) -> dic
     """The runtime variables that `body` sets, brought into `scope`; a second type for one is reported."""
     found: dict[str, ValueSymbol] = {}
     rejected: set[str] = set()
-    for statement in statements(body):
+    for statement in program.statements(body):
         name = variable_set_by(statement)
         if name is None:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
@@ -69,6 +69,8 @@ def build_module_scopes(program: Program) -> None:
         for declaration in module.declarations:
             if not isinstance(declaration, ast.TestDecl):
                 _declare(program, scope, declaration)
+        for name in scope.unread:
+            scope.names.setdefault(name, None)
     for module in program.sources.modules:
         for import_ in module.imports:
             _import(program, program.scopes[module], import_)
@@ -114,7 +116,11 @@ def _import(program: Program, scope: ModuleScope, import_: ast.Import) -> None:
         if _clashes(program, scope, local.text, span):
             continue
         found = other.own.get(imported.name.text) if other is not None else None
-        if other is not None and (found is None or not isinstance(found.declaration, IMPORTABLE)):
+        if (
+            other is not None
+            and not other.hides(imported.name.text)
+            and (found is None or not isinstance(found.declaration, IMPORTABLE))
+        ):
             _report_unknown_import(program, scope, imported.name, other)
             found = None
         entry = None if found is None else Entry(found.declaration, found.home, span)
@@ -182,6 +188,8 @@ def find_declaration(
     if dotted.namespace is not None:
         namespace = dotted.namespace.text
         if namespace not in scope.namespaces:
+            if scope.hides(namespace):
+                return None
             span = dotted.namespace.span(scope.source)
             program.sink.report(
                 errors.UNDECLARED_NAMESPACE,
@@ -192,15 +200,17 @@ def find_declaration(
             )
             return None
         other = scope.namespaces[namespace][0]
+        program.use(scope, namespace, None)
         if other is None:
             return None
         where = other
-    names: dict[str, Entry | None] = dict(where.names if where is scope else where.own)
+    names: Mapping[str, Entry | None] = where.names if where is scope else where.own
     name = dotted.name.text
     entry = names.get(name)
+    program.use(where, name, entry)
     if entry is not None and KIND_OF_DECLARATION[type(entry.declaration)] == kind:
         return entry
-    if entry is None and name in names:
+    if entry is None and (name in names or where.hides(name)):
         return None
     _report_undeclared(program, scope, dotted.name, kind, names, more)
     return None
@@ -211,7 +221,7 @@ def _report_undeclared(
     scope: ModuleScope,
     name: ast.Name,
     kind: str,
-    names: dict[str, Entry | None],
+    names: Mapping[str, Entry | None],
     more: Iterable[str],
 ) -> None:
     span = name.span(scope.source)
@@ -244,10 +254,11 @@ class ValueScope:
     """The values in reach of a body: its own symbols, and the consts and `env` of its module.
 
     `ended` holds loop variables whose loop is over, `present` the references known to have a value here, `clashing` the
-    sigil and name of symbols that were refused: their uses are not reported again.
+    sigil and name of symbols that were refused: their uses are not reported again. `inputs_unknown` says that a schema file could not
+    be read, so that any name may be an input.
     """
 
-    __slots__ = ("clashing", "ended", "module", "present", "symbols")
+    __slots__ = ("clashing", "ended", "inputs_unknown", "module", "present", "symbols")
 
     def __init__(self, module: ModuleScope) -> None:
         self.module = module
@@ -255,6 +266,7 @@ class ValueScope:
         self.ended: dict[str, ValueSymbol] = {}
         self.present: frozenset[PresenceKey] = frozenset()
         self.clashing: set[tuple[str, str]] = set()
+        self.inputs_unknown = False
 
     def declare(self, program: Program, symbol: ValueSymbol) -> bool:
         """Bring `symbol` into scope. False, reported, when the name already means something here."""

@@ -43,12 +43,16 @@ _SECTION_NAMES: dict[type[ast.Node], str] = {
     ast.ScreenSection: "screen",
     ast.ReadsSection: "reads",
     ast.ExpectOutputs: "outputs",
+    ast.ExpectAborts: "aborts",
+    ast.ExpectFinishes: "finishes",
 }
 _EXCLUSIVE = (
     (ast.InputsSection, ast.InputsFrom),
     (ast.OutputsSection, ast.OutputsFrom),
     (ast.StepsSection, ast.PromptFrom),
     (ast.AlwaysSection, ast.PromptFrom),
+    (ast.ExpectOutputs, ast.ExpectAborts),
+    (ast.ExpectFinishes, ast.ExpectAborts),
 )
 
 

@@ -6,25 +6,60 @@ from collections.abc import Iterator
 
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
-from flowdsl.syntax.visit import children
+from flowdsl.syntax.visit import node_fields
 
-_WITHOUT_REFS = (ast.Block, ast.Name, ast.TextLiteral, ast.StringLit)
+_WITHOUT_REFS = frozenset(
+    (
+        "Name",
+        "Name | None",
+        "Dotted",
+        "StringLit",
+        "StringLit | None",
+        "IntLit | None",
+        "Duration",
+        "Duration | None",
+        "TypeExpr",
+        "TypeExpr | None",
+        "Block",
+        "Block | None",
+        "tuple[PathPart, ...]",
+        "tuple[Annotation, ...]",
+    )
+)
+"""Annotations of fields that hold no reference, or hold it in a block."""
+_REF_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 def refs_outside_blocks(node: ast.Node | None) -> list[ast.Ref]:
     """The references below `node` that are not in a block of statements, in source order."""
     found: list[ast.Ref] = []
-    if node is not None:
+    if node is not None and not isinstance(node, ast.Block):
         _collect_refs(node, found)
     return found
 
 
 def _collect_refs(node: ast.Node, found: list[ast.Ref]) -> None:
-    if isinstance(node, ast.Ref):
-        found.append(node)
-    elif not isinstance(node, _WITHOUT_REFS):
-        for child in children(node):
-            _collect_refs(child, found)
+    class_ = type(node)
+    if class_ is ast.Text:
+        for part in node.parts:  # type: ignore[attr-defined]
+            if type(part) is ast.Ref:
+                found.append(part)
+        return
+    if class_ is ast.Ref:
+        found.append(node)  # type: ignore[arg-type]
+        return
+    names = _REF_FIELDS.get(class_)
+    if names is None:
+        names = _REF_FIELDS[class_] = node_fields(class_, _WITHOUT_REFS)
+    for name in names:
+        value = getattr(node, name)
+        if isinstance(value, tuple):
+            for child in value:
+                _collect_refs(child, found)
+        elif (value is not None and class_ is not ast.Otherwise) or (
+            value is not None and not isinstance(value, ast.Block)
+        ):
+            _collect_refs(value, found)
 
 
 _LEAVES = frozenset(
@@ -47,6 +82,19 @@ _LEAVES = frozenset(
 """Statements that hold no block: most of a program, so that asking them for blocks is most of a walk."""
 
 
+_WITH_ELSE = frozenset(
+    (
+        ast.ChooseStmt,
+        ast.WaitUntilStmt,
+        ast.ExtractStmt,
+        ast.CopyStmt,
+        ast.ExpectStmt,
+        ast.RunStmt,
+    )
+)
+"""Statements whose only block is that of their `else`, which most of them go without."""
+
+
 def statements(block: ast.Block) -> list[ast.Stmt]:
     """Every statement of `block` and of the blocks inside it, outer ones first; tasks that are called are not entered."""
     found: list[ast.Stmt] = []
@@ -57,7 +105,13 @@ def statements(block: ast.Block) -> list[ast.Stmt]:
 def _collect_statements(block: ast.Block, found: list[ast.Stmt]) -> None:
     for statement in block.statements:
         found.append(statement)
-        if type(statement) in _LEAVES:
+        class_ = type(statement)
+        if class_ in _LEAVES:
+            continue
+        if class_ in _WITH_ELSE:
+            otherwise = statement.otherwise  # type: ignore[union-attr]
+            if otherwise is not None and type(otherwise.action) is ast.Block:  # type: ignore[union-attr]
+                _collect_statements(otherwise.action, found)  # type: ignore[union-attr]
             continue
         if isinstance(statement, ast.AnnotatedStmt):
             found.append(statement.statement)

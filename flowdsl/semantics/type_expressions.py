@@ -152,7 +152,10 @@ def _field(program: Program, scope: ModuleScope, field: ast.Field, section: str)
         elif constraints.machine:
             program.sink.report(errors.MACHINE_INPUT_WITH_DEFAULT, span, name=name)
         what = f"the default of `{name}`"
-        check_value(program, ValueScope(scope), field.default, type_, places.CONSTANT, what)
+        bounded = FieldType(name, type_, constraints)
+        check_value(
+            program, ValueScope(scope), field.default, type_, places.CONSTANT, what, bounded
+        )
         default = constant_json(program, field.default)
     return FieldType(name, type_, constraints, has_default, default, field.doc)
 

@@ -84,8 +84,8 @@ class FieldType(Record):
 
     @property
     def required(self) -> bool:
-        """A value must be given: not optional, no default."""
-        return not self.has_default and not isinstance(self.type, Optional)
+        """A value must be given: not optional, no default. Nobody knows that of a type that is not known."""
+        return not self.has_default and not isinstance(self.type, Optional | Unknown)
 
 
 class RecordOf(Record):

@@ -3,84 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from .driver import Stack, expected, fits, fitting
+from .edition import DECLARATIONS
+from .habits import (
+    ARGUMENTS,
+    ASCII,
+    BODY,
+    CHARACTERS,
+    CHOICE,
+    COMMENT,
+    COMPARISON,
+    COUNT,
+    CURLY_QUOTES,
+    DOUBLE_QUOTES,
+    INSTRUCTION,
+    LIST_MARKS,
+    LIST_TYPE,
+    LOOP,
+    NO_ARGUMENTS,
+    OFTEN_TOO_MANY,
+    STATEMENTS,
+    WORD_AFTER_WORD,
+    WORD_WHERE,
+    WORDS_OF_OTHER_LANGUAGES,
+    WORDS_OUTSIDE,
+)
 from .lexer import KEYWORDS, TERMINAL, UNKNOWN, Lexemes, is_word
 from .tables import TERMINALS
 
-_DOUBLE_QUOTES = 'text stands in straight double quotes: `"..."`'
-_CURLY_QUOTES = "“”„‟«»‘’‚"
-_ASCII = "names are ASCII letters, digits and `_`; `@wire(...)` gives a field another name for the service"
-_INSTRUCTION = 'an instruction is written `do "..."`'
-_BODY = "a body stands in braces: `{ ... }`"
-_ARGUMENTS = "arguments are named: `name: value`"
-_DECLARATIONS = "a file holds declarations such as `workflow name { ... }`"
-_CHOICE = 'a choice of texts is written `type name = "a" | "b"`'
-_LIST_TYPE = "a list type is written `string[]`"
-_LOOP = "a loop is written `for x in list { }` or `repeat until ... max N { }`"
-_TASK = "statements with a name are a task: `task name() { ... }`"
-_RECORD = "a record is written `type name { field: type }`"
-_CASES = "cases are written `if ... { } else if ... { }`"
-_VALUES = "a constant is declared with `const` outside of workflows; `extract` and `copy` read values from the screen"
-_LIST_MARKS = "-*•–"
-_STATEMENTS = frozenset(
-    [
-        "call",
-        "capture",
-        "choose",
-        "clear",
-        "copy",
-        "do",
-        "emit",
-        "expect",
-        "extract",
-        "for",
-        "if",
-        "press",
-        "repeat",
-        "retry",
-        "run",
-        "step",
-        "type",
-        "wait",
-    ]
-)
-_OFTEN_TOO_MANY = frozenset(":=,)]")
-
-_CHARACTERS = (
-    dict.fromkeys(f"{_CURLY_QUOTES}`'", _DOUBLE_QUOTES)
-    | dict.fromkeys("\u00a0\u2007\u202f\u200b\ufeff\v", "replace it by a plain space")
-    | {
-        "&": "conditions are joined with `and`",
-        "!": "a condition is negated with `not`",
-        "/": "a comment begins with `#`",
-        "+": "values are not computed: there is no arithmetic",
-        ";": "statements need no sign between them",
-    }
-)
-_WORDS_OF_OTHER_LANGUAGES = (
-    dict.fromkeys(("while", "loop", "foreach"), _LOOP)
-    | dict.fromkeys(("let", "var", "set"), _VALUES)
-    | dict.fromkeys(("def", "function", "func", "fn"), _TASK)
-    | dict.fromkeys(("struct", "class", "record", "interface"), _RECORD)
-    | dict.fromkeys(("switch", "match", "case"), _CASES)
-    | {
-        "enum": _CHOICE,
-        "return": "a result is given with `emit name = value`",
-        "then": _BODY,
-        "try": "what may fail is tried with `retry N { } else { }`",
-    }
-)
-_WORD_AFTER_WORD = {
-    ("import", "*"): 'a whole file is imported with `import "./x.flow" as x`',
-    ("is", "not"): "the negation stands in front: `not x is empty`",
-    ("is", "null"): "a missing value is tested with `is empty`",
-    ("wait", "for"): 'waiting for the screen is written `wait until "..."`',
-    ("}", "max"): "the bound stands in front of the body: `max N { }`",
-}
 _BACKSLASH_BEFORE_QUOTE = re.compile(r'\\"[ \t]*(?:#.*)?\Z')
 """A `\\"` where the line, but for a comment, seems to end the text."""
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]+")
+_TEXTS = frozenset(("STRING", "BLOCK", "RAW"))
+_DECLARING = frozenset(("workflow", "task", "chain", "type"))
 
 
 def unterminated_advice(opened: str) -> str | None:
@@ -91,25 +48,37 @@ def unterminated_advice(opened: str) -> str | None:
         return (
             'a `\\"` does not end a text; a text that ends in a backslash is written raw: `r"..."`'
         )
-    return _DOUBLE_QUOTES if any(mark in opened for mark in _CURLY_QUOTES) else None
+    return DOUBLE_QUOTES if any(mark in opened for mark in CURLY_QUOTES) else None
 
 
 def character_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
     """What to do about a character that begins no token."""
     character = tokens.words[index]
-    if character in _LIST_MARKS:
+    if character == "-" and tokens.words[index + 1] == "-":
+        return COMMENT
+    if character in LIST_MARKS:
         if _joins(tokens, index):
             return "a name has no hyphens: use `_`"
         if fitting(tokens, stack.states, index + 1, 1):
             return f"leave out `{character}`"
         if fits(stack.states, TERMINAL["DO"]):
-            return _INSTRUCTION
-        return _WORD_AFTER_WORD.get((tokens.words[index - 1], character))
+            return INSTRUCTION
+        return WORD_AFTER_WORD.get((tokens.words[index - 1], character))
     if tokens.words[index : index + 3] == ["`"] * 3:
         return "leave out the fence of Markdown"
     if character.isalpha():
-        return _ASCII
-    return _CHARACTERS.get(character)
+        return ASCII
+    return CHARACTERS.get(character) or (None if character.isprintable() else "delete it")
+
+
+def unfinished_advice(tokens: Lexemes, index: int, allowed: Sequence[int]) -> str | None:
+    """What to do about a line that breaks off in front of token `index`, where the terminals `allowed` would go on."""
+    names = {TERMINALS[term] for term in allowed}
+    if names <= {"LPAR", "DOT"}:
+        return NO_ARGUMENTS
+    if names == {"AS"} and tokens.words[index - 2] == "import":
+        return 'a whole file gets a name: `import "./x.flow" as x`'
+    return None
 
 
 def token_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
@@ -137,9 +106,19 @@ class _Place:
         self.fitting = {TERMINALS[term] for term in expected(stack.states)}
 
     def advice(self) -> str | None:
-        found = _WORD_AFTER_WORD.get((self.before, self.word))
+        found = WORD_AFTER_WORD.get((self.before, self.word))
+        if found is None:
+            # In the order of the table, which says what matters most.
+            found = next(
+                (
+                    advice
+                    for (word, term), advice in WORD_WHERE.items()
+                    if word == self.word and term in self.fitting
+                ),
+                None,
+            )
         if found is None and self.kind == "KEYNAME":
-            found = _DOUBLE_QUOTES
+            found = DOUBLE_QUOTES
         return (
             found
             or self._quote_in_text()
@@ -164,10 +143,12 @@ class _Place:
             return None
         words = self.tokens.words
         start = self.index + 1 if self.word == "{" else self.index
-        if words[start - 1] != "{":
+        if words[start - 1] != "{" or (start == self.index and "STRING" not in self.fitting):
             return None
         dollar = "$" if words[start] == "$" else ""
         name, closer = [*words[start + len(dollar) : start + len(dollar) + 2], "", ""][:2]
+        if is_word(name) and closer == "}" and self.fitting == _TEXTS:
+            return f'text stands in double quotes: write `"{{{dollar}{name}}}"`'
         if is_word(name) and closer == "}" and self.fitting & {"NAME", "DOLLAR", "RBRACE"}:
             return f"outside text a variable stands without braces: write `{dollar}{name}`"
         return None
@@ -177,11 +158,13 @@ class _Place:
         if self.kind not in ("STRING", "BLOCK", "RAW"):
             return None
         if "DO" in self.fitting:
-            return _INSTRUCTION
+            return INSTRUCTION
         if {"ABORT", "FAIL", "FINISH"} <= self.fitting:
             return 'an `else` says how it ends: `else abort "..."`'
         if self.after[0] == "|":
-            return _CHOICE
+            return CHOICE
+        if {"FIELD", "RPAR"} <= self.fitting:
+            return ARGUMENTS
         name = _NOT_IN_NAMES.sub("_", self.word.strip('"')).strip("_")
         if is_word(name) and ("NAME" in self.fitting or self.after[0] == ":"):
             return f"a name stands without quotes: write `{self._named(name)}`"
@@ -196,10 +179,12 @@ class _Place:
             numbered = self.after[0] in (".", ")")
             if numbered and fitting(self.tokens, self.stack.states, self.index + 2, 1):
                 return f"leave out `{self.word}{self.after[0]}`"
-            return _INSTRUCTION
+            return INSTRUCTION
+        if self.before == "repeat":
+            return COUNT
         if "DURATION" in self.fitting:
             return f"a duration ends in its unit: write `{self.word}s` for seconds"
-        return _ARGUMENTS if {"FIELD", "RPAR"} <= self.fitting else None
+        return ARGUMENTS if {"FIELD", "RPAR"} <= self.fitting else None
 
     def _word(self) -> str | None:
         word, fitting_names = self.word, self.fitting
@@ -208,44 +193,48 @@ class _Place:
             return f"leave out the `{self.after[0]}` behind `{word}`"
         if self._fits_as_keyword(lower):
             return f"keywords are written in small letters: `{lower}`"
-        if lower in _WORDS_OF_OTHER_LANGUAGES:
-            return _WORDS_OF_OTHER_LANGUAGES[lower]
+        if lower in WORDS_OUTSIDE and "WORKFLOW" in fitting_names:
+            return WORDS_OUTSIDE[lower]
+        if lower in WORDS_OF_OTHER_LANGUAGES:
+            return WORDS_OF_OTHER_LANGUAGES[lower]
+        if fitting_names == {"EMPTY"}:
+            return COMPARISON
+        if self.tokens.words[self.index - 2] in _DECLARING and "LBRACE" in fitting_names:
+            return "a name has no spaces: use `_`"
+        if "STRING" in fitting_names and self.after[0][:1] in ('"', "'") and self._touched():
+            return f"leave out the `{word}`: every text may hold variables"
         if self.before == "each" and "IN" in fitting_names:
-            return _LOOP
+            return LOOP
         if self.before == "import":
             return 'names are imported in braces: `import { name } from "..."`'
         if _joins(self.tokens, self.index + 1):
             if self.after[0].startswith("-"):
                 return "a name has no hyphens: use `_`"
             if self.after[0].isalpha():
-                return _ASCII
+                return ASCII
         if "FIELD" in fitting_names and self.after[:2] == ["?", ":"]:
             return f"an optional field is written `{word}: type?`"
         if "DO" in fitting_names:
-            return None if word in KEYWORDS else _INSTRUCTION
-        if "STEPS" in fitting_names and word in _STATEMENTS:
+            return None if word in KEYWORDS else INSTRUCTION
+        if "STEPS" in fitting_names and word in STATEMENTS:
             return "statements stand in `steps { ... }`"
         if "WORKFLOW" in fitting_names:
             if self.kind == "FIELD":
-                return f"{_DECLARATIONS}, not YAML"
-            return None if word in KEYWORDS else f"{_DECLARATIONS}; a comment begins with `#`"
+                return f"{DECLARATIONS}, not YAML"
+            return None if word in KEYWORDS else f"{DECLARATIONS}; a comment begins with `#`"
         if "STRING" in fitting_names and "NAME" not in fitting_names:
-            return _DOUBLE_QUOTES
+            return DOUBLE_QUOTES
         if fitting_names & {"FIELD", "KEY"} and word not in KEYWORDS:
-            return _ARGUMENTS if "RPAR" in fitting_names else f"write `{self._named(word)}`"
+            return ARGUMENTS if "RPAR" in fitting_names else f"write `{self._named(word)}`"
         begins_body = "LBRACE" in fitting_names and self.after[0] != "{"
-        return _BODY if begins_body and word in KEYWORDS else None
+        return BODY if begins_body and word in KEYWORDS else None
 
     def _sign(self) -> str | None:
         word, fitting_names = self.word, self.fitting
-        if word == "|" and "OR" in fitting_names:
-            return "conditions are joined with `or`"
-        if word == "{" and "WORKFLOW" in fitting_names:
-            return f"{_DECLARATIONS}, not JSON"
         if word == "<" and self.before.lower() in ("list", "array"):
-            return _LIST_TYPE
+            return LIST_TYPE
         if word == "[" and {"STRING", "NAME", "LBRACE"} <= fitting_names:
-            return _LIST_TYPE
+            return LIST_TYPE
         if word == "@" and "FIELD" in fitting_names:
             return "the annotations of a field stand behind its type"
         if word == "(" and "STRING" in fitting_names:
@@ -253,11 +242,17 @@ class _Place:
         if word == "." and self.after[0].isdigit() and not self.before[-1:].isdigit():
             return f"a number begins with a digit: write `0.{self.after[0]}`"
         if word in ("}", "") and fitting_names <= {"LPAR", "DOT"}:
-            return "the round brackets stand there even when they hold nothing: `()`"
-        left_out = word in _OFTEN_TOO_MANY or (word == "}" and "WORKFLOW" in fitting_names)
+            return NO_ARGUMENTS
+        left_out = word in OFTEN_TOO_MANY or (word == "}" and "WORKFLOW" in fitting_names)
         if left_out and fitting(self.tokens, self.stack.states, self.index + 1, 1):
             return f"leave out `{word}`"
-        return _BODY if word == ":" and "LBRACE" in fitting_names else None
+        if word == "," and "DO" in fitting_names:
+            return "every instruction begins with its own `do`"
+        return BODY if word in (":", "=", "[") and "LBRACE" in fitting_names else None
+
+    def _touched(self) -> bool:
+        """Whether the next token touches this one."""
+        return self.tokens.blanks[self.index + 1] == ""
 
     def _fits_as_keyword(self, word: str) -> bool:
         return word in KEYWORDS and TERMINALS[KEYWORDS[word]] in self.fitting

@@ -673,6 +673,15 @@ class ImportModule(Node):
     name: Name
 
 
+class Unread(Node):
+    """A range of a file that holds a syntax error and is missing from the tree.
+
+    `names` are what it would declare; None when nobody can tell.
+    """
+
+    names: tuple[str, ...] | None
+
+
 class Module(Node):
     """One file. `edition` is 0 when the file does not say."""
 
@@ -680,6 +689,7 @@ class Module(Node):
     edition: int
     imports: tuple[Import, ...]
     declarations: tuple[Decl, ...]
+    unread: tuple[Unread, ...] = ()
 
 
 if TYPE_CHECKING:

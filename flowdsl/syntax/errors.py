@@ -72,6 +72,12 @@ UNTERMINATED_TEXT = DiagnosticSpec(
     "the text that starts here has no end",
     "close it with `{closer}`",
 )
+UNOPENED_TEXT = DiagnosticSpec(
+    "unopened-text",
+    "syntax",
+    "a text begins here without its opening quotes",
+    "open it with `{opener}`",
+)
 UNKNOWN_CHARACTER = DiagnosticSpec(
     "unknown-character", "syntax", "`{character}` means nothing here"
 )
@@ -83,6 +89,17 @@ MALFORMED_NUMBER = DiagnosticSpec(
 )
 UNEXPECTED_TOKEN = DiagnosticSpec(
     "unexpected-token", "syntax", "{found} cannot stand here; expected {expected}"
+)
+UNFINISHED_DECLARATION = DiagnosticSpec(
+    "unfinished-declaration",
+    "syntax",
+    "the declaration breaks off before {found}; expected {expected}",
+    "finish the declaration, or delete it",
+)
+UNFINISHED_LINE = DiagnosticSpec(
+    "unfinished-line",
+    "syntax",
+    "the line breaks off before {found}; expected {expected}",
 )
 MISSING_TOKEN = DiagnosticSpec("missing-token", "syntax", "`{missing}` is missing before {found}")
 MISSPELT_KEYWORD = DiagnosticSpec(

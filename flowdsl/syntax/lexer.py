@@ -36,6 +36,7 @@ _MARKS = {
     TERMINAL["EMIT_OP"]: _KEY,
     TERMINAL["DOT"]: _ROOT,
 }
+_BRACES = {"{": 1, "}": -1}
 _WORD_KINDS = frozenset((_NAME, *KEYWORDS.values()))
 
 _TRIVIA = re.compile(r"[ \t\r\n\f]+|#[^\r\n]*")
@@ -67,7 +68,7 @@ class Lexemes:
     `blanks[i]` are the spaces and comments in front of token `i`. `kinds[i]` is a terminal number or `UNKNOWN`.
     """
 
-    __slots__ = ("blanks", "ends", "kinds", "starts", "words")
+    __slots__ = ("_excess", "blanks", "ends", "kinds", "starts", "words")
 
     def __init__(self, text: str) -> None:
         # A split gives one flat list, where `findall` would give a tuple for every token.
@@ -91,6 +92,7 @@ class Lexemes:
             for word in self.words
         ]
         self._mark_names()
+        self._excess: int | None = None
 
     def _mark_names(self) -> None:
         """Mark the words in front of a sign that makes them names whatever their spelling."""
@@ -108,11 +110,39 @@ class Lexemes:
         self.ends.insert(at, place)
         self.blanks.insert(at, "")
         self.kinds.insert(at, _KINDS[word] if word in _KINDS else _literal(word))
+        if self._excess is not None:
+            self._excess += _BRACES.get(word, 0)
 
     def remove(self, at: int) -> None:
         """Leave out token `at`."""
+        if self._excess is not None:
+            self._excess -= _BRACES.get(self.words[at], 0)
         for column in (self.words, self.starts, self.ends, self.blanks, self.kinds):
             del column[at]
+
+    def excess_of_opening(self) -> int:
+        """How many more `{` there are than `}`."""
+        if self._excess is None:
+            self._excess = self.words.count("{") - self.words.count("}")
+        return self._excess
+
+    def join(self, at: int, last: int) -> None:
+        """Make one token of those from `at` to `last`."""
+        for column in (self.words, self.starts, self.blanks, self.kinds):
+            del column[at + 1 : last + 1]
+        del self.ends[at:last]
+
+    def cut(self, text: str, at: int, end: int) -> None:
+        """End token `at` at an offset, and read what stands behind it in the text again."""
+        rest = Lexemes(text[end:])
+        self.ends[at] = end
+        self.words[at] = text[self.starts[at] : end]
+        self.words[at + 1 :] = rest.words
+        self.blanks[at + 1 :] = rest.blanks
+        self.kinds[at + 1 :] = rest.kinds
+        self.starts[at + 1 :] = [start + end for start in rest.starts]
+        self.ends[at + 1 :] = [stop + end for stop in rest.ends]
+        self._excess = None
 
     def replace(self, at: int, word: str) -> None:
         """Read token `at` as if it were spelt like `word`."""
@@ -141,6 +171,11 @@ class Lexemes:
             if lines:
                 found[self.starts[at]] = "\n".join(lines)
         return found
+
+
+def breaks_line(blank: str) -> bool:
+    """Whether spaces and comments hold a line break."""
+    return "\n" in blank or "\r" in blank
 
 
 def is_word(word: str) -> bool:

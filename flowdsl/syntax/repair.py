@@ -9,12 +9,10 @@ from flowdsl.source.text import SourceFile, Span
 
 from . import errors
 from .driver import Stack, expected, fits, fitting, shift, symbols
-from .lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes, is_word
+from .islands import PROOF, reads_on
+from .lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes, breaks_line, is_word
 from .tables import WORDS
 from .unexpected import report_unexpected, token_phrase
-
-_PROOF = 4
-"""How many tokens the parser must read after a repair."""
 
 _INSERTED = (
     "}",
@@ -34,6 +32,10 @@ _INSERTED = (
     "run",
 )
 """What people leave out, in the order of trying."""
+_GUESSED = frozenset("{}[]=")
+"""Those whose right place is anybody's guess."""
+_SEPARATORS = frozenset(",)")
+_ELSE_IFS = frozenset(("elif", "elseif", "elsif"))
 _SPACED = frozenset("}={")
 
 _PAIRS = {"}": ("LBRACE", "RBRACE"), ")": ("LPAR", "RPAR"), "]": ("LSQB", "RSQB")}
@@ -45,19 +47,37 @@ _KEY = TERMINAL["KEY"]
 _KEPT_AS_THEY_ARE = frozenset((END, TERMINAL["BAD_STRING"], TERMINAL["BAD_BLOCK"]))
 
 
-def repair(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink) -> bool:
-    """Try to repair the tokens where the parser stopped; True when it can read on at `index`, and the fault is reported."""
+def repair(
+    source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
+) -> bool | None:
+    """Try to repair the tokens where the parser stopped; None when that fails.
+
+    Otherwise the parser can read on at `index`, the fault is reported, and the result says whether the tree is what was meant
+    beyond doubt.
+    """
     attempt = _Repair(source, tokens, stack, index, sink)
-    return (
-        attempt.else_if()
-        or attempt.sign()
-        or attempt.comparison()
-        or attempt.keyword()
-        or attempt.missing()
-        or attempt.closing_braces()
-        or attempt.missing_sign()
-        or attempt.superfluous()
-    )
+    if attempt.else_if() or attempt.sign() or attempt.comparison() or attempt.keyword():
+        return True
+    inserted = attempt.missing()
+    if inserted is not None:
+        return inserted not in _GUESSED
+    if attempt.closing_braces():
+        return False
+    if attempt.missing_sign():
+        return True
+    if attempt.superfluous():
+        return attempt.kind == UNKNOWN or attempt.word in _SEPARATORS
+    return None
+
+
+def close_declaration(
+    source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink, *, quiet: bool
+) -> bool:
+    """Close the brackets that are open where the next declaration begins, or the file ends, when that is all that is missing.
+
+    `quiet` reports nothing: where something was skipped, brackets may be among it.
+    """
+    return _Repair(source, tokens, stack, index, sink).closers(quiet=quiet)
 
 
 class _Repair:
@@ -76,17 +96,22 @@ class _Repair:
         self.span = Span(source, tokens.starts[index], tokens.ends[index])
 
     def _reads_on(self, index: int) -> bool:
-        return fitting(self.tokens, self.stack.states, index, _PROOF) == _PROOF
+        return reads_on(self.tokens, self.stack.states, index)
 
     def else_if(self) -> bool:
-        """`elif` and `elseif` for `else if`."""
-        if self.word not in ("elif", "elseif", "elsif") or not fits(
-            self.stack.states, _TERMINAL_OF["else"]
-        ):
+        """`elif` and `elseif` for `else if`, or for `else` where no condition follows; with or without a colon in front of the body."""
+        if self.word not in _ELSE_IFS or not fits(self.stack.states, _TERMINAL_OF["else"]):
             return False
-        self.tokens.replace(self.index, "else")
-        self.tokens.insert(self.index + 1, "if")
-        self._report_misspelt("else if")
+        tokens, at = self.tokens, self.index
+        colon = tokens.words[at + 1] == ":"
+        keyword = "else" if tokens.words[at + 1 + colon] == "{" else "else if"
+        self._report_misspelt(keyword)
+        tokens.replace(at, "else")
+        if keyword == "else if":
+            tokens.insert(at + 1, "if")
+        body = next((i for i in range(at, len(tokens.words)) if tokens.words[i] in ("{", "")), at)
+        if tokens.words[body - 1] == ":":
+            tokens.remove(body - 1)
         return True
 
     def sign(self) -> bool:
@@ -146,43 +171,57 @@ class _Repair:
             errors.MISSPELT_KEYWORD, self.span, fixes=(fix,), written=self.word, keyword=keyword
         )
 
-    def _excess_of_opening(self) -> int:
-        words = self.tokens.words
-        return words.count("{") - words.count("}")
-
-    def missing(self) -> bool:
+    def missing(self) -> str | None:
         """A token left out in front of this one."""
         if self.kind == UNKNOWN or self.kind in _KEPT_AS_THEY_ARE - {END}:
-            return False
-        excess = self._excess_of_opening()
+            return None
+        excess = self.tokens.excess_of_opening()
         for word in _INSERTED:
             # A brace is what is missing only where one of the other kind is too many.
             if (word == "{" and excess >= 0) or (word == "}" and excess <= 0):
                 continue
+            # An object in an odd place is no argument.
+            if word == "(" and self.word == "{":
+                continue
             trial = list(self.stack.states)
-            if (
-                shift(trial, _TERMINAL_OF[word])
-                and fitting(self.tokens, trial, self.index, _PROOF) == _PROOF
-            ):
+            if shift(trial, _TERMINAL_OF[word]) and reads_on(self.tokens, trial, self.index):
                 self._report_missing(word, self.index)
                 self.tokens.insert(self.index, word, at_start=word.isalpha())
-                return True
-        return False
+                return word
+        return None
 
     def closing_braces(self) -> bool:
-        """Several `}` left out at the end of a declaration or of the file."""
-        if self._excess_of_opening() <= 0:
+        """Several `}` left out in front of this token."""
+        if self.tokens.excess_of_opening() <= 0:
             return False
         trial = list(self.stack.states)
         count = 0
         while shift(trial, _TERMINAL_OF["}"]):
             count += 1
-            if fitting(self.tokens, trial, self.index, _PROOF) == _PROOF:
+            if reads_on(self.tokens, trial, self.index):
                 self._report_missing("}", self.index)
                 for _ in range(count):
                     self.tokens.insert(self.index, "}")
                 return True
         return False
+
+    def closers(self, *, quiet: bool) -> bool:
+        """Closing brackets of any kind left out in front of this token, which stands outside of every bracket."""
+        trial = list(self.stack.states)
+        missing = []
+        while not fits(trial, END):
+            for word in _PAIRS:
+                if fits(trial, _TERMINAL_OF[word]):
+                    shift(trial, _TERMINAL_OF[word])
+                    missing.append(word)
+                    break
+            else:
+                return False
+        if not quiet:
+            self._report_missing(missing[0], self.index)
+        for word in reversed(missing):
+            self.tokens.insert(self.index, word)
+        return True
 
     def missing_sign(self) -> bool:
         """`:` or `=` left out behind this name."""
@@ -207,16 +246,20 @@ class _Repair:
 
     def superfluous(self) -> bool:
         """A token too many."""
-        if self.kind in _KEPT_AS_THEY_ARE:
+        if self.kind in _KEPT_AS_THEY_ARE or self._begins_statement():
             return False
-        count = fitting(self.tokens, self.stack.states, self.index + 1, _PROOF)
+        count = fitting(self.tokens, self.stack.states, self.index + 1, PROOF)
         # Whoever ends one statement with `;` ends the next with it too.
-        again = 1 < count < _PROOF and self.tokens.words[self.index + 1 + count] == self.word
-        if count < _PROOF and not again:
+        again = 1 < count < PROOF and self.tokens.words[self.index + 1 + count] == self.word
+        if not again and not self._reads_on(self.index + 1):
             return False
         report_unexpected(self.source, self.tokens, self.stack, self.index, self.sink)
         self.tokens.remove(self.index)
         return True
+
+    def _begins_statement(self) -> bool:
+        """Whether a keyword begins a line: then the line in front of it is what lacks something."""
+        return self.word in KEYWORDS and breaks_line(self.tokens.blanks[self.index])
 
     def _report_missing(self, word: str, index: int) -> None:
         """Report `word` as missing in front of token `index`."""

@@ -26,19 +26,21 @@ def plain_string(word: str) -> str:
 def scan_text(source: SourceFile, sink: Sink, start: int, end: int) -> ast.Text:
     """The parts of the text literal in a range of the source.
 
-    Escapes are resolved, comments kept as parts, braces that are no variable reported.
+    Escapes are resolved, comments kept as parts, braces that are no variable reported. The closing quotes may be missing.
     """
     text = source.text
     if text[start] == "r":
         begin, form = start + 2, ast.RAW
     elif text.startswith('"""', start):
-        return ast.Text(start, end, ast.BLOCK, _scan_block(source, sink, start + 3, end - 3))
+        closed = end - start > 5 and text.startswith('"""', end - 3)
+        inner_end = end - 3 if closed else end
+        return ast.Text(start, end, ast.BLOCK, _scan_block(source, sink, start + 3, inner_end))
     else:
         begin, form = start + 1, ast.STRING
     inner = text[begin : end - 1]
     if form == ast.STRING and ("{" in inner or '\\"' in inner):
         scanner = PartScanner(source, sink)
-        scanner.scan(begin, end - 1)
+        scanner.scan(begin, end - 1 if text[end - 1] == '"' else end)
         return ast.Text(start, end, form, scanner.finish())
     parts = (ast.TextLiteral(begin, end - 1, inner),) if inner else ()
     return ast.Text(start, end, form, parts)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from . import errors
-from .advice import character_advice, token_advice, unterminated_advice
+from .advice import character_advice, token_advice, unfinished_advice
 from .driver import Stack, expected, fits
+from .islands import is_orphan
 from .lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes
+from .quotes import report_unterminated
 from .tables import TERMINALS, WORDS
 
 _TEXTS = ("STRING", "BLOCK", "RAW")
@@ -105,21 +108,17 @@ def expected_phrase(terminals: Sequence[int]) -> str:
 def report_unexpected(
     source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
 ) -> None:
-    """Report the token that stopped the parser."""
+    """Report the token that stopped the parser, or the character behind it that keeps it from fitting."""
+    if (
+        tokens.kinds[index + 1 : index + 2] == [UNKNOWN]
+        and not tokens.words[index + 1].isprintable()
+    ):
+        index += 1
     word, kind = tokens.words[index], tokens.kinds[index]
     span = Span(source, tokens.starts[index], tokens.ends[index])
     opening = _unterminated(tokens, index)
     if opening is not None:
-        start = tokens.starts[opening]
-        opened = tokens.words[opening]
-        closer = '"""' if opened.startswith('"""') else '"'
-        width = opened.index('"') + len(closer)
-        sink.report(
-            errors.UNTERMINATED_TEXT,
-            Span(source, start, start + width),
-            help=unterminated_advice(opened),
-            closer=closer,
-        )
+        report_unterminated(source, tokens, opening, sink)
     elif kind == UNKNOWN and len(word) > 1:
         sink.report(errors.MALFORMED_NUMBER, span, written=word)
     elif kind == UNKNOWN:
@@ -135,10 +134,53 @@ def report_unexpected(
         sink.report(
             errors.UNEXPECTED_TOKEN,
             span,
+            labels=_early_end(source, tokens, stack, index),
             help=token_advice(tokens, index, stack),
             found=token_phrase(tokens, index),
             expected=expected_phrase(expected(stack.states)),
         )
+
+
+def _early_end(source: SourceFile, tokens: Lexemes, stack: Stack, index: int) -> tuple[Label, ...]:
+    """The brace in front that ends a declaration too early, where the rest of its body follows."""
+    if tokens.words[index - 1] != "}" or not fits(stack.states, END):
+        return ()
+    if not is_orphan(tokens, index):
+        return ()
+    span = Span(source, tokens.starts[index - 1], tokens.ends[index - 1])
+    return (Label(span, "the declaration ends here"),)
+
+
+def report_unfinished(
+    source: SourceFile, tokens: Lexemes, states: Sequence[int], index: int, sink: Sink
+) -> None:
+    """Report a declaration that runs into token `index`, the first of the next one or the end of the file."""
+    _report_broken_off(source, tokens, states, index, sink, errors.UNFINISHED_DECLARATION)
+
+
+def report_unfinished_line(
+    source: SourceFile, tokens: Lexemes, states: Sequence[int], index: int, sink: Sink
+) -> None:
+    """Report the line in front of token `index`, which begins the next statement, section or field."""
+    _report_broken_off(source, tokens, states, index, sink, errors.UNFINISHED_LINE)
+
+
+def _report_broken_off(
+    source: SourceFile,
+    tokens: Lexemes,
+    states: Sequence[int],
+    index: int,
+    sink: Sink,
+    spec: DiagnosticSpec,
+) -> None:
+    allowed = expected(states)
+    sink.report(
+        spec,
+        Span(source, tokens.starts[index - 1], tokens.ends[index - 1]),
+        help=unfinished_advice(tokens, index, allowed),
+        found=token_phrase(tokens, index),
+        expected=expected_phrase(allowed),
+    )
 
 
 def _unterminated(tokens: Lexemes, index: int) -> int | None:

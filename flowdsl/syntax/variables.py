@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
@@ -23,6 +25,20 @@ _SEVERAL_WORDS = re.compile(r"\$?[\w.]+(?:[ \t-]+[\w.]+)+")
 
 MAX_DIGITS = 18
 """Digits of the longest whole number; every value fits into 64 bits."""
+
+
+class FirstFindings(Sink):
+    """Passes the first findings in the texts of one file on."""
+
+    def __init__(self, sink: Sink, limit: int) -> None:
+        self._sink = sink
+        self._left = limit
+
+    def report(self, spec: DiagnosticSpec, span: Span, **values: Any) -> None:
+        if self._left:
+            self._left -= 1
+            self.full = not self._left
+            self._sink.report(spec, span, **values)
 
 
 def whole_number(source: SourceFile, sink: Sink, start: int, end: int) -> int:
@@ -119,6 +135,8 @@ class PartScanner:
         A brace before a space, a quote, a digit, a bracket or any other sign means itself: JSON in prose is common.
         """
         source, text = self._source, self._source.text
+        if self._sink.full:
+            return at + 1
         braces = 1
         while at + braces < end and text[at + braces] == "{":
             braces += 1

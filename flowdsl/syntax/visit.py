@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from . import ast
 
-_ATOMS = frozenset(("int", "str", "bool", "str | None", "SourceFile", "tuple[str, ...]"))
+_ATOMS = frozenset(("int", "str", "bool", "str | None", "SourceFile", "tuple[str, ...] | None"))
 """Annotations of fields that never hold a node."""
 
 _NODE_FIELDS: dict[type, tuple[str, ...]] = {}
@@ -14,8 +14,12 @@ _NODE_FIELDS: dict[type, tuple[str, ...]] = {}
 
 def children(node: ast.Node) -> list[ast.Node]:
     """The nodes directly below a node, in the order of its fields."""
+    class_ = type(node)
+    names = _NODE_FIELDS.get(class_)
+    if names is None:
+        names = _NODE_FIELDS[class_] = node_fields(class_)
     found: list[ast.Node] = []
-    for name in _NODE_FIELDS.get(type(node)) or _node_fields(type(node)):
+    for name in names:
         value = getattr(node, name)
         if isinstance(value, tuple):
             found.extend(value)
@@ -39,13 +43,15 @@ def fields(node: ast.Node) -> tuple[str, ...]:
     return names
 
 
-def _node_fields(class_: type) -> tuple[str, ...]:
-    """The fields of a class that hold nodes, by their annotations; remembered, because walks ask for each node."""
+def node_fields(class_: type, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """The fields of a class that hold nodes, by their annotations; those annotated as in `without` are left out."""
     annotations = {
         name: str(annotation)
         for base in reversed(class_.__mro__)
         for name, annotation in vars(base).get("__annotations__", {}).items()
     }
-    names = tuple(name for name, annotation in annotations.items() if annotation not in _ATOMS)
-    _NODE_FIELDS[class_] = names
-    return names
+    return tuple(
+        name
+        for name, annotation in annotations.items()
+        if annotation not in _ATOMS and annotation not in without
+    )

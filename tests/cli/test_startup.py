@@ -32,6 +32,18 @@ HEAVY = {
     "sqlalchemy",
     "inspect",
 }
+ON_DEMAND = {
+    "hashlib",
+    "json",
+    "difflib",
+    "urllib.parse",
+    "watchfiles",
+    "flowdsl.cli.baselining",
+    "flowdsl.cli.fixing",
+    "flowdsl.cli.watching",
+    "flowdsl.diagnostics.fixes",
+    "flowdsl.diagnostics.fingerprint",
+}
 FLOW = 'flow 1\nworkflow a { steps { do "Open the file {x}." } inputs { x: string } }\n'
 
 
@@ -43,7 +55,7 @@ def imported(cwd: Path, *words: str) -> tuple[int, set[str]]:
     return code, set(modules)
 
 
-@pytest.mark.parametrize("format", ["text", "terse", "json", "github"])
+@pytest.mark.parametrize("format", ["text", "terse", "json", "github", "sarif", "junit"])
 @pytest.mark.parametrize("flow", [FLOW, FLOW.replace("{x}", "{y}")], ids=["clean", "findings"])
 @pytest.mark.parametrize("project", [False, True])
 def test_check_imports_nothing_heavy(tmp_path: Path, format: str, flow: str, project: bool) -> None:
@@ -57,6 +69,8 @@ def test_check_imports_nothing_heavy(tmp_path: Path, format: str, flow: str, pro
     assert code == (flow != FLOW)
     assert {name.partition(".")[0] for name in modules} & HEAVY == set()
     assert ("tomllib" in modules) == project
+    if format in ("text", "terse", "github"):
+        assert modules.isdisjoint(ON_DEMAND)
 
 
 def test_version_imports_nothing(tmp_path: Path) -> None:

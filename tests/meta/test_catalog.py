@@ -16,11 +16,12 @@ from flowdsl.cli.target import open_target
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.diagnostic import CATEGORY_SEVERITY, SEVERITIES, DiagnosticSpec
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.lint.rules import RULES
 from tests.support.expectations import CORPUS, find_cases
 
 PACKAGE = Path(catalog.__file__).parent
 SPECS = catalog.diagnostics()
-CORPUS_LAYERS = ("syntax", "semantics", "ir")
+CORPUS_LAYERS = ("syntax", "semantics")
 _OF_EVERY_REPORT = {"label", "labels", "notes", "fixes", "help"}
 
 
@@ -43,6 +44,9 @@ def reports() -> Iterator[tuple[str, DiagnosticSpec, set[str], bool]]:
         package = path.relative_to(PACKAGE).parts[0]
         own = declared(package) if package in catalog.LAYERS else {}
         by_identifier = everything | own
+        rule = next((rule for rule in RULES if rule.name.replace("-", "_") == path.stem), None)
+        if path.parent.name == "rules" and rule is not None:
+            by_identifier = by_identifier | {"SPEC": rule.load().spec}
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
@@ -63,6 +67,7 @@ def test_every_layer_that_declares_diagnostics_is_listed() -> None:
 
 def test_every_spec_has_a_name_of_its_own() -> None:
     everything = [spec for layer in catalog.LAYERS for spec in declared(layer).values()]
+    everything += [rule.load().spec for rule in RULES]
     assert len({spec.name for spec in everything}) == len(everything) == len(SPECS)
 
 

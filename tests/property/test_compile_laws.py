@@ -11,8 +11,8 @@ from openapi_client.cyberdesk_cloud_client.models import WorkflowCreate
 
 from flowdsl.codegen.artifacts import plain
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
-from flowdsl.ir.capabilities import TOOLS
 from flowdsl.ir.document import dump_program, load_program
+from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.source.files import MemoryFiles
 from tests.support.workflows import workflows
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.syntax_mutations import KINDS, Sample, sample_programs, samples_of
+from flowdsl.api import MemoryFiles, analyze
+from flowdsl.diagnostics.diagnostic import Diagnostic, Fix
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
@@ -47,6 +51,75 @@ def test_parsing_is_total_and_every_place_lies_in_the_file(text: str) -> None:
         assert all(0 <= span.start <= span.end <= len(text) for span in spans)
     for node in walk(module):
         assert 0 <= node.start <= node.end <= len(text)
+
+
+@cache
+def samples() -> list[Sample]:
+    return samples_of(sample_programs())
+
+
+def spans_lie_inside(found: Diagnostic, texts: dict[str, str]) -> None:
+    places = [found.span, *(label.span for label in found.labels)]
+    places += [edit.span for fix in found.fixes for edit in fix.edits]
+    for span in places:
+        # A file that cannot be read is reported at its first character.
+        text = texts.get(span.path, span.source.text)
+        assert span.source.text in (text, "")
+        assert 0 <= span.start <= span.end <= len(span.source.text)
+
+
+def applied(fix: Fix, path: str, text: str) -> str:
+    edits = sorted(fix.edits, key=lambda edit: edit.span.start)
+    assert all(edit.span.path == path for edit in edits)
+    assert all(a.span.end <= b.span.start for a, b in pairwise(edits))
+    for edit in reversed(edits):
+        text = text[: edit.span.start] + edit.replacement + text[edit.span.end :]
+    return text
+
+
+def checked(sample: Sample, text: str) -> tuple[Diagnostic, ...]:
+    """What the whole check finds in a program with one file changed."""
+    files = sample.program.files | {sample.path: text}
+    entries = [path for path in files if path.endswith(".flow")]
+    found = analyze(MemoryFiles(files), entries, sample.program.options).diagnostics
+    texts = {path: each for path, each in files.items() if isinstance(each, str)}
+    for each in found:
+        spans_lie_inside(each, texts)
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from(list(KINDS)), st.booleans())
+def test_checking_a_program_with_mistakes_is_total(seed: int, kind: str, noise: bool) -> None:
+    rng = random.Random(seed)
+    sample = rng.choice(samples())
+    change = KINDS[kind](rng, sample)
+    text = sample.text if change is None else change.of(sample.text)
+    text = mutated(rng, text) if noise else text
+    for found in checked(sample, text):
+        for fix in found.fixes:
+            if fix.applicability == "safe" and found.span.path == sample.path:
+                checked(sample, applied(fix, sample.path, text))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32))
+def test_a_mistake_leaves_the_other_declarations_as_they_are(seed: int) -> None:
+    """A mutation behind the name of a declaration costs no other one of the file."""
+    rng = random.Random(seed)
+    sample = rng.choice(samples())
+    change = rng.choice(list(KINDS.values()))(rng, sample)
+    number = None if change is None else sample.declaration(change.start)
+    if change is None or number is None:
+        return
+    declaration = sample.declarations[number]
+    if change.start < declaration.header_end or change.end > declaration.end:
+        return
+    text = change.of(sample.text)
+    module = parse_module(SourceFile("x.flow", text), Sink())
+    kept = {text[node.start : node.end] for node in (*module.imports, *module.declarations)}
+    for other, each in enumerate(sample.declarations):
+        assert other == number or sample.text[each.start : each.end] in kept
 
 
 @settings(max_examples=50, deadline=None)

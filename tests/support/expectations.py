@@ -8,10 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from flowdsl.compiler.pipeline import CompileOptions, compile_project
-from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic, DiagnosticSpec
+from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
+from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.ir import errors as ir_errors
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
@@ -19,9 +18,6 @@ from flowdsl.source.files import MemoryFiles
 CORPUS = Path(__file__).parents[1] / "corpus"
 CASE_FILE = "case.json"
 _EXPECTATION = re.compile(r"#~\s*(error|warning|info)\s+([a-z0-9-]+)(?::\s*((?:(?!#~|#\}).)*))?")
-_AFTER_LOWERING = tuple(
-    spec for spec in vars(ir_errors).values() if isinstance(spec, DiagnosticSpec)
-)
 
 
 class Expectation(NamedTuple):
@@ -56,24 +52,28 @@ class Case(NamedTuple):
         analyze_program(sources, self.environments, files, sink)
         return sink.sorted()
 
+    def linted(self) -> tuple[Diagnostic, ...]:
+        """What the whole check finds: the rules run over the entries, and suppressions are applied."""
+        return analyze(MemoryFiles(self.files), self.entries, CompileOptions()).diagnostics
+
     def all_diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What checking finds and, when that is no error, what only shows once tasks are inlined."""
+        """What checking finds and, when that is no error, what compiling finds in addition: nothing, when checking is complete."""
         found = self.diagnostics()
         # The values of environments are those of a project, and a case has none.
         if self.environments or any(each.severity == ERROR for each in found):
             return found
         compilation = compile_project(MemoryFiles(self.files), self.entries, CompileOptions())
-        later = compilation.analysis.diagnostics
-        return (*found, *(each for each in later if each.spec in _AFTER_LOWERING))
+        later = compilation.analysis.diagnostics[len(self.linted()) :]
+        return (*found, *later)
 
 
 def find_cases(root: Path) -> list[Case]:
     """Cases below `root`: each `.flow` file there is one, and each folder without `.flow` cases around it is one.
 
     A folder is a project of its own when it stands below a folder named like its diagnostic (`invalid/names/import-cycle/a/`)
-    or directly below `valid/` or `crashers/`.
+    or its rule (`lint/unused-task/a/`), or directly below `valid/` or `crashers/`.
     """
-    depth = 3 if root.name == "invalid" else 1
+    depth = {"invalid": 3, "lint": 2}.get(root.name, 1)
     cases = []
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts

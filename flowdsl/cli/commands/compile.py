@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.compiler.pipeline import compile_project
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.host.writing import write_files
 
@@ -55,15 +55,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     environment = named_environment(target.project, arguments.env)
     if environment is None and target.project is not None and target.project.environments:
         environment = required_environment(target.project, arguments.env)
-    compilation = compile_project(
-        target.files, target.entries, CompileOptions(target.project, environment)
-    )
+    compilation = compile_project(target.files, target.entries, target.options(environment))
     analysis, bundle = compilation.analysis, compilation.bundle
     if analysis.diagnostics or bundle is None:
         console.err(
             render_text(
                 analysis.diagnostics,
-                analysis.file_count,
+                len(analysis.findings.paths),
                 color=console.color_err,
                 show_path=target.show_path,
             )

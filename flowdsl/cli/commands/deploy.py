@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from flowdsl import __version__
 from flowdsl.codegen.artifacts import Bundle
-from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.compiler.pipeline import compile_project
 from flowdsl.config.project import EMBEDDED, Environment, Project
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, UntrustedHost, UnusableApiKey
@@ -184,12 +184,10 @@ def _project_id(project: Project) -> str:
 def _compile(
     target: Target, project: Project, environment: Environment, console: Console
 ) -> Bundle:
-    compilation = compile_project(
-        target.files, target.entries, CompileOptions(project, environment)
-    )
+    compilation = compile_project(target.files, target.entries, target.options(environment))
     if compilation.bundle is None:
         analysis = compilation.analysis
-        _show_problems(target, analysis.diagnostics, analysis.file_count, console)
+        _show_problems(target, analysis.diagnostics, len(analysis.findings.paths), console)
         raise CommandError("the sources have errors; nothing was written", exit_codes.SOURCE_ERRORS)
     return compilation.bundle
 

@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
+from flowdsl.source.record import Record
 
-FORMATS = ("text", "terse", "json", "github")
+FORMATS = ("text", "terse", "json", "github", "sarif", "junit")
 
 
-def render(
-    format: str,
-    diagnostics: Sequence[Diagnostic],
-    file_count: int,
-    color: bool,
-    show_path: Callable[[str], str],
-) -> str:
+class Report(Record):
+    """What a check found.
+
+    `paths` are the files it looked at; `prints` the fingerprints of the findings when some were left out. `remark` is for
+    standard error.
+    """
+
+    diagnostics: Sequence[Diagnostic]
+    paths: Sequence[str]
+    prints: Sequence[str] | None = None
+    remark: str | None = None
+
+
+def render(format: str, report: Report, color: bool, show_path: Callable[[str], str]) -> str:
     """The report in one of `FORMATS`, without a final line break; "" when there is nothing to say."""
+    diagnostics = report.diagnostics
     match format:
         case "terse":
             from flowdsl.diagnostics.render.terse import render_terse
@@ -25,12 +34,20 @@ def render(
         case "json":
             from flowdsl.diagnostics.render.json import render_json
 
-            return render_json(diagnostics, show_path)
+            return render_json(diagnostics, show_path, report.prints)
         case "github":
             from flowdsl.diagnostics.render.github import render_github
 
-            return render_github(diagnostics, file_count, show_path)
+            return render_github(diagnostics, len(report.paths), show_path)
+        case "sarif":
+            from flowdsl.diagnostics.render.sarif import render_sarif
+
+            return render_sarif(diagnostics, report.prints)
+        case "junit":
+            from flowdsl.diagnostics.render.junit import render_junit
+
+            return render_junit(diagnostics, report.paths, show_path)
         case _:
             from flowdsl.diagnostics.render.text import render_text
 
-            return render_text(diagnostics, file_count, color=color, show_path=show_path)
+            return render_text(diagnostics, len(report.paths), color=color, show_path=show_path)

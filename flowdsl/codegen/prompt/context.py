@@ -8,7 +8,7 @@ from flowdsl.codegen.outline import Item
 from flowdsl.codegen.text import OPEN_PART, clause, quoted, spell_text, spell_variable
 from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
-from flowdsl.ir.capabilities import Capabilities
+from flowdsl.semantics.capabilities import Capabilities
 
 Emit = Callable[[nodes.Body], list[Item]]
 """Emits a body for the agent that is being instructed."""

@@ -12,9 +12,9 @@ from flowdsl.codegen.outline import Line, render_outline
 from flowdsl.codegen.text import OPEN_PART, quoted, spell_path, spell_text
 from flowdsl.codegen.words import paragraph
 from flowdsl.ir import nodes
-from flowdsl.ir.capabilities import Capabilities
 from flowdsl.ir.source_map import MappedLine, SourceRange
 from flowdsl.ir.walk import statements, walk
+from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.spelling import spell
 
 from .context import Context

@@ -4,31 +4,62 @@ from __future__ import annotations
 
 TAB_STOP = 4
 
-_PRINTABLE_FORMAT = "\u200c\u200d"
-"""Joiners: part of ordinary words in some scripts and of many emoji."""
+_JOINER = "\u200d"
+_PRINTABLE_FORMAT = "\u200c" + _JOINER
+"""Part of ordinary words in some scripts; the second also of many emoji."""
+_EMOJI_STYLE = "\ufe0f"
+"""Asks for the wide picture of the narrow sign before it."""
 
 
 def cells(line: str) -> list[tuple[str, int]]:
     """What to print for each code point of a line, and the columns it takes.
 
     Tabs become spaces, control and invisible formatting characters (also those that reorder text) an escape; wide
-    characters take two columns and combining marks none.
+    characters take two columns, and what continues the character before it none: combining marks, skin tones, and emoji
+    behind a joiner.
     """
     if line.isascii() and line.isprintable():
         return [(character, 1) for character in line]
     result: list[tuple[str, int]] = []
     column = 0
+    before, carrier = "", 0  # the last character, and the columns of the last one that takes any
     for character in line:
         if character == "\t":
-            shown, width = " " * (TAB_STOP - column % TAB_STOP), TAB_STOP - column % TAB_STOP
+            width = TAB_STOP - column % TAB_STOP
+            shown = " " * width
         elif character.isascii():
             shown = character if character.isprintable() else escaped(character)
             width = len(shown)
         else:
             shown, width = _wide_cell(character)
+            if shown == character:
+                width = _in_context(character, width, before, carrier)
+        if character == _EMOJI_STYLE and width:
+            carrier = 2
+        elif width:
+            carrier = width if shown == character else 0
+        # A second letter of a flag ends it.
+        before = "" if _is_flag_letter(before) and _is_flag_letter(character) else character
         column += width
         result.append((shown, width))
     return result
+
+
+def _in_context(character: str, width: int, before: str, carrier: int) -> int:
+    """The columns of a character behind `before`, when it takes `width` by itself."""
+    if _is_flag_letter(character):
+        return 0 if _is_flag_letter(before) else 2
+    if character == _EMOJI_STYLE:
+        return int(carrier == 1 and not before.isalpha())
+    if carrier == 2 and (
+        (before == _JOINER and not character.isalpha()) or "\U0001f3fb" <= character <= "\U0001f3ff"
+    ):
+        return 0
+    return width
+
+
+def _is_flag_letter(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
 
 
 def _wide_cell(character: str) -> tuple[str, int]:
@@ -37,6 +68,8 @@ def _wide_cell(character: str) -> tuple[str, int]:
     kind = category(character)
     if kind in ("Mn", "Me") or character in _PRINTABLE_FORMAT:
         return character, 0
+    if "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7ff":
+        return character, 0  # vowels and finals of a Hangul syllable
     if kind[0] in "CZ" and kind != "Zs":
         shown = escaped(character)
         return shown, len(shown)

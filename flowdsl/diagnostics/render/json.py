@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import Any
 
 from flowdsl.source.text import Position, Span
 
 from ..diagnostic import Diagnostic
+from ..fingerprint import fingerprints
 
 FORMAT_VERSION = 1
 
 
-def render_json(diagnostics: Sequence[Diagnostic], show_path: Callable[[str], str] = str) -> str:
-    """One JSON object, also without findings; lines and columns from 1, columns in code points, ends exclusive."""
-    prints = fingerprints(diagnostics)
+def render_json(
+    diagnostics: Sequence[Diagnostic],
+    show_path: Callable[[str], str] = str,
+    prints: Sequence[str] | None = None,
+) -> str:
+    """One JSON object, also without findings; lines and columns from 1, columns in code points, ends exclusive.
+
+    `prints` are the fingerprints of the findings when they are not all that were made.
+    """
     items = [
         _item(diagnostic, fingerprint, show_path)
-        for diagnostic, fingerprint in zip(diagnostics, prints, strict=True)
+        for diagnostic, fingerprint in zip(
+            diagnostics, prints or fingerprints(diagnostics), strict=True
+        )
     ]
     return json.dumps({"format_version": FORMAT_VERSION, "diagnostics": items}, indent=2)
-
-
-def fingerprints(diagnostics: Sequence[Diagnostic]) -> list[str]:
-    """What stays the same about each finding when lines above it come and go.
-
-    Name, file, message and the text of the line, blanks aside; equal ones are told apart by their order.
-    """
-    seen: Counter[tuple[str, ...]] = Counter()
-    result = []
-    for diagnostic in diagnostics:
-        span = diagnostic.span
-        line = " ".join(span.source.line(span.first.line).split())
-        key = (diagnostic.name, span.path, diagnostic.message, line)
-        digest = sha256("\0".join((*key, str(seen[key]))).encode("utf-8", "backslashreplace"))
-        result.append(digest.hexdigest()[:32])
-        seen[key] += 1
-    return result
 
 
 def _item(

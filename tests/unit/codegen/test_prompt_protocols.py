@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template, plain
-from flowdsl.ir.capabilities import TOOLS
+from flowdsl.semantics.capabilities import TOOLS
 from tests.support.compiling import (
     PROJECTS,
     compile_folder,

@@ -118,6 +118,18 @@ def test_github_annotations() -> None:
     ]  # fmt: skip
 
 
+def test_properties_of_an_annotation_are_escaped() -> None:
+    (line, _) = render_github([finding()], 1, lambda _: "100%, a:b\r\n\x1b.flow").split("\n")
+    assert line.startswith("::error file=100%25%2C a%3Ab\\x0d\\x0a\\x1b.flow,line=3,")
+
+
+def test_an_annotation_over_several_lines_has_no_columns() -> None:
+    source = SourceFile("a.flow", TEXT)
+    whole = Diagnostic(finding().spec, Span(source, 3, len(TEXT) - 1), "m")
+    (line, _) = render_github([whole], 1).split("\n")
+    assert line == "::error file=a.flow,line=1,endLine=4,title=undeclared-name::m"
+
+
 @pytest.mark.parametrize(("count", "annotations"), [(SHOWN, SHOWN), (SHOWN + 1, 10), (50, 10)])
 def test_github_shows_at_most_ten_annotations_errors_first(count: int, annotations: int) -> None:
     found = [finding("wording", nth=i % 2) for i in range(count - 1)] + [finding()]

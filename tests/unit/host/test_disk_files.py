@@ -27,7 +27,7 @@ def test_text_keeps_its_line_breaks_and_loses_its_byte_order_mark(tmp_path: Path
 def test_every_reason_is_its_own(tmp_path: Path) -> None:
     (tmp_path / "folder.flow").mkdir()
     (tmp_path / "latin.flow").write_bytes(b"ok\n\xe9")
-    (tmp_path / "big.flow").write_bytes(b"x" * (10 * 1024 * 1024))
+    (tmp_path / "big.flow").write_bytes(b"x" * (20 * 1024 * 1024))
     files = DiskFiles(str(tmp_path))
     assert refused(files, "none.flow").missing
     assert refused(files, "none/none.flow").missing
@@ -35,7 +35,7 @@ def test_every_reason_is_its_own(tmp_path: Path) -> None:
     assert refused(files, "folder.flow").reason == "it is a folder"
     assert "UTF-8" in refused(files, "latin.flow").reason
     assert "line 2" in refused(files, "latin.flow").reason
-    assert refused(files, "big.flow").reason == "it has 10.0 MB; the limit is 8 MB"
+    assert refused(files, "big.flow").reason == "it has 20.0 MB; the limit is 16 MB"
     assert refused(files, "a\0b.flow").reason == "it is not a valid path"
     assert refused(files, "x" * 300).reason == "file name too long"
     for path in ("../x.flow", "a/../../x.flow", "/etc/hostname", "a\\b.flow"):
@@ -47,7 +47,7 @@ def test_the_limit_itself_is_allowed(tmp_path: Path) -> None:
     (tmp_path / "b.flow").write_bytes(b"x" * (SIZE_LIMIT + 1))
     files = DiskFiles(str(tmp_path))
     assert len(files.read_bytes("a.flow")) == SIZE_LIMIT
-    assert "8.0 MB" in refused(files, "b.flow").reason
+    assert "16.0 MB" in refused(files, "b.flow").reason
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
@@ -114,7 +114,7 @@ def test_an_overlay_replaces_what_it_names(tmp_path: Path) -> None:
     assert (files.read_text("a.flow"), files.read_text("b.flow")) == ("given", "disk")
     assert files.siblings("a.flow") == ["a.flow", "b.flow"]
     assert "UTF-8" in refused(files, "bad.flow").reason
-    assert "the limit is 8 MB" in refused(files, "big.flow").reason
+    assert "the limit is 16 MB" in refused(files, "big.flow").reason
 
 
 def test_the_nearest_project_file_above_decides(tmp_path: Path) -> None:

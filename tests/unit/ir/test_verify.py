@@ -1,81 +1,83 @@
-"""Texts that the platform would read differently from how they were meant."""
+"""What analysis finds, verification would find as well: the same diagnostics, after inlining and at whole statements."""
 
 from __future__ import annotations
 
 import pytest
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
-from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.ir.lower import lower_program
+from flowdsl.ir.passes import PASSES
+from flowdsl.ir.verify import verify_program
+from flowdsl.semantics.capabilities import DOCUMENTED
+from flowdsl.semantics.modules import load
+from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
-from tests.support.compiling import only_workflow, steps_of, workflow
+from tests.support.compiling import only_workflow, workflow
+
+BACKSLASH, BRACE = "backslash-before-variable", "brace-in-command"
 
 
-def _findings(source: str) -> list[tuple[str, int]]:
+def verified(source: str) -> list[tuple[str, int]]:
+    """What verification finds in a program that analysis has found at fault as well."""
     files = MemoryFiles({"main.flow": "flow 1\n" + source})
-    compilation = compile_project(files, ["main.flow"], CompileOptions())
-    found = [(d.name, d.span.first.line) for d in compilation.analysis.diagnostics]
-    assert (compilation.bundle is None) == bool(found)
+    analysis = Sink()
+    model = analyze_program(load(files, ["main.flow"], analysis), None, files, analysis)
+    program = lower_program(model, {})
+    for run_pass in PASSES:
+        program = run_pass(program)
+    sink = Sink()
+    sources = {module.source.path: module.source for module in model.modules}
+    verify_program(program, sources, DOCUMENTED, sink)
+    found = [(each.name, each.span.first.line) for each in sink.sorted()]
+    assert {name for name, _ in found} <= {each.name for each in analysis.sorted()}
     return found
 
 
-def test_a_backslash_that_comes_to_stand_before_a_variable() -> None:
-    source = 'const folder = r"C:\\Reports\\"\n' + workflow(
-        'do "Open {folder}{name}."', sections="inputs { name: string }"
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('do "Open {folder}{name}."', [BACKSLASH]),
+        ('if sees "{folder}{name}" { press "F5" }', [BACKSLASH]),
+        ('repeat until sees "{folder}{name}" max 2 { press "F5" }', [BACKSLASH]),
+        ('type escaped into "the Path field"', [BACKSLASH]),
+        ('do "{slash}{name}"', []),
+        ('run r"Get-Item ${env:TEMP}"', [BRACE]),
+        ('run "Get-Item \\{{name}"', [BRACE]),
+        ('run "Get-ChildItem | ForEach-Object { $_.Name }"', []),
+        ('do "a\x07b"', ["control-character"]),
+        ('run "Get-Date" as now: string', ["command-output-unreadable"]),
+        ('if fast { capture "a.png" }', ["branch-frozen-by-replay"]),
+        ('for n in 2 { if fast { run "dir" } }', ["branch-frozen-by-replay"]),
+        ('if sees "x" { capture "a.png" }', []),
+        ("call take(shot: true)", []),
+    ],
+)
+def test_verification(body: str, expected: list[str]) -> None:
+    source = (
+        'const folder = r"C:\\Reports\\"\nconst escaped = r"C:\\{x}"\nconst slash = "C:/"\n'
+        'task take(shot: bool) { if shot { capture "a.png" } }\n'
+        + workflow(body, sections="inputs { name: string, fast: bool }")
     )
-    assert _findings(source) == [("backslash-before-variable", 5)]
-
-
-def test_a_slash_is_fine() -> None:
-    source = 'const folder = "C:/Reports/"\n' + workflow(
-        'do "Open {folder}{name}."', sections="inputs { name: string }"
-    )
-    assert _findings(source) == []
-
-
-@pytest.mark.parametrize("command", ["${env:TEMP}", "{$_.Name}", "{{x}}"])
-def test_braces_in_commands_that_look_like_variables(command: str) -> None:
-    findings = _findings(workflow(f'run r"Get-Item {command}"'))
-    assert findings == [("brace-in-command", 4)]
+    assert verified(source) == [(name, 8) for name in expected]
 
 
 def test_blocks_of_powershell_are_sent_byte_for_byte() -> None:
     command = "Get-ChildItem | ForEach-Object { $_.Name }"
-    files = MemoryFiles({"main.flow": "flow 1\n" + workflow(f'run "{command}"')})
-    bundle = compile_project(files, ["main.flow"], CompileOptions()).bundle
-    assert bundle is not None
-    assert bundle.workflows[0].payload["terminal_command_allowlist"] == [command]
-
-
-def test_control_characters() -> None:
-    assert _findings(workflow('do "a\x07b"')) == [("control-character", 4)]
-
-
-def test_the_output_of_a_command_needs_a_focused_agent_with_a_terminal() -> None:
-    source = workflow('run "Get-Date" as now: string\ndo "Type {{now}}."')
-    assert _findings(source) == [("command-output-unreadable", 4)]
-
-
-def test_a_team_that_has_verified_a_terminal_may_read_command_output() -> None:
-    sink = Sink()
-    toml = '[project]\nname = "x"\n[platform]\nfocused_agent_tools = ["execute_terminal_command"]\n'
-    project = load_project(toml, "flowdsl.toml", sink)
-    steps = steps_of(workflow('run "Get-Date" as now: string\ndo "Type {{now}}."'), project=project)
-    instruction, _, rest = steps.partition("2. ")
-    assert "- Use execute_terminal_command with exactly this command: Get-Date" in instruction
-    assert 'Save its output with upsert_runtime_values as {{now}} (key "now")' in instruction
-    assert rest == "Type {{now}}."
-
-
-def test_extra_cannot_replace_what_flowdsl_writes() -> None:
-    source = workflow('do "x"', sections='extra { main_prompt: "mine", novel: 1 }')
-    assert _findings(source) == [("extra-sets-known-field", 2)]
-    source = workflow(
-        'do "x"', sections='checks { output satisfies "a" extra { type: "b", c: 1 } }'
-    )
-    assert _findings(source) == [("extra-sets-known-field", 2)]
+    payload = only_workflow(workflow(f'run "{command}"')).payload
+    assert payload["terminal_command_allowlist"] == [command]
 
 
 def test_extra_passes_unknown_fields_through() -> None:
     source = workflow('do "x"', sections='extra { novel: { deep: [1, "x"] } }')
     assert only_workflow(source).payload["novel"] == {"deep": [1, "x"]}
+
+
+def test_a_compilation_reports_what_analysis_has_found_once() -> None:
+    source = "flow 1\n" + workflow('if fast { capture "a.png" }', sections="inputs { fast: bool }")
+    compilation = compile_project(
+        MemoryFiles({"main.flow": source}), ["main.flow"], CompileOptions()
+    )
+    names = [each.name for each in compilation.analysis.diagnostics]
+    assert names.count("branch-frozen-by-replay") == 1
+    assert compilation.program is None and compilation.bundle is None

@@ -8,7 +8,8 @@ from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
-from flowdsl.syntax.parse import MAX_ERRORS, parse_module
+from flowdsl.syntax.parse import parse_module
+from flowdsl.syntax.recovery import MAX_ERRORS
 
 
 def parse(text: str) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
@@ -41,7 +42,12 @@ def steps(body: str) -> str:
         ("  # nothing\n", ["2:1-1 missing-edition"], 0),
         ("const a = 1", ["1:1-6 missing-edition"], 0),
         ("flow\nconst a = 1", ["1:1-5 missing-edition"], 0),
-        ('flow "1"\nconst a = 1', ["1:1-5 missing-edition"], 0),
+        ('flow "1"\nconst a = 1', ["1:1-9 missing-edition"], 0),
+        ("flow: 1\nconst a = 1", ["1:1-8 missing-edition"], 0),
+        ("Flow 1\nconst a = 1", ["1:1-7 missing-edition"], 0),
+        ("flow1\nconst a = 1", ["1:1-6 missing-edition"], 0),
+        ("version: 1.0\nconst a = 1", ["1:1-13 missing-edition"], 0),
+        ("flow v1 const a = 1", ["1:1-8 missing-edition"], 0),
         ("flow 7\nconst a = 1", ["1:6-7 unknown-edition"], 7),
         ("flow 1\nconst a = 1", [], 1),
     ],
@@ -64,6 +70,9 @@ def test_editions(text: str, expected: list[str], edition: int) -> None:
         ('if x do "a"', ["3:6-8 unexpected-token"]),
         ("Click the button", ["3:1-6 unexpected-token"]),
         ("for x in {list} { }", ["3:10-11 unexpected-token"]),
+        ('if x do "a" }', ["3:5-5 missing-token"]),
+        ('if sees "a" { do "b"', ["4:4-4 missing-token"]),
+        ('press\ndo "a"', ["3:1-6 unfinished-line"]),
     ],
 )
 def test_a_broken_declaration_is_dropped_and_the_next_is_kept(
@@ -85,9 +94,7 @@ def test_a_broken_declaration_is_dropped_and_the_next_is_kept(
         ("call t(a 1)", ["3:9-9 missing-token"]),
         ('"Click OK"', ["3:1-1 missing-token"]),
         ("if x = 1 { }", ["3:6-7 wrong-sign"]),
-        ('if x do "a" }', ["3:5-5 missing-token"]),
         ('do "a" )', ["3:8-9 unexpected-token"]),
-        ('if sees "a" { do "b"', ["4:4-4 missing-token"]),
     ],
 )
 def test_one_token_is_repaired_and_the_declaration_kept(body: str, expected: list[str]) -> None:
@@ -109,7 +116,7 @@ def test_a_missing_brace_points_at_the_one_it_closes() -> None:
     (diagnostic,) = parse(text)[1]
     assert diagnostic.message == "`}` is missing before `workflow`"
     assert [label.span.first.line for label in diagnostic.labels] == [2]
-    assert names(text) == ["a", "b"]
+    assert names(text) == ["b"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +132,7 @@ def test_a_missing_brace_points_at_the_one_it_closes() -> None:
         (
             'flow 1\nworkflow a { steps {\n if sees "x" {\n do "y"\nworkflow b { }',
             ["4:8-8 missing-token"],
-            ["a", "b"],
+            ["b"],
         ),
         (
             'flow 1\nconst a = [}\nconst b = 1\nconst c = )\nconst d = 1',
@@ -137,6 +144,31 @@ def test_a_missing_brace_points_at_the_one_it_closes() -> None:
             ["3:5-8 unterminated-text"],
             [],
         ),
+        (
+            'flow 1\ntask t() {\n  do """\n    a\n}\n\nconst b = 1\ntask u() {\n  do """\n    b\n  """\n}',
+            ["3:6-9 unterminated-text"],
+            ["b", "u"],
+        ),
+        (
+            'flow 1\ntask t() {\n  do\n    a\n  """\n  do "b"\n}\nconst b = 1',
+            ["4:5-6 unopened-text"],
+            ["b"],
+        ),
+        (
+            'flow 1\ntask t() {\n  do "a\n  do "b"\n}\nconst b = 1',
+            ["3:6-7 unterminated-text"],
+            ["b"],
+        ),
+        (
+            "flow 1\nconst a =\nconst b = 1\n@owner(\"x\")\ntask t(\n@owner(\"y\")\ntask u() { }",
+            ["2:9-10 unfinished-declaration", "5:7-8 unfinished-declaration"],
+            ["b", "u"],
+        ),
+        (
+            'flow 1\nworkflow a { inputs { x: string } }\n  steps { do "b" }\n}\nconst b = 1',
+            ["3:3-8 unexpected-token"],
+            ["b"],
+        ),
     ],
 )  # fmt: skip
 def test_reading_goes_on_at_the_next_declaration(
@@ -144,6 +176,38 @@ def test_reading_goes_on_at_the_next_declaration(
 ) -> None:
     assert found(text) == expected
     assert names(text) == kept
+
+
+def test_every_broken_statement_is_reported() -> None:
+    body = 'do ;\ndo "a"\nclick "b"\ndo "c"\nwait 5\nif x {\n  - Press Enter\n  do "d"\n}\nend'
+    assert found(steps(body)) == [
+        "3:4-5 unknown-character",
+        "5:1-6 unexpected-token",
+        "7:6-7 unexpected-token",
+        "9:3-4 unknown-character",
+        "12:1-4 unexpected-token",
+    ]
+    assert names(steps(body)) == ["after"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("type A { a: }\nconst b = 1", [("A",)]),
+        ('@owner("x")\ntask t( {\nconst b = 1', [("t",)]),
+        ('import { a, b as c } form "./x.flow"\nconst b = 1', []),
+        ('import { a, b as c } ; "./x.flow"\nconst b = 1', [("a", "b", "c", "x", "flow")]),
+        ("def open() { }\nconst b = 1", [("def", "open")]),
+        ('  do "x"\n}\nconst b = 1', [None]),
+        ('test "x" for { }\nconst b = 1', [()]),
+        ('workflow w { steps {\n do\n do "x" } }\nconst b = 1', [("w",)]),
+    ],
+)
+def test_what_cannot_be_read_keeps_its_names(
+    text: str, expected: list[tuple[str, ...] | None]
+) -> None:
+    module, _ = parse(f"flow 1\n{text}")
+    assert [part.names for part in module.unread] == expected
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,33 @@
+"""`flowdsl explain`: the page of a diagnostic or rule."""
+
+from __future__ import annotations
+
+import argparse
+
+from flowdsl.catalog import diagnostics
+from flowdsl.diagnostics.suggest import closest
+from flowdsl.explain.page import page_of
+
+from ..console import Console
+from ..exit_codes import SUCCESS
+from ..failure import UsageError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("name", metavar="NAME", help="a diagnostic or rule, as findings name it")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Print the page: formatted on a terminal, else as Markdown."""
+    if arguments.name not in diagnostics():
+        near = closest(arguments.name, diagnostics())
+        help = f"one named `{near}` exists" if near else "`flowdsl rules` lists them"
+        raise UsageError(f"there is no diagnostic or rule `{arguments.name}`; {help}")
+    text = page_of(arguments.name).markdown
+    if console.color_out:
+        from ..views.explain import formatted
+
+        text = formatted(text)
+    console.out(text.rstrip("\n"))
+    return SUCCESS

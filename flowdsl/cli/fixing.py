@@ -1,0 +1,183 @@
+"""`flowdsl check --fix`: fixes are applied until none is left, and handed over as files, as text, or as a difference."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from flowdsl.compiler.pipeline import CompileOptions, analyze
+from flowdsl.diagnostics.findings import Findings
+from flowdsl.diagnostics.fixes import SAFE, UNSAFE, apply_fixes
+from flowdsl.diagnostics.render.cells import cells, printable
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.host.disk import PROJECT_FILE, Overlay
+from flowdsl.host.terminal import is_terminal
+from flowdsl.host.writing import ChangedFile, write_files
+from flowdsl.source.files import UnreadableFile, decode
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile
+
+from .console import Console
+from .exit_codes import CONFLICT
+from .failure import CommandError, UsageError
+from .target import Target
+from .views.check import Report
+
+ROUNDS = 10
+"""A fix can make room for another. What is not done by then goes round in circles."""
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class Fixed(Record):
+    """The outcome of fixing.
+
+    `findings` and `report` are of the fixed texts, `unfixed` is the report before. `originals` and `contents` are the bytes of
+    the files that change, by path. `broken` are files whose last fixes were taken back.
+    """
+
+    findings: Findings
+    report: Report
+    unfixed: Report
+    originals: dict[str, bytes]
+    contents: dict[str, bytes]
+    count: int
+    broken: tuple[str, ...]
+
+
+def fix_findings(
+    target: Target, options: CompileOptions, hear: Callable[[Findings], Report], *, unsafe: bool
+) -> Fixed:
+    """Apply the fixes of what `hear` gives of the target, in memory."""
+    applicable = (SAFE, UNSAFE) if unsafe else (SAFE,)
+    findings = analyze(target.files, target.entries, options).findings
+    report = unfixed = hear(findings)
+    originals: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
+    broken: tuple[str, ...] = ()
+    count = 0
+    for _ in range(ROUNDS):
+        applied = apply_fixes(report.diagnostics, applicable, partial(_may_edit, target))
+        if not applied.count:
+            break
+        for path, source in applied.sources.items():
+            if path not in originals:
+                originals[path] = _bytes_of(source, target)
+        attempt = contents | {
+            path: _BOM * originals[path].startswith(_BOM) + text.encode()
+            for path, text in applied.texts.items()
+        }
+        after = analyze(Overlay(target.files, attempt), target.entries, options).findings
+        broken = tuple(
+            path for path in applied.texts if _mistakes(after, path) > _mistakes(findings, path)
+        )
+        if broken:
+            break
+        findings, contents, report = after, attempt, hear(after)
+        count += applied.count
+    changed = {path: new for path, new in contents.items() if new != originals[path]}
+    return Fixed(findings, report, unfixed, originals, changed, count, broken)
+
+
+def _may_edit(target: Target, path: str) -> bool:
+    """Whether a fix may change a file: of a buffer only itself, and never the project file, which was read before."""
+    if isinstance(target.files, Overlay):
+        return path in target.entries
+    return path != PROJECT_FILE
+
+
+def _bytes_of(source: SourceFile, target: Target) -> bytes:
+    """The bytes of a file that was read before; raises `CommandError` when they are others by now."""
+    try:
+        content = target.files.read_bytes(source.path)
+        if decode(source.path, content) == source.text:
+            return content
+    except UnreadableFile:
+        pass
+    raise _changed(source.path)
+
+
+def _changed(path: str) -> CommandError:
+    return CommandError(f"`{path}` changed during the check; nothing is written", CONFLICT)
+
+
+def _mistakes(findings: Findings, path: str) -> int:
+    return sum(
+        found.spec.category == "syntax" and found.span.path == path
+        for found in findings.diagnostics
+    )
+
+
+def hand_over(
+    fixed: Fixed, target: Target, console: Console, show_path: Callable[[str], str], *, diff: bool
+) -> None:
+    """Write the fixed files; of standard input, or for `diff`, print instead. Raises `CommandError`."""
+    if diff:
+        to_terminal = is_terminal(sys.stdout)
+        console.out_bytes("".join(_difference(fixed, show_path, to_terminal)).encode())
+    elif isinstance(target.files, Overlay):
+        _print_buffer(fixed, target, console)
+    elif fixed.contents:
+        _write(fixed, target)
+    for path in fixed.broken:
+        console.err(
+            f"note: the last fixes of `{printable(show_path(path))}` are taken back, for they break it; please report this"
+        )
+    if fixed.contents:
+        done = "would fix" if diff else "fixed"
+        files = counted(len(fixed.contents), "file")
+        console.err(f"{done} {counted(fixed.count, 'finding')} in {files}")
+
+
+def print_unfixed(console: Console) -> None:
+    """Hand standard input on as it came, so that an editor that takes the output for the new text loses nothing."""
+    console.out_bytes(sys.stdin.buffer.read())
+
+
+def _print_buffer(fixed: Fixed, target: Target, console: Console) -> None:
+    (path,) = target.entries
+    content = fixed.contents.get(path)
+    if content is None:
+        try:
+            content = target.files.read_bytes(path)
+        except UnreadableFile:  # too large, and said in the report
+            return
+    console.out_bytes(content)
+
+
+def _write(fixed: Fixed, target: Target) -> None:
+    full = {path: os.path.join(target.root, *path.split("/")) for path in fixed.contents}
+    try:
+        write_files(
+            {full[path]: content for path, content in fixed.contents.items()},
+            expected={full[path]: fixed.originals[path] for path in fixed.contents},
+        )
+    except ChangedFile as error:
+        raise _changed(error.path) from None
+    except OSError as error:
+        reason = (error.strerror or "it fails").lower()
+        raise UsageError(f"the fixed files cannot be written: {reason}") from None
+
+
+def _difference(fixed: Fixed, show_path: Callable[[str], str], to_terminal: bool) -> Iterator[str]:
+    """The lines of a unified difference; on a terminal without control characters."""
+    from difflib import unified_diff
+
+    for path, content in sorted(fixed.contents.items()):
+        name = printable(show_path(path))
+        before, after = _lines(fixed.originals[path]), _lines(content)
+        for line in unified_diff(before, after, name, name):
+            text = line.removesuffix("\n")
+            if to_terminal:
+                text = "".join(shown for shown, _ in cells(text.removesuffix("\r")))
+            yield text + "\n"
+            if not line.endswith("\n"):
+                yield "\\ No newline at end of file\n"
+
+
+def _lines(content: bytes) -> list[str]:
+    """The lines of a file with their ends, as `patch` counts them: only a line feed ends one."""
+    lines = content.decode().split("\n")
+    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])

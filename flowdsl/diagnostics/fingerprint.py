@@ -1,0 +1,27 @@
+"""By what a finding is known from one check to the next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import sha256
+
+from .diagnostic import Diagnostic
+
+
+def fingerprints(diagnostics: Sequence[Diagnostic]) -> list[str]:
+    """What stays the same about each finding when lines above it come and go.
+
+    Name, file, message and the text of the line, blanks aside; equal ones are told apart by their order. So these are made
+    from all findings of a check, before any are left out.
+    """
+    seen: Counter[tuple[str, ...]] = Counter()
+    result = []
+    for diagnostic in diagnostics:
+        span = diagnostic.span
+        line = " ".join(span.source.line(span.first.line).split())
+        key = (diagnostic.name, span.path, diagnostic.message, line)
+        digest = sha256("\0".join((*key, str(seen[key]))).encode("utf-8", "backslashreplace"))
+        result.append(digest.hexdigest()[:32])
+        seen[key] += 1
+    return result

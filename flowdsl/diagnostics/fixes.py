@@ -1,0 +1,103 @@
+"""The fixes of findings, applied to the texts they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile
+
+from .diagnostic import Diagnostic, Edit, Fix
+
+SAFE = "safe"
+UNSAFE = "unsafe"
+
+
+class Applied(Record):
+    """`sources` are the files that were edited, `texts` their new texts, both by path; `count` is of fixes."""
+
+    sources: dict[str, SourceFile]
+    texts: dict[str, str]
+    count: int
+
+
+def apply_fixes(
+    diagnostics: Iterable[Diagnostic],
+    applicable: Collection[str],
+    may_edit: Callable[[str], bool] = lambda path: True,
+) -> Applied:
+    """Apply one fix of each finding, the first whose applicability is among `applicable`.
+
+    A fix is applied whole or not at all. It is left out when it edits a file of which `may_edit` is false, when it changes
+    nothing, or when it meets an edit of an earlier fix: a second round, on the new texts, may take it.
+    """
+    plan = _Plan(may_edit)
+    count = 0
+    for diagnostic in diagnostics:
+        fix = next((each for each in diagnostic.fixes if each.applicability in applicable), None)
+        if fix is not None and plan.accept(fix):
+            count += 1
+    return Applied(plan.sources, plan.texts(), count)
+
+
+class _Plan:
+    """The edits that were accepted. Within a file they neither overlap nor touch, unless they are of one fix."""
+
+    def __init__(self, may_edit: Callable[[str], bool]) -> None:
+        self._may_edit = may_edit
+        self._edits: dict[str, list[Edit]] = {}
+        self.sources: dict[str, SourceFile] = {}
+
+    def accept(self, fix: Fix) -> bool:
+        """Take the edits of a fix if all of them fit."""
+        edits = sorted(fix.edits, key=_place)
+        sources = {edit.span.path: edit.span.source for edit in edits} | self.sources
+        if not any(edit.span.text != edit.replacement for edit in edits):
+            return False
+        if any(map(_overlap, edits, edits[1:])):
+            return False
+        if not all(self._fits(edit, sources[edit.span.path].text) for edit in edits):
+            return False
+        for edit in edits:
+            self._edits.setdefault(edit.span.path, []).append(edit)
+        self.sources = sources
+        return True
+
+    def _fits(self, edit: Edit, text: str) -> bool:
+        span = edit.span
+        if span.source.text != text or not 0 <= span.start <= span.end <= len(text):
+            return False
+        return self._may_edit(span.path) and not any(
+            span.start <= other.span.end and other.span.start <= span.end
+            for other in self._edits.get(span.path, ())
+        )
+
+    def texts(self) -> dict[str, str]:
+        return {
+            path: _edited(self.sources[path].text, edits) for path, edits in self._edits.items()
+        }
+
+
+def _place(edit: Edit) -> tuple[str, int, int]:
+    return (edit.span.path, edit.span.start, edit.span.end)
+
+
+def _overlap(edit: Edit, following: Edit) -> bool:
+    return edit.span.path == following.span.path and following.span.start < edit.span.end
+
+
+def _edited(text: str, edits: list[Edit]) -> str:
+    parts = []
+    position = 0
+    for edit in sorted(edits, key=_place):
+        parts += [text[position : edit.span.start], _broken_as(text, edit.replacement)]
+        position = edit.span.end
+    return "".join([*parts, text[position:]])
+
+
+def _broken_as(text: str, replacement: str) -> str:
+    """`replacement` with the kind of line break that `text` begins with."""
+    end = text.find("\n")
+    if end < 1 or text[end - 1] != "\r" or "\n" not in replacement:
+        return replacement
+    return replacement.replace("\r\n", "\n").replace("\n", "\r\n")

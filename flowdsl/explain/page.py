@@ -1,0 +1,86 @@
+"""A page: its text, and the examples in it as files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flowdsl.catalog import diagnostics
+from flowdsl.diagnostics.diagnostic import ERROR, DiagnosticSpec
+from flowdsl.lint.rules import RULES
+from flowdsl.source.record import Record
+
+PAGES = Path(__file__).parent / "pages"
+DEFAULT_FILE = "example.flow"
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c6360000000020001"
+    "e221bc330000000049454e44ae426082"
+)
+"""A PNG of one grey pixel: what a `png` block stands for."""
+
+_SECTION = re.compile(r"^## (Wrong|Right)\n", re.MULTILINE)
+_BLOCK = re.compile(r"^```(\w+)((?: [^\n]*)?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FIELD = re.compile(r"\{(\w+)[^{}]*\}")
+
+
+class Page(Record):
+    """The page of one diagnostic. `wrong` and `right` are its two examples: content by path, `flowdsl.toml` among them or not."""
+
+    spec: DiagnosticSpec
+    body: str
+    wrong: dict[str, bytes]
+    right: dict[str, bytes]
+
+    @property
+    def markdown(self) -> str:
+        """The whole page."""
+        spec = self.spec
+        lines = [
+            f"# {spec.name}",
+            "",
+            f"{spec.severity} · {spec.category} · “{_shown(spec.message)}”",
+            "",
+        ]
+        if spec.help is not None:
+            lines += [f"Help: {_shown(spec.help)}.", ""]
+        if spec.severity == ERROR and spec.arguable:
+            lines += [f"A comment can suppress it: `# flow: ignore[{spec.name}] reason`.", ""]
+        options = _options(spec.name)
+        if options:
+            lines += ["Options, in `flowdsl.toml`:", "", "```toml", f"[lint.rules.{spec.name}]"]
+            lines += [f"{name} = {value}" for name, value in options.items()]
+            lines += ["```", ""]
+        return "\n".join(lines) + "\n" + self.body.strip() + "\n"
+
+
+def page_of(name: str) -> Page:
+    """The page of a diagnostic or rule; raises `KeyError` when there is none of that name."""
+    spec = diagnostics()[name]
+    body = (PAGES / f"{name}.md").read_text(encoding="utf-8")
+    return Page(spec, body, _example(body, "Wrong"), _example(body, "Right"))
+
+
+def _example(body: str, title: str) -> dict[str, bytes]:
+    """The files of the section `title`."""
+    pieces = _SECTION.split(body)
+    text = next((text for at, text in enumerate(pieces) if at and pieces[at - 1] == title), "")
+    files = {}
+    for language, info, content in _BLOCK.findall(text):
+        words = info.split()
+        if language == "png":
+            size = int(words[1]) if len(words) > 1 else len(PICTURE)
+            files[words[0]] = PICTURE.ljust(size, b"\0")
+        elif words or language == "flow":
+            files[words[0] if words else DEFAULT_FILE] = content.encode("utf-8")
+    return files
+
+
+def _shown(template: str) -> str:
+    """A message with the names of its values where they go."""
+    halves = template.replace("{{", "\0").replace("}}", "\1")
+    return _FIELD.sub(r"‹\1›", halves).replace("\0", "{").replace("\1", "}")
+
+
+def _options(name: str) -> dict[str, int]:
+    rule = next((rule for rule in RULES if rule.name == name), None)
+    return {} if rule is None else dict(rule.load().options)

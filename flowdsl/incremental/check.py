@@ -1,0 +1,171 @@
+"""Checks a project with the help of its index."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from flowdsl.diagnostics.diagnostic import Diagnostic
+from flowdsl.diagnostics.findings import Findings
+from flowdsl.semantics.linked_files import connected, imports_in
+from flowdsl.source.files import FileSystem, UnreadableFile, decode
+from flowdsl.source.text import SourceFile
+
+from .index import NOTHING, FileFacts, Group, Index, program_key, read_index, write_index
+from .stored import from_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.compiler.pipeline import CompileOptions
+
+SUFFIX = ".flow"
+
+
+def check_project(
+    root: str,
+    files: FileSystem,
+    entries: Sequence[str],
+    project_text: str,
+    options: Callable[[], CompileOptions],
+    *,
+    now: int,
+    jobs: int | None = None,
+) -> Findings:
+    """What a check of all flows of the project below `root` finds.
+
+    `entries` are those flows, `project_text` the content of `flowdsl.toml`, `options` gives how to check them, and `now` is the
+    time in nanoseconds. Many stale files are checked by up to `jobs` processes. The index below `root` is read, and written when something has changed.
+    """
+    key = program_key(project_text, os.path.dirname(os.path.dirname(__file__)))
+    try:
+        return _check(root, files, entries, options, now, jobs, key, read_index(root, key))
+    except (ValueError, TypeError, KeyError, IndexError):
+        # A finding of the index cannot be read back.
+        return _check(root, files, entries, options, now, jobs, key, NOTHING)
+
+
+def _check(
+    root: str,
+    files: FileSystem,
+    entries: Sequence[str],
+    options: Callable[[], CompileOptions],
+    now: int,
+    jobs: int | None,
+    key: str,
+    index: Index,
+) -> Findings:
+    current = _Current(root, files, index)
+    wanted = connected(entries, current.imports_of)
+    kept: list[Group] = []
+    stale: list[tuple[str, ...]] = []
+    for names in wanted:
+        group = index.groups.get(names)
+        if group is not None and not any(map(current.has_changed, group.reads)):
+            kept.append(group)
+        else:
+            stale.append(names)
+    fresh: list[tuple[Group, bool]] = []
+    if stale:
+        from .work import check_groups
+
+        fresh = check_groups(root, stale, files, options(), jobs)
+    groups = [*kept, *(group for group, _ in fresh)]
+    if _share_a_name(groups):
+        from flowdsl.compiler.pipeline import analyze
+
+        return analyze(files, entries, options()).findings
+    if stale or len(index.groups) != len(kept) or current.touched:
+        keep = [*kept, *(group for group, keep in fresh if keep)]
+        write_index(root, key, current.index(keep, now))
+    return _merged(groups, files)
+
+
+class _Current:
+    """The files of a project as they are now, each looked at once."""
+
+    def __init__(self, root: str, files: FileSystem, index: Index) -> None:
+        self._root = root
+        self._files = files
+        self._index = index
+        self._facts: dict[str, FileFacts | None] = {}
+        self.touched = False
+
+    def facts(self, path: str) -> FileFacts | None:
+        """What is known about a file; None for one that cannot be read."""
+        if path not in self._facts:
+            self._facts[path] = self._look(path)
+        return self._facts[path]
+
+    def _look(self, path: str) -> FileFacts | None:
+        known = self._index.files.get(path)
+        try:
+            status = os.stat(os.path.join(self._root, path))
+        except (OSError, ValueError):
+            return None
+        if known is not None and self._index.same(path, status):
+            return known
+        from hashlib import blake2b
+
+        try:
+            content = self._files.read_bytes(path)
+            digest = blake2b(content, digest_size=16).hexdigest()
+            if known is not None and known.digest == digest:
+                imports = known.imports
+            else:
+                imports = imports_in(path, decode(path, content)) if path.endswith(SUFFIX) else ()
+        except UnreadableFile:
+            return None
+        self.touched = True
+        return FileFacts(status.st_size, status.st_mtime_ns, digest, imports)
+
+    def imports_of(self, path: str) -> tuple[str, ...]:
+        facts = self.facts(path)
+        return () if facts is None else facts.imports
+
+    def has_changed(self, path: str) -> bool:
+        """Whether a file is not what it was when the index was written."""
+        facts, known = self.facts(path), self._index.files.get(path)
+        return facts is None or known is None or facts.digest != known.digest
+
+    def index(self, groups: Sequence[Group], now: int) -> Index:
+        """The index of these groups, with the files they have read."""
+        paths = {path for group in groups for path in group.reads}
+        found = {path: self.facts(path) for path in paths}
+        files = {path: facts for path, facts in found.items() if facts is not None}
+        sound = (group for group in groups if all(path in files for path in group.reads))
+        return Index(now, files, {group.entries: group for group in sound})
+
+
+def _share_a_name(groups: Sequence[Group]) -> bool:
+    """Whether two groups declare the same address, which is reported across them."""
+    counts = Counter(name for group in groups for name in set(group.names))
+    return any(count > 1 for count in counts.values())
+
+
+def _merged(groups: Sequence[Group], files: FileSystem) -> Findings:
+    """The findings of all groups in order; what two of them find, in a file that both read, counts once."""
+    sources: dict[str, SourceFile] = {}
+
+    def source(path: str) -> SourceFile:
+        if path not in sources:
+            sources[path] = SourceFile(path, _text(files, path))
+        return sources[path]
+
+    found: dict[tuple[object, ...], Diagnostic] = {}
+    paths: set[str] = set()
+    for group in groups:
+        paths.update(path for path in group.reads if path.endswith(SUFFIX))
+        for stored in group.findings:
+            diagnostic = from_json(stored, source)
+            found.setdefault(diagnostic.sort_key(), diagnostic)
+    paths.update(each.span.path for each in found.values())
+    ordered = sorted(found.values(), key=Diagnostic.sort_key)
+    return Findings(tuple(ordered), tuple(sorted(paths)))
+
+
+def _text(files: FileSystem, path: str) -> str:
+    try:
+        return files.read_text(path)
+    except UnreadableFile:
+        return ""

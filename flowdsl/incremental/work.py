@@ -1,0 +1,119 @@
+"""Checking groups, here or in several processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flowdsl.compiler.pipeline import CompileOptions, analyze
+from flowdsl.source.files import FileSystem, UnreadableFile, decode
+from flowdsl.syntax import ast
+
+from .index import Group
+from .stored import to_json
+
+POOL_FROM = 250
+"""Files from which several processes are worth starting."""
+
+
+class Recording:
+    """A `FileSystem` that remembers what was read. `failed`: something could not be, so that what is found may change without any file."""
+
+    def __init__(self, below: FileSystem) -> None:
+        self._below = below
+        self.read: set[str] = set()
+        self.failed = False
+
+    def read_bytes(self, path: str) -> bytes:
+        self.read.add(path)
+        try:
+            return self._below.read_bytes(path)
+        except UnreadableFile:
+            self.failed = True
+            raise
+
+    def read_text(self, path: str) -> str:
+        try:
+            return decode(path, self.read_bytes(path))
+        except UnreadableFile:
+            self.failed = True
+            raise
+
+    def siblings(self, path: str) -> list[str]:
+        return self._below.siblings(path)
+
+
+def check_group(
+    files: FileSystem, entries: Sequence[str], options: CompileOptions
+) -> tuple[Group, bool]:
+    """What is found in a group, and whether that may be kept."""
+    recording = Recording(files)
+    analysis = analyze(recording, entries, options)
+    names = tuple(
+        declaration.name.text
+        for module in analysis.model.modules
+        for declaration in module.declarations
+        if isinstance(declaration, ast.WorkflowDecl | ast.ChainDecl)
+    )
+    findings = [to_json(found) for found in analysis.diagnostics]
+    group = Group(tuple(entries), tuple(sorted(recording.read)), names, findings)
+    return group, not recording.failed
+
+
+def check_groups(
+    root: str,
+    groups: Sequence[Sequence[str]],
+    files: FileSystem,
+    options: CompileOptions,
+    jobs: int | None,
+) -> list[tuple[Group, bool]]:
+    """What is found in each group, in the order of `groups`; many files are shared among up to `jobs` processes."""
+    from os import cpu_count
+
+    count = sum(map(len, groups))
+    workers = min(jobs or min(cpu_count() or 1, 8), len(groups))
+    if count < POOL_FROM or workers < 2:
+        return [check_group(files, group, options) for group in groups]
+    from concurrent.futures import ProcessPoolExecutor
+
+    shares = _shares(groups, workers)
+    with ProcessPoolExecutor(workers) as pool:
+        results = list(pool.map(_check_share, [root] * workers, shares))
+    by_entries: dict[tuple[str, ...], tuple[Group, bool]] = {}
+    for share in results:
+        for entries, reads, names, findings, keep in share:
+            by_entries[entries] = Group(entries, reads, names, findings), keep
+    return [by_entries[tuple(group)] for group in groups]
+
+
+def _shares(groups: Sequence[Sequence[str]], count: int) -> list[list[Sequence[str]]]:
+    """The groups in `count` shares of about the same number of files."""
+    shares: list[list[Sequence[str]]] = [[] for _ in range(count)]
+    sizes = [0] * count
+    for group in sorted(groups, key=len, reverse=True):
+        least = sizes.index(min(sizes))
+        shares[least].append(group)
+        sizes[least] += len(group)
+    return shares
+
+
+def _check_share(root: str, groups: Sequence[Sequence[str]]) -> list[tuple[Any, ...]]:
+    """The work of one process, which reads the project file itself: a project cannot be sent."""
+    from flowdsl.config.load import load_project
+    from flowdsl.diagnostics.sink import Sink
+    from flowdsl.host.disk import PROJECT_FILE, DiskFiles
+    from flowdsl.host.plugins import load_plugins
+
+    files = DiskFiles(root)
+    project = load_project(files.read_text(PROJECT_FILE), PROJECT_FILE, Sink())
+    rules = (
+        load_plugins(project.lint.plugins)[0]
+        if project is not None and project.lint.plugins
+        else ()
+    )
+    options = CompileOptions(project, rules=rules)
+    results = []
+    for entries in groups:
+        group, keep = check_group(files, entries, options)
+        results.append((group.entries, group.reads, group.names, group.findings, keep))
+    return results

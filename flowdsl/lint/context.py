@@ -1,0 +1,122 @@
+"""What a rule sees, and how it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Fix, Label
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.semantics.model import SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.traversal import statements
+from flowdsl.semantics.types import Optional
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+
+from .options import LintOptions
+
+
+class Unused(Record):
+    """A name that nothing uses. `kind` as in `UnusedName`; `place` is the name, `whole` what could be removed."""
+
+    kind: str
+    name: str
+    place: Span
+    whole: Span
+
+
+class LintContext:
+    """The program, and the file and declaration that a rule is called in.
+
+    `module` and `declaration` are those of the node, prose or name a rule is called with; for linked files, the first of them and None.
+    """
+
+    def __init__(self, model: SemanticModel, options: LintOptions, sink: Sink) -> None:
+        self.model = model
+        self.options = options
+        self.sink = sink
+        self.module: ast.Module = model.modules[0]
+        self.declaration: ast.Decl | None = None
+        self._unread: set[str] | None = None
+        self._optional_refs: dict[str, set[ast.Ref]] | None = None
+        self._workflows: dict[ast.WorkflowDecl, WorkflowSymbol] | None = None
+        self._tasks: dict[ast.TaskDecl, TaskSymbol] | None = None
+
+    @property
+    def source(self) -> SourceFile:
+        """The text of the file a rule is called in."""
+        return self.module.source
+
+    def span(self, node: ast.Node) -> Span:
+        """The place of a node of the current file."""
+        return node.span(self.module.source)
+
+    def keyword(self, node: ast.Node) -> Span:
+        """The word that a statement, section or declaration of the current file opens with."""
+        start = end = node.start
+        text = self.module.source.text
+        while text[end : end + 1].isalpha():
+            end += 1
+        return Span(self.module.source, start, end)
+
+    def statements(self, body: ast.Block) -> list[ast.Stmt]:
+        """Every statement of a body, those of inner blocks too, outer ones first."""
+        return self.model.bodies.get(body) or statements(body)
+
+    def workflow(self, declaration: ast.WorkflowDecl) -> WorkflowSymbol | None:
+        """What is known about a workflow; None for one that shares its name with another."""
+        if self._workflows is None:
+            self._workflows = {symbol.declaration: symbol for symbol in self.model.workflows}
+        return self._workflows.get(declaration)
+
+    def task(self, declaration: ast.TaskDecl) -> TaskSymbol | None:
+        """What is known about a task; None for one that shares its name with another."""
+        if self._tasks is None:
+            self._tasks = {symbol.declaration: symbol for symbol in self.model.tasks}
+        return self._tasks.get(declaration)
+
+    def may_lack_statements(self) -> bool:
+        """Whether the current file has syntax errors: its tree may lack what could not be read."""
+        if self._unread is None:
+            found = self.sink.sorted() if self.sink.has_errors else ()
+            self._unread = {each.span.path for each in found if each.spec.category == "syntax"}
+        return self.module.source.path in self._unread
+
+    def optional_refs(self) -> set[ast.Ref]:
+        """The references of the current file whose value may be missing, as far as conditions around them tell."""
+        if self._optional_refs is None:
+            self._optional_refs = {}
+            for ref, type_ in self.model.ref_types.items():
+                if type(type_) is Optional:
+                    path = self.model.values[ref].span.path
+                    self._optional_refs.setdefault(path, set()).add(ref)
+        return self._optional_refs.get(self.module.source.path, set())
+
+    def option(self, rule: str, name: str, default: int) -> int:
+        """The value of a rule's option: what the project says, else `default`."""
+        return self.options.value(rule, name, default)
+
+    def report(
+        self,
+        spec: DiagnosticSpec,
+        span: Span,
+        *,
+        label: str = "",
+        labels: Iterable[Label] = (),
+        notes: Iterable[str] = (),
+        fixes: Iterable[Fix] = (),
+        help: str | None = None,
+        **values: object,
+    ) -> None:
+        """Report a finding, unless the project has switched its rule off for the file."""
+        if self.options.hears(spec, span.path):
+            self.sink.report(
+                spec,
+                span,
+                label=label,
+                labels=tuple(labels),
+                notes=tuple(notes),
+                fixes=tuple(fixes),
+                help=help,
+                **values,
+            )

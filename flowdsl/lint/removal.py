@@ -1,0 +1,56 @@
+"""What goes with a piece of source that is removed: its lines, its comma."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+
+_BLANKS = " \t"
+
+
+def whole_lines(span: Span) -> Span:
+    """`span` with the lines it stands on when nothing else stands on them, a comment behind it excepted; else as it is."""
+    text = span.source.text
+    start, end = span.start, span.end
+    while start > 0 and text[start - 1] in _BLANKS:
+        start -= 1
+    if start > 0 and text[start - 1] not in "\r\n":
+        return span
+    while text[end : end + 1] in ("#", *_BLANKS):
+        if text[end] == "#":
+            end = _line_end(text, end)
+            break
+        end += 1
+    if text[end : end + 2] == "\r\n":
+        return Span(span.source, start, end + 2)
+    if text[end : end + 1] in ("\r", "\n"):
+        return Span(span.source, start, end + 1)
+    return Span(span.source, start, end) if end == len(text) else span
+
+
+def list_entry(source: SourceFile, entries: Sequence[ast.Node], index: int) -> Span:
+    """The entry of a comma-separated list, which has others, with the comma that goes with it."""
+    if index + 1 < len(entries):
+        return Span(source, entries[index].start, entries[index + 1].start)
+    return Span(source, entries[index - 1].end, entries[index].end)
+
+
+def _line_end(text: str, offset: int) -> int:
+    """Where the line that holds `offset` ends, without its line break."""
+    while offset < len(text) and text[offset] not in "\r\n":
+        offset += 1
+    return offset
+
+
+def with_description(lines: Span) -> Span:
+    """Whole lines of a declaration with the `##` comment right above them."""
+    text = lines.source.text
+    start = lines.start
+    while start > 0:
+        above = max(text.rfind("\n", 0, start - 1), text.rfind("\r", 0, start - 1)) + 1
+        if not text[above:start].lstrip().startswith("##"):
+            break
+        start = above
+    return Span(lines.source, start, lines.end)

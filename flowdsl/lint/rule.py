@@ -1,0 +1,94 @@
+"""What a rule is: a name, what wakes it, and a module that is loaded when it wakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .context import LintContext
+
+
+SHARED_KINDS = ("task", "type", "const")
+"""Kinds of names that other files may use."""
+
+
+class Words(Record):
+    """Wakes on prose that holds one of `words`, lower case, and has one of `roles` if any are given.
+
+    The rule is called with the `Prose`.
+    """
+
+    words: tuple[str, ...]
+    roles: tuple[str, ...] = ()
+
+
+class AnyProse(Record):
+    """Wakes on all prose; the rule is called with the `Prose`."""
+
+
+class InSource(Record):
+    """Wakes once on a file whose source holds one of `texts`, case and all; the rule is called with the `ast.Module`."""
+
+    texts: tuple[str, ...]
+
+
+class UnusedName(Record):
+    """Wakes on a name of this kind that nothing uses; the rule is called with the `Unused`.
+
+    `kind` is one of `input`, `secret`, `parameter`, `runtime variable`, `import`, `task`, `type`, `const`.
+    """
+
+    kind: str
+
+
+class LinkedFiles(Record):
+    """Wakes once for each set of files that imports connect, when every file has been seen; the rule is called with their modules."""
+
+
+Wake: TypeAlias = "type[ast.Node] | Words | AnyProse | InSource | UnusedName | LinkedFiles"
+"""A class of the AST wakes a rule on every statement, declaration, section, check and import of that class."""
+
+Check: TypeAlias = "Callable[[LintContext, Any], None]"
+
+
+class Rule(Record):
+    """One rule. `module` holds its `SPEC` (the diagnostic, named like the rule), `check` and, where it has options, `OPTIONS`.
+
+    `OPTIONS` maps the name of each option to its default, a whole number. Without `module` it is the module of `lint.rules`
+    that is named like the rule.
+    """
+
+    name: str
+    wakes: tuple[Wake, ...]
+    module: str = ""
+
+    @property
+    def needs_whole_program(self) -> bool:
+        """Whether the rule can tell something only when all flows of a project are there."""
+        return any(
+            isinstance(wake, LinkedFiles)
+            or (isinstance(wake, UnusedName) and wake.kind in SHARED_KINDS)
+            for wake in self.wakes
+        )
+
+    def load(self) -> LoadedRule:
+        """The rule's implementation; imports its module."""
+        from importlib import import_module
+
+        name = self.module or f"flowdsl.lint.rules.{self.name.replace('-', '_')}"
+        module = import_module(name)
+        return LoadedRule(module.SPEC, module.check, getattr(module, "OPTIONS", {}))
+
+
+class LoadedRule(Record):
+    """What the module of a rule holds."""
+
+    spec: DiagnosticSpec
+    check: Check
+    options: Mapping[str, int]

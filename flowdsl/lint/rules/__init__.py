@@ -1,0 +1,71 @@
+"""The one list of rules: each with what wakes it, in a module of its own that is imported only then.
+
+Sound rules come first: what they report is so. The others are about wording; each ships because it is right at least nine times in
+ten on realistic prose (`benchmarks/wording.py` measures it).
+"""
+
+from __future__ import annotations
+
+from flowdsl.lint.rule import InSource, LinkedFiles, Rule, UnusedName, Words
+from flowdsl.syntax import ast
+
+_ACTED_ON = ("do", "target", "source")
+
+_CHOICES = """
+    row rows line lines entry entries result results record records item items match matching matches option suggestion card tile
+    list table grid worklist board queue dropdown drop whose where owned belongs shows
+"""
+_TOOLS = """
+    copy_to_clipboard declare_task_failed end_loop_iteration execute_terminal_command extract_prompt focused_action
+    mark_file_for_export save_screenshot_as_run_attachment start_loop upsert_runtime_values
+"""
+_CONTROLS = """
+    box button checkbox combobox down dropdown field fields icon key link menu option suggestion tab textbox tile toggle
+"""
+_POINTING = "click coordinate coordinates cursor drag hover mouse move pixel pixels point pointer press px tap"
+_LOOKS = """
+    black blue brown gray green grey orange pink purple red white yellow big large little small tiny first second third fourth fifth
+    last st nd rd th left right top bottom upper lower leftmost rightmost topmost bottommost corner middle center centre
+"""
+_VAGUE = """
+    handle deal care sort cope manage address resolve fix process sure ensure everything all appropriate appropriately fit judgement
+    judgment sense whatever wrong download export fetch get fill complete update log sign clean tidy wait correct proper suitable right
+"""
+
+RULES = (
+    Rule("abort-inside-retry", (ast.RetryStmt,)),
+    Rule("bound-above-max-items", (ast.ForStmt,)),
+    Rule("check-without-artifact", (ast.ChecksSection,)),
+    Rule("choice-by-input", (Words(tuple(_CHOICES.split()), ("do",)),)),
+    Rule("credential-in-literal", (ast.Module,)),
+    Rule("deep-nesting", (ast.IfStmt, ast.ForStmt, ast.RepeatStmt, ast.RetryStmt)),
+    Rule("duplicated-prose", (LinkedFiles(),)),
+    Rule("enum-not-handled", (ast.IfStmt,)),
+    Rule("fixed-wait", (ast.WaitStmt,)),
+    Rule("missing-description", (ast.WorkflowDecl,)),
+    Rule("non-powershell-command", (ast.RunStmt,)),
+    Rule("optional-read-unguarded", (ast.TaskDecl, ast.StepsSection)),
+    Rule("overwritten-before-read", (ast.TaskDecl, ast.StepsSection)),
+    Rule("raw-model-id", (ast.ModelSection, ast.ChooseStmt, ast.ExtractStmt, ast.Check)),
+    Rule("secret-like-input", (ast.InputsSection, ast.TaskDecl)),
+    Rule("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),)),
+    Rule("tool-name-in-prose", (Words(tuple(_TOOLS.split())),)),
+    Rule("unused-const", (UnusedName("const"),)),
+    Rule("unused-import", (UnusedName("import"),)),
+    Rule("unused-input", (UnusedName("input"),)),
+    Rule("unused-parameter", (UnusedName("parameter"),)),
+    Rule("unused-runtime-variable", (UnusedName("runtime variable"),)),
+    Rule("unused-secret", (UnusedName("secret"),)),
+    Rule("unused-task", (UnusedName("task"),)),
+    Rule("unused-type", (UnusedName("type"),)),
+    # About wording.
+    Rule("ambiguous-target", (Words(tuple(_CONTROLS.split()), _ACTED_ON),)),
+    Rule(
+        "negative-only-instruction",
+        (Words(("avoid", "circumstances", "don", "never", "not"), ("do",)),),
+    ),
+    Rule("pixel-coordinates", (Words(tuple(_POINTING.split())),)),
+    Rule("several-instructions", (ast.DoStmt,)),
+    Rule("target-by-look", (Words(tuple(_LOOKS.split()), _ACTED_ON),)),
+    Rule("vague-verb", (Words(tuple(_VAGUE.split())),)),
+)

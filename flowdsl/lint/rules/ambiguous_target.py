@@ -1,0 +1,52 @@
+"""A control that is named by its kind alone."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
+from flowdsl.lint.context import LintContext
+from flowdsl.lint.prose import DO, Prose, is_english
+from flowdsl.lint.targets import CONTROLS, ends_naming, is_acted_on
+
+SPEC = DiagnosticSpec(
+    "ambiguous-target",
+    "wording",
+    "`{target}` names no {kind} in particular",
+    "say which one: its label in single quotes, or what it stands next to",
+    INFO,
+)
+
+_TWO_WORDS = {
+    "text box": "box",
+    "check box": "box",
+    "drop-down": "dropdown",
+    "input field": "field",
+}
+
+
+def check(context: LintContext, prose: Prose) -> None:
+    """Report each control of an instruction that has neither a label nor a place."""
+    start, end = prose.bounds
+    text = prose.written[:end]
+    at = text.find("the ", start)
+    while at >= 0:
+        control = _control(text, at + 4)
+        if control and ends_naming(text[at + 4 + len(control) :]):
+            alone = prose.role != DO and not text[start:at].strip()
+            pressed = control != "key" or text[start:at].lower().endswith(("press ", "hit "))
+            if pressed and (alone or is_acted_on(text[start:at])) and is_english(text):
+                target = f"the {control}"
+                kind = control.split()[-1].rstrip("s")
+                place = prose.span(at, at + len(target))
+                context.report(SPEC, place, target=target, kind=kind)
+        at = text.find("the ", at + 4)
+
+
+def _control(text: str, at: int) -> str:
+    """The word for a control at `at`, or ""."""
+    for words in _TWO_WORDS:
+        if text.startswith(words, at) and not text[at + len(words) : at + len(words) + 1].isalnum():
+            return words
+    end = at
+    while text[end : end + 1].isalpha():
+        end += 1
+    return text[at:end] if text[at:end] in CONTROLS else ""

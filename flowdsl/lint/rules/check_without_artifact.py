@@ -1,0 +1,170 @@
+"""A post-run check on a file that no statement of the workflow keeps: it fails after every run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.lint.bodies import body_of
+from flowdsl.lint.context import LintContext
+from flowdsl.semantics.model import TaskSymbol
+from flowdsl.semantics.traversal import statements
+from flowdsl.syntax import ast
+
+SPEC = DiagnosticSpec(
+    "check-without-artifact",
+    "suspicious",
+    "this check wants {file}, and nothing in the workflow keeps such a file",
+)
+
+_ANY = None
+"""What a variable in a file name may be: any characters."""
+
+Pattern: TypeAlias = "tuple[str | None, ...]"
+"""A file name as its characters, `_ANY` for any run of them."""
+
+
+def check(context: LintContext, section: ast.ChecksSection) -> None:
+    """Report the file names of the checks that nothing can match."""
+    wanted = [
+        each.body
+        for each in section.checks
+        if isinstance(each.body, ast.FileCheck | ast.ImageCheck) and not each.body.if_present
+    ]
+    if not wanted or context.may_lack_statements():
+        return
+    kept = _kept(context)
+    if kept is None:
+        return
+    for body in wanted:
+        for text, matches in _targets(context, body.target, kept):
+            if not matches:
+                names = sorted({_shown(pattern) for pattern in kept})
+                near = closest(_shown(_pattern(context, text)), names)
+                if near is not None:
+                    help = f"a file `{near}` is kept"
+                elif names:
+                    help = f"kept are {listed(names)}"
+                else:
+                    help = 'keep it with `capture "name.png"` or `export file "path"`'
+                file = f"`{context.span(text).text}`"
+                context.report(SPEC, context.span(text), file=file, help=help)
+
+
+def _kept(context: LintContext) -> list[Pattern] | None:
+    """The names of the files that the workflow keeps.
+
+    None when not all of them can be known: commands, what `extra` switches on and the service's own detection keep files, too.
+    """
+    declaration = context.declaration
+    body = body_of(declaration)
+    if body is None or not isinstance(declaration, ast.WorkflowDecl):
+        return None
+    workflow = context.workflow(declaration)
+    if (
+        workflow is None
+        or workflow.extra
+        or workflow.settings.get("file_exports", False) is not False
+    ):
+        return None
+    kept: list[Pattern] = []
+    pending = [body]
+    entered: set[TaskSymbol] = set()
+    while pending:
+        for statement in statements(pending.pop()):
+            match statement:
+                case ast.CaptureStmt(file=file):
+                    kept.append(_base_name(_pattern(context, file)))
+                case ast.ExportStmt(file=file):
+                    name = _base_name(_pattern(context, file))
+                    kept.append(
+                        name if "." in name else (_ANY,)
+                    )  # what has no ending may be a folder
+                case ast.RunStmt():
+                    return None
+                case ast.CallStmt():
+                    task = context.model.calls.get(statement)
+                    if task is None:
+                        return None
+                    if task not in entered:
+                        entered.add(task)
+                        pending.append(task.declaration.body)
+                case _:
+                    pass
+    return kept
+
+
+def _targets(
+    context: LintContext, target: ast.FileTarget, kept: list[Pattern]
+) -> Iterator[tuple[ast.Text, bool]]:
+    """The names and patterns of a target, and whether a kept file may fit each."""
+    match target:
+        case ast.ExactTarget(names=names):
+            for name in names:
+                wanted = _pattern(context, name)
+                yield name, any(_may_be_equal(wanted, each) for each in kept)
+        case ast.EachTarget(template=template):
+            wanted = _pattern(context, template)
+            yield template, any(_may_be_equal(wanted, each) for each in kept)
+        case ast.RegexTarget(pattern=pattern):
+            yield pattern, _may_match(context.model.constants.get(pattern), kept)
+
+
+def _may_match(regex: object, kept: list[Pattern]) -> bool:
+    """Whether a kept name may fit a regular expression; only names without variables can be told not to."""
+    if any(_ANY in each for each in kept) or (kept and not isinstance(regex, str)):
+        return True
+    try:
+        return any(re.search(str(regex), "".join(map(str, each))) for each in kept)
+    except re.error:
+        return True
+
+
+def _pattern(context: LintContext, text: ast.Text) -> Pattern:
+    """A text as a pattern; consts are written out."""
+    found: list[str | None] = []
+    for part in text.parts:
+        if isinstance(part, ast.TextLiteral):
+            found.extend(_ANY if letter in "*?" else letter for letter in part.value)
+        elif isinstance(part, ast.Ref):
+            value = context.model.constants.get(part)
+            found.extend(value if isinstance(value, str) else (_ANY,))
+    return tuple(found)
+
+
+def _base_name(path: Pattern) -> Pattern:
+    """The last part of a path. A name without an ending may get one when the file is written."""
+    at = max((index for index, letter in enumerate(path) if letter in ("/", "\\")), default=-1)
+    name = path[at + 1 :]
+    return name if "." in name else (*name, _ANY)
+
+
+def _may_be_equal(one: Pattern, other: Pattern) -> bool:
+    """Whether some text fits both patterns."""
+    row = {0}  # how much of `other` fits what has been read of `one`
+    row = _over_wildcards(row, other)
+    for letter in one:
+        if letter is _ANY:
+            row = set(range(min(row, default=len(other) + 1), len(other) + 1))
+        else:
+            row = {at + 1 for at in row if at < len(other) and other[at] == letter} | {
+                at for at in row if at < len(other) and other[at] is _ANY
+            }
+        row = _over_wildcards(row, other)
+    return len(other) in row
+
+
+def _over_wildcards(row: set[int], other: Pattern) -> set[int]:
+    """`row` with the places behind wildcards that stand for nothing."""
+    reached = set(row)
+    for at in range(len(other)):
+        if at in reached and other[at] is _ANY:
+            reached.add(at + 1)
+    return reached
+
+
+def _shown(pattern: Pattern) -> str:
+    return "".join("*" if letter is _ANY else letter for letter in pattern)

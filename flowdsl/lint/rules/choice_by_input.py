@@ -1,0 +1,159 @@
+"""A choice by an input in the prose of a `do`: a replay repeats the recorded click, whatever the input is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix
+from flowdsl.lint.bodies import body_of
+from flowdsl.lint.context import LintContext
+from flowdsl.lint.prose import Prose, is_english, wrapped
+from flowdsl.semantics.model import INPUT, LOOP, PARAMETER, RUNTIME
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+SPEC = DiagnosticSpec(
+    "choice-by-input",
+    "suspicious",
+    "what `{name}` chooses here is chosen once: a replay clicks where the recorded run did",
+    "write `choose`, which looks for it again on every run",
+)
+
+_VARYING = frozenset((INPUT, PARAMETER, LOOP, RUNTIME))
+_MARK = "\x01"
+_VARIABLE = r"[\"'\\]*(?P<variable>\x01+)"
+
+_VERB = (
+    r"(?P<verb>\b(?:(?:double|right)[- ]?click|click|select|choose|pick|open|tick|untick|uncheck|highlight|mark"
+    r"|check(?! (?:that|if|whether)\b)|expand|find|locate|drag|move|delete)\b(?: on\b)?)"
+)
+_TYPING = r"(?P<verb>\b(?:press|put|type|key in)\b)"
+_STOP = r"and|or|then|to|into|as|until|while|when|if|by|than|types?|enter|press|set"
+_NAVIGATION = r"(?:page|url|address|site|website|search|command)\b"
+_GAP = rf"(?:(?!\b(?:{_STOP}|{_NAVIGATION})\b)[^,;:>\x01]){{0,60}}?"
+_WORD = rf"(?!(?:{_STOP})\b|{_NAVIGATION})[\w.-]+ "
+_ONE = (
+    r"(?-i:rows?|lines?|entry|entries|records?|results?|items?|match|option|suggestion|card|tile)"
+)
+_LIST = r"(?:[\w-]+ ){0,3}(?:list|results|table|grid|worklist|board|queue|drop-?down)\b"
+_IN_LIST = rf"(?:in|from|on) the {_LIST}"
+_OF_ONE = rf"{_ONE} (?:(?!in\b|folder\b|file\b){_WORD}){{0,5}}?{_VARIABLE}"
+_WHOSE = (
+    r"(?:\bmatching|\bthat match(?:es)?|\bowned by|\bthat belongs? to|\bthat shows?"
+    rf"|\bwhose\b{_GAP}\b(?:is|are|equals|starts with)|\bwhere\b{_GAP}\b(?:is|equals)) (?:\w+ )?{_VARIABLE}"
+)
+
+_PATTERNS = (
+    # the row matching x, the claim whose number is x
+    rf"{_VERB} {_GAP}{_WHOSE}",
+    rf"{_TYPING} {_GAP}\b{_ONE} {_WHOSE}",
+    # the row of x, the entry for supplier x, the line x
+    rf"{_VERB} (?:{_WORD}){{0,4}}?{_OF_ONE}",
+    rf"{_TYPING} (?:{_WORD}){{1,6}}?(?:in front of|next to|beside) (?:{_WORD}){{0,2}}?{_OF_ONE}",
+    # the patient x in the list
+    rf"{_VERB} (?:{_WORD}){{1,4}}{_VARIABLE}(?: and (?:\w+ )?\x01+)? {_IN_LIST}",
+    # x from the results
+    rf"{_VERB} {_VARIABLE} {_IN_LIST}(?! [\\'\"])",
+    # from the results, open the parcel of x
+    rf"{_IN_LIST}(?:(?!\b(?:and|or|then)\b)[^.;,>\x01]){{0,40}},? {_VERB} (?:{_WORD}){{0,5}}{_VARIABLE}",
+)
+
+_SENTENCE = re.compile(r"(?:[^.;!?]|[.;!?](?!\s|$))+")
+_OPENING = re.compile(
+    r"\s*((?:double-click|click|select|choose|pick|open)(?: on)?\s+)", re.IGNORECASE
+)
+
+
+def check(context: LintContext, prose: Prose) -> None:
+    """Report the first choice of a `do` that an input, a parameter, an item or a stored value decides."""
+    variables = [part for part in prose.text.parts if _varies(context, part)]
+    if not variables:
+        return
+    start, end = prose.bounds
+    masked = _masked(prose, variables)[:end]
+    for sentence in _SENTENCE.finditer(masked, start):
+        found = _choice(sentence[0])
+        if found is not None and is_english(sentence[0]):
+            offset = sentence.start()
+            statement = _recorded(context, prose.text)
+            if statement is not None:
+                at = offset + found.start("variable")
+                name = prose.written[at : offset + found.end("variable")]
+                place = prose.span(offset + found.start("verb"), offset + found.end())
+                rest = masked[start:offset] + masked[sentence.end() :]
+                fixes = () if rest.strip(" \n.!") else _fixes(prose, statement)
+                context.report(SPEC, place, name=name, fixes=fixes)
+            return
+
+
+def _choice(sentence: str) -> re.Match[str] | None:
+    found = (wrapped(pattern).search(sentence) for pattern in _PATTERNS)
+    return next((each for each in found if each is not None), None)
+
+
+def _varies(context: LintContext, part: ast.TextPart) -> bool:
+    value = context.model.values.get(part) if isinstance(part, ast.Ref) else None
+    return value is not None and value.kind in _VARYING
+
+
+def _masked(prose: Prose, variables: list[ast.TextPart]) -> str:
+    """The text with marks for the variables that vary; offsets stay."""
+    parts = list(prose.written)
+    for each in variables:
+        length = each.end - each.start
+        parts[each.start - prose.text.start : each.end - prose.text.start] = _MARK * length
+    return "".join(parts)
+
+
+def _fixes(prose: Prose, statement: ast.DoStmt) -> tuple[Fix, ...]:
+    """`choose` with what is chosen, for a text that is one sentence and says nothing but the choice."""
+    start, end = prose.bounds
+    opening = _OPENING.match(prose.written, start)
+    if opening is None or re.search(
+        r",| and (?:then )?(?:\w+-)?(?:click|open|press|type|select)\b",
+        prose.written[opening.end() : end],
+    ):
+        return ()
+    keyword = Span(prose.source, statement.start, statement.start + len("do"))
+    edits = (Edit(keyword, "choose"), Edit(prose.span(opening.start(1), opening.end()), ""))
+    return (Fix("choose it on every run", edits, "unsafe"),)
+
+
+def _recorded(context: LintContext, text: ast.Text) -> ast.DoStmt | None:
+    """The `do` with this text, when the main agent carries it out and its actions are recorded; None when a focused agent does."""
+    body = body_of(context.declaration)
+    found = next(
+        (each for each in _by_main_agent(body) if getattr(each, "text", None) is text), None
+    )
+    if not isinstance(found, ast.DoStmt):
+        return None
+    if isinstance(context.declaration, ast.TaskDecl) and not _is_called_plainly(
+        context, context.declaration
+    ):
+        return None
+    return found
+
+
+def _by_main_agent(block: ast.Block | None) -> Iterator[ast.Stmt]:
+    """The statements of a body that stand in no branch, attempt or repetition: those are decided, and carried out, by a focused agent."""
+    for statement in block.statements if block is not None else ():
+        if isinstance(statement, ast.AnnotatedStmt):
+            statement = statement.statement
+        yield statement
+        if isinstance(statement, ast.StepStmt | ast.ForStmt):
+            yield from _by_main_agent(statement.body)
+
+
+def _is_called_plainly(context: LintContext, task: ast.TaskDecl) -> bool:
+    """Whether the main agent carries out some call of a task, or nothing in the program calls it."""
+    if all(symbol.declaration is not task for symbol in context.model.calls.values()):
+        return True
+    for module in context.model.modules:
+        for declaration in module.declarations:
+            for statement in _by_main_agent(body_of(declaration)):
+                if isinstance(statement, ast.CallStmt):
+                    symbol = context.model.calls.get(statement)
+                    if symbol is not None and symbol.declaration is task:
+                        return True
+    return False

@@ -1,0 +1,164 @@
+"""A literal that looks like a password or a key: it would stand in the repository, in the prompt and in every log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.lint.context import LintContext
+from flowdsl.lint.prose import literal_at
+from flowdsl.source.record import Record
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+SPEC = DiagnosticSpec(
+    "credential-in-literal",
+    "suspicious",
+    "this looks like {what} written into the source",
+    "declare it under `secrets` and give it when a run is created; change it where it is valid, since it stands in the history",
+)
+
+_STEMS = ("pass", "pwd", "pin")
+_PASSWORD = r"(?:password|passwd|pwd|passphrase|passcode|pin)"
+
+_STATED = rf"(?i:{_PASSWORD}['\"\\]*(?:\s+is\s*:?\s*|\s*[:=]\s*)['\"\\]*([^\s'\"\\,;{{}}<>]+))"
+"""`password: x`, `password is x`, `pwd=x`."""
+
+_TYPED = (
+    r"(?i:\btype\s+r?\"([^\"{}\s]+)\"\s+into\s+\"(?:[^\"]|\\\")*"
+    rf"\b{_PASSWORD}(?:\\?['\"]|\s+(?:field|box|prompt|line|of|on|in)\b))"
+)
+"""The statement `type "x" into "the Password field"`."""
+
+_ENTERED = (
+    r"(?i:\b(?:type|enter|key in|input)\s+\\?['\"]?([^\s'\"\\{},]+)\\?['\"]?\s+(?:in|into|at|as)\s+(?:the\s+)?"
+    rf"(?:field\s+|box\s+)?\\?['\"]?{_PASSWORD}\\?(?:['\"]|\s+(?:field|box|prompt)\b|[.,]|\s+and\b))"
+)
+"""Prose that says to type x into a field for a password."""
+
+_SHAPES = (
+    r"(?<![\w/-])(?:sk-(?:[a-z]+-)?[A-Za-z0-9_-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{36,}"
+    r"|github_pat_\w{22,}|xox[abprs]-[A-Za-z0-9-]{15,}|glpat-[\w-]{20,}|AIza[\w-]{35}"
+    r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]*)?)"
+)
+"""Keys that say what they are by how they begin."""
+
+_PRIVATE_KEY = r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"
+_PREFIXES = ("sk-", "AKIA", "ASIA", "gh", "xox", "glpat-", "AIza", "eyJ")
+_MARKS = str.maketrans("", "", "+/_=-")
+_AROUND = "\"'\\,;.()"
+_SHORTEST = 20
+"""Characters of the shortest key."""
+
+_DIFFERENT = 14
+"""Different characters in the least random key."""
+
+_WORDS = r"[A-Z]?[a-z]{3,}|[A-Z]{4,}"
+_NO_VALUES = frozenset(("true", "false", "null", "none", "yes", "no", "string"))
+
+
+class _Candidate(Record):
+    start: int
+    end: int
+    what: str
+
+
+def check(context: LintContext, module: ast.Module) -> None:
+    """Report the credentials in the texts and strings of a file, each once; a message never repeats one."""
+    covered = -1
+    candidates = [*_passwords(module.source.text), *_keys(module.source.text)]
+    for each in sorted(candidates, key=lambda each: (each.start, -each.end)):
+        if each.start >= covered and literal_at(module, each.start) is not None:
+            covered = each.end
+            context.report(SPEC, Span(module.source, each.start, each.end), what=each.what)
+
+
+def _passwords(text: str) -> Iterator[_Candidate]:
+    low = text.lower()
+    for stem in _STEMS:
+        at = low.find(stem)
+        while at >= 0:
+            if not low[at - 1 : at].isalpha():
+                yield from _password_at(text, low, at)
+            at = low.find(stem, at + 1)
+
+
+def _password_at(text: str, low: str, at: int) -> Iterator[_Candidate]:
+    """The password that stands right behind the word for it at `at`, or is typed into the field that the word names."""
+    stated = _pattern(_STATED).match(text, at) if _is_stated(low, at) else None
+    if stated is not None:
+        marked = "=" in text[at : stated.start(1)]
+        yield from _password(stated, marked=marked)
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    before = low[start:at]
+    if "type $" in before or not any(word in before for word in ("type", "enter", "key", "input")):
+        return
+    for pattern in (_ENTERED, _TYPED):
+        found = _pattern(pattern).search(text, start, end if end >= 0 else len(text))
+        if found is not None:
+            yield from _password(found, marked=pattern is _TYPED)
+
+
+def _is_stated(low: str, at: int) -> bool:
+    """Whether something is said of the word at `at`, other than the type of a field that is named so."""
+    while low[at : at + 1].isalpha():
+        at += 1
+    behind = low[at : at + 20].lstrip(" \n\t'\"\\")
+    return behind.startswith(("is", "=", ":")) and not behind[1:].lstrip().startswith("string")
+
+
+def _password(found: re.Match[str], *, marked: bool) -> Iterator[_Candidate]:
+    value = found[1].rstrip(".?)")
+    if _may_be_password(value, marked=marked):
+        yield _Candidate(found.start(1), found.start(1) + len(value), "a password")
+
+
+def _keys(text: str) -> Iterator[_Candidate]:
+    at = 0
+    for token in text.split():
+        if len(token) >= _SHORTEST:
+            at = text.index(token, at)
+            end = at + len(token)
+            if any(prefix in token for prefix in _PREFIXES):
+                for found in _pattern(_SHAPES).finditer(text, at, end):
+                    yield _Candidate(found.start(), found.end(), "an access key")
+            key = token.strip(_AROUND)
+            if _is_random(key):
+                start = at + token.index(key)
+                yield _Candidate(start, start + len(key), "an access key")
+            at = end
+    if "PRIVATE KEY-----" in text:
+        for found in _pattern(_PRIVATE_KEY).finditer(text):
+            yield _Candidate(found.start(), found.end(), "a private key")
+
+
+def _may_be_password(value: str, *, marked: bool) -> bool:
+    """Whether what stands where a password is expected is one, and no word of the sentence.
+
+    `marked` says that nothing but a password can stand there, so that any word is one.
+    """
+    if len(value) < 4 or value.lower() in _NO_VALUES or value[0] in "$*@(":
+        return False
+    if any(each.isdigit() for each in value) or any(each in "!#%^&*$" for each in value):
+        return not re.fullmatch(r"\d+-[a-z]+|[*•.]+", value)
+    return marked
+
+
+def _is_random(token: str) -> bool:
+    """Whether a long token is as mixed as a generated key: three kinds of characters, no words, many different ones."""
+    if len(token) < _SHORTEST or not token.translate(_MARKS).isalnum() or not token.isascii():
+        return False
+    kinds = map(any, zip(*((c.islower(), c.isupper(), c.isdigit()) for c in token), strict=True))
+    if not all(kinds) or token.count("/") > 2 or token.count("-") > 3:
+        return False
+    if 2 * sum(map(len, _pattern(_WORDS).findall(token))) > len(token):
+        return False
+    return len(set(token)) >= _DIFFERENT
+
+
+@cache
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

@@ -1,0 +1,198 @@
+"""The same statements, or the same long instruction, in two places: the next change reaches one of them only."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.lint.bodies import body_of
+from flowdsl.lint.context import LintContext
+from flowdsl.semantics.traversal import inner_blocks
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+
+SPEC = DiagnosticSpec(
+    "duplicated-prose",
+    "style",
+    "{what} {stands} in {count} places",
+    "make a task of it, and `call` that",
+)
+
+OPTIONS = {"statements": 3}
+
+_LONG = 80
+"""Characters that make an instruction, or a run of statements, worth a task."""
+
+_SHORT = frozenset((ast.CallStmt, ast.PressStmt, ast.WaitStmt))
+"""Statements that no task would make shorter."""
+
+_LEAVES = _SHORT | {ast.TypeStmt, ast.ClearStmt, ast.EmitStmt}
+"""Statements with neither a block nor a long text."""
+
+_ALIKE = 8
+"""How many runs that look alike by their first lines are remembered."""
+
+
+class _Place(Record):
+    """A statement of a block by its position."""
+
+    source: SourceFile
+    block: ast.Block
+    at: int
+
+
+class _Copy(Record):
+    """Text that stands more than once: where first, where second, and all places."""
+
+    what: str
+    first: Span
+    second: Span
+    places: list[Span]
+
+
+def check(context: LintContext, modules: tuple[ast.Module, ...]) -> None:
+    """Report every text that stands more than once, at the second place."""
+    size = max(context.option(SPEC.name, "statements", OPTIONS["statements"]), 2)
+    finder = _Finder(size)
+    for module in modules:
+        for declaration in module.declarations:
+            body = body_of(declaration)
+            if body is not None:
+                finder.block(module.source, body)
+    for copy in finder.copies.values():
+        stands = "stands" if copy.what == "this instruction" else "stand"
+        context.report(
+            SPEC,
+            copy.second,
+            what=copy.what,
+            stands=stands,
+            count=len(copy.places),
+            labels=(Label(copy.first, "the first one"),),
+        )
+
+
+class _Finder:
+    """Reads blocks in order and remembers the runs of `size` statements and the long instructions it has seen.
+
+    Runs are looked up by the first line of each statement, and then compared in full. A run that has been seen is not looked into:
+    what is inside has been seen, too.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.copies: dict[object, _Copy] = {}
+        self._runs: dict[tuple[str, ...], list[_Place]] = {}
+        self._instructions: dict[str, Span] = {}
+
+    def block(self, source: SourceFile, block: ast.Block) -> None:
+        """Look for copies in a block and the blocks inside it."""
+        size = self.size
+        every = block.statements
+        heads = self._heads(source, block) if len(every) >= size else ()
+        at = 0
+        while at < len(every):
+            window = heads[at : at + size]
+            if len(window) == size and "" not in window:
+                seen = self._runs.setdefault(window, [])
+                here = _Place(source, block, at)
+                length = self._run(seen, here)
+                if length:
+                    at += length
+                    continue
+                if len(seen) < _ALIKE:
+                    seen.append(here)
+            if type(every[at]) not in _LEAVES:
+                self._statement(source, every[at])
+            at += 1
+
+    def _heads(self, source: SourceFile, block: ast.Block) -> tuple[str, ...]:
+        """The first line of each statement; "" for what no task can hold."""
+        text = source.text
+        heads = []
+        for statement in block.statements:
+            if type(statement) is ast.EmitStmt:
+                heads.append("")
+                continue
+            end = text.find("\n", statement.start, statement.end)
+            heads.append(text[statement.start : end if end >= 0 else statement.end])
+        return tuple(heads)
+
+    def _run(self, seen: list[_Place], here: _Place) -> int:
+        """How many statements from `here` on stand in one of the places `seen` already; 0 when they are too few."""
+        for first in seen:
+            length = _equal_statements(first, here)
+            if length >= self.size:
+                break
+        else:
+            return 0
+        run = here.block.statements[here.at : here.at + length]
+        key = (first.block, first.at, length)
+        if key in self.copies or _is_worth_a_task(here.source, run):
+            self._copy(key, f"these {length} statements", _first_word(first), _first_word(here))
+        return length
+
+    def _statement(self, source: SourceFile, statement: ast.Stmt) -> None:
+        if type(statement) is ast.DoStmt:
+            if statement.text.end - statement.text.start >= _LONG:
+                self._instruction(source, statement)
+            return
+        for inner in inner_blocks(statement):
+            self.block(source, inner.block)
+
+    def _instruction(self, source: SourceFile, statement: ast.DoStmt) -> None:
+        written = " ".join(_told(source, statement.text).split())
+        if len(written) < _LONG:
+            return
+        place = Span(source, statement.start, statement.start + len("do"))
+        first = self._instructions.setdefault(written, place)
+        if first is not place:
+            self._copy(written, "this instruction", first, place)
+
+    def _copy(self, key: object, what: str, first: Span, second: Span) -> None:
+        copy = self.copies.get(key)
+        if copy is None:
+            self.copies[key] = _Copy(what, first, second, [first, second])
+        else:
+            copy.places.append(second)
+
+
+def _equal_statements(first: _Place, second: _Place) -> int:
+    """How many statements from two places on are equal, whatever the indentation; the first ones end where the second begin."""
+    one, other = first.block.statements, second.block.statements
+    most = min(len(one) - first.at, len(other) - second.at)
+    if first.block is second.block:
+        most = min(most, second.at - first.at)
+    for length in range(most):
+        left, right = one[first.at + length], other[second.at + length]
+        if type(left) is ast.EmitStmt or not _is_equal(first.source, left, second.source, right):
+            return length
+    return most
+
+
+def _is_equal(source: SourceFile, one: ast.Stmt, home: SourceFile, other: ast.Stmt) -> bool:
+    left, right = source.text[one.start : one.end], home.text[other.start : other.end]
+    return left == right or left.split() == right.split()
+
+
+def _is_worth_a_task(source: SourceFile, run: tuple[ast.Stmt, ...]) -> bool:
+    """Whether statements tell the agent enough that a task would be shorter."""
+    told = [each for each in run if type(each) not in _SHORT]
+    length = sum(len(" ".join(source.text[each.start : each.end].split())) for each in told)
+    return len(told) > 1 and length >= _LONG
+
+
+def _told(source: SourceFile, text: ast.Text) -> str:
+    """What a text tells the agent, variables as they are written."""
+    return "".join(
+        part.value if isinstance(part, ast.TextLiteral) else source.text[part.start : part.end]
+        for part in text.parts
+        if not isinstance(part, ast.TextComment)
+    )
+
+
+def _first_word(place: _Place) -> Span:
+    """The word that a run opens with."""
+    text = place.source.text
+    start = end = place.block.statements[place.at].start
+    while text[end : end + 1].isalpha():
+        end += 1
+    return Span(place.source, start, end)

@@ -1,0 +1,99 @@
+"""A plain input or parameter that is named like a secret: its value would stand in the prompt and in every log."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.lint.context import LintContext
+from flowdsl.syntax import ast
+
+SPEC = DiagnosticSpec(
+    "secret-like-input",
+    "suspicious",
+    "`{name}` is named like a secret, and {kind} is shown to the model and in logs",
+)
+
+SECRET_WORDS = frozenset(
+    (
+        "credential",
+        "credentials",
+        "passcode",
+        "passphrase",
+        "passwd",
+        "password",
+        "pin",
+        "pwd",
+        "secret",
+        "token",
+    )
+)
+SECRET_PAIRS = frozenset(
+    (("access", "key"), ("api", "key"), ("pass", "word"), ("private", "key"), ("secret", "key"))
+)
+_JOINED = frozenset(("apikey",))
+_TAILS = frozenset(("current", "new", "old", "text", "value"))
+_QUESTIONS = frozenset(("has", "hide", "is", "needs", "no", "reset", "show", "use"))
+
+_STEMS = ("pass", "pwd", "pin", "secret", "token", "key", "credential")
+_TEXTS = frozenset(("any", "string"))
+_PIN = "pin"
+
+
+def check(context: LintContext, node: ast.InputsSection | ast.TaskDecl) -> None:
+    """Report the inputs of a section, or the parameters of a task, that are named like secrets and can hold one."""
+    if isinstance(node, ast.InputsSection):
+        for field in node.fields:
+            if _is_secret_like(field.name.text, field.type):
+                context.report(
+                    SPEC,
+                    context.span(field.name),
+                    name=field.name.text,
+                    kind="an input",
+                    help=f"declare it under `secrets`: code then says `${field.name.text}`, text `{{${field.name.text}}}`",
+                )
+        return
+    for param in node.params:
+        if not param.secret and _is_secret_like(param.name.text, param.type):
+            context.report(
+                SPEC,
+                context.span(param.name),
+                name=param.name.text,
+                kind="a parameter without `secret`",
+                help=f"write `secret {param.name.text}: string`, and pass a secret",
+            )
+
+
+def _is_secret_like(name: str, type_: ast.TypeExpr) -> bool:
+    low = name.lower()
+    if not [stem for stem in _STEMS if stem in low]:
+        return False
+    words = _words(name)
+    if words[0] in _QUESTIONS:
+        return False
+    while len(words) > 1 and words[-1] in _TAILS:
+        words.pop()
+    last = words[-1]
+    if last not in SECRET_WORDS and last not in _JOINED and tuple(words[-2:]) not in SECRET_PAIRS:
+        return False
+    return _holds(type_, _TEXTS | {"int"} if last == _PIN else _TEXTS)
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name in snake or camel case, in lower case and without digits behind them; at least one."""
+    spaced = "".join(
+        f"_{each}" if each.isupper() and not before.isupper() else each
+        for before, each in zip("_" + name, name, strict=False)
+    )
+    words = [word.rstrip("0123456789") for word in spaced.lower().split("_")]
+    return [word for word in words if word] or [""]
+
+
+def _holds(type_: ast.TypeExpr, names: frozenset[str]) -> bool:
+    if isinstance(type_, ast.OptionalType):
+        return _holds(type_.inner, names)
+    if isinstance(type_, ast.ListType):
+        return _holds(type_.element, names)
+    return (
+        isinstance(type_, ast.NamedType)
+        and type_.name.namespace is None
+        and type_.name.name.text in names
+    )

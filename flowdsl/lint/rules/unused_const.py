@@ -1,0 +1,19 @@
+"""A const that nothing names."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix
+from flowdsl.lint.context import LintContext, Unused
+
+SPEC = DiagnosticSpec(
+    "unused-const",
+    "suspicious",
+    "nothing in the project names const `{name}`",
+    "remove it, or use it",
+)
+
+
+def check(context: LintContext, unused: Unused) -> None:
+    """Report the name."""
+    fix = Fix(f"remove const `{unused.name}`", (Edit(unused.whole, ""),))
+    context.report(SPEC, unused.place, name=unused.name, fixes=(fix,))

@@ -1,0 +1,63 @@
+"""An instruction that says what is wanted and leaves open what to do."""
+
+from __future__ import annotations
+
+import re
+
+from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
+from flowdsl.lint.context import LintContext
+from flowdsl.lint.prose import CONDITION, DO, RULE, Prose, is_english, wrapped
+
+SPEC = DiagnosticSpec(
+    "vague-verb",
+    "wording",
+    "`{words}` leaves open what to do",
+    "say which controls to use and what the screen then shows",
+    INFO,
+)
+
+_OPEN = r"(?:^\s*|(?<=[.!;,]\s)|(?<=\band\s)|(?<=\bthen\s))"
+_END = r"(?=\s*(?:[.!]?\s*$))"
+_OBJECT = r"(?:[a-z{][\w{}$.-]* ){0,5}[a-z{][\w{}$.-]*?"
+_SOME = r"(?:any|all|the|each|every|remaining|other|possible|these|those)"
+_TROUBLE = r"(?:alerts?|conflicts?|dialogs?|differences?|discrepanc(?:y|ies)|errors?|exceptions?|issues?|messages?|pop-?ups?|problems?|warnings?)"
+_TASK = r"(?:everything|all|the process|the task)"
+
+_VAGUE = (
+    rf"{_OPEN}(?:handle|deal with|take care of|sort out|cope with)(?! (?:by|it with)\b) {_OBJECT}{_END}",
+    rf"{_OPEN}(?:address|fix|manage|resolve) (?:(?:{_SOME} )?(?:[a-z]+ )?{_TROUBLE}|it)(?: as needed| if needed)?{_END}",
+    rf"{_OPEN}process (?:the|all|any|each|every|this|these) {_OBJECT}{_END}",
+    rf"\b(?:make|be) sure\b.{{0,9}}\b{_TASK}\b.{{0,40}}",
+    rf"\b(?:ensure|check|verify|confirm)(?: that)? {_TASK}\b (?:is|are|looks?|works?|went|has)\b.{{0,30}}",
+    r"^everything (?:is|looks) (?:fine|good|ok|okay|well|correct|right)\b",
+    r"\b(?:as (?:you see fit|appropriate)|appropriately)\b",
+    r"\buse (?:your |common )?(?:best |good )?(?:judge?ment|sense)\b",
+    r"\bdo (?:whatever|what) (?:is|it takes|you)\b.{0,20}",
+    r"\b(?:if something goes wrong), (?:fix|handle|solve) it\b",
+    rf"^(?:download|export|get|fetch) the (?:[a-z]+ )?(?:report|file|document|data){_END}",
+    rf"^(?:fill in|fill out|complete) the (?:[a-z]+ )?form{_END}",
+    rf"^update the (?:record|ticket|entry|claim|account|chart|profile){_END}",
+    rf"^(?:log|sign) in{_END}",
+    rf"^(?:clean|tidy) up(?: (?:everything|afterwards|the \w+))?{_END}",
+    rf"^wait (?:a|for a) (?:bit|while|moment|little){_END}",
+    rf"\b(?:choose|select|pick) the (?:right|correct|appropriate|proper|suitable) (?:option|one|value|category|entry|item){_END}",
+)  # fmt: skip
+
+_TOLD_HOW = re.compile(r"\b(?:by|using|with|as follows|through|via)\b(?! popups)|[:>'\"]")
+
+
+def check(context: LintContext, prose: Prose) -> None:
+    """Report the first vague words of an instruction that says nothing behind them."""
+    if prose.role not in (DO, RULE, CONDITION):
+        return
+    start, end = prose.bounds
+    text = prose.written[start:end]
+    for pattern in _VAGUE:
+        found = wrapped(pattern).search(text)
+        if found is not None:
+            words = re.sub(r"^(?:handle|deal with)\b", "", found[0], flags=re.IGNORECASE)
+            if _TOLD_HOW.search(words) is None and is_english(text):
+                first = found.end() - len(found[0].lstrip())
+                place = prose.span(start + first, start + found.end())
+                context.report(SPEC, place, words=" ".join(found[0].split()).strip(" ."))
+                return

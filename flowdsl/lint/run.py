@@ -1,0 +1,178 @@
+"""Runs the rules over a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.semantics.linked_files import connected, imports_in
+from flowdsl.semantics.model import SemanticModel
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+
+from .context import LintContext, Unused
+from .forbidden import ForbiddenWords
+from .options import LintOptions
+from .prose import HAS_PROSE, Prose, prose_of
+from .rule import AnyProse, InSource, LinkedFiles, LoadedRule, Rule, UnusedName, Words
+from .unused import unused_names
+
+
+class Linted(Record):
+    """What is linted: files, by path, and with which rules.
+
+    `whole` says that the files are all flows there are, so that a declaration that none of them uses is used nowhere.
+    """
+
+    paths: frozenset[str]
+    whole: bool
+    rules: tuple[Rule, ...]
+
+    def can_find(self, name: str, path: str) -> bool:
+        """Whether the rule `name`, if it is one, runs over the file at `path`."""
+        rule = next((rule for rule in self.rules if rule.name == name), None)
+        if rule is None:
+            return True
+        return path in self.paths and (self.whole or not rule.needs_whole_program)
+
+
+def run_rules(model: SemanticModel, linted: Linted, options: LintOptions, sink: Sink) -> None:
+    """Run the rules over the files that are linted; files that are only imported are left alone."""
+    modules = [module for module in model.modules if module.source.path in linted.paths]
+    if not modules:
+        return
+    runner = _Runner(LintContext(model, options, sink), linted.rules)
+    for module in modules:
+        runner.module(module)
+    groups = _groups(model, linted)
+    for found in unused_names(model, groups, sink, whole=linted.whole):
+        if found[0].source.path in linted.paths:
+            runner.unused(found)
+    if linted.whole:
+        by_path = {module.source.path: module for module in modules}
+        for group in groups:
+            runner.linked(tuple(by_path[path] for path in group if path in by_path))
+
+
+def _groups(model: SemanticModel, linted: Linted) -> list[tuple[str, ...]]:
+    """The paths of all files, together where imports connect them; as one group when others may be connected, too."""
+    texts = {module.source.path: module.source.text for module in model.modules}
+    paths = sorted({*texts, *linted.paths})
+    if not linted.whole:
+        return [tuple(paths)]
+    return connected(paths, lambda path: imports_in(path, texts.get(path, "")))
+
+
+class _Runner:
+    """Calls the rules that a program wakes; a rule's module is imported when it wakes first."""
+
+    def __init__(self, context: LintContext, rules: Iterable[Rule]) -> None:
+        self.context = context
+        self._loaded: dict[Rule, LoadedRule] = {}
+        self._on_node: dict[type[ast.Node], list[Rule]] = {}
+        self._on_word: dict[str, list[tuple[Rule, tuple[str, ...]]]] = {}
+        self._on_prose: list[Rule] = []
+        self._on_source: list[tuple[tuple[str, ...], Rule]] = []
+        self._on_unused: dict[str, list[Rule]] = {}
+        self._on_linked: list[Rule] = []
+        self._hears_all = context.options.hears_all
+        self._path = ""
+        forbidden = context.options.forbidden
+        self._forbidden = ForbiddenWords(forbidden) if forbidden else None
+        for rule in rules:
+            for wake in rule.wakes:
+                match wake:
+                    case Words(words=words, roles=roles):
+                        for word in words:
+                            self._on_word.setdefault(word, []).append((rule, roles))
+                    case AnyProse():
+                        self._on_prose.append(rule)
+                    case InSource(texts=texts):
+                        self._on_source.append((texts, rule))
+                    case UnusedName(kind=kind):
+                        self._on_unused.setdefault(kind, []).append(rule)
+                    case LinkedFiles():
+                        self._on_linked.append(rule)
+                    case _:
+                        self._on_node.setdefault(wake, []).append(rule)
+        self._seen = HAS_PROSE | self._on_node.keys()
+
+    def _call(self, rule: Rule, found: object) -> None:
+        loaded = self._loaded.get(rule)
+        if loaded is None:
+            loaded = self._loaded[rule] = rule.load()
+        if self._hears_all or self.context.options.hears(loaded.spec, self._path):
+            loaded.check(self.context, found)
+
+    def _enter(self, module: ast.Module, declaration: ast.Decl | None) -> None:
+        self.context.module, self.context.declaration = module, declaration
+        self._path = module.source.path
+
+    def module(self, module: ast.Module) -> None:
+        self._enter(module, None)
+        source = module.source.text
+        for texts, rule in self._on_source:
+            if any(text in source for text in texts):
+                self._call(rule, module)
+        heads: list[ast.Node] = [module, *module.imports]
+        for node in heads:
+            if type(node) in self._seen:
+                self._node(node)
+        for declaration in module.declarations:
+            self.context.declaration = declaration
+            for node in (declaration, *_parts(self.context, declaration)):
+                if type(node) in self._seen:
+                    self._node(node)
+
+    def _node(self, node: ast.Node) -> None:
+        for rule in self._on_node.get(type(node), ()):
+            self._call(rule, node)
+        if type(node) in HAS_PROSE:
+            for prose in prose_of(node, self.context.module.source):
+                self._prose(prose)
+
+    def _prose(self, prose: Prose) -> None:
+        for rule in self._on_prose:
+            self._call(rule, prose)
+        by_word = self._on_word
+        woken: dict[Rule, None] = {}
+        for word in by_word.keys() & prose.words():
+            for rule, roles in by_word[word]:
+                if not roles or prose.role in roles:
+                    woken[rule] = None
+        for rule in woken:
+            self._call(rule, prose)
+        if self._forbidden is not None:
+            self._forbidden.check(self.context, prose)
+
+    def unused(self, found: tuple[ast.Module, ast.Decl | None, Unused]) -> None:
+        module, declaration, unused = found
+        self._enter(module, declaration)
+        for rule in self._on_unused.get(unused.kind, ()):
+            self._call(rule, unused)
+
+    def linked(self, modules: tuple[ast.Module, ...]) -> None:
+        if modules:
+            self._enter(modules[0], None)
+            for rule in self._on_linked:
+                self._call(rule, modules)
+
+
+def _parts(context: LintContext, declaration: ast.Decl) -> Iterator[ast.Node]:
+    """The sections, checks and statements of a declaration."""
+    match declaration:
+        case ast.TaskDecl(body=body):
+            yield from context.statements(body)
+        case ast.WorkflowDecl(items=items):
+            for item in items:
+                yield item
+                if isinstance(item, ast.StepsSection):
+                    yield from context.statements(item.body)
+                elif isinstance(item, ast.ChecksSection):
+                    yield from item.checks
+        case ast.ChainDecl(items=items):
+            yield from items
+        case ast.TestDecl(items=items):
+            yield from items
+        case _:
+            pass

@@ -1,0 +1,184 @@
+"""Suppressions: `# flow: ignore[name] reason` in comments, `{# flow: ignore[name] reason #}` inside text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic, DiagnosticSpec, Edit, Fix
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.diagnostics.suggest import closest
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.lexer import lex
+from flowdsl.syntax.visit import walk
+
+from . import errors
+
+_DIRECTIVE = re.compile(r"#+\s*flow:\s*ignore\b\s*(?:\[([^\]\r\n]*)\]?)?([^\r\n]*)")
+_IN_TEXT = re.compile(r"\{#\s*flow:\s*ignore\b\s*(?:\[([^\]\r\n]*)\]?)?(.*?)#\}", re.DOTALL)
+_NAME = re.compile(r"[^\s,]+")
+
+
+class Suppression(Record):
+    """One comment: what it names, with the places; its reason; and the ranges of its file that it covers."""
+
+    source: SourceFile
+    place: Span
+    names: tuple[tuple[str, Span], ...]
+    reason: str
+    covers: tuple[tuple[int, int], ...]
+
+
+def find_suppressions(module: ast.Module) -> Iterator[Suppression]:
+    """The suppressions of a file, in the order of the source."""
+    source = module.source
+    text = source.text
+    tokens = lex(text)
+    starts: dict[int, ast.Node] = {}
+    for node in walk(module):
+        if not isinstance(node, ast.Module):
+            starts.setdefault(node.start, node)  # parents come first: the widest node counts
+    for at, token in enumerate(tokens):
+        if token.kind == "COMMENT":
+            found = _DIRECTIVE.match(text, token.start, token.end)
+            if found is not None:
+                alone = not text[_line_start(text, token.start) : token.start].strip()
+                covers = _line(text, token.start)
+                if alone:
+                    following = next(
+                        (t for t in tokens[at:] if t.kind not in ("COMMENT", "WS")), None
+                    )
+                    covers = (token.start, token.end)
+                    if following is not None:
+                        covers = _covered(text, following.start, starts.get(following.start))
+                yield _suppression(source, found, (covers,))
+        elif token.kind in ("STRING", "BLOCK"):
+            for found in _IN_TEXT.finditer(text, token.start, token.end):
+                start, end = _line(text, found.start())
+                alone = not (text[start : found.start()] + text[found.end() : end]).strip()
+                covers = _line(text, min(end + 1, len(text))) if alone else (start, end)
+                yield _suppression(source, found, (covers, (start, end)))
+
+
+def _covered(text: str, start: int, node: ast.Node | None) -> tuple[int, int]:
+    """What a comment in front of `start` covers: all of the node that begins there, at least its line."""
+    end = _line(text, start)[1]
+    return start, end if node is None else max(node.end, end)
+
+
+def _line_start(text: str, offset: int) -> int:
+    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+
+
+def _line(text: str, offset: int) -> tuple[int, int]:
+    """The range of the line that holds `offset`, without its end."""
+    ends = [end for end in (text.find("\n", offset), text.find("\r", offset)) if end >= 0]
+    return _line_start(text, offset), min(ends, default=len(text))
+
+
+def _suppression(
+    source: SourceFile, found: re.Match[str], covers: tuple[tuple[int, int], ...]
+) -> Suppression:
+    names = []
+    if found[1] is not None:
+        for name in _NAME.finditer(source.text, found.start(1), found.end(1)):
+            names.append((name[0], Span(source, name.start(), name.end())))
+    place = Span(source, found.start(), found.end())
+    return Suppression(source, place, tuple(names), found[2].strip(), covers)
+
+
+def apply_suppressions(
+    found: Iterable[Diagnostic],
+    modules: Iterable[ast.Module],
+    specs: Mapping[str, DiagnosticSpec],
+    ran: Callable[[DiagnosticSpec, str], bool],
+    sink: Sink,
+) -> tuple[list[Diagnostic], frozenset[str]]:
+    """The findings that remain, and the names of errors that were suppressed; what is wrong with suppressions goes to `sink`.
+
+    `specs` are all diagnostics by name; `ran(spec, path)` says whether it could be found in a file at all, so that a
+    suppression of it can be called unused.
+    """
+    suppressions = [each for module in modules for each in find_suppressions(module)]
+    usable: dict[tuple[str, str], list[tuple[Suppression, Span]]] = {}
+    for suppression in suppressions:
+        if not suppression.names:
+            sink.report(errors.BLANKET_SUPPRESSION, suppression.place)
+        for name, span in suppression.names:
+            if _is_usable(suppression, name, span, specs, sink):
+                key = (suppression.source.path, name)
+                usable.setdefault(key, []).append((suppression, span))
+    used: set[Span] = set()
+    kept: list[Diagnostic] = []
+    silenced: set[str] = set()
+    for each in found:
+        matching = [
+            span
+            for suppression, span in usable.get((each.span.path, each.name), ())
+            if any(start <= each.span.start <= end for start, end in suppression.covers)
+        ]
+        used.update(matching)
+        if not matching:
+            kept.append(each)
+        elif each.severity == ERROR:
+            silenced.add(each.name)
+    for (path, name), entries in usable.items():
+        for suppression, span in entries:
+            if span not in used and ran(specs[name], path):
+                _report_unused(suppression, name, span, sink)
+    return kept, frozenset(silenced)
+
+
+def _is_usable(
+    suppression: Suppression,
+    name: str,
+    span: Span,
+    specs: Mapping[str, DiagnosticSpec],
+    sink: Sink,
+) -> bool:
+    spec = specs.get(name)
+    if spec is None:
+        near = closest(name, specs)
+        help = f"a diagnostic named `{near}` exists" if near else "`flowdsl rules` lists them"
+        fixes = (Fix(f"rename to `{near}`", (Edit(span, near),)),) if near else ()
+        sink.report(errors.UNKNOWN_SUPPRESSION, span, name=name, help=help, fixes=fixes)
+        return False
+    if spec.severity == ERROR and not spec.arguable:
+        sink.report(errors.IMPOSSIBLE_SUPPRESSION, span, name=name)
+        return False
+    if spec.category == "secrets" and not suppression.reason:
+        sink.report(errors.SUPPRESSION_WITHOUT_REASON, span, name=name)
+        return False
+    return True
+
+
+def _report_unused(suppression: Suppression, name: str, span: Span, sink: Sink) -> None:
+    """An unused name goes out of its list; the last one takes the comment with it."""
+    source = suppression.source
+    text = source.text
+    if len(suppression.names) == 1:
+        start, end = suppression.place.start, suppression.place.end
+        line_start, line_end = _line(text, start)
+        if not (text[line_start:start] + text[end:line_end]).strip():
+            start, end = line_start, _next_line(text, line_end)
+        else:
+            while text[start - 1 : start] in (" ", "\t"):
+                start -= 1
+    else:
+        start, end = span.start, span.end
+        behind = re.compile(r"\s*,\s*").match(text, end)
+        if behind is not None:
+            end = behind.end()
+        else:
+            start = suppression.names[-2][1].end
+    edit = Edit(Span(source, start, end), "")
+    fix = Fix(f"remove `{name}`", (edit,), "safe")
+    sink.report(errors.UNUSED_SUPPRESSION, span, name=name, fixes=(fix,))
+
+
+def _next_line(text: str, end: int) -> int:
+    if text.startswith("\r\n", end):
+        return end + 2
+    return min(end + 1, len(text))

@@ -1,0 +1,245 @@
+"""The names of a program that nothing uses.
+
+A file with errors may use a name where nothing was resolved: in a declaration that could not be parsed, or at a place that the name may
+not stand at. There a name counts as unused only if the text does not hold it a second time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.semantics.model import INPUT, PARAMETER, RUNTIME, SECRET, SemanticModel, ValueSymbol
+from flowdsl.semantics.runtime import variable_set_by
+from flowdsl.semantics.traversal import statements
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.visit import walk
+
+from .bodies import body_of
+from .context import Unused
+from .removal import list_entry, whole_lines, with_description
+
+Found: TypeAlias = "tuple[ast.Module, ast.Decl | None, Unused]"
+"""An unused name with the file and the declaration it stands in."""
+
+_DECLARED: dict[type[ast.Decl], str] = {
+    ast.RecordDecl: "type",
+    ast.AliasDecl: "type",
+    ast.ConstDecl: "const",
+    ast.TaskDecl: "task",
+}
+
+
+class _Mentions:
+    """Where names stand in files with errors: in their text, and in what the errors say (a name that was misspelt).
+
+    `paths` are files that imports connect, `sources` those of them that could be read, and `errors` the errors of the program by path.
+    """
+
+    def __init__(
+        self,
+        paths: Iterable[str],
+        sources: Mapping[str, SourceFile],
+        errors: Mapping[str, list[Diagnostic]],
+    ) -> None:
+        self._errors = errors
+        broken = [path for path in paths if path in errors]
+        self._broken = [sources[path] for path in broken if path in sources]
+        self._unread = any(path not in sources for path in broken)
+
+    def reported(self, span: Span) -> bool:
+        """Whether there is an error inside `span`."""
+        errors = self._errors.get(span.path, ())
+        return any(span.start <= error.span.start < span.end for error in errors)
+
+    def here(self, source: SourceFile, name: str, own: int = 1) -> bool:
+        """Whether a file with errors mentions `name` more often than the `own` times that declare it."""
+        errors = self._errors.get(source.path)
+        if errors is None:
+            return False
+        if any(f"`{name}`" in (error.help or "") for error in errors):
+            return True
+        return len(re.findall(rf"\b{re.escape(name)}\b", source.text)) > own
+
+    def anywhere(self, home: SourceFile, name: str) -> bool:
+        """Whether a file with errors mentions a name that `home` declares, or could if it were readable."""
+        return self._unread or any(
+            self.here(source, name, 1 if source is home else 0) for source in self._broken
+        )
+
+
+def unused_names(
+    model: SemanticModel, groups: Iterable[Sequence[str]], sink: Sink, *, whole: bool
+) -> Iterator[Found]:
+    """The unused names of files, file by file; declarations that other files may use only when the program is `whole`.
+
+    `groups` are the paths of the files, together where imports connect them; `sink` holds what was found in the program so far.
+    """
+    used = set(model.values.values())
+    modules = {module.source.path: module for module in model.modules}
+    sources = {path: module.source for path, module in modules.items()}
+    errors: dict[str, list[Diagnostic]] = {}
+    for found in sink.sorted() if sink.has_errors else ():
+        if found.severity == ERROR:
+            errors.setdefault(found.span.path, []).append(found)
+    for group in groups:
+        mentions = _Mentions(group, sources, errors)
+        for path in group:
+            if path in modules:
+                yield from _of_module(model, modules[path], used, mentions, whole=whole)
+
+
+def _of_module(
+    model: SemanticModel,
+    module: ast.Module,
+    used: set[ValueSymbol],
+    mentions: _Mentions,
+    *,
+    whole: bool,
+) -> Iterator[Found]:
+    source = module.source
+    yield from _imports(model, module, mentions)
+    for declaration in module.declarations:
+        kind = _DECLARED.get(type(declaration))
+        if whole and kind is not None and declaration not in model.used_declarations:
+            assert not isinstance(declaration, ast.TestDecl)
+            name = declaration.name
+            if not mentions.anywhere(source, name.text):
+                lines = with_description(whole_lines(declaration.span(source)))
+                unused = Unused(kind, name.text, name.span(source), lines)
+                yield module, declaration, unused
+        for unused in _values(model, declaration, source, used, mentions):
+            yield module, declaration, unused
+
+
+def _imports(model: SemanticModel, module: ast.Module, mentions: _Mentions) -> Iterator[Found]:
+    source = module.source
+    path = source.path
+    for import_ in module.imports:
+        if mentions.reported(import_.span(source)):
+            continue
+        if isinstance(import_, ast.ImportModule):
+            names = [import_.name]
+        else:
+            names = [each.alias or each.name for each in import_.names]
+        unused = [
+            at
+            for at, name in enumerate(names)
+            if (path, name.text) not in model.used_names and not mentions.here(source, name.text)
+        ]
+        for at in unused:
+            if len(unused) == len(names):
+                whole = whole_lines(import_.span(source))
+            else:
+                assert isinstance(import_, ast.ImportNames)
+                whole = list_entry(source, import_.names, at)
+            name = names[at]
+            yield module, None, Unused("import", name.text, name.span(source), whole)
+
+
+def _values(
+    model: SemanticModel,
+    declaration: ast.Decl,
+    source: SourceFile,
+    used: set[ValueSymbol],
+    mentions: _Mentions,
+) -> Iterator[Unused]:
+    """The unused inputs, secrets, parameters and runtime variables of a declaration."""
+    if isinstance(declaration, ast.ChainDecl):
+        yield from _chain_values(declaration, source, mentions)
+        return
+    prompt: str | None = None
+    fields: dict[int, ast.Field | ast.Param] | None = None
+    for symbol in model.declared_values.get(declaration, ()):
+        if symbol in used:
+            continue
+        if symbol.kind == RUNTIME:
+            setters = _setters(declaration, symbol.name)
+            if not mentions.here(source, symbol.name, len(setters)):
+                yield _variable(symbol, setters, source)
+            continue
+        if fields is None:
+            fields = {field.name.start: field for field in _fields(declaration)}
+            prompt = _prompt(model, declaration)
+        field = fields.get(symbol.span.start)
+        if field is None or symbol.kind not in (INPUT, SECRET, PARAMETER):
+            continue
+        if symbol.field is not None and symbol.field.constraints.machine:
+            continue  # declaring it makes sure that the machine defines it
+        wire_name = symbol.field.wire_name if symbol.field is not None else symbol.name
+        if prompt is not None and wire_name in prompt:
+            continue
+        if not mentions.here(source, symbol.name):
+            kind = "parameter" if isinstance(field, ast.Param) else symbol.kind
+            yield Unused(kind, symbol.name, symbol.span, field.span(source))
+
+
+def _chain_values(
+    chain: ast.ChainDecl, source: SourceFile, mentions: _Mentions
+) -> Iterator[Unused]:
+    """The unused inputs and secrets of a chain. Nothing shadows, so that every reference by their name means them."""
+    used = {node.name.text for node in walk(chain) if isinstance(node, ast.Ref)}
+    for item in chain.items:
+        if not isinstance(item, ast.InputsSection | ast.SecretsSection):
+            continue
+        kind = INPUT if isinstance(item, ast.InputsSection) else SECRET
+        for field in item.fields:
+            name = field.name
+            if name.text not in used and not mentions.here(source, name.text):
+                yield Unused(kind, name.text, name.span(source), field.span(source))
+
+
+def _fields(declaration: ast.Decl) -> Iterator[ast.Field | ast.Param]:
+    if isinstance(declaration, ast.TaskDecl):
+        yield from declaration.params
+    elif isinstance(declaration, ast.WorkflowDecl):
+        for item in declaration.items:
+            if isinstance(item, ast.InputsSection | ast.SecretsSection):
+                yield from item.fields
+
+
+def _setters(declaration: ast.Decl, name: str) -> list[ast.Stmt]:
+    """The statements of a body that set a runtime variable."""
+    body = body_of(declaration)
+    found = []
+    for statement in statements(body) if body is not None else ():
+        variable = variable_set_by(statement)
+        if variable is not None and variable.text == name:
+            found.append(statement)
+    return found
+
+
+def _variable(symbol: ValueSymbol, setters: list[ast.Stmt], source: SourceFile) -> Unused:
+    """An unused runtime variable. What could be removed is nothing when several statements set it."""
+    whole = Span(source, symbol.span.start, symbol.span.start)
+    if len(setters) == 1:
+        match setters[0]:
+            case ast.CallStmt(start=start, result=ast.Name() as name):
+                whole = _without_as(source, start, name.start, name.end)
+            case ast.RunStmt(start=start, name=ast.Name() as name, type=type_):
+                end = name.end if type_ is None else type_.end
+                whole = _without_as(source, start, name.start, end)
+            case statement:
+                whole = whole_lines(statement.span(source))
+    return Unused(RUNTIME, symbol.name, symbol.span, whole)
+
+
+def _without_as(source: SourceFile, start: int, name: int, end: int) -> Span:
+    """The place of ` as name`, with the blanks in front of it."""
+    at = source.text.rindex("as", start, name)
+    while source.text[at - 1].isspace():
+        at -= 1
+    return Span(source, at, end)
+
+
+def _prompt(model: SemanticModel, declaration: ast.Decl) -> str | None:
+    """The text of the workflow's prompt file, where names are no references; None without one."""
+    if isinstance(declaration, ast.WorkflowDecl):
+        for workflow in model.workflows:
+            if workflow.declaration is declaration and workflow.prompt_from is not None:
+                return model.texts.get(workflow.prompt_from)
+    return None

@@ -1,0 +1,87 @@
+"""What generated prompts rely on, in one table.
+
+`Tool` says who may call what: the main agent runs the prompt and its actions are recorded and replayed without asking it
+again; a focused agent is launched by `focused_action` and decides afresh on every run. Which tools the focused agent has
+is only partly documented, so what is not named there counts as missing unless a team says in `[platform] focused_agent_tools` that
+it has tried it.
+"""
+
+from __future__ import annotations
+
+from flowdsl.source.record import Record
+
+
+class Tool(Record):
+    """A tool of the agents. `focused` says whether the focused agent is relied on to have it; `words` name its use."""
+
+    name: str
+    focused: bool
+    source: str
+    words: str
+
+
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        Tool("computer", True, "focused-action page: it may click and type", "an action"),
+        Tool(
+            "upsert_runtime_values",
+            True,
+            "upsert-runtime-values page: only inside sub-agents",
+            "keeping a value",
+        ),
+        Tool("declare_task_failed", True, "assumption focused-failure", "`abort`"),
+        Tool("execute_terminal_command", False, "not documented for the focused agent", "`run`"),
+        Tool("mark_file_for_export", False, "not documented for the focused agent", "`export`"),
+        Tool(
+            "save_screenshot_as_run_attachment",
+            False,
+            "not documented for the focused agent",
+            "`capture`",
+        ),
+        Tool("copy_to_clipboard", False, "not documented for the focused agent", "`copy`"),
+        Tool(
+            "screenshot",
+            False,
+            "background extraction belongs to the main agent",
+            "`extract` in background",
+        ),
+        Tool("start_loop", False, "the loop engine belongs to the main agent", "`for`"),
+        Tool("finish", False, "only the main agent ends a run well", "`finish`"),
+        Tool("picture", False, "a picture in a prompt reaches the main agent", "`image`"),
+    )
+}
+
+ASSUMPTIONS = {
+    "focused-failure": "a focused agent can end the run with `declare_task_failed`, or reports the failure and the "
+    "main agent declares it; the prompt asks for both",
+    "object-merge": "a runtime object can be filled field by field; the prompt asks to keep the fields it has, whatever "
+    "`upsert_runtime_values` does with the rest",
+    "list-append": "a runtime list can grow entry by entry; the prompt asks to keep the entries it has",
+    "allowlist-exact": "an allowlist entry matches the command text before variables are filled in, byte for byte",
+    "allowlist-none": "an allowlist with one entry that no command equals leaves the agent without a shell",
+    "check-variables": "input variables are filled in inside file names, templates and statements of post-run checks",
+    "check-list-reference": "`loop_input` and `expected_match_count_ref` take a variable in braces, as `start_loop` does",
+    "schema-dialect": "schemas are read as JSON Schema 2020-12 without `$ref`; no `$schema` key is sent",
+    "image-html": "a prompt that holds a picture is HTML, and text in it is escaped",
+    "brace-token": "a `{` followed by a letter, `_`, `$` or `{` may be read as a variable; `\\{` is a literal brace",
+}
+"""Facts about the service that were inferred, each used where its key is named."""
+
+NO_COMMAND = "flowdsl: this workflow runs no terminal command"
+"""The allowlist entry of a workflow without `run` (assumption allowlist-none)."""
+
+
+class Capabilities:
+    """What the focused agent can do on one account."""
+
+    def __init__(self, verified: frozenset[str] = frozenset()) -> None:
+        self._focused = {name for name, tool in TOOLS.items() if tool.focused} | verified
+
+    def focused_can(self, tool: str) -> bool:
+        """Whether the focused agent is relied on to have `tool`."""
+        return tool in self._focused
+
+
+DOCUMENTED = Capabilities()
+"""What the focused agent can do on any account."""

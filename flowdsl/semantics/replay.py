@@ -1,0 +1,376 @@
+"""Decisions that a replay would not make again, because the main agent carries out what they decide.
+
+The recorded actions of the main agent are replayed without asking it; a focused agent decides afresh on every run. So a decision
+is safe when one focused agent can do everything that hangs on it. What a body needs for that is summed up once for each task, with
+nothing known of its parameters; only a program where something does not fit then is looked at again, call by call, with the branches
+dropped that constants decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.source.record import Record
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from . import errors
+from .capabilities import TOOLS, Capabilities
+from .inlining import Frame, Value, Variables, bind, decided
+from .model import PARAMETER, TaskSymbol, WorkflowSymbol
+from .needs import TERMINAL, Need, Needs, model_of, tool_of
+from .program import Program
+from .traversal import refs_outside_blocks
+
+_PLAIN = frozenset(
+    (
+        ast.DoStmt,
+        ast.TypeStmt,
+        ast.ClearStmt,
+        ast.PressStmt,
+        ast.WaitStmt,
+        ast.EmitStmt,
+        ast.FailStmt,
+        ast.AbortStmt,
+    )
+)
+"""Statements that every agent can carry out, and that decide nothing."""
+
+
+class _Finding(Record):
+    """A decision that a replay does not make again; `tool` says in words what needs the main agent."""
+
+    spec: DiagnosticSpec
+    span: Span
+    construct: str
+    tool: str
+    labels: tuple[Label, ...]
+
+
+def check_replay(program: Program, capabilities: Capabilities) -> None:
+    """Report what a replay would not decide again, and what the agents of the account cannot do."""
+    first = _Walk(program, capabilities, Variables({}), exact=False)
+    first.walk()
+    if not first.suspicious:
+        return
+    for values in program.environments.values() or ({},):
+        walk = _Walk(program, capabilities, Variables(values), exact=True)
+        walk.walk()
+        for found in walk.findings.values():
+            program.sink.report(
+                found.spec,
+                found.span,
+                construct=found.construct,
+                tool=found.tool,
+                labels=found.labels,
+            )
+        if not walk.variables.used:
+            break
+
+
+class _Walk:
+    """One look at all workflows, and at the tasks that nothing calls.
+
+    Not `exact`: nothing is known of any value, and `suspicious` says whether an exact look may find something.
+    """
+
+    def __init__(
+        self, program: Program, capabilities: Capabilities, variables: Variables, *, exact: bool
+    ) -> None:
+        self.program = program
+        self.capabilities = capabilities
+        self.variables = variables
+        self.exact = exact
+        self.suspicious = False
+        self.findings: dict[ast.Stmt | ast.Otherwise, _Finding] = {}
+        self._tasks: dict[tuple[TaskSymbol, str], Needs] = {}
+        self._active: list[TaskSymbol] = []
+        self._deciding: dict[TaskSymbol, frozenset[str]] = {}
+
+    def walk(self) -> None:
+        program = self.program
+        called = set(program.calls.values())
+        for task in program.tasks.values():
+            if task not in called:
+                frame = Frame(task.module.source, self.variables, {})
+                self._end(self._task(task, frame))
+        for workflow in program.workflows.values():
+            for item in workflow.declaration.items:
+                if isinstance(item, ast.StepsSection):
+                    frame = Frame(workflow.module.source, self.variables, {})
+                    needs = self._body(item.body, frame)
+                    self._end(needs)
+                    self._check_image(needs, workflow)
+
+    def _end(self, needs: Needs) -> None:
+        """A body is over that no decision holds: what it asks for goes to the main agent."""
+        if needs.run_elses:
+            self.suspicious = True
+        if self.exact:
+            for span in needs.run_elses:
+                self.program.sink.report(errors.DECIDED_ONCE, span)
+
+    def _check_image(self, needs: Needs, workflow: WorkflowSymbol) -> None:
+        image, command = needs.tools.get("picture"), needs.tools.get(TERMINAL)
+        if image is None or command is None:
+            return
+        self.suspicious = True
+        if self.exact:
+            labels = [Label(command.place, "the command")]
+            if image.call is not None:
+                labels.append(Label(image.place, "the picture"))
+            if command.call is not None:
+                labels.append(Label(command.call, "the command is run by this call"))
+            self.program.sink.report(
+                errors.IMAGE_WITH_COMMAND,
+                image.call or image.place,
+                name=workflow.name,
+                labels=tuple(labels),
+            )
+
+    # Bodies
+
+    def _task(self, task: TaskSymbol, frame: Frame) -> Needs:
+        """The needs of a task; calls that give it the same constants share them."""
+        key = repr(frame.arguments) if frame.arguments else ""
+        needs = self._tasks.get((task, key))
+        if needs is None:
+            self._active.append(task)
+            needs = self._body(task.declaration.body, frame)
+            self._active.pop()
+            self._tasks[task, key] = needs
+        return needs
+
+    def _body(self, block: ast.Block, frame: Frame) -> Needs:
+        needs = Needs()
+        self._fill(needs, block, frame)
+        return needs
+
+    def _fill(self, needs: Needs, block: ast.Block, frame: Frame) -> None:
+        for statement in block.statements:
+            if type(statement) not in _PLAIN:
+                self._statement(needs, statement, frame)
+
+    def _statement(self, needs: Needs, statement: ast.Stmt, frame: Frame) -> None:
+        match statement:
+            case ast.StepStmt(body=body):
+                self._fill(needs, body, frame)
+            case ast.AnnotatedStmt(statement=inner):
+                self._statement(needs, inner, frame)
+            case ast.WaitUntilStmt(otherwise=otherwise) | ast.ExpectStmt(otherwise=otherwise):
+                if otherwise is not None and type(otherwise.action) not in _PLAIN:
+                    self._else(needs, Needs(), otherwise, frame)
+            case ast.ChooseStmt(otherwise=otherwise):
+                self._else(needs, model_of(statement, frame.source), otherwise, frame)
+            case ast.ExtractStmt(background=True):
+                place = Span(frame.source, statement.start, statement.start + len("extract"))
+                needs.tools.setdefault("screenshot", Need(place))
+            case ast.ExtractStmt(otherwise=otherwise):
+                self._else(needs, model_of(statement, frame.source), otherwise, frame)
+            case ast.CopyStmt(otherwise=otherwise):
+                self._else(needs, tool_of(statement, frame.source), otherwise, frame)
+            case ast.CaptureStmt() | ast.ExportStmt() | ast.ImageStmt() | ast.FinishStmt():
+                needs.add(tool_of(statement, frame.source))
+            case ast.RunStmt():
+                self._run(needs, statement, frame)
+            case ast.IfStmt():
+                self._if(needs, statement, frame)
+            case ast.ForStmt(body=body):
+                needs.add(tool_of(statement, frame.source))
+                self._fill(needs, body, frame)
+            case ast.RepeatStmt(until=until):
+                screen = depends_on_screen(until)
+                bodies = [self._body(statement.body, frame)]
+                bodies += self._otherwise(statement.otherwise, frame)
+                self._decide(needs, statement, Needs(), bodies, frame, () if screen else (until,))
+            case ast.RetryStmt(otherwise=last):
+                bodies = [self._body(statement.body, frame)]
+                if last is not None:
+                    bodies.append(self._body(last, frame))
+                self._decide(needs, statement, Needs(), bodies, frame)
+            case ast.CallStmt():
+                self._call(needs, statement, frame)
+            case _:
+                pass
+
+    def _call(self, needs: Needs, statement: ast.CallStmt, frame: Frame) -> None:
+        task = self.program.calls.get(statement)
+        if task is None or task in self._active:
+            return
+        place = Span(frame.source, statement.start, statement.task.end)
+        arguments: dict[str, Value] = {}
+        if self.exact:
+            deciding = self._deciding_params(task)
+            bound = bind(self.program, task, statement, frame) if deciding else {}
+            arguments = {name: value for name, value in bound.items() if name in deciding}
+        inner = Frame(task.module.source, self.variables, arguments, place)
+        needs.add(self._task(task, inner), place)
+
+    def _deciding_params(self, task: TaskSymbol) -> frozenset[str]:
+        """The parameters that conditions of a task read, or that it hands on."""
+        found = self._deciding.get(task)
+        if found is None:
+            nodes = [
+                each
+                for each in self.program.statements(task.declaration.body)
+                if isinstance(each, ast.IfStmt | ast.CallStmt)
+            ]
+            refs = [ref for node in nodes for ref in _refs(self.program, node)]
+            found = self._deciding[task] = frozenset(ref.name.text for ref in refs)
+        return found
+
+    def _otherwise(self, otherwise: ast.Otherwise | None, frame: Frame) -> list[Needs]:
+        if otherwise is None:
+            return []
+        action = otherwise.action
+        if isinstance(action, ast.Block):
+            return [self._body(action, frame)]
+        needs = Needs()
+        if isinstance(action, ast.FinishStmt):
+            needs.add(tool_of(action, frame.source))
+        return [needs]
+
+    def _else(
+        self,
+        needs: Needs,
+        own: Needs,
+        otherwise: ast.Otherwise | None,
+        frame: Frame,
+    ) -> None:
+        if otherwise is None or type(otherwise.action) in _PLAIN:
+            needs.add(own)
+        else:
+            self._decide(needs, otherwise, own, self._otherwise(otherwise, frame), frame)
+
+    def _run(self, needs: Needs, statement: ast.RunStmt, frame: Frame) -> None:
+        name = statement.name
+        if name is not None and not self.capabilities.focused_can(TERMINAL):
+            self.program.sink.report(
+                errors.COMMAND_OUTPUT_UNREADABLE, name.span(frame.source), variable=name.text
+            )
+        whole = tool_of(statement, frame.source)
+        for body in self._otherwise(statement.otherwise, frame):
+            whole.add(body)
+        otherwise = statement.otherwise
+        if otherwise is not None and (name is None or not self._fits(whole)):
+            start = otherwise.start
+            whole.run_elses[Span(frame.source, start, start + len("else"))] = None
+        needs.add(whole)
+
+    def _if(self, needs: Needs, statement: ast.IfStmt, frame: Frame) -> None:
+        branches: list[ast.IfBranch] = []
+        otherwise = statement.otherwise
+        for branch in statement.branches:
+            outcome = decided(self.program, branch.condition, frame) if self.exact else None
+            if outcome is None:
+                branches.append(branch)
+            elif outcome:
+                otherwise = branch.body
+                break
+        bodies = [self._body(branch.body, frame) for branch in branches]
+        if otherwise is not None:
+            bodies.append(self._body(otherwise, frame))
+        if not branches:
+            for body in bodies:
+                needs.add(body)
+            return
+        blind = [each.condition for each in branches if not depends_on_screen(each.condition)]
+        self._decide(needs, statement, Needs(), bodies, frame, blind)
+
+    # Decisions
+
+    def _decide(
+        self,
+        needs: Needs,
+        node: ast.Stmt | ast.Otherwise,
+        own: Needs,
+        bodies: list[Needs],
+        frame: Frame,
+        blind: Iterable[ast.Condition] = (),
+    ) -> None:
+        """Take a decision over `bodies` into `needs`. `blind` are the conditions that nothing on the screen decides."""
+        whole = own
+        for body in bodies:
+            whole.add(body)
+        if self._fits(whole):
+            whole.run_elses.clear()
+        elif any(not self._fits(body) for body in bodies):
+            self.suspicious = True
+            if self.exact:
+                self._find(node, bodies, frame, tuple(blind))
+        needs.add(whole)
+
+    def _fits(self, needs: Needs) -> bool:
+        """Whether one focused agent can do it all."""
+        if len(needs.models) > 1:
+            return False
+        return all(map(self.capabilities.focused_can, needs.tools))
+
+    def _find(
+        self,
+        node: ast.Stmt | ast.Otherwise,
+        bodies: list[Needs],
+        frame: Frame,
+        blind: tuple[ast.Condition, ...],
+    ) -> None:
+        spec = errors.BRANCH_FROZEN_BY_REPLAY if blind else errors.BRANCH_OUTSIDE_FOCUSED_ACTION
+        known = self.findings.get(node)
+        if known is not None and (known.spec is spec or not blind):
+            return
+        whole = Needs()
+        for body in bodies:
+            whole.add(body)
+        labels: list[Label] = []
+        missing = [tool for tool in whole.tools if not self.capabilities.focused_can(tool)]
+        if missing:
+            tool = min(missing)
+            words = TOOLS[tool].words
+            labels += _labels(whole.tools[tool], f"{words} needs the main agent")
+        else:
+            words = "more than one model"
+            body = next(body for body in bodies if not self._fits(body))
+            for name, need in body.models.items():
+                labels += _labels(need, f"this names the model `{name}`")
+        if frame.call is not None and any(_refs(self.program, each) for each in blind):
+            labels.append(Label(frame.call, "this call leaves the decision to the run"))
+        construct, keyword = _CONSTRUCTS[type(node)]
+        at = Span(frame.source, node.start, node.start + len(keyword))
+        self.findings[node] = _Finding(spec, at, construct, words, tuple(labels))
+
+
+_CONSTRUCTS: dict[type, tuple[str, str]] = {
+    ast.IfStmt: ("`if`", "if"),
+    ast.RepeatStmt: ("`repeat`", "repeat"),
+    ast.RetryStmt: ("`retry`", "retry"),
+    ast.Otherwise: ("`else`", "else"),
+}
+
+
+def depends_on_screen(condition: ast.Condition) -> bool:
+    """Whether what is on screen has a say in a condition."""
+    match condition:
+        case ast.SeesExpr():
+            return True
+        case ast.AndExpr(operands=operands) | ast.OrExpr(operands=operands):
+            return any(map(depends_on_screen, operands))
+        case ast.NotExpr(operand=operand):
+            return depends_on_screen(operand)
+        case ast.CompareExpr() | ast.EmptyExpr() | ast.Ref():
+            return False
+
+
+def _refs(program: Program, node: ast.Node) -> list[ast.Ref]:
+    """The references to parameters in a node, without those in its blocks."""
+    found = []
+    for ref in refs_outside_blocks(node):
+        symbol = program.values.get(ref)
+        if symbol is not None and symbol.kind == PARAMETER:
+            found.append(ref)
+    return found
+
+
+def _labels(need: Need, text: str) -> list[Label]:
+    if need.call is None:
+        return [Label(need.place, text)]
+    return [Label(need.place, text), Label(need.call, "this call leads there")]

@@ -1,0 +1,86 @@
+"""The edition that a file begins with."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.text import SourceFile, Span
+
+from . import errors
+from .driver import Stack, shift
+from .lexer import END, TERMINAL, Lexemes, breaks_line, is_word
+from .variables import whole_number
+
+EDITIONS = (1,)
+FIRST = 2
+"""The token after the edition."""
+DECLARATION_WORDS = frozenset(("chain", "const", "import", "task", "test", "type", "workflow"))
+DECLARATIONS = "a file holds declarations such as `workflow name { ... }`"
+_LINE = "flow 1"
+
+
+def read_edition(source: SourceFile, tokens: Lexemes, sink: Sink) -> int:
+    """The edition the file says. Where it says none, the tokens get one, so that the parser can begin."""
+    if tokens.words[0] == "flow" and tokens.kinds[1] == TERMINAL["INT"]:
+        start, end = tokens.starts[1], tokens.ends[1]
+        edition = whole_number(source, sink, start, end)
+        if edition not in EDITIONS:
+            known = ", ".join(map(str, EDITIONS))
+            span = Span(source, start, end)
+            sink.report(errors.UNKNOWN_EDITION, span, edition=tokens.words[1], known=known)
+        return edition
+    count = _meant(tokens)
+    start = tokens.starts[0]
+    end = tokens.ends[max(count - 1, 0)]
+    # A number of its own, and all else that the edition was spelt with, is replaced whole.
+    edit = Edit(Span(source, start, end if count else start), _LINE if count else f"{_LINE}\n")
+    sink.report(
+        errors.MISSING_EDITION,
+        Span(source, start, end),
+        fixes=(Fix("name the edition", (edit,), "safe"),),
+        help=None if count else _other_format(source.text, tokens),
+    )
+    for _ in range(count):
+        tokens.remove(0)
+    tokens.insert(0, "flow", at_start=True)
+    tokens.insert(1, "1")
+    return 0
+
+
+def fresh_stack(tokens: Lexemes) -> Stack:
+    """The stack of a file of which nothing but the edition has been read."""
+    stack = Stack()
+    for index in range(FIRST):
+        shift(stack.states, tokens.kinds[index])
+        stack.values.append(index)
+        stack.starts.append(tokens.starts[index])
+    return stack
+
+
+def _meant(tokens: Lexemes) -> int:
+    """How many tokens at the start are the edition in another spelling: `flow`, `Flow 1`, `flow: 1`, `flow v1`, `version 1`."""
+    first = tokens.words[0]
+    if not is_word(first) or first in DECLARATION_WORDS:
+        return 0
+    if first[:4].lower() == "flow" and first[4:].isdigit():
+        return 1
+    count = 1
+    while tokens.kinds[count] != END and not breaks_line(tokens.blanks[count]):
+        if tokens.words[count] in DECLARATION_WORDS:
+            break
+        count += 1
+    if first.lower() == "flow":
+        return count
+    numbers = (TERMINAL["INT"], TERMINAL["NUMBER"])
+    return count if count < 4 and tokens.kinds[count - 1] in numbers else 0
+
+
+def _other_format(text: str, tokens: Lexemes) -> str | None:
+    """What to do about a file that is something else altogether; None when it is not."""
+    if "\0" in text[:4]:
+        return "the file looks like UTF-16: save it as UTF-8"
+    if tokens.words[0] in ("{", "["):
+        return f"begin it with `flow 1`; {DECLARATIONS}, not JSON"
+    if tokens.words[1:2] == [":"] or tokens.words[:3] == ["-"] * 3:
+        return f"begin it with `flow 1`; {DECLARATIONS}, not YAML"
+    return None

@@ -1,0 +1,76 @@
+"""Every page has an example in which its diagnostic is found, and one in which nothing is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flowdsl import catalog
+from flowdsl.cli.target import open_target
+from flowdsl.compiler.pipeline import CompileOptions, analyze
+from flowdsl.diagnostics.diagnostic import INFO, Diagnostic
+from flowdsl.explain.page import PAGES, page_of
+
+NAMES = list(catalog.diagnostics())
+UNREACHABLE = {"unreadable-project-file", "unreadable-file", "toml-too-deep"}
+"""Diagnostics whose cause no text on a page can show: bytes, permissions, a thousand brackets."""
+
+
+def findings(
+    files: dict[str, bytes], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[Diagnostic]:
+    """What `flowdsl check` finds in the files of an example, its project file read when it has one."""
+    for path, content in files.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    monkeypatch.chdir(folder)
+    flows = sorted(path for path in files if path.endswith(".flow"))
+    target = open_target(flows if flows else [str(folder / "flowdsl.toml")], None)
+    if target.problems:
+        return list(target.problems)
+    options = CompileOptions(target.project)
+    return list(analyze(target.files, target.entries, options).diagnostics)
+
+
+def test_every_diagnostic_has_a_page_and_every_page_a_diagnostic() -> None:
+    assert {path.stem for path in PAGES.glob("*.md")} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in UNREACHABLE])
+def test_the_wrong_example_has_its_diagnostic_and_no_other_mistake(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = findings(page_of(name).wrong, tmp_path, monkeypatch)
+    assert name in {each.name for each in found}
+    others = [
+        (each.name, each.message) for each in found if each.name != name and each.severity != INFO
+    ]
+    assert others == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_right_example_is_clean(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = page_of(name)
+    if name not in UNREACHABLE:
+        assert page.right
+    found = findings(page.right, tmp_path, monkeypatch) if page.right else []
+    assert [
+        (each.name, each.message) for each in found if each.name == name or each.severity != INFO
+    ] == []
+
+
+def test_the_reference_is_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flowdsl.explain.reference", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0

@@ -1,0 +1,65 @@
+"""The real program in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Result(NamedTuple):
+    """How a command ended and what it wrote."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Standard output, line breaks as they came."""
+        return self.out.decode()
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment without what configures the program, and `more`."""
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("FLOWDSL_", "GITHUB_"))
+    }
+    return ours | more
+
+
+def run_command(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> Result:
+    """Run `flowdsl` in a folder; fails the test on a traceback."""
+    process = subprocess.run(
+        [sys.executable, "-m", "flowdsl", *words],
+        input=stdin,
+        capture_output=True,
+        cwd=folder,
+        env=environment(**environ),
+        timeout=60,
+    )
+    result = Result(process.returncode, process.stdout, process.stderr.decode())
+    assert b"Traceback" not in result.out and "Traceback" not in result.err
+    assert "internal error" not in result.err
+    return result
+
+
+def write_tree(root: Path, files: dict[str, str | bytes]) -> None:
+    """Make files below a folder; text is written with the line breaks it has."""
+    for path, content in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def read_tree(root: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file()
+    }

@@ -1,0 +1,140 @@
+"""The rules about prose: how often they are right, what their fixes do, and what they must not say."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.wording import GATE, PROSE, SETS, WORDING, scores
+from flowdsl.compiler.pipeline import CompileOptions, analyze
+from flowdsl.diagnostics.diagnostic import INFO, Diagnostic
+from flowdsl.diagnostics.fixes import UNSAFE, apply_fixes
+from flowdsl.lint.prose import is_english, literal_at
+from flowdsl.lint.rules import RULES
+from flowdsl.lint.rules.tool_name_in_prose import STATEMENTS
+from flowdsl.semantics.capabilities import TOOLS
+from flowdsl.source.files import MemoryFiles
+
+HEAD = "flow 1\n\n## Opens a chart.\nworkflow w {\n  inputs { mrn: string }\n  steps {\n    "
+TAIL = "\n  }\n}\n"
+
+
+def findings(text: str, rule: str) -> list[Diagnostic]:
+    found = analyze(MemoryFiles({"a.flow": text}), ["a.flow"], CompileOptions()).diagnostics
+    return [each for each in found if each.name == rule]
+
+
+@pytest.mark.parametrize("title", SETS)
+def test_rules_about_wording_are_right_nine_times_in_ten(title: str) -> None:
+    results = scores(SETS[title])
+    assert {rule: results[rule].wrong for rule in WORDING if results[rule].precision < GATE} == {}
+    assert [rule for rule in WORDING if results[rule].recall < 0.5] == []
+
+
+def test_the_prose_is_read_without_errors() -> None:
+    for path in PROSE.rglob("*.flow"):
+        analysis = analyze(
+            MemoryFiles({path.name: path.read_bytes()}), [path.name], CompileOptions()
+        )
+        assert [each for each in analysis.diagnostics if each.severity == "error"] == []
+
+
+def test_rules_about_wording_only_inform() -> None:
+    assert {
+        rule.load().spec.severity for rule in RULES if rule.load().spec.category == "wording"
+    } == {INFO}
+
+
+def test_every_tool_of_the_agent_is_known_by_name() -> None:
+    named = {name for name in TOOLS if "_" in name}
+    assert named <= set(STATEMENTS)
+    for name in STATEMENTS:
+        assert findings(f'{HEAD}do "Use {name}."{TAIL}', "tool-name-in-prose") != [], name
+
+
+@pytest.mark.parametrize(
+    ("statement", "mended"),
+    [
+        ('do "Click the row matching {mrn}."', 'choose "the row matching {mrn}."'),
+        (
+            'do """\n      Click\n      the row of {mrn}\n    """',
+            'choose """\n      the row of {mrn}\n    """',
+        ),
+        ('do "Double-click  the line {mrn}"', 'choose "the line {mrn}"'),
+    ],
+)
+def test_a_choice_becomes_a_choose(statement: str, mended: str) -> None:
+    (found,) = findings(HEAD + statement + TAIL, "choice-by-input")
+    (fix,) = found.fixes
+    assert fix.applicability == "unsafe"
+    after = apply_fixes([found], UNSAFE).texts["a.flow"]
+    assert after == HEAD + mended + TAIL
+    assert findings(after, "choice-by-input") == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'do "Press F5. Click the row matching {mrn}."',
+        'do "Click the row matching {mrn} and press Enter."',
+        'do "In the list of charts click {mrn}."',
+    ],
+)
+def test_a_choice_among_other_instructions_is_left_to_its_author(statement: str) -> None:
+    (found,) = findings(HEAD + statement + TAIL, "choice-by-input")
+    assert found.fixes == ()
+
+
+CALLS = {
+    "call open_row(mrn: mrn)": 1,
+    'retry 2 {\n call open_row(mrn: mrn)\n expect "it is open"\n} else { abort "no" }': 0,
+    'step "S" {\n call open_row(mrn: mrn)\n}': 1,
+    'do "Press {mrn}"': 1,
+}
+
+
+@pytest.mark.parametrize("statement", CALLS)
+def test_a_task_is_recorded_unless_every_call_of_it_is_decided_afresh(statement: str) -> None:
+    task = '\ntask open_row(mrn: string) {\n  do "Open the row of {mrn}."\n}\n'
+    found = findings(HEAD + statement + TAIL + task, "choice-by-input")
+    assert len(found) == CALLS[statement]
+
+
+@pytest.mark.parametrize(
+    "secret", ["Winter2024!", "7f9KqLm2ZxTb4WvY1cNd8RsE3uHg", "AKIAQ7RZ2MN4KXW5TB3C"]
+)
+def test_a_finding_never_repeats_the_credential(secret: str) -> None:
+    text = f'{HEAD}do "Open {{mrn}}; the password is {secret} today."{TAIL}'
+    (found,) = findings(text, "credential-in-literal")
+    assert found.span.text == secret
+    said = (found.message, found.label, found.help or "", *found.notes)
+    assert not any(secret in words for words in said)
+
+
+def test_the_place_of_a_finding_in_an_escaped_text() -> None:
+    text = f'{HEAD}do "Press \\"F3\\" for {{mrn}}.{{# x #}} Then click the button."{TAIL}'
+    assert findings(text, "ambiguous-target") == []
+    text = text.replace('\\"F3\\"', "f3")
+    (found,) = findings(text, "ambiguous-target")
+    assert found.span.text == "the button"
+
+
+def test_texts_are_told_from_code_and_comments() -> None:
+    source = HEAD + 'do "Press {mrn} {# aside #}." # remark' + TAIL
+    module = analyze(MemoryFiles({"a.flow": source}), ["a.flow"], CompileOptions()).model.modules[0]
+    words = ("Press", "mrn} {#", "aside", "remark", "inputs", "Opens")
+    inside = [word for word in words if literal_at(module, source.index(word)) is not None]
+    assert inside == ["Press", "mrn} {#"]
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [
+        ("Click the button", True),
+        ("Click Save", True),
+        ("Klicken Sie auf den Button, um die Rechnung zu speichern", False),
+        ("「保存」をクリックし、F12 を押して the button", False),
+        ("Abra el menú Archivo y pulse el botón Guardar como", False),
+    ],
+)
+def test_what_may_be_english(text: str, english: bool) -> None:
+    assert is_english(text) is english

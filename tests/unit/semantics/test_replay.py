@@ -1,0 +1,261 @@
+"""Decisions that a replay would not make again, found from the source alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.semantics.capabilities import Capabilities
+from flowdsl.semantics.modules import load
+from flowdsl.semantics.resolve import analyze_program
+from flowdsl.source.files import MemoryFiles
+from tests.support.compiling import workflow
+
+FROZEN = "branch-frozen-by-replay"
+OUTSIDE = "branch-outside-focused-action"
+INPUTS = "inputs { fast: bool, mode: string, rows: string[] @max_items(9) }"
+CAPTURE = "save_screenshot_as_run_attachment"
+TERMINAL = "execute_terminal_command"
+SHOOT = 'task shoot() { capture "a.png" }\n'
+PROVE = 'task prove(wanted: bool, name: string = "x") { if wanted { capture "{name}.png" } }\n'
+
+
+def analyzed(
+    declarations: str,
+    *,
+    verified: frozenset[str] = frozenset(),
+    environments: dict[str, dict[str, str]] | None = None,
+    **others: str,
+) -> tuple[Diagnostic, ...]:
+    files = MemoryFiles(
+        {"main.flow": "flow 1\n" + declarations}
+        | {f"{name}.flow": "flow 1\n" + text for name, text in others.items()}
+    )
+    sink = Sink()
+    sources = load(files, ["main.flow"], sink)
+    analyze_program(sources, environments, files, sink, capabilities=Capabilities(verified))
+    return sink.sorted()
+
+
+def names(found: tuple[Diagnostic, ...]) -> list[str]:
+    return [each.name for each in found]
+
+
+def only(found: tuple[Diagnostic, ...], name: str) -> Diagnostic:
+    assert names(found) == [name]
+    return found[0]
+
+
+def labels(found: Diagnostic) -> list[tuple[int, str]]:
+    return [(label.span.first.line, label.span.text) for label in found.labels]
+
+
+def test_the_label_shows_what_needs_the_main_agent_two_tasks_down() -> None:
+    found = only(
+        analyzed(
+            SHOOT
+            + "task middle() { call shoot() }\n"
+            + workflow("if fast {\ncall middle()\n}", sections=INPUTS)
+        ),
+        FROZEN,
+    )
+    assert found.span.text == "if"
+    assert labels(found) == [(2, "capture"), (7, "call middle")]
+
+
+def test_a_statement_in_another_file_is_shown_there() -> None:
+    found = only(
+        analyzed(
+            'import { shoot } from "lib.flow"\n'
+            + workflow('if sees "x" { call shoot() }', sections=INPUTS),
+            lib=SHOOT,
+        ),
+        OUTSIDE,
+    )
+    assert [label.span.path for label in found.labels] == ["lib.flow", "main.flow"]
+
+
+@pytest.mark.parametrize(
+    ("calls", "labelled"),
+    [
+        ("call prove(wanted: true)", None),
+        ("call prove(wanted: false)", None),
+        ("call prove(wanted: true)\ncall prove(wanted: false)", None),
+        ("call prove(wanted: fast)", 5),
+        ("call prove(wanted: true)\ncall prove(wanted: fast)\ncall prove(wanted: fast)", 6),
+    ],
+)
+def test_a_decision_that_every_call_settles_is_none(calls: str, labelled: int | None) -> None:
+    found = analyzed(PROVE + workflow(calls, sections=INPUTS))
+    if labelled is None:
+        assert found == ()
+    else:
+        decision = only(found, FROZEN)
+        assert decision.span.first.line == 2
+        assert (labelled, "call prove") in labels(decision)
+
+
+def test_a_decision_in_a_task_that_nothing_calls_is_open() -> None:
+    assert names(analyzed(PROVE + workflow('do "x"'))) == [FROZEN]
+
+
+def test_constants_are_handed_on_through_tasks() -> None:
+    outer = "task outer(shot: bool) { call prove(wanted: shot) }\n"
+    assert analyzed(PROVE + outer + workflow("call outer(shot: false)")) == ()
+    found = analyzed(PROVE + outer + workflow("call outer(shot: fast)", sections=INPUTS))
+    assert labels(only(found, FROZEN)) == [(2, "capture"), (3, "call prove")]
+
+
+@pytest.mark.parametrize(
+    ("condition", "argument", "decided"),
+    [
+        ('mode == "pdf"', '"pdf"', True),
+        ('mode == "pdf" and fast', '"csv"', True),
+        ('mode == "pdf" and fast', '"pdf"', False),
+        ('mode == "pdf" or fast', '"pdf"', True),
+        ('not (mode == "pdf")', '"{kind}"', True),
+        ("mode is empty", '""', True),
+        ('mode == "pdf"', "kind", True),
+        ('mode == "pdf"', "kinds.first", True),
+        ('mode == "pdf"', "name", False),
+        ('mode == "pdf"', '"{name}"', False),
+    ],
+)
+def test_what_decides_a_condition(condition: str, argument: str, decided: bool) -> None:
+    source = (
+        'const kind = "pdf"\nconst kinds = { first: "pdf" }\n'
+        + f'task save(mode: string, fast: bool) {{ if {condition} {{ capture "a.png" }} }}\n'
+        + workflow(
+            f"call save(mode: {argument}, fast: fast)",
+            sections="inputs { fast: bool, name: string }",
+        )
+    )
+    assert names(analyzed(source)) == ([] if decided else [FROZEN])
+
+
+def test_a_branch_that_can_not_be_taken_needs_no_agent() -> None:
+    body = 'if size > 3 { run "Get-Date" } else if fast { press "F5" }'
+    source = f"const size = 2\n{workflow(body, sections=INPUTS)}"
+    assert analyzed(source) == ()
+
+
+def test_an_environment_decides_where_every_environment_has_a_value() -> None:
+    source = workflow('if env.kind == "test" { capture "a.png" }')
+    environments = {"test": {"kind": "test"}, "live": {"kind": "live"}}
+    assert analyzed(source, environments=environments) == ()
+    mixed = workflow('if env.kind == "live" and fast { capture "a.png" }', sections=INPUTS)
+    assert names(analyzed(mixed, environments=environments)) == [FROZEN]
+
+
+def test_a_tool_that_the_team_has_verified_fits() -> None:
+    source = workflow('if fast { capture "a.png" copy x from "y" }', sections=INPUTS)
+    found = only(analyzed(source, verified=frozenset((CAPTURE,))), FROZEN)
+    assert [text for _, text in labels(found)] == ["copy"]
+    assert analyzed(source, verified=frozenset((CAPTURE, "copy_to_clipboard"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "expected", "word"),
+    [
+        ('retry 2 {\nexpect "a" else fail "x"\ncapture "a.png"\n}', OUTSIDE, "retry"),
+        ('retry 2 { expect "a" else fail "x" } else { capture "a.png" abort "y" }', OUTSIDE, "retry"),
+        ('repeat until fast max 3 { call shoot() }', FROZEN, "repeat"),
+        ('repeat until sees "b" max 3 { press "F5" } else finish "x"', OUTSIDE, "repeat"),
+        ('wait until "c" else finish "nothing came"', OUTSIDE, "else"),
+        ('extract n: int from "d" else { call shoot() abort "no n" }', OUTSIDE, "else"),
+        ('copy n from "d" else { call shoot() abort "no n" }', OUTSIDE, "else"),
+        ('for r in rows { if fast { call shoot() } }', FROZEN, "if"),
+        ('if fast { for r in rows { press "F5" } }', FROZEN, "if"),
+        ('if fast { step "s" { if sees "x" { press "F5" } image "p.png" } }', FROZEN, "if"),
+    ],
+)  # fmt: skip
+def test_the_word_that_opens_the_decision(body: str, expected: str, word: str) -> None:
+    files = MemoryFiles(
+        {
+            "main.flow": "flow 1\n" + SHOOT + workflow(body, sections=INPUTS),
+            "p.png": b"\x89PNG\r\n\x1a\n",
+        }
+    )
+    sink = Sink()
+    analyze_program(load(files, ["main.flow"], sink), None, files, sink)
+    assert only(sink.sorted(), expected).span.text == word
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'if fast { press "F5" }',
+        'if fast { expect "x" else abort "no" } else { extract n: int from "d" do "Type {{n}}" }',
+        'for r in rows { capture "{r}.png" }',
+        'for r in rows { if fast { press "F5" } }',
+        'retry 2 { press "F5" expect "x" else fail "y" } else { abort "z" }',
+        'step "s" { call shoot() }',
+    ],
+)
+def test_what_one_focused_agent_can_do_is_decided_afresh(body: str) -> None:
+    assert analyzed(SHOOT + workflow(body, sections=INPUTS)) == ()
+
+
+def test_two_models_do_not_fit_one_focused_agent() -> None:
+    two = 'extract a: string from "a" using "one"\nchoose "b" using "two"'
+    found = only(analyzed(workflow(f"if fast {{\n{two}\n}}", sections=INPUTS)), FROZEN)
+    assert "more than one model" in found.message
+    assert [text for _, text in labels(found)] == ['"one"', '"two"']
+    apart = 'if fast { choose "a" using "one" } else { choose "b" using "two" }'
+    assert analyzed(workflow(apart, sections=INPUTS)) == ()
+
+
+def test_one_decision_is_reported_once_and_as_the_worse_of_its_calls() -> None:
+    task = (
+        "task save(blind: bool, fast: bool) {\n"
+        'if sees "a" { press "F5" } else if blind and fast { press "F6" } else { capture "x.png" }\n}\n'
+    )
+    calls = "call save(blind: false, fast: fast)\ncall save(blind: true, fast: fast)"
+    assert names(analyzed(task + workflow(calls, sections=INPUTS))) == [FROZEN]
+    once = "call save(blind: false, fast: fast)"
+    assert names(analyzed(task + workflow(once, sections=INPUTS))) == [OUTSIDE]
+
+
+def test_tasks_that_call_each_other_end() -> None:
+    source = 'task a() { call b() }\ntask b() { if sees "x" { call a() } }\n'
+    assert names(analyzed(source + workflow("call a()"))) == ["recursive-task"]
+
+
+# Commands
+
+
+def test_the_main_agent_decides_the_else_of_a_command() -> None:
+    source = 'task go() { run "dir" else abort "x" }\n' + workflow("call go()\ncall go()")
+    assert only(analyzed(source), "decided-once").span.text == "else"
+
+
+def test_an_else_that_a_focused_agent_decides_is_decided_afresh() -> None:
+    verified = frozenset((TERMINAL,))
+    inside = workflow('if fast { run "dir" else abort "x" }', sections=INPUTS)
+    assert analyzed(inside, verified=verified) == ()
+    reading = workflow('run "dir" as files: string else abort "x"')
+    assert analyzed(reading, verified=verified) == ()
+    alone = workflow('run "dir" else abort "x"')
+    assert names(analyzed(alone, verified=verified)) == ["decided-once"]
+
+
+def test_the_output_of_a_command_is_marked_at_its_name() -> None:
+    found = only(analyzed(workflow('run "dir" as files: string')), "command-output-unreadable")
+    assert (found.span.text, found.severity) == ("files", ERROR)
+
+
+def test_a_picture_and_a_command_are_found_through_tasks() -> None:
+    source = (
+        "flow 1\n"
+        'task see() { image "p.png" }\n'
+        'task clean(really: bool) { if really { run "dir" } }\n'
+        "workflow w { steps { call see() call clean(really: true) } }\n"
+        "workflow v { steps { call see() call clean(really: false) } }\n"
+    )
+    files = MemoryFiles({"main.flow": source, "p.png": b"\x89PNG\r\n\x1a\n"})
+    sink = Sink()
+    analyze_program(load(files, ["main.flow"], sink), None, files, sink)
+    found = only(sink.sorted(), "image-with-command")
+    assert (found.span.text, found.span.first.line) == ("call see", 4)
+    assert labels(found) == [(3, "run"), (2, "image"), (4, "call clean")]

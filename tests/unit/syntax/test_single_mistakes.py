@@ -1,0 +1,32 @@
+"""What one mistake in a program costs: the limits of `benchmarks/syntax_mutations.py`, on fewer mutations."""
+
+from __future__ import annotations
+
+from benchmarks.syntax_mutations import KINDS, missed, mutate, row, sample_programs, samples_of
+
+COUNT = 260
+
+
+def test_one_mistake_gives_one_diagnostic_in_its_declaration() -> None:
+    outcomes = mutate(samples_of(sample_programs()), COUNT, seed=7)
+    assert {each.kind for each in outcomes} == set(KINDS)
+    total = row(outcomes)
+    assert total.parsing < COUNT / 4
+    assert missed(total) == []
+    assert total.all_per_mistake < 1.3
+
+
+def test_names_are_known_though_their_declaration_is_not() -> None:
+    """A text between the keyword and the name of each declaration in turn: nothing but that is found."""
+    for sample in samples_of(sample_programs()):
+        for declaration in sample.declarations:
+            at = declaration.header_end
+            if at == declaration.end:  # an import
+                continue
+            while at > declaration.start and sample.text[at - 1] not in " \n":
+                at -= 1
+            broken = f'{sample.text[:at]} "" {sample.text[at:]}'
+            found = sample.program.errors(sample.path, broken)
+            categories = {each.spec.category for each in found}
+            # Whether a task that cannot be read comes back is not known, either.
+            assert categories - {"flow"} == {"syntax"}, (sample.path, declaration, found)
