@@ -58,9 +58,9 @@ workflow read_account_§ {
       if sees "the text 'No such account' below the search form" {
         abort "No account {account}"
       }
-      choose "the row whose account is {account} and whose day is {day}"
+      choose "the row of register § whose account is {account} and whose day is {day}"
         else abort "Account {account} is missing or not unique"
-      extract balance: number from "the Balance cell in the last row of the grid"
+      extract balance: number from "the Balance cell of register § in the last row of the grid"
       emit balance = {{balance}}
     }
     for row in rows max 50 {
@@ -68,7 +68,7 @@ workflow read_account_§ {
         type "{row.number}" into "the Number field"
         retry 2 wait 5s {
           press "Ctrl+F"
-          expect "the row {row.number} is highlighted" else fail "{row.number} was not found"
+          expect "the row {row.number} of register § is highlighted" else fail "{row.number} was not found"
         } else { abort "Row {row.number} cannot be shown" }
         if sees "the word 'Paid' in the highlighted row" and row.amount > 0 {
           emit paid += row.number
@@ -84,7 +84,6 @@ workflow read_account_§ {
   checks {
     output matches schema
     output satisfies "balance is not negative and paid is part of {rows}"
-    on failure "Close any open dialog with Escape."
   }
 }
 '''

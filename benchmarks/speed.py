@@ -94,6 +94,44 @@ def start_up(report: Report, folder: Path, runs: int) -> None:
     report.row("S4", "flowdsl compile one.flow", found["compile"] / found["lark"], "L", 3.0)
 
 
+def whole_project(report: Report, folder: Path, runs: int) -> None:
+    """Processes that check 1,000 files: with one and two workers, and again when nothing or one file has changed."""
+    corpus.write(corpus.project(1000), folder)
+    cli = ("-m", "flowdsl", "check")
+    index = folder / ".flowdsl/cache/check.json"
+    changed = folder / "flows/account_1.flow"
+    old = time.time() - 3600
+    for path in folder.rglob("*.flow"):
+        os.utime(path, (old, old))
+
+    def fresh(*words: str) -> Job:
+        run = process(*cli, *words, folder=folder)
+
+        def job() -> None:
+            index.unlink(missing_ok=True)
+            run()
+
+        return job
+
+    def edited() -> None:
+        changed.write_text(changed.read_text() + "# an edit\n")
+        process(*cli, folder=folder)()
+
+    found = interleaved(
+        {
+            "pass": process("-c", "pass", folder=folder),
+            "two": fresh("--jobs", "2"),
+            "one": fresh("--jobs", "1"),
+            "unchanged": process(*cli, folder=folder),
+            "edited": edited,
+        },
+        runs,
+    )
+    report.row("T4", "check of 1,000 files, two processes", found["two"] / found["one"], "x", 0.65)
+    report.row("W1", "nothing changed in 1,000 files", found["unchanged"] / found["pass"], "P", 4.5)
+    report.row("W2", "one of 1,000 files changed", found["edited"] / found["pass"], "P", 6.0)
+
+
 def stock_lark() -> Callable[[str], object]:
     from lark import Lark
 
@@ -232,6 +270,9 @@ def main() -> int:
     report = Report()
     with tempfile.TemporaryDirectory() as folder:
         start_up(report, Path(folder), max(options.runs * 3, 9))
+    if not options.quick:
+        with tempfile.TemporaryDirectory() as folder:
+            whole_project(report, Path(folder), max(options.runs, 5))
     scaling(report)
     one_large_file(report, options.runs)
     many_files(report, options.runs, (1, 10, 100) if options.quick else (1, 100, 1000))

@@ -78,6 +78,13 @@ def run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         console.err("interrupted")
         return exit_codes.INTERRUPTED
+    except RecursionError as error:
+        if os.environ.get("FLOWDSL_DEBUG") == "1":
+            console.err(_bug_report(error))
+        console.err(
+            "error: calls, blocks, types or consts nest too deep in these flows to be followed"
+        )
+        return exit_codes.SOURCE_ERRORS
     except Exception as error:  # noqa: BLE001 - the last line of defence turns a bug into one line and exit 70
         console.err(_bug_report(error))
         return exit_codes.INTERNAL

@@ -27,11 +27,9 @@ from .project import (
 )
 from .report import ProjectFileReport
 from .validation import validate
-from .versions import satisfies
 
-_POSITION = re.compile(
-    r"(?P<reason>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)",
-    re.DOTALL,
+_POSITION = (
+    r"(?s)(?P<reason>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)"
 )
 
 
@@ -55,7 +53,7 @@ def _parse(text: str, report: ProjectFileReport) -> dict[str, Any] | None:
     except ValueError as error:
         # `TOMLDecodeError` gives its place in words only (attributes come with Python 3.14); other value errors, such
         # as a number of five thousand digits, have none.
-        match = _POSITION.fullmatch(str(error))
+        match = re.fullmatch(_POSITION, str(error))
         reason = match["reason"] if match else str(error)
         offset = 0
         if match:
@@ -72,14 +70,17 @@ def _check(document: dict[str, Any], report: ProjectFileReport) -> None:
     # Before anything else: a newer version's keys are not this version's spelling mistakes.
     project = document.get("project")
     required = project.get("requires_flowdsl") if isinstance(project, dict) else None
-    if isinstance(required, str) and satisfies(__version__, required) is False:
-        report.at_value(
-            errors.VERSION_TOO_OLD,
-            ("project", "requires_flowdsl"),
-            required=required,
-            version=__version__,
-        )
-        return
+    if isinstance(required, str):
+        from .versions import satisfies
+
+        if satisfies(__version__, required) is False:
+            report.at_value(
+                errors.VERSION_TOO_OLD,
+                ("project", "requires_flowdsl"),
+                required=required,
+                version=__version__,
+            )
+            return
     validate(document, PROJECT_FILE, (), report)
     if not report.failed:
         _check_names(document, report)

@@ -31,6 +31,8 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     best: tuple[int, str] | None = None
     for candidate in sorted(set(candidates)):
         distance = edit_distance(lowered, candidate.lower(), limit)
+        if distance == max(len(name), len(candidate)):
+            continue  # not a letter in common
         if distance <= limit and (best is None or distance < best[0]):
             best = (distance, candidate)
     return best[1] if best else None

@@ -8,7 +8,6 @@ import re
 from flowdsl.source.globs import is_pattern, translate
 
 from .disk import DiskFiles
-from .gitignore import chain_above
 
 
 def expand(files: DiskFiles, patterns: list[str]) -> list[str]:
@@ -39,6 +38,8 @@ def _literally(part: str) -> str:
 
 def _walk(root: str, start: list[str], pattern: str, found: set[str]) -> None:
     """Add the files at or below the folder `start` that match `pattern`."""
+    from .gitignore import chain_above
+
     matches = re.compile(translate(pattern)).fullmatch
     chain = chain_above(root)
     for depth in range(len(start)):

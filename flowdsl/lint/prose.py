@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.visit import children, walk
+from flowdsl.syntax.visit import children
 
 DO = "do"
 TARGET = "target"
@@ -19,17 +19,17 @@ RULE = "rule"
 CHECK = "check"
 COMMAND = "command"
 
-_ROLES: dict[type[ast.Node], tuple[tuple[str, str], ...]] = {
-    ast.DoStmt: (("text", DO),),
-    ast.ChooseStmt: (("target", TARGET),),
-    ast.TypeStmt: (("target", TARGET),),
-    ast.ClearStmt: (("target", TARGET),),
-    ast.WaitUntilStmt: (("condition", CONDITION),),
-    ast.ExpectStmt: (("condition", CONDITION),),
-    ast.ExtractStmt: (("source", SOURCE),),
-    ast.CopyStmt: (("source", SOURCE),),
+_ROLES: dict[type[ast.Node], tuple[str, str]] = {
+    ast.DoStmt: ("text", DO),
+    ast.ChooseStmt: ("target", TARGET),
+    ast.TypeStmt: ("target", TARGET),
+    ast.ClearStmt: ("target", TARGET),
+    ast.WaitUntilStmt: ("condition", CONDITION),
+    ast.ExpectStmt: ("condition", CONDITION),
+    ast.ExtractStmt: ("source", SOURCE),
+    ast.CopyStmt: ("source", SOURCE),
 }
-"""The texts of each statement that are prose, and the role of each."""
+"""The text of each statement that is prose, and its role."""
 
 HAS_PROSE = frozenset((*_ROLES, ast.IfStmt, ast.RepeatStmt, ast.AlwaysSection, ast.Check))
 """Classes of nodes that can hold prose."""
@@ -97,9 +97,9 @@ class Prose(Record):
         """The place of `written[start:end]`."""
         return Span(self.source, self.text.start + start, self.text.start + end)
 
-    def words(self) -> set[str]:
+    def words(self) -> list[str]:
         """The words of the text in lower case, those of variables included."""
-        return set(_WORD.findall(self.source.text[self.text.start : self.text.end].lower()))
+        return _WORD.findall(self.source.text[self.text.start : self.text.end].lower())
 
 
 def is_english(text: str) -> bool:
@@ -135,13 +135,15 @@ def literal_at(module: ast.Module, offset: int) -> ast.Text | ast.StringLit | No
     return None
 
 
-def prose_of(node: ast.Node, source: SourceFile) -> Iterator[Prose]:
+def prose_of(node: ast.Node, source: SourceFile) -> Iterable[Prose]:
     """The prose that stands in a statement, section or check itself, without the blocks in it."""
-    roles = _ROLES.get(type(node))
-    if roles is not None:
-        for name, role in roles:
-            yield Prose(getattr(node, name), role, source)
-        return
+    role = _ROLES.get(type(node))
+    if role is not None:
+        return (Prose(getattr(node, role[0]), role[1], source),)
+    return _inner_prose(node, source)
+
+
+def _inner_prose(node: ast.Node, source: SourceFile) -> Iterator[Prose]:
     match node:
         case ast.IfStmt(branches=branches):
             for branch in branches:
@@ -164,8 +166,13 @@ def prose_of(node: ast.Node, source: SourceFile) -> Iterator[Prose]:
 
 
 def _conditions(condition: ast.Condition, source: SourceFile) -> Iterator[Prose]:
-    if isinstance(condition, ast.CompareExpr | ast.EmptyExpr | ast.Ref):
-        return
-    for node in walk(condition):
-        if isinstance(node, ast.SeesExpr):
-            yield Prose(node.text, CONDITION, source)
+    match condition:
+        case ast.SeesExpr(text=text):
+            yield Prose(text, CONDITION, source)
+        case ast.AndExpr(operands=operands) | ast.OrExpr(operands=operands):
+            for operand in operands:
+                yield from _conditions(operand, source)
+        case ast.NotExpr(operand=operand):
+            yield from _conditions(operand, source)
+        case _:
+            pass

@@ -57,16 +57,20 @@ Wake: TypeAlias = "type[ast.Node] | Words | AnyProse | InSource | UnusedName | L
 Check: TypeAlias = "Callable[[LintContext, Any], None]"
 
 
+Condition: TypeAlias = "Callable[[LintContext, Any], bool]"
+
+
 class Rule(Record):
     """One rule. `module` holds its `SPEC` (the diagnostic, named like the rule), `check` and, where it has options, `OPTIONS`.
 
     `OPTIONS` maps the name of each option to its default, a whole number. Without `module` it is the module of `lint.rules`
-    that is named like the rule.
+    that is named like the rule. What wakes a rule without meeting `when` is passed over, and does not import the module.
     """
 
     name: str
     wakes: tuple[Wake, ...]
     module: str = ""
+    when: Condition | None = None
 
     @property
     def needs_whole_program(self) -> bool:

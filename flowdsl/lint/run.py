@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.linked_files import connected, imports_in
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
 from .context import LintContext, Unused
-from .forbidden import ForbiddenWords
 from .options import LintOptions
 from .prose import HAS_PROSE, Prose, prose_of
 from .rule import AnyProse, InSource, LinkedFiles, LoadedRule, Rule, UnusedName, Words
 from .unused import unused_names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .forbidden import ForbiddenWords
 
 
 class Linted(Record):
@@ -60,7 +62,17 @@ def _groups(model: SemanticModel, linted: Linted) -> list[tuple[str, ...]]:
     paths = sorted({*texts, *linted.paths})
     if not linted.whole:
         return [tuple(paths)]
+    from flowdsl.semantics.linked_files import connected, imports_in
+
     return connected(paths, lambda path: imports_in(path, texts.get(path, "")))
+
+
+def _forbidden_words(context: LintContext) -> ForbiddenWords | None:
+    if not context.options.forbidden:
+        return None
+    from .forbidden import ForbiddenWords
+
+    return ForbiddenWords(context.options.forbidden)
 
 
 class _Runner:
@@ -77,8 +89,7 @@ class _Runner:
         self._on_linked: list[Rule] = []
         self._hears_all = context.options.hears_all
         self._path = ""
-        forbidden = context.options.forbidden
-        self._forbidden = ForbiddenWords(forbidden) if forbidden else None
+        self._forbidden = _forbidden_words(context)
         for rule in rules:
             for wake in rule.wakes:
                 match wake:
@@ -98,6 +109,8 @@ class _Runner:
         self._seen = HAS_PROSE | self._on_node.keys()
 
     def _call(self, rule: Rule, found: object) -> None:
+        if rule.when is not None and not rule.when(self.context, found):
+            return
         loaded = self._loaded.get(rule)
         if loaded is None:
             loaded = self._loaded[rule] = rule.load()

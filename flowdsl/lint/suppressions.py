@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.sink import Sink
@@ -91,7 +91,7 @@ def _suppression(
 
 def apply_suppressions(
     found: Iterable[Diagnostic],
-    modules: Iterable[ast.Module],
+    modules: Sequence[ast.Module],
     specs: Mapping[str, DiagnosticSpec],
     ran: Callable[[DiagnosticSpec, str], bool],
     sink: Sink,
@@ -99,7 +99,7 @@ def apply_suppressions(
     """The findings that remain, and the names of errors that were suppressed; what is wrong with suppressions goes to `sink`.
 
     `specs` are all diagnostics by name; `ran(spec, path)` says whether it could be found in a file at all, so that a
-    suppression of it can be called unused.
+    suppression of it can be called unused. In a file that could not be read whole, no suppression is unused.
     """
     suppressions = [each for module in modules for each in find_suppressions(module)]
     usable: dict[tuple[str, str], list[tuple[Suppression, Span]]] = {}
@@ -124,8 +124,9 @@ def apply_suppressions(
             kept.append(each)
         elif each.severity == ERROR:
             silenced.add(each.name)
+    unread = {module.source.path for module in modules if module.unread}
     for (path, name), entries in usable.items():
-        for suppression, span in entries:
+        for suppression, span in () if path in unread else entries:
             if span not in used and ran(specs[name], path):
                 _report_unused(suppression, name, span, sink)
     return kept, frozenset(silenced)

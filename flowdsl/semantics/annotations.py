@@ -19,7 +19,6 @@ from .expressions import check_value, infer
 from .program import ModuleScope, Program
 from .scopes import ValueScope, rename_fix
 from .types import (
-    NO_CONSTRAINTS,
     Constraints,
     FieldType,
     ListOf,
@@ -133,6 +132,8 @@ def check_pattern(program: Program, span: Span, pattern: str) -> None:
         re.compile(pattern)
     except re.error as error:
         program.sink.report(errors.INVALID_PATTERN, span, problem=error.msg)
+    except (OverflowError, RecursionError):
+        program.sink.report(errors.INVALID_PATTERN, span, problem="it nests or repeats too much")
 
 
 FIELD_ANNOTATIONS = {
@@ -156,9 +157,7 @@ DECLARATION_ANNOTATIONS = ("owner", "deprecated")
 def field_constraints(
     program: Program, site: Site, annotations: tuple[ast.Annotation, ...]
 ) -> Constraints:
-    """The constraints that the annotations of a field set; those with mistakes set nothing."""
-    if not annotations:
-        return NO_CONSTRAINTS
+    """The constraints that annotations of a field set; those with mistakes set nothing."""
     values: dict[str, Any] = {}
     first: dict[str, Span] = {}
     for annotation in annotations:
@@ -178,10 +177,12 @@ def field_constraints(
             values[known.constraint] = (*values.get(known.constraint, ()), value)
         elif value is not None:
             values[known.constraint] = value
-    _check_range(program, values, first)
+    if len(values) > 1:
+        _check_range(program, values, first)
     constraints = Constraints(**values)
     program.bound_places[constraints] = first
-    _check_examples(program, site, annotations, constraints)
+    if constraints.examples:
+        _check_examples(program, site, annotations, constraints)
     return constraints
 
 
@@ -193,7 +194,7 @@ def _check_examples(
 ) -> None:
     """Report examples that the other annotations exclude, wherever those stand."""
     field = FieldType(site.field, site.type, constraints)
-    for annotation in annotations if constraints.examples else ():
+    for annotation in annotations:
         if annotation.name.text == "example" and len(annotation.arguments) == 1:
             example = annotation.arguments[0]
             value = program.constants.get(example)

@@ -95,12 +95,12 @@ def check_names(
 ) -> dict[str, ast.Argument]:
     """The arguments by name; unknown and repeated ones are reported and left out."""
     names = list(known)
-    free = set(names) - {argument.name.text for argument in arguments}
     given: dict[str, ast.Argument] = {}
     for argument in arguments:
         name = argument.name.text
-        span = argument.name.span(scope.module.source)
         if name not in names:
+            span = argument.name.span(scope.module.source)
+            free = set(names) - {each.name.text for each in arguments}
             program.sink.report(
                 errors.UNKNOWN_ARGUMENT,
                 span,
@@ -112,6 +112,7 @@ def check_names(
         elif name in given:
             first = given[name].name.span(scope.module.source)
             labels = (Label(first, "first given here"),)
+            span = argument.name.span(scope.module.source)
             program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
         else:
             given[name] = argument
@@ -129,7 +130,6 @@ def check_binding(
     """Check a value bound to a parameter, input or secret: secrets take secrets and nothing else does."""
     source = scope.module.source
     is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
-    label = Label(target.span, "declared here")
     if target.kind == SECRET and not is_secret:
         _check_no_secret(program, scope, value, target, plain, secret)
     elif target.kind != SECRET and is_secret:
@@ -142,7 +142,7 @@ def check_binding(
                 name=target.name,
                 kind=target.kind,
                 secret=value.name.text,
-                labels=(label,),
+                labels=(Label(target.span, "declared here"),),
             )
         else:
             resolve_ref(program, scope, value, plain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .types import Enum, ListOf, Optional, Primitive, RecordOf, Type, Unknown, strip_optional
+from .types import ANY, Enum, ListOf, Optional, Primitive, RecordOf, Type, Unknown, strip_optional
 
 TEXTUAL = frozenset(("string", "date", "datetime", "time", "email", "url", "file"))
 NUMERIC = frozenset(("int", "number"))
@@ -15,6 +15,8 @@ def assignable(source: Type, target: Type) -> bool:
     Dates, enums and the like are strings; an int is a number; a path is any string. A value that may be missing never
     fits where one is required. `any` fits both ways.
     """
+    if source is target:
+        return True
     match source, target:
         case (Unknown(), _) | (_, Unknown()) | (_, Primitive(name="any")):
             return True
@@ -76,13 +78,10 @@ def _is_text(type_: Type) -> bool:
 def orderable(left: Type, right: Type) -> bool:
     """Whether `<` and its kin mean something between the two."""
     one, other = strip_optional(left), strip_optional(right)
-    for type_ in (one, other):
-        if isinstance(type_, Unknown) or type_ == Primitive("any"):
-            return True
     if not (isinstance(one, Primitive) and isinstance(other, Primitive)):
-        return False
+        return any(isinstance(type_, Unknown) or type_ == ANY for type_ in (one, other))
     names = {one.name, other.name}
-    return names <= NUMERIC or (len(names) == 1 and names <= ORDERED)
+    return "any" in names or names <= NUMERIC or (len(names) == 1 and names <= ORDERED)
 
 
 def _is_scalar(type_: Type) -> bool:

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
-from . import errors, keys, places
+from . import errors, places
 from .annotations import check_statement_annotations
 from .arguments import check_call
 from .conditions import check_condition
-from .expressions import check_text, check_value, infer
-from .images import check_image
+from .expressions import check_text, check_value
 from .joins import note_typed
+from .keys import check_press
 from .leaving import leaves, leaves_after
+from .loop_bounds import check_duration, check_limit, entries_of
 from .model import LOOP, ValueSymbol
-from .paths import field_of
 from .program import Program
 from .references import resolve_ref
+from .runtime import variable_set_by
 from .scopes import PresenceKey, ValueScope, known_names, rename_fix
 from .traversal import refs_outside_blocks
 from .types import (
     ANY,
-    INT,
-    STRING,
     UNKNOWN,
-    Enum,
     FieldType,
     ListOf,
     Type,
@@ -69,10 +65,12 @@ class BodyChecker:
         already_set = len(self.set_again)
         for statement in block.statements:
             self._statement(statement)
-        stale = set(self.set_again[already_set:])
-        self.scope.present = frozenset(
-            key for key in before if key[0] != ast.RUNTIME or key[1] not in stale
-        )
+        self.scope.present = before
+        if before:
+            stale = set(self.set_again[already_set:])
+            self.scope.present = frozenset(
+                key for key in before if key[0] != ast.RUNTIME or key[1] not in stale
+            )
 
     def _block_with(self, block: ast.Block, proven: frozenset[PresenceKey]) -> None:
         before = self.scope.present
@@ -87,67 +85,70 @@ class BodyChecker:
         return node.span(self.source)
 
     def _statement(self, statement: ast.Stmt) -> None:
-        self._check_background_uses(statement)
-        match statement:
-            case ast.AnnotatedStmt(annotations=annotations, statement=inner):
-                check_statement_annotations(self.program, self.scope.module, annotations)
-                self._statement(inner)
+        if self.background:
+            self._check_background_uses(statement)
+        match statement:  # what most programs are made of comes first
+            case ast.DoStmt(text=text):
+                self._text(text, places.DO)
             case ast.StepStmt(title=title, body=body):
                 self._text(title, places.STEP_TITLE)
                 self._block_keeping_facts(body)
-            case ast.DoStmt(text=text):
-                self._text(text, places.DO)
+            case ast.IfStmt():
+                self._if(statement)
+            case ast.TypeStmt():
+                self._type(statement)
+            case ast.PressStmt():
+                check_press(self.program, self.scope, statement)
+            case ast.EmitStmt():
+                self._emit(statement)
+            case ast.ExtractStmt():
+                self._extract(statement)
+            case ast.ExpectStmt(condition=condition, otherwise=otherwise):
+                self._text(condition)
+                self._otherwise(otherwise)
+            case ast.FailStmt(reason=reason) | ast.AbortStmt(reason=reason):
+                self._text(reason, places.REASON)
+            case ast.CallStmt():
+                check_call(self.program, self.scope, statement)
+                self._forget(statement.result)
+            case ast.WaitUntilStmt(condition=condition, timeout=timeout, otherwise=otherwise):
+                self._text(condition)
+                check_duration(self.program, self.scope, timeout)
+                self._otherwise(otherwise)
             case ast.ChooseStmt(target=target, otherwise=otherwise):
                 self._text(target)
                 self._otherwise(otherwise)
-            case ast.TypeStmt():
-                self._type(statement)
+            case ast.ForStmt():
+                self._for(statement)
+            case ast.RetryStmt():
+                self._retry(statement)
             case ast.ClearStmt(target=target):
                 self._text(target)
-            case ast.PressStmt():
-                self._press(statement)
             case ast.WaitStmt(duration=duration):
-                self._some_time(duration)
-            case ast.WaitUntilStmt(condition=condition, timeout=timeout, otherwise=otherwise):
-                self._text(condition)
-                self._some_time(timeout)
-                self._otherwise(otherwise)
-            case ast.ExtractStmt():
-                self._extract(statement)
+                check_duration(self.program, self.scope, duration)
             case ast.CopyStmt(source=source, otherwise=otherwise, name=name):
                 self._text(source)
                 self._otherwise(otherwise)
                 self._forget(name)
-            case ast.EmitStmt():
-                self._emit(statement)
-            case ast.ExpectStmt(condition=condition, otherwise=otherwise):
-                self._text(condition)
-                self._otherwise(otherwise)
-            case ast.CaptureStmt(file=file) | ast.ExportStmt(file=file):
-                self._text(file, places.FILE_NAME)
-            case ast.ImageStmt(shows=shows):
-                check_image(self.program, self.scope.module, statement)
-                if shows is not None:
-                    self._text(shows)
+            case ast.FinishStmt(reason=reason):
+                self._text(reason, places.REASON)
             case ast.RunStmt(command=command, otherwise=otherwise, name=name):
                 self._text(command, places.COMMAND)
                 self._otherwise(otherwise)
                 self._forget(name)
-            case ast.IfStmt():
-                self._if(statement)
-            case ast.ForStmt():
-                self._for(statement)
             case ast.RepeatStmt():
                 self._repeat(statement)
-            case ast.RetryStmt():
-                self._retry(statement)
-            case ast.CallStmt():
-                check_call(self.program, self.scope, statement)
-                self._forget(statement.result)
-            case ast.FailStmt(reason=reason) | ast.AbortStmt(reason=reason):
-                self._text(reason, places.REASON)
-            case ast.FinishStmt(reason=reason):
-                self._text(reason, places.REASON)
+            case ast.CaptureStmt(file=file) | ast.ExportStmt(file=file):
+                self._text(file, places.FILE_NAME)
+            case ast.ImageStmt(shows=shows):
+                from .images import check_image
+
+                check_image(self.program, self.scope.module, statement)
+                if shows is not None:
+                    self._text(shows)
+            case ast.AnnotatedStmt(annotations=annotations, statement=inner):
+                check_statement_annotations(self.program, self.scope.module, annotations)
+                self._statement(inner)
 
     def _block_keeping_facts(self, block: ast.Block) -> None:
         """A step is no branch: what its statements prove holds after it."""
@@ -166,9 +167,10 @@ class BodyChecker:
         """A runtime variable was set again: what was known about its old value no longer holds."""
         if name is not None:
             self.set_again.append(name.text)
-            self.scope.present = frozenset(
-                key for key in self.scope.present if key[:2] != (ast.RUNTIME, name.text)
-            )
+            if self.scope.present:
+                self.scope.present = frozenset(
+                    key for key in self.scope.present if key[:2] != (ast.RUNTIME, name.text)
+                )
 
     def _type(self, statement: ast.TypeStmt) -> None:
         if isinstance(statement.value, ast.Text):
@@ -177,30 +179,6 @@ class BodyChecker:
             resolve_ref(self.program, self.scope, statement.value, places.TYPED)
             note_typed(self.program, self.scope.module.module, statement.value)
         self._text(statement.target)
-
-    def _press(self, statement: ast.PressStmt) -> None:
-        span = self._span(statement.keys)
-        if statement.times is not None:
-            self._at_least_one(statement.times)
-        chords = statement.keys.value.split()
-        if not chords:
-            self.program.sink.report(
-                errors.UNKNOWN_KEY, span, key='""', help="name a key, as in `Enter`"
-            )
-        for chord in chords:
-            names = keys.chord_keys(chord)
-            unknown = [name for name in names if not keys.is_key(name)]
-            for name in unknown:
-                near = keys.suggested_key(name)
-                help = (
-                    f"a key named `{near}` exists"
-                    if near is not None
-                    else "keys are `enter`, `tab`, `f5`, single characters and the like, chords `ctrl+s`"
-                )
-                self.program.sink.report(errors.UNKNOWN_KEY, span, key=name, help=help)
-            wrong = keys.misplaced_modifier(names)
-            if wrong is not None and not unknown:
-                self.program.sink.report(errors.MALFORMED_CHORD, span, key=wrong, chord=chord)
 
     def _extract(self, statement: ast.ExtractStmt) -> None:
         self._text(statement.source)
@@ -222,7 +200,7 @@ class BodyChecker:
 
     def _check_background_uses(self, statement: ast.Stmt) -> None:
         """A background extract may stand only as the whole value of an `emit`."""
-        if not self.background or isinstance(statement, ast.AnnotatedStmt):
+        if isinstance(statement, ast.AnnotatedStmt):
             return
         for ref in refs_outside_blocks(statement):
             if ref.sigil != ast.RUNTIME or ref.name.text not in self.background:
@@ -319,7 +297,7 @@ class BodyChecker:
         if statement.otherwise is not None:
             self._block(statement.otherwise)
             self.scope.present &= before
-        elif not all(leaves(branch.body) for branch in statement.branches):
+        elif not all(leaves(branch.body, self.program.calls) for branch in statement.branches):
             self.scope.present &= before
 
     def _for(self, statement: ast.ForStmt) -> None:
@@ -327,9 +305,9 @@ class BodyChecker:
         if self.loops:
             labels = (Label(self.loops[-1], "the outer `for`"),)
             self.program.sink.report(errors.NESTED_FOR, span, labels=labels)
-        element = self._iterated(statement)
+        element = entries_of(self.program, self.scope, statement)
         if statement.limit is not None:
-            self._bound(statement.limit)
+            check_limit(self.program, self.scope, statement.limit)
         symbol = ValueSymbol(LOOP, statement.variable.text, element, self._span(statement.variable))
         declared = self.scope.declare(self.program, symbol)
         self.program.iterables[symbol] = statement.iterable
@@ -343,54 +321,6 @@ class BodyChecker:
         if declared:
             self.scope.end_loop(symbol)
 
-    def _iterated(self, statement: ast.ForStmt) -> Type:
-        """The type of the entries, checked to be a list with a bound."""
-        iterable = statement.iterable
-        if isinstance(iterable, ast.IntLit):
-            infer(self.program, self.scope, iterable, places.LOOP_SOURCE)
-            self._at_least_one(iterable)
-            return INT
-        type_ = infer(self.program, self.scope, iterable, places.LOOP_SOURCE)
-        inner = strip_optional(type_)
-        constant = iterable in self.program.constants
-        if inner == INT and constant:
-            return INT
-        if isinstance(inner, Unknown):
-            return UNKNOWN
-        if not isinstance(inner, ListOf) and inner != ANY:
-            span = self._span(iterable)
-            self.program.sink.report(
-                errors.NOT_A_LIST, span, written=span.text, type=describe(type_)
-            )
-            return UNKNOWN
-        if statement.limit is None and not self._is_bounded(iterable, constant=constant):
-            self.program.sink.report(
-                errors.MISSING_BOUND, self._span(iterable), statement="for", after="the list"
-            )
-        return _element_of(inner, self.program.constants.get(iterable))
-
-    def _is_bounded(self, iterable: ast.Ref | ast.ListExpr, *, constant: bool) -> bool:
-        if constant or isinstance(iterable, ast.ListExpr):
-            return True
-        field = field_of(self.program, iterable)
-        return field is not None and field.constraints.max_items is not None
-
-    def _bound(self, limit: ast.IntLit | ast.ConstRef) -> None:
-        what = "a bound"
-        check_value(self.program, self.scope, limit, INT, places.CONSTANT, what)
-        self._at_least_one(limit)
-
-    def _at_least_one(self, count: ast.IntLit | ast.ConstRef) -> None:
-        value = count.value if isinstance(count, ast.IntLit) else self.program.constants.get(count)
-        if isinstance(value, int) and value < 1:
-            self.program.sink.report(errors.BOUND_TOO_SMALL, self._span(count), value=value)
-
-    def _some_time(self, duration: ast.Duration | None) -> None:
-        if duration is not None and duration.milliseconds < 1:
-            span = self._span(duration)
-            help = "the least is `1ms`"
-            self.program.sink.report(errors.BOUND_TOO_SMALL, span, value=duration.text, help=help)
-
     def _repeat(self, statement: ast.RepeatStmt) -> None:
         span = Span(self.source, statement.start, statement.start + len("repeat"))
         if statement.limit is None:
@@ -398,7 +328,8 @@ class BodyChecker:
                 errors.MISSING_BOUND, span, statement="repeat", after="the condition"
             )
         else:
-            self._bound(statement.limit)
+            check_limit(self.program, self.scope, statement.limit)
+        self._forget_what_passes_set(statement.body)
         facts = check_condition(self.program, self.scope, statement.until)
         self.counting.append(("repeat", span))
         self.passes.append(statement.body)
@@ -407,27 +338,38 @@ class BodyChecker:
         self.counting.pop()
         self._otherwise(statement.otherwise)
         action = statement.otherwise.action if statement.otherwise is not None else None
-        if action is None or not isinstance(action, ast.Block) or leaves(action):
+        if (
+            action is None
+            or not isinstance(action, ast.Block)
+            or leaves(action, self.program.calls)
+        ):
             self.scope.present |= facts.when_true
 
     def _retry(self, statement: ast.RetryStmt) -> None:
         span = Span(self.source, statement.start, statement.start + len("retry"))
-        self._bound(statement.attempts)
-        self._some_time(statement.delay)
+        check_limit(self.program, self.scope, statement.attempts)
+        check_duration(self.program, self.scope, statement.delay)
+        self._forget_what_passes_set(statement.body)
+        before = self.scope.present
         self.counting.append(("retry", span))
-        self._block(statement.body)
+        self._block_keeping_facts(statement.body)
         self.counting.pop()
         if statement.otherwise is not None:
+            proven, self.scope.present = self.scope.present, before
             self._block(statement.otherwise)
+            if leaves(statement.otherwise, self.program.calls):
+                self.scope.present = proven
 
-
-def _element_of(list_type: Type, value: Any) -> Type:
-    """The type of the entries of a list; of a list of texts that is known, those texts."""
-    if not isinstance(list_type, ListOf):
-        return ANY
-    if list_type.element == STRING and isinstance(value, list) and value:
-        return Enum(tuple(dict.fromkeys(value)))
-    return list_type.element
+    def _forget_what_passes_set(self, body: ast.Block) -> None:
+        """A later pass begins with what an earlier one has set, of which nothing is known."""
+        if not self.scope.present:
+            return
+        set_names = {
+            name.text for each in self.program.statements(body) if (name := variable_set_by(each))
+        }
+        self.scope.present = frozenset(
+            key for key in self.scope.present if key[0] != ast.RUNTIME or key[1] not in set_names
+        )
 
 
 def _is_whole(statement: ast.EmitStmt, ref: ast.Ref) -> bool:

@@ -18,8 +18,6 @@ from .types import NO_CONSTRAINTS, FieldType
 _SHOWN = 60
 """Longer values are cut where a message shows them."""
 
-_NESTED_QUANTIFIER = r"\([^()]*(?:[+*]|\{\d+,)[^()]*\)(?:[+*]|\{)"
-
 
 def check_bounds(
     program: Program, span: Span, expr: ast.Expr | None, value: Any, field: FieldType
@@ -96,11 +94,13 @@ def is_portable(pattern: str) -> bool:
 
 def _matches(pattern: str, value: str) -> bool:
     """Whether `pattern` is found in `value`. True where it is broken, or could take exponential time."""
-    if re.search(_NESTED_QUANTIFIER, pattern):
+    from .backtracking import may_take_long  # few programs have a pattern
+
+    if may_take_long(pattern, len(value)):
         return True
     try:
         return re.search(pattern, value) is not None
-    except (re.error, OverflowError):
+    except (re.error, OverflowError, RecursionError):
         return True
 
 

@@ -12,13 +12,16 @@ from . import errors, places
 from .arguments import check_binding, check_names, quoted
 from .expressions import infer
 from .model import INPUT, SECRET, STEP, ChainSymbol, ValueSymbol, WorkflowSymbol
+from .paths import steps_of
 from .program import ModuleScope, Program
+from .provenance import Origin
 from .scopes import ValueScope, find_declaration, known_names, rename_fix
 from .settings import CHAIN_SETTINGS, check_settings
 from .signatures import check_sections, may_be_omitted, value_symbols
 from .traversal import refs_outside_blocks
 from .type_expressions import CHAIN_INPUTS, CHAIN_SECRETS, resolve_fields
 from .types import ANY, FieldType, RecordOf
+from .untrusted import untrusted_part
 
 
 class _Target:
@@ -215,6 +218,31 @@ def _check_step(
 def _bind(program: Program, early: _EarlyReads, value: ast.Expr, target: ValueSymbol) -> None:
     if not early.reported(value):
         check_binding(program, early.scope, value, target, places.CHAIN_VALUE, places.CHAIN_SECRET)
+        _check_trust(program, early.scope, value, target)
+
+
+def _check_trust(program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:
+    """Text from outside goes to inputs that are declared for it: the workflow itself decides where such an input may stand."""
+    if target.kind != INPUT or untrusted_part(program, Origin(target, ())) is not None:
+        return
+    for ref in refs_outside_blocks(value):
+        symbol = program.values.get(ref)
+        if symbol is None or symbol.kind not in (INPUT, STEP):
+            continue
+        part = untrusted_part(program, Origin(symbol, steps_of(ref, symbol)))
+        if part is not None:
+            program.sink.report(
+                errors.UNTRUSTED_IN_INSTRUCTION,
+                ref.span(scope.module.source),
+                place=f"input `{target.name}`",
+                written=ref.span(scope.module.source).text,
+                why=part.why(direct=True),
+                help=f"declare input `{target.name}` of the workflow with `@untrusted`",
+                labels=(
+                    Label(part.span, "declared `@untrusted` here"),
+                    Label(target.span, "the input is declared here"),
+                ),
+            )
 
 
 def _resolve_unmatched(program: Program, early: _EarlyReads, value: ast.Expr) -> None:
@@ -223,25 +251,6 @@ def _resolve_unmatched(program: Program, early: _EarlyReads, value: ast.Expr) ->
         return
     is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
     infer(program, early.scope, value, places.CHAIN_SECRET if is_secret else places.CHAIN_VALUE)
-
-
-def report_cleanup_without_chain(program: Program, chains: Iterable[ChainSymbol]) -> None:
-    """Report `on failure` of workflows that no chain of the program runs: a run alone never gets to it."""
-    run = {workflow for chain in chains for _, workflow in chain.steps}
-    for workflow in program.workflows.values():
-        if workflow in run:
-            continue
-        for section in workflow.declaration.items:
-            for check in section.checks if isinstance(section, ast.ChecksSection) else ():
-                if isinstance(check.body, ast.CleanupCheck):
-                    span = _opening(workflow.module, check.body)
-                    program.sink.report(errors.CLEANUP_WITHOUT_CHAIN, span, workflow=workflow.name)
-
-
-def _opening(module: ast.Module, cleanup: ast.CleanupCheck) -> Span:
-    """The words `on failure`."""
-    written = module.source.text[cleanup.start : cleanup.prompt.start]
-    return Span(module.source, cleanup.start, cleanup.start + len(written.rstrip()))
 
 
 def _declare_step(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flowdsl.source.record import Record
 
 from .model import PARAMETER, RUNTIME
@@ -23,6 +25,8 @@ _READ = "is set while the workflow runs, and can hold anything that was on scree
 _READ_HELP = (
     "take the value from an input that is an enum, a number, a date, or a `string` with `@pattern`"
 )
+_UNBOUND = "has a `@pattern` that only a part of the text needs to match"
+_UNBOUND_HELP = 'begin the pattern with `^` and end it with `$`, with the choices in brackets, as in `r"^(day|week)$"`'
 _ONE_VALUE = "name one value of it that is an enum, a number, a date, or a `string` with `@pattern`"
 
 
@@ -45,8 +49,9 @@ def unsafe_part(origin: Origin) -> UnsafePart | None:
     if type_ == STRING:
         if symbol.kind == PARAMETER and not origin.path:
             return None
-        if found.field is not None and found.field.constraints.pattern is not None:
-            return None
+        pattern = None if found.field is None else found.field.constraints.pattern
+        if pattern is not None:
+            return None if _covers_all(pattern) else UnsafePart(_UNBOUND, _UNBOUND_HELP)
         name = symbol.name if found.field is None else found.field.name
         if origin.path and origin.path[-1] == EACH:
             help = f"make the entries of `{name}` an enum, or records with a `string` that has `@pattern`"
@@ -54,6 +59,14 @@ def unsafe_part(origin: Origin) -> UnsafePart | None:
             help = f'declare `{name}` with `@pattern(r"...")` for the characters it may have, or as an enum'
         return UnsafePart("is a `string` without `@pattern`", help)
     return UnsafePart(f"is {_shown(type_)}", _way_out(type_))
+
+
+def _covers_all(pattern: str) -> bool:
+    """Whether a match of `pattern` is the whole text: it is bound at both ends, in every choice."""
+    bare = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "", pattern)
+    while (shorter := re.sub(r"\([^()]*\)", "", bare)) != bare:
+        bare = shorter
+    return bare.startswith("^") and bare.endswith("$") and "|" not in bare
 
 
 def _shown(type_: Type) -> str:

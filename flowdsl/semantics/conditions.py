@@ -15,9 +15,9 @@ from .program import Program
 from .references import resolve_ref
 from .scopes import PresenceKey, ValueScope
 from .types import (
+    ANY,
     BOOL,
     STRING,
-    UNKNOWN,
     Enum,
     Optional,
     Primitive,
@@ -60,7 +60,7 @@ def check_condition(program: Program, scope: ValueScope, condition: ast.Conditio
             return NO_FACTS
         case ast.Ref():
             type_ = strip_optional(resolve_ref(program, scope, condition, places.CONDITION))
-            if type_ != BOOL and not isinstance(type_, Unknown) and type_ != Primitive("any"):
+            if not isinstance(type_, Unknown) and type_ not in (BOOL, ANY):
                 span = condition.span(scope.module.source)
                 program.sink.report(
                     errors.CONDITION_NOT_BOOL, span, written=span.text, type=describe(type_)
@@ -105,7 +105,7 @@ def _check_operands(
     program: Program, scope: ValueScope, condition: ast.CompareExpr, left: Type, right: Type
 ) -> None:
     source = scope.module.source
-    if UNKNOWN in (left, right):
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
         return
     left, right = (
         _type_beside(program, scope, condition.left, left, right),
@@ -116,8 +116,10 @@ def _check_operands(
         other, node = (right, condition.right) if left == NULL else (left, condition.left)
         if not equality:
             fits = False
-        elif isinstance(other, Optional) or other == Primitive("any"):
+        elif isinstance(other, Optional) or other == ANY:
             fits = True
+        elif isinstance(node, ast.Ref) and presence_key(node) in scope.present:
+            fits = True  # asked before already, which is no mistake
         else:
             span = node.span(source)
             program.sink.report(errors.NEVER_NULL, span, written=span.text, type=describe(other))
@@ -144,7 +146,7 @@ def _type_beside(
     """The type of an operand: a known text beside a date or the like is one, reported where it is not spelled as one."""
     value = program.constants.get(node)
     beside = strip_optional(other)
-    if own != STRING or not isinstance(value, str) or not isinstance(beside, Primitive):
+    if not isinstance(value, str) or own != STRING or not isinstance(beside, Primitive):
         return own
     if not has_spelling(beside.name):
         return own

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowdsl.syntax import ast
+from flowdsl.syntax.errors import NESTING_TOO_DEEP
 from flowdsl.syntax.visit import walk
 
 from . import errors, places
 from .expressions import infer, key_text
 from .model import CONST, ENVIRONMENT, SemanticModel, ValueSymbol
 from .paths import path_of
-from .program import ModuleScope, Program
+from .program import MAX_CHAIN, ModuleScope, Program
 from .scopes import ValueScope
 from .spelling import spell
 
@@ -34,6 +35,10 @@ def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -
         names = " -> ".join(entry.name.text for entry in cycle if isinstance(entry, ast.ConstDecl))
         span = const.name.span(scope.source)
         program.sink.report(errors.CONST_CYCLE, span, cycle=names)
+        return
+    if len(program.resolving) >= MAX_CHAIN:
+        span = const.name.span(scope.source)
+        program.sink.report(NESTING_TOO_DEEP, span, what="consts", limit=MAX_CHAIN)
         return
     program.resolving.append(const)
     for home, used in _consts_in(scope, const.value):

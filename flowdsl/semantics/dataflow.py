@@ -8,27 +8,27 @@ that can fail by itself. What fields on the screen hold is followed along, where
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.record import Record
-from flowdsl.source.text import Span
+from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
 from . import errors
-from .model import LOOP, RUNTIME, ValueSymbol, WorkflowSymbol
-from .path_counts import Flow, Paths, Subject, count_paths
+from .model import LOOP, RUNTIME, WorkflowSymbol
 from .paths import field_of
 from .program import Program
 from .runtime import variable_set_by
 from .summaries import Summaries, summary_of
-from .traversal import refs_outside_blocks
+from .traversal import RefIndex, refs_outside_blocks
 from .typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
 from .types import FieldType, Optional
 
-_UNCOUNTED = 100
-"""From here on the number of paths says less than that not all of them do it."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .flow_findings import FlowFindings
 
 
 class Done(Record):
@@ -70,53 +70,49 @@ def meet(states: Iterable[State]) -> State:
 
 
 class Follower:
-    """Follows the paths of one body. `summaries` are those of the tasks it calls, `fields` tell what it reads back."""
+    """Follows the paths of one body.
+
+    `summaries` are those of the tasks it calls, `fields` tell what it reads back, `reads` are the references to runtime variables.
+    """
 
     def __init__(
         self,
         program: Program,
-        module: ast.Module,
+        source: SourceFile,
         body: ast.Block,
         summaries: Summaries,
         fields: FieldTracker | None,
+        reads: RefIndex,
     ) -> None:
         self.program = program
-        self.source = module.source
+        self.source = source
         self.body = body
         self.summaries = summaries
         self.fields = fields
+        self.reads = reads
         self.emptied: frozenset[str] = frozenset()
         self.failed: State = None
         self.aborts = False
         self.quiet = False
+        self._loops: list[ast.ForStmt] = []
+        self._set: list[ast.Name] = []
+        self._appended: list[str] = []
+        for statement in program.statements(body):
+            if isinstance(statement, ast.ForStmt):
+                self._loops.append(statement)
+            elif isinstance(statement, ast.EmitStmt):
+                if statement.append:
+                    self._appended.append(statement.name.text)
+            elif (name := variable_set_by(statement)) is not None:
+                self._set.append(name)
 
-    def _set_in(self, body: ast.Block) -> frozenset[str]:
-        """The runtime variables that a body sets."""
-        names = map(variable_set_by, self.program.statements(body))
-        return frozenset(name.text for name in names if name is not None)
+    def _set_in(self, block: ast.Block) -> frozenset[str]:
+        """The runtime variables that a block sets."""
+        return frozenset(name.text for name in self._set if block.start <= name.start < block.end)
 
-    def _set_at(self, name: str) -> list[Span]:
-        """Where a runtime variable is set."""
-        found = map(variable_set_by, self.program.statements(self.body))
-        return [each.span(self.source) for each in found if each is not None and each.text == name]
-
-    def _emitted_at(self, name: str) -> list[Span]:
-        """Where an output is emitted."""
-        return [
-            each.name.span(self.source)
-            for each in self.program.statements(self.body)
-            if isinstance(each, ast.EmitStmt) and each.name.text == name
-        ]
-
-    def follow(self, body: ast.Block) -> State:
+    def follow(self) -> State:
         """What has been done when the body ends, reads of unset variables and dead statements reported."""
-        appended = (
-            each.name.text
-            for each in self.program.statements(body)
-            if type(each) is ast.EmitStmt and each.append
-        )
-        start = Done(frozenset(), frozenset(appended), NO_FIELDS)
-        return self._block(body, start)
+        return self._block(self.body, Done(frozenset(), frozenset(self._appended), NO_FIELDS))
 
     def _block(self, block: ast.Block, state: State) -> State:
         previous: ast.Stmt | None = None
@@ -143,32 +139,23 @@ class Follower:
         return Span(self.source, start, end)
 
     def _statement(self, statement: ast.Stmt, state: Done) -> State:
-        match statement:
-            case ast.AnnotatedStmt(statement=inner):
-                return self._statement(inner, state)
+        match statement:  # what most programs are made of comes first
+            case ast.DoStmt():
+                self._read(statement, state)
+                return state
+            case ast.PressStmt() | ast.WaitStmt():
+                return state
             case ast.StepStmt(title=title, body=body):
                 self._read(title, state)
                 return self._block(body, state)
+            case ast.IfStmt():
+                return self._if(statement, state)
             case ast.TypeStmt() | ast.ClearStmt():
                 self._read(statement, state)
                 return self._fill(statement, state)
-            case (
-                ast.DoStmt()
-                | ast.PressStmt()
-                | ast.WaitStmt()
-                | ast.CaptureStmt()
-                | ast.ExportStmt()
-                | ast.ImageStmt()
-            ):
-                self._read(statement, state)
-                return state
-            case (
-                ast.ChooseStmt(target=text, otherwise=otherwise)
-                | ast.WaitUntilStmt(condition=text, otherwise=otherwise)
-                | ast.ExpectStmt(condition=text, otherwise=otherwise)
-            ):
-                self._read(text, state)
-                return self._else(otherwise, state, state)
+            case ast.EmitStmt(name=name, value=value):
+                self._read(value, state)
+                return state.emit(name.text)
             case (
                 ast.ExtractStmt(source=text, otherwise=otherwise, name=name)
                 | ast.CopyStmt(source=text, otherwise=otherwise, name=name)
@@ -178,31 +165,38 @@ class Follower:
                     self.fields.look(text, state.fields)
                 done = state.set(name.text)
                 return self._else(otherwise, state, done, fails=self._needs_value(statement))
-            case ast.RunStmt(command=text, otherwise=otherwise, name=variable):
+            case (
+                ast.ExpectStmt(condition=text, otherwise=otherwise)
+                | ast.WaitUntilStmt(condition=text, otherwise=otherwise)
+                | ast.ChooseStmt(target=text, otherwise=otherwise)
+            ):
                 self._read(text, state)
-                done = state if variable is None else state.set(variable.text)
-                return self._else(otherwise, state, done, fails=variable is not None)
-            case ast.EmitStmt(name=name, value=value):
-                self._read(value, state)
-                return state.emit(name.text)
-            case ast.IfStmt():
-                return self._if(statement, state)
-            case ast.ForStmt():
-                return self._for(statement, state)
-            case ast.RepeatStmt():
-                return self._repeat(statement, state)
-            case ast.RetryStmt():
-                return self._retry(statement, state)
-            case ast.CallStmt():
-                return self._call(statement, state)
-            case ast.FailStmt():
-                self._read(statement, state)
-                self._fail(state)
-                return None
+                return self._else(otherwise, state, state)
             case ast.AbortStmt() | ast.FinishStmt():
                 self._read(statement, state)
                 self.aborts = self.aborts or isinstance(statement, ast.AbortStmt)
                 return None
+            case ast.FailStmt():
+                self._read(statement, state)
+                self._fail(state)
+                return None
+            case ast.CallStmt():
+                return self._call(statement, state)
+            case ast.ForStmt():
+                return self._for(statement, state)
+            case ast.RetryStmt():
+                return self._retry(statement, state)
+            case ast.RunStmt(command=text, otherwise=otherwise, name=variable):
+                self._read(text, state)
+                done = state if variable is None else state.set(variable.text)
+                return self._else(otherwise, state, done, fails=variable is not None)
+            case ast.RepeatStmt():
+                return self._repeat(statement, state)
+            case ast.CaptureStmt() | ast.ExportStmt() | ast.ImageStmt():
+                self._read(statement, state)
+                return state
+            case ast.AnnotatedStmt(statement=inner):
+                return self._statement(inner, state)
 
     def _fill(self, statement: ast.TypeStmt | ast.ClearStmt, state: Done) -> Done:
         return (
@@ -290,7 +284,7 @@ class Follower:
         holds before them is settled; a loop inside can empty what the first pass found.
         """
         outside = self._swap_failed(None)
-        if self.fields is None and not self._loops(body):
+        if self.fields is None and not self._has_loop(body):
             end = self._block(body, state)
             return state, end, self._swap_failed(outside)
         quiet, self.quiet = self.quiet, True
@@ -307,9 +301,9 @@ class Follower:
         self._swap_failed(outside)
         return state, end, failed
 
-    def _loops(self, body: ast.Block) -> bool:
-        """Whether there is a `for` in a body: without one a pass adds to what holds and takes nothing away."""
-        return any(type(each) is ast.ForStmt for each in self.program.statements(body))
+    def _has_loop(self, block: ast.Block) -> bool:
+        """Whether there is a `for` in a block: without one a pass adds to what holds and takes nothing away."""
+        return any(block.start <= loop.start < block.end for loop in self._loops)
 
     def _runs(self, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> bool:
         """Whether the list is known to hold something."""
@@ -355,88 +349,32 @@ class Follower:
         )
 
     def _read(self, node: ast.Node, state: Done) -> None:
-        for ref in refs_outside_blocks(node):
-            symbol = self.program.values.get(ref)
-            if symbol is None or symbol.kind != RUNTIME:
-                continue
+        """Report the variables that a node without blocks reads and that are not set."""
+        for ref in self.reads.within(node):
+            symbol = self.program.values[ref]
             if symbol.name not in state.variables and not self.quiet:
-                self._report_unset(ref, symbol)
-
-    def _report_unset(self, ref: ast.Ref, symbol: ValueSymbol) -> None:
-        span = ref.span(self.source)
-        before = [at for at in self._set_at(symbol.name) if at.start < span.start]
-        after = [at for at in self._set_at(symbol.name) if at.start > span.start]
-        if symbol.name in self.emptied:
-            why = "is emptied when a pass of the loop starts, and read before it is set again"
-            labels = tuple(Label(at, "set here, for the passes before") for at in after)
-        elif before:
-            why, labels = self._unset_paths(ref, symbol.name, before, after)
-        else:
-            why = "is read before it is set"
-            labels = tuple(Label(at, "set here, later") for at in after)
-        self.program.sink.report(
-            errors.UNSET_RUNTIME_VARIABLE, span, name=symbol.name, why=why, labels=labels
-        )
-
-    def _unset_paths(
-        self, ref: ast.Ref, name: str, before: list[Span], after: list[Span]
-    ) -> tuple[str, tuple[Label, ...]]:
-        def sets(statement: ast.Stmt) -> bool:
-            variable = variable_set_by(statement)
-            return variable is not None and variable.text == name
-
-        paths = self._paths(Subject(sets, before[0].start, "set", True), ref.start)
-        if paths is None or not paths.undone:
-            again = _labels(after, "emptied and set again in a loop, before the next pass")
-            return "is not set on every path to here", (*_labels(before, "set here"), *again)
-        if not paths.done:
-            elsewhere = _labels(before, "set here, and no path from it leads to the read")
-            return "is not set on any path to here", (*elsewhere, *paths.reasons)
-        share = _share(paths)
-        why = f"is set on {share} to here" if share else "is not set on every path to here"
-        return why, (*_labels(before, "set here"), *paths.reasons)
-
-    def _paths(self, subject: Subject, place: int | None) -> Paths | None:
-        flow = Flow(self._runs, self._returns)
-        return count_paths(self.source, self.body, subject, flow, place)
+                self._findings().report_unset(ref, symbol, self.emptied)
 
     def report_missing_outputs(
-        self, end: State, fields: tuple[FieldType, ...], places: dict[str, Span], noun: str
+        self,
+        end: State,
+        fields: tuple[FieldType, ...],
+        places: Callable[[], dict[str, Span]],
+        noun: str,
     ) -> None:
         """Report the required fields that are not emitted on every path to `end`, each at its place in `places`."""
         if end is None:
             return
-        for field in fields:
-            if not field.required or field.name in end.outputs:
-                continue
-            emitted = self._emitted_at(field.name)
-            how, labels = self._missing_paths(field.name, emitted)
-            self.program.sink.report(
-                errors.MISSING_EMIT,
-                places[field.name],
-                name=field.name,
-                noun=noun,
-                how=how,
-                labels=labels,
-            )
+        missing = [each.name for each in fields if each.required and each.name not in end.outputs]
+        for name in missing:
+            self._findings().report_missing_output(name, places()[name], noun)
 
-    def _missing_paths(self, name: str, emitted: list[Span]) -> tuple[str, tuple[Label, ...]]:
-        if not emitted:
-            return "is never emitted", ()
+    def _findings(self) -> FlowFindings:
+        from .flow_findings import FlowFindings
+        from .path_counts import Flow
 
-        def emits(statement: ast.Stmt) -> bool:
-            return isinstance(statement, ast.EmitStmt) and statement.name.text == name
-
-        paths = self._paths(Subject(emits, emitted[0].start, "emitted", False), None)
-        labels = _labels(emitted, "emitted here")
-        if paths is None or not paths.undone:
-            return "is not emitted on every path", labels
-        if not paths.done:
-            elsewhere = _labels(emitted, "emitted here, and no path from it reaches the end")
-            return "is emitted on no path to the end", (*elsewhere, *paths.reasons)
-        share = _share(paths)
-        how = f"is emitted on {share}" if share else "is not emitted on every path"
-        return how, (*labels, *paths.reasons)
+        flow = Flow(self._runs, self._returns)
+        return FlowFindings(self.program, self.source, self.body, flow)
 
 
 def report_reads_in_rules(program: Program, workflow: WorkflowSymbol) -> None:
@@ -455,13 +393,3 @@ def report_reads_in_rules(program: Program, workflow: WorkflowSymbol) -> None:
                         help="move the rule into a `do` behind the place that sets the variable",
                         labels=(Label(symbol.span, "set here, later"),),
                     )
-
-
-def _labels(spans: list[Span], text: str) -> tuple[Label, ...]:
-    return tuple(Label(span, text) for span in spans)
-
-
-def _share(paths: Paths) -> str | None:
-    """On how many of the paths it is done, for a sentence; None when there are too many to picture."""
-    total = paths.done + paths.undone
-    return f"{paths.done} of {total} paths" if total < _UNCOUNTED else None

@@ -6,7 +6,7 @@ the task's summary says where its parameters get to, and every argument is judge
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.record import Record
@@ -15,12 +15,13 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 
 from . import errors, places
-from .commands import unsafe_part
-from .model import PARAMETER, TaskSymbol, ValueSymbol, WorkflowSymbol
+from .model import INPUT, PARAMETER, TaskSymbol, ValueSymbol, WorkflowSymbol
+from .paths import steps_of
 from .places import Place
 from .program import Program
-from .provenance import EACH, Origin, Origins, Path, Provenance, refs_at
+from .provenance import EACH, TRACED, Origin, Origins, Path, Provenance, refs_at
 from .summaries import Reach, Summaries, summary_of
+from .traversal import NO_REFS, RefIndex
 from .untrusted import is_declared_untrusted, untrusted_part
 
 
@@ -63,12 +64,19 @@ class Destinations:
         self.program = program
         self.summaries = summaries
         self._untrusted = is_declared_untrusted(program)
-        commands = any(
-            place is places.COMMAND and any(isinstance(part, ast.Ref) for part in text.parts)
-            for _, text, place in program.joined_texts
-        )
-        self._provenance = Provenance(program) if self._untrusted or commands else None
-        self._plain: dict[ValueSymbol | None, bool] = {None: True}
+        self._provenance = Provenance(program)
+        self._suspect_values: dict[ValueSymbol, bool] = {}
+        self._suspect_parts: dict[tuple[ValueSymbol, Path], bool] = {}
+        self._suspects: dict[SourceFile, RefIndex] = {}
+        for scope in program.scopes.values() if self._untrusted else ():
+            known = self._suspect_values
+            suspects = [
+                ref
+                for ref, symbol in scope.text_refs
+                if known.get(symbol, True) and self._is_suspect(ref, symbol)
+            ]
+            if suspects:
+                self._suspects[scope.source] = RefIndex(suspects)
 
     def task(self, task: TaskSymbol) -> tuple[Reach, ...]:
         """Where the parameters of a task get to."""
@@ -77,7 +85,7 @@ class Destinations:
     def workflow(self, workflow: WorkflowSymbol) -> None:
         """Judge everything in a workflow."""
         site = _Site(workflow.module.source, workflow.name)
-        for item in workflow.declaration.items if self._provenance is not None else ():
+        for item in workflow.declaration.items:
             match item:
                 case ast.StepsSection(body=body):
                     self._body(site, body)
@@ -100,14 +108,14 @@ class Destinations:
                 pass
 
     def _body(self, site: _Site, body: ast.Block) -> tuple[Reach, ...]:
-        if self._provenance is None:
-            return ()
         found: dict[tuple[Origin, ast.Ref], Reach] = {}
+        suspects = self._suspects.get(site.source, NO_REFS)
+        inside = bool(suspects.within(body))
         for statement in self.program.statements(body):
             reaches: list[Reach] = []
             if isinstance(statement, ast.CallStmt):
                 reaches += self._call(site, statement)
-            elif self._untrusted or isinstance(statement, ast.RunStmt):
+            elif isinstance(statement, ast.RunStmt) or (inside and suspects.within(statement)):
                 for text, place in _places_of(statement):
                     reaches += self._text(site, text, place)
             for reach in reaches:
@@ -115,41 +123,55 @@ class Destinations:
         return tuple(found.values())
 
     def _text(self, site: _Site, text: ast.Text, place: Place | None) -> list[Reach]:
-        if not self._untrusted and place is not places.COMMAND:
-            return []
-        values = self.program.values
+        refs: Iterable[ast.TextPart] = text.parts
+        if place is not places.COMMAND:
+            refs = self._suspects.get(site.source, NO_REFS).within(text)
         return [
             reach
-            for part in text.parts
-            if type(part) is ast.Ref
-            and (place is places.COMMAND or not self._is_plain(values.get(part)))
+            for part in refs
+            if isinstance(part, ast.Ref)
             for reach in self._judge(site, part, (), _Use(place, part, part.span(site.source)))
         ]
 
-    def _is_plain(self, symbol: ValueSymbol | None) -> bool:
-        """Whether a value can be trusted whatever part of it is meant, and comes from no caller: what most texts are made of."""
-        plain = self._plain.get(symbol)
-        if plain is None:
-            assert symbol is not None and self._provenance is not None
-            plain = self._plain[symbol] = all(
-                origin.symbol.kind != PARAMETER and untrusted_part(self.program, origin) is None
-                for origin in self._provenance.of_symbol(symbol)
-            )
-        return plain
+    def _is_suspect(self, ref: ast.Ref, symbol: ValueSymbol, path: Path = ()) -> bool:
+        """Whether the part of a reference at `path` may be text from outside, or comes from a caller: hardly any does."""
+        suspect = self._suspect_values.get(symbol)
+        if suspect is None:
+            if symbol.kind == INPUT:  # made of nothing but itself
+                suspect = untrusted_part(self.program, Origin(symbol, ())) is not None
+            else:
+                suspect = symbol.kind in TRACED and self._is_suspect_part(symbol, ())
+            self._suspect_values[symbol] = suspect
+        if not suspect or not (ref.path or path):
+            return suspect
+        part = (symbol, (*steps_of(ref, symbol), *path))
+        if part not in self._suspect_parts:
+            self._suspect_parts[part] = self._is_suspect_part(*part)
+        return self._suspect_parts[part]
+
+    def _is_suspect_part(self, symbol: ValueSymbol, path: Path) -> bool:
+        for origin in self._provenance.of_symbol(symbol, path):
+            if origin.symbol.kind == PARAMETER or untrusted_part(self.program, origin) is not None:
+                return True
+        return False
 
     def _call(self, site: _Site, call: ast.CallStmt) -> Iterator[Reach]:
         task = self.program.calls.get(call)
-        given = {argument.name.text: argument.value for argument in call.arguments}
-        for reach in summary_of(self.summaries, task).reaches:
+        reaches = summary_of(self.summaries, task).reaches
+        given = {argument.name.text: argument.value for argument in call.arguments if reaches}
+        for reach in reaches:
             parameter = reach.parameter
             if parameter.symbol.name in given:
                 use = _Use(reach.place, reach.ref, reach.span, reach.task)
                 for ref, rest in refs_at(given[parameter.symbol.name], parameter.path):
-                    yield from self._judge(site, ref, rest, use)
+                    symbol = self.program.values.get(ref)
+                    if symbol is not None and (
+                        reach.place is places.COMMAND or self._is_suspect(ref, symbol, rest)
+                    ):
+                        yield from self._judge(site, ref, rest, use)
 
     def _judge(self, site: _Site, ref: ast.Ref, path: Path, use: _Use) -> Iterator[Reach]:
         """Report what may not get to a place; what is left to the calls comes back."""
-        assert self._provenance is not None
         value = _Value(site.source, ref, path, self._provenance.of(ref, path))
         if self._untrusted and self._judge_trust(value, use):
             return
@@ -181,6 +203,8 @@ class Destinations:
 
     def _judge_command(self, value: _Value, use: _Use) -> bool:
         """Whether a value is not safe in a command, reported."""
+        from .commands import unsafe_part
+
         for origin in value.origins:
             unsafe = unsafe_part(origin)
             if unsafe is None:

@@ -414,6 +414,7 @@ APPEND_REPEATED = DiagnosticSpec(
     "flow",
     "`+=` inside a `{kind}` may add to `{name}` more than once",
     "emit after the `{kind}`",
+    arguable=True,
 )
 
 # Keys
@@ -446,13 +447,14 @@ BRANCH_FROZEN_BY_REPLAY = DiagnosticSpec(
     "a replay would always take the branch of the recorded run: the screen does not decide this {construct}, and {tool} "
     "needs the main agent",
     "let the branch hold only what a focused agent can do, decide by what is on screen with `sees`, or make two workflows",
+    arguable=True,
 )
 BRANCH_OUTSIDE_FOCUSED_ACTION = DiagnosticSpec(
     "branch-outside-focused-action",
     "suspicious",
     "this {construct} is carried out by the main agent, because {tool} needs it, and a replay notices another outcome by the "
     "screen alone",
-    "say in the condition what is on screen, so that the screens of the outcomes differ; or move that statement out",
+    "move that statement out; or, where the screens of the outcomes always differ, say so as the reason of a suppression",
 )
 EXTRA_SETS_KNOWN_FIELD = DiagnosticSpec(
     "extra-sets-known-field",
@@ -485,6 +487,7 @@ IMAGE_WITH_COMMAND = DiagnosticSpec(
     "platform",
     "workflow `{name}` holds a picture, which makes its prompt HTML, and a command, which is sent byte for byte",
     "say in words what the picture shows, or move the command into a workflow of its own",
+    arguable=True,
 )
 
 # Where values end up
@@ -501,11 +504,13 @@ UNTRUSTED_IN_INSTRUCTION = DiagnosticSpec(
     "flow",
     "{place} may not hold text from outside, and `{written}` {why}",
     "type it into a field, emit it or compare it; to point at something on screen, name what stands beside it",
+    arguable=True,
 )
 UNSAFE_VALUE_IN_COMMAND = DiagnosticSpec(
     "unsafe-value-in-command",
     "platform",
     "a command may not hold `{written}`, which {why}",
+    arguable=True,
 )
 
 # What has no effect

@@ -24,6 +24,7 @@ from .types import (
     ANY,
     BOOL,
     INT,
+    NO_CONSTRAINTS,
     NUMBER,
     STRING,
     UNKNOWN,
@@ -47,22 +48,35 @@ _SPACED = r"(?<!\\)\{[ \t]+(\$?)([A-Za-z_]\w*)[ \t]*\}"
 def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place) -> None:
     """Resolve the variables of `text`, and report braces that look like a variable and are none."""
     pieces: list[str | None] = []
+    constants = program.constants
+    is_known = True
+    is_simple = place is not COMMAND  # no character or neighbour that could be misread
     for part in text.parts:
         if isinstance(part, ast.TextLiteral):
-            if "{" in part.value and text.form != ast.RAW:
-                _check_braces(program, scope, part)
-            pieces.append(part.value)
+            value = part.value
+            if "{" in value:
+                is_simple = False
+                if text.form != ast.RAW:
+                    _check_braces(program, scope, part)
+            elif "\\" in value:
+                is_simple = False
+            pieces.append(value)
         elif isinstance(part, ast.Ref):
             resolve_ref(program, scope, part, place, in_text=True)
-            known = part in program.constants
-            pieces.append(spell(program.constants[part]) if known else None)
+            if part in constants:
+                is_simple = False
+                pieces.append(spell(constants[part]))
+            else:
+                is_simple = is_simple and not (pieces and pieces[-1] is None)
+                pieces.append(None)
+                is_known = False
         else:
             pieces.append("")
-    if None not in pieces:
-        program.constants[text] = "".join(piece for piece in pieces if piece is not None)
-        if "{" not in program.constants[text] and place is not COMMAND:
+    if is_known:
+        characters = constants[text] = "".join(filter(None, pieces))
+        if "{" not in characters and place is not COMMAND:
             return
-    if may_misread(program, text, place, pieces):
+    if not is_simple and may_misread(program, text, place, pieces):
         program.joined_texts.append((scope.module.module, text, place))
 
 
@@ -182,15 +196,16 @@ def key_text(key: ast.Name | ast.StringLit) -> str:
 
 
 def _check_duplicate_keys(program: Program, scope: ValueScope, pairs: Iterable[ast.Pair]) -> None:
-    first: dict[str, Span] = {}
+    source = scope.module.source
+    first: dict[str, ast.Node] = {}
     for pair in pairs:
         name = key_text(pair.key)
-        span = pair.key.span(scope.module.source)
         if name in first:
-            labels = (Label(first[name], "first set here"),)
+            labels = (Label(first[name].span(source), "first set here"),)
+            span = pair.key.span(source)
             program.sink.report(errors.DUPLICATE_FIELD, span, name=name, labels=labels)
         else:
-            first[name] = span
+            first[name] = pair.key
 
 
 def check_value(
@@ -216,7 +231,7 @@ def check_value(
     else:
         found = infer(program, scope, expr, place)
         check_fit(program, scope, expr, found, wanted, place, what)
-    if field is not None:
+    if field is not None and field.constraints is not NO_CONSTRAINTS:
         value = program.constants.get(expr)
         check_bounds(program, expr.span(scope.module.source), expr, value, field)
 

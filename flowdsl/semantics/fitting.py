@@ -49,22 +49,24 @@ def check_fit(
     what: str,
 ) -> None:
     """Report `expr`, of the type `found`, where it is no value of `wanted`. Of a known text the spelling decides."""
-    span = expr.span(scope.module.source)
     inner = strip_optional(wanted)
     constant = program.constants.get(expr)
     if isinstance(constant, str) and isinstance(strip_optional(found), Primitive | Enum):
         if isinstance(inner, Enum):
-            _check_enum_value(program, span, constant, inner, what)
+            if constant not in inner.values:
+                _check_enum_value(program, expr.span(scope.module.source), constant, inner, what)
             return
         if isinstance(inner, Primitive) and has_spelling(inner.name):
-            check_spelling(program, span, constant, inner.name)
+            check_spelling(program, expr.span(scope.module.source), constant, inner.name)
             return
     elif _is_compound(constant, inner):
+        span = expr.span(scope.module.source)
         _check_compound(program, span, constant, inner, place, what)
         return
-    elif isinstance(expr, ast.Text) and found == STRING and _is_textual(inner):
+    elif found is STRING and isinstance(expr, ast.Text) and _is_textual(inner):
         return
     if not assignable(found, wanted):
+        span = expr.span(scope.module.source)
         _report_mismatch(program, span, found, wanted, place, what)
 
 

@@ -31,10 +31,20 @@ def may_misread(
     return False
 
 
-def _joins(following: ast.TextPart | None) -> bool:
-    return isinstance(following, ast.Ref) or (
-        isinstance(following, ast.TextLiteral) and following.value.startswith("{")
+def holds_escaped_names(program: Program) -> bool:
+    """Whether a constant argument of a call holds what could be misread in a text of the task."""
+    constants = program.constants
+    return any(
+        isinstance(value := constants.get(argument.value), str) and "\\{" in value
+        for call in program.calls
+        for argument in call.arguments
     )
+
+
+def _joins(following: ast.TextPart | None) -> bool:
+    if isinstance(following, ast.TextLiteral):
+        return following.value.startswith("{")
+    return isinstance(following, ast.Ref)
 
 
 def _may_be_literal(program: Program, part: ast.TextPart) -> bool:

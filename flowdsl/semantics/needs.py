@@ -1,4 +1,7 @@
-"""What statements ask of the agent that carries them out: its tools, and its model."""
+"""What statements ask of the agent that carries them out: its tools, and its model.
+
+`FirstLook` settles most bodies: no decision of theirs has anything inside that a focused agent may lack, so that a replay is safe.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,24 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
+from .model import TaskSymbol
+from .program import Program
+
 TERMINAL = "execute_terminal_command"
+
+PLAIN = frozenset(
+    (
+        ast.DoStmt,
+        ast.TypeStmt,
+        ast.ClearStmt,
+        ast.PressStmt,
+        ast.WaitStmt,
+        ast.EmitStmt,
+        ast.FailStmt,
+        ast.AbortStmt,
+    )
+)
+"""Statements that every agent can carry out, and that decide nothing."""
 
 _TOOL_OF: dict[type, tuple[str, str]] = {
     ast.CopyStmt: ("copy", "copy_to_clipboard"),
@@ -37,13 +57,23 @@ class Needs:
         self.models: dict[str, Need] = {}
         self.run_elses: dict[Span, None] = {}
 
+    def __bool__(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self.tools or self.models or self.run_elses)
+
     def add(self, other: Needs, call: Span | None = None) -> None:
         """Take in the needs of an inner body, or of the task that `call` names."""
+        if not other:
+            return
         for own, more in ((self.tools, other.tools), (self.models, other.models)):
             for name, need in more.items():
                 if name not in own:
                     own[name] = need if call is None else Need(need.place, call)
         self.run_elses |= other.run_elses
+
+
+NO_NEEDS = Needs()
+"""What a body asks for that every agent can carry out. Never changed."""
 
 
 def tool_of(statement: ast.Stmt, source: SourceFile) -> Needs:
@@ -55,9 +85,77 @@ def tool_of(statement: ast.Stmt, source: SourceFile) -> Needs:
     return needs
 
 
+def asks_for_tool(statement: ast.Stmt) -> bool:
+    """Whether a statement itself asks for a tool that a focused agent may lack, or for a model."""
+    if isinstance(statement, ast.ExtractStmt):
+        return statement.background or statement.model is not None
+    if isinstance(statement, ast.ChooseStmt):
+        return statement.model is not None
+    return type(statement) in _TOOL_OF
+
+
 def model_of(statement: ast.ChooseStmt | ast.ExtractStmt, source: SourceFile) -> Needs:
     """The model that a statement itself asks for."""
     needs = Needs()
     if statement.model is not None:
         needs.models[statement.model.value] = Need(statement.model.span(source))
     return needs
+
+
+_DECISIONS = frozenset((ast.IfStmt, ast.RepeatStmt, ast.RetryStmt))
+
+
+class Look(Record):
+    """`asks`: something in the body, or in a task that it calls, asks for a tool or a model. `settled`: that is in no decision."""
+
+    asks: bool
+    settled: bool
+
+
+_UNSETTLED = Look(asks=True, settled=False)
+
+
+class FirstLook:
+    """Looks at the bodies of one program, at each task once."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._tasks: dict[TaskSymbol, Look] = {}
+
+    def task(self, task: TaskSymbol) -> Look:
+        """What there is to see in a task."""
+        look = self._tasks.get(task)
+        if look is None:
+            self._tasks[task] = _UNSETTLED  # for calls that lead back here
+            look = self._tasks[task] = self.body(task.declaration.body)
+        return look
+
+    def body(self, body: ast.Block) -> Look:
+        """What there is to see in a body."""
+        found = False
+        decided_up_to = 0
+        for statement in self.program.statements(body):
+            class_ = type(statement)
+            if class_ in PLAIN:
+                continue
+            asks = asks_for_tool(statement)
+            if isinstance(statement, ast.CallStmt):
+                task = self.program.calls.get(statement)
+                if task is not None:
+                    look = self.task(task)
+                    if not look.settled:
+                        return _UNSETTLED
+                    asks = look.asks
+            if asks:
+                found = True
+                # A command decides about more than what is inside its `else`.
+                if statement.start < decided_up_to or class_ is ast.RunStmt:
+                    return _UNSETTLED
+            if class_ in _DECISIONS:
+                decided_up_to = max(decided_up_to, statement.end)
+            otherwise = getattr(statement, "otherwise", None)
+            if isinstance(otherwise, ast.Otherwise):
+                if isinstance(otherwise.action, ast.FinishStmt):
+                    return _UNSETTLED
+                decided_up_to = max(decided_up_to, otherwise.end)
+        return Look(asks=found, settled=True)

@@ -41,6 +41,11 @@ def path_of(ref: ast.Ref, symbol: ValueSymbol) -> tuple[ast.PathPart, ...]:
     return ref.path[1:] if "." in symbol.name else ref.path
 
 
+def steps_of(ref: ast.Ref, symbol: ValueSymbol) -> tuple[str | int, ...]:
+    """The keys and positions of the path into the value."""
+    return tuple(map(step_of, path_of(ref, symbol))) if ref.path else ()
+
+
 def field_of(program: Program | SemanticModel, ref: ast.Ref) -> FieldType | None:
     """The declared field at the end of a resolved reference, for its annotations; None where there is none."""
     symbol = program.values.get(ref)
@@ -76,30 +81,37 @@ def _find_field(record: RecordOf, name: str) -> FieldType | None:
 def walk_path(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> Type:
     """The type at the end of the path. A path through an optional value may be missing as a whole."""
     type_ = symbol.type
+    path = path_of(ref, symbol) if ref.path else ()
     optional = False
-    done: tuple[str | int, ...] = ()
-    shown = symbol.name
-    for part in (None, *path_of(ref, symbol)):
-        if part is not None:
-            found = _member(program, scope, type_, part, shown)
-            if isinstance(found, Unknown):
+    for length in range(len(path) + 1):
+        if length > 0:
+            type_ = _member(program, scope, type_, ref, symbol, path[length - 1])
+            if isinstance(type_, Unknown):
                 return UNKNOWN
-            type_ = found
-            done = (*done, step_of(part))
-            shown = shown + part.span(scope.module.source).text
-        key = (ref.sigil, ref.name.text, done)
         if isinstance(type_, Optional):
             optional = True
             type_ = type_.inner
-        if key in scope.present:
-            optional = False
+        if optional and scope.present:
+            key = (ref.sigil, ref.name.text, tuple(map(step_of, path[:length])))
+            optional = key not in scope.present
     return Optional(type_) if optional else type_
 
 
 def _member(
-    program: Program, scope: ValueScope, type_: Type, part: ast.PathPart, owner: str
+    program: Program,
+    scope: ValueScope,
+    type_: Type,
+    ref: ast.Ref,
+    symbol: ValueSymbol,
+    part: ast.PathPart,
 ) -> Type:
+    """The type behind one part of the path of `ref`; UNKNOWN, reported, where there is nothing."""
+    if isinstance(type_, RecordOf) and isinstance(part, ast.FieldAccess):
+        field = _find_field(type_, part.name)
+        if field is not None:
+            return field.type
     span = part.span(scope.module.source)
+    owner = _written_before(scope, ref, symbol, part)
     match type_:
         case Primitive(name="any"):
             return ANY
@@ -115,20 +127,17 @@ def _member(
                     help=f"its fields are {listed(field.name for field in type_.fields)}",
                 )
                 return UNKNOWN
-            field = _find_field(type_, part.name)
-            if field is None:
-                names = [field.name for field in type_.fields]
-                at = name_span(scope, part)
-                program.sink.report(
-                    errors.UNKNOWN_FIELD,
-                    at,
-                    owner=owner,
-                    name=part.name,
-                    help=known_names("field", names, part.name),
-                    fixes=rename_fix(at, names),
-                )
-                return UNKNOWN
-            return field.type
+            names = [field.name for field in type_.fields]
+            at = name_span(scope, part)
+            program.sink.report(
+                errors.UNKNOWN_FIELD,
+                at,
+                owner=owner,
+                name=part.name,
+                help=known_names("field", names, part.name),
+                fixes=rename_fix(at, names),
+            )
+            return UNKNOWN
         case ListOf(element):
             if isinstance(part, ast.FieldAccess):
                 program.sink.report(
@@ -149,4 +158,13 @@ def _member(
             )
             return UNKNOWN
         case Optional(inner):
-            return _member(program, scope, inner, part, owner)
+            return _member(program, scope, inner, ref, symbol, part)
+
+
+def _written_before(
+    scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol, part: ast.PathPart
+) -> str:
+    """The value that `part` leads into, as it is written."""
+    source = scope.module.source
+    before = (each for each in path_of(ref, symbol) if each.start < part.start)
+    return symbol.name + "".join(each.span(source).text for each in before)

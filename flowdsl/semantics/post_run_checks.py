@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -9,7 +11,7 @@ from flowdsl.syntax import ast
 from . import errors, places
 from .annotations import check_pattern
 from .expressions import check_text, infer
-from .model import LOOP, ValueSymbol
+from .model import LOOP, ChainSymbol, ValueSymbol
 from .program import Program
 from .references import resolve_ref
 from .scopes import ValueScope
@@ -17,13 +19,16 @@ from .types import ANY, INT, UNKNOWN, ListOf, Type, Unknown, describe, strip_opt
 
 
 def check_checks(program: Program, scope: ValueScope, section: ast.ChecksSection) -> None:
-    """Resolve the variables of the checks, and report labels that stand twice."""
+    """Resolve the variables of the checks, and report labels that stand twice and fields that the platform does not know."""
     source = scope.module.source
     labels: dict[str, Span] = {}
     for check in section.checks:
         _check_body(program, scope, check.body)
         if check.extra is not None:
+            from .wire import CHECK_FIELDS, check_extra
+
             infer(program, scope, check.extra, places.CHECK)
+            check_extra(program, scope.module.module, check.extra, CHECK_FIELDS)
         if check.label is None:
             continue
         name = check.label.value
@@ -110,3 +115,22 @@ def _element(program: Program, scope: ValueScope, iterable: ast.Ref) -> Type:
         program.sink.report(errors.NOT_A_LIST, span, written=span.text, type=describe(type_))
         return UNKNOWN
     return ANY
+
+
+def report_cleanup_without_chain(program: Program, chains: Iterable[ChainSymbol]) -> None:
+    """Report `on failure` of workflows that no chain of the program runs: a run alone never gets to it."""
+    run = {workflow for chain in chains for _, workflow in chain.steps}
+    for workflow in program.workflows.values():
+        if workflow in run:
+            continue
+        for section in workflow.declaration.items:
+            for check in section.checks if isinstance(section, ast.ChecksSection) else ():
+                if isinstance(check.body, ast.CleanupCheck):
+                    span = _opening(workflow.module, check.body)
+                    program.sink.report(errors.CLEANUP_WITHOUT_CHAIN, span, workflow=workflow.name)
+
+
+def _opening(module: ast.Module, cleanup: ast.CleanupCheck) -> Span:
+    """The words `on failure`."""
+    written = module.source.text[cleanup.start : cleanup.prompt.start]
+    return Span(module.source, cleanup.start, cleanup.start + len(written.rstrip()))

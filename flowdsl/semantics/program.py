@@ -15,10 +15,12 @@ from .model import TaskSymbol, ValueSymbol, WorkflowSymbol
 from .modules import Sources
 from .places import Place
 from .traversal import statements
-from .types import Constraints, FieldType, Type
+from .types import Constraints, FieldType, RecordOf, Type
 
 Environments: TypeAlias = Mapping[str, Mapping[str, str]]
 """The `vars` of each environment of a project, by the name of the environment."""
+MAX_CHAIN = 100
+"""How many levels of tasks in tasks, types in types and consts in consts are followed: they are walked recursively."""
 
 
 class Entry(Record):
@@ -35,9 +37,22 @@ class ModuleScope:
     `own` holds its declarations, `names` also what it imports, `namespaces` its `import ... as`. None stands for
     something that was imported but could not be found, or has a syntax error: using it is not reported again. `unread`
     are the names of what has a syntax error.
+
+    `text_refs` and `runtime_refs` are filled with what its references come to mean: those in texts, each with its value, and those
+    to runtime variables.
     """
 
-    __slots__ = ("_hides_all", "module", "names", "namespaces", "own", "source", "unread")
+    __slots__ = (
+        "_hides_all",
+        "module",
+        "names",
+        "namespaces",
+        "own",
+        "runtime_refs",
+        "source",
+        "text_refs",
+        "unread",
+    )
 
     def __init__(self, module: ast.Module) -> None:
         self.module = module
@@ -45,6 +60,8 @@ class ModuleScope:
         self.own: dict[str, Entry] = {}
         self.names: dict[str, Entry | None] = {}
         self.namespaces: dict[str, tuple[ModuleScope | None, Span]] = {}
+        self.text_refs: list[tuple[ast.Ref, ValueSymbol]] = []
+        self.runtime_refs: list[ast.Ref] = []
         self.unread = frozenset(name for part in module.unread for name in part.names or ())
         self._hides_all = any(part.names is None for part in module.unread)
 
@@ -56,7 +73,8 @@ class ModuleScope:
 class Program:
     """One analysis in progress. The tables are those of `SemanticModel`; the rest is what has been resolved so far.
 
-    `iterables` holds what each loop variable takes its values from.
+    `iterables` holds what each loop variable takes its values from, `untrusted_fields` the first `@untrusted` field in each record
+    that was asked for one.
     """
 
     def __init__(
@@ -89,6 +107,7 @@ class Program:
         self.workflows: dict[ast.WorkflowDecl, WorkflowSymbol] = {}
         self.workflow_fields: dict[ast.WorkflowDecl, WorkflowFields] = {}
         self.bound_places: dict[Constraints, dict[str, Span]] = {}
+        self.untrusted_fields: dict[RecordOf, FieldType | None] = {}
 
     def statements(self, body: ast.Block) -> list[ast.Stmt]:
         """Every statement of a task's or workflow's body, those of inner blocks too, outer ones first; walked once."""

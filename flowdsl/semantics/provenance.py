@@ -13,7 +13,7 @@ from flowdsl.syntax import ast
 
 from .expressions import key_text
 from .model import INPUT, LOOP, PARAMETER, RUNTIME, TaskSymbol, ValueSymbol
-from .paths import path_of, step_of
+from .paths import steps_of
 from .program import Program
 from .types import ANY, FieldType, ListOf, RecordOf, Type, strip_optional
 
@@ -22,18 +22,27 @@ Path: TypeAlias = tuple[str | int, ...]
 EACH = "*"
 """The step of a path that any entry of a list takes."""
 
+TRACED = frozenset((INPUT, PARAMETER, RUNTIME, LOOP))
+"""The kinds of values that are made of something, or that others are made of."""
+
 _DEEPEST = 16
 """Longer paths are cut: only calls in a loop that hand their own result back can make one."""
 
 
-class Origin(Record, eq=True):
-    """A declared value, or the part of it at the end of a path.
+class Origin(Record):
+    """A declared value, or the part of it at the end of a path; compares and hashes by value.
 
     Of a kind INPUT, PARAMETER or RUNTIME; LOOP where nothing is known of the list.
     """
 
     symbol: ValueSymbol
     path: Path
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Origin) and self.symbol is other.symbol and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash((self.symbol, self.path))
 
 
 Origins: TypeAlias = dict[Origin, None]
@@ -61,24 +70,23 @@ class Provenance:
         self._ref(ref, path, found)
         return found
 
-    def of_symbol(self, symbol: ValueSymbol) -> Origins:
-        """What a value is made of as a whole."""
+    def of_symbol(self, symbol: ValueSymbol, path: Path = ()) -> Origins:
+        """What the part of a value at `path` is made of."""
         found: Origins = {}
-        self._symbol(symbol, (), found)
+        self._symbol(symbol, path[:_DEEPEST], found)
         return found
 
     def _ref(self, ref: ast.Ref, path: Path, found: Origins) -> None:
         symbol = self.program.values.get(ref)
         if symbol is None:
             return
-        full = (*(step_of(part) for part in path_of(ref, symbol)), *path)[:_DEEPEST]
-        self._symbol(symbol, full, found)
+        self._symbol(symbol, (*steps_of(ref, symbol), *path)[:_DEEPEST], found)
 
     def _symbol(self, symbol: ValueSymbol, full: Path, found: Origins) -> None:
         iterable = self.program.iterables.get(symbol)
         if symbol.kind == LOOP and iterable is not None:
             self._expr(iterable, (EACH, *full)[:_DEEPEST], found)
-        elif symbol.kind in (INPUT, PARAMETER, RUNTIME, LOOP):
+        elif symbol.kind in TRACED:
             found[Origin(symbol, full)] = None
             for call in self._results.get(symbol, ()):
                 self._result(call, full, found)

@@ -11,7 +11,7 @@ from flowdsl.syntax import ast
 from . import errors
 from .model import CONST, ENVIRONMENT, RUNTIME, SECRET, STEP, ValueSymbol
 from .paths import name_span, path_of, step_of, walk_path
-from .places import Place
+from .places import TEST_VALUE, Place
 from .program import Program
 from .scopes import (
     ENV_ROOT,
@@ -48,20 +48,25 @@ def resolve_ref(
     symbol = _find_symbol(program, scope, ref, place, in_text=in_text)
     if symbol is None:
         return UNKNOWN
-    if symbol.kind not in place.allowed:
+    kind = symbol.kind
+    if kind not in place.allowed:
         _report_place(program, scope, ref, symbol, place)
         return UNKNOWN
     program.values[ref] = symbol
-    if symbol.kind == ENVIRONMENT:
+    if in_text:
+        scope.module.text_refs.append((ref, symbol))
+    if kind == RUNTIME:
+        scope.module.runtime_refs.append(ref)
+    if kind == ENVIRONMENT:
         type_ = _environment_value(program, scope, ref)
-    elif symbol.kind == STEP and in_text:
+    elif kind == STEP and in_text:
         span = ref.span(scope.module.source)
         program.sink.report(errors.STEP_OUTPUT_IN_TEXT, span, name=span.text)
         type_ = UNKNOWN
     else:
         type_ = walk_path(program, scope, ref, symbol)
     program.ref_types[ref] = type_
-    if symbol.kind == CONST and symbol.literal is None and not isinstance(type_, Unknown):
+    if kind == CONST and symbol.literal is None and not isinstance(type_, Unknown):
         _fold_const(program, scope, ref, symbol)
     return type_
 
@@ -70,28 +75,28 @@ def _find_symbol(
     program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool
 ) -> ValueSymbol | None:
     name = ref.name.text
-    module = scope.module
-    if (ref.sigil, name) in scope.clashing:
+    if scope.clashing and (ref.sigil, name) in scope.clashing:
         return None
     symbol = scope.symbols.get(name)
-    if symbol is None and name == ENV_ROOT:
-        symbol = ValueSymbol(ENVIRONMENT, ENV_ROOT, ANY, ref.name.span(module.source))
-    if symbol is None and name in module.namespaces:
-        return _qualified_const(program, scope, ref)
-    if symbol is None and name in module.names:
-        entry = module.names[name]
-        program.use(module, name, entry)
-        if entry is None:
-            return None
-        if isinstance(entry.declaration, ast.ConstDecl):
-            symbol = program.consts.get(entry.declaration)
-            if symbol is None:
-                return None
-    if symbol is None and scope.inputs_unknown and ref.sigil == ast.INPUT:
-        return None
     if symbol is None:
-        _report_undeclared(program, scope, ref, in_text=in_text)
-        return None
+        module = scope.module
+        if name == ENV_ROOT:
+            symbol = ValueSymbol(ENVIRONMENT, ENV_ROOT, ANY, ref.name.span(module.source))
+        elif name in module.namespaces:
+            return _qualified_const(program, scope, ref)
+        elif name in module.names:
+            entry = module.names[name]
+            program.use(module, name, entry)
+            if entry is None:
+                return None
+            if isinstance(entry.declaration, ast.ConstDecl):
+                symbol = program.consts.get(entry.declaration)
+                if symbol is None:
+                    return None
+        if symbol is None:
+            if not (scope.inputs_unknown and ref.sigil == ast.INPUT):
+                _report_undeclared(program, scope, ref, place, in_text=in_text)
+            return None
     if sigil_of(symbol.kind) != ref.sigil:
         _report_sigil(program, scope, ref, symbol, place, in_text=in_text)
         return None
@@ -149,7 +154,9 @@ def _has_entry(value: Any, step: str | int) -> bool:
     return isinstance(value, list) and isinstance(step, int) and step < len(value)
 
 
-def _report_undeclared(program: Program, scope: ValueScope, ref: ast.Ref, *, in_text: bool) -> None:
+def _report_undeclared(
+    program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool
+) -> None:
     name = ref.name.text
     source = scope.module.source
     kinds = scope.kinds()
@@ -168,12 +175,14 @@ def _report_undeclared(program: Program, scope: ValueScope, ref: ast.Ref, *, in_
         else:
             before, after = (_BRACES if in_text else _BARE)[sigil_of(kinds[near])]
             help += f"; write `{before}{near}{after}`"
+    elif place is TEST_VALUE:
+        help = "a test knows consts and `env` only: write the value that this test gives, as the run would show it"
     else:
         names = [other for other, kind in kinds.items() if sigil_of(kind) == ref.sigil]
         names = [other for other in names if other != ENV_ROOT]
         noun = {ast.INPUT: "value", ast.RUNTIME: "runtime variable", ast.SECRET: "secret"}
         kind = noun[ref.sigil]
-        help = f"the {kind}s here: {listed(names)}" if names else f"there is no {kind} here"
+        help = f"the {kind}s here: {listed(names)}" if names else f"no {kind} is declared here"
     program.sink.report(
         errors.UNDECLARED_NAME,
         ref.span(source),

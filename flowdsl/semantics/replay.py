@@ -19,23 +19,9 @@ from . import errors
 from .capabilities import TOOLS, Capabilities
 from .inlining import Frame, Value, Variables, bind, decided
 from .model import PARAMETER, TaskSymbol, WorkflowSymbol
-from .needs import TERMINAL, Need, Needs, model_of, tool_of
+from .needs import NO_NEEDS, PLAIN, TERMINAL, FirstLook, Need, Needs, model_of, tool_of
 from .program import Program
 from .traversal import refs_outside_blocks
-
-_PLAIN = frozenset(
-    (
-        ast.DoStmt,
-        ast.TypeStmt,
-        ast.ClearStmt,
-        ast.PressStmt,
-        ast.WaitStmt,
-        ast.EmitStmt,
-        ast.FailStmt,
-        ast.AbortStmt,
-    )
-)
-"""Statements that every agent can carry out, and that decide nothing."""
 
 
 class _Finding(Record):
@@ -50,13 +36,14 @@ class _Finding(Record):
 
 def check_replay(program: Program, capabilities: Capabilities) -> None:
     """Report what a replay would not decide again, and what the agents of the account cannot do."""
+    look = FirstLook(program)
     first = _Walk(program, capabilities, Variables({}), exact=False)
-    first.walk()
+    first.walk(look)
     if not first.suspicious:
         return
     for values in program.environments.values() or ({},):
         walk = _Walk(program, capabilities, Variables(values), exact=True)
-        walk.walk()
+        walk.walk(look)
         for found in walk.findings.values():
             program.sink.report(
                 found.spec,
@@ -88,16 +75,16 @@ class _Walk:
         self._active: list[TaskSymbol] = []
         self._deciding: dict[TaskSymbol, frozenset[str]] = {}
 
-    def walk(self) -> None:
+    def walk(self, look: FirstLook) -> None:
         program = self.program
         called = set(program.calls.values())
         for task in program.tasks.values():
-            if task not in called:
+            if task not in called and not look.task(task).settled:
                 frame = Frame(task.module.source, self.variables, {})
                 self._end(self._task(task, frame))
         for workflow in program.workflows.values():
             for item in workflow.declaration.items:
-                if isinstance(item, ast.StepsSection):
+                if isinstance(item, ast.StepsSection) and not look.body(item.body).settled:
                     frame = Frame(workflow.module.source, self.variables, {})
                     needs = self._body(item.body, frame)
                     self._end(needs)
@@ -143,23 +130,25 @@ class _Walk:
         return needs
 
     def _body(self, block: ast.Block, frame: Frame) -> Needs:
+        if all(type(statement) in PLAIN for statement in block.statements):
+            return NO_NEEDS
         needs = Needs()
         self._fill(needs, block, frame)
         return needs
 
     def _fill(self, needs: Needs, block: ast.Block, frame: Frame) -> None:
         for statement in block.statements:
-            if type(statement) not in _PLAIN:
+            if type(statement) not in PLAIN:
                 self._statement(needs, statement, frame)
 
     def _statement(self, needs: Needs, statement: ast.Stmt, frame: Frame) -> None:
-        match statement:
+        match statement:  # what most programs are made of comes first
             case ast.StepStmt(body=body):
                 self._fill(needs, body, frame)
-            case ast.AnnotatedStmt(statement=inner):
-                self._statement(needs, inner, frame)
+            case ast.IfStmt():
+                self._if(needs, statement, frame)
             case ast.WaitUntilStmt(otherwise=otherwise) | ast.ExpectStmt(otherwise=otherwise):
-                if otherwise is not None and type(otherwise.action) not in _PLAIN:
+                if otherwise is not None and type(otherwise.action) not in PLAIN:
                     self._else(needs, Needs(), otherwise, frame)
             case ast.ChooseStmt(otherwise=otherwise):
                 self._else(needs, model_of(statement, frame.source), otherwise, frame)
@@ -174,8 +163,6 @@ class _Walk:
                 needs.add(tool_of(statement, frame.source))
             case ast.RunStmt():
                 self._run(needs, statement, frame)
-            case ast.IfStmt():
-                self._if(needs, statement, frame)
             case ast.ForStmt(body=body):
                 needs.add(tool_of(statement, frame.source))
                 self._fill(needs, body, frame)
@@ -191,6 +178,8 @@ class _Walk:
                 self._decide(needs, statement, Needs(), bodies, frame)
             case ast.CallStmt():
                 self._call(needs, statement, frame)
+            case ast.AnnotatedStmt(statement=inner):
+                self._statement(needs, inner, frame)
             case _:
                 pass
 
@@ -238,7 +227,7 @@ class _Walk:
         otherwise: ast.Otherwise | None,
         frame: Frame,
     ) -> None:
-        if otherwise is None or type(otherwise.action) in _PLAIN:
+        if otherwise is None or type(otherwise.action) in PLAIN:
             needs.add(own)
         else:
             self._decide(needs, otherwise, own, self._otherwise(otherwise, frame), frame)
@@ -271,6 +260,8 @@ class _Walk:
         bodies = [self._body(branch.body, frame) for branch in branches]
         if otherwise is not None:
             bodies.append(self._body(otherwise, frame))
+        if not any(bodies):
+            return
         if not branches:
             for body in bodies:
                 needs.add(body)
@@ -290,6 +281,9 @@ class _Walk:
         blind: Iterable[ast.Condition] = (),
     ) -> None:
         """Take a decision over `bodies` into `needs`. `blind` are the conditions that nothing on the screen decides."""
+        if not any(bodies):
+            needs.add(own)
+            return
         whole = own
         for body in bodies:
             whole.add(body)
@@ -305,7 +299,7 @@ class _Walk:
         """Whether one focused agent can do it all."""
         if len(needs.models) > 1:
             return False
-        return all(map(self.capabilities.focused_can, needs.tools))
+        return not needs.tools or all(map(self.capabilities.focused_can, needs.tools))
 
     def _find(
         self,

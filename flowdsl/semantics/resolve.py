@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from functools import partial
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Label
@@ -16,29 +17,29 @@ from .annotations import check_declaration_annotations
 from .body import BodyChecker, EmitTargets
 from .call_graph import first_loop, order_tasks, report_nested_calls
 from .capabilities import DOCUMENTED, Capabilities
-from .chains import check_chain, report_cleanup_without_chain
 from .constants import constant_json, resolve_consts
 from .control_characters import report_control_characters
 from .dataflow import Follower, report_reads_in_rules
-from .destinations import Destinations
 from .expressions import check_text, infer
-from .flow_tests import check_test
+from .joins import holds_escaped_names
 from .model import INPUT, SECRET, ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from .modules import Sources
-from .platform_text import check_platform_texts
-from .post_run_checks import check_checks
 from .program import Environments, Program
-from .prompt_files import check_prompt_file
 from .replay import check_replay
 from .runtime import declare_runtime
 from .scopes import ValueScope, build_module_scopes
 from .settings import MODEL_SETTINGS, TERMINAL_SETTINGS, WORKFLOW_SETTINGS, check_settings
 from .signatures import declare_task, declare_workflow, value_symbols
-from .summaries import Summary, summary_of
+from .summaries import Summaries, Summary, summary_of
+from .traversal import RefIndex
 from .type_expressions import resolve_declared_types
 from .typed_fields import FieldTracker, FieldUse, has_secrets
 from .types import RecordOf
-from .wire import CHECK_FIELDS, WORKFLOW_FIELDS, check_extra
+from .untrusted import is_declared_untrusted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .destinations import Destinations
 
 
 def analyze_program(
@@ -61,14 +62,15 @@ def analyze_program(
     resolve_consts(program)
     resolve_declared_types(program)
     _declare_signatures(program)
-    scopes = _declare_runtime(program)
-    _check_bodies(program, scopes)
+    scopes = _check_bodies(program)
     chains = _check_chains(program)
-    report_cleanup_without_chain(program, chains)
     tests = _check_tests(program)
     ordered = _follow_paths(program)
     report_control_characters(program)
-    check_platform_texts(program, ordered)
+    if program.joined_texts or holds_escaped_names(program):
+        from .platform_text import check_platform_texts
+
+        check_platform_texts(program, ordered)
     check_replay(program, capabilities)
     return _model(program, scopes, chains, tests, only)
 
@@ -91,21 +93,25 @@ def _body_of(workflow: ast.WorkflowDecl) -> ast.Block | None:
     return None
 
 
-def _declare_runtime(program: Program) -> dict[ast.Decl, ValueScope]:
-    """The values in reach of each task and workflow, runtime variables included."""
+def _check_bodies(program: Program) -> dict[ast.Decl, ValueScope]:
+    """The values in reach of each task and workflow, runtime variables included; its body is checked with them."""
     scopes: dict[ast.Decl, ValueScope] = {}
     for task in program.tasks.values():
-        scope = ValueScope(program.scopes[task.module])
+        body = task.declaration.body
+        scope = scopes[task.declaration] = ValueScope(program.scopes[task.module])
         for param in task.params:
             scope.declare(program, param)
-        task.runtime.update(declare_runtime(program, scope, task.declaration.body))
-        scopes[task.declaration] = scope
+        task.runtime.update(declare_runtime(program, scope, body))
+        fields = task.result.fields if isinstance(task.result, RecordOf) else None
+        if task.result is None:
+            fields = ()
+        BodyChecker(program, scope, EmitTargets("result field", fields)).check(body)
     for workflow in program.workflows.values():
-        scope = _workflow_scope(program, workflow)
-        body = _body_of(workflow.declaration)
-        if body is not None:
-            workflow.runtime.update(declare_runtime(program, scope, body))
-        scopes[workflow.declaration] = scope
+        scope = scopes[workflow.declaration] = _workflow_scope(program, workflow)
+        steps = _body_of(workflow.declaration)
+        if steps is not None:
+            workflow.runtime.update(declare_runtime(program, scope, steps))
+        _check_workflow(program, scope, workflow)
     return scopes
 
 
@@ -118,17 +124,6 @@ def _workflow_scope(program: Program, workflow: WorkflowSymbol) -> ValueScope:
         for symbol in value_symbols(module, workflow.declaration, section, kind):
             scope.declare(program, symbol)
     return scope
-
-
-def _check_bodies(program: Program, scopes: dict[ast.Decl, ValueScope]) -> None:
-    for task in program.tasks.values():
-        fields = task.result.fields if isinstance(task.result, RecordOf) else None
-        if task.result is None:
-            fields = ()
-        targets = EmitTargets("result field", fields)
-        BodyChecker(program, scopes[task.declaration], targets).check(task.declaration.body)
-    for workflow in program.workflows.values():
-        _check_workflow(program, scopes[workflow.declaration], workflow)
 
 
 def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbol) -> None:
@@ -157,17 +152,20 @@ def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbo
                 targets = EmitTargets("output", fields.outputs)
                 BodyChecker(program, scope, targets).check(body)
             case ast.ChecksSection():
+                from .post_run_checks import check_checks
+
                 check_checks(program, scope, item)
-                for check in item.checks:
-                    if check.extra is not None:
-                        check_extra(program, workflow.module, check.extra, CHECK_FIELDS)
             case ast.ExtraSection(value=value):
+                from .wire import WORKFLOW_FIELDS, check_extra
+
                 infer(program, scope, value, places.SETTING)
                 _fill(workflow.extra, constant_json(program, value))
                 check_extra(program, workflow.module, value, WORKFLOW_FIELDS)
             case _:
                 pass
     if workflow.prompt_from is not None:
+        from .prompt_files import check_prompt_file
+
         check_prompt_file(program, workflow.prompt_from, fields)
     sections = {type(item) for item in declaration.items}
     if not sections & {ast.StepsSection, ast.PromptFrom}:
@@ -182,12 +180,29 @@ def _fill(table: dict[str, Any], values: dict[str, Any]) -> None:
 
 
 def _check_chains(program: Program) -> tuple[ChainSymbol, ...]:
-    return tuple(
-        check_chain(program, program.scopes[module], declaration)
+    declared = [
+        (module, declaration)
         for module in program.sources.modules
         for declaration in module.declarations
         if isinstance(declaration, ast.ChainDecl)
-    )
+    ]
+    chains: tuple[ChainSymbol, ...] = ()
+    if declared:
+        from .chains import check_chain
+
+        chains = tuple(
+            check_chain(program, program.scopes[module], chain) for module, chain in declared
+        )
+    if any(isinstance(item, ast.ChecksSection) for item in _sections(program)):
+        from .post_run_checks import report_cleanup_without_chain
+
+        report_cleanup_without_chain(program, chains)
+    return chains
+
+
+def _sections(program: Program) -> Iterator[ast.WorkflowItem]:
+    for workflow in program.workflows.values():
+        yield from workflow.declaration.items
 
 
 def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...]:
@@ -197,6 +212,10 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
         for declaration in module.declarations
         if isinstance(declaration, ast.TestDecl)
     )
+    if not tests:
+        return ()
+    from .flow_tests import check_test
+
     titles: dict[tuple[str, str, str], Span] = {}
     for module, test in tests:
         check_test(program, program.scopes[module], test)
@@ -213,8 +232,9 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
     """Follow every body; returns the tasks, each after those it calls."""
     ordered = order_tasks(program)
     summaries: dict[TaskSymbol, Summary] = {}
-    destinations = Destinations(program, summaries)
+    destinations = _destinations(program, summaries)
     secrets = has_secrets(program)
+    reads = {module: RefIndex(scope.runtime_refs) for module, scope in program.scopes.items()}
 
     def use_of(task: TaskSymbol | None) -> FieldUse:
         return summary_of(summaries, task).fields
@@ -224,22 +244,22 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
         source = task.module.source
         report_nested_calls(program, source, body, summaries)
         fields = FieldTracker(program, source, is_task=True) if secrets else None
-        follower = Follower(program, task.module, body, summaries, fields)
-        end = follower.follow(body)
+        follower = Follower(program, source, body, summaries, fields, reads[task.module])
+        end = follower.follow()
         summaries[task] = Summary(
             returns=end is not None,
             may_fail=follower.failed is not None,
             aborts=follower.aborts,
             loop=first_loop(program, source, body, summaries),
-            reaches=destinations.task(task),
+            reaches=() if destinations is None else destinations.task(task),
             fields=follower.field_use(end),
         )
         if isinstance(task.result, RecordOf):
-            place = _task_result_place(task)
-            spans = dict.fromkeys((field.name for field in task.result.fields), place)
+            spans = partial(_result_places, task, task.result)
             follower.report_missing_outputs(end, task.result.fields, spans, "result field")
     for workflow in program.workflows.values():
-        destinations.workflow(workflow)
+        if destinations is not None:
+            destinations.workflow(workflow)
         report_reads_in_rules(program, workflow)
         steps = _body_of(workflow.declaration)
         if steps is None:
@@ -249,17 +269,29 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
         fields = FieldTracker(program, source, is_task=False) if secrets else None
         if fields is not None and not fields.may_read_back(steps, use_of):
             fields = None
-        follower = Follower(program, workflow.module, steps, summaries, fields)
-        end = follower.follow(steps)
+        follower = Follower(program, source, steps, summaries, fields, reads[workflow.module])
+        end = follower.follow()
         outputs = program.workflow_fields[workflow.declaration].outputs or ()
-        follower.report_missing_outputs(end, outputs, _output_places(program, workflow), "output")
+        spans = partial(_output_places, program, workflow)
+        follower.report_missing_outputs(end, outputs, spans, "output")
     return ordered
 
 
-def _task_result_place(task: TaskSymbol) -> Span:
+def _destinations(program: Program, summaries: Summaries) -> Destinations | None:
+    """What judges where values end up; None where nothing is untrusted and nothing is run."""
+    runs = any(place is places.COMMAND for _, _, place in program.joined_texts)
+    if not runs and not is_declared_untrusted(program):
+        return None
+    from .destinations import Destinations
+
+    return Destinations(program, summaries)
+
+
+def _result_places(task: TaskSymbol, record: RecordOf) -> dict[str, Span]:
     result = task.declaration.result
     assert result is not None
-    return result.span(task.module.source)
+    place = result.span(task.module.source)
+    return dict.fromkeys((field.name for field in record.fields), place)
 
 
 def _output_places(program: Program, workflow: WorkflowSymbol) -> dict[str, Span]:

@@ -14,6 +14,8 @@ from .scopes import ValueScope
 from .type_expressions import resolve_type
 from .types import STRING, UNKNOWN, Type, Unknown, describe
 
+_SETTERS = frozenset((ast.ExtractStmt, ast.CopyStmt, ast.RunStmt, ast.CallStmt))
+
 
 def declare_runtime(program: Program, scope: ValueScope, body: ast.Block) -> dict[str, ValueSymbol]:
     """The runtime variables that `body` sets, brought into `scope`; a second type for one is reported."""
@@ -39,6 +41,8 @@ def declare_runtime(program: Program, scope: ValueScope, body: ast.Block) -> dic
 
 def variable_set_by(statement: ast.Stmt) -> ast.Name | None:
     """The runtime variable that a statement itself sets."""
+    if type(statement) not in _SETTERS:
+        return None
     match statement:
         case ast.ExtractStmt(name=name) | ast.CopyStmt(name=name):
             return name

@@ -270,19 +270,28 @@ class ValueScope:
 
     def declare(self, program: Program, symbol: ValueSymbol) -> bool:
         """Bring `symbol` into scope. False, reported, when the name already means something here."""
-        if symbol.name == ENV_ROOT:
-            program.sink.report(errors.RESERVED_NAME, symbol.span, name=symbol.name)
+        name, module = symbol.name, self.module
+        if not (
+            name in self.symbols
+            or name in module.names
+            or name in module.namespaces
+            or name == ENV_ROOT
+        ):
+            self.symbols[name] = symbol
+            return True
+        if name == ENV_ROOT:
+            program.sink.report(errors.RESERVED_NAME, symbol.span, name=name)
             return False
-        first = self._meaning(symbol.name)
+        first = self._meaning(name)
         if first is None:
-            self.symbols[symbol.name] = symbol
+            self.symbols[name] = symbol
             return True
         kind, span = first
-        self.clashing.add((sigil_of(symbol.kind), symbol.name))
+        self.clashing.add((sigil_of(symbol.kind), name))
         program.sink.report(
             errors.SHADOWED_NAME,
             symbol.span,
-            name=symbol.name,
+            name=name,
             kind=with_article(kind),
             labels=(Label(span, f"the {kind} is declared here"),),
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.record import Record
-from flowdsl.source.text import Span
+from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 
 from . import errors, places
@@ -58,12 +58,12 @@ def check_settings(
     """The values of `settings` in JSON form, checked against `rules`. `owner` names what they are settings of."""
     source = scope.module.source
     values: dict[str, Any] = {}
-    first: dict[str, Span] = {}
+    first: dict[str, ast.Name] = {}
     for setting in settings:
         name = setting.name.text
-        span = setting.name.span(source)
         rule = rules.get(name)
         if rule is None:
+            span = setting.name.span(source)
             program.sink.report(
                 errors.UNKNOWN_SETTING,
                 span,
@@ -74,25 +74,26 @@ def check_settings(
             )
             continue
         if name in first:
-            labels = (Label(first[name], "first set here"),)
+            labels = (Label(first[name].span(source), "first set here"),)
+            span = setting.name.span(source)
             program.sink.report(errors.DUPLICATE_SETTING, span, name=name, labels=labels)
             continue
-        first[name] = span
+        first[name] = setting.name
         check_value(program, scope, setting.value, rule.type, places.SETTING, f"`{name}`")
         values[name] = constant_json(program, setting.value)
-        _check_limit(program, setting, rule, setting.value.span(source))
+        if rule.limit is not None and isinstance(setting.value, ast.ListExpr):
+            _check_limit(program, source, setting, len(setting.value.items), rule.limit)
     return values
 
 
-def _check_limit(program: Program, setting: ast.Setting, rule: SettingRule, span: Span) -> None:
-    value = setting.value
-    if rule.limit is None or not isinstance(value, ast.ListExpr):
-        return
-    if len(value.items) > rule.limit:
+def _check_limit(
+    program: Program, source: SourceFile, setting: ast.Setting, count: int, limit: int
+) -> None:
+    if count > limit:
         program.sink.report(
             errors.TOO_MANY_ENTRIES,
-            span,
+            setting.value.span(source),
             name=setting.name.text,
-            limit=rule.limit,
-            count=len(value.items),
+            limit=limit,
+            count=count,
         )

@@ -14,7 +14,6 @@ from .expressions import check_value
 from .model import INPUT, PARAMETER, SECRET, TaskSymbol, ValueSymbol, WorkflowSymbol
 from .modules import project_path, read_text
 from .program import ModuleScope, Program, WorkflowFields
-from .schema_files import schema_fields
 from .scopes import ValueScope
 from .type_expressions import (
     INPUTS,
@@ -58,29 +57,34 @@ _EXCLUSIVE = (
 
 def check_sections(program: Program, scope: ModuleScope, items: tuple[ast.Node, ...]) -> None:
     """Report sections that stand twice, or next to one that takes their place."""
-    first: dict[type[ast.Node], Span] = {}
+    first: dict[type[ast.Node], ast.Node] = {}
     for item in items:
         kind = type(item)
         if kind not in _SECTION_NAMES:
             continue
-        span = Span(scope.source, item.start, item.start + len(_SECTION_NAMES[kind].split()[0]))
         if kind in first:
-            labels = (Label(first[kind], "the first one"),)
+            labels = (Label(_keyword(scope, first[kind]), "the first one"),)
             name = _SECTION_NAMES[kind]
+            span = _keyword(scope, item)
             program.sink.report(errors.DUPLICATE_SECTION, span, name=name, labels=labels)
         else:
-            first[kind] = span
+            first[kind] = item
     for one, other in _EXCLUSIVE:
         if one in first and other in first:
-            later = max(first[one], first[other], key=lambda span: span.start)
-            earlier = min(first[one], first[other], key=lambda span: span.start)
+            earlier, later = sorted((first[one], first[other]), key=lambda item: item.start)
             program.sink.report(
                 errors.CONFLICTING_SECTIONS,
-                later,
+                _keyword(scope, later),
                 one=_SECTION_NAMES[one],
                 other=_SECTION_NAMES[other],
-                labels=(Label(earlier, "the other one"),),
+                labels=(Label(_keyword(scope, earlier), "the other one"),),
             )
+
+
+def _keyword(scope: ModuleScope, section: ast.Node) -> Span:
+    """The word that a section opens with."""
+    word = _SECTION_NAMES[type(section)].split()[0]
+    return Span(scope.source, section.start, section.start + len(word))
 
 
 def declare_task(program: Program, scope: ModuleScope, task: ast.TaskDecl) -> None:
@@ -195,6 +199,8 @@ def _schema(
 ) -> tuple[FieldType, ...] | None:
     if path is None or path not in program.texts:
         return None
+    from .schema_files import schema_fields
+
     return schema_fields(program, written.span(scope.source), path, program.texts[path])
 
 
@@ -219,17 +225,22 @@ def value_symbols(
     kind: str,
 ) -> list[ValueSymbol]:
     """A symbol for each field of `inputs` or `secrets`, at its declaration or at the line that names its schema file."""
-    spans: dict[str, Span] = {}
-    elsewhere = owner.name.span(scope.source)
+    if not fields:
+        return []
+    names: dict[str, ast.Node] = {}
+    elsewhere: ast.Node = owner.name
     section = ast.InputsSection if kind == INPUT else ast.SecretsSection
     for item in owner.items:
         if isinstance(item, section):
             for field in item.fields:
-                spans.setdefault(field.name.text, field.name.span(scope.source))
+                names.setdefault(field.name.text, field.name)
         elif isinstance(item, ast.InputsFrom):
-            elsewhere = item.path.span(scope.source)
+            elsewhere = item.path
+    source = scope.source
     return [
-        ValueSymbol(kind, field.name, field.type, spans.get(field.name, elsewhere), field)
+        ValueSymbol(
+            kind, field.name, field.type, names.get(field.name, elsewhere).span(source), field
+        )
         for field in fields
     ]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
@@ -62,6 +63,27 @@ def _collect_refs(node: ast.Node, found: list[ast.Ref]) -> None:
             _collect_refs(value, found)
 
 
+class RefIndex:
+    """Some of the references of one file, to find those that stand in a node without walking it."""
+
+    __slots__ = ("_refs", "_starts")
+
+    def __init__(self, refs: Iterable[ast.Ref]) -> None:
+        self._refs = sorted(refs, key=lambda ref: ref.start)
+        self._starts = [ref.start for ref in self._refs]
+
+    def within(self, node: ast.Node) -> Sequence[ast.Ref]:
+        """Those that stand in a node, its blocks included, in source order."""
+        starts = self._starts
+        first = bisect_left(starts, node.start)
+        if first == len(starts) or starts[first] >= node.end:
+            return ()
+        return self._refs[first : bisect_left(starts, node.end, first)]
+
+
+NO_REFS = RefIndex(())
+
+
 _LEAVES = frozenset(
     (
         ast.DoStmt,
@@ -113,6 +135,9 @@ def _collect_statements(block: ast.Block, found: list[ast.Stmt]) -> None:
             if otherwise is not None and type(otherwise.action) is ast.Block:  # type: ignore[union-attr]
                 _collect_statements(otherwise.action, found)  # type: ignore[union-attr]
             continue
+        if isinstance(statement, ast.StepStmt | ast.ForStmt):
+            _collect_statements(statement.body, found)
+            continue
         if isinstance(statement, ast.AnnotatedStmt):
             found.append(statement.statement)
         for inner in inner_blocks(statement):
@@ -127,8 +152,15 @@ class InnerBlock(Record):
     may_repeat: bool
 
 
-def inner_blocks(statement: ast.Stmt) -> Iterator[InnerBlock]:
+def inner_blocks(statement: ast.Stmt) -> tuple[InnerBlock, ...]:
     """The blocks that stand directly in a statement, in source order."""
+    class_ = type(statement)
+    if class_ in _LEAVES or (class_ in _WITH_ELSE and statement.otherwise is None):  # type: ignore[union-attr]
+        return ()
+    return tuple(_inner_blocks(statement))
+
+
+def _inner_blocks(statement: ast.Stmt) -> Iterator[InnerBlock]:
     match statement:
         case ast.AnnotatedStmt():
             yield from inner_blocks(statement.statement)

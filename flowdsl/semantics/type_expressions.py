@@ -5,21 +5,23 @@ from __future__ import annotations
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.errors import NESTING_TOO_DEEP
 
 from . import errors, places
 from .annotations import Site, field_constraints
 from .constants import constant_json
 from .expressions import check_value
-from .program import Entry, ModuleScope, Program
+from .program import MAX_CHAIN, Entry, ModuleScope, Program
 from .scopes import ValueScope, find_declaration
 from .types import (
+    NO_CONSTRAINTS,
+    PRIMITIVE,
     PRIMITIVES,
     UNKNOWN,
     Enum,
     FieldType,
     ListOf,
     Optional,
-    Primitive,
     RecordOf,
     Type,
     Unknown,
@@ -35,16 +37,17 @@ CHAIN_SECRETS = "chain secrets"
 
 def resolve_type(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
     """The type that `expr` means, also kept in `declared_types`."""
-    if expr not in program.declared_types:
-        program.declared_types[expr] = _resolve(program, scope, expr)
-    return program.declared_types[expr]
+    known = program.declared_types.get(expr)
+    if known is None:
+        known = program.declared_types[expr] = _resolve(program, scope, expr)
+    return known
 
 
 def _resolve(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
     match expr:
         case ast.NamedType(name=dotted):
-            if dotted.namespace is None and dotted.name.text in PRIMITIVES:
-                return Primitive(dotted.name.text)
+            if dotted.namespace is None and dotted.name.text in PRIMITIVE:
+                return PRIMITIVE[dotted.name.text]
             entry = find_declaration(program, scope, dotted, "type", PRIMITIVES)
             return UNKNOWN if entry is None else _named_type(program, scope, dotted, entry)
         case ast.ObjectType(fields=fields):
@@ -67,6 +70,10 @@ def _named_type(program: Program, scope: ModuleScope, used: ast.Dotted, entry: E
             step.name.text for step in cycle if isinstance(step, ast.RecordDecl | ast.AliasDecl)
         )
         program.sink.report(errors.RECURSIVE_TYPE, used.span(scope.source), cycle=names)
+        return UNKNOWN
+    if len(program.resolving) >= MAX_CHAIN and declaration not in program.named_types:
+        span = used.span(scope.source)
+        program.sink.report(NESTING_TOO_DEEP, span, what="types", limit=MAX_CHAIN)
         return UNKNOWN
     return declared_type(program, entry.home, declaration)
 
@@ -97,16 +104,16 @@ def declared_type(
 def _enum_values(
     program: Program, scope: ModuleScope, literals: tuple[ast.StringLit, ...]
 ) -> tuple[str, ...]:
-    first: dict[str, Span] = {}
+    first: dict[str, ast.StringLit] = {}
     for literal in literals:
-        span = literal.span(scope.source)
         if literal.value in first:
-            label = Label(first[literal.value], "first listed here")
+            label = Label(first[literal.value].span(scope.source), "first listed here")
+            span = literal.span(scope.source)
             program.sink.report(
                 errors.DUPLICATE_ENUM_VALUE, span, value=literal.value, labels=(label,)
             )
         else:
-            first[literal.value] = span
+            first[literal.value] = literal
     return tuple(first)
 
 
@@ -115,31 +122,38 @@ def resolve_fields(
 ) -> tuple[FieldType, ...]:
     """The fields of a record or section. A second field of the same name is reported and left out."""
     resolved: list[FieldType] = []
-    first: dict[str, Span] = {}
-    wire: dict[str, Span] = {}
+    first: dict[str, ast.Name] = {}
+    wire: dict[str, ast.Name] = {}
     for field in fields:
-        span = field.name.span(scope.source)
-        if not _is_new(program, first, field.name.text, span):
+        if field.name.text in first:
+            _report_duplicate(program, scope, first, field.name.text, field.name)
             continue
+        first[field.name.text] = field.name
         type_ = _field(program, scope, field, section)
-        if _is_new(program, wire, type_.wire_name, span):
-            resolved.append(type_)
+        wire_name = type_.wire_name
+        if wire_name in wire:
+            _report_duplicate(program, scope, wire, wire_name, field.name)
+            continue
+        wire[wire_name] = field.name
+        resolved.append(type_)
     return tuple(resolved)
 
 
-def _is_new(program: Program, first: dict[str, Span], name: str, span: Span) -> bool:
-    if name in first:
-        labels = (Label(first[name], "first declared here"),)
-        program.sink.report(errors.DUPLICATE_FIELD, span, name=name, labels=labels)
-        return False
-    first[name] = span
-    return True
+def _report_duplicate(
+    program: Program, scope: ModuleScope, first: dict[str, ast.Name], name: str, again: ast.Name
+) -> None:
+    labels = (Label(first[name].span(scope.source), "first declared here"),)
+    span = again.span(scope.source)
+    program.sink.report(errors.DUPLICATE_FIELD, span, name=name, labels=labels)
 
 
 def _field(program: Program, scope: ModuleScope, field: ast.Field, section: str) -> FieldType:
     name = field.name.text
     type_ = resolve_type(program, scope, field.type)
-    constraints = field_constraints(program, Site(scope, name, type_, section), field.annotations)
+    constraints = NO_CONSTRAINTS
+    if field.annotations:
+        site = Site(scope, name, type_, section)
+        constraints = field_constraints(program, site, field.annotations)
     default = None
     has_default = field.default is not None
     if field.default is not None:

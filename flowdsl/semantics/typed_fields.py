@@ -107,23 +107,29 @@ class FieldTracker:
         self, body: ast.Block, use_of: Callable[[TaskSymbol | None], FieldUse]
     ) -> bool:
         """Whether a workflow reads any field that it types a secret into, in whatever order: most do not, and need not be followed."""
-        typed: set[FieldName | None] = set()
-        read: set[FieldName | None] = set()
-        for statement in self.program.statements(body):
-            match statement:
-                case ast.TypeStmt(target=target, value=value):
-                    if _is_secret(value):
-                        typed.add(self._name(target))
-                case ast.ExtractStmt(source=source) | ast.CopyStmt(source=source):
-                    read.add(self._name(source))
-                case ast.CallStmt():
-                    task = self.program.calls.get(statement)
-                    use = use_of(task)
-                    if task is not None:
-                        typed.update(n for n, _ in self._bound(statement, task, use.end.typed))
-                        read.update(n for n, _ in self._bound(statement, task, use.read))
-                case _:
-                    pass
+        statements = self.program.statements(body)
+        calls = [
+            (statement, task, use_of(task))
+            for statement in statements
+            if isinstance(statement, ast.CallStmt)
+            and (task := self.program.calls.get(statement)) is not None
+        ]
+        typed = {
+            self._name(statement.target)
+            for statement in statements
+            if isinstance(statement, ast.TypeStmt) and _is_secret(statement.value)
+        }
+        for call, task, use in calls:
+            typed.update(name for name, _ in self._bound(call, task, use.end.typed))
+        if not typed:
+            return False
+        read = {
+            self._name(statement.source)
+            for statement in statements
+            if isinstance(statement, ast.ExtractStmt | ast.CopyStmt)
+        }
+        for call, task, use in calls:
+            read.update(name for name, _ in self._bound(call, task, use.read))
         return not typed.isdisjoint(read)
 
     def fill(self, statement: ast.TypeStmt | ast.ClearStmt, fields: Fields) -> Fields:
@@ -195,6 +201,9 @@ class FieldTracker:
             return
         given = {argument.name.text: argument.value for argument in call.arguments}
         for field, span in fields.items():
+            if all(isinstance(piece, str) for piece in field):
+                yield field, span
+                continue
             pieces: list[str | Origin] = []
             for piece in field:
                 bound = self._argument(task, given, piece)

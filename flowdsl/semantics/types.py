@@ -104,11 +104,12 @@ class Unknown(Record, eq=True):
 
 Type = Primitive | Enum | ListOf | Optional | RecordOf | Unknown
 
-STRING = Primitive("string")
-INT = Primitive("int")
-NUMBER = Primitive("number")
-BOOL = Primitive("bool")
-ANY = Primitive("any")
+PRIMITIVE = {name: Primitive(name) for name in PRIMITIVES}
+STRING = PRIMITIVE["string"]
+INT = PRIMITIVE["int"]
+NUMBER = PRIMITIVE["number"]
+BOOL = PRIMITIVE["bool"]
+ANY = PRIMITIVE["any"]
 UNKNOWN = Unknown()
 
 

@@ -7,7 +7,7 @@ from flowdsl.source.text import Span
 
 from .program import Program
 from .provenance import Origin, declared
-from .types import FieldType, ListOf, RecordOf, Type, strip_optional
+from .types import FieldType, ListOf, Optional, RecordOf, Type
 
 OWN = "own"
 PART = "part"
@@ -41,12 +41,16 @@ def is_declared_untrusted(program: Program) -> bool:
 
 def untrusted_part(program: Program, origin: Origin) -> UntrustedPart | None:
     """The first `@untrusted` field on the way to an origin, or inside it; None when it can be trusted."""
-    found = declared(origin)
-    for field in found.way:
+    type_, own = origin.symbol.type, origin.symbol.field
+    way: tuple[FieldType, ...] = () if own is None else (own,)
+    if origin.path:
+        found = declared(origin)
+        type_, own, way = found.type, found.field, found.way
+    for field in way:
         if field.constraints.untrusted:
-            relation = OWN if field is found.field else PART
+            relation = OWN if field is own else PART
             return UntrustedPart(field, relation, _place(program, field))
-    inside = _inside(found.type)
+    inside = _inside(program, type_)
     return None if inside is None else UntrustedPart(inside, WHOLE, _place(program, inside))
 
 
@@ -54,12 +58,20 @@ def _place(program: Program, field: FieldType) -> Span:
     return program.bound_places[field.constraints]["untrusted"]
 
 
-def _inside(type_: Type) -> FieldType | None:
-    type_ = strip_optional(type_)
-    if isinstance(type_, ListOf):
-        return _inside(type_.element)
-    for field in type_.fields if isinstance(type_, RecordOf) else ():
-        inside = field if field.constraints.untrusted else _inside(field.type)
+def _inside(program: Program, type_: Type) -> FieldType | None:
+    while isinstance(type_, Optional | ListOf):
+        type_ = type_.inner if isinstance(type_, Optional) else type_.element
+    if not isinstance(type_, RecordOf):
+        return None
+    known = program.untrusted_fields
+    if type_ not in known:
+        known[type_] = _field_inside(program, type_)
+    return known[type_]
+
+
+def _field_inside(program: Program, record: RecordOf) -> FieldType | None:
+    for field in record.fields:
+        inside = field if field.constraints.untrusted else _inside(program, field.type)
         if inside is not None:
             return inside
     return None

@@ -9,12 +9,32 @@ from __future__ import annotations
 
 from typing import Any, dataclass_transform
 
+_FEW = 20
 
-def _initialise_first(self: Any, *values: Any, **named: Any) -> None:
-    """The `__init__` of a record class until it has its first instance: most runs use half of the classes."""
+
+def _initialise_few(self: Any, *values: Any, **named: Any) -> None:
+    """The `__init__` of a record class until it has some instances: writing one for a class takes as long as making fifty.
+
+    Wrong arguments are left to the written one, which raises what Python always raises.
+    """
     record = type(self)
-    record.__init__ = _initialiser(record._fields, record._defaults)
-    record.__init__(self, *values, **named)
+    fields, defaults = record._fields, record._defaults
+    record._made += 1
+    rest = fields[len(values) :]
+    given = defaults | named if rest or named else named
+    if (
+        record._made > _FEW
+        or len(values) > len(fields)
+        or not given.keys() >= set(rest)
+        or not named.keys() <= set(rest)
+    ):
+        record.__init__ = _initialiser(fields, defaults)
+        record.__init__(self, *values, **named)
+        return
+    for name, value in zip(fields, values, strict=False):
+        setattr(self, name, value)
+    for name in rest:
+        setattr(self, name, given[name])
 
 
 def _initialiser(fields: tuple[str, ...], defaults: dict[str, Any]) -> Any:
@@ -50,7 +70,8 @@ class _RecordType(type):
         body["_defaults"] = defaults
         body["__match_args__"] = fields
         if own and "__init__" not in body:
-            body["__init__"] = _initialise_first
+            body["__init__"] = _initialise_few
+            body["_made"] = 0
         if eq:
             body["__eq__"] = _equal
             body["__hash__"] = _hash

@@ -247,7 +247,7 @@ class AstBuilder:
             return type_
         if len(suffixes) > MAX_DEPTH:
             span = Span(self.source, start, end)
-            self.sink.report(errors.NESTING_TOO_DEEP, span, limit=MAX_DEPTH)
+            self.sink.report(errors.NESTING_TOO_DEEP, span, what="brackets", limit=MAX_DEPTH)
             return type_
         for node, suffix_end in suffixes:
             type_ = node(start, suffix_end, type_)

@@ -43,8 +43,8 @@ NUMBER_TOO_LONG = DiagnosticSpec(
 NESTING_TOO_DEEP = DiagnosticSpec(
     "nesting-too-deep",
     "syntax",
-    "brackets are nested more than {limit} deep",
-    "move the inner part into a task or a type of its own",
+    "{what} are nested more than {limit} deep",
+    "move the inner part into a declaration of its own, or flatten it",
 )
 MISSING_EDITION = DiagnosticSpec(
     "missing-edition",

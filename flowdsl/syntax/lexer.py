@@ -40,7 +40,7 @@ _BRACES = {"{": 1, "}": -1}
 _WORD_KINDS = frozenset((_NAME, *KEYWORDS.values()))
 
 _TRIVIA = re.compile(r"[ \t\r\n\f]+|#[^\r\n]*")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?|[0-9]+(ms|[smh])")
+_UNITS = frozenset(("ms", "s", "m", "h"))
 _PAIRS = re.compile(
     r"""
     ([ \t\r\n\f]*(?:\#[^\r\n]*[ \t\r\n\f]*)*)
@@ -200,11 +200,18 @@ def _literal(word: str) -> int:
         return TERMINAL["RUNTIME"]
     if first == "'" and len(word) > 1:
         return TERMINAL["KEYNAME"]
-    number = _NUMBER.fullmatch(word)
-    if number is None:
-        return UNKNOWN
-    fraction, unit = number.groups()
-    return TERMINAL["NUMBER" if fraction else "DURATION" if unit else "INT"]
+    return _number(word) if word.isascii() else UNKNOWN
+
+
+def _number(word: str) -> int:
+    """The kind of ASCII text that may be a number; `UNKNOWN` for one that is none."""
+    whole, point, fraction = word.removeprefix("-").partition(".")
+    if whole.isdigit():
+        if not point:
+            return TERMINAL["INT"]
+        return TERMINAL["NUMBER"] if fraction.isdigit() else UNKNOWN
+    count = word.rstrip("hms")
+    return TERMINAL["DURATION"] if count.isdigit() and word[len(count) :] in _UNITS else UNKNOWN
 
 
 def lex(text: str) -> list[Token]:

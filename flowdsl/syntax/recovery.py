@@ -82,7 +82,7 @@ class Recovery:
         previous, self.mistake = self.mistake, tokens.starts[index]
         if nesting(stack.states) >= MAX_DEPTH:
             span = Span(source, tokens.starts[index], tokens.ends[index])
-            sink.report(errors.NESTING_TOO_DEEP, span, limit=MAX_DEPTH)
+            sink.report(errors.NESTING_TOO_DEEP, span, what="brackets", limit=MAX_DEPTH)
             return self._next_island(stack, index)
         done = finished(stack)
         # Behind a whole declaration, no mistake is one of that declaration.

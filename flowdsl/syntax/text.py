@@ -14,8 +14,9 @@ from . import ast, errors
 from .variables import PartScanner
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")
-_COMMENT = re.compile(r"\\[{\"]|(\{#.*?(?:#\}|\Z))", re.DOTALL)
-_BREAK_OR_COMMENT = re.compile(r"\\[{\"]|\{#.*?(?:#\}|\Z)|(\r\n?|\n)", re.DOTALL)
+# Strings: `re` compiles and keeps them when the first comment in a text asks for them.
+_COMMENT = r"(?s)\\[{\"]|(\{#.*?(?:#\}|\Z))"
+_BREAK_OR_COMMENT = r"(?s)\\[{\"]|\{#.*?(?:#\}|\Z)|(\r\n?|\n)"
 
 
 def plain_string(word: str) -> str:
@@ -61,7 +62,7 @@ class _Line:
         self.next = after
         self.blank = not content.strip(" \t")
         self.bare = self.blank or (
-            "{#" in content and not _COMMENT.sub(_outside_comments, content).strip(" \t")
+            "{#" in content and not re.sub(_COMMENT, _outside_comments, content).strip(" \t")
         )
         """Whether nothing is left of the line once its comments are gone."""
 
@@ -89,7 +90,7 @@ def _scan_block(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[a
     first = True
     for before, line in zip([opening, *lines], lines, strict=False):
         if line.bare and not line.blank:
-            for found in _COMMENT.finditer(text, line.start, line.end):
+            for found in re.compile(_COMMENT).finditer(text, line.start, line.end):
                 scanner.scan(*found.span())
             continue
         if not first:
@@ -103,7 +104,7 @@ def _scan_block(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[a
 def _lines(text: str, start: int, end: int) -> list[_Line]:
     lines: list[_Line] = []
     begin = start
-    breaks = _BREAK_OR_COMMENT if "{#" in text[start:end] else _LINE_BREAK
+    breaks = re.compile(_BREAK_OR_COMMENT) if "{#" in text[start:end] else _LINE_BREAK
     for found in breaks.finditer(text, start, end):
         if breaks is _LINE_BREAK or found.group(1):
             lines.append(_Line(text, begin, found.start(), found.end()))

@@ -15,13 +15,13 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _PATH = rf"(?:\.{_NAME}|\[[0-9]+\]|\['[^'\r\n]*'\])*"
 _VARIABLE = rf"\{{(\$?)({_NAME})({_PATH})\}}|\{{\{{[ \t]*({_NAME})({_PATH})[ \t]*\}}\}}"
 _ESCAPED = 6
-_REF = re.compile(_VARIABLE)
-_STEP = re.compile(rf"\.({_NAME})|\[([0-9]+)\]|\['([^'\r\n]*)'\]")
 _SPECIAL = re.compile(rf"{_VARIABLE}|\\([{{\"])|\{{#|\{{")
-_INTENDED = re.compile(r"\{{1,2}[ \t]*(?:\$|[^\W\d])")
-_INSIDE = re.compile(r"(?:[^{}\r\n\"\\]|\\(?![{\"]))*")
-_NOT_A_WORD = re.compile(r"[^A-Za-z0-9_]+")
-_SEVERAL_WORDS = re.compile(r"\$?[\w.]+(?:[ \t-]+[\w.]+)+")
+# Strings: `re` compiles and keeps them when the first path or stray brace asks for them.
+_STEP = rf"\.({_NAME})|\[([0-9]+)\]|\['([^'\r\n]*)'\]"
+_INTENDED = r"\{{1,2}[ \t]*(?:\$|[^\W\d])"
+_INSIDE = r"(?:[^{}\r\n\"\\]|\\(?![{\"]))*"
+_NOT_A_WORD = r"[^A-Za-z0-9_]+"
+_SEVERAL_WORDS = r"\$?[\w.]+(?:[ \t-]+[\w.]+)+"
 
 MAX_DIGITS = 18
 """Digits of the longest whole number; every value fits into 64 bits."""
@@ -52,7 +52,7 @@ def whole_number(source: SourceFile, sink: Sink, start: int, end: int) -> int:
 
 def scan_ref(source: SourceFile, sink: Sink, start: int, end: int) -> ast.Ref:
     """The variable that a range of the source consists of, braces included; the lexer has found it well formed."""
-    found = _REF.match(source.text, start, end)
+    found = _SPECIAL.match(source.text, start, end)
     assert found is not None
     return _ref(source, sink, found)
 
@@ -141,12 +141,12 @@ class PartScanner:
         while at + braces < end and text[at + braces] == "{":
             braces += 1
         name_start = at + braces
-        intended = _INTENDED.match(text, max(at, name_start - 2), end)
+        intended = re.compile(_INTENDED).match(text, max(at, name_start - 2), end)
         if intended is None:
             return name_start
         if braces == 1 and text[name_start] in " \t":
             return name_start
-        inside = _INSIDE.match(text, name_start, end)
+        inside = re.compile(_INSIDE).match(text, name_start, end)
         assert inside is not None
         stop = inside.end()
         closing = 0
@@ -189,7 +189,7 @@ def _ref(source: SourceFile, sink: Sink, found: re.Match[str]) -> ast.Ref:
 
 def _path(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[ast.PathPart, ...]:
     path: list[ast.PathPart] = []
-    for step in _STEP.finditer(source.text, start, end):
+    for step in re.compile(_STEP).finditer(source.text, start, end):
         field, index, key = step.groups()
         if index is None:
             name = key if field is None else field
@@ -202,13 +202,13 @@ def _path(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[ast.Pat
 
 def _hint(inside: str, braces: int, *, dollar: bool) -> str | None:
     """What to do about one kind of malformed variable; None for the advice that fits all."""
-    name = _NOT_A_WORD.sub("_", inside.strip()).strip("_")
+    name = re.sub(_NOT_A_WORD, "_", inside.strip()).strip("_")
     if dollar:
         return (
             f"write `{{{name}}}` for an input, `{{${name}}}` for a secret, or `$\\{{` for the signs"
         )
     if braces > 2:
         return f"write `{{{{{name}}}}}` for a runtime variable, and `\\{{` for a literal brace"
-    if name.isidentifier() and _SEVERAL_WORDS.fullmatch(inside.strip()):
+    if name.isidentifier() and re.fullmatch(_SEVERAL_WORDS, inside.strip()):
         return f"a name has no spaces or hyphens: write `{name}`, or `\\{{` for a literal brace"
     return None

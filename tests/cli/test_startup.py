@@ -33,6 +33,7 @@ HEAVY = {
     "inspect",
 }
 ON_DEMAND = {
+    "decimal",
     "hashlib",
     "json",
     "difflib",
@@ -44,7 +45,61 @@ ON_DEMAND = {
     "flowdsl.diagnostics.fixes",
     "flowdsl.diagnostics.fingerprint",
 }
+FOR_FEW_FILES = {
+    "flowdsl.config.versions",
+    "flowdsl.lint.forbidden",
+    "flowdsl.semantics.chains",
+    "flowdsl.semantics.commands",
+    "flowdsl.semantics.destinations",
+    "flowdsl.semantics.flow_tests",
+    "flowdsl.semantics.images",
+    "flowdsl.semantics.path_counts",
+    "flowdsl.semantics.platform_text",
+    "flowdsl.semantics.post_run_checks",
+    "flowdsl.semantics.prompt_files",
+    "flowdsl.semantics.run_texts",
+    "flowdsl.semantics.schema_files",
+    "flowdsl.semantics.wire",
+}
+"""What only files with a certain statement, section or mistake need."""
+
+NEVER_ASLEEP = {"credential_in_literal", "deep_nesting"}
+"""Rules that look at every file."""
+
 FLOW = 'flow 1\nworkflow a { steps { do "Open the file {x}." } inputs { x: string } }\n'
+
+
+SIMPLE = """flow 1
+
+task sign_in(user: string, secret password: string) {
+  do "Open LedgerPro and wait for its sign-in window."
+  type "{user}" into "the User field"
+  type $password into "the Password field"
+  press "Enter"
+  expect "the Accounts page is visible" else abort "Sign-in failed for {user}"
+}
+
+## Reads the balance of an account.
+workflow read_account {
+  inputs { account: string @pattern("[0-9]{6}")  user: string  notes: string? }
+  secrets { password: string }
+  outputs { balance: number  note: string? }
+  steps {
+    call sign_in(user: user, password: $password)
+    choose "the row whose account is {account}" else abort "{account} is missing"
+    retry 2 wait 5s {
+      press "Ctrl+F"
+      expect "the row is highlighted"
+    }
+    extract balance: number from "the Balance cell in the last row"
+    emit balance = {{balance}}
+    if not notes is empty {
+      extract note: string from "the Note field"
+      emit note = {{note}}
+    }
+  }
+}
+"""
 
 
 def imported(cwd: Path, *words: str) -> tuple[int, set[str]]:
@@ -71,6 +126,17 @@ def test_check_imports_nothing_heavy(tmp_path: Path, format: str, flow: str, pro
     assert ("tomllib" in modules) == project
     if format in ("text", "terse", "github"):
         assert modules.isdisjoint(ON_DEMAND)
+
+
+def test_a_simple_file_needs_no_module_for_rare_things(tmp_path: Path) -> None:
+    (tmp_path / "a.flow").write_text(SIMPLE)
+    (tmp_path / "flowdsl.toml").write_text('[project]\nname = "x"\n')
+    code, modules = imported(tmp_path, "check", "a.flow")
+    assert code == 0
+    assert modules.isdisjoint(ON_DEMAND | FOR_FEW_FILES)
+    rules = "flowdsl.lint.rules."
+    awake = {name.removeprefix(rules) for name in modules if name.startswith(rules)}
+    assert awake <= NEVER_ASLEEP
 
 
 def test_version_imports_nothing(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The one list of rules: each with what wakes it, in a module of its own that is imported only then.
+"""The one list of rules: each with what wakes it, and when, in a module of its own that is imported only then.
 
 Sound rules come first: what they report is so. The others are about wording; each ships because it is right at least nine times in
 ten on realistic prose (`benchmarks/wording.py` measures it).
@@ -6,9 +6,12 @@ ten on realistic prose (`benchmarks/wording.py` measures it).
 
 from __future__ import annotations
 
+from flowdsl.lint import wakes
 from flowdsl.lint.rule import InSource, LinkedFiles, Rule, UnusedName, Words
 from flowdsl.syntax import ast
 
+_BODIES = (ast.TaskDecl, ast.StepsSection)
+_USES_OF_MODELS = (ast.ModelSection, ast.ChooseStmt, ast.ExtractStmt, ast.Check)
 _ACTED_ON = ("do", "target", "source")
 
 _CHOICES = """
@@ -22,6 +25,7 @@ _TOOLS = """
 _CONTROLS = """
     box button checkbox combobox down dropdown field fields icon key link menu option suggestion tab textbox tile toggle
 """
+_BANS = ("avoid", "circumstances", "don", "never", "not")
 _POINTING = "click coordinate coordinates cursor drag hover mouse move pixel pixels point pointer press px tap"
 _LOOKS = """
     black blue brown gray green grey orange pink purple red white yellow big large little small tiny first second third fourth fifth
@@ -29,25 +33,26 @@ _LOOKS = """
 """
 _VAGUE = """
     handle deal care sort cope manage address resolve fix process sure ensure everything all appropriate appropriately fit judgement
-    judgment sense whatever wrong download export fetch get fill complete update log sign clean tidy wait correct proper suitable right
+    judgment sense whatever wrong correct proper suitable right
 """
+_VAGUE_OPENINGS = "download export fetch get fill complete update log sign clean tidy wait"
 
 RULES = (
-    Rule("abort-inside-retry", (ast.RetryStmt,)),
-    Rule("bound-above-max-items", (ast.ForStmt,)),
-    Rule("check-without-artifact", (ast.ChecksSection,)),
+    Rule("abort-inside-retry", (ast.RetryStmt,), when=wakes.may_abort),
+    Rule("bound-above-max-items", (ast.ForStmt,), when=wakes.has_limit),
+    Rule("check-without-artifact", (ast.ChecksSection,), when=wakes.has_file_checks),
     Rule("choice-by-input", (Words(tuple(_CHOICES.split()), ("do",)),)),
     Rule("credential-in-literal", (ast.Module,)),
-    Rule("deep-nesting", (ast.IfStmt, ast.ForStmt, ast.RepeatStmt, ast.RetryStmt)),
+    Rule("deep-nesting", _BODIES),
     Rule("duplicated-prose", (LinkedFiles(),)),
-    Rule("enum-not-handled", (ast.IfStmt,)),
+    Rule("enum-not-handled", (ast.IfStmt,), when=wakes.has_branches),
     Rule("fixed-wait", (ast.WaitStmt,)),
-    Rule("missing-description", (ast.WorkflowDecl,)),
+    Rule("missing-description", (ast.WorkflowDecl,), when=wakes.lacks_description),
     Rule("non-powershell-command", (ast.RunStmt,)),
-    Rule("optional-read-unguarded", (ast.TaskDecl, ast.StepsSection)),
-    Rule("overwritten-before-read", (ast.TaskDecl, ast.StepsSection)),
-    Rule("raw-model-id", (ast.ModelSection, ast.ChooseStmt, ast.ExtractStmt, ast.Check)),
-    Rule("secret-like-input", (ast.InputsSection, ast.TaskDecl)),
+    Rule("optional-read-unguarded", _BODIES, when=wakes.writes_optional),
+    Rule("overwritten-before-read", _BODIES, when=wakes.sets_twice),
+    Rule("raw-model-id", _USES_OF_MODELS, when=wakes.names_model),
+    Rule("secret-like-input", (ast.InputsSection, ast.TaskDecl), when=wakes.named_like_secret),
     Rule("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),)),
     Rule("tool-name-in-prose", (Words(tuple(_TOOLS.split())),)),
     Rule("unused-const", (UnusedName("const"),)),
@@ -59,13 +64,22 @@ RULES = (
     Rule("unused-task", (UnusedName("task"),)),
     Rule("unused-type", (UnusedName("type"),)),
     # About wording.
-    Rule("ambiguous-target", (Words(tuple(_CONTROLS.split()), _ACTED_ON),)),
     Rule(
-        "negative-only-instruction",
-        (Words(("avoid", "circumstances", "don", "never", "not"), ("do",)),),
+        "ambiguous-target",
+        (Words(tuple(_CONTROLS.split()), _ACTED_ON),),
+        when=wakes.the(f"{_CONTROLS} text check drop input"),
     ),
-    Rule("pixel-coordinates", (Words(tuple(_POINTING.split())),)),
-    Rule("several-instructions", (ast.DoStmt,)),
-    Rule("target-by-look", (Words(tuple(_LOOKS.split()), _ACTED_ON),)),
-    Rule("vague-verb", (Words(tuple(_VAGUE.split())),)),
+    Rule("negative-only-instruction", (Words(_BANS, ("do",)),), when=wakes.opens_with_ban),
+    Rule("pixel-coordinates", (Words(tuple(_POINTING.split())),), when=wakes.has_numbers),
+    Rule("several-instructions", (ast.DoStmt,), when=wakes.has_many_sentences),
+    Rule(
+        "target-by-look",
+        (Words(tuple(_LOOKS.split()), _ACTED_ON),),
+        when=wakes.the_look_of_a_control(f"{_LOOKS} far very"),
+    ),
+    Rule(
+        "vague-verb",
+        (Words((*_VAGUE.split(), *_VAGUE_OPENINGS.split())),),
+        when=wakes.opens_with(_VAGUE_OPENINGS, _VAGUE),
+    ),
 )

@@ -10,6 +10,7 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
+from flowdsl.semantics.backtracking import may_take_long
 from flowdsl.semantics.model import TaskSymbol
 from flowdsl.semantics.traversal import statements
 from flowdsl.syntax import ast
@@ -118,8 +119,11 @@ def _may_match(regex: object, kept: list[Pattern]) -> bool:
     if any(_ANY in each for each in kept) or (kept and not isinstance(regex, str)):
         return True
     try:
-        return any(re.search(str(regex), "".join(map(str, each))) for each in kept)
-    except re.error:
+        names = ["".join(map(str, each)) for each in kept]
+        return any(
+            may_take_long(str(regex), len(name)) or re.search(str(regex), name) for name in names
+        )
+    except (re.error, OverflowError, RecursionError):
         return True
 
 

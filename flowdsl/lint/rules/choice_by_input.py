@@ -54,7 +54,7 @@ _PATTERNS = (
     # the patient x in the list
     rf"{_VERB} (?:{_WORD}){{1,4}}{_VARIABLE}(?: and (?:\w+ )?\x01+)? {_IN_LIST}",
     # x from the results
-    rf"{_VERB} {_VARIABLE} {_IN_LIST}(?! [\\'\"])",
+    rf"{_VERB} {_VARIABLE} {_IN_LIST}",
     # from the results, open the parcel of x
     rf"{_IN_LIST}(?:(?!\b(?:and|or|then)\b)[^.;,>\x01]){{0,40}},? {_VERB} (?:{_WORD}){{0,5}}{_VARIABLE}",
 )

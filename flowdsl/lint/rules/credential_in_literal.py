@@ -103,11 +103,13 @@ def _password_at(text: str, low: str, at: int) -> Iterator[_Candidate]:
 
 
 def _is_stated(low: str, at: int) -> bool:
-    """Whether something is said of the word at `at`, other than the type of a field that is named so."""
+    """Whether something is said of the word at `at`, other than the type of a field that is named so, or a secret."""
     while low[at : at + 1].isalpha():
         at += 1
     behind = low[at : at + 20].lstrip(" \n\t'\"\\")
-    return behind.startswith(("is", "=", ":")) and not behind[1:].lstrip().startswith("string")
+    return behind.startswith(("is", "=", ":")) and not behind[1:].lstrip().startswith(
+        ("string", "$")
+    )
 
 
 def _password(found: re.Match[str], *, marked: bool) -> Iterator[_Candidate]:
@@ -118,18 +120,17 @@ def _password(found: re.Match[str], *, marked: bool) -> Iterator[_Candidate]:
 
 def _keys(text: str) -> Iterator[_Candidate]:
     at = 0
-    for token in text.split():
-        if len(token) >= _SHORTEST:
-            at = text.index(token, at)
-            end = at + len(token)
-            if any(prefix in token for prefix in _PREFIXES):
-                for found in _pattern(_SHAPES).finditer(text, at, end):
-                    yield _Candidate(found.start(), found.end(), "an access key")
-            key = token.strip(_AROUND)
-            if _is_random(key):
-                start = at + token.index(key)
-                yield _Candidate(start, start + len(key), "an access key")
-            at = end
+    for token in [word for word in text.split() if len(word) >= _SHORTEST]:
+        at = text.index(token, at)
+        end = at + len(token)
+        if any(prefix in token for prefix in _PREFIXES):
+            for found in _pattern(_SHAPES).finditer(text, at, end):
+                yield _Candidate(found.start(), found.end(), "an access key")
+        key = token.strip(_AROUND)
+        if _is_random(key):
+            start = at + token.index(key)
+            yield _Candidate(start, start + len(key), "an access key")
+        at = end
     if "PRIVATE KEY-----" in text:
         for found in _pattern(_PRIVATE_KEY).finditer(text):
             yield _Candidate(found.start(), found.end(), "a private key")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
-from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.syntax import ast
@@ -18,34 +17,31 @@ SPEC = DiagnosticSpec(
 OPTIONS = {"limit": 4}
 
 
-def check(context: LintContext, statement: ast.Stmt) -> None:
-    """Report the statements in an outermost nest whose blocks are below the limit."""
+def check(context: LintContext, owner: ast.TaskDecl | ast.StepsSection) -> None:
+    """Report the statements of a body whose blocks are the first ones below the limit."""
     limit = max(context.option(SPEC.name, "limit", OPTIONS["limit"]), 1)
-    if context.source.text.count("{", statement.start, statement.end) <= limit:
-        return
-    crossing = _crossing(statement, limit)
-    if not crossing or _is_inside_another(context, statement):
-        return
-    outermost = Label(context.keyword(statement), "the outermost block")
-    for deep in crossing:
-        context.report(
-            SPEC, context.keyword(deep), depth=limit + 1, limit=limit, labels=(outermost,)
-        )
+    around: list[ast.Stmt] = []
+    for statement in context.statements(owner.body):
+        if type(statement) not in _NEST:
+            continue
+        while around and around[-1].end <= statement.start:
+            around.pop()
+        if type(statement) in _MAY_HAVE_BLOCKS and not any(inner_blocks(statement)):
+            continue
+        if len(around) == limit:
+            outermost = Label(context.keyword(around[0]), "the outermost block")
+            context.report(
+                SPEC,
+                context.keyword(statement),
+                depth=limit + 1,
+                limit=limit,
+                labels=(outermost,),
+            )
+        around.append(statement)
 
 
-def _own(statement: ast.Stmt) -> int:
-    """How much deeper the blocks of a statement are than itself: a step is only a title."""
-    return 0 if isinstance(statement, ast.StepStmt | ast.AnnotatedStmt) else 1
-
-
-_WITH_BLOCKS = frozenset(
+_MAY_HAVE_BLOCKS = frozenset(
     (
-        ast.AnnotatedStmt,
-        ast.StepStmt,
-        ast.IfStmt,
-        ast.ForStmt,
-        ast.RepeatStmt,
-        ast.RetryStmt,
         ast.ChooseStmt,
         ast.WaitUntilStmt,
         ast.ExtractStmt,
@@ -54,28 +50,5 @@ _WITH_BLOCKS = frozenset(
         ast.RunStmt,
     )
 )
-
-
-def _crossing(statement: ast.Stmt, limit: int) -> list[ast.Stmt]:
-    """The statements whose own blocks are the first ones below the limit."""
-    blocks = list(inner_blocks(statement))
-    if not blocks:
-        return []
-    left = limit - _own(statement)
-    if left < 0:
-        return [statement]
-    found: list[ast.Stmt] = []
-    for inner in blocks:
-        for each in inner.block.statements:
-            if type(each) in _WITH_BLOCKS:
-                found.extend(_crossing(each, left))
-    return found
-
-
-def _is_inside_another(context: LintContext, statement: ast.Stmt) -> bool:
-    """Whether a statement with blocks holds this one, which then is reported with it."""
-    body = body_of(context.declaration)
-    return body is not None and any(
-        outer is not statement and _own(outer) and outer.start <= statement.start < outer.end
-        for outer in context.statements(body)
-    )
+_NEST = _MAY_HAVE_BLOCKS | {ast.IfStmt, ast.ForStmt, ast.RepeatStmt, ast.RetryStmt}
+"""Statements that nest; a step is only a title."""

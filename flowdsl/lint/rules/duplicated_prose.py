@@ -28,8 +28,11 @@ _SHORT = frozenset((ast.CallStmt, ast.PressStmt, ast.WaitStmt))
 _LEAVES = _SHORT | {ast.TypeStmt, ast.ClearStmt, ast.EmitStmt}
 """Statements with neither a block nor a long text."""
 
+_TOLD = 400
+"""Characters of a statement by which it is looked up."""
+
 _ALIKE = 8
-"""How many runs that look alike by their first lines are remembered."""
+"""How many runs that look alike are remembered."""
 
 
 class _Place(Record):
@@ -73,7 +76,7 @@ def check(context: LintContext, modules: tuple[ast.Module, ...]) -> None:
 class _Finder:
     """Reads blocks in order and remembers the runs of `size` statements and the long instructions it has seen.
 
-    Runs are looked up by the first line of each statement, and then compared in full. A run that has been seen is not looked into:
+    Runs are looked up by the beginning of each statement, and then compared in full. A run that has been seen is not looked into:
     what is inside has been seen, too.
     """
 
@@ -87,34 +90,35 @@ class _Finder:
         """Look for copies in a block and the blocks inside it."""
         size = self.size
         every = block.statements
-        heads = self._heads(source, block) if len(every) >= size else ()
+        written = self._written(source, block) if len(every) >= size else ()
         at = 0
         while at < len(every):
-            window = heads[at : at + size]
+            window = written[at : at + size]
             if len(window) == size and "" not in window:
-                seen = self._runs.setdefault(window, [])
                 here = _Place(source, block, at)
-                length = self._run(seen, here)
-                if length:
+                seen = self._runs.get(window)
+                if seen is None:
+                    self._runs[window] = [here]
+                elif length := self._run(seen, here):
                     at += length
                     continue
-                if len(seen) < _ALIKE:
+                elif len(seen) < _ALIKE:
                     seen.append(here)
             if type(every[at]) not in _LEAVES:
                 self._statement(source, every[at])
             at += 1
 
-    def _heads(self, source: SourceFile, block: ast.Block) -> tuple[str, ...]:
-        """The first line of each statement; "" for what no task can hold."""
-        text = source.text
-        heads = []
+    def _written(self, source: SourceFile, block: ast.Block) -> tuple[str, ...]:
+        """Each statement as one line, its first characters only; "" for what no task can hold."""
+        written = []
         for statement in block.statements:
-            if type(statement) is ast.EmitStmt:
-                heads.append("")
-                continue
-            end = text.find("\n", statement.start, statement.end)
-            heads.append(text[statement.start : end if end >= 0 else statement.end])
-        return tuple(heads)
+            line = (
+                ""
+                if type(statement) is ast.EmitStmt
+                else source.text[statement.start : statement.end]
+            )
+            written.append(" ".join(line[:_TOLD].split()) if "\n" in line else line)
+        return tuple(written)
 
     def _run(self, seen: list[_Place], here: _Place) -> int:
         """How many statements from `here` on stand in one of the places `seen` already; 0 when they are too few."""

@@ -19,8 +19,6 @@ SPEC = DiagnosticSpec("enum-not-handled", "suspicious", "{problem}")
 def check(context: LintContext, statement: ast.IfStmt) -> None:
     """Report values that no branch handles, and branches that ask for a value again."""
     branches = statement.branches
-    if len(branches) < 2:
-        return
     first = _comparisons(context, branches[0].condition)
     if first is None:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.semantics.types import ANY, ListOf, Type, strip_optional
+from flowdsl.lint.wakes import may_be_anything
 from flowdsl.syntax import ast
 
 SPEC = DiagnosticSpec("missing-description", "style", "{subject} has no description")
@@ -22,7 +22,9 @@ def check(context: LintContext, declaration: ast.WorkflowDecl) -> None:
     symbol = context.workflow(declaration)
     if symbol is None or symbol.outputs_from is not None:
         return
-    vague = {field.name for field in symbol.outputs if field.doc is None and _is_any(field.type)}
+    vague = {
+        field.name for field in symbol.outputs if field.doc is None and may_be_anything(field.type)
+    }
     if not vague:
         return
     for item in declaration.items:
@@ -35,8 +37,3 @@ def check(context: LintContext, declaration: ast.WorkflowDecl) -> None:
                         subject=f"output `{field.name.text}`, which may be anything,",
                         help="write `## what it holds` above it: the agent reads that when it fills the output",
                     )
-
-
-def _is_any(type_: Type) -> bool:
-    inner = strip_optional(type_)
-    return inner == ANY or (isinstance(inner, ListOf) and _is_any(inner.element))

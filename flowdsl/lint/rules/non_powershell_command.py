@@ -30,8 +30,8 @@ _START = r"(?:^|(?<=[;|&{(\n]))[^\S\n]*"
 _CODE = (
     (_START + r"(dir[^\n;|]*?\s/[a-z]\b)", CMD, "`Get-ChildItem`, with `-Recurse` for `/s`", "dir"),
     (_START + r"((?:x?copy|move)[^\n;|]*?\s/y\b)", CMD, "`Copy-Item` or `Move-Item`, with `-Force`", "copy", "move"),
-    (_START + r"((?:del|erase)\s[^\n;|]*?/[qsfa]\b)", CMD, "`Remove-Item`, with `-Force`", "del", "erase"),
-    (_START + r"(r(?:m)?d(?:ir)?\s[^\n;|]*?/[sq]\b)", CMD, "`Remove-Item -Recurse`", "rd", "rmdir"),
+    (_START + r"((?:del|erase)(?:\s[^\n;|]*?)??\s/[qsfa]\b)", CMD, "`Remove-Item`, with `-Force`", "del", "erase"),
+    (_START + r"(r(?:m)?d(?:ir)?(?:\s[^\n;|]*?)??\s/[sq]\b)", CMD, "`Remove-Item -Recurse`", "rd", "rmdir"),
     (_START + r"(set [A-Za-z_]\w*=)", CMD, "`$env:NAME = 'value'`", "set "),
     (_START + r"(if (?:not )?(?:exist|errorlevel)\b)", CMD, "`if (Test-Path 'C:/...')`", "exist", "errorlevel"),
     (_START + r"(for %%?[a-z]\b)", CMD, "`foreach ($each in ...)`", "for %"),

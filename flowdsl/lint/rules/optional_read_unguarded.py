@@ -29,6 +29,7 @@ _TEXTS: dict[type[ast.Stmt], tuple[str, str]] = {
     ast.ExtractStmt: ("source", "instruction"),
     ast.CopyStmt: ("source", "instruction"),
     ast.ExpectStmt: ("condition", "condition"),
+    ast.RunStmt: ("command", "command"),
     ast.CaptureStmt: ("file", "file name"),
     ast.ExportStmt: ("file", "file name"),
     ast.FailStmt: ("reason", "reason"),

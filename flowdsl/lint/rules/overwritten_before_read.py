@@ -23,37 +23,19 @@ SPEC = DiagnosticSpec(
     "remove one of the two, or give the second another name",
 )
 
-_SETTERS = frozenset((ast.ExtractStmt, ast.CopyStmt, ast.CallStmt, ast.RunStmt))
-
 
 def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
     """Report the values that are replaced, in every block of a body."""
     body = body_of(context.declaration)
     if body is None:
         return
-    every = context.statements(body)
-    if not (_stands_twice(_variables(every)) or _stands_twice(_emitted(every))):
-        return
     if context.may_lack_statements():
         return
     _follow(context, body)
-    for statement in every:
+    for statement in context.statements(body):
         if not isinstance(statement, ast.StepStmt | ast.AnnotatedStmt):
             for inner in inner_blocks(statement):
                 _follow(context, inner.block)
-
-
-def _variables(every: list[ast.Stmt]) -> list[str]:
-    setters = (variable_set_by(each) for each in every if type(each) in _SETTERS)
-    return [name.text for name in setters if name is not None]
-
-
-def _emitted(every: list[ast.Stmt]) -> list[str]:
-    return [each.name.text for each in every if isinstance(each, ast.EmitStmt) and not each.append]
-
-
-def _stands_twice(names: list[str]) -> bool:
-    return len(set(names)) < len(names)
 
 
 def _follow(context: LintContext, block: ast.Block) -> None:

@@ -33,7 +33,6 @@ _JOINED = frozenset(("apikey",))
 _TAILS = frozenset(("current", "new", "old", "text", "value"))
 _QUESTIONS = frozenset(("has", "hide", "is", "needs", "no", "reset", "show", "use"))
 
-_STEMS = ("pass", "pwd", "pin", "secret", "token", "key", "credential")
 _TEXTS = frozenset(("any", "string"))
 _PIN = "pin"
 
@@ -63,9 +62,6 @@ def check(context: LintContext, node: ast.InputsSection | ast.TaskDecl) -> None:
 
 
 def _is_secret_like(name: str, type_: ast.TypeExpr) -> bool:
-    low = name.lower()
-    if not [stem for stem in _STEMS if stem in low]:
-        return False
     words = _words(name)
     if words[0] in _QUESTIONS:
         return False

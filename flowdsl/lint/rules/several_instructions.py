@@ -7,6 +7,7 @@ import re
 from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.prose import DO, Prose, is_english
+from flowdsl.lint.wakes import SENTENCES
 from flowdsl.syntax import ast
 
 SPEC = DiagnosticSpec(
@@ -17,7 +18,7 @@ SPEC = DiagnosticSpec(
     INFO,
 )
 
-OPTIONS = {"sentences": 8}
+OPTIONS = {"sentences": SENTENCES}
 
 _SHORTEST = 8
 """Characters of the shortest sentence that counts, blanks and full stop included."""

@@ -9,7 +9,7 @@ SPEC = DiagnosticSpec(
     "unused-input",
     "suspicious",
     "input `{name}` is never used",
-    "use it where the value belongs, or remove it: whoever starts a run has to give it",
+    "use it where the value belongs, or remove it: runs are asked for a value that changes nothing",
 )
 
 

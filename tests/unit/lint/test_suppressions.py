@@ -148,3 +148,10 @@ def test_a_program_whose_errors_are_all_suppressed_compiles(case: Case, first: D
         each.message for each in compilation.analysis.diagnostics if each.severity == ERROR
     ] == []
     assert compilation.bundle is not None
+
+
+def test_nothing_is_unused_in_a_file_that_cannot_be_read_whole() -> None:
+    body = "# flow: ignore[fixed-wait] slow\nwait 1s\ndo do do\n"
+    names = [name for name, _ in findings(body)]
+    assert names
+    assert "unused-suppression" not in names

@@ -45,6 +45,10 @@ OUTSIDE = {
         "a list of 2 entries is above `@max_items(1)` of `x`",
         "@max_items(1)",
     ),
+    'string = "c" @pattern("^(a|b)+$")': (
+        "`c` does not match `@pattern` of `x`",
+        '@pattern("^(a|b)+$")',
+    ),
     "int @example(3) @max(2)": ("`3` is above `@max(2)` of `x`", "@max(2)"),
 }
 INSIDE = (
@@ -57,6 +61,8 @@ INSIDE = (
     'string = "2024-05-31T08:00:00Z" @format("date-time")',
     "int[] = [1] @min_items(1) @max_items(1)",
     f'string = "{"a" * 60}!" @pattern("^(a+)+$")',
+    f'string = "{"a" * 60}!" @pattern("^(a|a)*$")',
+    f'string = "{"a" * 60}!" @pattern("^((a|b[)])*)*$")',
     "int @example(2) @max(2)",
 )
 
