@@ -68,10 +68,3 @@ class CommandParser(argparse.ArgumentParser):
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         raise _HelpShown
-
-
-def positive(word: str) -> int:
-    """A whole number from 1."""
-    if not (word.isascii() and word.isdigit() and int(word) > 0):
-        raise argparse.ArgumentTypeError(f"`{word}` is no whole number from 1")
-    return int(word)

@@ -16,8 +16,8 @@ from .failure import CommandError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Sequence
+    from typing import Any
 
 COMMANDS: dict[str, str] = {
     "check": "find mistakes in flows",
@@ -138,22 +138,34 @@ def _dispatch(directory: str | None, color: str, words: Sequence[str], console: 
 
 def _parse(
     name: str,
-    configure: Callable[[argparse.ArgumentParser], None],
+    configure: Callable[[Any], None],
     words: Sequence[str],
     directory: str | None,
     color: str,
-) -> argparse.Namespace | None:
+) -> Any:
     """The arguments of a command; None when its help was asked for and printed."""
+
+    def declare(parser: Any) -> None:
+        parser.add_argument(
+            "-C", dest="directory", metavar="DIR", default=directory, help="work in DIR"
+        )
+        parser.add_argument(
+            "--color",
+            choices=COLORS,
+            default=color,
+            help="colour in what people read (default: auto)",
+        )
+        configure(parser)
+
+    from .plain_arguments import plain_arguments
+
+    arguments = plain_arguments(declare, words)
+    if arguments is not None:
+        return arguments
     from .arguments import CommandParser
 
     parser = CommandParser(name, COMMANDS[name])
-    parser.add_argument(
-        "-C", dest="directory", metavar="DIR", default=directory, help="work in DIR"
-    )
-    parser.add_argument(
-        "--color", choices=COLORS, default=color, help="colour in what people read (default: auto)"
-    )
-    configure(parser)
+    declare(parser)
     return parser.parse(words)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Callable, Sequence
 
 from flowdsl.diagnostics.diagnostic import SEVERITIES
 from flowdsl.diagnostics.findings import Findings
 
-from ..arguments import positive
 from ..checking import check_target
 from ..console import Console
 from ..environments import named_environment
@@ -20,6 +18,8 @@ from ..views.check import FORMATS, Report, render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
+
     from ..watching import Scope
 
 WATCHED_FORMATS = ("text", "terse")
@@ -75,6 +75,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C"
     )
+
+
+def positive(word: str) -> int:
+    """A whole number from 1."""
+    number = int(word) if word.isascii() and word.isdigit() else 0
+    if number < 1:
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError(f"`{word}` is no whole number from 1")
+    return number
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -111,6 +111,20 @@ def test_folder_and_colour_may_stand_on_either_side(
         assert transcript(capsys, *words) == (3, f"{folder} True\n", "")
 
 
+def test_flows_that_nest_too_deep_are_no_bug(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(arguments: object, console: Console) -> int:
+        return run(arguments, console)
+
+    fake_command(monkeypatch, run)
+    code, out, err = transcript(capsys, "check")
+    assert (code, out) == (3, "")
+    assert err == (
+        "error: calls, blocks, types or consts nest too deep in these flows to be followed\n"
+    )
+
+
 def test_a_bug_is_one_line_without_its_message(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

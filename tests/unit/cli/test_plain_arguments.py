@@ -1,0 +1,32 @@
+"""What is read without a parser is what argparse would read."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from flowdsl.cli.arguments import CommandParser
+from flowdsl.cli.main import COMMANDS
+from flowdsl.cli.plain_arguments import plain_arguments
+
+LINES = ([], ["a.flow"], ["a.flow", "b"], ["-"], [""], ["--fix"], ["a", "-o", "out"], ["-h"])
+
+
+@pytest.mark.parametrize("words", LINES, ids=" ".join)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_plain_lines_mean_what_argparse_says(name: str, words: list[str]) -> None:
+    configure = import_module(f"flowdsl.cli.commands.{name}").configure
+    plain: Any = plain_arguments(configure, words)
+    if any(word.startswith("-") and word != "-" for word in words):
+        assert plain is None
+    elif plain is not None:
+        parser = CommandParser(name, "")
+        configure(parser)
+        assert vars(plain) == vars(parser.parse(words))
+
+
+def test_the_usual_check_needs_no_parser() -> None:
+    configure = import_module("flowdsl.cli.commands.check").configure
+    assert plain_arguments(configure, ["a.flow"]) is not None
