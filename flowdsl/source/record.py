@@ -53,19 +53,14 @@ class _RecordType(type):
     def __new__(
         mcls, name: str, bases: tuple[type, ...], body: dict[str, Any], eq: bool = False
     ) -> type:
-        own = [
-            field
-            for field, annotation in body.get("__annotations__", {}).items()
-            if not str(annotation).startswith("ClassVar")
-        ]
-        fields: tuple[str, ...] = ()
-        defaults: dict[str, Any] = {}
+        own = tuple(body.get("__annotations__", ()))
+        fields: tuple[str, ...] = own
+        defaults = {field: body.pop(field) for field in own if field in body}
         for parent in bases:
-            fields += getattr(parent, "_fields", ())
-            defaults |= getattr(parent, "_defaults", {})
-        fields += tuple(own)
-        defaults |= {field: body.pop(field) for field in own if field in body}
-        body["__slots__"] = tuple(body.get("__slots__", ())) + tuple(own)
+            if parent is not Record:
+                fields = parent._fields + fields  # type: ignore[attr-defined]
+                defaults = parent._defaults | defaults  # type: ignore[attr-defined]
+        body["__slots__"] = own
         body["_fields"] = fields
         body["_defaults"] = defaults
         body["__match_args__"] = fields

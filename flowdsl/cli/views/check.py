@@ -47,6 +47,10 @@ def render(format: str, report: Report, color: bool, show_path: Callable[[str], 
             from flowdsl.diagnostics.render.junit import render_junit
 
             return render_junit(diagnostics, report.paths, show_path)
+        case _ if not diagnostics:
+            from flowdsl.diagnostics.render.summary import summary
+
+            return summary((), len(report.paths))
         case _:
             from flowdsl.diagnostics.render.text import render_text
 
