@@ -15,6 +15,7 @@ from .model import CONST, ENVIRONMENT, SemanticModel, ValueSymbol
 from .paths import path_of
 from .program import MAX_CHAIN, ModuleScope, Program
 from .scopes import ValueScope
+from .sizes import MAX_CHARACTERS, written_size
 from .spelling import spell
 
 
@@ -41,10 +42,19 @@ def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -
         program.sink.report(NESTING_TOO_DEEP, span, what="consts", limit=MAX_CHAIN)
         return
     program.resolving.append(const)
+    size = written_size(const.value)
     for home, used in _consts_in(scope, const.value):
         _resolve_const(program, home, used)
+        size += program.const_sizes.get(used, 0)
     program.resolving.pop()
     span = const.name.span(scope.source)
+    program.const_sizes[const] = size
+    if size > MAX_CHARACTERS:
+        what = f"const `{const.name.text}`"
+        program.sink.report(
+            errors.TOO_LARGE, span, what=what, size=size, unit="characters", limit=MAX_CHARACTERS
+        )
+        return
     type_ = infer(program, ValueScope(scope), const.value, places.CONSTANT)
     known = const.value in program.constants
     program.consts[const] = ValueSymbol(

@@ -417,6 +417,13 @@ APPEND_REPEATED = DiagnosticSpec(
     arguable=True,
 )
 
+TOO_LARGE = DiagnosticSpec(
+    "too-large",
+    "flow",
+    "{what} has {size:,} {unit} once consts and tasks are in their places, and the most is {limit:,}",
+    "something is put in twice again and again: let each level use the one below it once",
+)
+
 # Keys
 
 UNKNOWN_KEY = DiagnosticSpec("unknown-key", "platform", "`{key}` is no key")

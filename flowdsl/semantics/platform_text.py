@@ -23,6 +23,7 @@ from .model import CONST, ENVIRONMENT, PARAMETER, TaskSymbol, ValueSymbol
 from .paths import path_of, step_of
 from .places import Place
 from .program import Program
+from .sizes import MAX_PIECES
 from .spelling import spell
 
 _NEVER_EMITTED = (places.SETTING, places.TEST_VALUE, places.CONSTANT, places.CHAIN_VALUE)
@@ -171,6 +172,16 @@ class _Texts:
                     bound += self._argument(source, call, task, piece)
                 else:
                     bound.append(_settled(piece))
+            if len(bound) > MAX_PIECES:
+                self.program.sink.report(
+                    errors.TOO_LARGE,
+                    call.task.span(source),
+                    what="a text of this task",
+                    size=len(bound),
+                    unit="parts",
+                    limit=MAX_PIECES,
+                )
+                continue
             filled = _Template(tuple(bound), template.command)
             for fault in _faults(filled):
                 self._report_given(fault, task)

@@ -101,6 +101,7 @@ class Program:
         self.used_declarations: set[ast.Decl] = set()
 
         self.named_types: dict[ast.RecordDecl | ast.AliasDecl, Type] = {}
+        self.const_sizes: dict[ast.ConstDecl, int] = {}
         self.consts: dict[ast.ConstDecl, ValueSymbol] = {}
         self.resolving: list[ast.Decl] = []
         self.tasks: dict[ast.TaskDecl, TaskSymbol] = {}

@@ -30,6 +30,7 @@ from .runtime import declare_runtime
 from .scopes import ValueScope, build_module_scopes
 from .settings import MODEL_SETTINGS, TERMINAL_SETTINGS, WORKFLOW_SETTINGS, check_settings
 from .signatures import declare_task, declare_workflow, value_symbols
+from .sizes import report_too_many_statements
 from .summaries import Summaries, Summary, summary_of
 from .traversal import RefIndex
 from .type_expressions import resolve_declared_types
@@ -231,6 +232,7 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
 def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
     """Follow every body; returns the tasks, each after those it calls."""
     ordered = order_tasks(program)
+    report_too_many_statements(program, ordered)
     summaries: dict[TaskSymbol, Summary] = {}
     destinations = _destinations(program, summaries)
     secrets = has_secrets(program)
