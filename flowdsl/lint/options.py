@@ -18,7 +18,7 @@ from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.source.globs import translate
 
 from . import errors
-from .rule import Rule
+from .rule import RETIRED, Rule
 
 ALL = "all"
 
@@ -136,6 +136,8 @@ def _check_name(
     if not only_names and (name == ALL or name in CATEGORY_SEVERITY):
         return
     spec = known.get(name)
+    if name in RETIRED:
+        return
     if spec is None:
         names = {*known} if only_names else {*known, *CATEGORY_SEVERITY, ALL}
         near = closest(name, names)

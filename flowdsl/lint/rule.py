@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .context import LintContext
 
 
+RETIRED = frozenset(("unquoted-ui-label",))
+"""Rules that were dropped because they were wrong too often: a project may still name them."""
+
 SHARED_KINDS = ("task", "type", "const")
 """Kinds of names that other files may use."""
 
