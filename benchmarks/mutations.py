@@ -12,31 +12,10 @@ from flowdsl.api import CompileOptions, Diagnostic, MemoryFiles, analyze
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
+from flowdsl.syntax.habits import STATEMENTS
 from flowdsl.syntax.lexer import KEYWORDS, TERMINAL, Lexemes, is_word
 from flowdsl.syntax.parse import parse_module
 
-STATEMENTS = frozenset(
-    [
-        "call",
-        "capture",
-        "choose",
-        "clear",
-        "copy",
-        "do",
-        "emit",
-        "expect",
-        "extract",
-        "for",
-        "if",
-        "press",
-        "repeat",
-        "retry",
-        "run",
-        "step",
-        "type",
-        "wait",
-    ]
-)
 TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"]))
 BRACKETS = "{}()[]"
 LIST_ITEMS = ("- Click Save", "* Open the chart", "1. Click \"Save\"", "2) Type the number", "• Press Enter")  # fmt: skip

@@ -12,7 +12,6 @@ from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.backtracking import may_take_long
 from flowdsl.semantics.model import TaskSymbol
-from flowdsl.semantics.traversal import statements
 from flowdsl.syntax import ast
 
 SPEC = DiagnosticSpec(
@@ -75,7 +74,7 @@ def _kept(context: LintContext) -> list[Pattern] | None:
     pending = [body]
     entered: set[TaskSymbol] = set()
     while pending:
-        for statement in statements(pending.pop()):
+        for statement in context.statements(pending.pop()):
             match statement:
                 case ast.CaptureStmt(file=file):
                     kept.append(_base_name(_pattern(context, file)))
