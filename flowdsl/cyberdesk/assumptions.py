@@ -22,6 +22,9 @@ REQUEST_ID_HEADERS = (
 )
 """Reply headers that may name the request for the service's support, best first (`request-id`)."""
 
+UNIX_TIME_FROM = 100_000_000.0
+"""`X-RateLimit-Reset` below this is seconds from now, which are never years; from here on it is Unix time (`rate-limit-reset`)."""
+
 CHECK_READ_ONLY = frozenset({"order", "organization_id", "user_id", "created_at", "updated_at"})
 """Fields of a check in a reply that a request must not carry (`check-reconcile`)."""
 
@@ -39,15 +42,41 @@ class Assumption:
 ASSUMPTIONS = (
     Assumption(
         "list-limit",
-        "the workflow list takes `limit` from 1 to 1000, as the run list does",
+        "the lists of workflows, machines, pools, attachments and trajectories take `limit` from 1 to 1000, as that of runs does",
         "docs",
-        ("flowdsl.cyberdesk.workflows.Workflows.list_all",),
+        (
+            "flowdsl.cyberdesk.workflows.Workflows.list_all",
+            "flowdsl.cyberdesk.machines.Machines.list_all",
+            "flowdsl.cyberdesk.pools.Pools.list_all",
+            "flowdsl.cyberdesk.run_attachments.RunAttachments.list_all",
+            "flowdsl.cyberdesk.trajectories.Trajectories.list_all",
+        ),
     ),
     Assumption(
         "list-order",
-        "the workflow list is newest `updated_at` first, and a created or edited workflow moves to its top",
+        "the workflow list is newest `updated_at` first, and a created or edited workflow moves to its top; in the other lists a "
+        "row that is edited stays or moves to one end",
         "sdk",
         ("flowdsl.cyberdesk.paging.walk_all",),
+    ),
+    Assumption(
+        "run-order",
+        "with `sort_mode=created_at_desc` no run changes places with another, also among runs created at the same moment",
+        "docs",
+        ("flowdsl.cyberdesk.paging.walk_in_order",),
+    ),
+    Assumption(
+        "run-cancelled-by-patch",
+        "a run is cancelled by a PATCH of its `status`, since there is no route for it",
+        "sdk",
+        ("flowdsl.cyberdesk.runs.Runs.cancel",),
+    ),
+    Assumption(
+        "rate-limit-reset",
+        "`X-RateLimit-Reset` is seconds from now, or Unix time in seconds when it is `UNIX_TIME_FROM` or more; `-Remaining` counts "
+        "the requests that are left until then",
+        "http",
+        ("flowdsl.cyberdesk.pace.Pace.learn",),
     ),
     Assumption(
         "request-id",
@@ -77,13 +106,13 @@ ASSUMPTIONS = (
         "refused-means-undone",
         "a 4xx leaves nothing changed, except 408 and a 409 with `Idempotency-Status: in_progress`",
         "http",
-        ("flowdsl.cyberdesk.transport.may_have_run",),
+        ("flowdsl.cyberdesk.retrying.may_have_run",),
     ),
     Assumption(
         "idempotent-replay",
         "a repeated `Idempotency-Key` is answered with the first reply for at least the span of our retries",
         "docs",
-        ("flowdsl.cyberdesk.transport.Sender.send",),
+        ("flowdsl.cyberdesk.transport.Sender.write",),
     ),
     Assumption(
         "check-reconcile",

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
+from http.cookiejar import CookieJar
 from random import random as chance
 from types import TracebackType
 from typing import Any, Self
@@ -15,12 +16,22 @@ from typing import Any, Self
 import httpx
 
 from flowdsl import __version__
+from flowdsl.cyberdesk.connections import Connections
 from flowdsl.cyberdesk.errors import ClientMisconfigured, UnusableApiKey
+from flowdsl.cyberdesk.log import Listener
+from flowdsl.cyberdesk.machines import Machines, machines_health
 from flowdsl.cyberdesk.model_configurations import ModelConfigurations
+from flowdsl.cyberdesk.models.machine import MachinesHealth
+from flowdsl.cyberdesk.pace import Pace
+from flowdsl.cyberdesk.pools import Pools
 from flowdsl.cyberdesk.prompt_images import PromptImages
+from flowdsl.cyberdesk.run_attachments import RunAttachments
+from flowdsl.cyberdesk.runs import Runs
 from flowdsl.cyberdesk.tags import TagGroups, Tags
+from flowdsl.cyberdesk.trajectories import Trajectories
 from flowdsl.cyberdesk.transport import Sender
 from flowdsl.cyberdesk.trust import check_api_url, is_loopback
+from flowdsl.cyberdesk.usage import Usage
 from flowdsl.cyberdesk.workflows import Workflows
 
 
@@ -29,7 +40,8 @@ class ClientOptions:
     """Where to send requests and how patiently; times are in seconds.
 
     `trusted_hosts` are the hosts beside the official one that the key may go to. `max_retries` is the number of attempts
-    after the first; a `Retry-After` beyond `retry_after_ceiling` ends them.
+    after the first; a `Retry-After` beyond `retry_after_ceiling` ends them. `max_in_flight` bounds the requests under way of a
+    client and its workers together.
     """
 
     base_url: str
@@ -41,14 +53,15 @@ class ClientOptions:
     pool_timeout: float = 60.0
     max_retries: int = 3
     retry_after_ceiling: float = 120.0
+    max_in_flight: int = 64
 
 
 class CyberdeskClient:
     """The Cyberdesk API for one organisation; an async context manager.
 
-    The routes are grouped as `workflows`, `tags`, `tag_groups`, `model_configurations` and `prompt_images`.
-    One client serves many tasks, but httpx searches its pool on every request: at 32 requests at once, give each task its
-    own `worker()`. Raises `UntrustedHost`, `UnusableApiKey` or `ClientMisconfigured` when it is made, before any request.
+    The routes are grouped by resource: `workflows`, `tags`, `runs`, `machines` and so on. One client serves many tasks, but
+    httpx searches its pool on every request: at 32 requests at once, give each task its own `worker()`, which keeps to the same
+    pace. Raises `UntrustedHost`, `UnusableApiKey` or `ClientMisconfigured` when it is made, before any request.
     """
 
     def __init__(
@@ -60,12 +73,26 @@ class CyberdeskClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Callable[[], float] = chance,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        listener: Listener | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        """`transport` replaces the network; `tls` replaces the certificates that the environment names."""
+        """`transport` replaces the network; `tls` replaces the certificates that the environment names.
+
+        `clock` is Unix time, `monotonic` only grows. `listener` is told of every attempt. `pace` is one to share with other
+        clients of the same key.
+        """
         check_api_url(options.base_url, options.trusted_hosts)
         _check_api_key(options.api_key)
         if tls is None and transport is None:
             tls = _tls_context(options.base_url)
+        pace = pace or Pace(
+            max_in_flight=options.max_in_flight,
+            ceiling=options.retry_after_ceiling,
+            sleep=sleep,
+            clock=monotonic,
+            wall=clock,
+        )
         self._another = partial(
             CyberdeskClient,
             options,
@@ -74,30 +101,47 @@ class CyberdeskClient:
             sleep=sleep,
             random=random,
             clock=clock,
+            monotonic=monotonic,
+            listener=listener,
+            pace=pace,
         )
         self._http = _http_client(options, transport, tls)
         self._sender = Sender(
             self._http,
+            pace,
             api_key=options.api_key,
             max_retries=options.max_retries,
             retry_after_ceiling=options.retry_after_ceiling,
             sleep=sleep,
             random=random,
             clock=clock,
+            monotonic=monotonic,
+            listener=listener,
         )
         self.workflows = Workflows(self._sender)
         self.tags = Tags(self._sender)
         self.tag_groups = TagGroups(self._sender)
         self.model_configurations = ModelConfigurations(self._sender)
         self.prompt_images = PromptImages(self._sender)
+        self.machines = Machines(self._sender)
+        self.pools = Pools(self._sender)
+        self.connections = Connections(self._sender)
+        self.runs = Runs(self._sender)
+        self.run_attachments = RunAttachments(self._sender)
+        self.trajectories = Trajectories(self._sender)
+        self.usage = Usage(self._sender)
 
     def worker(self) -> CyberdeskClient:
-        """Another client with the same settings and its own connections; cheap, since it shares the TLS context."""
+        """Another client with the same settings, the same pace and its own connections; cheap, since it shares the TLS context."""
         return self._another()
 
     async def health(self) -> dict[str, Any]:
         """What `GET /v1/health` says; raises `CyberdeskError`. The route needs no key."""
         return (await self._sender.get("/v1/health")).mapping()
+
+    async def health_machines(self) -> MachinesHealth:
+        """How the machines of the organisation are; raises `CyberdeskError`. A failing machine is an answer, not an error."""
+        return await machines_health(self._sender)
 
     async def __aenter__(self) -> Self:
         return self
@@ -136,7 +180,7 @@ def _http_client(
     options: ClientOptions, transport: httpx.AsyncBaseTransport | None, tls: ssl.SSLContext | None
 ) -> httpx.AsyncClient:
     try:
-        return httpx.AsyncClient(
+        client = httpx.AsyncClient(
             base_url=options.base_url,
             headers={
                 "Authorization": f"Bearer {options.api_key}",
@@ -160,3 +204,15 @@ def _http_client(
         raise ClientMisconfigured(
             "a proxy address in `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` cannot be used"
         ) from None
+    client.cookies.jar = _NoCookies()
+    return client
+
+
+class _NoCookies(CookieJar):
+    """Keeps nothing: the key is all that the service has to know us by."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        pass
+
+    def add_cookie_header(self, request: object) -> None:
+        pass

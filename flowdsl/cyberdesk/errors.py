@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+REDACTED = "[redacted]"
+"""What stands where a secret was."""
+
 _MAX_TEXT = 2000
 _MAX_DEPTH = 6
 _MAX_ITEMS = 20
@@ -56,6 +59,10 @@ class UnstableListing(CyberdeskError):
     """A list changed on every attempt to read it whole."""
 
 
+class DownloadTooLarge(CyberdeskError):
+    """A file of the service is larger than the caller takes; the rest of it was not read."""
+
+
 class ServiceUnreachable(CyberdeskError):
     """No complete reply arrived: refused, reset, unresolved or timed out."""
 
@@ -98,11 +105,35 @@ def printable(text: str) -> str:
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """`text` with every occurrence of a secret replaced."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "[redacted]")
+    """`text` with every occurrence of a secret replaced, also as `printable` would write it."""
+    # The longest first: one secret may be a part of another.
+    for secret in sorted(secrets, key=len, reverse=True):
+        for spelling in (secret, printable(secret)):
+            if spelling:
+                text = text.replace(spelling, REDACTED)
     return text
+
+
+def secrets_in(body: object, *, secret: bool = False) -> tuple[str, ...]:
+    """What a request body holds that must not be shown: keys of providers, and all below a name with `sensitive` in it.
+
+    With `secret` every value counts.
+    """
+    if isinstance(body, Mapping):
+        return tuple(
+            found
+            for name, value in body.items()
+            for found in secrets_in(value, secret=secret or _is_secret(name))
+        )
+    if isinstance(body, list | tuple):
+        return tuple(found for value in body for found in secrets_in(value, secret=secret))
+    if not secret or body is None or isinstance(body, bool):
+        return ()
+    return (str(body),)
+
+
+def _is_secret(name: object) -> bool:
+    return name == "api_key" or (isinstance(name, str) and "sensitive" in name)
 
 
 def render_detail(detail: object, secrets: Iterable[str] = ()) -> str:

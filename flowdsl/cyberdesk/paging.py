@@ -1,37 +1,98 @@
-"""Reading a whole list by pages while others edit it."""
+"""Reading a whole list by pages while others edit it.
+
+Two neighbouring pages share a row: where it stands on the second one tells whether the list moved under it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
 
 from flowdsl.cyberdesk.errors import UnstableListing
-from flowdsl.cyberdesk.models.workflow import Workflow, WorkflowPage
 
 MAX_WALKS = 8
+MAX_STEPS_BACK = 64
 
 
-async def walk_all(read_page: Callable[[int], Awaitable[WorkflowPage]]) -> list[Workflow]:
-    """Every workflow, once, from `read_page(skip)`; raises `UnstableListing` when no walk comes out whole.
+class _Row(Protocol):
+    id: str
 
-    An edit moves a row to the top of the list and pushes another over a page edge; a deletion pulls one back over it. A
-    walk counts only if `total` stayed the same throughout and equals the number of distinct rows. Then a row that existed
-    all along can be missing only if a row made during the walk was seen below the first page, which takes a whole page
-    of writes within one walk. A row deleted during the walk may still be listed.
+
+R = TypeVar("R", bound=_Row)
+R_co = TypeVar("R_co", bound=_Row, covariant=True)
+
+
+class _Page(Protocol[R_co]):
+    @property
+    def items(self) -> Sequence[R_co]: ...
+
+    total: int
+
+
+async def walk_all(read_page: Callable[[int], Awaitable[_Page[R]]], kind: str) -> list[R]:
+    """Every row, once, from `read_page(skip)`; raises `UnstableListing`, with `kind` in it, when no walk comes out whole.
+
+    It may be used on lists whose rows move to the top, or to the end, when they are edited. A walk counts if `total` stayed the
+    same throughout, equals the number of distinct rows, and every page began with the last row of the one before. Then as
+    many rows were made as deleted and none crossed an edge, so that no row that existed all along is missing. A row
+    deleted during the walk may still be listed.
     """
     for _ in range(MAX_WALKS):
-        found: dict[str, Workflow] = {}
-        totals: set[int] = set()
-        skip = 0
-        while True:
-            page = await read_page(skip)
-            totals.add(page.total)
-            found.update((workflow.id, workflow) for workflow in page.items)
-            # The service may give fewer rows than asked for, so the next page starts where this one really ended.
-            skip += len(page.items)
-            if not page.items or skip >= page.total:
-                break
-        if totals == {len(found)}:
-            return list(found.values())
+        found = await _walk(read_page)
+        if found is not None:
+            return found
     raise UnstableListing(
-        f"the list of workflows changes while it is read, {MAX_WALKS} times in a row; try again in a quiet moment"
+        f"the list of {kind} changes while it is read, {MAX_WALKS} times in a row; try again in a quiet moment"
     )
+
+
+async def _walk(read_page: Callable[[int], Awaitable[_Page[R]]]) -> list[R] | None:
+    found: dict[str, R] = {}
+    total, shared, skip = None, None, 0
+    while True:
+        page = await read_page(skip)
+        if total not in (None, page.total):
+            return None
+        total = page.total
+        if shared is not None and (not page.items or page.items[0].id != shared):
+            return None
+        found.update((row.id, row) for row in page.items)
+        # The service may give fewer rows than asked for, so the next page starts where this one really ended.
+        skip += len(page.items)
+        if not page.items or skip >= total:
+            return list(found.values()) if len(found) == total else None
+        # A page of one row has none to spare.
+        shared = page.items[-1].id if len(page.items) > 1 else None
+        skip -= shared is not None
+
+
+async def walk_in_order(read_page: Callable[[int], Awaitable[_Page[R]]], kind: str) -> list[R]:
+    """Every row, once, of a list in which rows keep their order and new ones come on top; raises `UnstableListing`.
+
+    New rows only push known ones down, so the walk goes on through them; where deletions pulled rows up past the shared one, it
+    steps back until it meets a row it knows. A row that existed all along is never missed; one made or deleted during the walk
+    may or may not be there.
+    """
+    found: dict[str, R] = {}
+    skip, steps_back, shares = 0, 0, False
+    while True:
+        page = await read_page(skip)
+        if shares and not (page.items and page.items[0].id in found):
+            steps_back += 1
+            if steps_back > MAX_STEPS_BACK:
+                raise UnstableListing(
+                    f"the list of {kind} shrinks faster than it is read; try again in a quiet moment"
+                )
+            skip = max(0, skip - 2**steps_back)
+            shares = skip > 0
+            continue
+        before = len(found)
+        found.update((row.id, row) for row in page.items)
+        skip += len(page.items)
+        if not page.items or skip >= page.total:
+            return list(found.values())
+        if len(found) > before:
+            steps_back = 0
+        # A page of one row has none to spare.
+        shares = len(page.items) > 1
+        skip -= shares

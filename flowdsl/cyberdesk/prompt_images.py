@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowdsl.cyberdesk.models.prompt_image import PromptImage, UploadedImage
+from flowdsl.cyberdesk.models.prompt_image import PromptImage, SignedImage, UploadedImage
 from flowdsl.cyberdesk.transport import Sender
 
 
@@ -25,6 +25,11 @@ class PromptImages:
         part = (filename, content, content_type)
         reply = await self._sender.upload("/v1/workflows/prompt-image", idempotency_key, part)
         return reply.model(UploadedImage)
+
+    async def sign(self, path: str) -> SignedImage:
+        """An address of the image at the storage `path` that works without a key for an hour."""
+        reply = await self._sender.get("/v1/workflows/prompt-image/signed-url", {"path": path})
+        return reply.model(SignedImage)
 
     async def delete(self, path: str, *, idempotency_key: str) -> bool:
         """True when the image at the storage `path` was deleted, False when it was already gone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -27,6 +27,9 @@ from flowdsl.cyberdesk.errors import (
 
 M = TypeVar("M", bound=BaseModel)
 
+_READ = 65_536
+"""Bytes of a body that are looked at to tell what it is."""
+
 _REFUSALS: dict[int, type[RequestRefused]] = {
     400: ValidationRefused,
     401: AuthenticationRefused,
@@ -40,19 +43,23 @@ _REFUSALS: dict[int, type[RequestRefused]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A 2xx reply to `operation` (method and path); `write` says whether reading it wrongly leaves the outcome unknown."""
+    """A reply to `operation` (method and path); `write` says whether reading it wrongly leaves the outcome unknown.
+
+    The `secrets` are kept out of error messages.
+    """
 
     operation: str
     write: bool
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
     request_id: str | None
+    secrets: tuple[str, ...] = field(repr=False)
 
     def json(self) -> Any:
         """The body as JSON; raises `UnreadableReply`."""
         readable, value = _parsed(self.body)
         if not readable:
-            raise self._unreadable(f"{_shape(self.body)} where JSON is expected")
+            raise self._unreadable(f"{_shape(self.body, self.secrets)} where JSON is expected")
         return value
 
     def model(self, model: type[M]) -> M:
@@ -94,6 +101,7 @@ class Reply:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"]) or "the reply"
             problem = printable(f"`{place}` of {model.__name__}: {first['msg']}")
+            problem = redacted(problem, self.secrets)
         raise self._unreadable(problem)
 
     def _unreadable(self, found: str) -> UnreadableReply:
@@ -105,10 +113,10 @@ class Reply:
         )
 
 
-def request_id(headers: Mapping[str, str]) -> str | None:
-    """The service's name for the request, made printable, or None."""
+def request_id(headers: Mapping[str, str], secrets: Iterable[str] = ()) -> str | None:
+    """The service's name for the request, made printable and without the `secrets`, or None; `headers` in lower case."""
     for name in REQUEST_ID_HEADERS:
-        if found := printable(headers.get(name, "")):
+        if name in headers and (found := redacted(printable(headers[name]), secrets)):
             return found[:200]
     return None
 
@@ -116,9 +124,9 @@ def request_id(headers: Mapping[str, str]) -> str | None:
 def error_from_reply(
     operation: str,
     status: int,
-    headers: Mapping[str, str],
     body: bytes,
     *,
+    request_id: str | None,
     secrets: Iterable[str],
     outcome_unknown: bool,
     retry_after: float | None,
@@ -129,7 +137,7 @@ def error_from_reply(
         detail = value.get("detail", value) if isinstance(value, dict) else value
         message = render_detail(detail, secrets)
     else:
-        message = redacted(_shape(body), secrets)
+        message = _shape(body, secrets)
 
     kind: type[CyberdeskError]
     if status == 408 or status >= 500:
@@ -138,12 +146,11 @@ def error_from_reply(
         kind, verb = UnreadableReply, "is answered from elsewhere"
     else:
         kind, verb = _REFUSALS.get(status, RequestRefused), "is refused"
-    reference = _reference(found := request_id(headers))
     return kind(
-        f"`{operation}` {verb} with status {status}: {message or 'no explanation'}{reference}",
+        f"`{operation}` {verb} with status {status}: {message or 'no explanation'}{_reference(request_id)}",
         status=status,
         server_message=message,
-        request_id=found,
+        request_id=request_id,
         outcome_unknown=outcome_unknown,
         retry_after=retry_after,
     )
@@ -156,9 +163,10 @@ def _parsed(body: bytes) -> tuple[bool, Any]:
         return False, None
 
 
-def _shape(body: bytes) -> str:
+def _shape(body: bytes, secrets: Iterable[str] = ()) -> str:
     """What a body that is not JSON looks like, in a few words."""
-    text = printable(body[:800].decode("utf-8", errors="replace"))
+    # Redacted before it is cut, which could leave the half of a secret.
+    text = redacted(printable(body[:_READ].decode("utf-8", errors="replace")), secrets)
     if not text:
         return "an empty body"
     return "an HTML page" if text.startswith("<") else f"`{text[:200]}`"

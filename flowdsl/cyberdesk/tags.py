@@ -44,6 +44,21 @@ class Tags:
         reply = await self._sender.write("PATCH", path, idempotency_key, patch.to_wire())
         return reply.model(Tag)
 
+    async def archive(self, tag_id: str, *, idempotency_key: str) -> Tag:
+        """The tag, which stays where it is and is given to no further workflow."""
+        path = f"{_TAGS}/{segment(tag_id)}/archive"
+        return (await self._sender.write("POST", path, idempotency_key)).model(Tag)
+
+    async def unarchive(self, tag_id: str, *, idempotency_key: str) -> Tag:
+        """The tag, which may be given to workflows again."""
+        path = f"{_TAGS}/{segment(tag_id)}/unarchive"
+        return (await self._sender.write("POST", path, idempotency_key)).model(Tag)
+
+    async def reorder(self, tag_ids: Sequence[str], *, idempotency_key: str) -> None:
+        """Put the tags into this order."""
+        path, body = f"{_TAGS}/reorder", {"ids": list(tag_ids)}
+        (await self._sender.write("PUT", path, idempotency_key, body)).nothing()
+
     async def delete(self, tag_id: str, *, idempotency_key: str) -> bool:
         """True when deleted, and taken off every workflow; False when it was already gone."""
         return await self._sender.delete(f"{_TAGS}/{segment(tag_id)}", idempotency_key)
@@ -58,6 +73,15 @@ class TagGroups:
     async def list(self) -> Sequence[TagGroup]:
         """All groups."""
         return (await self._sender.get(_GROUPS)).models(TagGroup)
+
+    async def get(self, group_id: str) -> TagGroup:
+        """One group."""
+        return (await self._sender.get(f"{_GROUPS}/{segment(group_id)}")).model(TagGroup)
+
+    async def reorder(self, group_ids: Sequence[str], *, idempotency_key: str) -> None:
+        """Put the groups into this order."""
+        path, body = f"{_GROUPS}/reorder", {"ids": list(group_ids)}
+        (await self._sender.write("PUT", path, idempotency_key, body)).nothing()
 
     async def create(self, group: TagGroupCreate, *, idempotency_key: str) -> TagGroup:
         """The new group."""

@@ -1,34 +1,32 @@
-"""Sending one request: what is repeated, when, and what is known of its outcome when it fails."""
+"""Sending one request: what is repeated, what is told of it, and what is known of its outcome when it fails."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
 from flowdsl.cyberdesk.errors import (
     CyberdeskError,
+    DownloadTooLarge,
     NotFound,
+    RateLimited,
     ServiceUnreachable,
     UnreadableReply,
     ValidationRefused,
     printable,
     redacted,
+    secrets_in,
 )
+from flowdsl.cyberdesk.log import Attempt, Listener
+from flowdsl.cyberdesk.pace import Pace
 from flowdsl.cyberdesk.replies import Reply, error_from_reply, request_id
-
-RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
-"""Source: the SDK's retry loop, which adds 409 while an earlier attempt of the same key still runs."""
-
-MIN_DELAY_SECONDS = 0.25
-MAX_DELAY_SECONDS = 8.0
-"""Source: the SDK's defaults for full jitter."""
+from flowdsl.cyberdesk.retrying import delay_before, may_have_run, may_repeat, parse_retry_after
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -37,22 +35,58 @@ _NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
-Params = Mapping[str, str | int | bool]
+Params = Mapping[str, str | int | bool | list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One request with what goes with every attempt to get its reply.
+
+    `answers` says of a status other than 2xx and its body that this is the reply all the same. The body of a 2xx goes into
+    `file`, which may hold `limit` bytes more.
+    """
+
+    request: httpx.Request
+    idempotency_key: str | None = None
+    secrets: tuple[str, ...] = ()
+    answers: Callable[[int, bytes], bool] = lambda _status, _body: False
+    file: IO[bytes] | None = None
+    limit: int = 0
+
+    @property
+    def write(self) -> bool:
+        return self.request.method != "GET"
+
+    @property
+    def operation(self) -> str:
+        return f"{self.request.method} {self.request.url.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """How one attempt ended: with a `reply` or with an `error` and whether its kind may be tried again."""
+
+    seconds: float
+    status: int | None = None
+    request_id: str | None = None
+    reply: Reply | None = None
+    error: CyberdeskError | None = None
+    repeatable: bool = False
+    failure: str | None = None
 
 
 class Sender:
-    """Sends requests of one `httpx.AsyncClient`, one at a time or many; sleeping, chance and time are injected.
+    """Sends requests of one `httpx.AsyncClient`, at the `pace` it shares with others; tells `listener` of each attempt.
 
-    `Retry-After` is waited out in full, plus a little jitter so that workers told the same second do not return together.
-    Beyond `retry_after_ceiling` seconds there is no further attempt, since an earlier one would be refused as well.
+    Sleeping, chance and time are injected: `clock` is Unix time, `monotonic` only grows.
     """
 
     def __init__(
         self,
         http: httpx.AsyncClient,
+        pace: Pace,
         *,
         api_key: str,
         max_retries: int,
@@ -60,140 +94,218 @@ class Sender:
         sleep: Callable[[float], Awaitable[None]],
         random: Callable[[], float],
         clock: Callable[[], float],
+        monotonic: Callable[[], float],
+        listener: Listener | None,
     ) -> None:
         self._http = http
+        # Told whole, an address is read once; httpx reads it three times to put it together.
+        self._base = str(http.base_url).rstrip("/")
+        self._pace = pace
         self._api_key = api_key
         self._max_retries = max_retries
         self._retry_after_ceiling = retry_after_ceiling
         self._sleep = sleep
         self._random = random
         self._clock = clock
+        self._monotonic = monotonic
+        self._listener = listener
 
-    async def get(self, path: str, params: Params | None = None) -> Reply:
-        """The reply to a GET; raises `CyberdeskError`."""
-        return await self.send(self._http.build_request("GET", path, params=params), None)
+    async def get(
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        answers: Callable[[int, bytes], bool] = lambda _status, _body: False,
+    ) -> Reply:
+        """The reply to a GET: a 2xx, or what `answers` says of a status and a body; raises `CyberdeskError`."""
+        request = self._http.build_request("GET", self._base + path, params=params)
+        return await self._send(_Call(request, answers=answers))
 
     async def write(
-        self, method: str, path: str, idempotency_key: str, body: Mapping[str, Any]
+        self, method: str, path: str, idempotency_key: str, body: Mapping[str, Any] | None = None
     ) -> Reply:
-        """The reply to a request with a JSON body; raises `CyberdeskError`."""
-        secret = body.get("api_key")
-        request = self._http.build_request(method, path, json=body)
-        return await self.send(request, idempotency_key, (secret,) if secret else ())
+        """The reply to a request with a JSON body or none; raises `CyberdeskError`."""
+        request = self._http.build_request(method, self._base + path, json=body)
+        return await self._send(_Call(request, idempotency_key, secrets_in(body)))
 
     async def upload(self, path: str, idempotency_key: str, file: tuple[str, bytes, str]) -> Reply:
         """The reply to a multipart request with one part `file` (name, content, media type)."""
         # A boundary made from the content gives a later repetition of the same key the same bytes.
         boundary = sha256(file[1]).hexdigest()
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        request = self._http.build_request("POST", path, files={"file": file}, headers=headers)
-        return await self.send(request, idempotency_key)
+        request = self._http.build_request(
+            "POST", self._base + path, files={"file": file}, headers=headers
+        )
+        return await self._send(_Call(request, idempotency_key))
 
-    async def delete(self, path: str, idempotency_key: str, params: Params | None = None) -> bool:
+    async def download(self, path: str, file: IO[bytes], limit: int) -> int:
+        """Write the bytes of a reply to a seekable `file`, from where it stands; returns how many.
+
+        Raises `DownloadTooLarge` beyond `limit` bytes and other `CyberdeskError`s; the file then ends where it stood.
+        """
+        # A packed reply could be larger unpacked than what is left to look at between two chunks.
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        request = self._http.build_request("GET", self._base + path, headers=headers)
+        start = file.tell()
+        await self._send(_Call(request, file=file, limit=limit))
+        return file.tell() - start
+
+    async def delete(
+        self,
+        path: str,
+        idempotency_key: str,
+        params: Params | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> bool:
         """True when the object was deleted, False when it was already gone; raises `CyberdeskError` otherwise."""
-        request = self._http.build_request("DELETE", path, params=params)
+        request = self._http.build_request("DELETE", self._base + path, params=params, json=body)
         try:
-            reply = await self.send(request, idempotency_key)
+            reply = await self._send(_Call(request, idempotency_key))
         except NotFound:
             return False
         reply.nothing()
         return True
 
-    async def send(
-        self, request: httpx.Request, idempotency_key: str | None, secrets: tuple[str, ...] = ()
-    ) -> Reply:
-        """The 2xx reply to `request`, which is sent again, byte for byte, while that is safe; raises `CyberdeskError`.
-
-        `secrets` are kept out of error messages, as the API key is.
-        """
-        write = request.method != "GET"
-        if idempotency_key is not None:
-            request.headers["Idempotency-Key"] = idempotency_key
-        retries = 0 if write and idempotency_key is None else self._max_retries
+    async def _send(self, call: _Call) -> Reply:
+        """The reply to a request, which is sent again, byte for byte, while that is safe; raises `CyberdeskError`."""
+        if call.idempotency_key is not None:
+            call.request.headers["Idempotency-Key"] = call.idempotency_key
+        retries = 0 if call.write and call.idempotency_key is None else self._max_retries
         unknown = False
         for attempt in count():
-            outcome = await self._attempt(request, write, (self._api_key, *secrets))
-            if isinstance(outcome, Reply):
-                return outcome
-            error, repeatable = outcome
+            try:
+                async with self._pace.slot():
+                    outcome = await self._attempt(call)
+            except RateLimited as refusal:
+                refusal.outcome_unknown = unknown
+                raise
+            delay = self._delay(outcome, attempt) if attempt < retries else None
+            self._tell(call, attempt, outcome, delay)
+            if outcome.reply is not None:
+                return outcome.reply
+            assert outcome.error is not None
             # An earlier attempt that may have been carried out is not undone by a later refusal.
-            error.outcome_unknown = unknown = unknown or error.outcome_unknown
-            delay = self._delay(attempt, error.retry_after)
-            if not repeatable or delay is None or attempt >= retries:
-                raise error
+            outcome.error.outcome_unknown = unknown = unknown or outcome.error.outcome_unknown
+            if delay is None:
+                raise outcome.error
             await self._sleep(delay)
         raise AssertionError("unreachable: `count()` does not end")
 
-    async def _attempt(
-        self, request: httpx.Request, write: bool, secrets: tuple[str, ...]
-    ) -> Reply | tuple[CyberdeskError, bool]:
-        """A 2xx reply, or an error and whether its kind may be tried again.
-
-        The error is returned instead of chained: an httpx exception holds the request and with it the API key.
-        """
-        operation = f"{request.method} {request.url.path}"
+    async def _attempt(self, call: _Call) -> _Outcome:
+        """Errors are returned instead of chained: an httpx exception holds the request and with it the API key."""
+        secrets = (self._api_key, *call.secrets)
+        started = self._monotonic()
         try:
-            response = await self._http.send(request)
+            response = await self._http.send(call.request, stream=True)
+            try:
+                if call.file is not None and response.is_success:
+                    await _save(response, call.file, call.limit)
+                    body = b""
+                else:
+                    body = await response.aread()
+            finally:
+                await response.aclose()
+        except DownloadTooLarge as error:
+            return _Outcome(self._monotonic() - started, error=error, failure="too large")
         except httpx.TransportError as failure:
-            reason = redacted(printable(str(failure)), secrets) or type(failure).__name__
+            kind = type(failure).__name__
+            reason = redacted(printable(str(failure)), secrets) or kind
             unreachable = ServiceUnreachable(
-                f"`{operation}` gets no reply from `{request.url.host}`: {reason}",
-                outcome_unknown=write and not isinstance(failure, _NOT_SENT),
+                f"`{call.operation}` gets no reply from `{call.request.url.host}`: {reason}",
+                outcome_unknown=call.write and not isinstance(failure, _NOT_SENT),
             )
-            return unreachable, True
+            seconds = self._monotonic() - started
+            return _Outcome(seconds, error=unreachable, repeatable=True, failure=kind)
         except httpx.DecodingError:
             damaged = UnreadableReply(
-                f"the reply to `{operation}` is not understood: its compression is damaged",
-                outcome_unknown=write,
+                f"the reply to `{call.operation}` is not understood: its compression is damaged",
+                outcome_unknown=call.write,
             )
-            return damaged, False
-        status, headers = response.status_code, response.headers
-        if response.is_success:
-            return Reply(operation, write, status, response.content, request_id(headers))
+            return _Outcome(self._monotonic() - started, error=damaged, failure="DecodingError")
+        seconds = self._monotonic() - started
+        # Each look into httpx's headers goes through all of them.
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return self._outcome(call, response.status_code, headers, body, secrets, seconds)
+
+    def _outcome(
+        self,
+        call: _Call,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        secrets: tuple[str, ...],
+        seconds: float,
+    ) -> _Outcome:
+        reference = request_id(headers, secrets)
+        retry_after = parse_retry_after(headers.get("retry-after", ""), self._clock())
+        self._pace.learn(headers)
+        if status == 429 and retry_after is not None:
+            self._pace.pause(retry_after)
+        if 200 <= status < 300 or call.answers(status, body):
+            reply = Reply(call.operation, call.write, status, body, reference, secrets)
+            return _Outcome(seconds, status, reference, reply=reply)
         error = error_from_reply(
-            operation,
+            call.operation,
             status,
-            headers,
-            response.content,
+            body,
+            request_id=reference,
             secrets=secrets,
-            outcome_unknown=write and may_have_run(status, headers),
-            retry_after=parse_retry_after(headers.get("Retry-After", ""), self._clock()),
+            outcome_unknown=call.write and may_have_run(status, headers),
+            retry_after=retry_after,
         )
-        return error, status in RETRIED_STATUSES or is_in_progress(status, headers)
+        repeatable = may_repeat(status, headers)
+        return _Outcome(seconds, status, reference, error=error, repeatable=repeatable)
 
-    def _delay(self, attempt: int, retry_after: float | None) -> float | None:
-        """Seconds to wait before the next attempt, or None when the service asks for more than the ceiling."""
-        if retry_after is None:
-            return self._random() * min(MAX_DELAY_SECONDS, MIN_DELAY_SECONDS * 2.0**attempt)
-        if retry_after > self._retry_after_ceiling:
+    def _delay(self, outcome: _Outcome, attempt: int) -> float | None:
+        """Seconds to wait before the next attempt; None when there is to be none."""
+        if outcome.error is None or not outcome.repeatable:
             return None
-        return retry_after + self._random() * MIN_DELAY_SECONDS
+        return delay_before(
+            attempt,
+            outcome.error.retry_after,
+            ceiling=self._retry_after_ceiling,
+            chance=self._random(),
+        )
+
+    def _tell(self, call: _Call, attempt: int, outcome: _Outcome, delay: float | None) -> None:
+        if self._listener is not None:
+            self._listener(
+                Attempt(
+                    call.request.method,
+                    call.request.url.path,
+                    attempt + 1,
+                    outcome.seconds,
+                    outcome.status,
+                    outcome.failure,
+                    outcome.request_id,
+                    delay,
+                )
+            )
 
 
-def is_in_progress(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether an earlier attempt with the same idempotency key still runs. Source: the SDK's retry loop."""
-    return status == 409 and headers.get("Idempotency-Status", "").lower() == "in_progress"
-
-
-def may_have_run(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether a write answered with `status`, not a 2xx, may have been carried out all the same."""
-    return not 400 <= status < 500 or status == 408 or is_in_progress(status, headers)
-
-
-def parse_retry_after(value: str, now: float) -> float | None:
-    """Seconds to wait, 0 or more, from whole or fractional seconds or an HTTP date; None when it is neither.
-
-    `now` is Unix time in seconds.
-    """
-    text = value.strip()
-    if _SECONDS.fullmatch(text):
-        return float(text)
+async def _save(response: httpx.Response, file: IO[bytes], limit: int) -> None:
+    """Write the body of a reply; raises `DownloadTooLarge` as soon as that is known, before the excess is written."""
+    announced = response.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise _too_large(response, limit)
+    start = file.tell()
     try:
-        moment = parsedate_to_datetime(text)
-        # A date without a zone, and "-0000", are read as UTC: HTTP has no local times.
-        return max(0.0, moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
+        size = 0
+        async for chunk in response.aiter_bytes():
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(response, limit)
+            file.write(chunk)
+    except BaseException:
+        file.seek(start)
+        file.truncate()
+        raise
+
+
+def _too_large(response: httpx.Response, limit: int) -> DownloadTooLarge:
+    return DownloadTooLarge(
+        f"the reply to `{response.request.method} {response.request.url.path}` is larger than {limit} bytes"
+    )
 
 
 def segment(identifier: str) -> str:

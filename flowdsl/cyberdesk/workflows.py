@@ -7,8 +7,10 @@ from typing import Any
 
 from flowdsl.cyberdesk.assumptions import LIST_LIMIT
 from flowdsl.cyberdesk.models.tag import Tag
+from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.cyberdesk.models.workflow import Workflow, WorkflowCreate, WorkflowPage, WorkflowPatch
 from flowdsl.cyberdesk.paging import walk_all
+from flowdsl.cyberdesk.query import chosen
 from flowdsl.cyberdesk.transport import Sender, segment
 
 _PATH = "/v1/workflows"
@@ -27,20 +29,28 @@ class Workflows:
         limit: int = 100,
         search: str | None = None,
         created_at_from: str | None = None,
+        created_at_to: str | None = None,
+        updated_at_from: str | None = None,
+        updated_at_to: str | None = None,
+        tag_ids: Sequence[str] = (),
         include: Sequence[str] = (),
     ) -> WorkflowPage:
         """One page, newest `updated_at` first.
 
-        `search` is a part of the id or the name, without case; `created_at_from` is ISO 8601 in UTC. Tags and checks are
-        filled only for the names in `include`, `tags` and `post_run_checks`.
+        `search` is a part of the id or the name, without case; times are ISO 8601 in UTC; a workflow has to carry all of
+        `tag_ids`. Tags and checks are filled only for the names in `include`, `tags` and `post_run_checks`.
         """
-        params: dict[str, str | int | bool] = {"skip": skip, "limit": limit}
-        if search is not None:
-            params["search"] = search
-        if created_at_from is not None:
-            params["created_at_from"] = created_at_from
-        if include:
-            params["include"] = ",".join(include)
+        params = chosen(
+            skip=skip,
+            limit=limit,
+            search=search,
+            created_at_from=created_at_from,
+            created_at_to=created_at_to,
+            updated_at_from=updated_at_from,
+            updated_at_to=updated_at_to,
+            tag_ids=",".join(tag_ids) or None,
+            include=include,
+        )
         return (await self._sender.get(_PATH, params)).model(WorkflowPage)
 
     async def list_all(
@@ -48,6 +58,7 @@ class Workflows:
         *,
         search: str | None = None,
         created_at_from: str | None = None,
+        tag_ids: Sequence[str] = (),
         include: Sequence[str] = (),
     ) -> Sequence[Workflow]:
         """Every workflow that matches, once, whatever is edited meanwhile (see `walk_all`); arguments as in `list`."""
@@ -57,8 +68,10 @@ class Workflows:
                 limit=LIST_LIMIT,
                 search=search,
                 created_at_from=created_at_from,
+                tag_ids=tag_ids,
                 include=include,
-            )
+            ),
+            "workflows",
         )
 
     async def get(self, workflow_id: str) -> Workflow:
@@ -96,6 +109,34 @@ class Workflows:
         """Earlier versions as open objects: the contract does not say what is in them, nor in which order."""
         return (await self._sender.get(f"{_one(workflow_id)}/versions")).mappings()
 
+    async def duplicate(
+        self, workflow_id: str, *, include_trajectories: bool = False, idempotency_key: str
+    ) -> Workflow:
+        """The copy, with "(Copy)" in its name: prompt, schemas, checks, settings, tags and images, without history."""
+        body = {"include_trajectories": include_trajectories}
+        path = f"{_one(workflow_id)}/duplicate"
+        return (await self._sender.write("POST", path, idempotency_key, body)).model(Workflow)
+
+    async def merge(
+        self,
+        workflow_id: str,
+        target_workflow_id: str,
+        *,
+        copy_trajectories: bool = False,
+        idempotency_key: str,
+    ) -> Workflow:
+        """The target, which took over everything but the name; **this workflow is deleted**, some time later."""
+        body = {
+            "target_workflow_id": segment(target_workflow_id),
+            "copy_trajectories": copy_trajectories,
+        }
+        path = f"{_one(workflow_id)}/merge"
+        return (await self._sender.write("POST", path, idempotency_key, body)).model(Workflow)
+
+    async def latest_trajectory(self, workflow_id: str) -> Trajectory:
+        """The trajectory of the workflow that was changed last; `NotFound` also when it has none."""
+        return (await self._sender.get(f"{_one(workflow_id)}/latest-trajectory")).model(Trajectory)
+
     async def tags(self, workflow_id: str) -> Sequence[Tag]:
         """The tags of a workflow."""
         return (await self._sender.get(f"{_one(workflow_id)}/tags")).models(Tag)
@@ -107,6 +148,14 @@ class Workflows:
         body = {"tag_ids": list(tag_ids)}
         path = f"{_one(workflow_id)}/tags"
         return (await self._sender.write("POST", path, idempotency_key, body)).models(Tag)
+
+    async def add_tags_to_many(
+        self, workflow_ids: Sequence[str], tag_ids: Sequence[str], *, idempotency_key: str
+    ) -> None:
+        """Add every tag to every workflow, at least one of each."""
+        body = {"workflow_ids": list(workflow_ids), "tag_ids": list(tag_ids)}
+        path = f"{_PATH}/bulk/tags"
+        (await self._sender.write("POST", path, idempotency_key, body)).nothing()
 
     async def remove_tag(self, workflow_id: str, tag_id: str, *, idempotency_key: str) -> bool:
         """True when removed, False when the workflow did not carry the tag."""

@@ -1,13 +1,15 @@
 """A local Cyberdesk: the service's HTTP contract as an ASGI application over a SQLite file.
 
-It answers workflows, tags, tag groups, model configurations, prompt images and health the way the
-contract of SDK 2.2.69 says: same routes, status codes, reply fields, filters and idempotency.
+It answers workflows, tags, tag groups, model configurations, prompt images, machines, pools,
+connections, trajectories, usage and health the way the contract of SDK 2.2.69 says: same routes,
+status codes, reply fields, filters and idempotency.
 
 It does not run desktops, call models or keep secret values, and it imports nothing of FlowDSL's
 compiler: an official SDK pointed at it cannot tell that FlowDSL exists.
 
 Entry points: `app.create_app(store)`, `embedded.open_embedded(path)` for use inside a process, and
 `serve.serve(app, host, port)` for a port. Importing this package alone loads no dependency.
+`scenario.load_scenario(text)` is how it is made to misbehave.
 
 Invariants: an acknowledged write is on disk with its idempotency record, in one transaction; a
 request sees one organisation only; `updated_at` grows strictly over the whole store; behaviour that

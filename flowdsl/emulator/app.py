@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, MutableSequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from difflib import get_close_matches
 
+import anyio
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 
 from flowdsl.emulator.context import Context
 from flowdsl.emulator.errors import readable_validation_errors
+from flowdsl.emulator.faults import Fault, FaultInjector, FaultTally, RecordedRequest
 from flowdsl.emulator.host_check import HostCheck
+from flowdsl.emulator.rate_limit import RateLimiter
 from flowdsl.emulator.request_id import REQUEST_ID_HEADER, RequestId
 from flowdsl.emulator.routes import (
+    connections,
     health,
+    machines,
     model_configurations,
+    pools,
     prompt_images,
+    run_attachments,
+    run_results,
+    runs,
     tag_groups,
     tags,
+    trajectories,
+    usage,
     workflow_tagging,
     workflows,
 )
+from flowdsl.emulator.routes.control import control_router
+from flowdsl.emulator.scenario import Scenario, ScenarioError
+from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.emulator.store import Store, StoreBusyError
+from flowdsl.emulator.webhooks import Courier
+
+NO_SCENARIO = Scenario()
+"""Everything as the service does it."""
+
+RECORDED_REQUESTS = 10_000
+"""How many of the last requests are kept for the control routes."""
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     prompt_images.signed_router,
+    run_attachments.signed_router,
+    run_results.signed_router,
     # Before `workflows`, whose `/{workflow_id}` would match their fixed paths.
     prompt_images.router,
     workflow_tagging.router,
@@ -33,6 +61,16 @@ ROUTERS: tuple[APIRouter, ...] = (
     tags.router,
     tag_groups.router,
     model_configurations.router,
+    machines.health_router,
+    machines.router,
+    pools.router,
+    connections.router,
+    trajectories.workflow_router,
+    trajectories.router,
+    runs.router,
+    run_results.router,
+    run_attachments.router,
+    usage.router,
 )
 
 
@@ -42,30 +80,87 @@ def create_app(
     keys: Mapping[str, str] | None = None,
     strict: bool = False,
     allowed_hosts: Collection[str] = (),
+    scenario: Scenario = NO_SCENARIO,
+    requests: MutableSequence[RecordedRequest] | None = None,
+    with_control: bool = False,
 ) -> FastAPI:
     """The emulator over an open `store`, which the caller closes.
 
     `keys` maps API keys to organisations; without it any bearer key selects `org_local`.
     `strict` refuses unknown request keys, which the service drops. `allowed_hosts` are names other
-    than this machine's that the `Host` header may carry.
+    than this machine's that the `Host` header may carry. `requests` grows by every request; `with_control` adds the
+    routes of `routes.control`. The lifespan of the application delivers its webhooks; `state.courier`
+    does where there is none. Raises `ScenarioError` for a fault whose route does not exist.
     """
+    context = Context(
+        store,
+        keys=keys,
+        strict=strict,
+        run_rules=RuleTally(scenario.runs),
+        idempotency_seconds=scenario.idempotency,
+        listing_lag=scenario.listing_lag,
+    )
+    courier = None
+    if scenario.webhooks is not None:
+        courier = Courier(store, context.organizations, scenario.webhooks)
     app = FastAPI(
         title="Cyberdesk emulator",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=None if courier is None else _delivering(courier),
         exception_handlers={
             RequestValidationError: _validation_reply,
             StoreBusyError: _busy_reply,
             Exception: _failure_reply,
         },
     )
-    app.state.emulator = Context(store, keys=keys, strict=strict)
+    app.state.emulator = context
+    app.state.courier = courier
     for router in ROUTERS:
         app.include_router(router)
+    for fault in scenario.faults:
+        _check_route(fault)
+    tally = FaultTally(scenario.faults)
+    if with_control:
+        requests = deque(maxlen=RECORDED_REQUESTS) if requests is None else requests
+        app.include_router(control_router(tally, requests))
+    if scenario.rate_limit is not None:
+        app.add_middleware(RateLimiter, limit=scenario.rate_limit, clock=store.clock)
     app.add_middleware(HostCheck, allowed=allowed_hosts)
     app.add_middleware(RequestId)
+    # Outermost: it stands for what is between the service and its client.
+    if with_control or scenario.faults or requests is not None:
+        app.add_middleware(FaultInjector, faults=tally, requests=requests)
     return app
+
+
+def _delivering(courier: Courier) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with anyio.create_task_group() as group:
+            group.start_soon(courier.poll_forever)
+            yield
+            group.cancel_scope.cancel()
+
+    return lifespan
+
+
+def _check_route(fault: Fault) -> None:
+    """Refuses a fault that no request can meet."""
+    method, _, path = fault.route.partition(" ")
+    known = []
+    for router in ROUTERS:
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            for offered in route.methods or ():
+                known.append(f"{offered} {route.path}")
+                is_met = method in ("*", offered) and route.path_regex.match(path)
+                if is_met or fault.matches(offered, re.sub(r"\{[^{}]*\}", "x", route.path)):
+                    return
+    close = get_close_matches(fault.route, known, 1)
+    hint = f"; there is `{close[0]}`" if close else ""
+    raise ScenarioError(f"no route of the emulator is `{fault.route}`{hint}")
 
 
 async def _validation_reply(_request: Request, error: Exception) -> JSONResponse:

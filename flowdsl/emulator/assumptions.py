@@ -92,7 +92,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption(
         "names-not-unique",
-        "Workflows and model configurations may share a name.",
+        "Workflows, model configurations and pools may share a name, and machines a fingerprint.",
         "Q16",
         "records.workflows.create_workflow",
     ),
@@ -188,5 +188,339 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "Keys never expire; a refused request leaves its key free.",
         "Q13",
         "routing.StoreRoute",
+    ),
+    Assumption(
+        "parameters-replace",
+        "A parameter object in an update replaces the whole object.",
+        "Q11",
+        "records.machines.update_machine",
+    ),
+    Assumption(
+        "null-parameters",
+        "Null for parameters in an update leaves them; `{}` clears them.",
+        "I",
+        "records.machines.update_machine",
+    ),
+    Assumption(
+        "null-never-null",
+        "Null in an update for a status, a time or trajectory steps, which replies always carry, "
+        "leaves the value.",
+        "I",
+        "records.connections.update_connection",
+    ),
+    Assumption(
+        "machine-starts-connected",
+        "A machine made by POST is connected and available, though no desktop has joined.",
+        "I",
+        "records.machines.create_machine",
+    ),
+    Assumption(
+        "first-machine",
+        "An organisation without machines gets a connected one when a run needs one; it joins the "
+        "pools the run names.",
+        "I",
+        "records.machines.free_machine",
+    ),
+    Assumption(
+        "reserved-unavailable",
+        "A reserved machine is shown as not available.",
+        "I",
+        "records.machines.machine_replies",
+    ),
+    Assumption(
+        "machine-pools-filled",
+        "`pools` of a machine is filled in every reply, `include` or not.",
+        "I",
+        "records.machines.machine_replies",
+    ),
+    Assumption(
+        "machines-oldest-first",
+        "Machines and pools are listed oldest first, connections newest first.",
+        "I",
+        "records.machines.find_machines",
+    ),
+    Assumption(
+        "pool-precedence",
+        "Where several selected pools have a parameter of one name, the pool named first wins.",
+        "Q10",
+        "records.machines.parameters_of",
+    ),
+    Assumption(
+        "blank-parameters",
+        "A machine's or pool's parameter that is null or the empty text counts as absent.",
+        "I",
+        "records.machines.parameters_of",
+    ),
+    Assumption(
+        "absent-member-ignored",
+        "Removing a machine from a pool it is not in changes nothing.",
+        "I",
+        "records.pool_membership.remove_machines",
+    ),
+    Assumption(
+        "membership-keeps-updated-at",
+        "Machines that join or leave a pool leave its `updated_at`.",
+        "I",
+        "records.pool_membership.add_machines",
+    ),
+    Assumption(
+        "connections-apart",
+        "Connections and the status of their machine do not change each other.",
+        "I",
+        "records.connections.create_connection",
+    ),
+    Assumption(
+        "health-by-status",
+        "Connected machines answer a probe, machines of status `error` fail it, and disconnected "
+        "ones are not asked.",
+        "I",
+        "records.machine_health.check_machines",
+    ),
+    Assumption(
+        "unknown-include",
+        "Unknown names in `include` mean nothing.",
+        "I",
+        "records.included.include_names",
+    ),
+    Assumption(
+        "newest-trajectory-first",
+        "Trajectories are listed newest `updated_at` first.",
+        "I",
+        "records.trajectories.find_trajectories",
+    ),
+    Assumption(
+        "latest-of-all",
+        "The latest trajectory of a workflow may be unapproved or not generated; a workflow "
+        "without any answers 404.",
+        "I",
+        "records.trajectories.latest_trajectory",
+    ),
+    Assumption(
+        "one-main",
+        "Making a trajectory main takes the mark off the workflow's other one, whose `updated_at` "
+        "stays.",
+        "I",
+        "records.trajectories.update_trajectory",
+    ),
+    Assumption(
+        "trajectory-copy",
+        "A copy of a trajectory keeps its run, inputs and `is_generated`, is not main, and ` "
+        "(Copy)` follows the name.",
+        "I",
+        "records.trajectories.duplicate_trajectory",
+    ),
+    Assumption(
+        "copied-trajectories",
+        "Trajectories copied with a workflow keep their approval, are not main and name no run; "
+        "addresses of images inside them stay.",
+        "I",
+        "records.trajectory_copies.copy_trajectories",
+    ),
+    Assumption(
+        "usage-by-end",
+        "A run counts in the period it ended in; a period that ends before it begins is empty.",
+        "I",
+        "records.usage.usage_between",
+    ),
+    Assumption(
+        "rate-limit-window",
+        "A rate limit counts all `/v1` requests of one key in fixed windows that begin with its "
+        "first request, refused ones too; `X-RateLimit-Reset` and `Retry-After` are the whole "
+        "seconds until the window ends.",
+        "I",
+        "rate_limit.RateLimiter",
+    ),
+    Assumption(
+        "webhooks-from-now",
+        "A webhook hears of runs that end after it was configured; what counts is whether the "
+        "workflow has webhooks when the end is noticed.",
+        "I",
+        "records.webhook_deliveries.collect_events",
+    ),
+    Assumption(
+        "webhook-payload",
+        "`run` of a webhook is what reading the run by id gives at its end; `occurred_at` is the end.",
+        "I",
+        "records.webhook_deliveries.collect_events",
+    ),
+    Assumption(
+        "webhook-attempts",
+        "A webhook that does not answer 2xx is sent four times in all, with the same `svix-id`.",
+        "I",
+        "webhooks.RETRY_AFTER_MS",
+    ),
+    Assumption(
+        "run-times",
+        "A run waits 0.2 s for its machine, works 0.8 s, and its checks take 0.3 s.",
+        "I",
+        "records.run_schedule.SCHEDULING_MS",
+    ),
+    Assumption(
+        "course-decided-early",
+        "How a run goes is decided when it is made, from the workflow as it stands then.",
+        "Q19",
+        "records.run_courses.decide_course",
+    ),
+    Assumption(
+        "soonest-machine",
+        "A run gets the machine of all its pools that is free first, the oldest of several; a"
+        " named machine is waited for.",
+        "I",
+        "records.run_schedule.place_run",
+    ),
+    Assumption(
+        "checks-off-machine",
+        "A run outside a session gives its machine back before its checks.",
+        "I",
+        "records.run_schedule.reschedule",
+    ),
+    Assumption(
+        "session-id-first-run",
+        "A new session, of a chain too, has the id of its first run; an unknown session is a 404.",
+        "I",
+        "records.run_requests.session_target",
+    ),
+    Assumption(
+        "input-422",
+        "Each place that `input_schema` refuses is one entry of a 422's `detail`: `loc` leads"
+        " to it through the body, `type` is `input_schema.` and the keyword.",
+        "Q14",
+        "records.run_requests.refuse_inputs",
+    ),
+    Assumption(
+        "formats-enforced",
+        "`input_schema` enforces the formats date, date-time, time, email and uri, an offset "
+        "of times being optional; other formats mean nothing.",
+        "Q14",
+        "simulation.schemas.FORMATS",
+    ),
+    Assumption(
+        "secret-values-unread",
+        "A secret counts as present under `$name`; what the schema says of its value is not "
+        "applied.",
+        "I",
+        "simulation.schemas.input_problems",
+    ),
+    Assumption(
+        "defaults-not-filled",
+        "A `default` in `input_schema` fills nothing in.",
+        "I",
+        "simulation.variables.resolve_inputs",
+    ),
+    Assumption(
+        "unset-variable-empty",
+        "Inputs that no schema declares are accepted, and a variable without a value is "
+        "`__EMPTY__`.",
+        "Q20",
+        "simulation.variables.value_at",
+    ),
+    Assumption(
+        "unreadable-schema-open",
+        "A schema that is neither JSON Schema nor the short notation refuses no input and "
+        "gives no output.",
+        "Q14",
+        "simulation.schemas.read_schema",
+    ),
+    Assumption(
+        "output-needs-schema",
+        "Without an output schema, and unless the run gets to its checks, `output_data` is null.",
+        "Q6",
+        "simulation.course.play",
+    ),
+    Assumption(
+        "failed-check-error",
+        "A check that does not succeed ends the run as `error`, its outputs kept.",
+        "Q8",
+        "simulation.course.play",
+    ),
+    Assumption(
+        "check-regex-search",
+        "The regex of a check may match anywhere in a name; without a count one match is enough.",
+        "Q8",
+        "simulation.checks.evaluate",
+    ),
+    Assumption(
+        "check-variables",
+        "File names, templates and references of a check may hold variables.",
+        "Q8",
+        "simulation.checks.evaluate",
+    ),
+    Assumption(
+        "loop-shown-once",
+        "The history shows one round of a loop; files are attached for every round.",
+        "Q5",
+        "simulation.history.History",
+    ),
+    Assumption(
+        "references-as-sent",
+        "`input_values` shows a reference as it was sent; a path that leads nowhere gives "
+        "`__EMPTY__`.",
+        "I",
+        "simulation.references.resolved",
+    ),
+    Assumption(
+        "reference-422",
+        "A reference to no earlier alias, to no field of its outputs or of another type is a "
+        "422 of type `ref_alias`, `ref_path` or `ref_type`.",
+        "Q14",
+        "records.run_chains.create_chain",
+    ),
+    Assumption(
+        "shared-files-everywhere",
+        "`shared_file_inputs` of a chain go to every run of it.",
+        "I",
+        "records.run_chains.create_chain",
+    ),
+    Assumption(
+        "bulk-inputs-refused",
+        "Inputs that the schema refuses refuse a bulk request as a whole.",
+        "I",
+        "records.run_requests.create_runs",
+    ),
+    Assumption(
+        "cancel-by-status",
+        "`status: cancelled` by PATCH ends a live run; a run that has ended keeps its status,"
+        " and another one is a 400.",
+        "I",
+        "records.run_changes.update_run",
+    ),
+    Assumption(
+        "worker-takes-over",
+        "A PATCH of anything but `release_session_after` leaves the run where it is: nothing "
+        "happens by itself any more.",
+        "I",
+        "records.run_changes.update_run",
+    ),
+    Assumption(
+        "retry-keeps",
+        "A retry keeps what it does not name, the names of secrets included; 400 while the "
+        "run is live.",
+        "I",
+        "records.run_changes.retry_run",
+    ),
+    Assumption(
+        "activity-order",
+        "`activity` lists the run first that was queued, started, checked or ended last.",
+        "I",
+        "records.runs.find_runs",
+    ),
+    Assumption(
+        "unasked-fields-null",
+        "Fields a list is not asked for are null.",
+        "I",
+        "records.runs.find_runs",
+    ),
+    Assumption(
+        "trajectory-on-demand",
+        "A run has a trajectory once it is generated; a second call gives the same one, and "
+        "only a successful run has any (400).",
+        "I",
+        "records.run_results.generate_trajectory",
+    ),
+    Assumption(
+        "expired-attachment",
+        "An expired attachment is listed, and its content is not found.",
+        "I",
+        "records.run_attachments.unexpired_row",
     ),
 )

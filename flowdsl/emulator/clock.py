@@ -19,7 +19,11 @@ def format_time(moment: datetime) -> str:
 
     A time without offset counts as UTC, as the service's filters do.
     """
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        # A time at the edge of the calendar leaves it when converted to UTC.
+        aware = moment
     return aware.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
@@ -34,3 +38,11 @@ def next_time(previous: str | None, moment: datetime) -> str:
     if previous is None or text > previous:
         return text
     return format_time(parse_time(previous) + timedelta(microseconds=1))
+
+
+def later(time: str, milliseconds: int) -> str:
+    """The time so many milliseconds after `time`; the last one there is where that is past it."""
+    try:
+        return format_time(parse_time(time) + timedelta(milliseconds=milliseconds))
+    except OverflowError:
+        return format_time(datetime.max)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
 from fastapi import HTTPException, Request
 
+from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.emulator.store import Store
 
 LOCAL_ORGANIZATION = "org_local"
@@ -21,11 +22,18 @@ class KeyInUseError(Exception):
 
 @dataclass(slots=True)
 class Context:
-    """Shared by all requests of one application. `keys` maps an API key to its organisation."""
+    """Shared by all requests of one application. `keys` maps an API key to its organisation.
+
+    `idempotency_seconds` is how long a key gives its first reply, None for ever and 0 not at all;
+    rows younger than `listing_lag` seconds are missing from lists.
+    """
 
     store: Store
     keys: Mapping[str, str] | None = None
     strict: bool = False
+    run_rules: RuleTally = field(default_factory=RuleTally)
+    idempotency_seconds: float | None = None
+    listing_lag: float = 0.0
     _in_progress: set[tuple[str, str]] = field(default_factory=set, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
@@ -41,6 +49,11 @@ class Context:
         if organization is None:
             raise _unauthorized("the API key is unknown")
         return organization
+
+    @property
+    def organizations(self) -> Collection[str]:
+        """Every organisation that a key selects."""
+        return (LOCAL_ORGANIZATION,) if self.keys is None else sorted(set(self.keys.values()))
 
     @contextmanager
     def hold(self, organization_id: str, key: str) -> Iterator[None]:

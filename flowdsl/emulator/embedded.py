@@ -7,19 +7,34 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from flowdsl.emulator.app import create_app
+from flowdsl.emulator.app import NO_SCENARIO, create_app
+from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.store import Store
+from flowdsl.emulator.webhooks import DeliverAfterRequests, Deliveries
 
 EMBEDDED_BASE_URL = "http://localhost"
 """The base URL to give an ASGI transport: the application checks the `Host` header."""
 
 
-def open_embedded(path: Path | None, *, strict: bool = False) -> tuple[FastAPI, Callable[[], None]]:
+def open_embedded(
+    path: Path | None, *, strict: bool = False, scenario: Scenario = NO_SCENARIO
+) -> tuple[FastAPI, Callable[[], None]]:
     """The application over the data file `path` (None: in memory) and the function closing it.
 
-    The application needs no lifespan events, which httpx's ASGI transport does not send. `strict`
-    refuses unknown request keys as in `app.create_app`.
+    The application needs no lifespan events, which httpx's ASGI transport does not send: the first
+    request after the end of a run delivers its webhook, and closing waits for a delivery under way.
+    `strict` and `scenario` are as in `app.create_app`.
     Raises `store.StoreError` where the file cannot be used.
     """
     store = Store.open(path)
-    return create_app(store, strict=strict), store.close
+    app = create_app(store, strict=strict, scenario=scenario)
+    if app.state.courier is None:
+        return app, store.close
+    deliveries = Deliveries(app.state.courier)
+    app.add_middleware(DeliverAfterRequests, deliveries=deliveries)
+
+    def close() -> None:
+        deliveries.finish()
+        store.close()
+
+    return app, close

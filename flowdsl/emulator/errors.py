@@ -27,17 +27,22 @@ def invalid(location: tuple[str | int, ...], message: str, kind: str) -> Request
 def readable_validation_errors(error: RequestValidationError) -> list[dict[str, Any]]:
     """The `detail` list of a 422.
 
-    `input` is echoed for texts and whole numbers only: for a missing field it would be the whole
-    body, an API key in it included, and a JSON reply cannot carry every float.
+    `input` is echoed for texts and whole numbers only, and never below a key for secrets: for a
+    missing field it would be the whole body, an API key in it included, and a JSON reply cannot
+    carry every float.
     """
     details = []
     for item in error.errors():
         location = list(item["loc"])
         detail = {"loc": location, "msg": item["msg"], "type": item["type"]}
         value = item.get("input")
-        if isinstance(value, str | int | bool) and "api_key" not in location:
+        if isinstance(value, str | int | bool) and not _is_secret(location):
             detail["input"] = value
         if "ctx" in item:
             detail["ctx"] = {name: str(value) for name, value in item["ctx"].items()}
         details.append(detail)
     return details
+
+
+def _is_secret(location: list[str | int]) -> bool:
+    return any(part == "api_key" or "sensitive" in str(part) for part in location)

@@ -1,22 +1,51 @@
-"""Faults on the way to the emulator and back, for tests of clients.
+"""Faults on the way to the emulator and back, for tests of clients and for rehearsals.
 
-`FaultInjector` stands in front of an application and breaks chosen requests the way networks and
-proxies do. What it breaks never depends on the application.
+`FaultInjector` stands in front of an application and breaks chosen requests the way networks,
+proxies and dying servers do. What it breaks never depends on the application.
 """
 
 from __future__ import annotations
 
+import os
+import random
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import signal
+from collections.abc import Awaitable, Callable, MutableSequence, Sequence
+from dataclasses import field
 from http import HTTPStatus
-from typing import Literal
+from typing import Annotated, Any, Literal
 
+import anyio
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-FaultKind = Literal["before", "after", "status", "html_502", "truncated"]
+from flowdsl.emulator.durations import Seconds
+
+FaultKind = Literal[
+    "before",
+    "after",
+    "hang",
+    "slow",
+    "drop",
+    "status",
+    "429",
+    "html_502",
+    "truncated",
+    "broken_json",
+    "kill_before",
+    "kill_after",
+]
+
+CONTROL_PREFIX = "/_emulator/"
+"""Requests below it steer the emulator; they are neither broken nor recorded."""
+
+HANG_SECONDS = 3600.0
+SLOW_SECONDS = 5.0
+
+_WILDCARD = re.compile(r"(\{[^{}]*\}|\*)")
 
 
 class ConnectionLostError(ConnectionResetError):
@@ -24,28 +53,58 @@ class ConnectionLostError(ConnectionResetError):
     transport lets it through to its caller."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Breaks the `nth` request (from 1; None: every one) to `route`, as in
-    `PATCH /v1/workflows/{id}`, where `{...}` stands for one part of the path and `*` for a method.
+class NoReplyError(TimeoutError):
+    """Raised at the end of a hang, as `ConnectionLostError` is."""
 
-    Kinds: `before` loses the connection with nothing done; `after` lets the work be done and loses
-    the reply; `status` answers `status` with `Retry-After` and does nothing; `html_502` is a
-    proxy's error page; `truncated` does the work and cuts the reply's body in half.
+
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid", coerce_numbers_to_str=True))
+class Fault:
+    """Breaks requests to `route`, as in `PATCH /v1/workflows/{id}`, where `{...}` stands for one
+    part of the path, `*` in it for any text, and `*` before it for every method.
+
+    Of those requests it breaks the `nth` (from 1), or `every` so many, or a `share` chosen by a
+    generator with `seed`; without any of the three, all of them.
+
+    Nothing is done by `before`, which loses the connection, `hang`, which gives no reply for
+    `seconds`, `status`, which answers `status` with `Retry-After`, `429`, which is that status,
+    `html_502`, a proxy's error page, and `kill_before`, which kills the process. The work is done
+    and kept by `after`, which loses the reply, `slow`, which sends it `seconds` late, `drop`,
+    which loses the connection in the middle of the body, `truncated`, which sends half the body as
+    if it were all, `broken_json`, which sends a body that is no JSON, and `kill_after`, which
+    kills the process before it answers.
     """
 
-    route: str
-    nth: int | None
+    route: Annotated[str, Field(pattern=r"^(\*|[A-Z]+) /\S*$")]
+    nth: Annotated[int, Field(ge=1)] | None
     kind: FaultKind
-    status: int = 503
+    status: Annotated[int, Field(ge=400, le=599)] = 503
     retry_after: str = "0"
+    every: Annotated[int, Field(ge=1)] | None = None
+    share: Annotated[float, Field(ge=0, le=1)] | None = None
+    seed: int = 0
+    seconds: Seconds | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _all_requests_unless_said(cls, values: Any) -> Any:
+        return {"nth": None, **values} if isinstance(values, dict) else values
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> Fault:
+        chosen = [name for name in ("nth", "every", "share") if getattr(self, name) is not None]
+        if len(chosen) > 1:
+            names = " and ".join(f"`{name}`" for name in chosen)
+            raise ValueError(f"{names} exclude each other")
+        return self
 
     def matches(self, method: str, path: str) -> bool:
         """Whether the request is one of this route's."""
         wanted_method, _, template = self.route.partition(" ")
-        parts = re.split(r"\{[^{}]*\}", template)
-        pattern = "[^/]+".join(re.escape(part) for part in parts)
-        return wanted_method in ("*", method) and re.fullmatch(pattern, path) is not None
+        parts = _WILDCARD.split(template)
+        for index in range(1, len(parts), 2):
+            parts[index] = ".*" if parts[index] == "*" else "[^/]+"
+        parts[::2] = map(re.escape, parts[::2])
+        return wanted_method in ("*", method) and re.fullmatch("".join(parts), path) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +114,79 @@ class RecordedRequest:
     method: str
     path: str
     status: int | None
+    fault: FaultKind | None = field(default=None, compare=False)
+
+
+class FaultTally:
+    """The faults in force, and how many requests each has counted."""
+
+    def __init__(self, faults: Sequence[Fault] = ()) -> None:
+        self.replace(faults)
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """The faults in their order."""
+        return self._faults
+
+    def replace(self, faults: Sequence[Fault]) -> None:
+        """Puts other faults in force; they count from the beginning."""
+        self._faults = tuple(faults)
+        self._counts = [0] * len(self._faults)
+        self._draws = [random.Random(fault.seed) for fault in self._faults]
+
+    def due(self, method: str, path: str) -> Fault | None:
+        """Counts the request for every fault and returns the first whose turn it is."""
+        found = None
+        for index, fault in enumerate(self._faults):
+            if fault.matches(method, path):
+                self._counts[index] += 1
+                is_due = self._is_due(fault, self._counts[index], self._draws[index])
+                if found is None and is_due:
+                    found = fault
+        return found
+
+    def _is_due(self, fault: Fault, count: int, draws: random.Random) -> bool:
+        if fault.share is not None:
+            return draws.random() < fault.share
+        if fault.every is not None:
+            return count % fault.every == 0
+        return fault.nth in (None, count)
+
+
+def kill_this_process() -> None:
+    """Ends the process at once: nothing is flushed, closed or rolled back by it."""
+    if hasattr(signal, "SIGKILL"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    os._exit(137)
 
 
 class FaultInjector:
-    """An ASGI application around another; `requests` grows by one entry a request."""
+    """An ASGI application around another; `requests` grows by one entry a request.
+
+    `sleep` and `kill` are what `hang` and `slow`, and the two kinds that kill, call.
+    """
 
     def __init__(
         self,
         app: ASGIApp,
-        faults: Sequence[Fault] = (),
-        requests: list[RecordedRequest] | None = None,
+        faults: Sequence[Fault] | FaultTally = (),
+        requests: MutableSequence[RecordedRequest] | None = None,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        kill: Callable[[], None] = kill_this_process,
     ) -> None:
         self._app = app
-        self._faults = tuple(faults)
-        self._counts = [0] * len(self._faults)
+        self._tally = faults if isinstance(faults, FaultTally) else FaultTally(faults)
         self._requests = requests
+        self._sleep = sleep
+        self._kill = kill
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(CONTROL_PREFIX):
             await self._app(scope, receive, send)
             return
         method, path = scope["method"], scope["path"]
+        fault = self._tally.due(method, path)
         status: int | None = None
 
         async def send_recorded(message: Message) -> None:
@@ -85,23 +196,14 @@ class FaultInjector:
             await send(message)
 
         try:
-            await self._answer(self._due(method, path), scope, receive, send_recorded)
-        except ConnectionLostError:
+            await self._answer(fault, scope, receive, send_recorded)
+        except (ConnectionLostError, NoReplyError):
             status = None
             raise
         finally:
             if self._requests is not None:
-                self._requests.append(RecordedRequest(method, path, status))
-
-    def _due(self, method: str, path: str) -> Fault | None:
-        """Counts the request for every fault and returns the first whose turn it is."""
-        due = None
-        for index, fault in enumerate(self._faults):
-            if fault.matches(method, path):
-                self._counts[index] += 1
-                if due is None and fault.nth in (None, self._counts[index]):
-                    due = fault
-        return due
+                kind = None if fault is None else fault.kind
+                self._requests.append(RecordedRequest(method, path, status, kind))
 
     async def _answer(
         self, fault: Fault | None, scope: Scope, receive: Receive, send: Send
@@ -110,31 +212,75 @@ class FaultInjector:
             await self._app(scope, receive, send)
             return
         match fault.kind:
-            case "before":
+            case "before" | "kill_before":
+                if fault.kind == "kill_before":
+                    self._kill()
                 await _lose_connection(send)
-            case "after":
-                await _buffered_reply(self._app, scope, receive)
-                await _lose_connection(send)
-            case "status":
+            case "hang":
                 await Request(scope, receive).body()
-                phrase = HTTPStatus(fault.status).phrase
-                headers = {"Retry-After": fault.retry_after}
-                refusal = JSONResponse({"detail": phrase}, fault.status, headers)
-                await refusal(scope, receive, send)
+                await self._pause(fault.seconds, HANG_SECONDS, receive)
+                await _begin_reply(send)
+                raise NoReplyError("no reply came")
+            case "status" | "429":
+                await Request(scope, receive).body()
+                await _refusal(fault)(scope, receive, send)
             case "html_502":
                 await Request(scope, receive).body()
                 page = HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", 502)
                 await page(scope, receive, send)
-            case "truncated":
+            case "after" | "kill_after" | "slow" | "drop" | "truncated" | "broken_json":
                 start, body = await _buffered_reply(self._app, scope, receive)
-                cut = body[: len(body) // 2]
-                length = str(len(cut)).encode()
-                start["headers"] = [
-                    (name, length if name.lower() == b"content-length" else value)
-                    for name, value in start["headers"]
-                ]
-                await send(start)
-                await send({"type": "http.response.body", "body": cut})
+                await self._spoil(fault, start, body, receive, send)
+
+    async def _spoil(
+        self, fault: Fault, start: Message, body: bytes, receive: Receive, send: Send
+    ) -> None:
+        """Sends the reply to work that is done, or what is left of it."""
+        if fault.kind == "kill_after":
+            self._kill()
+        if fault.kind == "drop" and body:
+            await send(start)
+            half = body[: len(body) // 2]
+            await send({"type": "http.response.body", "body": half, "more_body": True})
+            raise ConnectionLostError("the connection was lost in the middle of the reply")
+        if fault.kind in ("after", "drop", "kill_after"):
+            await _lose_connection(send)
+        if fault.kind == "slow":
+            await self._pause(fault.seconds, SLOW_SECONDS, receive)
+        elif fault.kind == "truncated":
+            body = body[: len(body) // 2]
+        elif fault.kind == "broken_json" and body:
+            body += b"}"
+        await send(_with_length(start, len(body)))
+        await send({"type": "http.response.body", "body": body})
+
+    async def _pause(self, seconds: float | None, default: float, receive: Receive) -> None:
+        """Waits until the time is over or the client has gone."""
+        async with anyio.create_task_group() as group:
+
+            async def watch() -> None:
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                group.cancel_scope.cancel()
+
+            group.start_soon(watch)
+            await self._sleep(default if seconds is None else seconds)
+            group.cancel_scope.cancel()
+
+
+def _refusal(fault: Fault) -> JSONResponse:
+    status = 429 if fault.kind == "429" else fault.status
+    known = {item.value: item.phrase for item in HTTPStatus}
+    body = {"detail": known.get(status, f"status {status}")}
+    return JSONResponse(body, status, {"Retry-After": fault.retry_after})
+
+
+def _with_length(start: Message, length: int) -> Message:
+    headers = [
+        (name, str(length).encode() if name.lower() == b"content-length" else value)
+        for name, value in start["headers"]
+    ]
+    return {**start, "headers": headers}
 
 
 async def _buffered_reply(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
@@ -151,8 +297,12 @@ async def _buffered_reply(app: ASGIApp, scope: Scope, receive: Receive) -> tuple
     return start, bytes(body)
 
 
-async def _lose_connection(send: Send) -> None:
+async def _begin_reply(send: Send) -> None:
     # A server closes the connection instead of inventing a 500 only once a reply has begun.
     headers = [(b"content-length", b"1")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+
+async def _lose_connection(send: Send) -> None:
+    await _begin_reply(send)
     raise ConnectionLostError("the connection was lost before the reply")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from typing import Annotated, Any
 
 import anyio
@@ -19,6 +20,7 @@ from fastapi.security import HTTPBearer
 from pydantic.json_schema import SkipJsonSchema
 from starlette.requests import ClientDisconnect
 
+from flowdsl.emulator.clock import later
 from flowdsl.emulator.context import Context, KeyInUseError, context_of
 from flowdsl.emulator.errors import invalid
 from flowdsl.emulator.idempotency import (
@@ -78,7 +80,8 @@ class StoreRoute(APIRoute):
         async def handle_once(request: Request) -> Response:
             context = context_of(request)
             organization_id = context.organization_of(request.headers.get("authorization"))
-            key = request.headers.get(IDEMPOTENCY_HEADER) if self._writes else None
+            is_keyed = self._writes and context.idempotency_seconds != 0
+            key = request.headers.get(IDEMPOTENCY_HEADER) if is_keyed else None
             try:
                 if not key:
                     return await handle_in_transaction(request, context, organization_id, None)
@@ -105,8 +108,12 @@ class StoreRoute(APIRoute):
                     stack.callback(strict_keys.reset, token)
                     self._refuse_unknown_query(request)
                 transaction = await self._begin(context, organization_id, stack)
+                if context.listing_lag and not self._writes:
+                    listed_until = later(transaction.now, -round(context.listing_lag * 1000))
+                    transaction = replace(transaction, listed_until=listed_until)
                 request.state.transaction = transaction
-                reply = stored_reply(transaction, key) if key else None
+                seconds = context.idempotency_seconds
+                reply = stored_reply(transaction, key, seconds) if key else None
                 if reply is None:
                     reply = await handle(request)
                     if key:
@@ -118,17 +125,18 @@ class StoreRoute(APIRoute):
     async def _begin(self, context: Context, organization_id: str, stack: ExitStack) -> Transaction:
         begin: Callable[[str], AbstractContextManager[Transaction]]
         begin = context.store.write if self._writes else context.store.read
-        try:
-            with anyio.fail_after(BUSY_TIMEOUT_SECONDS):
-                while True:
-                    try:
-                        return stack.enter_context(begin(organization_id))
-                    except StoreBusyError:
-                        await anyio.sleep(_BUSY_POLL_SECONDS)
-        except TimeoutError:
-            raise HTTPException(
-                503, "the data file is locked by another process", headers={"Retry-After": "1"}
-            ) from None
+        deadline = anyio.current_time() + BUSY_TIMEOUT_SECONDS
+        while True:
+            try:
+                return stack.enter_context(begin(organization_id))
+            except StoreBusyError:
+                if anyio.current_time() > deadline:
+                    raise HTTPException(
+                        503,
+                        "the data file is locked by another process",
+                        headers={"Retry-After": "1"},
+                    ) from None
+            await anyio.sleep(_BUSY_POLL_SECONDS)
 
     def _refuse_unknown_query(self, request: Request) -> None:
         known = {parameter.alias for parameter in self.dependant.query_params}

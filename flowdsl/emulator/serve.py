@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
+from asyncio import CancelledError
 from collections.abc import Callable
 
 from fastapi import FastAPI
 
+from flowdsl.emulator.faults import ConnectionLostError, NoReplyError
+
 MAX_PORT = 65_535
+
+SHUTDOWN_SECONDS = 2
+"""How long requests under way, such as one that hangs, may delay the end."""
 
 
 class ServerMissingError(Exception):
@@ -46,11 +53,23 @@ def serve(
     listener = _listen(host, port)
     with listener:
         config = uvicorn.Config(
-            app, lifespan="off", log_level="warning", access_log=False, server_header=False
+            app,
+            lifespan="on",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_no_fault)
         if ready is not None:
             ready(listener.getsockname()[1])
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _is_no_fault(record: logging.LogRecord) -> bool:
+    """Replies that are lost on purpose, or cut off by the end, are no errors to report."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, ConnectionLostError | NoReplyError | CancelledError)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -55,13 +55,15 @@ class Transaction:
     """One organisation's view of the store during one request.
 
     `now` is the time of every row the request writes. In a write it is later than the time of any
-    earlier write to the store, whatever the clock does.
+    earlier write to the store, whatever the clock does. Rows made after `listed_until` are missing
+    from lists; None is no such time.
     """
 
     connection: Connection
     organization_id: str
     now: str
     new_id: Callable[[], str]
+    listed_until: str | None = None
 
 
 def _random_id() -> str:
@@ -237,8 +239,12 @@ def _prepare_tables(connection: Connection, name: str, clock: Clock) -> bytes:
             f"`{name}` has emulator format {version} and this version reads up to "
             f"{SCHEMA_VERSION}; update flowdsl or name another file"
         )
-    if version < SCHEMA_VERSION:
+    if version == 0:
         _create_tables(connection, clock)
+    elif version < SCHEMA_VERSION:
+        # So far every newer format only adds tables.
+        metadata.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
     key = connection.scalar(select(store_facts.c.value).where(store_facts.c.name == _SIGNING_KEY))
     return bytes.fromhex(str(key))
 

@@ -6,6 +6,7 @@ columns hold values the emulator never searches.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import (
@@ -19,14 +20,30 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    TypeDecorator,
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x464C4F57
 """The bytes `FLOW` in SQLite's `application_id`: tells our files from other SQLite files."""
 
 metadata = MetaData()
+
+
+class SearchedJSON(TypeDecorator[Any]):
+    """JSON whose text can be searched: characters outside ASCII stand for themselves."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, _dialect: object) -> str | None:
+        """The text of `value`; NULL for None."""
+        return None if value is None else json.dumps(value, ensure_ascii=False)
+
+    def process_result_value(self, value: Any, _dialect: object) -> Any:
+        """The value of a text; None for NULL."""
+        return None if value is None else json.loads(value)
 
 
 def _id() -> Column[str]:
@@ -172,4 +189,178 @@ prompt_images = Table(
     Column("size_bytes", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("created_at", String, nullable=False),
+)
+
+machines = Table(
+    "machines",
+    metadata,
+    _id(),
+    _organization(),
+    Column("created_at", String, nullable=False),
+    Column("last_seen", String, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("unkey_key_id", String, nullable=False),
+    Column("name", String),
+    Column("version", String),
+    Column("hostname", String),
+    Column("os_info", String),
+    Column("status", String, nullable=False),
+    Column("is_available", Boolean, nullable=False),
+    Column("alerts_enabled", Boolean, nullable=False),
+    Column("reserved_session_id", String),
+    Column("reserved_until", String),
+    _json("machine_parameters"),
+    _json("machine_sensitive_parameters"),
+)
+
+pools = Table(
+    "pools",
+    metadata,
+    _id(),
+    _organization(),
+    *_times(),
+    Column("name", String, nullable=False),
+    Column("description", String),
+    _json("pool_parameters"),
+    _json("pool_sensitive_parameters"),
+)
+
+pool_machines = Table(
+    "pool_machines",
+    metadata,
+    Column("pool_id", ForeignKey("pools.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "machine_id", ForeignKey("machines.id", ondelete="CASCADE"), primary_key=True, index=True
+    ),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    _id(),
+    _organization(),
+    Column(
+        "machine_id",
+        ForeignKey("machines.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("websocket_id", String, nullable=False),
+    Column("connected_at", String, nullable=False),
+    Column("disconnected_at", String),
+    Column("last_ping", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("ip_address", String),
+    Column("user_agent", String),
+)
+
+trajectories = Table(
+    "trajectories",
+    metadata,
+    _id(),
+    _organization(),
+    Column(
+        "workflow_id",
+        ForeignKey("workflows.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("run_id", ForeignKey("runs.id", ondelete="SET NULL"), index=True),
+    *_times(),
+    Column("name", String),
+    Column("description", String),
+    Column("is_approved", Boolean, nullable=False),
+    Column("has_been_approved", Boolean, nullable=False),
+    Column("is_generated", Boolean, nullable=False),
+    Column("is_main", Boolean, nullable=False),
+    Column("trajectory_data", JSON, nullable=False),
+    Column("dimensions", JSON, nullable=False),
+    _json("original_input_values"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _id(),
+    Column("organization_id", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column(
+        "workflow_id",
+        ForeignKey("workflows.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("machine_id", ForeignKey("machines.id", ondelete="SET NULL")),
+    Column("session_id", String, index=True),
+    Column("session_alias", String),
+    Column("release_session_after", Boolean),
+    Column("is_priority", Boolean, nullable=False),
+    Column("main_prompt", String),
+    _json("model_metadata"),
+    _json("pool_ids"),
+    Column("input_values", SearchedJSON),
+    _json("sensitive_input_aliases"),
+    _json("effects"),
+    # When it was last queued, and by how many attempts before.
+    Column("queued_at", String, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    # The course: how long the states take, and what stands there in the end.
+    Column("running_ms", Integer),
+    Column("checking_ms", Integer),
+    Column("held", String),
+    Column("outcome", String),
+    Column("error", SearchedJSON),
+    Column("output_data", SearchedJSON),
+    Column("run_message_history", SearchedJSON),
+    _json("message_ms"),
+    _json("usage_metadata"),
+    _json("post_run_checks"),
+    _json("output_attachment_ids"),
+    # The time-table; NULL is never, as far as is known.
+    Column("starts_at", String),
+    Column("checks_at", String),
+    Column("ends_at", String),
+    Column("frees_at", String),
+    # Set once a request has taken the run over from the emulator: nothing changes by itself then.
+    Column("status", String),
+    Index("runs_newest", "organization_id", "created_at", "position"),
+    Index("runs_by_machine", "machine_id", "frees_at"),
+    Index("runs_by_end", "organization_id", "ends_at"),
+)
+
+run_attachments = Table(
+    "run_attachments",
+    metadata,
+    _id(),
+    _organization(),
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    # Later than now for a file that an unfinished run has not brought yet; `at_ms` is its place
+    # in the course.
+    Column("created_at", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("at_ms", Integer),
+    Column("filename", String, nullable=False),
+    Column("content_type", String, nullable=False),
+    Column("attachment_type", String, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("storage_path", String, nullable=False),
+    Column("target_path", String),
+    Column("cleanup_imports_after_run", Boolean, nullable=False),
+    Column("expires_at", String),
+    Column("content", LargeBinary, nullable=False),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    # The id of the event, the same at every attempt.
+    _id(),
+    _organization(),
+    Column("created_at", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # NULL once it has arrived or been given up.
+    Column("next_attempt_at", String, index=True),
+    Column("delivered_at", String),
 )

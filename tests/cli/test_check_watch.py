@@ -11,12 +11,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import environment, run_command, write_tree
+from tests.support.command_line import HEARS_INTERRUPTS, environment, run_command, write_tree
 
 PROJECT = '[project]\nname = "care"\nflows = ["flows/*.flow"]\n'
 CLEAN = """\
@@ -77,10 +76,6 @@ class Watching:
 
 @contextmanager
 def watching(folder: Path, *words: str) -> Iterator[Watching]:
-    # A job in the background of a script ignores Ctrl-C, and so would the process that it starts.
-    hear = (
-        None if sys.platform == "win32" else partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    )
     process = subprocess.Popen(
         [sys.executable, "-m", "flowdsl", "check", *words, "--watch"],
         stdout=subprocess.PIPE,
@@ -88,7 +83,7 @@ def watching(folder: Path, *words: str) -> Iterator[Watching]:
         cwd=folder,
         env=environment(PYTHONUNBUFFERED="1"),
         encoding="utf-8",
-        preexec_fn=hear,
+        preexec_fn=HEARS_INTERRUPTS,
     )
     watched = Watching(process)
     try:

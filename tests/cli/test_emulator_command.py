@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.client import HTTPConnection, IncompleteRead, parse_headers
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from svix.webhooks import Webhook
+
+from flowdsl.__main__ import main
+from tests.support.command_line import HEARS_INTERRUPTS
 
 
 def start(cwd: Path, *words: str) -> subprocess.Popen[str]:
@@ -22,6 +29,7 @@ def start(cwd: Path, *words: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         cwd=cwd,
+        preexec_fn=HEARS_INTERRUPTS,
     )
 
 
@@ -76,3 +84,129 @@ def test_mistakes_are_one_line_and_64(tmp_path: Path) -> None:
             assert message in err
             assert "secret-key" not in err
             assert err.count("\n") == 1, err
+
+
+SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
+
+REHEARSAL = """
+rate_limit = "50/1h"
+
+[[faults]]
+route = "GET /v1/pools"
+kind = "drop"
+
+[[faults]]
+route = "GET /v1/machines"
+kind = "hang"
+"""
+
+
+def begin(process: subprocess.Popen[str]) -> str:
+    """The address a process says it serves."""
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    match = re.search(r"http://127\.0\.0\.1:\d+", line)
+    assert match is not None, line + process.stderr.read()
+    return match.group()
+
+
+def ask(url: str, path: str, body: object = None, method: str | None = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Authorization": "Bearer k", "Content-Type": "application/json"}
+    with urlopen(Request(url + path, data, headers, method=method), timeout=30) as reply:
+        return json.loads(reply.read() or b"null")
+
+
+def test_a_rehearsal_from_a_file_and_options(tmp_path: Path) -> None:
+    (tmp_path / "bad-day.toml").write_text(REHEARSAL)
+    process = start(
+        tmp_path,
+        *("--port", "0", "--scenario", "bad-day.toml", "--rate-limit", "60/1h", "--control"),
+        *("--fault", "GET /v1/connections html_502 nth=1", "--listing-lag", "1h"),
+    )
+    try:
+        url = begin(process)
+        made = ask(url, "/v1/workflows", {"main_prompt": "Open the ledger."})
+        assert ask(url, "/v1/workflows")["total"] == 0
+        assert ask(url, f"/v1/workflows/{made['id']}")["id"] == made["id"]
+        assert status(f"{url}/v1/connections", "k") == 502
+        assert status(f"{url}/v1/connections", "k") == 200
+        with pytest.raises(IncompleteRead):
+            ask(url, "/v1/pools")
+        request = Request(f"{url}/v1/runs", headers={"Authorization": "Bearer k"})
+        with urlopen(request, timeout=30) as reply:
+            assert reply.headers["X-RateLimit-Limit"] == "60"
+        host, port = url.removeprefix("http://").split(":")
+        hanging = HTTPConnection(host, int(port), timeout=30)
+        hanging.request("GET", "/v1/machines", headers={"Authorization": "Bearer k"})
+        assert [item["fault"] for item in ask(url, "/_emulator/requests")][-2:] == ["drop", None]
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        hanging.close()
+        assert (process.returncode, out) == (130, "")
+        assert "Traceback" not in err, err
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("secret", [SECRET, None])
+def test_webhooks_are_posted_while_it_serves(tmp_path: Path, secret: str | None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as receiver:
+        hook = f"http://127.0.0.1:{receiver.getsockname()[1]}/cyberdesk"
+        words = ["--port", "0", "--webhook-url", hook]
+        process = start(tmp_path, *words, *(["--webhook-secret", secret] if secret else []))
+        try:
+            url = begin(process)
+            assert process.stderr is not None
+            if secret is None:
+                line = process.stderr.readline()
+                assert line.startswith("webhooks are signed with whsec_")
+                secret = line.split()[-1]
+            body = {"main_prompt": "Open the ledger.", "is_webhooks_enabled": True}
+            workflow = ask(url, "/v1/workflows", body)
+            run = ask(url, "/v1/runs", {"workflow_id": workflow["id"]})
+            receiver.settimeout(60)
+            connection, _ = receiver.accept()
+            with connection, connection.makefile("rb") as stream:
+                assert stream.readline() == b"POST /cyberdesk HTTP/1.1\r\n"
+                headers = parse_headers(stream)
+                content = stream.read(int(headers["Content-Length"]))
+                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            event = Webhook(secret).verify(content, dict(headers))
+            assert event["run"]["id"] == run["id"]
+            assert event["run"]["status"] == "success"
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+            assert (process.returncode, out) == (130, "")
+            assert "Traceback" not in err and SECRET not in err, err
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def test_mistakes_of_rehearsals_are_told_before_anything_is_served(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.toml").write_text("listing_lag = 'soon'")
+    (tmp_path / "b.toml").write_bytes(b"\xff\xfe")
+    fault = "[[faults]]\nroute = 'POST /v1/workflow'\nkind = 'after'"
+    (tmp_path / "c.toml").write_text(fault)
+    for words, message in (
+        (["--scenario", "none.toml"], "cannot read scenario `none.toml`: No such file"),
+        (["--scenario", "a.toml"], "scenario `a.toml`: `listing_lag`: a duration is"),
+        (["--scenario", "b.toml"], "scenario `b.toml` is not UTF-8 text"),
+        (["--scenario", "c.toml"], "`POST /v1/workflow`; there is `POST /v1/workflows`"),
+        (["--fault", "after"], "a fault is `METHOD PATH KIND [KEY=VALUE...]`"),
+        (["--rate-limit", "many"], "as in `100/1m`"),
+        (["--idempotency", "off"], "`honour`, `ignore` or how long"),
+        (["--webhook-url", "http://hooks.example.test/"], "this machine alone"),
+        (["--webhook-secret", SECRET], "`--webhook-secret` needs `--webhook-url`"),
+        (["--webhook-url", "http://localhost/", "--webhook-secret", "x1y2z3"], "24 to 64 bytes"),
+    ):
+        assert main(["emulator", "--port", "0", *words]) == 64, words
+        captured = capsys.readouterr()
+        assert message in captured.err
+        assert captured.err.count("\n") == 1
+        assert SECRET not in captured.err and "x1y2z3" not in captured.err

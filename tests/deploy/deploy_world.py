@@ -222,6 +222,7 @@ class World:
             transport=asgi_transport(app or self.app),
             sleep=self.time.sleep,
             random=lambda: 0.0,
+            monotonic=self.time.monotonic,
         )
 
     def deploy(

@@ -49,6 +49,27 @@ class Desk:
     def tag(self, name: str, **values: Any) -> Any:
         return self.ok("POST", "/v1/workflow-tags", 201, json={"name": name, **values})
 
+    def machine(self, **values: Any) -> Any:
+        body = {"fingerprint": "f", "unkey_key_id": "k", **values}
+        return self.ok("POST", "/v1/machines", 201, json=body)
+
+    def pool(self, name: str = "front desk", *machines: Any, **values: Any) -> Any:
+        """A pool with these machines in it."""
+        made = self.ok("POST", "/v1/pools", 201, json={"name": name, **values})
+        if machines:
+            body = {"machine_ids": [machine["id"] for machine in machines]}
+            self.ok("POST", f"/v1/pools/{made['id']}/machines", json=body)
+        return made
+
+    def trajectory(self, workflow: Any, **values: Any) -> Any:
+        body = {
+            "workflow_id": workflow["id"],
+            "trajectory_data": [{"func_name": "click", "args": [1, 2]}],
+            "dimensions": {"width": 1024, "height": 768},
+            **values,
+        }
+        return self.ok("POST", "/v1/trajectories", 201, json=body)
+
     def get(self, workflow: Any) -> Any:
         return self.ok("GET", f"/v1/workflows/{workflow['id']}")
 

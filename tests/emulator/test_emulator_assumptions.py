@@ -7,15 +7,37 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 import flowdsl.emulator
 from flowdsl.emulator.assumptions import ASSUMPTIONS, Assumption
+from flowdsl.emulator.records.machines import (
+    create_machine,
+    free_machine,
+    get_machine,
+    parameters_of,
+)
+from flowdsl.emulator.records.pools import create_pool
+from flowdsl.emulator.records.trajectories import (
+    TrajectoryFilter,
+    find_trajectories,
+    insert_trajectory,
+    update_trajectory,
+)
+from flowdsl.emulator.records.trajectory_copies import copy_trajectories
+from flowdsl.emulator.records.workflows import create_workflow
+from flowdsl.emulator.store import Store
+from flowdsl.emulator.wire.machines import MachineCreate, PoolCreate
+from flowdsl.emulator.wire.trajectories import TrajectoryUpdate
+from flowdsl.emulator.wire.workflows import WorkflowCreate
 from tests.emulator.emulator_desk import PNG, UNKNOWN_ID, Desk, check
+from tests.emulator.rehearsal_assumption_probes import REHEARSAL_PROBES
+from tests.emulator.run_assumption_probes import RUN_PROBES
 
 Probe = Callable[[Desk], None]
-PROBES: dict[str, Probe] = {}
+PROBES: dict[str, Probe] = {**RUN_PROBES, **REHEARSAL_PROBES}
 
 
 def probe(key: str) -> Callable[[Probe], Probe]:
@@ -146,6 +168,8 @@ def _(desk: Desk) -> None:
     body = {"name": "n", "provider": "p", "model": "m"}
     for _ in range(2):
         desk.workflow(name="same")
+        desk.pool("same")
+        desk.machine(name="same", fingerprint="same")
         desk.ok("POST", "/v1/model-configurations", 201, json=body)
 
 
@@ -282,6 +306,252 @@ def _(desk: Desk) -> None:
     headers = {"Idempotency-Key": "k"}
     desk.ok("POST", "/v1/workflows", 422, json={}, headers=headers)
     desk.ok("POST", "/v1/workflows", 201, json={"main_prompt": "a"}, headers=headers)
+
+
+@probe("parameters-replace")
+def _(desk: Desk) -> None:
+    for kind, made in (("machine", desk.machine()), ("pool", desk.pool())):
+        path = f"/v1/{kind}s/{made['id']}"
+        for sent in ({"a": 1, "b": 2}, {"b": 3}):
+            changed = desk.ok("PATCH", path, json={f"{kind}_parameters": sent})
+            assert changed[f"{kind}_parameters"] == sent
+
+
+@probe("null-parameters")
+def _(desk: Desk) -> None:
+    for kind, made in (("machine", desk.machine()), ("pool", desk.pool())):
+        path = f"/v1/{kind}s/{made['id']}"
+        names = (f"{kind}_parameters", f"{kind}_sensitive_parameters")
+        full = desk.ok("PATCH", path, json={name: {"a": "1"} for name in names})
+        kept = desk.ok("PATCH", path, json=dict.fromkeys(names))
+        cleared = desk.ok("PATCH", path, json={name: {} for name in names})
+        assert [kept[name] for name in names] == [full[name] for name in names]
+        assert [cleared[name] for name in names] == [{}, {}]
+
+
+@probe("null-never-null")
+def _(desk: Desk) -> None:
+    machine = desk.machine()
+    connection = desk.ok(
+        "POST", "/v1/connections", 201, json={"websocket_id": "w", "machine_id": machine["id"]}
+    )
+    trajectory = desk.trajectory(desk.workflow())
+    for path, made, names in (
+        (f"/v1/machines/{machine['id']}", machine, ("status", "last_seen")),
+        (f"/v1/connections/{connection['id']}", connection, ("status", "last_ping")),
+        (f"/v1/trajectories/{trajectory['id']}", trajectory, ("trajectory_data",)),
+    ):
+        changed = desk.ok("PATCH", path, json=dict.fromkeys(names))
+        assert [changed[name] for name in names] == [made[name] for name in names]
+
+
+@probe("machine-starts-connected")
+def _(desk: Desk) -> None:
+    made = desk.machine()
+    assert (made["status"], made["is_available"]) == ("connected", True)
+
+
+@probe("first-machine")
+def _(desk: Desk) -> None:
+    with Store.open(None) as store, store.write("org_new") as transaction:
+        pool_id = create_pool(transaction, PoolCreate(name="p")).id
+        first = free_machine(transaction, [pool_id])
+        assert first is not None
+        assert free_machine(transaction, [pool_id]) == first
+        assert get_machine(transaction, first.id).status == "connected"
+        create_machine(transaction, MachineCreate(fingerprint="f", unkey_key_id="k"))
+        other = create_pool(transaction, PoolCreate(name="q")).id
+        assert free_machine(transaction, [other]) is None
+
+
+@probe("reserved-unavailable")
+def _(desk: Desk) -> None:
+    path = f"/v1/machines/{desk.machine()['id']}"
+    assert desk.ok("PATCH", path, json={"reserved_session_id": UNKNOWN_ID})["is_available"] is False
+    assert desk.ok("PATCH", path, json={"reserved_session_id": None})["is_available"] is True
+
+
+@probe("machine-pools-filled")
+def _(desk: Desk) -> None:
+    machine = desk.machine()
+    assert machine["pools"] == []
+    desk.pool("front desk", machine)
+    changed = desk.ok("PATCH", f"/v1/machines/{machine['id']}", json={})
+    listed = desk.ok("GET", "/v1/machines")["items"][0]
+    assert [[pool["name"] for pool in row["pools"]] for row in (changed, listed)] == [
+        ["front desk"],
+        ["front desk"],
+    ]
+
+
+@probe("machines-oldest-first")
+def _(desk: Desk) -> None:
+    made = [desk.machine(name=name) for name in "ab"]
+    for name in "cd":
+        desk.pool(name)
+        body = {"websocket_id": name, "machine_id": made[0]["id"]}
+        desk.ok("POST", "/v1/connections", 201, json=body)
+    assert [row["name"] for row in desk.ok("GET", "/v1/machines")["items"]] == ["a", "b"]
+    assert [row["name"] for row in desk.ok("GET", "/v1/pools")["items"]] == ["c", "d"]
+    listed = desk.ok("GET", "/v1/connections")["items"]
+    assert [row["websocket_id"] for row in listed] == ["d", "c"]
+
+
+@probe("pool-precedence")
+def _(desk: Desk) -> None:
+    with Store.open(None) as store, store.write("org_new") as transaction:
+        ids = [
+            create_pool(transaction, PoolCreate(name=name, pool_parameters={"x": name})).id
+            for name in "ab"
+        ]
+        assert parameters_of(transaction, None, ids).values == {"x": "a"}
+        assert parameters_of(transaction, None, ids[::-1]).values == {"x": "b"}
+
+
+@probe("blank-parameters")
+def _(desk: Desk) -> None:
+    with Store.open(None) as store, store.write("org_new") as transaction:
+        body = MachineCreate(
+            fingerprint="f",
+            unkey_key_id="k",
+            machine_parameters={"a": "", "b": None, "c": False, "d": ""},
+        )
+        machine_id = create_machine(transaction, body).id
+        defaults = {"a": "pool", "b": "pool", "c": "pool"}
+        pool_id = create_pool(transaction, PoolCreate(name="p", pool_parameters=defaults)).id
+        merged = parameters_of(transaction, machine_id, [pool_id]).values
+        assert merged == {"a": "pool", "b": "pool", "c": False}
+
+
+@probe("absent-member-ignored")
+def _(desk: Desk) -> None:
+    body = {"machine_ids": [desk.machine()["id"]]}
+    desk.ok("DELETE", f"/v1/pools/{desk.pool()['id']}/machines", 204, json=body)
+
+
+@probe("membership-keeps-updated-at")
+def _(desk: Desk) -> None:
+    machine = desk.machine()
+    pool = desk.pool("p", machine)
+    path = f"/v1/pools/{pool['id']}"
+    joined = desk.ok("GET", path)
+    desk.ok("DELETE", f"{path}/machines", 204, json={"machine_ids": [machine["id"]]})
+    left = desk.ok("GET", path)
+    assert (joined["machine_count"], left["machine_count"]) == (1, 0)
+    assert joined["updated_at"] == left["updated_at"] == pool["updated_at"]
+
+
+@probe("connections-apart")
+def _(desk: Desk) -> None:
+    machine = desk.machine()
+    path = f"/v1/machines/{machine['id']}"
+    offline = desk.ok("PATCH", path, json={"status": "disconnected"})
+    body = {"websocket_id": "w", "machine_id": machine["id"]}
+    made = desk.ok("POST", "/v1/connections", 201, json=body)
+    assert desk.ok("GET", path)["status"] == offline["status"]
+    desk.ok("PATCH", path, json={"status": "connected"})
+    desk.ok("PATCH", f"/v1/connections/{made['id']}", json={"status": "error"})
+    assert desk.ok("GET", path)["status"] == "connected"
+
+
+@probe("health-by-status")
+def _(desk: Desk) -> None:
+    for status in ("connected", "disconnected", "error"):
+        path = f"/v1/machines/{desk.machine(name=status)['id']}"
+        desk.ok("PATCH", path, json={"status": status})
+    body = desk.ok("GET", "/v1/health/machines", 503)
+    assert (body["checked_machines"], body["healthy_machines"]) == (2, 1)
+    assert [row["machine_name"] for row in body["errored_machines"]] == ["error"]
+
+
+@probe("unknown-include")
+def _(desk: Desk) -> None:
+    desk.machine()
+    assert desk.ok("GET", "/v1/machines?include=runs,%20pools")["included"] == []
+    assert desk.ok("GET", "/v1/machines?include=runs")["included"] is None
+
+
+@probe("newest-trajectory-first")
+def _(desk: Desk) -> None:
+    workflow = desk.workflow()
+    made = [desk.trajectory(workflow, name=name) for name in "abc"]
+    desk.ok("PATCH", f"/v1/trajectories/{made[1]['id']}", json={})
+    listed = desk.ok("GET", "/v1/trajectories?is_generated=false")["items"]
+    assert [row["name"] for row in listed] == ["b", "c", "a"]
+
+
+@probe("latest-of-all")
+def _(desk: Desk) -> None:
+    workflow = desk.workflow()
+    path = f"/v1/workflows/{workflow['id']}/latest-trajectory"
+    assert "trajectory" in desk.ok("GET", path, 404)["detail"]
+    made = desk.trajectory(workflow)
+    assert (made["is_approved"], made["is_generated"]) == (False, False)
+    assert desk.ok("GET", path) == made
+
+
+@probe("one-main")
+def _(desk: Desk) -> None:
+    workflow = desk.workflow()
+    first, second = desk.trajectory(workflow), desk.trajectory(workflow)
+    for made in (first, second):
+        main = desk.ok("PATCH", f"/v1/trajectories/{made['id']}", json={"is_main": True})
+        first = main if made is first else first
+    after = desk.ok("GET", f"/v1/trajectories/{first['id']}")
+    assert (after["is_main"], after["updated_at"]) == (False, first["updated_at"])
+
+
+@probe("trajectory-copy")
+def _(desk: Desk) -> None:
+    made = desk.trajectory(desk.workflow(), name="Monday", original_input_values={"a": 1})
+    path = f"/v1/trajectories/{made['id']}"
+    desk.ok("PATCH", path, json={"is_main": True})
+    copy = desk.ok("POST", f"{path}/duplicate", 201)
+    assert (copy["name"], copy["is_main"]) == ("Monday (Copy)", False)
+    kept = ("run_id", "original_input_values", "is_generated")
+    assert [copy[name] for name in kept] == [made[name] for name in kept]
+
+
+@probe("copied-trajectories")
+def _(desk: Desk) -> None:
+    with Store.open(None) as store, store.write("org_new") as transaction:
+        source, target = (
+            create_workflow(transaction, WorkflowCreate(main_prompt="p")).id for _ in "ab"
+        )
+        for name, is_generated in (("recorded", False), ("generated", True)):
+            made = insert_trajectory(
+                transaction,
+                source,
+                None,
+                name=name,
+                data=[{"image": "supabase://trajectories/1.png"}],
+                dimensions={"width": 1, "height": 1},
+                original_input_values=None,
+                is_generated=is_generated,
+            )
+            update_trajectory(
+                transaction, UUID(made), TrajectoryUpdate(is_approved=True, is_main=True)
+            )
+        copy_trajectories(transaction, source, target)
+        rows, total = find_trajectories(
+            transaction, TrajectoryFilter(workflow_id=UUID(target)), skip=0, limit=10
+        )
+        (copy,) = rows
+        assert (copy.name, copy.is_approved, copy.is_main, copy.run_id, total) == (
+            "generated",
+            True,
+            False,
+            None,
+            1,
+        )
+        assert copy.trajectory_data == [{"image": "supabase://trajectories/1.png"}]
+
+
+@probe("usage-by-end")
+def _(desk: Desk) -> None:
+    query = "from_date=2026-02-02T00:00:00Z&to_date=2026-02-01T00:00:00Z"
+    body = desk.ok("GET", f"/v1/usage/aggregate?{query}")
+    assert (body["runs_counted"], body["total_agentic_steps"]) == (0, 0)
 
 
 @pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda item: item.key)

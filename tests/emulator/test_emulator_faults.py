@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import httpx
 import pytest
+from pydantic import ValidationError
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.faults import (
@@ -11,6 +16,8 @@ from flowdsl.emulator.faults import (
     Fault,
     FaultInjector,
     FaultKind,
+    FaultTally,
+    NoReplyError,
     RecordedRequest,
 )
 from flowdsl.emulator.store import Store
@@ -21,11 +28,11 @@ BODY = {"main_prompt": "Open the ledger."}
 
 
 @contextmanager
-def broken(*faults: Fault) -> Iterator[tuple[Desk, list[RecordedRequest]]]:
+def broken(*faults: Fault, **options: Any) -> Iterator[tuple[Desk, list[RecordedRequest]]]:
     requests: list[RecordedRequest] = []
     with (
         Store.open(None) as store,
-        Desk(FaultInjector(create_app(store), faults, requests)) as desk,
+        Desk(FaultInjector(create_app(store), faults, requests, **options)) as desk,
     ):
         yield desk, requests
 
@@ -96,3 +103,165 @@ def test_faults_count_apart() -> None:
         for _ in range(3):
             desk.send("POST", "/v1/workflows", json=BODY)
         assert [request.status for request in requests] == [503, 429, 201]
+
+
+class Naps:
+    """Counts the seconds slept instead of sleeping them."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+def test_a_hang_does_nothing_and_ends_without_a_reply() -> None:
+    naps = Naps()
+    with broken(Fault(CREATE, 1, "hang", seconds=90), sleep=naps) as (desk, requests):
+        with pytest.raises(NoReplyError):
+            desk.send("POST", "/v1/workflows", json=BODY)
+        assert naps.seconds == [90]
+        assert requests == [RecordedRequest("POST", "/v1/workflows", None)]
+        assert requests[0].fault == "hang"
+        assert desk.ids() == []
+
+
+def test_a_hang_is_over_when_the_client_goes() -> None:
+    async def leave() -> float:
+        async def never(_seconds: float) -> None:
+            await asyncio.Event().wait()
+
+        messages = [{"type": "http.request", "body": b""}, {"type": "http.disconnect"}]
+
+        async def receive() -> Any:
+            return messages.pop(0)
+
+        async def send(_message: Any) -> None:
+            pass
+
+        with Store.open(None) as store:
+            app = FaultInjector(create_app(store), [Fault("GET /", None, "hang")], sleep=never)
+            with pytest.raises(NoReplyError):
+                await app(
+                    {"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send
+                )
+        return len(messages)
+
+    assert asyncio.run(leave()) == 0
+
+
+def test_a_slow_reply_is_late_and_whole() -> None:
+    naps = Naps()
+    with broken(Fault(CREATE, 1, "slow", seconds=7), sleep=naps) as (desk, _):
+        made = desk.ok("POST", "/v1/workflows", 201, json=BODY)
+        assert naps.seconds == [7]
+        assert desk.ids() == [made["id"]]
+
+
+def test_a_dropped_reply_promises_more_than_comes() -> None:
+    sent: list[Any] = []
+
+    def listening(app: FaultInjector) -> Any:
+        async def call(scope: Any, receive: Any, send: Any) -> None:
+            async def keep(message: Any) -> None:
+                sent.append(message)
+                await send(message)
+
+            await app(scope, receive, keep)
+
+        return call
+
+    with Store.open(None) as store:
+        app = FaultInjector(create_app(store), [Fault(CREATE, 1, "drop")])
+        with Desk(listening(app)) as desk:
+            with pytest.raises(ConnectionLostError):
+                desk.send("POST", "/v1/workflows", json=BODY)
+            length = dict(sent[0]["headers"])[b"content-length"]
+            assert 0 < len(sent[1]["body"]) < int(length)
+            assert len(desk.ids()) == 1
+
+
+@pytest.mark.parametrize("kind", ["drop", "truncated", "broken_json"])
+def test_replies_without_a_body_can_be_spoilt_too(kind: FaultKind) -> None:
+    with broken(Fault("DELETE /v1/workflows/{id}", None, kind)) as (desk, _):
+        made = desk.workflow()
+        if kind == "drop":
+            with pytest.raises(ConnectionLostError):
+                desk.send("DELETE", f"/v1/workflows/{made['id']}")
+        else:
+            reply = desk.send("DELETE", f"/v1/workflows/{made['id']}")
+            assert (reply.status_code, reply.content) == (204, b"")
+        assert desk.ids() == []
+
+
+@pytest.mark.parametrize("path", ["/v1/workflows", "/v1/workflow-tags", "/v1/nowhere"])
+def test_broken_json_has_the_right_length_and_status(path: str) -> None:
+    with broken(Fault("GET /v1/{name}", None, "broken_json")) as (desk, requests):
+        reply = desk.send("GET", path)
+        assert reply.headers["content-type"] == "application/json"
+        assert int(reply.headers["content-length"]) == len(reply.content)
+        with pytest.raises(ValueError, match="Extra data"):
+            reply.json()
+        assert requests[0].status == reply.status_code
+
+
+@pytest.mark.parametrize(("kind", "made"), [("kill_before", 0), ("kill_after", 1)])
+def test_kill_points_are_before_and_after_the_work(kind: FaultKind, made: int) -> None:
+    kills: list[int] = []
+    with broken(Fault(CREATE, 2, kind), kill=lambda: kills.append(1)) as (desk, _):
+        desk.workflow()
+        assert kills == []
+        with pytest.raises(ConnectionLostError):
+            desk.send("POST", "/v1/workflows", json=BODY)
+        assert kills == [1]
+        assert len(desk.ids()) == 1 + made
+
+
+def test_every_so_many_and_a_share_of_them() -> None:
+    every = Fault(CREATE, None, "429", every=3)
+    with broken(every) as (desk, _):
+        replies = [desk.send("POST", "/v1/workflows", json=BODY) for _ in range(7)]
+        refused = [reply.status_code == 429 for reply in replies]
+        assert refused == [False, False, True] * 2 + [False]
+    expected = random.Random(11)
+    tally = FaultTally([Fault("* /*", None, "before", share=0.1, seed=11)])
+    drawn = [tally.due("GET", "/v1/runs") is not None for _ in range(1_000)]
+    assert drawn == [expected.random() < 0.1 for _ in range(1_000)]
+    assert 60 < sum(drawn) < 140
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"nth": 1, "every": 2},
+        {"nth": None, "every": 2, "share": 0.5},
+        {"nth": 0},
+        {"nth": None, "share": 1.5},
+        {"nth": None, "seconds": -1},
+    ],
+)
+def test_contradictory_faults_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Fault(route=CREATE, kind="after", **options)
+
+
+def test_a_star_in_a_path_is_any_text() -> None:
+    fault = Fault("* /v1/*/tags", None, "before")
+    assert fault.matches("POST", "/v1/workflows/1/tags")
+    assert not fault.matches("POST", "/v1/workflows/1/tags/2")
+    assert Fault("* /*", None, "before").matches("GET", "/")
+
+
+def test_an_answer_is_lost_to_clients_as_by_the_network() -> None:
+    """The transport of the embedded emulator turns both errors into those of a network."""
+    from flowdsl.cyberdesk.transport import asgi_transport
+
+    async def call(kind: FaultKind) -> None:
+        with Store.open(None) as store:
+            app = FaultInjector(create_app(store), [Fault("GET /", 1, kind)], sleep=Naps())
+            async with httpx.AsyncClient(transport=asgi_transport(app)) as client:
+                await client.get("http://localhost/")
+
+    for kind, error in (("hang", httpx.ReadTimeout), ("before", httpx.ReadError)):
+        with pytest.raises(error):
+            asyncio.run(call(kind))

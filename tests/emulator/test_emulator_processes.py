@@ -24,10 +24,10 @@ WRITERS = 4
 
 
 @contextmanager
-def server(path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def server(path: Path, scenario: str = "") -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server on its own port and its base URL; killed at the end if it still runs."""
     process = subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(PROGRAM), str(path), scenario], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     try:
@@ -111,6 +111,51 @@ def test_two_processes_share_one_file(tmp_path: Path) -> None:
             rows = connection.get("/v1/workflows").json()["items"]
         assert {row["id"] for row in rows} == set(ids)
         assert len({row["updated_at"] for row in rows}) == 20
+
+
+@pytest.mark.parametrize(("kind", "made"), [("kill_before", 0), ("kill_after", 1)])
+def test_a_kill_point_kills_the_process_before_or_after_the_commit(
+    tmp_path: Path, kind: str, made: int
+) -> None:
+    path = tmp_path / "desk.sqlite"
+    scenario = f"[[faults]]\nroute = 'POST /v1/workflows'\nkind = '{kind}'\nnth = 2"
+    with server(path, scenario) as (process, base_url), client(base_url) as connection:
+        body = {"main_prompt": "p"}
+        assert connection.post("/v1/workflows", json=body).status_code == 201
+        with pytest.raises(httpx.TransportError):
+            connection.post("/v1/workflows", json=body, headers={"Idempotency-Key": "k"})
+        assert process.wait(30) == -signal.SIGKILL
+    with Store.open(path) as store, Desk(create_app(store)) as desk:
+        assert len(desk.ids()) == 1 + made
+        desk.ok("POST", "/v1/workflows", 201, json=body, headers={"Idempotency-Key": "k"})
+        assert len(desk.ids()) == 2
+
+
+def test_one_key_sent_by_many_at_once_is_one_workflow(tmp_path: Path) -> None:
+    """Whoever comes while the first is under way is told so, or waits for the lock and is answered
+    as the first was; nobody makes a second one."""
+    replies: list[httpx.Response] = []
+    with server(tmp_path / "desk.sqlite") as (_, base_url), client(base_url) as watcher:
+
+        def write(number: int) -> httpx.Response:
+            with client(base_url) as connection:
+                # A body long enough to come in several pieces.
+                body = {"main_prompt": "p" * 300_000, "name": str(number)}
+                key = {"Idempotency-Key": str(number // 8)}
+                return connection.post("/v1/workflows", json=body, headers=key)
+
+        with ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(write, range(48)))
+        total = watcher.get("/v1/workflows?limit=1").json()["total"]
+    assert total == 6
+    for first in range(0, 48, 8):
+        group = replies[first : first + 8]
+        made = [reply for reply in group if reply.status_code == 201]
+        assert len({reply.content for reply in made}) == 1
+        for reply in group:
+            if reply.status_code != 201:
+                assert reply.status_code == 409
+                assert reply.headers["Idempotency-Status"] == "in_progress"
 
 
 def test_sigterm_ends_a_server_cleanly(tmp_path: Path) -> None:

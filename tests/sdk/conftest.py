@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,10 @@ from cyberdesk import CyberdeskClient, RetryConfig
 from starlette.types import ASGIApp
 
 from flowdsl.emulator.app import create_app
+from flowdsl.emulator.clock import system_clock
 from flowdsl.emulator.store import Store
 
-Serve = Callable[[ASGIApp], str]
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*")
 
 
 @pytest.fixture(autouse=True)
@@ -44,9 +48,27 @@ def running(app: ASGIApp) -> Iterator[str]:
             thread.join()
 
 
+class Clock:
+    """The machine's time, which a test may put forward."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return system_clock() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "desk.sqlite") as opened:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    with Store.open(tmp_path / "desk.sqlite", clock=clock) as opened:
         yield opened
 
 
@@ -56,6 +78,15 @@ class Sdk:
     def __init__(self, client: CyberdeskClient, *, use_async: bool) -> None:
         self.client = client
         self._runner = asyncio.Runner() if use_async else None
+        self._content = b""
+        client._client.get_httpx_client().event_hooks["response"] = [self._keep]
+        client._client.get_async_httpx_client().event_hooks["response"] = [self._keep_async]
+
+    def _keep(self, response: httpx.Response) -> None:
+        self._content = response.read()
+
+    async def _keep_async(self, response: httpx.Response) -> None:
+        self._content = await response.aread()
 
     def close(self) -> None:
         if self._runner is not None:
@@ -72,21 +103,47 @@ class Sdk:
         return self._runner.run(getattr(api, method)(*arguments, **options))
 
     def __call__(self, resource: str, method: str, *arguments: Any, **options: Any) -> Any:
-        """The data of a call that must succeed."""
+        """The data of a call that must succeed, read without loss and without an absent field."""
         reply = self.reply(resource, method, *arguments, **options)
         assert reply.error is None, reply.error
         assert "Validation" not in type(reply.data).__name__, reply.data
+        self._assert_faithful(reply.data)
         return reply.data
 
-    def generated(self, module: Any, **options: Any) -> Any:
+    def _assert_faithful(self, data: Any) -> None:
+        models = data if isinstance(data, list) else [data]
+        if not all(hasattr(model, "to_dict") for model in models):
+            return
+        written = [model.to_dict() for model in models]
+        read = json.loads(self._content)
+        assert comparable(written) == comparable(read if isinstance(data, list) else [read])
+        for model, values in zip(models, written, strict=True):
+            assert type(model).from_dict(values) == model
+
+    def generated(
+        self, module: Any, *, statuses: tuple[int, ...] = (200, 201, 204), **options: Any
+    ) -> Any:
         """The reply of a generated function, for operations the wrapper lacks."""
         client = self.client._client
         if self._runner is None:
             reply = module.sync_detailed(client=client, **options)
         else:
             reply = self._runner.run(module.asyncio_detailed(client=client, **options))
-        assert reply.status_code == 200, reply
+        assert reply.status_code in statuses, reply
+        if reply.parsed is not None:
+            self._assert_faithful(reply.parsed)
         return reply
+
+
+def comparable(value: Any) -> Any:
+    """`value` with times in one form: the SDK writes `+00:00` for `Z`."""
+    if isinstance(value, dict):
+        return {key: comparable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [comparable(item) for item in value]
+    if isinstance(value, str) and TIME.fullmatch(value):
+        return datetime.fromisoformat(value)
+    return value
 
 
 @contextmanager

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +33,13 @@ def environment(**more: str) -> dict[str, str]:
         if not name.startswith(("FLOWDSL_", "GITHUB_"))
     }
     return ours | more
+
+
+HEARS_INTERRUPTS: Callable[[], object] | None = (
+    None if sys.platform == "win32" else partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+)
+"""The `preexec_fn` of a process that is to be interrupted: a job in the background of a script ignores Ctrl-C, and so would what
+it starts."""
 
 
 def run_command(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> Result:

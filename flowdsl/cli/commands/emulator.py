@@ -9,6 +9,10 @@ from ..console import Console
 from ..exit_codes import SUCCESS
 from ..failure import UsageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.emulator.scenario import Scenario
+
 DEFAULT_DATA = ".flowdsl/emulator.sqlite"
 DEFAULT_PORT = 8100
 
@@ -40,18 +44,64 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="refuse unknown request keys, which the service drops"
     )
+    rehearsal = parser.add_argument_group("rehearsals")
+    rehearsal.add_argument(
+        "--scenario",
+        metavar="FILE",
+        help="a TOML or JSON file with all of the following and how runs go; options win over it",
+    )
+    rehearsal.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="FAULT",
+        help="`METHOD PATH KIND [KEY=VALUE...]`, as in `POST /v1/workflows after nth=1`; may be repeated",
+    )
+    rehearsal.add_argument(
+        "--idempotency",
+        metavar="MODE",
+        help="`honour` keys, `ignore` them, or keep them for a time as in `30s` (default: honour)",
+    )
+    rehearsal.add_argument(
+        "--listing-lag",
+        metavar="TIME",
+        help="rows younger than this are missing from lists, as in `2s`",
+    )
+    rehearsal.add_argument(
+        "--rate-limit", metavar="LIMIT", help="requests of one key in a time, as in `100/1m`"
+    )
+    rehearsal.add_argument(
+        "--webhook-url",
+        metavar="URL",
+        help="the address on this machine that `run_complete` is posted to",
+    )
+    rehearsal.add_argument(
+        "--webhook-secret",
+        metavar="SECRET",
+        help="`whsec_...`, which signs webhooks (default: a new one, printed at the start)",
+    )
+    rehearsal.add_argument(
+        "--control",
+        action="store_true",
+        help="serve `/_emulator/faults` and `/_emulator/requests`, which need no key",
+    )
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Serve until interrupted."""
     keys = dict(map(_key, arguments.key))
+    scenario = _scenario(arguments)
     from flowdsl.emulator.app import create_app
+    from flowdsl.emulator.scenario import ScenarioError
     from flowdsl.emulator.serve import AddressError, PortInUseError, ServerMissingError, serve
     from flowdsl.emulator.store import Store, StoreError
 
     def ready(port: int) -> None:
         host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
         console.err(f"serving http://{host}:{port} with data in {arguments.data}; stop with Ctrl+C")
+        webhooks = scenario.webhooks
+        if webhooks is not None and "secret" not in webhooks.model_fields_set:
+            console.err(f"webhooks are signed with {webhooks.secret}")
         console.flush()
 
     try:
@@ -60,14 +110,59 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError(str(error)) from None
     try:
         app = create_app(
-            store, keys=keys or None, strict=arguments.strict, allowed_hosts=(arguments.host,)
+            store,
+            keys=keys or None,
+            strict=arguments.strict,
+            allowed_hosts=(arguments.host,),
+            scenario=scenario,
+            with_control=arguments.control,
         )
         serve(app, arguments.host, arguments.port, ready=ready)
-    except (AddressError, PortInUseError, ServerMissingError) as error:
+    except (AddressError, PortInUseError, ServerMissingError, ScenarioError) as error:
         raise UsageError(str(error)) from None
     finally:
         store.close()
     return SUCCESS
+
+
+def _scenario(arguments: argparse.Namespace) -> Scenario:
+    """What the file and the options say together."""
+    from flowdsl.emulator.scenario import (
+        Scenario,
+        ScenarioError,
+        load_scenario,
+        make_fault,
+        make_scenario,
+    )
+
+    scenario = Scenario()
+    path = arguments.scenario
+    if path is not None:
+        try:
+            scenario = load_scenario(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise UsageError(f"cannot read scenario `{path}`: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise UsageError(f"scenario `{path}` is not UTF-8 text") from None
+        except ScenarioError as error:
+            raise UsageError(f"scenario `{path}`: {error}") from None
+    said = {
+        name: getattr(arguments, name)
+        for name in ("idempotency", "listing_lag", "rate_limit")
+        if getattr(arguments, name) is not None
+    }
+    if arguments.webhook_url is not None:
+        said["webhooks"] = {"url": arguments.webhook_url}
+        if arguments.webhook_secret is not None:
+            said["webhooks"]["secret"] = arguments.webhook_secret
+    elif arguments.webhook_secret is not None:
+        raise UsageError("`--webhook-secret` needs `--webhook-url`")
+    try:
+        options = make_scenario(said)
+        faults = tuple(map(make_fault, arguments.fault))
+    except ScenarioError as error:
+        raise UsageError(str(error)) from None
+    return scenario.joined(options.model_copy(update={"faults": faults}))
 
 
 def _key(written: str) -> tuple[str, str]:

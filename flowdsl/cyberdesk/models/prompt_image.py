@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from flowdsl.cyberdesk.models.wire_model import ReadModel
 
 
@@ -22,4 +24,12 @@ class UploadedImage(ReadModel):
     filename: str
     content_type: str | None = None
     size_bytes: int | None = None
-    signed_url: str | None = None
+    signed_url: str | None = Field(default=None, repr=False)
+
+
+class SignedImage(ReadModel):
+    """An address of a picture that works for anybody for `expires_in` seconds, and must not be stored."""
+
+    signed_url: str = Field(repr=False)
+    supabase_url: str | None = None
+    expires_in: int | None = None

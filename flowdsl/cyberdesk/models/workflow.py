@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from flowdsl.cyberdesk.assumptions import CHECK_READ_ONLY
+from flowdsl.cyberdesk.models.page import Page
 from flowdsl.cyberdesk.models.tag import Tag
 from flowdsl.cyberdesk.models.wire_model import OverlayModel, ReadModel, UuidText, WriteModel
 
@@ -167,11 +168,5 @@ class Workflow(ReadModel):
     included: list[dict[str, Any]] | None = None
 
 
-class WorkflowPage(ReadModel):
-    """One page of the workflow list; `total` counts all rows that match, on every page."""
-
-    items: list[Workflow]
-    total: int
-    skip: int | None = None
-    limit: int | None = None
-    included: list[dict[str, Any]] | None = None
+class WorkflowPage(Page[Workflow]):
+    """One page of the workflow list."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy import Row, and_, delete, insert, or_, select, update
 
 from flowdsl.emulator.errors import not_found, refused
+from flowdsl.emulator.records.filters import listed
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import model_configurations
 from flowdsl.emulator.wire.model_configurations import ModelConfigurationResponse
@@ -23,7 +24,10 @@ def list_models(transaction: Transaction) -> list[ModelConfigurationResponse]:
         .where(
             or_(
                 model_configurations.c.organization_id.is_(None),
-                model_configurations.c.organization_id == transaction.organization_id,
+                and_(
+                    model_configurations.c.organization_id == transaction.organization_id,
+                    *listed(transaction, model_configurations.c.created_at),
+                ),
             )
         )
         .order_by(

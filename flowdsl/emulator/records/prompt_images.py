@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select
 
 from flowdsl.emulator.errors import not_found
+from flowdsl.emulator.records.filters import listed
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import prompt_images
 
@@ -82,7 +83,10 @@ def list_images(transaction: Transaction) -> list[Row[Any]]:
                 prompt_images.c.size_bytes,
                 prompt_images.c.created_at,
             )
-            .where(prompt_images.c.organization_id == transaction.organization_id)
+            .where(
+                prompt_images.c.organization_id == transaction.organization_id,
+                *listed(transaction, prompt_images.c.created_at),
+            )
             .order_by(prompt_images.c.created_at, prompt_images.c.path)
         )
     )

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 
 from flowdsl.emulator.errors import not_found, refused
+from flowdsl.emulator.records.filters import listed
 from flowdsl.emulator.records.ordering import next_position
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import tag_groups
@@ -30,11 +31,18 @@ def group_reply(row: Row[Any]) -> WorkflowTagGroupResponse:
     )
 
 
-def all_groups(transaction: Transaction) -> list[WorkflowTagGroupResponse]:
+def list_groups(transaction: Transaction) -> list[WorkflowTagGroupResponse]:
+    """The groups a list shows, in their order."""
+    return all_groups(transaction, *listed(transaction, tag_groups.c.created_at))
+
+
+def all_groups(
+    transaction: Transaction, *conditions: ColumnElement[bool]
+) -> list[WorkflowTagGroupResponse]:
     """The organisation's groups in their order."""
     rows = transaction.connection.execute(
         select(tag_groups)
-        .where(tag_groups.c.organization_id == transaction.organization_id)
+        .where(tag_groups.c.organization_id == transaction.organization_id, *conditions)
         .order_by(tag_groups.c.position)
     )
     return [group_reply(row) for row in rows]

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 
 from flowdsl.emulator.errors import not_found, refused
+from flowdsl.emulator.records.filters import listed
 from flowdsl.emulator.records.ordering import next_position
 from flowdsl.emulator.records.tag_groups import all_groups, get_group
 from flowdsl.emulator.store import Transaction
@@ -26,11 +27,13 @@ def list_tags(transaction: Transaction, *, include_archived: bool) -> list[Workf
             )
         )
     }
-    condition = [] if include_archived else [tags.c.is_archived.is_(False)]
+    conditions = listed(transaction, tags.c.created_at)
+    if not include_archived:
+        conditions.append(tags.c.is_archived.is_(False))
     groups = _groups_by_id(transaction)
     return [
         _tag_reply(row, groups, workflow_count=counts.get(row.id, 0))
-        for row in _own_tags(transaction, *condition)
+        for row in _own_tags(transaction, *conditions)
     ]
 
 

@@ -15,6 +15,7 @@ from flowdsl.emulator.records.changes import sent_changes
 from flowdsl.emulator.records.checks import checks_of_workflows, copy_checks, reconcile_checks
 from flowdsl.emulator.records.prompt_images import copy_referenced_images
 from flowdsl.emulator.records.tags import copy_tags, tags_of_workflows
+from flowdsl.emulator.records.trajectory_copies import copy_trajectories
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import workflow_versions, workflows
 from flowdsl.emulator.wire.values import OpenObject
@@ -152,7 +153,9 @@ def delete_workflow(transaction: Transaction, workflow_id: UUID | str) -> None:
     transaction.connection.execute(delete(workflows).where(workflows.c.id == row.id))
 
 
-def duplicate_workflow(transaction: Transaction, workflow_id: UUID) -> WorkflowResponse:
+def duplicate_workflow(
+    transaction: Transaction, workflow_id: UUID, *, with_trajectories: bool
+) -> WorkflowResponse:
     """A copy with its own checks and prompt images, the same tags, and no history."""
     row = workflow_row(transaction, workflow_id)
     identifier = transaction.new_id()
@@ -162,10 +165,14 @@ def duplicate_workflow(transaction: Transaction, workflow_id: UUID) -> WorkflowR
     _insert_workflow(transaction, identifier, values)
     copy_checks(transaction, row.id, identifier)
     copy_tags(transaction, row.id, identifier)
+    if with_trajectories:
+        copy_trajectories(transaction, row.id, identifier)
     return get_workflow(transaction, identifier)
 
 
-def merge_workflow(transaction: Transaction, source_id: UUID, target_id: UUID) -> WorkflowResponse:
+def merge_workflow(
+    transaction: Transaction, source_id: UUID, target_id: UUID, *, with_trajectories: bool
+) -> WorkflowResponse:
     """The target with the source's content and its own name; the source is gone.
 
     The service deletes the source a little later; here it goes at once (assumption
@@ -183,6 +190,8 @@ def merge_workflow(transaction: Transaction, source_id: UUID, target_id: UUID) -
     )
     copy_checks(transaction, source.id, target.id)
     copy_tags(transaction, source.id, target.id)
+    if with_trajectories:
+        copy_trajectories(transaction, source.id, target.id)
     delete_workflow(transaction, source.id)
     return get_workflow(transaction, target_id)
 

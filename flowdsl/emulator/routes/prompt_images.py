@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from datetime import timedelta
 from typing import Annotated
-from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, File, HTTPException, Request, Response, UploadFile
+from fastapi import APIRouter, File, Request, Response, UploadFile
 
-from flowdsl.emulator.clock import format_time, parse_time
-from flowdsl.emulator.context import Context, context_of
+from flowdsl.emulator.context import context_of
 from flowdsl.emulator.errors import invalid
 from flowdsl.emulator.records.prompt_images import (
     EXTENSIONS,
@@ -25,6 +20,7 @@ from flowdsl.emulator.records.prompt_images import (
     sanitize_filename,
 )
 from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
 from flowdsl.emulator.wire.prompt_images import (
     WorkflowPromptImageListItem,
     WorkflowPromptImageResponse,
@@ -34,8 +30,10 @@ from flowdsl.emulator.wire.prompt_images import (
 SIGNED_URL_SECONDS = 3600
 """One hour (SDK docstring of `get_prompt_image_signed_url`)."""
 
+_FOLDER = "workflow-prompt-images"
+
 router = APIRouter(prefix="/v1/workflows", tags=["Workflows"], route_class=StoreRoute)
-signed_router = APIRouter(prefix="/storage/v1/object/sign/workflow-prompt-images")
+signed_router = APIRouter(prefix=f"{STORAGE_PREFIX}/{_FOLDER}")
 
 
 @router.post("/prompt-image", status_code=201)
@@ -101,13 +99,8 @@ async def delete_workflow_prompt_image(transaction: Current, path: str) -> None:
 @signed_router.get("/{path:path}", include_in_schema=False)
 async def serve_signed_image(request: Request, path: str, expires: str, token: str) -> Response:
     """The bytes, without a bearer key, until the address expires."""
-    context = context_of(request)
-    expected = _signature(context, path, expires)
-    if not hmac.compare_digest(token.encode(), expected.encode()):
-        raise HTTPException(400, "the signature does not fit the address")
-    if format_time(context.store.clock()) > expires:
-        raise HTTPException(400, "the address has expired")
-    with context.store.read(path.partition("/")[0]) as transaction:
+    refuse_unsigned(request, _FOLDER, path, expires, token)
+    with context_of(request).store.read(path.partition("/")[0]) as transaction:
         row = get_image(transaction, path)
     return Response(
         row.content,
@@ -117,13 +110,4 @@ async def serve_signed_image(request: Request, path: str, expires: str, token: s
 
 
 def _signed_url(request: Request, path: str) -> str:
-    context = context_of(request)
-    now = parse_time(format_time(context.store.clock()))
-    expires = format_time(now + timedelta(seconds=SIGNED_URL_SECONDS))
-    query = urlencode({"expires": expires, "token": _signature(context, path, expires)})
-    return f"{request.base_url}{signed_router.prefix[1:]}/{quote(path)}?{query}"
-
-
-def _signature(context: Context, path: str, expires: str) -> str:
-    message = f"{expires}\n{path}".encode()
-    return hmac.new(context.store.signing_key, message, hashlib.sha256).hexdigest()
+    return signed_url(request, _FOLDER, path, SIGNED_URL_SECONDS)

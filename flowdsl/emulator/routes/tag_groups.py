@@ -9,10 +9,10 @@ from fastapi import APIRouter
 from flowdsl.emulator.records.changes import sent_changes
 from flowdsl.emulator.records.ordering import reorder
 from flowdsl.emulator.records.tag_groups import (
-    all_groups,
     create_group,
     delete_group,
     get_group,
+    list_groups,
     update_group,
 )
 from flowdsl.emulator.routing import Current, StoreRoute
@@ -32,7 +32,7 @@ router = APIRouter(
 @router.get("", name="list_tag_groups")
 async def list_all(transaction: Current) -> list[WorkflowTagGroupResponse]:
     """The groups in their order."""
-    return all_groups(transaction)
+    return list_groups(transaction)
 
 
 @router.post("", status_code=201, name="create_tag_group")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
+from flowdsl.emulator.records.included import include_names
 from flowdsl.emulator.records.workflow_search import (
     WorkflowFilter,
     find_workflows,
@@ -25,7 +25,7 @@ from flowdsl.emulator.records.workflows import (
     workflow_versions_of,
 )
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.wire.pages import PaginatedResponseWithIncludes
+from flowdsl.emulator.wire.pages import Limit, PaginatedResponseWithIncludes, Skip
 from flowdsl.emulator.wire.values import OpenObject
 from flowdsl.emulator.wire.workflows import (
     WorkflowCreate,
@@ -37,9 +37,6 @@ from flowdsl.emulator.wire.workflows import (
 )
 
 router = APIRouter(prefix="/v1/workflows", tags=["Workflows"], route_class=StoreRoute)
-
-MAX_SKIP = 2**63 - 1
-"""The largest number SQLite can count to."""
 
 
 @router.get("")
@@ -53,8 +50,8 @@ async def list_workflows(
     tag_ids: str | None = None,
     include_tags: bool = False,
     include: str | None = None,
-    skip: Annotated[int, Query(ge=0, le=MAX_SKIP)] = 0,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    skip: Skip = 0,
+    limit: Limit = 100,
 ) -> PaginatedResponseWithIncludes[WorkflowResponse]:
     """One page, newest `updated_at` first; `include` wins over `include_tags`."""
     wanted = WorkflowFilter(
@@ -66,9 +63,8 @@ async def list_workflows(
         updated_at_to=updated_at_to,
     )
     rows, total = find_workflows(transaction, wanted, skip=skip, limit=limit)
-    tokens = {"tags"} if include_tags else set()
-    if include is not None:
-        tokens = _tokens(include)
+    legacy = "tags" if include_tags else None
+    tokens = include_names(legacy if include is None else include)
     # A page carries no history (assumption `list-without-history`).
     shown = Include("tags" in tokens, "post_run_checks" in tokens, old_versions=False)
     items = workflow_replies(transaction, rows, shown)
@@ -86,7 +82,7 @@ async def get(
     transaction: Current, workflow_id: UUID, include: str | None = None
 ) -> WorkflowResponseWithIncludes:
     """One workflow; without `include`, with its tags and checks."""
-    tokens = {"tags", "post_run_checks"} if include is None else _tokens(include)
+    tokens = include_names("tags,post_run_checks" if include is None else include)
     shown = Include("tags" in tokens, "post_run_checks" in tokens)
     reply = get_workflow(transaction, workflow_id, shown)
     return WorkflowResponseWithIncludes(**dict(reply))
@@ -112,10 +108,11 @@ async def get_workflow_versions(transaction: Current, workflow_id: UUID) -> list
 
 @router.post("/{workflow_id}/duplicate", status_code=201, name="duplicate_workflow")
 async def duplicate(
-    transaction: Current, workflow_id: UUID, _body: WorkflowDuplicateRequest | None = None
+    transaction: Current, workflow_id: UUID, body: WorkflowDuplicateRequest | None = None
 ) -> WorkflowResponse:
-    """Copies a workflow; it has no generated trajectories to copy yet."""
-    return duplicate_workflow(transaction, workflow_id)
+    """Copies a workflow, with its generated trajectories when asked."""
+    with_trajectories = body is not None and body.include_trajectories
+    return duplicate_workflow(transaction, workflow_id, with_trajectories=with_trajectories)
 
 
 @router.post("/{workflow_id}/merge", name="merge_workflow")
@@ -123,8 +120,9 @@ async def merge(
     transaction: Current, workflow_id: UUID, body: WorkflowMergeRequest
 ) -> WorkflowResponse:
     """Puts this workflow's content into the target and deletes this one."""
-    return merge_workflow(transaction, workflow_id, body.target_workflow_id)
-
-
-def _tokens(include: str) -> set[str]:
-    return {token.strip() for token in include.split(",")}
+    return merge_workflow(
+        transaction,
+        workflow_id,
+        body.target_workflow_id,
+        with_trajectories=body.copy_trajectories,
+    )

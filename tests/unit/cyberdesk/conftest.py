@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.log import Attempt
 
 CANARY = "canary-key-7f3a9c"
 NOW = 1_700_000_000.0
@@ -18,11 +19,15 @@ NOW = 1_700_000_000.0
 
 @dataclass
 class Wire:
-    """The recorded requests and sleeps of one client, and what it is answered: responses or exceptions, the last repeated."""
+    """The recorded requests and sleeps of one client, and what it is answered: responses or exceptions, the last repeated.
+
+    Time goes on by sleeping alone.
+    """
 
     answers: list[httpx.Response | Exception] = field(default_factory=list)
     requests: list[httpx.Request] = field(default_factory=list)
     sleeps: list[float] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         request.read()
@@ -34,6 +39,9 @@ class Wire:
 
     async def sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
+
+    def clock(self) -> float:
+        return NOW + sum(self.sleeps)
 
     def body(self, index: int = -1) -> Any:
         return json.loads(self.requests[index].content)
@@ -67,7 +75,9 @@ def rig(options: ClientOptions) -> Callable[..., Rig]:
             transport=httpx.MockTransport(wire),
             sleep=wire.sleep,
             random=lambda: dice,
-            clock=lambda: NOW,
+            clock=wire.clock,
+            monotonic=wire.clock,
+            listener=wire.attempts.append,
         )
         return Rig(client, wire)
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
 import ssl
 import traceback
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from flowdsl import __version__
 from flowdsl.cyberdesk import errors
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.log import Attempt
 from flowdsl.cyberdesk.models.model_configuration import (
     ModelConfigurationCreate,
     ModelConfigurationPatch,
@@ -271,6 +273,14 @@ def test_a_path_in_the_address_is_kept(rig: Callable[..., Any]) -> None:
         assert built.wire.requests[0].url.path == "/gateway/v1/workflows/w1"
 
 
+def test_no_cookie_is_kept(rig: Callable[..., Any]) -> None:
+    answer = httpx.Response(200, headers={"Set-Cookie": "lb=7; Path=/"}, json=WORKFLOW)
+    built = rig(answer)
+    for _ in range(2):
+        asyncio.run(built.client.workflows.get("w1"))
+    assert "Cookie" not in built.wire.requests[1].headers
+
+
 # Connections
 
 
@@ -476,38 +486,88 @@ def test_every_other_key_is_sent_as_it_is(key: str) -> None:
     assert seen == [f"Bearer {key}"]
 
 
+def echoes(canary: str) -> tuple[list[bytes], list[bytes]]:
+    """Replies of a service that repeats what it was sent, in every way of going wrong: in bodies, and in heads."""
+    echo = json.dumps({"detail": {"message": f"key {canary} is unknown", canary: canary}}).encode()
+    deep = json.dumps([[[[[[[{canary: canary}]]]]]]]).encode()
+    plain = canary.encode()
+    named = b"X-Request-Id: req-" + plain + b"\r\n"
+    # The cut of a long text must not leave a part of the key.
+    cuts = [b"x" * (200 - kept) + plain for kept in (4, 9, 15)]
+    replies = [
+        response(echo, status="401 Unauthorized"),
+        response(echo, status="422 No"),
+        response(echo, status="429 Slow"),
+        response(echo, status="500 Oops"),
+        response(deep, status="400 Bad"),
+        response(plain, status="502 Bad"),
+        response(plain, status="307 There"),
+        response(plain),
+        response(b'{"id": "' + plain + b'"}'),
+        response(json.dumps([canary]).encode()),
+        response(
+            json.dumps({"id": "w", "main_prompt": "p", "post_run_checks": {canary: 1}}).encode()
+        ),
+        *[response(cut) for cut in cuts],
+        *[response(cut, status="503 Bad") for cut in cuts],
+        response(plain, length=500),
+        b"",
+    ]
+    heads = [b"HTTP/1.1 200 " + plain + b"\r\nContent-", plain]
+    heads += [reply.replace(b"\r\n", b"\r\n" + named, 1) for reply in replies]
+    return replies, heads
+
+
 def test_the_key_is_in_no_log_message_or_representation(
     caplog: pytest.LogCaptureFixture, canary: str
 ) -> None:
-    echo = json.dumps({"detail": {"message": f"key {canary} is unknown", canary: canary}}).encode()
-    answers = [
-        response(echo, status="401 Unauthorized"),
-        response(echo, status="500 Oops"),
-        response(canary.encode(), status="502 Bad"),
-        response(b'{"id": "' + canary.encode() + b'"}'),
-        b"",
+    calls: list[Call] = [
+        lambda c: c.workflows.get("w1"),
+        lambda c: c.workflows.create(WorkflowCreate(main_prompt="p"), idempotency_key="k"),
+        lambda c: c.workflows.delete("w1", idempotency_key="k"),
+        lambda c: c.run_attachments.download("a1", io.BytesIO(), limit=10),
+        lambda c: c.health_machines(),
     ]
     shown: list[str] = []
+    told: list[Attempt] = []
 
-    async def inside() -> None:
+    async def inside(call: Call, url: str) -> None:
+        options = ClientOptions(base_url=url, api_key=canary, max_retries=1)
+        client = CyberdeskClient(options, sleep=no_sleep, listener=told.append)
+        async with client:
+            with suppress(errors.CyberdeskError):
+                shown.append(repr(await call(client)))
+            try:
+                await call(client)
+            except errors.CyberdeskError as error:
+                shown.extend([str(error), repr(error), repr(vars(error))])
+                shown.extend(traceback.format_exception(error))
+            shown.extend([repr(options), str(options), repr(client), repr(vars(client))])
+            shown.extend([repr(client._sender), repr(vars(client._sender).keys())])
+            shown.append(repr(client._http.headers))
+
+    async def everything(answers: list[bytes]) -> None:
         for answer in answers:
             async with server(answer) as (url, heads):
-                options = ClientOptions(base_url=url, api_key=canary, max_retries=1)
-                async with CyberdeskClient(options, sleep=no_sleep) as client:
-                    with pytest.raises(errors.CyberdeskError) as caught:
-                        await client.workflows.get("w1")
-                    error = caught.value
-                    shown.extend([repr(options), str(options), repr(client), repr(vars(client))])
-                    shown.extend([str(error), repr(error), repr(vars(error))])
-                    shown.extend(traceback.format_exception(error))
-                    shown.append(repr(client._http.headers))
+                for call in calls:
+                    await inside(call, url)
                 assert canary.encode() in heads[0]
+        for call in calls:
+            await inside(call, url)  # nobody listens there any more
 
+    in_bodies, in_heads = echoes(canary)
     with caplog.at_level(logging.DEBUG):
-        asyncio.run(inside())
-    assert len(caplog.records) > 10
-    assert canary not in caplog.text
-    assert canary not in "\n".join(shown)
+        asyncio.run(everything(in_bodies))
+    # With its log wide open, httpcore repeats the heads of replies.
+    with caplog.at_level(logging.INFO):
+        asyncio.run(everything(in_heads))
+    shown.extend(attempt.line() for attempt in told)
+    shown.extend(repr(attempt) for attempt in told)
+    assert len(caplog.records) > 1000
+    assert len(told) > 300
+    for text in (caplog.text, "\n".join(shown)):
+        assert canary not in text
+        assert canary[:8] not in text
 
 
 def test_a_model_providers_key_is_kept_out_of_errors_too(rig: Callable[..., Any]) -> None:

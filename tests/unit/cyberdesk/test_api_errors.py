@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from flowdsl.cyberdesk import errors
 from flowdsl.cyberdesk.errors import CyberdeskError, render_detail
+from flowdsl.cyberdesk.models.wire_model import ReadModel
+from flowdsl.cyberdesk.replies import Reply
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -163,10 +165,21 @@ def test_no_body_breaks_the_classification(body: bytes) -> None:
         error = error_from_reply(
             "GET /x",
             status,
-            httpx.Headers(),
             body,
+            request_id=None,
             secrets=("k",),
             outcome_unknown=False,
             retry_after=None,
         )
         assert str(error).isprintable()
+
+
+def test_a_key_that_names_a_field_of_a_reply_is_kept_out_of_what_is_wrong_with_it() -> None:
+    class Counts(ReadModel):
+        by_name: dict[str, int]
+
+    body = json.dumps({"by_name": {"canary": "many"}}).encode()
+    reply = Reply("GET /x", False, 200, body, None, ("canary",))
+    with pytest.raises(errors.UnreadableReply, match=r"`by_name\.\[redacted\]` of Counts"):
+        reply.model(Counts)
+    assert "canary" not in repr(reply)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from flowdsl.cyberdesk import errors
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
-from flowdsl.cyberdesk.transport import asgi_transport, parse_retry_after
+from flowdsl.cyberdesk.retrying import parse_retry_after
+from flowdsl.cyberdesk.transport import asgi_transport
 
 NOW = 1_700_000_000.0
 WORKFLOW = {"id": "w1", "main_prompt": "p", "updated_at": "2026-01-01T00:00:00Z"}
@@ -31,8 +32,9 @@ def create(client: CyberdeskClient) -> Coroutine[Any, Any, Any]:
 
 
 def send(client: CyberdeskClient, method: str, key: str | None) -> Coroutine[Any, Any, Any]:
-    request = client._http.build_request(method, "/v1/workflows", json={})
-    return client._sender.send(request, key)
+    sender: Any = client._sender
+    write: Coroutine[Any, Any, Any] = sender.write(method, "/v1/workflows", key, {})
+    return write
 
 
 def test_exactly_these_statuses_are_tried_again(rig: Rigs) -> None:
@@ -233,3 +235,30 @@ def test_an_application_can_lose_a_reply_but_not_hide_a_bug(
     with pytest.raises(seen) as caught:
         asyncio.run(create(client))
     assert getattr(caught.value, "outcome_unknown", True)
+
+
+HEALTH = {"status": "error", "errored_machines": [{"machine_id": "m1", "error": "offline"}]}
+
+
+def test_a_503_that_tells_of_machines_is_an_answer(rig: Rigs) -> None:
+    built = rig(httpx.Response(503, json=HEALTH))
+    health = asyncio.run(built.client.health_machines())
+    assert [machine.error for machine in health.errored_machines] == ["offline"]
+    assert len(built.wire.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(503, json={"detail": "down"}),
+        httpx.Response(503, text="<html>"),
+        httpx.Response(502, json=HEALTH),
+    ],
+)
+def test_any_other_failure_of_the_health_of_machines_is_tried_again(
+    rig: Rigs, answer: httpx.Response
+) -> None:
+    built = rig(answer)
+    with pytest.raises(errors.ServiceFailure):
+        asyncio.run(built.client.health_machines())
+    assert len(built.wire.requests) == 4

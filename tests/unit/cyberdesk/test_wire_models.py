@@ -10,11 +10,42 @@ from hypothesis import strategies as st
 from openapi_client.cyberdesk_cloud_client import models as sdk
 from pydantic import ValidationError
 
+from flowdsl.cyberdesk.errors import secrets_in
+from flowdsl.cyberdesk.models.connection import Connection
+from flowdsl.cyberdesk.models.machine import (
+    Machine,
+    MachineCreate,
+    MachinePatch,
+    MachinesHealth,
+    Pool,
+    PoolCreate,
+    PoolPatch,
+)
 from flowdsl.cyberdesk.models.model_configuration import (
     ModelConfigurationCreate,
     ModelConfigurationPatch,
 )
+from flowdsl.cyberdesk.models.run import (
+    TERMINAL_STATUSES,
+    BulkCreated,
+    ChainCreate,
+    ChainStep,
+    FileInput,
+    Run,
+    RunBulkCreate,
+    RunCreate,
+    RunPage,
+    RunPatch,
+    RunRetry,
+)
+from flowdsl.cyberdesk.models.run_attachment import (
+    RunAttachment,
+    RunAttachmentCreate,
+    RunAttachmentUpdate,
+)
 from flowdsl.cyberdesk.models.tag import TagCreate, TagGroupCreate, TagGroupPatch, TagPatch
+from flowdsl.cyberdesk.models.trajectory import Trajectory, TrajectoryPatch
+from flowdsl.cyberdesk.models.usage import UsageAggregate
 from flowdsl.cyberdesk.models.workflow import (
     ModelMetadata,
     PostRunCheck,
@@ -131,6 +162,26 @@ def test_a_patch_sends_what_was_set_and_nothing_else(fields: dict[str, Any]) -> 
         (TagGroupPatch, sdk.WorkflowTagGroupUpdate),
         (ModelConfigurationCreate, sdk.ModelConfigurationCreate),
         (ModelConfigurationPatch, sdk.ModelConfigurationUpdate),
+        (MachineCreate, sdk.MachineCreate),
+        (PoolCreate, sdk.PoolCreate),
+        (PoolPatch, sdk.PoolUpdate),
+        (FileInput, sdk.FileInput),
+        (RunCreate, sdk.RunCreate),
+        (RunBulkCreate, sdk.RunBulkCreate),
+        (ChainStep, sdk.ChainStep),
+        (ChainCreate, sdk.WorkflowChainCreate),
+        (RunRetry, sdk.RunRetry),
+        (RunAttachmentCreate, sdk.RunAttachmentCreate),
+        (RunAttachmentUpdate, sdk.RunAttachmentUpdate),
+        (Machine, sdk.MachineResponseWithIncludes),
+        (Pool, sdk.PoolResponseWithIncludes),
+        (Connection, sdk.ConnectionResponse),
+        (Run, sdk.RunResponseWithIncludes),
+        (RunAttachment, sdk.RunAttachmentResponse),
+        (Trajectory, sdk.TrajectoryResponseWithIncludes),
+        (UsageAggregate, sdk.UsageAggregateResponse),
+        (MachinesHealth, sdk.MachinesHealthCheckResponse),
+        (BulkCreated, sdk.RunBulkCreateResponse),
         (Workflow, sdk.WorkflowResponseWithIncludes),
         (PostRunCheck, sdk.WorkflowPostRunCheckResponse),
     ],
@@ -143,8 +194,140 @@ def test_the_fields_are_those_of_the_sdk(ours: Any, theirs: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (MachinePatch, sdk.MachineUpdate),
+        (RunPatch, sdk.RunUpdate),
+        (TrajectoryPatch, sdk.TrajectoryUpdate),
+    ],
+)
+def test_what_the_platform_writes_is_refused_by_name(ours: Any, theirs: Any) -> None:
+    fields = {field.name.rstrip("_") for field in theirs.__attrs_attrs__}
+    left_out = fields - {"additional_properties"} - set(ours.model_fields)
+    assert left_out
+    assert set(ours.model_fields) <= fields
+    for name in left_out:
+        with pytest.raises(ValidationError):
+            ours.model_validate({name: None})
+        with pytest.raises(ValueError, match="cannot be passed through"):
+            ours().passing({name: None})
+
+
+@pytest.mark.parametrize(
+    ("patch", "wire"),
+    [
+        (MachinePatch(name=None), {"name": None}),
+        (MachinePatch(reserved_session_id=None), {"reserved_session_id": None}),
+        (MachinePatch(machine_sensitive_parameters={}), {"machine_sensitive_parameters": {}}),
+        (
+            PoolPatch(description=None, pool_parameters={}),
+            {"description": None, "pool_parameters": {}},
+        ),
+        (TrajectoryPatch(is_approved=False), {"is_approved": False}),
+        (TrajectoryPatch(name=None, is_main=True), {"name": None, "is_main": True}),
+        (RunPatch(status="cancelled"), {"status": "cancelled"}),
+        (RunPatch(release_session_after=None), {"release_session_after": None}),
+        (RunRetry(), {}),
+        (
+            RunRetry(session_id=None, reuse_session=False),
+            {"session_id": None, "reuse_session": False},
+        ),
+        (RunAttachmentUpdate(), {"expires_at": None}),
+        (MachinePatch(), {}),
+    ],
+)
+def test_absent_and_null_differ_in_every_patch(patch: Any, wire: dict[str, Any]) -> None:
+    assert patch.to_wire() == wire
+
+
+@pytest.mark.parametrize(
+    ("status", "live"),
+    [
+        *[(status.value, True) for status in sdk.RunStatus if "ing" in status.value],
+        ("success", False),
+        ("task_failed", False),
+        ("error", False),
+        ("cancelled", False),
+        ("paused_for_review", True),
+        ("", True),
+        ("Success", True),
+    ],
+)
+def test_a_run_is_live_until_it_is_known_to_have_ended(status: str, live: bool) -> None:
+    assert Run.model_validate({"id": UUID_A, "status": status}).is_live is live
+
+
+def test_the_known_statuses_are_those_of_the_sdk() -> None:
+    ended = {
+        status.value for status in sdk.RunStatus if not status.value.endswith(("ing", "checks"))
+    }
+    assert ended == TERMINAL_STATUSES
+
+
+def test_one_run_of_a_new_status_leaves_the_list_readable() -> None:
+    rows = [{"id": UUID_A, "status": "success"}, {"id": UUID_B, "status": "hibernating"}]
+    page = RunPage.model_validate({"items": rows, "total": 2})
+    assert [run.is_live for run in page.items] == [False, True]
+
+
+SECRET = "hunter2-canary"
+
+
+@pytest.mark.parametrize(
+    "request_body",
+    [
+        RunCreate(workflow_id=UUID_A, sensitive_input_values={"pin": SECRET}),
+        RunRetry(sensitive_input_values={"pin": {"deep": [SECRET]}}),
+        ChainCreate(
+            steps=[ChainStep(workflow_id=UUID_A, sensitive_inputs={"pin": SECRET})],
+            shared_sensitive_inputs={"pin": SECRET},
+        ),
+        MachinePatch(machine_sensitive_parameters={"pin": SECRET}),
+        PoolCreate(name="p", pool_sensitive_parameters={"pin": SECRET}),
+        RunAttachmentCreate(
+            run_id=UUID_A,
+            filename="a",
+            content=SECRET,
+            content_type="text/plain",
+            attachment_type="input",
+        ),
+    ],
+    ids=lambda body: type(body).__name__,
+)
+def test_secrets_are_sent_and_not_shown(request_body: Any) -> None:
+    assert SECRET in str(request_body.to_wire())
+    assert SECRET not in repr(request_body)
+
+
+@pytest.mark.parametrize(
+    ("body", "secrets"),
+    [
+        ({"sensitive_input_values": {"a": "x", "b": {"c": [1, True, None, "y"]}}}, ("x", "1", "y")),
+        ({"steps": [{"sensitive_inputs": {"a": "x"}, "inputs": {"b": "open"}}]}, ("x",)),
+        ({"machine_parameters": {"a": "open"}, "machine_sensitive_parameters": None}, ()),
+        ({"api_key": "x", "api_key_alias": "open"}, ("x",)),
+        (None, ()),
+    ],
+)
+def test_what_counts_as_a_secret_of_a_request(body: Any, secrets: tuple[str, ...]) -> None:
+    assert secrets_in(body) == secrets
+
+
+@pytest.mark.parametrize(
     ("model", "fields"),
     [
+        (MachinePatch, {"machine_parameters": None}),
+        (MachinePatch, {"is_available": None}),
+        (PoolPatch, {"name": None}),
+        (TrajectoryPatch, {"is_main": None}),
+        (TrajectoryPatch, {"name": "n" * 256}),
+        (RunPatch, {"status": "success"}),
+        (RunCreate, {"workflow_id": "w"}),
+        (RunCreate, {"workflow_id": UUID_A, "inputs": {}}),
+        (RunBulkCreate, {"workflow_id": UUID_A, "count": 0}),
+        (RunBulkCreate, {"workflow_id": UUID_A, "count": 1001}),
+        (RunBulkCreate, {"workflow_id": UUID_A, "count": 1, "main_prompt": "p"}),
+        (ChainCreate, {"steps": []}),
         (WorkflowCreate, {"main_prompt": "p", "description": "x"}),
         (WorkflowCreate, {"main_prompt": ""}),
         (WorkflowCreate, {}),

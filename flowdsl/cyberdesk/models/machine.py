@@ -1,0 +1,159 @@
+"""Machines, their health and the pools that group them. Fields: SDK 2.2.69."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from flowdsl.cyberdesk.models.page import Page
+from flowdsl.cyberdesk.models.wire_model import ReadModel, UuidText, WriteModel
+
+Secrets = dict[str, str]
+"""Secrets by name in a request; a reply has their aliases instead."""
+
+MACHINE_READ_ONLY = frozenset(
+    {
+        "id",
+        "user_id",
+        "organization_id",
+        "created_at",
+        "linked_keepalive_machine_id",
+        "physical_server_id",
+        "pools",
+        "included",
+    }
+)
+POOL_READ_ONLY = frozenset(
+    {"id", "organization_id", "created_at", "updated_at", "machine_count", "machines", "included"}
+)
+
+
+class MachineCreate(WriteModel):
+    """The body of `POST /v1/machines`, which a machine's own agent sends when it joins."""
+
+    never_sent: ClassVar[frozenset[str]] = MACHINE_READ_ONLY
+
+    fingerprint: str
+    unkey_key_id: str
+    name: str | None = None
+    version: str | None = None
+    hostname: str | None = None
+    os_info: str | None = None
+    machine_parameters: dict[str, Any] | None = None
+    machine_sensitive_parameters: Secrets | None = Field(default=None, repr=False)
+
+
+class MachinePatch(WriteModel):
+    """The body of `PATCH /v1/machines/{id}`: an absent field stays, null clears.
+
+    A null `reserved_session_id` frees the machine and **cancels the runs of its session**. Parameters are replaced as a whole, and
+    `{}` clears them; where the meaning of null is undocumented the field takes none. `status` and `last_seen` are the agent's.
+    """
+
+    never_sent: ClassVar[frozenset[str]] = MACHINE_READ_ONLY | {"status", "last_seen"}
+
+    name: str | None = None
+    version: str | None = None
+    hostname: str | None = None
+    os_info: str | None = None
+    is_available: bool = False
+    alerts_enabled: bool = False
+    reserved_session_id: UuidText | None = None
+    machine_parameters: dict[str, Any] = Field(default_factory=dict)
+    machine_sensitive_parameters: Secrets = Field(default_factory=dict, repr=False)
+
+
+class PoolCreate(WriteModel):
+    """The body of `POST /v1/pools`."""
+
+    never_sent: ClassVar[frozenset[str]] = POOL_READ_ONLY
+
+    name: str
+    description: str | None = None
+    pool_parameters: dict[str, Any] | None = None
+    pool_sensitive_parameters: Secrets | None = Field(default=None, repr=False)
+
+
+class PoolPatch(WriteModel):
+    """The body of `PATCH /v1/pools/{id}`: an absent field stays, null clears; parameters as in `MachinePatch`."""
+
+    never_sent: ClassVar[frozenset[str]] = POOL_READ_ONLY
+
+    name: str = ""
+    description: str | None = None
+    pool_parameters: dict[str, Any] = Field(default_factory=dict)
+    pool_sensitive_parameters: Secrets = Field(default_factory=dict, repr=False)
+
+
+class _Pool(ReadModel):
+    id: str
+    name: str
+    description: str | None = None
+    organization_id: str | None = None
+    machine_count: int | None = None
+    pool_parameters: dict[str, Any] | None = None
+    pool_sensitive_parameters: dict[str, Any] | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    included: list[dict[str, Any]] | None = None
+
+
+class Machine(ReadModel):
+    """A desktop as the service has it; names are not unique. Null `pools` means "not asked for"."""
+
+    id: str
+    status: str | None = None
+    name: str | None = None
+    hostname: str | None = None
+    os_info: str | None = None
+    version: str | None = None
+    is_available: bool | None = None
+    alerts_enabled: bool | None = None
+    reserved_session_id: str | None = None
+    machine_parameters: dict[str, Any] | None = None
+    machine_sensitive_parameters: dict[str, Any] | None = None
+    pools: list[_Pool] | None = None
+    organization_id: str | None = None
+    user_id: str | None = None
+    unkey_key_id: str | None = None
+    linked_keepalive_machine_id: str | None = None
+    physical_server_id: str | None = None
+    last_seen: str | None = None
+    created_at: str | None = None
+    included: list[dict[str, Any]] | None = None
+
+
+class Pool(_Pool):
+    """A set of machines. Null `machines` means "not asked for"."""
+
+    machines: list[Machine] | None = None
+
+
+class MachinePage(Page[Machine]):
+    """One page of the machine list."""
+
+
+class PoolPage(Page[Pool]):
+    """One page of the pool list."""
+
+
+class MachineFailure(ReadModel):
+    """One machine that did not answer well."""
+
+    machine_id: str
+    error: str
+    machine_name: str | None = None
+    organization_id: str | None = None
+    status_code: int | None = None
+
+
+class MachinesHealth(ReadModel):
+    """How the machines are; `status` is `ok` or `error`."""
+
+    status: str
+    errored_machines: list[MachineFailure]
+    message: str | None = None
+    scope: str | None = None
+    checked_machines: int | None = None
+    healthy_machines: int | None = None

@@ -1,0 +1,16 @@
+"""Usage: steps of runs in a span of time."""
+
+from __future__ import annotations
+
+from flowdsl.cyberdesk.models.wire_model import ReadModel
+
+
+class UsageAggregate(ReadModel):
+    """Steps of the runs that count in a span: agentic ones, which a model decided, and cached ones, which were replayed."""
+
+    total_agentic_steps: int
+    total_cached_steps: int
+    runs_counted: int | None = None
+    mode: str | None = None
+    period_start: str | None = None
+    period_end: str | None = None

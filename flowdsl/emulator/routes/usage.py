@@ -1,0 +1,24 @@
+"""`/v1/usage`: totals over runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter
+
+from flowdsl.emulator.records.usage import usage_between
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.wire.usage import UsageAggregateResponse, UsageMode
+
+router = APIRouter(prefix="/v1/usage", tags=["Usage"], route_class=StoreRoute)
+
+
+@router.get("/aggregate")
+async def get_usage_aggregate(
+    transaction: Current,
+    from_date: datetime,
+    to_date: datetime,
+    mode: UsageMode = UsageMode.SIMULATED,
+) -> UsageAggregateResponse:
+    """The steps of the runs from `from_date` up to and without `to_date`."""
+    return usage_between(transaction, from_date, to_date, mode)

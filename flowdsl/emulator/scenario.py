@@ -1,0 +1,145 @@
+"""The scenario file: how the emulator is to behave in a rehearsal.
+
+TOML or JSON. Whatever it leaves out is as the service does it.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from flowdsl.emulator.durations import LONGEST_SECONDS, Seconds, parse_duration
+from flowdsl.emulator.faults import Fault
+from flowdsl.emulator.rate_limit import RateLimitText
+from flowdsl.emulator.simulation.rules import RunRule
+from flowdsl.emulator.webhooks import WebhookSettings
+
+
+class ScenarioError(ValueError):
+    """The scenario cannot be used; the message names the place and what may stand there."""
+
+
+def _key_lifetime(value: object) -> object:
+    if value is None or value == "honour":
+        return None
+    if value == "ignore":
+        return 0.0
+    seconds = parse_duration(value) if isinstance(value, str) else value
+    if isinstance(seconds, bool):
+        seconds = None
+    if isinstance(seconds, int | float) and 0 <= seconds <= LONGEST_SECONDS:
+        return float(seconds)
+    raise ValueError("it is `honour`, `ignore` or how long a key is kept, as in `30s`")
+
+
+class Scenario(BaseModel):
+    """`idempotency` is how many seconds a key is kept: None for ever, 0 not at all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    runs: tuple[RunRule, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    idempotency: Annotated[float | None, BeforeValidator(_key_lifetime)] = None
+    listing_lag: Seconds = 0.0
+    rate_limit: RateLimitText | None = None
+    webhooks: WebhookSettings | None = None
+
+    def joined(self, other: Scenario) -> Scenario:
+        """Both; where both say something `other` wins, and its faults come first."""
+        said = {name: getattr(other, name) for name in other.model_fields_set}
+        said["faults"] = (*other.faults, *self.faults)
+        said["runs"] = (*other.runs, *self.runs)
+        return self.model_copy(update=said)
+
+
+def load_scenario(text: str) -> Scenario:
+    """The scenario a file says. Raises `ScenarioError`."""
+    try:
+        values = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except RecursionError:
+        raise ScenarioError("it is nested too deeply") from None
+    except ValueError as error:
+        # Both parsers name the line and the column.
+        raise ScenarioError(f"it is neither TOML nor JSON: {error}") from None
+    return make_scenario(values)
+
+
+def make_scenario(values: Mapping[str, Any]) -> Scenario:
+    """The scenario of values as a file has them. Raises `ScenarioError`."""
+    try:
+        return Scenario.model_validate(dict(values))
+    except ValidationError as error:
+        raise ScenarioError("; ".join(_problems(error))) from None
+
+
+def make_fault(words: str) -> Fault:
+    """The fault of `METHOD PATH KIND [KEY=VALUE...]`. Raises `ScenarioError`."""
+    parts = words.split()
+    if len(parts) < 3:
+        raise ScenarioError("a fault is `METHOD PATH KIND [KEY=VALUE...]`")
+    method, path, kind, *options = parts
+    values: dict[str, str] = {"route": f"{method} {path}", "kind": kind}
+    for option in options:
+        name, _, value = option.partition("=")
+        values[name] = value
+    return make_scenario({"faults": [values]}).faults[0]
+
+
+def _problems(error: ValidationError) -> Sequence[str]:
+    problems = []
+    for item in error.errors(include_url=False, include_context=True):
+        *parents, last = item["loc"]
+        place, inside = _written((*parents, last)), _written(parents)
+        match item["type"]:
+            case "extra_forbidden" | "unexpected_keyword_argument":
+                keys = ", ".join(f"`{key}`" for key in _keys_at(parents))
+                there = f"in `{inside}`" if inside else "of a scenario"
+                problems.append(f"`{last}` is no key; the keys {there} are {keys}")
+            case "missing" | "missing_argument":
+                problems.append(f"`{place}` is missing")
+            case "literal_error":
+                expected = item["ctx"]["expected"]
+                problems.append(f"`{place}` is `{item['input']}`, expected is {expected}")
+            case "tuple_type":
+                problems.append(f"`{place}` is no list of tables, as `[[{place}]]` begins one")
+            case "string_pattern_mismatch" if last == "route":
+                problems.append(f"`{place}` is no route, as in `POST /v1/workflows`")
+            case "value_error":
+                problems.append(f"`{place}`: {item['ctx']['error']}")
+            case _:
+                problems.append(f"`{place}`: {item['msg'][:1].lower()}{item['msg'][1:]}")
+    return problems
+
+
+def _written(location: Sequence[int | str]) -> str:
+    written = ""
+    for part in location:
+        if isinstance(part, int):
+            written += f"[{part}]"
+        else:
+            written += f".{part}" if written else part
+    return written
+
+
+def _keys_at(location: Sequence[int | str]) -> Sequence[str]:
+    """The keys of the table at `location`."""
+    table: Any = Scenario
+    for part in location:
+        fields = _fields_of(table)
+        if isinstance(part, str) and part in fields:
+            table = _table_in(fields[part].annotation) or table
+    return tuple(_fields_of(table))
+
+
+def _fields_of(table: Any) -> Mapping[str, Any]:
+    return getattr(table, "__pydantic_fields__", {})
+
+
+def _table_in(annotation: Any) -> Any:
+    if _fields_of(annotation):
+        return annotation
+    return next(filter(None, map(_table_in, get_args(annotation))), None)

@@ -1,0 +1,159 @@
+"""Post-run checks: the files they ask for, and their results on what a run brought along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue
+
+from flowdsl.emulator.simulation.files import base_name
+from flowdsl.emulator.simulation.patterns import matching_text
+from flowdsl.emulator.simulation.prompts import loop_items
+from flowdsl.emulator.simulation.rules import CheckResult
+from flowdsl.emulator.simulation.schemas import Schema, problems
+from flowdsl.emulator.simulation.variables import Values, parse_path, render, show_path, value_at
+
+Definition = Mapping[str, Any]
+"""The fields of a check as a workflow stores it."""
+
+_FILE_TYPES = ("run_attachment_exists", "run_attachment_image_check")
+_MAX_COUNT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What checks look at."""
+
+    inputs: Values
+    runtime: Values
+    filenames: Sequence[str]
+    output_data: JsonValue
+    output_schema: Schema | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a check went; `message` says why it did not succeed."""
+
+    status: str
+    message: str | None = None
+    matched: tuple[str, ...] = ()
+
+
+def wanted_files(check: Definition, facts: Facts) -> list[str]:
+    """The names a run must attach beside `facts.filenames` for the check to succeed."""
+    if check["type"] not in _FILE_TYPES or check.get("allow_missing_attachments"):
+        return []
+    if check.get("file_target_mode") == "regex":
+        pattern = check.get("file_name_regex") or ""
+        present = _matching(pattern, facts.filenames)
+        count = _expected_count(check, facts)
+        missing = (1 if count is None else min(count, _MAX_COUNT)) - len(present or ())
+        text = matching_text(pattern, at_least=1)
+        if present is None or text is None:
+            return []
+        return _distinct(pattern, text, missing)
+    return [name for name in _named(check, facts) if name not in facts.filenames]
+
+
+def evaluate(check: Definition, facts: Facts, forced: CheckResult | None = None) -> Result:
+    """The result on `facts`; `forced` says it whatever they are."""
+    if forced is not None:
+        return Result(forced, f"the scenario lets check `{check['name']}` end as {forced}")
+    match check["type"]:
+        case "output_data_passes_schema_validation":
+            return _schema_result(facts)
+        case "output_data_agentic_check":
+            return Result("success")
+        case _:
+            return _file_result(check, facts)
+
+
+def _file_result(check: Definition, facts: Facts) -> Result:
+    is_image_check = check["type"] == "run_attachment_image_check"
+    if check.get("file_target_mode") != "regex":
+        names = _named(check, facts)
+        matched = tuple(name for name in names if name in facts.filenames)
+        missing = [name for name in names if name not in facts.filenames]
+        if missing and not check.get("allow_missing_attachments"):
+            return Result("failed", f"no attachment is named `{missing[0]}`", matched)
+        return Result("success", None, matched)
+    pattern = check.get("file_name_regex") or ""
+    present = _matching(pattern, facts.filenames)
+    if present is None:
+        return Result("infra_error", f"`{pattern}` is no regular expression")
+    count = _expected_count(check, facts)
+    if not present and check.get("allow_missing_attachments"):
+        return Result("success")
+    if count is not None and count != len(present) and not is_image_check:
+        message = f"{len(present)} attachments match `{pattern}`, expected are {count}"
+        return Result("failed", message, tuple(present))
+    if count is None and not present:
+        return Result("failed", f"no attachment matches `{pattern}`")
+    return Result("success", None, tuple(present))
+
+
+def _schema_result(facts: Facts) -> Result:
+    if facts.output_schema is None:
+        return Result("infra_error", "the workflow has no output schema")
+    found = problems(facts.output_schema, facts.output_data)
+    if not found:
+        return Result("success")
+    place = show_path(found[0].path) or "output_data"
+    return Result("failed", f"`{place}`: {found[0].message}")
+
+
+def _named(check: Definition, facts: Facts) -> list[str]:
+    """The names of an exact target or of one with a file for each entry of a list."""
+    if check.get("file_target_mode") == "loop_items":
+        template = check.get("loop_item_filename_template") or ""
+        items = loop_items(check.get("loop_input") or "", facts.inputs, facts.runtime)
+        return [
+            base_name(render(template, facts.inputs, {**facts.runtime, "loop_item": item}))
+            for item in items
+        ]
+    return [
+        base_name(render(name, facts.inputs, facts.runtime))
+        for name in check.get("file_names") or ()
+    ]
+
+
+def _matching(pattern: str, filenames: Sequence[str]) -> list[str] | None:
+    """The names in which the expression is found (assumption `check-regex-search`)."""
+    try:
+        compiled = re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return None
+    return [name for name in filenames if compiled.search(name)]
+
+
+def _expected_count(check: Definition, facts: Facts) -> int | None:
+    fixed = check.get("expected_match_count")
+    if isinstance(fixed, int):
+        return fixed
+    written = str(check.get("expected_match_count_ref") or "").strip()
+    path = parse_path(written.strip("{}"))
+    if path is None:
+        return None
+    value = value_at(facts.runtime if written.startswith("{{") else facts.inputs, path)
+    if isinstance(value, list):
+        return len(value)
+    return value if isinstance(value, int) else None
+
+
+def _distinct(pattern: str, text: str, count: int) -> list[str]:
+    """`count` names that match, different ones as far as the expression allows it."""
+    names = [text]
+    stem, dot, ending = text.rpartition(".")
+    for number in range(2, count + 1):
+        candidates = (
+            f"{stem}{number}{dot}{ending}",
+            f"{stem}-{number}{dot}{ending}",
+            f"{text}{number}",
+        )
+        fitting = [name for name in candidates if re.search(pattern, name)]
+        names.append(fitting[0] if fitting else text)
+    return names[: max(count, 0)]

@@ -1,0 +1,107 @@
+"""`output_data`: values the output schema accepts, taken from the run where it names them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+
+from flowdsl.emulator.simulation.prompts import Step, saved_values
+from flowdsl.emulator.simulation.sampling import sample, text_for
+from flowdsl.emulator.simulation.schemas import Schema
+from flowdsl.emulator.simulation.variables import (
+    EMPTY,
+    Path,
+    PathError,
+    Values,
+    parse_path,
+    render,
+    set_at,
+    value_at,
+)
+
+_SOURCE = re.compile(r"runtime variable \"(\w+)\"")
+
+
+def stated_values(steps: Sequence[Step], inputs: Values) -> dict[str, JsonValue]:
+    """The runtime variables of which the prompt says what they become, or whose name an input has."""
+    values: dict[str, JsonValue] = {}
+    for saved in saved_values(steps):
+        try:
+            if saved.text is not None:
+                values[saved.key] = render(saved.text, inputs, values)
+            elif saved.key not in values and (value := value_at(inputs, (saved.key,))) != EMPTY:
+                values[saved.key] = value
+        except PathError:
+            continue
+    return values
+
+
+def fill_in(runtime: dict[str, JsonValue], steps: Sequence[Step], seed: str) -> None:
+    """Gives every other runtime variable the steps save a text made from its name."""
+    for saved in saved_values(steps):
+        if saved.key not in runtime:
+            runtime[saved.key] = text_for(saved.key, f"{seed}/{saved.key}")
+
+
+def make_outputs(
+    schema: Schema | None,
+    written: str | None,
+    inputs: Values,
+    runtime: dict[str, JsonValue],
+    seed: str,
+    overrides: Mapping[str, JsonValue],
+) -> tuple[dict[str, JsonValue] | None, str | None]:
+    """The output data, and a note where there is none though a schema asks for it.
+
+    Fields are taken from the runtime variables and inputs of their name where the schema accepts
+    that, and `runtime` then holds what was reported. `overrides`, by path, are put in unchecked.
+    """
+    if schema is None:
+        note = None if written is None else "the output schema cannot be read; there is no output"
+        if not overrides:
+            return None, note
+        schema = {"type": "object"}
+    sources = _sources(schema)
+
+    def known(path: Path) -> JsonValue:
+        name = path[-1] if path else None
+        if len(path) == 1 and sources.get(str(name), str(name)) in runtime:
+            return runtime[sources.get(str(name), str(name))]
+        if not isinstance(name, str) or any(isinstance(part, int) for part in path):
+            return None
+        for candidate in (path, (name,)):
+            try:
+                value = value_at(inputs, candidate)
+            except PathError:
+                continue
+            if value != EMPTY:
+                return value
+        return None
+
+    made, value = sample(schema, seed, known)
+    if not made or not isinstance(value, dict):
+        note = "no value was found that the output schema accepts; there is no output"
+        if not overrides:
+            return None, note
+        value = {}
+    for text, wanted in overrides.items():
+        path = parse_path(text)
+        if path is not None:
+            set_at(value, path, wanted)
+    for name, reported in value.items():
+        runtime[sources.get(name, name)] = reported
+    return value, None
+
+
+def _sources(schema: Schema) -> dict[str, str]:
+    """The runtime variable behind a field, where its description names one."""
+    properties = schema.get("properties")
+    found: dict[str, str] = {}
+    for name, rule in (properties if isinstance(properties, dict) else {}).items():
+        description = rule.get("description") if isinstance(rule, dict) else None
+        match = _SOURCE.search(description) if isinstance(description, str) else None
+        if match is not None:
+            found[name] = match[1]
+    return found

@@ -1,0 +1,180 @@
+"""A text that a regular expression matches: the shortest of the ways its parts offer.
+
+It knows what patterns of inputs and outputs are made of: literals, classes, groups, alternatives
+and counts. For look-arounds, back references and flags there is no text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+MAX_LENGTH = 2_000
+
+_CLASSES = {"d": "7", "w": "a", "s": " ", "D": "a", "W": "-", "S": "a"}
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
+_TRIED = "".join(map(chr, [*range(0x61, 0x7B), *range(0x41, 0x5B), *range(0x30, 0x3A)])) + (
+    "-_. /,:;+*#@!?=&%$()[]{}<>|\\^~'\"`\té"
+)
+
+
+class _Unsupported(Exception):
+    """The pattern has a part there is no text for."""
+
+
+def matching_text(pattern: str, *, at_least: int = 0) -> str | None:
+    """A text of `at_least` characters or more that `pattern` matches somewhere; None without one.
+
+    A longer text than the shortest takes every part that may repeat more often.
+    """
+    try:
+        compiled = re.compile(pattern)
+        for extra in sorted({0, 1, at_least}):
+            text = _Writer(pattern, min(extra, MAX_LENGTH)).whole()
+            if len(text) >= at_least and compiled.search(text):
+                return text
+    except (_Unsupported, re.error, RecursionError, OverflowError):
+        return None
+    return None
+
+
+class _Writer:
+    """Walks one pattern and writes a text for it; `extra` is added to every open count."""
+
+    def __init__(self, pattern: str, extra: int) -> None:
+        self._pattern = pattern
+        self._at = 0
+        self._extra = extra
+
+    def whole(self) -> str:
+        text = self._alternatives()
+        if self._at < len(self._pattern):
+            raise _Unsupported
+        return text
+
+    def _alternatives(self) -> str:
+        first = self._sequence()
+        while self._take("|"):
+            self._sequence()
+        return first
+
+    def _sequence(self) -> str:
+        text = ""
+        while self._at < len(self._pattern) and self._pattern[self._at] not in "|)":
+            text += self._repeated(self._atom())
+            if len(text) > MAX_LENGTH:
+                raise _Unsupported
+        return text
+
+    def _atom(self) -> str:
+        character = self._next()
+        match character:
+            case "^" | "$":
+                return ""
+            case ".":
+                return "a"
+            case "[":
+                return self._class()
+            case "(":
+                return self._group()
+            case "\\":
+                return self._escape()
+            case "*" | "+" | "?":
+                raise _Unsupported
+            case _:
+                return character
+
+    def _repeated(self, text: str) -> str:
+        low, high = 1, 1
+        if self._take("*"):
+            low, high = 0, self._extra
+        elif self._take("+"):
+            low, high = 1, 1 + self._extra
+        elif self._take("?"):
+            low, high = 0, min(1, self._extra)
+        elif counted := re.compile(r"\{(\d*)(,?)(\d*)\}").match(self._pattern, self._at):
+            if counted[1] or counted[3]:
+                self._at = counted.end()
+                low = int(counted[1] or 0)
+                high = low + self._extra
+                if not counted[2]:
+                    high = low
+                elif counted[3]:
+                    high = min(high, int(counted[3]))
+        else:
+            return text
+        if not self._take("?"):
+            self._take("+")
+        count = max(low, high)
+        if count * len(text) > MAX_LENGTH:
+            raise _Unsupported
+        return text * count
+
+    def _group(self) -> str:
+        if self._take("?") and not self._take(":") and not self._named():
+            raise _Unsupported
+        text = self._alternatives()
+        if not self._take(")"):
+            raise _Unsupported
+        return text
+
+    def _named(self) -> bool:
+        name = re.compile(r"P?<\w+>").match(self._pattern, self._at)
+        if name is None:
+            return False
+        self._at = name.end()
+        return True
+
+    def _escape(self) -> str:
+        character = self._next()
+        if character in "AZbz":
+            return ""
+        if character in _CLASSES:
+            return _CLASSES[character]
+        if character in _CONTROLS:
+            return _CONTROLS[character]
+        if character in "xu":
+            digits = 2 if character == "x" else 4
+            code = self._pattern[self._at : self._at + digits]
+            self._at += digits
+            return _character(code)
+        if character.isalnum():
+            raise _Unsupported
+        return character
+
+    def _class(self) -> str:
+        """One member: the first that is written, or for `[^...]` one that is not."""
+        start = self._at - 1
+        negated = self._take("^")
+        first = True
+        members: list[str] = []
+        while first or self._pattern[self._at : self._at + 1] != "]":
+            first = False
+            character = self._next()
+            members.append(self._escape() if character == "\\" else character)
+        self._at += 1
+        written = self._pattern[start : self._at]
+        fits: Callable[[str], object] = re.compile(written).fullmatch
+        for candidate in _TRIED if negated else "".join(members) + _TRIED:
+            if fits(candidate):
+                return candidate
+        raise _Unsupported
+
+    def _next(self) -> str:
+        if self._at >= len(self._pattern):
+            raise _Unsupported
+        self._at += 1
+        return self._pattern[self._at - 1]
+
+    def _take(self, wanted: str) -> bool:
+        if self._pattern.startswith(wanted, self._at):
+            self._at += len(wanted)
+            return True
+        return False
+
+
+def _character(code: str) -> str:
+    try:
+        return chr(int(code, 16))
+    except ValueError:
+        raise _Unsupported from None

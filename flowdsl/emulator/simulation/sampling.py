@@ -1,0 +1,382 @@
+"""Values that a schema accepts, made up from what it says and from what the run was given."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+from zlib import crc32
+
+from pydantic import JsonValue
+
+from flowdsl.emulator.simulation.patterns import matching_text
+from flowdsl.emulator.simulation.schemas import Schema, accepts
+from flowdsl.emulator.simulation.variables import Path
+
+MAX_ITEMS = 200
+MAX_TEXT = 20_000
+_MAX_DEPTH = 12
+_FULL_DEPTH = 6
+"""Below this depth only what must be there is made, so that recursive schemas stay small."""
+_MAX_VALUES = 20_000
+_LIST_LENGTH = 2
+
+_FORMATS = {
+    "date": "2026-{month:02}-{day:02}",
+    "date-time": "2026-{month:02}-{day:02}T{hour:02}:30:00Z",
+    "time": "{hour:02}:30:00Z",
+    "email": "{word}{number}@example.test",
+    "idn-email": "{word}{number}@example.test",
+    "uri": "https://{word}{number}.example.test/",
+    "uri-reference": "https://{word}{number}.example.test/",
+    "hostname": "{word}{number}.example.test",
+    "ipv4": "192.0.2.{day}",
+    "ipv6": "2001:db8::{day}",
+    "uuid": "00000000-0000-4000-8000-{number:012}",
+    "duration": "PT{day}M",
+}
+
+Known = Callable[[Path], JsonValue]
+"""What is known of the value at a path; None for nothing."""
+
+
+class _NoValue(Exception):
+    """Nothing to be made up for a schema."""
+
+
+def nothing_known(_path: Path) -> JsonValue:
+    """For values made up from the schema alone."""
+    return None
+
+
+def sample(schema: object, seed: str, known: Known = nothing_known) -> tuple[bool, JsonValue]:
+    """Whether a value could be made, and the value, which `schema` accepts.
+
+    The same for the same arguments. A value that is known and accepted is used as it is.
+    """
+    if schema is True or schema == {}:
+        schema = {}
+    if not isinstance(schema, dict):
+        return False, None
+    maker = _Maker(schema, seed, known)
+    try:
+        value = maker.make(schema, (), 0)
+    except (_NoValue, RecursionError):
+        return False, None
+    return (True, value) if accepts(schema, value) else (False, None)
+
+
+def text_for(name: str, seed: str) -> str:
+    """A text that shows which field it stands in, as in `Patient name 303`."""
+    return f"{name.replace('_', ' ')} {_hash(seed) % 1000}".capitalize()
+
+
+class _Maker:
+    def __init__(self, root: Schema, seed: str, known: Known) -> None:
+        self._root = root
+        self._seed = seed
+        self._known = known
+        self._made = 0
+
+    def make(self, schema: object, path: Path, depth: int) -> JsonValue:
+        if schema is True:
+            schema = {}
+        self._made += 1
+        if not isinstance(schema, dict) or depth > _MAX_DEPTH or self._made > _MAX_VALUES:
+            raise _NoValue
+        schema = self._flattened(schema, depth)
+        for value in self._offered(schema, path):
+            if value is not None and self._fits(schema, value):
+                return value
+        if "const" in schema:
+            constant: JsonValue = schema["const"]
+            return constant
+        if "enum" in schema:
+            return self._member(schema)
+        for branches in (schema.get("anyOf"), schema.get("oneOf")):
+            if branches:
+                return self._branch(schema, branches, path, depth)
+        kinds = _kinds(schema)
+        for kind in kinds:
+            try:
+                value = self._of_kind(kind, schema, path, depth)
+            except _NoValue:
+                continue
+            return value
+        raise _NoValue
+
+    def _offered(self, schema: Schema, path: Path) -> Sequence[JsonValue]:
+        examples = schema.get("examples")
+        first = examples[0] if isinstance(examples, list) and examples else None
+        return (self._known(path), schema.get("default"), first)
+
+    def _member(self, schema: Schema) -> JsonValue:
+        members: list[JsonValue] = schema["enum"]
+        for member in sorted(members, key=lambda member: member is None):
+            if self._fits(schema, member):
+                return member
+        raise _NoValue
+
+    def _branch(
+        self, schema: Schema, branches: Sequence[object], path: Path, depth: int
+    ) -> JsonValue:
+        rest = {name: rule for name, rule in schema.items() if name not in ("anyOf", "oneOf")}
+        nullable = sorted(branches, key=lambda branch: branch == {"type": "null"})
+        for branch in nullable:
+            try:
+                value = self.make(_merged(rest, branch), path, depth + 1)
+            except _NoValue:
+                continue
+            if self._fits(schema, value):
+                return value
+        raise _NoValue
+
+    def _of_kind(self, kind: str, schema: Schema, path: Path, depth: int) -> JsonValue:
+        match kind:
+            case "string":
+                return self._text(schema, path)
+            case "integer":
+                return self._whole(schema, path)
+            case "number":
+                return self._decimal(schema, path)
+            case "boolean":
+                return True
+            case "array":
+                return self._list(schema, path, depth)
+            case "object":
+                return self._object(schema, path, depth)
+            case "null":
+                return None
+            case _:
+                raise _NoValue
+
+    def _text(self, schema: Schema, path: Path) -> str:
+        low, high = _count(schema, "minLength", 0), _count(schema, "maxLength", MAX_TEXT)
+        if low > MAX_TEXT:
+            raise _NoValue
+        if "pattern" in schema:
+            text = matching_text(str(schema["pattern"]), at_least=low)
+            if text is None:
+                raise _NoValue
+            return text
+        number = self._number(path)
+        template = _FORMATS.get(str(schema.get("format")))
+        if template is not None:
+            return template.format(
+                month=number % 12 + 1,
+                day=number % 28 + 1,
+                hour=number % 24,
+                number=number % 1000,
+                word=re.sub("[^a-z]+", "-", _word(path).lower()).strip("-") or "value",
+            )
+        text = text_for(_word(path), f"{self._seed}/{path}")
+        return text.ljust(low, ".")[:high]
+
+    def _whole(self, schema: Schema, path: Path) -> int:
+        value = self._multiple(schema, path, Fraction(1))
+        return int(value)
+
+    def _decimal(self, schema: Schema, path: Path) -> JsonValue:
+        value = self._multiple(schema, path, Fraction(1, 100))
+        return int(value) if value.denominator == 1 else float(value)
+
+    def _multiple(self, schema: Schema, path: Path, step: Fraction) -> Fraction:
+        """A number inside the bounds and a multiple of what is asked for, or of `step`."""
+        if "multipleOf" in schema:
+            wanted = _fraction(schema["multipleOf"])
+            # The smallest whole multiple of a fraction in lowest terms is its numerator.
+            step = wanted if step < 1 else Fraction(wanted.numerator)
+        low = _bound(schema, "minimum", "exclusiveMinimum", step, up=True)
+        high = _bound(schema, "maximum", "exclusiveMaximum", step, up=False)
+        wish = Fraction(self._number(path) % 9_000 + 1_000, 100 if step < 1 else 1)
+        wish = wish if step < 1 else Fraction(int(wish) % 90 + 10)
+        if low is not None:
+            wish = max(wish, low)
+        if high is not None:
+            wish = min(wish, high)
+        value = math.floor(wish / step) * step
+        if low is not None and value < low:
+            value = math.ceil(low / step) * step
+        if high is not None and value > high:
+            # Between the bounds there is no such multiple; a finer one may do for a number.
+            if "multipleOf" in schema or step >= 1 or low is None:
+                raise _NoValue
+            return (low + high) / 2
+        return value
+
+    def _list(self, schema: Schema, path: Path, depth: int) -> JsonValue:
+        low = _count(schema, "minItems", 0)
+        high = _count(schema, "maxItems", MAX_ITEMS)
+        prefix = schema.get("prefixItems") or []
+        items = schema.get("items", True)
+        usual = _LIST_LENGTH if depth < _FULL_DEPTH else 0
+        wanted = min(max(low, len(prefix), usual), high, MAX_ITEMS)
+        if low > MAX_ITEMS:
+            raise _NoValue
+        entries: list[JsonValue] = []
+        for index in range(wanted):
+            rule = prefix[index] if index < len(prefix) else items
+            if "contains" in schema and index == len(prefix):
+                rule = _merged({} if rule is True else rule, schema["contains"])
+            try:
+                entry = self.make(rule, (*path, index), depth + 1)
+            except _NoValue:
+                break
+            if schema.get("uniqueItems") and any(_same(entry, other) for other in entries):
+                break
+            entries.append(entry)
+        if len(entries) < low:
+            raise _NoValue
+        return entries
+
+    def _object(self, schema: Schema, path: Path, depth: int) -> JsonValue:
+        properties = schema.get("properties")
+        rules: dict[str, object] = dict(properties) if isinstance(properties, dict) else {}
+        required = [name for name in schema.get("required", ()) if isinstance(name, str)]
+        value: dict[str, JsonValue] = {}
+        names = [*rules, *required] if depth < _FULL_DEPTH else required
+        for name in dict.fromkeys(names):
+            rule = rules.get(name, self._extra_rule(schema, name))
+            try:
+                value[name] = self.make(rule, (*path, name), depth + 1)
+            except _NoValue:
+                if name in required:
+                    raise
+        number = 0
+        while len(value) < _count(schema, "minProperties", 0):
+            number += 1
+            if number > MAX_ITEMS:
+                raise _NoValue
+            name = f"field_{number}"
+            value.setdefault(
+                name, self.make(self._extra_rule(schema, name), (*path, name), depth + 1)
+            )
+        return value
+
+    def _extra_rule(self, schema: Schema, name: str) -> object:
+        for pattern, rule in (schema.get("patternProperties") or {}).items():
+            # The whole value is checked at the end, which is where a wrong guess shows.
+            if pattern.strip("^$.*") in name:
+                found: object = rule
+                return found
+        extra: object = schema.get("additionalProperties", True)
+        return extra
+
+    def _flattened(self, schema: Schema, depth: int) -> Schema:
+        """The schema with its references followed and its `allOf` merged in."""
+        for _ in range(_MAX_DEPTH):
+            if "$ref" in schema:
+                rest = {name: rule for name, rule in schema.items() if name != "$ref"}
+                schema = _merged(self._referred(schema["$ref"]), rest)
+            elif "allOf" in schema:
+                parts = schema["allOf"]
+                schema = {name: rule for name, rule in schema.items() if name != "allOf"}
+                for part in parts:
+                    schema = _merged(schema, part)
+            else:
+                return schema
+        raise _NoValue
+
+    def _referred(self, reference: object) -> Schema:
+        if not isinstance(reference, str) or not reference.startswith("#"):
+            raise _NoValue
+        found: Any = self._root
+        for part in reference.removeprefix("#").split("/")[1:]:
+            name = part.replace("~1", "/").replace("~0", "~")
+            if not isinstance(found, dict) or name not in found:
+                raise _NoValue
+            found = found[name]
+        if not isinstance(found, dict):
+            raise _NoValue
+        return found
+
+    def _fits(self, schema: Schema, value: JsonValue) -> bool:
+        """Whether the part of the schema accepts `value`, its references looked up in the whole."""
+        definitions: Schema = {
+            name: self._root[name] for name in ("$defs", "definitions") if name in self._root
+        }
+        return accepts({**definitions, **schema}, value)
+
+    def _number(self, path: Path) -> int:
+        return _hash(f"{self._seed}/{path}")
+
+
+def _hash(text: str) -> int:
+    return crc32(text.encode("utf-8", "surrogatepass"))
+
+
+def _word(path: Path) -> str:
+    """The innermost name of the path."""
+    return next((part for part in reversed(path) if isinstance(part, str)), "value")
+
+
+def _kinds(schema: Mapping[str, object]) -> list[str]:
+    """The types to try, null last; guessed from the other keywords where none is said."""
+    kind = schema.get("type")
+    if isinstance(kind, str):
+        return [kind]
+    if isinstance(kind, list):
+        return sorted(map(str, kind), key=lambda name: name == "null")
+    if schema.keys() & {"properties", "required", "additionalProperties", "minProperties"}:
+        return ["object"]
+    if schema.keys() & {"items", "prefixItems", "minItems", "contains"}:
+        return ["array"]
+    if schema.keys() & {"minimum", "maximum", "multipleOf", "exclusiveMinimum"}:
+        return ["number"]
+    return ["string"]
+
+
+def _merged(first: object, second: object) -> Schema:
+    """One schema for what both ask, as far as their keywords can be put together."""
+    if second is True:
+        second = {}
+    if first is True:
+        first = {}
+    if not isinstance(first, dict) or not isinstance(second, dict):
+        raise _NoValue
+    result = {**first, **second}
+    for name in first.keys() & second.keys():
+        mine, other = first[name], second[name]
+        if name == "properties" and isinstance(mine, dict) and isinstance(other, dict):
+            both = mine.keys() & other.keys()
+            result[name] = {**mine, **other} | {key: _merged(mine[key], other[key]) for key in both}
+        elif name == "required":
+            result[name] = list(dict.fromkeys([*mine, *other]))
+        elif name in ("minimum", "minLength", "minItems", "exclusiveMinimum", "minProperties"):
+            result[name] = max(mine, other)
+        elif name in ("maximum", "maxLength", "maxItems", "exclusiveMaximum", "maxProperties"):
+            result[name] = min(mine, other)
+        elif name == "enum":
+            result[name] = [value for value in mine if any(_same(value, item) for item in other)]
+    return result
+
+
+def _bound(
+    schema: Mapping[str, Any], inclusive: str, exclusive: str, step: Fraction, *, up: bool
+) -> Fraction | None:
+    bounds = []
+    if inclusive in schema:
+        bounds.append(_fraction(schema[inclusive]))
+    if exclusive in schema:
+        # One step inside; where the other bound is nearer than that, the whole check says so.
+        bounds.append(_fraction(schema[exclusive]) + (step if up else -step))
+    if not bounds:
+        return None
+    return max(bounds) if up else min(bounds)
+
+
+def _fraction(number: int | float) -> Fraction:
+    # By way of its digits: 0.1 is a tenth here, not the nearest binary fraction.
+    return Fraction(str(number))
+
+
+def _count(schema: Mapping[str, Any], name: str, otherwise: int) -> int:
+    # A whole number, though JSON may write it as `2.0`.
+    return int(schema.get(name, otherwise))
+
+
+def _same(first: JsonValue, second: JsonValue) -> bool:
+    return json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)

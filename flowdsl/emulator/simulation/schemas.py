@@ -1,0 +1,262 @@
+"""Schemas of workflows: read from their text, and applied to values."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from pydantic import JsonValue
+
+from flowdsl.emulator.simulation.variables import Path, without_empty
+
+Schema = dict[str, Any]
+
+MAX_PROBLEMS = 100
+_MESSAGE_LIMIT = 300
+
+_TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
+_SYNONYMS = {"int": "integer", "float": "number", "bool": "boolean", "str": "string"}
+_KEYWORDS = frozenset(
+    ("$ref", "$schema", "type", "properties", "anyOf", "allOf", "oneOf", "enum", "const", "items")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A value that a schema refuses: where, why, and the keyword that says so."""
+
+    path: Path
+    message: str
+    keyword: str
+
+
+@functools.lru_cache(maxsize=256)
+def read_schema(text: str | None) -> Schema | None:
+    """The JSON Schema in `text`, which may also be in the short notation `{"mrn": "string"}`.
+
+    None for no text and for a text that is neither. The result is shared: it is not to be changed.
+    """
+    if text is None:
+        return None
+    try:
+        written = json.loads(text, parse_constant=_refuse_constant)
+        schema = written if _is_schema(written) else _from_short_notation(written)
+        if isinstance(schema, dict) and _is_valid(schema):
+            return schema
+    except (ValueError, RecursionError):
+        return None
+    return None
+
+
+def problems(schema: Schema, value: JsonValue) -> list[Problem]:
+    """What `schema` refuses in `value`, outer places first; at most `MAX_PROBLEMS`."""
+    from referencing.exceptions import Unresolvable
+
+    found: dict[tuple[Path, str, str], Problem] = {}
+    try:
+        for error in _validator(schema).iter_errors(value):
+            for problem in _problems_of(error):
+                found.setdefault((problem.path, problem.keyword, problem.message), problem)
+            if len(found) >= MAX_PROBLEMS:
+                break
+    except Unresolvable as error:
+        # jsonschema reads no file and no address: a reference to one fits nothing.
+        return [Problem((), f"the schema refers to `{error.ref}`, which it does not hold", "$ref")]
+    except RecursionError:
+        return [Problem((), "the schema or the value is nested too deeply", "depth")]
+    return sorted(found.values(), key=lambda problem: (len(problem.path), str(problem.path)))
+
+
+def accepts(schema: Schema, value: JsonValue) -> bool:
+    """Whether `value` is valid."""
+    return not problems(schema, value)
+
+
+def input_problems(
+    schema: Schema,
+    values: Mapping[str, JsonValue],
+    secrets: Collection[str],
+    *,
+    unresolved: Collection[str] = (),
+    machine_known: bool = True,
+) -> list[Problem]:
+    """What `input_schema` refuses in the inputs of a run.
+
+    A secret counts as present under `$name` and is looked at no further. `EMPTY` counts as not
+    given. Root keys of `unresolved` get their value later, and without a machine a root key that
+    is missing may still come from one.
+    """
+    shown = {name: without_empty(value) for name, value in values.items()}
+    payload = without_empty({name: v for name, v in shown.items() if name not in unresolved})
+    assert isinstance(payload, dict)
+    late = set(unresolved)
+    checked = dict(schema)
+    properties = checked.get("properties")
+    opened = {f"${name}" for name in secrets}
+    if isinstance(properties, dict):
+        checked["properties"] = {
+            name: True if name in opened else rule for name, rule in properties.items()
+        }
+    payload.update(dict.fromkeys(opened))
+    return [
+        problem
+        for problem in problems(checked, payload)
+        if not (
+            problem.keyword == "required"
+            and len(problem.path) == 1
+            and (not machine_known or problem.path[0] in late)
+        )
+    ]
+
+
+def declared_inputs(schema: Schema | None) -> frozenset[str]:
+    """The root keys `input_schema` names, secrets as `$name`."""
+    properties = (schema or {}).get("properties")
+    return frozenset(properties) if isinstance(properties, dict) else frozenset()
+
+
+def types_of(schema: object) -> frozenset[str] | None:
+    """The JSON types a schema allows at its root, `integer` beside `number`; None for any."""
+    if not isinstance(schema, dict):
+        return None
+    kind = schema.get("type")
+    kinds = {kind} if isinstance(kind, str) else set(kind) if isinstance(kind, list) else None
+    if kinds is None:
+        return None
+    return frozenset(kinds | ({"integer"} if "number" in kinds else set()))
+
+
+def property_schema(schema: Schema | None, path: Path) -> tuple[bool, object]:
+    """Whether `path` can exist in values of `schema`, and the schema there (True: any value).
+
+    Only `properties` and `items` are followed; where something else decides, anything may exist.
+    """
+    current: object = True if schema is None else schema
+    for part in path:
+        if not isinstance(current, dict):
+            return True, True
+        branch = current.get("items") if isinstance(part, int) else current.get("properties")
+        if isinstance(part, int):
+            current = branch if branch is not None else True
+        elif not isinstance(branch, dict):
+            return True, True
+        elif part not in branch:
+            closed = not current.keys() & {"patternProperties", "$ref", "allOf", "anyOf", "oneOf"}
+            return not closed, True
+        else:
+            current = branch[part]
+    return True, current
+
+
+def _problems_of(error: Any) -> Iterator[Problem]:
+    path = tuple(error.absolute_path)
+    if error.validator == "required" and isinstance(error.instance, dict):
+        for name in error.validator_value:
+            if name not in error.instance:
+                yield Problem((*path, name), f"`{name}` is required", "required")
+        return
+    message = error.message
+    if len(message) > _MESSAGE_LIMIT:
+        message = message[: _MESSAGE_LIMIT - 3] + "..."
+    yield Problem(path, message, str(error.validator))
+
+
+def _refuse_constant(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _is_schema(written: object) -> bool:
+    if not isinstance(written, dict) or not written.keys() & _KEYWORDS:
+        return False
+    kind = written.get("type")
+    if kind in _TYPES and isinstance(kind, str) and set(written) - {"type"}:
+        # `{"type": "string", "number": "string"}` names two fields.
+        return not all(value in _TYPES for value in written.values() if isinstance(value, str)) or (
+            not all(isinstance(value, str) for value in written.values())
+        )
+    return True
+
+
+def _from_short_notation(written: object) -> Schema | None:
+    if isinstance(written, str):
+        name = _SYNONYMS.get(written.lower(), written.lower())
+        # A text that is no type describes what is wanted.
+        return {"type": name} if name in _TYPES else {"type": "string", "description": written}
+    if isinstance(written, list):
+        return {"type": "array", "items": _from_short_notation(written[0]) if written else {}}
+    if isinstance(written, dict):
+        return {
+            "type": "object",
+            "properties": {name: _from_short_notation(rule) for name, rule in written.items()},
+            "required": list(written),
+        }
+    return None
+
+
+def _is_valid(schema: Schema) -> bool:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        # The format checker finds patterns that cannot be compiled.
+        Draft202012Validator.check_schema(
+            schema, format_checker=Draft202012Validator.FORMAT_CHECKER
+        )
+    except SchemaError:
+        return False
+    return True
+
+
+def _validator(schema: Schema) -> Any:
+    # Without a registry of its own jsonschema would fetch `$ref` addresses over the network.
+    from jsonschema import Draft202012Validator
+    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
+
+    return Draft202012Validator(schema, registry=REGISTRY, format_checker=_format_checker())
+
+
+@functools.cache
+def _format_checker() -> Any:
+    from jsonschema import FormatChecker
+
+    checker = FormatChecker(formats=())
+    for name, check in FORMATS.items():
+        checker.checks(name, raises=ValueError)(_for_texts(check))
+    return checker
+
+
+def _for_texts(check: Callable[[str], object]) -> Callable[[object], bool]:
+    return lambda value: not isinstance(value, str) or check(value) is not None
+
+
+def _date(text: str) -> date:
+    if len(text) != len("2026-01-31"):
+        raise ValueError(text)
+    return date.fromisoformat(text)
+
+
+def _date_time(text: str) -> datetime:
+    if not re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", text):
+        raise ValueError(text)
+    return datetime.fromisoformat(text)
+
+
+def _time(text: str) -> time:
+    if not re.match(r"\d\d:\d\d", text):
+        raise ValueError(text)
+    return time.fromisoformat(text)
+
+
+FORMATS: dict[str, Callable[[str], object]] = {
+    "date": _date,
+    "date-time": _date_time,
+    "time": _time,
+    "email": lambda text: re.fullmatch(r"[^@\s]+@[^@\s]+", text),
+    "uri": lambda text: re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", text),
+}
+"""The formats that are enforced (assumption `formats-enforced`); others mean nothing."""

@@ -1,0 +1,166 @@
+"""Variables: paths into values, text with values put in, and where a run's values come from."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from pydantic import JsonValue
+
+EMPTY = "__EMPTY__"
+"""Stands for a value that was not given."""
+
+Path = tuple[str | int, ...]
+Values = Mapping[str, JsonValue]
+
+_ROOT = r"[^\W\d]\w*"
+_PART = r"""\.\w+|\[\d+\]|\['[^'\]]*'\]|\["[^"\]]*"\]"""
+_PATH = re.compile(rf"\s*({_ROOT})((?:{_PART})*)\s*")
+_PARTS = re.compile(_PART)
+_TOKEN = re.compile(
+    r"\\(?P<escaped>[{}])"
+    rf"|\{{\{{(?P<runtime>{_ROOT}(?:{_PART})*)\}}\}}"
+    rf"|\{{(?P<input>{_ROOT}(?:{_PART})*)\}}"
+)
+_SECRET = re.compile(rf"(?<!\\)\{{\$({_ROOT})")
+_MAX_DIGITS = 9
+
+
+class PathError(Exception):
+    """A path leads into a value that holds no others; the message names both."""
+
+
+def parse_path(text: str) -> Path | None:
+    """`items[0].name` as `("items", 0, "name")`; None where it is no path."""
+    match = _PATH.fullmatch(text)
+    if match is None:
+        return None
+    parts: list[str | int] = [match[1]]
+    for part in _PARTS.findall(match[2]):
+        if part.startswith("."):
+            parts.append(part[1:])
+        elif part[1] in "'\"":
+            parts.append(part[2:-2])
+        else:
+            # A longer number is beyond the end of every list.
+            parts.append(int(part[1:-1][:_MAX_DIGITS]))
+    return tuple(parts)
+
+
+def value_at(values: Values, path: Path) -> JsonValue:
+    """The value at `path`; `EMPTY` for a missing key, an index past the end, or below `EMPTY`.
+
+    Raises `PathError` where the path goes on below a text, a number or a truth value.
+    """
+    root, *rest = path
+    value = values.get(str(root), EMPTY)
+    for part in rest:
+        if value is None or value == EMPTY:
+            return EMPTY
+        if isinstance(value, dict):
+            value = value.get(str(part), EMPTY)
+        elif isinstance(value, list):
+            value = value[part] if isinstance(part, int) and part < len(value) else EMPTY
+        else:
+            kind = "text" if isinstance(value, str) else "number"
+            kind = "truth value" if isinstance(value, bool) else kind
+            raise PathError(f"`{show_path(path)}` goes into `{root}`, where a {kind} stands")
+    return EMPTY if _is_blank(value) else value
+
+
+def show_path(path: Sequence[str | int]) -> str:
+    """The path as it is written in a prompt."""
+    shown = ""
+    for part in path:
+        if isinstance(part, int):
+            shown += f"[{part}]"
+        elif not shown:
+            shown = part
+        else:
+            shown += f".{part}" if part.isidentifier() else f"['{part}']"
+    return shown
+
+
+def render(text: str, inputs: Values, runtime: Values | None = None) -> str:
+    """`text` with `{inputs}` put in, and `{{runtime}}` values where `runtime` has them.
+
+    Objects and lists become JSON. `\\{` is a brace, `{$secret}` stays. Raises `PathError`.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        if match["escaped"]:
+            return match["escaped"]
+        name = match["runtime"] or match["input"]
+        path = parse_path(name)
+        assert path is not None
+        if match["runtime"] is None:
+            return as_text(value_at(inputs, path))
+        if runtime is None or path[0] not in runtime:
+            return match[0]
+        return as_text(value_at(runtime, path))
+
+    return _TOKEN.sub(replace, text)
+
+
+def input_names(text: str) -> set[str]:
+    """The root names of the input variables in `text`."""
+    found = (match["input"] for match in _TOKEN.finditer(text))
+    return {str(path[0]) for path in map(parse_path, filter(None, found)) if path is not None}
+
+
+def secret_names(text: str) -> set[str]:
+    """The root names of the secrets in `text`."""
+    return set(_SECRET.findall(text))
+
+
+def as_text(value: JsonValue) -> str:
+    """A value as it stands in a prompt."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def given(values: Values | None) -> dict[str, JsonValue]:
+    """The values that count: null and the empty text do not, `EMPTY` said outright does."""
+    return {name: value for name, value in (values or {}).items() if not _is_blank(value)}
+
+
+def resolve_inputs(run: Values | None, defaults: Values) -> dict[str, JsonValue]:
+    """The run's values over `defaults` (of its machine and pools); blank ones become `EMPTY`."""
+    blank: dict[str, JsonValue] = dict.fromkeys((*(run or {}), *defaults), EMPTY)
+    return {**blank, **given(defaults), **given(run)}
+
+
+def without_empty(value: JsonValue) -> JsonValue:
+    """`value` as `input_schema` sees it: properties and entries that are `EMPTY` left out."""
+    if isinstance(value, dict):
+        return {name: without_empty(item) for name, item in value.items() if item != EMPTY}
+    if isinstance(value, list):
+        return [without_empty(item) for item in value if item != EMPTY]
+    return value
+
+
+def set_at(root: dict[str, JsonValue], path: Path, value: JsonValue) -> None:
+    """Puts `value` at `path`, making the objects on the way; an index must exist."""
+    target: JsonValue = root
+    for part, following in pairwise(path):
+        if isinstance(target, list) and isinstance(part, int) and part < len(target):
+            target = target[part]
+        elif isinstance(target, dict):
+            found = target.get(str(part))
+            if not isinstance(found, list if isinstance(following, int) else dict):
+                found = target[str(part)] = {}
+            target = found
+        else:
+            return
+    last = path[-1]
+    if isinstance(target, list) and isinstance(last, int) and last < len(target):
+        target[last] = value
+    elif isinstance(target, dict):
+        target[str(last)] = value
+
+
+def _is_blank(value: JsonValue) -> bool:
+    return value is None or value == ""

@@ -1,0 +1,179 @@
+"""Delivery of `run_complete`: events go to one address on this machine until it takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from http.client import HTTPConnection, HTTPException
+from ipaddress import ip_address
+from threading import Thread
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+
+import anyio
+from anyio import to_thread
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from flowdsl.emulator.clock import later
+from flowdsl.emulator.records.webhook_deliveries import (
+    collect_events,
+    due_deliveries,
+    has_news,
+    note_attempt,
+)
+from flowdsl.emulator.store import Store, StoreBusyError
+from flowdsl.emulator.webhook_signature import new_secret, secret_key, signed_headers
+
+RETRY_AFTER_MS = (500, 2_000, 8_000)
+"""The waits between the attempts, one fewer than there are attempts (assumption
+`webhook-attempts`)."""
+
+POST_TIMEOUT_SECONDS = 5.0
+POLL_SECONDS = 0.2
+
+_AT_ONCE = 50
+"""Events delivered before ends are looked for again."""
+
+Post = Callable[[str, Mapping[str, str], bytes], bool]
+"""Sends a body with headers to an address; whether it was taken."""
+
+
+def _loopback_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not _is_loopback(parts) or parts.username is not None:
+        raise ValueError(
+            "a webhook goes to this machine alone, as in `http://127.0.0.1:8200/cyberdesk`"
+        )
+    return url
+
+
+def _is_loopback(parts: SplitResult) -> bool:
+    try:
+        parts.port  # noqa: B018  it is checked when it is read
+        return parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _usable_secret(secret: str) -> str:
+    secret_key(secret)
+    return secret
+
+
+class WebhookSettings(BaseModel):
+    """Where events go and the secret that signs them; without one, a new one for this process."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: Annotated[str, AfterValidator(_loopback_url)]
+    secret: Annotated[str, AfterValidator(_usable_secret)] = Field(
+        default_factory=new_secret, repr=False
+    )
+
+
+def post_event(url: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Posts without proxies and without following redirects; any 2xx means it was taken."""
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=POST_TIMEOUT_SECONDS)
+    try:
+        connection.request("POST", target, body, dict(headers))
+        return 200 <= connection.getresponse().status < 300
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+class Courier:
+    """Finds the runs that have ended and delivers their events, for all organisations of a store.
+
+    An event that was not taken is tried again; one whose attempts are used up is given up. It may
+    arrive twice where the process dies in between, with the same id.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        organizations: Collection[str],
+        settings: WebhookSettings,
+        post: Post = post_event,
+    ) -> None:
+        self._store = store
+        self._organizations = tuple(organizations)
+        self._settings = settings
+        self._post = post
+
+    def poll(self) -> None:
+        """Delivers what is due now. Blocks while it posts; a locked store is left for later."""
+        for organization_id in self._organizations:
+            try:
+                self._poll(organization_id)
+            except StoreBusyError:
+                continue
+
+    async def poll_forever(self) -> None:
+        """Polls in a thread, until cancelled."""
+        while True:
+            await to_thread.run_sync(self.poll)
+            await anyio.sleep(POLL_SECONDS)
+
+    def _poll(self, organization_id: str) -> None:
+        with self._store.read(organization_id) as transaction:
+            is_news = has_news(transaction)
+            due = due_deliveries(transaction, _AT_ONCE)
+        if is_news:
+            with self._store.write(organization_id) as transaction:
+                collect_events(transaction)
+                due = due_deliveries(transaction, _AT_ONCE)
+        for row in due:
+            self._deliver(organization_id, row.id, row.body, row.attempts)
+
+    def _deliver(self, organization_id: str, event_id: str, body: bytes, attempts: int) -> None:
+        headers = {
+            "Content-Type": "application/json",
+            **signed_headers(self._settings.secret, f"msg_{event_id}", self._store.clock(), body),
+        }
+        delivered = self._post(self._settings.url, headers, body)
+        with self._store.write(organization_id) as transaction:
+            next_attempt_at = None
+            if not delivered and attempts < len(RETRY_AFTER_MS):
+                next_attempt_at = later(transaction.now, RETRY_AFTER_MS[attempts])
+            note_attempt(
+                transaction, event_id, delivered=delivered, next_attempt_at=next_attempt_at
+            )
+
+
+class DeliverAfterRequests:
+    """ASGI middleware for a process without a task of its own: every request starts a poll in a
+    thread, unless one is under way."""
+
+    def __init__(self, app: ASGIApp, deliveries: Deliveries) -> None:
+        self._app = app
+        self._deliveries = deliveries
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            if scope["type"] == "http":
+                self._deliveries.start()
+
+
+class Deliveries:
+    """At most one poll under way; `finish` waits for it."""
+
+    def __init__(self, courier: Courier) -> None:
+        self._courier = courier
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        """Begins a poll and returns at once."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = Thread(target=self._courier.poll, name="webhooks", daemon=True)
+            self._thread.start()
+
+    def finish(self) -> None:
+        """Returns when nothing is under way."""
+        if self._thread is not None:
+            self._thread.join()

@@ -1,0 +1,22 @@
+"""Small runs of `benchmarks/emulator_durability.py` and `benchmarks/emulator_memory.py`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from benchmarks.emulator_durability import FAILURES, run_rounds
+from benchmarks.emulator_memory import grow, grown
+
+
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
+    counts = run_rounds(tmp_path / "emulator.sqlite", rounds=1, writers=4, seed=7)
+    assert {kind: counts[kind] for kind in FAILURES} == dict.fromkeys(FAILURES, 0)
+    assert counts["create"] > 0
+    assert counts["settled"] > 0
+
+
+def test_memory_does_not_grow_with_requests() -> None:
+    growth = asyncio.run(grow(300, None))
+    assert grown(growth) == []
+    assert [item.requests for item in growth] == [300, 20, 300, 300, 20, 300]
