@@ -1,4 +1,4 @@
-"""Start-up, checking and compiling, as ratios inside one run.
+"""Start-up, checking, compiling and formatting, as ratios inside one run.
 
     python benchmarks/speed.py [--runs N] [--quick]
 
@@ -130,6 +130,41 @@ def whole_project(report: Report, folder: Path, runs: int) -> None:
     report.row("T4", "check of 1,000 files, two processes", found["two"] / found["one"], "x", 0.65)
     report.row("W1", "nothing changed in 1,000 files", found["unchanged"] / found["pass"], "P", 4.5)
     report.row("W2", "one of 1,000 files changed", found["edited"] / found["pass"], "P", 6.0)
+
+
+def formatting(report: Report, folder: Path, runs: int) -> None:
+    """Processes that format 1,000 files in memory, against the check of the same files, without its index."""
+    corpus.write(corpus.project(1000), folder)
+    raw, index = folder / "raw", folder / ".flowdsl/cache/check.json"
+    corpus.write(corpus.project(1000), raw)
+    cli = ("-m", "flowdsl")
+    process(*cli, "fmt", "flows", folder=folder)()
+
+    def fresh(*words: str) -> Job:
+        check = process(*cli, "check", *words, folder=folder)
+
+        def job() -> None:
+            index.unlink(missing_ok=True)
+            check()
+
+        return job
+
+    found = interleaved(
+        {
+            "check": fresh(),
+            "alone": fresh("--jobs", "1"),
+            "fmt": process(*cli, "fmt", "--check", "flows", folder=folder),
+            "raw": process(*cli, "fmt", "--diff", folder=raw),
+        },
+        runs,
+    )
+    for name, what in (
+        ("fmt", "fmt --check of 1,000 files"),
+        ("raw", "the same, nine in ten would change"),
+    ):
+        gate = 1.3 if name == "fmt" else None
+        report.row("F1" if gate else "", what, found[name] / found["check"], "x check", gate)
+        report.row("", f"{what}, check in one process", found[name] / found["alone"], "x check")
 
 
 def stock_lark() -> Callable[[str], object]:
@@ -273,6 +308,8 @@ def main() -> int:
     if not options.quick:
         with tempfile.TemporaryDirectory() as folder:
             whole_project(report, Path(folder), max(options.runs, 5))
+        with tempfile.TemporaryDirectory() as folder:
+            formatting(report, Path(folder), max(options.runs, 5))
     scaling(report)
     one_large_file(report, options.runs)
     many_files(report, options.runs, (1, 10, 100) if options.quick else (1, 100, 1000))

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.diagnostics.fixes import SAFE, UNSAFE, apply_fixes
-from flowdsl.diagnostics.render.cells import cells, printable
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.host.disk import PROJECT_FILE, Overlay
-from flowdsl.host.terminal import is_terminal
-from flowdsl.host.writing import ChangedFile, write_files
 from flowdsl.source.files import UnreadableFile, decode
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 
 from .console import Console
-from .exit_codes import CONFLICT
-from .failure import CommandError, UsageError
+from .rewriting import BOM, Rewrite, changed, print_difference, write_rewrites
 from .target import Target
 from .views.check import Report
 
 ROUNDS = 10
 """A fix can make room for another. What is not done by then goes round in circles."""
-
-_BOM = b"\xef\xbb\xbf"
 
 
 class Fixed(Record):
@@ -66,7 +61,7 @@ def fix_findings(
             if path not in originals:
                 originals[path] = _bytes_of(source, target)
         attempt = contents | {
-            path: _BOM * originals[path].startswith(_BOM) + text.encode()
+            path: BOM * originals[path].startswith(BOM) + text.encode()
             for path, text in applied.texts.items()
         }
         after = analyze(Overlay(target.files, attempt), target.entries, options).findings
@@ -77,8 +72,8 @@ def fix_findings(
             break
         findings, contents, report = after, attempt, hear(after)
         count += applied.count
-    changed = {path: new for path, new in contents.items() if new != originals[path]}
-    return Fixed(findings, report, unfixed, originals, changed, count, broken)
+    contents = {path: new for path, new in contents.items() if new != originals[path]}
+    return Fixed(findings, report, unfixed, originals, contents, count, broken)
 
 
 def _may_edit(target: Target, path: str) -> bool:
@@ -96,11 +91,7 @@ def _bytes_of(source: SourceFile, target: Target) -> bytes:
             return content
     except UnreadableFile:
         pass
-    raise _changed(source.path)
-
-
-def _changed(path: str) -> CommandError:
-    return CommandError(f"`{path}` changed during the check; nothing is written", CONFLICT)
+    raise changed(source.path, "check")
 
 
 def _mistakes(findings: Findings, path: str) -> int:
@@ -115,12 +106,11 @@ def hand_over(
 ) -> None:
     """Write the fixed files; of standard input, or for `diff`, print instead. Raises `CommandError`."""
     if diff:
-        to_terminal = is_terminal(sys.stdout)
-        console.out_bytes("".join(_difference(fixed, show_path, to_terminal)).encode())
+        print_difference(_rewrites(fixed, target, show_path), console)
     elif isinstance(target.files, Overlay):
         _print_buffer(fixed, target, console)
     elif fixed.contents:
-        _write(fixed, target)
+        write_rewrites(_rewrites(fixed, target, show_path), during="check")
     for path in fixed.broken:
         console.err(
             f"note: the last fixes of `{printable(show_path(path))}` are taken back, for they break it; please report this"
@@ -147,37 +137,13 @@ def _print_buffer(fixed: Fixed, target: Target, console: Console) -> None:
     console.out_bytes(content)
 
 
-def _write(fixed: Fixed, target: Target) -> None:
-    full = {path: os.path.join(target.root, *path.split("/")) for path in fixed.contents}
-    try:
-        write_files(
-            {full[path]: content for path, content in fixed.contents.items()},
-            expected={full[path]: fixed.originals[path] for path in fixed.contents},
+def _rewrites(fixed: Fixed, target: Target, show_path: Callable[[str], str]) -> list[Rewrite]:
+    return [
+        Rewrite(
+            show_path(path),
+            os.path.join(target.root, *path.split("/")),
+            fixed.originals[path],
+            content,
         )
-    except ChangedFile as error:
-        raise _changed(error.path) from None
-    except OSError as error:
-        reason = (error.strerror or "it fails").lower()
-        raise UsageError(f"the fixed files cannot be written: {reason}") from None
-
-
-def _difference(fixed: Fixed, show_path: Callable[[str], str], to_terminal: bool) -> Iterator[str]:
-    """The lines of a unified difference; on a terminal without control characters."""
-    from difflib import unified_diff
-
-    for path, content in sorted(fixed.contents.items()):
-        name = printable(show_path(path))
-        before, after = _lines(fixed.originals[path]), _lines(content)
-        for line in unified_diff(before, after, name, name):
-            text = line.removesuffix("\n")
-            if to_terminal:
-                text = "".join(shown for shown, _ in cells(text.removesuffix("\r")))
-            yield text + "\n"
-            if not line.endswith("\n"):
-                yield "\\ No newline at end of file\n"
-
-
-def _lines(content: bytes) -> list[str]:
-    """The lines of a file with their ends, as `patch` counts them: only a line feed ends one."""
-    lines = content.decode().split("\n")
-    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+        for path, content in sorted(fixed.contents.items())
+    ]

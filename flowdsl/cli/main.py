@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, str] = {
     "check": "find mistakes in flows",
+    "fmt": "lay flows out in one style",
+    "import": "turn workflows of the service into flows",
+    "convert": "propose statements for a prompt in a file",
     "compile": "write payloads, prompts and schemas to a folder",
     "deploy": "bring an environment to what the sources say",
     "emulator": "serve a local Cyberdesk",
@@ -30,16 +33,17 @@ COMMANDS: dict[str, str] = {
 }
 """Every command and its line in `flowdsl -h`. The module is `commands/<command>.py`."""
 
+MODULES = {"import": "import_"}
+"""The modules of commands whose names are Python's keywords."""
+
 PLANNED = frozenset(
     {
         "connections",
         "destroy",
         "diff",
         "docs",
-        "fmt",
         "generate",
         "graph",
-        "import",
         "init",
         "lsp",
         "machines",
@@ -123,7 +127,7 @@ def _dispatch(directory: str | None, color: str, words: Sequence[str], console: 
         raise UsageError(f"`{name}` is not an option of `flowdsl`; see `flowdsl -h`")
     if name not in COMMANDS:
         raise UsageError(_unknown_command(name))
-    module = import_module(f"flowdsl.cli.commands.{name}")
+    module = import_module(f"flowdsl.cli.commands.{MODULES.get(name, name)}")
     arguments = _parse(name, module.configure, words[1:], directory, color)
     if arguments is None:
         return exit_codes.SUCCESS

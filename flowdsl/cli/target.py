@@ -13,19 +13,24 @@ from flowdsl.host.disk import PROJECT_FILE, SIZE_LIMIT, DiskFiles, Overlay, find
 from flowdsl.host.listing import expand
 from flowdsl.semantics.errors import IMPORT_OUTSIDE_PROJECT
 from flowdsl.source.files import FileSystem, UnreadableFile
-from flowdsl.source.globs import is_pattern
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 
 from .failure import UsageError
+from .places import (
+    STANDARD_INPUT,
+    Place,
+    ShownFrom,
+    means_standard_input,
+    nothing_found,
+    root_here,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.compiler.pipeline import CompileOptions
     from flowdsl.config.project import Environment, Project
     from flowdsl.lint.rule import Rule
-
-STANDARD_INPUT = "<stdin>"
 
 
 class Target(Record):
@@ -53,7 +58,7 @@ class Target(Record):
     @property
     def show_path(self) -> Callable[[str], str]:
         """Turns a project path into one that works from the working folder."""
-        return _Shown(self.root)
+        return ShownFrom(self.root)
 
 
 def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None:
@@ -69,72 +74,33 @@ def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None
     )
 
 
-class _Shown:
-    def __init__(self, root: str) -> None:
-        self._root = root
-        self._here = os.path.realpath(os.curdir)
-
-    def __call__(self, path: str) -> str:
-        if path.startswith("<"):
-            return path
-        full = os.path.join(self._root, *path.split("/"))
-        try:
-            return os.path.relpath(full, self._here).replace(os.sep, "/")
-        except ValueError:  # another drive on Windows
-            return full
-
-
 def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Target:
     """What `paths` mean: files, folders, globs, or `-` for standard input; without any, the project's flows.
 
     Raises `UsageError` when they mean nothing, or more than one project.
     """
-    if "-" in paths:
-        if len(paths) > 1:
-            raise UsageError("`-` reads standard input and cannot be combined with paths")
+    if means_standard_input(paths, stdin_filename):
         return _standard_input(stdin_filename)
-    if stdin_filename is not None:
-        raise UsageError("`--stdin-filename` goes with `-`")
     if not paths:
-        root = find_root(os.curdir)
-        if root is None:
-            raise UsageError(
-                f"there is no `{PROJECT_FILE}` in this folder or above; name the flows to work on"
-            )
-        return _open(root, None)
-    places = [_Place(path) for path in paths]
+        return _open(root_here(), None)
+    places = [Place(path) for path in paths]
     root = find_root(places[0].folder) or _common_folder(places)
     return _open(root, [place.below(root) for place in places])
 
 
-class _Place:
-    """A path of the command line: the folder it starts in, without symbolic links, and the rest."""
+def open_project(folder: str) -> Target:
+    """The project that `folder` belongs to with all its flows, of which there may be none yet.
 
-    def __init__(self, written: str) -> None:
-        self.written = written
-        if not written or "\0" in written:
-            raise UsageError("an empty path names nothing")
-        path = os.path.abspath(written)
-        if os.path.isdir(path):
-            self.folder, self._rest = os.path.realpath(path), []
-        elif os.path.lexists(path):
-            folder, name = os.path.split(path)
-            self.folder, self._rest = os.path.realpath(folder), [name]
-        elif is_pattern(written):
-            parts = path.split(os.sep)
-            literal = next(i for i, part in enumerate(parts) if is_pattern(part))
-            self.folder = os.path.realpath(os.sep.join(parts[:literal]) or os.sep)
-            self._rest = parts[literal:]
-        else:
-            raise UsageError(f"`{written}` does not exist")
-
-    def below(self, root: str) -> str:
-        """The path relative to `root`, POSIX."""
-        relative = os.path.relpath(self.folder, root)
-        parts = [] if relative == os.curdir else relative.split(os.sep)
-        if parts[:1] == [os.pardir]:
-            raise UsageError(f"`{self.written}` is outside `{root}`, the project of the first path")
-        return "/".join([*parts, *self._rest])
+    Without a project it is the folder itself, which need not exist, without entries.
+    """
+    root = find_root(folder) or os.path.realpath(folder)
+    target = _load(root)
+    if target.project is None:
+        return target
+    entries = expand(DiskFiles(root), list(target.project.flows))
+    return Target(
+        root, target.files, tuple(entries), target.project, whole=True, rules=target.rules
+    )
 
 
 def _standard_input(filename: str | None) -> Target:
@@ -153,7 +119,7 @@ def _standard_input(filename: str | None) -> Target:
     return Target(root, files, (path,), target.project, rules=target.rules)
 
 
-def _common_folder(places: list[_Place]) -> str:
+def _common_folder(places: list[Place]) -> str:
     try:
         return os.path.commonpath([place.folder for place in places])
     except ValueError:  # two drives on Windows
@@ -170,8 +136,7 @@ def _open(root: str, patterns: list[str] | None) -> Target:
         patterns = list(target.project.flows)
     entries = expand(DiskFiles(root), patterns or [])
     if not entries:
-        shown = ", ".join(f"`{pattern or '.'}`" for pattern in patterns or [])
-        raise UsageError(f"no flow is found by {shown} in `{root}`")
+        raise nothing_found(patterns or [], root)
     return Target(
         root, target.files, tuple(entries), target.project, whole=whole, rules=target.rules
     )

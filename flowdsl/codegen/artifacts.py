@@ -7,17 +7,25 @@ uploaded picture (`ImageRef`). `flowdsl.deploy` and `flowdsl.runs` close them; `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from flowdsl.ir.source_map import SourceMap
 from flowdsl.source.record import Record
 
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+
 
 class ModelAlias(Record, eq=True):
     """Stands in a payload where the service wants the UUID of a model configuration."""
 
     alias: str
+
+
+def model_reference(name: str | None) -> ModelAlias | str | None:
+    """How a payload refers to the model called `name` in source: an id as it stands, an alias open."""
+    return name if name is None or re.fullmatch(_UUID, name) else ModelAlias(name)
 
 
 class ModelName(Record, eq=True):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
 from flowdsl.ir import nodes
 
-from .artifacts import ModelAlias
+from .artifacts import model_reference
 from .text import clause, spell_text, spell_variable, without_marks
 
 NAME_LENGTH = 100
@@ -29,6 +30,15 @@ def emit_checks(checks: tuple[nodes.PostRunCheck, ...]) -> list[dict[str, Any]]:
         name = check.name or _free_name(_derived_name(check), used)
         items.append(_item(check, name))
     return items
+
+
+def stored_checks(text: str) -> dict[str, Any]:
+    """The fields of a payload in a file of `checks from`, word for word but for aliases of models."""
+    fields: dict[str, Any] = json.loads(text)
+    for item in fields.get("post_run_checks", ()):
+        if isinstance(item.get("model"), str):
+            item["model"] = model_reference(item["model"])
+    return fields
 
 
 def _free_name(wanted: str, used: Counter[str]) -> str:
@@ -74,7 +84,7 @@ def _item(check: nodes.PostRunCheck, name: str) -> dict[str, Any]:
     if check.statement:
         item["check_prompt"] = spell_text(check.statement)
     if check.model is not None:
-        item["model"] = ModelAlias(check.model)
+        item["model"] = model_reference(check.model)
     item["allow_missing_attachments"] = check.if_present
     return item | check.extra
 

@@ -32,6 +32,10 @@ class Line:
     statement: str
 
 
+DEEPER = "  "
+"""How much deeper the further lines of an item stand than its text: what stands under an item is never as deep."""
+
+
 def render_outline(items: Sequence[Item]) -> Iterator[Line]:
     """The lines of the outline: `1.`, then `1.1`, `1.1.1`; bullets are indented under their line."""
     for number, item in enumerate(items, 1):
@@ -58,5 +62,5 @@ def _bullets(items: Iterable[Item], indent: str) -> Iterator[Line]:
 
 def _lines(item: Item, lead: str) -> Iterator[Line]:
     for index, text in enumerate(item.text.split("\n")):
-        start = lead if index == 0 else " " * len(lead)
+        start = lead if index == 0 else " " * len(lead) + DEEPER
         yield Line((start + text).rstrip(), item.origin, item.statement)

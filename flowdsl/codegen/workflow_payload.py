@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 from typing import Any
 
 from flowdsl.ir import nodes
@@ -10,13 +10,11 @@ from flowdsl.ir.source_map import MappedLine, MappedOutput, SourceMap, SourceRan
 from flowdsl.ir.walk import statements
 from flowdsl.semantics.capabilities import NO_COMMAND, Capabilities
 
-from .artifacts import ModelAlias, Template, WorkflowArtifact
-from .checks import emit_checks
+from .artifacts import Template, WorkflowArtifact, model_reference
+from .checks import emit_checks, stored_checks
 from .json_schema import input_schema, output_schema
 from .prompt.document import Prompt, emit_prompt
 from .text import spell_command, spell_path, spell_text
-
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 
 
 def emit_workflow(workflow: nodes.Workflow, capabilities: Capabilities) -> WorkflowArtifact:
@@ -36,11 +34,16 @@ def emit_workflow(workflow: nodes.Workflow, capabilities: Capabilities) -> Workf
         payload["post_run_checks"] = emit_checks(workflow.checks)
     if workflow.cleanup is not None:
         payload["post_run_check_failure_cleanup_prompt"] = spell_text(workflow.cleanup)
+    if workflow.checks_text is not None:
+        payload |= stored_checks(workflow.checks_text)
+    payload |= workflow.extra
+    if workflow.extra_text is not None:
+        payload |= json.loads(workflow.extra_text)
     pictures = [each for each in statements(workflow.body) if isinstance(each, nodes.Picture)]
     return WorkflowArtifact(
         name=workflow.name,
-        title=workflow.title,
-        payload=payload | workflow.extra,
+        title=payload["name"],
+        payload=payload,
         tags=workflow.tags,
         renamed_from=workflow.renamed_from,
         protect=workflow.protect,
@@ -76,15 +79,11 @@ def _models(models: nodes.Models) -> dict[str, Any]:
     """All four keys, because it is unknown whether the service merges or replaces them."""
     first, second = (*models.fallbacks, None, None)[:2]
     return {
-        "main_agent_model_id": _model(models.main),
-        "cache_detection_model_id": _model(models.cache_detection),
-        "fallback_model_1_id": _model(first),
-        "fallback_model_2_id": _model(second),
+        "main_agent_model_id": model_reference(models.main),
+        "cache_detection_model_id": model_reference(models.cache_detection),
+        "fallback_model_1_id": model_reference(first),
+        "fallback_model_2_id": model_reference(second),
     }
-
-
-def _model(name: str | None) -> ModelAlias | str | None:
-    return name if name is None or _UUID.match(name) else ModelAlias(name)
 
 
 def _output(source: nodes.OutputSource) -> MappedOutput:

@@ -7,6 +7,9 @@ from typing import Any
 from flowdsl.ir import nodes
 from flowdsl.source.record import Record
 
+NOWHERE = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_column=1)
+"""The origin of what was not read from source."""
+
 
 class Picture(Record):
     """A picture that a prompt shows: its content, and the file name it gets in a project."""
@@ -54,16 +57,24 @@ class FlowFile(Record):
     inputs_file: str | None = None
     outputs_file: str | None = None
     checks_file: str | None = None
+    extra_file: str | None = None
     untrusted: frozenset[str] = frozenset()
-    owner: str | None = None
     comments: tuple[str, ...] = ()
 
 
 class Note(Record):
-    """Something about an imported workflow that its owner should know. `workflow` is its name in source."""
+    """Something about an imported workflow that its owner should know.
+
+    `workflow` is its name in source; `title` is set where that does not tell which one it is. `weight`, `many` and `cause` are those
+    of `notes.Remark`.
+    """
 
     workflow: str
     message: str
+    title: str | None = None
+    weight: int = 0
+    many: str = ""
+    cause: str = ""
 
 
 class ImportedProject(Record):

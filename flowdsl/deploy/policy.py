@@ -16,7 +16,8 @@ class FieldPolicy:
     """How one field is compared and cleared; `reason` says where that is known from.
 
     `cleared_by` is what is sent to put a field back that the source no longer declares. `default` is what the service
-    means by null and by absence. `json_text`: a string that holds JSON. `unordered`: a list whose order says nothing.
+    means by null and by absence, and, where it is text, by text of blanks alone. `json_text`: a string that holds JSON.
+    `is_set`: a list in which neither order nor repetition says anything.
     `item`: the fields of each item of a list; what is not named there is not compared.
     """
 
@@ -24,7 +25,7 @@ class FieldPolicy:
     cleared_by: Any = None
     default: Any = None
     json_text: bool = False
-    unordered: bool = False
+    is_set: bool = False
     item: Mapping[str, FieldPolicy] = field(default_factory=dict)
 
 
@@ -57,7 +58,7 @@ that it can carry a mark."""
 
 def normalise(policy: FieldPolicy, value: Any) -> Any:
     """The normal form of a wire value: equal for values that mean the same. None stands for "nothing there"."""
-    if value is None:
+    if value is None or (isinstance(policy.default, str) and not value.strip()):
         value = policy.default
     if policy.json_text and isinstance(value, str):
         value = _parsed(value)
@@ -65,7 +66,7 @@ def normalise(policy: FieldPolicy, value: Any) -> Any:
         return None
     if policy.item:
         return [_normal_item(policy.item, item) for item in value]
-    return sorted(value) if policy.unordered else value
+    return sorted(set(value)) if policy.is_set else value
 
 
 def fingerprint(value: Any) -> str:

@@ -87,7 +87,9 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
         output_schema=_text_of(values, symbol.outputs_from),
         checks=checks,
         cleanup=cleanup,
+        checks_text=_text_of(values, symbol.checks_from),
         extra=to_json(values.constant(symbol.extra)),
+        extra_text=_text_of(values, symbol.extra_from),
         names=names.taken(),
     )
 

@@ -500,7 +500,7 @@ class Models:
 
     main: str | None = None
     cache_detection: str | None = None
-    fallbacks: tuple[str, ...] = ()
+    fallbacks: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -511,7 +511,9 @@ class Terminal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow(Node):
-    """A workflow. `prompt`, `input_schema` and `output_schema` hold the text of files taken verbatim.
+    """A workflow.
+
+    `prompt`, `input_schema`, `output_schema`, `checks_text` and `extra_text` hold the text of files taken verbatim.
 
     `names` holds every variable name in use, so that later phases can add names that are free.
     """
@@ -537,7 +539,9 @@ class Workflow(Node):
     output_schema: str | None = None
     checks: tuple[PostRunCheck, ...] | None = None
     cleanup: Text | None = None
+    checks_text: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    extra_text: str | None = None
     names: tuple[str, ...] = ()
 
 

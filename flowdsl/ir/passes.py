@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from . import nodes
@@ -19,39 +20,40 @@ def rewrite_program(program: nodes.Program, rewrite: Rewrite) -> nodes.Program:
     return replace(
         program,
         workflows=tuple(
-            replace(workflow, body=_rewrite_body(workflow.body, rewrite))
+            replace(workflow, body=rewrite_body(workflow.body, rewrite))
             for workflow in program.workflows
         ),
     )
 
 
-def _rewrite_body(body: nodes.Body, rewrite: Rewrite) -> nodes.Body:
+def rewrite_body(body: nodes.Body, rewrite: Rewrite) -> nodes.Body:
+    """`rewrite` applied to a body and every body in it, inner ones first."""
     return rewrite(tuple(_rewrite_inner(statement, rewrite) for statement in body))
 
 
 def _rewrite_inner(statement: nodes.Statement, rewrite: Rewrite) -> nodes.Statement:
     match statement:
         case nodes.Step() | nodes.Loop():
-            return replace(statement, body=_rewrite_body(statement.body, rewrite))
+            return replace(statement, body=rewrite_body(statement.body, rewrite))
         case nodes.If():
             return replace(
                 statement,
                 branches=tuple(
-                    replace(branch, body=_rewrite_body(branch.body, rewrite))
+                    replace(branch, body=rewrite_body(branch.body, rewrite))
                     for branch in statement.branches
                 ),
-                otherwise=_rewrite_body(statement.otherwise, rewrite),
+                otherwise=rewrite_body(statement.otherwise, rewrite),
             )
         case nodes.Repeat() | nodes.Retry():
             return replace(
                 statement,
-                body=_rewrite_body(statement.body, rewrite),
-                otherwise=_rewrite_body(statement.otherwise, rewrite),
+                body=rewrite_body(statement.body, rewrite),
+                otherwise=rewrite_body(statement.otherwise, rewrite),
             )
         case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
-            return replace(statement, otherwise=_rewrite_body(statement.otherwise, rewrite))
+            return replace(statement, otherwise=rewrite_body(statement.otherwise, rewrite))
         case nodes.Extract() | nodes.Copy() | nodes.Run() if statement.otherwise is not None:
-            return replace(statement, otherwise=_rewrite_body(statement.otherwise, rewrite))
+            return replace(statement, otherwise=rewrite_body(statement.otherwise, rewrite))
         case _:
             return statement
 
@@ -177,7 +179,7 @@ def _gather_workflow(workflow: nodes.Workflow) -> nodes.Workflow:
         for assignment in _assignments(statement)
     )
     return replace(
-        workflow, body=_rewrite_body(workflow.body, lambda body: tuple(_gathered(body, writes)))
+        workflow, body=rewrite_body(workflow.body, lambda body: tuple(_gathered(body, writes)))
     )
 
 
@@ -196,15 +198,14 @@ def _gathered(body: nodes.Body, writes: Counter[str]) -> Iterator[nodes.Statemen
         if not isinstance(statement, nodes.Store):
             yield statement
             continue
-        kept: dict[str, list[nodes.Assignment]] = {}
-        for assignment in statement.assignments:
-            kept.setdefault(assignment.variable, []).append(assignment)
+        # Neighbours only: what stands between two fields may use the variable.
+        groups = groupby(statement.assignments, key=lambda assignment: assignment.variable)
         yield replace(
             statement,
             assignments=tuple(
                 assignment
-                for variable, group in kept.items()
-                for assignment in _gather_fields(group, writes[variable])
+                for variable, group in groups
+                for assignment in _gather_fields(list(group), writes[variable])
             ),
         )
 

@@ -152,7 +152,7 @@ def _values(
     if isinstance(declaration, ast.ChainDecl):
         yield from _chain_values(declaration, source, mentions)
         return
-    prompt: str | None = None
+    verbatim = ""
     fields: dict[int, ast.Field | ast.Param] | None = None
     for symbol in model.declared_values.get(declaration, ()):
         if symbol in used:
@@ -164,14 +164,14 @@ def _values(
             continue
         if fields is None:
             fields = {field.name.start: field for field in _fields(declaration)}
-            prompt = _prompt(model, declaration)
+            verbatim = _verbatim(model, declaration)
         field = fields.get(symbol.span.start)
         if field is None or symbol.kind not in (INPUT, SECRET, PARAMETER):
             continue
         if symbol.field is not None and symbol.field.constraints.machine:
             continue  # declaring it makes sure that the machine defines it
         wire_name = symbol.field.wire_name if symbol.field is not None else symbol.name
-        if prompt is not None and wire_name in prompt:
+        if wire_name in verbatim:
             continue
         if not mentions.here(source, symbol.name):
             kind = "parameter" if isinstance(field, ast.Param) else symbol.kind
@@ -236,10 +236,14 @@ def _without_as(source: SourceFile, start: int, name: int, end: int) -> Span:
     return Span(source, at, end)
 
 
-def _prompt(model: SemanticModel, declaration: ast.Decl) -> str | None:
-    """The text of the workflow's prompt file, where names are no references; None without one."""
-    if isinstance(declaration, ast.WorkflowDecl):
-        for workflow in model.workflows:
-            if workflow.declaration is declaration and workflow.prompt_from is not None:
-                return model.texts.get(workflow.prompt_from)
-    return None
+def _verbatim(model: SemanticModel, declaration: ast.Decl) -> str:
+    """The text of the files that a workflow takes verbatim, where names are no references."""
+    if not isinstance(declaration, ast.WorkflowDecl):
+        return ""
+    paths = {
+        path
+        for workflow in model.workflows
+        if workflow.declaration is declaration
+        for path in (workflow.prompt_from, workflow.checks_from, workflow.extra_from)
+    }
+    return "\n".join(model.texts.get(path, "") for path in paths if path is not None)

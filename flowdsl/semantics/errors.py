@@ -46,6 +46,9 @@ UNKNOWN_IMPORT = DiagnosticSpec(
 MALFORMED_SCHEMA_FILE = DiagnosticSpec(
     "malformed-schema-file", "types", "`{path}` is no JSON Schema: {problem}"
 )
+MALFORMED_PAYLOAD_FILE = DiagnosticSpec(
+    "malformed-payload-file", "types", "`{path}` holds no {what}: {problem}"
+)
 NOT_AN_IMAGE = DiagnosticSpec(
     "not-an-image",
     "platform",

@@ -15,6 +15,7 @@ from .assignability import TEXTUAL, assignable
 from .bounds import check_bounds
 from .fitting import check_fit
 from .joins import may_misread
+from .model import CONST, ENVIRONMENT
 from .places import COMMAND, Place
 from .program import Program
 from .references import resolve_ref
@@ -57,7 +58,7 @@ def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place
             if "{" in value:
                 is_simple = False
                 if text.form != ast.RAW:
-                    _check_braces(program, scope, part)
+                    _check_braces(program, scope, part, place)
             elif "\\" in value:
                 is_simple = False
             pieces.append(value)
@@ -80,16 +81,21 @@ def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place
         program.joined_texts.append((scope.module.module, text, place))
 
 
-def _check_braces(program: Program, scope: ValueScope, literal: ast.TextLiteral) -> None:
+def _check_braces(
+    program: Program, scope: ValueScope, literal: ast.TextLiteral, place: Place
+) -> None:
+    """Report braces that hide a variable. Where only constants may stand, a name of something else is no variable."""
     source = scope.module.source
+    constant = place.allowed <= {CONST, ENVIRONMENT}
     written = source.text[literal.start : literal.end]
     for found in re.finditer(_ESCAPED, written):
         kinds = scope.kinds()
-        if found[2] in kinds:
+        if found[2] in kinds and not (constant and kinds[found[2]] not in place.allowed):
             span = Span(source, literal.start + found.start(), literal.start + found.end())
             program.sink.report(errors.ESCAPED_VARIABLE, span, name=found[2], kind=kinds[found[2]])
     for found in re.finditer(_SPACED, written):
-        if found[2] in scope.kinds():
+        kinds = scope.kinds()
+        if found[2] in kinds and not (constant and kinds[found[2]] not in place.allowed):
             span = Span(source, literal.start + found.start(), literal.start + found.end())
             right = f"{{{found[1]}{found[2]}}}"
             program.sink.report(

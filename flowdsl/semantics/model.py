@@ -74,6 +74,8 @@ class WorkflowSymbol(Record):
     prompt_from: str | None
     inputs_from: str | None
     outputs_from: str | None
+    checks_from: str | None
+    extra_from: str | None
     extra: dict[str, Any]
 
 
@@ -96,7 +98,7 @@ class SemanticModel(Record):
     `calls`: the task of each call. `declared_types`: the meaning of each type expression. `constants`: the JSON value of
     each literal, and of each reference to a const, path included (what has `{env.x}` inside is evaluated per environment,
     later, and has none).
-    `texts`: the content of each file named by `prompt from`, `inputs from`, `outputs from`, by project path.
+    `texts`: the content of each file that a section takes verbatim (`prompt from`, `inputs from`, ...), by project path.
     `images`: bytes of each file named by an `image` statement, by project path.
     `quoted`: references to text from outside where a value is only looked at; the prompt marks it as data there.
     `declared_values`: the inputs, secrets, parameters and runtime variables of each task and workflow.

@@ -21,9 +21,14 @@ _PART = r"\.([A-Za-z_]\w*)|\[(\d+)\]|\[['\"]([^'\"\n]*)['\"]\]"
 
 
 def check_prompt_file(program: Program, path: str, declared: WorkflowFields) -> None:
-    """Warn of inputs and secrets in the prompt at `path` that are not declared, and of paths that lead nowhere."""
+    """Warn of inputs and secrets in the prompt at `path` that are not declared, each where it stands first, and of paths that lead
+    nowhere.
+    """
+    if declared.inputs == () and not declared.secrets:
+        return  # Without an input schema, any name may be given.
     text = program.texts[path]
     source = SourceFile(path, text)
+    warned: set[str] = set()
     inputs = None if declared.inputs is None else {f.wire_name: f for f in declared.inputs}
     secrets = {field.wire_name: field for field in declared.secrets}
     for found in re.finditer(_PLAIN, text):
@@ -34,7 +39,8 @@ def check_prompt_file(program: Program, path: str, declared: WorkflowFields) -> 
             continue
         if name in fields:
             _check_path(program, span, fields[name], tail)
-        else:
+        elif sigil + name not in warned:
+            warned.add(sigil + name)
             _warn(program, span, sigil, name, inputs or {}, secrets)
 
 

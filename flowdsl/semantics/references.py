@@ -9,7 +9,7 @@ from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.syntax import ast
 
 from . import errors
-from .model import CONST, ENVIRONMENT, RUNTIME, SECRET, STEP, ValueSymbol
+from .model import CONST, ENVIRONMENT, INPUT, RUNTIME, SECRET, STEP, ValueSymbol
 from .paths import name_span, path_of, step_of, walk_path
 from .places import TEST_VALUE, Place
 from .program import Program
@@ -94,8 +94,9 @@ def _find_symbol(
                 if symbol is None:
                     return None
         if symbol is None:
-            if not (scope.inputs_unknown and ref.sigil == ast.INPUT):
-                _report_undeclared(program, scope, ref, place, in_text=in_text)
+            if scope.inputs_unknown and ref.sigil == ast.INPUT:
+                return ValueSymbol(INPUT, name, ANY, ref.name.span(module.source))
+            _report_undeclared(program, scope, ref, place, in_text=in_text)
             return None
     if sigil_of(symbol.kind) != ref.sigil:
         _report_sigil(program, scope, ref, symbol, place, in_text=in_text)

@@ -121,9 +121,12 @@ def _workflow_scope(program: Program, workflow: WorkflowSymbol) -> ValueScope:
     scope = ValueScope(module)
     fields = program.workflow_fields[workflow.declaration]
     scope.inputs_unknown = fields.inputs is None
+    # What was written elsewhere may call an input and a secret alike; only statements could mean the wrong one.
+    verbatim = workflow.inputs_from is not None and _body_of(workflow.declaration) is None
     for section, kind in ((fields.inputs or (), INPUT), (fields.secrets, SECRET)):
         for symbol in value_symbols(module, workflow.declaration, section, kind):
-            scope.declare(program, symbol)
+            if not verbatim or scope.is_free(symbol.name):
+                scope.declare(program, symbol)
     return scope
 
 
@@ -162,6 +165,16 @@ def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbo
                 infer(program, scope, value, places.SETTING)
                 _fill(workflow.extra, constant_json(program, value))
                 check_extra(program, workflow.module, value, WORKFLOW_FIELDS)
+            case ast.ChecksFrom(path=path) if workflow.checks_from is not None:
+                from .payload_files import check_checks_file
+
+                span = path.span(workflow.module.source)
+                check_checks_file(program, span, workflow.checks_from)
+            case ast.ExtraFrom(path=path) if workflow.extra_from is not None:
+                from .payload_files import check_extra_file
+
+                span = path.span(workflow.module.source)
+                check_extra_file(program, span, workflow.extra_from)
             case _:
                 pass
     if workflow.prompt_from is not None:

@@ -7,6 +7,7 @@ from typing import Any
 from flowdsl.source.text import Span
 
 from . import errors
+from .json_text import read_json
 from .program import Program
 from .types import (
     ANY,
@@ -40,10 +41,8 @@ def schema_fields(
 
     None too when the schema does not say which properties there are.
     """
-    import json  # only programs with schema files need it
-
     try:
-        schema = json.loads(text)
+        schema = read_json(text)
     except ValueError as error:
         problem = str(error)
         program.sink.report(errors.MALFORMED_SCHEMA_FILE, named_at, path=path, problem=problem)

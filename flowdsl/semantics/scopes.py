@@ -270,13 +270,8 @@ class ValueScope:
 
     def declare(self, program: Program, symbol: ValueSymbol) -> bool:
         """Bring `symbol` into scope. False, reported, when the name already means something here."""
-        name, module = symbol.name, self.module
-        if not (
-            name in self.symbols
-            or name in module.names
-            or name in module.namespaces
-            or name == ENV_ROOT
-        ):
+        name = symbol.name
+        if self.is_free(name):
             self.symbols[name] = symbol
             return True
         if name == ENV_ROOT:
@@ -296,6 +291,15 @@ class ValueScope:
             labels=(Label(span, f"the {kind} is declared here"),),
         )
         return False
+
+    def is_free(self, name: str) -> bool:
+        """Whether `name` means nothing at all here."""
+        return not (
+            name in self.symbols
+            or name in self.module.names
+            or name in self.module.namespaces
+            or name == ENV_ROOT
+        )
 
     def end_loop(self, symbol: ValueSymbol) -> None:
         """Take a loop variable out of scope."""

@@ -14,7 +14,7 @@ from .constants import constant_json
 from .expressions import check_value
 from .program import Program
 from .scopes import ValueScope, known_names, rename_fix
-from .types import BOOL, STRING, ListOf, Type
+from .types import BOOL, STRING, ListOf, Optional, Type
 
 
 class SettingRule(Record):
@@ -40,7 +40,7 @@ CHAIN_SETTINGS = {
 MODEL_SETTINGS = {
     "main": SettingRule(STRING),
     "cache_detection": SettingRule(STRING),
-    "fallbacks": SettingRule(ListOf(STRING), limit=2),
+    "fallbacks": SettingRule(ListOf(Optional(STRING)), limit=2),
 }
 TERMINAL_SETTINGS = {
     "allow": SettingRule(ListOf(STRING)),

@@ -35,6 +35,8 @@ _SECTION_NAMES: dict[type[ast.Node], str] = {
     ast.PromptFrom: "prompt from",
     ast.InputsFrom: "inputs from",
     ast.OutputsFrom: "outputs from",
+    ast.ChecksFrom: "checks from",
+    ast.ExtraFrom: "extra from",
     ast.ChecksSection: "checks",
     ast.ExtraSection: "extra",
     ast.SharedSection: "shared",
@@ -48,6 +50,8 @@ _SECTION_NAMES: dict[type[ast.Node], str] = {
 _EXCLUSIVE = (
     (ast.InputsSection, ast.InputsFrom),
     (ast.OutputsSection, ast.OutputsFrom),
+    (ast.ChecksSection, ast.ChecksFrom),
+    (ast.ExtraSection, ast.ExtraFrom),
     (ast.StepsSection, ast.PromptFrom),
     (ast.AlwaysSection, ast.PromptFrom),
     (ast.ExpectOutputs, ast.ExpectAborts),
@@ -143,7 +147,13 @@ def declare_workflow(program: Program, scope: ModuleScope, workflow: ast.Workflo
                 secrets = secrets or resolve_fields(program, scope, fields, SECRETS)
             case ast.OutputsSection(fields=fields):
                 outputs = outputs or resolve_fields(program, scope, fields, OUTPUTS)
-            case ast.InputsFrom(path=path) | ast.OutputsFrom(path=path) | ast.PromptFrom(path=path):
+            case (
+                ast.InputsFrom(path=path)
+                | ast.OutputsFrom(path=path)
+                | ast.PromptFrom(path=path)
+                | ast.ChecksFrom(path=path)
+                | ast.ExtraFrom(path=path)
+            ):
                 files.setdefault(type(item), load_text(program, scope, path))
             case _:
                 pass
@@ -161,6 +171,8 @@ def declare_workflow(program: Program, scope: ModuleScope, workflow: ast.Workflo
         prompt_from=files.get(ast.PromptFrom),
         inputs_from=files.get(ast.InputsFrom),
         outputs_from=files.get(ast.OutputsFrom),
+        checks_from=files.get(ast.ChecksFrom),
+        extra_from=files.get(ast.ExtraFrom),
         extra={},
     )
     program.workflow_fields[workflow] = _known_fields(

@@ -19,7 +19,7 @@ WORKFLOW_FIELDS = {
     "is_webhooks_enabled": "`webhooks`",
     "terminal_command_allowlist": "`run` and `terminal`",
     "model_metadata": "`model`",
-    "post_run_checks": "`checks`",
+    "post_run_checks": "`checks` or `checks from`",
     "post_run_check_failure_cleanup_prompt": "`on failure`",
     "tags": "`tags`",
 }

@@ -510,8 +510,16 @@ class OutputsFrom(Node):
     path: StringLit
 
 
+class ChecksFrom(Node):
+    path: StringLit
+
+
 class ChecksSection(Node):
     checks: tuple[Check, ...]
+
+
+class ExtraFrom(Node):
+    path: StringLit
 
 
 class ExtraSection(Node):
@@ -743,7 +751,9 @@ if TYPE_CHECKING:
         | PromptFrom
         | InputsFrom
         | OutputsFrom
+        | ChecksFrom
         | ChecksSection
+        | ExtraFrom
         | ExtraSection
     )
     ChainItem: TypeAlias = Setting | InputsSection | SecretsSection | SharedSection | ChainStep

@@ -279,6 +279,12 @@ class AstBuilder:
     def build_outputs_from(self, start: int, end: int, children: Sequence[Any]) -> ast.OutputsFrom:
         return ast.OutputsFrom(start, end, self._string(children[0]))
 
+    def build_checks_from(self, start: int, end: int, children: Sequence[Any]) -> ast.ChecksFrom:
+        return ast.ChecksFrom(start, end, self._string(children[0]))
+
+    def build_extra_from(self, start: int, end: int, children: Sequence[Any]) -> ast.ExtraFrom:
+        return ast.ExtraFrom(start, end, self._string(children[0]))
+
     def build_chain_step(self, start: int, end: int, children: Sequence[Any]) -> ast.ChainStep:
         name, workflow, *arguments = children
         return ast.ChainStep(start, end, self._name(name), workflow, tuple(arguments))

@@ -47,8 +47,8 @@ def scan_text(source: SourceFile, sink: Sink, start: int, end: int) -> ast.Text:
     return ast.Text(start, end, form, parts)
 
 
-class _Line:
-    """A line of a block: its range without the line break, and where its line break ends.
+class BlockLine:
+    """A line of a block: its range without the spaces at its end and the line break, and where its line break ends.
 
     A comment may reach over several lines of the file; they are one line here.
     """
@@ -58,7 +58,7 @@ class _Line:
     def __init__(self, text: str, start: int, end: int, after: int) -> None:
         content = text[start:end]
         self.start = start
-        self.end = end
+        self.end = start + len(content.rstrip(" \t"))
         self.next = after
         self.blank = not content.strip(" \t")
         self.bare = self.blank or (
@@ -74,18 +74,18 @@ def _outside_comments(found: re.Match[str]) -> str:
 def _scan_block(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[ast.TextPart, ...]:
     """The parts of a block's content, without the opening line break, the closing line and the common indent.
 
-    The line break in front of the closing quotes belongs to them. Line breaks are `\\n` in values. A line that holds
-    nothing but comments leaves no line behind.
+    The line break in front of the closing quotes belongs to them. Line breaks are `\\n` in values, and spaces at the end of a
+    line are no part of them. A line that holds nothing but comments leaves no line behind.
     """
     text = source.text
-    lines = _lines(text, start, end)
+    lines = block_lines(text, start, end)
     opening = lines[0]
     if len(lines) > 1:
         if lines[-1].blank:
             lines.pop()
         if opening.blank:
             del lines[0]
-    indent = _common_indent(source, sink, [line for line in lines if line is not opening])
+    indent = common_indent(source, sink, [line for line in lines if line is not opening])
     scanner = PartScanner(source, sink)
     first = True
     for before, line in zip([opening, *lines], lines, strict=False):
@@ -101,19 +101,20 @@ def _scan_block(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[a
     return scanner.finish()
 
 
-def _lines(text: str, start: int, end: int) -> list[_Line]:
-    lines: list[_Line] = []
+def block_lines(text: str, start: int, end: int) -> list[BlockLine]:
+    """The lines between the quotes of a block; the first holds what stands behind the opening quotes."""
+    lines: list[BlockLine] = []
     begin = start
     breaks = re.compile(_BREAK_OR_COMMENT) if "{#" in text[start:end] else _LINE_BREAK
     for found in breaks.finditer(text, start, end):
         if breaks is _LINE_BREAK or found.group(1):
-            lines.append(_Line(text, begin, found.start(), found.end()))
+            lines.append(BlockLine(text, begin, found.start(), found.end()))
             begin = found.end()
-    lines.append(_Line(text, begin, end, end))
+    lines.append(BlockLine(text, begin, end, end))
     return lines
 
 
-def _common_indent(source: SourceFile, sink: Sink, lines: list[_Line]) -> int:
+def common_indent(source: SourceFile, sink: Sink, lines: list[BlockLine]) -> int:
     """How many spaces every line that holds text begins with.
 
     Reports the first tab in an indent: how many spaces it stands for is anybody's guess.

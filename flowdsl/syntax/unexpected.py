@@ -190,11 +190,13 @@ def _unterminated(tokens: Lexemes, index: int) -> int | None:
     follows the first one is prose.
     """
     bad = (TERMINAL["BAD_STRING"], TERMINAL["BAD_BLOCK"])
+    found = None
     if tokens.kinds[index] in bad:
-        return index
-    if tokens.kinds[-2:-1] == [bad[1]] and tokens.kinds[index - 1] == TERMINAL["BLOCK"]:
-        return index - 1
-    return None
+        found = index
+    elif tokens.kinds[-2:-1] == [bad[1]] and tokens.kinds[index - 1] == TERMINAL["BLOCK"]:
+        found = index - 1
+    # Recovery joins tokens into one, which keeps the word of the first.
+    return found if found is not None and '"' in tokens.words[found] else None
 
 
 def _shown(character: str) -> str:

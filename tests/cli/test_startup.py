@@ -139,6 +139,35 @@ def test_a_simple_file_needs_no_module_for_rare_things(tmp_path: Path) -> None:
     assert awake <= NEVER_ASLEEP
 
 
+FMT_NEEDS_NO = {"flowdsl.ir", "flowdsl.lint", "flowdsl.semantics", "flowdsl.codegen"}
+"""Formatting asks only how a file is written."""
+
+LAID_OUT = """flow 1
+
+## Opens a file.
+workflow open_file {
+  inputs { path: string }
+  steps {
+    do "Open the file {path}."
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("words", [["fmt"], ["fmt", "--check"], ["fmt", "a.flow"]])
+@pytest.mark.parametrize("flow", [LAID_OUT, LAID_OUT.replace("  do", "do"), LAID_OUT + "task ("])
+def test_fmt_imports_nothing_heavy(tmp_path: Path, words: list[str], flow: str) -> None:
+    (tmp_path / "a.flow").write_text(flow)
+    (tmp_path / "flowdsl.toml").write_text('[project]\nname = "x"\n')
+    code, modules = imported(tmp_path, *words)
+    assert code == (flow.endswith("task (") or ("--check" in words and flow != LAID_OUT))
+    assert {name.partition(".")[0] for name in modules} & HEAVY == set()
+    assert modules.isdisjoint(ON_DEMAND)
+    assert {".".join(name.split(".")[:2]) for name in modules} & FMT_NEEDS_NO == set()
+    assert "flowdsl.compiler.pipeline" not in modules
+    assert ("tomllib" in modules) == ("a.flow" not in words)
+
+
 def test_version_imports_nothing(tmp_path: Path) -> None:
     code, modules = imported(tmp_path, "--version")
     assert code == 0

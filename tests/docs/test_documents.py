@@ -78,6 +78,7 @@ def test_there_is_something_to_check() -> None:
     assert {block.document for block in FLOWS} == {
         "README.md",
         "docs/checking.md",
+        "docs/formatting.md",
         "docs/language.md",
     }
     assert {block.document for block in PROJECTS} == {"README.md", "docs/checking.md"}

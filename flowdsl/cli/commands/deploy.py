@@ -10,8 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
@@ -22,10 +21,6 @@ from flowdsl import __version__
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import compile_project
 from flowdsl.config.project import EMBEDDED, Environment, Project
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
-from flowdsl.cyberdesk.errors import CyberdeskError, UntrustedHost, UnusableApiKey
-from flowdsl.cyberdesk.transport import asgi_transport
-from flowdsl.cyberdesk.trust import check_api_url
 from flowdsl.deploy.engine import deploy
 from flowdsl.deploy.job import Job, OnDrift, Options
 from flowdsl.deploy.outcome import Outcome, Result, Status
@@ -35,14 +30,15 @@ from flowdsl.deploy.target import target_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import listed
-from flowdsl.host.environment import MissingKey, in_ci, read_api_key, trusted_hosts
+from flowdsl.host.environment import MissingKey, in_ci, read_api_key
 from flowdsl.host.terminal import is_terminal
 from flowdsl.host.writing import write_files
 from flowdsl.state.errors import StateError
 from flowdsl.state.lease import Surroundings
 from flowdsl.state.stores import StateStore, open_store
 
-from .. import exit_codes
+from .. import exit_codes, http_log
+from ..clients import open_client
 from ..console import Console
 from ..environments import required_environment
 from ..failure import CommandError, UsageError
@@ -65,8 +61,6 @@ EXIT_CODES: Mapping[Status, int] = {
 
 LOCK_TIMEOUT, LOCK_TIMEOUT_IN_CI = 70.0, 600.0
 """Seconds to wait for another deploy."""
-
-EMBEDDED_DATA = ".flowdsl/emulator.sqlite"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -96,6 +90,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="requests at once (default: 4)",
     )
+    http_log.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -131,7 +126,7 @@ def _run(
         raise UsageError("there is no terminal to ask on; `--yes` deploys without asking")
     store = _open_store(target, project_id, environment, console)
     secrets = _ModelKeys(target.project, target.root)
-    with _open_client(environment, target.root) as client:
+    with open_client(environment, target.root, http_log.listener(arguments, console)) as client:
         job = Job(
             bundle=bundle,
             target=target_of(
@@ -228,48 +223,6 @@ def _open_store(
             "keeps it"
         )
     return store
-
-
-@contextmanager
-def _open_client(environment: Environment, root: str) -> Iterator[CyberdeskClient]:
-    """A client of the embedded emulator or of the service the environment names."""
-    if environment.api != EMBEDDED:
-        yield _service_client(environment, root)
-        return
-    from flowdsl.emulator.embedded import EMBEDDED_BASE_URL, open_embedded
-    from flowdsl.emulator.store import StoreError
-
-    try:
-        app, close = open_embedded(Path(root, EMBEDDED_DATA))
-    except StoreError as error:
-        raise CommandError(str(error), exit_codes.SERVICE) from None
-    try:
-        # The embedded emulator takes any key.
-        options = ClientOptions(base_url=EMBEDDED_BASE_URL, api_key="local")
-        yield CyberdeskClient(options, transport=asgi_transport(app))
-    finally:
-        close()
-
-
-def _service_client(environment: Environment, root: str) -> CyberdeskClient:
-    trusted = trusted_hosts(os.environ)
-    try:
-        # Before the key is read: a pull request can change the address.
-        check_api_url(environment.api, trusted)
-        if environment.api_key is None:
-            raise CommandError(
-                f"the environment `{environment.name}` does not say where its API key is; add "
-                '`api_key = { env = "CYBERDESK_API_KEY" }`',
-                exit_codes.ACCESS,
-            )
-        key = read_api_key(environment.api_key, root, os.environ)
-        return CyberdeskClient(
-            ClientOptions(base_url=environment.api, api_key=key, trusted_hosts=trusted)
-        )
-    except (UntrustedHost, UnusableApiKey, MissingKey) as error:
-        raise CommandError(str(error), exit_codes.ACCESS) from None
-    except CyberdeskError as error:
-        raise CommandError(str(error), exit_codes.SERVICE) from None
 
 
 class _ModelKeys:

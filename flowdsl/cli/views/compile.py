@@ -58,8 +58,13 @@ def outcome(bundle: Bundle, folder: str) -> str:
 
 
 def _schema(written: str | None) -> bytes:
-    """A schema the payload carries as a JSON string; without one, the schema that accepts everything."""
-    return _json({} if written is None else json.loads(written))
+    """A schema the payload carries, a JSON string as a rule; without one, the schema that accepts everything."""
+    if written is None:
+        return _json({})
+    try:
+        return _json(json.loads(written))
+    except ValueError:
+        return _text(written)
 
 
 def _source_map(source_map: SourceMap) -> dict[str, Any]:

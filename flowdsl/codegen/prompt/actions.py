@@ -10,7 +10,7 @@ from flowdsl.codegen.text import clause, duration, quoted, spell_text
 from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])\n+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s*\n\s*")
 """Where the author ended a line and a sentence at once: one intent a line."""
 
 

@@ -91,6 +91,28 @@ def consequence(
         yield Item(f"{condition}:", origin, "otherwise", emit(body))
 
 
+def failure(
+    context: Context,
+    ask: str,
+    missing: str,
+    body: nodes.Body,
+    origin: nodes.Origin,
+    emit: Emit,
+) -> tuple[list[Item], list[Item]]:
+    """Bullets that save how the check `ask` ended, and what follows from a failure, for the agent that acts on it.
+
+    `missing` is how the sentence about the failure begins.
+    """
+    decision = context.decision()
+    key, condition = quoted(decision), missing.removeprefix("If ")
+    bullets = [
+        Item(say("control.decide", condition, key, '"failed"'), origin, "decision"),
+        Item(say("control.decide_none", key, '"done"'), origin, "decision"),
+    ]
+    why = say("control.failed", ask.rstrip("."))
+    return bullets, [*guarded(quoted(runtime(decision)), '"failed"', why, body, origin, emit)]
+
+
 def guarded(
     variable: str, answer: str, why: str, body: nodes.Body, origin: nodes.Origin, emit: Emit
 ) -> Iterator[Item]:

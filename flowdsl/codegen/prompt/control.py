@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import assert_never
 
 from flowdsl.codegen.outline import Item
 from flowdsl.codegen.text import duration, quoted, spell_path, spell_text
 from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import literal, single_variable, text_of
-from flowdsl.semantics.spelling import spell
 
 from .context import Context, Emit, Wrap, consequence, guarded, leave_words, runtime
 from .data import emit_store
@@ -56,7 +53,7 @@ def emit_if_main(statement: nodes.If, context: Context, main: Emit) -> list[Item
         groups.extend(guarded(decision, answer, words, branch.body, branch.origin, main))
     origin = statement.origin
     bullets.append(Item(say("control.decide_none", key, '"none"'), origin, "if"))
-    rest = "none of the conditions above holds"
+    rest = say("control.no_condition")
     groups.extend(guarded(decision, '"none"', rest, statement.otherwise, origin, main))
     return [context.focused(origin, "if", bullets), *groups]
 
@@ -83,7 +80,7 @@ def emit_repeat_main(statement: nodes.Repeat, context: Context, main: Emit) -> l
         Item(say("control.decide", until, key, '"done"'), origin, "repeat"),
         Item(say("control.decide_none", key, '"again"'), origin, "repeat"),
     ]
-    stop = f'If {decision} is "done", go on after the last line of this group.'
+    stop = say("control.repeat_stop", decision)
     body = [context.focused(origin, "repeat", look), Item(stop, origin, "repeat")]
     words = say("control.repeat", statement.limit, until)
     missing = say("control.repeat_missing", statement.limit)
@@ -169,14 +166,27 @@ def _first_decision(items: list[Item]) -> Item | None:
 
 def loop_items(value: nodes.Value) -> str:
     """What `start_loop` takes as text: a variable, a JSON array, or a count."""
+    return quoted(spell_text(text_of(_written_out(value))))
+
+
+def _written_out(value: nodes.Value) -> nodes.Value:
+    """The value with lists and objects in constants as lists and objects of constants, which are spelled in one way."""
     match value:
-        case nodes.TextValue(text=text):
-            return quoted(spell_text(text))
-        case nodes.ConstantValue(value=list() as entries):
-            return quoted(json.dumps(entries, ensure_ascii=False))
-        case nodes.ConstantValue(value=constant):
-            return quoted(spell(constant))
-        case nodes.ListValue() | nodes.ObjectValue():
-            return quoted(spell_text(text_of(value)))
+        case nodes.ConstantValue(value=list() as items):
+            constants = (nodes.ConstantValue(value=item) for item in items)
+            return nodes.ListValue(items=tuple(map(_written_out, constants)))
+        case nodes.ConstantValue(value=dict() as fields):
+            return nodes.ObjectValue(
+                fields=tuple(
+                    (name, _written_out(nodes.ConstantValue(value=item)))
+                    for name, item in fields.items()
+                )
+            )
+        case nodes.ListValue(items=inner):
+            return nodes.ListValue(items=tuple(map(_written_out, inner)))
+        case nodes.ObjectValue(fields=pairs):
+            return nodes.ObjectValue(
+                fields=tuple((name, _written_out(item)) for name, item in pairs)
+            )
         case _:
-            assert_never(value)
+            return value

@@ -6,8 +6,9 @@ from flowdsl.codegen.outline import Item
 from flowdsl.codegen.text import clause, quoted
 from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
+from flowdsl.ir.fits import fits, models_of
 
-from .context import Context, Emit, Wrap, consequence, model_name, runtime
+from .context import Context, Emit, consequence, failure, model_name, runtime
 from .values import type_words, value_words
 
 
@@ -27,15 +28,10 @@ def emit_extract_main(statement: nodes.Extract, context: Context, main: Emit) ->
     """Read in a `focused_action`; what a missing value leads to needs the main agent's tools."""
     origin = statement.origin
     bullets = [*_read_and_save(statement), Item(say("data.save_missing"), origin, "extract")]
-    condition = f"{quoted(runtime(statement.variable))} is __EMPTY__"
+    words = say("data.if_missing", quoted(runtime(statement.variable)))
     return [
         context.focused(origin, "extract", bullets, statement.model),
-        Item(
-            f"If {condition}, do these lines; else skip them.",
-            origin,
-            "otherwise",
-            main(statement.otherwise or ()),
-        ),
+        Item(words, origin, "otherwise", main(statement.otherwise or ())),
     ]
 
 
@@ -67,24 +63,53 @@ def emit_background(statement: nodes.BackgroundExtract) -> list[Item]:
     return [Item(words, statement.origin, "extract")]
 
 
-def emit_copy(statement: nodes.Copy, emit: Emit, wrap: Wrap) -> list[Item]:
+def emit_copy(statement: nodes.Copy, focused: Emit) -> list[Item]:
     """Select and copy; a required value is then verified, because an empty clipboard is no error of the tool."""
-    origin = statement.origin
-    source = clause(statement.source)
-    items = [Item(say("data.copy", source, quoted(statement.variable)), origin, "copy")]
-    value = runtime(statement.variable)
-    checks: list[Item] = []
+    items = [_copy(statement)]
     if statement.otherwise is not None:
-        checks.append(Item(say("data.copy_check", quoted(value), source), origin, "copy"))
-        checks.extend(consequence(say("data.copy_missing"), statement.otherwise, origin, emit))
-    if statement.type != nodes.ScalarType(name="string") and not _is_optional_text(statement.type):
-        words = say(
-            "data.store",
-            *_target(statement.variable),
-            f"the copied value as {type_words(statement.type)}",
-        )
-        checks.append(Item(words, origin, "copy"))
-    return items + (wrap(origin, "copy", checks) if checks else [])
+        missing = say("data.copy_missing")
+        items.append(_copy_check(statement))
+        items.extend(consequence(missing, statement.otherwise, statement.origin, focused))
+    return items + _typed(statement)
+
+
+def emit_copy_main(
+    statement: nodes.Copy, context: Context, main: Emit, focused: Emit
+) -> list[Item]:
+    """The main agent copies; a focused agent verifies, and acts on a failure where it can."""
+    origin, otherwise = statement.origin, statement.otherwise
+    if otherwise is None or fits(otherwise, context.capabilities):
+        copied, *bullets = emit_copy(statement, focused)
+        groups: list[Item] = []
+    else:
+        copied, check = _copy(statement), _copy_check(statement)
+        missing = say("data.copy_missing")
+        decision, groups = failure(context, check.text, missing, otherwise, origin, main)
+        bullets = [check, *decision, *_typed(statement)]
+    if not bullets:
+        return [copied]
+    model = next(models_of(otherwise), None) if otherwise and not groups else None
+    return [copied, context.focused(origin, "copy", bullets, model), *groups]
+
+
+def _copy(statement: nodes.Copy) -> Item:
+    words = say("data.copy", clause(statement.source), quoted(statement.variable))
+    return Item(words, statement.origin, "copy")
+
+
+def _copy_check(statement: nodes.Copy) -> Item:
+    value = quoted(runtime(statement.variable))
+    words = say("data.copy_check", value, clause(statement.source))
+    return Item(words, statement.origin, "copy")
+
+
+def _typed(statement: nodes.Copy) -> list[Item]:
+    """The copied text is kept as a value of its type; a text already is one."""
+    if statement.type == nodes.ScalarType(name="string") or _is_optional_text(statement.type):
+        return []
+    copied = say("values.copied", type_words(statement.type))
+    words = say("data.store", *_target(statement.variable), copied)
+    return [Item(words, statement.origin, "copy")]
 
 
 def _is_optional_text(type_: nodes.Type) -> bool:

@@ -10,7 +10,7 @@ from html import escape
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
 from flowdsl.codegen.outline import Line, render_outline
 from flowdsl.codegen.text import OPEN_PART, quoted, spell_path, spell_text
-from flowdsl.codegen.words import paragraph
+from flowdsl.codegen.words import paragraph, say
 from flowdsl.ir import nodes
 from flowdsl.ir.source_map import MappedLine, SourceRange
 from flowdsl.ir.walk import statements, walk
@@ -35,6 +35,16 @@ class Prompt:
 def emit_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
     """The prompt of a workflow that has statements."""
     context = Context(capabilities, workflow.names)
+    lines = _lines(workflow, context)
+    return Prompt(_template(workflow, lines), tuple(_mapped(lines)), context.decisions)
+
+
+def emit_template(workflow: nodes.Workflow, capabilities: Capabilities) -> Template:
+    """The text of the prompt alone."""
+    return _template(workflow, _lines(workflow, Context(capabilities, workflow.names)))
+
+
+def _lines(workflow: nodes.Workflow, context: Context) -> list[Line]:
     outline = list(render_outline(emit_main(workflow.body, context)))
     lines = [
         *_paragraph(workflow, "title", workflow.title),
@@ -52,9 +62,7 @@ def emit_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
     ]
     while lines and not lines[-1].text:
         lines.pop()
-    html = any(isinstance(each, nodes.Picture) for each in statements(workflow.body))
-    text = "\n".join(_html(line.text) if html else line.text for line in lines)
-    return Prompt(_template(text), tuple(_mapped(lines)), context.decisions)
+    return lines
 
 
 def _paragraph(workflow: nodes.Workflow, statement: str, text: str) -> Iterator[Line]:
@@ -88,16 +96,15 @@ def _outputs(workflow: nodes.Workflow) -> str:
 def source_words(source: nodes.OutputSource, optional: bool) -> str:
     """Where an output comes from, for the prompt and for the field's description in the output schema."""
     variable = quoted((source.variable or "") + spell_path(source.path))
-    missing = ", or null if that is __EMPTY__ or was never set" if optional else ""
     match source.kind:
         case "runtime" | "stored":
-            return f"the value of the runtime variable {variable}{missing}"
+            return say("sources.kept", variable, optional)
         case "background":
-            return f"what the background reading saved as {variable}{missing}"
+            return say("sources.background", variable, optional)
         case "const":
-            return f"always {quoted(spell(source.value))}"
+            return say("sources.const", quoted(spell(source.value)))
         case "none":
-            return "null, because no step of this workflow sets it"
+            return say("sources.unset")
 
 
 def _html(line: str) -> str:
@@ -109,7 +116,9 @@ def _html(line: str) -> str:
     return f"<p>{''.join(escaped)}</p>"
 
 
-def _template(text: str) -> Template:
+def _template(workflow: nodes.Workflow, lines: list[Line]) -> Template:
+    html = any(isinstance(each, nodes.Picture) for each in statements(workflow.body))
+    text = "\n".join(_html(line.text) if html else line.text for line in lines)
     parts: list[str | ModelName | ImageRef] = []
     for index, part in enumerate(_OPEN.split(text)):
         if index % 2 == 0:

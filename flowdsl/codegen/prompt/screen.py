@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import assert_never
 
 from flowdsl.codegen.outline import Item
-from flowdsl.codegen.text import clause, duration, quoted
+from flowdsl.codegen.text import clause, duration
 from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
 
-from .context import Context, Emit, consequence, guarded, runtime
+from .context import Context, Emit, consequence, failure
 
 Check = nodes.Choose | nodes.WaitUntil | nodes.Expect
 
@@ -27,25 +27,10 @@ def emit_check_main(statement: Check, context: Context, main: Emit) -> list[Item
     """The check alone in a `focused_action`; what follows from a failed one needs the main agent's tools."""
     ask, missing = _words(statement)
     origin = statement.origin
-    decision = context.decision()
-    condition = missing.removeprefix("If ")
-    bullets = [
-        Item(ask, origin, statement.kind),
-        Item(say("control.decide", condition, quoted(decision), '"failed"'), origin, "decision"),
-        Item(say("control.decide_none", quoted(decision), '"done"'), origin, "decision"),
-    ]
+    decision, groups = failure(context, ask, missing, statement.otherwise, origin, main)
+    bullets = [Item(ask, origin, statement.kind), *decision]
     model = statement.model if isinstance(statement, nodes.Choose) else None
-    return [
-        context.focused(origin, statement.kind, bullets, model),
-        *guarded(
-            quoted(runtime(decision)),
-            '"failed"',
-            say("control.failed", ask.rstrip(".")),
-            statement.otherwise,
-            origin,
-            main,
-        ),
-    ]
+    return [context.focused(origin, statement.kind, bullets, model), *groups]
 
 
 def _words(statement: Check) -> tuple[str, str]:

@@ -29,22 +29,27 @@ def emit_main(body: nodes.Body, context: Context) -> list[Item]:
 
 def emit_focused(body: nodes.Body, context: Context) -> list[Item]:
     """What a focused agent does: the bullets of its instruction."""
-    return [item for statement in body for item in _emit_focused(statement, context)]
+    items: list[Item] = []
+    for statement in body:
+        items += _emit_focused(statement, context)
+    return items
 
 
 def _emit_main(statement: nodes.Statement, context: Context) -> list[Item]:
     def main(body: nodes.Body) -> list[Item]:
         return emit_main(body, context)
 
+    def focused(body: nodes.Body) -> list[Item]:
+        return emit_focused(body, context)
+
     match statement:
         case nodes.Step():
-            return [
-                Item(spell_text(statement.title), statement.origin, "step", main(statement.body))
-            ]
+            title = spell_text(statement.title).strip()
+            return [Item(title, statement.origin, "step", main(statement.body))]
         case nodes.Do() | nodes.TypeIn(display=None) | nodes.Clear() | nodes.Press() | nodes.Wait():
             return actions.emit_action(statement)
         case nodes.Copy():
-            return data.emit_copy(statement, main, _in_one(context))
+            return data.emit_copy_main(statement, context, main, focused)
         case nodes.BackgroundExtract():
             return data.emit_background(statement)
         case nodes.Capture() | nodes.Export() | nodes.Picture():
@@ -83,8 +88,8 @@ def _emit_focused(statement: nodes.Statement, context: Context) -> list[Item]:
 
     match statement:
         case nodes.Step():
-            title = f"{spell_text(statement.title)}:"
-            return [Item(title, statement.origin, "step", focused(statement.body))]
+            title = spell_text(statement.title).strip()
+            return [Item(f"{title}:", statement.origin, "step", focused(statement.body))]
         case nodes.Do() | nodes.TypeIn() | nodes.Clear() | nodes.Press() | nodes.Wait():
             return actions.emit_action(statement)
         case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
@@ -92,7 +97,7 @@ def _emit_focused(statement: nodes.Statement, context: Context) -> list[Item]:
         case nodes.Extract():
             return data.emit_extract(statement, focused)
         case nodes.Copy():
-            return data.emit_copy(statement, focused, lambda _origin, _statement, bullets: bullets)
+            return data.emit_copy(statement, focused)
         case nodes.Store():
             return data.emit_store(statement)
         case nodes.If():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, assert_never
+from collections.abc import Iterable
+from typing import assert_never
 
-from flowdsl.codegen.text import quoted, spell_text
+from flowdsl.codegen.text import QUOTES, quoted, quoted_literal, spell_literal, spell_text
+from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import single_variable
 from flowdsl.semantics.spelling import spell
@@ -25,85 +27,117 @@ SCALARS = {
 """How each built-in type is spelled for somebody who has to write a value of it."""
 
 
+# What joins the parts of a type or a value.
+OR = ", "
+THEN = ", then "
+AND = "; "
+
+
 def type_words(type_: nodes.Type) -> str:
     """A type, for an agent that has to save a value of it."""
     match type_:
         case nodes.ScalarType(name=name):
             return SCALARS[name]
         case nodes.EnumType(values=values):
-            return "exactly one of " + ", ".join(quoted(value) for value in values)
+            return say("values.enum", OR.join(map(quoted_literal, values)))
         case nodes.ListType(element=element):
-            return f"a JSON list (empty when there is nothing); each entry is {type_words(element)}"
+            return say("values.list", type_words(element))
         case nodes.OptionalType(inner=inner):
-            return f"{type_words(inner)}, or __EMPTY__ when there is none"
+            return say("values.optional", _closed_type(inner))
         case nodes.RecordType(fields=fields):
-            return "a JSON object with " + "; ".join(_field_words(field) for field in fields)
+            return say("values.record", AND.join(map(_field_words, fields)))
         case _:
             assert_never(type_)
 
 
+def _closed_type(type_: nodes.Type) -> str:
+    """A type inside another, in brackets where it would not be clear what belongs to it."""
+    words = type_words(type_)
+    return f"({words})" if isinstance(type_, nodes.ListType | nodes.RecordType) else words
+
+
 def _field_words(field: nodes.FieldSpec) -> str:
-    words = f"{quoted(field.name)}: {type_words(field.type)}"
-    if field.description:
-        words += f" ({' '.join(field.description.split()).rstrip('.')})"
+    words = f"{quoted_literal(field.name)}: {_closed_type(field.type)}"
+    if description := field_note(field.description or ""):
+        words += f" ({description})"
     if field.has_default:
-        words += f" ({quoted(spell(field.default))} when it is not given)"
+        words += f" {say('values.default', quoted_literal(spell(field.default)))}"
     return words
+
+
+def field_note(description: str) -> str:
+    """The description of a field between brackets: in quotation marks where it would not be clear where it ends."""
+    note = spell_literal(" ".join(description.split()).rstrip("."))
+    opens = any(note.startswith(opening) for opening, _ in QUOTES)
+    return quoted(note) if opens or not _is_balanced(note) else note
+
+
+def _is_balanced(text: str) -> bool:
+    depth = 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def value_words(value: nodes.Value) -> str:
     """A value, for an agent that has to save it."""
     match value:
+        case nodes.ConstantValue(value=None):
+            return say("values.missing")
+        case nodes.ConstantValue(value=str() as text):
+            return say("values.text", quoted_literal(text))
+        case nodes.ConstantValue(value=list() as entries):
+            return _list_words(nodes.ConstantValue(value=entry) for entry in entries)
+        case nodes.ConstantValue(value=dict() as entries):
+            return _object_words(
+                (name, nodes.ConstantValue(value=entry)) for name, entry in entries.items()
+            )
         case nodes.ConstantValue(value=constant):
-            return _constant_words(constant)
+            return spell(constant)
         case nodes.TextValue(text=text):
             spelled = spell_text(text)
-            return spelled if single_variable(value) else f"the text {quoted(spelled)}"
+            return spelled if single_variable(value) else say("values.text", quoted(spelled))
         case nodes.ListValue(items=items):
-            if not items:
-                return "an empty list"
-            return "a list of " + ", then ".join(value_words(item) for item in items)
+            return _list_words(items)
         case nodes.ObjectValue(fields=fields):
-            if not fields:
-                return "an empty object"
-            inside = "; ".join(f"{quoted(name)}: {value_words(item)}" for name, item in fields)
-            return f"an object with {inside}"
+            return _object_words(fields)
         case _:
             assert_never(value)
 
 
-def _constant_words(constant: Any) -> str:
-    match constant:
-        case None:
-            return "the text __EMPTY__"
-        case []:
-            return "an empty list"
-        case {} if not constant:
-            return "an empty object"
-        case str():
-            return f"the text {quoted(constant)}"
-        case list():
-            return "a list of " + ", then ".join(_constant_words(item) for item in constant)
-        case dict():
-            inside = "; ".join(
-                f"{quoted(name)}: {_constant_words(item)}" for name, item in constant.items()
-            )
-            return f"an object with {inside}"
+def _list_words(items: Iterable[nodes.Value]) -> str:
+    words = THEN.join(map(_closed_value, items))
+    return say("values.entries", words) if words else say("values.no_entries")
+
+
+def _object_words(fields: Iterable[tuple[str, nodes.Value]]) -> str:
+    words = AND.join(f"{quoted_literal(name)}: {_closed_value(item)}" for name, item in fields)
+    return say("values.fields", words) if words else say("values.no_fields")
+
+
+def _closed_value(value: nodes.Value) -> str:
+    """A value inside another, in brackets where it would not be clear what belongs to it."""
+    words = value_words(value)
+    match value:
+        case nodes.ListValue() | nodes.ObjectValue() | nodes.ConstantValue(value=list() | dict()):
+            return f"({words})"
         case _:
-            return spell(constant)
+            return words
 
 
 # Conditions
 
-_COMPARISONS = {
+COMPARISONS = {
     "==": "is exactly",
-    "!=": "is not",
+    "!=": "is not exactly",
     "<": "comes before",
     ">": "comes after",
     "<=": "is or comes before",
     ">=": "is or comes after",
 }
-_NUMERIC = {
+NUMERIC = {
     "==": "equals",
     "!=": "differs from",
     "<": "is less than",
@@ -111,34 +145,36 @@ _NUMERIC = {
     "<=": "is at most",
     ">=": "is at least",
 }
+ALL = " and "
+ANY = " or "
 
 
 def condition_words(condition: nodes.Condition) -> str:
     """A condition as the middle of a sentence."""
     match condition:
         case nodes.Sees(text=text):
-            return f"the current screen shows this: {_shown(text)}"
+            return say("conditions.sees", _shown(text))
         case nodes.Not(operand=nodes.Sees(text=text)):
-            return f"the current screen does not show this: {_shown(text)}"
+            return say("conditions.sees_not", _shown(text))
         case nodes.Not(operand=nodes.IsEmpty(operand=operand)):
-            return f"{_operand(operand)} holds a value, anything but nothing, [] or __EMPTY__"
+            return say("conditions.is_not_empty", _operand(operand))
         case nodes.Not(operand=nodes.IsTrue(operand=operand)):
-            return f"{_operand(operand)} is not true"
+            return say("conditions.is_not_true", _operand(operand))
         case nodes.Not(operand=operand):
-            return f"it is not the case that ({condition_words(operand)})"
+            return say("conditions.not_", condition_words(operand))
         case nodes.IsEmpty(operand=operand):
-            return f"{_operand(operand)} holds no value, only nothing, [] or __EMPTY__"
+            return say("conditions.is_empty", _operand(operand))
         case nodes.IsTrue(operand=operand):
-            return f"{_operand(operand)} is true"
+            return say("conditions.is_true", _operand(operand))
         case nodes.Compare(left=left, operator=operator, right=right, numeric=numeric):
             if numeric:
-                number = f"the number {_operand(left)} {_NUMERIC[operator]}"
-                return f"{number} the number {_operand(right)}"
-            return f"{_operand(left)} {_COMPARISONS[operator]} {_operand(right)}"
+                relation = NUMERIC[operator]
+                return say("conditions.numbers", _operand(left), relation, _operand(right))
+            return f"{_operand(left)} {COMPARISONS[operator]} {_operand(right)}"
         case nodes.AllOf(operands=operands):
-            return _joined(" and ", operands)
+            return _joined(ALL, operands)
         case nodes.AnyOf(operands=operands):
-            return _joined(" or ", operands)
+            return _joined(ANY, operands)
         case _:
             assert_never(condition)
 
@@ -155,8 +191,12 @@ def _operand(value: nodes.Value) -> str:
     match value:
         case nodes.TextValue(text=text):
             return quoted(spell_text(text))
+        case nodes.ConstantValue(value=str() as constant):
+            return quoted_literal(constant)
+        case nodes.ConstantValue(value=list() | dict()):
+            return value_words(value)
         case nodes.ConstantValue(value=constant):
-            return quoted(constant) if isinstance(constant, str) else spell(constant)
+            return spell(constant)
         case nodes.ListValue() | nodes.ObjectValue():
             return value_words(value)
         case _:

@@ -20,6 +20,9 @@ from flowdsl.deploy.policy import FieldPolicy, Policies
 from flowdsl.deploy.resource import Desired, Live
 
 NAME = "workflow"
+UNTITLED = "Untitled workflow"
+"""The title in source of a workflow to which the service has given no name."""
+
 MODELS = "model_metadata"
 CHECKS = "post_run_checks"
 MODEL_PATHS = frozenset(
@@ -47,7 +50,10 @@ _CHECK_FIELDS: Mapping[str, FieldPolicy] = {
 
 POLICIES = Policies(
     {
-        "name": FieldPolicy("the display name; not unique and always declared"),
+        "name": FieldPolicy(
+            "the display name; not unique and always declared; an import declares `UNTITLED` where there is none",
+            default=UNTITLED,
+        ),
         "main_prompt": FieldPolicy(
             "always declared; compared letter by letter because the agent reads it"
         ),
@@ -67,7 +73,7 @@ POLICIES = Policies(
         "terminal_command_allowlist": FieldPolicy(
             "a set of exact commands; null and `[]` are both documented as no restriction",
             [],
-            unordered=True,
+            is_set=True,
         ),
         **{
             f"{MODELS}.{key}": FieldPolicy(

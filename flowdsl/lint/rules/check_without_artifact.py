@@ -67,6 +67,7 @@ def _kept(context: LintContext) -> list[Pattern] | None:
     if (
         workflow is None
         or workflow.extra
+        or workflow.extra_from is not None
         or workflow.settings.get("file_exports", False) is not False
     ):
         return None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flowdsl.cli.arguments import CommandParser
-from flowdsl.cli.main import COMMANDS
+from flowdsl.cli.main import COMMANDS, MODULES
 from flowdsl.cli.plain_arguments import plain_arguments
 
 LINES = ([], ["a.flow"], ["a.flow", "b"], ["-"], [""], ["--fix"], ["a", "-o", "out"], ["-h"])
@@ -17,7 +17,7 @@ LINES = ([], ["a.flow"], ["a.flow", "b"], ["-"], [""], ["--fix"], ["a", "-o", "o
 @pytest.mark.parametrize("words", LINES, ids=" ".join)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_plain_lines_mean_what_argparse_says(name: str, words: list[str]) -> None:
-    configure = import_module(f"flowdsl.cli.commands.{name}").configure
+    configure = import_module(f"flowdsl.cli.commands.{MODULES.get(name, name)}").configure
     plain: Any = plain_arguments(configure, words)
     if any(word.startswith("-") and word != "-" for word in words):
         assert plain is None

@@ -205,6 +205,17 @@ def test_tasks_called_twice_keep_their_variables_apart() -> None:
     )
 
 
+def test_a_result_is_kept_before_an_output_takes_a_part_of_it() -> None:
+    source = (
+        'task read(what: string) -> { v: string } { extract v: string from "{what}" emit v = {{v}} }'
+        "workflow w { outputs { all: string[] } steps {"
+        'call read(what: "left") as a  emit all += {{a.v}} emit all += "end" } }'
+    )
+    steps = steps_of(source)
+    kept = steps.index("as {{a}}")
+    assert kept < steps.index("with upsert_runtime_values: {{a.v}}") < steps.index('"end"')
+
+
 def test_a_parameter_takes_whatever_the_call_gives() -> None:
     task = 'task note(who: { name: string }, secret pin: string) { do "Write {who.name}." type $pin into "the PIN field" }'
     source = task + workflow(
@@ -219,7 +230,7 @@ def test_a_parameter_takes_whatever_the_call_gives() -> None:
     assert "Write {patient.name}." in steps
     assert "Write Ann." in steps
     assert "Write {{loop_item.name}}." in steps
-    assert steps.count("type {$code}") == 3
+    assert steps.count("type exactly: {$code}") == 3
 
 
 def test_branches_that_a_literal_decides_are_gone() -> None:

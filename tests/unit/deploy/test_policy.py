@@ -110,3 +110,16 @@ def test_whole_numbers_are_one_value_however_they_are_written() -> None:
 
 def test_every_policy_says_why() -> None:
     assert all(policy.reason for policy in POLICIES.values())
+
+
+def test_a_workflow_without_a_name_is_called_as_an_import_calls_it() -> None:
+    for nothing in (None, "", " \t"):
+        assert same("name", nothing, "Untitled workflow")
+    assert not same("name", None, "Look up")
+    assert not same("main_prompt", None, " ")
+
+
+def test_a_command_that_is_allowed_twice_is_allowed_once() -> None:
+    path = "terminal_command_allowlist"
+    assert same(path, ["b", "a", "b"], ["a", "b"])
+    assert not same(path, ["a"], ["a", "b"])

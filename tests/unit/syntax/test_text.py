@@ -63,6 +63,8 @@ def test_values(literal: str, expected: str) -> None:
         ('"""\n  one {# a\nb #}\n  two\n"""', "one \ntwo"),
         ('"""\n  {x}\n    y\n"""', "{x}\n  y"),
         ('"""\n  a\tb\n"""', "a\tb"),
+        ('"""one  \n    two\t \n    {x} """', "one\ntwo\n{x}"),
+        ('"""say "hi" """', 'say "hi"'),
         ('"""\n"""', ""),
         ('""""""', ""),
         ('"""\n\n"""', ""),

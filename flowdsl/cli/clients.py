@@ -1,0 +1,68 @@
+"""A client of the service that an environment names, or of the embedded emulator."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flowdsl.config.project import EMBEDDED, Environment
+from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError, UntrustedHost, UnusableApiKey
+from flowdsl.cyberdesk.log import Listener
+from flowdsl.cyberdesk.transport import asgi_transport
+from flowdsl.cyberdesk.trust import check_api_url
+from flowdsl.host.environment import MissingKey, read_api_key, trusted_hosts
+
+from .exit_codes import ACCESS, SERVICE
+from .failure import CommandError
+
+EMBEDDED_DATA = ".flowdsl/emulator.sqlite"
+
+
+@contextmanager
+def open_client(
+    environment: Environment, root: str, listener: Listener | None = None
+) -> Iterator[CyberdeskClient]:
+    """The client of an environment of the project at `root`; raises `CommandError`, before any key is sent."""
+    if environment.api != EMBEDDED:
+        yield _service_client(environment, root, listener)
+        return
+    from flowdsl.emulator.embedded import EMBEDDED_BASE_URL, open_embedded
+    from flowdsl.emulator.store import StoreError
+
+    try:
+        app, close = open_embedded(Path(root, EMBEDDED_DATA))
+    except StoreError as error:
+        raise CommandError(str(error), SERVICE) from None
+    try:
+        # The embedded emulator takes any key.
+        options = ClientOptions(base_url=EMBEDDED_BASE_URL, api_key="local")
+        yield CyberdeskClient(options, transport=asgi_transport(app), listener=listener)
+    finally:
+        close()
+
+
+def _service_client(
+    environment: Environment, root: str, listener: Listener | None
+) -> CyberdeskClient:
+    trusted = trusted_hosts(os.environ)
+    try:
+        # Before the key is read: a pull request can change the address.
+        check_api_url(environment.api, trusted)
+        if environment.api_key is None:
+            raise CommandError(
+                f"the environment `{environment.name}` does not say where its API key is; add "
+                '`api_key = { env = "CYBERDESK_API_KEY" }`',
+                ACCESS,
+            )
+        key = read_api_key(environment.api_key, root, os.environ)
+        return CyberdeskClient(
+            ClientOptions(base_url=environment.api, api_key=key, trusted_hosts=trusted),
+            listener=listener,
+        )
+    except (UntrustedHost, UnusableApiKey, MissingKey) as error:
+        raise CommandError(str(error), ACCESS) from None
+    except CyberdeskError as error:
+        raise CommandError(str(error), SERVICE) from None

@@ -1,0 +1,27 @@
+"""The option `-v` of commands that talk to the service: a line on standard error for each request."""
+
+from __future__ import annotations
+
+from .console import Console
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from flowdsl.cyberdesk.log import Attempt, Listener
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the option."""
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell of every request")
+
+
+def listener(arguments: argparse.Namespace, console: Console) -> Listener | None:
+    """What to tell of each request to, if anything; keys, bodies and queries are not in it."""
+    if not arguments.verbose:
+        return None
+
+    def tell(attempt: Attempt) -> None:
+        console.err(f"http: {attempt.line()}")
+
+    return tell

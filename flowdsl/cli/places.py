@@ -1,0 +1,90 @@
+"""Paths of a command line: what they name, and how paths are shown to people."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from flowdsl.host.disk import PROJECT_FILE, find_root
+from flowdsl.source.globs import is_pattern
+
+from .failure import UsageError
+
+STANDARD_INPUT = "<stdin>"
+
+
+class Place:
+    """A path of the command line: the folder it starts in, without symbolic links, and the rest.
+
+    Raises `UsageError` for one that does not exist and is no glob.
+    """
+
+    def __init__(self, written: str) -> None:
+        self.written = written
+        if not written or "\0" in written:
+            raise UsageError("an empty path names nothing")
+        path = os.path.abspath(written)
+        if os.path.isdir(path):
+            self.folder, self._rest = os.path.realpath(path), []
+        elif os.path.lexists(path):
+            folder, name = os.path.split(path)
+            self.folder, self._rest = os.path.realpath(folder), [name]
+        elif is_pattern(written):
+            parts = path.split(os.sep)
+            literal = next(i for i, part in enumerate(parts) if is_pattern(part))
+            self.folder = os.path.realpath(os.sep.join(parts[:literal]) or os.sep)
+            self._rest = parts[literal:]
+        else:
+            raise UsageError(f"`{written}` does not exist")
+
+    def below(self, root: str) -> str:
+        """The path relative to `root`, POSIX."""
+        relative = os.path.relpath(self.folder, root)
+        parts = [] if relative == os.curdir else relative.split(os.sep)
+        if parts[:1] == [os.pardir]:
+            raise UsageError(f"`{self.written}` is outside `{root}`, the project of the first path")
+        return "/".join([*parts, *self._rest])
+
+
+class ShownFrom:
+    """Turns a path below `root` into one that works from the working folder."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._here = os.path.realpath(os.curdir)
+
+    def __call__(self, path: str) -> str:
+        if path.startswith("<"):
+            return path
+        full = os.path.join(self._root, *path.split("/"))
+        try:
+            return os.path.relpath(full, self._here).replace(os.sep, "/")
+        except ValueError:  # another drive on Windows
+            return full
+
+
+def means_standard_input(paths: Sequence[str], stdin_filename: str | None) -> bool:
+    """Whether the paths are the one word `-`; raises `UsageError` when that is mixed with others."""
+    if "-" in paths:
+        if len(paths) > 1:
+            raise UsageError("`-` reads standard input and cannot be combined with paths")
+        return True
+    if stdin_filename is not None:
+        raise UsageError("`--stdin-filename` goes with `-`")
+    return False
+
+
+def root_here() -> str:
+    """The project that the working folder belongs to; raises `UsageError` without one."""
+    root = find_root(os.curdir)
+    if root is None:
+        raise UsageError(
+            f"there is no `{PROJECT_FILE}` in this folder or above; name the flows to work on"
+        )
+    return root
+
+
+def nothing_found(patterns: Sequence[str], root: str) -> UsageError:
+    """What to raise when `patterns` mean no file below `root`."""
+    shown = ", ".join(f"`{pattern or '.'}`" for pattern in patterns)
+    return UsageError(f"no flow is found by {shown} in `{root}`")

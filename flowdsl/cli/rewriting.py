@@ -1,0 +1,89 @@
+"""New contents of files that exist: shown as a difference, or written."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+
+from flowdsl.diagnostics.render.cells import cells, printable
+from flowdsl.host.terminal import is_terminal
+from flowdsl.source.record import Record
+
+from .console import Console
+from .exit_codes import CONFLICT
+from .failure import CommandError, UsageError
+
+BOM = b"\xef\xbb\xbf"
+
+
+class Rewrite(Record):
+    """A file whose content changes. `name` is how its path is shown, `path` works from the working folder."""
+
+    name: str
+    path: str
+    original: bytes
+    content: bytes
+
+
+def print_difference(rewrites: Sequence[Rewrite], console: Console) -> None:
+    """Print a unified difference to standard output; on a terminal without control characters."""
+    to_terminal = is_terminal(sys.stdout)
+    for rewrite in rewrites:
+        lines = _difference(rewrite, to_terminal)
+        console.out_bytes("".join(lines).encode(errors="backslashreplace"))
+
+
+def _difference(rewrite: Rewrite, to_terminal: bool) -> Iterator[str]:
+    from difflib import unified_diff
+
+    name = printable(rewrite.name)
+    before, after = _lines(rewrite.original), _lines(rewrite.content)
+    for line in unified_diff(before, after, name, name):
+        text = line.removesuffix("\n")
+        if to_terminal:
+            text = "".join(shown for shown, _ in cells(text.removesuffix("\r")))
+        yield text + "\n"
+        if not line.endswith("\n"):
+            yield "\\ No newline at end of file\n"
+
+
+def _lines(content: bytes) -> list[str]:
+    """The lines of a file with their ends, as `patch` counts them: only a line feed ends one."""
+    lines = content.decode().split("\n")
+    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
+def write_rewrites(rewrites: Sequence[Rewrite], *, during: str) -> None:
+    """Write all files or none; raises `CommandError` when one is not what it was, or cannot be written.
+
+    `during` says what its content was needed for: the check, the formatting.
+    """
+    from flowdsl.host.writing import ChangedFile, write_files
+
+    try:
+        write_files(
+            {rewrite.path: rewrite.content for rewrite in rewrites},
+            expected={rewrite.path: rewrite.original for rewrite in rewrites},
+        )
+    except ChangedFile as error:
+        name = next(rewrite.name for rewrite in rewrites if rewrite.path == error.path)
+        raise changed(name, during) from None
+    except OSError as error:
+        reason = (error.strerror or "it fails").lower()
+        raise UsageError(f"{_culprit(rewrites, error)} cannot be written: {reason}") from None
+
+
+def changed(name: str, during: str) -> CommandError:
+    """What to raise for a file that somebody saved meanwhile."""
+    return CommandError(
+        f"`{printable(name)}` changed during the {during}; nothing is written", CONFLICT
+    )
+
+
+def _culprit(rewrites: Sequence[Rewrite], error: OSError) -> str:
+    """The file that an error of writing is about, if it tells: by the path, or by that of a temporary file beside it."""
+    path = os.path.realpath(error.filename) if error.filename else ""
+    names = {os.path.realpath(rewrite.path): rewrite.name for rewrite in rewrites}
+    found = max((full for full in names if path.startswith(full)), key=len, default=None)
+    return "the files" if found is None else f"`{printable(names[found])}`"

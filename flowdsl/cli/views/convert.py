@@ -1,0 +1,65 @@
+"""What `flowdsl convert` says about a proposal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from difflib import unified_diff
+
+from flowdsl.decompile.proposing.convert import Proposal
+from flowdsl.diagnostics.render.cells import cells
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.ir import nodes
+from flowdsl.ir.walk import statements
+
+KEYWORDS: dict[type, str] = {
+    nodes.Step: "step",
+    nodes.Do: "do",
+    nodes.Press: "press",
+    nodes.Wait: "wait",
+    nodes.TypeIn: "type",
+    nodes.Extract: "extract",
+    nodes.Copy: "copy",
+    nodes.Capture: "capture",
+    nodes.Export: "export",
+}
+
+
+def difference(before: str, after: str) -> Iterator[str]:
+    """The lines of a unified difference of two prompts, safe to print."""
+    lines = unified_diff(
+        before.split("\n"),
+        after.split("\n"),
+        "the prompt as it is",
+        "the prompt of the statements",
+        lineterm="",
+    )
+    for line in lines:
+        yield "".join(shown for shown, _ in cells(line.removesuffix("\r")))
+
+
+def statement_counts(proposal: Proposal) -> str:
+    """How many statements there are of which kind: `4 statements: 2 do, 1 press, 1 step`."""
+    kinds = Counter(
+        KEYWORDS[type(each)] for each in statements(proposal.body) if type(each) in KEYWORDS
+    )
+    kinds["emit"] = len(proposal.sources)
+    # An `else` that lowering would make is no statement of the source.
+    shown = [f"{count} {kind}" for kind, count in sorted(kinds.items()) if count]
+    return f"{counted(kinds.total(), 'statement')}: {', '.join(shown)}"
+
+
+def remarks(proposal: Proposal) -> Iterator[str]:
+    """What a person has to look at before the proposal takes the place of the prompt."""
+    yield "statements change the words of the prompt: read the difference, and test the workflow before it is deployed"
+    if proposal.rich_text:
+        yield "the prompt is HTML; its text was taken, without colours and type"
+    if proposal.references:
+        yield f"the prompt says {listed(proposal.references)}; check each, because statements are numbered anew"
+    if proposal.read_at_the_end:
+        names = listed(proposal.read_at_the_end)
+        yield (
+            f"the prompt does not say where to read {names}; `Read the results` at the end does, so move each `extract` to "
+            "where its value is on screen"
+        )

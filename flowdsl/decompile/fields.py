@@ -1,0 +1,336 @@
+"""JSON Schema to fields: `codegen.json_schema` the other way round.
+
+A schema is read only when the fields give an equal one: declared in source, checked and compiled again. Numbers are equal when
+they have the same value, objects in any order of their keys.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from flowdsl.codegen.json_schema import SCALARS, input_schema, output_schema
+from flowdsl.codegen.prompt.document import source_words
+from flowdsl.compiler.collector import collector_paused
+from flowdsl.diagnostics.diagnostic import ERROR
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.ir import nodes
+from flowdsl.ir.lower import lower_program
+from flowdsl.semantics.modules import load
+from flowdsl.semantics.resolve import analyze_program
+from flowdsl.source.files import MemoryFiles
+
+from . import schema_reasons
+from .schema_reasons import Reason, unsaid
+from .writing.type_names import ANNOTATIONS, TypeNames, Unspeakable, field_text, source_names
+
+Fields = tuple[nodes.FieldSpec, ...]
+Schema = dict[str, Any]
+
+ANY = nodes.ScalarType(name="any")
+SCALAR_OF = {
+    (schema["type"], schema.get("format")): nodes.ScalarType(name=name)
+    for name, schema in reversed(SCALARS.items())
+    if schema
+}
+"""The type of a schema by its `type` and `format`; of those with one schema, the first."""
+
+MAX_DEPTH = 60
+"""How deep types may nest: less than the parser takes."""
+
+
+class _Unreadable(Exception):
+    """No fields give this schema."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.words)
+        self.reason = reason
+
+
+def read_inputs(schema: Any) -> tuple[Fields, Fields] | None:
+    """The inputs and the secrets, these without `$`; None for a schema that no fields give."""
+    found = _inputs(schema)
+    return None if isinstance(found, Reason) else found
+
+
+def read_outputs(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields | None:
+    """The outputs, without what their sources add to the schema; None for a schema that no fields give with these sources."""
+    found = _outputs(schema, sources)
+    return None if isinstance(found, Reason) else found
+
+
+def why_no_inputs(schema: Any) -> Reason | None:
+    """Why `read_inputs` gives None."""
+    found = _inputs(schema)
+    return found if isinstance(found, Reason) else None
+
+
+def why_no_outputs(schema: Any) -> Reason | None:
+    """Why `read_outputs` gives None for a schema without sources."""
+    found = _outputs(schema, ())
+    return found if isinstance(found, Reason) else None
+
+
+def _inputs(schema: Any) -> tuple[Fields, Fields] | Reason:
+    try:
+        fields = _root_fields(schema, ())
+        inputs = tuple(field for field in fields if not field.name.startswith("$"))
+        secrets = tuple(
+            replace(field, name=field.name[1:]) for field in fields if field.name.startswith("$")
+        )
+        workflow = _compiled(inputs, secrets, ())
+    except (_Unreadable, Unspeakable) as error:
+        return _reason(error)
+    declared = json.loads(input_schema(workflow) or "null")
+    if _same(declared, schema):
+        return workflow.inputs, workflow.secrets
+    return schema_reasons.difference(declared, schema, reported=False)
+
+
+def _outputs(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields | Reason:
+    try:
+        fields = _root_fields(schema, sources)
+        if sources and [source.field for source in sources] != [field.name for field in fields]:
+            return Reason("has other fields than the prompt names", "other fields than in prompts")
+        workflow = _compiled((), (), fields)
+    except (_Unreadable, Unspeakable) as error:
+        return _reason(error)
+    declared = json.loads(output_schema(replace(workflow, sources=sources)) or "null")
+    if _same(declared, schema):
+        return workflow.outputs
+    return schema_reasons.difference(declared, schema, reported=True)
+
+
+def _reason(error: _Unreadable | Unspeakable) -> Reason:
+    if isinstance(error, _Unreadable):
+        return error.reason
+    return Reason(f"cannot be said in source: {error}", "texts that source cannot say")
+
+
+# Reading
+
+
+def _root_fields(schema: Any, sources: Iterable[nodes.OutputSource]) -> Fields:
+    if (reason := schema_reasons.root(schema)) is not None:
+        raise _Unreadable(reason)
+    source_of = {source.field: source for source in sources}
+    return tuple(
+        _field(name, entry, required, MAX_DEPTH)
+        if name not in source_of
+        else _sourced_field(name, entry, source_of[name])
+        for name, entry, required in _properties(schema)
+    )
+
+
+def _properties(schema: Any) -> list[tuple[str, Any, bool]]:
+    """The properties of an object with whether they are required; those that are stand in the order that `required` has."""
+    properties, required = schema.get("properties"), schema.get("required", ())
+    if not isinstance(properties, dict):
+        raise _Unreadable(
+            Reason("is an object without `properties`", "objects without `properties`")
+        )
+    if not isinstance(required, list | tuple):
+        raise _Unreadable(unsaid("required"))
+    _refuse_others(schema, ("type", "properties", "required"))
+    if not all(isinstance(name, str) and name in properties for name in required):
+        words = "requires a field that it does not have"
+        raise _Unreadable(Reason(words, "required fields that are not there"))
+    wanted = frozenset(required)
+    if len(wanted) != len(required):
+        raise _Unreadable(Reason("requires a field twice", "fields required twice"))
+    ordered = iter(required)
+    names = [next(ordered) if name in wanted else name for name in properties]
+    return [(name, properties[name], name in wanted) for name in names]
+
+
+def _sourced_field(name: str, schema: Any, source: nodes.OutputSource) -> nodes.FieldSpec:
+    """An output without what its source adds."""
+    if not isinstance(schema, dict):
+        raise _Unreadable(_NO_SCHEMA)
+    bare = {key: value for key, value in schema.items() if key != "description"}
+    if source.kind == "const" and not ("const" in bare and _same(bare.pop("const"), source.value)):
+        raise _Unreadable(_SOURCE.inside(name))
+    field = _field(name, bare, True, MAX_DEPTH)
+    types = [field.type]
+    if field.type == ANY:
+        types.insert(source.kind != "none", nodes.OptionalType(inner=ANY))
+    for type_ in types:
+        words = source_words(source, isinstance(type_, nodes.OptionalType))
+        sentence = f"{words[0].upper()}{words[1:]}."
+        description = schema.get("description")
+        if description == sentence:
+            return replace(field, type=type_)
+        if isinstance(description, str) and description.endswith(f" {sentence}"):
+            own = description[: -len(sentence) - 1]
+            return replace(field, type=type_, description=own)
+    raise _Unreadable(_SOURCE.inside(name))
+
+
+def _field(name: str, schema: Any, required: bool, depth: int) -> nodes.FieldSpec:
+    try:
+        return _read_field(name, schema, required, depth)
+    except _Unreadable as error:
+        raise _Unreadable(error.reason.inside(name)) from None
+
+
+def _read_field(name: str, schema: Any, required: bool, depth: int) -> nodes.FieldSpec:
+    if not isinstance(schema, dict):
+        raise _Unreadable(_NO_SCHEMA)
+    rest = dict(schema)
+    description = rest.pop("description", None)
+    if "description" in schema and not isinstance(description, str):
+        raise _Unreadable(unsaid("description"))
+    has_default = "default" in rest
+    default = _plain(rest.pop("default", None))
+    constraints = _constraints(rest)
+    for keyword in constraints:
+        del rest[keyword]
+    if not isinstance(constraints.get("examples", []), list):
+        raise _Unreadable(unsaid("examples"))
+    if not isinstance(constraints.get("pattern", ""), str):
+        raise _Unreadable(unsaid("pattern"))
+    type_ = _type(rest, depth)
+    if type_ == ANY and not required and not has_default:
+        type_ = nodes.OptionalType(inner=ANY)
+    return nodes.FieldSpec(
+        name=name,
+        type=type_,
+        constraints=constraints,
+        has_default=has_default,
+        default=default,
+        description=description,
+    )
+
+
+def _constraints(schema: Schema) -> Schema:
+    """The keywords of a schema that annotations set; a format that makes a type of its own is none."""
+    kind = schema.get("type")
+    kinds = kind if isinstance(kind, list) else [kind]
+    formats = [format_ for name, format_ in SCALAR_OF if name in kinds]
+    return {
+        keyword: _plain(schema[keyword])
+        for keyword in ANNOTATIONS
+        if keyword in schema and not (keyword == "format" and schema["format"] in formats)
+    }
+
+
+def _type(schema: Any, depth: int) -> nodes.Type:
+    if not isinstance(schema, dict):
+        raise _Unreadable(_NO_SCHEMA)
+    if not depth:
+        raise _Unreadable(Reason("is nested too deeply", "schemas nested too deeply"))
+    if not schema:
+        return ANY
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        return nodes.OptionalType(inner=_type(_without_null(schema, kind), depth - 1))
+    if kind == "object":
+        return nodes.RecordType(
+            fields=tuple(_field(*entry, depth - 1) for entry in _properties(schema))
+        )
+    if kind == "array":
+        return nodes.ListType(element=_element(schema, depth))
+    if kind == "string" and "enum" in schema:
+        _refuse_others(schema, ("type", "enum"))
+        values = schema["enum"]
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise _Unreadable(_ENUM)
+        return nodes.EnumType(values=tuple(values))
+    if not isinstance(kind, str) or (kind, None) not in SCALAR_OF:
+        raise _Unreadable(schema_reasons.without_type(schema))
+    if "enum" in schema:
+        raise _Unreadable(_ENUM)
+    _refuse_others(schema, ("type", "format"))
+    format_ = schema.get("format")
+    if not isinstance(format_, str | None) or (kind, format_) not in SCALAR_OF:
+        raise _Unreadable(unsaid("format"))
+    return SCALAR_OF[kind, format_]
+
+
+def _element(schema: Schema, depth: int) -> nodes.Type:
+    """The type of the entries of a list."""
+    if "items" not in schema:
+        raise _Unreadable(
+            Reason("is a list of entries that nothing describes", "lists without `items`")
+        )
+    _refuse_others(schema, ("type", "items"))
+    try:
+        return _type(schema["items"], depth - 1)
+    except _Unreadable as error:
+        raise _Unreadable(error.reason.inside("[]")) from None
+
+
+def _refuse_others(schema: Schema, keywords: tuple[str, ...]) -> None:
+    for name in schema:
+        if name not in keywords:
+            raise _Unreadable(unsaid(name))
+
+
+def _without_null(schema: Schema, kinds: list[Any]) -> Schema:
+    """The schema of a value that may be null, when it is not."""
+    if len(kinds) != 2 or not isinstance(kinds[0], str) or kinds[1] != "null":
+        raise _Unreadable(schema_reasons.without_type({"type": kinds}))
+    inner = schema | {"type": kinds[0]}
+    if "enum" in schema:
+        values = schema["enum"]
+        if not isinstance(values, list) or values[-1:] != [None]:
+            raise _Unreadable(_ENUM)
+        inner["enum"] = values[:-1]
+    return inner
+
+
+_NO_SCHEMA = Reason("is described by no object", "fields described by no object")
+_ENUM = Reason("has an `enum` of other values than texts", "an `enum` of other values than texts")
+_SOURCE = Reason(
+    "is described otherwise than the prompt says", "other descriptions than in prompts"
+)
+"""Why a schema cannot be read."""
+
+
+def _plain(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """A JSON value as a compiled constant has it: whole numbers are integers. Too deep inside it stays as it is."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list) and depth:
+        return [_plain(entry, depth - 1) for entry in value]
+    if isinstance(value, dict) and depth:
+        return {key: _plain(entry, depth - 1) for key, entry in value.items()}
+    return value
+
+
+# The proof
+
+
+def _compiled(inputs: Fields, secrets: Fields, outputs: Fields) -> nodes.Workflow:
+    """A workflow that declares these fields and nothing else, as the compiler makes it from source."""
+    types = TypeNames(inputs, secrets, outputs, taken=("w",))
+    names = source_names(inputs)
+    sections = [("inputs", inputs, names)]
+    sections.append(("secrets", secrets, source_names(secrets, names.values())))
+    sections.append(("outputs", outputs, source_names(outputs)))
+    lines = ["flow 1", "workflow w {", 'prompt from "./w.md"']
+    for section, fields, names in sections:
+        if fields:
+            texts = (field_text(field, types, name=names[field.name]) for field in fields)
+            lines += [f"{section} {{", *texts, "}"]
+    lines += ["}", *types.declarations(), ""]
+    files = MemoryFiles({"w.flow": "\n".join(lines), "w.md": "-"})
+    with collector_paused():
+        sink = Sink()
+        model = analyze_program(load(files, ["w.flow"], sink), None, files, sink)
+        for found in sink.sorted():
+            if found.severity == ERROR:
+                words = f"has a field that source refuses: {found.message}"
+                raise _Unreadable(Reason(words, "fields that source refuses"))
+        return lower_program(model, {}).workflows[0]
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal; a boolean is no number."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

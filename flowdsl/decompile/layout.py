@@ -1,0 +1,155 @@
+"""One shape of an imported workflow: which of its parts are written in source, and the files that it has then."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from flowdsl.codegen.text import spell_command
+from flowdsl.ir import nodes
+from flowdsl.ir.images import image_hash
+from flowdsl.ir.walk import statements
+from flowdsl.source.record import Record
+
+from .checks import ReadChecks, checks_document
+from .model import NOWHERE, FlowFile, Picture, PromptHints, PromptProgram
+from .payload import Schema, StoredWorkflow
+from .settings import Settings, terminal
+from .writing.statement_text import PICTURES
+from .writing.type_names import source_names
+
+FOLDER = "flows"
+"""Where the files of workflows stand in a project."""
+
+Fields: TypeAlias = tuple[nodes.FieldSpec, ...]
+
+_FILE_NAME = r"(?!\.)[^/\\:*?\"<>|\x00-\x1f\x7f]+(?<![ .])"
+"""A picture keeps the name that its prompt has for it, where any disk takes a file of that name."""
+
+
+class Shape(Record, eq=True):
+    """Which parts of a workflow are written in source; the others are kept in files."""
+
+    statements: bool
+    inputs: bool
+    outputs: bool
+    checks: bool
+
+
+class Parts(Record):
+    """What was read of a workflow. `inputs` are the inputs and secrets that give its schema; None where none do."""
+
+    name: str
+    stored: StoredWorkflow
+    settings: Settings
+    inputs: tuple[Fields, Fields] | None
+    hints: PromptHints
+    checks: ReadChecks | str
+    program: PromptProgram | None
+    pictures: Mapping[str, Picture]
+
+
+def file_name(name: str, part: str) -> str:
+    """The file that keeps a part of the workflow called `name`."""
+    return f"{name}.{part}.{'md' if part == 'prompt' else 'json'}"
+
+
+def laid_out(parts: Parts, shape: Shape, outputs: Fields) -> tuple[FlowFile, dict[str, bytes]]:
+    """The source of a shape, and the files beside it by path."""
+    stored, settings = parts.stored, parts.settings
+    checks = parts.checks if shape.checks and isinstance(parts.checks, ReadChecks) else None
+    program = parts.program if shape.statements else None
+    inputs, secrets = parts.inputs or ((), ())
+    if not shape.inputs:
+        # What is written in source may name inputs of the schema file.
+        names_inputs = program is not None or (checks is not None and checks.checks is not None)
+        inputs, secrets = nameable(parts.hints.inputs or ()) if names_inputs else (), ()
+    body = program.body if program is not None else ()
+    commands = frozenset(
+        spell_command(node.command) for node in statements(body) if isinstance(node, nodes.Run)
+    )
+    workflow = nodes.Workflow(
+        origin=NOWHERE,
+        name=parts.name,
+        title=settings.title,
+        description=program.description if program is not None else None,
+        tags=settings.tags,
+        webhooks=stored.webhooks,
+        file_exports=stored.file_exports,
+        inputs=inputs,
+        secrets=secrets,
+        outputs=outputs if shape.outputs else (),
+        models=settings.models,
+        terminal=terminal(settings, commands),
+        rules=program.rules if program is not None else (),
+        body=body,
+        sources=program.sources if program is not None else (),
+        checks=checks.checks if checks is not None else None,
+        cleanup=checks.cleanup if checks is not None else None,
+        extra=settings.extra,
+    )
+    kept = {
+        "prompt": None if shape.statements else _verbatim(stored.prompt),
+        "inputs": None if shape.inputs else _schema_file(stored.input_schema),
+        "outputs": None if shape.outputs else _schema_file(stored.output_schema),
+        "checks": None if shape.checks else _json_file(checks_document(stored)),
+        "extra": _json_file(settings.kept) if settings.kept else None,
+    }
+    files = {
+        f"{FOLDER}/{file_name(parts.name, part)}": content
+        for part, content in kept.items()
+        if content is not None
+    }
+    names = {
+        part: None if content is None else f"./{file_name(parts.name, part)}"
+        for part, content in kept.items()
+    }
+    files |= _picture_files(body, parts.pictures)
+    untrusted = checks.untrusted if checks is not None else frozenset()
+    return (
+        FlowFile(
+            workflow,
+            prompt_file=names["prompt"],
+            inputs_file=names["inputs"],
+            outputs_file=names["outputs"],
+            checks_file=names["checks"],
+            extra_file=names["extra"],
+            untrusted=untrusted | (program.untrusted if program is not None else frozenset()),
+        ),
+        files,
+    )
+
+
+def nameable(fields: Fields) -> Fields:
+    """The inputs of a schema file that source can name as they are."""
+    names = source_names(fields)
+    return tuple(field for field in fields if names[field.name] == field.name)
+
+
+def _picture_files(body: nodes.Body, pictures: Mapping[str, Picture]) -> dict[str, bytes]:
+    contents = {image_hash(picture.content): picture.content for picture in pictures.values()}
+    return {
+        posixpath.normpath(f"{FOLDER}/{PICTURES}{each.alternative}"): contents[each.sha256]
+        for each in statements(body)
+        if isinstance(each, nodes.Picture)
+        and each.sha256 in contents
+        and re.fullmatch(_FILE_NAME, each.alternative)
+    }
+
+
+def _json_file(value: Any) -> bytes:
+    """A file of JSON, its keys in their order."""
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _schema_file(schema: Schema | None) -> bytes | None:
+    """The file of a schema; none for one that is no JSON object, which the settings keep."""
+    return None if schema is None or schema.document is None else _json_file(schema.document)
+
+
+def _verbatim(text: str) -> bytes:
+    """A file whose text is `text`; a mark at its beginning would be taken for the mark of the file."""
+    return ("\ufeff" + text if text.startswith("\ufeff") else text).encode()

@@ -1,0 +1,70 @@
+"""What can be said of the fields of any JSON schema, also one that no declaration gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowdsl.ir import nodes
+
+from .fields import ANY, MAX_DEPTH, SCALAR_OF, Fields, Schema
+
+
+def loose_fields(schema: Any) -> Fields | None:
+    """The top-level properties under their names in the schema (`$name` for a secret), as far as types can say them:
+    without constraints and defaults. None when the schema names no properties.
+    """
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(properties, dict):
+        return None
+    required = schema.get("required")
+    names = required if isinstance(required, list) else []
+    return tuple(_loose_field(name, entry, name in names, 0) for name, entry in properties.items())
+
+
+def _loose_field(name: str, schema: Any, required: bool, depth: int) -> nodes.FieldSpec:
+    entry = schema if isinstance(schema, dict) else {}
+    type_ = _loose_type(entry, depth)
+    if not (required or isinstance(type_, nodes.OptionalType)):
+        type_ = nodes.OptionalType(inner=type_)
+    description = entry.get("description")
+    return nodes.FieldSpec(
+        name=name,
+        type=type_,
+        description=description if isinstance(description, str) else None,
+    )
+
+
+def _loose_type(schema: Any, depth: int) -> nodes.Type:
+    """The type of the values of a schema; `any` wherever it says more than a type can."""
+    if not isinstance(schema, dict) or depth > MAX_DEPTH:
+        return ANY
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        kinds = [each for each in kind if each != "null"]
+        inner = _loose_type({**schema, "type": kinds[0]}, depth) if len(kinds) == 1 else ANY
+        return nodes.OptionalType(inner=inner) if "null" in kind else inner
+    if schema.keys() & {"anyOf", "oneOf", "allOf", "$ref", "not"} or not isinstance(kind, str):
+        return ANY
+    values = schema.get("enum")
+    if isinstance(values, list) and kind == "string":
+        words = tuple(dict.fromkeys(value for value in values if isinstance(value, str)))
+        return nodes.EnumType(values=words) if words else ANY
+    if kind == "array":
+        return nodes.ListType(element=_loose_type(schema.get("items"), depth + 1))
+    if kind == "object":
+        return _loose_record(schema, depth + 1)
+    plain = SCALAR_OF.get((kind, None), ANY)
+    format_ = schema.get("format")
+    return SCALAR_OF.get((kind, format_), plain) if isinstance(format_, str) else plain
+
+
+def _loose_record(schema: Schema, depth: int) -> nodes.Type:
+    properties, required = schema.get("properties"), schema.get("required")
+    if not isinstance(properties, dict):
+        return ANY
+    names = required if isinstance(required, list) else []
+    return nodes.RecordType(
+        fields=tuple(
+            _loose_field(name, entry, name in names, depth) for name, entry in properties.items()
+        )
+    )

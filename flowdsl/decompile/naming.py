@@ -1,0 +1,101 @@
+"""Names in source for what the service calls by a title."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container
+
+LONGEST = 60
+"""Characters of the longest name; its files have a few more."""
+
+FALLBACK = "workflow"
+"""The name of a workflow whose title has no letter that a name may hold."""
+
+_FOLDED = str.maketrans(
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "ß": "ss",
+        "æ": "ae",
+        "ø": "oe",
+        "œ": "oe",
+        "å": "aa",
+        "đ": "d",
+        "ð": "d",
+        "ł": "l",
+        "þ": "th",
+        "ı": "i",
+    }
+)
+_RESERVED = frozenset(("true", "false", "null", "not", "sees", "env"))
+"""Words of the language that name nothing else (language.md, section 2)."""
+
+_FORWARDED = re.compile(
+    r"(?i)(?:\s*(?:(?:fwd?|re|aw|wg|sv|vs|tr|antw)\s*:|\(copy(?:\s+\d+)?\)|copy(?:\s+\(?\d+\)?)?\s+of\s))+\s*(?=\S)"
+)
+"""What a forwarded or copied title begins with."""
+
+_SHOWN = 60
+"""Characters of a title that a message shows."""
+
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])\Z")
+"""Names that Windows keeps for devices, with any ending."""
+
+
+def workflow_name(title: str) -> str:
+    """The name of a workflow in snake case: ASCII, no word of the language, and the name of a file on any disk."""
+    own = title[found.end() :] if (found := _FORWARDED.match(title)) else title
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", own)
+    folded = _decomposed(spaced).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "_", re.sub(r"['`]", "", folded)).strip("_")
+    if not name or name[0].isdigit():
+        name = f"{FALLBACK}_{name}".rstrip("_")
+    name = _cut(name, LONGEST)
+    return f"{name}_{FALLBACK}" if name in _RESERVED or _DEVICES.match(name) else name
+
+
+def called(name: str, title: str | None) -> str:
+    """How a message calls a workflow: by its name, and by its title where one is given because the name does not tell it."""
+    return name if title is None else f"{name} (`{title}`)"
+
+
+def telling_title(title: str) -> str | None:
+    """The title, where the name that is made of it has less than half of its letters."""
+    letters = [letter for letter in _decomposed(title) if letter.isalpha()]
+    kept = sum(letter.isascii() for letter in letters)
+    if letters and 2 * kept >= len(letters):
+        return None
+    return title if len(title) <= _SHOWN else f"{title[:_SHOWN]}..."
+
+
+def _decomposed(title: str) -> str:
+    """A title in small letters, and letters of the alphabet without their marks."""
+    lowered = unicodedata.normalize("NFC", title).lower().translate(_FOLDED)
+    return unicodedata.normalize("NFKD", lowered)
+
+
+class Names:
+    """Names that are given once each, capitals or not; `taken` are given already."""
+
+    def __init__(self, taken: Container[str] = ()) -> None:
+        self._taken = taken
+        self._given: set[str] = set()
+
+    def give(self, wanted: str) -> str:
+        """`wanted`, or the first of `wanted_2`, `wanted_3`, ... that is free."""
+        name, number = wanted, 1
+        while self._is_taken(name):
+            number += 1
+            ending = f"_{number}"
+            name = _cut(wanted, LONGEST - len(ending)) + ending
+        self._given.add(name.lower())
+        return name
+
+    def _is_taken(self, name: str) -> bool:
+        return name.lower() in self._given or name in self._taken or name.lower() in self._taken
+
+
+def _cut(name: str, length: int) -> str:
+    return name[:length].rstrip("_")

@@ -1,0 +1,104 @@
+"""Payloads to the files of a project."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from hashlib import sha256
+
+from flowdsl.deploy.kinds.workflow import UNTITLED
+from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
+
+from .layout import FOLDER
+from .model import ImportedProject, Note, Payload, Picture
+from .naming import Names, telling_title, workflow_name
+from .notes import NAMED, Remark
+from .payload import StoredWorkflow, read_workflow
+from .payload import same_payload as same_payload
+from .shapes import import_workflow
+
+
+def import_workflows(
+    payloads: Sequence[Payload],
+    *,
+    taken: Container[str] = (),
+    name: str | None = None,
+    pictures: Mapping[str, Picture] = {},
+    capabilities: Capabilities = DOCUMENTED,
+    project: str | None = None,
+) -> ImportedProject:
+    """The files that compile to `payloads`, whatever their order. Raises `ImportProblem` for what is no workflow.
+
+    `taken` are the names of workflows that the project has already, `name` is the name of a single workflow. `pictures` are
+    by the address under which a prompt shows them. `project` names a project that is new and gets a project file.
+    """
+    read = [
+        (read_workflow(payload, f"workflow {number}"), payload)
+        for number, payload in enumerate(payloads, 1)
+    ]
+    read.sort(key=lambda pair: _order(*pair))
+    titles = Counter(stored.name for stored, _ in read if stored.name)
+    names = Names(taken)
+    files: dict[str, bytes] = {}
+    notes: list[Note] = []
+    addresses: dict[str, str] = {}
+    for stored, payload in read:
+        wished = name if len(read) == 1 else None
+        given = names.give(_name(stored) if wished is None else wished)
+        title = telling_title(stored.name) if wished is None and stored.name else None
+        imported = import_workflow(given, stored, payload, pictures, capabilities)
+        if any(files.get(path, content) != content for path, content in imported.files.items()):
+            # Two prompts have one name for different pictures; the later one keeps its addresses.
+            imported = import_workflow(given, stored, payload, {}, capabilities)
+        files |= imported.files
+        remarks = list(imported.remarks)
+        if stored.name and titles[stored.name] > 1:
+            remarks.append(
+                Remark(NAMED, f"{titles[stored.name]} workflows are called `{stored.name}`")
+            )
+        if title is not None:
+            remarks.append(Remark(NAMED, "the title has too few Latin letters for a name"))
+        remarks.sort(key=lambda remark: remark.weight)
+        notes += [
+            Note(given, each.message, title, each.weight, each.many, each.cause) for each in remarks
+        ]
+        if stored.id is not None:
+            addresses[given] = stored.id
+    if project is not None:
+        files |= _project_files(project, files)
+    return ImportedProject(dict(sorted(files.items())), tuple(notes), addresses)
+
+
+def _order(stored: StoredWorkflow, payload: Payload) -> tuple[str, str, str]:
+    return _name(stored), stored.id or "", json.dumps(payload, sort_keys=True)
+
+
+def _name(stored: StoredWorkflow) -> str:
+    return workflow_name(stored.name or UNTITLED)
+
+
+def _project_files(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The project file, and the rule that keeps git from changing line breaks in what is kept verbatim."""
+    digest = sha256(name.encode())
+    for path in sorted(files):
+        digest.update(path.encode() + b"\0" + files[path] + b"\0")
+    lines = [
+        "[project]",
+        f"name = {_toml(name)}",
+        f'id = "prj_{digest.hexdigest()[:8]}"',
+        f'flows = ["{FOLDER}/**/*.flow"]',
+        "",
+        "[env.local]",
+        'api = "local"',
+        "",
+    ]
+    return {
+        "flowdsl.toml": "\n".join(lines).encode(),
+        ".gitattributes": f"{FOLDER}/*.prompt.md -text\n".encode(),
+    }
+
+
+def _toml(text: str) -> str:
+    """A basic string of TOML: one of JSON but for a character that JSON lets stand."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,164 @@
+"""Notes on the variables and pictures of a prompt that is kept, and on those in allowlisted commands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.semantics.capabilities import TOOLS
+
+from .checks import check_texts
+from .notes import KEPT, RISKY, WRONG, Remark, quotation
+from .payload import StoredWorkflow
+from .proposing.rich_text import is_rich_text
+
+_NAME = r"[^\W\d]\w*"
+_PATH = r"(?:\.[^\W\d]\w*|\[\d+\]|\[(?:'[^'\n]*'|\"[^\"\n]*\")\])*"
+_VARIABLE = rf"(?<![\\{{])\{{(\$?{_NAME}){_PATH}\}}(?!\}})"
+_RUNTIME = rf"(?<!\{{)\{{\{{({_NAME}){_PATH}\}}\}}(?!\}})"
+_TOUCHED = rf"([\w:}}.)\\]?)\\(\{{\{{{_NAME}{_PATH}\}}\}}(?!\}})|\{{(\$?{_NAME}){_PATH}\}}(?!\}}))"
+"""A backslash and the variable behind it; what a path has in front of a separator stands before both."""
+
+_IN_BRACES = r"(?<![\\{$])\{(\$?[^\W\d][^{}\n]{0,200})(?<!;)\}(?!\})"
+_SPACED = rf"(?<![\\{{])\{{[ \t]+(?!\$_\b)\$?{_NAME}(?:\.\w+)*[ \t]*\}}(?!\}})"
+_SHELL = rf"\$\{{{_NAME}(?:\.\w+)*\}}"
+_PICTURE = r"<img\b[^<>]*?\bsrc\s*=\s*[\"']?(supabase://[^\"'\s<>]+)"
+_CODE = r"(?ms)^[ \t]*(```|~~~)(.*?)^[ \t]*\1"
+_POWERSHELL = r"(?i)\A[ \t]*(?:powershell|pwsh|ps1)\b|\$_\b"
+_CMDLET = r"\b[A-Z][a-z]+-[A-Z][A-Za-z]+\b"
+
+_TOOL_NAMES = frozenset(
+    (*(name for name in TOOLS if "_" in name), "focused_action", "end_loop_iteration")
+)
+"""Names of tools that nobody gives to a value."""
+
+_HEADINGS = ("Rules", "Steps", "Replay")
+
+_LONGEST = 40
+"""Characters of a quotation from a prompt."""
+
+
+def prompt_remarks(stored: StoredWorkflow) -> Iterator[Remark]:
+    """Remarks on a prompt that is kept as it is."""
+    declared = _declared(stored)
+    undeclared = _undeclared(stored.prompt, declared)
+    if undeclared:
+        what = f"the prompt uses {listed(undeclared)}"
+        if stored.input_schema is None:
+            words = "and the workflow has no input schema, so that nobody is asked for values"
+        else:
+            words = (
+                "which the input schema does not declare; a run without a value gets `__EMPTY__`"
+            )
+        yield Remark(WRONG, f"{what}, {words}")
+    strange = set(_strange(stored, declared or frozenset()))
+    if strange:
+        what = "look like variables and are none" if len(strange) > 1 else "looks like a variable and is none"  # fmt: skip
+        yield Remark(WRONG, f"{listed(strange)} in the prompt {what}")
+    tools = {name for name in re.findall(_RUNTIME, stored.prompt) if name in _TOOL_NAMES}
+    if tools:
+        braced = listed(f"{{{{{name}}}}}" for name in tools)
+        words = "are runtime values, which vanish" if len(tools) > 1 else "is a runtime value, which vanishes"  # fmt: skip
+        which = "the names of the tools" if len(tools) > 1 else "the name of the tool"
+        yield Remark(
+            WRONG, f"{braced} in the prompt {words} in a run; write {which} without braces"
+        )
+    pictures = set(re.findall(_PICTURE, stored.prompt))
+    if pictures:
+        count = "a picture" if len(pictures) == 1 else f"{len(pictures)} pictures"
+        where = "such addresses belong to the organization they come from"
+        yield Remark(
+            RISKY,
+            f"the prompt shows {count} by address; {where}",
+            f"prompts show pictures by address; {where}",
+        )
+    if is_rich_text(stored.prompt):
+        yield Remark(
+            KEPT,
+            "the prompt is HTML, as the dashboard's editor writes it, and is kept so",
+            "prompts are HTML, as the dashboard's editor writes it, and are kept so",
+        )
+
+
+def has_frames(prompt: str) -> bool:
+    """Whether a prompt has the headings that FlowDSL writes."""
+    lines = [line.removeprefix("<p>").removesuffix("</p>") for line in prompt.splitlines()]
+    return [line for line in lines if line in _HEADINGS] == list(_HEADINGS)
+
+
+def backslash_remarks(stored: StoredWorkflow, *, prompt: bool) -> Iterator[Remark]:
+    """A remark on backslashes before variables: in commands, checks and, when `prompt`, in the prompt."""
+    declared = _declared(stored)
+    places = [
+        ((stored.prompt,) if prompt else (), "the prompt"),
+        (stored.allowlist, "the terminal allowlist"),
+        (tuple(check_texts(stored)), "the post-run checks"),
+    ]
+    found: dict[str, list[str]] = {}
+    for texts, place in places:
+        touched = set(_touched(texts, declared))
+        if touched:
+            found.setdefault(listed(touched), []).append(place)
+    if found:
+        what = _and([f"{names} in {_and(where)}" for names, where in found.items()])
+        yield Remark(
+            WRONG,
+            f"a backslash touches {what}, and the platform reads it as an escape; write `/`, or put the separator into "
+            "the value",
+        )
+
+
+def _and(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _declared(stored: StoredWorkflow) -> frozenset[str] | None:
+    """The names that the input schema has, with `$` for secrets; None where it does not say which there are."""
+    if stored.input_schema is None:
+        return frozenset()
+    document = stored.input_schema.document
+    properties = None if document is None else document.get("properties")
+    return frozenset(properties) if isinstance(properties, dict) and properties else None
+
+
+def _undeclared(prompt: str, declared: Collection[str] | None) -> set[str]:
+    """The inputs and secrets in a prompt that are not declared, as they are written there."""
+    if declared is None:
+        return set()
+    used = {found[1] for found in re.finditer(_VARIABLE, prompt)}
+    return {f"{{{name}}}" for name in used.difference(declared)}
+
+
+def _touched(texts: Iterable[str], declared: Collection[str] | None) -> Iterator[str]:
+    """The variables with a backslash before them. One that is not declared may well be meant as it stands, but not in a path."""
+    for text in texts:
+        for before, variable, name in re.findall(_TOUCHED, text):
+            if before or not name or not declared or name in declared:
+                yield variable.replace("`", "")
+
+
+def _strange(stored: StoredWorkflow, declared: Collection[str]) -> Iterator[str]:
+    """What is almost a variable in the prose of a prompt."""
+    text = stored.prompt
+    for command in stored.allowlist:
+        if len(command) > 1:
+            text = text.replace(command, " ")
+    text = re.sub(_CODE, lambda code: " " if _is_powershell(code[2]) else code[0], text)
+    for found in re.finditer(f"{_SPACED}|{_SHELL}", text):
+        yield _quotation(found[0])
+    for found in re.finditer(_IN_BRACES, text):
+        root = re.split(r"[.\[]", found[1], maxsplit=1)[0]
+        if re.fullmatch(_NAME + _PATH, found[1].removeprefix("$")) or found[1] in declared:
+            continue
+        if root not in declared or re.fullmatch(r"\$?[A-Za-z_]\w*", root):
+            yield _quotation(found[0])
+
+
+def _is_powershell(code: str) -> bool:
+    marked = re.search(_POWERSHELL, code) is not None
+    return marked or ("$" in code and re.search(_CMDLET, code) is not None)
+
+
+def _quotation(braced: str) -> str:
+    return f"{quotation(braced[:-1], _LONGEST)}}}"

@@ -1,0 +1,224 @@
+"""Statements in the place of a prompt that somebody wrote in the dashboard.
+
+Headings become steps, list entries and paragraphs become `do`; only an instruction that says one thing and says it plainly
+becomes a statement of its own. Conditions and loops are never guessed: what speaks of one stays prose, with all that stands below it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from flowdsl.ir import nodes
+from flowdsl.source.record import Record
+
+from ..model import NOWHERE, PromptHints
+from .instructions import Instructions, depends, governs, text_of
+from .markdown import Block, Entry, Heading, Listing, Paragraph, read_blocks
+from .rich_text import is_rich_text, plain_text, shown_pictures
+
+_NUMBER = r"(?i)(?:step\s+\d{1,3}\s*[.:)–-]?|\d{1,3}(?:\.\d{1,3})*[.:)])\s+"
+_SENTENCE = r"[A-Z{\"'“`].*[.!]"
+_LONGEST_TITLE = 100
+_FENCE = "```", "~~~"
+_STEP_NUMBER = (
+    r"(?i)(?<=[\w,;:][ \xa0])(?:steps?|points?|items?|schritte?n?|punkte?n?|étapes?|pasos?|passos?)"
+    r"[ \xa0]\d{1,3}(?:\.\d{1,3})*\b"
+)
+_OF_NO_TITLE = frozenset(
+    (
+        *("a", "an", "and", "for", "in", "of", "on", "the", "to"),
+        *("flow", "instructions", "procedure", "process", "prompt", "steps", "task", "workflow"),
+    )
+)
+"""Words of a heading that say nothing more than the title of a workflow."""
+
+
+class Proposal(Record):
+    """Statements for a prompt.
+
+    `sources` says where outputs come from; `read_at_the_end` are those that the prompt does not tell how to read, so that a step behind
+    everything else reads them. `pictures` are the addresses of pictures that the statements do not show. `rich_text` says that the
+    prompt was HTML.
+    """
+
+    body: nodes.Body
+    sources: tuple[nodes.OutputSource, ...]
+    read_at_the_end: tuple[str, ...]
+    pictures: tuple[str, ...]
+    references: tuple[str, ...]
+    rich_text: bool
+
+
+def propose(prompt: str, hints: PromptHints, title: str = "") -> Proposal:
+    """Statements that say what `prompt` says, in its order; never raises.
+
+    `title` is that of the workflow, which a compiled prompt begins with.
+    """
+    rich = is_rich_text(prompt)
+    pictures = shown_pictures(prompt)
+    if rich:
+        prompt = plain_text(prompt)
+    instructions = Instructions(hints)
+    body = tuple(_titled(read_blocks(prompt), title, instructions))
+    sources = instructions.sources()
+    told = {source.field for source in sources}
+    missing = [field for field in hints.outputs or () if field.required and field.name not in told]
+    if missing:
+        readings = [instructions.reading(field) for field in missing]
+        body += (_step("Read the results", iter(readings)),)
+        sources = instructions.sources()
+    references = tuple(dict.fromkeys(re.findall(_STEP_NUMBER, prompt)))
+    return Proposal(
+        body, sources, tuple(field.name for field in missing), pictures, references, rich
+    )
+
+
+# Blocks
+
+
+def _titled(
+    blocks: Sequence[Block], title: str, instructions: Instructions
+) -> Iterator[nodes.Statement]:
+    """The statements of a whole prompt. The heading of the whole is no step, and nothing at all where the title says it."""
+    first = blocks[0] if len(blocks) > 1 else None
+    levels = [block.level for block in blocks[1:] if isinstance(block, Heading)]
+    if isinstance(first, Heading) and first.level < min(levels, default=2):
+        if _words(first.text) - _words(title) - _OF_NO_TITLE:
+            yield _do(first.text)
+        inner = instructions.plain() if depends(first.text) else instructions
+        yield from _statements(blocks[1:], inner)
+    else:
+        yield from _statements(blocks, instructions)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
+
+
+def _statements(blocks: Sequence[Block], instructions: Instructions) -> Iterator[nodes.Statement]:
+    at = 0
+    while at < len(blocks):
+        block = blocks[at]
+        at += 1
+        if isinstance(block, Heading):
+            end = at
+            while end < len(blocks) and not _ends(blocks[end], block.level):
+                end += 1
+            yield from _section(block.text, blocks[at:end], instructions)
+            at = end
+        elif isinstance(block, Paragraph):
+            following = blocks[at] if at < len(blocks) else None
+            if isinstance(following, Listing) and _introduces(block.text, following):
+                yield _do(f"{block.text}\n{following.written}")
+                at += 1
+            elif isinstance(following, Paragraph) and (
+                following.text.startswith(_FENCE) or _opens_case(block.text)
+            ):
+                yield _do(f"{block.text}\n{following.text}")
+                at += 1
+            else:
+                for line in _lines(block.text):
+                    yield from instructions.read(line)
+        else:
+            reader = instructions
+            for entry in block.entries:
+                yield from _entry(entry, reader)
+                if not entry.below and _opens_case(entry.text):
+                    # What it speaks of can only be in the entries behind it.
+                    reader = instructions.plain()
+
+
+def _ends(block: Block, level: int) -> bool:
+    return isinstance(block, Heading) and block.level <= level
+
+
+def _section(
+    heading: str, blocks: Sequence[Block], instructions: Instructions
+) -> Iterator[nodes.Statement]:
+    title = re.sub(_NUMBER, "", _unmarked(heading), count=1)
+    # What holds in some case only, again and again, or never, is not taken apart.
+    inner = instructions.plain() if governs(title) else instructions
+    if not blocks:
+        yield _do(heading)
+    elif _can_be_title(title):
+        yield _step(title, _statements(blocks, inner))
+    else:
+        yield _do(heading)
+        yield from _statements(blocks, inner)
+
+
+def _entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.Statement]:
+    if not entry.below:
+        yield from instructions.read(entry.text)
+    elif _is_group(entry):
+        yield _step(_unmarked(entry.text), _statements(entry.below, instructions))
+    else:
+        yield _do(_without_mark(entry.written))
+
+
+def _unmarked(title: str) -> str:
+    return title.replace("**", "").strip().removesuffix(":")
+
+
+def _is_group(entry: Entry) -> bool:
+    """Whether an entry is the title of the numbered instructions below it, which hold whatever it says."""
+    return (
+        len(entry.below) == 1
+        and isinstance(entry.below[0], Listing)
+        and entry.below[0].ordered
+        and not governs(entry.text)
+        and _can_be_title(entry.text)
+    )
+
+
+def _can_be_title(text: str) -> bool:
+    """Whether a step may be called so: one short line, with inputs at most for variables."""
+    return (
+        0 < len(text) <= _LONGEST_TITLE
+        and "\n" not in text
+        and all(
+            piece.sigil == "input" for piece in text_of(text) if isinstance(piece, nodes.Variable)
+        )
+    )
+
+
+def _introduces(text: str, listing: Listing) -> bool:
+    """Whether a list belongs to the paragraph before it: to a condition, or as the things that it speaks of."""
+    return _announces(text) and (not listing.ordered or governs(text))
+
+
+def _opens_case(text: str) -> bool:
+    """Whether what follows a line is done in some case only, or never."""
+    return _announces(text) and governs(text)
+
+
+def _announces(text: str) -> bool:
+    return text.rstrip("*_ ").endswith((":", "：", "?", "？"))
+
+
+def _lines(paragraph: str) -> list[str]:
+    """The lines of a paragraph where each is a sentence of its own, else the paragraph."""
+    lines = paragraph.split("\n")
+    if all(re.fullmatch(_SENTENCE, line) for line in lines) and not depends(paragraph):
+        return lines
+    return [paragraph]
+
+
+def _without_mark(written: str) -> str:
+    """An entry without the mark of its list; what stands below it moves left with it."""
+    first, *rest = written.split("\n")
+    text = re.sub(r"\s*(?:[-*•+‣–]|\w{1,3}[.)]|(?i:step)\s+\d+\s*[.:)–-])\s+", "", first, count=1)
+    width = min([len(line) - len(line.lstrip()) for line in rest if line], default=0)
+    return "\n".join([text, *(line[max(width - 2, 0) :] for line in rest)])
+
+
+# Statements
+
+
+def _do(text: str) -> nodes.Do:
+    return nodes.Do(origin=NOWHERE, text=text_of(text))
+
+
+def _step(title: str, body: Iterator[nodes.Statement]) -> nodes.Step:
+    return nodes.Step(origin=NOWHERE, title=text_of(title), body=tuple(body))

@@ -1,0 +1,326 @@
+"""Instructions of one line that are statements of the language and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from flowdsl.ir import nodes
+from flowdsl.semantics.keys import MODIFIERS, NAMED_KEYS, OTHER_NAMES, chord_keys, is_key
+
+from ..model import NOWHERE, PromptHints
+from ..writing.type_names import source_name
+
+_DEPENDS = (
+    r"(?i)\b(?:if|in case|in the event|when|whenever|where(?:ver)? (?:there|it|this|that)|once|unless|until|till|while|as long as|otherwise|else|"
+    r"depending|provided|assuming|should (?:the|a|an|any|it|this|that|there)|(?:may|might)(?= [a-z])|sometimes|optional(?:ly)?|alternatively|"
+    r"for (?:each|every|all|any)|(?:each|every) time|repeat|loop|iterate|"
+    r"falls|wenn|sobald|solange|sonst|ansonsten|andernfalls|jede[nrs]?|wiederhole\w*|"
+    r"si|sinon|tant que|chaque|mientras|cada|cuando|se|caso|quando|enquanto|finché|ogni|altrimenti|als|indien|zodra|zolang|telkens|elke|"
+    r"om|när|varje|jeśli|jeżeli|gdy|dopóki|każd\w*|pokud|jestliže|když|každ\w*|eğer)\b"
+    r"|場合|もし|たら|ごと|如果|若|每|当|경우|마다|إذا|كل|\?(?=\s|$)"
+)
+_OTHER_THAN_STEPS = (
+    r"(?i)\b(?:never|not|don['’]t|mustn['’]t|no longer|avoid|forbidden|prohibited|notes?|tips?|hints?|examples?|background|faq|mistakes?|"
+    r"trouble\w*|problems?|errors?|exceptions?|fallbacks?|instead|known|nie|niemals|nicht|kein\w*|jamais|nunca|mai)\b"
+)
+
+_NAME = r"[A-Za-z_]\w*"
+_PATH = rf"(?:\.{_NAME}|\[\d+\]|\['[^'\n]*'\])*"
+_VARIABLE = rf"(?<![\\{{])(?:\{{\{{[ \t]*({_NAME})({_PATH})[ \t]*\}}\}}|\{{(\$?)({_NAME})({_PATH})\}}(?!\}}))"
+_STEP = rf"\.({_NAME})|\[(\d+)\]|\['([^'\n]*)'\]"
+_ESCAPED = rf"\\(?=\{{+\$?{_NAME})"
+
+_COUNTS = {"once": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_UNITS = {"s": 1000, "m": 60_000, "ms": 1}
+_LABELLED_TOO = frozenset(
+    ("home", "end", "delete", "insert", "up", "down", "left", "right", "space", "return")
+)
+"""Keys whose names also stand on buttons and links, so that only the word `key` makes them keys."""
+
+_LONGEST = 1_000
+"""Characters of the longest line that is looked at."""
+
+_QUOTED = r"\"[^\"\n]+\""
+_BOX = r"(?:field|box|text ?box|search box|input field|input)"
+_FILE = r"\"?([^\s\"]+\.\w{2,4}|(?<=\")[^\"]+\.\w{2,4}(?=\"))\"?"
+_STORED = rf"\{{\{{[ \t]*({_NAME})[ \t]*\}}\}}"
+_NAMED = r"(?:(?:with )?(?:the )?(?:file ?name|name)|named|called|as|for|with|on)"
+
+_PRESS = (
+    r"(?:press|hit) (?:the )?\"?((?:page |arrow )?[^\s\"]+?(?: ?\+ ?[^\s\"+]+)*(?: arrow)?)\"?( key)?"
+    r"(?: (once|twice|(?:\d{1,2}|two|three|four|five|six) times))?"
+)
+_WAIT = r"wait (?:for )?(\d{1,4}) ?(ms|milliseconds?|s|secs?|seconds?|mins?|minutes?)"
+_TYPE = rf"(?:type|enter|input) (\S+|\{{\{{[^}}]*\}}\}}) (?:into|in) ((?:the )?(?:{_BOX} )?{_QUOTED}(?: {_BOX})?)"
+_CAPTURE = (
+    rf"(?:(?:use |call )?save_screenshot_as_run_attachment {_NAMED}|(?:take|save) a screenshot (?:and attach it|as a run attachment)"
+    rf"(?: to the run)?(?: {_NAMED})?) {_FILE}"
+)
+_EXPORT = rf"(?:(?:use |call )?mark_file_for_export (?:{_NAMED} )?{_FILE}|mark (?:the file )?{_FILE} for export)"
+_COPY = (
+    r"(?:(?:triple|double)[- ]click|select|highlight) (?:on )?([^.;]+?),?(?: and)?(?: then)? (?:use |call )?copy_to_clipboard "
+    rf"(?:with (?:the )?key|as) (?:\"?({_NAME})\"?|{_STORED})"
+)
+_EXTRACT = (
+    r"(?:use (?:a )?focused_action to )?(?:read|extract|note|record) ([^.;]+?)(?: (?:with|using) (?:a )?focused_action)?,? "
+    rf"(?:(?:and )?(?:save|store|remember|keep) it )?(?:as|in|into) {_STORED}(?: (?:with|using) upsert_runtime_values)?"
+)
+_POINTS_BACK = r"(?i)(?:it|its|them|they|their|this|that|these|those|one)\b"
+"""How words begin that only the sentence before them explains."""
+
+_BETWEEN_SENTENCES = r"(?<=[.!])[ \t]+(?=[A-Z{\"“])"
+
+
+def depends(text: str) -> bool:
+    """Whether a text speaks of a condition or of doing something again."""
+    return re.search(_DEPENDS, text) is not None
+
+
+def governs(text: str) -> bool:
+    """Whether a heading, or the line before a list, says that what stands below is not simply done: a condition, a prohibition,
+    remarks.
+    """
+    return depends(text) or re.search(_OTHER_THAN_STEPS, text) is not None
+
+
+def text_of(text: str) -> nodes.Text:
+    """The characters and variables of a part of a prompt."""
+    pieces: list[nodes.Piece] = []
+    at = 0
+    for found in re.finditer(_VARIABLE, text):
+        _add_characters(pieces, text[at : found.start()])
+        pieces.append(_variable(found))
+        at = found.end()
+    _add_characters(pieces, text[at:])
+    return tuple(pieces)
+
+
+def _add_characters(pieces: list[nodes.Piece], characters: str) -> None:
+    if characters:
+        # Code generation writes the backslash where the platform needs one.
+        pieces.append(nodes.TextPiece(value=re.sub(_ESCAPED, "", characters)))
+
+
+def _variable(found: re.Match[str]) -> nodes.Variable:
+    runtime, runtime_path, secret, name, path = found.groups()
+    steps = re.finditer(_STEP, runtime_path if runtime else path)
+    return nodes.Variable(
+        sigil="runtime" if runtime else "secret" if secret else "input",
+        name=runtime or name,
+        path=tuple(int(step[2]) if step[2] else step[1] or step[3] for step in steps),
+    )
+
+
+class Instructions:
+    """Reads one instruction after the other, and remembers which variables they set."""
+
+    def __init__(self, hints: PromptHints) -> None:
+        self._inputs = {field.name: field for field in hints.inputs or ()}
+        self._secrets = {field.name for field in hints.secrets}
+        self._outputs = {field.name: field for field in hints.outputs or ()}
+        self._set: set[str] = set()
+        self._origins: dict[str, str] = {}
+        self._plain = False
+
+    def plain(self) -> Instructions:
+        """Reads nothing as a statement of its own."""
+        reader = Instructions(PromptHints((), (), (), {}))
+        reader._plain = True
+        return reader
+
+    def sources(self) -> tuple[nodes.OutputSource, ...]:
+        """Where the outputs come from that have been read so far."""
+        return tuple(
+            nodes.OutputSource(field=field, kind="runtime", variable=variable, origin=NOWHERE)
+            for field, variable in self._origins.items()
+        )
+
+    def read(self, line: str) -> list[nodes.Statement]:
+        """The statements that a line is: its sentences, where one of them is more than prose, else one `do`."""
+        prose: nodes.Statement = nodes.Do(origin=NOWHERE, text=text_of(line))
+        if self._plain or "\n" in line or len(line) > _LONGEST or depends(line):
+            return [prose]
+        whole = self._sentence(line)
+        if whole is not None:
+            return [whole]
+        sentences = re.split(_BETWEEN_SENTENCES, line)
+        statements = [self._sentence(each) for each in sentences]
+        if not any(statements):
+            return [prose]
+        return [
+            statement or nodes.Do(origin=NOWHERE, text=text_of(sentence))
+            for sentence, statement in zip(sentences, statements, strict=True)
+        ]
+
+    def _sentence(self, line: str) -> nodes.Statement | None:
+        plain = _plain(line)
+        for pattern, build in _PATTERNS:
+            found = re.fullmatch(pattern, plain, re.IGNORECASE)
+            if found is not None:
+                return build(self, found)
+        return None
+
+    def reading(self, field: nodes.FieldSpec) -> nodes.Extract:
+        """The statement that reads an output as its schema describes it."""
+        words = " ".join((field.description or "").split())
+        if not words:
+            words = f'the value "{field.name.replace("_", " ")}"'
+        variable = source_name(field.name, self._taken())
+        self._set.add(variable)
+        self._origins[field.name] = variable
+        return self._extract(variable, field.type, (nodes.TextPiece(value=words),))
+
+    # One method for each kind of statement
+
+    def press(self, found: re.Match[str]) -> nodes.Statement | None:
+        keys = _chord(found[1], named=found[2] is not None)
+        times = _COUNTS.get(number := (found[3] or "once").lower().removesuffix(" times"))
+        times = int(number) if times is None else times
+        return nodes.Press(origin=NOWHERE, keys=keys, times=times) if keys and times else None
+
+    def wait(self, found: re.Match[str]) -> nodes.Statement | None:
+        unit = found[2].lower()
+        scale = _UNITS["ms" if unit.startswith(("ms", "milli")) else unit[0]]
+        return nodes.Wait(origin=NOWHERE, milliseconds=int(found[1]) * scale)
+
+    def type(self, found: re.Match[str]) -> nodes.Statement | None:
+        value, target = text_of(found[1]), text_of(found[2])
+        if (
+            len(value) != 1
+            or not isinstance(value[0], nodes.Variable)
+            or not self._can_type(value[0])
+        ):
+            return None
+        return nodes.TypeIn(origin=NOWHERE, value=value, display=None, target=target)
+
+    def _can_type(self, variable: nodes.Variable) -> bool:
+        if variable.sigil == "runtime":
+            return variable.name in self._set
+        if variable.sigil == "secret":
+            return variable.name in self._secrets
+        field = self._inputs.get(variable.name)
+        return field is not None and (bool(variable.path) or _is_scalar(field.type))
+
+    def capture(self, found: re.Match[str]) -> nodes.Statement | None:
+        file = self._file(found)
+        return None if file is None else nodes.Capture(origin=NOWHERE, file=file)
+
+    def export(self, found: re.Match[str]) -> nodes.Statement | None:
+        file = self._file(found)
+        return None if file is None else nodes.Export(origin=NOWHERE, file=file)
+
+    def _file(self, found: re.Match[str]) -> nodes.Text | None:
+        """The file name in a match, which may hold inputs."""
+        name = text_of(next(group for group in found.groups() if group))
+        variables = [piece for piece in name if isinstance(piece, nodes.Variable)]
+        known = all(each.sigil == "input" and each.name in self._inputs for each in variables)
+        # A brace behind a backslash is none to the platform, and was probably meant to be one.
+        plain = not any("{" in piece.value for piece in name if isinstance(piece, nodes.TextPiece))
+        return name if known and plain else None
+
+    def copy(self, found: re.Match[str]) -> nodes.Statement | None:
+        variable, source = found[2] or found[3], text_of(found[1])
+        type_ = self._type(variable)
+        if _points_back(found[1]) or not _is_scalar(type_) or not self._takes(variable, source):
+            return None
+        return nodes.Copy(
+            origin=NOWHERE,
+            variable=variable,
+            type=type_,
+            source=source,
+            otherwise=_otherwise("not copied: ", type_, source),
+        )
+
+    def extract(self, found: re.Match[str]) -> nodes.Statement | None:
+        variable, source = found[2], text_of(found[1])
+        if _points_back(found[1]) or not self._takes(variable, source):
+            return None
+        return self._extract(variable, self._type(variable), source)
+
+    def _extract(self, variable: str, type_: nodes.Type, source: nodes.Text) -> nodes.Extract:
+        return nodes.Extract(
+            origin=NOWHERE,
+            variable=variable,
+            type=type_,
+            source=source,
+            model=None,
+            otherwise=_otherwise("not readable: ", type_, source),
+        )
+
+    def _takes(self, variable: str, source: nodes.Text) -> bool:
+        """Whether `variable` can be read from `source` here; it is set from now on."""
+        if variable in self._inputs or variable in self._secrets:
+            return False
+        for piece in source:
+            if isinstance(piece, nodes.Variable) and not self._is_readable(piece):
+                return False
+        self._set.add(variable)
+        if variable in self._outputs:
+            self._origins[variable] = variable
+        return True
+
+    def _is_readable(self, variable: nodes.Variable) -> bool:
+        if variable.sigil == "runtime":
+            return variable.name in self._set
+        return variable.sigil == "input" and variable.name in self._inputs
+
+    def _type(self, variable: str) -> nodes.Type:
+        field = self._outputs.get(variable)
+        return nodes.ScalarType(name="string") if field is None else field.type
+
+    def _taken(self) -> set[str]:
+        return self._inputs.keys() | self._secrets | self._set
+
+
+_PATTERNS: tuple[
+    tuple[str, Callable[[Instructions, re.Match[str]], nodes.Statement | None]], ...
+] = (
+    (_PRESS, Instructions.press),
+    (_WAIT, Instructions.wait),
+    (_TYPE, Instructions.type),
+    (_CAPTURE, Instructions.capture),
+    (_EXPORT, Instructions.export),
+    (_COPY, Instructions.copy),
+    (_EXTRACT, Instructions.extract),
+)
+
+
+def _plain(line: str) -> str:
+    """A line without the marks of Markdown; what stood in bold or as code is quoted."""
+    marked = re.sub(r"\*\*([^*]+)\*\*|`([^`]+)`", lambda m: f'"{m[1] or m[2]}"', line.strip())
+    marked = re.sub(r"[“”„]", '"', re.sub(r'""([^"]+)""', r'"\1"', marked))
+    marked = re.sub(rf'"({_STORED}|\{{\$?{_NAME}{_PATH}\}})"', r"\1", marked)
+    marked = re.sub(r"(?<!\w)'([^'\[\]]+)'(?!\w)", r'"\1"', marked)
+    return " ".join(marked.removesuffix(".").split())
+
+
+def _chord(written: str, *, named: bool) -> str | None:
+    """The keys of `Ctrl + S` in the platform's notation; None for what may be the label of a button."""
+    words = written.lower()
+    words = re.sub(r"^arrow |(?<=\w) arrow$", "", words)
+    named = named or words != written.lower()
+    keys = [OTHER_NAMES.get(key, key) for key in chord_keys(words.replace(" ", ""))]
+    *modifiers, last = keys
+    if not all(key in MODIFIERS for key in modifiers) or not is_key(last) or not last.isascii():
+        return None
+    if not modifiers and (last not in NAMED_KEYS or (last in _LABELLED_TOO and not named)):
+        return None
+    return "+".join(keys)
+
+
+def _points_back(words: str) -> bool:
+    return re.match(_POINTS_BACK, words) is not None
+
+
+def _is_scalar(type_: nodes.Type) -> bool:
+    inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
+    return isinstance(inner, nodes.ScalarType | nodes.EnumType)
+
+
+def _otherwise(prefix: str, type_: nodes.Type, source: nodes.Text) -> nodes.Body | None:
+    """What happens when a value that must be there is not: what lowering writes where the source says nothing."""
+    if isinstance(type_, nodes.OptionalType):
+        return None
+    reason = (nodes.TextPiece(value=prefix), *source)
+    return (nodes.Leave(origin=NOWHERE, action="abort", reason=reason),)

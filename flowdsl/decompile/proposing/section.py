@@ -1,0 +1,153 @@
+"""The `steps` section for a proposal, in the names of a file that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowdsl.format.formatter import format_source
+from flowdsl.ir import nodes
+from flowdsl.ir.walk import walk
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile
+
+from ..model import PromptHints
+from ..writing.lines import Emit, Key, Line, lines_of, variable_set
+from ..writing.literals import is_name
+from ..writing.scope import PLAIN, RUNTIME, SECRET, Scope
+from ..writing.statement_text import INDENT, Wanted, Writer
+from ..writing.type_names import TypeNames, Unspeakable, field_text, source_names
+from ..writing.value_text import Consts
+from ..writing.value_types import ANY
+from .convert import Proposal
+
+_SIGILS = {"input": PLAIN, "runtime": RUNTIME, "secret": SECRET}
+
+
+class SourceNames(Record):
+    """The names in source of the fields of a workflow, by their names on the wire.
+
+    `types` has the types of outputs as the file writes them.
+    """
+
+    inputs: dict[str, str]
+    secrets: dict[str, str]
+    outputs: dict[str, str]
+    types: dict[str, str]
+
+
+class Section(Record):
+    """The lines of a section, without indent. `undeclared` are variables that nothing declares or sets, as they are written."""
+
+    lines: tuple[str, ...]
+    undeclared: tuple[str, ...]
+
+
+class Unwritable(ValueError):
+    """A proposal that no source can say; the text tells why."""
+
+
+def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) -> Section:
+    """`steps { ... }` with the statements of a proposal; raises `Unwritable`."""
+    scope = Scope(())
+    outputs = {field.name: field.type for field in hints.outputs or ()}
+    types = _Types(
+        {repr(outputs[name]): text for name, text in names.types.items() if name in outputs}
+    )
+    wanted = Wanted(
+        {name: (names.outputs.get(name, name), type_) for name, type_ in outputs.items()}
+    )
+    try:
+        for field in hints.inputs or ():
+            _add(scope, "input", field, names.inputs)
+        for field in hints.secrets:
+            _add(scope, "secret", field, names.secrets)
+        lines = lines_of(proposal.body)
+        _name_own(lines, scope)
+        undeclared = tuple(_add_undeclared(proposal.body, scope))
+        variables = {source.variable: source.field for source in proposal.sources}
+        writer = Writer(scope, types, Consts(lambda name: name), wanted, {}, in_task=False)
+        block = writer.block(_with_emits(lines, variables), attempt=False)
+    except Unspeakable as problem:
+        raise Unwritable(str(problem)) from None
+    return Section(_formatted(["steps {", *block, "}"]), undeclared)
+
+
+def _formatted(lines: list[str]) -> tuple[str, ...]:
+    """The lines of a section as `flowdsl fmt` lays them out."""
+    head, tail = ["flow 1", "", "workflow w {"], ["}", ""]
+    indented = [INDENT + line if line else line for line in lines]
+    formatted = format_source(SourceFile("steps.flow", "\n".join([*head, *indented, *tail])))
+    laid_out = formatted.text.split("\n")[len(head) : -len(tail)]
+    return tuple(line.removeprefix(INDENT) for line in laid_out)
+
+
+class _Types(TypeNames):
+    """Types as a file that exists writes them; a record that it has no words for, on one line."""
+
+    def __init__(self, known: dict[str, str]) -> None:
+        super().__init__()
+        self._known = known
+
+    def type_text(self, type_: nodes.Type) -> str:
+        known = self._known.get(repr(type_))
+        if known is not None:
+            return known
+        if not isinstance(type_, nodes.RecordType):
+            return super().type_text(type_)
+        names = source_names(type_.fields)
+        bare = (nodes.FieldSpec(name=field.name, type=field.type) for field in type_.fields)
+        fields = [field_text(field, self, name=names[field.name]) for field in bare]
+        return f"{{ {', '.join(fields)} }}" if fields else "{}"
+
+
+def _add(scope: Scope, sigil: str, field: nodes.FieldSpec, names: dict[str, str]) -> None:
+    """Bring a field into reach, unless source has no name for it."""
+    name = names.get(field.name, field.name)
+    if is_name(name) and name not in scope.taken:
+        scope.add((sigil, field.name), name, _SIGILS[sigil], field.type)
+
+
+def _name_own(lines: list[Line], scope: Scope) -> None:
+    """Bring the variables that the statements set into reach."""
+    for line in lines:
+        node = line.node
+        if (
+            isinstance(node, nodes.Extract | nodes.Copy)
+            and ("runtime", node.variable) not in scope.names
+        ):
+            scope.add(("runtime", node.variable), node.variable, RUNTIME, node.type)
+        if isinstance(node, nodes.Step):
+            _name_own(line.bodies[0], scope)
+
+
+def _add_undeclared(body: nodes.Body, scope: Scope) -> Iterator[str]:
+    """The variables that are not in reach; from now on they are, so that a reader sees where they stand."""
+    for node in walk(body):
+        if not isinstance(node, nodes.Variable):
+            continue
+        key: Key = (node.sigil, node.name)
+        if key in scope.names:
+            continue
+        if not is_name(node.name):
+            raise Unspeakable(
+                f"`{node.name}` is no name of the language; give it one in `inputs` with `@wire`"
+            )
+        if node.name in scope.taken:
+            raise Unspeakable(f"`{node.name}` would name an input and another value as well")
+        scope.add(key, node.name, _SIGILS[node.sigil], ANY)
+        yield scope.in_text(nodes.Variable(sigil=node.sigil, name=node.name))
+
+
+def _with_emits(lines: list[Line], variables: dict[str | None, str]) -> list[Line]:
+    """The lines with an `emit` behind each that sets a variable for an output."""
+    result = []
+    for line in lines:
+        bodies = line.bodies
+        if isinstance(line.node, nodes.Step):
+            bodies = [_with_emits(body, variables) for body in bodies]
+        result.append(Line(line.node, bodies))
+        name = variable_set(line.node)
+        if name is not None and name in variables:
+            value = nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=name),))
+            result.append(Line(Emit(variables[name], value, append=False)))
+    return result

@@ -1,0 +1,324 @@
+"""The instruction of a focused agent back to statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from flowdsl.codegen.text import clause, quoted, spell_variable
+from flowdsl.codegen.words import say
+from flowdsl.ir import nodes
+
+from ..model import NOWHERE
+from .frames import SLOT, frame
+from .outline import Item
+from .statements import RUN, STRING, Unreadable, Words
+from .texts import milliseconds, runtime_variable, whole_number
+
+ReadBody = Callable[[Sequence[Item]], nodes.Body]
+"""Reads what stands under a line, for the agent that is being instructed."""
+
+
+class Lines:
+    """The lines of one body, and which is next."""
+
+    __slots__ = ("items", "position")
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
+        self.position = 0
+
+    def text(self) -> str | None:
+        """The text of the next line, None at the end."""
+        return self.items[self.position].text if self.position < len(self.items) else None
+
+    def leaf(self) -> str | None:
+        """The text of the next line when nothing stands under it."""
+        if self.position == len(self.items) or self.items[self.position].children:
+            return None
+        return self.items[self.position].text
+
+    def take(self) -> Item:
+        """The next line, which is then read."""
+        self.position += 1
+        return self.items[self.position - 1]
+
+    def takes(self, text: str) -> bool:
+        """Reads the next line when it is `text`, with nothing under it."""
+        found = self.leaf() == text
+        self.position += found
+        return found
+
+
+class Instruction:
+    """Reads bodies of lines. `main`: for the main agent, else for a focused one."""
+
+    def __init__(self, words: Words, main: bool, read: ReadBody) -> None:
+        self.words = words
+        self.main = main
+        self.read = read
+
+    def consequence(self, lines: Lines, missing: str) -> nodes.Body:
+        """What follows from a failure, when the next line says so; `missing` is how that line begins."""
+        text = lines.text()
+        if text is None:
+            return ()
+        if text == f"{missing}:":
+            return self.read(lines.take().children)
+        if lines.leaf() is None:
+            return ()
+        leave = self.words.leave_after(text, missing, self.main)
+        if leave is None:
+            return ()
+        lines.take()
+        return (leave,)
+
+    def run(self, lines: Lines) -> nodes.Run | None:
+        """Reads a command and what stands around it."""
+        command = self.words.command(lines.leaf() or "", self.main)
+        if command is None:
+            return None
+        lines.take()
+        variable: str | None = None
+        type_: nodes.Type | None = None
+        text = None if self.main and not self.words.capabilities.focused_can(RUN) else lines.leaf()
+        save = frame("tools.run_save", SLOT, SLOT, SLOT)
+        words = self.words
+        if text is not None and (
+            found := save.match(text, runtime_variable, words.name, words.phrases.type)
+        ):
+            lines.take()
+            variable, _, type_ = found
+        otherwise = self.consequence(lines, say("tools.run_check"))
+        return nodes.Run(
+            origin=NOWHERE,
+            command=command,
+            variable=variable,
+            type=type_,
+            otherwise=otherwise or None,
+        )
+
+    def retry(self, lines: Lines) -> nodes.Retry | None:
+        """Reads attempts."""
+        text = lines.text() or ""
+        found = frame("control.retry", SLOT).match(text, whole_number)
+        attempts = 1 if text == say("control.retry", 1) else found[0] if found else None
+        if attempts is None:
+            return None
+        body = self.read(lines.take().children)
+        wait = frame("control.retry_wait", SLOT).match(lines.leaf() or "", milliseconds)
+        if wait is not None:
+            lines.take()
+        return nodes.Retry(
+            origin=NOWHERE,
+            attempts=attempts,
+            delay_milliseconds=wait[0] if wait else 0,
+            body=body,
+            otherwise=self.consequence(lines, say("control.retry_missing")),
+        )
+
+    def rounds(self, text: str) -> tuple[nodes.Condition, int] | None:
+        """Reads the line above the rounds of a `repeat`: the condition, and how many there are at most."""
+        condition = self.words.condition
+        if found := frame("control.repeat", 1, SLOT).match(text, condition):
+            return found[0], 1
+        found = frame("control.repeat", SLOT, SLOT).match(text, whole_number, condition)
+        return None if found is None else (found[1], found[0])
+
+
+class Focused:
+    """Reads the bullets of one instruction."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._instruction = Instruction(words, main=False, read=self.body)
+        self.consequence = self._instruction.consequence
+
+    def body(self, items: Sequence[Item]) -> nodes.Body:
+        """The statements of bullets; raises `Unreadable`."""
+        lines = Lines(items)
+        body: list[nodes.Statement] = []
+        while lines.position < len(items):
+            body.append(self._statement(lines))
+        return tuple(body)
+
+    def store(self, lines: Lines) -> nodes.Store | None:
+        """Reads the values that the next bullets keep."""
+        assignments: list[nodes.Assignment] = []
+        while (text := lines.leaf()) is not None:
+            assignment = self._words.assignment(text)
+            if assignment is None:
+                break
+            assignments.append(assignment)
+            lines.take()
+        return nodes.Store(origin=NOWHERE, assignments=tuple(assignments)) if assignments else None
+
+    def reading(self, lines: Lines) -> tuple[nodes.Extract, bool] | None:
+        """Reads what is read from the screen and how it is saved, and whether a missing value is saved as missing.
+
+        The `else` is not read.
+        """
+        words = self._words
+        read = frame("data.read", SLOT).match(lines.leaf() or "", words.clause)
+        if read is None:
+            return None
+        save = frame("data.save", SLOT, SLOT, SLOT)
+        start = lines.position
+        lines.take()
+        slots = (runtime_variable, words.name, words.phrases.type)
+        found = save.match(lines.leaf() or "", *slots)
+        if found is None or found[0] != found[1]:
+            lines.position = start
+            return None
+        lines.take()
+        extract = nodes.Extract(
+            origin=NOWHERE,
+            variable=found[0],
+            type=found[2],
+            source=read[0],
+            model=None,
+            otherwise=(),
+        )
+        return extract, lines.takes(say("data.save_missing"))
+
+    def copied(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy:
+        """Reads the bullets behind a copy: it is verified, and kept as a value of its type."""
+        verified = lines.takes(copy_check(copy))
+        otherwise: nodes.Body | None = None
+        if verified:
+            otherwise = self._instruction.consequence(lines, say("data.copy_missing"))
+        return self.typed(lines, replace(copy, otherwise=otherwise))
+
+    def typed(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy:
+        """Reads the bullet that keeps a copied text as a value of its type."""
+        type_ = self._words.copied_value(lines.leaf() or "", copy.variable)
+        if type_ is not None:
+            lines.take()
+            return replace(copy, type=type_)
+        optional = copy.otherwise is None
+        return replace(copy, type=nodes.OptionalType(inner=STRING) if optional else STRING)
+
+    def _statement(self, lines: Lines) -> nodes.Statement:
+        text = lines.text()
+        assert text is not None
+        words = self._words
+        free = words.is_free(text)
+        inner = None if free else self._control(lines, text)
+        if inner is not None:
+            return inner
+        if lines.leaf() is None:
+            if not text.endswith(":"):
+                raise Unreadable
+            title = words.text(text[:-1])
+            return nodes.Step(origin=NOWHERE, title=title, body=self.body(lines.take().children))
+        if free:
+            lines.take()
+            return words.free_action(text)
+        found = (
+            self.store(lines)
+            or self._check(lines, text)
+            or self._extract(lines)
+            or self._copy(lines)
+            or self._instruction.run(lines)
+        )
+        if found is not None:
+            return found
+        lines.take()
+        return (
+            words.action(text)
+            or words.type_shown(text)
+            or words.leave_statement(text, main=False)
+            or words.background(text, main=False)
+            or words.artifact(text, main=False)
+            or words.free_action(text)
+        )
+
+    def _control(self, lines: Lines, text: str) -> nodes.Statement | None:
+        if (branch := self._branch(lines, text, "control.if_")) is not None:
+            return self._if(lines, branch)
+        rounds = self._instruction.rounds(text)
+        if rounds is not None:
+            body = self.body(lines.take().children)
+            missing = say("control.repeat_missing", rounds[1])
+            return nodes.Repeat(
+                origin=NOWHERE,
+                until=rounds[0],
+                limit=rounds[1],
+                body=body,
+                otherwise=self._instruction.consequence(lines, missing),
+            )
+        return self._instruction.retry(lines)
+
+    def _if(self, lines: Lines, first: nodes.Branch) -> nodes.If:
+        branches = [first]
+        while (branch := self._branch(lines, lines.text() or "", "control.else_if")) is not None:
+            branches.append(branch)
+        words = say("control.else_").removesuffix(":")
+        otherwise = self._instruction.consequence(lines, words)
+        return nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=otherwise)
+
+    def _branch(self, lines: Lines, text: str, name: str) -> nodes.Branch | None:
+        start = frame(name, SLOT).start
+        if not text.startswith(start):
+            return None
+        found = self._words.condition(text, len(start))
+        if found is None:
+            return None
+        condition, end = found
+        if text[end:] == ":":
+            body = self.body(lines.take().children)
+        elif lines.leaf() is not None and (
+            leave := self._words.leave_after(text[end:], "", main=False)
+        ):
+            lines.take()
+            body = (leave,)
+        else:
+            return None
+        return nodes.Branch(origin=NOWHERE, condition=condition, body=body)
+
+    def _check(self, lines: Lines, text: str) -> nodes.Statement | None:
+        found = self._words.check(text)
+        if found is None:
+            return None
+        lines.take()
+        return replace(found[0], otherwise=self._instruction.consequence(lines, found[1]))
+
+    def _extract(self, lines: Lines) -> nodes.Extract | None:
+        found = self.reading(lines)
+        if found is None:
+            return None
+        extract, saved_as_missing = found
+        if saved_as_missing:
+            return optional_extract(extract)
+        otherwise = self._instruction.consequence(lines, say("data.read_missing"))
+        return replace(extract, otherwise=otherwise)
+
+    def _copy(self, lines: Lines) -> nodes.Copy | None:
+        copy = copy_line(self._words, lines.leaf() or "", main=False)
+        if copy is None:
+            return None
+        lines.take()
+        return self.copied(lines, copy)
+
+
+def optional_extract(extract: nodes.Extract) -> nodes.Extract:
+    """A reading whose missing value is saved as missing."""
+    return replace(extract, type=nodes.OptionalType(inner=extract.type), otherwise=None)
+
+
+def copy_line(words: Words, text: str, main: bool) -> nodes.Copy | None:
+    """Reads the line that copies a text; what is done with the copy is not read."""
+    if not words.can("copy_to_clipboard", main):
+        return None
+    found = frame("data.copy", SLOT, SLOT).match(text, words.clause, words.name)
+    if found is None:
+        return None
+    return nodes.Copy(
+        origin=NOWHERE, variable=found[1], type=STRING, source=found[0], otherwise=None
+    )
+
+
+def copy_check(copy: nodes.Copy) -> str:
+    """The words that ask whether a copy is what is shown."""
+    value = nodes.Variable(sigil="runtime", name=copy.variable)
+    return say("data.copy_check", quoted(spell_variable(value)), clause(copy.source))

@@ -1,0 +1,106 @@
+"""Conditions in words, back to conditions."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from flowdsl.codegen.prompt.values import ALL, ANY, COMPARISONS, NUMERIC
+from flowdsl.ir import nodes
+
+from .frames import SLOT, frame
+from .phrases import Phrases, constant, text_value
+from .texts import Texts, in_quotes
+
+Operator = Literal["==", "!=", "<=", ">=", "<", ">"]
+
+
+class Conditions:
+    """Reads conditions at a position of a text: what was read and where it ends, None when none stands there."""
+
+    def __init__(self, texts: Texts, phrases: Phrases) -> None:
+        self._phrases = phrases
+        self._text = in_quotes(texts.text)
+        self._shown = in_quotes(texts.line)
+
+    def condition(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
+        """Reads a condition."""
+        if text.startswith("(", position):
+            return self._joined(text, position)
+        if (found := frame("conditions.sees", SLOT).read(text, position, self._shown)) is not None:
+            return nodes.Sees(text=found[0][0]), found[1]
+        sees_not = frame("conditions.sees_not", SLOT).read(text, position, self._shown)
+        if sees_not is not None:
+            return nodes.Not(operand=nodes.Sees(text=sees_not[0][0])), sees_not[1]
+        found = frame("conditions.not_", SLOT).read(text, position, self.condition)
+        if found is not None:
+            return nodes.Not(operand=found[0][0]), found[1]
+        numbers = frame("conditions.numbers", SLOT, SLOT, SLOT)
+        read = numbers.read(text, position, self._operand, _numeric, self._operand)
+        if read is not None:
+            left, operator, right = read[0]
+            compare = nodes.Compare(left=left, operator=operator, right=right, numeric=True)
+            return compare, read[1]
+        return self._about_operand(text, position)
+
+    def _about_operand(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
+        left = self._operand(text, position)
+        if left is None:
+            return None
+        operand, end = left
+        for name, make in (
+            ("is_not_empty", lambda: nodes.Not(operand=nodes.IsEmpty(operand=operand))),
+            ("is_empty", lambda: nodes.IsEmpty(operand=operand)),
+            ("is_not_true", lambda: nodes.Not(operand=nodes.IsTrue(operand=operand))),
+            ("is_true", lambda: nodes.IsTrue(operand=operand)),
+        ):
+            after = frame(f"conditions.{name}", SLOT).literals[1]
+            if text.startswith(after, end):
+                return make(), end + len(after)
+        operator = _compares(text, end + 1) if text.startswith(" ", end) else None
+        if operator is None or not text.startswith(" ", operator[1]):
+            return None
+        right = self._operand(text, operator[1] + 1)
+        if right is None:
+            return None
+        return nodes.Compare(left=operand, operator=operator[0], right=right[0]), right[1]
+
+    def _joined(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
+        operands: list[nodes.Condition] = []
+        word: str | None = None
+        while text.startswith("(", position):
+            read = self.condition(text, position + 1)
+            if read is None or not text.startswith(")", read[1]):
+                return None
+            operands.append(read[0])
+            position = read[1] + 1
+            if word is None:
+                word = next(
+                    (each for each in (ALL, ANY) if text.startswith(f"{each}(", position)), None
+                )
+            if word is None or not text.startswith(f"{word}(", position):
+                break
+            position += len(word)
+        if len(operands) < 2:
+            return None
+        join = nodes.AllOf if word == ALL else nodes.AnyOf
+        return join(operands=tuple(operands)), position
+
+    def _operand(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
+        if (found := self._text(text, position)) is not None:
+            return text_value(found[0]), found[1]
+        return constant(text, position) or self._phrases.value(text, position)
+
+
+def _numeric(text: str, position: int) -> tuple[Operator, int] | None:
+    return _operator(NUMERIC, text, position)
+
+
+def _compares(text: str, position: int) -> tuple[Operator, int] | None:
+    return _operator(COMPARISONS, text, position)
+
+
+def _operator(words: dict[str, str], text: str, position: int) -> tuple[Operator, int] | None:
+    for operator in get_args(Operator):
+        if text.startswith(f"{words[operator]} ", position):
+            return operator, position + len(words[operator])
+    return None

@@ -1,0 +1,141 @@
+"""Loops: what they run over, what bounds them, and what each pass empties first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import takewhile
+from typing import Any
+
+from flowdsl.codegen.prompt.control import PLAIN_ACTIONS
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import single_variable
+from flowdsl.ir.passes import rewrite_body
+
+from ..model import PromptHints
+from .phrases import constant, text_value
+from .texts import Texts
+
+VARIABLE = "item"
+"""What the loop variable is called when that is free: the prompt does not know its name."""
+
+
+def read_items(spelled: str, texts: Texts) -> nodes.Value | None:
+    """What a loop runs over, from the text that `start_loop` takes."""
+    text = texts.text(spelled)
+    if text is None:
+        return None
+    whole = text_value(text)
+    if single_variable(whole) is not None:
+        return whole
+    count = constant(spelled, 0)
+    if count is not None and count[1] == len(spelled):
+        return count[0]
+    return _json_value(text)
+
+
+def _json_value(text: nodes.Text) -> nodes.Value | None:
+    """The list that a text is as JSON, in which variables stand between quotation marks."""
+    variables = [piece for piece in text if isinstance(piece, nodes.Variable)]
+    marked = "".join(_MARK if isinstance(piece, nodes.Variable) else piece.value for piece in text)
+    if marked.count(_MARK) != len(variables):
+        return None
+    try:
+        return _value(json.loads(marked), iter(variables))
+    except ValueError:
+        return None
+
+
+_MARK = "\ufdd0"
+"""Stands for a variable; no text may hold this character."""
+
+
+def _value(value: Any, variables: Iterator[nodes.Variable]) -> nodes.Value:
+    match value:
+        case str():
+            pieces: list[nodes.TextPiece | nodes.Variable] = []
+            for index, part in enumerate(value.split(_MARK)):
+                if index:
+                    pieces.append(next(variables))
+                if part:
+                    pieces.append(nodes.TextPiece(value=part))
+            return text_value(tuple(pieces))
+        case list():
+            return nodes.ListValue(items=tuple(_value(item, variables) for item in value))
+        case dict():
+            return nodes.ObjectValue(
+                fields=tuple((name, _value(item, variables)) for name, item in value.items())
+            )
+        case _:
+            return nodes.ConstantValue(value=value)
+
+
+# What the lines of a loop do not say on their own
+
+
+def finish_loops(
+    body: nodes.Body, stored: frozenset[str], taken: Iterable[str], hints: PromptHints
+) -> nodes.Body:
+    """The body with what passes empty first moved into their loops, bounds from the input schema, and names of entries.
+
+    `stored` are the variables of outputs, which no pass empties; `taken` are the names that are not free.
+    """
+    name = _free(VARIABLE, set(taken))
+    bounds = {field.name: field.constraints.get("maxItems") for field in hints.inputs or ()}
+
+    def rewrite(body: nodes.Body) -> nodes.Body:
+        return tuple(
+            _finished(statement, stored, name, bounds)
+            if isinstance(statement, nodes.Loop)
+            else statement
+            for statement in body
+        )
+
+    return rewrite_body(body, rewrite)
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted}_{number}"
+    return name
+
+
+def _finished(
+    loop: nodes.Loop, stored: frozenset[str], name: str, bounds: dict[str, Any]
+) -> nodes.Loop:
+    resets, body = _resets(loop.body, stored)
+    limit = loop.limit
+    variable = single_variable(loop.items)
+    if limit is None and variable is not None and variable.sigil == "input" and not variable.path:
+        bound = bounds.get(variable.name)
+        limit = bound if isinstance(bound, int) else None
+    return replace(loop, variable=name, limit=limit, body=body, resets=resets)
+
+
+def _resets(
+    body: nodes.Body, stored: frozenset[str]
+) -> tuple[tuple[nodes.Assignment, ...], nodes.Body]:
+    """What a pass empties first, which stands with what it decides first, and the body without that."""
+    for index, statement in enumerate(body):
+        before, after = body[:index], body[index + 1 :]
+        if isinstance(statement, nodes.Store):
+            resets = tuple(takewhile(lambda each: _empties(each, stored), statement.assignments))
+            kept = statement.assignments[len(resets) :]
+            rest = (replace(statement, assignments=kept),) if kept else ()
+            return resets, (*before, *rest, *after)
+        if isinstance(statement, nodes.Step):
+            resets, inner = _resets(statement.body, stored)
+            return resets, (*before, replace(statement, body=inner), *after)
+        if statement.kind not in PLAIN_ACTIONS:
+            break
+    return (), body
+
+
+def _empties(assignment: nodes.Assignment, stored: frozenset[str]) -> bool:
+    if assignment.field is not None or assignment.append or assignment.variable in stored:
+        return False
+    value = assignment.value
+    return isinstance(value, nodes.ConstantValue) and value.value in (None, {})

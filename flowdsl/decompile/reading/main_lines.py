@@ -1,0 +1,336 @@
+"""The numbered lines of the main agent back to statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from flowdsl.codegen.prompt.values import condition_words
+from flowdsl.codegen.text import quoted, spell_variable
+from flowdsl.codegen.words import say
+from flowdsl.ir import nodes
+
+from ..model import NOWHERE
+from .bullets import Focused, Instruction, Lines, copy_check, copy_line
+from .frames import SLOT, Free, frame
+from .loops import read_items
+from .outline import Item
+from .statements import Words, focused_model
+from .texts import in_quotes, whole_number
+
+
+class Main:
+    """Reads the numbered lines of one prompt."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._focused = Focused(words)
+        self._instruction = Instruction(words, main=True, read=self.body)
+        self._items = in_quotes(lambda spelled: read_items(spelled, words.texts))
+        self.decisions: set[str] = set()
+        """The runtime variables that hold decisions."""
+
+    def body(self, items: Sequence[Item]) -> nodes.Body:
+        """The statements of lines; raises `Unreadable`.
+
+        What an iteration empties first stands in the body of its loop, as it stands in the prompt.
+        """
+        lines = Lines(items)
+        body: list[nodes.Statement] = []
+        while lines.position < len(items):
+            body.extend(self._statements(lines))
+        return tuple(body)
+
+    def _statements(self, lines: Lines) -> Iterator[nodes.Statement]:
+        item, model = self._instructed(lines)
+        if item is not None:
+            lines.take()
+            yield from self._decided(lines, item, model)
+            return
+        item = lines.items[lines.position]
+        text = item.text
+        words = self._words
+        if words.is_free(text):
+            lines.take()
+            yield self._free(item)
+            return
+        copy = copy_line(words, lines.leaf() or "", main=True)
+        if copy is not None:
+            lines.take()
+            yield from self._copied(lines, copy)
+            return
+        found = (
+            self._instruction.run(lines)
+            or self._loop(lines)
+            or self._repeat(lines)
+            or self._instruction.retry(lines)
+        )
+        if found is not None:
+            yield found
+            return
+        lines.take()
+        if item.children:
+            yield self._free(item)
+            return
+        yield (
+            words.action(text)
+            or words.leave_statement(text, main=True)
+            or words.background(text, main=True)
+            or words.artifact(text, main=True)
+            or self._free(item)
+        )
+
+    def _free(self, item: Item) -> nodes.Statement:
+        """A step, or the author's own words."""
+        if not item.children:
+            return self._words.free_action(item.text)
+        title = self._words.text(item.text)
+        return nodes.Step(origin=NOWHERE, title=title, body=self.body(item.children))
+
+    # What a focused agent decides
+
+    def _decided(self, lines: Lines, item: Item, model: str | None) -> Iterator[nodes.Statement]:
+        """What one `focused_action` is about, with the lines of the main agent that depend on it.
+
+        Values that are kept before and after are statements of their own.
+        """
+        bullets = Lines(item.children)
+        store = self._focused.store(bullets)
+        if store is not None:
+            yield store
+        start = bullets.position
+        for read in (self._if, self._check, self._extract):
+            found = read(lines, bullets, model)
+            if found is not None:
+                yield found
+                yield from self._focused.body(item.children[bullets.position :])
+                return
+            bullets.position = start
+        body = self._focused.body(item.children[start:])
+        if len(body) == 1 and isinstance(last := body[0], nodes.Run):
+            otherwise = self._instruction.consequence(lines, say("tools.run_check"))
+            body = (replace(last, otherwise=last.otherwise or otherwise or None),)
+        yield from body if model is None else with_model(body, model)
+
+    def _if(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.If | None:
+        words = self._words
+        decide = frame("control.decide", SLOT, SLOT, SLOT)
+        slots = (words.condition, words.name, words.name)
+        found = decide.match(bullets.leaf() or "", *slots)
+        if found is None or found[2] != "1":
+            return None
+        key = found[1]
+        conditions: list[nodes.Condition] = []
+        while found is not None and found[1:] == (key, str(len(conditions) + 1)):
+            conditions.append(found[0])
+            bullets.take()
+            decide = frame("control.decide_otherwise", SLOT, SLOT, SLOT)
+            found = decide.match(bullets.leaf() or "", *slots)
+        if not bullets.takes(say("control.decide_none", quoted(key), quoted("none"))):
+            return None
+        self.decisions.add(key)
+        branches: list[nodes.Branch] = []
+        for number, condition in enumerate(conditions, 1):
+            body = self._guarded(lines, key, str(number), condition_words(condition))
+            branches.append(nodes.Branch(origin=NOWHERE, condition=condition, body=body))
+        otherwise = self._guarded(lines, key, "none", say("control.no_condition"))
+        return nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=otherwise)
+
+    def _check(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.Statement | None:
+        ask = bullets.leaf() or ""
+        found = self._words.check(ask)
+        if found is None:
+            return None
+        bullets.take()
+        check, missing = found
+        otherwise = self._failure(lines, bullets, ask, missing)
+        if otherwise is None:
+            return None
+        if isinstance(check, nodes.Choose):
+            return replace(check, model=model, otherwise=otherwise)
+        return replace(check, otherwise=otherwise)
+
+    def _extract(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.Extract | None:
+        found = self._focused.reading(bullets)
+        if found is None or not found[1] or bullets.leaf() is not None:
+            return None
+        extract = found[0]
+        if lines.text() != say("data.if_missing", _in_quotes(extract.variable)):
+            return None
+        return replace(extract, model=model, otherwise=self.body(lines.take().children))
+
+    def _failure(self, lines: Lines, bullets: Lines, ask: str, missing: str) -> nodes.Body | None:
+        """What the main agent does when a check has failed; None when it does not decide that."""
+        words = self._words
+        text = bullets.leaf() or ""
+        condition = missing.removeprefix("If ")
+        found = frame("control.decide", condition, SLOT, SLOT).match(text, words.name, words.name)
+        if found is None or found[1] != "failed":
+            return None
+        key = found[0]
+        bullets.take()
+        if not bullets.takes(say("control.decide_none", quoted(key), quoted("done"))):
+            return None
+        self.decisions.add(key)
+        return self._guarded(lines, key, "failed", say("control.failed", ask.rstrip(".")))
+
+    def _guarded(self, lines: Lines, key: str, answer: str, why: str) -> nodes.Body:
+        """The lines that are done only where the decision `key` is `answer`."""
+        text = lines.text()
+        values = (_in_quotes(key), quoted(answer), why)
+        if text is None:
+            return ()
+        if text == say("control.only_if", *values):
+            return self.body(lines.take().children)
+        leave = self._words.leave_after(text, say("control.if_decided", *values), main=True)
+        if leave is None or lines.leaf() is None:
+            return ()
+        lines.take()
+        return (leave,)
+
+    # What the main agent does with the help of a focused agent
+
+    def _copied(self, lines: Lines, copy: nodes.Copy) -> Iterator[nodes.Statement]:
+        """A copy with what a focused agent does with it, and the values that are kept by the way."""
+        item, model = self._instructed(lines)
+        bullets = Lines(item.children if item is not None else ())
+        ask = copy_check(copy)
+        if bullets.takes(ask):
+            lines.take()
+            missing = say("data.copy_missing")
+            otherwise = self._failure(lines, bullets, ask, missing)
+            if otherwise is None:
+                otherwise = self._focused.consequence(bullets, missing)
+                otherwise = otherwise if model is None else with_model(otherwise, model)
+            yield self._focused.typed(bullets, replace(copy, otherwise=otherwise))
+        else:
+            yield self._focused.typed(bullets, copy)
+            if not bullets.position:
+                return
+            lines.take()
+        yield from self._focused.body(bullets.items[bullets.position :])
+
+    def _instructed(self, lines: Lines) -> tuple[Item | None, str | None]:
+        """The next line when it calls a focused agent, and the model it names."""
+        item = lines.items[lines.position] if lines.position < len(lines.items) else None
+        if item is None or not item.children or not item.children[0].bullet:
+            return None, None
+        model = focused_model(item.text)
+        return (None, None) if model is None else (item, model[0])
+
+    def _repeat(self, lines: Lines) -> nodes.Repeat | None:
+        item = lines.items[lines.position]
+        rounds = self._instruction.rounds(item.text)
+        if rounds is None:
+            return None
+        until, limit = rounds
+        inside = Lines(item.children)
+        look, _ = self._instructed(inside)
+        if look is None:
+            return None
+        bullets = Lines(look.children)
+        words = self._words
+        decide = frame("control.decide", SLOT, SLOT, SLOT)
+        slots = (words.condition, words.name, words.name)
+        found = decide.match(bullets.leaf() or "", *slots)
+        if found is None or found[0] != until or found[2] != "done":
+            return None
+        inside.take()
+        key = found[1]
+        if not inside.takes(say("control.repeat_stop", _in_quotes(key))):
+            return None
+        self.decisions.add(key)
+        body = self.body(item.children[inside.position :])
+        lines.take()
+        missing = say("control.repeat_missing", limit)
+        return nodes.Repeat(
+            origin=NOWHERE,
+            until=until,
+            limit=limit,
+            body=body,
+            otherwise=self._instruction.consequence(lines, missing),
+        )
+
+    def _loop(self, lines: Lines) -> nodes.Loop | None:
+        item = lines.items[lines.position]
+        if frame("control.loop", SLOT).match(item.text, Free(str)) is None:
+            return None
+        inside = Lines(item.children)
+        limit = self._count(inside)
+        start = frame("control.start_loop", SLOT).match(inside.leaf() or "", self._items)
+        end = item.children[-1] if item.children else None
+        if start is None or end is None or end.text != say("control.end_loop"):
+            return None
+        lines.take()
+        return nodes.Loop(
+            origin=NOWHERE,
+            variable="",
+            items=start[0],
+            limit=limit,
+            counted=limit is not None,
+            body=self.body(item.children[inside.position + 1 : -1]),
+            resets=(),
+        )
+
+    def _count(self, inside: Lines) -> int | None:
+        """Reads the lines that count the entries of a list: how many there may be."""
+        look, _ = self._instructed(inside)
+        if look is None or len(look.children) != 2:
+            return None
+        count, too_many = look.children
+        if frame("control.loop_count", SLOT).match(count.text, Free(str)) is None:
+            return None
+        start = frame("control.loop_too_many", SLOT).start
+        limit = whole_number(too_many.text, len(start))
+        if limit is None or not too_many.text.startswith(start):
+            return None
+        inside.take()
+        return limit[0]
+
+
+def with_model(body: nodes.Body, model: str) -> nodes.Body:
+    """The body with a model at its first statement that takes one: which it was, the prompt does not say."""
+    for index, statement in enumerate(body):
+        if (found := _with_model(statement, model)) is not None:
+            return (*body[:index], found, *body[index + 1 :])
+    return body
+
+
+def _with_model(statement: nodes.Statement, model: str) -> nodes.Statement | None:
+    match statement:
+        case nodes.Choose() | nodes.Extract():
+            return replace(statement, model=model)
+        case nodes.If(branches=branches):
+            for index, branch in enumerate(branches):
+                body = with_model(branch.body, model)
+                if body is not branch.body:
+                    new = replace(branch, body=body)
+                    return replace(
+                        statement, branches=(*branches[:index], new, *branches[index + 1 :])
+                    )
+        case nodes.Step() | nodes.Repeat() | nodes.Retry():
+            body = with_model(statement.body, model)
+            if body is not statement.body:
+                return replace(statement, body=body)
+        case _:
+            pass
+    match statement:
+        case (
+            nodes.If()
+            | nodes.Repeat()
+            | nodes.Retry()
+            | nodes.WaitUntil()
+            | nodes.Expect()
+            | nodes.Copy()
+            | nodes.Run()
+        ):
+            body = with_model(statement.otherwise or (), model)
+            if body is not statement.otherwise and body:
+                return replace(statement, otherwise=body)
+        case _:
+            pass
+    return None
+
+
+def _in_quotes(variable: str) -> str:
+    return quoted(spell_variable(nodes.Variable(sigil="runtime", name=variable)))

@@ -1,0 +1,275 @@
+"""A prompt taken apart: title, description, rules, the outline of its steps, and the paragraph "Outputs"."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from flowdsl.codegen.outline import DEEPER
+from flowdsl.codegen.text import OPEN_PART
+from flowdsl.codegen.words import paragraph
+from flowdsl.ir.images import image_extension, image_hash
+from flowdsl.source.record import Record
+
+from ..model import Picture
+
+MAX_DEPTH = 200
+"""How deep an outline may go; statements of source nest no deeper."""
+
+_IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)">')
+
+
+class Item:
+    """A line of the outline. `bullet`: it belongs to the instruction of a focused agent."""
+
+    __slots__ = ("bullet", "children", "lines")
+
+    def __init__(self, text: str, bullet: bool) -> None:
+        self.lines = [text]
+        self.bullet = bullet
+        self.children: list[Item] = []
+
+    @property
+    def text(self) -> str:
+        return self.lines[0] if len(self.lines) == 1 else "\n".join(self.lines)
+
+
+class Outline(Record):
+    """The parts of a prompt. `outputs` is the text of the paragraph, None without one. `addresses` are those of the pictures, in order."""
+
+    title: str
+    description: str | None
+    rules: list[str]
+    optional: bool
+    secrets: bool
+    items: list[Item]
+    outputs: str | None
+    addresses: tuple[str, ...]
+
+
+def read_outline(prompt: str, pictures: dict[str, Picture]) -> Outline | None:
+    """The parts of a prompt; None when it has not the shape of ours. `pictures` are those it may show, by address."""
+    if OPEN_PART in prompt:
+        return None
+    lines = prompt.split("\n")
+    addresses: list[str] = []
+    if prompt.startswith("<p>"):
+        plain = _without_html(lines, pictures, addresses)
+        if plain is None:
+            return None
+        lines = plain
+    return _parts(lines, tuple(addresses))
+
+
+def _without_html(
+    lines: list[str], pictures: dict[str, Picture], addresses: list[str]
+) -> list[str] | None:
+    """The lines of a prompt that shows pictures, these as open parts again; adds their addresses to `addresses`."""
+    plain: list[str] = []
+    names = {
+        address: f"{image_hash(picture.content)}.{image_extension(picture.content)}"
+        for address, picture in pictures.items()
+    }
+    for line in lines:
+        if not line:
+            plain.append(line)
+            continue
+        if not line.startswith("<p>") or not line.endswith("</p>"):
+            return None
+        parts: list[str] = []
+        for index, part in enumerate(_IMAGE.split(line[3:-4])):
+            match index % 3:
+                case 0:
+                    if "<" in part or ">" in part:
+                        return None
+                    parts.append(
+                        part.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+                    )
+                case 1:
+                    if part not in names:
+                        return None
+                    addresses.append(part)
+                    parts.append(f"{OPEN_PART}image:{names[part]}:")
+                case _:
+                    parts.append(unescape(part) + OPEN_PART)
+        plain.append("".join(parts))
+    return plain
+
+
+def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
+    start = _rules_start(lines)
+    if start is None or (start and lines[start - 1]):
+        return None
+    before = lines[: start - 1] if start else []
+    rules = _read_rules(lines, start)
+    if rules is None:
+        return None
+    found, optional, secrets, position = rules
+    if lines[position : position + 2] != ["", "Steps"]:
+        return None
+    read = _Items(lines, position + 2)
+    if not read.read():
+        return None
+    outputs = _read_end(lines, read.position)
+    if outputs is None:
+        return None
+    description = "\n".join(before[2:]) if len(before) > 2 and not before[1] else None
+    if len(before) == 2 or (len(before) > 2 and description is None):
+        return None
+    return Outline(
+        before[0] if before else "",
+        description,
+        found,
+        optional,
+        secrets,
+        read.items,
+        outputs or None,
+        addresses,
+    )
+
+
+# The paragraphs around the steps
+
+
+def _rules_start(lines: list[str]) -> int | None:
+    head = _rules(False, False, False)
+    for index, line in enumerate(lines):
+        if line == head[0] and lines[index : index + len(head)] == head:
+            return index
+    return None
+
+
+def _rules(focused: bool, optional: bool, secrets: bool, *rules: str) -> list[str]:
+    words = paragraph("rules", focused=focused, optional=optional, secrets=secrets, rules=rules)
+    return words.split("\n")
+
+
+def _read_rules(lines: list[str], start: int) -> tuple[list[str], bool, bool, int] | None:
+    """The author's rules, whether missing values and secrets are explained, and the number of the line behind."""
+    end = start
+    while end < len(lines) and lines[end]:
+        end += 1
+    given = lines[start:end]
+    rule = _rules(False, False, False, "")[-1]
+    for focused in (True, False):
+        for optional in (True, False):
+            for secrets in (True, False):
+                words = _rules(focused, optional, secrets)
+                rest = given[len(words) :]
+                if given[: len(words)] == words and all(line.startswith(rule) for line in rest):
+                    return [line.removeprefix(rule) for line in rest], optional, secrets, end
+    return None
+
+
+def _read_end(lines: list[str], position: int) -> str | None:
+    """The text of the paragraph "Outputs", empty without one; None when the prompt ends otherwise."""
+    for focused in (True, False):
+        words = paragraph("replay", focused=focused).split("\n")
+        end = position + len(words)
+        if lines[position:end] == words:
+            if end == len(lines):
+                return ""
+            return None if lines[end] else "\n".join(lines[end + 1 :])
+    return None
+
+
+# The outline
+
+
+class _Items:
+    """Reads numbered lines and bullets up to the first line that is neither. What it accepts, `render_outline` gives back."""
+
+    def __init__(self, lines: list[str], position: int) -> None:
+        self.lines = lines
+        self.position = position
+        self.items: list[Item] = []
+        self._open: list[tuple[Item, str]] = []
+        """The items around the next line, each with its number or the indent of its bullet."""
+
+    def read(self) -> bool:
+        """Whether an outline was read; `position` is then behind it and the blank line that follows."""
+        blanks = 0
+        while self.position < len(self.lines):
+            line = self.lines[self.position]
+            if not line:
+                blanks += 1
+            elif line[0] != " ":
+                if not self._top(line, blanks):
+                    return blanks == 1
+                blanks = 0
+            else:
+                if not self._inner(line, blanks):
+                    return False
+                blanks = 0
+            self.position += 1
+        return False
+
+    def _top(self, line: str, blanks: int) -> bool:
+        label = f"{len(self.items) + 1}."
+        text = _after(line, label)
+        if text is None or blanks != (1 if self.items else 0):
+            return False
+        item = Item(text, bullet=False)
+        self.items.append(item)
+        self._open = [(item, label[:-1])]
+        return True
+
+    def _inner(self, line: str, blanks: int) -> bool:
+        if not self._open:
+            return False
+        item, label = self._open[-1]
+        further = " " * len(_lead(item, label, len(self._open))) + DEEPER
+        if line.startswith(further):
+            item.lines += [*[""] * blanks, line[len(further) :]]
+            return True
+        content = line.lstrip(" ")
+        indent = len(line) - len(content)
+        if blanks:
+            return False
+        if content.startswith("-"):
+            return self._bullet(content, indent)
+        return self._numbered(content, indent)
+
+    def _bullet(self, content: str, indent: int) -> bool:
+        text = _after(content, "-")
+        while self._open and self._open[-1][0].bullet and len(self._open[-1][1]) >= indent:
+            self._open.pop()
+        parent, label = self._open[-1]
+        expected = len(label) + 2 if parent.bullet else 3 * len(self._open)
+        if (
+            text is None
+            or indent != expected
+            or (parent.children and not parent.children[0].bullet)
+        ):
+            return False
+        return self._add(parent, Item(text, bullet=True), " " * indent)
+
+    def _numbered(self, content: str, indent: int) -> bool:
+        depth = indent // 3
+        if indent % 3 or not 0 < depth <= len(self._open):
+            return False
+        del self._open[depth:]
+        parent, label = self._open[-1]
+        if parent.bullet or (parent.children and parent.children[0].bullet):
+            return False
+        number = f"{label}.{len(parent.children) + 1}"
+        text = _after(content, number)
+        return text is not None and self._add(parent, Item(text, bullet=False), number)
+
+    def _add(self, parent: Item, item: Item, label: str) -> bool:
+        parent.children.append(item)
+        self._open.append((item, label))
+        return len(self._open) <= MAX_DEPTH
+
+
+def _after(line: str, label: str) -> str | None:
+    """The text behind a label; empty where nothing stands behind it."""
+    if line.startswith(f"{label} "):
+        return line[len(label) + 1 :]
+    return "" if line == label else None
+
+
+def _lead(item: Item, label: str, depth: int) -> str:
+    if item.bullet:
+        return f"{label}- "
+    return "   " * (depth - 1) + label + (". " if depth == 1 else " ")

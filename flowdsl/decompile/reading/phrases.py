@@ -1,0 +1,242 @@
+"""Types and values in words, back to types and values."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flowdsl.codegen.prompt.values import AND, OR, SCALARS, THEN, field_note
+from flowdsl.codegen.text import QUOTES
+from flowdsl.ir import nodes
+from flowdsl.semantics.spelling import MISSING, spell
+
+from .frames import SLOT, frame
+from .texts import Texts, in_quotes
+
+_SCALARS = sorted(SCALARS.items(), key=lambda item: -len(item[1]))
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_LONGEST_NUMBER = 400
+_BRACKET = re.compile(r"[()]")
+_OPENING = tuple(opening for opening, _ in QUOTES)
+
+Read = TypeVar("Read")
+Reader = Callable[[str, int], tuple[Read, int] | None]
+
+
+class Phrases:
+    """Reads types and values at a position of a text: what was read and where it ends, None when it does not stand there."""
+
+    def __init__(self, texts: Texts) -> None:
+        self.texts = texts
+        self.name = in_quotes(texts.literal)
+        self._text = in_quotes(texts.text)
+
+    # Types
+
+    def type(self, text: str, position: int) -> tuple[nodes.Type, int] | None:
+        """Reads a type."""
+        read = self._bracketed(self.type, text, position) or self._plain_type(text, position)
+        optional = frame("values.optional", SLOT).literals[1]
+        if read is not None and text.startswith(optional, read[1]):
+            return nodes.OptionalType(inner=read[0]), read[1] + len(optional)
+        return read
+
+    def _plain_type(self, text: str, position: int) -> tuple[nodes.Type, int] | None:
+        for name, words in _SCALARS:
+            if text.startswith(words, position):
+                return nodes.ScalarType(name=name), position + len(words)
+        if (found := frame("values.list", SLOT).read(text, position, self.type)) is not None:
+            return nodes.ListType(element=found[0][0]), found[1]
+        if (found := frame("values.enum", SLOT).read(text, position, self._options)) is not None:
+            return nodes.EnumType(values=found[0][0]), found[1]
+        if (found := frame("values.record", SLOT).read(text, position, self._fields)) is not None:
+            return nodes.RecordType(fields=found[0][0]), found[1]
+        return None
+
+    def _bracketed(self, read: Reader[Read], text: str, position: int) -> tuple[Read, int] | None:
+        if not text.startswith("(", position):
+            return None
+        inside = read(text, position + 1)
+        if inside is None or not text.startswith(")", inside[1]):
+            return None
+        return inside[0], inside[1] + 1
+
+    def _options(self, text: str, position: int) -> tuple[tuple[str, ...], int] | None:
+        values: list[str] = []
+        while (option := self.name(text, position)) is not None:
+            values.append(option[0])
+            position = option[1]
+            following = position + len(OR)
+            if not text.startswith(OR, position) or not text.startswith(_OPENING, following):
+                return tuple(values), position
+            position = following
+        return None
+
+    def _fields(self, text: str, position: int) -> tuple[tuple[nodes.FieldSpec, ...], int] | None:
+        fields: list[nodes.FieldSpec] = []
+        while (read := self._field(text, position)) is not None:
+            fields.append(read[0])
+            position = read[1]
+            if not text.startswith(AND, position):
+                return tuple(fields), position
+            position += len(AND)
+        return None
+
+    def _field(self, text: str, position: int) -> tuple[nodes.FieldSpec, int] | None:
+        name = self.name(text, position)
+        if name is None or not text.startswith(": ", name[1]):
+            return None
+        type_ = self.type(text, name[1] + 2)
+        if type_ is None:
+            return None
+        end = type_[1]
+        description: str | None = None
+        if (note := self._note(text, end)) is not None:
+            description, end = note
+        default = self._default(text, end)
+        if default is None:
+            return nodes.FieldSpec(name=name[0], type=type_[0], description=description), end
+        return nodes.FieldSpec(
+            name=name[0],
+            type=type_[0],
+            description=description,
+            has_default=True,
+            default=plain_constant(default[0], type_[0]),
+        ), default[1]
+
+    def _note(self, text: str, position: int) -> tuple[str, int] | None:
+        """The description of a field, which stands in brackets."""
+        if not text.startswith(" (", position):
+            return None
+        start = position + 2
+        if text.startswith(_OPENING, start):
+            quoted = self.name(text, start)
+            if quoted is None or not text.startswith(")", quoted[1]):
+                return None
+            note, end = quoted
+        else:
+            closing = _closing(text, start)
+            spelled = None if closing is None else self.texts.literal(text[start:closing])
+            if closing is None or spelled is None:
+                return None
+            note, end = spelled, closing
+        return (note, end + 1) if field_note(note) == text[start:end] else None
+
+    def _default(self, text: str, position: int) -> tuple[str, int] | None:
+        if not text.startswith(" ", position):
+            return None
+        found = frame("values.default", SLOT).read(text, position + 1, self.name)
+        return None if found is None else (found[0][0], found[1])
+
+    # Values
+
+    def value(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
+        """Reads a value to be saved."""
+        for name, value in _FIXED:
+            if (found := frame(f"values.{name}").read(text, position)) is not None:
+                return nodes.ConstantValue(value=value), found[1]
+        if (found := frame("values.text", SLOT).read(text, position, self._text)) is not None:
+            return text_value(found[0][0]), found[1]
+        if (found := frame("values.entries", SLOT).read(text, position, self._items)) is not None:
+            return nodes.ListValue(items=found[0][0]), found[1]
+        if (found := frame("values.fields", SLOT).read(text, position, self._members)) is not None:
+            return nodes.ObjectValue(fields=found[0][0]), found[1]
+        return self.texts.variable(text, position) or constant(text, position)
+
+    def _items(self, text: str, position: int) -> tuple[tuple[nodes.Value, ...], int] | None:
+        items: list[nodes.Value] = []
+        while (read := self._closed(text, position)) is not None:
+            items.append(read[0])
+            position = read[1]
+            if not text.startswith(THEN, position):
+                return tuple(items), position
+            position += len(THEN)
+        return None
+
+    def _members(
+        self, text: str, position: int
+    ) -> tuple[tuple[tuple[str, nodes.Value], ...], int] | None:
+        fields: list[tuple[str, nodes.Value]] = []
+        while (name := self.name(text, position)) is not None:
+            if not text.startswith(": ", name[1]):
+                return None
+            read = self._closed(text, name[1] + 2)
+            if read is None:
+                return None
+            fields.append((name[0], read[0]))
+            position = read[1]
+            if not text.startswith(AND, position):
+                return tuple(fields), position
+            position += len(AND)
+        return None
+
+    def _closed(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
+        return self._bracketed(self.value, text, position) or self.value(text, position)
+
+
+_FIXED: tuple[tuple[str, Any], ...] = (("missing", None), ("no_entries", []), ("no_fields", {}))
+
+
+def text_value(text: nodes.Text) -> nodes.Value:
+    """The value of a text: a constant where no variable is in it."""
+    if any(isinstance(piece, nodes.Variable) for piece in text):
+        return nodes.TextValue(text=text)
+    return nodes.ConstantValue(
+        value="".join(piece.value for piece in text if isinstance(piece, nodes.TextPiece))
+    )
+
+
+def constant(text: str, position: int) -> tuple[nodes.Value, int] | None:
+    """Reads a number, a truth value or the missing value, as a text spells it."""
+    for value in (True, False, None):
+        if text.startswith(spell(value), position):
+            return nodes.ConstantValue(value=value), position + len(spell(value))
+    found = _NUMBER.match(text, position, position + _LONGEST_NUMBER)
+    if found is None:
+        return None
+    number = float(found[0]) if "." in found[0] else int(found[0])
+    return (nodes.ConstantValue(value=number), found.end()) if spell(number) == found[0] else None
+
+
+def plain_constant(spelled: str, type_: nodes.Type) -> Any:
+    """The constant of a type that is spelled like this; its spelling where it is none of that type."""
+    match type_:
+        case nodes.OptionalType() if spelled == MISSING:
+            return None
+        case nodes.OptionalType(inner=inner):
+            return plain_constant(spelled, inner)
+        case nodes.EnumType():
+            return spelled
+        case nodes.ScalarType(name="int" | "number" | "bool" | "any"):
+            read = constant(spelled, 0)
+            if (
+                read is None
+                or read[1] != len(spelled)
+                or not isinstance(read[0], nodes.ConstantValue)
+            ):
+                return _json(spelled) if type_.name == "any" else spelled
+            return read[0].value
+        case nodes.ListType() | nodes.RecordType():
+            return _json(spelled)
+        case _:
+            return spelled
+
+
+def _json(spelled: str) -> Any:
+    try:
+        value = json.loads(spelled)
+        return value if spell(value) == spelled else spelled
+    except (ValueError, RecursionError):
+        return spelled
+
+
+def _closing(text: str, start: int) -> int | None:
+    """Where the bracket closes that has been opened in front of `start`."""
+    depth = 1
+    for found in _BRACKET.finditer(text, start):
+        depth += 1 if found[0] == "(" else -1
+        if not depth:
+            return found.start()
+    return None

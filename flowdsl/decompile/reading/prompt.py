@@ -1,0 +1,135 @@
+"""A prompt that FlowDSL wrote, back to the parts of a workflow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from flowdsl.codegen.artifacts import ImageRef, ModelName
+from flowdsl.codegen.prompt.document import emit_template
+from flowdsl.compiler.collector import collector_paused
+from flowdsl.ir import nodes
+from flowdsl.ir.walk import statements, walk
+from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
+
+from ..model import NOWHERE, PromptHints, PromptProgram
+from .loops import finish_loops
+from .main_lines import Main
+from .outline import Outline, read_outline
+from .sources import read_sources, stored_outputs
+from .statements import STRING, Unreadable, Words
+from .texts import MAX_DIGITS, Texts
+
+MAX_LENGTH = 400_000
+"""Characters of the longest prompt that is read; one that a model has to follow is much shorter."""
+
+_DECISION = re.compile(rf"decision_([0-9]{{1,{MAX_DIGITS}}})")
+
+
+def read_prompt(
+    prompt: str, hints: PromptHints, capabilities: Capabilities = DOCUMENTED
+) -> PromptProgram | None:
+    """The parts of the workflow that this prompt was written from; None when FlowDSL has not written it.
+
+    `capabilities` are those it was written for. Where several workflows have the same prompt, this is one of them.
+    """
+    if len(prompt) > MAX_LENGTH:
+        return None
+    with collector_paused():
+        return _read(prompt, hints, capabilities)
+
+
+def _read(prompt: str, hints: PromptHints, capabilities: Capabilities) -> PromptProgram | None:
+    outline = read_outline(prompt, hints.pictures)
+    if outline is None:
+        return None
+    try:
+        workflow = _workflow(outline, hints, capabilities)
+        if _emitted(workflow, outline, capabilities) != prompt:
+            return None
+        return PromptProgram(
+            title=workflow.title,
+            description=workflow.description,
+            rules=workflow.rules,
+            body=workflow.body,
+            sources=workflow.sources,
+            untrusted=frozenset(
+                node.name
+                for node in walk((workflow.rules, workflow.body))
+                if isinstance(node, nodes.Variable) and node.quoted and node.sigil == "input"
+            ),
+        )
+    except (Unreadable, RecursionError):
+        return None
+
+
+def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) -> nodes.Workflow:
+    """A workflow that has this prompt, if any has; raises `Unreadable`. Of fields, it has what the prompt shows of them."""
+    texts = Texts(hints)
+    main = Main(Words(texts, capabilities))
+    body = main.body(outline.items)
+    rules = tuple(map(texts.line, outline.rules))
+    found = read_sources(outline.outputs, hints)
+    if found is None:
+        raise Unreadable
+    sources = stored_outputs(tuple(source for source, _ in found), body)
+    stored = frozenset(str(source.variable) for source in sources if source.kind == "stored")
+    names = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
+    names.update(_variables(body))
+    optional = nodes.OptionalType(inner=STRING)
+    return nodes.Workflow(
+        origin=NOWHERE,
+        name="",
+        title=outline.title,
+        description=outline.description,
+        inputs=(nodes.FieldSpec(name="", type=optional),) if outline.optional else (),
+        secrets=(nodes.FieldSpec(name="", type=STRING),) if outline.secrets else (),
+        outputs=tuple(
+            nodes.FieldSpec(name=source.field, type=optional if missing else STRING)
+            for source, missing in found
+        ),
+        rules=tuple(_readable(rule) for rule in rules),
+        body=finish_loops(body, stored, names, hints),
+        sources=sources,
+        names=tuple(_taken(names, main.decisions)),
+    )
+
+
+def _readable(text: nodes.Text | None) -> nodes.Text:
+    if text is None:
+        raise Unreadable
+    return text
+
+
+def _variables(body: nodes.Body) -> Iterator[str]:
+    """The runtime variables that a body sets."""
+    for statement in statements(body):
+        match statement:
+            case nodes.Extract() | nodes.BackgroundExtract() | nodes.Copy():
+                yield statement.variable
+            case nodes.Run(variable=str() as variable):
+                yield variable
+            case nodes.Store(assignments=assignments):
+                yield from (assignment.variable for assignment in assignments)
+            case _:
+                pass
+
+
+def _taken(names: set[str], decisions: set[str]) -> Iterator[str]:
+    """The names that decisions have not been given, those included that no statement uses any more."""
+    yield from names - decisions
+    numbers = [int(found[1]) for name in decisions if (found := _DECISION.fullmatch(name))]
+    if len(numbers) < len(decisions) or max(numbers, default=0) > 10 * len(names | decisions) + 10:
+        raise Unreadable
+    given = {f"decision_{number}" for number in range(1, max(numbers, default=0))}
+    yield from given - decisions
+
+
+def _emitted(workflow: nodes.Workflow, outline: Outline, capabilities: Capabilities) -> str:
+    """The prompt of a workflow, with the names of models as they stand in it and the addresses of its pictures."""
+    addresses = iter(outline.addresses)
+
+    def resolve(part: ModelName | ImageRef) -> str:
+        return part.alias if isinstance(part, ModelName) else next(addresses, "")
+
+    return emit_template(workflow, capabilities).render(resolve)

@@ -1,0 +1,142 @@
+"""The paragraph "Outputs" back to where each output comes from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from flowdsl.codegen.words import paragraph, say
+from flowdsl.ir import nodes
+from flowdsl.ir.walk import statements
+from flowdsl.semantics.spelling import spell
+
+from ..model import NOWHERE, PromptHints
+from .frames import SLOT, frame
+from .phrases import plain_constant
+from .texts import in_quotes, variable_path
+
+_ANY = nodes.ScalarType(name="any")
+_NAMED = re.compile(r"(?:output_)?(.*?)(?:_[0-9]+)?")
+
+
+def read_sources(
+    text: str | None, hints: PromptHints
+) -> tuple[tuple[nodes.OutputSource, bool], ...] | None:
+    """The sources in the paragraph, each with whether its output may be missing; None when it is none of ours.
+
+    A kept value counts as one of a runtime variable until `stored_outputs` has seen what sets it.
+    """
+    if text is None:
+        return ()
+    head = paragraph("outputs", lines=())
+    if not text.startswith(head):
+        return None
+    fields = {field.name: field for field in hints.outputs or ()}
+    sources: list[tuple[nodes.OutputSource, bool]] = []
+    position = len(head)
+    while position < len(text):
+        found = _source(text, position, fields)
+        if found is None:
+            return None
+        sources.append(found[:2])
+        position = found[2]
+    return tuple(sources)
+
+
+def _source(
+    text: str, position: int, fields: dict[str, nodes.FieldSpec]
+) -> tuple[nodes.OutputSource, bool, int] | None:
+    """One line, its value perhaps over several: the source, whether it may be missing, and where the line ends."""
+    start = position + len(_ITEM)
+    colon = text.find(": ", start) if text.startswith(_ITEM, position) else -1
+    for _ in range(_COLONS):
+        if colon < 0:
+            break
+        name = text[start:colon]
+        found = _words(text, colon + 2, name, fields.get(name))
+        if found is not None and text.startswith(".", found[2]):
+            end = found[2] + 1
+            if end == len(text) or text.startswith(_ITEM, end):
+                return found[0], found[1], end
+        colon = text.find(": ", colon + 1)
+    return None
+
+
+_ITEM = "\n- "
+_COLONS = 4
+"""How many places are tried as the end of a name; names with a colon in them are rare."""
+
+
+def _words(
+    text: str, position: int, name: str, field: nodes.FieldSpec | None
+) -> tuple[nodes.OutputSource, bool, int] | None:
+    for kind, frame_name in (("runtime", "sources.kept"), ("background", "sources.background")):
+        found = frame(frame_name, SLOT, False).read(text, position, in_quotes(variable_path))
+        if found is not None:
+            (variable, path), end = found[0][0], found[1]
+            source = nodes.OutputSource(
+                field=name,
+                kind="runtime" if kind == "runtime" else "background",
+                variable=variable,
+                path=path,
+                origin=NOWHERE,
+            )
+            missing = frame(frame_name, SLOT, True).literals[1]
+            optional = text.startswith(missing, end)
+            return source, optional, end + len(missing) * optional
+    found = frame("sources.const", SLOT).read(text, position, in_quotes(str))
+    if found is not None:
+        value = _constant(found[0][0], field)
+        return (
+            nodes.OutputSource(field=name, kind="const", value=value, origin=NOWHERE),
+            False,
+            found[1],
+        )
+    unset = say("sources.unset")
+    if text.startswith(unset, position):
+        end = position + len(unset)
+        return nodes.OutputSource(field=name, kind="none", origin=NOWHERE), False, end
+    return None
+
+
+def _constant(spelled: str, field: nodes.FieldSpec | None) -> Any:
+    if field is None:
+        return plain_constant(spelled, _ANY)
+    value = field.constraints.get("const")
+    if "const" in field.constraints and spell(value) == spelled:
+        return value
+    return plain_constant(spelled, field.type)
+
+
+def stored_outputs(
+    sources: tuple[nodes.OutputSource, ...], body: nodes.Body
+) -> tuple[nodes.OutputSource, ...]:
+    """The sources, with those marked that are kept by `Store` in a variable of their own."""
+    otherwise: set[str] = set()
+    for statement in statements(body):
+        match statement:
+            case nodes.Extract() | nodes.Copy() | nodes.Run(variable=str()):
+                otherwise.add(str(statement.variable))
+            case nodes.Store(assignments=assignments):
+                otherwise.update(each.variable for each in assignments if each.field is not None)
+            case _:
+                pass
+    return tuple(
+        replace(source, kind="stored")
+        if source.kind == "runtime"
+        and not source.path
+        and source.variable not in otherwise
+        and _is_own(source)
+        else source
+        for source in sources
+    )
+
+
+def _is_own(source: nodes.OutputSource) -> bool:
+    """Whether the variable of a source may be named after its output; a task's result, which is also kept whole, is not."""
+    named = _NAMED.fullmatch(source.variable or "")
+    odd = not source.field.isidentifier()
+    return (
+        odd or source.variable == source.field or (named is not None and named[1] == source.field)
+    )

@@ -1,0 +1,232 @@
+"""The texts of a prompt back to pieces: variables, protected braces, and the note on data from outside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal, TypeVar
+
+from flowdsl.codegen.text import (
+    DATA_NOTE,
+    PROTECTED,
+    QUOTES,
+    clause,
+    duration,
+    quoted,
+    spell_command,
+    spell_path,
+    spell_text,
+)
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import joined, literal
+from flowdsl.semantics.keys import chord_keys, is_key, misplaced_modifier
+
+from ..model import PromptHints
+
+MAX_DIGITS = 18
+"""Digits of the longest number that is read; every number of source is shorter."""
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*+"
+_PATH = rf"""(?:\.{_NAME}|\[[0-9]{{1,{MAX_DIGITS}}}\]|\['[^']*+'\]|\["[^"]*+"\])*+"""
+_PART = re.compile(rf"""\.({_NAME})|\[([0-9]+)\]|\['([^']*)'\]|\["([^"]*)"\]""")
+_RUNTIME = re.compile(rf"\{{\{{({_NAME})\}}\}}")
+_VARIABLE_PATH = re.compile(rf"({_NAME})({_PATH})")
+_NUMBER = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}(?![0-9])")
+_DURATION = re.compile(rf"([0-9]{{1,{MAX_DIGITS}}}) (hour|minute|second|millisecond)s?(?![A-Za-z])")
+_MILLISECONDS = {"hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisecond": 1}
+_CLOSING = dict(QUOTES)
+
+Value = TypeVar("Value")
+
+
+class Texts:
+    """Reads the texts of one prompt. Every method gives None for what code generation does not write."""
+
+    def __init__(self, hints: PromptHints) -> None:
+        inputs = _odd(field.name for field in hints.inputs or ())
+        secrets = _odd(field.name for field in hints.secrets)
+        self._variable = re.compile(
+            rf"\{{\{{({_NAME})({_PATH})\}}\}}"
+            rf"|\{{\$({'|'.join((*secrets, _NAME))})({_PATH})\}}"
+            rf"|\{{({'|'.join((*inputs, _NAME))})({_PATH})\}}"
+        )
+        odd = rf"|\{{(?=(?:{'|'.join(inputs)})[.\[}}])" if inputs else ""
+        self._brace = re.compile(rf"(?:\\\{{)++|{PROTECTED.pattern}{odd}")
+
+    def text(self, spelled: str) -> nodes.Text | None:
+        """The text that `spell_text` spells like this."""
+        if "{" not in spelled:
+            return literal(spelled)
+        pieces = self._pieces(spelled)
+        return pieces if pieces is not None and spell_text(pieces) == spelled else None
+
+    def clause(self, spelled: str) -> nodes.Text | None:
+        """The text that `clause` spells like this."""
+        text = self.text(spelled)
+        return text if text is not None and clause(text) == spelled else None
+
+    def line(self, spelled: str) -> nodes.Text | None:
+        """A text whose white space is that between words."""
+        return self.text(spelled) if " ".join(spelled.split()) == spelled else None
+
+    def literal(self, spelled: str) -> str | None:
+        """Characters that mean themselves."""
+        text = self.text(spelled)
+        if text is None or any(isinstance(piece, nodes.Variable) for piece in text):
+            return None
+        return "".join(piece.value for piece in text if isinstance(piece, nodes.TextPiece))
+
+    def command(self, spelled: str) -> nodes.Text | None:
+        """The text that `spell_command` spells like this."""
+        pieces: list[nodes.TextPiece | nodes.Variable] = []
+        begin = 0
+        for found in self._variable.finditer(spelled):
+            pieces += [nodes.TextPiece(value=spelled[begin : found.start()]), _variable(found)]
+            begin = found.end()
+        pieces.append(nodes.TextPiece(value=spelled[begin:]))
+        text = joined(pieces)
+        return text if spell_command(text) == spelled else None
+
+    def variable(self, spelled: str, position: int) -> tuple[nodes.Value, int] | None:
+        """Reads a value that is a variable."""
+        found = self._variable.match(spelled, position)
+        return None if found is None else (nodes.TextValue(text=(_variable(found),)), found.end())
+
+    def _pieces(self, spelled: str) -> nodes.Text | None:
+        pieces: list[nodes.TextPiece | nodes.Variable] = []
+        begin = 0
+        position = 0
+        while (found := self._brace.search(spelled, position)) is not None:
+            at = found.start()
+            if found[0] != "{":
+                position = found.end()
+                if PROTECTED.match(spelled, position - 1):
+                    braces = "{" * (len(found[0]) // 2)
+                    pieces.append(nodes.TextPiece(value=spelled[begin:at] + braces))
+                    begin = position
+                continue
+            variable = self._variable.match(spelled, at)
+            if variable is None:
+                return None
+            end = variable.end()
+            mark = spelled[end : end + 1]
+            rest = end + 1 + len(DATA_NOTE)
+            if mark not in _MARKS or not spelled.startswith(DATA_NOTE, end + 1):
+                pieces += [nodes.TextPiece(value=spelled[begin:at]), _variable(variable)]
+                begin = position = end
+            elif at == begin or spelled[at - 1] != mark:
+                return None
+            elif mark == '"' and not (
+                begin < at - 1
+                and spelled[at - 2] in _MARKS
+                and spelled[at - 2] == spelled[rest : rest + 1]
+            ):
+                pieces += [
+                    nodes.TextPiece(value=spelled[begin : at - 1]),
+                    _variable(variable, True),
+                ]
+                begin = position = rest
+            else:
+                pieces += [
+                    nodes.TextPiece(value=spelled[begin:at]),
+                    _variable(variable, True),
+                    nodes.TextPiece(value=mark),
+                ]
+                begin = position = rest
+        pieces.append(nodes.TextPiece(value=spelled[begin:]))
+        return joined(pieces)
+
+
+_MARKS = ("'", '"')
+"""What an author puts around a value; the note on data from outside then stands behind it."""
+
+
+def _odd(names: Iterable[str]) -> list[str]:
+    """Patterns of the names that are no names of the language, the longest first."""
+    odd = {name for name in names if name and not re.fullmatch(_NAME, name)}
+    return [re.escape(name) for name in sorted(odd, key=lambda name: (-len(name), name))]
+
+
+def _variable(found: re.Match[str], quoted: bool = False) -> nodes.Variable:
+    sigil: Literal["runtime", "secret", "input"]
+    if found[1] is not None:
+        sigil, name, path = "runtime", found[1], found[2]
+    elif found[3] is not None:
+        sigil, name, path = "secret", found[3], found[4]
+    else:
+        sigil, name, path = "input", found[5], found[6]
+    return nodes.Variable(sigil=sigil, name=name, path=read_path(path), quoted=quoted)
+
+
+def read_path(spelled: str) -> tuple[str | int, ...]:
+    """The path that `spell_path` spells like this."""
+    return tuple(_path_parts(spelled))
+
+
+def _path_parts(spelled: str) -> Iterator[str | int]:
+    for part in _PART.finditer(spelled):
+        name, index, single, double = part.groups()
+        if index is not None:
+            yield int(index)
+        else:
+            yield name if name is not None else single if single is not None else double
+
+
+# Readers of what says itself where it ends
+
+
+def in_quotes(
+    read: Callable[[str], Value | None],
+) -> Callable[[str, int], tuple[Value, int] | None]:
+    """A reader of something in quotation marks; `read` gives its meaning."""
+
+    def reader(text: str, position: int) -> tuple[Value, int] | None:
+        closing = _CLOSING.get(text[position : position + 1])
+        end = -1 if closing is None else text.find(closing, position + 1)
+        if end < 0:
+            return None
+        inside = text[position + 1 : end]
+        value = read(inside) if text[position] == quoted(inside)[0] else None
+        return None if value is None else (value, end + 1)
+
+    return reader
+
+
+def runtime_variable(text: str, position: int) -> tuple[str, int] | None:
+    """Reads a runtime variable without a path: its name."""
+    found = _RUNTIME.match(text, position)
+    return None if found is None else (found[1], found.end())
+
+
+def variable_path(spelled: str) -> tuple[str, tuple[str | int, ...]] | None:
+    """The runtime variable and the path in it that are spelled like this, without braces."""
+    found = _VARIABLE_PATH.fullmatch(spelled)
+    if found is None:
+        return None
+    path = read_path(found[2])
+    return (found[1], path) if spell_path(path) == found[2] else None
+
+
+def whole_number(text: str, position: int) -> tuple[int, int] | None:
+    """Reads a number without a sign."""
+    found = _NUMBER.match(text, position)
+    if found is None or str(int(found[0])) != found[0]:
+        return None
+    return int(found[0]), found.end()
+
+
+def milliseconds(text: str, position: int) -> tuple[int, int] | None:
+    """Reads a duration: its milliseconds."""
+    found = _DURATION.match(text, position)
+    if found is None:
+        return None
+    count = int(found[1]) * _MILLISECONDS[found[2]]
+    return (count, found.end()) if duration(count) == found[0] else None
+
+
+def keys(spelled: str) -> str | None:
+    """The keys of a `press`, as they are."""
+    chords = [chord_keys(chord) for chord in spelled.split()]
+    known = all(is_key(key) for chord in chords for key in chord)
+    plain = spelled == spelled.lower() and not any(map(misplaced_modifier, chords))
+    return spelled if chords and known and plain else None

@@ -1,0 +1,73 @@
+"""What a written workflow compiles to, in the terms of the organization it was read from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowdsl.codegen.artifacts import ImageRef, ModelAlias, ModelName, Template
+from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
+from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
+from flowdsl.source.files import MemoryFiles
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+
+from .model import Payload
+
+
+class Recompiled(Record):
+    """A payload with its tags, or the errors that there is none for."""
+
+    module: ast.Module
+    payload: Payload | None
+    errors: tuple[Diagnostic, ...]
+
+
+class _Options(CompileOptions):
+    """Compilation for an account with certain capabilities and nothing else of a project."""
+
+    verified: Capabilities = DOCUMENTED
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.verified
+
+
+def recompile(
+    files: Mapping[str, bytes],
+    path: str,
+    capabilities: Capabilities,
+    addresses: Mapping[str, str],
+) -> Recompiled:
+    """The one workflow in the file at `path`. `addresses` are those of pictures, by the SHA-256 of their content."""
+    compilation = compile_project(MemoryFiles(dict(files)), [path], _Options(verified=capabilities))
+    analysis = compilation.analysis
+    module = analysis.model.modules[0]
+    if compilation.bundle is None:
+        errors = tuple(each for each in analysis.diagnostics if each.severity == ERROR)
+        return Recompiled(module, None, errors)
+    (artifact,) = compilation.bundle.workflows
+    payload = _closed(artifact.payload, addresses) | {"tags": list(artifact.tags)}
+    return Recompiled(module, payload, ())
+
+
+def _closed(value: Any, addresses: Mapping[str, str]) -> Any:
+    """A compiled value with everything filled in that only the organization can say."""
+
+    def fill(part: ModelName | ImageRef) -> str:
+        if isinstance(part, ModelName):
+            return part.alias
+        return addresses.get(part.sha256, f"image:{part.sha256}.{part.extension}")
+
+    match value:
+        case ModelAlias(alias):
+            return alias
+        case Template():
+            return value.render(fill)
+        case dict():
+            return {key: _closed(inner, addresses) for key, inner in value.items()}
+        case list() | tuple():
+            return [_closed(inner, addresses) for inner in value]
+        case _:
+            return value

@@ -1,0 +1,147 @@
+"""Why no declaration gives a JSON schema: the first thing in it that types do not say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from flowdsl.source.record import Record
+
+from .notes import quotation
+
+_KEYWORDS = frozenset(
+    ("allOf", "anyOf", "definitions", "enum", "items", "not", "oneOf", "properties", "required")
+)
+"""Keywords that a schema of an object may have without a `type`; their values are no words."""
+
+_DESCRIBING = frozenset(("type", "title", "description", "format", "default"))
+"""Keywords whose values are words."""
+
+
+class Reason(Record):
+    """What is said of the field at `path`; `cause` says it of no field in particular."""
+
+    words: str
+    cause: str
+    path: tuple[str, ...] = ()
+
+    def inside(self, name: str) -> Reason:
+        """The same in a field called `name`, or in the entries of a list when that is `[]`."""
+        return Reason(self.words, self.cause, (name, *self.path))
+
+    def told(self) -> str:
+        """The reason in a sentence."""
+        path = ".".join(self.path).replace(".[]", "[]")
+        return f"{f'`{quotation(path)}`' if path else 'it'} {self.words}"
+
+
+def unsaid(name: str) -> Reason:
+    """A keyword that no type has."""
+    return Reason(f"has `{quotation(name)}`, which no type says", f"`{quotation(name)}`")
+
+
+def without_type(schema: dict[str, Any]) -> Reason:
+    """A schema without a `type` that types know."""
+    for name in ("$ref", "anyOf", "oneOf", "allOf", "not", "enum", "const"):
+        if name in schema:
+            return unsaid(name)
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        return Reason("has several types", "fields of several types")
+    if isinstance(kind, str):
+        return Reason(f"has the type `{quotation(kind)}`, which types do not know", "odd types")
+    return Reason("has no type", "fields without a type")
+
+
+def root(schema: Any) -> Reason | None:
+    """What is wrong with a whole schema; None for one of an object."""
+    if isinstance(schema, dict) and schema.get("type") == "object":
+        return None
+    if isinstance(schema, dict) and is_short_notation(schema):
+        return Reason("is in the short notation, not a JSON schema", "the short notation")
+    if isinstance(schema, dict) and not schema:
+        return Reason("is empty", "empty schemas")
+    if isinstance(schema, dict) and "properties" in schema and "type" not in schema:
+        return Reason("has no `type` beside its `properties`", "objects without `type`")
+    return Reason("is no schema of an object", "schemas of no object")
+
+
+def is_short_notation(schema: dict[str, Any]) -> bool:
+    """Whether an object names fields with their types (`{"total": "number"}`) and has no keyword of JSON Schema."""
+    return (
+        not schema.keys() <= _DESCRIBING
+        and all(isinstance(value, str | dict | list) for value in schema.values())
+        and all(
+            isinstance(value, str) if name in _KEYWORDS else name[:1] != "$"
+            for name, value in schema.items()
+        )
+        and any(_is_type(value) for value in schema.values())
+    )
+
+
+def _is_type(value: Any) -> bool:
+    """Whether a value of the short notation is a type: a word, a list of types, or fields."""
+    if isinstance(value, dict):
+        return any(map(_is_type, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_type, value))
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z]+(\[\])?\??", value) is not None
+
+
+def difference(declared: Any, schema: Any, *, reported: bool) -> Reason:
+    """The first thing in which the schema of a declaration is not `schema`; `reported` says that all fields must be there."""
+    if declared is None:
+        return Reason("has no fields", "schemas without fields")
+    if not isinstance(declared, dict) or not isinstance(schema, dict):
+        return Reason("is another value when declared", "values that change")
+    properties = schema.get("properties")
+    named: Iterable[str] = properties if isinstance(properties, dict) else ()
+    found = _required(declared, schema, named, reported)
+    if found is not None:
+        return found
+    inner = declared.get("properties")
+    if isinstance(inner, dict) and isinstance(properties, dict):
+        for name, field in properties.items():
+            if not _equal(inner.get(name), field):
+                return difference(inner.get(name), field, reported=False).inside(name)
+    if "items" in schema and not _equal(declared.get("items"), schema["items"]):
+        return difference(declared.get("items"), schema["items"], reported=False).inside("[]")
+    for name in schema:
+        if name not in declared:
+            return unsaid(name)
+    for name in declared:
+        if name not in schema:
+            return Reason(f"lacks `{name}`", f"a missing `{name}`")
+        if not _equal(declared[name], schema[name]):
+            return Reason(f"has another `{name}` than a type gives it", f"another `{name}`")
+    return Reason("comes out differently", "other differences")
+
+
+def _required(
+    declared: dict[str, Any], schema: dict[str, Any], names: Iterable[str], reported: bool
+) -> Reason | None:
+    wanted, given = schema.get("required", []), declared.get("required", [])
+    if not isinstance(wanted, list):
+        return None
+    for name in names:
+        if name in given and name not in wanted:
+            if reported:
+                words = "may be absent, and an output is always there"
+                return Reason(words, "outputs that may be absent", (name,))
+            words = "may be absent but not null, which no type says"
+            return Reason(words, "fields that may be absent but not null", (name,))
+        if name in wanted and name not in given:
+            words = "may be null but not absent, which no type says"
+            cause = "fields that may be null but not absent"
+            field = declared.get("properties", {}).get(name)
+            if isinstance(field, dict) and "default" in field:
+                words, cause = "has a default and is required", "required fields with a default"
+            return Reason(words, cause, (name,))
+    if wanted == [] and "required" in schema:
+        return Reason("has an empty list `required`", "an empty `required`")
+    return None
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

@@ -1,0 +1,146 @@
+"""Settings of a workflow from its payload: title, tags, flags, models, the terminal, and fields of unknown meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from flowdsl.deploy.kinds.workflow import MODELS, UNTITLED
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.ir import nodes
+from flowdsl.semantics.capabilities import NO_COMMAND
+from flowdsl.semantics.payload_files import NAME, SCHEMAS
+from flowdsl.source.record import Record
+
+from .notes import KEPT, LOST, NAMED, OPEN, PASSED, RISKY, Remark
+from .payload import ALLOWLIST, StoredWorkflow, is_model_id
+from .writing.literals import plain_literal, text_literal, value_literal
+
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f]"
+
+
+class Settings(Record):
+    """The settings of a workflow, as far as source can say them.
+
+    `kept` holds the fields of the payload for a file of `extra from`, because nothing else in source can hold one of them. `changed` names
+    the fields that come out differently; `remarks` tell of both and of what else an owner should know.
+    """
+
+    title: str
+    tags: tuple[str, ...]
+    models: nodes.Models | None
+    allowlist: tuple[str, ...]
+    extra: dict[str, Any]
+    kept: dict[str, Any]
+    changed: frozenset[str]
+    remarks: tuple[Remark, ...]
+
+
+def read_settings(stored: StoredWorkflow) -> Settings:
+    """The settings of a workflow. What no literal can hold is kept, or written as near as possible where nothing keeps it."""
+    title = stored.name or UNTITLED
+    kept: dict[str, Any] = {}
+    if not _can_be_said(title):
+        kept[NAME] = title
+    if not all(map(_can_be_said, stored.allowlist)):
+        kept[ALLOWLIST] = list(stored.allowlist)
+    for field, schema in zip(SCHEMAS, (stored.input_schema, stored.output_schema), strict=True):
+        if schema is not None and schema.document is None:
+            kept[field] = schema.text
+    if stored.unknown_models or not all(map(_can_name, stored.models.values())):
+        kept[MODELS] = stored.models | stored.unknown_models
+    if value_literal(stored.extra) is None or kept:
+        kept |= stored.extra
+    changed = [] if all(map(_can_be_said, stored.tags)) else ["tags"]
+    return Settings(
+        title=_near(title),
+        tags=tuple(sorted(set(map(_near, stored.tags)))),
+        models=None if MODELS in kept else _models(stored.models),
+        allowlist=stored.allowlist,
+        extra={} if kept else stored.extra,
+        kept=kept,
+        changed=frozenset(changed),
+        remarks=tuple(_remarks(stored, kept, changed)),
+    )
+
+
+def terminal(settings: Settings, commands: frozenset[str]) -> nodes.Terminal:
+    """What `terminal { }` says, so that it and the `commands` of the statements come to the allowlist of the service."""
+    allowlist = settings.allowlist
+    if ALLOWLIST in settings.kept or (allowlist == (NO_COMMAND,) and not commands):
+        return nodes.Terminal()
+    if not allowlist:
+        return nodes.Terminal(unrestricted=True)
+    return nodes.Terminal(allow=tuple(each for each in allowlist if each not in commands))
+
+
+def _near(value: str) -> str:
+    """`value`, or the nearest text that a literal can hold."""
+    if _can_be_said(value):
+        return value
+    near = re.sub(_CONTROL, " ", re.sub(r"\r\n?", "\n", value))
+    return near if _can_be_said(near) else re.sub(r"[^\w .,:/()-]", " ", near)
+
+
+def _can_be_said(value: str) -> bool:
+    return text_literal((nodes.TextPiece(value=value),), lambda variable: variable.name) is not None
+
+
+def _can_name(model: str) -> bool:
+    """Whether a model may be named so in source, where braces would begin a variable."""
+    return "{" not in model and plain_literal(model) is not None
+
+
+def _models(models: dict[str, str]) -> nodes.Models | None:
+    if not models:
+        return None
+    first, second = models.get("fallback_model_1_id"), models.get("fallback_model_2_id")
+    fallbacks = (first, second) if second is not None else (first,) if first is not None else ()
+    return nodes.Models(
+        main=models.get("main_agent_model_id"),
+        cache_detection=models.get("cache_detection_model_id"),
+        fallbacks=fallbacks,
+    )
+
+
+def _remarks(stored: StoredWorkflow, kept: dict[str, Any], changed: list[str]) -> Iterator[Remark]:
+    for field in changed:
+        yield Remark(
+            LOST, f"`{field}` has characters that source cannot say; blanks stand in their place"
+        )
+    if kept:
+        verb = "stay" if len(kept) > 1 else "stays"
+        yield Remark(
+            KEPT,
+            f"{listed(kept)} {verb} in a file of `extra from`, because nothing else in source can hold them",
+            "workflows keep settings in a file of `extra from`, because nothing else in source can hold them",
+            " and ".join(f"`{field}`" for field in kept),
+        )
+    names = [check["name"] for check in stored.checks]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        yield Remark(
+            RISKY,
+            f"several checks are called {listed(twice)}; a deploy refuses that, because it tells checks apart by their names",
+        )
+    if not stored.allowlist:
+        yield Remark(
+            OPEN,
+            "the agent may run any terminal command, because the service has no allowlist for this workflow",
+        )
+    checked = (check.get("model") for check in stored.checks)
+    ids = {each for each in (*stored.models.values(), *checked) if each and is_model_id(each)}
+    if ids:
+        what = "models are" if len(ids) > 1 else "a model is"
+        yield Remark(
+            RISKY,
+            f"{what} named by id, which holds in one organization only: {listed(ids)}",
+            "workflows name models by id, which holds in one organization only",
+        )
+    if not stored.name:
+        yield Remark(NAMED, f"the workflow has no name; it is called `{UNTITLED}` now")
+    for unknown in (stored.unknown_models, stored.extra):
+        if unknown:
+            verb = "are" if len(unknown) > 1 else "is"
+            yield Remark(PASSED, f"{listed(unknown)} {verb} newer than this version and passed on")

@@ -1,0 +1,336 @@
+"""One workflow into source.
+
+Its prompt, its two schemas and its checks can each be written in source or be kept in a file; a shape says which. The best shape
+that compiles to the payload is the one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from flowdsl.deploy.kinds.workflow import CHECKS
+from flowdsl.diagnostics.diagnostic import Diagnostic
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.ir import nodes
+from flowdsl.ir.images import image_hash
+from flowdsl.ir.walk import statements
+from flowdsl.semantics.capabilities import Capabilities
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+
+from .checks import ReadChecks, read_checks, renamed_inputs
+from .fields import read_inputs, read_outputs, why_no_inputs, why_no_outputs
+from .layout import FOLDER, Fields, Parts, Shape, file_name, laid_out
+from .loose_fields import loose_fields
+from .model import Payload, Picture, PromptHints
+from .notes import KEPT, LOST, RISKY, Remark
+from .payload import CLEANUP, Schema, StoredWorkflow, same_payload
+from .prompt_notes import backslash_remarks, has_frames, prompt_remarks
+from .reading.prompt import read_prompt
+from .recompile import recompile
+from .schema_reasons import Reason
+from .settings import read_settings
+from .writing.writer import write_flow
+
+_T = TypeVar("_T")
+
+_NO_FIELDS: Fields = ()
+
+
+class Imported(Record):
+    """The files of one workflow by path, and remarks on it."""
+
+    files: dict[str, bytes]
+    remarks: tuple[Remark, ...]
+
+
+def import_workflow(
+    name: str,
+    stored: StoredWorkflow,
+    payload: Payload,
+    pictures: Mapping[str, Picture],
+    capabilities: Capabilities,
+) -> Imported:
+    """The workflow called `name`, read from `payload`; of the pictures come those that source shows."""
+    inputs = _fields(read_inputs, stored.input_schema, (_NO_FIELDS, _NO_FIELDS))
+    hints = _hints(stored, inputs, pictures)
+    parts = Parts(
+        name=name,
+        stored=stored,
+        settings=read_settings(stored),
+        inputs=inputs,
+        hints=hints,
+        checks=read_checks(stored, hints),
+        program=read_prompt(stored.prompt, hints),
+        pictures=pictures,
+    )
+    return _Import(parts, payload | {"tags": list(stored.tags)}, capabilities).run()
+
+
+def _hints(
+    stored: StoredWorkflow, read: tuple[Fields, Fields] | None, pictures: Mapping[str, Picture]
+) -> PromptHints:
+    inputs: Fields | None
+    if read is not None:
+        inputs, secrets = read
+    else:
+        inputs, secrets = _split(_fields(loose_fields, stored.input_schema, _NO_FIELDS))
+    return PromptHints(
+        inputs=inputs,
+        secrets=secrets,
+        outputs=_fields(loose_fields, stored.output_schema, _NO_FIELDS),
+        pictures=dict(pictures),
+    )
+
+
+class _Outcome(Record):
+    """What became of a shape: its files, the parts to blame for a failure, and what is wrong."""
+
+    files: dict[str, bytes]
+    blamed: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
+
+
+class _Import:
+    """One workflow on its way into source."""
+
+    def __init__(self, parts: Parts, payload: Payload, capabilities: Capabilities) -> None:
+        self._parts = parts
+        self._payload = payload
+        self._capabilities = capabilities
+        self._addresses = {
+            image_hash(picture.content): address for address, picture in parts.pictures.items()
+        }
+        self._why: dict[str, str] = {}
+
+    def run(self) -> Imported:
+        """The files of the best shape that compiles to the payload."""
+        parts = self._parts
+        best = Shape(
+            statements=parts.program is not None,
+            inputs=parts.inputs is not None,
+            outputs=True,
+            checks=isinstance(parts.checks, ReadChecks),
+        )
+        shape = best
+        while True:
+            outcome = self._try(shape)
+            if not outcome.problems:
+                break
+            for part in outcome.blamed:
+                self._why.setdefault(part, outcome.problems[0])
+            worse = _without(shape, outcome.blamed, best)
+            if worse is None:
+                break
+            shape = worse
+        return Imported(outcome.files, tuple(self._remarks(shape, outcome)))
+
+    # One shape
+
+    def _try(self, shape: Shape) -> _Outcome:
+        """Write a shape, compile it and compare."""
+        parts = self._parts
+        if isinstance(parts.checks, ReadChecks) and shape.checks and not shape.inputs:
+            renamed = renamed_inputs(parts.checks, parts.hints.inputs or ())
+            if renamed:
+                which = "input" if len(renamed) == 1 else "inputs"
+                words = (
+                    f"they name the {which} {listed(renamed)}, which source would have to rename"
+                )
+                return _Outcome({}, frozenset(("checks",)), (words,))
+        outputs = self._outputs(shape)
+        if shape.outputs and outputs is None:
+            return _Outcome({}, frozenset(("outputs",)), ("types cannot say the output schema",))
+        flow, files = laid_out(parts, shape, outputs or ())
+        text = write_flow(flow)
+        if text is None:
+            blamed = "checks" if flow.workflow.checks is not None else "statements"
+            return _Outcome(files, frozenset((blamed,)), ("no literal holds one of their texts",))
+        path = f"{FOLDER}/{parts.name}.flow"
+        return self._compiled(path, {path: text.encode(), **files})
+
+    def _outputs(self, shape: Shape) -> Fields | None:
+        program = self._parts.program
+        sources = program.sources if program is not None and shape.statements else ()
+
+        def read(schema: dict[str, Any]) -> Fields | None:
+            return read_outputs(schema, sources)
+
+        return _fields(read, self._parts.stored.output_schema, _NO_FIELDS)
+
+    def _compiled(self, path: str, files: dict[str, bytes]) -> _Outcome:
+        result = recompile(files, path, self._capabilities, self._addresses)
+        if result.payload is None:
+            blamed = frozenset(_parts_of(result.errors, result.module))
+            return _Outcome(files, blamed, tuple(each.message for each in result.errors))
+        changed = self._parts.settings.changed
+        differing = set(same_payload(self._payload, result.payload)) - changed
+        blamed = frozenset(_PART_OF_FIELD.get(field, "statements") for field in differing)
+        told = (_FIELD_WORDS.get(field, f"`{field}` comes") for field in sorted(differing))
+        return _Outcome(files, blamed, tuple(f"{words} out differently" for words in told))
+
+    # Remarks
+
+    def _models_of(self, shape: Shape) -> set[str]:
+        """The models that statements name."""
+        program = self._parts.program
+        if program is None or not shape.statements:
+            return set()
+        asking = nodes.Choose | nodes.Extract | nodes.BackgroundExtract
+        return {
+            each.model
+            for each in statements(program.body)
+            if isinstance(each, asking) and each.model is not None
+        }
+
+    def _remarks(self, shape: Shape, outcome: _Outcome) -> Iterator[Remark]:
+        parts = self._parts
+        stored = parts.stored
+        if outcome.problems:
+            words = "what is written does not compile to the same workflow"
+            yield Remark(LOST, f"{words}: {outcome.problems[0]}")
+        yield from parts.settings.remarks
+        named = self._models_of(shape)
+        if named:
+            words = "by display name; a deploy wants an alias in `flowdsl.toml`"
+            yield Remark(RISKY, f"statements ask for {listed(named)} {words}")
+        yield from backslash_remarks(stored, prompt=not shape.statements)
+        if not shape.statements:
+            yield from prompt_remarks(stored)
+            yield self._prompt_remark()
+        if not shape.inputs:
+            yield from self._schema_remark("inputs", stored.input_schema, why_no_inputs)
+        if not shape.outputs:
+            yield from self._schema_remark("outputs", stored.output_schema, why_no_outputs)
+        if not shape.checks:
+            why = parts.checks if isinstance(parts.checks, str) else self._why.get("checks", "")
+            yield Remark(
+                KEPT,
+                f"the post-run checks are kept in {file_name(parts.name, 'checks')}: {why}",
+                "workflows keep post-run checks in files, because a `checks` section would not give the same",
+                why,
+            )
+
+    def _prompt_remark(self) -> Remark:
+        """Why the prompt is no statements."""
+        kept = f"the prompt is kept in {file_name(self._parts.name, 'prompt')}"
+        if self._parts.program is not None:
+            why = self._why.get("statements", "they do not fit the rest of the workflow")
+            return Remark(
+                KEPT,
+                f"{kept}: its statements would not compile to the same workflow ({why})",
+                "prompts are kept in files, because their statements would not compile to the same workflows",
+            )
+        if has_frames(self._parts.stored.prompt):
+            return Remark(
+                KEPT,
+                f"{kept}: it has the form of FlowDSL, and this version writes it differently",
+                "prompts in the form of FlowDSL are kept in files, because this version writes them differently",
+            )
+        return Remark(
+            KEPT,
+            f"{kept}: FlowDSL did not write it",
+            "prompts are kept in files, because FlowDSL did not write them; `flowdsl convert` proposes statements",
+        )
+
+    def _schema_remark(
+        self, part: str, schema: Schema | None, why: Callable[[Any], Reason | None]
+    ) -> Iterator[Remark]:
+        """Why a schema is no fields."""
+        if schema is None or schema.document is None:
+            return
+        reason = why(schema.document)
+        if reason is None:
+            # What fits alone does not fit into this workflow.
+            told = self._why.get(part, "its fields do not fit the rest of the workflow")
+            reason = Reason("", "fields that do not fit the rest")
+        else:
+            told = reason.told()
+        yield Remark(
+            KEPT,
+            f"the schema of the {part} is kept in {file_name(self._parts.name, part)}: {told}",
+            f"schemas of {part} are kept in files, because no types give them",
+            reason.cause,
+        )
+
+
+_PART_OF_FIELD = {
+    "input_schema": "inputs",
+    "output_schema": "outputs",
+    CHECKS: "checks",
+    CLEANUP: "checks",
+}
+"""The part of a workflow that a field of the payload is written from; the prompt is for all others."""
+
+_FIELD_WORDS = {
+    "main_prompt": "the prompt comes",
+    CHECKS: "a check comes",
+    CLEANUP: "the clean-up comes",
+}
+"""How notes call what comes out differently."""
+
+_PART_OF_SECTION: dict[type, str] = {
+    ast.InputsSection: "inputs",
+    ast.SecretsSection: "inputs",
+    ast.OutputsSection: "outputs",
+    ast.ChecksSection: "checks",
+    ast.StepsSection: "statements",
+    ast.AlwaysSection: "statements",
+}
+
+
+def _parts_of(errors: Sequence[Diagnostic], module: ast.Module) -> Iterator[str]:
+    """The parts of a workflow in which errors stand."""
+    sections = [
+        (item.start, item.end, _PART_OF_SECTION[type(item)])
+        for declaration in module.declarations
+        if isinstance(declaration, ast.WorkflowDecl)
+        for item in declaration.items
+        if type(item) in _PART_OF_SECTION
+    ]
+    for error in errors:
+        for start, end, part in sections:
+            if start <= error.span.start < end:
+                yield part
+
+
+def _without(shape: Shape, blamed: frozenset[str], best: Shape) -> Shape | None:
+    """The next shape to try: what is blamed goes into files, and the statements when nothing else is left of it."""
+    kept = {
+        part: getattr(shape, part) and part not in blamed
+        for part in ("inputs", "outputs", "checks")
+    }
+    rest = Shape(statements=shape.statements, **kept)
+    if rest != shape:
+        return rest
+    if shape.statements:
+        # The fields that did not go with the statements may well go with a prompt that is kept.
+        return Shape(
+            statements=False, inputs=best.inputs, outputs=best.outputs, checks=shape.checks
+        )
+    if shape.inputs or shape.outputs:
+        return Shape(statements=False, inputs=False, outputs=False, checks=shape.checks)
+    if shape.checks:
+        return Shape(statements=False, inputs=False, outputs=False, checks=False)
+    return None
+
+
+def _fields(
+    read: Callable[[dict[str, Any]], _T | None], schema: Schema | None, absent: _T
+) -> _T | None:
+    """What `read` makes of a schema: `absent` without one, None where it cannot be read."""
+    if schema is None:
+        return absent
+    return None if schema.document is None else read(schema.document)
+
+
+def _split(fields: Fields | None) -> tuple[Fields | None, Fields]:
+    """Fields as inputs and secrets, these without `$`."""
+    if fields is None:
+        return None, ()
+    secrets = tuple(
+        replace(field, name=field.name[1:]) for field in fields if field.name.startswith("$")
+    )
+    return tuple(field for field in fields if not field.name.startswith("$")), secrets

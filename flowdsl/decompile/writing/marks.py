@@ -1,0 +1,142 @@
+"""Which fields of inputs are `@untrusted`, as far as the texts tell that were emitted from them.
+
+A prompt quotes what holds text from outside, and says nothing of which part of it is. Where other parts stand in instructions, the
+mark belongs to a field inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
+
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import LOOP_ITEM, single_variable
+from flowdsl.ir.walk import field_names, inner_bodies
+from flowdsl.source.record import Record
+
+from .value_types import present
+
+Path: TypeAlias = tuple[str, ...]
+"""Fields from an input down; the positions of lists are left out."""
+
+
+class Marks(Record):
+    """The inputs that are `@untrusted` as a whole, and records with the fields that are."""
+
+    whole: frozenset[str]
+    inside: tuple[tuple[nodes.RecordType, str], ...]
+
+
+def find_marks(workflow: nodes.Workflow, untrusted: Iterable[str]) -> Marks:
+    """The marks for inputs of which something is `@untrusted`."""
+    looked, trusted, held = _Uses(), _Uses(), _Uses()
+    _visit_body(workflow.body, None, (looked, trusted, held))
+    for rule in workflow.rules:
+        _add(rule, None, (looked, trusted, held))
+    for check in workflow.checks or ():
+        items = check.target.items if check.target is not None else None
+        _add(check.statement, items, (looked, trusted, held))
+    types = {field.name: field.type for field in workflow.inputs}
+    whole: set[str] = set()
+    inside: dict[int, tuple[nodes.RecordType, str]] = {}
+    for name in untrusted:
+        quoted = looked.of(name)
+        plain = trusted.of(name)
+        if not plain or name not in types:
+            whole.add(name)
+            continue
+        for path in quoted or {()}:
+            if path == () and not any(plain):
+                whole.add(name)
+                continue
+            choices = list(_choices(types[name], path, ()))
+            free = [choice for choice in choices if not _meets(choice.path, plain)]
+            typed = held.of(name)
+            best = sorted(free, key=lambda choice: (choice.path not in typed, len(choice.path)))
+            if not best:
+                whole.add(name)
+                continue
+            inside[len(inside)] = (best[0].record, best[0].path[-1])
+    return Marks(frozenset(whole), tuple(inside.values()))
+
+
+class _Uses:
+    """Where inputs are used, by their names."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, set[Path]] = {}
+
+    def add(self, name: str, path: Path) -> None:
+        self._paths.setdefault(name, set()).add(path)
+
+    def of(self, name: str) -> set[Path]:
+        return self._paths.get(name, set())
+
+
+_AllUses: TypeAlias = tuple[_Uses, _Uses, _Uses]
+
+
+class _Choice(Record):
+    """A field that may carry the mark: its path, and the record that declares it."""
+
+    path: Path
+    record: nodes.RecordType
+
+
+def _choices(type_: nodes.Type, path: Path, way: Path) -> Iterator[_Choice]:
+    """The fields at a path, on the way to it, and inside what is there."""
+    type_ = present(type_)
+    while isinstance(type_, nodes.ListType):
+        type_ = present(type_.element)
+    if not isinstance(type_, nodes.RecordType):
+        return
+    for field in type_.fields:
+        if not path or field.name == path[0]:
+            here = (*way, field.name)
+            yield _Choice(here, type_)
+            yield from _choices(field.type, path[1:], here)
+
+
+def _meets(path: Path, others: Iterable[Path]) -> bool:
+    """Whether one of two paths leads into the other, for any of the others."""
+    return any(path[: len(other)] == other[: len(path)] for other in others)
+
+
+_HELD = frozenset(("value", "assignments", "items", "branches", "until"))
+"""Fields of statements whose values are typed, kept or compared, which text from outside may be."""
+_BODIES = frozenset(("body", "otherwise", "resets", "origin", "type"))
+
+
+def _visit_body(body: nodes.Body, items: nodes.Variable | None, uses: _AllUses) -> None:
+    for statement in body:
+        for name in field_names(type(statement)):
+            if name not in _BODIES:
+                _add(getattr(statement, name), items, uses, held=name in _HELD)
+        if isinstance(statement, nodes.Loop):
+            items = single_variable(statement.items)
+        for inner, _ in inner_bodies(statement):
+            _visit_body(inner, items, uses)
+
+
+def _add(value: Any, items: nodes.Variable | None, uses: _AllUses, *, held: bool = False) -> None:
+    if isinstance(value, nodes.Variable):
+        looked, trusted, kept = uses
+        path = value.path
+        if (value.sigil, value.name) == ("runtime", LOOP_ITEM) and items is not None:
+            path, name, sigil = (*items.path, *path), items.name, items.sigil
+        else:
+            name, sigil = value.name, value.sigil
+        if sigil == "input":
+            fields = tuple(part for part in path if isinstance(part, str))
+            (looked if value.quoted else kept if held else trusted).add(name, fields)
+    elif isinstance(value, nodes.Sees):
+        _add(value.text, items, uses)
+    elif isinstance(value, tuple):
+        for each in value:
+            _add(each, items, uses, held=held)
+    elif not isinstance(value, nodes.Branch):
+        for name in field_names(type(value)):
+            if name != "origin":
+                _add(getattr(value, name), items, uses, held=held)
+    else:
+        _add(value.condition, items, uses, held=True)

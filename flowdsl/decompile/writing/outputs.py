@@ -1,0 +1,342 @@
+"""Values that are kept, as `emit` statements: where lowering made a `Store` of one, and where it made none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import single_variable
+from flowdsl.source.record import Record
+
+from ..model import NOWHERE
+from .lines import (
+    Emit,
+    Line,
+    all_lines,
+    leaves,
+    may_repeat,
+    may_skip,
+    sets,
+    variable_set,
+)
+from .type_names import Unspeakable
+from .value_types import ANY, STRING, Types, fits, type_of_variable
+
+Sources = tuple[nodes.OutputSource, ...]
+
+
+def with_emits(lines: list[Line], sources: Sources) -> list[Line]:
+    """The lines with `emit` in the place of each `Store`; what lowering stores on its own is left out."""
+    fields = {source.variable: source.field for source in sources if source.kind == "stored"}
+    emitted = [each for line in lines for each in _emitted(line, fields)]
+    return without_starts(emitted, None)
+
+
+def _emitted(line: Line, fields: dict[str | None, str]) -> Iterator[Line]:
+    line.bodies = [
+        [each for inner in body for each in _emitted(inner, fields)] for body in line.bodies
+    ]
+    if not isinstance(line.node, nodes.Store):
+        yield line
+        return
+    for assignment in line.node.assignments:
+        variable, value = assignment.variable, assignment.value
+        if variable in fields:
+            if assignment.field is not None:
+                raise Unspeakable("an output is filled field by field")
+            yield Line(Emit(fields[variable], value, assignment.append))
+        elif assignment.field is not None:
+            yield Line(Emit(assignment.field, value, assignment.append, variable))
+        else:
+            for name, part in _parts(value):
+                yield Line(Emit(name, part, False, variable))
+
+
+def _parts(value: nodes.Value) -> Iterator[tuple[str, nodes.Value]]:
+    """The fields of a result that is kept at once."""
+    match value:
+        case nodes.ObjectValue(fields=fields) if fields:
+            yield from fields
+        case nodes.ConstantValue(value=dict() as constant) if constant:
+            for name, part in constant.items():
+                yield name, nodes.ConstantValue(value=part)
+        case _:
+            raise Unspeakable("a result is no object")
+
+
+def without_starts(lines: list[Line], variable: str | None) -> list[Line]:
+    """The lines without the empty lists in front of them that entries are added to later."""
+    dropped = set(started(lines, variable) & appended(lines, variable))
+    kept: list[Line] = []
+    for at, line in enumerate(lines):
+        node = line.node
+        if not isinstance(node, Emit) or not is_start(node, variable):
+            return [*kept, *lines[at:]]
+        if node.field in dropped:
+            dropped.discard(node.field)
+        else:
+            kept.append(line)
+    return kept
+
+
+def appended(lines: Iterable[Line], variable: str | None) -> frozenset[str]:
+    """The lists of a result, or (None) the outputs, that lines add entries to."""
+    return frozenset(
+        each.node.field
+        for each in all_lines(lines)
+        if isinstance(each.node, Emit) and each.node.append and each.node.variable == variable
+    )
+
+
+def started(lines: list[Line], variable: str | None) -> frozenset[str]:
+    """The lists that lines begin with as empty ones."""
+    found: set[str] = set()
+    for line in lines:
+        node = line.node
+        if not isinstance(node, Emit) or not is_start(node, variable):
+            break
+        found.add(node.field)
+    return frozenset(found)
+
+
+def starts_list(lines: list[Line], variable: str) -> bool:
+    """Whether lines begin with the empty list of a result that entries are added to."""
+    return bool(started(lines, variable) & appended(lines, variable))
+
+
+def begins_list(lines: list[Line], variable: str) -> bool:
+    """Whether that is the first that lines do with a result, wherever in them it stands."""
+    first = next(
+        each.node
+        for each in all_lines(lines)
+        if isinstance(each.node, Emit) and each.node.variable == variable
+    )
+    return is_start(first, variable) and first.field in appended(lines, variable)
+
+
+def is_start(node: object, variable: str | None) -> bool:
+    """Whether a statement makes a list of a result, or (None) an output, empty."""
+    return (
+        isinstance(node, Emit)
+        and node.variable == variable
+        and not node.append
+        and node.value in (nodes.ConstantValue(value=[]), nodes.ListValue(items=()))
+    )
+
+
+# Outputs without a `Store`
+
+
+class _Place(Record):
+    """Where a statement stands: its body and position, with the statements around it and the numbers of their bodies."""
+
+    body: list[Line]
+    at: int
+    around: tuple[tuple[Line, int, list[Line], int], ...]
+
+
+def place_emits(
+    root: list[Line], sources: Sources, outputs: dict[str, nodes.Type], types: Types
+) -> None:
+    """Put in an `emit` for each output that is not stored, where lowering finds the same source for it again."""
+    for source in sources:
+        match source.kind:
+            case "runtime" | "background":
+                variable = nodes.Variable(
+                    sigil="runtime", name=source.variable or "", path=source.path
+                )
+                value = nodes.TextValue(text=(variable,))
+                late = source.kind == "runtime" and not fits(
+                    type_of_variable(variable, types), outputs.get(source.field, ANY)
+                )
+                body, at = _place_for(root, variable.name, late=late)
+                body.insert(at, Line(Emit(source.field, value, False)))
+            case "const":
+                emit = Emit(source.field, nodes.ConstantValue(value=source.value), False)
+                root.insert(_end(root), Line(emit))
+            case "stored" | "none":
+                pass
+
+
+def _end(body: list[Line]) -> int:
+    """The last place in a body that is reached."""
+    for at, line in enumerate(body):
+        if leaves([line]):
+            return at
+    return len(body)
+
+
+def _behind(body: list[Line], at: int) -> int:
+    """The place behind a line and the outputs that are emitted there already."""
+    at += 1
+    while at < len(body) and isinstance(body[at].node, Emit):
+        at += 1
+    return at
+
+
+def _place_for(root: list[Line], name: str, *, late: bool) -> tuple[list[Line], int]:
+    """The body and position for the `emit` of a variable: behind what sets it, or as late as the same kind of source allows."""
+    places = list(_setters(root, name, ()))
+    if len(places) != 1:
+        raise Unspeakable(f"an output takes `{name}`, which is not set once")
+    place = places[0]
+    steps = 0
+    for line, number, _, _ in reversed(place.around):
+        if may_skip(line.node) or may_repeat(line.node, number):
+            break
+        steps += 1
+    free = steps == len(place.around)
+    repeated = any(may_repeat(line.node, number) for line, number, _, _ in place.around)
+    if repeated:
+        _, _, body, at = next(each for each in place.around if may_skip(each[0].node))
+        return (root, _end(root)) if late else (body, _behind(body, at))
+    if not late:
+        return place.body, _behind(place.body, place.at)
+    if free:
+        return root, _end(root)
+    return place.body, _end(place.body)
+
+
+def _setters(
+    body: list[Line], name: str, around: tuple[tuple[Line, int, list[Line], int], ...]
+) -> Iterator[_Place]:
+    for at, line in enumerate(body):
+        if variable_set(line.node) == name and not isinstance(line.node, Emit):
+            yield _Place(body, at, around)
+        for number, inner in enumerate(line.bodies):
+            yield from _setters(inner, name, (*around, (line, number, body, at)))
+
+
+# Stored outputs that would not be stored again
+
+
+def keep_stored(root: list[Line], sources: Sources) -> None:
+    """Let outputs stay stored whose one `emit` lowering would take for the value of a variable, or for a constant."""
+    counts: Counter[str] = Counter()
+    found: dict[str, tuple[list[Line], int, bool, bool]] = {}
+    setters: Counter[str] = Counter()
+    bodies: dict[str, list[Line]] = {}
+    for body, at, conditional, repeated in _walk(root, conditional=False, repeated=False):
+        node = body[at].node
+        if isinstance(node, Emit):
+            counts[node.field] += 1
+            found[node.field] = (body, at, conditional, repeated)
+        elif (name := variable_set(node)) is not None:
+            setters[name] += 1
+            bodies[name] = body
+    for source in sources:
+        if source.kind != "stored":
+            continue
+        if source.field not in found:
+            raise Unspeakable(f"nothing stores `{source.field}`")
+        body, at, conditional, repeated = found[source.field]
+        emit = body[at].node
+        assert isinstance(emit, Emit)
+        if counts[source.field] > 1 or emit.append or repeated:
+            continue
+        variable = single_variable(emit.value)
+        if variable is not None and variable.sigil == "runtime":
+            name = variable.name
+            lost = setters[name] == 1 and (bodies[name] is body or not conditional)
+        else:
+            lost = not conditional and not _has_variable(emit.value)
+        if lost:
+            body[at] = both_ways([body[at]])
+
+
+def _walk(
+    body: list[Line], *, conditional: bool, repeated: bool
+) -> Iterator[tuple[list[Line], int, bool, bool]]:
+    for at, line in enumerate(body):
+        yield body, at, conditional, repeated
+        for number, inner in enumerate(line.bodies):
+            yield from _walk(
+                inner,
+                conditional=conditional or may_skip(line.node),
+                repeated=repeated or may_repeat(line.node, number),
+            )
+
+
+def _has_variable(value: nodes.Value) -> bool:
+    match value:
+        case nodes.TextValue():
+            return True
+        case nodes.ListValue(items=items):
+            return any(_has_variable(item) for item in items)
+        case nodes.ObjectValue(fields=fields):
+            return any(_has_variable(item) for _, item in fields)
+        case _:
+            return False
+
+
+def both_ways(lines: list[Line]) -> Line:
+    """A choice that is made at compile time, with the same lines whichever way it goes."""
+    return _choice(True, lines, [line.copy() for line in lines])
+
+
+def _choice(holds: bool, lines: list[Line], otherwise: list[Line]) -> Line:
+    condition = nodes.IsTrue(operand=nodes.ConstantValue(value=holds))
+    branch = nodes.Branch(origin=NOWHERE, condition=condition, body=())
+    node = nodes.If(origin=NOWHERE, branches=(branch,), otherwise=())
+    return Line(node, [lines, otherwise])
+
+
+# Fresh starts
+
+
+def keep_resets(lines: list[Line], types: Types) -> None:
+    """Let each pass of a loop begin with the variables emptied that it began with: those that some path leaves unset."""
+    for line in all_lines(lines):
+        if not isinstance(line.node, nodes.Loop):
+            continue
+        body = line.bodies[0]
+        before: str | None = None
+        for reset in line.node.resets:
+            name = reset.variable
+            setting = [at for at, each in enumerate(body) if name in sets([each])]
+            if not setting:
+                at = 0 if before is None else 1 + _first_setting(body, before)
+                body.insert(at, _never(reset, types))
+            else:
+                _unsettle(body, name)
+            before = name
+
+
+def _first_setting(body: list[Line], name: str) -> int:
+    return next(at for at, line in enumerate(body) if name in sets([line]))
+
+
+def _never(reset: nodes.Assignment, types: Types) -> Line:
+    """A choice against setting a variable, made at compile time."""
+    if reset.value in (nodes.ConstantValue(value={}), nodes.ObjectValue(fields=())):
+        line = Line(Emit("value", nodes.ConstantValue(value=None), False, reset.variable))
+    else:
+        type_ = types.get(("runtime", reset.variable), STRING)
+        nothing = (nodes.TextPiece(value="nothing"),)
+        line = Line(
+            nodes.Extract(
+                origin=NOWHERE,
+                variable=reset.variable,
+                type=type_,
+                source=nothing,
+                model=None,
+                otherwise=None,
+            )
+        )
+        if not isinstance(type_, nodes.OptionalType):
+            default = (nodes.TextPiece(value="not readable: "), *nothing)
+            leave = nodes.Leave(origin=NOWHERE, action="abort", reason=default)
+            line.bodies = [[Line(leave)]]
+    return _choice(False, [line], [])
+
+
+def _certain(line: Line) -> str | None:
+    return None if isinstance(line.node, Emit) else variable_set(line.node)
+
+
+def _unsettle(body: list[Line], name: str) -> None:
+    """Let what sets a variable on every path be something that may not run, as far as lowering knows."""
+    for inner, at, conditional, _ in list(_walk(body, conditional=False, repeated=False)):
+        if not conditional and _certain(inner[at]) == name:
+            inner[at] = both_ways([inner[at]])

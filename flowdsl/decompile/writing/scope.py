@@ -1,0 +1,114 @@
+"""How variables are spelled in the statements of a workflow or task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flowdsl.codegen.text import spell_path
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import LOOP_ITEM
+from flowdsl.source.record import Record
+
+from .lines import LOOP_KEY, Key
+from .literals import is_name
+from .type_names import RESERVED, Unspeakable, source_name
+from .value_types import ANY, Types, type_at
+
+PLAIN, RUNTIME, SECRET = "plain", "runtime", "secret"
+"""How a name is written: `x`, `{{x}}`, `$x`."""
+
+
+class Spelled(Record):
+    """The name of a variable in source, and how it is written there."""
+
+    name: str
+    sigil: str
+
+
+class Scope:
+    """The names in reach of statements, and their types.
+
+    `taken` holds every name that means something there already. While the statements of a loop are written, `types` and the
+    names know its item.
+    """
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.taken = set(taken) | RESERVED
+        self.names: dict[Key, Spelled] = {}
+        self.types: Types = {}
+        self._loops: list[str] = []
+
+    def add(self, key: Key, name: str, sigil: str, type_: nodes.Type) -> None:
+        """Bring a variable into reach under a name."""
+        if not is_name(name) or name in self.taken:
+            raise Unspeakable(f"`{name}` is no free name")
+        self.taken.add(name)
+        self.names[key] = Spelled(name, sigil)
+        self.types[key] = type_
+
+    def share(self, key: Key, name: str, type_: nodes.Type) -> None:
+        """Let a variable have the name of another that is never there at the same time."""
+        self.names[key] = Spelled(name, RUNTIME)
+        self.types[key] = type_
+
+    def enter_loop(self, wanted: str, items: nodes.Type) -> str:
+        """The name of a loop's variable while its statements are written, which `leave_loop` ends."""
+        if LOOP_KEY in self.names:
+            raise Unspeakable("a loop stands in a loop")
+        name = source_name(wanted, self.taken)
+        self.taken.add(name)
+        self._loops.append(name)
+        self.names[LOOP_KEY] = Spelled(name, PLAIN)
+        items = items.inner if isinstance(items, nodes.OptionalType) else items
+        self.types[LOOP_KEY] = items.element if isinstance(items, nodes.ListType) else items
+        return name
+
+    def leave_loop(self) -> None:
+        self.taken.discard(self._loops.pop())
+        del self.names[LOOP_KEY], self.types[LOOP_KEY]
+
+    def _spelled(self, variable: nodes.Variable) -> Spelled:
+        found = self.names.get((variable.sigil, variable.name))
+        if found is None:
+            what = "the item of a loop" if variable.name == LOOP_ITEM else f"`{variable.name}`"
+            raise Unspeakable(f"{what} is not in reach")
+        return found
+
+    def in_text(self, variable: nodes.Variable) -> str:
+        """A variable inside a text, braces included."""
+        found = self._spelled(variable)
+        inside = found.name + _path(variable.path)
+        match found.sigil:
+            case "runtime":
+                return f"{{{{{inside}}}}}"
+            case "secret":
+                return f"{{${inside}}}"
+            case _:
+                return f"{{{inside}}}"
+
+    def in_code(self, variable: nodes.Variable) -> str:
+        """A variable outside of texts."""
+        found = self._spelled(variable)
+        inside = found.name + _path(variable.path)
+        match found.sigil:
+            case "runtime":
+                return f"{{{{{inside}}}}}"
+            case "secret":
+                return f"${inside}"
+            case _:
+                return inside
+
+    def may_head(self, variable: nodes.Variable) -> bool:
+        """Whether a variable may stand in a step title or a command, where no runtime value may."""
+        return self._spelled(variable).sigil != RUNTIME
+
+    def type_of(self, variable: nodes.Variable) -> nodes.Type:
+        return type_at(self.types.get((variable.sigil, variable.name), ANY), variable.path)
+
+
+def _path(path: tuple[str | int, ...]) -> str:
+    """A path as source writes it, which knows one kind of quotation marks."""
+    written = spell_path(path)
+    if '["' in written and any(isinstance(part, str) and "'" in part for part in path):
+        raise Unspeakable("the name of a field holds a quotation mark")
+    return written

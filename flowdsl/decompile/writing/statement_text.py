@@ -1,0 +1,334 @@
+"""Statements as source text."""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS
+from flowdsl.ir.lower_values import joined, literal, single_variable
+
+from .lines import Call, Emit, Line
+from .literals import is_name, plain_literal, value_literal
+from .scope import Scope
+from .type_names import TypeNames, Unspeakable, doc_lines
+from .value_text import Consts, ValueWriter, said
+from .value_types import ANY, STRING, present, type_of
+
+INDENT = "  "
+PICTURES = "./pictures/"
+"""Where the pictures of a workflow are, as its file names them."""
+
+
+class Wanted:
+    """The types that `emit` fills in some body, by the field's name on the wire, with the field's name in source."""
+
+    def __init__(self, fields: dict[str, tuple[str, nodes.Type]]) -> None:
+        self._fields = fields
+
+    def of(self, emit: Emit) -> tuple[str, nodes.Type]:
+        name, type_ = self._fields.get(emit.field, (emit.field, ANY))
+        if not is_name(name):
+            raise Unspeakable(f"`{name}` is no name of a field")
+        if emit.append:
+            inner = present(type_)
+            type_ = inner.element if isinstance(inner, nodes.ListType) else ANY
+        return name, type_
+
+
+class Writer(ValueWriter):
+    """Writes the statements of one body: of a workflow, or (`in_task`) of a task.
+
+    `bounds` has the bounds that inputs declare for their lists, which a parameter knows nothing of.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        types: TypeNames,
+        consts: Consts,
+        wanted: Wanted,
+        bounds: dict[str, int],
+        *,
+        in_task: bool,
+    ) -> None:
+        super().__init__(scope, consts)
+        self.types = types
+        self.wanted = wanted
+        self.bounds = bounds
+        self.in_task = in_task
+
+    def block(self, lines: list[Line], attempt: bool) -> list[str]:
+        """The lines of a block, indented, without the braces around them."""
+        return [
+            INDENT + written
+            for line in lines
+            for written in "\n".join(self.statement(line, attempt)).split("\n")
+        ]
+
+    def _with_block(self, head: str, lines: list[Line], attempt: bool, tail: str = "") -> list[str]:
+        if not lines:
+            return [f"{head} {{}}{tail}"]
+        return [f"{head} {{", *self.block(lines, attempt), f"}}{tail}"]
+
+    # Statements
+
+    def statement(self, line: Line, attempt: bool) -> list[str]:
+        """The lines of a statement; those of its blocks are indented. `attempt`: a `retry` around it catches a `fail`."""
+        node = line.node
+        match node:
+            case nodes.Step():
+                documented = doc_lines(node.description) if node.description else []
+                head = f"step {self.headline(node.title)}"
+                return [*documented, *self._with_block(head, line.bodies[0], attempt)]
+            case nodes.Do():
+                return [f"do {self.text(node.text)}"]
+            case nodes.Choose():
+                head = f"choose {self.text(node.target)}{_using(node.model)}"
+                return self._else(head, line, "not found: ", node.target, attempt)
+            case nodes.TypeIn():
+                return [self._type(node)]
+            case nodes.Clear():
+                return [f"clear {self.text(node.target)}"]
+            case nodes.Press():
+                times = f" {node.times} times" if node.times != 1 else ""
+                return [f"press {said(plain_literal(_keys(node.keys)))}{times}"]
+            case nodes.Wait():
+                return [f"wait {duration(node.milliseconds)}"]
+            case nodes.WaitUntil():
+                head = f"wait until {self.text(node.condition)}"
+                if node.timeout_milliseconds != DEFAULT_TIMEOUT_MILLISECONDS:
+                    head += f" timeout {duration(node.timeout_milliseconds)}"
+                return self._else(head, line, "did not happen in time: ", node.condition, attempt)
+            case nodes.Extract():
+                head = f"extract {self._read(node)}{_using(node.model)}"
+                return self._missing(head, line, "not readable: ", node.type, node.source, attempt)
+            case nodes.BackgroundExtract():
+                return [f"extract {self._read(node)} in background{_using(node.model)}"]
+            case nodes.Copy():
+                head = f"copy {self._read(node)}"
+                return self._missing(head, line, "not copied: ", node.type, node.source, attempt)
+            case nodes.Expect():
+                head = f"expect {self.text(node.condition)}"
+                return self._else(head, line, "not as expected: ", node.condition, attempt)
+            case nodes.Capture():
+                return [f"capture {self.text(node.file)}"]
+            case nodes.Export():
+                return [f"export file {self.text(node.file)}"]
+            case nodes.Picture():
+                shows = f" shows {self.text(node.shows)}" if node.shows is not None else ""
+                return [f"image {said(plain_literal(PICTURES + node.alternative))}{shows}"]
+            case nodes.Run():
+                return self._run(node, line, attempt)
+            case nodes.If():
+                return self._if(node, line, attempt)
+            case nodes.Loop():
+                return self._loop(node, line, attempt)
+            case nodes.Repeat():
+                head = f"repeat until {self.condition(node.until)} max {node.limit}"
+                own = literal(f"not reached in {node.limit} rounds")
+                if isinstance(node.until, nodes.Sees):
+                    own = (*literal(f"not reached in {node.limit} rounds: "), *node.until.text)
+                written = self._with_block(head, line.bodies[0], attempt)
+                return self._with_else(written, line.bodies[1], own, attempt)
+            case nodes.Retry():
+                return self._retry(node, line, attempt)
+            case nodes.Leave():
+                return [self._leave(node, attempt)]
+            case Emit():
+                name, type_ = self.wanted.of(node)
+                sign = "+=" if node.append else "="
+                return [f"emit {name} {sign} {self.value(node.value, type_)}"]
+            case Call():
+                return [self._call(node)]
+            case nodes.Store():
+                raise Unspeakable("a value is kept that is neither an output nor a result")
+            case _:
+                assert_never(node)
+
+    def _type(self, node: nodes.TypeIn) -> str:
+        variable = single_variable(nodes.TextValue(text=node.value))
+        target = self.text(node.target)
+        if node.display is not None:
+            if variable is None:
+                raise Unspeakable("a text is typed in another format")
+            shown = said(plain_literal(node.display))
+            return f"type {self.scope.in_code(variable)} as {shown} into {target}"
+        value = self.text(node.value) if variable is None else self.scope.in_code(variable)
+        return f"type {value} into {target}"
+
+    def _read(self, node: nodes.Extract | nodes.BackgroundExtract | nodes.Copy) -> str:
+        typed = "" if node.type == STRING and isinstance(node, nodes.Copy) else self._as(node.type)
+        return f"{self._own(node.variable)}{typed} from {self.text(node.source)}"
+
+    def _as(self, type_: nodes.Type) -> str:
+        return f": {self.types.type_text(type_)}"
+
+    def _own(self, variable: str) -> str:
+        found = self.scope.names.get(("runtime", variable))
+        if found is None or found.sigil != "runtime":
+            raise Unspeakable(f"`{variable}` cannot be set here")
+        return found.name
+
+    def _run(self, node: nodes.Run, line: Line, attempt: bool) -> list[str]:
+        head = f"run {self.headline(node.command)}"
+        if node.variable is not None and node.type is not None:
+            head += f" as {self._own(node.variable)}{self._as(node.type)}"
+        if not line.bodies:
+            return [head]
+        return self._with_else([head], line.bodies[0], None, attempt)
+
+    def _if(self, node: nodes.If, line: Line, attempt: bool) -> list[str]:
+        written: list[str] = []
+        for branch, body in zip(node.branches, line.bodies, strict=False):
+            head = f"if {self.condition(branch.condition)}"
+            if written:
+                head = f"{written.pop()} else {head}"
+            written += self._with_block(head, body, attempt)
+        if otherwise := line.bodies[-1]:
+            written += self._with_block(f"{written.pop()} else", otherwise, attempt)
+        return written
+
+    def _loop(self, node: nodes.Loop, line: Line, attempt: bool) -> list[str]:
+        items, bound = self._items(node)
+        types = self.scope.types
+        name = self.scope.enter_loop(node.variable, type_of(node.items, types))
+        try:
+            return self._with_block(f"for {name} in {items}{bound}", line.bodies[0], attempt)
+        finally:
+            self.scope.leave_loop()
+
+    def _items(self, node: nodes.Loop) -> tuple[str, str]:
+        """What a loop runs over, and its bound."""
+        bound = "" if node.limit is None else f" max {node.limit}"
+        match node.items:
+            case nodes.ConstantValue(value=int() as count) if not isinstance(count, bool):
+                return str(count), bound
+            case nodes.ConstantValue(value=list() as entries):
+                if any(isinstance(entry, dict | list) for entry in entries):
+                    return self.consts.name_of(entries), bound
+                return said(value_literal(entries)), bound
+            case nodes.ListValue():
+                return said(value_literal(constant_of(node.items))), bound
+            case _:
+                variable = single_variable(node.items)
+                if variable is None:
+                    raise Unspeakable("a loop runs over a text")
+                if variable.sigil == "input" and not variable.path:
+                    declared = self.bounds.get(variable.name)
+                    if declared is not None and declared <= (node.limit or declared):
+                        bound = f" max {node.limit or declared}" if self.in_task else ""
+                return self.scope.in_code(variable), bound
+
+    def _retry(self, node: nodes.Retry, line: Line, attempt: bool) -> list[str]:
+        head = f"retry {node.attempts}"
+        if node.delay_milliseconds:
+            head += f" wait {duration(node.delay_milliseconds)}"
+        written = self._with_block(head, line.bodies[0], True)
+        otherwise = line.bodies[1]
+        if _is_fail(otherwise, None, attempt):
+            return written
+        return [*written[:-1], *self._with_block(f"{written[-1]} else", otherwise, attempt)]
+
+    def _call(self, node: Call) -> str:
+        params = node.task.params
+        arguments = [
+            f"{params[key].name}: {self.value(value, params[key].type)}"
+            for key, value in node.arguments
+        ]
+        kept = "" if node.result is None else f" as {self._own(node.result)}"
+        return f"call {node.task.name}({', '.join(arguments)}){kept}"
+
+    # Leaving
+
+    def _leave(self, node: nodes.Leave, attempt: bool) -> str:
+        if node.reason is None:
+            raise Unspeakable("the reason of the last attempt is given on where nothing was tried")
+        word = {"abort": "abort", "retry": "fail", "finish": "finish"}[node.action]
+        if node.action == "retry" and not attempt:
+            raise Unspeakable("an attempt fails where nothing is tried")
+        return f"{word} {self.text(node.reason)}"
+
+    def _missing(
+        self,
+        head: str,
+        line: Line,
+        prefix: str,
+        type_: nodes.Type,
+        own: nodes.Text,
+        attempt: bool,
+    ) -> list[str]:
+        """A reading with its `else`. Without one, a value that has to be there fails, and one that may be missing is missing."""
+        optional = isinstance(type_, nodes.OptionalType)
+        if not line.bodies:
+            if not optional:
+                raise Unspeakable("a value that has to be there may be missing")
+            return [head]
+        if optional:
+            return self._with_else([head], line.bodies[0], None, attempt)
+        return self._else(head, line, prefix, own, attempt)
+
+    def _else(
+        self, head: str, line: Line, prefix: str, own: nodes.Text, attempt: bool
+    ) -> list[str]:
+        default = (*literal(prefix), *own)
+        return self._with_else([head], line.bodies[0], default, attempt)
+
+    def _with_else(
+        self, written: list[str], body: list[Line], default: nodes.Text | None, attempt: bool
+    ) -> list[str]:
+        """A statement with its `else`, which is left out where it fails with the statement's own text."""
+        if default is not None and _is_fail(body, default, attempt):
+            return written
+        if len(body) == 1 and isinstance(node := body[0].node, nodes.Leave):
+            return [*written[:-1], f"{written[-1]} else {self._leave(node, attempt)}"]
+        return [*written[:-1], *self._with_block(f"{written[-1]} else", body, attempt)]
+
+
+def _is_fail(body: list[Line], reason: nodes.Text | None, attempt: bool) -> bool:
+    """Whether a body is what `fail` with this reason becomes."""
+    if len(body) != 1 or not isinstance(node := body[0].node, nodes.Leave):
+        return False
+    if node.action != ("retry" if attempt else "abort"):
+        return False
+    if reason is None or node.reason is None:
+        return reason is node.reason
+    return joined(node.reason) == joined(reason)
+
+
+def _using(model: str | None) -> str:
+    return "" if model is None else f" using {said(plain_literal(model))}"
+
+
+_SPELLED_KEYS = {"pageup": "PageUp", "pagedown": "PageDown", "capslock": "CapsLock"}
+
+
+def _keys(keys: str) -> str:
+    """Keys as people write them."""
+    chords = []
+    for chord in keys.split(" "):
+        parts = [_SPELLED_KEYS.get(part, part[:1].upper() + part[1:]) for part in chord.split("+")]
+        chords.append("+".join(parts))
+    written = " ".join(chords)
+    return written if written.lower() == keys else keys
+
+
+def duration(milliseconds: int) -> str:
+    """A duration in the largest unit that a person would take for it."""
+    for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
+        if milliseconds % size == 0 and milliseconds >= size and milliseconds != 60_000:
+            return f"{milliseconds // size}{unit}"
+    return "60s" if milliseconds == 60_000 else f"{milliseconds}ms"
+
+
+def constant_of(value: nodes.Value) -> Any:
+    """The JSON value of a list or object without variables."""
+    match value:
+        case nodes.ConstantValue(value=constant):
+            return constant
+        case nodes.ListValue(items=items):
+            return [constant_of(item) for item in items]
+        case nodes.ObjectValue(fields=fields):
+            return {name: constant_of(item) for name, item in fields}
+        case _:
+            raise Unspeakable("a variable stands in a list that has to be known")

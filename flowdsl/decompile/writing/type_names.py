@@ -1,0 +1,270 @@
+"""Fields and types as source text: the names they get, and what stands behind the names.
+
+Raises `Unspeakable` for what no source can say; what `fields` has read can always be said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator
+from functools import cache
+from typing import assert_never
+
+from flowdsl.ir import nodes
+from flowdsl.semantics.scopes import ENV_ROOT
+
+from .literals import is_name, plain_literal, raw_literal, unspeakable, value_literal
+
+RESERVED = frozenset(("true", "false", "null", "not", "sees", ENV_ROOT))
+"""Names that a value cannot have everywhere."""
+
+ANNOTATIONS = {
+    "minimum": "min",
+    "maximum": "max",
+    "pattern": "pattern",
+    "format": "format",
+    "minItems": "min_items",
+    "maxItems": "max_items",
+    "examples": "example",
+    "deprecated": "deprecated",
+}
+"""The annotation for each keyword of a schema that has one."""
+
+
+class Unspeakable(ValueError):
+    """Something in a field that no source can say."""
+
+
+# Names of fields
+
+
+def source_name(wire_name: str, taken: Container[str]) -> str:
+    """The name in source of a name on the wire: itself where that is a name of the language and free."""
+    name = wire_name
+    if not is_name(name):
+        name = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") or "field"
+        if name[0].isdigit():
+            name = f"field_{name}"
+    if name in RESERVED:
+        name = f"{name}_value"
+    return _free(name, taken, "_")
+
+
+def source_names(fields: Iterable[nodes.FieldSpec], taken: Iterable[str] = ()) -> dict[str, str]:
+    """The names in source of the fields of one section or record, by their names on the wire; none of them is taken.
+
+    No field gets a name that another has on the wire.
+    """
+    wire_names = [field.name for field in fields]
+    used = set(taken)
+    names: dict[str, str] = {}
+    for name in wire_names:
+        if is_name(name) and name not in RESERVED and name not in used:
+            names[name] = name
+    used.update(wire_names)
+    for name in wire_names:
+        if name not in names:
+            names[name] = source_name(name, used)
+            used.add(names[name])
+    return names
+
+
+def _free(name: str, taken: Container[str], joint: str) -> str:
+    """The name, or the first number behind it that makes it free."""
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}{joint}{number}" in taken:
+        number += 1
+    return f"{name}{joint}{number}"
+
+
+# Fields
+
+
+def field_text(
+    field: nodes.FieldSpec, types: TypeNames, *, name: str | None = None, untrusted: bool = False
+) -> str:
+    """The lines that declare a field. `name` is its name in source, where `source_name` alone does not tell it."""
+    name = source_name(field.name, ()) if name is None else name
+    lines = [] if field.description is None else doc_lines(field.description)
+    declared = f"{name}: {types.type_text(field.type)}"
+    if field.has_default:
+        declared += f" = {_said(value_literal(field.default), 'default', field)}"
+    return "\n".join((*lines, declared + "".join(_annotations(field, name, untrusted))))
+
+
+def _annotations(field: nodes.FieldSpec, name: str, untrusted: bool) -> Iterator[str]:
+    for keyword, value in field.constraints.items():
+        annotation = ANNOTATIONS.get(keyword)
+        if annotation is None:
+            raise Unspeakable(f"`{field.name}` has `{keyword}`")
+        if keyword == "deprecated":
+            yield " @deprecated"
+            continue
+        for argument in value if keyword == "examples" else (value,):
+            raw = raw_literal(argument) if keyword == "pattern" else None
+            yield f" @{annotation}({raw or _said(value_literal(argument), keyword, field)})"
+    if untrusted:
+        yield " @untrusted"
+    if name != field.name:
+        yield f" @wire({_said(value_literal(field.name), 'name', field)})"
+
+
+def _said(literal: str | None, what: str, field: nodes.FieldSpec) -> str:
+    if literal is None:
+        raise Unspeakable(f"the {what} of `{field.name}` has no literal")
+    return literal
+
+
+def doc_lines(description: str) -> list[str]:
+    """The doc comment for a description, without indent."""
+    lines = description.split("\n")
+    stripped = all(line == line.strip() and not _directive().match(line) for line in lines)
+    if not description or not stripped or unspeakable().search(description):
+        raise Unspeakable("a description is not what a doc comment would give")
+    return [f"## {line}" if line else "##" for line in lines]
+
+
+@cache
+def _directive() -> re.Pattern[str]:
+    """A comment that tells FlowDSL something."""
+    return re.compile(r"#*\s*(?:flow:\s*ignore|fmt:\s*(?:on|off|skip))\b")
+
+
+# Types
+
+
+class TypeNames:
+    """The types that a file declares for the fields in it: one for each record, and one for an enum that several fields share.
+
+    They are called after the field that has them first. `taken` are names that the file uses otherwise.
+    """
+
+    def __init__(self, *groups: Iterable[nodes.FieldSpec], taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
+        self._names: dict[str, str] = {}
+        self._types: dict[str, nodes.RecordType | nodes.EnumType] = {}
+        self._order: list[str] = []
+        self._enums: dict[str, list[tuple[str, ...]]] = {}
+        for group in groups:
+            self._visit_fields(group, None)
+        for key, uses in self._enums.items():
+            shared = _shared_words(uses)
+            if len(uses) > 1 and shared:
+                self._name(key, shared, None)
+                self._order.insert(0, key)
+
+    def _visit_fields(self, fields: Iterable[nodes.FieldSpec], parent: str | None) -> None:
+        for field in fields:
+            self._visit(field.type, _words(field.name), parent)
+
+    def _visit(self, type_: nodes.Type, words: tuple[str, ...], parent: str | None) -> None:
+        match type_:
+            case nodes.ListType(element=element):
+                self._visit(element, (*words[:-1], _singular(words[-1])), parent)
+            case nodes.OptionalType(inner=inner):
+                self._visit(inner, words, parent)
+            case nodes.EnumType():
+                key = repr(type_)
+                self._types[key] = type_
+                self._enums.setdefault(key, []).append(words)
+            case nodes.RecordType(fields=fields):
+                key = repr(type_)
+                if key not in self._types:
+                    self._types[key] = type_
+                    self._visit_fields(fields, self._name(key, words, parent))
+                    self._order.append(key)
+            case nodes.ScalarType():
+                pass
+
+    def _name(self, key: str, words: tuple[str, ...], parent: str | None) -> str:
+        name = _pascal(words)
+        if name in self._taken and parent is not None:
+            name = f"{parent}{name}"
+        name = _free(name, self._taken, "")
+        self._taken.add(name)
+        self._names[key] = name
+        return name
+
+    def declarations(self) -> list[str]:
+        """The source text of each declared type, those that others use first."""
+        return [self._declaration(key) for key in self._order]
+
+    def _declaration(self, key: str) -> str:
+        type_, name = self._types[key], self._names[key]
+        if isinstance(type_, nodes.EnumType):
+            return f"type {name} = {_enum_text(type_)}"
+        return f"type {name} {self._fields_text(type_)}"
+
+    def _fields_text(self, record: nodes.RecordType) -> str:
+        names = source_names(record.fields)
+        lines = [field_text(field, self, name=names[field.name]) for field in record.fields]
+        return "\n".join(("{", *lines, "}"))
+
+    def type_text(self, type_: nodes.Type) -> str:
+        """A type as it stands behind a field: by its name where it has one."""
+        match type_:
+            case nodes.ScalarType(name=name):
+                return name
+            case nodes.ListType(element=element):
+                return f"{self.type_text(element)}[]"
+            case nodes.OptionalType(inner=inner):
+                return f"{self.type_text(inner)}?"
+            case nodes.EnumType():
+                return self._names.get(repr(type_)) or _enum_text(type_)
+            case nodes.RecordType():
+                return self._names.get(repr(type_)) or self._fields_text(type_)
+            case _:
+                assert_never(type_)
+
+
+def _enum_text(enum: nodes.EnumType) -> str:
+    literals = [plain_literal(value) for value in enum.values]
+    if not literals or None in literals:
+        raise Unspeakable("a value of an enum has no literal")
+    return " | ".join(filter(None, literals))
+
+
+# Names of types
+
+
+def _words(wire_name: str) -> tuple[str, ...]:
+    """The words of a field's name, as `snake_case` or `camelCase` has them; never none."""
+    name = source_name(wire_name, ())
+    return tuple(re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", name)) or ("field",)
+
+
+def _pascal(words: Iterable[str]) -> str:
+    name = "".join(word[:1].upper() + word[1:].lower() for word in words)
+    return f"Type{name}" if name[0].isdigit() else name
+
+
+def _shared_words(names: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """The last words that all names have in common."""
+    shared: list[str] = []
+    columns = zip(*([word.lower() for word in reversed(words)] for words in names), strict=False)
+    for column in columns:
+        if len(set(column)) > 1:
+            break
+        shared.insert(0, column[0])
+    return tuple(shared)
+
+
+_IRREGULAR = {"people": "person", "children": "child", "indices": "index", "series": "series"}
+
+
+def _singular(word: str) -> str:
+    """An English noun in the singular; what looks like none stays as it is."""
+    lower = word.lower()
+    if lower in _IRREGULAR:
+        return _IRREGULAR[lower]
+    if lower.endswith("ies") and len(lower) > 4:
+        return word[:-3] + "y"
+    if lower.endswith(("sses", "shes", "ches", "xes", "zzes")):
+        return word[:-2]
+    if lower.endswith("uses") and lower[-5:-4] not in ("a", "e", "o"):
+        return word[:-2]
+    if lower.endswith(("ss", "us", "is")) or not lower.endswith("s") or len(lower) < 3:
+        return word
+    return word[:-1]

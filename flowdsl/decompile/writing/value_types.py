@@ -1,0 +1,177 @@
+"""The types of values in a workflow, as far as its fields and statements tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import single_variable
+
+from .lines import Key
+
+ANY = nodes.ScalarType(name="any")
+STRING = nodes.ScalarType(name="string")
+_TEXTUAL = frozenset(("string", "date", "datetime", "time", "email", "url", "file"))
+
+Types = dict[Key, nodes.Type]
+"""The types of variables by sigil and name."""
+
+
+def type_at(type_: nodes.Type, path: tuple[str | int, ...]) -> nodes.Type:
+    """What is at the end of a path, optional where anything on the way is; `any` where that is not known."""
+    optional = False
+    for part in path:
+        if isinstance(type_, nodes.OptionalType):
+            optional, type_ = True, type_.inner
+        if isinstance(type_, nodes.ListType) and isinstance(part, int):
+            type_ = type_.element
+        elif isinstance(type_, nodes.RecordType):
+            fields = {field.name: field.type for field in type_.fields}
+            type_ = fields.get(str(part), ANY)
+        else:
+            type_ = ANY
+    return optional_of(type_) if optional else type_
+
+
+def optional_of(type_: nodes.Type) -> nodes.Type:
+    return type_ if isinstance(type_, nodes.OptionalType) else nodes.OptionalType(inner=type_)
+
+
+def present(type_: nodes.Type) -> nodes.Type:
+    """The type of a value that is there."""
+    return type_.inner if isinstance(type_, nodes.OptionalType) else type_
+
+
+def type_of_variable(variable: nodes.Variable, types: Types) -> nodes.Type:
+    return type_at(types.get((variable.sigil, variable.name), ANY), variable.path)
+
+
+def is_textual(type_: nodes.Type) -> bool:
+    """Whether a text of any spelling may be a value of the type as far as the checker can know."""
+    return isinstance(type_, nodes.ScalarType) and type_.name in _TEXTUAL
+
+
+def is_number(type_: nodes.Type) -> bool:
+    type_ = present(type_)
+    return isinstance(type_, nodes.ScalarType) and type_.name in ("int", "number")
+
+
+def type_of(value: nodes.Value, types: Types) -> nodes.Type:
+    """The narrowest type a value has."""
+    match value:
+        case nodes.TextValue():
+            variable = single_variable(value)
+            return STRING if variable is None else type_of_variable(variable, types)
+        case nodes.ConstantValue(value=constant):
+            return _type_of_constant(constant)
+        case nodes.ListValue(items=items):
+            return _list_of([type_of(item, types) for item in items])
+        case nodes.ObjectValue(fields=fields):
+            return nodes.RecordType(
+                fields=tuple(
+                    nodes.FieldSpec(name=name, type=type_of(item, types)) for name, item in fields
+                )
+            )
+
+
+def _type_of_constant(constant: Any) -> nodes.Type:
+    match constant:
+        case None:
+            return nodes.OptionalType(inner=ANY)
+        case bool():
+            return nodes.ScalarType(name="bool")
+        case int():
+            return nodes.ScalarType(name="int")
+        case str():
+            return nodes.EnumType(values=(constant,))
+        case list():
+            return _list_of([_type_of_constant(entry) for entry in constant])
+        case dict():
+            return nodes.RecordType(
+                fields=tuple(
+                    nodes.FieldSpec(name=name, type=_type_of_constant(entry))
+                    for name, entry in constant.items()
+                )
+            )
+        case _:
+            return nodes.ScalarType(name="number")
+
+
+def _list_of(types: list[nodes.Type]) -> nodes.Type:
+    if not types:
+        return nodes.ListType(element=ANY)
+    joined = types[0]
+    for type_ in types[1:]:
+        joined = join(joined, type_)
+    return nodes.ListType(element=joined)
+
+
+def join(one: nodes.Type, other: nodes.Type) -> nodes.Type:
+    """A type that has the values of both: the narrowest one that can be named."""
+    if isinstance(one, nodes.OptionalType) or isinstance(other, nodes.OptionalType):
+        return optional_of(join(present(one), present(other)))
+    if isinstance(one, nodes.EnumType) and isinstance(other, nodes.EnumType):
+        return nodes.EnumType(values=tuple(dict.fromkeys((*one.values, *other.values))))
+    if isinstance(one, nodes.ListType) and isinstance(other, nodes.ListType):
+        return nodes.ListType(element=join(one.element, other.element))
+    if one == ANY or other == ANY:
+        return other if one == ANY else one
+    if fits(one, other):
+        return other
+    if fits(other, one):
+        return one
+    return STRING if _is_text(one) and _is_text(other) else ANY
+
+
+def _is_text(type_: nodes.Type) -> bool:
+    return is_textual(type_) or isinstance(type_, nodes.EnumType)
+
+
+def fits(source: nodes.Type, target: nodes.Type) -> bool:
+    """Whether a value of `source` may stand where `target` is wanted, as `semantics.assignability` has it."""
+    match source, target:
+        case _, nodes.ScalarType(name="any"):
+            return True
+        case nodes.OptionalType(inner=inner), nodes.OptionalType(inner=wanted):
+            return fits(inner, wanted)
+        case nodes.OptionalType(), _:
+            return False
+        case _, nodes.OptionalType(inner=wanted):
+            return fits(source, wanted)
+        case nodes.ScalarType(name="any"), _:
+            return True
+        case nodes.ScalarType(name=have), nodes.ScalarType(name=want):
+            return (
+                have == want
+                or (want == "string" and have in _TEXTUAL)
+                or (have, want) in (("int", "number"), ("string", "file"))
+            )
+        case nodes.EnumType(), nodes.ScalarType(name="string"):
+            return True
+        case nodes.EnumType(values=have_values), nodes.EnumType(values=wanted_values):
+            return set(have_values) <= set(wanted_values)
+        case nodes.ListType(element=have_element), nodes.ListType(element=wanted_element):
+            return fits(have_element, wanted_element)
+        case nodes.RecordType(), nodes.RecordType():
+            return _fields_fit(source, target)
+        case _:
+            return False
+
+
+def _fields_fit(source: nodes.RecordType, target: nodes.RecordType) -> bool:
+    have = {field.name: field.type for field in source.fields}
+    for wanted in target.fields:
+        if wanted.name not in have:
+            if wanted.required:
+                return False
+        elif not fits(have[wanted.name], wanted.type):
+            return False
+    return True
+
+
+def element_of(items: nodes.Value, types: Types) -> nodes.Type:
+    """The type of the entries that a loop runs over."""
+    if isinstance(items, nodes.ConstantValue) and isinstance(items.value, int):
+        return nodes.ScalarType(name="int")
+    type_ = present(type_of(items, types))
+    return type_.element if isinstance(type_, nodes.ListType) else ANY

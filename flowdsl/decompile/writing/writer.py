@@ -1,0 +1,417 @@
+"""A workflow as the text of a `.flow` file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flowdsl.codegen.text import spell_command
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_statements import Names
+from flowdsl.ir.walk import statements, walk
+from flowdsl.semantics.capabilities import NO_COMMAND
+from flowdsl.source.text import SourceFile
+
+from ..model import FlowFile
+from .check_text import check_entries
+from .lines import Line, Task, all_lines, lines_of, variable_set
+from .literals import alike_literals, is_name, plain_literal, value_literal
+from .marks import find_marks
+from .outputs import keep_resets, keep_stored, place_emits, with_emits
+from .results import align_results, infer_results
+from .scope import PLAIN, RUNTIME, SECRET, Scope
+from .statement_text import INDENT, Wanted, Writer
+from .task_names import name_tasks
+from .tasks import Cutter
+from .type_names import TypeNames, Unspeakable, doc_lines, field_text, source_names
+from .value_text import Consts, ValueWriter, said
+from .value_types import ANY, STRING, Types
+
+
+def write_flow(flow: FlowFile) -> str | None:
+    """The source text of a workflow, formatted. None when something in it cannot be said in source."""
+    try:
+        text = _FlowWriter(flow).text()
+    except (Unspeakable, RecursionError):
+        return None
+    return _formatted(text)
+
+
+def _formatted(text: str) -> str:
+    try:
+        from flowdsl.format.formatter import format_source
+    except ImportError:
+        return text
+    return format_source(SourceFile("", text)).text
+
+
+_READERS = nodes.Extract | nodes.BackgroundExtract | nodes.Copy | nodes.Run
+
+
+class _FlowWriter:
+    """Writes one workflow.
+
+    The statements come first: they decide which names inputs and outputs have in source, which types and constants are declared.
+    """
+
+    def __init__(self, flow: FlowFile) -> None:
+        self.flow = flow
+        self.workflow = flow.workflow
+        self.root: list[Line] = []
+        self.tasks: list[Task] = []
+        self.runtime: list[str] = []
+        self.types: Types = {}
+        for field in self.workflow.inputs:
+            self.types["input", field.name] = field.type
+        for field in self.workflow.secrets:
+            self.types["secret", field.name] = field.type
+        if flow.prompt_file is None:
+            self._plan()
+        self.marks = find_marks(self.workflow, self.flow.untrusted)
+        self.inputs = self._input_names()
+        self.outputs = self._output_names()
+        self.named = TypeNames(
+            self.workflow.inputs if flow.inputs_file is None else (),
+            self.workflow.secrets,
+            self.workflow.outputs if flow.outputs_file is None else (),
+            self._read_fields(),
+            taken=[self.workflow.name, *(task.name for task in self.tasks)],
+        )
+        self.consts = Consts(Names(self._all_names()).fresh)
+        self.scope = self._scope()
+
+    def _plan(self) -> None:
+        """Find the tasks, and the places where outputs are emitted."""
+        workflow = self.workflow
+        outputs = {field.name: field.type for field in workflow.outputs}
+        self.root = with_emits(lines_of(workflow.body), workflow.sources)
+        for line in all_lines(self.root):
+            node = line.node
+            if isinstance(node, _READERS) and node.variable is not None:
+                self.types["runtime", node.variable] = node.type or STRING
+        keep_resets(self.root, self.types)
+        pinned = [
+            source.variable
+            for source in workflow.sources
+            if source.kind in ("runtime", "background") and source.variable is not None
+        ]
+        cutter = Cutter(self.root, pinned, self.types)
+        cutter.cut_results()
+        infer_results(self.root, workflow.sources, outputs, self.types)
+        cutter.settle()
+        place_emits(self.root, workflow.sources, outputs, self.types)
+        keep_stored(self.root, workflow.sources)
+        found = (variable_set(line.node) for line in all_lines(self.root))
+        self.runtime = list(dict.fromkeys(name for name in found if name is not None))
+        stored = [each.variable or "" for each in workflow.sources if each.kind == "stored"]
+        self.tasks = name_tasks(
+            self.root, (workflow.name,), (*self._wire_names(), *self.runtime, *stored)
+        )
+        align_results(self.root, self.types)
+
+    # Names
+
+    def _wire_names(self) -> Iterator[str]:
+        for field in (*self.workflow.inputs, *self.workflow.secrets):
+            yield field.name
+
+    def _input_names(self) -> dict[tuple[str, str], str]:
+        """The names in source of inputs and secrets."""
+        workflow = self.workflow
+        names = source_names(workflow.inputs, self.runtime)
+        if self.flow.inputs_file is not None and any(name != names[name] for name in names):
+            raise Unspeakable("an input of a schema file has no name of its own")
+        secrets = source_names(workflow.secrets, (*self.runtime, *names.values()))
+        found = {
+            **{("input", name): own for name, own in names.items()},
+            **{("secret", name): own for name, own in secrets.items()},
+        }
+        if self.flow.inputs_file is not None:
+            for variable in walk((workflow.body, workflow.rules, workflow.checks or ())):
+                if isinstance(variable, nodes.Variable) and variable.sigil != "runtime":
+                    found.setdefault((variable.sigil, variable.name), variable.name)
+        return found
+
+    def _output_names(self) -> dict[str, str]:
+        """The names in source of outputs: those for which inlining keeps their values as it did."""
+        workflow = self.workflow
+        names = Names((*self._wire_names(), *self.runtime))
+        wanted = {
+            source.field: source.variable for source in workflow.sources if source.kind == "stored"
+        }
+        fields = [field.name for field in workflow.outputs]
+        plain = source_names(workflow.outputs)
+        found: dict[str, str] = {}
+        for field in dict.fromkeys([*fields, *(source.field for source in workflow.sources)]):
+            name, variable = plain.get(field, field), wanted.get(field)
+            if variable is not None and not _keeps(names, name, variable):
+                if field not in plain or not is_name(variable) or not names.is_free(variable):
+                    raise Unspeakable(f"output `{field}` cannot be kept as `{variable}`")
+                name = variable
+            if variable is not None:
+                names.fresh(name if names.is_free(name) else f"output_{name}")
+            found[field] = name
+        if len(set(found.values())) != len(found):
+            raise Unspeakable("two outputs would have one name")
+        return found
+
+    def _read_fields(self) -> list[nodes.FieldSpec]:
+        """What is read and given back, as fields, for the names of its types."""
+        found: list[nodes.FieldSpec] = []
+        for lines in (self.root, *(task.body for task in self.tasks)):
+            for line in all_lines(lines):
+                node = line.node
+                if not isinstance(node, _READERS) or node.variable is None or node.type is None:
+                    continue
+                found.append(nodes.FieldSpec(name=node.variable, type=node.type))
+        for task in self.tasks:
+            found += [
+                nodes.FieldSpec(name=param.name, type=param.type) for param in task.params.values()
+            ]
+            if task.record is not None and task.result is not None:
+                name = task.result if len(task.result) > 2 else f"{task.name}_result"
+                found.append(nodes.FieldSpec(name=name, type=task.record))
+        return found
+
+    def _all_names(self) -> Iterator[str]:
+        yield self.workflow.name
+        yield from self.workflow.names
+        yield from self._wire_names()
+        yield from self.runtime
+        yield from self.inputs.values()
+        for task in self.tasks:
+            yield task.name
+            yield from task.variables.values()
+            yield from (param.name for param in task.params.values())
+        for lines in (self.root, *(task.body for task in self.tasks)):
+            for line in all_lines(lines):
+                if isinstance(line.node, nodes.Loop):
+                    yield line.node.variable
+
+    def _scope(self) -> Scope:
+        scope = Scope(())
+        for name in self.runtime:
+            type_ = self.types.get(("runtime", name), STRING)
+            scope.add(("runtime", name), name, RUNTIME, type_)
+        for key, name in self.inputs.items():
+            scope.add(key, name, SECRET if key[0] == "secret" else PLAIN, self.types.get(key, ANY))
+        return scope
+
+    def _writer(self, scope: Scope, wanted: Wanted) -> Writer:
+        bounds = {
+            field.name: field.constraints["maxItems"]
+            for field in self.workflow.inputs
+            if "maxItems" in field.constraints
+        }
+        in_task = scope is not self.scope
+        return Writer(scope, self.named, self.consts, wanted, bounds, in_task=in_task)
+
+    # The file
+
+    def text(self) -> str:
+        tasks = ["\n".join(self._task(task)) for task in self.tasks]
+        workflow = "\n".join(self._workflow())
+        head = ["flow 1"]
+        if self.flow.comments:
+            head.append("\n".join(f"# {comment}" for comment in self.flow.comments))
+        if consts := self.consts.declarations():
+            head.append("\n".join(consts))
+        return "\n\n".join((*head, *self._declarations(), *tasks, workflow)) + "\n"
+
+    def _declarations(self) -> Iterator[str]:
+        """The types, with the marks of fields that hold text from outside."""
+        marked: dict[str, set[str]] = {}
+        for record, field in self.marks.inside:
+            name = source_names(record.fields)[field]
+            marked.setdefault(f"type {self.named.type_text(record)} {{", set()).add(f"{name}:")
+        for declaration in self.named.declarations():
+            head, *lines = declaration.split("\n")
+            fields = marked.get(head, set())
+            yield "\n".join(
+                (
+                    head,
+                    *(
+                        f"{line} @untrusted" if line.split(" ")[0] in fields else line
+                        for line in lines
+                    ),
+                )
+            )
+
+    def _task(self, task: Task) -> Iterator[str]:
+        scope = Scope(())
+        for name, local in task.variables.items():
+            type_ = self.types.get(("runtime", name), STRING)
+            if local in scope.taken:
+                scope.share(("runtime", name), local, type_)
+            else:
+                scope.add(("runtime", name), local, RUNTIME, type_)
+        params = []
+        for key, param in task.params.items():
+            scope.add(key, param.name, SECRET if param.secret else PLAIN, param.type)
+            word = "secret " if param.secret else ""
+            params.append(f"{word}{param.name}: {self.named.type_text(param.type)}")
+        head = f"task {task.name}({', '.join(params)})"
+        fields: dict[str, tuple[str, nodes.Type]] = {}
+        if task.record is not None:
+            head += f" -> {self.named.type_text(task.record)}"
+            names = source_names(task.record.fields)
+            fields = {field.name: (names[field.name], field.type) for field in task.record.fields}
+        yield f"{head} {{"
+        yield from self._writer(scope, Wanted(fields)).block(task.body, task.attempt)
+        yield "}"
+
+    def _workflow(self) -> Iterator[str]:
+        workflow = self.workflow
+        if workflow.description:
+            yield from doc_lines(workflow.description)
+        yield f"workflow {workflow.name} {{"
+        sections = [
+            section
+            for section in (
+                [*self._settings()],
+                [*self._inputs(), *self._secrets(), *self._outputs()],
+                [*self._models(), *self._terminal()],
+                [*self._always()],
+                [*self._steps()],
+                [*self._checks()],
+                [*self._extra()],
+            )
+            if section
+        ]
+        for number, section in enumerate(sections):
+            if number:
+                yield ""
+            for part in section:
+                for line in part.split("\n"):
+                    yield INDENT + line
+        yield "}"
+
+    def _settings(self) -> Iterator[str]:
+        workflow = self.workflow
+        if workflow.title != workflow.name:
+            yield f"title = {said(value_literal(workflow.title))}"
+        if workflow.tags:
+            yield f"tags = {_list(workflow.tags)}"
+        if workflow.webhooks:
+            yield "webhooks = true"
+        if workflow.file_exports:
+            yield "file_exports = true"
+        if workflow.renamed_from is not None:
+            yield f"renamed_from = {said(plain_literal(workflow.renamed_from))}"
+        if workflow.protect:
+            yield "protect = true"
+
+    def _inputs(self) -> Iterator[str]:
+        if self.flow.inputs_file is not None:
+            yield f"inputs from {said(plain_literal(self.flow.inputs_file))}"
+            return
+        fields = [
+            field_text(
+                field,
+                self.named,
+                name=self.inputs["input", field.name],
+                untrusted=field.name in self.marks.whole,
+            )
+            for field in self.workflow.inputs
+        ]
+        yield from _section("inputs", fields)
+
+    def _secrets(self) -> Iterator[str]:
+        fields = [
+            field_text(field, self.named, name=self.inputs["secret", field.name])
+            for field in self.workflow.secrets
+        ]
+        yield from _section("secrets", fields)
+
+    def _outputs(self) -> Iterator[str]:
+        if self.flow.outputs_file is not None:
+            yield f"outputs from {said(plain_literal(self.flow.outputs_file))}"
+            return
+        fields = [
+            field_text(field, self.named, name=self.outputs[field.name])
+            for field in self.workflow.outputs
+        ]
+        yield from _section("outputs", fields)
+
+    def _models(self) -> Iterator[str]:
+        models = self.workflow.models
+        if models is None:
+            return
+        settings = []
+        if models.main is not None:
+            settings.append(f"main = {said(plain_literal(models.main))}")
+        if models.cache_detection is not None:
+            settings.append(f"cache_detection = {said(plain_literal(models.cache_detection))}")
+        if models.fallbacks:
+            settings.append(f"fallbacks = {_list(models.fallbacks)}")
+        yield from _section("model", settings, always=True)
+
+    def _terminal(self) -> Iterator[str]:
+        commands = {
+            spell_command(statement.command)
+            for statement in statements(self.workflow.body)
+            if isinstance(statement, nodes.Run)
+        }
+        terminal = self.workflow.terminal
+        allow = tuple(entry for entry in terminal.allow if entry not in commands)
+        if allow == (NO_COMMAND,) and not commands:
+            allow = ()
+        settings = [f"allow = [{', '.join(map(said, alike_literals(allow)))}]"] if allow else []
+        if terminal.unrestricted:
+            settings.append("unrestricted = true")
+        yield from _section("terminal", settings)
+
+    def _always(self) -> Iterator[str]:
+        values = ValueWriter(self.scope, self.consts)
+        yield from _section("always", [values.text(rule) for rule in self.workflow.rules])
+
+    def _steps(self) -> Iterator[str]:
+        if self.flow.prompt_file is not None:
+            yield f"prompt from {said(plain_literal(self.flow.prompt_file))}"
+            return
+        types = {field.name: field.type for field in self.workflow.outputs}
+        wanted = Wanted(
+            {field: (name, types[field]) for field, name in self.outputs.items() if field in types}
+        )
+        yield "steps {"
+        yield from self._writer(self.scope, wanted).block(self.root, attempt=False)
+        yield "}"
+
+    def _extra(self) -> Iterator[str]:
+        if self.flow.extra_file is not None:
+            yield f"extra from {said(plain_literal(self.flow.extra_file))}"
+        elif self.workflow.extra:
+            yield f"extra {said(value_literal(self.workflow.extra))}"
+
+    def _checks(self) -> Iterator[str]:
+        if self.flow.checks_file is not None:
+            yield f"checks from {said(plain_literal(self.flow.checks_file))}"
+            return
+        checks, cleanup = self.workflow.checks, self.workflow.cleanup
+        if checks is not None or cleanup is not None:
+            values = ValueWriter(self.scope, self.consts)
+            yield from _section("checks", check_entries(checks or (), cleanup, values), always=True)
+
+
+def _keeps(names: Names, name: str, variable: str) -> bool:
+    """Whether inlining keeps an output called `name` in `variable`."""
+    wanted = name if names.is_free(name) else f"output_{name}"
+    if names.is_free(wanted):
+        return wanted == variable
+    number = 2
+    while not names.is_free(f"{wanted}_{number}"):
+        number += 1
+    return variable == f"{wanted}_{number}"
+
+
+def _section(name: str, entries: Iterable[str], *, always: bool = False) -> Iterator[str]:
+    """A section with an entry a line; none without entries, unless it means something when empty."""
+    lines = [INDENT + line for entry in entries for line in entry.split("\n")]
+    if lines:
+        yield "\n".join((f"{name} {{", *lines, "}"))
+    elif always:
+        yield f"{name} {{}}"
+
+
+def _list(entries: Iterable[Any]) -> str:
+    return said(value_literal(list(entries)))

@@ -1,0 +1,135 @@
+"""From items to lines: which of them stand on one, how deep they are indented, and where a blank line is."""
+
+from __future__ import annotations
+
+from .doc import WIDTH, render
+from .gaps import Gap
+from .sheet import LPAR, Sheet
+from .texts import INDENT
+from .tree import IMPORTS, Item
+from .wrapping import wrap
+
+_NO_BLANK_LINE = 0
+_AS_WRITTEN = 1
+_BLANK_LINE = 2
+_HEADER = ("edition", *IMPORTS)
+_SHORT = frozenset(("const", "alias", "record"))
+"""Declarations that may stand together when each has one line."""
+
+
+def lay_out(sheet: Sheet, items: list[Item]) -> str:
+    """The text of a whole file with `\\n` as line breaks. The last token of the sheet is the end of the file."""
+    writer = _Writer(sheet)
+    before: Item | None = None
+    for item in items:
+        writer.begin_line(item.start, 0, _between(sheet, before, item))
+        writer.item(item, 0)
+        before = item
+    writer.comments(len(sheet.texts) - 1, 0, _AS_WRITTEN)
+    return "".join(writer.out).lstrip("\n") + "\n"
+
+
+def _between(sheet: Sheet, before: Item | None, item: Item) -> int:
+    """What is to be done about blank lines between two declarations."""
+    if before is None:
+        return _NO_BLANK_LINE
+    if before.marginal or item.marginal:
+        return _AS_WRITTEN
+    if before.rule in _HEADER and item.rule in IMPORTS:
+        return _AS_WRITTEN
+    together = _is_short(sheet, before) and _is_short(sheet, item)
+    return _AS_WRITTEN if together else _BLANK_LINE
+
+
+def _is_short(sheet: Sheet, item: Item) -> bool:
+    if item.rule not in _SHORT or item.start < item.first:
+        return False
+    return "\n" not in item.raw if item.raw is not None else _one_line(sheet, item, 0) is not None
+
+
+def _one_line(sheet: Sheet, item: Item, indent: int) -> str | None:
+    """An item without its annotations on one line; None when that cannot be."""
+    for body in item.bodies:
+        if body.broken:
+            return None
+    return _flat(sheet, item.first, item.past, indent)
+
+
+def _flat(sheet: Sheet, first: int, past: int, indent: int) -> str | None:
+    """A range of tokens on one line; None when that cannot be, or would be too long."""
+    text = sheet.flat(first, past)
+    fits = len(text) <= WIDTH - indent or sheet.stays_one_line(first, past)
+    return text if fits and "\n" not in text else None
+
+
+class _Writer:
+    """Writes lines. Each begins with its line break, so that a comment can still follow the one before."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.out: list[str] = []
+
+    def item(self, item: Item, indent: int) -> None:
+        """Write an item on a line that is indented already."""
+        if item.raw is not None:
+            if item.marginal:
+                self.out[-1] = self.out[-1].rstrip(" ")
+            self.out.append(item.raw)
+            return
+        if item.start < item.first:
+            self._annotations(item, indent)
+        text = _one_line(self.sheet, item, indent)
+        if text is not None:
+            self.out.append(text)
+            return
+        first = item.first
+        bodies = [body for body in item.bodies if body.broken] or item.bodies
+        for body in bodies:
+            self._tokens(first, body.open + 1, indent)
+            policy = _NO_BLANK_LINE
+            for each in body.items:
+                self.begin_line(each.start, indent + INDENT, policy)
+                self.item(each, indent + INDENT)
+                policy = _AS_WRITTEN
+            self.comments(body.close, indent + INDENT, policy)
+            self.out.append("\n" + " " * indent)
+            first = body.close
+        self._tokens(first, item.past, indent)
+
+    def _annotations(self, item: Item, indent: int) -> None:
+        """Write the annotations of an item, each on a line of its own, and begin the next line."""
+        kinds = self.sheet.kinds
+        begin = item.start
+        while begin < item.first:
+            past = begin + 2
+            if kinds[past] == LPAR:
+                past = self.sheet.partner(past) + 1
+            self._tokens(begin, past, indent)
+            self.begin_line(past, indent, _NO_BLANK_LINE)
+            begin = past
+
+    def _tokens(self, first: int, past: int, indent: int) -> None:
+        text = _flat(self.sheet, first, past, indent)
+        self.out.append(render(wrap(self.sheet, first, past), indent) if text is None else text)
+
+    def begin_line(self, at: int, indent: int, policy: int) -> None:
+        """Write the comments in front of a token, and begin its line."""
+        blank = self.sheet.blanks[at]
+        if "#" in blank:
+            parted = self.comments(at, indent, policy)
+        else:
+            parted = policy == _BLANK_LINE or (policy == _AS_WRITTEN and blank.count("\n") > 1)
+        self.out.append(("\n\n" if parted else "\n") + " " * indent)
+
+    def comments(self, at: int, indent: int, policy: int) -> bool:
+        """Write the comments in front of a token; whether a blank line has to stand between them and the token."""
+        gap = Gap(self.sheet.blanks[at], at_start=at == 0)
+        if gap.trailing is not None:
+            self.out.append(f"  {gap.trailing}")
+        due = policy == _BLANK_LINE and not (gap.parted or any(parted for parted, _ in gap.lines))
+        for parted, comment in gap.lines:
+            blank_line = due or (parted and policy != _NO_BLANK_LINE)
+            self.out.append(("\n\n" if blank_line else "\n") + " " * indent + comment)
+            due = False
+            policy = _AS_WRITTEN
+        return due or (gap.parted and policy != _NO_BLANK_LINE)

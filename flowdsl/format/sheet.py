@@ -1,0 +1,152 @@
+"""The tokens of a file and the space between them when all stands on one line.
+
+Spaces are a matter of the two kinds that meet: the parser has settled by then what each token is.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise, repeat
+from operator import add
+
+from flowdsl.syntax.lexer import TERMINAL, Lexemes
+from flowdsl.syntax.tables import TERMINALS
+
+from .gaps import doc_lines
+
+COMMA = TERMINAL["COMMA"]
+LBRACE, RBRACE, LPAR = TERMINAL["LBRACE"], TERMINAL["RBRACE"], TERMINAL["LPAR"]
+RUNTIME = TERMINAL["RUNTIME"]
+TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], RUNTIME))
+"""What may be spelt in more than one way."""
+_OPENERS = frozenset((LBRACE, TERMINAL["LPAR"], TERMINAL["LSQB"]))
+_CLOSERS = frozenset((RBRACE, TERMINAL["RPAR"], TERMINAL["RSQB"]))
+
+
+class Sheet:
+    """Columns with one entry a token, and what reading the file has found out about them.
+
+    `words` and `blanks` are as the lexer has them, except that the comments in front of a comma stand behind it: `commented`
+    are the blanks with comments as they were, by token. `texts` are the words as they are written out. `starts` and `ends`
+    are offsets in `source`. `openings` are the tokens that begin a line because they did: the first of an object. `bare` are
+    the braces whose entries need no comma on lines of their own. `described` are the tokens whose doc comments count, and
+    `fixed` the commas that have to stay where they are, as a comment behind them would become one of these. `unbroken` are the
+    tokens at the end of a line that stays one, however long.
+    """
+
+    __slots__ = (
+        "_flat",
+        "_partners",
+        "bare",
+        "blanks",
+        "commented",
+        "described",
+        "ends",
+        "fixed",
+        "kinds",
+        "openings",
+        "source",
+        "starts",
+        "texts",
+        "unbroken",
+        "words",
+    )
+
+    def __init__(self, source: str, tokens: Lexemes) -> None:
+        self.source = source
+        self.words = tokens.words
+        self.kinds = tokens.kinds
+        self.blanks = tokens.blanks
+        self.starts = tokens.starts
+        self.ends = tokens.ends
+        self.texts = list(tokens.words)
+        self.openings: set[int] = set()
+        self.bare: set[int] = set()
+        self.described: set[int] = set()
+        self.fixed: list[int] = []
+        self.unbroken: set[int] = set()
+        self.commented = [(at, blank) for at, blank in enumerate(tokens.blanks) if "#" in blank]
+        self._flat: list[str] = []
+        self._partners: dict[int, int] = {}
+        self._move_comments_behind_commas()
+
+    def _move_comments_behind_commas(self) -> None:
+        blanks = self.blanks
+        for at, blank in self.commented:
+            if self.kinds[at] == COMMA:
+                behind = blanks[at + 1]
+                blanks[at : at + 2] = "", blank + behind
+                if doc_lines(blank + behind) != doc_lines(behind):
+                    self.fixed.append(at)
+
+    def lay_flat(self) -> None:
+        """Decide the space in front of every token; to be called when the file has been parsed."""
+        self.fixed = [at for at in self.fixed if at + 1 in self.described]
+        texts, kinds = self.texts, self.kinds
+        for at, kind in enumerate(kinds):
+            if kind == COMMA and kinds[at + 1] in NO_ENTRY:
+                texts[at] = ""
+        gaps = list(map(_gaps().get, pairwise(kinds), repeat(" ")))
+        gaps.insert(0, "")
+        for at, _ in self.commented:
+            gaps[at + (kinds[at] == COMMA)] = "\n"
+        for at in self.openings:
+            gaps[at] = "\n"
+        self._flat = list(map(add, gaps, texts))
+
+    def flat(self, first: int, past: int) -> str:
+        """A range of tokens on one line; a line break is in it when that cannot be."""
+        return self.texts[first] + "".join(self._flat[first + 1 : past])
+
+    def spaced(self, at: int) -> str:
+        """The text of a token with the space in front of it."""
+        return self._flat[at]
+
+    def raw(self, first: int, past: int) -> str:
+        """The source of a range of tokens, from the first to the last."""
+        return self.source[self.starts[first] : self.ends[past - 1]]
+
+    def stays_one_line(self, first: int, past: int) -> bool:
+        """Whether a range of tokens is one line, and must be however long it is."""
+        return past - 1 in self.unbroken and "\n" not in self.raw(first, past)
+
+    def partner(self, opening: int) -> int:
+        """The token that closes the bracket at a token."""
+        if not self._partners:
+            pending: list[int] = []
+            for at, kind in enumerate(self.kinds):
+                if kind in _OPENERS:
+                    pending.append(at)
+                elif kind in _CLOSERS:
+                    self._partners[pending.pop()] = at
+        return self._partners[opening]
+
+    def opens(self, at: int) -> bool:
+        """Whether a token is an opening bracket."""
+        return self.kinds[at] in _OPENERS
+
+
+NO_ENTRY = _CLOSERS | {TERMINAL["EXISTS"], TERMINAL["SHOWS"]}
+"""What may stand behind the last comma of a list."""
+
+
+@cache
+def _gaps() -> dict[tuple[int, int], str]:
+    """What stands between two kinds of tokens on one line, where it is not one space."""
+    everything = range(len(TERMINALS))
+
+    def kinds(names: str) -> list[int]:
+        return [TERMINAL[name] for name in names.split()]
+
+    gaps: dict[tuple[int, int], str] = {}
+    for behind in kinds("COMMA COLON DOT RPAR RSQB QMARK"):
+        gaps |= {(kind, behind): "" for kind in everything}
+    for before in kinds("LPAR LSQB DOT DOLLAR AT"):
+        gaps |= {(before, kind): "" for kind in everything}
+    (name,) = kinds("NAME")
+    gaps |= {(name, TERMINAL["LPAR"]): "", (LBRACE, RBRACE): ""}
+    gaps |= {(kind, TERMINAL["LSQB"]): "" for kind in kinds("NAME RSQB QMARK STRING RBRACE")}
+    # A field ends where the next one begins: commas are optional between them.
+    begins = kinds("LBRACE LPAR COMMA SECRET EXTRACT COPY AS")
+    gaps |= {(kind, TERMINAL["FIELD"]): ", " for kind in everything if kind not in begins}
+    return gaps

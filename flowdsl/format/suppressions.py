@@ -1,0 +1,158 @@
+"""The lines that suppressions count for: a finding stays suppressed, or heard, only when they keep their tokens.
+
+A comment at the end of a line covers the line; one with a line for itself covers what begins behind it, and the rest of
+that line; one in a text covers its line, and the next as well when it has a line for itself.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from flowdsl.source.record import Record
+
+from .sheet import COMMA, TEXTS, Sheet
+from .tree import IMPORTS, Item
+
+_WORDS = "flow:"
+# Strings: `re` compiles and keeps them when the first suppression asks for them.
+_COMMENT = r"#+\s*flow:\s*ignore\b[^\n]*"
+_IN_TEXT = r"(?s)\{#\s*flow:\s*ignore\b.*?#\}"
+
+Place: TypeAlias = tuple[int, int]
+"""A range of tokens."""
+_Suppression: TypeAlias = tuple[int, str, Place]
+"""The token it stands in front of or in, its words, and what it covers."""
+
+
+class Cover(Record):
+    """What a suppression covers: a range of tokens, and what these are, in no order as names are sorted.
+
+    `moves` tells that it stands among the imports, which are sorted.
+    """
+
+    comment: str
+    tokens: tuple[str, ...]
+    place: Place
+    moves: bool
+
+    @property
+    def key(self) -> tuple[str, tuple[str, ...]]:
+        """What two covers have in common that cover the same."""
+        return self.comment, self.tokens
+
+
+def mark_unbroken(sheet: Sheet) -> None:
+    """Mark the tokens in front of a suppression at the end of a line: the line stays one, however long it is."""
+    if _WORDS not in sheet.source:
+        return
+    for at, blank in sheet.commented:
+        if re.match(rf"[^\n#]*{_COMMENT}", blank):
+            sheet.unbroken |= {at - 1, at - 1 - (sheet.kinds[at - 1] == COMMA)}
+
+
+def covers(sheet: Sheet, items: Sequence[Item]) -> list[Cover]:
+    """What every suppression of a file covers."""
+    if _WORDS not in sheet.source:
+        return []
+    ranges = [*_ranges_of_comments(sheet, items), *_ranges_of_texts(sheet)]
+    imports = max((item.past for item in items if item.rule in IMPORTS), default=-1)
+    return [
+        Cover(comment, tuple(sorted(_tokens(sheet, *place))), place, moves=at <= imports)
+        for at, comment, place in ranges
+    ]
+
+
+def changed(before: list[Cover], after: list[Cover]) -> list[Cover]:
+    """Those of `before` that cover something else afterwards, or nothing. Only those that move change places."""
+    others = iter([cover.key for cover in after if not cover.moves])
+    found = [one for one in before if not one.moves and one.key != next(others, None)]
+    had = Counter(cover.key for cover in before if cover.moves)
+    has = Counter(cover.key for cover in after if cover.moves)
+    return found + [one for one in before if one.moves and had[one.key] > has[one.key]]
+
+
+def hold(sheet: Sheet, items: list[Item], cover: Cover) -> None:
+    """Leave the items that a suppression covers as they are, neighbours of one body as one."""
+    first, past = cover.place
+    while True:
+        begin = bisect_right(items, first, key=lambda item: item.past)
+        end = bisect_left(items, past, key=lambda item: item.start)
+        if sheet.kinds[first] == COMMA and (begin == len(items) or items[begin].start > first):
+            begin -= 1  # The comma of the item in front.
+        if begin >= end:
+            return
+        item = items[begin]
+        if _is_head(sheet, item, past):
+            item.first = item.start
+            return
+        inner = [body for body in item.bodies if body.open < first and past <= body.close]
+        if item.raw is not None or end - begin > 1 or not inner:
+            break
+        items = inner[0].items
+    held = Item("held", item.start, items[end - 1].past)
+    held.raw = sheet.raw(held.start, held.past)
+    items[begin:end] = [held]
+
+
+def _is_head(sheet: Sheet, item: Item, past: int) -> bool:
+    """Whether a cover is one line up to the brace of an item's body, which keeps the annotations in front of it then."""
+    opens_body = any(body.open == past - 1 for body in item.bodies)
+    return item.start < item.first and opens_body and sheet.stays_one_line(item.start, past)
+
+
+def _ranges_of_comments(sheet: Sheet, items: Sequence[Item]) -> Iterator[_Suppression]:
+    """The comments that suppress."""
+    ends = dict(_extents(items))
+    for at, blank in sheet.commented:
+        begin = sheet.starts[at] - len(blank)
+        for found in re.finditer(_COMMENT, blank):
+            comment = found.group().rstrip()
+            line = _line(sheet.source, begin + found.start())
+            if sheet.source[line[0] : begin + found.start()].strip():
+                yield at, comment, _on_lines(sheet, *line)
+            else:
+                _, past = _on_lines(sheet, *_line(sheet.source, sheet.starts[at]))
+                # In front of a comma it cannot stay, and something else would begin behind it.
+                comment += "," * (sheet.kinds[at] == COMMA)
+                yield at, comment, (at, max(past, ends.get(at, at)))
+
+
+def _ranges_of_texts(sheet: Sheet) -> Iterator[_Suppression]:
+    """The suppressions in texts, whose words are the texts' own."""
+    source = sheet.source
+    for at, word in enumerate(sheet.words):
+        if _WORDS not in word:
+            continue
+        for found in re.compile(_IN_TEXT).finditer(source, sheet.starts[at], sheet.ends[at]):
+            start, end = _line(source, found.start())
+            if not (source[start : found.start()] + source[found.end() : end]).strip():
+                _, end = _line(source, min(end + 1, len(source)))
+            yield at, "", _on_lines(sheet, start, end)
+
+
+def _extents(items: Sequence[Item]) -> Iterator[tuple[int, int]]:
+    pending = list(items)
+    while pending:
+        item = pending.pop()
+        yield item.start, item.past
+        pending += [inner for body in item.bodies for inner in body.items]
+
+
+def _line(text: str, offset: int) -> tuple[int, int]:
+    end = text.find("\n", offset)
+    return text.rfind("\n", 0, offset) + 1, len(text) if end < 0 else end
+
+
+def _on_lines(sheet: Sheet, start: int, end: int) -> Place:
+    """The tokens that stand in a range of the source, be it in part."""
+    return bisect_right(sheet.ends, start), bisect_left(sheet.starts, end)
+
+
+def _tokens(sheet: Sheet, first: int, past: int) -> list[str]:
+    """The tokens of a range but for commas; texts may change their spelling, so that there is nothing to be known by."""
+    tokens = zip(sheet.words[first:past], sheet.kinds[first:past], strict=True)
+    return ["" if kind in TEXTS else word for word, kind in tokens if kind != COMMA]

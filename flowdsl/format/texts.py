@@ -1,0 +1,91 @@
+"""Text literals as they are written out: words stay, spaces around variables, indents and line ends do not."""
+
+from __future__ import annotations
+
+import re
+
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax import ast
+from flowdsl.syntax.text import block_lines, common_indent, scan_text
+
+INDENT = 2
+QUOTES = '"""'
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_PATH = rf"{_NAME}(?:\.{_NAME})*\}}"
+_UNUSUAL = re.compile(rf"\$\{{|\{{(?!\$?{_PATH}|\{{{_PATH}\}})")
+"""A brace that is not, at first sight, part of a variable as it should be written."""
+
+
+def written_text(word: str) -> str | None:
+    """A text literal with its variables as they are written out; None when something is wrong with it."""
+    if word.startswith(QUOTES) and "\n" not in word:
+        word = QUOTES + _closed(word[len(QUOTES) : -len(QUOTES)])
+    if not _UNUSUAL.search(word) and "\t" not in word:
+        return word
+    sink = Sink()
+    text = scan_text(SourceFile("", word), sink, 0, len(word))
+    if sink.sorted():
+        return None
+    pieces: list[str] = []
+    done = 0
+    for part in text.parts:
+        if isinstance(part, ast.Ref) and part.sigil == ast.RUNTIME:
+            inner = word[part.start + 2 : part.end - 2].strip(" \t")
+            pieces += (word[done : part.start], "{{", inner, "}}")
+            done = part.end
+    return "".join(pieces) + word[done:]
+
+
+class Block:
+    """A text over several lines, without the indents that depend on where it stands.
+
+    `opening` is its first line. `lines` are indented deeper than the statement, on top of what they have of their own.
+    `closed` tells that the closing quotes are on the last of these; else they have a line for themselves.
+    """
+
+    __slots__ = ("closed", "lines", "opening")
+
+    def __init__(self, word: str) -> None:
+        lines = block_lines(word, len(QUOTES), len(word) - len(QUOTES))
+        first = lines.pop(0)
+        self.closed = not (lines and lines[-1].blank)
+        if not self.closed:
+            lines.pop()
+        texts = [word[line.start : line.end] for line in lines]
+        opening, *continued = word[: first.end].split("\n")
+        if all(line.bare for line in lines):
+            written = "\n".join([*continued, *texts]).split("\n")
+            indent = min((_spaces(line) for line in written if line.strip(" \t")), default=0)
+        else:
+            indent = common_indent(SourceFile("", word), Sink(), lines)
+        self.opening = opening.rstrip(" \t")
+        self.lines = [_moved(line, indent) for line in continued]
+        for text in texts:
+            begin, *continued = text.split("\n")
+            # Nothing but comments is indented with tabs, or less than the others.
+            self.lines.append(" " * (_spaces(begin) - indent) + begin.strip(" \t"))
+            self.lines += [_moved(line, indent) for line in continued]
+        if self.closed:
+            self.lines[-1] = _closed(self.lines[-1])
+
+    @property
+    def end(self) -> int:
+        """How far the last line reaches to the right of the statement's indent."""
+        return INDENT + len(self.lines[-1]) if self.closed else len(QUOTES)
+
+
+def _closed(line: str) -> str:
+    """The last line of a block with its closing quotes."""
+    line = line.rstrip(" \t")
+    # Right in front of the quotes, these two would mean something else.
+    return f"{line} {QUOTES}" if line.endswith(('"', "\\")) else line + QUOTES
+
+
+def _spaces(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _moved(line: str, indent: int) -> str:
+    """A line without the indent that all have, or what it has of it, and without the spaces at its end."""
+    return line[min(indent, _spaces(line)) :].rstrip(" \t")

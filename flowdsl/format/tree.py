@@ -1,0 +1,322 @@
+"""What stands on lines of its own: items, and the bodies in braces that hold them.
+
+Everything below an item is a range of tokens. Each token of a file belongs to an item or to the braces of a body, so that
+nothing can get lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flowdsl.syntax.driver import MAX_DEPTH, Build, rules
+from flowdsl.syntax.lexer import Lexemes
+
+from .sheet import COMMA, Sheet
+from .texts import written_text
+
+IMPORTS = ("import_names", "import_ns")
+"""The rules of imports, in the order in which they stand when the path is the same."""
+
+
+class Body:
+    """Braces around items, by the tokens that open and close them.
+
+    A `broken` one cannot stand on one line.
+    """
+
+    __slots__ = ("broken", "close", "items", "open")
+
+    def __init__(self, open: int, close: int, items: list[Item], broken: bool) -> None:
+        self.open = open
+        self.close = close
+        self.items = items
+        self.broken = broken
+
+
+class Item:
+    """A declaration, section, setting, statement, field or the like: the tokens from `start` up to `past`.
+
+    Annotations on lines of their own reach up to `first`. `raw` is the source of an item that stays as it is; a
+    `marginal` one brings the indent of its first line.
+    """
+
+    __slots__ = ("bodies", "first", "marginal", "past", "raw", "rule", "start")
+
+    def __init__(self, rule: str, first: int, past: int, bodies: Sequence[Body] = ()) -> None:
+        self.rule = rule
+        self.start = self.first = first
+        self.past = past
+        self.bodies = bodies
+        self.raw: str | None = None
+        self.marginal = False
+
+
+class Reader:
+    """Builds the items of a file. `troubled` tells that a text or a number may be wrong, which the syntax tree shows."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.troubled = False
+
+
+class Numbered(Lexemes):
+    """Tokens whose places are their own numbers, so that the parser hands those to the rules."""
+
+    __slots__ = ()
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.kinds = sheet.kinds
+        self.words = sheet.words
+        self.blanks = sheet.blanks
+        self.starts = list(range(len(sheet.words)))
+        self.ends = list(range(1, len(sheet.words) + 1))
+        self._excess = None
+
+
+# The rules. `start` and `end` are tokens; what is None, a number or a tuple among the children is no item.
+
+_BODY_AT = {
+    "record": 2,
+    "workflow": 2,
+    "chain": 2,
+    "test": 4,
+    "inputs": 1,
+    "secrets": 1,
+    "outputs": 1,
+    "model": 1,
+    "terminal": 1,
+    "always": 1,
+    "checks": 1,
+    "shared": 1,
+    "given": 1,
+    "screens": 1,
+    "reads": 1,
+    "t_outputs": 1,
+}
+"""Rules with one body, and where its brace is."""
+_STEADY = frozenset(("workflow", "chain", "test"))
+_ITEMS = frozenset(
+    [
+        "edition",
+        "import_names",
+        "import_ns",
+        "const",
+        "alias",
+        "task",
+        "setting",
+        "steps",
+        "prompt_from",
+        "inputs_from",
+        "outputs_from",
+        "checks_from",
+        "extra_from",
+        "extra",
+        "step",
+        "do",
+        "choose",
+        "type_into",
+        "type_text",
+        "clear",
+        "press",
+        "wait_fixed",
+        "wait_until",
+        "extract",
+        "copy",
+        "copy_untyped",
+        "emit",
+        "expect",
+        "capture",
+        "export",
+        "image",
+        "run",
+        "if_",
+        "for_",
+        "repeat",
+        "retry",
+        "call",
+        "fail",
+        "abort",
+        "finish",
+        "check",
+        "chain_step",
+        "bind",
+        "t_contains",
+        "t_omits",
+        "t_tokens",
+        "t_aborts",
+        "t_finishes",
+        "screen",
+        "screen_expect",
+        "read",
+    ]
+)
+
+
+def _item(rule: str) -> Build:
+    def build(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+        bodies = [child for child in children if type(child) is Body]
+        return Item(rule, start, end, bodies)
+
+    return build
+
+
+def _item_with_body(rule: str, brace: int) -> Build:
+    steady = rule in _STEADY
+
+    def build(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+        items = [child for child in children if type(child) is Item]
+        return Item(rule, start, end, (_body(reader, start + brace, end, items, steady),))
+
+    return build
+
+
+def _body(reader: Reader, open: int, end: int, items: list[Item], steady: bool) -> Body:
+    blank = reader.sheet.blanks[open + 1]
+    broken = "#" in blank or (bool(items) and (steady or "\n" in blank))
+    return Body(open, end - 1, items, broken)
+
+
+def _block(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Body:
+    return _body(reader, start, end, list(children), True)
+
+
+def _always(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+    texts = [Item("text", at, at + 1) for at in range(start + 2, end - 1)]
+    return Item("always", start, end, (_body(reader, start + 1, end, texts, False),))
+
+
+def _described(rule: str) -> Build:
+    build_item = _item(rule)
+
+    def build(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+        reader.sheet.described.add(start)
+        item: Item = build_item(reader, start, end, children)
+        return item
+
+    return build
+
+
+def _field(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+    sheet = reader.sheet
+    sheet.described.add(start)
+    return Item("field", start, end - (sheet.kinds[end - 1] == COMMA))
+
+
+def _object(reader: Reader, start: int, end: int, children: Sequence[Any]) -> None:
+    sheet = reader.sheet
+    if end - start > 2 and "\n" in sheet.blanks[start + 1]:
+        sheet.openings.add(start + 1)
+
+
+def _object_type(reader: Reader, start: int, end: int, children: Sequence[Any]) -> None:
+    reader.sheet.bare.add(start)
+    _object(reader, start, end, children)
+
+
+def _declaration(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+    item: Item = children[-1]
+    item.start = start
+    reader.sheet.described.add(start)
+    return item
+
+
+def _otherwise(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Body | None:
+    (way_out,) = children
+    return way_out if type(way_out) is Body else None
+
+
+def _import_names(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+    # A comment tells something about the name it stands at.
+    sheet = reader.sheet
+    close = end - 3
+    if not any("#" in blank for blank in sheet.blanks[start + 2 : close + 1]):
+        past = close - (sheet.kinds[close - 1] == COMMA)
+        _sort_names(sheet, start + 2, past)
+    return Item("import_names", start, end)
+
+
+def _sort_names(sheet: Sheet, first: int, past: int) -> None:
+    entries: list[list[int]] = [[]]
+    for at in range(first, past):
+        if sheet.kinds[at] == COMMA:
+            entries.append([])
+        else:
+            entries[-1].append(at)
+    entries.sort(key=lambda entry: [sheet.words[at] for at in entry])
+    order = [at for entry in entries for at in (-1, *entry)][1:]
+    columns: tuple[tuple[list[Any], str | int], ...] = (
+        (sheet.words, ","),
+        (sheet.texts, ","),
+        (sheet.kinds, COMMA),
+    )
+    for column, comma in columns:
+        column[first:past] = [comma if at < 0 else column[at] for at in order]
+
+
+_SPACES = frozenset((" ", "\t"))
+"""In front of the last three characters of a text, which may be its closing quotes."""
+
+
+def _text(reader: Reader, start: int, end: int, children: Sequence[Any]) -> None:
+    word = reader.sheet.words[start]
+    if "{" in word or "\n" in word or word[-4:-3] in _SPACES:
+        written = written_text(word)
+        if written is None:
+            reader.troubled = True
+        else:
+            reader.sheet.texts[start] = written
+
+
+def _runtime_ref(reader: Reader, start: int, end: int, children: Sequence[Any]) -> None:
+    word = reader.sheet.words[start]
+    reader.sheet.texts[start] = "{{" + word[2:-2].strip(" \t") + "}}"
+
+
+def _type(reader: Reader, start: int, end: int, children: Sequence[Any]) -> None:
+    if len(children) > MAX_DEPTH:
+        reader.troubled = True
+
+
+def _file(reader: Reader, start: int, end: int, children: Sequence[Any]) -> list[Item]:
+    return list(children)
+
+
+def _nothing(reader: Reader, start: int, end: int, children: Sequence[Any]) -> None:
+    return None
+
+
+_SPECIAL: dict[str, Build] = {
+    "always": _always,
+    "annotated": _declaration,
+    "block": _block,
+    "check": _described("check"),
+    "field": _field,
+    "file": _file,
+    "import_names": _import_names,
+    "item": _declaration,
+    "object": _object,
+    "object_type": _object_type,
+    "otherwise": _otherwise,
+    "runtime_ref": _runtime_ref,
+    "step": _described("step"),
+    "text": _text,
+    "type": _type,
+    "value_object": _object,
+}
+
+
+ITEM_BUILDS = _ITEMS.union(_BODY_AT, _SPECIAL)
+"""The rules that make something; the others stand inside of items."""
+
+
+def _build_of(name: str) -> Build:
+    if name in _SPECIAL:
+        return _SPECIAL[name]
+    if name in _BODY_AT:
+        return _item_with_body(name, _BODY_AT[name])
+    return _item(name) if name in _ITEMS else _nothing
+
+
+ITEM_RULES = rules(_build_of)
+"""The rules that make items; their builder is a `Reader`."""

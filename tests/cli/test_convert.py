@@ -1,0 +1,200 @@
+"""`flowdsl convert` as people meet it: what it proposes, and what it writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import Result, read_tree, run_command, write_tree
+
+PROJECT = '[project]\nname = "desk"\n\n[env.local]\napi = "local"\n'
+FLOW = """\
+flow 1
+
+## Looks a claim up.
+workflow claim_status {
+  title = "Claim status"
+  inputs { claim_no: string @wire("Claim No"), visit: date }
+  secrets { pin: string }
+  outputs { status: Status, note: string?, claim: string }
+  terminal { unrestricted = true }
+  prompt from "./claim_status.prompt.md"   # from the dashboard
+}
+
+type Status = "open" | "paid"
+"""
+PROMPT = """\
+# Claim status
+
+You work for Harbour Mutual.
+
+## 1. Sign in
+
+1. Open **HarbourDesk** from the taskbar.
+2. Type {$pin} into the "PIN" field.
+3. Press **Enter**.
+4. Wait for 5 seconds.
+
+## 2. Find the claim
+
+1. Click "Search" and look for {visit}.
+2. If there is no claim:
+   - close the window
+   - use declare_task_failed with "no claim"
+3. Triple-click the claim number in the header, then copy_to_clipboard with key claim.
+4. save_screenshot_as_run_attachment named "claim_{visit}.png".
+5. Press Ctrl + S twice.
+"""
+STEPS = """\
+  steps {
+    do "You work for Harbour Mutual."
+    step "Sign in" {
+      do "Open **HarbourDesk** from the taskbar."
+      type $pin into "the \\"PIN\\" field"
+      press "Enter"
+      wait 5s
+    }
+    step "Find the claim" {
+      do "Click \\"Search\\" and look for {visit}."
+      do \"\"\"
+        If there is no claim:
+          - close the window
+          - use declare_task_failed with "no claim"
+      \"\"\"
+      copy claim from "the claim number in the header"
+      emit claim = {{claim}}
+      capture "claim_{visit}.png"
+      press "Ctrl+S" 2 times
+    }
+    step "Read the results" {
+      extract status: Status from "the value \\"status\\""
+      emit status = {{status}}
+    }
+  }"""
+PROMPT_FROM = '  prompt from "./claim_status.prompt.md"'
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    files = {"claim_status.flow": FLOW, "claim_status.prompt.md": PROMPT}
+    write_tree(tmp_path, {"flowdsl.toml": PROJECT} | {f"flows/{n}": t for n, t in files.items()})
+    return tmp_path
+
+
+def convert(folder: Path, *words: str) -> Result:
+    return run_command(folder, "convert", *words)
+
+
+def error(result: Result, code: int) -> str:
+    assert result.code == code, result.err
+    (line,) = [line for line in result.err.splitlines() if line.startswith("error: ")]
+    return line
+
+
+def test_a_prompt_becomes_statements_in_the_words_of_the_file(desk: Path) -> None:
+    before = read_tree(desk)
+
+    result = convert(desk, "claim_status")
+
+    assert result.code == 0, result.err
+    assert result.text == FLOW.replace(PROMPT_FROM, STEPS)
+    assert read_tree(desk) == before
+
+
+def test_the_difference_and_the_counts_are_told(desk: Path) -> None:
+    lines = convert(desk, "claim_status").err.splitlines()
+
+    assert "-1. Open **HarbourDesk** from the taskbar." in lines
+    assert '+   2.2 Click the "PIN" field, then type exactly: {$pin}' in lines
+    counts = (
+        "16 statements: 1 capture, 1 copy, 4 do, 2 emit, 1 extract, 2 press, 3 step, 1 type, 1 wait"
+    )
+    assert counts in lines
+    notes = [line for line in lines if line.startswith("note: ")]
+    assert "change the words of the prompt" in notes[0]
+    assert "does not say where to read `status`" in notes[1]
+
+
+def test_write_replaces_the_section_and_nothing_else(desk: Path) -> None:
+    flow = FLOW.replace("\n", "\r\n").encode()
+    (desk / "flows/claim_status.flow").write_bytes(b"\xef\xbb\xbf" + flow)
+
+    result = convert(desk, "flows/claim_status.flow", "--write")
+
+    assert (result.code, result.text) == (0, "flows/claim_status.flow\n"), result.err
+    assert "`flows/claim_status.prompt.md` is no longer used" in result.err
+    expected = flow.replace(PROMPT_FROM.encode(), STEPS.replace("\n", "\r\n").encode())
+    assert (desk / "flows/claim_status.flow").read_bytes() == b"\xef\xbb\xbf" + expected
+    assert (desk / "flows/claim_status.prompt.md").read_text() == PROMPT
+    assert run_command(desk, "check").code == 0
+    assert "has statements already" in error(convert(desk, "claim_status"), 64)
+    again = error(convert(desk, "flows/claim_status.flow"), 64)
+    assert "its workflows have statements already" in again
+
+
+def test_a_prompt_file_that_others_use_is_still_used(desk: Path) -> None:
+    other = FLOW.partition("type Status")[0].replace("workflow claim_status", "workflow other")
+    text = other.replace("status: Status, ", "")
+    write_tree(desk, {"flows/other.flow": text})
+
+    result = convert(desk, "claim_status", "--write")
+
+    assert result.code == 0 and "no longer used" not in result.err
+
+
+def test_html_becomes_plain_text(desk: Path) -> None:
+    html = (
+        "<h2>Sign in</h2><ol><li><p>Open <strong>HarbourDesk</strong>&nbsp;now.</p></li>"
+        "<li>Press <b>Enter</b></li></ol><p>Read the <em>claim</em> &lt;no&gt; of {visit}.<br>Go on</p>"
+    )
+    write_tree(desk, {"flows/claim_status.prompt.md": html})
+
+    result = convert(desk, "claim_status")
+
+    assert result.code == 0, result.err
+    assert 'step "Sign in" {\n      do "Open HarbourDesk now."\n      press "Enter"' in result.text
+    assert "Read the claim <no> of {visit}.\n" in result.text
+    assert "the prompt is HTML" in result.err
+
+
+BLOCKED: dict[str, tuple[str, list[str]]] = {
+    "an unset variable": ("Type {{total}} into the box.", ["`{{total}}` is set or declared by no"]),
+    "an unknown input": ("Open {nobody} and {visit}.", ["`{nobody}` is set or declared by no"]),
+    "a picture": ('<p>See</p><img src="supabase://x/a.png">', ["shows 1 picture", "`image`"]),
+    "a character without literal": ("Type \x1b now.", ["cannot be said in statements"]),
+    "one name for two things": ("Save {{claim_no}} for {visit}.", ["`claim_no`"]),
+}
+
+
+@pytest.mark.parametrize(("prompt", "words"), BLOCKED.values(), ids=BLOCKED)
+def test_what_cannot_be_said_stays_in_its_file(desk: Path, prompt: str, words: list[str]) -> None:
+    write_tree(desk, {"flows/claim_status.prompt.md": prompt})
+    before = read_tree(desk)
+
+    message = error(convert(desk, "claim_status", "--write"), 3)
+
+    assert all(word in message for word in words), message
+    assert read_tree(desk) == before
+    assert "\x1b" not in convert(desk, "claim_status").err
+
+
+def test_which_workflow(desk: Path) -> None:
+    write_tree(desk, {"flows/two.flow": "flow 1\n" + "".join(
+        f'## A.\nworkflow w{n} {{ prompt from "./claim_status.prompt.md" }}\n' for n in (1, 2)
+    )})  # fmt: skip
+
+    assert "a workflow named `claim_status` exists" in error(convert(desk, "claim_stat"), 64)
+    assert "there are `claim_status`, `w1`, `w2`" in error(convert(desk, "zzz"), 64)
+    several = error(convert(desk, "flows/two.flow"), 64)
+    assert "several workflows with a prompt in a file: `w1`, `w2`; name one" in several
+    assert "`gone.flow` does not exist" in error(convert(desk, "gone.flow"), 64)
+
+
+def test_sources_with_errors_are_not_converted(desk: Path) -> None:
+    (desk / "flows/claim_status.flow").write_text(FLOW.replace("status: Status", "status: Stat"))
+
+    result = convert(desk, "claim_status")
+
+    assert "in sources without errors" in error(result, 3)
+    assert result.out == b"" and "undeclared-type" in result.err

@@ -1,0 +1,84 @@
+"""`-v` of commands that talk to the service."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from starlette.responses import JSONResponse, Response
+
+from flowdsl.emulator.app import create_app
+from flowdsl.emulator.store import Store
+from tests.support.served import REQUEST_ID, Server, serving
+
+CANARY = "key-canary-88bb"
+PROJECT = """\
+[project]
+name = "desk"
+id = "prj_1"
+
+[env.prod]
+api = "{api}"
+api_key = {{ env = "DESK_KEY" }}
+"""
+FLOW = """\
+flow 1
+
+workflow look_up {
+  title = "Look up a patient"
+  steps {
+    step "Open the record" {
+      do "Open the record of the day."
+    }
+  }
+}
+"""
+
+
+def deploy(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("FLOWDSL_") and k != "CI"}
+    return subprocess.run(
+        [sys.executable, "-m", "flowdsl", "deploy", "--yes", *words],
+        capture_output=True,
+        cwd=project,
+        env=ours | {"DESK_KEY": CANARY},
+        timeout=120,
+        text=True,
+    )
+
+
+def test_every_request_is_a_line_without_key_or_body(tmp_path: Path) -> None:
+    refused: list[str] = []
+
+    def answer(method: str, path: str) -> Response | None:
+        if method == "POST" and not refused:
+            refused.append(path)
+            return JSONResponse({"detail": f"busy: {CANARY}"}, 503, {"Retry-After": "0"})
+        return None
+
+    with Store.open(None) as store:
+        server = Server(create_app(store), answer=answer)
+        with serving(server):
+            (tmp_path / "flowdsl.toml").write_text(PROJECT.format(api=server.url))
+            (tmp_path / "flows").mkdir()
+            (tmp_path / "flows/desk.flow").write_text(FLOW)
+            told = deploy(tmp_path, "-v")
+            requests = len(server.seen)
+            silent = deploy(tmp_path)
+    lines = [line for line in told.stderr.splitlines() if line.startswith("http: ")]
+    assert (told.returncode, told.stdout) == (0, "")
+    assert len(lines) == requests
+    first, second = (line for line in lines if " POST /v1/workflows " in line)
+    assert re.fullmatch(
+        rf"http: POST /v1/workflows 503 in \d+ ms, request {REQUEST_ID}; again in 0\.\d s", first
+    )
+    assert re.fullmatch(
+        r"http: POST /v1/workflows 201 in \d+ ms, attempt 2, request [\w-]+", second
+    )
+    for text in (told.stderr, silent.stderr):
+        assert CANARY not in text
+        assert "record of the day" not in "".join(lines)
+    assert "http: " not in silent.stderr

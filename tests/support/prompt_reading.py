@@ -1,0 +1,45 @@
+"""What a reader of prompts is given, for compiled and for made workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.prompt.document import emit_prompt
+from flowdsl.compiler.pipeline import Compilation
+from flowdsl.decompile.model import Picture, PromptHints
+from flowdsl.ir import nodes
+from flowdsl.ir.images import image_extension, image_hash
+from flowdsl.semantics.capabilities import Capabilities
+
+NO_HINTS = PromptHints(inputs=None, secrets=(), outputs=None, pictures={})
+
+
+def hints_of(workflow: nodes.Workflow, *images: bytes) -> PromptHints:
+    """What the rest of a workflow tells about its prompt; pictures have the addresses that `plain` gives them."""
+    return PromptHints(
+        inputs=workflow.inputs,
+        secrets=workflow.secrets,
+        outputs=workflow.outputs,
+        pictures={
+            f"image:{image_hash(content)}.{image_extension(content)}": Picture("a.png", content)
+            for content in images
+        },
+    )
+
+
+def prompt_of(workflow: nodes.Workflow, capabilities: Capabilities) -> str:
+    """The prompt of a workflow, open parts in their readable form."""
+    return str(plain(emit_prompt(workflow, capabilities).template))
+
+
+def compiled_prompts(compilation: Compilation) -> Iterator[tuple[nodes.Workflow, str, PromptHints]]:
+    """The workflows of a compilation that have statements, each with its prompt and what tells about it."""
+    assert compilation.program is not None
+    assert compilation.bundle is not None
+    images = [image.content for image in compilation.bundle.images.values()]
+    artifacts = compilation.bundle.workflows
+    for workflow, artifact in zip(compilation.program.workflows, artifacts, strict=True):
+        if workflow.prompt is None:
+            prompt = plain(artifact.payload["main_prompt"])
+            yield workflow, str(prompt), hints_of(workflow, *images)

@@ -1,0 +1,485 @@
+"""Random workflows as code generation gets them, with every statement and with texts that look like the words around them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Literal
+
+from flowdsl.codegen.prompt.values import SCALARS
+from flowdsl.ir import nodes
+from flowdsl.ir.images import image_extension, image_hash
+from flowdsl.ir.lower_values import joined, literal
+from flowdsl.ir.passes import merge_stores
+from flowdsl.ir.walk import statements
+from flowdsl.semantics.capabilities import Capabilities
+
+HERE = nodes.Origin(path="w.flow", start_line=1, start_column=1, end_line=1, end_column=2)
+STRING = nodes.ScalarType(name="string")
+WORDS = (
+    "the row",
+    "the list “A”",
+    'the field "B"',
+    "it's",
+    "(net)",
+    "a (b",
+    "c) d",
+    "e; f",
+    "g, then h",
+    "i and j",
+    "k: l",
+    "m. n",
+    "o.",
+    "p?",
+    "{",
+    "}",
+    "{x}",
+    "{{y}}",
+    "{ q }",
+    "\\",
+    "__EMPTY__",
+    "\n",
+    ".\n",
+    "\n\n",
+    "- r",
+    "1.1 s",
+    '", "t": u',
+    "«v»",
+    "5",
+    "no",
+)
+PIECES = (" ", " ", " ", "", "-")
+VERIFIED = (
+    "copy_to_clipboard",
+    "execute_terminal_command",
+    "mark_file_for_export",
+    "save_screenshot_as_run_attachment",
+    "screenshot",
+)
+PICTURE = b"\x89PNG\r\n\x1a\nrest"
+KEYS = ("enter", "ctrl+s", "tab", "a", "ctrl++", "alt+f4 enter")
+INPUTS = ("name", "rows", "memo", "取引先", "first name", "decision_1")
+
+
+class PromptWriter:
+    """Makes one workflow; `capabilities` are those of its account."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._count = 0
+        self.capabilities = Capabilities(frozenset(tool for tool in VERIFIED if rng.random() < 0.2))
+        self._pictures = rng.random() < 0.1
+        self._outputs = ("total", "all", "kind")
+        self._inputs = tuple(name for name in INPUTS if rng.random() < 0.8) or INPUTS
+
+    def workflow(self) -> nodes.Workflow:
+        rng = self._rng
+        inputs = tuple(
+            nodes.FieldSpec(
+                name=name,
+                type=nodes.OptionalType(inner=STRING) if name == "memo" else STRING,
+                constraints={"maxItems": 20} if name == "rows" else {},
+            )
+            for name in self._inputs
+        )
+        body = self._body(0, loop=False)
+        kept = set(_set_by(body))
+        sources = tuple(
+            self._source(name, name in kept)
+            for name in self._outputs
+            if name in kept or rng.random() < 0.6
+        )
+        made = nodes.Workflow(
+            origin=HERE,
+            name="w",
+            title=rng.choice(("A title", 'Look up "x"', "1. Rules")),
+            description=rng.choice((None, "What it does.", "Two\n\nparts.")),
+            inputs=inputs,
+            secrets=tuple(
+                nodes.FieldSpec(name=name, type=STRING) for name in ("pin",) if rng.random() < 0.5
+            ),
+            outputs=tuple(
+                nodes.FieldSpec(
+                    name=source.field,
+                    type=nodes.OptionalType(inner=STRING)
+                    if rng.random() < 0.3 and source.kind != "const"
+                    else nodes.ScalarType(name="any"),
+                    constraints={"const": source.value} if source.kind == "const" else {},
+                )
+                for source in sources
+            ),
+            rules=tuple(self._text() for _ in range(rng.randint(0, 2))),
+            body=body,
+            sources=sources,
+        )
+        made = merge_stores(nodes.Program(workflows=(made,), chains=())).workflows[0]
+        names = {field.name for field in (*made.inputs, *made.secrets)} | set(_set_by(made.body))
+        return replace(made, names=tuple(sorted(names | set(self._outputs))))
+
+    def _source(self, name: str, kept: bool) -> nodes.OutputSource:
+        common: dict[str, Any] = {"field": name, "origin": HERE}
+        if kept:
+            return nodes.OutputSource(kind="stored", variable=name, **common)
+        match self._rng.randrange(1, 5):
+            case 1:
+                value = self._rng.choice(
+                    (None, 5, -1.5, True, "x", "a \"b\" 'c'", [1, "x"], {"a": 1})
+                )
+                return nodes.OutputSource(kind="const", value=value, **common)
+            case 2:
+                return nodes.OutputSource(kind="background", variable="read", **common)
+            case 3:
+                return nodes.OutputSource(kind="none", **common)
+            case _:
+                return nodes.OutputSource(
+                    kind="runtime", variable="read", path=self._path(), **common
+                )
+
+    # Texts, types, values, conditions
+
+    def _path(self) -> tuple[str | int, ...]:
+        choices = ((), (), ("a",), (0, "b"), ("k v",), ("it's",), ("番号", 3))
+        return self._rng.choice(choices)
+
+    def _variable(self, *, secret: bool = False, quoted: bool = False) -> nodes.Variable:
+        rng = self._rng
+        sigil: Literal["input", "runtime", "secret"] = rng.choice(("input", "runtime"))
+        if secret and rng.random() < 0.3:
+            sigil = "secret"
+        names = {"input": self._inputs, "runtime": ("loop_item", "read", "v1"), "secret": ("pin",)}[
+            sigil
+        ]
+        return nodes.Variable(
+            sigil=sigil,
+            name=rng.choice(names),
+            path=self._path(),
+            quoted=quoted and rng.random() < 0.3,
+        )
+
+    def _text(self, *, quoted: bool = False, secret: bool = False) -> nodes.Text:
+        rng = self._rng
+        pieces: list[nodes.TextPiece | nodes.Variable] = [
+            nodes.TextPiece(value=rng.choice(("Open", "the")))
+        ]
+        for _ in range(rng.randint(0, 5)):
+            pieces.append(nodes.TextPiece(value=rng.choice(PIECES)))
+            if rng.random() < 0.3:
+                if not _ends(pieces).endswith("\\"):
+                    pieces.append(self._variable(secret=secret, quoted=quoted))
+            else:
+                pieces.append(nodes.TextPiece(value=rng.choice(WORDS)))
+        return joined(pieces)
+
+    def _type(self, depth: int = 0) -> nodes.Type:
+        rng = self._rng
+        match rng.randrange(8 if depth < 3 else 4):
+            case 4:
+                return nodes.ListType(element=self._type(depth + 1))
+            case 5:
+                inner = self._type(depth + 1)
+                return (
+                    inner
+                    if isinstance(inner, nodes.OptionalType)
+                    else nodes.OptionalType(inner=inner)
+                )
+            case 6:
+                names = rng.sample(("a", "b c", '"d"', "e's"), rng.randint(1, 3))
+                return nodes.RecordType(fields=tuple(self._field(name, depth) for name in names))
+            case 7:
+                return nodes.EnumType(values=tuple(rng.sample(("x", "y, z", 'q "r"', "{s}"), 2)))
+            case _:
+                return nodes.ScalarType(name=rng.choice(sorted(SCALARS)))
+
+    def _field(self, name: str, depth: int) -> nodes.FieldSpec:
+        rng = self._rng
+        notes = (None, None, "a note.", "net (of tax)", "a) b", '"quoted" note', '{x}; "b": y')
+        default = rng.random() < 0.2
+        return nodes.FieldSpec(
+            name=name,
+            type=nodes.ScalarType(name="number") if default else self._type(depth + 1),
+            description=rng.choice(notes),
+            has_default=default,
+            default=rng.choice((1, -2.5)) if default else None,
+        )
+
+    def _value(self, depth: int = 0) -> nodes.Value:
+        rng = self._rng
+        match rng.randrange(7 if depth < 3 else 4):
+            case 0:
+                return nodes.TextValue(text=(self._variable(),))
+            case 1:
+                return nodes.ConstantValue(
+                    value=rng.choice(
+                        (None, True, 7, -2.5, "x {y}", "", [1, ["a"]], {"a": {"b": 1}})
+                    )
+                )
+            case 4:
+                return nodes.ListValue(
+                    items=tuple(self._value(depth + 1) for _ in range(rng.randint(0, 3)))
+                )
+            case 5:
+                names = rng.sample(("a", "b c", 'd"'), rng.randint(0, 3))
+                return nodes.ObjectValue(
+                    fields=tuple((name, self._value(depth + 1)) for name in names)
+                )
+            case _:
+                return _text_value(self._text())
+
+    def _operand(self) -> nodes.Value:
+        value = self._rng.choice((None, True, 3, "a and b", "x) or (y"))
+        if self._rng.random() < 0.4:
+            return nodes.ConstantValue(value=value)
+        return self._rng.choice(
+            (_text_value(self._text()), nodes.TextValue(text=(self._variable(),)))
+        )
+
+    def _condition(self, depth: int = 0) -> nodes.Condition:
+        rng = self._rng
+        match rng.randrange(7 if depth < 3 else 4):
+            case 0:
+                return nodes.Sees(text=self._text(quoted=True))
+            case 1:
+                return nodes.IsEmpty(operand=nodes.TextValue(text=(self._variable(),)))
+            case 2:
+                return nodes.IsTrue(operand=nodes.TextValue(text=(self._variable(),)))
+            case 3:
+                return nodes.Compare(
+                    left=self._operand(),
+                    operator=rng.choice(("==", "!=", "<=", ">=", "<", ">")),
+                    right=self._operand(),
+                    numeric=rng.random() < 0.5,
+                )
+            case 4:
+                return nodes.Not(operand=self._condition(depth + 1))
+            case _:
+                join = rng.choice((nodes.AllOf, nodes.AnyOf))
+                count = rng.randint(2, 3)
+                return join(operands=tuple(self._condition(depth + 1) for _ in range(count)))
+
+    # Statements
+
+    def _name(self) -> str:
+        self._count += 1
+        return f"v{self._count}"
+
+    def _body(self, depth: int, *, loop: bool) -> nodes.Body:
+        count = self._rng.randint(1, 4 if depth < 2 else 2)
+        return tuple(self._statement(depth, loop=loop) for _ in range(count))
+
+    def _otherwise(self, depth: int, *, loop: bool) -> nodes.Body:
+        if depth > 3 or self._rng.random() < 0.6:
+            return (self._leave(),)
+        return self._body(depth + 1, loop=loop)
+
+    def _leave(self) -> nodes.Leave:
+        action: Literal["abort", "retry", "finish"] = self._rng.choice(
+            ("abort", "abort", "retry", "finish")
+        )
+        bare = action != "finish" and self._rng.random() < 0.2
+        return nodes.Leave(origin=HERE, action=action, reason=None if bare else self._text())
+
+    def _model(self) -> str | None:
+        return self._rng.choice((None, None, "fast", 'the "big" one'))
+
+    def _statement(self, depth: int, *, loop: bool) -> nodes.Statement:
+        rng = self._rng
+        plain: tuple[Callable[[], nodes.Statement], ...] = (
+            lambda: nodes.Do(origin=HERE, text=self._text(secret=True)),
+            lambda: nodes.TypeIn(
+                origin=HERE,
+                value=self._text(secret=True),
+                display=rng.choice((None, None, "MM/dd/yyyy")),
+                target=self._text(),
+            ),
+            lambda: nodes.Clear(origin=HERE, target=self._text()),
+            lambda: nodes.Press(
+                origin=HERE, keys=rng.choice(KEYS), times=rng.choice((1, 1, 2, 10))
+            ),
+            lambda: nodes.Wait(
+                origin=HERE, milliseconds=rng.choice((1, 1500, 1000, 60_000, 7_200_000))
+            ),
+            lambda: nodes.Store(origin=HERE, assignments=(self._assignment(),)),
+            lambda: nodes.Capture(origin=HERE, file=self._text()),
+            lambda: nodes.Export(origin=HERE, file=self._text()),
+            *([self._picture] if self._pictures else []),
+            self._leave,
+            self._background,
+        )
+        if depth > 3 or rng.random() < 0.4:
+            return rng.choice(plain)()
+        return self._with_bodies(depth, loop)
+
+    def _picture(self) -> nodes.Statement:
+        return nodes.Picture(
+            origin=HERE,
+            sha256=image_hash(PICTURE),
+            extension=image_extension(PICTURE),
+            alternative=self._rng.choice(("save.png", "a & <b>.png", "'it\"s'.png")),
+            shows=self._rng.choice((None, self._text())),
+        )
+
+    def _background(self) -> nodes.Statement:
+        return nodes.BackgroundExtract(
+            origin=HERE,
+            variable=self._name(),
+            type=self._type(),
+            source=self._text(),
+            model=self._model(),
+        )
+
+    def _assignment(self) -> nodes.Assignment:
+        rng = self._rng
+        field = rng.choice((None, None, "f", 'g "h"'))
+        return nodes.Assignment(
+            variable="r" if field is not None else rng.choice(self._outputs),
+            field=field,
+            append=rng.random() < 0.3,
+            value=self._value(),
+            origin=HERE,
+        )
+
+    def _with_bodies(self, depth: int, loop: bool) -> nodes.Statement:
+        rng = self._rng
+
+        def body() -> nodes.Body:
+            return self._body(depth + 1, loop=loop)
+
+        def otherwise() -> nodes.Body:
+            return self._otherwise(depth, loop=loop)
+
+        match rng.randrange(12):
+            case 0:
+                return nodes.Step(origin=HERE, title=self._text(), body=body())
+            case 1:
+                return nodes.Choose(
+                    origin=HERE, target=self._text(), model=self._model(), otherwise=otherwise()
+                )
+            case 2:
+                return nodes.WaitUntil(
+                    origin=HERE,
+                    condition=self._text(),
+                    timeout_milliseconds=rng.choice((1000, 90_000)),
+                    otherwise=otherwise(),
+                )
+            case 3:
+                return nodes.Expect(
+                    origin=HERE, condition=self._text(quoted=True), otherwise=otherwise()
+                )
+            case 4 | 5:
+                type_ = self._type()
+                missing = isinstance(type_, nodes.OptionalType) and rng.random() < 0.5
+                return nodes.Extract(
+                    origin=HERE,
+                    variable=self._name(),
+                    type=type_,
+                    source=self._text(),
+                    model=self._model(),
+                    otherwise=None if missing else otherwise(),
+                )
+            case 6:
+                type_ = rng.choice((STRING, nodes.OptionalType(inner=STRING), self._type()))
+                missing = isinstance(type_, nodes.OptionalType) and rng.random() < 0.7
+                return nodes.Copy(
+                    origin=HERE,
+                    variable=self._name(),
+                    type=type_,
+                    source=self._text(),
+                    otherwise=None if missing else otherwise(),
+                )
+            case 7:
+                kept = self.capabilities.focused_can("execute_terminal_command")
+                reads = kept and rng.random() < 0.5
+                command = literal(rng.choice(("Get-Date", "a { b }", "x\n y \\{ 1 }")))
+                return nodes.Run(
+                    origin=HERE,
+                    command=(*command, self._variable()) if rng.random() < 0.3 else command,
+                    variable=self._name() if reads else None,
+                    type=self._type() if reads else None,
+                    otherwise=rng.choice((None, otherwise())),
+                )
+            case 8:
+                return nodes.If(
+                    origin=HERE,
+                    branches=tuple(
+                        nodes.Branch(origin=HERE, condition=self._condition(), body=body())
+                        for _ in range(rng.randint(1, 3))
+                    ),
+                    otherwise=rng.choice(((), body())),
+                )
+            case 9 if not loop:
+                return self._loop(depth)
+            case 10:
+                return nodes.Repeat(
+                    origin=HERE,
+                    until=self._condition(),
+                    limit=rng.choice((1, 2, 30)),
+                    body=body(),
+                    otherwise=otherwise(),
+                )
+            case _:
+                return nodes.Retry(
+                    origin=HERE,
+                    attempts=rng.choice((1, 2, 3)),
+                    delay_milliseconds=rng.choice((0, 500, 5000)),
+                    body=body(),
+                    otherwise=otherwise(),
+                )
+
+    def _loop(self, depth: int) -> nodes.Loop:
+        rng = self._rng
+        body = self._body(depth + 1, loop=True)
+        items: nodes.Value = nodes.TextValue(text=(self._variable(),))
+        if rng.random() < 0.4:
+            items = rng.choice(
+                (
+                    nodes.ConstantValue(value=4),
+                    nodes.ConstantValue(value=["a", {"b": "it's {c}"}]),
+                    nodes.ListValue(items=(self._value(3), self._value(2))),
+                )
+            )
+        counted = isinstance(items, nodes.TextValue) and rng.random() < 0.5
+        inside = dict.fromkeys(_set_by(body))
+        return nodes.Loop(
+            origin=HERE,
+            variable="entry",
+            items=items,
+            limit=9 if counted else None,
+            counted=counted,
+            body=body,
+            resets=tuple(
+                nodes.Assignment(
+                    variable=name,
+                    value=nodes.ConstantValue(value={} if name == "r" else None),
+                    origin=HERE,
+                )
+                for name in inside
+                if name not in self._outputs and rng.random() < 0.5
+            ),
+        )
+
+
+def _ends(pieces: list[nodes.TextPiece | nodes.Variable]) -> str:
+    last = joined(pieces)[-1]
+    return last.value if isinstance(last, nodes.TextPiece) else ""
+
+
+def _text_value(text: nodes.Text) -> nodes.Value:
+    if any(isinstance(piece, nodes.Variable) for piece in text):
+        return nodes.TextValue(text=text)
+    return nodes.ConstantValue(
+        value="".join(piece.value for piece in text if isinstance(piece, nodes.TextPiece))
+    )
+
+
+def _set_by(body: nodes.Body) -> Iterator[str]:
+    for statement in statements(body):
+        match statement:
+            case nodes.Extract() | nodes.Copy() | nodes.BackgroundExtract():
+                yield statement.variable
+            case nodes.Run(variable=str() as variable):
+                yield variable
+            case nodes.Store(assignments=assignments):
+                yield from (each.variable for each in assignments)
+            case _:
+                pass

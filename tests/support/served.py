@@ -1,0 +1,53 @@
+"""The emulator on a port of its own, answering wrongly where a test wants it to."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+REQUEST_ID = "req-5150"
+
+
+@dataclass
+class Server:
+    """A real server: `answer` gives the reply, or None to let the emulator answer. `seen` are requests and their keys."""
+
+    app: ASGIApp
+    url: str = ""
+    answer: Callable[[str, str], Response | None] = lambda _method, _path: None
+    seen: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        key = request.headers.get("authorization", "")
+        self.seen.append((scope["method"], scope["path"], key))
+        reply = self.answer(scope["method"], scope["path"])
+        if reply is not None:
+            await request.body()
+            reply.headers["x-request-id"] = REQUEST_ID
+        await (reply or self.app)(scope, receive, send)
+
+
+@contextmanager
+def serving(server: Server) -> Iterator[None]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        running = uvicorn.Server(uvicorn.Config(server, log_level="critical", lifespan="off"))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield
+        finally:
+            running.should_exit = True
+            thread.join()

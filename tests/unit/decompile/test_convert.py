@@ -1,0 +1,306 @@
+"""Statements proposed for prompts that people wrote."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowdsl.decompile.model import PromptHints
+from flowdsl.decompile.proposing.convert import Proposal, propose
+from flowdsl.decompile.proposing.rich_text import is_rich_text, plain_text
+from flowdsl.decompile.proposing.section import SourceNames, Unwritable, steps_section
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.ir import nodes
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax.parse import parse_module
+from tests.support.payloads import corpus
+
+STRING = nodes.ScalarType(name="string")
+HINTS = PromptHints(
+    inputs=(
+        nodes.FieldSpec(name="claim", type=STRING),
+        nodes.FieldSpec(name="rows", type=nodes.ListType(element=STRING)),
+    ),
+    secrets=(nodes.FieldSpec(name="pin", type=STRING),),
+    outputs=(nodes.FieldSpec(name="total", type=nodes.OptionalType(inner=STRING)),),
+    pictures={},
+)
+
+
+def written(prompt: str, hints: PromptHints = HINTS) -> list[str]:
+    """The statements for a prompt, a line each, without the braces around them."""
+    section = steps_section(propose(prompt, hints), hints, SourceNames({}, {}, {}, {}))
+    return [line.removeprefix("  ") for line in section.lines[1:-1]]
+
+
+SENTENCES = {
+    "Press Enter.": 'press "Enter"',
+    "press the Tab key": 'press "Tab"',
+    "Hit **Ctrl + Shift + S**.": 'press "Ctrl+Shift+S"',
+    "Press `F5` twice.": 'press "F5" 2 times',
+    "Press Tab 3 times": 'press "Tab" 3 times',
+    "Press Control+A": 'press "Ctrl+A"',
+    "Press the down arrow 4 times.": 'press "Down" 4 times',
+    "Press Page Down.": 'press "PageDown"',
+    "Press the Home key.": 'press "Home"',
+    "Wait 3 seconds.": "wait 3s",
+    "Wait for 500 ms": "wait 500ms",
+    "Wait 2 minutes": "wait 2m",
+    'Type {claim} into the "Claim" field.': 'type claim into "the \\"Claim\\" field"',
+    "Enter {$pin} in the field “PIN”": 'type $pin into "the field \\"PIN\\""',
+    "Type {claim} into **Claim no**": 'type claim into "\\"Claim no\\""',
+    "save_screenshot_as_run_attachment named 'a b.png'": 'capture "a b.png"',
+    "Take a screenshot and attach it to the run as end-{claim}.png": 'capture "end-{claim}.png"',
+    r"Mark the file C:\Reports\may.pdf for export.": 'export file "C:\\Reports\\may.pdf"',
+    "Triple-click the number in the banner, then copy_to_clipboard with key number.": 'copy number from "the number in the banner"',
+    "Use focused_action to read the balance and save it as {{balance}}.": 'extract balance: string from "the balance"',
+}  # fmt: skip
+PROSE = (
+    "Press Submit.",
+    "Press Home.",
+    "Press Enter if a message appears.",
+    "Press A.",
+    "Press Enter and click Save.",
+    "Press Ctrl",
+    "Wait until the page has loaded.",
+    "Wait about 3 seconds.",
+    "Wait a few seconds.",
+    'Type {nobody} into "Claim".',
+    'Type {rows} into "Claim".',
+    'Type {{balance}} into "Claim".',
+    "Type {claim} into the right field.",
+    'Type claim into "Claim".',
+    "Take a screenshot.",
+    "Export the file may.pdf.",
+    r"Mark the file C:\Reports\{claim}.pdf for export.",
+    "When it is open, wait 3 seconds.",
+    "Once signed in, press Enter.",
+    "The portal may ask twice. Press Enter.",
+    "Is the banner red? Cancel. Press Enter.",
+    "Triple-click it and copy_to_clipboard with key number.",
+    "Read it and save it as {{balance}}.",
+)
+
+
+@pytest.mark.parametrize(("line", "statement"), SENTENCES.items(), ids=SENTENCES)
+def test_what_is_plain_becomes_a_statement(line: str, statement: str) -> None:
+    assert written(line) == [statement]
+    assert written(f"1. {line}") == [statement]
+
+
+@pytest.mark.parametrize("line", PROSE)
+def test_what_is_not_stays_prose(line: str) -> None:
+    (statement,) = propose(line, HINTS).body
+    assert statement == nodes.Do(origin=statement.origin, text=statement.text)
+
+
+def test_a_variable_can_be_typed_once_it_is_set() -> None:
+    assert written('Read the total as {{total}}. Type {{total}} into "Sum". Done, then go on.') == [
+        'extract total: string? from "the total"',
+        "emit total = {{total}}",
+        'type {{total}} into "\\"Sum\\""',
+        'do "Done, then go on."',
+    ]
+
+
+def test_variables_that_nothing_sets_are_named() -> None:
+    proposal = propose("Open {claim}, {nobody} and {{never}}; {$pin} and {$no}.", HINTS)
+    section = steps_section(proposal, HINTS, SourceNames({}, {}, {}, {}))
+    assert section.undeclared == ("{nobody}", "{{never}}", "{$no}")
+
+
+def test_headings_and_numbered_instructions_nest() -> None:
+    prompt = """\
+        # The whole
+        ## 1. First
+        Words before.
+
+        1) Open it.
+           Go on here.
+        2) Sign in:
+           a. Press Enter.
+           b. Look around.
+        ### Inner
+        - One.
+        - Two.
+        ## Second
+        """
+    assert written("\n".join(line.removeprefix(" " * 8) for line in prompt.split("\n"))) == [
+        'do "The whole"',
+        'step "First" {',
+        '  do "Words before."',
+        '  do """',
+        "    Open it.",
+        "    Go on here.",
+        '  """',
+        '  step "Sign in" {',
+        '    press "Enter"',
+        '    do "Look around."',
+        "  }",
+        '  step "Inner" {',
+        '    do "One."',
+        '    do "Two."',
+        "  }",
+        "}",
+        'do "Second"',
+    ]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "If there is none:\n1. Press Enter.\n2. Go on.",
+        "1. For each row:\n   1. Press Enter.\n   2. Go on.",
+        "Note these:\n- Press Enter.\n- the name",
+        "- When it fails,\n  - Press Enter.",
+        "1. When it fails:\n- Press Enter.\n- Go on.",
+        "1. When it fails:\na. Press Enter.\n\nb. Go on.",
+        "  1. When it fails\nfor good:\n    - Press Enter.",
+        "When it fails:\n\nPress Enter.",
+        "Is it red?\n1. Press Enter.",
+        "Never do this:\n1. Press Enter.\n2. Go on.",
+        "Se o boleto falhar:\n1. Press Enter.",
+    ],
+)
+def test_what_depends_on_something_stays_in_one_piece(prompt: str) -> None:
+    (statement,) = propose(prompt, HINTS).body
+    assert isinstance(statement, nodes.Do)
+    assert all(word in str(statement.text) for word in ("Press Enter.",))
+
+
+def test_below_a_conditional_heading_nothing_is_taken_apart() -> None:
+    assert written("## For each claim\n1. Press Enter.\n2. Wait 3 seconds.") == [
+        'step "For each claim" {',
+        '  do "Press Enter."',
+        '  do "Wait 3 seconds."',
+        "}",
+    ]
+
+
+@pytest.mark.parametrize("heading", ["Never", "What not to do", "Troubleshooting", "Is it red?"])
+def test_below_a_heading_about_something_else_nothing_becomes_an_action(heading: str) -> None:
+    assert written(f"## {heading}\n- Press Enter.") == [f'step "{heading}" {{', '  do "Press Enter."', "}"]  # fmt: skip
+
+
+def test_entries_behind_an_open_condition_stay_prose() -> None:
+    prompt = "1. Press F5.\n2. If the account is locked:\n3. Press Escape."
+    assert written(prompt) == [
+        'press "F5"',
+        'do "If the account is locked:"',
+        'do "Press Escape."',
+    ]
+
+
+def test_the_heading_of_the_whole_is_left_out_only_where_the_title_says_it() -> None:
+    prompt = "# Check a claim: instructions\n1. Go.\n---\n2. Stay."
+    for title, words in (("Check a Claim", []), ("Claims", ["Check a claim: instructions"])):
+        said = [text for (text,) in (each.text for each in propose(prompt, HINTS, title).body)]  # type: ignore[union-attr]
+        assert [piece.value for piece in said] == [*words, "Go.", "Stay."]
+
+
+def test_instructions_that_are_named_by_number_are_told() -> None:
+    prompt = "1. Go.\n2. Repeat steps 1 to 3, then go back to step 1.\nStep 3: Stay."
+    assert propose(prompt, HINTS).references == ("steps 1", "step 1")
+
+
+def test_a_title_with_a_runtime_value_is_an_instruction() -> None:
+    assert written("Read the name as {{a}}.\n## Open {{a}}\nGo.") == [
+        'extract a: string from "the name"',
+        'do "Open {{a}}"',
+        'do "Go."',
+    ]
+
+
+def test_required_outputs_are_read_at_the_end() -> None:
+    record = nodes.RecordType(fields=(nodes.FieldSpec(name="no", type=STRING, description="N."),))
+    rows = nodes.FieldSpec(
+        name="claim", type=nodes.ListType(element=record), description="All {x}."
+    )
+    hints = PromptHints(HINTS.inputs, (), (rows,), {})
+
+    assert written("Go.", hints)[1:] == [
+        'step "Read the results" {',
+        '  extract claim_2: { no: string }[] from r"All {x}."',
+        "  emit claim = {{claim_2}}",
+        "}",
+    ]
+    assert propose("Go.", hints).read_at_the_end == ("claim",)
+
+
+RICH = {
+    "<p>A<br>b &amp; c</p><p>d</p>": "A\nb & c\n\nd",
+    "<h2>One</h2><p>two</p>": "## One\n\ntwo",
+    "<ol><li>a<ul><li>b</li></ul></li><li><p>c</p></li></ol>x": "1. a\n    - b\n2. c\n\nx",
+    '<ol start="4"><li>a</li></ol>': "4. a",
+    '<p><a href="https://x.test/">https://x.test</a> <a href="https://y.test">y</a></p>': "https://x.test y (https://y.test)",
+    "<p>a</p><script>if (x) {}</script><style>p {}</style><p>b</p>": "a\n\nb",
+    "<pre>  a\n    b</pre>": "  a\n    b",
+    "<table><tr><td><p>a</p></td><td>b<br>b</td></tr><tr><td>c</td></tr></table><p>d</p>": "a | b b\nc\n\nd",
+    "<p>Type <claim number> and <s>press Enter</s>.</p>": "Type <claim number> and ~~press Enter~~.",
+    '<p>&nbsp;a <span style="x">b</span>c<o:p></o:p></p>': "a bc",
+    "<p>a < b and {x}</p>": "a < b and {x}",
+    "<ul><li>a": "- a",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("html", "text"), RICH.items())
+def test_rich_text_as_lines(html: str, text: str) -> None:
+    assert is_rich_text(html)
+    assert plain_text(html) == text
+
+
+def test_pictures_are_told() -> None:
+    proposal = propose('<p>See</p><img src="supabase://a/b.png" alt="b">', HINTS)
+    assert proposal.pictures == ("supabase://a/b.png",) and proposal.rich_text
+
+    lines = '1. Press F5 at <Start>.\n2. See <img src="supabase://a/b.png">\n3. Press Enter.'
+    proposal = propose(lines, HINTS)
+    assert proposal.pictures == ("supabase://a/b.png",) and not proposal.rich_text
+    assert [type(each) for each in proposal.body] == [nodes.Do, nodes.Do, nodes.Press]
+
+
+@pytest.mark.parametrize("text", ["a < b", "press <Enter>", "<name> is {x}", "if x<y and y>z", "1. <p"])  # fmt: skip
+def test_brackets_alone_are_no_rich_text(text: str) -> None:
+    assert not is_rich_text(text)
+
+
+# Laws
+
+_FRAGMENTS = st.sampled_from(
+    ("# ", "1. ", "- ", "  ", "\n", "\n\n", "```\n", "**", "Press Enter", "{claim}", "{{x}}", "<p>", "</li>", "<ol>", "If ", ":", ".", "\\", '"', "{", "é", "\t", "Step 2: ", "===\n", "word ", "Wait 3 seconds.", "as {{total}}")
+)  # fmt: skip
+_TEXTS = st.one_of(st.lists(_FRAGMENTS, max_size=30).map("".join), st.text(max_size=80))
+
+
+def parses(proposal: Proposal, hints: PromptHints) -> bool:
+    """Whether the section of a proposal is one that the language reads; True also where there is none."""
+    try:
+        section = steps_section(proposal, hints, SourceNames({}, {}, {}, {}))
+    except Unwritable:
+        return True
+    sink = Sink()
+    text = "\n".join(["flow 1", "workflow w {", *section.lines, "}"])
+    parse_module(SourceFile("x.flow", text), sink)
+    return sink.sorted() == ()
+
+
+@given(_TEXTS)
+def test_any_text_gives_statements_that_can_be_read(text: str) -> None:
+    assert parses(propose(text, HINTS), HINTS)
+
+
+@given(st.lists(st.sampled_from(("alpha", "1. beta", "  - gamma", "# delta", "", "```", "If eps:", "zeta. Eta")), max_size=20))  # fmt: skip
+def test_no_word_is_lost(lines: list[str]) -> None:
+    proposal = propose("\n".join(["- first", *lines]), HINTS)
+    said = str(proposal.body)
+    for word in ("alpha", "beta", "gamma", "delta", "eps", "zeta", "Eta"):
+        count = "\n".join(lines).count(word)
+        assert said.count(word) == count
+
+
+@pytest.mark.parametrize("payload", corpus().values(), ids=corpus())
+def test_the_prompts_of_the_corpus(payload: dict[str, str]) -> None:
+    proposal = propose(payload["main_prompt"], HINTS)
+    assert proposal.body
+    assert parses(proposal, HINTS)

@@ -1,0 +1,183 @@
+"""Prompts of our own come back as the statements they were written from; other texts do not."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.decompile.model import PromptProgram
+from flowdsl.decompile.reading.prompt import read_prompt
+from flowdsl.ir import nodes
+from flowdsl.ir.images import image_extension, image_hash
+from flowdsl.semantics.capabilities import DOCUMENTED
+from flowdsl.source.files import MemoryFiles
+from tests.support import compiling
+from tests.support.compiling import PROJECTS, ROOT, compile_folder, workflow
+from tests.support.normal_form import NormalForm
+from tests.support.programs import mutated
+from tests.support.prompt_reading import NO_HINTS, compiled_prompts, hints_of, prompt_of
+from tests.support.prompts import PICTURE, PromptWriter
+from tests.support.workflows import workflows
+
+VALID = ROOT / "tests/corpus/valid"
+FOLDERS = [
+    *PROJECTS,
+    *(VALID / name for name in ("chains", "files", "flow", "names", "types")),
+    ROOT / "tests/prose",
+]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_what_a_project_compiles_to_is_read_back(folder: Path) -> None:
+    normal = NormalForm(DOCUMENTED)
+    for original, prompt, hints in compiled_prompts(compile_folder(folder)):
+        program = read_prompt(prompt, hints)
+        assert program is not None, original.name
+        assert normal.of(program) == normal.of(original)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(workflows())
+def test_what_a_generated_program_compiles_to_is_read_back(source: str) -> None:
+    compilation = compile_project(MemoryFiles({"w.flow": source}), ["w.flow"], CompileOptions())
+    assume(not compilation.analysis.has_errors)
+    ((original, prompt, hints),) = compiled_prompts(compilation)
+    program = read_prompt(prompt, hints)
+    assert program is not None
+    assert NormalForm(DOCUMENTED).of(program) == NormalForm(DOCUMENTED).of(original)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 1 << 40))
+def test_every_statement_on_every_account_is_read_back(seed: int) -> None:
+    writer = PromptWriter(random.Random(seed))
+    original, capabilities = writer.workflow(), writer.capabilities
+    prompt = prompt_of(original, capabilities)
+    program = read_prompt(prompt, hints_of(original, PICTURE), capabilities)
+    assert program is not None
+    assert NormalForm(capabilities).of(program) == NormalForm(capabilities).of(original)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 1 << 40))
+def test_a_changed_prompt_is_read_as_it_stands_or_not_at_all(seed: int) -> None:
+    rng = random.Random(seed)
+    writer = PromptWriter(rng)
+    original, capabilities = writer.workflow(), writer.capabilities
+    start, steps, rest = prompt_of(original, capabilities).partition("Steps\n")
+    steps, replay, rest = rest.partition("Replay\n")
+    prompt = f"{start}Steps\n{mutated(rng, steps)}{replay}{rest}"
+    program = read_prompt(prompt, hints_of(original, PICTURE), capabilities)
+    if program is not None:
+        assert prompt_of(_with(original, program), capabilities) == prompt
+
+
+def _with(original: nodes.Workflow, program: PromptProgram) -> nodes.Workflow:
+    return replace(
+        original,
+        title=program.title,
+        description=program.description,
+        rules=program.rules,
+        body=program.body,
+        sources=program.sources,
+    )
+
+
+# What is not ours
+
+OURS = compiling.prompt_of(
+    workflow(
+        'do "Open the list."\nif sees "a note" { extract x: string? from "the note" }\nemit seen = "x"',
+        sections='title = "Look" outputs { seen: string } always { "Close pop-ups." }',
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "",
+        "\n\n\n",
+        "Open the portal and download the report.",
+        "1. Open the portal.\n2. Download {report}.",
+        "Look\n\nRules\n- Be careful.\n\nSteps\n1. Open it.\n\nReplay\nAct the same way.",
+        OURS.replace("Rules\n", "Rules:\n"),
+        OURS.replace("1. Open", "2. Open"),
+        OURS.replace("1. Open", "1) Open"),
+        OURS.replace("\n\n2. ", "\n2. "),
+        OURS.replace("     - Read", "    - Read"),
+        OURS.replace("Use focused_action with this instruction:", "Use focused_action:"),
+        OURS.replace("the list.", "the list {x."),
+        OURS.replace("the list.", "the list. "),
+        OURS.replace("Outputs\n", "Results\n"),
+        OURS.replace("Replay\n", "\nReplay\n"),
+        OURS.replace('always "x".', "whatever it was."),
+        OURS + "\n",
+        OURS + "\nBe quick.",
+        "\n" + OURS,
+        f"<p>{OURS}</p>",
+        OURS.replace("Open", "Open\0"),
+        OURS.replace("\n", "\r\n"),
+    ],
+)
+def test_a_text_that_is_not_ours_is_not_read(prompt: str) -> None:
+    assert prompt != OURS
+    assert read_prompt(prompt, NO_HINTS) is None
+
+
+def test_a_picture_that_nobody_has_is_not_read() -> None:
+    picture = nodes.Picture(
+        origin=ORIGIN,
+        sha256=image_hash(PICTURE),
+        extension=image_extension(PICTURE),
+        alternative="a.png",
+        shows=None,
+    )
+    original = nodes.Workflow(origin=ORIGIN, name="w", title="w", body=(picture,))
+    prompt = prompt_of(original, DOCUMENTED)
+    assert read_prompt(prompt, hints_of(original, PICTURE)) is not None
+    assert read_prompt(prompt, hints_of(original)) is None
+
+
+ORIGIN = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_column=1)
+LONG = 380_000
+STEPS = OURS.partition("Steps\n")[2].partition("\n\nReplay")[0]
+FOCUSED = "1. Use focused_action with this instruction:\n   - "
+SAVE = 'Save with upsert_runtime_values as {{x}} (key "x"): '
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "1. " + "\\{" * LONG,
+        "1. " + "{x['" * (LONG // 4),
+        "1. {x" + ".a" * (LONG // 2),
+        "1. " + "{x} " * (LONG // 4),
+        "1. a" + "\n" * LONG + "     b",
+        "1. a\n" + "     b\n" * (LONG // 7) + "     b",
+        "1. Click " + ", then type exactly: " * (LONG // 21),
+        FOCUSED + "If " + "(" * LONG + ":",
+        FOCUSED + SAVE + 'an object with "a": (' * (LONG // 22) + ".",
+        FOCUSED + SAVE + "a list of " + 'the text "a", then ' * (LONG // 19) + ".",
+        FOCUSED + "a" + "\n   - b" * (LONG // 7),
+        FOCUSED + "a:\n" + "\n".join(f"   {'  ' * depth}- b:" for depth in range(1, 600)),
+    ],
+    ids=range(12),
+)
+def test_a_text_made_to_take_long_does_not(steps: str) -> None:
+    prompt = OURS.replace(STEPS, steps)
+    assert len(prompt) > LONG // 2
+    started = perf_counter()
+    read_prompt(prompt, NO_HINTS)
+    assert perf_counter() - started < 10, "what takes quadratic time takes minutes here"
+
+
+def test_a_text_of_a_million_characters_is_not_looked_at() -> None:
+    assert read_prompt(OURS.replace(STEPS, "1. " + "x" * 1_000_000), NO_HINTS) is None
