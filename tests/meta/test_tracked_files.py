@@ -15,7 +15,14 @@ _FORBIDDEN = re.compile(
 )
 """Folders of one machine, and where one machine gets its packages."""
 _LOOPBACK = "127.0.0.1"
-_MAY_NAME_LOOPBACK = (".ci/", "flowdsl/cli/commands/emulator.py", "flowdsl/emulator/", "tests/")
+_MAY_NAME_LOOPBACK = (
+    ".ci/",
+    "benchmarks/",
+    "docs/emulator.md",
+    "flowdsl/cli/commands/emulator.py",
+    "flowdsl/emulator/",
+    "tests/",
+)
 
 
 def tracked() -> list[Path]:
