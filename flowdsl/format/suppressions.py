@@ -78,12 +78,14 @@ def changed(before: list[Cover], after: list[Cover]) -> list[Cover]:
 def hold(sheet: Sheet, items: list[Item], cover: Cover) -> None:
     """Leave the items that a suppression covers as they are, neighbours of one body as one."""
     first, past = cover.place
+    around: Item | None = None
     while True:
         begin = bisect_right(items, first, key=lambda item: item.past)
         end = bisect_left(items, past, key=lambda item: item.start)
-        if sheet.kinds[first] == COMMA and (begin == len(items) or items[begin].start > first):
-            begin -= 1  # The comma of the item in front.
-        if begin >= end:
+        if begin >= end or (items[begin].start > first and sheet.kinds[first] == COMMA):
+            # The comma belongs to none of them.
+            if around is not None:
+                around.raw = sheet.raw(around.start, around.past)
             return
         item = items[begin]
         if _is_head(sheet, item, past):
@@ -92,7 +94,7 @@ def hold(sheet: Sheet, items: list[Item], cover: Cover) -> None:
         inner = [body for body in item.bodies if body.open < first and past <= body.close]
         if item.raw is not None or end - begin > 1 or not inner:
             break
-        items = inner[0].items
+        around, items = item, inner[0].items
     held = Item("held", item.start, items[end - 1].past)
     held.raw = sheet.raw(held.start, held.past)
     items[begin:end] = [held]
