@@ -15,7 +15,7 @@ from flowdsl.ir.lower_values import single_variable
 from flowdsl.semantics.formats import has_spelling, is_spelled
 
 from .lines import LOOP_KEY, Node
-from .value_types import ANY, STRING, Types, is_number, present, type_of
+from .value_types import ANY, STRING, Types, has_variable, is_number, present, type_of
 
 Give: TypeAlias = Callable[[nodes.Value, nodes.Type, str], nodes.Variable]
 """Takes a value, the type of a parameter for it and what to call that, and gives the variable that stands for it."""
@@ -35,7 +35,7 @@ def lifted(node: Node, types: Types, give: Give) -> Node:
         case nodes.Repeat():
             return replace(node, until=_condition(node.until, types, give))
         case nodes.Loop(items=nodes.ListValue() | nodes.TextValue() as items):
-            if single_variable(items) is not None or not _has_variable(items):
+            if single_variable(items) is not None or not has_variable(items):
                 return node
             limit = node.limit
             if limit is None and isinstance(items, nodes.ListValue):
@@ -95,18 +95,6 @@ def _condition(condition: nodes.Condition, types: Types, give: Give) -> nodes.Co
 
 def _is_composite(value: nodes.Value) -> bool:
     return not isinstance(value, nodes.ConstantValue) and single_variable(value) is None
-
-
-def _has_variable(value: nodes.Value) -> bool:
-    match value:
-        case nodes.TextValue():
-            return True
-        case nodes.ListValue(items=items):
-            return any(_has_variable(item) for item in items)
-        case nodes.ObjectValue(fields=fields):
-            return any(_has_variable(item) for _, item in fields)
-        case _:
-            return False
 
 
 def _given(value: nodes.Value, types: Types, give: Give, wanted: str) -> nodes.Value:

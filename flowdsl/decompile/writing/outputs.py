@@ -21,7 +21,7 @@ from .lines import (
     variable_set,
 )
 from .type_names import Unspeakable
-from .value_types import ANY, STRING, Types, fits, type_of_variable
+from .value_types import ANY, STRING, Types, fits, has_variable, type_of_variable
 
 Sources = tuple[nodes.OutputSource, ...]
 
@@ -240,7 +240,7 @@ def keep_stored(root: list[Line], sources: Sources) -> None:
             name = variable.name
             lost = setters[name] == 1 and (bodies[name] is body or not conditional)
         else:
-            lost = not conditional and not _has_variable(emit.value)
+            lost = not conditional and not has_variable(emit.value)
         if lost:
             body[at] = both_ways([body[at]])
 
@@ -256,18 +256,6 @@ def _walk(
                 conditional=conditional or may_skip(line.node),
                 repeated=repeated or may_repeat(line.node, number),
             )
-
-
-def _has_variable(value: nodes.Value) -> bool:
-    match value:
-        case nodes.TextValue():
-            return True
-        case nodes.ListValue(items=items):
-            return any(_has_variable(item) for item in items)
-        case nodes.ObjectValue(fields=fields):
-            return any(_has_variable(item) for _, item in fields)
-        case _:
-            return False
 
 
 def both_ways(lines: list[Line]) -> Line:

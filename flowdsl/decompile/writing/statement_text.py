@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, assert_never
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS
 from flowdsl.ir.lower_values import joined, literal, single_variable
 
-from .lines import Call, Emit, Line
+from .lines import Call, Emit, Line, Node
 from .literals import is_name, plain_literal, value_literal
 from .scope import Scope
 from .type_names import TypeNames, Unspeakable, doc_lines
@@ -18,6 +19,18 @@ from .value_types import ANY, STRING, present, type_of
 INDENT = "  "
 PICTURES = "./pictures/"
 """Where the pictures of a workflow are, as its file names them."""
+
+
+Failing = nodes.Choose | nodes.WaitUntil | nodes.Extract | nodes.Copy | nodes.Expect
+
+_FAILURES: dict[type, tuple[str, str]] = {
+    nodes.Choose: ("not found: ", "target"),
+    nodes.WaitUntil: ("did not happen in time: ", "condition"),
+    nodes.Extract: ("not readable: ", "source"),
+    nodes.Copy: ("not copied: ", "source"),
+    nodes.Expect: ("not as expected: ", "condition"),
+}
+"""What each fails with where no `else` says otherwise: words, and a text of its own."""
 
 
 class Wanted:
@@ -59,12 +72,14 @@ class Writer(ValueWriter):
         self.in_task = in_task
 
     def block(self, lines: list[Line], attempt: bool) -> list[str]:
-        """The lines of a block, indented, without the braces around them."""
-        return [
-            INDENT + written
-            for line in lines
-            for written in "\n".join(self.statement(line, attempt)).split("\n")
-        ]
+        """The lines of a block, indented, without the braces around them. Blank lines set steps apart."""
+        written: list[str] = []
+        for before, line in zip([None, *lines], lines, strict=False):
+            if before is not None and nodes.Step in (type(before.node), type(line.node)):
+                written.append("")
+            text = "\n".join(self.statement(line, attempt))
+            written += [INDENT + each for each in text.split("\n")]
+        return written
 
     def _with_block(self, head: str, lines: list[Line], attempt: bool, tail: str = "") -> list[str]:
         if not lines:
@@ -75,7 +90,7 @@ class Writer(ValueWriter):
 
     def statement(self, line: Line, attempt: bool) -> list[str]:
         """The lines of a statement; those of its blocks are indented. `attempt`: a `retry` around it catches a `fail`."""
-        node = line.node
+        node = _with_full_stop(line, attempt)
         match node:
             case nodes.Step():
                 documented = doc_lines(node.description) if node.description else []
@@ -85,7 +100,7 @@ class Writer(ValueWriter):
                 return [f"do {self.text(node.text)}"]
             case nodes.Choose():
                 head = f"choose {self.text(node.target)}{_using(node.model)}"
-                return self._else(head, line, "not found: ", node.target, attempt)
+                return self._else(head, node, line, attempt)
             case nodes.TypeIn():
                 return [self._type(node)]
             case nodes.Clear():
@@ -99,18 +114,18 @@ class Writer(ValueWriter):
                 head = f"wait until {self.text(node.condition)}"
                 if node.timeout_milliseconds != DEFAULT_TIMEOUT_MILLISECONDS:
                     head += f" timeout {duration(node.timeout_milliseconds)}"
-                return self._else(head, line, "did not happen in time: ", node.condition, attempt)
+                return self._else(head, node, line, attempt)
             case nodes.Extract():
                 head = f"extract {self._read(node)}{_using(node.model)}"
-                return self._missing(head, line, "not readable: ", node.type, node.source, attempt)
+                return self._missing(head, node, line, attempt)
             case nodes.BackgroundExtract():
                 return [f"extract {self._read(node)} in background{_using(node.model)}"]
             case nodes.Copy():
                 head = f"copy {self._read(node)}"
-                return self._missing(head, line, "not copied: ", node.type, node.source, attempt)
+                return self._missing(head, node, line, attempt)
             case nodes.Expect():
                 head = f"expect {self.text(node.condition)}"
-                return self._else(head, line, "not as expected: ", node.condition, attempt)
+                return self._else(head, node, line, attempt)
             case nodes.Capture():
                 return [f"capture {self.text(node.file)}"]
             case nodes.Export():
@@ -250,28 +265,21 @@ class Writer(ValueWriter):
         return f"{word} {self.text(node.reason)}"
 
     def _missing(
-        self,
-        head: str,
-        line: Line,
-        prefix: str,
-        type_: nodes.Type,
-        own: nodes.Text,
-        attempt: bool,
+        self, head: str, node: nodes.Extract | nodes.Copy, line: Line, attempt: bool
     ) -> list[str]:
         """A reading with its `else`. Without one, a value that has to be there fails, and one that may be missing is missing."""
-        optional = isinstance(type_, nodes.OptionalType)
+        optional = isinstance(node.type, nodes.OptionalType)
         if not line.bodies:
             if not optional:
                 raise Unspeakable("a value that has to be there may be missing")
             return [head]
         if optional:
             return self._with_else([head], line.bodies[0], None, attempt)
-        return self._else(head, line, prefix, own, attempt)
+        return self._else(head, node, line, attempt)
 
-    def _else(
-        self, head: str, line: Line, prefix: str, own: nodes.Text, attempt: bool
-    ) -> list[str]:
-        default = (*literal(prefix), *own)
+    def _else(self, head: str, node: Failing, line: Line, attempt: bool) -> list[str]:
+        words, field = _FAILURES[type(node)]
+        default = (*literal(words), *getattr(node, field))
         return self._with_else([head], line.bodies[0], default, attempt)
 
     def _with_else(
@@ -283,6 +291,17 @@ class Writer(ValueWriter):
         if len(body) == 1 and isinstance(node := body[0].node, nodes.Leave):
             return [*written[:-1], f"{written[-1]} else {self._leave(node, attempt)}"]
         return [*written[:-1], *self._with_block(f"{written[-1]} else", body, attempt)]
+
+
+def _with_full_stop(line: Line, attempt: bool) -> Node:
+    """The statement of a line, its text with the full stop that a prompt drops when only then it fails with its own text."""
+    node = line.node
+    if not isinstance(node, Failing) or not line.bodies:
+        return node
+    words, field = _FAILURES[type(node)]
+    full: Any = joined((*getattr(node, field), *literal(".")))
+    fails = _is_fail(line.bodies[0], (*literal(words), *full), attempt)
+    return replace(node, **{field: full}) if fails else node
 
 
 def _is_fail(body: list[Line], reason: nodes.Text | None, attempt: bool) -> bool:

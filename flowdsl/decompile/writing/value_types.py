@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from flowdsl.codegen.prompt.values import type_words
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import single_variable
+from flowdsl.ir.walk import walk
 
 from .lines import Key
 
@@ -175,3 +178,42 @@ def element_of(items: nodes.Value, types: Types) -> nodes.Type:
         return nodes.ScalarType(name="int")
     type_ = present(type_of(items, types))
     return type_.element if isinstance(type_, nodes.ListType) else ANY
+
+
+def has_variable(value: nodes.Value) -> bool:
+    """Whether a value is not the same on each run."""
+    match value:
+        case nodes.TextValue():
+            return True
+        case nodes.ListValue(items=items):
+            return any(has_variable(item) for item in items)
+        case nodes.ObjectValue(fields=fields):
+            return any(has_variable(item) for _, item in fields)
+        case _:
+            return False
+
+
+# Types that are read from words, which leave out full stops and bounds
+
+
+def declared_records(fields: Iterable[nodes.FieldSpec]) -> dict[str, nodes.RecordType]:
+    """The record types in fields by the words that a prompt has for them, the first of those that share them."""
+    found: dict[str, nodes.RecordType] = {}
+    for field in fields:
+        for each in walk(field):
+            if isinstance(each, nodes.RecordType):
+                found.setdefault(type_words(each), each)
+    return found
+
+
+def as_declared(type_: nodes.Type, declared: dict[str, nodes.RecordType]) -> nodes.Type:
+    """A type with the records in it that `declared` has words for as they are declared."""
+    match type_:
+        case nodes.RecordType() if type_ not in declared.values():
+            return declared.get(type_words(type_), type_)
+        case nodes.ListType(element=element):
+            return nodes.ListType(element=as_declared(element, declared))
+        case nodes.OptionalType(inner=inner):
+            return nodes.OptionalType(inner=as_declared(inner, declared))
+        case _:
+            return type_

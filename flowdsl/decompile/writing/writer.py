@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from flowdsl.codegen.text import spell_command
+from flowdsl.format.formatter import format_source
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_statements import Names
 from flowdsl.ir.walk import statements, walk
@@ -25,7 +27,7 @@ from .task_names import name_tasks
 from .tasks import Cutter
 from .type_names import TypeNames, Unspeakable, doc_lines, field_text, source_names
 from .value_text import Consts, ValueWriter, said
-from .value_types import ANY, STRING, Types
+from .value_types import ANY, STRING, Types, as_declared, declared_records
 
 
 def write_flow(flow: FlowFile) -> str | None:
@@ -34,14 +36,6 @@ def write_flow(flow: FlowFile) -> str | None:
         text = _FlowWriter(flow).text()
     except (Unspeakable, RecursionError):
         return None
-    return _formatted(text)
-
-
-def _formatted(text: str) -> str:
-    try:
-        from flowdsl.format.formatter import format_source
-    except ImportError:
-        return text
     return format_source(SourceFile("", text)).text
 
 
@@ -84,11 +78,16 @@ class _FlowWriter:
         """Find the tasks, and the places where outputs are emitted."""
         workflow = self.workflow
         outputs = {field.name: field.type for field in workflow.outputs}
+        declared = declared_records((*workflow.outputs, *workflow.inputs))
         self.root = with_emits(lines_of(workflow.body), workflow.sources)
         for line in all_lines(self.root):
             node = line.node
             if isinstance(node, _READERS) and node.variable is not None:
-                self.types["runtime", node.variable] = node.type or STRING
+                type_: nodes.Type = STRING
+                if node.type is not None:
+                    type_ = as_declared(node.type, declared)
+                    line.node = replace(node, type=type_)
+                self.types["runtime", node.variable] = type_
         keep_resets(self.root, self.types)
         pinned = [
             source.variable
