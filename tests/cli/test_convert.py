@@ -49,12 +49,14 @@ You work for Harbour Mutual.
 STEPS = """\
   steps {
     do "You work for Harbour Mutual."
+
     step "Sign in" {
       do "Open **HarbourDesk** from the taskbar."
       type $pin into "the \\"PIN\\" field"
       press "Enter"
       wait 5s
     }
+
     step "Find the claim" {
       do "Click \\"Search\\" and look for {visit}."
       do \"\"\"
@@ -67,6 +69,7 @@ STEPS = """\
       capture "claim_{visit}.png"
       press "Ctrl+S" 2 times
     }
+
     step "Read the results" {
       extract status: Status from "the value \\"status\\""
       emit status = {{status}}

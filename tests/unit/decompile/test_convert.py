@@ -29,9 +29,9 @@ HINTS = PromptHints(
 
 
 def written(prompt: str, hints: PromptHints = HINTS) -> list[str]:
-    """The statements for a prompt, a line each, without the braces around them."""
+    """The lines of the statements for a prompt, without the braces around them and without blank lines."""
     section = steps_section(propose(prompt, hints), hints, SourceNames({}, {}, {}, {}))
-    return [line.removeprefix("  ") for line in section.lines[1:-1]]
+    return [line.removeprefix("  ") for line in section.lines[1:-1] if line]
 
 
 SENTENCES = {
