@@ -7,14 +7,12 @@ uploaded picture (`ImageRef`). `flowdsl.deploy` and `flowdsl.runs` close them; `
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from flowdsl.ir.source_map import SourceMap
+from flowdsl.semantics.wire import is_uuid
 from flowdsl.source.record import Record
-
-_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class ModelAlias(Record, eq=True):
@@ -25,7 +23,7 @@ class ModelAlias(Record, eq=True):
 
 def model_reference(name: str | None) -> ModelAlias | str | None:
     """How a payload refers to the model called `name` in source: an id as it stands, an alias open."""
-    return name if name is None or re.fullmatch(_UUID, name) else ModelAlias(name)
+    return name if name is None or is_uuid(name) else ModelAlias(name)
 
 
 class ModelName(Record, eq=True):
@@ -97,22 +95,23 @@ class Bundle(Record):
     images: dict[str, ImageFile]
 
 
-def plain(value: Any) -> Any:
-    """`value` with aliases and content hashes in place of what only an organisation can decide."""
+def stand_in(part: ModelName | ImageRef) -> str:
+    """What people read in place of an open part of a prompt."""
+    if isinstance(part, ModelName):
+        return part.alias
+    return f"image:{part.sha256}.{part.extension}"
+
+
+def plain(value: Any, fill: Callable[[ModelName | ImageRef], str] = stand_in) -> Any:
+    """`value` with aliases in place of what only an organisation can decide, and `fill` for the open parts of prompts."""
     match value:
         case ModelAlias(alias):
             return alias
         case Template():
-            return value.render(
-                lambda part: (
-                    part.alias
-                    if isinstance(part, ModelName)
-                    else f"image:{part.sha256}.{part.extension}"
-                )
-            )
+            return value.render(fill)
         case dict():
-            return {key: plain(inner) for key, inner in value.items()}
+            return {key: plain(inner, fill) for key, inner in value.items()}
         case list() | tuple():
-            return [plain(inner) for inner in value]
+            return [plain(inner, fill) for inner in value]
         case _:
             return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -13,6 +12,7 @@ from flowdsl.deploy.kinds.workflow import CHECKS, MODELS, POLICIES, UNTITLED
 from flowdsl.deploy.mark import without_mark
 from flowdsl.deploy.policy import PASSED_THROUGH, canonical, normalise
 from flowdsl.semantics.json_text import read_json
+from flowdsl.semantics.wire import is_uuid
 from flowdsl.source.record import Record
 
 from .model import Payload
@@ -21,7 +21,6 @@ CLEANUP = "post_run_check_failure_cleanup_prompt"
 ALLOWLIST = "terminal_command_allowlist"
 
 _KNOWN = WORKFLOW_READ_ONLY | WorkflowCreate.model_fields.keys()
-_MODEL_ID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class ImportProblem(ValueError):
@@ -161,7 +160,7 @@ def read_workflow(payload: Any, where: str) -> StoredWorkflow:
 
 def model_name(written: str) -> str:
     """A model as it is compared: an id in lower case, an alias as it is."""
-    return written.lower() if re.fullmatch(_MODEL_ID, written) else written
+    return written.lower() if is_uuid(written) else written
 
 
 def says_something(value: Any) -> bool:
@@ -171,7 +170,7 @@ def says_something(value: Any) -> bool:
 
 def is_model_id(model: Any) -> bool:
     """Whether a model is named by the id it has in one organization."""
-    return isinstance(model, str) and re.fullmatch(_MODEL_ID, model) is not None
+    return isinstance(model, str) and is_uuid(model)
 
 
 class _Fields:

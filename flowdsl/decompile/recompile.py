@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from flowdsl.codegen.artifacts import ImageRef, ModelAlias, ModelName, Template
+from flowdsl.codegen.artifacts import ImageRef, ModelName, plain, stand_in
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
@@ -48,26 +47,11 @@ def recompile(
         errors = tuple(each for each in analysis.diagnostics if each.severity == ERROR)
         return Recompiled(module, None, errors)
     (artifact,) = compilation.bundle.workflows
-    payload = _closed(artifact.payload, addresses) | {"tags": list(artifact.tags)}
+
+    def address_or_alias(part: ModelName | ImageRef) -> str:
+        if isinstance(part, ImageRef) and part.sha256 in addresses:
+            return addresses[part.sha256]
+        return stand_in(part)
+
+    payload = plain(artifact.payload, address_or_alias) | {"tags": list(artifact.tags)}
     return Recompiled(module, payload, ())
-
-
-def _closed(value: Any, addresses: Mapping[str, str]) -> Any:
-    """A compiled value with everything filled in that only the organization can say."""
-
-    def fill(part: ModelName | ImageRef) -> str:
-        if isinstance(part, ModelName):
-            return part.alias
-        return addresses.get(part.sha256, f"image:{part.sha256}.{part.extension}")
-
-    match value:
-        case ModelAlias(alias):
-            return alias
-        case Template():
-            return value.render(fill)
-        case dict():
-            return {key: _closed(inner, addresses) for key, inner in value.items()}
-        case list() | tuple():
-            return [_closed(inner, addresses) for inner in value]
-        case _:
-            return value

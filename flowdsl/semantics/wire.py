@@ -1,7 +1,8 @@
-"""The fields of the wire that FlowDSL writes itself, each with the way to set it in source."""
+"""The fields of the wire that FlowDSL writes itself, each with the way to set it in source; and what an id looks like there."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from flowdsl.syntax import ast
@@ -9,6 +10,14 @@ from flowdsl.syntax import ast
 from . import errors
 from .expressions import key_text
 from .program import Program
+
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is an id of the service."""
+    return re.fullmatch(_UUID, text) is not None
+
 
 WORKFLOW_FIELDS = {
     "main_prompt": "`steps` or `prompt from`",

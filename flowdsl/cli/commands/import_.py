@@ -20,6 +20,7 @@ from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.host.writing import ChangedFile, write_files
+from flowdsl.semantics.wire import is_uuid
 from flowdsl.source.record import Record
 
 from ..console import Console
@@ -38,7 +39,6 @@ SIZE_LIMIT = 256 * 1024 * 1024
 """Bytes of one file of payloads: an organisation's workflows with the longest prompts fit many times over."""
 
 STANDARD_INPUT = "standard input"
-UUID = "-".join(f"[0-9a-fA-F]{{{count}}}" for count in (8, 4, 4, 4, 12))
 
 
 class Read(Record):
@@ -153,7 +153,7 @@ def _check_usage(arguments: argparse.Namespace) -> None:
             "there is nothing to import; name JSON files, or fetch with `--id`, `--tag` or `--all`"
         )
     for each in arguments.ids:
-        if re.fullmatch(UUID, each) is None:
+        if not is_uuid(each):
             raise UsageError(f"`--id {printable(each)}` is not a UUID")
     if arguments.name is not None and not _is_name(arguments.name):
         raise UsageError(

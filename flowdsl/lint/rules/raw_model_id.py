@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.lint.context import LintContext
+from flowdsl.semantics.wire import is_uuid
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 
@@ -17,8 +17,6 @@ SPEC = DiagnosticSpec(
     "write an alias here, and its id under `[models]` in `flowdsl.toml`",
 )
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
 
 def check(
     context: LintContext,
@@ -27,7 +25,7 @@ def check(
     """Report the ids."""
     for literal in _names(node):
         value = literal.value if isinstance(literal, ast.StringLit) else _constant(context, literal)
-        if isinstance(value, str) and _UUID.fullmatch(value):
+        if isinstance(value, str) and is_uuid(value):
             context.report(SPEC, context.span(literal))
 
 
