@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from flowdsl.codegen.artifacts import ImageFile
+from flowdsl.deploy.breaking import Breaking
 from flowdsl.deploy.desired import DesiredState
 from flowdsl.deploy.diff import Difference, compare
 from flowdsl.deploy.kinds import workflow
@@ -20,8 +21,9 @@ from flowdsl.state.document import ResourceState, StateDocument
 class Action(StrEnum):
     """What happens to one workflow.
 
-    `RENAME` changes the display name and nothing else; `ADOPT` takes over a workflow that exists; `ORPHANED` left the
-    source and is kept; `MISSING` is in state and source but gone from the service; `FORGET` drops it from state only.
+    `RENAME` changes the display name and nothing else; `ADOPT` takes over a workflow that exists; `KEEP` left the source
+    and stays as it is; `MISSING` is in state and source but gone from the service; `FORGET` drops it from state only;
+    `DELETE` takes it out of the service, with every run and trajectory of it.
     """
 
     CREATE = "create"
@@ -29,7 +31,8 @@ class Action(StrEnum):
     RENAME = "rename"
     ADOPT = "adopt"
     UNCHANGED = "unchanged"
-    ORPHANED = "orphaned"
+    DELETE = "delete"
+    KEEP = "keep"
     MISSING = "missing"
     FORGET = "forget"
 
@@ -38,8 +41,8 @@ class Action(StrEnum):
 class Change:
     """What the plan says of one address.
 
-    `prior` is what state holds of it, under `previous_address` when that differs.
-    `generation` grows when a workflow is created anew.
+    `prior` is what state holds of it, under `previous_address` when that differs. `live` is the workflow as the plan saw
+    it. `generation` grows when a workflow is created anew.
     """
 
     address: str
@@ -50,11 +53,12 @@ class Change:
     difference: Difference | None = None
     previous_address: str | None = None
     generation: int = 1
+    live: Live | None = None
 
     @property
     def writes(self) -> bool:
         """Whether the workflow itself is created or changed."""
-        return self.action is Action.CREATE or (
+        return self.action in (Action.CREATE, Action.DELETE) or (
             self.difference is not None and not self.difference.is_empty
         )
 
@@ -74,13 +78,50 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Trajectory:
+    """An approved recording that goes on replaying what it recorded, whatever the prompt says now."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What hangs on a workflow that the plan changes or deletes.
+
+    `trajectories` are the approved ones, listed for a workflow whose prompt or inputs change and for a deletion. The
+    numbers of runs are counted for deletions only, else None.
+    """
+
+    trajectories: tuple[Trajectory, ...] = ()
+    runs_total: int | None = None
+    runs_active: int | None = None
+    trajectories_total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A reason to stop that a person can lift: `planned` is the number that `--accept-guard NAME=N` must repeat."""
+
+    name: str
+    planned: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Every workflow's change, sorted by address; named resources; pictures to store; things worth saying."""
+    """Every workflow's change, sorted by address; named resources; pictures to store; things worth saying.
+
+    `breaking` and `impact` are by address. `guards` are those that the plan runs into.
+    """
 
     changes: tuple[Change, ...]
     named: tuple[NamedChange, ...]
     uploads: tuple[ImageFile, ...]
     notes: tuple[str, ...] = ()
+    breaking: Mapping[str, tuple[Breaking, ...]] = field(default_factory=dict)
+    impact: Mapping[str, Impact] = field(default_factory=dict)
+    guards: tuple[Guard, ...] = ()
 
     def of(self, *actions: Action) -> tuple[Change, ...]:
         """The changes with one of `actions`."""
@@ -189,7 +230,7 @@ def plan_changes(
     for address in gone:
         last = tracked[address]
         forgotten = last.id not in live or address in target.forgotten
-        action = Action.FORGET if forgotten else Action.ORPHANED
+        action = Action.FORGET if forgotten else Action.KEEP
         changes.append(Change(address, action, last.name, prior=last))
     return Plan(
         tuple(sorted(changes, key=lambda change: change.address)),

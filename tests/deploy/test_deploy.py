@@ -306,7 +306,7 @@ def test_a_workflow_that_left_the_source_is_kept(world: World) -> None:
 
     assert outcome.status is Status.NOTHING_TO_DO
     assert outcome.plan is not None
-    assert [c.address for c in outcome.plan.of(Action.ORPHANED)] == ["workflow.b"]
+    assert [c.address for c in outcome.plan.of(Action.KEEP)] == ["workflow.b"]
     assert [w.name for w in world.workflows()] == ["A", "B"]
     assert "workflow.b" in world.state().resources
 

@@ -325,4 +325,4 @@ def test_an_edit_to_a_workflow_that_is_orphaned_is_nobodys_business(world: World
     outcome = world.deploy(bundle(flow("a")))
 
     assert outcome.status is Status.NOTHING_TO_DO
-    assert outcome.plan is not None and outcome.plan.of(Action.ORPHANED)
+    assert outcome.plan is not None and outcome.plan.of(Action.KEEP)

@@ -32,14 +32,14 @@ _SIGNS: dict[Action, Part] = {
     Action.RENAME: ("~", WARNED),
     Action.ADOPT: ("=", WARNED),
     Action.MISSING: ("!", BAD),
-    Action.ORPHANED: ("?", QUIET),
+    Action.KEEP: ("?", QUIET),
     Action.FORGET: ("?", QUIET),
 }
 _RESULTS = {"performed": ("note", QUIET), "conflict": ("conflict", WARNED)}
 _NOTES = {
     Action.ADOPT: "is taken over",
     Action.MISSING: "no longer exists in the organisation",
-    Action.ORPHANED: "left the source and is kept",
+    Action.KEEP: "left the source and is kept",
     Action.FORGET: "is dropped from state",
 }
 
@@ -77,7 +77,7 @@ def render_outcome(outcome: Outcome, environment: str) -> str:
     plan = outcome.plan
     if outcome.status is Status.NOTHING_TO_DO:
         same = 0 if plan is None else len(plan.of(Action.UNCHANGED, Action.ADOPT))
-        kept = 0 if plan is None else len(plan.of(Action.ORPHANED))
+        kept = 0 if plan is None else len(plan.of(Action.KEEP))
         orphans = f"; {counted(kept, 'workflow')} left the source and stayed" if kept else ""
         return f"nothing to do: {counted(same, 'workflow')} up to date in {environment}{orphans}"
     parts = [f"{created} created" if created else "", f"{changed} updated" if changed else ""]
@@ -128,7 +128,7 @@ def _summary(plan: Plan) -> str:
         Action.RENAME: "to rename",
         Action.ADOPT: "to adopt",
         Action.MISSING: "missing",
-        Action.ORPHANED: "kept",
+        Action.KEEP: "kept",
         Action.UNCHANGED: "up to date",
     }
     parts = [f"{numbers[action]} {word}" for action, word in words.items() if numbers[action]]
