@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from flowdsl.state.errors import CorruptState, ForeignState, NewerState
 from flowdsl.state.migrations import MIGRATIONS
 
-FORMAT = 1
+FORMAT = 2
 MIN_CLI = "0.1.0"
 """The oldest FlowDSL that reads `FORMAT`; written into the document so that an older one can name it."""
+
+MAX_BYTES = 256 * 1024 * 1024
+"""The largest document or object that is read."""
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -30,8 +33,9 @@ class ResourceState(_Closed):
     """One resource of ours in the organisation.
 
     `applied` maps each managed field to the hash of the value last applied (`fingerprint` in `deploy.policy`); a field
-    that is not in it is not ours. `dropped` does so for fields that were sent and that the service does not keep. `tags` are the names of tags that FlowDSL itself put on a workflow. `children` maps the
-    names of post-run checks to their ids.
+    that is not in it is not ours. `dropped` does so for fields that were sent and that the service does not keep. `tags`
+    are the names of tags that FlowDSL itself put on a workflow. `children` maps the names of post-run checks to their
+    ids. `source_map` names the object `source-maps/<hash>.json` beside the document.
     """
 
     id: str = Field(min_length=1)
@@ -42,6 +46,15 @@ class ResourceState(_Closed):
     dropped: dict[str, Sha256] = {}
     children: dict[str, str] = {}
     tags: tuple[str, ...] = ()
+    source_map: Sha256 | None = None
+
+
+class Source(_Closed):
+    """The commit that was deployed last. `dirty` when the work tree differed from it."""
+
+    commit: str = Field(min_length=1)
+    dirty: bool = False
+    committed_at: AwareDatetime | None = None
 
 
 class Intent(_Closed):
@@ -54,7 +67,7 @@ class Intent(_Closed):
     id: str = Field(pattern="^[0-9a-f]{32}$")
     action: Literal["create", "update"]
     address: str
-    created_at: datetime
+    created_at: AwareDatetime
     generation: int = Field(ge=1)
     name: str
     resource_id: str | None = None
@@ -68,11 +81,15 @@ class Intent(_Closed):
 
 
 class Lease(_Closed):
-    """Who may write. `holder` is for people; `id` names exactly this acquisition."""
+    """Who may write. `holder` is for people; `id` names exactly this acquisition.
+
+    Times are by the holder's clock and for people too: nobody decides by them whether the holder is alive.
+    """
 
     holder: str
     id: str
-    expires: datetime
+    acquired_at: AwareDatetime
+    expires: AwareDatetime
 
 
 class StateDocument(_Closed):
@@ -80,10 +97,10 @@ class StateDocument(_Closed):
 
     `lineage` stays for the life of the document, `serial` grows by one with each write, and `nonce` differs in every
     write, so that two writers never produce the same bytes. `organization_id` is None until a reply has shown it,
-    `source_commit` where the deployed commit is not known.
+    `source` where the deployed commit is not known.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     min_cli: str = MIN_CLI
     project: str
     environment: str
@@ -92,7 +109,7 @@ class StateDocument(_Closed):
     nonce: str
     api_base: str
     organization_id: str | None = None
-    source_commit: str | None = None
+    source: Source | None = None
     resources: dict[str, ResourceState] = {}
     pending: tuple[Intent, ...] = ()
     lease: Lease | None = None
@@ -120,17 +137,14 @@ def dump_document(document: StateDocument) -> bytes:
 
 def load_document(content: bytes, *, where: str, project: str, environment: str) -> StateDocument:
     """The document in `content`; raises `CorruptState`, `NewerState` or `ForeignState`, which name `where`."""
-    try:
-        raw = json.loads(content)
-    except (ValueError, RecursionError):
-        raise CorruptState(_corrupt(where, "is not JSON, perhaps cut off")) from None
-    version = raw.get("format") if isinstance(raw, dict) else None
+    raw = _decoded(content, where)
+    version = raw.get("format")
     if not isinstance(version, int) or isinstance(version, bool):
         raise CorruptState(_corrupt(where, "has no `format` number"))
     if version > FORMAT:
         raise NewerState(
             f"the state at `{where}` has format {version} and this version reads up to {FORMAT}; "
-            f"use flowdsl {raw.get('min_cli', 'of the version that wrote it')} or newer"
+            f"use {_named(raw.get('min_cli'))} or newer"
         )
     while version < FORMAT:
         if version not in MIGRATIONS:
@@ -143,6 +157,8 @@ def load_document(content: bytes, *, where: str, project: str, environment: str)
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise CorruptState(_corrupt(where, f"is wrong at `{place}`: {first['msg']}")) from None
+    except RecursionError:
+        raise CorruptState(_corrupt(where, "is nested too deeply")) from None
     for label, expected, found in (
         ("project", project, document.project),
         ("environment", environment, document.environment),
@@ -155,5 +171,34 @@ def load_document(content: bytes, *, where: str, project: str, environment: str)
     return document
 
 
+def _decoded(content: bytes, where: str) -> dict[str, Any]:
+    if len(content) > MAX_BYTES:
+        raise CorruptState(_corrupt(where, too_large(len(content))))
+    if not content.strip():
+        raise CorruptState(_corrupt(where, "is empty"))
+    try:
+        raw = json.loads(content.decode())
+    except UnicodeDecodeError:
+        raise CorruptState(_corrupt(where, "is not UTF-8 text")) from None
+    except (ValueError, RecursionError):
+        raise CorruptState(_corrupt(where, "is not JSON, perhaps cut off")) from None
+    if not isinstance(raw, dict):
+        raise CorruptState(_corrupt(where, "is no JSON object"))
+    return raw
+
+
+def too_large(size: int) -> str:
+    """What is wrong with a document of `size` bytes, to be put behind its name."""
+    return f"has {size} bytes, more than the {MAX_BYTES // 1024**2} MB that are read"
+
+
+def _named(min_cli: object) -> str:
+    known = isinstance(min_cli, str) and re.fullmatch(r"[0-9A-Za-z.+-]{1,40}", min_cli)
+    return f"flowdsl {min_cli}" if known else "the version of flowdsl that wrote it"
+
+
 def _corrupt(where: str, problem: str) -> str:
-    return f"the state at `{where}` {problem}; bring back its last good copy"
+    return (
+        f"the state at `{where}` {problem}; bring back its last good copy, or make it anew with "
+        "`flowdsl state rebuild`"
+    )

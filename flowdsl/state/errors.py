@@ -20,15 +20,30 @@ class ForeignState(StateError):
 
 
 class UnsupportedStore(StateError):
-    """An address of a kind of store that this version cannot use."""
+    """An address of a kind of store that this version cannot use, or one that is not well formed."""
+
+
+class UnsafeStore(StateError):
+    """A store that does not keep two writers apart."""
 
 
 class StoreUnusable(StateError):
-    """The store cannot be read or written, or does not lock."""
+    """The store cannot be read or written, or does not lock.
+
+    Raised by a write, it may mean that nobody knows whether the document is stored; the message says so.
+    """
 
 
 class StateMoved(StateError):
     """The document changed between reading and writing: another writer got in between."""
+
+
+class LeaseLost(StateMoved):
+    """The lease is somebody else's by now, or may be: nothing may be written any more."""
+
+
+class NoSuchLease(StateError):
+    """The lease that was to be released is not in the document."""
 
 
 class StoreBusy(StateError):
@@ -36,8 +51,9 @@ class StoreBusy(StateError):
 
 
 class Locked(StateError):
-    """Another deploy holds the lease; `holder` says who."""
+    """Another deploy holds the lease. `holder` says who, `lease_id` names the lease, None where it is not known."""
 
-    def __init__(self, message: str, holder: str) -> None:
+    def __init__(self, message: str, holder: str, lease_id: str | None = None) -> None:
         super().__init__(message)
         self.holder = holder
+        self.lease_id = lease_id

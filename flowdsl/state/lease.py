@@ -1,72 +1,39 @@
 """The lease: which deploy may write, kept inside the state document.
 
-The document shows people and other machines who is at work; that the holder is alive is known from the store's own lock
-(`StateStore.hold`), so a dead holder's lease is taken over at once.
+Where the store itself keeps other processes out (`StateStore.excludes`), a lease that is found is that of a dead process
+and is taken over at once. Elsewhere the holder renews it by writing, and a waiter takes it over only after it has itself
+watched the same version of the document for a whole time to live on its own clock. No clocks are compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager, suppress
 
 from flowdsl.state.document import Lease, StateDocument
-from flowdsl.state.errors import Locked, StateError, StoreBusy
+from flowdsl.state.errors import (
+    LeaseLost,
+    Locked,
+    NoSuchLease,
+    StateError,
+    StateMoved,
+    StoreBusy,
+    StoreUnusable,
+)
+from flowdsl.state.held import TIME_TO_LIVE, HeldState, Surroundings, finished
 from flowdsl.state.stores import StateStore, Versioned
 
-TIME_TO_LIVE = timedelta(seconds=30)
+__all__ = ["TIME_TO_LIVE", "HeldState", "Surroundings", "acquire", "break_lease"]
+
 POLL_SECONDS = 0.25
+"""How often a waiter tries a lock of the operating system."""
+
+WATCH_SECONDS = 2.0
+"""How often a waiter reads a document that others can write."""
+
 REPORT_SECONDS = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Time and chance, injected. `now` is aware UTC, `monotonic` seconds, `new_id` 32 random hex digits."""
-
-    now: Callable[[], datetime]
-    monotonic: Callable[[], float]
-    sleep: Callable[[float], Awaitable[None]]
-    new_id: Callable[[], str]
-
-
-class HeldState:
-    """The document while we hold its lease: the only way to write it during a deploy."""
-
-    def __init__(
-        self, store: StateStore, versioned: Versioned | None, lease: Lease, around: Surroundings
-    ) -> None:
-        self._store = store
-        self._version = None if versioned is None else versioned.version
-        self._lease = lease
-        self._around = around
-        self._released = False
-        self._last: StateDocument | None = None
-
-    def write(self, document: StateDocument) -> StateDocument:
-        """Store `document` with the next serial, a new nonce and the lease extended (a heartbeat); returns it so."""
-        return self._store_as(
-            document, self._lease.replace(expires=self._around.now() + TIME_TO_LIVE)
-        )
-
-    def release(self, document: StateDocument) -> StateDocument:
-        """Store `document` without a lease and return it so. Nothing may be written afterwards."""
-        written = self._store_as(document, None)
-        self._released = True
-        return written
-
-    def abandon(self) -> None:
-        """Release with the document last written, unless that has been done."""
-        if not self._released and self._last is not None:
-            self.release(self._last)
-
-    def _store_as(self, document: StateDocument, lease: Lease | None) -> StateDocument:
-        written = document.replace(
-            serial=document.serial + 1, nonce=self._around.new_id(), lease=lease
-        )
-        self._version = self._store.write(written, self._version)
-        self._last = written
-        return written
+_UNLOCK_ATTEMPTS = 5
 
 
 @asynccontextmanager
@@ -78,57 +45,142 @@ async def acquire(
     timeout: float,
     around: Surroundings,
     waiting: Callable[[str, float], None],
+    heartbeat: bool = True,
 ) -> AsyncIterator[tuple[HeldState, StateDocument]]:
     """Hold the lease for the block; gives the held state and the document as it is now, `first` when there is none.
 
     Waits up to `timeout` seconds for another holder and tells `waiting` who it is and for how long, about every 15 s;
-    then raises `Locked`. The lease is released at the end of the block, unless the process is being torn down: then it
-    stays in the document, where the next holder finds it and takes over.
+    then raises `Locked`. The lease is released at the end of the block, also when the block fails or is cancelled, but
+    not when the process is being torn down or the state cannot be written: then it stays in the document, where the next
+    holder takes it over. `heartbeat` False leaves renewing to the block's own writes.
     """
     with ExitStack() as stack:
-        await _hold(stack, store, timeout, around, waiting)
-        versioned = store.load()
-        document = first if versioned is None else versioned.document
-        lease = Lease(holder=holder, id=around.new_id(), expires=around.now() + TIME_TO_LIVE)
-        held = HeldState(store, versioned, lease, around)
-        document = held.write(document)
+        wait = _Wait(timeout, around, waiting)
+        await _hold(stack, store, wait)
+        held, document = await _take(store, first, holder, around, wait)
         try:
+            if heartbeat and not store.excludes:
+                held.start_heartbeat()
             yield held, document
-        except StateError:
+        except (StateMoved, StoreUnusable):
             raise
-        except Exception:
-            held.abandon()
+        except (Exception, asyncio.CancelledError):
+            with suppress(StateError):
+                await held.abandon()
             raise
-        held.abandon()
+        else:
+            await held.abandon()
+        finally:
+            await held.stop_heartbeat()
 
 
-async def _hold(
-    stack: ExitStack,
-    store: StateStore,
-    timeout: float,
-    around: Surroundings,
-    waiting: Callable[[str, float], None],
-) -> None:
-    started = reported = around.monotonic()
+async def break_lease(store: StateStore, lease_id: str, around: Surroundings) -> StateDocument:
+    """Take the lease `lease_id` out of the document, whoever holds it; returns the document as stored.
+
+    Raises `NoSuchLease` when another lease is there or none, and `StoreBusy` when its holder is a living process of a
+    store that excludes others.
+    """
+    attempt = 0
+    while True:
+        attempt += 1
+        versioned = await asyncio.to_thread(store.load)
+        lease = None if versioned is None else versioned.document.lease
+        if versioned is None or lease is None or lease.id != lease_id:
+            there = "no lease" if lease is None else f"the lease `{lease.id}` of `{lease.holder}`"
+            raise NoSuchLease(
+                f"the state at `{store.url}` has {there}, not `{lease_id}`; nothing was unlocked"
+            )
+        freed = versioned.document.replace(
+            serial=versioned.document.serial + 1, nonce=around.new_id(), lease=None
+        )
+        try:
+            await finished(asyncio.to_thread(store.write, freed, versioned.version))
+        except StateMoved:  # a heartbeat of that lease, or its end
+            if attempt == _UNLOCK_ATTEMPTS:
+                raise
+        except StoreBusy:
+            raise StoreBusy(
+                f"the holder of `{lease_id}`, `{lease.holder}`, is still at work on this machine; stop that process, "
+                "which frees the lease"
+            ) from None
+        else:
+            return freed
+
+
+class _Wait:
+    """How long we have waited for whom."""
+
+    def __init__(
+        self, timeout: float, around: Surroundings, tell: Callable[[str, float], None]
+    ) -> None:
+        self._timeout, self._around, self._tell = timeout, around, tell
+        self._started = self._told = around.monotonic()
+
+    async def for_holder(self, lease: Lease | None, seconds: float, *, alive: bool) -> None:
+        """Sleep, or raise `Locked` when the time is over. `alive`: the store itself says that the holder lives."""
+        now = self._around.monotonic()
+        waited = now - self._started
+        holder = "another process" if lease is None else f"`{lease.holder}`"
+        if waited >= self._timeout:
+            raise Locked(_locked(holder, lease, waited, alive), holder, None if lease is None else lease.id)
+        if now - self._told >= REPORT_SECONDS:
+            self._told = now
+            self._tell(holder, waited)
+        await self._around.sleep(min(seconds, max(self._timeout - waited, 0.001)))
+
+
+def _locked(holder: str, lease: Lease | None, waited: float, alive: bool) -> str:
+    said = f"this environment is being deployed by {holder}; waited {waited:.0f} s"
+    if lease is None or alive:
+        return f"{said}; wait for it to end, or end it"
+    return (
+        f"{said}; it began at {lease.acquired_at:%Y-%m-%d %H:%M:%S} UTC; if it is dead, "
+        f"`flowdsl unlock --lock-id {lease.id}` frees the lease"
+    )
+
+
+async def _hold(stack: ExitStack, store: StateStore, wait: _Wait) -> None:
+    """Enter the store's own lock."""
     while True:
         try:
             stack.enter_context(store.hold())
             return
         except StoreBusy:
-            now = around.monotonic()
-            holder = _holder_named_in(store)
-            if now - started >= timeout:
-                message = (
-                    f"this environment is being deployed by {holder}; waited {now - started:.0f} s"
-                )
-                raise Locked(message, holder) from None
-            if now - reported >= REPORT_SECONDS:
-                reported = now
-                waiting(holder, now - started)
-        await around.sleep(POLL_SECONDS)
+            versioned = await asyncio.to_thread(store.load)
+            lease = None if versioned is None else versioned.document.lease
+            await wait.for_holder(lease, POLL_SECONDS, alive=True)
 
 
-def _holder_named_in(store: StateStore) -> str:
-    versioned = store.load()
-    lease = None if versioned is None else versioned.document.lease
-    return "another process" if lease is None else f"`{lease.holder}`"
+async def _take(
+    store: StateStore, first: StateDocument, holder: str, around: Surroundings, wait: _Wait
+) -> tuple[HeldState, StateDocument]:
+    """Write our lease into the document as soon as that is allowed."""
+    watched: Versioned | None = None
+    since = 0.0
+    while True:
+        asked = around.monotonic()
+        versioned = await asyncio.to_thread(store.load)
+        lease = None if versioned is None else versioned.document.lease
+        if lease is not None and not store.excludes:
+            if not _same(watched, versioned):
+                watched, since = versioned, around.monotonic()
+            if asked - since < TIME_TO_LIVE.total_seconds():
+                await wait.for_holder(lease, WATCH_SECONDS, alive=False)
+                continue
+        held = HeldState(store, versioned, holder, around)
+        document = first if versioned is None else versioned.document
+        try:
+            return held, await held.write(document)
+        except LeaseLost:  # another waiter was faster
+            await wait.for_holder(lease, WATCH_SECONDS, alive=False)
+        except asyncio.CancelledError:
+            with suppress(StateError):
+                await held.abandon()
+            raise
+
+
+def _same(watched: Versioned | None, found: Versioned | None) -> bool:
+    """Whether nothing was written since: neither another lease nor a heartbeat."""
+    if watched is None or found is None or watched.version != found.version:
+        return False
+    return watched.document.nonce == found.document.nonce

@@ -1,7 +1,7 @@
 """How a document of an older format becomes one of the next: format number to the function that lifts it by one.
 
-Format 1 is the first, so the table is empty. A function takes and returns the decoded JSON object and never loses a
-resource.
+A function takes and returns the decoded JSON object and never loses a resource. What it does not understand it leaves as
+it is: the model of the document refuses it afterwards, with the place.
 """
 
 from __future__ import annotations
@@ -9,4 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+from flowdsl.state.migrations.from_1 import lift as _from_1
+
+MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}

@@ -1,16 +1,19 @@
 """Where a state document lives.
 
-Defines the protocol of a store and opens the one that an address names; `file` keeps it on this machine's disk.
+Defines the protocol of a store and opens the one that an address names: a file on this machine's disk, an object of a
+cloud store, or a commit on a private ref of a git repository.
 
-Does not look into the document beyond reading and writing it whole.
+Does not look into the document beyond reading and writing it whole and comparing nonces.
 
 Entry point: `open_store(url, ...)`.
 
-Invariants: `write` stores either the whole document or nothing, and only over the version that the caller has seen.
+Invariants: `write` stores either the whole document or nothing, and only over the version that the caller has seen; a
+write whose reply was lost is looked up by its nonce before anything is said about it; no address holds a credential.
 """
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +21,9 @@ from typing import Protocol
 from urllib.parse import quote
 
 from flowdsl.state.document import StateDocument
-from flowdsl.state.errors import UnsupportedStore
+from flowdsl.state.errors import StateError, UnsupportedStore
+
+_OBJECT_NAME = re.compile(r"[a-z]+(?:-[a-z]+)*/[0-9a-f]{64}\.json", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,24 @@ class Versioned:
 
 
 class StateStore(Protocol):
-    """Keeps one document. Every method raises `StateError`."""
+    """Keeps one document, and objects beside it.
+
+    Every method blocks, may be called from any thread, and raises `StateError`.
+    """
 
     @property
     def url(self) -> str:
-        """The address, for people."""
+        """The address, for people; it never holds a credential."""
+        ...
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines see this store."""
+        ...
+
+    @property
+    def excludes(self) -> bool:
+        """Whether `hold` keeps every other living process out, and frees itself when its holder dies."""
         ...
 
     def load(self) -> Versioned | None:
@@ -44,31 +62,63 @@ class StateStore(Protocol):
     def write(self, document: StateDocument, expected: str | None) -> str:
         """Store `document` over version `expected` (None: over nothing) and return the new version.
 
-        Raises `StateMoved` when the store holds another version.
+        Raises `StateMoved` when the store holds another version. The nonce of `document` must be one that no other write
+        has: by it the store recognises its own write when the reply to it is lost.
         """
         ...
 
     def hold(self) -> AbstractContextManager[None]:
-        """Keep every other process from writing until the block ends or this process dies.
+        """Keep every other process from writing until the block ends or this process dies, where the store can.
 
-        Raises `StoreBusy` at once when another process does so. Whoever is in the block knows that a lease in the
-        document is its own or that of a dead process.
+        Raises `StoreBusy` at once when another process does so. Whoever is in the block of a store that `excludes` knows
+        that a lease in the document is its own or that of a dead process. For other stores the block means nothing.
         """
+        ...
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep `content` as `name` (`source-maps/<64 hex digits>.json`), which stands for this content for ever.
+
+        It is there for others at the latest after the next `write`: put objects before the document that names them.
+        """
+        ...
+
+    def get(self, name: str) -> bytes | None:
+        """What was `put` as `name`, or None."""
+        ...
+
+    def probe(self) -> None:
+        """Prove that the store keeps two writers apart; raises `UnsafeStore` when it does not."""
         ...
 
 
 def open_store(url: str, *, root: Path, project: str, environment: str) -> StateStore:
-    """The store that `url` names: `file`, `file:PATH` (relative to `root`) or `file:///PATH`.
+    """The store that `url` names; nothing is read yet.
 
-    `file` alone means `.flowdsl/state/<environment>.json`. Raises `UnsupportedStore` for any other kind.
+    `file` is `.flowdsl/state/<environment>.json` below `root`; also `file:PATH` (relative to `root`), `file:///PATH`,
+    `s3://BUCKET/PREFIX`, `gs://...`, `az://...`, `git+https://HOST/PATH?ref=REF`, `git+ssh://...`, `git+file://...` and
+    `git+ref://REMOTE/REF`. Raises `UnsupportedStore` for anything else, and where a library is missing.
     """
-    from flowdsl.state.stores.file import FileStore
-
     scheme, _, rest = url.partition(":")
-    if scheme != "file":
-        raise UnsupportedStore(
-            f"state in `{url}` is not available: this version keeps state in `file` only; "
-            "leave `state` out, or write `file:PATH`"
+    if scheme == "file":
+        from flowdsl.state.stores.file import FileStore
+
+        path = rest.removeprefix("//") or f".flowdsl/state/{quote(environment, safe='')}.json"
+        return FileStore(root / path, project=project, environment=environment)
+    raise UnsupportedStore(
+        f"state in `{shown(url)}` is not available; write `file`, `file:PATH`, `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, "
+        "`az://CONTAINER/PREFIX` or `git+https://HOST/PATH`"
+    )
+
+
+def shown(url: str) -> str:
+    """`url` without what may be a credential: all before an `@` of the host, and the query."""
+    return re.sub(r"(?<=//)[^/]*@", "***@", url.partition("?")[0], count=1)
+
+
+def check_name(name: str) -> str:
+    """`name`, if an object beside the document may be called so; raises `StateError`."""
+    if not _OBJECT_NAME.fullmatch(name):
+        raise StateError(
+            f"`{name[:200]}` cannot be the name of an object beside the state; names are like `source-maps/<64 hex digits>.json`"
         )
-    path = rest.removeprefix("//") or f".flowdsl/state/{quote(environment, safe='')}.json"
-    return FileStore(root / path, project=project, environment=environment)
+    return name

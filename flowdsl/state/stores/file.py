@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 
 from flowdsl.host.writing import write_files
-from flowdsl.state.document import StateDocument, dump_document, load_document
-from flowdsl.state.errors import StateMoved, StoreUnusable
-from flowdsl.state.stores import Versioned
+from flowdsl.state.document import (
+    MAX_BYTES,
+    StateDocument,
+    dump_document,
+    load_document,
+    too_large,
+)
+from flowdsl.state.errors import CorruptState, StateMoved, StoreBusy, StoreUnusable, UnsafeStore
+from flowdsl.state.stores import Versioned, check_name
 from flowdsl.state.stores.os_lock import exclusive
 
 
 class FileStore:
-    """A `StateStore` over the file `path`; the lock file stands beside it and ends in `.lock`.
+    """A `StateStore` over the file `path`; beside it stand a lock file (`.lock`) and the folder of objects (`.d`).
 
     The version is the SHA-256 of the bytes, which the nonce makes different in every write. Reading takes no lock: a
-    write replaces the file as a whole.
+    write replaces the file as a whole. Outside of `hold`, `write` raises `StoreBusy` while another process writes.
     """
+
+    shared = False
+    excludes = True
 
     def __init__(self, path: Path, *, project: str, environment: str) -> None:
         self._path = path
         self._lock = path.with_name(path.name + ".lock")
+        self._objects = path.with_name(path.name.removesuffix(".json") + ".d")
         self._project = project
         self._environment = environment
         self._held = False
+        self._threads = Lock()
 
     @property
     def url(self) -> str:
         return f"file:{self._path.as_posix()}"
 
     def load(self) -> Versioned | None:
-        content = self._read()
+        content = self._read(self._path)
         if content is None:
             return None
         document = load_document(
@@ -42,19 +55,14 @@ class FileStore:
         return Versioned(document, _version(content))
 
     def write(self, document: StateDocument, expected: str | None) -> str:
-        with nullcontext() if self._held else exclusive(self._lock):
-            found = self._read()
+        content = dump_document(document)
+        with self._threads, nullcontext() if self._held else exclusive(self._lock):
+            found = self._read(self._path)
             if (None if found is None else _version(found)) != expected:
                 raise StateMoved(
                     f"the state at `{self.url}` was changed by somebody else; run the command again"
                 )
-            content = dump_document(document)
-            try:
-                write_files({str(self._path): content})
-            except OSError as error:
-                raise StoreUnusable(
-                    f"the state at `{self.url}` cannot be written: {error.strerror}"
-                ) from None
+            self._store(self._path, content)
             return _version(content)
 
     @contextmanager
@@ -66,16 +74,54 @@ class FileStore:
             finally:
                 self._held = False
 
-    def _read(self) -> bytes | None:
+    def put(self, name: str, content: bytes) -> None:
+        self._store(self._objects / check_name(name), content)
+
+    def get(self, name: str) -> bytes | None:
+        return self._read(self._objects / check_name(name))
+
+    def probe(self) -> None:
         try:
-            return self._path.read_bytes()
+            with exclusive(self._lock):
+                try:
+                    with exclusive(self._lock):
+                        pass
+                except StoreBusy:
+                    return
+        except StoreBusy:
+            return  # another process has it, and was able to keep us out
+        raise UnsafeStore(
+            f"the disk of `{self.url}` does not lock files, so two deploys could write at the same time; keep state on "
+            "a local disk or in a shared store such as `s3://BUCKET/PREFIX`"
+        )
+
+    def _read(self, path: Path) -> bytes | None:
+        try:
+            size = os.stat(path).st_size
+            if size > MAX_BYTES:
+                raise CorruptState(f"the state at `file:{path.as_posix()}` {too_large(size)}")
+            return path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise StoreUnusable(
-                f"the state at `{self.url}` cannot be read: {error.strerror}"
+                f"the state at `file:{path.as_posix()}` cannot be read: {_reason(error)}"
             ) from None
+
+    def _store(self, path: Path, content: bytes) -> None:
+        """Write a file; an error after the file was replaced, as from waiting for the disk, leaves it stored."""
+        try:
+            write_files({str(path): content})
+        except OSError as error:
+            if self._read(path) != content:
+                raise StoreUnusable(
+                    f"the state at `file:{path.as_posix()}` cannot be written: {_reason(error)}"
+                ) from None
 
 
 def _version(content: bytes) -> str:
     return sha256(content).hexdigest()
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__

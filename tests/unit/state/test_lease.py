@@ -59,10 +59,10 @@ async def hold(store: StateStore, clock: Clock, holder: str, timeout: float = 5.
         assert load(store).lease == document.lease
         assert document.lease is not None and document.lease.holder == holder
         clock.seconds += 10
-        document = held.write(document)
+        document = await held.write(document)
         assert document.lease is not None
         assert document.lease.expires == clock.now() + TIME_TO_LIVE, "a write is a heartbeat"
-        held.release(document)
+        await held.release(document)
     return said
 
 
@@ -142,6 +142,8 @@ def test_a_writer_past_the_lock_is_noticed(tmp_path: Path) -> None:
         def __init__(self) -> None:
             self.inner = open_at(tmp_path)
             self.url = self.inner.url
+            self.shared, self.excludes = False, True
+            self.put, self.get, self.probe = self.inner.put, self.inner.get, self.inner.probe
             self.load, self.write = self.inner.load, self.inner.write
 
         @contextmanager
@@ -157,7 +159,7 @@ def test_a_writer_past_the_lock_is_noticed(tmp_path: Path) -> None:
             versioned = store.load()
             assert versioned is not None
             store.write(document.replace(nonce="intruder"), versioned.version)
-            held.write(document)
+            await held.write(document)
 
     with pytest.raises(StateMoved):
         asyncio.run(intrude())

@@ -10,6 +10,7 @@ from flowdsl.state.document import (
     Intent,
     Lease,
     ResourceState,
+    Source,
     StateDocument,
     dump_document,
     load_document,
@@ -31,6 +32,7 @@ RESOURCES = st.builds(
     applied=st.dictionaries(NAMES, HASHES, max_size=3),
     children=st.dictionaries(NAMES, NAMES, max_size=3),
     tags=st.lists(NAMES, max_size=3).map(tuple),
+    source_map=st.none() | HASHES,
 )
 INTENTS = st.builds(
     Intent,
@@ -44,6 +46,7 @@ INTENTS = st.builds(
     applied=st.dictionaries(NAMES, HASHES, max_size=2),
     tags=st.lists(NAMES, max_size=2).map(tuple),
 )
+SOURCES = st.builds(Source, commit=NAMES, dirty=st.booleans(), committed_at=st.none() | TIMES)
 DOCUMENTS = st.builds(
     StateDocument,
     project=st.just("p"),
@@ -53,10 +56,10 @@ DOCUMENTS = st.builds(
     nonce=NAMES,
     api_base=NAMES,
     organization_id=st.none() | NAMES,
-    source_commit=st.none() | NAMES,
+    source=st.none() | SOURCES,
     resources=st.dictionaries(NAMES, RESOURCES, max_size=3),
     pending=st.lists(INTENTS, max_size=2).map(tuple),
-    lease=st.none() | st.builds(Lease, holder=NAMES, id=NAMES, expires=TIMES),
+    lease=st.none() | st.builds(Lease, holder=NAMES, id=NAMES, acquired_at=TIMES, expires=TIMES),
 )
 
 

@@ -1,0 +1,211 @@
+"""The state document while its lease is ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from flowdsl.state.document import Lease, StateDocument
+from flowdsl.state.errors import LeaseLost, StateError, StateMoved
+from flowdsl.state.stores import StateStore, Versioned
+
+TIME_TO_LIVE = timedelta(seconds=30)
+HEARTBEAT = timedelta(seconds=7)
+MARGIN = timedelta(seconds=5)
+"""How long before its end a lease is no longer relied on: for the call that follows, and for clocks of unequal speed."""
+
+_RETRY_SECONDS = 2.0
+"""How soon a heartbeat that failed is tried again."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Time and chance, injected. `now` is aware UTC, `monotonic` seconds, `new_id` 32 random hex digits."""
+
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Renewal:
+    """When the last write that succeeded began, on both clocks: a sleeping computer may stop the monotonic one."""
+
+    monotonic: float
+    now: datetime
+
+
+class HeldState:
+    """The document while we hold its lease: the only way to write it during a deploy.
+
+    Made by `lease.acquire`. Calls may overlap; they and the heartbeat are carried out one after the other.
+    """
+
+    def __init__(
+        self, store: StateStore, versioned: Versioned | None, holder: str, around: Surroundings
+    ) -> None:
+        now = around.now()
+        self._store = store
+        self._version = None if versioned is None else versioned.version
+        self._lease = Lease(
+            holder=holder, id=around.new_id(), acquired_at=now, expires=now + TIME_TO_LIVE
+        )
+        self._around = around
+        self._turn = asyncio.Lock()
+        self._last: StateDocument | None = None
+        self._renewal = _Renewal(around.monotonic(), now)
+        self._unknown: set[str] = set()
+        self._released = False
+        self._lost: str | None = None
+        self._trouble = ""
+        self._heartbeat: asyncio.Task[None] | None = None
+
+    async def write(self, document: StateDocument) -> StateDocument:
+        """Store `document` with the next serial, a new nonce and the lease extended (a heartbeat); returns it so.
+
+        Raises `LeaseLost` when somebody else has written, and `StoreUnusable`. A cancelled call has still been carried
+        out, or has failed, when it raises `CancelledError`.
+        """
+        return await finished(self._in_turn(lambda: document, release=False))
+
+    async def release(self, document: StateDocument) -> StateDocument:
+        """Store `document` without a lease and return it so. Nothing may be written afterwards."""
+        return await finished(self._in_turn(lambda: document, release=True))
+
+    async def abandon(self) -> None:
+        """Release with the document last written, unless that has been done or the lease is lost."""
+        if not self._released and self._last is not None and self._lost is None:
+            await finished(self._in_turn(self._written_last, release=True))
+
+    def check(self) -> None:
+        """Raise `LeaseLost` unless the lease is safely ours for the next few seconds."""
+        if self._lost is not None:
+            raise LeaseLost(self._lost)
+        if self._released:
+            raise LeaseLost("the lease has been given back; nothing more may be written")
+        if self._store.excludes:
+            return
+        age = max(
+            timedelta(seconds=self._around.monotonic() - self._renewal.monotonic),
+            self._around.now() - self._renewal.now,
+        )
+        if age >= TIME_TO_LIVE - MARGIN:
+            reason = f" ({self._trouble})" if self._trouble else ""
+            raise LeaseLost(
+                f"the lease on `{self._store.url}` could not be renewed for {age.total_seconds():.0f} s{reason}; "
+                "another deploy may have begun; run the command again"
+            )
+
+    def start_heartbeat(self) -> None:
+        """Renew the lease in the background until it is released or lost."""
+        self._heartbeat = asyncio.create_task(self._beat())
+
+    async def stop_heartbeat(self) -> None:
+        """End the background task; a write under way is finished first."""
+        task, self._heartbeat = self._heartbeat, None
+        if task is None:
+            return
+        task.cancel()
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
+
+    async def _beat(self) -> None:
+        failed = False
+        while not self._released and self._lost is None:
+            age = self._around.monotonic() - self._renewal.monotonic
+            due = HEARTBEAT.total_seconds() - age
+            if failed or due > 0:
+                await self._around.sleep(_RETRY_SECONDS if failed else due)
+                failed = False
+                continue
+            try:
+                await self._renew()
+            except StateError:
+                failed = True
+
+    async def _renew(self) -> None:
+        begun = self._renewal
+        async with self._turn:
+            # A checkpoint that we waited for was a heartbeat too.
+            if self._released or self._lost is not None or self._renewal is not begun:
+                return
+            await finished(self._store_as(self._written_last(), release=False))
+
+    def _written_last(self) -> StateDocument:
+        assert self._last is not None, "the lease is taken by a write"
+        return self._last
+
+    async def _in_turn(
+        self, document: Callable[[], StateDocument], *, release: bool
+    ) -> StateDocument:
+        async with self._turn:
+            return await self._store_as(document(), release=release)
+
+    async def _store_as(self, document: StateDocument, *, release: bool) -> StateDocument:
+        if self._lost is not None:
+            raise LeaseLost(self._lost)
+        if self._released:
+            raise LeaseLost("the lease has been given back; nothing more may be written")
+        begun = _Renewal(self._around.monotonic(), self._around.now())
+        lease = None if release else self._lease.replace(expires=begun.now + TIME_TO_LIVE)
+        before = document if self._last is None else self._last
+        written = document.replace(
+            serial=before.serial + 1, nonce=self._around.new_id(), lease=lease
+        )
+        try:
+            self._version = await self._stored(written)
+        except StateMoved as moved:
+            self._lost = (
+                f"the lease on `{self._store.url}` was taken over: {moved}"
+                if self._last is not None
+                else str(moved)
+            )
+            raise LeaseLost(self._lost) from None
+        except BaseException as error:
+            self._unknown.add(written.nonce)
+            self._trouble = str(error)
+            raise
+        self._last, self._renewal, self._released = written, begun, release
+        self._unknown.clear()
+        self._trouble = ""
+        if release and self._heartbeat is not None:
+            self._heartbeat.cancel()
+        return written
+
+    async def _stored(self, written: StateDocument) -> str:
+        """Write it; over a write of ours whose outcome was not known, when it was done after all."""
+        try:
+            return await asyncio.to_thread(self._store.write, written, self._version)
+        except StateMoved:
+            if not self._unknown:
+                raise
+            found = await asyncio.to_thread(self._store.load)
+            if found is None or found.document.nonce not in self._unknown:
+                raise
+        return await asyncio.to_thread(self._store.write, written, found.version)
+
+
+async def finished(work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, which is carried out to its end even when the caller is cancelled.
+
+    The cancellation is raised afterwards, in place of the result.
+    """
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        if not task.cancelled():
+            task.exception()
+        raise cancelled
+    return task.result()
