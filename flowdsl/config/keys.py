@@ -109,6 +109,21 @@ VERIFIABLE_TOOLS = (
 )
 """Tools that are not documented for focused agents; a team may have seen them work."""
 
+IGNORABLE = (
+    "name",
+    "main_prompt",
+    "input_schema",
+    "output_schema",
+    "includes_file_exports",
+    "is_webhooks_enabled",
+    "terminal_command_allowlist",
+    "model_metadata",
+    "post_run_checks",
+    "post_run_check_failure_cleanup_prompt",
+    "tags",
+)
+"""Fields of a workflow of the service, by its names, that a project can leave to the dashboard."""
+
 _PROJECT = Table(
     (
         Key("name", _NAME, "the project's name", required=True),
@@ -178,6 +193,11 @@ _ENVIRONMENT = Table(
             "tags",
             Table((Key("all", TextList(_LABEL), "tags of every workflow"),)),
             "tags in this environment",
+        ),
+        Key(
+            "ignore_remote",
+            TextList(Text(choices=IGNORABLE)),
+            "fields that belong to the dashboard once a workflow exists",
         ),
         Key(
             "organization",
@@ -276,13 +296,9 @@ PROJECT_FILE = Table(
                         Key("address", _ADDRESS, "the address that left the source", required=True),
                         Key(
                             "mode",
-                            Text(
-                                "`forget`, the only mode of this version",
-                                "forget",
-                                instead='deleting is not available: write `mode = "forget"` and delete the object '
-                                "in the dashboard, which also deletes its runs and trajectories",
-                            ),
-                            "`forget`: the object stays and is managed no longer",
+                            Text("`forget` or `delete`", choices=("forget", "delete")),
+                            "`forget`: the object stays and is managed no longer; `delete`: it goes, a workflow with its "
+                            "runs and trajectories",
                             required=True,
                         ),
                     )

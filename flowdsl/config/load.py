@@ -165,6 +165,7 @@ def _environment(name: str, raw: dict[str, Any]) -> Environment:
         vars=raw["vars"],
         models=raw["models"],
         tags_all=tuple(raw["tags"]["all"]),
+        ignore_remote=tuple(raw["ignore_remote"]),
         organization=raw["organization"],
     )
 

@@ -24,7 +24,7 @@ class Environment(Record):
 
     `api` is `EMBEDDED` or the base URL of a service; `state` a URL, None for the file store; `vars` are the values of
     `{env.name}`; `models` maps an alias to the display name of a model configuration; `tags_all` go on every workflow;
-    `organization` is the id of the organization that the key must belong to, `org_...` as a rule.
+    `ignore_remote` are fields of the service that a deploy leaves alone once a workflow exists; `organization` is the id of the organization that the key must belong to, `org_...` as a rule.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Environment(Record):
     vars: dict[str, str]
     models: dict[str, str]
     tags_all: tuple[str, ...]
+    ignore_remote: tuple[str, ...]
     organization: str | None
 
 
@@ -116,7 +117,7 @@ class Adoption(Record):
 
 
 class Removal(Record):
-    """An address that is given up: `mode` is `forget`, which leaves the object where it is."""
+    """An address that is given up: `mode` is `forget`, which leaves the object where it is, or `delete`."""
 
     address: str
     mode: str

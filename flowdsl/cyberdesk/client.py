@@ -76,11 +76,13 @@ class CyberdeskClient:
         monotonic: Callable[[], float] = time.monotonic,
         listener: Listener | None = None,
         pace: Pace | None = None,
+        before_write: Callable[[], None] | None = None,
     ) -> None:
         """`transport` replaces the network; `tls` replaces the certificates that the environment names.
 
         `clock` is Unix time, `monotonic` only grows. `listener` is told of every attempt. `pace` is one to share with other
-        clients of the same key.
+        clients of the same key. `before_write` is called before each attempt of a request that may change something, and
+        prevents it by raising.
         """
         check_api_url(options.base_url, options.trusted_hosts)
         _check_api_key(options.api_key)
@@ -105,6 +107,7 @@ class CyberdeskClient:
             listener=listener,
             pace=pace,
         )
+        self._before_write = before_write
         self._http = _http_client(options, transport, tls)
         self._sender = Sender(
             self._http,
@@ -117,6 +120,7 @@ class CyberdeskClient:
             clock=clock,
             monotonic=monotonic,
             listener=listener,
+            before_write=before_write,
         )
         self.workflows = Workflows(self._sender)
         self.tags = Tags(self._sender)
@@ -133,7 +137,11 @@ class CyberdeskClient:
 
     def worker(self) -> CyberdeskClient:
         """Another client with the same settings, the same pace and its own connections; cheap, since it shares the TLS context."""
-        return self._another()
+        return self._another(before_write=self._before_write)
+
+    def guarded(self, before_write: Callable[[], None]) -> CyberdeskClient:
+        """A worker that calls `before_write` before each write, and whose workers do so, too."""
+        return self._another(before_write=before_write)
 
     async def health(self) -> dict[str, Any]:
         """What `GET /v1/health` says; raises `CyberdeskError`. The route needs no key."""

@@ -45,7 +45,7 @@ class _Call:
     """One request with what goes with every attempt to get its reply.
 
     `answers` says of a status other than 2xx and its body that this is the reply all the same. The body of a 2xx goes into
-    `file`, which may hold `limit` bytes more.
+    `file`, which may hold `limit` bytes more. With `once` it is not sent again after an attempt that may have been carried out.
     """
 
     request: httpx.Request
@@ -54,6 +54,7 @@ class _Call:
     answers: Callable[[int, bytes], bool] = lambda _status, _body: False
     file: IO[bytes] | None = None
     limit: int = 0
+    once: bool = False
 
     @property
     def write(self) -> bool:
@@ -80,7 +81,8 @@ class _Outcome:
 class Sender:
     """Sends requests of one `httpx.AsyncClient`, at the `pace` it shares with others; tells `listener` of each attempt.
 
-    Sleeping, chance and time are injected: `clock` is Unix time, `monotonic` only grows.
+    Sleeping, chance and time are injected: `clock` is Unix time, `monotonic` only grows. `before_write` is called before each
+    attempt that may change something; what it raises passes through, and the attempt is not made.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Sender:
         clock: Callable[[], float],
         monotonic: Callable[[], float],
         listener: Listener | None,
+        before_write: Callable[[], None] | None = None,
     ) -> None:
         self._http = http
         # Told whole, an address is read once; httpx reads it three times to put it together.
@@ -109,6 +112,7 @@ class Sender:
         self._clock = clock
         self._monotonic = monotonic
         self._listener = listener
+        self._before_write = before_write
 
     async def get(
         self,
@@ -122,11 +126,21 @@ class Sender:
         return await self._send(_Call(request, answers=answers))
 
     async def write(
-        self, method: str, path: str, idempotency_key: str, body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        idempotency_key: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        once: bool = False,
     ) -> Reply:
-        """The reply to a request with a JSON body or none; raises `CyberdeskError`."""
+        """The reply to a request with a JSON body or none; raises `CyberdeskError`.
+
+        With `once`, an attempt of which nobody knows whether it was carried out is the last one: for callers that find out
+        instead of trusting the service to know the key again.
+        """
         request = self._http.build_request(method, self._base + path, json=body)
-        return await self._send(_Call(request, idempotency_key, secrets_in(body)))
+        return await self._send(_Call(request, idempotency_key, secrets_in(body), once=once))
 
     async def upload(self, path: str, idempotency_key: str, file: tuple[str, bytes, str]) -> Reply:
         """The reply to a multipart request with one part `file` (name, content, media type)."""
@@ -175,11 +189,15 @@ class Sender:
         for attempt in count():
             try:
                 async with self._pace.slot():
+                    if call.write and self._before_write is not None:
+                        self._before_write()
                     outcome = await self._attempt(call)
             except RateLimited as refusal:
                 refusal.outcome_unknown = unknown
                 raise
             delay = self._delay(outcome, attempt) if attempt < retries else None
+            if call.once and outcome.error is not None and outcome.error.outcome_unknown:
+                delay = None
             self._tell(call, attempt, outcome, delay)
             if outcome.reply is not None:
                 return outcome.reply

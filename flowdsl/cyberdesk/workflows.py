@@ -78,9 +78,15 @@ class Workflows:
         """The workflow with its tags and checks."""
         return (await self._sender.get(_one(workflow_id))).model(Workflow)
 
-    async def create(self, workflow: WorkflowCreate, *, idempotency_key: str) -> Workflow:
-        """The new workflow; whether the reply carries checks is unknown, so read it again before comparing."""
-        reply = await self._sender.write("POST", _PATH, idempotency_key, workflow.to_wire())
+    async def create(
+        self, workflow: WorkflowCreate, *, idempotency_key: str, once: bool = False
+    ) -> Workflow:
+        """The new workflow; whether the reply carries checks is unknown, so read it again before comparing.
+
+        `once` is that of `Sender.write`.
+        """
+        body = workflow.to_wire()
+        reply = await self._sender.write("POST", _PATH, idempotency_key, body, once=once)
         return reply.model(Workflow)
 
     async def update(

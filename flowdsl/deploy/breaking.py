@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from flowdsl.codegen.artifacts import ChainArtifact
+
+if TYPE_CHECKING:
+    from flowdsl.deploy.plan import Change
 
 Break = Literal[
     "new-required-input",
@@ -27,3 +33,7 @@ class Breaking:
     path: str
     message: str
     chains: tuple[str, ...] = ()
+
+
+def breaking_changes(change: Change, chains: Sequence[ChainArtifact]) -> tuple[Breaking, ...]:
+    return ()

@@ -18,6 +18,7 @@ from flowdsl.codegen.artifacts import (
 from flowdsl.deploy.directory import Directory, Needs
 from flowdsl.deploy.kinds import image, workflow
 from flowdsl.deploy.models import NOT_YET_KNOWN, ModelResolver
+from flowdsl.deploy.policy import fingerprint
 from flowdsl.deploy.resource import Desired, address_of
 from flowdsl.deploy.target import Target
 
@@ -114,10 +115,11 @@ def _workflow(
                 return value
 
     payload = close({"name": artifact.title, **artifact.payload}, "")
+    values = workflow.declared_values(payload)
     return Desired(
         address=address_of(workflow.NAME, artifact.name),
         name=artifact.title,
-        values=workflow.declared_values(payload),
+        values=values,
         tags=frozenset(artifact.tags) | frozenset(target.every_workflow_tags),
         renamed_from=(
             None
@@ -125,6 +127,8 @@ def _workflow(
             else address_of(workflow.NAME, artifact.renamed_from)
         ),
         protect=artifact.protect,
+        images=artifact.images,
+        source_map=fingerprint(values),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -59,12 +59,17 @@ class Difference:
 
 
 def compare(
-    policies: Policies, desired: Desired, prior: ResourceState | None, live: Live
+    policies: Policies,
+    desired: Desired,
+    prior: ResourceState | None,
+    live: Live,
+    ignored: Collection[str] = (),
 ) -> Difference:
     """Compare on managed fields only: those declared, and those that left the source since, which are put back once.
 
     A field that the service did not keep when it was sent is sent again only with another value, or once replies carry it.
-    `prior` is None for a resource that is taken over: then everything that differs comes from the source.
+    `prior` is None for a resource that is taken over: then everything that differs comes from the source. `ignored` fields
+    are neither compared nor sent; `tags` may be among them.
     """
     last = {} if prior is None else prior.applied
     absent = not_kept(policies, desired, live)
@@ -73,6 +78,8 @@ def compare(
     changes = []
     before_now = {path for path in last if policies.covers(path)}
     for path in sorted((desired.values.keys() | before_now) - dropped.keys()):
+        if is_ignored(path, ignored):
+            continue
         declared = path in desired.values
         policy = policies[path]
         value = desired.values[path] if declared else policy.cleared_by
@@ -83,17 +90,20 @@ def compare(
             origin = _origin(known, there, wanted if declared else None)
             changes.append(FieldChange(path, before, after, origin, value))
     applied = {
-        path: sent for path, sent in hashes(policies, desired.values).items() if path not in dropped
+        path: sent
+        for path, sent in hashes(policies, desired.values).items()
+        if path not in dropped and not is_ignored(path, ignored)
     }
     ours = frozenset(() if prior is None else prior.tags)
     there_now = frozenset(live.tags)
-    to_add = desired.tags - there_now
-    tags = (ours & desired.tags) | to_add
+    wanted_tags = ours if "tags" in ignored else desired.tags
+    to_add = frozenset() if "tags" in ignored else wanted_tags - there_now
+    tags = (ours & wanted_tags) | to_add
     return Difference(
         fields=tuple(changes),
         tags_to_add=to_add,
-        tags_to_remove=(ours - desired.tags) & there_now,
-        tags_drifted=(ours & desired.tags) - there_now,
+        tags_to_remove=(ours - wanted_tags) & there_now,
+        tags_drifted=frozenset() if "tags" in ignored else (ours & wanted_tags) - there_now,
         applied=applied,
         dropped=dropped,
         tags=tags,
@@ -103,8 +113,14 @@ def compare(
         or dropped != dict(prior.dropped)
         or tags != ours
         or (prior.name, prior.protect) != (desired.name, desired.protect)
+        or (prior.source_map, prior.renamed_from) != (desired.source_map, desired.renamed_from)
         or dict(prior.children) != dict(live.children),
     )
+
+
+def is_ignored(path: str, ignored: Collection[str]) -> bool:
+    """Whether a field, or the one it is a part of, is left to the dashboard."""
+    return path in ignored or path.partition(".")[0] in ignored
 
 
 def not_kept(policies: Policies, desired: Desired, live: Live) -> dict[str, str]:

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import (
     AuthenticationRefused,
     CyberdeskError,
     UntrustedHost,
     UnusableApiKey,
 )
-from flowdsl.deploy.apply import Progress, Site, apply_workflows
+from flowdsl.deploy.apply import apply_deletions, apply_workflows
 from flowdsl.deploy.drift import decide
+from flowdsl.deploy.guards import check_guards, check_protection, check_source
+from flowdsl.deploy.identity import refuse_untracked
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.named import AmbiguousName, settled
+from flowdsl.deploy.operations import Site
 from flowdsl.deploy.outcome import Outcome, Status, Stop
 from flowdsl.deploy.plan import Action, Plan, PlanError
+from flowdsl.deploy.progress import Progress
 from flowdsl.deploy.recover import Unresolved, resolve_pending, with_interrupted_writes
+from flowdsl.deploy.source_maps import keep_source_maps
 from flowdsl.deploy.supply import supply
-from flowdsl.deploy.survey import Survey, plan_from, read_prior, survey
+from flowdsl.deploy.survey import Survey, full_plan, plan_from, read_prior, survey
 from flowdsl.state.document import StateDocument
-from flowdsl.state.errors import Locked, StateError
-from flowdsl.state.lease import acquire
+from flowdsl.state.errors import LeaseLost, Locked, StateError
+from flowdsl.state.lease import HeldState, acquire
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a deploy would do: `plan`, made from the state `prior` and from what `seen` tells of the service."""
+
+    prior: StateDocument
+    seen: Survey
+    plan: Plan
 
 
 @dataclass(slots=True)
@@ -35,18 +52,24 @@ class _Record:
     journal: Journal | None = None
 
 
+async def plan_deployment(job: Job) -> Prospect:
+    """What a deploy would do, without doing any of it and without the lease.
+
+    Raises `Stop`, `PlanError`, `AmbiguousName`, `StateError` and `CyberdeskError`.
+    """
+    return await _prospect(job, await read_prior(job))
+
+
 async def deploy(job: Job) -> Outcome:
     """Bring the organisation to what the bundle says; every expected failure comes back as a status with messages."""
-    record = _Record(
-        Progress(lambda result: job.ui.event("apply_result", result=result), job.interrupted)
-    )
+    record = _Record(Progress.of(job))
     messages: tuple[str, ...] = ()
     try:
         status = await _deploy(job, record)
     except Stop as stop:
         status, messages = stop.status, stop.messages
-    except (StateError, Unresolved, PlanError, AmbiguousName, CyberdeskError) as error:
-        status, messages = _status_of(error, record.progress), (str(error),)
+    except EXPECTED as error:
+        status, messages = status_of(error, record.progress), (str(error),)
     document = record.document if record.journal is None else record.journal.document
     return Outcome(
         status,
@@ -58,44 +81,130 @@ async def deploy(job: Job) -> Outcome:
     )
 
 
-async def _deploy(job: Job, record: _Record) -> Status:
-    prior = record.document = await read_prior(job)
-    seen = await survey(job, prior)
-    believed = with_interrupted_writes(prior, seen.live)
-    plan = record.plan = decide(job, plan_from(job, believed, seen))
-    if plan.is_empty and not prior.pending and prior.lease is None:
-        return Status.NOTHING_TO_DO
-    _read_secrets(job, plan)
-    _ask(job, plan)
+EXPECTED = (StateError, Unresolved, PlanError, AmbiguousName, CyberdeskError)
+"""What a deploy or a plan can fail with, `Stop` aside."""
+
+
+def status_of(error: Exception, progress: Progress | None = None) -> Status:
+    """The status that one of `EXPECTED` amounts to, after what `progress` tells of."""
+    match error:
+        case Locked() | LeaseLost():
+            return Status.LOCKED
+        case StateError():
+            return Status.STATE
+        case Unresolved():
+            return Status.UNKNOWN
+        case AuthenticationRefused() | UntrustedHost() | UnusableApiKey():
+            return Status.ACCESS
+        case CyberdeskError():
+            done = progress is not None and progress.results
+            nothing_sent = not done or (progress is not None and progress.status is Status.SERVICE)
+            return Status.SERVICE if nothing_sent else Status.PARTIAL
+        case _:
+            return Status.CONFLICT
+
+
+@asynccontextmanager
+async def lease(job: Job, first: StateDocument) -> AsyncIterator[tuple[HeldState, StateDocument]]:
+    """Hold the lease of the environment for the block; waiting for it is told as an event."""
     async with acquire(
         job.store,
-        prior,
+        first,
         holder=job.options.holder,
         timeout=job.options.lock_timeout,
         around=job.around,
         waiting=lambda holder, waited: job.ui.event("lock_wait", holder=holder, waited=waited),
-    ) as (held, document):
+        heartbeat=job.options.heartbeat,
+    ) as held:
         job.ui.event("lock_acquired")
-        journal = record.journal = Journal(held, document, job.around)
+        yield held
+
+
+def journal_of(job: Job, held: HeldState, document: StateDocument) -> Journal:
+    """The journal of a held state, whose checkpoints are told as events."""
+    return Journal(
+        held, document, job.around, lambda serial: job.ui.event("checkpoint", serial=serial)
+    )
+
+
+async def _prospect(job: Job, prior: StateDocument) -> Prospect:
+    seen = await survey(job, prior)
+    believed = with_interrupted_writes(prior, seen.live)
+    return Prospect(prior, seen, await full_plan(job, believed, seen))
+
+
+async def _deploy(job: Job, record: _Record) -> Status:
+    prior = record.document = await read_prior(job)
+    prospect = await _prospect(job, prior)
+    job.approve(prospect)
+    plan = record.plan = _checked(job, prospect)
+    if plan.is_empty and not prior.pending and prior.lease is None:
+        return Status.NOTHING_TO_DO
+    _read_secrets(job, plan)
+    _ask(job, plan)
+    async with lease(job, prior) as (held, document), job.client.guarded(held.check) as client:
+        journal = record.journal = journal_of(job, held, document)
+        seen = prospect.seen
         moved = (document.lineage, document.serial) != (prior.lineage, prior.serial + 1)
         if moved or document.pending:
-            seen, plan = await _plan_again(job, journal, record.progress, plan)
+            seen, plan = await _plan_again(job, client, journal, record.progress, plan)
             record.plan = plan
+        if moved or prior.serial > 0:
+            await refuse_untracked(job.client, job.target, job.store.url, journal.document, plan)
         journal.see_organization(seen.organization_id)
-        seen, plan = await supply(job, journal.document, record.progress, seen, plan)
+        record.progress.total = _operations(plan)
+        seen, plan = await supply(job, client, journal.document, record.progress, seen, plan)
+        await keep_source_maps(job, plan)
         _record_what_is_so(journal, plan)
+        site = Site(
+            job.target,
+            {tag.name: tag.id for tag in seen.directory.tags},
+            journal,
+            job.around,
+            _losing_approval(job, plan),
+        )
+        concurrency = _concurrency(job, journal.document)
         if not record.progress.halted:
-            tag_ids = {tag.name: tag.id for tag in seen.directory.tags}
-            site = Site(job.target, tag_ids, journal, job.around)
             await apply_workflows(
-                job.client,
-                site,
-                plan.changes,
-                record.progress,
-                concurrency=_concurrency(job, journal.document),
+                client, site, plan.changes, record.progress, concurrency=concurrency
             )
-        journal.close()
+        await apply_deletions(client, site, plan, record.progress, concurrency=concurrency)
+        if record.progress.state_error is not None:
+            raise record.progress.state_error
+        if record.progress.spotless and not job.options.only:
+            journal.see_source(job.source)
+        await journal.close()
     return record.progress.status if record.progress.results else Status.NOTHING_TO_DO
+
+
+def _checked(job: Job, prospect: Prospect) -> Plan:
+    """The plan to carry out; raises `Stop` where something forbids it."""
+    plan = prospect.plan
+    try:
+        if not plan.is_empty:
+            check_source(job, prospect.prior.source)
+        check_protection(plan, job.target.environment)
+        check_guards(plan, job.options.accepted)
+    except Stop:
+        job.ui.show_plan(plan)
+        raise
+    return decide(job, plan)
+
+
+def _operations(plan: Plan) -> int:
+    """How many objects the plan writes."""
+    changes = sum(change.writes for change in plan.changes)
+    return changes + sum(change.writes for change in plan.named) + len(plan.uploads)
+
+
+def _losing_approval(job: Job, plan: Plan) -> dict[str, tuple[str, ...]]:
+    if not job.options.unapprove:
+        return {}
+    return {
+        change.prior.id: tuple(each.id for each in plan.impact[change.address].trajectories)
+        for change in plan.of(Action.UPDATE, Action.ADOPT)
+        if change.prior is not None and change.address in plan.impact
+    }
 
 
 def _read_secrets(job: Job, plan: Plan) -> None:
@@ -120,41 +229,69 @@ def _ask(job: Job, plan: Plan) -> None:
 
 
 async def _plan_again(
-    job: Job, journal: Journal, progress: Progress, shown: Plan
+    job: Job, client: CyberdeskClient, journal: Journal, progress: Progress, shown: Plan
 ) -> tuple[Survey, Plan]:
     """The plan from state as it is under the lease, with what an earlier deploy left open settled first."""
     seen = await survey(job, journal.document)
     if journal.document.pending:
-        count = len(journal.document.pending)
-        job.ui.event(
-            "recovery",
-            message=f"an earlier deploy left {count} writes open; finding out what became of them takes up to 30 s",
-        )
-        # A creation may have to be sent again, for which everything it refers to must be there.
-        plan = plan_from(job, journal.document, seen)
-        seen, _ = await supply(job, journal.document, progress, seen, plan)
-        if progress.halted:
-            raise Stop(progress.status, progress.halted)
-        found_out = await resolve_pending(
-            job.client, job.target, journal, seen.desired.workflows, job.around
-        )
-        journal.flush()
-        for line in found_out:
-            job.ui.event("recovery", message=line)
+        await settle_pending(job, client, journal, progress, seen)
         seen = await survey(job, journal.document)
-    plan = decide(job, plan_from(job, journal.document, seen))
+    prospect = Prospect(journal.document, seen, await full_plan(job, journal.document, seen))
+    job.approve(prospect)
+    plan = _checked(job, prospect)
     if plan.digest != shown.digest:
         _ask(job, plan)
     return seen, plan
 
 
+async def settle_pending(
+    job: Job,
+    client: CyberdeskClient,
+    journal: Journal,
+    progress: Progress,
+    seen: Survey,
+    addresses: Collection[str] = (),
+) -> None:
+    """Find out what became of the writes that an earlier deploy left open, or of those of `addresses` alone, and store that.
+
+    Raises `Stop`, `Unresolved` and `CyberdeskError`.
+    """
+    count = len(journal.document.pending)
+    job.ui.event(
+        "recovery",
+        message=f"an earlier deploy left {count} writes open; finding out what became of them takes up to 30 s",
+    )
+    # A creation may have to be sent again, for which everything it refers to must be there.
+    plan = plan_from(job, journal.document, seen)
+    seen, _ = await supply(job, client, journal.document, progress, seen, plan)
+    if progress.halted:
+        raise Stop(progress.status, progress.halted)
+    try:
+        found_out = await resolve_pending(
+            client,
+            job.target,
+            journal,
+            seen.desired.workflows,
+            job.around,
+            lambda line: job.ui.event("recovery", message=line),
+            addresses,
+        )
+    finally:
+        await journal.flush()
+    for line in found_out:
+        job.ui.event("recovery", message=line)
+
+
 def _record_what_is_so(journal: Journal, plan: Plan) -> None:
     """Bring state up to what needs no request: moved addresses, resources let go, and values that are as wanted."""
+    journal.move(
+        (change.previous_address, change.address)
+        for change in plan.changes
+        if change.previous_address is not None
+    )
     for change in plan.changes:
         if change.action is Action.FORGET:
             journal.drop(change.address)
-        if change.previous_address is not None:
-            journal.move(change.previous_address, change.address)
         difference = change.difference
         if change.writes or change.prior is None or change.desired is None or difference is None:
             continue
@@ -166,6 +303,8 @@ def _record_what_is_so(journal: Journal, plan: Plan) -> None:
                 dropped=dict(difference.dropped),
                 children=dict(difference.children),
                 tags=tuple(sorted(difference.tags)),
+                source_map=change.desired.source_map,
+                renamed_from=change.desired.renamed_from,
             )
             journal.put(change.address, resource)
     for item in plan.named:
@@ -173,20 +312,3 @@ def _record_what_is_so(journal: Journal, plan: Plan) -> None:
             journal.drop(item.address)
         elif not item.writes and (known := settled(item)) is not None:
             journal.put(item.address, known)
-
-
-def _status_of(error: Exception, progress: Progress) -> Status:
-    match error:
-        case Locked():
-            return Status.LOCKED
-        case StateError():
-            return Status.STATE
-        case Unresolved():
-            return Status.UNKNOWN
-        case AuthenticationRefused() | UntrustedHost() | UnusableApiKey():
-            return Status.ACCESS
-        case CyberdeskError():
-            nothing_sent = not progress.results or progress.status is Status.SERVICE
-            return Status.SERVICE if nothing_sent else Status.PARTIAL
-        case _:
-            return Status.CONFLICT

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.plan import Plan
 from flowdsl.deploy.target import Target
+from flowdsl.state.document import Source
 from flowdsl.state.lease import Surroundings
 from flowdsl.state.stores import StateStore
 
 OnDrift = Literal["fail", "overwrite", "skip"]
+OnBreaking = Literal["error", "warn", "ignore"]
 
 
 class Ui(Protocol):
@@ -32,7 +34,8 @@ class Ui(Protocol):
         ...
 
     def event(self, kind: str, **details: object) -> None:
-        """Something happened: `lock_wait`, `lock_acquired`, `recovery` or `apply_result`."""
+        """Something happened: `lock_wait`, `lock_acquired`, `recovery`, `apply_start`, `apply_progress`, `apply_result` or
+        `checkpoint`."""
         ...
 
 
@@ -41,7 +44,10 @@ class Options:
     """How to deploy. `on_drift` None leaves it to `Ui.choose_for_drift`; `lock_timeout` is in seconds.
 
     `recreate` are addresses of workflows that somebody deleted and that are to be created anew. `holder` names us in the
-    lease.
+    lease. `only`, unless empty, are the addresses that may change. `prune` deletes what left the source. `accepted` are the
+    guards that a person lifts, with the number that was seen. `breaking` says what changes that break callers do. `abort`
+    lets the first failure end the deploy. `unapprove` takes the approval from recordings of an older prompt. Without
+    `heartbeat` the lease is renewed by checkpoints alone.
     """
 
     on_drift: OnDrift | None = "fail"
@@ -49,17 +55,47 @@ class Options:
     lock_timeout: float = 70.0
     recreate: frozenset[str] = frozenset()
     holder: str = "flowdsl"
+    only: frozenset[str] = frozenset()
+    prune: bool = False
+    accepted: Mapping[str, int] = field(default_factory=dict)
+    breaking: OnBreaking = "warn"
+    abort: bool = False
+    unapprove: bool = False
+    allow_older: bool = False
+    heartbeat: bool = True
 
 
-def _never() -> bool:
-    return False
+Relation = Literal["same", "newer", "older", "diverged", "unknown"]
+
+
+class History(Protocol):
+    """The checkout that the bundle was compiled from."""
+
+    @property
+    def shallow(self) -> bool:
+        """Whether older commits are missing."""
+        ...
+
+    def relation(self, commit: str) -> Relation:
+        """How the checkout stands to another commit: at it, before it (`older`), or after it."""
+        ...
+
+
+def _goes_on() -> str:
+    return ""
+
+
+def _accept(_prospect: object) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """Everything one deploy works with. The client is open; workers are made from it.
 
-    Once `interrupted` is true no further operation begins; those under way are finished and recorded.
+    `source` is the commit of the bundle, None outside of git, and `history` what is known around it. `stop` says why no
+    further operation may begin, nothing while they may; `interrupted` whether that is because of a signal. `approve` sees
+    each `Prospect` before it is carried out and raises `Stop` where it is not the one that was approved.
     """
 
     bundle: Bundle
@@ -69,4 +105,8 @@ class Job:
     options: Options
     ui: Ui
     around: Surroundings
-    interrupted: Callable[[], bool] = _never
+    source: Source | None = None
+    history: History | None = None
+    stop: Callable[[], str] = _goes_on
+    interrupted: Callable[[], bool] = lambda: False
+    approve: Callable[[Any], None] = _accept

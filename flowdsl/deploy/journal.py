@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from flowdsl.state.document import Intent, ResourceState, StateDocument
+from flowdsl.state.document import Intent, ResourceState, Source, StateDocument
 from flowdsl.state.lease import HeldState, Surroundings
 
 CHECKPOINT_SECONDS = 1.0
 
 
 class Journal:
-    """Records what has been done. What a crash loses between checkpoints, the intents bring back."""
+    """Records what has been done. What a crash loses between checkpoints, the intents bring back.
 
-    def __init__(self, held: HeldState, document: StateDocument, around: Surroundings) -> None:
+    `document` is what is known now; `stored` is told the serial of each document that has been stored.
+    """
+
+    def __init__(
+        self,
+        held: HeldState,
+        document: StateDocument,
+        around: Surroundings,
+        stored: Callable[[int], None] = lambda _serial: None,
+    ) -> None:
         self.document = document
         self._held = held
         self._around = around
+        self._told = stored
         self._stored = document
         self._stored_at = around.monotonic()
 
@@ -29,40 +39,57 @@ class Journal:
         rest = {key: value for key, value in self.document.resources.items() if key != address}
         self._resources(rest)
 
-    def move(self, old: str, new: str) -> None:
-        """Give a resource another address."""
-        resource = self.document.resources[old]
-        self.drop(old)
-        self.put(new, resource)
-
-    def intend(self, intents: Iterable[Intent]) -> None:
-        """Record writes that are about to happen, and store that at once."""
-        self._replace(pending=(*self.document.pending, *intents))
-        self.flush()
-
-    def settle(self, intent: Intent) -> None:
-        """Record that the outcome of an intent is known."""
-        self._replace(pending=tuple(p for p in self.document.pending if p.id != intent.id))
+    def move(self, moves: Iterable[tuple[str, str]]) -> None:
+        """Give resources other addresses, all at once, so that two can change places."""
+        moves = list(moves)
+        moved = {new: self.document.resources[old] for old, new in moves}
+        gone = {old for old, _ in moves}
+        rest = {key: value for key, value in self.document.resources.items() if key not in gone}
+        self._resources(rest | moved)
 
     def see_organization(self, organization_id: str | None) -> None:
         """Record whose organisation this is, the first time a reply shows it."""
         if self.document.organization_id is None and organization_id is not None:
             self._replace(organization_id=organization_id)
 
-    def tick(self) -> None:
+    def see_source(self, source: Source | None) -> None:
+        """Record the commit that the organisation now matches."""
+        self._replace(source=source)
+
+    def settle(self, intent: Intent) -> None:
+        """Record that the outcome of an intent is known."""
+        self._replace(pending=tuple(p for p in self.document.pending if p.id != intent.id))
+
+    async def intend(self, intents: Iterable[Intent]) -> None:
+        """Record writes that are about to happen, and store that at once."""
+        self._replace(pending=(*self.document.pending, *intents))
+        await self.flush()
+
+    async def tick(self) -> None:
         """Store what has collected, at most once a second."""
         if self._around.monotonic() - self._stored_at >= CHECKPOINT_SECONDS:
-            self.flush()
+            await self.flush()
 
-    def flush(self) -> None:
+    async def flush(self) -> None:
         """Store what has collected."""
         if self.document is not self._stored:
-            self.document = self._stored = self._held.write(self.document)
+            document = self._stored = self.document
+            # Others may not store the same while this is under way.
             self._stored_at = self._around.monotonic()
+            self._take_in(document, await self._held.write(document))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Store everything and give up the lease, in one write."""
-        self.document = self._stored = self._held.release(self.document)
+        document = self._stored = self.document
+        self._take_in(document, await self._held.release(document))
+
+    def _take_in(self, document: StateDocument, written: StateDocument) -> None:
+        """Go on from what was written, and from what was recorded meanwhile."""
+        if self.document is document:
+            self.document = self._stored = written
+        else:
+            self._replace(serial=written.serial, nonce=written.nonce, lease=written.lease)
+        self._told(written.serial)
 
     def _resources(self, resources: dict[str, ResourceState]) -> None:
         self._replace(resources=resources)

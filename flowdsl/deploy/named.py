@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,18 +19,22 @@ _KINDS = {kind.name: kind for kind in NAMED}
 
 @dataclass(frozen=True, slots=True)
 class NamedChange:
-    """What happens to a named resource. `forget` drops one from state that is no longer declared; it stays where it is."""
+    """What happens to a named resource. `forget` drops one from state that is no longer declared; it stays where it is.
+
+    `prior` is what state holds of one that is deleted.
+    """
 
     address: str
-    action: Literal["create", "update", "unchanged", "forget"]
+    action: Literal["create", "update", "unchanged", "forget", "delete"]
     desired: DesiredNamed | None = None
     live: Live | None = None
     difference: Difference | None = None
+    prior: ResourceState | None = None
 
     @property
     def writes(self) -> bool:
         """Whether something is sent."""
-        return self.action in ("create", "update")
+        return self.action in ("create", "update", "delete")
 
     @property
     def drifted(self) -> frozenset[str]:
@@ -50,15 +54,22 @@ class AmbiguousName(Exception):
 
 
 def plan_named(
-    wanted: Iterable[DesiredNamed], prior: StateDocument, directory: Directory
+    wanted: Iterable[DesiredNamed],
+    prior: StateDocument,
+    directory: Directory,
+    deleted: Collection[str] = (),
 ) -> tuple[NamedChange, ...]:
-    """The changes of named resources, in the order in which they depend on each other; raises `AmbiguousName`."""
+    """The changes of named resources, in the order in which they depend on each other; raises `AmbiguousName`.
+
+    `deleted` are addresses to take out of the service once they are declared no longer.
+    """
     order = list(_KINDS)
     changes = [_change(item, prior, directory) for item in wanted]
     managed = {item.address for item in wanted if item.managed}
     for address in prior.resources.keys() - managed:
         if address.partition(".")[0] in _KINDS:
-            changes.append(NamedChange(address, "forget"))
+            action: Literal["delete", "forget"] = "delete" if address in deleted else "forget"
+            changes.append(NamedChange(address, action, prior=prior.resources[address]))
     return tuple(
         sorted(
             changes,
@@ -115,3 +126,9 @@ async def write_named(
     elif change.live is not None and change.difference is not None:
         values = {field.path: field.value for field in change.difference.fields}
         await kind.update(client, change.live.id, values, key=key)
+
+
+async def delete_named(client: CyberdeskClient, change: NamedChange, *, key: str) -> None:
+    """Take one out of the service, which takes a tag off every workflow; raises `CyberdeskError`."""
+    assert change.prior is not None
+    await _KINDS[change.address.partition(".")[0]].delete(client, change.prior.id, key=key)

@@ -22,6 +22,8 @@ class Status(StrEnum):
     CONFLICT = "conflict"
     PARTIAL = "partial"
     UNKNOWN = "unknown"
+    GUARDED = "guarded"
+    """A guard or `protect` stands in the way; nothing was written."""
     STATE = "state"
     SERVICE = "service"
     """The service is unreachable or failing, and nothing was written."""
@@ -39,13 +41,17 @@ class Stop(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one address, and what people should know of it. `unknown`: the request may have been carried out."""
+    """What became of one address, and what people should know of it.
+
+    `unknown`: the request may have been carried out. `reason` is for programs: `lost_update` or empty.
+    """
 
     address: str
     action: str
     outcome: Literal["performed", "failed", "conflict", "unknown", "not_attempted"]
     id: str | None = None
     message: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class Outcome:
                     "outcome": result.outcome,
                     "id": result.id,
                     "message": result.message,
+                    "reason": result.reason,
                 }
                 for result in self.results
             ],

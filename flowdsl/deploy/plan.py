@@ -13,7 +13,7 @@ from flowdsl.deploy.diff import Difference, compare
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.mark import mark_in
 from flowdsl.deploy.named import NamedChange
-from flowdsl.deploy.resource import Desired, Live
+from flowdsl.deploy.resource import Desired, Live, address_of
 from flowdsl.deploy.target import Target
 from flowdsl.state.document import ResourceState, StateDocument
 
@@ -180,6 +180,25 @@ class Plan:
             self,
             changes=tuple(change for change in self.changes if change.address in addresses),
             named=tuple(change for change in self.named if change.address in addresses),
+            breaking={key: value for key, value in self.breaking.items() if key in addresses},
+            impact={key: value for key, value in self.impact.items() if key in addresses},
+        )
+
+    def restricted(self, addresses: Collection[str]) -> Plan:
+        """The plan for these addresses, with what has to be made for them."""
+        changes = [change for change in self.changes if change.address in addresses]
+        wanted = [change.desired for change in changes if change.desired is not None]
+        tags = {address_of("tag", tag) for desired in wanted for tag in desired.tags}
+        images = {sha for desired in wanted for sha in desired.images}
+        needed = {
+            change.address
+            for change in self.named
+            if change.action == "create"
+            and (change.address in tags or not change.address.startswith("tag."))
+        }
+        return replace(
+            self.only({*addresses, *needed}),
+            uploads=tuple(image for image in self.uploads if image.sha256 in images),
         )
 
     @property
@@ -201,12 +220,18 @@ def plan_changes(
     live: Mapping[str, Live],
     *,
     recreate: Collection[str] = (),
+    prune: bool = False,
 ) -> Plan:
     """The plan from what is wanted, what state holds and what is there.
 
     `live` maps the ids of tracked and adopted workflows that exist. `recreate` are addresses to create anew where they
-    are missing. Raises `PlanError` for an adoption that cannot be.
+    are missing. With `prune`, what left the source is deleted. Raises `PlanError` for an adoption or a deletion that cannot
+    be.
     """
+    if both := sorted(target.deleted & desired.workflows.keys()):
+        raise PlanError(
+            f"`{both[0]}` is in the source, and `[[removed]]` says to delete it; take out one of them"
+        )
     tracked = {
         address: resource
         for address, resource in prior.resources.items()
@@ -225,13 +250,15 @@ def plan_changes(
             changes.append(Change(address, Action.CREATE, wanted.name, wanted))
         else:
             found = live.get(last.id)
-            changes.append(_tracked(wanted, last, found, previous, address in recreate))
+            changes.append(_tracked(target, wanted, last, found, previous, address in recreate))
     gone = tracked.keys() - desired.workflows.keys() - set(moves.values())
     for address in gone:
         last = tracked[address]
-        forgotten = last.id not in live or address in target.forgotten
-        action = Action.FORGET if forgotten else Action.KEEP
-        changes.append(Change(address, action, last.name, prior=last))
+        if last.id not in live or address in target.forgotten:
+            action = Action.FORGET
+        else:
+            action = Action.DELETE if prune or address in target.deleted else Action.KEEP
+        changes.append(Change(address, action, last.name, prior=last, live=live.get(last.id)))
     return Plan(
         tuple(sorted(changes, key=lambda change: change.address)),
         named,
@@ -241,22 +268,33 @@ def plan_changes(
 
 
 def _moves(wanted: Mapping[str, Desired], tracked: Mapping[str, ResourceState]) -> dict[str, str]:
-    """New address to old, for `renamed_from` that still has something to move. A move done earlier is no move."""
+    """New address to old, for `renamed_from` that still has something to move. A move done earlier is no move.
+
+    Nothing is moved away from an address that the source still has, nor to one that is taken, unless that one moves as
+    well: so two workflows can change places.
+    """
     moves: dict[str, str] = {}
-    for address, desired in wanted.items():
+    for address, desired in sorted(wanted.items()):
         old = desired.renamed_from
-        if (
-            old is not None
-            and old in tracked
-            and old not in wanted
-            and address not in tracked
-            and old not in moves.values()
-        ):
+        if old is None or old not in tracked or old in moves.values():
+            continue
+        if address not in tracked or tracked[address].renamed_from != old:
             moves[address] = old
-    return moves
+    while True:
+        impossible = [
+            address
+            for address, old in moves.items()
+            if (old in wanted and old not in moves)
+            or (address in tracked and address not in moves.values())
+        ]
+        if not impossible:
+            return moves
+        for address in impossible:
+            del moves[address]
 
 
 def _tracked(
+    target: Target,
     wanted: Desired,
     last: ResourceState,
     live: Live | None,
@@ -273,8 +311,8 @@ def _tracked(
         generation=last.generation,
     )
     if live is not None:
-        difference = compare(workflow.POLICIES, wanted, last, live)
-        return replace(change, action=_action(difference), difference=difference)
+        difference = compare(workflow.POLICIES, wanted, last, live, target.ignored)
+        return replace(change, action=_action(difference), difference=difference, live=live)
     if recreate:
         return replace(change, action=Action.CREATE, prior=None, generation=last.generation + 1)
     return change
@@ -317,6 +355,7 @@ def _adopt(target: Target, wanted: Desired, adopted: str, live: Live | None) -> 
         wanted,
         ResourceState(id=live.id, generation=1, name=live.name),
         compare(workflow.POLICIES, wanted, None, live),
+        live=live,
     )
 
 

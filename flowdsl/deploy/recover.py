@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from flowdsl.cyberdesk.client import CyberdeskClient
@@ -20,6 +20,9 @@ SETTLING = timedelta(seconds=30)
 """How long after its intent a creation may still become visible."""
 
 POLL_SECONDS = 2.0
+LAST_LOOKS = 3
+"""How often to look for what a repeated creation may have made, before its outcome is called unknown."""
+
 CLOCK_SKEW = timedelta(minutes=5)
 """How far the service's clock may be behind ours, when workflows are listed by their creation time."""
 
@@ -44,18 +47,25 @@ async def resolve_pending(
     journal: Journal,
     desired: Mapping[str, Desired],
     around: Surroundings,
+    tell: Callable[[str], None] = lambda _line: None,
+    addresses: Collection[str] = (),
 ) -> list[str]:
-    """Settle every intent that an earlier deploy left; returns what was found out, one line each.
+    """Settle every intent that an earlier deploy left, or those of `addresses`; returns what was found out, one line each.
+
+    `tell` hears of each search before it begins.
 
     Raises `Unresolved` for a creation that stays unknown; its intent stays pending. Other `CyberdeskError`s pass.
     """
     found_out = []
     for intent in journal.document.pending:
+        if addresses and intent.address not in addresses:
+            continue
         resource = journal.document.resources.get(intent.address)
         if resource is not None and resource.generation == intent.generation:
             await _take_over(client, journal, intent, resource)
         elif intent.action == "create":
             wanted = desired.get(intent.address)
+            tell(f"looking for `{intent.address}`, whose creation had no reply")
             workflow_id = await _find_or_create(client, target, intent, wanted, around)
             if workflow_id is not None:
                 created = ResourceState(
@@ -64,7 +74,7 @@ async def resolve_pending(
                 await _take_over(client, journal, intent, created)
                 found_out.append(f"`{intent.address}` of the interrupted deploy is {workflow_id}")
         journal.settle(intent)
-        journal.tick()
+        await journal.tick()
     return found_out
 
 
@@ -92,7 +102,7 @@ async def _find_or_create(
 
     Looks for the mark until the intent is old enough for every request to have ended, the last time among all workflows,
     whatever our clock says. Then it sends the creation again with its own key and mark: that is answered with the first
-    reply, or makes the only workflow. Raises `Unresolved`.
+    reply, or makes the only workflow. Where that has no reply either, it looks once more. Raises `Unresolved`.
     """
     mark = mark_of(target, intent)
     try:
@@ -107,12 +117,30 @@ async def _find_or_create(
             await around.sleep(POLL_SECONDS)
         if wanted is None:
             return None
-        return await workflow.create(client, wanted, mark=mark, key=creation_key(intent))
+        return await _create_again(client, wanted, mark, creation_key(intent), around)
     except CyberdeskError as error:
         raise Unresolved(
-            f"whether `{intent.address}` was created is not known (intent {intent.short}): {error}; deploy "
-            f"`{target.environment}` again, which looks for it before anything else"
+            f"whether `{intent.address}` was created is not known (intent {intent.short}): {error}; find out with "
+            f"`flowdsl recover {intent.address} --env {target.environment}`, or deploy again, which looks for it before "
+            "anything else"
         ) from None
+
+
+async def _create_again(
+    client: CyberdeskClient, wanted: Desired, mark: Mark, key: str, around: Surroundings
+) -> str:
+    """The id of the workflow after one more attempt, by its reply or by a last look; raises `CyberdeskError`."""
+    try:
+        return await workflow.create(client, wanted, mark=mark, key=key)
+    except CyberdeskError as error:
+        if not error.outcome_unknown:
+            raise
+        for _ in range(LAST_LOOKS):
+            await around.sleep(POLL_SECONDS)
+            found = await _find_marked(client, mark, None)
+            if found is not None:
+                return found
+        raise
 
 
 async def _find_marked(client: CyberdeskClient, mark: Mark, since: datetime | None) -> str | None:

@@ -20,7 +20,9 @@ def address_of(kind: str, name: str) -> str:
 class Desired:
     """A resource as the project wants it.
 
-    `values` maps each declared field to the value to send, nothing left open. `tags` are the names of a workflow's tags.
+    `values` maps each declared field to the value to send, nothing left open. `tags` are the names of a workflow's tags,
+    `images` the hashes of its pictures. `source_map` is the fingerprint of a workflow's values, under which its source map
+    is kept.
     """
 
     address: str
@@ -29,6 +31,8 @@ class Desired:
     tags: frozenset[str] = frozenset()
     renamed_from: str | None = None
     protect: bool = False
+    images: tuple[str, ...] = ()
+    source_map: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,10 @@ class NamedKind(Protocol):
         self, client: CyberdeskClient, resource_id: str, values: Mapping[str, Any], *, key: str
     ) -> None:
         """Send exactly the fields in `values`."""
+        ...
+
+    async def delete(self, client: CyberdeskClient, resource_id: str, *, key: str) -> None:
+        """Delete the resource; one that is gone already is deleted."""
         ...
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from flowdsl.codegen.artifacts import ImageFile
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
-from flowdsl.deploy.apply import Progress
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.kinds import NAMED, image
 from flowdsl.deploy.named import NamedChange, write_named
 from flowdsl.deploy.outcome import Result
 from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.progress import Progress
 from flowdsl.deploy.resource import address_of
 from flowdsl.deploy.survey import Survey, plan_from, survey_directory
 from flowdsl.deploy.workers import for_each
@@ -29,7 +29,12 @@ class _Step:
 
 
 async def supply(
-    job: Job, prior: StateDocument, progress: Progress, seen: Survey, plan: Plan
+    job: Job,
+    client: CyberdeskClient,
+    prior: StateDocument,
+    progress: Progress,
+    seen: Survey,
+    plan: Plan,
 ) -> tuple[Survey, Plan]:
     """Make what is missing, kind by kind; returns what is there afterwards and the plan made from it.
 
@@ -45,12 +50,13 @@ async def supply(
         async def carry_out(
             own: CyberdeskClient, step: _Step, errors: dict[str, CyberdeskError] = errors
         ) -> None:
+            progress.begin(step.address, step.action)
             try:
                 await step.send(own)
             except CyberdeskError as error:
                 errors[step.address] = error
 
-        await for_each(job.client, steps, carry_out, concurrency=job.options.concurrency)
+        await for_each(client, steps, carry_out, concurrency=job.options.concurrency)
         try:
             seen = await survey_directory(job, seen)
         except CyberdeskError:
@@ -61,7 +67,8 @@ async def supply(
                 else:
                     progress.add(Result(step.address, step.action, "performed"))
             raise
-        plan = plan_from(job, prior, seen).only(plan.addresses)
+        made = plan_from(job, prior, seen).only(plan.addresses)
+        plan = replace(made, impact=plan.impact)
         open_still = {step.address for step in _steps(job, plan, kind)}
         for step in steps:
             if step.address not in open_still:
@@ -85,7 +92,7 @@ def _steps(job: Job, plan: Plan, kind: str) -> list[_Step]:
     return [
         _Step(change.address, change.action, partial(_write, job, change))
         for change in plan.named
-        if change.writes and change.address.startswith(f"{kind}.")
+        if change.action in ("create", "update") and change.address.startswith(f"{kind}.")
     ]
 
 

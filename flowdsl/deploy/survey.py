@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from flowdsl.deploy.breaking import breaking_changes
 from flowdsl.deploy.desired import DesiredState, desired_state, needs_of
 from flowdsl.deploy.directory import Directory, read_directory
-from flowdsl.deploy.guards import (
-    check_api_base,
-    left_over,
-    lost_state,
-    prove_organization,
-)
+from flowdsl.deploy.guards import guards_of
+from flowdsl.deploy.identity import check_api_base, left_over, lost_state, prove_organization
+from flowdsl.deploy.impact import study_impact
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.named import plan_named
@@ -21,30 +20,46 @@ from flowdsl.deploy.plan import Plan, plan_changes
 from flowdsl.deploy.refresh import refresh
 from flowdsl.deploy.resource import Live, address_of
 from flowdsl.state.document import StateDocument, new_document
+from flowdsl.state.stores import Versioned
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is wanted and what is there, read at one time. `live` maps ids to workflows."""
+    """What is wanted and what is there, read at one time. `live` maps ids to workflows; `tracked`, of which `gone` do not
+    exist, addresses to the ids in state."""
 
     directory: Directory
     desired: DesiredState
     live: Mapping[str, Live]
+    tracked: Mapping[str, str]
     organization_id: str | None
+
+    @property
+    def gone(self) -> frozenset[str]:
+        return frozenset(address for address, each in self.tracked.items() if each not in self.live)
 
 
 async def read_prior(job: Job) -> StateDocument:
     """The state document, a new one on a first deploy; raises `Stop` when state was lost."""
-    versioned = job.store.load()
+    versioned = await asyncio.to_thread(job.store.load)
     if versioned is None:
         names = {item.name for item in job.bundle.workflows}
         names |= {item.renamed_from for item in job.bundle.workflows if item.renamed_from}
         in_source = {address_of(workflow.NAME, name) for name in names}
         left = await left_over(job.client, job.target, in_source)
         # A first deploy that runs beside this one writes its state before it creates anything.
-        versioned = job.store.load() if left else None
+        versioned = await asyncio.to_thread(job.store.load) if left else None
         if versioned is None and left:
-            raise lost_state(job.target, job.store.url, left, in_source)
+            raise lost_state(job.target, job.store.url, left)
+    return _document(job, versioned)
+
+
+async def read_state(job: Job) -> StateDocument:
+    """The state document, a new one where there is none, whatever the organisation holds."""
+    return _document(job, await asyncio.to_thread(job.store.load))
+
+
+def _document(job: Job, versioned: Versioned | None) -> StateDocument:
     if versioned is not None:
         check_api_base(job.target, versioned.document)
         return versioned.document
@@ -74,21 +89,43 @@ async def survey(job: Job, prior: StateDocument) -> Survey:
     organization_id = await prove_organization(
         job.client, job.target, prior, directory, live, tracked, given_up
     )
-    return Survey(directory, _wanted(job, directory), live, organization_id)
+    return Survey(directory, _wanted(job, directory), live, tracked, organization_id)
 
 
 async def survey_directory(job: Job, before: Survey) -> Survey:
     """`before` with everything that a name identifies read again."""
     directory = await read_directory(job.client, needs_of(job.bundle, job.target))
-    return Survey(directory, _wanted(job, directory), before.live, before.organization_id)
+    return replace(before, directory=directory, desired=_wanted(job, directory))
 
 
 def plan_from(job: Job, prior: StateDocument, seen: Survey) -> Plan:
     """The plan of a survey; raises `PlanError` or `AmbiguousName`."""
-    named = plan_named(seen.desired.named, prior, seen.directory)
-    return plan_changes(
-        job.target, seen.desired, named, prior, seen.live, recreate=job.options.recreate
+    options, target = job.options, job.target
+    named = plan_named(seen.desired.named, prior, seen.directory, target.deleted)
+    plan = plan_changes(
+        target,
+        seen.desired,
+        named,
+        prior,
+        seen.live,
+        recreate=options.recreate,
+        prune=options.prune,
     )
+    if options.only:
+        plan = plan.restricted(options.only)
+    if options.breaking != "ignore":
+        found = (
+            (change.address, breaking_changes(change, job.bundle.chains)) for change in plan.changes
+        )
+        plan = replace(plan, breaking={address: each for address, each in found if each})
+    return replace(plan, guards=guards_of(plan, seen.tracked, seen.gone, options.breaking))
+
+
+async def full_plan(job: Job, prior: StateDocument, seen: Survey) -> Plan:
+    """The plan of a survey with what hangs on the workflows it changes; raises `CyberdeskError` also."""
+    plan = plan_from(job, prior, seen)
+    impact = await study_impact(job.client, plan, concurrency=job.options.concurrency)
+    return replace(plan, impact=impact)
 
 
 def _wanted(job: Job, directory: Directory) -> DesiredState:

@@ -20,7 +20,9 @@ class Target:
     `models` maps an alias to the display name of a model configuration. `every_workflow_tags` go on every workflow.
     `declared` maps a kind (`tag_group`, `tag`, `model`) to its declared resources, display name to declared fields in the
     words of the API, except that a tag names its group by `group`. `adopted` maps addresses to ids of existing workflows
-    to take over, `forgotten` are addresses to let go. In a `local` environment an alias that is not mapped means a default
+    to take over, `forgotten` are addresses to let go, `deleted` those to delete. `ignored` are fields that belong to the
+    dashboard once a workflow exists. A `protected` environment takes committed sources only; `no_checkout` says why there
+    is no commit. In a `local` environment an alias that is not mapped means a default
     model of the service. `organization` is the id the environment insists on, or None.
 
     `secrets` gives the write-only fields of a declared resource, by address, when it is created.
@@ -36,6 +38,10 @@ class Target:
     declared: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     adopted: Mapping[str, str] = field(default_factory=dict)
     forgotten: frozenset[str] = frozenset()
+    deleted: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
+    protected: bool = False
+    no_checkout: str = ""
     secrets: Callable[[str], Mapping[str, Any]] = field(default=_no_secrets, repr=False)
 
 
@@ -46,6 +52,7 @@ def target_of(
     *,
     api_base: str,
     secrets: Callable[[str], Mapping[str, Any]] = _no_secrets,
+    no_checkout: str = "",
 ) -> Target:
     """The target that a project file describes."""
     label_fields = ("description", "emoji", "color")
@@ -71,6 +78,10 @@ def target_of(
             entry.address: entry.id for entry in project.adopt if entry.env == environment.name
         },
         forgotten=frozenset(entry.address for entry in project.removed if entry.mode == "forget"),
+        deleted=frozenset(entry.address for entry in project.removed if entry.mode == "delete"),
+        ignored=frozenset(environment.ignore_remote),
+        protected=environment.protected,
+        no_checkout=no_checkout,
         secrets=secrets,
     )
 

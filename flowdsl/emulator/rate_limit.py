@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowdsl.emulator.clock import Clock
-from flowdsl.emulator.durations import parse_duration
+from flowdsl.source.durations import parse_duration
 
 _EXEMPT = frozenset({"/v1/health", "/v1/health/db"})
 

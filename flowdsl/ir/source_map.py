@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flowdsl.source.record import Record
+
+FORMAT_VERSION = 1
+"""Of a source map as JSON; additive within a version."""
 
 
 class SourceRange(Record, eq=True):
@@ -13,6 +18,14 @@ class SourceRange(Record, eq=True):
     start_column: int
     end_line: int
     end_column: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The range as JSON values."""
+        return {
+            "path": self.path,
+            "start": {"line": self.start_line, "column": self.start_column},
+            "end": {"line": self.end_line, "column": self.end_column},
+        }
 
 
 class MappedLine(Record, eq=True):
@@ -38,3 +51,23 @@ class SourceMap(Record, eq=True):
     workflow: str
     lines: tuple[MappedLine, ...]
     outputs: tuple[MappedOutput, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The map as JSON values."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "workflow": self.workflow,
+            "lines": [
+                {"line": each.line, "statement": each.statement, "source": each.source.to_json()}
+                for each in self.lines
+            ],
+            "outputs": [
+                {
+                    "field": each.field,
+                    "kind": each.kind,
+                    "value": each.value,
+                    "source": each.source.to_json(),
+                }
+                for each in self.outputs
+            ],
+        }

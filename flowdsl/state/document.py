@@ -35,7 +35,8 @@ class ResourceState(_Closed):
     `applied` maps each managed field to the hash of the value last applied (`fingerprint` in `deploy.policy`); a field
     that is not in it is not ours. `dropped` does so for fields that were sent and that the service does not keep. `tags`
     are the names of tags that FlowDSL itself put on a workflow. `children` maps the names of post-run checks to their
-    ids. `source_map` names the object `source-maps/<hash>.json` beside the document.
+    ids. `source_map` names the object `source-maps/<hash>.json` beside the document. `renamed_from` is the move that was
+    made last, so that it is not made again while the source still speaks of it.
     """
 
     id: str = Field(min_length=1)
@@ -47,6 +48,7 @@ class ResourceState(_Closed):
     children: dict[str, str] = {}
     tags: tuple[str, ...] = ()
     source_map: Sha256 | None = None
+    renamed_from: str | None = None
 
 
 class Source(_Closed):

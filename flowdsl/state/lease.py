@@ -122,7 +122,9 @@ class _Wait:
         waited = now - self._started
         holder = "another process" if lease is None else f"`{lease.holder}`"
         if waited >= self._timeout:
-            raise Locked(_locked(holder, lease, waited, alive), holder, None if lease is None else lease.id)
+            raise Locked(
+                _locked(holder, lease, waited, alive), holder, None if lease is None else lease.id
+            )
         if now - self._told >= REPORT_SECONDS:
             self._told = now
             self._tell(holder, waited)

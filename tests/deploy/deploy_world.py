@@ -144,7 +144,16 @@ class CrashingStore:
     def __init__(self, store: StateStore, at: int | None, after: bool) -> None:
         self._store, self._at, self._after = store, at, after
         self.count = 0
-        self.url = store.url
+        self.url, self.shared, self.excludes = store.url, store.shared, store.excludes
+
+    def put(self, name: str, content: bytes) -> None:
+        self._call(lambda: self._store.put(name, content))
+
+    def get(self, name: str) -> bytes | None:
+        return self._store.get(name)
+
+    def probe(self) -> None:
+        self._store.probe()
 
     def load(self) -> Versioned | None:
         return self._call(self._store.load)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from flowdsl.cli import interrupts
 from flowdsl.cli.arguments import CommandParser
 from flowdsl.cli.commands import deploy as command
 from flowdsl.cli.console import Console
@@ -71,7 +72,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("FLOWDSL_TRUSTED_HOSTS", raising=False)
     monkeypatch.setenv("DESK_KEY", CANARY)
     # The test runner owns the signals of this process.
-    monkeypatch.setattr(command.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(interrupts.signal, "signal", lambda *_: None)
     return tmp_path
 
 
@@ -160,7 +161,7 @@ def test_without_a_terminal_it_takes_yes(run: Run, project: Path) -> None:
     ("path", "before", "after"),
     [
         ("flowdsl.toml", 'name = "desk"', "name = 3"),
-        ("flowdsl.toml", '[env.shared]', '[[removed]]\naddress = "workflow.x"\nmode = "delete"\n[env.shared]'),
+        ("flowdsl.toml", '[env.shared]', '[[removed]]\naddress = "workflow.x"\nmode = "drop"\n[env.shared]'),
         ("flows/desk.flow", "workflow look_up", "workflow"),
     ],
 )  # fmt: skip

@@ -8,10 +8,8 @@ from typing import Any
 
 from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, plain
 from flowdsl.diagnostics.render.summary import counted
-from flowdsl.ir.source_map import SourceMap, SourceRange
 
 CHAINS = "chains"
-SOURCE_MAP_VERSION = 1
 
 
 def artifact_files(bundle: Bundle) -> list[tuple[str, bytes]]:
@@ -33,7 +31,7 @@ def _workflow_files(workflow: WorkflowArtifact) -> list[tuple[str, bytes]]:
         (f"{workflow.name}/prompt.md", _text(payload["main_prompt"])),
         (f"{workflow.name}/input.schema.json", _schema(payload.get("input_schema"))),
         (f"{workflow.name}/output.schema.json", _schema(payload.get("output_schema"))),
-        (f"{workflow.name}/source_map.json", _json(_source_map(workflow.source_map))),
+        (f"{workflow.name}/source_map.json", _json(workflow.source_map.to_json())),
     ]
 
 
@@ -65,34 +63,6 @@ def _schema(written: str | None) -> bytes:
         return _json(json.loads(written))
     except ValueError:
         return _text(written)
-
-
-def _source_map(source_map: SourceMap) -> dict[str, Any]:
-    return {
-        "format_version": SOURCE_MAP_VERSION,
-        "workflow": source_map.workflow,
-        "lines": [
-            {"line": line.line, "statement": line.statement, "source": _range(line.source)}
-            for line in source_map.lines
-        ],
-        "outputs": [
-            {
-                "field": output.field,
-                "kind": output.kind,
-                "value": output.value,
-                "source": _range(output.source),
-            }
-            for output in source_map.outputs
-        ],
-    }
-
-
-def _range(source: SourceRange) -> dict[str, Any]:
-    return {
-        "path": source.path,
-        "start": {"line": source.start_line, "column": source.start_column},
-        "end": {"line": source.end_line, "column": source.end_column},
-    }
 
 
 def _json(value: Any) -> bytes:

@@ -58,3 +58,6 @@ class ModelKind:
     ) -> None:
         body = ModelConfigurationPatch.model_validate(values)
         await client.model_configurations.update(resource_id, body, idempotency_key=key)
+
+    async def delete(self, client: CyberdeskClient, resource_id: str, *, key: str) -> None:
+        await client.model_configurations.delete(resource_id, idempotency_key=key)

@@ -48,6 +48,9 @@ class TagGroupKind:
         body = TagGroupPatch.model_validate(values)
         await client.tag_groups.update(resource_id, body, idempotency_key=key)
 
+    async def delete(self, client: CyberdeskClient, resource_id: str, *, key: str) -> None:
+        await client.tag_groups.delete(resource_id, idempotency_key=key)
+
 
 class TagKind:
     """`tag.<name>`."""
@@ -73,6 +76,9 @@ class TagKind:
         self, client: CyberdeskClient, resource_id: str, values: Mapping[str, Any], *, key: str
     ) -> None:
         await client.tags.update(resource_id, TagPatch.model_validate(values), idempotency_key=key)
+
+    async def delete(self, client: CyberdeskClient, resource_id: str, *, key: str) -> None:
+        await client.tags.delete(resource_id, idempotency_key=key)
 
 
 def _live(row: Tag | TagGroup, policies: Policies) -> Live:

@@ -172,7 +172,8 @@ async def create(client: CyberdeskClient, desired: Desired, *, mark: Mark, key: 
     body = _known(desired.values, {}, desired.values.get(CHECKS), {})
     body["input_schema"] = with_mark(body.get("input_schema"), mark)
     request = WorkflowCreate.model_validate(body).passing(_newer(desired.values))
-    created = await client.workflows.create(request, idempotency_key=key)
+    # Sent again only by who has looked for it first: how long the service knows a key is not documented.
+    created = await client.workflows.create(request, idempotency_key=key, once=True)
     return created.id
 
 

@@ -1,0 +1,55 @@
+"""Signals and time limits of a command that writes: the first ends it in good order, the next at once."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+
+from . import exit_codes
+
+
+class Interrupts:
+    """The first signal lets what is under way finish, once `writing` says so; before, and from the second on, it ends the
+    process. `say` tells a person about it. `seconds` is how long the whole may take, None for ever.
+    """
+
+    def __init__(
+        self, writing: Callable[[], bool], say: Callable[[str], None], seconds: float | None = None
+    ) -> None:
+        self._writing = writing
+        self._say = say
+        self._end = None if seconds is None else time.monotonic() + seconds
+        self.signal: int | None = None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def received(self) -> bool:
+        """Whether a signal came."""
+        return self.signal is not None
+
+    def reason(self) -> str:
+        """Why no further operation may begin; empty while they may."""
+        if self.received():
+            return "the deploy is interrupted"
+        if self.seconds_left() == 0.0:
+            return "the time that `--timeout` gives is over"
+        return ""
+
+    def seconds_left(self) -> float | None:
+        """How much of the time is left; None where it is not limited."""
+        return None if self._end is None else max(0.0, self._end - time.monotonic())
+
+    @property
+    def exit_code(self) -> int:
+        """What the shell expects of a process that a signal ended."""
+        terminated = self.signal == signal.SIGTERM
+        return exit_codes.TERMINATED if terminated else exit_codes.INTERRUPTED
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        if self.received() or not self._writing():
+            raise (
+                KeyboardInterrupt if number == signal.SIGINT else SystemExit(exit_codes.TERMINATED)
+            )
+        self.signal = number
+        self._say("stopping when what is under way is done; once more stops at once")

@@ -1,0 +1,173 @@
+"""How far a long command is: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from .console import Console
+
+NAMED_AFTER = 10.0
+"""Seconds after which the operation that takes longest is named."""
+
+LINE_EVERY = 10.0
+"""Seconds between two lines where there is no bar."""
+
+KINDS = ("auto", "tty", "plain", "none")
+
+
+class Display(Protocol):
+    """Shows progress and, above it, lines."""
+
+    def say(self, line: str) -> None:
+        """Show a line for good."""
+        ...
+
+    def begin(self, name: str) -> None:
+        """An operation begins."""
+        ...
+
+    def end(self, name: str) -> None:
+        """It has ended."""
+        ...
+
+    def advance(self, done: int, total: int) -> None:
+        """So many have ended."""
+        ...
+
+    def close(self) -> None:
+        """No more progress is shown."""
+        ...
+
+
+def open_display(kind: str, console: Console, terminal: bool) -> Display:
+    """The display of a kind; `auto` is a bar on a terminal and nothing elsewhere."""
+    if kind == "tty" or (kind == "auto" and terminal):
+        return Bar(console.color_err)
+    return Lines(console.err, silent=kind != "plain")
+
+
+class Lines:
+    """A line every `LINE_EVERY` seconds, unless it is `silent`."""
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        silent: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._write, self._silent, self._clock = write, silent, clock
+        self._running = Running(clock)
+        self._told = clock()
+
+    def say(self, line: str) -> None:
+        self._write(line)
+
+    def begin(self, name: str) -> None:
+        self._running.begin(name)
+
+    def end(self, name: str) -> None:
+        self._running.end(name)
+
+    def advance(self, done: int, total: int) -> None:
+        now = self._clock()
+        if self._silent or (now - self._told < LINE_EVERY and done < total):
+            return
+        self._told = now
+        slow = self._running.slow()
+        self._write(f"{done} of {total} done{f', waiting for {slow}' if slow else ''}")
+
+    def close(self) -> None:
+        pass
+
+
+class Running:
+    """The operations under way and since when."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since: dict[str, float] = {}
+
+    def begin(self, name: str) -> None:
+        """An operation begins."""
+        self._since[name] = self._clock()
+
+    def end(self, name: str) -> None:
+        """It has ended."""
+        self._since.pop(name, None)
+
+    def slow(self) -> str:
+        """The one under way longest, if that is long; else empty."""
+        now = self._clock()
+        name, since = min(
+            self._since.items(), key=lambda item: (item[1], item[0]), default=("", now)
+        )
+        return f"{name} ({now - since:.0f} s)" if now - since >= NAMED_AFTER else ""
+
+
+class Bar:
+    """A bar at the bottom of the terminal, drawn from the first operation on."""
+
+    def __init__(self, color: bool) -> None:
+        self._color = color
+        self._running = Running(time.monotonic)
+        self._progress: Any = None
+        self._task: Any = None
+
+    def say(self, line: str) -> None:
+        if self._progress is None:
+            sys.stderr.write(line + "\n")
+            return
+        from rich.text import Text
+
+        self._progress.console.print(Text.from_ansi(line), soft_wrap=True)
+
+    def begin(self, name: str) -> None:
+        self._running.begin(name)
+        if self._progress is None:
+            self._open()
+
+    def end(self, name: str) -> None:
+        self._running.end(name)
+
+    def advance(self, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress.update(self._task, completed=done, total=total)
+
+    def close(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def _open(self) -> None:
+        from rich.console import Console as RichConsole
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            ProgressColumn,
+            Task,
+            TimeElapsedColumn,
+        )
+        from rich.text import Text
+
+        running = self._running
+
+        class Slow(ProgressColumn):
+            def render(self, task: Task) -> Text:
+                return Text(running.slow(), style="dim")
+
+        terminal = RichConsole(stderr=True, no_color=not self._color, highlight=False)
+        self._progress = Progress(
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            Slow(),
+            console=terminal,
+            transient=True,
+        )
+        self._task = self._progress.add_task("deploy", total=None)
+        self._progress.start()

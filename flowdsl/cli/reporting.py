@@ -1,0 +1,169 @@
+"""What a command of the deploy engine shows while it works: people on standard error, programs on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from flowdsl import __version__
+from flowdsl.deploy.job import OnDrift
+from flowdsl.deploy.outcome import Outcome, Result
+from flowdsl.deploy.plan import Plan
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.host.writing import write_files
+
+from .console import Console
+from .deploying import ask
+from .failure import CommandError
+from .progress import Display
+from .views.deploy import plan_events, render_outcome, render_plan, render_result
+
+FORMAT_VERSION = 1
+
+
+class Report:
+    """The `Ui` of a deploy.
+
+    With `as_json` each event is an object on a line of its own. `result` is the file that says how it ended. Without `yes` a
+    person is asked. `kind` names the command in the result file.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        display: Display,
+        *,
+        environment: str,
+        as_json: bool = False,
+        yes: bool = False,
+        result: str | None = None,
+        kind: str = "deploy",
+    ) -> None:
+        self._console = console
+        self._display = display
+        self._json = as_json
+        self._yes = yes
+        self._result = result
+        self._kind = kind
+        self.environment = environment
+        self.writing = False
+        self._emit("version", flowdsl_version=__version__, format_version=FORMAT_VERSION)
+
+    def show_plan(self, plan: Plan) -> None:
+        self._display.say(render_plan(plan, color=self._console.color_err))
+        for change in plan_events(plan):
+            self._emit("planned_change", **change)
+
+    def confirm(self, plan: Plan) -> bool:
+        return self._yes or self._ask(f"deploy to {self.environment}? [y/N] ") in ("y", "yes")
+
+    def choose_for_drift(self, plan: Plan) -> OnDrift:
+        self._display.say(render_plan(plan, color=self._console.color_err))
+        answers: dict[str, OnDrift] = {"o": "overwrite", "s": "skip"}
+        question = "edits were made elsewhere: [o]verwrite them, [s]kip those workflows, or stop? "
+        return answers.get(self._ask(question)[:1], "fail")
+
+    def event(self, kind: str, **details: object) -> None:
+        match kind, details:
+            case "apply_start", {"address": str(address), "action": action}:
+                self._display.begin(address)
+                self._emit(kind, address=address, action=action)
+            case "apply_progress", {"done": int(done), "total": int(total)}:
+                self._display.advance(done, total)
+                self._emit(kind, done=done, total=total)
+            case "apply_result", {"result": Result() as result}:
+                self._applied(result)
+            case "lock_wait", {"holder": holder, "waited": float(waited)}:
+                self.say(f"waiting for {printable(str(holder))}, {waited:.0f} s so far")
+                self._emit(kind, holder=holder, waited_seconds=round(waited))
+            case "recovery", {"message": str(message)}:
+                self.say(f"recovery: {printable(message)}")
+                self._emit(kind, message=message)
+            case "lock_acquired", _:
+                self.writing = True
+                self._emit(kind)
+            case _:
+                self._emit(kind, **details)
+
+    def say(self, line: str) -> None:
+        """One line for people."""
+        self._display.say(line)
+
+    def finished(self, outcome: Outcome, code: int) -> int:
+        """Say how it ended; returns `code`, the exit code."""
+        self._display.close()
+        level = "error" if code else "note"
+        for message in outcome.messages:
+            shown = "\n".join(printable(line) for line in message.split("\n"))
+            self._console.err(f"{level}: {shown}")
+            self._emit("diagnostic", level=level, message=message)
+        self._console.err(render_outcome(outcome, self.environment))
+        summary = {**outcome.to_json(), "environment": self.environment, "exit_code": code}
+        self._emit("change_summary", status=outcome.status.value, exit_code=code)
+        self._write_result({**summary, "kind": f"{self._kind}_result"})
+        return code
+
+    def failed(self, failure: CommandError) -> None:
+        """Leave a result file also when nothing was begun."""
+        self._display.close()
+        self._emit("diagnostic", level="error", message=failure.message)
+        self._write_result(
+            {
+                "format_version": FORMAT_VERSION,
+                "kind": f"{self._kind}_result",
+                "status": "not_begun",
+                "environment": self.environment,
+                "results": [],
+                "messages": [failure.message],
+                "exit_code": failure.code,
+            }
+        )
+
+    def _applied(self, result: Result) -> None:
+        self._display.end(result.address)
+        shown = render_result(result, color=self._console.color_err)
+        if shown is not None:
+            self.say(shown)
+        kinds = {"performed": "apply_complete", "unknown": "apply_unknown"}
+        self._emit(
+            kinds.get(result.outcome, "apply_errored"),
+            address=result.address,
+            action=result.action,
+            outcome=result.outcome,
+            workflow_id=result.id,
+            message=result.message,
+            reason=result.reason,
+        )
+
+    def _ask(self, question: str) -> str:
+        return ask(question, self._console)
+
+    def _emit(self, kind: str, **details: object) -> None:
+        if self._json:
+            self._console.out(json.dumps({"type": kind, **details}, ensure_ascii=False))
+
+    def _write_result(self, content: Mapping[str, Any]) -> None:
+        if self._result is None:
+            return
+        text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+        try:
+            write_files({self._result: text.encode()})
+        except OSError as error:
+            reason = (error.strerror or "it fails").lower()
+            self._console.err(f"warning: `{self._result}` cannot be written: {reason}")
+
+
+def append_step_summary(markdown: str, console: Console) -> None:
+    """Add Markdown to the summary of a GitHub job, where there is one."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(markdown if markdown.endswith("\n") else markdown + "\n")
+    except OSError as error:
+        reason = (error.strerror or "it fails").lower()
+        console.err(f"warning: the summary of the job cannot be written: {reason}")

@@ -1,0 +1,159 @@
+"""Whether state, key and organisation belong together, and whether workflows of ours are missing from state."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import printable
+from flowdsl.cyberdesk.models.workflow import Workflow
+from flowdsl.deploy.directory import Directory
+from flowdsl.deploy.mark import Mark, mark_in
+from flowdsl.deploy.outcome import Status, Stop
+from flowdsl.deploy.plan import Action, Plan
+from flowdsl.deploy.resource import Live
+from flowdsl.deploy.target import Target
+from flowdsl.state.document import StateDocument
+
+SHOWN = 10
+"""Addresses that a message names at most."""
+
+
+async def prove_organization(
+    client: CyberdeskClient,
+    target: Target,
+    prior: StateDocument,
+    directory: Directory,
+    live: Mapping[str, Live],
+    tracked: Mapping[str, str],
+    given_up: Collection[str],
+) -> str | None:
+    """The organisation of the key, as far as replies show it; raises `Stop`.
+
+    A key of another organisation makes every id 404, which would read as "create everything again". `tracked` maps
+    addresses to ids; those in `given_up` are known to be gone.
+    """
+    seen = directory.organizations() | {
+        found.organization_id for found in live.values() if found.organization_id
+    }
+    expected = target.organization or prior.organization_id
+    missing = {address for address, workflow_id in tracked.items() if workflow_id not in live}
+    if missing or (expected is not None and not seen):
+        page = await client.workflows.list(limit=1)
+        seen |= {row.organization_id for row in page.items if row.organization_id}
+    if expected is not None and (foreign := seen - {expected}):
+        raise Stop(
+            Status.ACCESS,
+            f"the API key belongs to the organisation `{min(foreign)}`, and `{target.environment}` is deployed to "
+            f"`{expected}`; use a key of that organisation",
+        )
+    if not seen and missing - set(given_up) and len(missing) == len(tracked):
+        raise Stop(
+            Status.ACCESS,
+            f"no workflow in state ({len(tracked)}) exists in the organisation of this API key; a key of another "
+            "organisation looks the same; if they were deleted on purpose, deploy with "
+            f'`--recreate {min(missing)}` for each, or let it go with `[[removed]]` and `mode = "forget"`',
+        )
+    return min(seen, default=None)
+
+
+def check_api_base(target: Target, prior: StateDocument) -> None:
+    """Raise `Stop` when the state was made at another address."""
+    if prior.api_base != target.api_base:
+        raise Stop(
+            Status.STATE,
+            f"the state of `{target.environment}` was made at `{prior.api_base}` and the environment names "
+            f"`{target.api_base}`; ids of one service mean nothing to another, so give it a state of its own",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A workflow of the service and the mark it carries."""
+
+    mark: Mark
+    row: Workflow
+
+
+async def marked_workflows(client: CyberdeskClient, target: Target) -> dict[str, list[Marked]]:
+    """The workflows that carry a mark of this project and environment, by address, the oldest first.
+
+    A duplicate made in the dashboard copies the mark, so that of several the first is meant.
+    """
+    found: dict[str, list[Marked]] = {}
+    for row in await client.workflows.list_all():
+        mark = mark_in(row.input_schema)
+        if mark is None or (mark.project, mark.environment) != (target.project, target.environment):
+            continue
+        found.setdefault(mark.address, []).append(Marked(mark, row))
+    return {
+        address: sorted(each, key=lambda one: (one.row.created_at or "", one.row.id))
+        for address, each in found.items()
+    }
+
+
+async def left_over(
+    client: CyberdeskClient, target: Target, in_source: Collection[str]
+) -> dict[str, list[Marked]]:
+    """The marked workflows that nothing in the project accounts for.
+
+    Left out is what `[[removed]]` lets go, and what `[[adopt]]` gives to an address that the source has; a copy of that
+    one, which carries the same mark, is then nobody's.
+    """
+    taken = {found.lower() for address, found in target.adopted.items() if address in in_source}
+    return {
+        address: each
+        for address, each in (await marked_workflows(client, target)).items()
+        if address not in target.forgotten and not any(one.row.id in taken for one in each)
+    }
+
+
+async def refuse_untracked(
+    client: CyberdeskClient, target: Target, where: str, document: StateDocument, plan: Plan
+) -> None:
+    """Raise `Stop` where the plan creates what an earlier deploy has created already.
+
+    Then state is an old copy: it does not know of a creation that the service shows. To be called under the lease, since
+    a deploy beside this one creates as well.
+    """
+    creations = {change.address: change for change in plan.of(Action.CREATE)}
+    if not creations:
+        return
+    known = {resource.id for resource in document.resources.values()}
+    known |= {found.lower() for found in target.adopted.values()}
+    for address, each in sorted((await left_over(client, target, creations)).items()):
+        if address not in creations:
+            continue
+        lost = [
+            one
+            for one in each
+            if one.row.id not in known and one.mark.generation >= creations[address].generation
+        ]
+        if lost:
+            raise Stop(
+                Status.STATE,
+                f"the state at `{where}` does not know {_described(lost[0].row)}, which this project created as "
+                f"`{address}`: it is an older copy, and creating the workflow again would duplicate it",
+                f"bring back the newest state, or find out what is there with `flowdsl state rebuild --env "
+                f"{target.environment}`; where the workflow is not to be this project's any more, let it go with "
+                f'`[[removed]]`, `address = "{address}"` and `mode = "forget"`',
+            )
+
+
+def lost_state(target: Target, where: str, left: Mapping[str, Sequence[Marked]]) -> Stop:
+    """The stop for an organisation that holds workflows of ours while there is no state."""
+    count = sum(map(len, left.values()))
+    shown = sorted(left)[:SHOWN]
+    more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
+    listed = ", ".join(f"`{printable(address)}`" for address in shown)
+    return Stop(
+        Status.STATE,
+        f"there is no state at `{where}`, and the organisation holds {count} workflows that this project deployed to "
+        f"`{target.environment}` ({listed}{more}); creating them again would duplicate them",
+        f"bring the state back, or make it anew from what is there with `flowdsl state rebuild --env {target.environment}`",
+    )
+
+
+def _described(row: Workflow) -> str:
+    return printable(f"`{row.name or ''}` ({row.id})")

@@ -1,0 +1,262 @@
+"""One workflow at a time: creating, changing and deleting it, each proven by reading it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
+from flowdsl.deploy.diff import Difference, compare, is_ignored, not_kept
+from flowdsl.deploy.impact import changes_what_is_replayed
+from flowdsl.deploy.journal import Journal
+from flowdsl.deploy.kinds import workflow
+from flowdsl.deploy.plan import Action, Change
+from flowdsl.deploy.recover import creation_key, find_created, mark_of
+from flowdsl.deploy.resource import Desired, Live
+from flowdsl.deploy.target import Target
+from flowdsl.deploy.versions import LostUpdate, lost_update
+from flowdsl.state.document import Intent, ResourceState
+from flowdsl.state.lease import Surroundings
+
+
+class WrongOrganization(Exception):
+    """What was created belongs to another organisation than the one deployed to."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the workflow between the plan and now, or right after our write."""
+
+
+class OverwroteEdit(Exception):
+    """Our write replaced an edit that was made after we had read the workflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A change to carry out. `intent` says what is recorded of it beforehand; a deletion needs none."""
+
+    change: Change
+    desired: Desired
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where operations take place: `tag_ids` maps the names of the organisation's tags to their ids.
+
+    `approved` maps ids of workflows to the recordings whose approval is taken away before the workflow changes.
+    """
+
+    target: Target
+    tag_ids: Mapping[str, str]
+    journal: Journal
+    around: Surroundings
+    approved: Mapping[str, tuple[str, ...]]
+
+
+async def create(client: CyberdeskClient, site: Site, operation: Operation) -> tuple[str, str]:
+    """The id of the new workflow, and what is to be said of it.
+
+    Raises `Unresolved` when it is not known whether there is one, `WrongOrganization`, `ChangedMeanwhile` and
+    `CyberdeskError`; an intent whose outcome is known is settled.
+    """
+    desired, intent, journal = operation.desired, operation.intent, site.journal
+    try:
+        created = await workflow.create(
+            client, desired, mark=mark_of(site.target, intent), key=creation_key(intent)
+        )
+    except CyberdeskError as error:
+        if not error.outcome_unknown:
+            journal.settle(intent)
+            raise
+        created = await find_created(client, site.target, intent, desired, site.around)
+    resource = ResourceState(
+        id=created,
+        generation=intent.generation,
+        name=desired.name,
+        protect=desired.protect,
+        applied=intent.applied,
+    )
+    # From here on the workflow is known by its id, whatever happens to the requests that follow.
+    journal.put(desired.address, resource)
+    try:
+        live = await workflow.read(client, created)
+    except NotFound:
+        # The reply to a key that was sent before may be about a workflow that somebody has deleted since.
+        journal.drop(desired.address)
+        journal.settle(intent)
+        raise ChangedMeanwhile(
+            f"{created} was created and is gone again: somebody deleted it; deploy again to create it anew"
+        ) from None
+    _check_organization(site, created, live)
+    journal.see_organization(live.organization_id)
+    difference = compare(workflow.POLICIES, desired, None, live)
+    if await _write_tags(client, site, operation, live, difference):
+        live = await workflow.read(client, created)
+    return created, _verify(site, desired, resource.replace(tags=intent.tags), live)
+
+
+async def update(client: CyberdeskClient, site: Site, operation: Operation) -> tuple[str, str]:
+    """The id of the workflow, and what is to be said of it; raises `ChangedMeanwhile`, `OverwroteEdit` and `CyberdeskError`."""
+    change, desired, intent = operation.change, operation.desired, operation.intent
+    prior = change.prior
+    assert prior is not None
+    sent: dict[str, object] = {}
+    try:
+        before = await workflow.read(client, prior.id)
+        known = None if change.action is Action.ADOPT else prior
+        difference = compare(
+            workflow.POLICIES, desired, known, before, _ignored(site.target, known)
+        )
+        if edited := difference.drifted - change.drifted:
+            raise ChangedMeanwhile(
+                f"{listed(edited)} of `{change.address}` was edited after the plan was made; deploy again to see it"
+            )
+        if difference.fields:
+            # Before the prompt changes: after a crash nothing would tell that these are still to be done.
+            for recording in site.approved.get(prior.id, ()):
+                await _unapprove(client, recording, intent)
+            sent = {field.path: field.value for field in difference.fields}
+            await workflow.update(
+                client,
+                before,
+                sent,
+                desired=desired,
+                children=prior.children,
+                key=f"{intent.id}-update",
+            )
+    except CyberdeskError as error:
+        if not error.outcome_unknown:
+            site.journal.settle(intent)
+        raise
+    await _write_tags(client, site, operation, before, difference)
+    live = await workflow.read(client, prior.id)
+    lost = lost_update(before, live, sent) if sent else None
+    resource = prior.replace(
+        name=desired.name, protect=desired.protect, applied=intent.applied, tags=intent.tags
+    )
+    remark = _verify(site, desired, resource, live)
+    if lost is not None:
+        raise OverwroteEdit(_overwritten(site.target, change.address, lost))
+    return prior.id, remark
+
+
+async def delete(client: CyberdeskClient, site: Site, change: Change, *, key: str) -> str:
+    """Take the workflow out of the service, with its runs and trajectories; returns what is to be said of it.
+
+    Raises `ChangedMeanwhile` where somebody edited it after the plan was made, and `CyberdeskError`.
+    """
+    assert change.prior is not None and change.live is not None
+    identifier = change.prior.id
+    try:
+        live = await workflow.read(client, identifier)
+        if live.remote.get("updated_at") != change.live.remote.get("updated_at"):
+            raise ChangedMeanwhile(
+                f"`{change.address}` was edited after the plan was made, so it is not deleted; look at the plan again"
+            )
+        await client.workflows.delete(identifier, idempotency_key=key)
+        # What answers the key may be the reply to an earlier request, and a lost one settles nothing.
+        await workflow.read(client, identifier)
+    except NotFound:
+        site.journal.drop(change.address)
+        return ""
+    raise ChangedMeanwhile(
+        f"`{change.address}` is still there after its deletion was accepted; deploy again to look at it anew"
+    )
+
+
+def taken_approvals(changes: Iterable[Change], site: Site) -> int:
+    """How many recordings lose their approval by these changes."""
+    ids = (
+        change.prior.id for change in changes if change.prior and changes_what_is_replayed(change)
+    )
+    return sum(len(site.approved.get(each, ())) for each in ids)
+
+
+def listed(paths: Iterable[str]) -> str:
+    """Fields as they are named in a message."""
+    return ", ".join(f"`{path}`" for path in sorted(paths))
+
+
+def _ignored(target: Target, prior: ResourceState | None) -> frozenset[str]:
+    """A workflow that is taken over is brought to what the source says once."""
+    return target.ignored if prior is not None else frozenset()
+
+
+def _check_organization(site: Site, created: str, live: Live) -> None:
+    """Raise `WrongOrganization`: in an organisation that held nothing, the first creation is what shows whose it is."""
+    expected = site.target.organization or site.journal.document.organization_id
+    if None not in (expected, live.organization_id) and live.organization_id != expected:
+        raise WrongOrganization(
+            f"the API key belongs to the organisation `{live.organization_id}`, not to `{expected}`, and {created} was "
+            "created there; delete it in the dashboard and use a key of the other organisation"
+        )
+
+
+async def _unapprove(client: CyberdeskClient, recording: str, intent: Intent) -> None:
+    try:
+        await client.trajectories.update(
+            recording, {"is_approved": False}, idempotency_key=f"{intent.id}-unapprove-{recording}"
+        )
+    except NotFound:
+        return
+
+
+async def _write_tags(
+    client: CyberdeskClient,
+    site: Site,
+    operation: Operation,
+    live: Live,
+    difference: Difference,
+) -> bool:
+    """Remove tags of ours that are no longer wanted, then add what is missing; tells whether anything was sent."""
+    key = operation.intent.id
+    for name in sorted(difference.tags_to_remove):
+        tag_id = live.tags[name]
+        await client.workflows.remove_tag(live.id, tag_id, idempotency_key=f"{key}-untag-{tag_id}")
+    if difference.tags_to_add:
+        ids = [site.tag_ids[name] for name in sorted(difference.tags_to_add)]
+        await client.workflows.add_tags(live.id, ids, idempotency_key=f"{key}-tag")
+    return bool(difference.tags_to_remove or difference.tags_to_add)
+
+
+def _verify(site: Site, desired: Desired, resource: ResourceState, live: Live) -> str:
+    """Record the workflow as it was read after the write; returns what is to be said of it.
+
+    Raises `ChangedMeanwhile` when it is not as it was sent. A field that is not in the reply is no edit: the service does
+    not know it, which is said once and kept in state.
+    """
+    ignored = site.target.ignored
+    dropped = not_kept(workflow.POLICIES, desired, live)
+    news = [path for path, sent in dropped.items() if resource.dropped.get(path) != sent]
+    resource = resource.replace(
+        applied={
+            path: sent
+            for path, sent in resource.applied.items()
+            if path not in dropped and not is_ignored(path, ignored)
+        },
+        dropped=dropped,
+        source_map=desired.source_map,
+        renamed_from=desired.renamed_from,
+    )
+    difference = compare(workflow.POLICIES, desired, resource, live, ignored)
+    tags = tuple(sorted(difference.tags & live.tags.keys()))
+    site.journal.put(desired.address, resource.replace(children=dict(live.children), tags=tags))
+    if not difference.is_empty:
+        paths = {field.path for field in difference.fields}
+        if difference.tags_to_add or difference.tags_to_remove:
+            paths.add("tags")
+        raise ChangedMeanwhile(
+            f"{listed(paths)} of `{desired.address}` is not what was sent: somebody edits the workflow at the same "
+            "time, or the service rewrites the value"
+        )
+    return f"the service dropped {listed(news)}, which it does not know" if news else ""
+
+
+def _overwritten(target: Target, address: str, lost: LostUpdate) -> str:
+    return (
+        f"somebody edited {listed(lost.paths)} of `{address}` between our reading and our writing, and the edit was "
+        f"overwritten; it is kept as version {lost.version.number}: look at it with `flowdsl restore {address} --env "
+        f"{target.environment}`, bring it back with `--version {lost.version.number}`"
+    )

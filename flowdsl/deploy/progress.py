@@ -1,0 +1,104 @@
+"""How far a deploy is: what has begun, what came of it, and why no more may begin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flowdsl.cyberdesk.errors import AuthenticationRefused, CyberdeskError, ServiceUnreachable
+from flowdsl.deploy.job import Job
+from flowdsl.deploy.outcome import Result, Status
+from flowdsl.state.errors import StateError
+
+
+@dataclass(slots=True)
+class Progress:
+    """What has been done so far. `observe` is told of everything that happens, by kind.
+
+    `state_error` is what a checkpoint failed with; what was under way then is finished first.
+    """
+
+    observe: Callable[..., None]
+    stop: Callable[[], str]
+    interrupted: Callable[[], bool]
+    abort: bool = False
+    total: int = 0
+    results: list[Result] = field(default_factory=list)
+    refused: bool = False
+    displaced: bool = False
+    unreachable_only: bool = True
+    state_error: StateError | None = None
+    _reason: str = ""
+
+    @classmethod
+    def of(cls, job: Job) -> Progress:
+        """The progress of a job that has not begun."""
+        return cls(job.ui.event, job.stop, job.interrupted, job.options.abort)
+
+    @property
+    def halted(self) -> str:
+        """Why no further operation begins; empty while they may."""
+        return self._reason or self.stop()
+
+    @property
+    def spotless(self) -> bool:
+        """Whether everything so far was done as it was meant."""
+        return all(result.outcome == "performed" for result in self.results)
+
+    def halt(self, reason: str) -> None:
+        """Let no further operation begin; the first reason counts."""
+        self._reason = self._reason or reason
+
+    def refuse(self, reason: str) -> None:
+        """Let no further operation begin, because the key does not allow them."""
+        self.refused = True
+        self.halt(reason)
+
+    def displace(self, reason: str) -> None:
+        """Let no further operation begin, because another deploy has taken over."""
+        self.displaced = True
+        self.halt(reason)
+
+    def lose_state(self, error: StateError) -> None:
+        """Let no further operation begin, because what has been done cannot be recorded any more."""
+        self.state_error = self.state_error or error
+        self.halt("the state cannot be stored")
+
+    def begin(self, address: str, action: str) -> None:
+        """An operation begins."""
+        self.observe("apply_start", address=address, action=action)
+
+    def add(self, result: Result) -> None:
+        """Take in the result of one address."""
+        self.results.append(result)
+        self.observe("apply_result", result=result)
+        self.observe("apply_progress", done=len(self.results), total=self.total)
+        if self.abort and result.outcome in ("failed", "conflict"):
+            self.halt(f"`{result.address}` failed, which ends the deploy (`--on-error abort`)")
+
+    def fail(self, address: str, action: str, error: CyberdeskError) -> None:
+        """Take in a refused or failed request."""
+        if isinstance(error, AuthenticationRefused):
+            self.refuse("the API key is refused")
+        if not isinstance(error, ServiceUnreachable) or error.outcome_unknown:
+            self.unreachable_only = False
+        self.add(Result(address, action, "failed", message=str(error)))
+
+    @property
+    def status(self) -> Status:
+        """The status that the results so far amount to."""
+        outcomes = {result.outcome for result in self.results}
+        if "unknown" in outcomes:
+            return Status.UNKNOWN
+        if self.displaced:
+            return Status.LOCKED
+        if self.interrupted():
+            return Status.INTERRUPTED
+        if "failed" in outcomes:
+            if self.refused:
+                return Status.ACCESS
+            nothing_done = "performed" not in outcomes
+            return Status.SERVICE if nothing_done and self.unreachable_only else Status.PARTIAL
+        if "conflict" in outcomes:
+            return Status.CONFLICT
+        return Status.PARTIAL if "not_attempted" in outcomes else Status.DONE

@@ -1,0 +1,90 @@
+"""What git says of the checkout that a project stands in."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Relation = Literal["same", "newer", "older", "diverged", "unknown"]
+"""How the checkout stands to another commit; `unknown` where that commit is not in the repository."""
+
+SECONDS = 60.0
+"""How long one call of git may take."""
+
+
+class NoCheckout(Exception):
+    """There is no commit to speak of; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The commit a folder is at.
+
+    `dirty` tells of changes and new files below the folder, `.flowdsl` aside. In a `shallow` clone older commits are missing.
+    """
+
+    folder: str
+    commit: str
+    committed_at: datetime
+    dirty: bool
+    shallow: bool
+
+    def relation(self, commit: str) -> Relation:
+        """How this commit stands to `commit`, of which it may be an ancestor (`older`) or a descendant (`newer`)."""
+        if commit == self.commit:
+            return "same"
+        if not re.fullmatch("[0-9a-f]{7,64}", commit):
+            return "unknown"
+        if _git(self.folder, "cat-file", "-e", f"{commit}^{{commit}}").returncode != 0:
+            return "unknown"
+        if self._is_ancestor(commit, self.commit):
+            return "newer"
+        return "older" if self._is_ancestor(self.commit, commit) else "diverged"
+
+    def _is_ancestor(self, old: str, new: str) -> bool:
+        return _git(self.folder, "merge-base", "--is-ancestor", old, new).returncode == 0
+
+
+def checkout_at(folder: str) -> Checkout:
+    """The checkout that `folder` is in; raises `NoCheckout` outside of git, before a first commit and without git."""
+    shown = _git(folder, "show", "--no-patch", "--no-show-signature", "--format=%H %cI", "HEAD")
+    if shown.returncode != 0:
+        raise NoCheckout(_reason(shown.stderr))
+    commit, _, committed = shown.stdout.strip().rpartition("\n")[2].partition(" ")
+    status = _git(folder, "status", "--porcelain", "-z", "--", ".", ":(exclude,glob)**/.flowdsl/**")
+    if status.returncode != 0:
+        raise NoCheckout(_reason(status.stderr))
+    shallow = _git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
+    committed_at = datetime.fromisoformat(committed)
+    return Checkout(folder, commit, committed_at, bool(status.stdout), shallow)
+
+
+def _git(folder: str, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        return subprocess.run(
+            ["git", "-C", folder, *words],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            timeout=SECONDS,
+        )
+    except FileNotFoundError:
+        raise NoCheckout("git is not installed") from None
+    except subprocess.TimeoutExpired:
+        raise NoCheckout(f"git did not answer within {SECONDS:.0f} s") from None
+
+
+def _reason(said: str) -> str:
+    first = said.strip().partition("\n")[0].removeprefix("fatal: ")
+    if "not a git repository" in first:
+        return "the project is not in a git repository"
+    if "ambiguous argument 'HEAD'" in first or "bad revision 'HEAD'" in first:
+        return "the repository has no commit yet"
+    return f"git says: {first}" if first else "git fails"
