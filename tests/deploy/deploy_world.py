@@ -26,6 +26,7 @@ from flowdsl.deploy.engine import deploy
 from flowdsl.deploy.job import Job, OnDrift, Options
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.rebuild import find_state, write_state
 from flowdsl.deploy.target import Target
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.context import Context
@@ -270,6 +271,20 @@ class World:
             return asyncio.run(run())
         finally:
             self.crash_counts = (crashing.count, store.count)
+
+    def rebuild(self, project: Bundle) -> dict[str, str]:
+        """State made anew from what is there; returns how each address was found."""
+
+        async def run() -> dict[str, str]:
+            async with self.client() as client:
+                job = Job(
+                    project, self.target, self.store(), client, Options(), Ui(), self.around()
+                )
+                found = await find_state(job, {})
+                await write_state(job, found)
+                return {item.address: item.by for item in found.recovered}
+
+        return asyncio.run(run())
 
     def ask(self, question: Callable[[CyberdeskClient], Any]) -> Any:
         """The answer of the service to somebody else's client."""

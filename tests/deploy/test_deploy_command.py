@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from flowdsl.cli import interrupts
+from flowdsl.cli import clients, deploying, interrupts
 from flowdsl.cli.arguments import CommandParser
 from flowdsl.cli.commands import deploy as command
 from flowdsl.cli.console import Console
@@ -180,8 +182,12 @@ def test_what_is_wrong_with_the_project_is_said_before_the_missing_yes(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--recreate", "workflow.lok_up"], "there are `workflow.look_up`"),
-        (["--recreate", "look_up"], "`--recreate look_up` names no workflow"),
+        (["--recreate", "workflow.lok_up"], "`workflow.look_up` exists"),
+        (["--recreate", "look_up"], "`--recreate look_up` names no address"),
+        (["--only", "tag.ehr"], "there are `workflow.look_up`"),
+        (["--accept-guard", "creates=3"], "the guards are `breaking`, `deletes`"),
+        (["--accept-guard", "deletes"], "is not the name of a guard and a number"),
+        (["--timeout", "soon"], "`soon` is not a time such as `30s`"),
         (["--concurrency", "0"], "`0` is not a number from 1 to 64"),
         (["--concurrency", "1" * 5000], "is not a number from 1 to 64"),
     ],
@@ -225,7 +231,7 @@ def test_a_host_nobody_allowed_never_sees_the_key(
     def read(*_: object) -> str:
         raise AssertionError("the key is read")
 
-    monkeypatch.setattr(command, "read_api_key", read)
+    monkeypatch.setattr(clients, "read_api_key", read)
 
     ended = run("--env", "elsewhere", "--yes")
 
@@ -239,19 +245,15 @@ def test_a_store_of_another_kind_is_refused(run: Run) -> None:
     assert ended.code == 10 and "s3://bucket/state" in ended.err
 
 
-def test_lost_state_exits_10_and_its_toml_brings_everything_back(run: Run, project: Path) -> None:
+def test_lost_state_exits_10_and_names_the_way_back(run: Run, project: Path) -> None:
     run("--env", "local", "--yes")
     (project / ".flowdsl/state/local.json").unlink()
 
     ended = run("--env", "local", "--yes")
 
     assert ended.code == 10 and "workflow.look_up" in ended.err
-    entries = ended.err[ended.err.index("[[adopt]]") : ended.err.index("\n\nstopped in")]
-    with (project / "flowdsl.toml").open("a") as file:
-        file.write(entries)
-    again = run("--env", "local", "--yes")
-    assert (again.code, again.err) == (0, "nothing to do: 1 workflow up to date in local\n")
-    assert run("--env", "local", "--yes").err == again.err
+    assert "`flowdsl state rebuild --env local`" in ended.err
+    assert not (project / ".flowdsl/state/local.json").exists()
 
 
 def test_a_field_passed_through_is_said_once_when_the_service_drops_it(
@@ -272,18 +274,85 @@ def test_a_field_passed_through_is_said_once_when_the_service_drops_it(
     assert refused.code == 3 and "the field `updated_at` belongs to the service" in refused.err
 
 
-def test_a_protection_that_is_not_enforced_is_said(run: Run, project: Path) -> None:
+def test_a_protected_environment_takes_committed_sources_only(run: Run, project: Path) -> None:
     text = PROJECT.replace('api = "local"\n', 'api = "local"\nprotected = true\n', 1)
     (project / "flowdsl.toml").write_text(text)
+    (project / ".gitignore").write_text(".flowdsl/\n")
 
-    assert "warning: `local` is protected, and" in run("--env", "local", "--yes").err
+    outside = run("--env", "local", "--yes")
+    assert outside.code == 9 and "the project is not in a git repository" in outside.err
+
+    git(project, "init", "-q")
+    empty = run("--env", "local", "--yes")
+    assert empty.code == 9 and "the repository has no commit yet" in empty.err
+
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "First")
+    (project / "flows/desk.flow").write_text(FLOW.replace("the day", "the week"))
+    dirty = run("--env", "local", "--yes")
+    assert dirty.code == 9 and "the work tree has changes" in dirty.err
+
+    git(project, "commit", "-qam", "Second")
+    assert run("--env", "local", "--yes").code == 0
+    assert run("--env", "local", "--yes").code == 0, "state and the emulator are no changes"
+
+
+def test_an_older_commit_is_deployed_on_purpose_only(run: Run, project: Path) -> None:
+    (project / ".gitignore").write_text(".flowdsl/\n")
+    git(project, "init", "-q")
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "First")
+    (project / "flows/desk.flow").write_text(FLOW.replace("the day", "the week"))
+    git(project, "commit", "-qam", "Second")
+    assert run("--env", "local", "--yes").code == 0
+
+    git(project, "checkout", "-q", "HEAD~1")
+    stopped = run("--env", "local", "--yes")
+    assert stopped.code == 6 and "is older than" in stopped.err
+    assert run("--env", "local", "--yes", "--allow-older").code == 0
+
+    git(project, "checkout", "-q", "-")
+    assert run("--env", "local", "--yes").code == 0
+
+
+def test_a_shallow_clone_says_what_it_needs(
+    run: Run,
+    project: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (project / ".gitignore").write_text(".flowdsl/emulator.sqlite*\n")
+    git(project, "init", "-q")
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "First")
+    assert run("--env", "local", "--yes").code == 0
+    (project / "flows/desk.flow").write_text(FLOW.replace("the day", "the week"))
+    git(project, "commit", "-qam", "Second")
+    clone = tmp_path_factory.mktemp("clone") / "project"
+    git(project, "clone", "-q", "--depth=1", project.as_uri(), str(clone))
+    (clone / ".flowdsl").mkdir()
+    for path in (project / ".flowdsl").rglob("*"):
+        if path.is_file():
+            target = clone / path.relative_to(project)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    monkeypatch.chdir(clone)
+
+    ended = run("--env", "local", "--yes")
+
+    assert ended.code == 6 and "`git fetch --unshallow`" in ended.err
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ["-c", "user.name=T", "-c", "user.email=t@desk.test"]
+    subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
 
 
 def test_a_refusal_to_answer_yes_changes_nothing(
     run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "is_terminal", lambda _stream: True)
-    monkeypatch.setattr(command.sys, "stdin", io.StringIO("n\n"))
+    monkeypatch.setattr(deploying, "is_terminal", lambda _stream: True)
+    monkeypatch.setattr(deploying.sys, "stdin", io.StringIO("n\n"))
 
     ended = run("--env", "local")
 
@@ -299,13 +368,13 @@ def test_a_signal_lets_what_is_under_way_finish(
         text = FLOW.replace("look_up", f"w{number}")
         (project / f"flows/w{number}.flow").write_text(text)
     handlers: dict[int, Callable[[int, object], None]] = {}
-    monkeypatch.setattr(command.signal, "signal", handlers.__setitem__)
+    monkeypatch.setattr(interrupts.signal, "signal", handlers.__setitem__)
     applied = command.Report._applied
 
     def interrupt(self: command.Report, result: object) -> None:
         applied(self, result)  # type: ignore[arg-type]
         monkeypatch.setattr(command.Report, "_applied", applied)
-        handlers[command.signal.SIGTERM](command.signal.SIGTERM, None)
+        handlers[signal.SIGTERM](signal.SIGTERM, None)
 
     monkeypatch.setattr(command.Report, "_applied", interrupt)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from flowdsl.deploy.outcome import Outcome, Status
+from flowdsl.deploy.outcome import Status
 from flowdsl.deploy.plan import Action
 from flowdsl.emulator.app import create_app
 from tests.deploy.deploy_world import CANARY, Ui, World, bundle, flow
@@ -162,28 +161,22 @@ def test_lost_state_is_never_answered_by_creating_everything_again(world: World)
 
     assert outcome.status is Status.STATE
     assert world.writes == []
-    assert "2 workflows" in outcome.messages[0] and "workflow.a" in outcome.messages[1]
+    assert "2 workflows" in outcome.messages[0] and "workflow.a" in outcome.messages[0]
+    assert "`flowdsl state rebuild --env test`" in outcome.messages[1]
     assert len(world.workflows()) == 2
 
 
-def adopt_as_told(world: World, outcome: Outcome) -> None:
-    """Do what the message of lost state says: take its TOML, and nothing else."""
-    _, _, entries = outcome.messages[1].partition("\n\n")
-    told = tomllib.loads(entries)
-    assert all(entry["env"] == "test" for entry in told.get("adopt", ()))
-    world.retarget(
-        adopted={entry["address"]: entry["id"] for entry in told.get("adopt", ())},
-        forgotten=frozenset(entry["address"] for entry in told.get("removed", ())),
-    )
+def lose_state(world: World) -> None:
+    (world.root / ".flowdsl/state/test.json").unlink()
 
 
-def test_lost_state_is_rebuilt_by_the_entries_that_the_message_gives(world: World) -> None:
+def test_lost_state_is_rebuilt_from_marks(world: World) -> None:
     checks = [{"name": "c", "type": "run_attachment_exists"}]
     project = bundle(flow("a", tags=["t"], post_run_checks=checks), flow("b", title='"B"\n'))
     world.deploy(project)
     ids = {row.name: row.id for row in world.workflows()}
-    (world.root / ".flowdsl/state/test.json").unlink()
-    adopt_as_told(world, world.deploy(project))
+    lose_state(world)
+    assert world.rebuild(project) == {"workflow.a": "mark", "workflow.b": "mark"}
 
     outcome = world.deploy(project)
 
@@ -195,49 +188,52 @@ def test_lost_state_is_rebuilt_by_the_entries_that_the_message_gives(world: Worl
     assert world.deploy(project).status is Status.NOTHING_TO_DO
     assert world.state_text() == before
     world.edit("A", main_prompt="By hand.")
-    assert world.deploy(project).status is Status.CONFLICT, "what was adopted is watched for drift"
+    assert world.deploy(project).status is Status.CONFLICT, "what was found is watched for drift"
 
 
 def test_lost_state_after_a_renaming_and_a_removal(world: World) -> None:
-    """The mark keeps the first address: a renamed workflow is adopted by it, one without a source is let go."""
+    """The mark keeps the first address: the source tells what it was renamed to; one without a source is kept."""
     world.deploy(bundle(flow("old"), flow("gone"), flow("kept")))
     project = bundle(flow("new", renamed_from="old"), flow("kept"))
     world.deploy(project)
-    (world.root / ".flowdsl/state/test.json").unlink()
-    adopt_as_told(world, world.deploy(project))
-    assert world.target.adopted.keys() == {"workflow.old", "workflow.kept"}
-    assert world.target.forgotten == {"workflow.gone"}
+    lose_state(world)
+    world.rebuild(project)
 
-    assert world.deploy(project).status is Status.NOTHING_TO_DO
-    assert world.state().resources.keys() == {"workflow.new", "workflow.kept"}
-    assert len(world.workflows()) == 3
+    outcome = world.deploy(project)
 
-    (world.root / ".flowdsl/state/test.json").unlink()
-    later = bundle(flow("new"), flow("kept"))
-    assert world.deploy(later).status is Status.STATE, (
-        "an entry that no workflow takes protects nothing"
-    )
-    old = world.target.adopted["workflow.old"]
-    world.retarget(adopted={**world.target.adopted, "workflow.new": old})
-    assert world.deploy(later).status is Status.NOTHING_TO_DO
+    assert outcome.status is Status.NOTHING_TO_DO and world.writes == []
+    assert outcome.plan is not None
+    assert [change.address for change in outcome.plan.of(Action.KEEP)] == ["workflow.gone"]
+    assert world.state().resources.keys() == {"workflow.new", "workflow.kept", "workflow.gone"}
     assert len(world.workflows()) == 3
 
 
-def test_a_copy_is_not_adopted_in_the_place_of_the_original(world: World) -> None:
+def test_a_copy_is_not_taken_for_the_original(world: World) -> None:
     project = bundle(flow("a"))
     world.deploy(project)
     original = world.workflow("A").id
+    world.ask(lambda client: client.workflows.duplicate(original, idempotency_key="1"))
+    lose_state(world)
+    world.rebuild(project)
 
-    async def duplicate(client: object) -> None:
-        sender = client.workflows._sender  # type: ignore[attr-defined]
-        await sender.write("POST", f"/v1/workflows/{original}/duplicate", "1", {})
-
-    world.ask(duplicate)
-    (world.root / ".flowdsl/state/test.json").unlink()
-    adopt_as_told(world, world.deploy(project))
-
-    assert world.target.adopted == {"workflow.a": original}
+    assert world.state().resources["workflow.a"].id == original
     assert world.deploy(project).status is Status.NOTHING_TO_DO
+
+
+def test_an_older_copy_of_state_is_not_answered_by_creating_again(world: World) -> None:
+    world.deploy(bundle(flow("a")))
+    older = world.state_text()
+    project = bundle(flow("a"), flow("b"))
+    world.deploy(project)
+    (world.root / ".flowdsl/state/test.json").write_text(older)
+
+    outcome = world.deploy(project)
+
+    assert outcome.status is Status.STATE and "is an older copy" in outcome.messages[0]
+    assert world.writes == [] and len(world.workflows()) == 2
+    world.rebuild(project)
+    assert world.deploy(project).status is Status.NOTHING_TO_DO
+    assert len(world.workflows()) == 2
 
 
 def test_one_workflow_is_not_given_to_two_addresses(world: World) -> None:
@@ -255,12 +251,12 @@ def test_one_workflow_is_not_given_to_two_addresses(world: World) -> None:
     ("change", "words"),
     [
         (lambda text: text[: len(text) // 2], "not JSON"),
-        (lambda text: json.dumps(json.loads(text) | {"format": 2, "min_cli": "9.1"}), "9.1"),
+        (lambda text: json.dumps(json.loads(text) | {"format": 3, "min_cli": "9.1"}), "9.1"),
         (lambda text: json.dumps(json.loads(text) | {"project": "prj_9"}), "prj_9"),
         (lambda text: json.dumps(json.loads(text) | {"environment": "prod"}), "prod"),
         (lambda text: json.dumps(json.loads(text) | {"more": 1}), "more"),
         (lambda text: json.dumps(json.loads(text) | {"api_base": "https://x.test"}), "x.test"),
-        (lambda text: "[]", "format"),
+        (lambda text: "[]", "no JSON object"),
     ],
 )
 def test_state_that_cannot_be_trusted_stops_everything(

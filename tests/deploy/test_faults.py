@@ -81,7 +81,7 @@ def test_a_creation_that_stays_unknown_is_said_and_settled_by_the_next_deploy(
     outcomes = Counter(result.outcome for result in outcome.results)
     assert outcomes == {"unknown": 1, "not_attempted": 5}, "nothing begins after an unknown outcome"
     message = next(r.message for r in outcome.results if r.outcome == "unknown")
-    assert "deploy `test` again, which looks for it" in message
+    assert "`flowdsl recover workflow.w0 --env test`" in message
     assert [intent.address for intent in world.state().pending] == ["workflow.w0"]
     assert world.deploy(project).status is Status.DONE
     check_converged(world, project)

@@ -209,7 +209,7 @@ def test_wrong_values_are_named_where_they_stand(line: str, message: str, marked
         ("[adopt]", "`adopt` is a table; it must be an array of tables"),
         (
             "[[removed]]\naddress='workflow.x'\nmode='drop'",
-            "`removed[0].mode` is not `forget`, the only mode of this version",
+            "`removed[0].mode` is not one of `delete`, `forget`",
         ),
         ("[[removed]]\nmode='forget'", "`[[removed]]` has no `address`"),
         ("[models.x]\nprovider='a'\nmodel='b'\nmax_tokens=0", "`models.x.max_tokens` is not a whole number of at least 1"),
@@ -230,14 +230,6 @@ def test_other_tables_are_checked(text: str, message: str) -> None:
     diagnostic = only(f"{MINIMAL}{text}\n")
     assert diagnostic.message.startswith(message)
     assert diagnostic.span.first.line > 2
-
-
-def test_deleting_is_said_to_be_unavailable_with_what_to_do_instead() -> None:
-    found = only(f"{MINIMAL}[[removed]]\naddress = 'workflow.x'\nmode = 'delete'\n")
-    assert found.span.text == "'delete'"
-    assert found.help is not None
-    assert "deleting is not available" in found.help
-    assert '`mode = "forget"`' in found.help and "in the dashboard" in found.help
 
 
 @pytest.mark.parametrize("second", [("workflow.a", "2"), ("workflow.b", "1")])
