@@ -104,6 +104,14 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
 
         path = rest.removeprefix("//") or f".flowdsl/state/{quote(environment, safe='')}.json"
         return FileStore(root / path, project=project, environment=environment)
+    if scheme in ("s3", "gs", "az") and rest.startswith("//"):
+        from flowdsl.state.stores.object_urls import open_objects
+
+        return open_objects(url, project=project, environment=environment)
+    if scheme.startswith("git+"):
+        from flowdsl.state.stores.git_urls import open_git
+
+        return open_git(url, root=root, project=project, environment=environment)
     raise UnsupportedStore(
         f"state in `{shown(url)}` is not available; write `file`, `file:PATH`, `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, "
         "`az://CONTAINER/PREFIX` or `git+https://HOST/PATH`"

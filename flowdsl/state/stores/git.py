@@ -1,0 +1,250 @@
+"""State in a commit on a ref of a git repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from secrets import token_hex
+from threading import RLock
+
+from flowdsl.state.document import (
+    MAX_BYTES,
+    StateDocument,
+    dump_document,
+    load_document,
+    too_large,
+)
+from flowdsl.state.errors import CorruptState, StateError, StoreUnusable, UnsafeStore
+from flowdsl.state.stores import Versioned, check_name
+from flowdsl.state.stores.git_commands import REMOTE, Workshop
+from flowdsl.state.stores.settle import Failure, Patience, patiently, write_settled
+
+_DOCUMENT = "state.json"
+_TIP = "refs/flowdsl/tip"
+"""Where the temporary repository keeps what it knows of the remote's ref, so that fetching brings only what is new."""
+
+
+class GitStore:
+    """A `StateStore` over the file `state.json` at the tip of one ref of a remote repository.
+
+    The version is the id of the commit; its parent is the version before, and its tree holds the objects too. A push
+    carries the version that it replaces, which the remote compares under its own lock. Everything is done in a temporary
+    repository. Objects that were `put` travel with the next `write`.
+    """
+
+    shared = True
+    excludes = False
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        url: str,
+        ref: str,
+        *,
+        project: str,
+        environment: str,
+        remote_seconds: float,
+        patience: Patience,
+    ) -> None:
+        self._git = workshop
+        self._url = url
+        self._ref = ref
+        self._project = project
+        self._environment = environment
+        self._seconds = remote_seconds
+        self._patience = patience
+        self._known: Versioned | None = None
+        self._staged: dict[str, str] = {}
+        self._turn = RLock()
+
+    @property
+    def url(self) -> str:
+        return self._url
+
+    def load(self) -> Versioned | None:
+        with self._turn:
+            try:
+                return patiently(self._load, self._patience)
+            except Failure as failure:
+                raise StoreUnusable(
+                    f"the state at `{self._url}` cannot be read: {failure}"
+                ) from None
+
+    def write(self, document: StateDocument, expected: str | None) -> str:
+        with self._turn:
+            staged = dict(self._staged)
+            commits: list[str] = []
+
+            def attempt() -> str:
+                if not commits:
+                    commits.append(self._commit(document, expected, staged))
+                self._push(commits[0], self._ref, expected)
+                return commits[0]
+
+            version = write_settled(
+                document,
+                expected,
+                attempt=attempt,
+                read=self._load,
+                url=self._url,
+                patience=self._patience,
+            )
+            self._known = Versioned(document, version)
+            with suppress(Failure):
+                self._git.local("update-ref", _TIP, version)
+            for name in staged:
+                del self._staged[name]
+            return version
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        yield
+
+    def put(self, name: str, content: bytes) -> None:
+        check_name(name)
+        with self._turn:
+            try:
+                self._staged[name] = self._blob(content)
+            except Failure as failure:
+                raise StoreUnusable(f"`{name}` cannot be kept: {failure}") from None
+
+    def get(self, name: str) -> bytes | None:
+        check_name(name)
+        with self._turn:
+            try:
+                if name in self._staged:
+                    return self._git.local("cat-file", "blob", self._staged[name])
+                tip = patiently(self._fetched_tip, self._patience)
+                return None if tip is None else self._file(tip, name)
+            except Failure as failure:
+                raise StoreUnusable(
+                    f"`{name}` beside the state at `{self._url}` cannot be read: {failure}"
+                ) from None
+
+    def probe(self) -> None:
+        """Prove that this git refuses a push over a version that is not there; nothing reaches the remote."""
+        with self._turn:
+            try:
+                patiently(self._tip, self._patience)
+                commit = self._commit_of(self._tree({}), None, "Probe")
+                self._push(commit, f"{self._ref}-probe-{token_hex(8)}", commit)
+            except Failure as failure:
+                if failure.refused:
+                    return
+                raise StoreUnusable(
+                    f"whether `{self._url}` keeps two writers apart cannot be tried: {failure}"
+                ) from None
+            raise UnsafeStore(
+                f"`{self._url}` cannot hold state: git pushed over a version that was not there, so two deploys could "
+                "overwrite each other; bring git up to date"
+            )
+
+    def _load(self) -> Versioned | None:
+        tip = self._fetched_tip()
+        if tip is None:
+            return None
+        if self._known is None or self._known.version != tip:
+            content = self._file(tip, _DOCUMENT)
+            if content is None:
+                raise CorruptState(
+                    f"`{self._url}` holds something else than state: it has no `{_DOCUMENT}`; name a ref of its own"
+                )
+            document = load_document(
+                content, where=self._url, project=self._project, environment=self._environment
+            )
+            self._known = Versioned(document, tip)
+        return self._known
+
+    def _tip(self) -> str | None:
+        """The commit at the remote's ref."""
+        listed = self._git.remote("ls-remote", "--quiet", REMOTE, self._ref, seconds=self._seconds)
+        for line in listed.decode("utf-8", "replace").splitlines():
+            oid, _, name = line.partition("\t")
+            if name == self._ref:
+                return oid
+        return None
+
+    def _fetched_tip(self) -> str | None:
+        """The commit at the remote's ref, present here."""
+        tip = self._tip()
+        if tip is None or (self._known is not None and self._known.version == tip):
+            return tip
+        refs = f"+{self._ref}:{_TIP}"
+        self._git.remote(
+            "fetch", "--quiet", "--no-tags", "--depth=1", REMOTE, refs, seconds=self._seconds
+        )
+        return self._git.local("rev-parse", "--verify", _TIP).decode().strip()
+
+    def _file(self, commit: str, path: str) -> bytes | None:
+        """A file of a commit."""
+        try:
+            listed = self._git.local("ls-tree", "-z", "-l", commit, "--", path).decode()
+        except Failure:
+            raise CorruptState(
+                f"`{self._url}` holds something else than state: its ref is no commit; name a ref of its own"
+            ) from None
+        fields = listed.partition("\t")[0].split()
+        if len(fields) != 4 or fields[1] != "blob":
+            return None
+        if int(fields[3]) > MAX_BYTES:
+            raise CorruptState(f"`{path}` at `{self._url}` {too_large(int(fields[3]))}")
+        return self._git.local("cat-file", "blob", fields[2])
+
+    def _commit(self, document: StateDocument, expected: str | None, staged: dict[str, str]) -> str:
+        """A commit of the document over `expected`, with the objects that are there and those put since."""
+        objects = {} if expected is None else self._objects(expected)
+        content = self._blob(dump_document(document))
+        folders: dict[str, dict[str, tuple[str, str]]] = {}
+        for name, blob in (objects | staged).items():
+            folder, _, file = name.partition("/")
+            folders.setdefault(folder, {})[file] = ("blob", blob)
+        tree = self._tree(
+            {
+                _DOCUMENT: ("blob", content),
+                **{folder: ("tree", self._tree(files)) for folder, files in folders.items()},
+            }
+        )
+        subject = f"State of {self._environment}, serial {document.serial}"
+        return self._commit_of(tree, expected, subject)
+
+    def _objects(self, commit: str) -> dict[str, str]:
+        """The objects in a commit, by name."""
+        try:
+            self._git.local("cat-file", "-e", f"{commit}^{{commit}}")
+        except Failure:
+            self._known = None
+            if self._fetched_tip() != commit:
+                raise Failure("the ref has moved", refused=True) from None
+        found = {}
+        for entry in self._git.local("ls-tree", "-r", "-z", commit).decode().split("\0"):
+            fields, _, path = entry.partition("\t")
+            with suppress(StateError):
+                name = check_name(path)
+                found[name] = fields.split()[2]
+        return found
+
+    def _blob(self, content: bytes) -> str:
+        return self._git.local("hash-object", "-w", "--stdin", stdin=content).decode().strip()
+
+    def _tree(self, entries: dict[str, tuple[str, str]]) -> str:
+        """A tree of (kind, id) by name."""
+        modes = {"blob": "100644", "tree": "040000"}
+        lines = [f"{modes[kind]} {kind} {oid}\t{name}\0" for name, (kind, oid) in entries.items()]
+        return self._git.local("mktree", "-z", stdin="".join(lines).encode()).decode().strip()
+
+    def _commit_of(self, tree: str, parent: str | None, subject: str) -> str:
+        parents = [] if parent is None else ["-p", parent]
+        message = f"{subject}\n".encode()
+        return self._git.local("commit-tree", tree, *parents, stdin=message).decode().strip()
+
+    def _push(self, commit: str, ref: str, expected: str | None) -> None:
+        self._git.remote(
+            "push",
+            "--quiet",
+            "--porcelain",
+            "--no-verify",
+            f"--force-with-lease={ref}:{expected or ''}",
+            REMOTE,
+            f"{commit}:{ref}",
+            seconds=self._seconds,
+        )

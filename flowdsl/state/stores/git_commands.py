@@ -1,0 +1,245 @@
+"""Calls of `git` in a repository of our own, which cannot ask, hang, run hooks, or touch another repository."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+
+from flowdsl.state.errors import UnsupportedStore
+from flowdsl.state.stores.settle import Failure
+
+LOCAL_SECONDS = 20.0
+_ENDING_SECONDS = 5.0
+
+REMOTE = "flowdsl-state"
+"""The name of the remote; nobody's global settings speak of it."""
+
+_SETTINGS = {
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "push.gpgSign": "false",
+    "push.followTags": "false",
+    "push.recurseSubmodules": "no",
+    "fetch.recurseSubmodules": "false",
+    "fetch.prune": "false",
+    "credential.interactive": "false",
+}
+_FIXED = {
+    "GIT_ALLOW_PROTOCOL": "file:https:ssh",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GCM_INTERACTIVE": "never",
+    "SSH_ASKPASS_REQUIRE": "never",
+    "LC_ALL": "C",
+    "GIT_AUTHOR_NAME": "FlowDSL",
+    "GIT_AUTHOR_EMAIL": "flowdsl@localhost",
+    "GIT_COMMITTER_NAME": "FlowDSL",
+    "GIT_COMMITTER_EMAIL": "flowdsl@localhost",
+}
+_OF_ANOTHER_REPOSITORY = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_AUTHOR_DATE",
+        "GIT_COMMITTER_DATE",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_CONFIG_PARAMETERS",
+        "GIT_DEFAULT_HASH",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_TEMPLATE_DIR",
+        "GIT_WORK_TREE",
+    }
+)
+_CARRIED = r"^(http\..*|credential\..*|url\..*|core\.sshcommand|ssh\.variant)$"
+"""What a repository's own settings may say about reaching its remotes; CI puts its token there."""
+
+_CREDENTIAL = re.compile(r"(?<=://)[^/\s@]+@")
+_REFUSED = re.compile(
+    r"stale info|fetch first|non-fast-forward|already exists|failed to lock|cannot lock"
+)
+_FINAL = re.compile(
+    r"Authentication failed|could not read (Username|Password)|Permission denied|access denied|not allowed|declined|"
+    r"does not appear to be a git repository|[Nn]ot found|Host key verification|error: 40[134]"
+)
+
+
+def git_settings(root: Path) -> dict[str, list[str]]:
+    """How the repository around `root` reaches its remotes; empty where there is none."""
+    arguments = ["config", "--local", "--includes", "-z", "--get-regexp", _CARRIED]
+    try:
+        listed = run_git(arguments, folder=root, environ=_environ({}), seconds=LOCAL_SECONDS)
+    except Failure:
+        return {}
+    found: dict[str, list[str]] = {}
+    for entry in listed.decode("utf-8", "surrogateescape").split("\0"):
+        key, separator, value = entry.partition("\n")
+        if separator:
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def remote_url(root: Path, name: str) -> str | None:
+    """Where the repository around `root` pushes to under the name of a remote; None when there is no such remote."""
+
+    def ask(*arguments: str) -> str:
+        answer = run_git(arguments, folder=root, environ=_environ({}), seconds=LOCAL_SECONDS)
+        return answer.decode("utf-8", "surrogateescape").rstrip("\n")
+
+    try:
+        found = ask("remote", "get-url", "--push", name)
+        if "://" in found or re.match(r"[^/\\]{2,}:", found):
+            return found
+        return str(Path(ask("rev-parse", "--show-toplevel")) / found)
+    except Failure:
+        return None
+
+
+class Workshop:
+    """A temporary bare repository with one remote, `REMOTE`. Nothing of it is left when the object goes.
+
+    The remote's address and the settings travel in the environment: arguments are seen by everybody on the machine.
+    """
+
+    def __init__(self, url: str, settings: Mapping[str, Sequence[str]]) -> None:
+        self._environ = _environ({**settings, f"remote.{REMOTE}.url": [url]})
+        self._folder: Path | None = None
+        self._opening = Lock()
+
+    def local(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """The output of a command that works on this disk; raises `Failure`."""
+        return self._run(arguments, stdin, LOCAL_SECONDS)
+
+    def remote(self, *arguments: str, seconds: float) -> bytes:
+        """The output of a command that talks to the remote; raises `Failure`."""
+        return self._run(arguments, b"", seconds)
+
+    def _run(self, arguments: Sequence[str], stdin: bytes, seconds: float) -> bytes:
+        return run_git(
+            arguments, folder=self._open(), environ=self._environ, seconds=seconds, stdin=stdin
+        )
+
+    def _open(self) -> Path:
+        with self._opening:
+            if self._folder is None:
+                folder = Path(tempfile.mkdtemp(prefix="flowdsl-state-"))
+                weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+                run_git(
+                    ["init", "--bare", "--quiet", "--template=", "."],
+                    folder=folder,
+                    environ=self._environ,
+                    seconds=LOCAL_SECONDS,
+                )
+                self._folder = folder
+            return self._folder
+
+
+def run_git(
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
+    seconds: float,
+    stdin: bytes = b"",
+) -> bytes:
+    """The output of git in `folder`; raises `Failure`, and `UnsupportedStore` when there is no git.
+
+    It runs in a session of its own, so that it has no terminal to ask on, gets no Ctrl+C meant for us, and can be ended
+    with all it has started.
+    """
+    try:
+        process = subprocess.Popen(
+            ["git", *arguments],
+            cwd=folder,
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        raise UnsupportedStore(
+            "state in a git repository needs the program `git` on `PATH`; install it"
+        ) from None
+    except OSError as error:
+        raise Failure(f"git cannot be started: {error.strerror}", final=True) from None
+    with process:
+        try:
+            output, errors = process.communicate(stdin, seconds)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise Failure(f"git {arguments[0]} did not end within {seconds:.0f} s") from None
+        except BaseException:
+            _end(process)
+            raise
+    if process.returncode:
+        reason = _reason(output, errors) or f"git {arguments[0]} failed"
+        refused = _REFUSED.search(reason) is not None
+        final = not refused and _FINAL.search(reason) is not None
+        raise Failure(reason, final=final, refused=refused)
+    return output
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill git and what it has started."""
+    if os.name == "posix":
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            process.kill()
+    else:
+        process.kill()
+    try:
+        process.communicate(timeout=_ENDING_SECONDS)
+    except subprocess.TimeoutExpired:  # somebody else has our pipes open
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def _environ(settings: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The environment of a call: ours without what points to another repository, with settings that win over others."""
+    environ = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in _OF_ANOTHER_REPOSITORY and not key.startswith("GIT_TRACE")
+    }
+    entries = [(key, value) for key, values in settings.items() for value in values]
+    entries += _SETTINGS.items()
+    given = environ.get("GIT_CONFIG_COUNT", "")
+    first = int(given) if given.isascii() and given.isdecimal() else 0
+    for number, (key, value) in enumerate(entries, first):
+        environ[f"GIT_CONFIG_KEY_{number}"] = key
+        environ[f"GIT_CONFIG_VALUE_{number}"] = value
+    return {**environ, **_FIXED, "GIT_CONFIG_COUNT": str(first + len(entries))}
+
+
+def _reason(output: bytes, errors: bytes) -> str:
+    """What git says about a failure, without credentials and prefixes: the ref that was refused, then the cause."""
+    refs = [
+        line.split("\t")[-1]
+        for line in output.decode("utf-8", "replace").splitlines()
+        if line.startswith("!\t")
+    ]
+    lines = [line.strip() for line in errors.decode("utf-8", "replace").splitlines()]
+    for prefix in ("fatal:", "remote:", "error:", ""):
+        told = [line.removeprefix(prefix).strip() for line in lines if line.startswith(prefix)]
+        if any(told):
+            break
+    parts = [*refs[:1], next(filter(None, told), "")]
+    return _CREDENTIAL.sub("", ": ".join(filter(None, parts)))[:300]

@@ -1,0 +1,123 @@
+"""Addresses of state in git repositories."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from flowdsl.state.errors import UnsupportedStore
+from flowdsl.state.stores import shown
+from flowdsl.state.stores.git import GitStore
+from flowdsl.state.stores.git_commands import Workshop, git_settings, remote_url
+from flowdsl.state.stores.settle import Patience
+
+REMOTE_SECONDS = 12.0
+"""How long one conversation with a remote may take: a lease has to be renewed several times in its 30 s."""
+
+_REMOTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
+_SEGMENT = re.compile(r"(?!.*\.\.)[A-Za-z0-9_+=][A-Za-z0-9_+=.-]*(?<!\.)(?<!\.lock)", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9\[][A-Za-z0-9.:\[\]-]*", re.ASCII)
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
+_PATH = re.compile(r"/[^\s\x00-\x1f\x7f]*[^\s/\x00-\x1f\x7f]/?")
+_FORMS = (
+    "write `git+https://HOST/PATH?ref=refs/...`, `git+ssh://git@HOST/PATH?ref=refs/...`, `git+file:///PATH?ref=refs/...` or "
+    "`git+ref://REMOTE/refs/...`"
+)
+
+
+def open_git(
+    url: str,
+    *,
+    root: Path,
+    project: str,
+    environment: str,
+    remote_seconds: float = REMOTE_SECONDS,
+    patience: Patience | None = None,
+) -> GitStore:
+    """The store at `url`; without a ref, state is kept on `refs/flowdsl/<project>/<environment>`."""
+    ref = f"refs/flowdsl/{_ref_part(project)}/{_ref_part(environment)}"
+    scheme, separator, rest = url.removeprefix("git+").partition("://")
+    if not separator:
+        raise _wrong(url, "has no `://`")
+    if scheme == "ref":
+        name, _, given = rest.partition("/")
+        place = _of_remote(url, name, root)
+        base = f"git+ref://{name}/"
+        ref = _checked_ref(url, given or ref)
+        address = f"{base}{ref}"
+    elif scheme in ("https", "ssh", "file"):
+        place, given = _parse(url, scheme)
+        ref = _checked_ref(url, given or ref)
+        address = f"git+{place}?ref={ref}"
+    else:
+        raise _wrong(url, f"is of the kind `git+{scheme}`, which is not known")
+    return GitStore(
+        Workshop(place, git_settings(root)),
+        address,
+        ref,
+        project=project,
+        environment=environment,
+        remote_seconds=remote_seconds,
+        patience=patience or Patience(),
+    )
+
+
+def _parse(url: str, scheme: str) -> tuple[str, str]:
+    """The address for git, and the ref, empty when none is given."""
+    try:
+        parts = urlsplit(url.removeprefix("git+"))
+        host, user, password = parts.hostname or "", parts.username, parts.password
+        _ = parts.port
+    except ValueError:
+        raise _wrong(url, "is not well formed") from None
+    name, _, ref = parts.query.partition("=")
+    if password is not None or (user is not None and scheme != "ssh"):
+        raise _wrong(
+            url,
+            "holds a credential; give it to git's credential helper or the CI's checkout instead",
+        )
+    if user is not None and not _USER.fullmatch(user):
+        raise _wrong(url, "has a user name that is not allowed")
+    if (scheme == "file") != (not parts.netloc) or (host and not _HOST.fullmatch(host)):
+        raise _wrong(url, "names no host" if scheme != "file" else "names a host")
+    if not _PATH.fullmatch(parts.path):
+        raise _wrong(url, "has no path of a repository")
+    if parts.fragment or (parts.query and name != "ref"):
+        raise _wrong(url, "has more behind its path than `?ref=`")
+    return f"{scheme}://{parts.netloc}{parts.path}", unquote(ref)
+
+
+def _of_remote(url: str, name: str, root: Path) -> str:
+    if not _REMOTE.fullmatch(name):
+        raise _wrong(url, "has no name of a remote")
+    place = remote_url(root, name)
+    if place is None:
+        raise UnsupportedStore(
+            f"the state address `{shown(url)}` names the remote `{name}`, which the repository around the project does "
+            "not have; `git remote` lists those it has"
+        )
+    if place.startswith("-"):
+        raise _wrong(url, "names a remote whose address is not allowed")
+    return place
+
+
+def _checked_ref(url: str, ref: str) -> str:
+    first, *rest = ref.split("/")
+    if first != "refs" or len(rest) < 2 or not all(_SEGMENT.fullmatch(part) for part in rest):
+        raise _wrong(url, "names no ref below `refs/`")
+    return ref
+
+
+def _ref_part(name: str) -> str:
+    """`name` as one part of a ref, differing wherever names do."""
+    plain = re.compile(r"[A-Za-z0-9_-]", re.ASCII)
+    quoted = "".join(
+        sign if plain.match(sign) else "".join(f"={byte:02X}" for byte in sign.encode())
+        for sign in name
+    )
+    return f"=2D{quoted[1:]}" if quoted.startswith("-") else quoted
+
+
+def _wrong(url: str, problem: str) -> UnsupportedStore:
+    return UnsupportedStore(f"the state address `{shown(url)}` {problem}; {_FORMS}")
