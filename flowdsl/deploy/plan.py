@@ -238,10 +238,12 @@ def plan_changes(
         if address.startswith(f"{workflow.NAME}.")
     }
     moves = _moves(desired.workflows, tracked)
+    away = frozenset(moves.values())
     changes = []
     for address, wanted in desired.workflows.items():
         previous = moves.get(address)
-        last = tracked.get(previous or address)
+        # What moves away from an address leaves it free for a new workflow.
+        last = None if previous is None and address in away else tracked.get(previous or address)
         adopted = _adopted_as(target, wanted, desired.workflows)
         if last is None and adopted is not None:
             _refuse_second_owner(address, adopted, tracked)
@@ -251,7 +253,7 @@ def plan_changes(
         else:
             found = live.get(last.id)
             changes.append(_tracked(target, wanted, last, found, previous, address in recreate))
-    gone = tracked.keys() - desired.workflows.keys() - set(moves.values())
+    gone = tracked.keys() - desired.workflows.keys() - away
     for address in gone:
         last = tracked[address]
         if last.id not in live or address in target.forgotten:
@@ -270,8 +272,7 @@ def plan_changes(
 def _moves(wanted: Mapping[str, Desired], tracked: Mapping[str, ResourceState]) -> dict[str, str]:
     """New address to old, for `renamed_from` that still has something to move. A move done earlier is no move.
 
-    Nothing is moved away from an address that the source still has, nor to one that is taken, unless that one moves as
-    well: so two workflows can change places.
+    Nothing is moved to an address that is taken, unless what is there moves as well: so two workflows can change places.
     """
     moves: dict[str, str] = {}
     for address, desired in sorted(wanted.items()):
@@ -282,10 +283,7 @@ def _moves(wanted: Mapping[str, Desired], tracked: Mapping[str, ResourceState]) 
             moves[address] = old
     while True:
         impossible = [
-            address
-            for address, old in moves.items()
-            if (old in wanted and old not in moves)
-            or (address in tracked and address not in moves.values())
+            address for address in moves if address in tracked and address not in moves.values()
         ]
         if not impossible:
             return moves

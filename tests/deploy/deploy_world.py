@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowdsl.codegen.artifacts import Bundle, ImageFile, ImageRef, Template, WorkflowArtifact
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.models.run import RunCreate
 from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.deploy.engine import deploy
@@ -48,6 +49,7 @@ def flow(
     title: str | None = None,
     tags: Iterable[str] = (),
     renamed_from: str | None = None,
+    protect: bool = False,
     images: tuple[str, ...] = (),
     **payload: Any,
 ) -> WorkflowArtifact:
@@ -60,7 +62,7 @@ def flow(
         payload={"main_prompt": template, "name": shown, **payload},
         tags=tuple(sorted(tags)),
         renamed_from=renamed_from,
-        protect=False,
+        protect=protect,
         images=images,
         source_map=SourceMap(name, (), ()),
     )
@@ -108,6 +110,7 @@ class Ui:
     on_drift: OnDrift = "fail"
     plans: list[Plan] = field(default_factory=list)
     events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    begun: list[str] = field(default_factory=list)
 
     def show_plan(self, plan: Plan) -> None:
         self.plans.append(plan)
@@ -120,6 +123,8 @@ class Ui:
 
     def event(self, kind: str, **details: object) -> None:
         self.events.append((kind, details))
+        if kind == "apply_start":
+            self.begun.append(str(details["address"]))
 
 
 class CrashingApp:
@@ -186,8 +191,8 @@ def shared_app() -> FastAPI:
 class WorldApp:
     """The shared application over the data of one world. Worlds take turns; none begins while another answers."""
 
-    def __init__(self, emulator: Store) -> None:
-        self._context = Context(emulator, strict=True)
+    def __init__(self, emulator: Store, **behaviour: Any) -> None:
+        self._context = Context(emulator, strict=True, **behaviour)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = shared_app()
@@ -244,11 +249,17 @@ class World:
         crash_api: tuple[int, bool] | None = None,
         crash_store: tuple[int, bool] | None = None,
         app: ASGIApp | None = None,
+        stop: Callable[[], str] = lambda: "",
+        begun: list[str] | None = None,
         **options: Any,
     ) -> Outcome:
-        """One deploy. `crash_api` and `crash_store` name the call, from 1, and whether its work is done first."""
+        """One deploy. `crash_api` and `crash_store` name the call, from 1, and whether its work is done first.
+
+        `begun` collects the addresses of operations that have begun.
+        """
         self.requests = []
         self.ui = ui or Ui()
+        self.ui.begun = [] if begun is None else begun
         crashing = CrashingApp(app or self.app, *(crash_api or (None, False)))
         store = CrashingStore(self.store(), *(crash_store or (None, False)))
         injector = FaultInjector(crashing, faults, self.requests)
@@ -264,6 +275,7 @@ class World:
                         Options(**options),
                         self.ui,
                         self.around(),
+                        stop=stop,
                     )
                 )
 
@@ -315,6 +327,64 @@ class World:
         self.ask(
             lambda client: client.workflows.update(found.id, patch, idempotency_key=uuid4().hex)
         )
+
+    def editing(self, title: str, /, *, before: str, nth: int = 1, **patch: Any) -> ASGIApp:
+        """The service, where somebody edits a workflow right before its n-th request of a method arrives."""
+        identifier = self.workflow(title).id
+        left = nth
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            nonlocal left
+            if scope["method"] == before and scope["path"].endswith(identifier):
+                left -= 1
+                if left == 0:
+                    async with self.client() as client:
+                        key = uuid4().hex
+                        await client.workflows.update(identifier, patch, idempotency_key=key)
+            await self.app(scope, receive, send)
+
+        return app
+
+    def run(self, workflow_id: str) -> str:
+        """Somebody runs a workflow; returns the id of the run."""
+        return str(
+            self.ask(
+                lambda client: client.runs.create(
+                    RunCreate(workflow_id=workflow_id), idempotency_key=uuid4().hex
+                )
+            ).id
+        )
+
+    def recording(self, name: str) -> str:
+        """A run of a workflow becomes an approved recording; returns its id."""
+        run_id = self.run(self.workflow(name).id)
+        self.time.elapsed += 3600
+
+        async def record(client: CyberdeskClient) -> str:
+            made = await client.runs.generate_trajectory(run_id, idempotency_key=uuid4().hex)
+            await client.trajectories.update(
+                made.id, {"is_approved": True}, idempotency_key=uuid4().hex
+            )
+            return made.id
+
+        return str(self.ask(record))
+
+    def approved(self) -> set[str]:
+        """The ids of the approved recordings."""
+
+        async def read(client: CyberdeskClient) -> set[str]:
+            lists = [
+                await client.trajectories.list_all(is_generated=generated, is_approved=True)
+                for generated in (True, False)
+            ]
+            return {row.id for rows in lists for row in rows}
+
+        return set(self.ask(read))
+
+    def idempotency(self, mode: str) -> None:
+        """How the service treats repeated keys from now on: `honour`, `ignore` or `expire`."""
+        seconds = {"honour": None, "ignore": 0.0, "expire": 1.0}[mode]
+        self.app = WorldApp(self.emulator, idempotency_seconds=seconds)
 
     def state(self) -> StateDocument:
         versioned = self.store().load()
