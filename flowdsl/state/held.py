@@ -20,6 +20,10 @@ MARGIN = timedelta(seconds=5)
 _RETRY_SECONDS = 2.0
 """How soon a heartbeat that failed is tried again."""
 
+_GIVEN_BACK = "the lease has been given back; nothing more may be written"
+_CLOSE_ENOUGH = 0.001
+"""Seconds. What is left after a sleep that ended a little early is not slept again."""
+
 T = TypeVar("T")
 
 
@@ -62,6 +66,7 @@ class HeldState:
         self._renewal = _Renewal(around.monotonic(), now)
         self._unknown: set[str] = set()
         self._released = False
+        self._releasing = False
         self._lost: str | None = None
         self._trouble = ""
         self._heartbeat: asyncio.Task[None] | None = None
@@ -87,8 +92,8 @@ class HeldState:
         """Raise `LeaseLost` unless the lease is safely ours for the next few seconds."""
         if self._lost is not None:
             raise LeaseLost(self._lost)
-        if self._released:
-            raise LeaseLost("the lease has been given back; nothing more may be written")
+        if self._releasing:
+            raise LeaseLost(_GIVEN_BACK)
         if self._store.excludes:
             return
         age = max(
@@ -118,10 +123,10 @@ class HeldState:
 
     async def _beat(self) -> None:
         failed = False
-        while not self._released and self._lost is None:
+        while not self._releasing and self._lost is None:
             age = self._around.monotonic() - self._renewal.monotonic
             due = HEARTBEAT.total_seconds() - age
-            if failed or due > 0:
+            if failed or due > _CLOSE_ENOUGH:
                 await self._around.sleep(_RETRY_SECONDS if failed else due)
                 failed = False
                 continue
@@ -134,7 +139,7 @@ class HeldState:
         begun = self._renewal
         async with self._turn:
             # A checkpoint that we waited for was a heartbeat too.
-            if self._released or self._lost is not None or self._renewal is not begun:
+            if self._releasing or self._lost is not None or self._renewal is not begun:
                 return
             await finished(self._store_as(self._written_last(), release=False))
 
@@ -152,7 +157,9 @@ class HeldState:
         if self._lost is not None:
             raise LeaseLost(self._lost)
         if self._released:
-            raise LeaseLost("the lease has been given back; nothing more may be written")
+            raise LeaseLost(_GIVEN_BACK)
+        # From here on it may be gone, until a write says otherwise.
+        self._releasing |= release
         begun = _Renewal(self._around.monotonic(), self._around.now())
         lease = None if release else self._lease.replace(expires=begun.now + TIME_TO_LIVE)
         before = document if self._last is None else self._last
@@ -160,7 +167,7 @@ class HeldState:
             serial=before.serial + 1, nonce=self._around.new_id(), lease=lease
         )
         try:
-            self._version = await self._stored(written)
+            self._version, written = await self._stored(written)
         except StateMoved as moved:
             self._lost = (
                 f"the lease on `{self._store.url}` was taken over: {moved}"
@@ -172,24 +179,26 @@ class HeldState:
             self._unknown.add(written.nonce)
             self._trouble = str(error)
             raise
-        self._last, self._renewal, self._released = written, begun, release
+        self._last, self._renewal = written, begun
+        self._released = self._releasing = release
         self._unknown.clear()
         self._trouble = ""
         if release and self._heartbeat is not None:
             self._heartbeat.cancel()
         return written
 
-    async def _stored(self, written: StateDocument) -> str:
-        """Write it; over a write of ours whose outcome was not known, when it was done after all."""
+    async def _stored(self, written: StateDocument) -> tuple[str, StateDocument]:
+        """Write it; over a write of ours whose outcome was not known, when that was done after all."""
         try:
-            return await asyncio.to_thread(self._store.write, written, self._version)
+            return await asyncio.to_thread(self._store.write, written, self._version), written
         except StateMoved:
             if not self._unknown:
                 raise
             found = await asyncio.to_thread(self._store.load)
             if found is None or found.document.nonce not in self._unknown:
                 raise
-        return await asyncio.to_thread(self._store.write, written, found.version)
+        written = written.replace(serial=found.document.serial + 1)
+        return await asyncio.to_thread(self._store.write, written, found.version), written
 
 
 async def finished(work: Coroutine[Any, Any, T]) -> T:

@@ -59,16 +59,21 @@ class Computer:
     latency: float = 0.1
     outcomes: list[Outcome] = field(default_factory=list)
     frozen_until: float = 0.0
+    asleep_since: float | None = None
     slept: float = 0.0
     held: HeldState | None = None
 
     def around(self, ids: Iterator[int]) -> Surroundings:
         return Surroundings(
             now=lambda: START + timedelta(seconds=virtual_time.now() + self.offset),
-            monotonic=lambda: virtual_time.now() - self.slept,
+            monotonic=self.monotonic,
             sleep=self.sleep,
             new_id=lambda: f"{next(ids):032x}",
         )
+
+    def monotonic(self) -> float:
+        real = virtual_time.now() if self.asleep_since is None else self.asleep_since
+        return real - self.slept
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -76,14 +81,16 @@ class Computer:
 
     async def thawed(self) -> None:
         """Return once the computer runs."""
-        while (rest := self.frozen_until - virtual_time.now()) > 0:
+        while (rest := self.frozen_until - virtual_time.now()) > 0.001:
             await asyncio.sleep(rest)
 
     async def freeze(self, seconds: float, *, asleep: bool) -> None:
         self.frozen_until = virtual_time.now() + seconds
-        if asleep:
-            self.slept += seconds
+        self.asleep_since = virtual_time.now() if asleep else None
         await self.thawed()
+        if self.asleep_since is not None:
+            self.slept += virtual_time.now() - self.asleep_since
+            self.asleep_since = None
 
     def holds(self) -> bool:
         """Whether it would begin a request now."""

@@ -192,7 +192,7 @@ def test_the_lease_is_not_relied_on_after_a_pause_until_it_is_renewed(asleep: bo
         async with world.acquire(computer) as (held, _):
             computer.outcomes = ["failed"] * 3
             await computer.freeze(too_long + 0.5, asleep=asleep)
-            with pytest.raises(LeaseLost, match="could not be renewed for 2[56] s"):
+            with pytest.raises(LeaseLost, match=r"could not be renewed for 2[56] s"):
                 held.check()
             await computer.sleep(20)
             held.check()
