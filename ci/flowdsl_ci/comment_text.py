@@ -1,0 +1,80 @@
+"""The Markdown of the comment: how it is known again, and how it is kept short enough."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+LIMIT = 65_000
+"""Bytes of UTF-8. GitHub takes 65,536 characters, GitLab more; bytes are never fewer than characters, however those are counted."""
+
+_MARKER = re.compile(r"<!-- flowdsl-plan [A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,100} -->")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+_CUT = "\n_The rest is left out here; the job has the whole plan._\n"
+
+
+def marker_of(text: str) -> str | None:
+    """The line by which a comment is found again: the first one, when it is one of ours."""
+    first = text.partition("\n")[0].strip()
+    return first if _MARKER.fullmatch(first) else None
+
+
+def expected_marker(folder: Path, environment: str) -> str | None:
+    """The marker of the project in `folder`, for when no plan was written; None when `flowdsl.toml` does not tell."""
+    try:
+        with (folder / "flowdsl.toml").open("rb") as file:
+            project = tomllib.load(file)
+        if not environment:
+            (environment,) = project["env"]
+        marker = f"<!-- flowdsl-plan {project['project']['id']}/{environment} -->"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return marker_of(marker)
+
+
+def with_note(text: str, note: str) -> str:
+    """`text` with a sentence set below its marker."""
+    marker, _, rest = text.partition("\n")
+    return f"{marker}\n**{note}**\n\n{rest.lstrip()}"
+
+
+def bounded(text: str, footer: str = "", limit: int = LIMIT) -> str:
+    """`text` and `footer`, at most `limit` bytes long.
+
+    Where lines have to go, those at the end do, and what they would have closed is closed.
+    """
+    text = text.rstrip() + "\n"
+    footer = f"\n{footer}\n" if footer else ""
+    if _size(text) + _size(footer) <= limit:
+        return text + footer
+    room = limit - _size(footer) - _size(_CUT)
+    kept: list[str] = []
+    fence, open_details, used = "", 0, 0
+    for line in text.splitlines(keepends=True):
+        next_fence, next_details = _after(line, fence, open_details)
+        used += _size(line)
+        if used + _size(_closing(next_fence, next_details)) > room:
+            break
+        kept.append(line)
+        fence, open_details = next_fence, next_details
+    return "".join(kept) + _closing(fence, open_details) + _CUT + footer
+
+
+def _after(line: str, fence: str, open_details: int) -> tuple[str, int]:
+    """The open fence and the number of open `<details>` behind a line."""
+    found = _FENCE.match(line)
+    if fence:
+        closes = found is not None and found[1].startswith(fence) and not found[2].strip()
+        return ("" if closes else fence), open_details
+    if found is not None:
+        return found[1], open_details
+    return "", max(0, open_details + line.count("<details") - line.count("</details>"))
+
+
+def _closing(fence: str, open_details: int) -> str:
+    return (f"{fence}\n" if fence else "") + "\n</details>\n" * open_details
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))

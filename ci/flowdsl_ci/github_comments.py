@@ -1,0 +1,83 @@
+"""The comments of a pull request on GitHub."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .rest import Rest, RestError
+from .sticky import Comment
+
+ACTIONS_BOT = "github-actions[bot]"
+"""Whose comments those of `GITHUB_TOKEN` are. Square brackets stand in the names of apps alone."""
+
+_PAGE = 100
+_PAGES = 200
+_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+
+
+class GithubThread:
+    """The comments of pull request `number`. `login` is their author's name; empty: found out by the token."""
+
+    def __init__(self, rest: Rest, repository: str, number: int, login: str = "") -> None:
+        if not _REPOSITORY.fullmatch(repository):
+            raise RestError("the name of the repository is not one of GitHub")
+        self._rest = rest
+        self._repository = f"/repos/{repository}"
+        self._thread = f"/repos/{repository}/issues/{number}/comments"
+        self._login = login
+
+    def author(self) -> str:
+        """The login that the token writes as. Tokens of apps, `GITHUB_TOKEN` among them, may not ask."""
+        if self._login:
+            return self._login
+        try:
+            login = self._rest.call("GET", "/user")["login"]
+        except RestError as error:
+            if error.status not in (401, 403, 404):
+                raise
+            return ACTIONS_BOT
+        except (TypeError, KeyError):
+            raise RestError("GET /user is answered without a login", 200) from None
+        return str(login)
+
+    def comments(self) -> Iterator[Comment]:
+        """Page by page, the oldest first."""
+        for page in range(1, _PAGES + 1):
+            found = self._rest.call("GET", f"{self._thread}?per_page={_PAGE}&page={page}")
+            if not isinstance(found, list):
+                raise RestError("the comments are not a list", 200)
+            yield from (_comment(item) for item in found)
+            if len(found) < _PAGE:
+                return
+
+    def create(self, body: str) -> None:
+        self._rest.call("POST", self._thread, {"body": body})
+
+    def update(self, comment: Comment, body: str) -> None:
+        self._rest.call("PATCH", f"{self._repository}/issues/comments/{comment.id}", {"body": body})
+
+    def delete(self, comment: Comment) -> None:
+        self._rest.call("DELETE", f"{self._repository}/issues/comments/{comment.id}")
+
+
+def github_rest(environ: Mapping[str, str], token: str) -> Rest:
+    """The API of the GitHub that runs the job."""
+    return Rest(
+        environ.get("GITHUB_API_URL", "https://api.github.com"),
+        {
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": "2022-11-28",
+        },
+    )
+
+
+def _comment(item: Any) -> Comment:
+    """A comment; one of a deleted account has no author."""
+    try:
+        user = item["user"] or {}
+        return Comment(int(item["id"]), str(user.get("login", "")), str(item["body"] or ""))
+    except (TypeError, KeyError, ValueError, AttributeError):
+        raise RestError("a comment does not look like one", 200) from None

@@ -1,0 +1,44 @@
+"""Whether what started a pipeline may meet the service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_OWN = frozenset({"push", "web", "schedule", "api", "trigger", "pipeline", "parent_pipeline"})
+"""Sources that run what stands in the project, started by somebody who may."""
+
+_OF_MERGE_REQUESTS = "merge_request_event"
+
+
+def refusal(environ: Mapping[str, str]) -> str:
+    """Why nothing online happens; empty where it may. What is not known here is not trusted.
+
+    A child pipeline of a merge request has the variables of the merge request too.
+    """
+    source = environ.get("CI_PIPELINE_SOURCE", "")
+    if source == _OF_MERGE_REQUESTS or any(
+        name.startswith("CI_MERGE_REQUEST_") for name in environ
+    ):
+        projects = {
+            environ.get(name, "")
+            for name in (
+                "CI_MERGE_REQUEST_SOURCE_PROJECT_ID",
+                "CI_MERGE_REQUEST_PROJECT_ID",
+                "CI_PROJECT_ID",
+            )
+        }
+        if len(projects) != 1 or not all(map(_is_number, projects)):
+            return "the merge request comes from a fork"
+        if source == _OF_MERGE_REQUESTS:
+            return ""
+    return "" if source in _OWN else f"pipelines from {source!r} are not known to be safe"
+
+
+def merge_request(environ: Mapping[str, str]) -> tuple[int, int] | None:
+    """The project's id and the merge request's number in it; None outside one."""
+    project, number = environ.get("CI_PROJECT_ID", ""), environ.get("CI_MERGE_REQUEST_IID", "")
+    return (int(project), int(number)) if _is_number(project) and _is_number(number) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()

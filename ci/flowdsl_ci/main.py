@@ -1,0 +1,28 @@
+"""From the words that start a job to its exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import github, gitlab
+from .errors import USAGE
+
+SOURCE = Path(__file__).resolve().parents[2]
+"""The files of FlowDSL, of which this folder is a part."""
+
+
+def main(words: Sequence[str]) -> int:
+    """`github`, whose inputs say the command, or `gitlab COMMAND`."""
+    try:
+        match list(words):
+            case ["github"]:
+                return github.main(os.environ, SOURCE)
+            case ["gitlab", command]:
+                return gitlab.main(command, os.environ, SOURCE)
+    except KeyboardInterrupt:
+        return 130
+    print("usage: github | gitlab check|plan|deploy", file=sys.stderr)
+    return USAGE

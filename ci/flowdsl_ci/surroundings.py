@@ -1,0 +1,44 @@
+"""The environment variables that a process gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_BARE = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|LANG|LC_[A-Z]+|TMPDIR|TEMP|TMP|CI|NO_COLOR|FORCE_COLOR"
+    r"|GITHUB_(?:ACTIONS|WORKSPACE)|GITLAB_CI|FLOWDSL_ENV"
+    r"|SYSTEMROOT|SYSTEMDRIVE|COMSPEC|PATHEXT|WINDIR|APPDATA|LOCALAPPDATA|USERPROFILE|PROGRAMDATA|LD_LIBRARY_PATH",
+    re.IGNORECASE,
+)
+"""What a program needs to run at all. None of it is a secret; names are chosen, not filtered, for a key may have any name."""
+
+_FETCHING = re.compile(
+    r"(?:PIP|GIT)_[A-Z0-9_]+|SSH_AUTH_SOCK|(?:HTTPS?|ALL|NO)_PROXY|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE",
+    re.IGNORECASE,
+)
+"""What reaching a package index or a git server takes besides."""
+
+_OURS = re.compile(
+    r"FLOWDSL_(?:ACTION|CI)_\w+|FLOWDSL_NOTE_TOKEN|FLOWDSL_ID_TOKEN"
+    r"|ACTIONS_\w+|GITHUB_(?:ENV|PATH|OUTPUT|STATE|STEP_SUMMARY)",
+    re.IGNORECASE,
+)
+"""What is meant for the pipeline and not for FlowDSL: its tokens, and the files by which a step changes later ones."""
+
+
+def bare(environ: Mapping[str, str]) -> dict[str, str]:
+    """What a process gets that works offline: no key, whatever its name."""
+    return {name: value for name, value in environ.items() if _BARE.fullmatch(name)}
+
+
+def fetching(environ: Mapping[str, str]) -> dict[str, str]:
+    """What pip and git get."""
+    return bare(environ) | {
+        name: value for name, value in environ.items() if _FETCHING.fullmatch(name)
+    }
+
+
+def online(environ: Mapping[str, str]) -> dict[str, str]:
+    """What `plan` and `deploy` get: everything, but for what is the pipeline's own."""
+    return {name: value for name, value in environ.items() if not _OURS.fullmatch(name)}
