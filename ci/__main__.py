@@ -6,7 +6,9 @@ A folder is started instead of a module, and with `-I`, so that no file of the r
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - what the runner has is not chosen here
-    sys.exit(f"FlowDSL needs Python 3.11 or newer; this is {sys.version_info[0]}.{sys.version_info[1]}")
+    sys.exit(
+        f"FlowDSL needs Python 3.11 or newer; this is {sys.version_info[0]}.{sys.version_info[1]}"
+    )
 
 from flowdsl_ci.main import main
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .comment_text import bounded, expected_marker, marker_of, with_note
 from .commands import Planned
+from .comment_text import bounded, expected_marker, marker_of, with_note
 from .errors import meaning
 from .rest import RestError
 from .sticky import Done, Thread, keep

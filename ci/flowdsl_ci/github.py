@@ -11,13 +11,13 @@ from pathlib import Path
 
 from .commands import CommandLine, Planned, Settings
 from .comment import comment_on_plan
-from .errors import USAGE, JobError, meaning
+from .errors import JobError, meaning
 from .github_comments import GithubThread, github_rest
 from .github_event import Event, read_event
 from .history import complete, has_header, with_credentials
+from .inputs import Inputs
 from .installing import executable
 from .rest import RestError
-from .inputs import Inputs
 from .surroundings import fetching
 
 COMMANDS = ("check", "plan", "deploy")
@@ -75,7 +75,7 @@ def _run(environ: Mapping[str, str], source: Path, outputs: dict[str, str]) -> i
         line = CommandLine(flowdsl, folder, lent, quoted)
     saved_plan = inputs.text("plan-file")
     if command == "deploy":
-        result_file = _place(inputs.text("result-file"), workspace, scratch / "result.json")
+        result_file = _fresh(inputs.text("result-file"), workspace, scratch / "result.json")
         code, wrote = line.deploy(
             settings, result_file, workspace / saved_plan if saved_plan else None
         )
@@ -83,7 +83,7 @@ def _run(environ: Mapping[str, str], source: Path, outputs: dict[str, str]) -> i
         outputs["result-file"] = str(result_file) if result_file.is_file() else ""
         return _ended(code, outputs)
 
-    plan_file = _place(saved_plan, workspace, scratch / "plan.json")
+    plan_file = _fresh(saved_plan, workspace, scratch / "plan.json")
     verified = line.verify("github")
     planned = Planned(verified.checked, None, "")
     # Where only the layout is wrong there is still a plan to read.
@@ -164,8 +164,14 @@ def _ended(code: int, outputs: dict[str, str]) -> int:
     return code
 
 
-def _place(name: str, workspace: Path, otherwise: Path) -> Path:
-    return workspace / name if name else otherwise
+def _fresh(name: str, workspace: Path, otherwise: Path) -> Path:
+    """The file to write, which is not there yet: what the repository holds under its name is no plan and no result."""
+    file = workspace / name if name else otherwise
+    try:
+        file.unlink(missing_ok=True)
+    except OSError:
+        raise JobError(f"{name!r} cannot be written") from None
+    return file
 
 
 def _append(path: str | None, text: str) -> None:
