@@ -42,13 +42,15 @@ def with_note(text: str, note: str) -> str:
 def bounded(text: str, footer: str = "", limit: int = LIMIT) -> str:
     """`text` and `footer`, at most `limit` bytes long.
 
-    Where lines have to go, those at the end do, and what they would have closed is closed.
+    Where lines have to go, those at the end do. What is open at the end, a fence or a `<details>`, is closed.
     """
     text = text.rstrip() + "\n"
     footer = f"\n{footer}\n" if footer else ""
-    if _size(text) + _size(footer) <= limit:
-        return text + footer
-    room = limit - _size(footer) - _size(_CUT)
+    room = limit - _size(footer)
+    end = _closing(*_open_at_the_end(text))
+    if _size(text) + _size(end) <= room:
+        return text + end + footer
+    room -= _size(_CUT)
     kept: list[str] = []
     fence, open_details, used = "", 0, 0
     for line in text.splitlines(keepends=True):
@@ -59,6 +61,13 @@ def bounded(text: str, footer: str = "", limit: int = LIMIT) -> str:
         kept.append(line)
         fence, open_details = next_fence, next_details
     return "".join(kept) + _closing(fence, open_details) + _CUT + footer
+
+
+def _open_at_the_end(text: str) -> tuple[str, int]:
+    fence, open_details = "", 0
+    for line in text.splitlines(keepends=True):
+        fence, open_details = _after(line, fence, open_details)
+    return fence, open_details
 
 
 def _after(line: str, fence: str, open_details: int) -> tuple[str, int]:

@@ -22,7 +22,8 @@ def main(words: Sequence[str]) -> int:
                 return github.main(os.environ, SOURCE)
             case ["gitlab", command]:
                 return gitlab.main(command, os.environ, SOURCE)
+            case _:
+                print("usage: github | gitlab check|plan|deploy", file=sys.stderr)
+                return USAGE
     except KeyboardInterrupt:
         return 130
-    print("usage: github | gitlab check|plan|deploy", file=sys.stderr)
-    return USAGE

@@ -20,11 +20,12 @@ _FETCHING = re.compile(
 """What reaching a package index or a git server takes besides."""
 
 _OURS = re.compile(
-    r"FLOWDSL_(?:ACTION|CI)_\w+|FLOWDSL_NOTE_TOKEN|FLOWDSL_ID_TOKEN"
+    r"FLOWDSL_(?:ACTION|CI)_\w+|FLOWDSL_NOTE_TOKEN|FLOWDSL_ID_TOKEN|PYTHON(?:PATH|HOME|STARTUP)"
     r"|ACTIONS_\w+|GITHUB_(?:ENV|PATH|OUTPUT|STATE|STEP_SUMMARY)",
     re.IGNORECASE,
 )
-"""What is meant for the pipeline and not for FlowDSL: its tokens, and the files by which a step changes later ones."""
+"""What is meant for the pipeline and not for FlowDSL: its tokens, the files by which a step changes later ones, and where Python
+finds modules."""
 
 
 def bare(environ: Mapping[str, str]) -> dict[str, str]:

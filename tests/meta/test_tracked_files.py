@@ -18,6 +18,7 @@ _LOOPBACK = "127.0.0.1"
 _MAY_NAME_LOOPBACK = (
     ".ci/",
     "benchmarks/",
+    "ci/flowdsl_ci/rest.py",
     "docs/emulator.md",
     "flowdsl/cli/commands/emulator.py",
     "flowdsl/emulator/",
