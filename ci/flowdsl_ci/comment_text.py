@@ -53,7 +53,7 @@ def bounded(text: str, footer: str = "", limit: int = LIMIT) -> str:
     room -= _size(_CUT)
     kept: list[str] = []
     fence, open_details, used = "", 0, 0
-    for line in text.splitlines(keepends=True):
+    for line in _lines(text):
         next_fence, next_details = _after(line, fence, open_details)
         used += _size(line)
         if used + _size(_closing(next_fence, next_details)) > room:
@@ -65,9 +65,14 @@ def bounded(text: str, footer: str = "", limit: int = LIMIT) -> str:
 
 def _open_at_the_end(text: str) -> tuple[str, int]:
     fence, open_details = "", 0
-    for line in text.splitlines(keepends=True):
+    for line in _lines(text):
         fence, open_details = _after(line, fence, open_details)
     return fence, open_details
+
+
+def _lines(text: str) -> list[str]:
+    """The lines with their ends; Markdown knows fewer of those than Python."""
+    return [line + "\n" for line in text.removesuffix("\n").split("\n")]
 
 
 def _after(line: str, fence: str, open_details: int) -> tuple[str, int]:
@@ -76,7 +81,8 @@ def _after(line: str, fence: str, open_details: int) -> tuple[str, int]:
     if fence:
         closes = found is not None and found[1].startswith(fence) and not found[2].strip()
         return ("" if closes else fence), open_details
-    if found is not None:
+    # Backticks behind backticks are code within a line.
+    if found is not None and not (found[1][0] == "`" and "`" in found[2]):
         return found[1], open_details
     return "", max(0, open_details + line.count("<details") - line.count("</details>"))
 

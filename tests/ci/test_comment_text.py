@@ -20,6 +20,8 @@ BLOCKS = st.sampled_from(
         "````text\n```\n<details>\n```\n````\n",
         "~~~\n```\n~~~\n",
         "# no line break",
+        "```code``` in a line\n",
+        "one\u2028```\x0b~~~\n",
     ]
 )
 
@@ -27,12 +29,12 @@ BLOCKS = st.sampled_from(
 def left_open(text: str) -> tuple[str, int]:
     """The open fence and open details at the end, by the rules of CommonMark for what stands in `BLOCKS`."""
     fence, details = "", 0
-    for line in text.splitlines():
-        bare = line.strip()
+    for line in text.split("\n"):
+        bare = line.strip(" ")
         if fence:
             if bare and set(bare) == {fence[0]} and len(bare) >= len(fence):
                 fence = ""
-        elif bare.startswith(("```", "~~~")):
+        elif bare.startswith(("```", "~~~")) and "`" not in bare.lstrip("`"):
             fence = bare[: len(bare) - len(bare.lstrip(bare[0]))]
         else:
             details += bare.count("<details>") - bare.count("</details>")

@@ -203,7 +203,7 @@ def test_output_of_a_plan_is_no_command_to_the_runner(tmp_path: Path) -> None:
         ("timeout", "-1m"),
         ("breaking", "no"),
         ("comment", "yes"),
-        ("version", "1.0 --index-url=https://evil.test"),
+        ("version", "1.0 --pre"),
         ("version", "-r"),
         ("working_directory", "nowhere"),
         ("command", "destroy"),

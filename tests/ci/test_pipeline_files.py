@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 from flowdsl_ci.commands import Settings
+from flowdsl_ci.errors import MEANINGS
 from ruamel.yaml import YAML
+
+from flowdsl.cli import exit_codes
 
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / "action.yml"
@@ -274,3 +277,16 @@ def test_the_program_needs_the_standard_library_alone() -> None:
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add((node.module or "").partition(".")[0])
     assert names - {"flowdsl_ci"} <= sys.stdlib_module_names
+
+
+def test_every_exit_code_is_known_to_the_jobs_and_to_the_document() -> None:
+    numbers = {
+        value
+        for name, value in vars(exit_codes).items()
+        if name.isupper() and isinstance(value, int)
+    }
+    failures = numbers - {exit_codes.SUCCESS, exit_codes.CHANGES}
+    assert set(MEANINGS) >= failures
+    section = (ROOT / "docs/ci.md").read_text("utf-8").partition("## Exit codes")[2]
+    rows = re.findall(r"^\| (\d[\d, ]*) \|", section, re.MULTILINE)
+    assert sorted(int(code) for row in rows for code in row.split(", ")) == sorted(MEANINGS)
