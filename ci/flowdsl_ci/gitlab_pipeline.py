@@ -16,9 +16,7 @@ def refusal(environ: Mapping[str, str]) -> str:
     A child pipeline of a merge request has the variables of the merge request too.
     """
     source = environ.get("CI_PIPELINE_SOURCE", "")
-    if source == _OF_MERGE_REQUESTS or any(
-        name.startswith("CI_MERGE_REQUEST_") for name in environ
-    ):
+    if any(name.startswith("CI_MERGE_REQUEST_") for name in environ):
         projects = {
             environ.get(name, "")
             for name in (

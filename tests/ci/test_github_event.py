@@ -48,6 +48,15 @@ def test_an_id_that_is_none_is_a_fork(source: object) -> None:
     assert judged("pull_request", payload).refusal
 
 
+@pytest.mark.parametrize("ids", [(6, 5, 5), (5, 6, 5), (5, 5, 6), (6, 6, 5)])
+def test_head_base_and_repository_have_to_be_one(ids: tuple[int, int, int]) -> None:
+    payload = pull_request()
+    for place, number in zip(("head", "base"), ids, strict=False):
+        payload["pull_request"][place]["repo"] = {"id": number}
+    payload["repository"] = {"id": ids[2]}
+    assert judged("pull_request", payload).refusal
+
+
 @given(JSON, JSON, st.sampled_from(["pull_request", "pull_request_target", "push"]))
 def test_no_payload_of_a_pull_request_is_trusted_by_chance(
     pull: object, repository: object, name: str
