@@ -21,7 +21,7 @@ from flowdsl.deploy.outcome import Result
 from flowdsl.deploy.plan import Action, Change, Plan
 from flowdsl.deploy.progress import Progress
 from flowdsl.deploy.recover import Unresolved
-from flowdsl.deploy.resource import Desired, hashes
+from flowdsl.deploy.resource import Desired
 from flowdsl.deploy.workers import for_each
 from flowdsl.state.document import Intent
 from flowdsl.state.errors import StateError
@@ -173,6 +173,6 @@ def _intent(change: Change, desired: Desired, around: Surroundings) -> Intent:
         generation=change.generation,
         name=desired.name,
         resource_id=None if change.prior is None else change.prior.id,
-        applied=hashes(workflow.POLICIES, desired.values),
+        applied=dict(desired.hashes(workflow.POLICIES)),
         tags=tuple(sorted(desired.tags if change.difference is None else change.difference.tags)),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from flowdsl.deploy.policy import Policies, fingerprint, normalise
-from flowdsl.deploy.resource import Desired, Live, hashes
+from flowdsl.deploy.resource import Desired, Live
 from flowdsl.state.document import ResourceState
 
 Origin = Literal["source", "drift", "both"]
@@ -75,6 +75,7 @@ def compare(
     absent = not_kept(policies, desired, live)
     sent_before = {} if prior is None else prior.dropped
     dropped = {path: sent for path, sent in absent.items() if sent_before.get(path) == sent}
+    wanted_hashes = desired.hashes(policies)
     changes = []
     before_now = {path for path in last if policies.covers(path)}
     for path in sorted((desired.values.keys() | before_now) - dropped.keys()):
@@ -83,15 +84,20 @@ def compare(
         declared = path in desired.values
         policy = policies[path]
         value = desired.values[path] if declared else policy.cleared_by
-        before, after = normalise(policy, live.values.get(path)), normalise(policy, value)
-        there, wanted = fingerprint(before), fingerprint(after)
+        raw = live.values.get(path)
+        if isinstance(raw, str) and raw == value:
+            continue
+        before = normalise(policy, raw)
+        there = fingerprint(before)
+        wanted = wanted_hashes[path] if declared else fingerprint(normalise(policy, value))
         if there != wanted:
+            after = normalise(policy, value)
             known = last.get(path) if path in live.values else None
             origin = _origin(known, there, wanted if declared else None)
             changes.append(FieldChange(path, before, after, origin, value))
     applied = {
         path: sent
-        for path, sent in hashes(policies, desired.values).items()
+        for path, sent in wanted_hashes.items()
         if path not in dropped and not is_ignored(path, ignored)
     }
     ours = frozenset(() if prior is None else prior.tags)
@@ -126,8 +132,12 @@ def is_ignored(path: str, ignored: Collection[str]) -> bool:
 def not_kept(policies: Policies, desired: Desired, live: Live) -> dict[str, str]:
     """The declared fields that say something and that the service does not answer with, each with its fingerprint."""
     nothing = fingerprint(None)
-    absent = {path: value for path, value in desired.values.items() if path not in live.values}
-    return {path: sent for path, sent in hashes(policies, absent).items() if sent != nothing}
+    sent_hashes = desired.hashes(policies)
+    return {
+        path: sent
+        for path, sent in sent_hashes.items()
+        if path not in live.values and sent != nothing
+    }
 
 
 def _origin(last: str | None, there: str, wanted: str | None) -> Origin:

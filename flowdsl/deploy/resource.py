@@ -33,6 +33,13 @@ class Desired:
     protect: bool = False
     images: tuple[str, ...] = ()
     source_map: str | None = None
+    _hashes: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def hashes(self, policies: Policies) -> Mapping[str, str]:
+        """The fingerprint of each declared field's normal form; made once, since every comparison asks for it."""
+        if not self._hashes:
+            self._hashes.update(hashes(policies, self.values))
+        return self._hashes
 
 
 @dataclass(frozen=True, slots=True)
