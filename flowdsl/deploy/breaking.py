@@ -7,14 +7,13 @@ the schema allows no others; an output that is added breaks nobody, unless the s
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from flowdsl.deploy.chain_use import passes_input, reads_output, steps_of, withholds_input
 from flowdsl.deploy.schema_gaps import Gap, Path, gaps
+from flowdsl.deploy.schema_words import either, is_schema, spell_path, spell_value
 from flowdsl.diagnostics.render.cells import printable
 
 if TYPE_CHECKING:
@@ -32,19 +31,6 @@ Break = Literal[
 ]
 
 VALUES_SHOWN = 5
-VALUE_WIDTH = 60
-_PLAIN_NAME = re.compile(r"\$?\w+", re.ASCII)
-_TYPE_NAMES = frozenset(["null", "boolean", "integer", "number", "string", "array", "object"])
-_SCHEMA_KEYWORDS: Mapping[str, type] = {
-    "$ref": str,
-    "properties": dict,
-    "required": list,
-    "enum": list,
-    "anyOf": list,
-    "oneOf": list,
-    "allOf": list,
-}
-"""Keywords by which a schema without `type` is known, with the type of their value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,40 +64,6 @@ def breaking_changes(change: Change, chains: Sequence[ChainArtifact]) -> tuple[B
         elif field.path == "output_schema":
             found += _broken_outputs(field.before, field.after, name, chains)
     return tuple(found)
-
-
-def is_schema(value: Any) -> bool:
-    """Whether a schema field in normal form is JSON Schema; else it is Cyberdesk's short notation, or neither."""
-    if value is None or isinstance(value, bool):
-        return True
-    if not isinstance(value, Mapping):
-        return False
-    declared = value.get("type")
-    names = declared if isinstance(declared, list) else [declared]
-    return (
-        not value
-        or any(isinstance(value.get(word), shape) for word, shape in _SCHEMA_KEYWORDS.items())
-        or all(isinstance(name, str) and name in _TYPE_NAMES for name in names)
-    )
-
-
-def spell_path(path: Path) -> str:
-    """A path as a caller writes it: `patient.dob`, `items[].code`, `["odd name"]`."""
-    spelled = ""
-    for segment in path:
-        if segment is None:
-            spelled += "[]"
-        elif segment == "*" or _PLAIN_NAME.fullmatch(segment):
-            spelled += f".{segment}" if spelled else segment
-        else:
-            spelled += f"[{spell_value(segment)}]"
-    return spelled
-
-
-def spell_value(value: Any) -> str:
-    """A JSON value on one line, safe to print, cut to `VALUE_WIDTH` characters."""
-    text = printable(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= VALUE_WIDTH else text[: VALUE_WIDTH - 1] + "…"
 
 
 def _broken_inputs(
@@ -172,10 +124,10 @@ def _input_message(gap: Gap) -> tuple[Break, str]:
         case "other_properties":
             return "narrowed-input", f"{where} no longer takes properties that are not declared"
         case "disjoint":
-            return "retyped-input", f"{where} is now {_or(gap.allowed)}, was {_or(gap.given)}"
+            return "retyped-input", f"{where} is now {either(gap.allowed)}, was {either(gap.given)}"
         case "type":
-            now = "" if gap.given == ("null",) else f", only {_or(gap.allowed)}"
-            return "narrowed-input", f"{where} no longer takes {_or(gap.given)}{now}"
+            now = "" if gap.given == ("null",) else f", only {either(gap.allowed)}"
+            return "narrowed-input", f"{where} no longer takes {either(gap.given)}{now}"
         case "values" if gap.given is None:
             return "narrowed-input", f"{where} now takes only {_values(gap.allowed)}"
         case "values":
@@ -200,9 +152,12 @@ def _output_message(gap: Gap) -> tuple[Break, str]:
         case "other_properties":
             return "retyped-output", f"{where} may now have properties that are not declared"
         case "disjoint":
-            return "retyped-output", f"{where} is now {_or(gap.given)}, was {_or(gap.allowed)}"
+            return (
+                "retyped-output",
+                f"{where} is now {either(gap.given)}, was {either(gap.allowed)}",
+            )
         case "type":
-            return "retyped-output", f"{where} may now be {_or(gap.given)}"
+            return "retyped-output", f"{where} may now be {either(gap.given)}"
         case "values" if gap.given is None:
             return "retyped-output", f"{where} may now be other than {_values(gap.allowed)}"
         case "values":
@@ -231,12 +186,7 @@ def _unknown(where: str, gap: Gap, may: str) -> str:
     return f"the `{printable(gap.keyword)}` of {where} changed, so that it may {may}"
 
 
-def _or(words: Sequence[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} or {last}" if first else last
-
-
 def _values(values: Sequence[Any]) -> str:
     shown = [spell_value(value) for value in values[:VALUES_SHOWN]]
     more = len(values) - len(shown)
-    return _or([*shown, f"{more} more"] if more else shown) if shown else "nothing"
+    return either([*shown, f"{more} more"] if more else shown) if shown else "nothing"
