@@ -1,0 +1,183 @@
+"""The plan as a document of its own: closed models, from which its JSON Schema is made.
+
+Additive within a major: a reader refuses what it does not know, so that nothing of a plan is carried out that it did not
+understand.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+FORMAT_VERSION = 1
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
+
+
+class Source(_Closed):
+    """Where the sources come from. `dirty`: they differ from the commit."""
+
+    commit: str
+    dirty: bool
+
+
+class StateRef(_Closed):
+    """The state that the plan was made against."""
+
+    lineage: str
+    serial: Count
+
+
+class Summary(_Closed):
+    """How many objects there are of each kind of change; `drifted` of them would lose an edit made elsewhere."""
+
+    create: Count
+    update: Count
+    rename: Count
+    adopt: Count
+    delete: Count
+    forget: Count
+    keep: Count
+    unchanged: Count
+    drifted: Count
+    missing: Count
+
+
+class FieldEntry(_Closed):
+    """A field that changes; null hashes where the object is not there. `diff` is for people and null where all is new.
+
+    `origin` is who moved away from the value last applied. A field with `suppressed` is not sent, for the reason it gives.
+    """
+
+    path: str
+    before_sha256: Sha256 | None
+    after_sha256: Sha256 | None
+    diff: str | None
+    origin: Literal["source", "drift", "both"]
+    suppressed: str | None = None
+
+
+class Base(_Closed):
+    """The object as the plan saw it: the hash of its managed fields, and how many older versions were saved."""
+
+    content_sha256: Sha256
+    updated_at: str | None
+    versions: Count | None
+
+
+class BreakingEntry(_Closed):
+    """A promise to callers that is broken; `chains` are those of the project that rely on it."""
+
+    kind: Literal[
+        "new-required-input",
+        "narrowed-input",
+        "retyped-input",
+        "removed-input",
+        "removed-output",
+        "retyped-output",
+        "removed-workflow",
+    ]
+    path: str
+    message: str
+    chains: tuple[str, ...]
+
+
+class TrajectoryEntry(_Closed):
+    """An approved recording that goes on replaying what it recorded."""
+
+    id: str
+    name: str
+
+
+class ImpactEntry(_Closed):
+    """What is lost with an object; counted for deletions, else null."""
+
+    runs_total: Count | None
+    runs_active: Count | None
+    trajectories_total: Count | None
+
+
+class ChangeEntry(_Closed):
+    """What happens to one address; `unchanged` where only state is written."""
+
+    address: str
+    previous_address: str | None
+    workflow_id: str | None
+    action: Literal[
+        "create", "update", "rename", "adopt", "unchanged", "delete", "keep", "missing", "forget"
+    ]
+    reason: str
+    fields: tuple[FieldEntry, ...]
+    base: Base | None
+    breaking: tuple[BreakingEntry, ...]
+    trajectories: tuple[TrajectoryEntry, ...]
+    impact: ImpactEntry
+
+
+class DriftEntry(_Closed):
+    """A field that somebody changed elsewhere since the last deploy and that the plan would overwrite."""
+
+    address: str
+    path: str
+    origin: Literal["drift", "both"]
+
+
+class PendingEntry(_Closed):
+    """A write that an earlier deploy left open."""
+
+    address: str
+    action: str
+    workflow_id: str | None
+    created_at: AwareDatetime
+
+
+class GuardEntry(_Closed):
+    """A reason to stop, lifted by `--accept-guard NAME=PLANNED`."""
+
+    name: str
+    planned: Count
+    message: str
+
+
+class DiagnosticEntry(_Closed):
+    """Something worth saying that is no change."""
+
+    level: Literal["error", "warning", "note"]
+    message: str
+
+
+class PlanDocument(_Closed):
+    """A plan. `state` is null for a first deploy, `source` outside a repository."""
+
+    format_version: Literal[1]
+    kind: Literal["plan"]
+    flowdsl_version: str
+    created_at: AwareDatetime
+    expires_at: AwareDatetime
+    project: str
+    environment: str
+    organization_id: str | None
+    api_base: str
+    source: Source | None
+    state: StateRef | None
+    summary: Summary
+    changes: tuple[ChangeEntry, ...]
+    drift: tuple[DriftEntry, ...]
+    pending: tuple[PendingEntry, ...]
+    guards: tuple[GuardEntry, ...]
+    diagnostics: tuple[DiagnosticEntry, ...]
+
+
+def plan_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a plan."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **PlanDocument.model_json_schema(),
+        "title": f"FlowDSL plan, format version {FORMAT_VERSION}",
+    }

@@ -1,0 +1,187 @@
+"""Reading a plan that was written down, and telling whether it still holds. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from flowdsl.deploy.plan_format import FORMAT_VERSION, ChangeEntry, PlanDocument
+from flowdsl.diagnostics.render.cells import printable
+
+MAX_BYTES = 64 * 1024 * 1024
+"""A larger file is not read."""
+
+
+class UnusablePlan(Exception):
+    """A file is no plan that can be carried out; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan that was read. `expired` at the time of reading."""
+
+    document: PlanDocument
+    expired: bool
+
+
+def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
+    """The plan in `content`; raises `UnusablePlan`, which names `where`. It may be expired, and stale."""
+    if len(content) > MAX_BYTES:
+        raise UnusablePlan(f"`{where}` has more than {MAX_BYTES >> 20} MiB; a plan never does")
+    try:
+        raw = json.loads(content, object_pairs_hook=_once, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise UnusablePlan(
+            f"`{where}` is not JSON, perhaps cut off; write it again with `flowdsl plan -o`"
+        ) from None
+    kind = raw.get("kind") if isinstance(raw, dict) else None
+    if kind != "plan":
+        found = f"holds `{printable(kind)}`" if isinstance(kind, str) else "has no `kind`"
+        raise UnusablePlan(
+            f"`{where}` is not a plan: it {found}; `flowdsl plan -o` writes a file with the kind `plan`"
+        )
+    version = raw.get("format_version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise UnusablePlan(f"`{where}` has no `format_version` number; make a new plan")
+    if version != FORMAT_VERSION:
+        written = raw.get("flowdsl_version")
+        by = f" {printable(written)}" if isinstance(written, str) else ""
+        raise UnusablePlan(
+            f"`{where}` has format version {version} and this flowdsl reads {FORMAT_VERSION}; deploy it with the flowdsl{by} "
+            "that made it, or make a new plan"
+        )
+    try:
+        # As JSON, so that times and tuples are read in the one form they are written in.
+        document = PlanDocument.model_validate_json(json.dumps(raw))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = printable(".".join(str(part) for part in first["loc"]))
+        raise UnusablePlan(
+            f"`{where}` is wrong at `{place}`: {first['msg'].lower()}; make a new plan rather than edit one"
+        ) from None
+    return SavedPlan(document, expired=now >= document.expires_at)
+
+
+def mismatches(saved: SavedPlan, current: Mapping[str, Any]) -> list[str]:
+    """What no longer holds of a saved plan, one sentence each; empty when carrying it out does exactly what it says.
+
+    `current` is what `plan_document` says now. Objects are compared only within the same project and environment.
+    """
+    then, now = saved.document, PlanDocument.model_validate_json(json.dumps(current))
+    found = list(_other_place(then, now))
+    if found:
+        return found
+    return [*_other_ground(then, now), *_other_changes(then, now)]
+
+
+def _other_place(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
+    for label, before, after in (
+        ("project", then.project, now.project),
+        ("environment", then.environment, now.environment),
+        ("service", then.api_base, now.api_base),
+    ):
+        if before != after:
+            yield f"the plan is for the {label} {_quoted(before)}, and this is {_quoted(after)}"
+    # A first plan may not have met anything that shows the organisation.
+    if then.organization_id is not None and then.organization_id != now.organization_id:
+        yield (
+            f"the plan is for the organisation {_quoted(then.organization_id)}, and the API key shows "
+            f"{_quoted(now.organization_id)}"
+        )
+    if _major(then.flowdsl_version) != _major(now.flowdsl_version):
+        yield (
+            f"the plan was made by flowdsl {printable(then.flowdsl_version)}, and this is {printable(now.flowdsl_version)}"
+        )
+
+
+def _other_ground(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
+    """State and sources."""
+    if then.state is None or now.state is None:
+        if then.state != now.state:
+            yield (
+                "the plan is for a first deploy, and there is state now"
+                if then.state is None
+                else f"the plan is for state of serial {then.state.serial}, and there is no state"
+            )
+    elif then.state.lineage != now.state.lineage:
+        yield "the plan is for another state, which was replaced since"
+    elif then.state.serial != now.state.serial:
+        yield (
+            f"the plan is for state of serial {then.state.serial}, and another deploy brought it to {now.state.serial}"
+        )
+    commits = [None if it.source is None else it.source.commit for it in (then, now)]
+    if commits[0] != commits[1]:
+        was, is_now = (
+            "sources outside a repository" if commit is None else f"commit {_quoted(commit)}"
+            for commit in commits
+        )
+        yield f"the plan is for {was}, and this is {is_now}"
+
+
+def _other_changes(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
+    before, after = ({entry.address: entry for entry in it.changes} for it in (then, now))
+    for address in sorted(before.keys() | after.keys()):
+        was, is_now = before.get(address), after.get(address)
+        if is_now is None and was is not None:
+            yield f"`{address}` is to {_act(was)} in the plan, and needs nothing now"
+        elif was is None and is_now is not None:
+            yield f"`{address}` is not in the plan, and is to {_act(is_now)} now"
+        elif was is not None and is_now is not None:
+            yield from _other_change(was, is_now)
+
+
+def _other_change(was: ChangeEntry, now: ChangeEntry) -> Iterator[str]:
+    """What is to be done with one object, on what ground; the first reason is enough."""
+    subject = f"`{was.address}`"
+    if was.action != now.action:
+        yield f"{subject} is to {_act(was)} in the plan, and to {_act(now)} now"
+    elif was.workflow_id != now.workflow_id:
+        yield f"{subject} is now another workflow, {_quoted(now.workflow_id)}, in the plan {_quoted(was.workflow_id)}"
+    elif was.previous_address != now.previous_address:
+        yield f"{subject} moves from {_quoted(was.previous_address)} in the plan, and now from {_quoted(now.previous_address)}"
+    elif _content(was) != _content(now):
+        yield f"{subject} was edited since the plan was made"
+    elif wanted := sorted(_wanted(was) ^ _wanted(now)):
+        paths = ", ".join(f"`{path}`" for path in dict.fromkeys(path for path, *_ in wanted))
+        yield f"the source now wants another {paths} for {subject}"
+
+
+def _content(entry: ChangeEntry) -> str | None:
+    return None if entry.base is None else entry.base.content_sha256
+
+
+def _wanted(entry: ChangeEntry) -> set[tuple[str, str, bool]]:
+    return {
+        (field.path, field.after_sha256 or "", field.suppressed is None) for field in entry.fields
+    }
+
+
+def _act(entry: ChangeEntry) -> str:
+    words = {"unchanged": "be recorded", "keep": "stay", "missing": "be missing"}
+    return words.get(entry.action, entry.action)
+
+
+def _major(version: str) -> list[str]:
+    """The part of a version within which plans are exchanged; before 1.0, each minor version."""
+    major, *rest = version.split(".")
+    return [major, *rest[:1]] if major == "0" else [major]
+
+
+def _quoted(text: str | None) -> str:
+    return "nothing" if text is None else f"`{printable(text)}`"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
