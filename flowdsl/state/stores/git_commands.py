@@ -140,7 +140,7 @@ class Workshop:
                 folder = Path(tempfile.mkdtemp(prefix="flowdsl-state-"))
                 weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
                 run_git(
-                    ["init", "--bare", "--quiet", "--template=", "."],
+                    ["init", "--bare", "--quiet", "--template=", "--initial-branch=state", "."],
                     folder=folder,
                     environ=self._environ,
                     seconds=LOCAL_SECONDS,
