@@ -196,7 +196,8 @@ def _check_rows(
             sign, check = ("+", news[name]) if name in news else ("-", olds[name])
             yield _row(sign, f"{spell(name)}: {check.get('type')}")
             for field in sorted(check.keys() - {"name", "type"}):
-                yield _row(sign, f"{field}: {spell(check[field])}", 1)
+                if check[field] is not False:
+                    yield _row(sign, f"{field}: {spell(check[field])}", 1)
         elif olds[name] != news[name]:
             yield _row("!", spell(name))
             yield from _check_fields(olds[name], news[name], words)

@@ -166,13 +166,13 @@ def _cut(before: str | None, after: str | None) -> tuple[str, str]:
     else:
         pairs = enumerate(zip(before, after, strict=False))
         alike = next((at for at, (old, new) in pairs if old != new), min(len(before), len(after)))
-        start = max(0, alike - LEAD)
+        longest = max(len(before), len(after))
+        start = max(0, min(alike - LEAD, longest - VALUE_WIDTH))
     return _window(before, start), _window(after, start)
 
 
 def _window(text: str | None, start: int) -> str:
     if text is None:
         return "none"
-    start = min(start, max(0, len(text) - VALUE_WIDTH))
     end = start + VALUE_WIDTH
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"

@@ -1,0 +1,189 @@
+"""Plans with something of everything, and plans made of any text at all."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from flowdsl.codegen.artifacts import ImageFile
+from flowdsl.deploy.breaking import Breaking, breaking_changes
+from flowdsl.deploy.desired import DesiredNamed
+from flowdsl.deploy.diff import compare
+from flowdsl.deploy.kinds.tag import TagKind
+from flowdsl.deploy.named import NamedChange
+from flowdsl.deploy.plan import Action, Change, Guard, Impact, Plan, Trajectory
+from flowdsl.deploy.plan_file import PlanFacts
+from flowdsl.deploy.plan_format import Source, StateRef
+from flowdsl.deploy.resource import Desired, Live
+from flowdsl.state.document import Intent, ResourceState
+
+from .changes import change_of, live_of
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def facts(**changes: Any) -> PlanFacts:
+    """The facts of a plan made at `NOW`, good for an hour."""
+    given: dict[str, Any] = {
+        "flowdsl_version": "0.1.0",
+        "created_at": NOW,
+        "expires_at": NOW + timedelta(hours=1),
+        "project": "prj_1",
+        "environment": "prod",
+        "organization_id": "org_1",
+        "api_base": "https://api.cyberdesk.io",
+        "source": Source(commit="a" * 40, dirty=False),
+        "state": StateRef(lineage="b" * 32, serial=7),
+    }
+    return PlanFacts(**(given | changes))
+
+
+def intent(address: str = "workflow.late") -> Intent:
+    return Intent(
+        id="c" * 32, action="create", address=address, created_at=NOW, generation=1, name="Late"
+    )
+
+
+def gone(name: str, action: Action, title: str = "Gone") -> Change:
+    """A workflow that left the source."""
+    state = ResourceState(id="dead", generation=1, name=title)
+    return Change(f"workflow.{name}", action, title, prior=state, live=live_of({"name": title}))
+
+
+def tag_change(name: str, before: str | None, after: str) -> NamedChange:
+    desired = DesiredNamed("tag", name, {"description": after}, managed=True)
+    if before is None:
+        return NamedChange(desired.address, "create", desired)
+    live = Live("tag-1", name, {**dict.fromkeys(TagKind.policies), "description": before}, {})
+    difference = compare(
+        TagKind.policies, Desired(desired.address, name, desired.values), None, live
+    )
+    return NamedChange(desired.address, "update", desired, live, difference)
+
+
+def picture() -> ImageFile:
+    return ImageFile("d" * 64, "png", "image/png", b"png")
+
+
+def schema(*required: str, **properties: Any) -> str:
+    return json.dumps({"type": "object", "properties": properties, "required": list(required)})
+
+
+def sample_plan() -> Plan:
+    """One change of every kind."""
+    text = {"type": "string"}
+    update = change_of(
+        {
+            "main_prompt": "Open the record of the day.\nRead it.",
+            "input_schema": schema("mrn", mrn=text),
+            "terminal_command_allowlist": ["dir", "whoami"],
+            "post_run_checks": [
+                {"name": "chart", "type": "run_attachment_exists", "file_names": ["a.png"]},
+                {"name": "old", "type": "output_data_agentic_check", "check_prompt": "Is it?"},
+            ],
+        },
+        {
+            "main_prompt": "Open the record of the week.\nRead it.",
+            "input_schema": schema("mrn", "dob", mrn=text, dob=text),
+            "terminal_command_allowlist": ["dir", "hostname"],
+            "post_run_checks": [
+                {"name": "chart", "type": "run_attachment_exists", "file_names": ["b.png"]},
+                {"name": "new", "type": "output_data_agentic_check", "check_prompt": "It is?"},
+            ],
+        },
+        tags=(("ehr", "old"), ("ehr", "new")),
+    )
+    drifted = change_of(
+        {"main_prompt": "By hand."}, {"main_prompt": "Ours."}, name="moved", applied={"main_prompt": "Ours."},
+        previous_address="workflow.before",
+    )  # fmt: skip
+    both = change_of(
+        {"main_prompt": "By hand."}, {"main_prompt": "New."}, name="both", applied={"main_prompt": "Ours."}
+    )  # fmt: skip
+    wanted = Desired("workflow.fresh", "Fresh", {"main_prompt": "Begin.\nEnd."}, frozenset({"ehr"}))
+    changes = (
+        change_of({"main_prompt": "x"}, {"main_prompt": "y"}, name="adopted", action=Action.ADOPT),
+        both,
+        Change("workflow.fresh", Action.CREATE, "Fresh", wanted),
+        gone("gone", Action.DELETE),
+        gone("kept", Action.KEEP),
+        gone("let_go", Action.FORGET),
+        update,
+        Change("workflow.lost", Action.MISSING, "Lost", prior=gone("lost", Action.KEEP).prior),
+        drifted,
+        change_of({"name": "A"}, {"name": "B"}, name="renamed", action=Action.RENAME),
+        change_of({"main_prompt": "x"}, {"main_prompt": "x"}, name="same", action=Action.UNCHANGED),
+    )
+    return Plan(
+        changes,
+        (tag_change("ehr", None, "x"), tag_change("seen", "before", "after")),
+        (picture(),),
+        notes=("`main` means the default model here",),
+        breaking={
+            change.address: found for change in changes if (found := breaking_changes(change, ()))
+        },
+        impact={
+            "workflow.gone": Impact((Trajectory("t9", "Nightly"),), 12, 1, 3),
+            "workflow.look_up": Impact((Trajectory("t1", "Morning"), Trajectory("t2", "Noon"))),
+        },
+        guards=(Guard("deletes", 1, "1 of 9 workflows would be deleted"),),
+    )
+
+
+def plans(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Plan]:
+    """Plans in which everything that a source or the service writes is one of `texts`."""
+
+    @st.composite
+    def build(draw: st.DrawFn) -> Plan:
+        changes: list[Change] = []
+        breaking: dict[str, tuple[Breaking, ...]] = {}
+        impact: dict[str, Impact] = {}
+        for number in range(draw(st.integers(0, 4))):
+            name = f"w{number}"
+            change = draw(st.sampled_from((_changed, _created, _gone)))(draw, name, texts)
+            changes.append(change)
+            address = change.address
+            if draw(st.booleans()):
+                breaking[address] = (
+                    Breaking("removed-output", draw(texts), draw(texts), (draw(texts),)),
+                )
+            if draw(st.booleans()):
+                impact[address] = Impact((Trajectory(draw(texts), draw(texts)),), 3, 1, 2)
+        named = (tag_change(draw(texts), draw(texts), draw(texts)),) if draw(st.booleans()) else ()
+        guards = (Guard("deletes", 2, draw(texts)),) if draw(st.booleans()) else ()
+        notes = tuple(draw(st.lists(texts, max_size=2)))
+        return Plan(tuple(changes), named, (), notes, breaking, impact, guards)
+
+    return build()
+
+
+def _changed(draw: st.DrawFn, name: str, texts: st.SearchStrategy[str]) -> Change:
+    def values() -> dict[str, Any]:
+        check = {"name": draw(texts), "type": "run_attachment_exists", "check_prompt": draw(texts)}
+        return {
+            "name": draw(texts),
+            "main_prompt": draw(texts),
+            "input_schema": schema(draw(texts), **{draw(texts): {"type": draw(texts), "enum": [draw(texts)]}}),
+            "output_schema": draw(texts),
+            "terminal_command_allowlist": draw(st.lists(texts, max_size=2)),
+            "post_run_checks": [check],
+            draw(texts): draw(texts),
+        }  # fmt: skip
+
+    tags = (draw(st.lists(texts, max_size=2)), draw(st.lists(texts, max_size=2)))
+    return change_of(values(), values(), name=name, applied=values(), tags=tags)
+
+
+def _created(draw: st.DrawFn, name: str, texts: st.SearchStrategy[str]) -> Change:
+    title = draw(texts)
+    values = {"main_prompt": draw(texts), "name": title}
+    desired = Desired(f"workflow.{name}", title, values, frozenset({draw(texts)}))
+    return Change(desired.address, Action.CREATE, title, desired)
+
+
+def _gone(draw: st.DrawFn, name: str, texts: st.SearchStrategy[str]) -> Change:
+    actions = (Action.DELETE, Action.KEEP, Action.FORGET, Action.MISSING)
+    return gone(name, draw(st.sampled_from(actions)), draw(texts))

@@ -1,0 +1,346 @@
+"""The plan file: what it says, who may read it, and when it no longer holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
+
+from flowdsl.codegen.artifacts import Bundle
+from flowdsl.config.load import load_project
+from flowdsl.deploy.desired import desired_state
+from flowdsl.deploy.directory import Directory
+from flowdsl.deploy.named import plan_named
+from flowdsl.deploy.plan import Action, Plan
+from flowdsl.deploy.plan_file import PlanFacts, dump_plan, plan_document
+from flowdsl.deploy.plan_format import Source, StateRef, plan_schema
+from flowdsl.deploy.saved_plan import MAX_BYTES, SavedPlan, UnusablePlan, mismatches, read_plan
+from flowdsl.deploy.target import target_of
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.state.document import new_document
+from tests.support.changes import change_of, live_of
+from tests.support.plans import NOW, facts, intent, plans, sample_plan
+
+VALIDATOR = Draft202012Validator(plan_schema(), format_checker=FormatChecker(("date-time",)))
+DOCUMENT = plan_document(sample_plan(), facts(pending=(intent(),)))
+
+
+def saved(plan: Plan, given: PlanFacts) -> SavedPlan:
+    return read_plan(dump_plan(plan_document(plan, given)), where="plan.json", now=NOW)
+
+
+def entry(document: dict[str, Any], address: str) -> dict[str, Any]:
+    (found,) = (change for change in document["changes"] if change["address"] == address)
+    return dict(found)
+
+
+# What it says
+
+
+def test_a_plan_with_everything() -> None:
+    VALIDATOR.validate(DOCUMENT)
+    assert DOCUMENT["summary"] == {
+        "create": 3,
+        "update": 4,
+        "rename": 1,
+        "adopt": 1,
+        "delete": 1,
+        "forget": 1,
+        "keep": 1,
+        "unchanged": 1,
+        "drifted": 2,
+        "missing": 1,
+    }
+    assert [change["address"] for change in DOCUMENT["changes"]] == [
+        f"image.{'d' * 64}",
+        "tag.ehr",
+        "tag.seen",
+        *(f"workflow.{name}" for name in ["adopted", "both", "fresh", "gone", "kept", "let_go", "look_up", "lost", "moved", "renamed"]),
+    ]  # fmt: skip
+    update = entry(DOCUMENT, "workflow.look_up")
+    assert {field["path"]: field["diff"] for field in update["fields"]} == {
+        "input_schema": "+ dob: string, required",
+        "main_prompt": "  Open the record of the [-day-]{+week+}.",
+        "post_run_checks": '! "chart"\n    file_names: ["a.png"] -> ["b.png"]\n'.replace(
+            "    file", "!   file"
+        )
+        + '+ "new": output_data_agentic_check\n+   check_prompt: "It is?"\n'
+        + '- "old": output_data_agentic_check\n-   check_prompt: "Is it?"',
+        "terminal_command_allowlist": "- whoami\n+ hostname",
+        "tags": "+ new\n- old",
+    }
+    assert [item["kind"] for item in update["breaking"]] == ["new-required-input"]
+    assert update["trajectories"] == [{"id": "t1", "name": "Morning"}, {"id": "t2", "name": "Noon"}]
+    assert update["base"]["updated_at"] == "2026-03-01T09:00:00Z"
+    assert update["base"]["versions"] == 2
+    assert entry(DOCUMENT, "workflow.gone")["impact"] == {
+        "runs_total": 12,
+        "runs_active": 1,
+        "trajectories_total": 3,
+    }
+    assert entry(DOCUMENT, "workflow.moved")["previous_address"] == "workflow.before"
+    assert DOCUMENT["drift"] == [
+        {"address": "workflow.both", "path": "main_prompt", "origin": "both"},
+        {"address": "workflow.moved", "path": "main_prompt", "origin": "drift"},
+    ]
+    fresh = entry(DOCUMENT, "workflow.fresh")
+    assert (fresh["base"], fresh["workflow_id"]) == (None, None)
+    assert {field["before_sha256"] for field in fresh["fields"]} == {None}
+    assert DOCUMENT["guards"][0]["name"] == "deletes"
+    assert DOCUMENT["pending"][0]["address"] == "workflow.late"
+    assert DOCUMENT["diagnostics"][0]["level"] == "note"
+
+
+def test_hashes_are_those_of_the_normal_form() -> None:
+    before = {"input_schema": '{"type":"object","properties":{"a":{}}}', "main_prompt": "x"}
+    spelled = {"input_schema": '{ "properties": {"a": {}}, "type": "object" }', "main_prompt": "x"}
+    documents = [
+        plan_document(Plan((change_of(there, {"main_prompt": "y"}),), (), ()), facts())
+        for there in (before, spelled)
+    ]
+    assert documents[0] == documents[1]
+
+
+@given(plans(st.text(st.characters(exclude_categories=()), max_size=12)))
+def test_any_plan_is_valid_and_survives_being_written(plan: Plan) -> None:
+    document = plan_document(plan, facts())
+    VALIDATOR.validate(document)
+    content = dump_plan(document)
+    for field in (field for change in document["changes"] for field in change["fields"]):
+        assert all(line == printable(line) for line in (field["diff"] or "").split("\n"))
+    read = read_plan(content, where="plan.json", now=NOW)
+    assert json.loads(content) == read.document.model_dump(mode="json")
+    assert mismatches(read, document) == []
+
+
+def test_the_key_of_a_declared_model_is_not_in_it() -> None:
+    """Keys are read when a model is created; a plan does not ask for them."""
+    canary = "key-canary-3d5f"
+    text = """
+[project]
+name = "desk"
+
+[env.prod]
+api = "local"
+
+[models.main]
+name = "Main"
+provider = "openai"
+model = "gpt"
+api_key = { env = "MODEL_KEY" }
+"""
+    project = load_project(text, "flowdsl.toml", Sink())
+    assert project is not None
+    nothing = new_document("prj_1", "prod", api_base="x", lineage="l", nonce="n")
+    asked: list[str] = []
+
+    def secrets(address: str) -> dict[str, str]:
+        asked.append(address)
+        return {"api_key": canary}
+
+    target = target_of(
+        project, "prj_1", project.environments["prod"], api_base="x", secrets=secrets
+    )
+    wanted = desired_state(Bundle((), (), {}), target, Directory())
+    named = plan_named(wanted.named, nothing, Directory())
+    content = dump_plan(plan_document(Plan((), named, ()), facts())).decode()
+    assert "model.Main" in content
+    assert canary not in content and "MODEL_KEY" not in content and asked == []
+
+
+# Reading
+
+
+def broken(change: Callable[[dict[str, Any]], object]) -> bytes:
+    document = json.loads(json.dumps(DOCUMENT))
+    change(document)
+    return json.dumps(document).encode()
+
+
+def nodes(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [path] if isinstance(value, dict) else []
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in items if isinstance(value, dict | list) else ():
+        if isinstance(inner, dict | list):
+            found += nodes(inner, (*path, key))
+    return found
+
+
+@pytest.mark.parametrize("path", nodes(DOCUMENT), ids=str)
+def test_an_unknown_field_is_refused_at_every_level(path: tuple[Any, ...]) -> None:
+    def add(document: Any) -> None:
+        for key in path:
+            document = document[key]
+        document["surprise"] = 1
+
+    with pytest.raises(UnusablePlan, match=r"wrong at `.*surprise`"):
+        read_plan(broken(add), where="plan.json", now=NOW)
+    document = json.loads(broken(add))
+    assert not VALIDATOR.is_valid(document)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (dump_plan(DOCUMENT)[:-9], "not JSON, perhaps cut off"),
+        (b"", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"1" * 10_000, "not JSON"),
+        (b'{"kind": "plan", "kind": "plan"}', "not JSON"),
+        (b'{"kind": NaN}', "not JSON"),
+        (b"[]", "has no `kind`"),
+        (b'{"kind": "deploy_result"}', "holds `deploy_result`"),
+        (b'{"kind": "\\u001b"}', r"holds `\\x1b`"),
+        (b'{"kind": "plan"}', "no `format_version`"),
+        (b'{"kind": "plan", "format_version": true}', "no `format_version`"),
+        (broken(lambda d: d.update(format_version=2, flowdsl_version="9.1.0")), "flowdsl 9.1.0"),
+        (broken(lambda d: d.update(format_version=2, flowdsl_version=[])), "that made it"),
+        (broken(lambda d: d.pop("guards")), "wrong at `guards`"),
+        (broken(lambda d: d.update(created_at="2026-03-02T12:00:00")), "wrong at `created_at`"),
+        (broken(lambda d: d["changes"][0].update(action="explode")), "wrong at `changes.0.action`"),
+        (broken(lambda d: d["summary"].update(create="3")), "wrong at `summary.create`"),
+        (b" " * (MAX_BYTES + 1), "more than 64 MiB"),
+    ],
+)  # fmt: skip
+def test_what_is_no_plan_is_refused_with_advice(content: bytes, words: str) -> None:
+    with pytest.raises(UnusablePlan, match=words) as refused:
+        read_plan(content, where="plan.json", now=NOW)
+    assert str(refused.value).startswith("`plan.json` ") and str(refused.value).isprintable()
+
+
+@given(st.integers(0, len(dump_plan(DOCUMENT)) - 3), st.binary(max_size=3))
+def test_a_damaged_file_is_refused_or_says_the_same_kind_of_thing(at: int, noise: bytes) -> None:
+    content = dump_plan(DOCUMENT)
+    damaged = content[:at] + noise + content[at + len(noise) + 1 :]
+    try:
+        read = read_plan(damaged, where="plan.json", now=NOW)
+    except UnusablePlan as refused:
+        assert str(refused).isprintable()
+    else:
+        VALIDATOR.validate(read.document.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize(
+    ("after", "expired"), [(timedelta(), False), (timedelta(minutes=59), False), (timedelta(hours=1), True)]
+)  # fmt: skip
+def test_a_plan_expires(after: timedelta, expired: bool) -> None:
+    read = read_plan(dump_plan(DOCUMENT), where="plan.json", now=NOW + after)
+    assert read.expired is expired
+
+
+# Holding
+
+
+PLACES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
+    "nothing": ({}, {}, None),
+    "other times": ({}, {"created_at": NOW + timedelta(minutes=9)}, None),
+    "project": ({}, {"project": "prj_2"}, "for the project `prj_1`, and this is `prj_2`"),
+    "environment": ({}, {"environment": "test"}, "environment `prod`, and this is `test`"),
+    "service": ({}, {"api_base": "http://127.0.0.1:1"}, "for the service `https://api.cyb"),
+    "organisation": ({}, {"organization_id": "org_2"}, "shows `org_2`"),
+    "organisation unseen": ({}, {"organization_id": None}, "shows nothing"),
+    "organisation seen first now": ({"organization_id": None}, {}, None),
+    "version": ({}, {"flowdsl_version": "0.1.9"}, None),
+    "next version": ({}, {"flowdsl_version": "0.2.0"}, "made by flowdsl 0.1.0, and this is 0.2.0"),
+    "later version": ({"flowdsl_version": "1.4.0"}, {"flowdsl_version": "1.9.0"}, None),
+    "major version": ({"flowdsl_version": "1.4.0"}, {"flowdsl_version": "2.0.0"}, "is 2.0.0"),
+    "lineage": ({}, {"state": StateRef(lineage="x", serial=7)}, "another state"),
+    "serial": ({}, {"state": StateRef(lineage="b" * 32, serial=8)}, "brought it to 8"),
+    "first deploy": ({"state": None}, {"state": None}, None),
+    "no first deploy any more": ({"state": None}, {}, "there is state now"),
+    "state is gone": ({}, {"state": None}, "there is no state"),
+    "commit": ({}, {"source": Source(commit="c" * 40, dirty=False)}, f"commit `{'a' * 40}`, and this is commit `cccc"),
+    "no repository": ({}, {"source": None}, "this is sources outside a repository"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("then", "now", "words"), PLACES.values(), ids=PLACES)
+def test_where_a_plan_holds(then: dict[str, Any], now: dict[str, Any], words: str | None) -> None:
+    plan = sample_plan()
+    found = mismatches(saved(plan, facts(**then)), plan_document(plan, facts(**now)))
+    assert (len(found) == 1 and words in found[0]) if words else found == []
+
+
+BASE = {"main_prompt": "old", "is_webhooks_enabled": False}
+PLANNED = change_of(BASE, {"main_prompt": "new"})
+
+CHANGES: dict[str, tuple[Any, Any, str]] = {
+    "edited": (
+        PLANNED,
+        change_of({"main_prompt": "edited"}, {"main_prompt": "new"}, applied=BASE),
+        "`workflow.look_up` was edited since the plan was made",
+    ),
+    "wanted otherwise": (
+        PLANNED,
+        change_of(BASE, {"main_prompt": "newer"}),
+        "the source now wants another `main_prompt` for `workflow.look_up`",
+    ),
+    "done already": (
+        PLANNED,
+        change_of({"main_prompt": "new"}, {"main_prompt": "new"}, applied={"main_prompt": "new"}, action=Action.UNCHANGED),
+        "`workflow.look_up` is to update in the plan, and needs nothing now",
+    ),
+    "new": (
+        None,
+        PLANNED,
+        "`workflow.look_up` is not in the plan, and is to update now",
+    ),
+    "another action": (
+        PLANNED,
+        replace(PLANNED, action=Action.DELETE),
+        "`workflow.look_up` is to update in the plan, and to delete now",
+    ),
+    "another workflow": (
+        PLANNED,
+        replace(PLANNED, prior=PLANNED.prior.replace(id="other") if PLANNED.prior else None),
+        "`workflow.look_up` is now another workflow, `other`",
+    ),
+    "moved": (
+        PLANNED,
+        replace(PLANNED, previous_address="workflow.old"),
+        "`workflow.look_up` moves from nothing in the plan, and now from `workflow.old`",
+    ),
+    "tagged otherwise": (
+        change_of(BASE, {"main_prompt": "new"}, tags=((), ("a",))),
+        change_of(BASE, {"main_prompt": "new"}, tags=((), ("b",))),
+        "the source now wants another `tags` for `workflow.look_up`",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("then", "now", "sentence"), CHANGES.values(), ids=CHANGES)
+def test_changes_that_no_longer_hold(then: Any, now: Any, sentence: str) -> None:
+    before, after = (Plan((change,) if change else (), (), ()) for change in (then, now))
+    (found,) = mismatches(saved(before, facts()), plan_document(after, facts()))
+    assert found.startswith(sentence)
+
+
+def test_what_is_not_ours_may_change_between_plan_and_deploy() -> None:
+    touched = live_of(
+        {**BASE, "output_schema": "x"}, ("theirs",), updated_at="2026-03-02T00:00:00Z"
+    )
+    now = Plan((replace(PLANNED, live=touched),), (), ())
+    assert mismatches(saved(Plan((PLANNED,), (), ()), facts()), plan_document(now, facts())) == []
+
+
+def test_a_deletion_holds_only_for_the_workflow_as_it_was() -> None:
+    """Also what no source ever declared counts: somebody may have begun to use it."""
+    then, now = (
+        Plan(
+            (replace(PLANNED, action=Action.DELETE, desired=None, difference=None, live=live),),
+            (),
+            (),
+        )
+        for live in (live_of(BASE), live_of({**BASE, "output_schema": "{}x"}))
+    )
+    (found,) = mismatches(saved(then, facts()), plan_document(now, facts()))
+    assert "was edited since" in found
