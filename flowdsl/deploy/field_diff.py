@@ -38,11 +38,15 @@ _Edit = tuple[str, int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a difference; `depth` is how far it is indented."""
+    """One line of a difference; `depth` is how far it is indented.
+
+    `is_whole`: the row is the old and the new value of the whole field.
+    """
 
     sign: Sign
     pieces: tuple[Piece, ...]
     depth: int = 0
+    is_whole: bool = False
 
 
 def field_rows(change: FieldChange, *, words: bool) -> list[Row]:
@@ -91,7 +95,8 @@ def _row(sign: str, text: str, depth: int = 0) -> Row:
 
 
 def _values_row(before: Any, after: Any, label: str = "", depth: int = 0) -> Row:
-    return _row("!", f"{label}{spell(before)} -> {spell(after)}", depth)
+    text = printable(f"{label}{spell(before)} -> {spell(after)}")
+    return Row("!", ((text, ""),), depth, is_whole=not label)
 
 
 def _value_rows(before: Any, after: Any, words: bool, depth: int = 0) -> list[Row]:

@@ -1,0 +1,61 @@
+"""Text from sources and servers inside Markdown that GitHub shows: it stays text, whatever it holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+from flowdsl.diagnostics.render.cells import printable
+
+NOTHING = "\u200b"
+"""Takes no room, and ends what would become a mention, a reference or a link."""
+
+_ACTIVE = re.compile(r"[@#]|:(?=//)|www(?=\.)|gh(?=-)", re.IGNORECASE)
+_MARKUP = re.compile(r"[\\`*_\[\]<>#!|~&$@^]")
+_QUOTED = re.compile(r"`([^`]*)`")
+_RUNS = re.compile("`+")
+
+
+def code(text: str, width: int) -> str:
+    """Text as a code span, cut to `width` characters."""
+    shown = cut(printable(text), width) or " "
+    fence = "`" * (_longest_run(shown) + 1)
+    padded = shown.startswith("`") or shown.endswith("`") or (shown[0] == shown[-1] == " ")
+    blank = " " if padded and shown.strip() else ""
+    return f"{fence}{blank}{shown}{blank}{fence}"
+
+
+def html_code(text: str, width: int) -> str:
+    """Text as a `<code>` element, cut to `width` characters."""
+    return f"<code>{escape(cut(printable(text), width))}</code>"
+
+
+def prose(text: str, width: int) -> str:
+    """A sentence, cut to `width` characters, in which what stands in backticks becomes a code span."""
+    shown, pieces, at = cut(printable(text), width), [], 0
+    for match in _QUOTED.finditer(shown):
+        quoted = match.group(1)
+        pieces += [_plain(shown[at : match.start()]), code(quoted, len(quoted)) if quoted else ""]
+        at = match.end()
+    return "".join([*pieces, _plain(shown[at:])])
+
+
+def fenced(lines: Sequence[str], language: str) -> str:
+    """Lines as a block of code. Each has to be printable."""
+    fence = "`" * max(3, _longest_run("\n".join(lines)) + 1)
+    return "\n".join([f"{fence}{language}", *lines, fence])
+
+
+def cut(text: str, width: int) -> str:
+    """At most `width` characters of text, the last of them an ellipsis when there are more."""
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
+def _plain(text: str) -> str:
+    inert = _ACTIVE.sub(lambda match: match.group() + NOTHING, text)
+    return _MARKUP.sub(lambda match: "\\" + match.group(), inert)
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in _RUNS.findall(text)), default=0)

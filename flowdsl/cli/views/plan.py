@@ -1,0 +1,126 @@
+"""A plan for people at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from flowdsl.deploy.diff import Difference, FieldChange
+from flowdsl.deploy.field_diff import Row, field_rows, tag_rows
+from flowdsl.deploy.named import NamedChange
+from flowdsl.deploy.plan import Action, Change, Plan
+from flowdsl.deploy.resource import address_of
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.state.document import Intent
+
+from .painted import ADDED, BAD, GOOD, QUIET, REMOVED, WARNED, Part, painted
+from .plan_words import (
+    DRIFT,
+    NOTES,
+    broken,
+    deletion,
+    flag,
+    left_open,
+    promises,
+    replaying,
+    summary,
+)
+
+LINES_SHOWN = 40
+"""Lines of the difference of one field."""
+
+_SIGNS: dict[Action, Part] = {
+    Action.CREATE: ("+", GOOD),
+    Action.UPDATE: ("~", WARNED),
+    Action.RENAME: ("~", WARNED),
+    Action.ADOPT: ("=", WARNED),
+    Action.DELETE: ("-", BAD),
+    Action.MISSING: ("!", BAD),
+    Action.KEEP: ("?", QUIET),
+    Action.FORGET: ("?", QUIET),
+}
+_ROW_SIGNS: dict[str, Part] = {"+": ("+ ", GOOD), "-": ("- ", BAD), "!": ("~ ", WARNED)}
+_MARKS = {"added": ADDED, "removed": REMOVED, "": ""}
+
+
+def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> str:
+    """The plan; what does not change is not in it. `pending` are the writes that state holds open."""
+    lines: list[list[Part]] = []
+    for item in plan.uploads:
+        lines.append([("+", GOOD), (f" {address_of('image', item.sha256[:12])}", "")])
+    for named in plan.named:
+        lines += _named_lines(named)
+    for change in plan.changes:
+        lines += _change_lines(plan, change)
+    lines += [[(printable(f"note: {note}"), QUIET)] for note in plan.notes]
+    lines += [[("pending: ", WARNED), (left_open(intent), "")] for intent in pending]
+    for guard in plan.guards:
+        said = printable(f"{guard.message}; `{flag(guard)}` lets it through")
+        lines.append([("guard: ", BAD), (said, "")])
+    lines.append([("plan: ", ""), (summary(plan), "")])
+    return painted(lines, color)
+
+
+def _named_lines(change: NamedChange) -> Iterator[list[Part]]:
+    if change.writes:
+        sign = ("+", GOOD) if change.action == "create" else ("~", WARNED)
+        yield [sign, (f" {printable(change.address)}", "")]
+        yield from _difference_lines(change.difference)
+
+
+def _change_lines(plan: Plan, change: Change) -> Iterator[list[Part]]:
+    moved = change.previous_address
+    if change.action is Action.UNCHANGED and moved is None:
+        return
+    impact = plan.impact.get(change.address)
+    head = [_SIGNS.get(change.action, ("~", WARNED)), (f" {change.address}", "")]
+    head.append((f'  "{printable(change.name)}"', QUIET))
+    if moved is not None:
+        head.append((f"  was {moved}", QUIET))
+    if change.action is Action.DELETE:
+        head.append((f"  {deletion(impact)}", BAD))
+    elif note := NOTES.get(change.action):
+        head.append((f"  {note}", QUIET))
+    yield head
+    yield from _difference_lines(change.difference)
+    for item in promises(plan, change.address):
+        yield [("    breaks callers: ", BAD), (printable(broken(item)), "")]
+    if (found := replaying(change, impact)) is not None:
+        sentence, names = found
+        more = ", …" if impact is not None and len(names) < len(impact.trajectories) else ""
+        listed = ", ".join(f'"{printable(name)}"' for name in names)
+        yield [
+            (f"    {sentence}: ", WARNED),
+            (f"{listed}{more}; `--unapprove-trajectories` un-approves them", ""),
+        ]
+
+
+def _difference_lines(difference: Difference | None) -> Iterator[list[Part]]:
+    if difference is None:
+        return
+    for field in difference.fields:
+        yield from _field_lines(field)
+    if rows := tag_rows(difference):
+        tags: list[Part] = [
+            (f" {row.sign}{row.pieces[0][0]}", GOOD if row.sign == "+" else BAD) for row in rows
+        ]
+        drift = [(f"  {DRIFT['drift']}", WARNED)] if difference.tags_drifted else []
+        yield [("    tags:", ""), *tags, *drift]
+
+
+def _field_lines(field: FieldChange) -> Iterator[list[Part]]:
+    rows = field_rows(field, words=True)
+    drift = [(f"  {DRIFT[field.origin]}", WARNED)] if field.origin != "source" else []
+    if len(rows) == 1 and rows[0].sign == "!" and rows[0].is_whole:
+        yield [(f"    {printable(field.path)}: ", ""), *_pieces(rows[0]), *drift]
+        return
+    yield [(f"    {printable(field.path)}", ""), *drift]
+    for row in rows[:LINES_SHOWN]:
+        sign = _ROW_SIGNS.get(row.sign)
+        yield [("      " + "  " * row.depth, ""), *([sign] if sign else []), *_pieces(row)]
+    if len(rows) > LINES_SHOWN:
+        yield [(f"      … {counted(len(rows) - LINES_SHOWN, 'more line')}", QUIET)]
+
+
+def _pieces(row: Row) -> list[Part]:
+    return [(text, _MARKS[mark]) for text, mark in row.pieces]

@@ -1,0 +1,106 @@
+"""What people read of a plan wherever it is shown, in words without style."""
+
+from __future__ import annotations
+
+from flowdsl.deploy.breaking import Breaking
+from flowdsl.deploy.diff import Origin
+from flowdsl.deploy.plan import Action, Change, Guard, Impact, Plan
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.state.document import Intent
+
+NAMES_SHOWN = 5
+
+NOTES = {
+    Action.ADOPT: "is taken over",
+    Action.MISSING: "no longer exists in the organisation",
+    Action.KEEP: "left the source and is kept",
+    Action.FORGET: "is dropped from state",
+}
+"""What is said behind an address, where its sign does not say it."""
+
+DRIFT: dict[Origin, str] = {
+    "source": "",
+    "drift": "edited elsewhere",
+    "both": "edited elsewhere, and changed in the source",
+}
+
+_COUNTED = {
+    Action.CREATE: "to create",
+    Action.UPDATE: "to update",
+    Action.RENAME: "to rename",
+    Action.ADOPT: "to adopt",
+    Action.DELETE: "to delete",
+    Action.MISSING: "missing",
+    Action.FORGET: "forgotten",
+    Action.KEEP: "kept",
+    Action.UNCHANGED: "up to date",
+}
+
+
+def summary(plan: Plan) -> str:
+    """The numbers of a plan in one line."""
+    numbers = {action: len(plan.of(action)) for action in Action}
+    parts = [f"{numbers[action]} {word}" for action, word in _COUNTED.items() if numbers[action]]
+    others = len(plan.uploads) + sum(change.writes for change in plan.named)
+    if others:
+        parts.append(f"{counted(others, 'other object')} to write")
+    if drifted := len(plan.drifted):
+        parts.append(f"{drifted} drifted")
+    return ", ".join(parts) or "nothing to do"
+
+
+def deletion(impact: Impact | None) -> str:
+    """What goes with a workflow that is deleted."""
+    if impact is None or impact.runs_total is None or impact.trajectories_total is None:
+        return "is deleted for good, with every run and trajectory of it"
+    active = f" ({impact.runs_active} active)" if impact.runs_active else ""
+    trajectories = (
+        "1 trajectory"
+        if impact.trajectories_total == 1
+        else f"{impact.trajectories_total} trajectories"
+    )
+    return (
+        f"is deleted for good, with {counted(impact.runs_total, 'run')}{active} and {trajectories}"
+    )
+
+
+def replaying(change: Change, impact: Impact | None) -> tuple[str, list[str]] | None:
+    """What approved trajectories go on doing and the names of the first of them; None where it does not matter."""
+    if impact is None or not impact.trajectories or change.action is Action.DELETE:
+        return None
+    number = len(impact.trajectories)
+    names = [item.name or item.id for item in impact.trajectories[:NAMES_SHOWN]]
+    if number == 1:
+        return "1 approved trajectory keeps replaying what it recorded", names
+    return f"{number} approved trajectories keep replaying what they recorded", names
+
+
+def promises(plan: Plan, address: str) -> list[Breaking]:
+    """The broken promises of an address; a deletion says itself that the workflow goes, so only its chains are left."""
+    found = plan.breaking.get(address, ())
+    return [item for item in found if item.kind != "removed-workflow" or item.chains]
+
+
+def broken(item: Breaking) -> str:
+    """A broken promise, and the chains that rely on it."""
+    if not item.chains:
+        return item.message
+    names = ", ".join(f"`{name}`" for name in item.chains[:NAMES_SHOWN])
+    more = len(item.chains) - NAMES_SHOWN
+    others = f" and {more} more" if more > 0 else ""
+    single = len(item.chains) == 1
+    return f"{item.message}; the {'chain' if single else 'chains'} {names}{others} {'relies' if single else 'rely'} on it"
+
+
+def flag(guard: Guard) -> str:
+    """What lifts a guard."""
+    return f"--accept-guard {guard.name}={guard.planned}"
+
+
+def left_open(intent: Intent) -> str:
+    """A write whose outcome nobody knows yet."""
+    begun = f"{intent.created_at:%Y-%m-%d %H:%M} UTC"
+    return printable(
+        f"the {intent.action} of `{intent.address}`, begun {begun}, has an unknown outcome; the next deploy finds it out first"
+    )
