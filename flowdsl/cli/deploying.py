@@ -26,10 +26,12 @@ from flowdsl.deploy.target import Target as DeployTarget
 from flowdsl.deploy.target import target_of
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.host.environment import in_ci, read_api_key
 from flowdsl.host.git import Checkout, NoCheckout, checkout_at
 from flowdsl.host.terminal import is_terminal
 from flowdsl.source.durations import parse_duration
+from flowdsl.source.files import NotedFiles
 from flowdsl.source.record import Record
 from flowdsl.state.document import Source
 from flowdsl.state.errors import StateError
@@ -65,7 +67,7 @@ LOCK_TIMEOUT, LOCK_TIMEOUT_IN_CI = 70.0, 600.0
 class Deployment(Record):
     """One environment of the project in the working folder: where its state is, and what is to be said of the checkout.
 
-    `checkout` is None where `no_checkout` says why.
+    `checkout` is None where `no_checkout` says why. `inputs` are the files that were read, once the sources are compiled.
     """
 
     target: Target
@@ -75,14 +77,16 @@ class Deployment(Record):
     store: StateStore
     checkout: Checkout | None
     no_checkout: str
+    inputs: set[str]
 
     @property
     def source(self) -> Source | None:
-        """The commit that is deployed from here."""
+        """The commit that is deployed from here; dirty when it differs, or when a file that was read is not in it."""
         at = self.checkout
         if at is None:
             return None
-        return Source(commit=at.commit, dirty=at.dirty, committed_at=at.committed_at)
+        dirty = at.dirty or bool(at.untracked(self.inputs))
+        return Source(commit=at.commit, dirty=dirty, committed_at=at.committed_at)
 
     @property
     def api_base(self) -> str:
@@ -169,7 +173,8 @@ def open_deployment(
         checkout = checkout_at(target.root)
     except NoCheckout as why:
         reason = str(why)
-    return Deployment(target, target.project, project_id, chosen, store, checkout, reason)
+    inputs = {PROJECT_FILE}
+    return Deployment(target, target.project, project_id, chosen, store, checkout, reason, inputs)
 
 
 def warn_of_file_state(deployment: Deployment, console: Console) -> None:
@@ -185,9 +190,8 @@ def warn_of_file_state(deployment: Deployment, console: Console) -> None:
 def compile_bundle(deployment: Deployment, console: Console) -> Bundle:
     """What the sources compile to for the environment; raises `CommandError` after showing what is wrong."""
     target = deployment.target
-    compilation = compile_project(
-        target.files, target.entries, target.options(deployment.environment)
-    )
+    files = NotedFiles(target.files, deployment.inputs)
+    compilation = compile_project(files, target.entries, target.options(deployment.environment))
     if compilation.bundle is None:
         analysis = compilation.analysis
         show_problems(target, analysis.diagnostics, len(analysis.findings.paths), console)

@@ -18,7 +18,8 @@ from .console import Console
 from .deploying import ask
 from .failure import CommandError
 from .progress import Display
-from .views.deploy import plan_events, render_outcome, render_plan, render_result
+from .views.deploy import plan_events, render_outcome, render_result
+from .views.plan import render_plan
 
 FORMAT_VERSION = 1
 
@@ -103,6 +104,10 @@ class Report:
         summary = {**outcome.to_json(), "environment": self.environment, "exit_code": code}
         self._emit("change_summary", status=outcome.status.value, exit_code=code)
         self._write_result({**summary, "kind": f"{self._kind}_result"})
+        if has_step_summary():
+            from .views.deploy_markdown import render_outcome_markdown
+
+            append_step_summary(render_outcome_markdown(outcome, self.environment), self._console)
         return code
 
     def failed(self, failure: CommandError) -> None:
@@ -153,6 +158,11 @@ class Report:
         except OSError as error:
             reason = (error.strerror or "it fails").lower()
             self._console.err(f"warning: `{self._result}` cannot be written: {reason}")
+
+
+def has_step_summary() -> bool:
+    """Whether this is a GitHub job, which has a summary."""
+    return bool(os.environ.get("GITHUB_STEP_SUMMARY"))
 
 
 def append_step_summary(markdown: str, console: Console) -> None:

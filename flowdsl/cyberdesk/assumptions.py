@@ -134,6 +134,25 @@ ASSUMPTIONS = (
         ("flowdsl.cyberdesk.workflows.Workflows.update",),
     ),
     Assumption(
+        "version-content",
+        "`old_versions` in the reply to a GET holds the states that writes have replaced, each with its `updated_at` and the fields "
+        "it had under their names; a write adds one, and tagging none",
+        "docs",
+        ("flowdsl.deploy.versions.versions_of",),
+    ),
+    Assumption(
+        "created-is-listed",
+        "a workflow shows in the list of workflows within 30 seconds of the request that creates it",
+        "http",
+        ("flowdsl.deploy.recover.find_created",),
+    ),
+    Assumption(
+        "replay-needs-approval",
+        "only approved trajectories replay, and one goes on replaying what it recorded after the prompt has changed",
+        "docs",
+        ("flowdsl.deploy.impact.changes_what_is_replayed",),
+    ),
+    Assumption(
         "unknown-keys-dropped",
         "the service drops unknown request keys silently, so request models refuse them",
         "fastapi",

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 Relation = Literal["same", "newer", "older", "diverged", "unknown"]
 """How the checkout stands to another commit; `unknown` where that commit is not in the repository."""
+
+AT_ONCE = 500
+"""Paths in one command line."""
 
 SECONDS = 60.0
 """How long one call of git may take."""
@@ -24,7 +28,8 @@ class NoCheckout(Exception):
 class Checkout:
     """The commit a folder is at.
 
-    `dirty` tells of changes and new files below the folder, `.flowdsl` aside. In a `shallow` clone older commits are missing.
+    `dirty` tells of changes to files below the folder that git tracks; of others, `untracked` tells. In a `shallow` clone older
+    commits are missing.
     """
 
     folder: str
@@ -45,6 +50,15 @@ class Checkout:
             return "newer"
         return "older" if self._is_ancestor(self.commit, commit) else "diverged"
 
+    def untracked(self, paths: Collection[str]) -> frozenset[str]:
+        """Those of `paths`, POSIX and relative to the folder, that git does not track, ignored ones included."""
+        rest = sorted(paths)
+        tracked: set[str] = set()
+        while rest:
+            some, rest = rest[:AT_ONCE], rest[AT_ONCE:]
+            tracked.update(_git(self.folder, "ls-files", "-z", "--", *some).stdout.split("\0"))
+        return frozenset(paths) - tracked
+
     def _is_ancestor(self, old: str, new: str) -> bool:
         return _git(self.folder, "merge-base", "--is-ancestor", old, new).returncode == 0
 
@@ -55,7 +69,7 @@ def checkout_at(folder: str) -> Checkout:
     if shown.returncode != 0:
         raise NoCheckout(_reason(shown.stderr))
     commit, _, committed = shown.stdout.strip().rpartition("\n")[2].partition(" ")
-    status = _git(folder, "status", "--porcelain", "-z", "--", ".", ":(exclude,glob)**/.flowdsl/**")
+    status = _git(folder, "status", "--porcelain", "-z", "--untracked-files=no", "--", ".")
     if status.returncode != 0:
         raise NoCheckout(_reason(status.stderr))
     shallow = _git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
@@ -64,7 +78,12 @@ def checkout_at(folder: str) -> Checkout:
 
 
 def _git(folder: str, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    environment = {
+        **os.environ,
+        "LC_ALL": "C",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_LITERAL_PATHSPECS": "1",
+    }
     try:
         return subprocess.run(
             ["git", "-C", folder, *words],

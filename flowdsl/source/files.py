@@ -34,6 +34,25 @@ class FileSystem(Protocol):
         ...
 
 
+class NotedFiles:
+    """A `FileSystem` that notes in `paths` what was read from another one."""
+
+    def __init__(self, below: FileSystem, paths: set[str]) -> None:
+        self._below = below
+        self._paths = paths
+
+    def read_text(self, path: str) -> str:
+        self._paths.add(path)
+        return self._below.read_text(path)
+
+    def read_bytes(self, path: str) -> bytes:
+        self._paths.add(path)
+        return self._below.read_bytes(path)
+
+    def siblings(self, path: str) -> list[str]:
+        return self._below.siblings(path)
+
+
 class MemoryFiles:
     """A `FileSystem` over a dictionary of path to text or bytes."""
 

@@ -293,8 +293,11 @@ def test_a_protected_environment_takes_committed_sources_only(run: Run, project:
     assert dirty.code == 9 and "the work tree has changes" in dirty.err
 
     git(project, "commit", "-qam", "Second")
-    assert run("--env", "local", "--yes").code == 0
+    (project / "plan.json").write_text("{}")
+    assert run("--env", "local", "--yes").code == 0, "a file that nothing reads is no source"
     assert run("--env", "local", "--yes").code == 0, "state and the emulator are no changes"
+    (project / "flows/new.flow").write_text(FLOW.replace("look_up", "new_one"))
+    assert run("--env", "local", "--yes").code == 9, "what is read has to be committed"
 
 
 def test_an_older_commit_is_deployed_on_purpose_only(run: Run, project: Path) -> None:

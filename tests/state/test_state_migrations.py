@@ -48,7 +48,8 @@ def test_a_stored_document_of_format_1_keeps_everything() -> None:
         k: v for k, v in old.items() if k not in changed
     }
     assert new["resources"] == {
-        address: {**resource, "source_map": None} for address, resource in old["resources"].items()
+        address: {**resource, "source_map": None, "renamed_from": None}
+        for address, resource in old["resources"].items()
     }
 
 

@@ -26,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "tables", help="describe the parse tables and compare them with the grammar"
     )
     subjects.add_parser("config-schema", help="print the JSON Schema of flowdsl.toml")
+    subjects.add_parser("plan-schema", help="print the JSON Schema of a saved plan")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -34,12 +35,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return _parse(open_target([arguments.path]), arguments.reference, console)
     if arguments.subject == "tables":
         return _tables(console)
+    console.out(_schema(arguments.subject))
+    return SUCCESS
+
+
+def _schema(subject: str) -> str:
     import json
 
+    if subject == "plan-schema":
+        from flowdsl.deploy.plan_format import plan_schema
+
+        return json.dumps(plan_schema(), indent=2)
     from flowdsl.config.schema import project_file_schema
 
-    console.out(json.dumps(project_file_schema(), indent=2))
-    return SUCCESS
+    return json.dumps(project_file_schema(), indent=2)
 
 
 def _parse(target: Target, reference: bool, console: Console) -> int:

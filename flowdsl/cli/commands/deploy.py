@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from typing import Any
 
 from flowdsl.deploy.engine import deploy
 from flowdsl.deploy.job import Job, Options
@@ -44,6 +45,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("continue", "abort"),
         default="continue",
         help="whether the first failure ends the deploy (default: continue)",
+    )
+    parser.add_argument(
+        "--plan", dest="saved", metavar="FILE", help="carry out exactly the plan saved in FILE"
     )
     parser.add_argument("--json", action="store_true", help="one object a line on standard output")
     parser.add_argument("--result", metavar="FILE", help="write how it ended, as JSON")
@@ -90,6 +94,11 @@ def _run(
     existing = deploying.workflow_addresses(bundle)
     deploying.check_addresses("--recreate", arguments.recreate, existing)
     deploying.check_addresses("--only", arguments.only, existing)
+    more: dict[str, Any] = {}
+    if arguments.saved is not None:
+        from ..planning import exactly, read_saved_plan
+
+        more["approve"] = exactly(read_saved_plan(arguments.saved), deployment)
     # After the sources: what is wrong with them is the same with and without `--yes`.
     deploying.require_answer(arguments.yes, "deploys")
     deploying.warn_of_file_state(deployment, console)
@@ -102,6 +111,7 @@ def _run(
             report,
             stop=interrupts.reason,
             interrupted=interrupts.received,
+            **more,
         )
         try:
             return asyncio.run(_deploy(job))

@@ -1,0 +1,181 @@
+"""`flowdsl plan` and `deploy --plan` by the real program, in the embedded emulator."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from flowdsl.emulator.store import Store
+from tests.support.command_line import Result, run_command
+
+PROJECT = """\
+[project]
+name = "desk"
+id = "prj_1"
+
+[env.local]
+api = "local"
+"""
+FLOW = """\
+flow 1
+
+## Opens a record.
+workflow look_up {
+  title = "Look up a patient"
+  inputs { mrn: string }
+  outputs { phone: string? }
+  steps {
+    step "Open" {
+      do "Open the record of {mrn}."
+      extract phone: string? from "the phone number"
+      emit phone = {{phone}}
+    }
+  }
+}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "flowdsl.toml").write_text(PROJECT)
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows/desk.flow").write_text(FLOW)
+    return tmp_path
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(project: Path) -> Run:
+    return lambda *words, **environ: run_command(project, *words, CI="", **environ)
+
+
+def change(project: Path, before: str, after: str) -> None:
+    file = project / "flows/desk.flow"
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+
+
+def edit_by_hand(project: Path) -> None:
+    data = project / ".flowdsl/emulator.sqlite"
+    with Store.open(data) as store, store.write("org_local") as transaction:
+        statement = "UPDATE workflows SET main_prompt = ?"
+        transaction.connection.exec_driver_sql(statement, ("By hand.",))
+
+
+def test_a_plan_writes_nothing(run: Run, project: Path) -> None:
+    result = run("plan")
+    assert result.code == 0 and "1 to create" in result.err
+    assert not (project / ".flowdsl/state").exists()
+
+
+def test_the_json_is_what_its_schema_says_and_standard_output_has_nothing_else(run: Run) -> None:
+    schema = json.loads(run("debug", "plan-schema").text)
+    Draft202012Validator.check_schema(schema)
+
+    plan = json.loads(run("plan", "--json").text)
+
+    Draft202012Validator(schema).validate(plan)
+    assert (plan["kind"], plan["format_version"], plan["state"]) == ("plan", 1, None)
+    assert plan["summary"]["create"] == 1
+
+
+def test_a_saved_plan_is_carried_out_once_and_exactly(run: Run, project: Path) -> None:
+    assert run("plan", "-o", "plan.json").code == 0
+    assert run("deploy", "--yes", "--plan", "plan.json").code == 0
+    again = run("deploy", "--yes", "--plan", "plan.json")
+    assert again.code == 6 and "the saved plan no longer holds" in again.err
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda p: change(p, "the record", "the file"), "wants another"),
+        (lambda p: change(p, "workflow look_up", "workflow look_it_up"), "workflow.look_it_up"),
+        (edit_by_hand, "was edited since the plan was made"),
+        (lambda p: run_command(p, "deploy", "--yes", CI=""), "another deploy brought it to"),
+    ],
+)
+def test_a_saved_plan_that_no_longer_holds_writes_nothing(
+    run: Run, project: Path, spoil: Callable[[Path], Any], said: str
+) -> None:
+    run("deploy", "--yes")
+    change(project, "the phone number", "the mobile number")
+    assert run("plan", "-o", "plan.json", "--detailed-exitcode").code == 2
+    spoil(project)
+    state = (project / ".flowdsl/state/local.json").read_bytes()
+
+    result = run("deploy", "--yes", "--plan", "plan.json", "--on-drift", "overwrite")
+
+    assert result.code == 6 and said in result.err
+    assert (project / ".flowdsl/state/local.json").read_bytes() == state
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda plan: {**plan, "more": 1},
+        lambda plan: {**plan, "format_version": 9},
+        lambda plan: {**plan, "kind": "result"},
+        lambda plan: {**plan, "expires_at": "2020-01-01T00:00:00Z"},
+        lambda plan: {**plan, "project": "prj_2"},
+        lambda plan: {**plan, "organization_id": "org_2"},
+        lambda plan: {**plan, "changes": []},
+    ],
+)
+def test_an_edited_foreign_or_expired_plan_is_refused(
+    run: Run, project: Path, edit: Callable[[dict[str, Any]], Any]
+) -> None:
+    run("plan", "-o", "plan.json")
+    file = project / "plan.json"
+    file.write_text(json.dumps(edit(json.loads(file.read_text()))))
+    assert run("deploy", "--yes", "--plan", "plan.json").code == 6
+    assert not (project / ".flowdsl/state").exists()
+
+
+def test_a_plan_that_is_cut_off_or_not_there(run: Run, project: Path) -> None:
+    assert run("deploy", "--yes", "--plan", "plan.json").code == 64
+    run("plan", "-o", "plan.json")
+    (project / "plan.json").write_text((project / "plan.json").read_text()[:200])
+    assert run("deploy", "--yes", "--plan", "plan.json").code == 6
+
+
+def test_breaking_changes_are_told_and_can_be_an_error(run: Run, project: Path) -> None:
+    run("deploy", "--yes")
+    change(project, "mrn: string", "mrn: string, site: string")
+    change(project, "of {mrn}", "of {mrn} at {site}")
+
+    told = run("plan", "--json")
+    assert told.code == 0
+    (entry,) = [c for c in json.loads(told.text)["changes"] if c["address"] == "workflow.look_up"]
+    assert [broken["kind"] for broken in entry["breaking"]] == ["new-required-input"]
+    refused = run("plan", "--breaking", "error")
+    assert refused.code == 9 and "`--accept-guard breaking=1`" in refused.err
+    assert run("deploy", "--yes", "--breaking", "error").code == 9
+    assert run("plan", "--breaking", "error", "--accept-guard", "breaking=1").code == 0
+    assert run("deploy", "--yes", "--breaking", "error", "--accept-guard", "breaking=1").code == 0
+
+
+def test_the_summary_is_for_a_pull_request_and_goes_to_the_job(run: Run, project: Path) -> None:
+    result = run("plan", "--summary-md", "plan.md", GITHUB_STEP_SUMMARY=str(project / "step.md"))
+    assert result.code == 0
+    text = (project / "plan.md").read_text()
+    assert text.startswith("<!-- flowdsl-plan prj_1/local -->\n")
+    assert (project / "step.md").read_text().rstrip("\n") == text.rstrip("\n")
+    run("deploy", "--yes", GITHUB_STEP_SUMMARY=str(project / "step.md"))
+    assert "1 created" in (project / "step.md").read_text()
+
+
+def test_a_dirty_protected_tree_is_said_before_the_deploy(run: Run, project: Path) -> None:
+    (project / "flowdsl.toml").write_text(PROJECT + "protected = true\n")
+    subprocess.run(["git", "init", "-q", str(project)], check=True)
+    result = run("plan")
+    assert result.code == 0 and "warning: a deploy would stop" in result.err
