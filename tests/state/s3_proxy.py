@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
-Mode = Literal["before", "after", "hang", "late", "503", "409", "403"]
+Mode = Literal["before", "after", "hang", "late", "503", "409", "403", "301"]
 """`before`: nothing is done and the connection breaks. `after`: it is done and the connection breaks. `hang`: it is done
 and the reply comes never. `late`: the reply comes never, and it is done when `release` is called. A number: nothing is
 done, and that is the answer."""
@@ -151,6 +151,7 @@ def proxied(host: str, port: int) -> Iterator[Proxy]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 64 * 1024  # head and body in one packet
 
         def do_any(self) -> None:
             proxy.answer(self)

@@ -304,6 +304,10 @@ def test_addresses_that_are_not_well_formed_are_refused(work: Path, url: str, sa
     ("url", "shown"),
     [
         (
+            "git+ssh://git@[::1]:22/x.git",
+            "git+ssh://git@[::1]:22/x.git?ref=refs/flowdsl/prj_harbour/prod",
+        ),
+        (
             "git+https://host.test:8443/team/repo.git",
             "git+https://host.test:8443/team/repo.git?ref=refs/flowdsl/prj_harbour/prod",
         ),

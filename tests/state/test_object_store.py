@@ -129,6 +129,12 @@ def test_a_refused_key_is_not_tried_again_and_not_shown(s3: S3Place) -> None:
         assert "canary" not in str(caught.value) and "127.0.0.1" not in str(caught.value)
 
 
+def test_a_bucket_of_another_region_says_what_to_set(s3: S3Place) -> None:
+    s3.proxy.faults.append(Fault("301", method="GET"))
+    with pytest.raises(StoreUnusable, match="set `AWS_REGION`"):
+        s3.open().load()
+
+
 @pytest.mark.parametrize(
     "ignored", [{"if-match"}, {"if-none-match"}, {"if-match", "if-none-match"}], ids=str
 )
@@ -187,7 +193,8 @@ def test_without_a_prefix_each_environment_has_its_own(s3: S3Place, tmp_path: Pa
         ("s3://bucket/a?versionId=canary", "other signs"),
         ("s3://bucket/a#canary", "other signs"),
         ("s3://bucket/a%2f..", "other signs"),
-        ("s3://bucket/a\nb", "other signs"),
+        ("s3://bucket/a b", "other signs"),
+        ("s3://bucket/é", "other signs"),
         ("s3:bucket/a", "is not available"),
     ],
 )

@@ -99,7 +99,9 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
     `git+ref://REMOTE/REF`. Raises `UnsupportedStore` for anything else, and where a library is missing.
     """
     scheme, _, rest = url.partition(":")
-    if scheme == "file":
+    if any(ord(sign) < 32 or sign == "\x7f" for sign in url):
+        raise UnsupportedStore(f"the state address `{shown(url)}` holds control characters")
+    if scheme == "file" and (not rest.startswith("//") or rest.startswith("///")):
         from flowdsl.state.stores.file import FileStore
 
         path = rest.removeprefix("//") or f".flowdsl/state/{quote(environment, safe='')}.json"
@@ -113,7 +115,7 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
 
         return open_git(url, root=root, project=project, environment=environment)
     raise UnsupportedStore(
-        f"state in `{shown(url)}` is not available; write `file`, `file:PATH`, `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, "
+        f"state in `{shown(url)}` is not available; write `file`, `file:PATH`, `file:///PATH`, `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, "
         "`az://CONTAINER/PREFIX` or `git+https://HOST/PATH`"
     )
 

@@ -209,12 +209,9 @@ class GitStore:
 
     def _objects(self, commit: str) -> dict[str, str]:
         """The objects in a commit, by name."""
-        try:
-            self._git.local("cat-file", "-e", f"{commit}^{{commit}}")
-        except Failure:
-            self._known = None
-            if self._fetched_tip() != commit:
-                raise Failure("the ref has moved", refused=True) from None
+        known = self._known is not None and self._known.version == commit
+        if not known and self._fetched_tip() != commit:
+            raise Failure("the ref has moved", refused=True)
         found = {}
         for entry in self._git.local("ls-tree", "-r", "-z", commit).decode().split("\0"):
             fields, _, path = entry.partition("\t")

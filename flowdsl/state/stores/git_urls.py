@@ -17,7 +17,7 @@ REMOTE_SECONDS = 12.0
 
 _REMOTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
 _SEGMENT = re.compile(r"(?!.*\.\.)[A-Za-z0-9_+=][A-Za-z0-9_+=.-]*(?<!\.)(?<!\.lock)", re.ASCII)
-_HOST = re.compile(r"[A-Za-z0-9\[][A-Za-z0-9.:\[\]-]*", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9:][A-Za-z0-9.:-]*", re.ASCII)
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
 _PATH = re.compile(r"/[^\s\x00-\x1f\x7f]*[^\s/\x00-\x1f\x7f]/?")
 _FORMS = (

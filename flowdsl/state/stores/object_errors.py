@@ -29,6 +29,8 @@ def failure_of(error: Exception) -> Failure:
         return Failure(
             "no credentials were found in the environment (see `docs/state.md`)", final=True
         )
+    if "configured region" in text:
+        return Failure("it is in another region; set `AWS_REGION`", final=True)
     status = _STATUS.search(text)
     if status is None:
         return Failure(_without_reply(text), refused=refused)

@@ -11,8 +11,14 @@ from pathlib import Path
 import pytest
 
 from flowdsl.state.document import StateDocument, new_document
-from flowdsl.state.errors import StateMoved, StoreBusy, StoreUnusable, UnsupportedStore
-from flowdsl.state.stores import StateStore, open_store
+from flowdsl.state.errors import (
+    StateMoved,
+    StoreBusy,
+    StoreUnusable,
+    UnsafeStore,
+    UnsupportedStore,
+)
+from flowdsl.state.stores import StateStore, open_store, os_lock
 
 
 def open_at(root: Path) -> StateStore:
@@ -116,8 +122,33 @@ def test_an_environment_name_never_leaves_the_folder(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [".flowdsl"]
 
 
-@pytest.mark.parametrize("url", ["ftp://h/k", "nonsense", "s3:k"])
+@pytest.mark.parametrize("url", ["ftp://h/k", "nonsense", "s3:k", "file://host/x.json"])
 def test_other_stores_are_refused_by_name(tmp_path: Path, url: str) -> None:
     with pytest.raises(UnsupportedStore) as caught:
         open_store(url, root=tmp_path, project="p", environment="e")
     assert url in str(caught.value) and "`file`" in str(caught.value)
+
+
+def test_control_characters_in_an_address_are_refused(tmp_path: Path) -> None:
+    for url in ("file:a\0b", "file:a\nb", "s3://bucket/\x1b[2J"):
+        with pytest.raises(UnsupportedStore, match="control characters"):
+            open_store(url, root=tmp_path, project="p", environment="e")
+
+
+def test_objects_stand_in_a_folder_beside_the_document(tmp_path: Path) -> None:
+    name = f"source-maps/{'a' * 64}.json"
+    open_at(tmp_path).put(name, b"{}")
+    assert (tmp_path / ".flowdsl/state/e.d" / name).read_bytes() == b"{}"
+
+
+def test_a_disk_that_does_not_lock_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os_lock, "_try_lock", lambda _descriptor: None)
+    with pytest.raises(UnsafeStore, match="does not lock"):
+        open_at(tmp_path).probe()
+
+
+def test_a_probe_beside_a_deploy_passes(tmp_path: Path) -> None:
+    with open_at(tmp_path).hold():
+        open_at(tmp_path).probe()

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from flowdsl.state.document import StateDocument, new_document
-from flowdsl.state.errors import Locked, StateMoved, StoreBusy
-from flowdsl.state.lease import TIME_TO_LIVE, Surroundings, acquire
+from flowdsl.state.errors import LeaseLost, Locked, StateMoved, StoreBusy
+from flowdsl.state.lease import TIME_TO_LIVE, Surroundings, acquire, break_lease
 from flowdsl.state.stores import StateStore, open_store
 
 
@@ -159,6 +159,11 @@ def test_a_writer_past_the_lock_is_noticed(tmp_path: Path) -> None:
             versioned = store.load()
             assert versioned is not None
             store.write(document.replace(nonce="intruder"), versioned.version)
+            held.check()
+            with pytest.raises(LeaseLost):
+                await held.write(document)
+            with pytest.raises(LeaseLost):
+                held.check()
             await held.write(document)
 
     with pytest.raises(StateMoved):
@@ -170,3 +175,83 @@ def test_the_lock_itself_reports_being_held(tmp_path: Path) -> None:
     first, second = open_at(tmp_path), open_at(tmp_path)
     with first.hold(), pytest.raises(StoreBusy), second.hold():
         pass
+
+
+def test_a_living_holder_on_this_machine_is_not_unlocked(tmp_path: Path) -> None:
+    store, clock = open_at(tmp_path), Clock()
+
+    async def both() -> None:
+        async with acquire(
+            open_at(tmp_path),
+            FIRST,
+            holder="me",
+            timeout=1,
+            around=clock.around(),
+            waiting=lambda *_: None,
+        ) as (held, document):
+            assert document.lease is not None
+            with pytest.raises(StoreBusy, match="`me`, is still at work"):
+                await break_lease(store, document.lease.id, clock.around())
+            held.check()
+
+    asyncio.run(both())
+
+
+def test_after_giving_the_lease_back_nothing_is_written(tmp_path: Path) -> None:
+    store, clock = open_at(tmp_path), Clock()
+
+    async def late() -> None:
+        async with acquire(
+            store, FIRST, holder="me", timeout=1, around=clock.around(), waiting=lambda *_: None
+        ) as (held, document):
+            released = await held.release(document)
+            with pytest.raises(LeaseLost, match="given back"):
+                held.check()
+            with pytest.raises(LeaseLost, match="given back"):
+                await held.write(released)
+
+    asyncio.run(late())
+    assert load(store).serial == 2
+
+
+@pytest.mark.parametrize("overlap", [1, 8])
+def test_writes_that_overlap_or_are_cancelled_are_all_stored_in_turn(
+    tmp_path: Path, overlap: int
+) -> None:
+    store, clock = open_at(tmp_path), Clock()
+
+    async def many() -> None:
+        async with acquire(
+            store, FIRST, holder="me", timeout=1, around=clock.around(), waiting=lambda *_: None
+        ) as (held, document):
+            tasks = [
+                asyncio.create_task(held.write(document.replace(organization_id=str(number))))
+                for number in range(overlap)
+            ]
+            await asyncio.sleep(0)
+            for task in tasks[::2]:
+                task.cancel()
+            await asyncio.wait(tasks)
+            assert [task.cancelled() for task in tasks] == [n % 2 == 0 for n in range(overlap)]
+            assert load(store).serial == 1 + overlap
+            await held.release(document)
+
+    asyncio.run(many())
+    assert load(store).lease is None
+
+
+def test_no_heartbeat_where_the_operating_system_knows_who_lives(tmp_path: Path) -> None:
+    """A clock that moves by sleeping would run away with it."""
+    store, clock = open_at(tmp_path), Clock()
+
+    async def idle() -> None:
+        async with acquire(
+            store, FIRST, holder="me", timeout=1, around=clock.around(), waiting=lambda *_: None
+        ) as (held, _):
+            for _ in range(100):
+                await asyncio.sleep(0)
+            clock.seconds += 1000
+            held.check()
+
+    asyncio.run(idle())
+    assert (clock.seconds, load(store).serial) == (1000, 2)
