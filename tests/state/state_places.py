@@ -217,10 +217,10 @@ class GitPlace:
 _HOOK = """#!/bin/sh
 # Each fault happens once: the server dies before or after the ref is set, or never answers.
 case $1 in
-"") rm before 2>/dev/null && kill -9 $PPID ;;
+"") [ -e before ] && rm before && kill -9 $PPID ;;
 committed)
-  rm after 2>/dev/null && kill -9 $PPID
-  rm hang 2>/dev/null && exec sleep 20 ;;
+  [ -e after ] && rm after && kill -9 $PPID
+  [ -e hang ] && rm hang && exec sleep 20 ;;
 esac
 exit 0
 """

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
+from flowdsl.state import held as held_module
 from flowdsl.state.document import (
     FORMAT,
     Intent,
@@ -153,17 +155,18 @@ def test_racing_writers_lose_no_update(place: Place) -> None:
 
     def write_fifty() -> None:
         store = place.open()
+        found = stored(store)
         for _ in range(50):
             nonce = uuid4().hex
             while True:
-                found = stored(store)
-                serial = found.document.serial + 1
+                document = first(nonce, serial=found.document.serial + 1)
                 try:
-                    store.write(first(nonce, serial=serial), found.version)
+                    found = Versioned(document, store.write(document, found.version))
                 except (StateMoved, StoreBusy):
-                    continue
-                done.append(nonce)
-                break
+                    found = stored(store)
+                else:
+                    done.append(nonce)
+                    break
 
     threads = [threading.Thread(target=write_fifty) for _ in range(2)]
     for thread in threads:
@@ -286,6 +289,37 @@ def test_a_deploy_holds_writes_and_releases(place: Place) -> None:
         assert stored(place.open()).document == document
         assert (document.serial, document.lease) == (3 * number, None)
         assert document.organization_id == holder
+
+
+def test_heartbeats_and_checkpoints_take_turns(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With real threads and a real clock, at a hundred times the pace."""
+    store, reader = place.open(), place.open()
+    if store.excludes:
+        pytest.skip("the operating system knows who lives")
+    monkeypatch.setattr(held_module, "HEARTBEAT", timedelta(seconds=0.07))
+    around = Surroundings(
+        lambda: datetime.now(UTC), time.monotonic, asyncio.sleep, lambda: uuid4().hex
+    )
+
+    async def deploy() -> None:
+        async with (
+            asyncio.timeout(60),
+            acquire(
+                store, first(), holder="me", timeout=0, around=around, waiting=lambda *_: None
+            ) as (held, document),
+        ):
+            for serial in (3, 6):
+                while stored(reader).document.serial < serial:
+                    await asyncio.sleep(0.01)
+                document = await held.write(document.replace(organization_id=str(serial)))
+                held.check()
+
+    asyncio.run(deploy())
+    last = stored(reader).document
+    assert (last.organization_id, last.lease) == ("6", None)
+    assert last.serial >= 8
 
 
 def test_a_lease_that_was_left_is_unlocked_by_its_id(place: Place) -> None:
