@@ -14,6 +14,7 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.record import Record
+from flowdsl.state.document import refuse_moved
 from flowdsl.state.errors import StateError
 from flowdsl.state.stores import open_store
 
@@ -76,6 +77,8 @@ def owned(project: Project, environment: Environment, root: str) -> Owned:
                 environment=environment.name,
             )
             versioned = store.load()
+            if versioned is not None:
+                refuse_moved(versioned.document, store.url)
         except StateError as error:
             raise CommandError(str(error), STATE) from None
         if versioned is not None:

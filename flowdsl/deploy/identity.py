@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flowdsl.cyberdesk.client import CyberdeskClient
@@ -81,8 +81,13 @@ async def marked_workflows(client: CyberdeskClient, target: Target) -> dict[str,
 
     A duplicate made in the dashboard copies the mark, so that of several the first is meant.
     """
+    return marked_in(await client.workflows.list_all(), target)
+
+
+def marked_in(rows: Iterable[Workflow], target: Target) -> dict[str, list[Marked]]:
+    """Those of `rows` that carry a mark of this project and environment, by address, the oldest first."""
     found: dict[str, list[Marked]] = {}
-    for row in await client.workflows.list_all():
+    for row in rows:
         mark = mark_in(row.input_schema)
         if mark is None or (mark.project, mark.environment) != (target.project, target.environment):
             continue
@@ -91,6 +96,17 @@ async def marked_workflows(client: CyberdeskClient, target: Target) -> dict[str,
         address: sorted(each, key=lambda one: (one.row.created_at or "", one.row.id))
         for address, each in found.items()
     }
+
+
+def by_creation(marked: Iterable[Marked]) -> list[tuple[Marked, ...]]:
+    """Marked workflows of one address, oldest first, as the creations they come from: an original and its duplicates.
+
+    An address is created again once the workflow that had it was renamed, deleted or let go.
+    """
+    found: dict[Mark, list[Marked]] = {}
+    for one in marked:
+        found.setdefault(one.mark, []).append(one)
+    return [tuple(each) for each in found.values()]
 
 
 async def left_over(
@@ -114,21 +130,28 @@ async def refuse_untracked(
 ) -> None:
     """Raise `Stop` where the plan creates what an earlier deploy has created already.
 
-    Then state is an old copy: it does not know of a creation that the service shows. To be called under the lease, since
-    a deploy beside this one creates as well.
+    Then state is an old copy: it does not know of a creation that the service shows, at the address itself or at the one
+    that the workflow had before it was renamed. To be called under the lease, since a deploy beside this one creates as
+    well.
     """
-    creations = {change.address: change for change in plan.of(Action.CREATE)}
+    creations = plan.of(Action.CREATE)
     if not creations:
         return
     known = {resource.id for resource in document.resources.values()}
     known |= {found.lower() for found in target.adopted.values()}
-    for address, each in sorted((await left_over(client, target, creations)).items()):
-        if address not in creations:
-            continue
+    oldest: dict[str, int] = {}
+    for change in creations:
+        before = None if change.desired is None else change.desired.renamed_from
+        oldest[change.address] = change.generation
+        if before is not None and change.generation == 1:
+            oldest.setdefault(before, 1)
+    left = await left_over(client, target, {change.address for change in creations})
+    for address in sorted(oldest.keys() & left.keys()):
         lost = [
-            one
-            for one in each
-            if one.row.id not in known and one.mark.generation >= creations[address].generation
+            made[0]
+            for made in by_creation(left[address])
+            if made[0].mark.generation >= oldest[address]
+            and not any(one.row.id in known for one in made)
         ]
         if lost:
             raise Stop(

@@ -237,7 +237,7 @@ def plan_changes(
         for address, resource in prior.resources.items()
         if address.startswith(f"{workflow.NAME}.")
     }
-    moves = _moves(desired.workflows, tracked)
+    moves = moves_of(desired.workflows, tracked)
     away = frozenset(moves.values())
     changes = []
     for address, wanted in desired.workflows.items():
@@ -269,7 +269,7 @@ def plan_changes(
     )
 
 
-def _moves(wanted: Mapping[str, Desired], tracked: Mapping[str, ResourceState]) -> dict[str, str]:
+def moves_of(wanted: Mapping[str, Desired], tracked: Mapping[str, ResourceState]) -> dict[str, str]:
     """New address to old, for `renamed_from` that still has something to move. A move done earlier is no move.
 
     Nothing is moved to an address that is taken, unless what is there moves as well: so two workflows can change places.

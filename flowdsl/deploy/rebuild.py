@@ -1,116 +1,137 @@
-"""Making a lost state anew from what the organisation holds.
+"""Making a lost state anew, or bringing an older copy of it up to date, from what the organisation holds.
 
-A mark says which address a workflow was created for, but whoever duplicates a workflow copies it, so that what is found is
-shown to a person before it counts.
+What was found is shown to a person before it counts: see `matching`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from flowdsl.deploy.engine import journal_of, lease
-from flowdsl.deploy.identity import marked_workflows
+from flowdsl.deploy.diff import is_ignored
+from flowdsl.deploy.engine import lease
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.kinds import workflow
+from flowdsl.deploy.matching import Matches, Recovered, match
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.policy import fingerprint, normalise
 from flowdsl.deploy.refresh import refresh
 from flowdsl.deploy.resource import Desired, Live
-from flowdsl.deploy.survey import Survey, read_state, survey
+from flowdsl.deploy.survey import read_state, survey
 from flowdsl.state.document import ResourceState, StateDocument
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """One workflow that state will know. `copies` are ids of others that carry the same mark, as a duplicate does.
-
-    `by` says how it was found: by its `mark`, or in a list of `ids`.
-    """
-
-    address: str
-    id: str
-    name: str
-    generation: int
-    by: str
-    in_source: bool
-    copies: tuple[str, ...] = ()
+from flowdsl.state.ids import IdList
 
 
 @dataclass(frozen=True, slots=True)
 class Reconstruction:
-    """What a rebuilt state would hold beside what is in `prior`; `serial` and `lineage` are those of `prior`."""
+    """What a rebuilt state would hold beside what is in `prior`, which has serial 0 where there is no state.
+
+    `resources` are those of `matches.recovered`, by address. `organization_id` is where they are, as far as it is known.
+    """
 
     prior: StateDocument
-    seen: Survey
-    recovered: tuple[Recovered, ...]
+    matches: Matches
+    resources: Mapping[str, ResourceState]
+    organization_id: str | None
+
+    @property
+    def document(self) -> StateDocument:
+        """`prior` with what was found."""
+        return _completed(self.prior, self)
 
 
-async def find_state(job: Job, ids: Mapping[str, str]) -> Reconstruction:
+async def find_state(job: Job, ids: IdList | None = None) -> Reconstruction:
     """The workflows of this project that state does not know; nothing is written.
 
-    `ids` maps addresses to ids from a list that was exported earlier; it wins over marks. Raises `Stop`, `StateError` and
+    `ids` is a list that was exported earlier; it wins over marks. What is there now counts as last applied: a later edit
+    elsewhere is drift then, and what differs from the source is a change of the source. Raises `Stop`, `StateError` and
     `CyberdeskError`.
     """
     prior = await read_state(job)
     seen = await survey(job, prior)
-    tracked = {resource.id for resource in prior.resources.values()}
-    adopted = {found.lower() for found in job.target.adopted.values()}
-    marked = await marked_workflows(job.client, job.target)
-    rows = {one.row.id: one for each in marked.values() for one in each}
-    found: dict[str, Recovered] = {}
-    for address, each in marked.items():
-        if address in job.target.forgotten or any(one.row.id in tracked for one in each):
-            continue
-        first, *copies = each
-        home = _home(address, seen.desired.workflows)
-        if first.row.id in adopted or home in prior.resources:
-            continue
-        found[home] = Recovered(
-            home,
-            first.row.id,
-            first.row.name or "",
-            first.mark.generation,
-            "mark",
-            home in seen.desired.workflows,
-            tuple(one.row.id for one in copies),
+    concurrency = job.options.concurrency
+    given = {} if ids is None else ids.ids
+    workflow_ids = {
+        found.lower() for address, found in given.items() if address.startswith(f"{workflow.NAME}.")
+    }
+    listed = await refresh(job.client, workflow_ids, concurrency=concurrency)
+    matches = match(
+        job.target,
+        prior,
+        seen.desired.workflows,
+        await job.client.workflows.list_all(),
+        seen.live.keys(),
+        given,
+        listed,
+    )
+    live = await refresh(
+        job.client, {item.id for item in matches.recovered}, concurrency=concurrency
+    )
+    if gone := [item for item in matches.recovered if item.id not in live]:
+        raise Stop(
+            Status.CONFLICT,
+            f"`{gone[0].address}` ({gone[0].id}) was deleted while this looked at it; nothing was written; look again",
         )
-    for address, live in (await _listed(job, ids)).items():
-        if live.id in tracked or address in prior.resources:
-            continue
-        generation = rows[live.id].mark.generation if live.id in rows else 1
-        found = {key: item for key, item in found.items() if item.id != live.id}
-        in_source = address in seen.desired.workflows
-        found[address] = Recovered(address, live.id, live.name, generation, "ids", in_source)
-    return Reconstruction(prior, seen, tuple(found[address] for address in sorted(found)))
+    organization = _organization(job, prior, ids, live.values(), seen.organization_id)
+    resources = {
+        item.address: _resource(
+            item, seen.desired.workflows.get(item.wanted or ""), live[item.id], job.target.ignored
+        )
+        for item in matches.recovered
+    }
+    return Reconstruction(prior, matches, resources, organization)
 
 
 async def write_state(job: Job, rebuilt: Reconstruction) -> StateDocument:
-    """Write what was found; returns the document. Raises `Stop` where state has changed meanwhile.
-
-    What is there now counts as last applied, so that a later edit elsewhere is noticed, and what differs from the source is
-    shown as a change of the source by the next plan.
-    """
+    """Write what was found; returns the document. Raises `Stop` where state has changed meanwhile, and `StateError`."""
     prior = rebuilt.prior
-    async with lease(job, prior) as (held, document):
+    # Where there is no state, the first write has everything: half a state would say that all is well.
+    first = rebuilt.document if prior.serial == 0 else prior
+    async with lease(job, first) as (held, document):
         if (document.lineage, document.serial) != (prior.lineage, prior.serial + 1):
             raise Stop(
                 Status.CONFLICT,
-                "the state was written by somebody else meanwhile; look at it again",
+                "the state was written by somebody else meanwhile; nothing was added to it; look at it again",
             )
-        journal = journal_of(job, held, document)
-        for item in rebuilt.recovered:
-            live = workflow.live_workflow(await job.client.workflows.get(item.id))
-            journal.see_organization(live.organization_id)
-            wanted = rebuilt.seen.desired.workflows.get(item.address)
-            journal.put(item.address, _resource(item, wanted, live))
-        await journal.close()
-        return journal.document
+        return await held.release(_completed(document, rebuilt))
 
 
-def _resource(item: Recovered, wanted: Desired | None, live: Live) -> ResourceState:
-    declared = () if wanted is None else wanted.values.keys() & live.values.keys()
-    tags = frozenset() if wanted is None else wanted.tags & live.tags.keys()
+def _completed(document: StateDocument, rebuilt: Reconstruction) -> StateDocument:
+    return document.replace(
+        resources={**document.resources, **rebuilt.resources},
+        organization_id=document.organization_id or rebuilt.organization_id,
+    )
+
+
+def _organization(
+    job: Job,
+    prior: StateDocument,
+    ids: IdList | None,
+    live: Iterable[Live],
+    seen: str | None,
+) -> str | None:
+    """The organisation that everything found is in; raises `Stop` where it is not the one that is expected."""
+    found = {each.organization_id for each in live if each.organization_id}
+    found |= {seen} if seen else set()
+    listed = None if ids is None else ids.organization_id
+    expected = job.target.organization or prior.organization_id or listed
+    if expected is not None and (foreign := found - {expected}):
+        raise Stop(
+            Status.ACCESS,
+            f"the API key belongs to the organisation `{min(foreign)}`, and `{job.target.environment}` is deployed to "
+            f"`{expected}`; use a key of that organisation",
+        )
+    return min(found, default=None)
+
+
+def _resource(
+    item: Recovered, wanted: Desired | None, live: Live, ignored: frozenset[str]
+) -> ResourceState:
+    values = {} if wanted is None else wanted.values
+    declared = {
+        path for path in values.keys() & live.values.keys() if not is_ignored(path, ignored)
+    }
+    tags = frozenset() if wanted is None or "tags" in ignored else wanted.tags & live.tags.keys()
     return ResourceState(
         id=item.id,
         generation=item.generation,
@@ -122,23 +143,8 @@ def _resource(item: Recovered, wanted: Desired | None, live: Live) -> ResourceSt
         },
         children=dict(live.children),
         tags=tuple(sorted(tags)),
-        renamed_from=None if wanted is None else wanted.renamed_from,
+        # A workflow that has not its address in source yet is moved there by the next deploy.
+        renamed_from=wanted.renamed_from
+        if wanted is not None and wanted.address == item.address
+        else None,
     )
-
-
-def _home(address: str, wanted: Mapping[str, Desired]) -> str:
-    """The address that a workflow has by now: a mark keeps the first one, and the source tells of moves."""
-    if address in wanted:
-        return address
-    return next((new for new, each in wanted.items() if each.renamed_from == address), address)
-
-
-async def _listed(job: Job, ids: Mapping[str, str]) -> dict[str, Live]:
-    """The workflows of an exported list that exist, by address."""
-    addresses = {
-        workflow_id.lower(): address
-        for address, workflow_id in ids.items()
-        if address.startswith(f"{workflow.NAME}.")
-    }
-    live = await refresh(job.client, addresses, concurrency=job.options.concurrency)
-    return {addresses[workflow_id]: each for workflow_id, each in live.items()}

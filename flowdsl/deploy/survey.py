@@ -19,7 +19,7 @@ from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.plan import Plan, plan_changes
 from flowdsl.deploy.refresh import refresh
 from flowdsl.deploy.resource import Live, address_of
-from flowdsl.state.document import StateDocument, new_document
+from flowdsl.state.document import StateDocument, new_document, refuse_moved
 from flowdsl.state.stores import Versioned
 
 
@@ -61,6 +61,7 @@ async def read_state(job: Job) -> StateDocument:
 
 def _document(job: Job, versioned: Versioned | None) -> StateDocument:
     if versioned is not None:
+        refuse_moved(versioned.document, job.store.url)
         check_api_base(job.target, versioned.document)
         return versioned.document
     return new_document(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from flowdsl.state.errors import CorruptState, ForeignState, NewerState
+from flowdsl.state.errors import CorruptState, ForeignState, MovedState, NewerState
 from flowdsl.state.migrations import MIGRATIONS
 
 FORMAT = 2
@@ -99,7 +99,8 @@ class StateDocument(_Closed):
 
     `lineage` stays for the life of the document, `serial` grows by one with each write, and `nonce` differs in every
     write, so that two writers never produce the same bytes. `organization_id` is None until a reply has shown it,
-    `source` where the deployed commit is not known.
+    `source` where the deployed commit is not known. `moved_to` is the address of the store that took this document's
+    place, None where it is in use.
     """
 
     format: Literal[2] = 2
@@ -115,6 +116,7 @@ class StateDocument(_Closed):
     resources: dict[str, ResourceState] = {}
     pending: tuple[Intent, ...] = ()
     lease: Lease | None = None
+    moved_to: str | None = None
 
 
 def new_document(
@@ -171,6 +173,15 @@ def load_document(content: bytes, *, where: str, project: str, environment: str)
                 "give each environment of each project its own state"
             )
     return document
+
+
+def refuse_moved(document: StateDocument, where: str) -> None:
+    """Raise `MovedState` for a document that another store has taken the place of."""
+    if document.moved_to is not None:
+        raise MovedState(
+            f"the state of `{document.environment}` was moved from `{where}` to `{document.moved_to}`; write "
+            f"`state = {json.dumps(document.moved_to)}` in `[env.{document.environment}]` of `flowdsl.toml`"
+        )
 
 
 def _decoded(content: bytes, where: str) -> dict[str, Any]:

@@ -19,6 +19,10 @@ class ForeignState(StateError):
     """A document of another project or environment."""
 
 
+class MovedState(StateError):
+    """A document that is kept elsewhere by now."""
+
+
 class UnsupportedStore(StateError):
     """An address of a kind of store that this version cannot use, or one that is not well formed."""
 

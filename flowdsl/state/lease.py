@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import UTC
 
-from flowdsl.state.document import Lease, StateDocument
+from flowdsl.state.document import Lease, StateDocument, refuse_moved
 from flowdsl.state.errors import (
     LeaseLost,
     Locked,
@@ -51,7 +51,7 @@ async def acquire(
     """Hold the lease for the block; gives the held state and the document as it is now, `first` when there is none.
 
     Waits up to `timeout` seconds for another holder and tells `waiting` who it is and for how long, about every 15 s;
-    then raises `Locked`. The lease is released at the end of the block, also when the block fails or is cancelled, but
+    then raises `Locked`; a document that was moved to another store raises `MovedState`. The lease is released at the end of the block, also when the block fails or is cancelled, but
     not when the process is being torn down or the state cannot be written: then it stays in the document, where the next
     holder takes it over. `heartbeat` False leaves renewing to the block's own writes.
     """
@@ -165,6 +165,8 @@ async def _take(
         asked = around.monotonic()
         versioned = await asyncio.to_thread(store.load)
         lease = None if versioned is None else versioned.document.lease
+        if versioned is not None:
+            refuse_moved(versioned.document, store.url)
         if lease is not None and not store.excludes:
             if not _same(watched, versioned):
                 watched, since = versioned, around.monotonic()

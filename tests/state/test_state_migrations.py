@@ -42,8 +42,8 @@ def test_a_stored_document_of_format_1_keeps_everything() -> None:
         expires=until,
     )
     new = json.loads(dump_document(document))
-    assert new["format"] == 2
-    changed = {"format", "source", "source_commit", "lease", "resources"}
+    assert (new["format"], new["moved_to"]) == (2, None)
+    changed = {"format", "source", "source_commit", "lease", "resources", "moved_to"}
     assert {k: v for k, v in new.items() if k not in changed} == {
         k: v for k, v in old.items() if k not in changed
     }

@@ -1,0 +1,350 @@
+"""Which workflows of an organisation belong to which addresses of a project whose state does not know them. Pure.
+
+State comes first, then a list of ids that a person names, then marks. A mark says which address a workflow was created for:
+whoever duplicates a workflow copies it, and a workflow that is renamed in source keeps it. Where it leaves a choice, nothing
+is taken, and a remark says what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from flowdsl.cyberdesk.models.workflow import Workflow
+from flowdsl.deploy.identity import Marked, by_creation, marked_in
+from flowdsl.deploy.kinds import workflow
+from flowdsl.deploy.mark import mark_in
+from flowdsl.deploy.plan import moves_of
+from flowdsl.deploy.resource import Desired, Live
+from flowdsl.deploy.target import Target
+from flowdsl.state.document import ResourceState, StateDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A workflow of the organisation that is told to people."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """One workflow that state will know.
+
+    `by` says how it was found: by its `mark`, or in a list of `ids`. `wanted` is the address that the source has for it,
+    None where it has none; where it is not `address`, the next deploy moves it there. `created_as` is the address in its
+    mark. `copies` carry the same mark, as duplicates do. `replaces` is an id that state holds and that does not exist.
+    """
+
+    address: str
+    id: str
+    name: str
+    generation: int
+    by: Literal["mark", "ids"]
+    wanted: str | None = None
+    created_as: str | None = None
+    copies: tuple[Named, ...] = ()
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfound:
+    """A workflow in source that nothing was found for. `namesakes` have its display name, which proves nothing."""
+
+    address: str
+    name: str
+    namesakes: tuple[Named, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What was found, sorted by address; what was left alone and why, a line each; what the next deploy will create."""
+
+    recovered: tuple[Recovered, ...]
+    remarks: tuple[str, ...]
+    unfound: tuple[Unfound, ...]
+
+
+def match(
+    target: Target,
+    prior: StateDocument,
+    wanted: Mapping[str, Desired],
+    rows: Sequence[Workflow],
+    tracked_live: Collection[str],
+    ids: Mapping[str, str],
+    listed: Mapping[str, Live],
+) -> Matches:
+    """Match `rows`, all workflows of the organisation, with addresses that `prior` does not know.
+
+    `tracked_live` are ids of tracked workflows that exist. `ids` maps addresses to ids from a list, and `listed` holds those
+    of them that exist.
+    """
+    state = _Known(target, prior, wanted, tracked_live)
+    search = _Search(state)
+    search.take_listed(ids, listed)
+    search.take_marked(marked_in(rows, target))
+    recovered = _at_home(search.found, state)
+    have = {item.id for item in recovered} | state.ids | state.adopting
+    free: dict[str, list[Named]] = {}
+    for row in rows:
+        if row.id not in have:
+            free.setdefault(row.name or "", []).append(Named(row.id, row.name or ""))
+    unfound = tuple(
+        Unfound(address, each.name, tuple(free.get(each.name, ())))
+        for address, each in sorted(wanted.items())
+        if not _is_found(address, each, recovered, state)
+    )
+    return Matches(recovered, tuple(search.remarks), unfound)
+
+
+class _Known:
+    """What needs no search: what state has, and what the next deploy adopts."""
+
+    def __init__(
+        self,
+        target: Target,
+        prior: StateDocument,
+        wanted: Mapping[str, Desired],
+        tracked_live: Collection[str],
+    ) -> None:
+        self.wanted = wanted
+        self.forgotten = target.forgotten
+        self.tracked = {
+            address: resource
+            for address, resource in prior.resources.items()
+            if address.startswith(f"{workflow.NAME}.")
+        }
+        self.alive = {
+            address: resource
+            for address, resource in self.tracked.items()
+            if resource.id in tracked_live
+        }
+        self.ids = {resource.id for resource in self.tracked.values()}
+        in_source = {*wanted, *(each.renamed_from for each in wanted.values())}
+        self.adopted = {
+            address: found.lower()
+            for address, found in target.adopted.items()
+            if address in in_source
+        }
+        self.adopting = set(self.adopted.values())
+        self.pending = {
+            (intent.address, intent.short) for intent in prior.pending if intent.action == "create"
+        }
+        self.target = target
+
+    def accounts_for(self, made: Sequence[Marked]) -> bool:
+        """Whether a creation is one that state has, or that is adopted; the rest of it are copies."""
+        return any(one.row.id in self.ids or one.row.id in self.adopting for one in made)
+
+
+@dataclass(slots=True)
+class _Search:
+    """Collects what is found, by address."""
+
+    state: _Known
+    found: dict[str, Recovered] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    def take_listed(self, ids: Mapping[str, str], listed: Mapping[str, Live]) -> None:
+        """Take what a person lists, unless state contradicts it or it is another project's."""
+        owners = {resource.id: address for address, resource in self.state.tracked.items()}
+        for address, given in sorted(ids.items()):
+            found = given.lower()
+            if not address.startswith(f"{workflow.NAME}.") or owners.get(found) == address:
+                continue
+            live = listed.get(found)
+            if live is None:
+                self._remark(address, found, "is listed, and no such workflow exists any more")
+            elif found in owners:
+                self._remark(
+                    address,
+                    found,
+                    f"is listed, and state has it as `{owners[found]}`; where the list is right, "
+                    f"`flowdsl state mv {owners[found]} {address}` says so",
+                )
+            elif address in self.state.alive:
+                self._remark(
+                    address,
+                    found,
+                    f"is listed, and state has {self.state.alive[address].id} there; where the list is right, move that "
+                    "one away with `flowdsl state mv` first",
+                )
+            else:
+                self._take_listed(address, live)
+
+    def _take_listed(self, address: str, live: Live) -> None:
+        mark = mark_in(live.values.get("input_schema"))
+        target = self.state.target
+        if mark is None:
+            self._put(Recovered(address, live.id, live.name, 1, "ids"))
+        elif (mark.project, mark.environment) != (target.project, target.environment):
+            self._remark(
+                address,
+                live.id,
+                f"is listed, and carries the mark of project `{mark.project}`, environment `{mark.environment}`",
+            )
+        else:
+            self._put(
+                Recovered(
+                    address, live.id, live.name, mark.generation, "ids", created_as=mark.address
+                )
+            )
+
+    def take_marked(self, marked: Mapping[str, Sequence[Marked]]) -> None:
+        """Take the newest creation of each address for it; older ones were renamed in source, or nobody knows."""
+        listed = {item.id: item.address for item in self.found.values()}
+        left: list[tuple[str, tuple[Marked, ...]]] = []
+        for address, each in sorted(marked.items()):
+            creations = sorted(by_creation(each), key=_age, reverse=True)
+            newest = max((_age(made) for made in creations if self._is_known(made)), default=None)
+            for made in creations:
+                first = made[0]
+                if by_list := [listed[one.row.id] for one in made if one.row.id in listed]:
+                    self._add_copies(by_list[0], made)
+                elif self.state.accounts_for(made):
+                    continue
+                elif (address, first.mark.intent) in self.state.pending:
+                    self._remark(
+                        address,
+                        first.row.id,
+                        "was being created by an interrupted deploy; the next deploy finds it by itself",
+                    )
+                elif address in self.state.forgotten:
+                    self._remark(
+                        address, first.row.id, "is let go by `[[removed]]` in `flowdsl.toml`"
+                    )
+                elif address in self.state.alive and newest is not None and _age(made) > newest:
+                    self._remark(
+                        address,
+                        first.row.id,
+                        f"was created after {self.state.alive[address].id}, which state has there; where that one was "
+                        f"renamed since, say so with `flowdsl state mv {address} workflow.NEW` and rebuild again",
+                    )
+                elif address in self.state.alive or address in self.found:
+                    left.append((address, made))
+                elif self._is_outlived(address, first):
+                    self._remark(
+                        address,
+                        first.row.id,
+                        "is a copy of a workflow that was created anew since",
+                    )
+                else:
+                    self._put(_by_mark(address, made))
+        for address, made in left:
+            self._take_renamed(address, made)
+
+    def _take_renamed(self, address: str, made: tuple[Marked, ...]) -> None:
+        """Take an older creation of an address for the workflow that was renamed from it."""
+        state = self.state
+        homes = [
+            new
+            for new, each in sorted(state.wanted.items())
+            if each.renamed_from == address
+            and address in state.wanted
+            and new not in state.alive
+            and new not in self.found
+            and new not in state.adopted
+        ]
+        if len(homes) == 1:
+            self._put(_by_mark(homes[0], made))
+        else:
+            self._remark(
+                address,
+                made[0].row.id,
+                "was created for it earlier; where it is another workflow of the source by now, name it in a file for "
+                "`--ids`",
+            )
+
+    def _is_known(self, made: Sequence[Marked]) -> bool:
+        return any(one.row.id in self.state.ids for one in made)
+
+    def _is_outlived(self, address: str, first: Marked) -> bool:
+        last = self.state.tracked.get(address)
+        return last is not None and first.mark.generation < last.generation
+
+    def _put(self, item: Recovered) -> None:
+        gone = self.state.tracked.get(item.address)
+        self.found[item.address] = replace(item, replaces=None if gone is None else gone.id)
+
+    def _add_copies(self, address: str, made: Sequence[Marked]) -> None:
+        item = self.found[address]
+        copies = tuple(_named(one) for one in made if one.row.id != item.id)
+        self.found[address] = replace(item, copies=copies)
+
+    def _remark(self, address: str, found: str, what: str) -> None:
+        self.remarks.append(f"`{address}`: {found} {what}")
+
+
+def _by_mark(address: str, made: tuple[Marked, ...]) -> Recovered:
+    first = made[0]
+    return Recovered(
+        address,
+        first.row.id,
+        first.row.name or "",
+        first.mark.generation,
+        "mark",
+        created_as=first.mark.address,
+        copies=tuple(_named(one) for one in made[1:]),
+    )
+
+
+def _named(one: Marked) -> Named:
+    return Named(one.row.id, one.row.name or "")
+
+
+def _age(made: Sequence[Marked]) -> tuple[int, str, str]:
+    """Orders the creations of one address by time."""
+    first = made[0]
+    return first.mark.generation, first.row.created_at or "", first.row.id
+
+
+def _at_home(found: Mapping[str, Recovered], state: _Known) -> tuple[Recovered, ...]:
+    """What was found, under the addresses that the source has by now where none of them is taken."""
+    tracked = {
+        **state.alive,
+        **{address: _tracked(address, item, state) for address, item in found.items()},
+    }
+    moves = {old: new for new, old in moves_of(state.wanted, tracked).items()}
+    settled = [
+        replace(
+            item,
+            wanted=moves.get(address, address if address in state.wanted else None),
+        )
+        for address, item in found.items()
+    ]
+    homes = [item.wanted or item.address for item in settled]
+    if len({*homes}) == len(homes) and not state.alive.keys() & {*homes}:
+        settled = [
+            replace(item, address=home, replaces=_replaced(home, state))
+            for item, home in zip(settled, homes, strict=True)
+        ]
+    return tuple(sorted(settled, key=lambda item: item.address))
+
+
+def _replaced(address: str, state: _Known) -> str | None:
+    gone = state.tracked.get(address)
+    return None if gone is None else gone.id
+
+
+def _tracked(address: str, item: Recovered, state: _Known) -> ResourceState:
+    """What state would hold of an item. One whose mark has another address has been moved from there already."""
+    moved = item.created_as if item.created_as != address else None
+    wanted = state.wanted.get(address)
+    if item.by == "ids" and wanted is not None:
+        moved = wanted.renamed_from
+    return ResourceState(id=item.id, generation=item.generation, name=item.name, renamed_from=moved)
+
+
+def _is_found(address: str, wanted: Desired, recovered: Sequence[Recovered], state: _Known) -> bool:
+    if address in state.tracked or address in state.adopted:
+        return True
+    before = wanted.renamed_from
+    if (
+        before is not None
+        and before not in state.wanted
+        and before in {*state.alive, *state.adopted}
+    ):
+        return True
+    return any(address == item.wanted for item in recovered)

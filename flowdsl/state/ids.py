@@ -1,0 +1,116 @@
+"""A list of addresses and ids: a mirror of state that people review and that a lost state can be made anew from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from flowdsl.state.document import StateDocument
+
+FORMAT_VERSION = 1
+MAX_BYTES = 64 * 1024 * 1024
+
+
+class UnusableIds(Exception):
+    """A list that cannot be used; the message says why."""
+
+
+class IdList(BaseModel):
+    """The ids of one environment by address. It changes only when they do: neither serial nor time is in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
+
+    format_version: Literal[1] = FORMAT_VERSION
+    kind: Literal["ids"] = "ids"
+    project: str
+    environment: str
+    organization_id: str | None
+    ids: Mapping[str, str] = Field(default={})
+
+
+def ids_of(document: StateDocument) -> IdList:
+    """The list of everything in a state document."""
+    return IdList(
+        project=document.project,
+        environment=document.environment,
+        organization_id=document.organization_id,
+        ids={address: resource.id for address, resource in document.resources.items()},
+    )
+
+
+def dump_ids(ids: IdList) -> bytes:
+    """The list as JSON: the same bytes for the same ids, an address a line, with a final line break."""
+    plain = ids.model_dump(mode="json")
+    plain["ids"] = dict(sorted(plain["ids"].items()))
+    return (json.dumps(plain, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def load_ids(content: bytes, *, where: str, project: str, environment: str) -> IdList:
+    """The list in `content`, for this project and environment; raises `UnusableIds`, which names `where`.
+
+    No id stands in it twice.
+    """
+    raw = _decoded(content, where)
+    version = raw.get("format_version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise UnusableIds(
+            f"`{where}` has format {version} and this version reads up to {FORMAT_VERSION}; use the version of flowdsl "
+            "that wrote it"
+        )
+    try:
+        ids = IdList.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UnusableIds(
+            f"`{where}` is no list that `flowdsl ids export` wrote: at `{place}`: {first['msg']}"
+        ) from None
+    for label, expected, found in (
+        ("project", project, ids.project),
+        ("environment", environment, ids.environment),
+    ):
+        if expected != found:
+            raise UnusableIds(f"`{where}` lists the ids of {label} `{found}`, not of `{expected}`")
+    owners: dict[str, str] = {}
+    for address, resource_id in sorted(ids.ids.items()):
+        # Ids of different kinds are not compared: only within a kind do two addresses contradict each other.
+        key = f"{address.partition('.')[0]} {resource_id.lower()}"
+        if (other := owners.setdefault(key, address)) != address:
+            raise UnusableIds(
+                f"`{where}` gives the id `{resource_id}` to `{other}` and `{address}`"
+            )
+    return ids
+
+
+def _decoded(content: bytes, where: str) -> dict[str, Any]:
+    if len(content) > MAX_BYTES:
+        raise UnusableIds(
+            f"`{where}` is larger than the {MAX_BYTES // 1024**2} MB that a list may have"
+        )
+    try:
+        raw = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once)
+    except UnicodeDecodeError:
+        raise UnusableIds(f"`{where}` is not UTF-8 text") from None
+    except _Twice as twice:
+        raise UnusableIds(f"`{where}` has the key `{twice}` twice") from None
+    except (ValueError, RecursionError):
+        raise UnusableIds(f"`{where}` is not JSON, perhaps cut off") from None
+    if not isinstance(raw, dict):
+        raise UnusableIds(f"`{where}` is no JSON object")
+    return raw
+
+
+class _Twice(Exception):
+    pass
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _Twice(key)
+        found[key] = value
+    return found
