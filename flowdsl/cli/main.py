@@ -27,6 +27,9 @@ COMMANDS: dict[str, str] = {
     "compile": "write payloads, prompts and schemas to a folder",
     "plan": "show what a deploy would change",
     "deploy": "bring an environment to what the sources say",
+    "state": "look at what is remembered of an environment, and mend it",
+    "unlock": "free the lease of a deploy that died",
+    "ids": "list the ids of an environment for review",
     "emulator": "serve a local Cyberdesk",
     "explain": "tell what a finding means and how to mend it",
     "rules": "list every diagnostic and lint rule",
@@ -56,12 +59,10 @@ PLANNED = frozenset(
         "restore",
         "run",
         "runs",
-        "state",
         "tags",
         "test",
         "trace",
         "trajectories",
-        "unlock",
     }
 )
 """Commands of the design that this version does not have yet, so that naming one is not called a typing error."""

@@ -1,0 +1,41 @@
+"""`flowdsl ids`: the addresses of an environment and their ids, as a file for review."""
+
+from __future__ import annotations
+
+import argparse
+
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.host.writing import write_files
+from flowdsl.state.ids import dump_ids, ids_of
+
+from .. import deploying
+from ..console import Console
+from ..exit_codes import SUCCESS
+from ..failure import UsageError
+from ..state_access import open_state, read_document
+from ..subcommands import add_subcommands
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    export = add_subcommands(parser).add_parser(
+        "export", help="write the ids of an environment as JSON"
+    )
+    deploying.add_environment(export)
+    export.add_argument("-o", dest="file", metavar="FILE", help="default: standard output")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Write the list; a deploy never reads it."""
+    ids = ids_of(read_document(open_state(arguments.env, console)))
+    content = dump_ids(ids)
+    if arguments.file is None:
+        console.out_bytes(content)
+        return SUCCESS
+    try:
+        write_files({arguments.file: content})
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "it is not a path").lower()
+        raise UsageError(f"`{arguments.file}` cannot be written: {reason}") from None
+    console.err(f"{counted(len(ids.ids), 'id')} in `{arguments.file}`")
+    return SUCCESS

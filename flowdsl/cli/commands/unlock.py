@@ -1,0 +1,66 @@
+"""`flowdsl unlock`: free the lease of a deploy that died."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.state.errors import NoSuchLease, StateError
+from flowdsl.state.lease import break_lease
+
+from .. import deploying
+from ..console import Console
+from ..exit_codes import SUCCESS
+from ..state_access import confirmed, failure_of, open_state, read_document
+from ..views.state import age_of
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--lock-id",
+        required=True,
+        metavar="ID",
+        help="the lease, as `flowdsl state show` and a deploy that waits name it",
+    )
+    deploying.add_environment(parser)
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Take exactly that lease out of state, whoever holds it."""
+    deployment = open_state(arguments.env, console)
+    store, name = deployment.store, deployment.environment.name
+    around = deploying.surroundings()
+    lease = read_document(deployment).lease
+    if lease is None or lease.id != arguments.lock_id:
+        there = (
+            "is free"
+            if lease is None
+            else f"is held by `{lease.holder}` under the lock id `{lease.id}`"
+        )
+        raise failure_of(
+            NoSuchLease(
+                f"the state of `{name}` {there}, not under `{arguments.lock_id}`; nothing was unlocked"
+            )
+        )
+    deploying.require_answer(arguments.yes, "unlocks")
+    console.err(
+        f"the lease of {name} is held by {printable(lease.holder)} since {lease.acquired_at:%Y-%m-%d %H:%M:%S} UTC "
+        f"({age_of(lease, around.now())}); where that deploy is still at work, it stops at its next write"
+    )
+    if not confirmed(arguments.yes, "free it?", console):
+        return SUCCESS
+    try:
+        freed = asyncio.run(break_lease(store, arguments.lock_id, around))
+    except StateError as error:
+        raise failure_of(error) from None
+    console.err(f"{name} is unlocked")
+    if freed.pending:
+        console.err(
+            f"note: that deploy left {counted(len(freed.pending), 'write')} open; the next one finds out what became of "
+            "them before anything else"
+        )
+    return SUCCESS

@@ -1,0 +1,43 @@
+"""Commands that have commands of their own: `flowdsl state show`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from .arguments import CommandParser
+
+
+class SubcommandParser(CommandParser):
+    """The parser of one of them. It takes the options of every command too, and names itself in what it refuses."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # Only what is given here may replace what is given before the subcommand.
+        absent: Any = argparse.SUPPRESS
+        self.add_argument("-C", dest="directory", metavar="DIR", default=absent, help="work in DIR")
+        self.add_argument(
+            "--color",
+            choices=("auto", "always", "never"),
+            default=absent,
+            help="colour in what people read (default: auto)",
+        )
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse, but what is unknown ends here."""
+        arguments, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(self._unknown(unknown[0]))
+        return arguments, []
+
+
+def add_subcommands(
+    parser: argparse.ArgumentParser,
+) -> argparse._SubParsersAction[SubcommandParser]:
+    """Where the subcommands of `parser` are added; which one was given is `arguments.subject`."""
+    return parser.add_subparsers(
+        dest="subject", required=True, metavar="SUBJECT", parser_class=SubcommandParser
+    )
