@@ -47,7 +47,7 @@ def unprotect(arguments: argparse.Namespace, console: Console) -> int:
     console.err(f"`{address}` is not protected in {name} any more")
     if _source_protects(deployment, address):
         console.err(
-            f"note: the source still says `protect` in `{address}`, so the next deploy puts the protection back; take it "
+            f"note: the source still says `protect = true` in `{address}`, so the next deploy puts the protection back; take it "
             "out of the workflow as well"
         )
     return code

@@ -14,6 +14,7 @@ from flowdsl.deploy.outcome import Stop
 from flowdsl.deploy.rebuild import find_state, write_state
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
+from flowdsl.semantics.wire import is_uuid
 from flowdsl.state.errors import CorruptState
 from flowdsl.state.ids import MAX_BYTES, IdList, UnusableIds, load_ids
 
@@ -83,17 +84,22 @@ def _read_ids(path: str | None, deployment: deploying.Deployment) -> IdList | No
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-        return load_ids(
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "it is not a path").lower()
+        raise UsageError(f"`{path}` cannot be read: {reason}") from None
+    try:
+        ids = load_ids(
             content,
             where=path,
             project=deployment.project_id,
             environment=deployment.environment.name,
         )
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "it is not a path").lower()
-        raise UsageError(f"`{path}` cannot be read: {reason}") from None
     except UnusableIds as error:
         raise UsageError(str(error)) from None
+    for address, found in ids.ids.items():
+        if address.startswith("workflow.") and not is_uuid(found):
+            raise UsageError(f"`{path}` is wrong at `{address}`: `{found}` is no id of a workflow")
+    return ids
 
 
 def _corrupt(message: str, url: str, environment: str) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from flowdsl.cyberdesk.models.workflow import Workflow
+from flowdsl.deploy.found import Matches, Named, Recovered, Unfound
 from flowdsl.deploy.identity import Marked, by_creation, marked_in
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.mark import mark_in
@@ -19,52 +19,6 @@ from flowdsl.deploy.plan import moves_of
 from flowdsl.deploy.resource import Desired, Live
 from flowdsl.deploy.target import Target
 from flowdsl.state.document import ResourceState, StateDocument
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A workflow of the organisation that is told to people."""
-
-    id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """One workflow that state will know.
-
-    `by` says how it was found: by its `mark`, or in a list of `ids`. `wanted` is the address that the source has for it,
-    None where it has none; where it is not `address`, the next deploy moves it there. `created_as` is the address in its
-    mark. `copies` carry the same mark, as duplicates do. `replaces` is an id that state holds and that does not exist.
-    """
-
-    address: str
-    id: str
-    name: str
-    generation: int
-    by: Literal["mark", "ids"]
-    wanted: str | None = None
-    created_as: str | None = None
-    copies: tuple[Named, ...] = ()
-    replaces: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unfound:
-    """A workflow in source that nothing was found for. `namesakes` have its display name, which proves nothing."""
-
-    address: str
-    name: str
-    namesakes: tuple[Named, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """What was found, sorted by address; what was left alone and why, a line each; what the next deploy will create."""
-
-    recovered: tuple[Recovered, ...]
-    remarks: tuple[str, ...]
-    unfound: tuple[Unfound, ...]
 
 
 def match(
@@ -85,7 +39,7 @@ def match(
     search = _Search(state)
     search.take_listed(ids, listed)
     search.take_marked(marked_in(rows, target))
-    recovered = _at_home(search.found, state)
+    recovered = _at_home(search.found, search.settle(), state)
     have = {item.id for item in recovered} | state.ids | state.adopting
     free: dict[str, list[Named]] = {}
     for row in rows:
@@ -141,10 +95,13 @@ class _Known:
 
 @dataclass(slots=True)
 class _Search:
-    """Collects what is found, by address."""
+    """Collects what is found, by address. `taken` are the addresses at which that is beyond doubt, `marked`
+    those of marks that nothing accounts for."""
 
     state: _Known
     found: dict[str, Recovered] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    marked: frozenset[str] = frozenset()
     remarks: list[str] = field(default_factory=list)
 
     def take_listed(self, ids: Mapping[str, str], listed: Mapping[str, Live]) -> None:
@@ -193,69 +150,140 @@ class _Search:
             )
 
     def take_marked(self, marked: Mapping[str, Sequence[Marked]]) -> None:
-        """Take the newest creation of each address for it; older ones were renamed in source, or nobody knows."""
-        listed = {item.id: item.address for item in self.found.values()}
-        left: list[tuple[str, tuple[Marked, ...]]] = []
+        """Take creations that nobody knows, where source and marks allow one reading of them alone."""
+        self.taken = {*self.found}
+        fresh = {}
         for address, each in sorted(marked.items()):
             creations = sorted(by_creation(each), key=_age, reverse=True)
-            newest = max((_age(made) for made in creations if self._is_known(made)), default=None)
-            for made in creations:
-                first = made[0]
-                if by_list := [listed[one.row.id] for one in made if one.row.id in listed]:
-                    self._add_copies(by_list[0], made)
-                elif self.state.accounts_for(made):
-                    continue
-                elif (address, first.mark.intent) in self.state.pending:
-                    self._remark(
-                        address,
-                        first.row.id,
-                        "was being created by an interrupted deploy; the next deploy finds it by itself",
-                    )
-                elif address in self.state.forgotten:
-                    self._remark(
-                        address, first.row.id, "is let go by `[[removed]]` in `flowdsl.toml`"
-                    )
-                elif address in self.state.alive and newest is not None and _age(made) > newest:
-                    self._remark(
-                        address,
-                        first.row.id,
-                        f"was created after {self.state.alive[address].id}, which state has there; where that one was "
-                        f"renamed since, say so with `flowdsl state mv {address} workflow.NEW` and rebuild again",
-                    )
-                elif address in self.state.alive or address in self.found:
-                    left.append((address, made))
-                elif self._is_outlived(address, first):
-                    self._remark(
-                        address,
-                        first.row.id,
-                        "is a copy of a workflow that was created anew since",
-                    )
-                else:
-                    self._put(_by_mark(address, made))
-        for address, made in left:
-            self._take_renamed(address, made)
+            if left := self._fresh(address, creations):
+                fresh[address] = left
+        self.marked = frozenset(fresh)
+        for address, made in fresh.items():
+            self._take_fresh(address, made)
 
-    def _take_renamed(self, address: str, made: tuple[Marked, ...]) -> None:
-        """Take an older creation of an address for the workflow that was renamed from it."""
+    def _fresh(
+        self, address: str, creations: Sequence[tuple[Marked, ...]]
+    ) -> list[tuple[Marked, ...]]:
+        """The creations of an address that nothing accounts for, the newest first; remarks on the others."""
         state = self.state
-        homes = [
+        listed = {item.id: item.address for item in self.found.values()}
+        newest = max((_age(made) for made in creations if self._is_known(made)), default=None)
+        fresh = []
+        for made in creations:
+            first = made[0]
+            by_list = [listed[one.row.id] for one in made if one.row.id in listed]
+            if by_list:
+                self._add_copies(by_list[0], made)
+            elif state.accounts_for(made):
+                continue
+            elif (address, first.mark.intent) in state.pending:
+                self._remark(
+                    address,
+                    first.row.id,
+                    "was being created by an interrupted deploy; the next deploy finds it by itself",
+                )
+            elif address in state.forgotten:
+                self._remark(address, first.row.id, "is let go by `[[removed]]` in `flowdsl.toml`")
+            elif address in state.alive and newest is not None and _age(made) > newest:
+                self._remark(
+                    address,
+                    first.row.id,
+                    f"was created after {state.alive[address].id}, which state has there; where that one was renamed "
+                    f"since, say so with `flowdsl state mv {address} workflow.NEW` and rebuild again",
+                )
+            elif address in state.alive or address in self.found:
+                self._remark_older(address, made)
+            elif self._is_outlived(address, first):
+                self._remark(
+                    address, first.row.id, "is a copy of a workflow that was created anew since"
+                )
+            else:
+                fresh.append(made)
+        return fresh
+
+    def _take_fresh(self, address: str, fresh: Sequence[tuple[Marked, ...]]) -> None:
+        """Take one creation for its address, or two where the source says that the older one was renamed.
+
+        A source that has both `a` and a workflow renamed from `a` speaks of two creations of `a`; of one alone it cannot
+        be told which it is.
+        """
+        newest, *older = fresh
+        heirs = self._heirs(address)
+        wanted = self.state.wanted.get(address)
+        stays = wanted is not None and wanted.renamed_from is None
+        if not heirs:
+            self._put(_by_mark(address, newest))
+            for made in older:
+                self._remark_older(address, made)
+        elif len(heirs) == 1 and stays and len(older) == 1 and heirs[0] not in self.marked:
+            self.taken.add(heirs[0])
+            self._put(_by_mark(address, newest))
+            self._put(_by_mark(heirs[0], older[0]))
+        elif len(heirs) == 1 and not stays and not older:
+            # Moves to its heir: see `settle`.
+            self._put(_by_mark(address, newest))
+        else:
+            for made in fresh:
+                self._remark_choice(address, made[0].row.id)
+
+    def settle(self) -> dict[str, str]:
+        """Old addresses to new ones, by what the source says was renamed; what should move and cannot is let go again."""
+        while True:
+            tracked = dict(self.state.alive)
+            for address, item in self.found.items():
+                tracked[address] = _stub(address, item, self.state)
+            moves = {old: new for new, old in moves_of(self.state.wanted, tracked).items()}
+            stuck = [
+                address
+                for address, item in self.found.items()
+                if item.by == "mark"
+                and address not in moves
+                and (self._heirs(address) or self._is_contested(address, item, moves))
+            ]
+            if not stuck:
+                return moves
+            for address in stuck:
+                self._remark_choice(address, self.found.pop(address).id)
+
+    def _is_contested(self, address: str, item: Recovered, moves: Mapping[str, str]) -> bool:
+        """Whether the source says that a workflow was renamed to `address`, and another one was created there."""
+        wanted = self.state.wanted.get(address)
+        before = None if wanted is None else wanted.renamed_from
+        return (
+            item.created_as == address
+            and before is not None
+            and before in {*self.marked, *self.state.alive}
+            and moves.get(before) != address
+        )
+
+    def _heirs(self, address: str) -> list[str]:
+        """The workflows in source that were renamed from `address` and that are not accounted for otherwise."""
+        state = self.state
+        return [
             new
             for new, each in sorted(state.wanted.items())
             if each.renamed_from == address
-            and address in state.wanted
             and new not in state.alive
-            and new not in self.found
             and new not in state.adopted
+            and new not in self.taken
         ]
-        if len(homes) == 1:
-            self._put(_by_mark(homes[0], made))
-        else:
-            self._remark(
-                address,
-                made[0].row.id,
-                "was created for it earlier; where it is another workflow of the source by now, name it in a file for "
-                "`--ids`",
-            )
+
+    def _remark_choice(self, address: str, found: str) -> None:
+        may_be = [address] if address in self.state.wanted else []
+        may_be += self._heirs(address)
+        self._remark(
+            address,
+            found,
+            f"may be {' or '.join(f'`{each}`' for each in may_be)}, which its mark does not tell; name it in a file for "
+            "`--ids`",
+        )
+
+    def _remark_older(self, address: str, made: tuple[Marked, ...]) -> None:
+        self._remark(
+            address,
+            made[0].row.id,
+            "was created for it earlier; where it is another workflow of the source by now, name it in a file for `--ids`",
+        )
 
     def _is_known(self, made: Sequence[Marked]) -> bool:
         return any(one.row.id in self.state.ids for one in made)
@@ -265,8 +293,7 @@ class _Search:
         return last is not None and first.mark.generation < last.generation
 
     def _put(self, item: Recovered) -> None:
-        gone = self.state.tracked.get(item.address)
-        self.found[item.address] = replace(item, replaces=None if gone is None else gone.id)
+        self.found[item.address] = replace(item, replaces=_replaced(item.address, self.state))
 
     def _add_copies(self, address: str, made: Sequence[Marked]) -> None:
         item = self.found[address]
@@ -300,13 +327,10 @@ def _age(made: Sequence[Marked]) -> tuple[int, str, str]:
     return first.mark.generation, first.row.created_at or "", first.row.id
 
 
-def _at_home(found: Mapping[str, Recovered], state: _Known) -> tuple[Recovered, ...]:
+def _at_home(
+    found: Mapping[str, Recovered], moves: Mapping[str, str], state: _Known
+) -> tuple[Recovered, ...]:
     """What was found, under the addresses that the source has by now where none of them is taken."""
-    tracked = {
-        **state.alive,
-        **{address: _tracked(address, item, state) for address, item in found.items()},
-    }
-    moves = {old: new for new, old in moves_of(state.wanted, tracked).items()}
     settled = [
         replace(
             item,
@@ -328,7 +352,7 @@ def _replaced(address: str, state: _Known) -> str | None:
     return None if gone is None else gone.id
 
 
-def _tracked(address: str, item: Recovered, state: _Known) -> ResourceState:
+def _stub(address: str, item: Recovered, state: _Known) -> ResourceState:
     """What state would hold of an item. One whose mark has another address has been moved from there already."""
     moved = item.created_as if item.created_as != address else None
     wanted = state.wanted.get(address)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from flowdsl.deploy.diff import is_ignored
 from flowdsl.deploy.engine import lease
+from flowdsl.deploy.found import Matches, Recovered
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.kinds import workflow
-from flowdsl.deploy.matching import Matches, Recovered, match
+from flowdsl.deploy.matching import match
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.policy import fingerprint, normalise
 from flowdsl.deploy.refresh import refresh

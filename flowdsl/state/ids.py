@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flowdsl.state.document import StateDocument
 
-FORMAT_VERSION: Literal[1] = 1
+FORMAT_VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -23,17 +23,19 @@ class IdList(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
 
-    format_version: Literal[1] = FORMAT_VERSION
-    kind: Literal["ids"] = "ids"
+    format_version: int = Field(ge=1, le=FORMAT_VERSION)
+    kind: Literal["ids"]
     project: str
     environment: str
     organization_id: str | None
-    ids: Mapping[str, str] = Field(default={})
+    ids: Mapping[str, str]
 
 
 def ids_of(document: StateDocument) -> IdList:
     """The list of everything in a state document."""
     return IdList(
+        format_version=FORMAT_VERSION,
+        kind="ids",
         project=document.project,
         environment=document.environment,
         organization_id=document.organization_id,
@@ -76,7 +78,7 @@ def load_ids(content: bytes, *, where: str, project: str, environment: str) -> I
             raise UnusableIds(f"`{where}` lists the ids of {label} `{found}`, not of `{expected}`")
     owners: dict[str, str] = {}
     for address, resource_id in sorted(ids.ids.items()):
-        # Ids of different kinds are not compared: only within a kind do two addresses contradict each other.
+        # Objects of different kinds may have the same id.
         key = f"{address.partition('.')[0]} {resource_id.lower()}"
         if (other := owners.setdefault(key, address)) != address:
             raise UnusableIds(
