@@ -292,7 +292,7 @@ class World:
                 job = Job(
                     project, self.target, self.store(), client, Options(), Ui(), self.around()
                 )
-                found = await find_state(job, {})
+                found = await find_state(job, None)
                 await write_state(job, found)
                 return {item.address: item.by for item in found.recovered}
 
