@@ -294,7 +294,7 @@ class World:
                 )
                 found = await find_state(job, None)
                 await write_state(job, found)
-                return {item.address: item.by for item in found.recovered}
+                return {item.address: item.by for item in found.matches.recovered}
 
         return asyncio.run(run())
 
