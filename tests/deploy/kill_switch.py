@@ -1,0 +1,282 @@
+"""The death of a deploy at a chosen call, and what every call did: in front of the service, and in front of the state."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from flowdsl.deploy.mark import mark_in
+from flowdsl.state.document import StateDocument
+from flowdsl.state.errors import StoreUnusable
+from flowdsl.state.stores import StateStore, Versioned
+from tests.deploy.deploy_world import Crash
+
+Where = Literal["api", "store"]
+When = Literal["before", "after", "late"]
+
+LATE_SECONDS = 12.0
+"""How long after the death a request of kind `late` arrives: within the time that recovery waits for it."""
+
+_ENTRY = "tests.attempt"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A call to die at, counted from 1: `before` its work, `after` it, or with the request still on its way (`late`)."""
+
+    where: Where
+    number: int
+    when: When
+
+    def __str__(self) -> str:
+        return f"{self.where}-{self.number}-{self.when}"
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One request. `done` is the status the service gave, None where it never arrived; `delivered` what the client saw.
+
+    `reply` is the service's, whether or not it was delivered.
+    """
+
+    method: str
+    path: str
+    body: Mapping[str, Any]
+    done: int | None = None
+    delivered: int | None = None
+    reply: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change something."""
+        return self.method != "GET"
+
+    @property
+    def took_effect(self) -> bool:
+        """Whether it has changed something."""
+        return self.writes and self.done is not None and 200 <= self.done < 300
+
+    @property
+    def answered(self) -> bool:
+        """Whether the client saw the reply to what was done."""
+        return self.done is not None and self.delivered == self.done
+
+    def address(self, addresses: Mapping[str, str]) -> str | None:
+        """Which workflow it is about: by the mark that it carries, or by `addresses`, which maps ids."""
+        parts = self.path.strip("/").split("/")
+        if parts[:2] != ["v1", "workflows"]:
+            return None
+        if len(parts) == 2:
+            mark = mark_in(self.body.get("input_schema"))
+            return None if mark is None else mark.address
+        return addresses.get(parts[2])
+
+
+@dataclass(slots=True)
+class KillSwitch:
+    """Ends the deploy at `point`; nothing that it sends later arrives, and it learns nothing more."""
+
+    point: Point | None = None
+    dead: bool = False
+    counts: dict[Where, int] = field(default_factory=lambda: {"api": 0, "store": 0})
+
+    def next(self, where: Where) -> When | None:
+        """Count a call; what is to happen at it."""
+        if self.dead:
+            raise Crash
+        self.counts[where] += 1
+        point = self.point
+        if point is None or (point.where, point.number) != (where, self.counts[where]):
+            return None
+        return point.when
+
+    def die(self) -> None:
+        """The process is gone."""
+        self.dead = True
+        raise Crash
+
+    def check(self) -> None:
+        """Raise `Crash` in a process that is gone."""
+        if self.dead:
+            raise Crash
+
+
+class Client:
+    """Outermost: notes each request as the client sees it, in `attempts`."""
+
+    def __init__(self, app: ASGIApp, attempts: list[Attempt]) -> None:
+        self._app, self._attempts = app, attempts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(receive)
+        attempt = Attempt(scope["method"], scope["path"], _object(body))
+        self._attempts.append(attempt)
+        started: list[int] = []
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                started.append(message["status"])
+            await send(message)
+
+        await self._app({**scope, _ENTRY: attempt}, _replay(body), sending)
+        attempt.delivered = started[0]
+
+
+class Wire:
+    """Between the client and the service: takes its time, and dies where it is told to.
+
+    `late` is given what is to be sent once the process is gone.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        switch: KillSwitch,
+        seconds: float,
+        late: Callable[[Callable[[], Awaitable[None]]], None],
+    ) -> None:
+        self._app, self._switch, self._seconds, self._late = app, switch, seconds, late
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        due = self._switch.next("api")
+        if due == "before":
+            self._switch.die()
+        if due == "late":
+            body = await _body(receive)
+            self._late(lambda: self._app(scope, _replay(body), _nowhere))
+            self._switch.die()
+        await asyncio.sleep(self._seconds)
+        self._switch.check()
+        await self._app(scope, receive, send)
+        if due == "after":
+            self._switch.die()
+        self._switch.check()
+
+
+class Service:
+    """Innermost: notes what became of each request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        attempt: Attempt | None = scope.get(_ENTRY)
+        reply = bytearray()
+        status: list[int] = []
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status.append(message["status"])
+            else:
+                reply.extend(message.get("body", b""))
+            await send(message)
+
+        await self._app(scope, receive, noting)
+        if attempt is not None:
+            attempt.done, attempt.reply = status[0], _object(bytes(reply))
+
+
+StoreFault = Literal["before", "after"]
+"""Nothing is done, and that is known; or it is done, and that is not known."""
+
+
+@dataclass(slots=True)
+class StoreLog:
+    """What the stores of one world have done: how many writes are in force, and the names of what was kept."""
+
+    writes: int = 0
+
+
+class WatchedStore:
+    """A store that dies where it is told to, fails where it is told to, and counts."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        switch: KillSwitch,
+        log: StoreLog,
+        faults: Mapping[int, StoreFault] | None = None,
+    ) -> None:
+        self._store, self._switch, self._log = store, switch, log
+        self._faults = dict(faults or {})
+        self.url, self.shared, self.excludes = store.url, store.shared, store.excludes
+
+    def load(self) -> Versioned | None:
+        return self._call(self._store.load)
+
+    def write(self, document: StateDocument, expected: str | None) -> str:
+        def work() -> str:
+            version = self._store.write(document, expected)
+            self._log.writes += 1
+            return version
+
+        return self._call(work)
+
+    def put(self, name: str, content: bytes) -> None:
+        self._call(lambda: self._store.put(name, content))
+
+    def get(self, name: str) -> bytes | None:
+        return self._store.get(name)
+
+    def probe(self) -> None:
+        self._store.probe()
+
+    def hold(self) -> AbstractContextManager[None]:
+        self._switch.check()
+        return self._store.hold()
+
+    def _call(self, work: Callable[[], Any]) -> Any:
+        due = self._switch.next("store")
+        if due == "before":
+            self._switch.die()
+        fault = self._faults.get(self._switch.counts["store"])
+        if fault == "before":
+            raise StoreUnusable("the store is out of order")
+        result = work()
+        if due is not None:
+            self._switch.die()
+        if fault == "after":
+            raise StoreUnusable("whether the state was written is not known")
+        return result
+
+
+async def _body(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return body
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
+def _replay(body: bytes) -> Receive:
+    sent = False
+
+    async def receive() -> Message:
+        nonlocal sent
+        if sent:
+            await asyncio.Event().wait()  # nobody hangs up
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+async def _nowhere(_message: Message) -> None:
+    pass
+
+
+def _object(content: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
