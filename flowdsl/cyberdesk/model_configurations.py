@@ -29,11 +29,15 @@ class ModelConfigurations:
         return (await self._sender.get(_one(configuration_id))).model(ModelConfiguration)
 
     async def create(
-        self, configuration: ModelConfigurationCreate, *, idempotency_key: str
+        self,
+        configuration: ModelConfigurationCreate,
+        *,
+        idempotency_key: str,
+        once: bool = False,
     ) -> ModelConfiguration:
-        """The new configuration."""
+        """The new configuration; with `once` the request is not repeated where it may have been carried out."""
         body = configuration.to_wire()
-        reply = await self._sender.write("POST", _PATH, idempotency_key, body)
+        reply = await self._sender.write("POST", _PATH, idempotency_key, body, once=once)
         return reply.model(ModelConfiguration)
 
     async def update(

@@ -12,6 +12,8 @@ from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.named import NamedChange, delete_named
 from flowdsl.deploy.operations import (
     ChangedMeanwhile,
+    Incomplete,
+    InDoubt,
     Operation,
     OverwroteEdit,
     Site,
@@ -64,7 +66,7 @@ async def apply_workflows(
             journal.settle(intent)
             journal.drop(address)
             progress.refuse("the API key belongs to another organisation")
-            progress.add(Result(address, action, "failed", message=str(wrong)))
+            progress.add(Result(address, action, "failed", wrong.id, str(wrong), "incomplete"))
         except OverwroteEdit as overwrote:
             journal.settle(intent)
             progress.add(
@@ -73,6 +75,10 @@ async def apply_workflows(
         except ChangedMeanwhile as changed:
             journal.settle(intent)
             progress.add(Result(address, action, "conflict", message=str(changed)))
+        except InDoubt as doubt:
+            progress.add(Result(address, action, "unknown", doubt.id, str(doubt)))
+        except Incomplete as incomplete:
+            progress.leave(address, action, incomplete.id, str(incomplete), incomplete.cause)
         except CyberdeskError as error:
             progress.fail(address, action, error)
         except StateError as lost:
@@ -123,6 +129,10 @@ async def apply_deletions(
             remark = await perform(own)
         except ChangedMeanwhile as changed:
             progress.add(Result(address, "delete", "conflict", message=str(changed)))
+        except InDoubt as doubt:
+            progress.add(Result(address, "delete", "unknown", doubt.id, str(doubt)))
+        except Incomplete as incomplete:
+            progress.leave(address, "delete", incomplete.id, str(incomplete), incomplete.cause)
         except CyberdeskError as error:
             progress.fail(address, "delete", error)
         except StateError as lost:

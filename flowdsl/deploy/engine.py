@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -97,9 +97,9 @@ def status_of(error: Exception, progress: Progress | None = None) -> Status:
         case AuthenticationRefused() | UntrustedHost() | UnusableApiKey():
             return Status.ACCESS
         case CyberdeskError():
-            done = progress is not None and progress.results
-            nothing_sent = not done or (progress is not None and progress.status is Status.SERVICE)
-            return Status.SERVICE if nothing_sent else Status.PARTIAL
+            if progress is None or not (progress.results or progress.sent):
+                return Status.SERVICE
+            return Status.PARTIAL if progress.status is Status.DONE else progress.status
         case _:
             return Status.CONFLICT
 
@@ -142,7 +142,10 @@ async def _deploy(job: Job, record: _Record) -> Status:
         return Status.NOTHING_TO_DO
     _read_secrets(job, plan)
     _ask(job, plan)
-    async with lease(job, prior) as (held, document), job.client.guarded(held.check) as client:
+    async with (
+        lease(job, prior) as (held, document),
+        job.client.guarded(_noting(held, record.progress)) as client,
+    ):
         journal = record.journal = journal_of(job, held, document)
         seen = prospect.seen
         moved = (document.lineage, document.serial) != (prior.lineage, prior.serial + 1)
@@ -153,7 +156,15 @@ async def _deploy(job: Job, record: _Record) -> Status:
             await refuse_untracked(job.client, job.target, job.store.url, journal.document, plan)
         journal.see_organization(seen.organization_id)
         record.progress.total = _operations(plan)
-        seen, plan = await supply(job, client, journal.document, record.progress, seen, plan)
+        seen, plan = await supply(
+            job,
+            client,
+            journal.document,
+            record.progress,
+            seen,
+            plan,
+            abandoned=journal.abandoned,
+        )
         await keep_source_maps(job, plan)
         _record_what_is_so(journal, plan)
         site = Site(
@@ -175,6 +186,16 @@ async def _deploy(job: Job, record: _Record) -> Status:
             journal.see_source(job.source)
         await journal.close()
     return record.progress.status if record.progress.results else Status.NOTHING_TO_DO
+
+
+def _noting(held: HeldState, progress: Progress) -> Callable[[], None]:
+    """What is called before each write: it raises `LeaseLost` unless the lease is safely ours."""
+
+    def before_write() -> None:
+        held.check()
+        progress.sent = True
+
+    return before_write
 
 
 def _checked(job: Job, prospect: Prospect) -> Plan:
@@ -263,7 +284,9 @@ async def settle_pending(
     )
     # A creation may have to be sent again, for which everything it refers to must be there.
     plan = plan_from(job, journal.document, seen)
-    seen, _ = await supply(job, client, journal.document, progress, seen, plan)
+    seen, _ = await supply(
+        job, client, journal.document, progress, seen, plan, abandoned=journal.abandoned
+    )
     if progress.halted:
         raise Stop(progress.status, progress.halted)
     try:
@@ -277,6 +300,8 @@ async def settle_pending(
             addresses,
         )
     finally:
+        if progress.sent:
+            progress.unreachable_only = False
         await journal.flush()
     for line in found_out:
         job.ui.event("recovery", message=line)

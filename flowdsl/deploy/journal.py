@@ -30,6 +30,11 @@ class Journal:
         self._stored = document
         self._stored_at = around.monotonic()
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether the lease was taken over from a process that did not give it back."""
+        return self._held.taken_over
+
     def put(self, address: str, resource: ResourceState) -> None:
         """Record a resource."""
         self._resources({**self.document.resources, address: resource})

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
+from flowdsl.cyberdesk.errors import CyberdeskError, NotFound, ValidationRefused
 from flowdsl.deploy.diff import Difference, compare, is_ignored, not_kept
 from flowdsl.deploy.impact import changes_what_is_replayed
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.plan import Action, Change
-from flowdsl.deploy.recover import creation_key, find_created, mark_of
+from flowdsl.deploy.recover import Unresolved, creation_key, find_created, mark_of
 from flowdsl.deploy.resource import Desired, Live
 from flowdsl.deploy.target import Target
 from flowdsl.deploy.versions import LostUpdate, lost_update
 from flowdsl.state.document import Intent, ResourceState
+from flowdsl.state.errors import StateError
 from flowdsl.state.lease import Surroundings
 
 
 class WrongOrganization(Exception):
-    """What was created belongs to another organisation than the one deployed to."""
+    """What was created, the workflow `id`, belongs to another organisation than the one deployed to."""
+
+    def __init__(self, message: str, workflow_id: str) -> None:
+        super().__init__(message)
+        self.id = workflow_id
 
 
 class ChangedMeanwhile(Exception):
@@ -30,6 +36,23 @@ class ChangedMeanwhile(Exception):
 
 class OverwroteEdit(Exception):
     """Our write replaced an edit that was made after we had read the workflow."""
+
+
+class Incomplete(Exception):
+    """A part of the operation has been carried out on the workflow `id`, and then `cause` ended it."""
+
+    def __init__(self, message: str, workflow_id: str, cause: CyberdeskError | StateError) -> None:
+        super().__init__(f"{message}: {cause}; deploy again to finish it")
+        self.id = workflow_id
+        self.cause = cause
+
+
+class InDoubt(Exception):
+    """It is not known whether the workflow `id` was changed or deleted, and reading it does not tell."""
+
+    def __init__(self, message: str, workflow_id: str) -> None:
+        super().__init__(message)
+        self.id = workflow_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +81,8 @@ class Site:
 async def create(client: CyberdeskClient, site: Site, operation: Operation) -> tuple[str, str]:
     """The id of the new workflow, and what is to be said of it.
 
-    Raises `Unresolved` when it is not known whether there is one, `WrongOrganization`, `ChangedMeanwhile` and
-    `CyberdeskError`; an intent whose outcome is known is settled.
+    Raises `Unresolved` when it is not known whether there is one, `WrongOrganization`, `ChangedMeanwhile`, `Incomplete`, and
+    `CyberdeskError` where nothing was created; an intent whose outcome is known is settled.
     """
     desired, intent, journal = operation.desired, operation.intent, site.journal
     try:
@@ -70,7 +93,16 @@ async def create(client: CyberdeskClient, site: Site, operation: Operation) -> t
         if not error.outcome_unknown:
             journal.settle(intent)
             raise
-        created = await find_created(client, site.target, intent, desired, site.around)
+        try:
+            created = await find_created(client, site.target, intent, desired, site.around)
+        except ValidationRefused:
+            journal.settle(intent)
+            raise
+        except StateError as lost:
+            raise Unresolved(
+                f"whether `{desired.address}` was created is not known: its reply was lost ({error}), and then {lost}; "
+                "deploy again, which looks for it before anything else"
+            ) from None
     resource = ResourceState(
         id=created,
         generation=intent.generation,
@@ -89,20 +121,36 @@ async def create(client: CyberdeskClient, site: Site, operation: Operation) -> t
         raise ChangedMeanwhile(
             f"{created} was created and is gone again: somebody deleted it; deploy again to create it anew"
         ) from None
+    except CyberdeskError as error:
+        raise Incomplete(f"{created} was created and cannot be read", created, error) from None
     _check_organization(site, created, live)
     journal.see_organization(live.organization_id)
+    resource = resource.replace(tags=intent.tags)
     difference = compare(workflow.POLICIES, desired, None, live)
-    if await _write_tags(client, site, operation, live, difference):
-        live = await workflow.read(client, created)
-    return created, _verify(site, desired, resource.replace(tags=intent.tags), live)
+    if difference.tags_to_add or difference.tags_to_remove:
+        step = f"{created} was created, and its tags are not written"
+        sent = _Sent()
+        try:
+            await _write_tags(client, site, operation, live, difference, sent)
+            live = await workflow.read(client, created)
+        except (CyberdeskError, StateError) as error:
+            raise Incomplete(step, created, sent.doubt or error) from None
+        if sent.doubt is not None and not _is_done(site, desired, resource, live):
+            raise Incomplete(step, created, sent.doubt)
+    return created, _verify(site, desired, resource, live)
 
 
 async def update(client: CyberdeskClient, site: Site, operation: Operation) -> tuple[str, str]:
-    """The id of the workflow, and what is to be said of it; raises `ChangedMeanwhile`, `OverwroteEdit` and `CyberdeskError`."""
+    """The id of the workflow, and what is to be said of it.
+
+    Raises `ChangedMeanwhile`, `OverwroteEdit`, `Incomplete`, `InDoubt`, and `CyberdeskError` or `StateError` where nothing was
+    changed. The intent of what is incomplete or in doubt stays.
+    """
     change, desired, intent = operation.change, operation.desired, operation.intent
     prior = change.prior
     assert prior is not None
-    sent: dict[str, object] = {}
+    fields: dict[str, object] = {}
+    sent = _Sent()
     try:
         before = await workflow.read(client, prior.id)
         known = None if change.action is Action.ADOPT else prior
@@ -117,25 +165,41 @@ async def update(client: CyberdeskClient, site: Site, operation: Operation) -> t
             # Before the prompt changes: after a crash nothing would tell that these are still to be done.
             for recording in site.approved.get(prior.id, ()):
                 await _unapprove(client, recording, intent)
-            sent = {field.path: field.value for field in difference.fields}
+                sent.done = True
+            fields = {field.path: field.value for field in difference.fields}
             await workflow.update(
                 client,
                 before,
-                sent,
+                fields,
                 desired=desired,
                 children=prior.children,
                 key=f"{intent.id}-update",
             )
-    except CyberdeskError as error:
-        if not error.outcome_unknown:
-            site.journal.settle(intent)
-        raise
-    await _write_tags(client, site, operation, before, difference)
-    live = await workflow.read(client, prior.id)
-    lost = lost_update(before, live, sent) if sent else None
+            sent.done = True
+        await _write_tags(client, site, operation, before, difference, sent)
+    except (CyberdeskError, StateError) as error:
+        if isinstance(error, CyberdeskError) and error.outcome_unknown:
+            sent.doubt = error
+        elif sent.done:
+            raise Incomplete(f"{prior.id} was changed in part", prior.id, error) from None
+        elif sent.doubt is None:
+            if isinstance(error, CyberdeskError):
+                site.journal.settle(intent)
+            raise
     resource = prior.replace(
         name=desired.name, protect=desired.protect, applied=intent.applied, tags=intent.tags
     )
+    try:
+        live = await workflow.read(client, prior.id)
+    except CyberdeskError as error:
+        if sent.doubt is not None:
+            raise _in_doubt(site, change.address, prior.id, sent.doubt) from None
+        if not sent.done:
+            raise
+        raise Incomplete(f"{prior.id} was changed and cannot be read", prior.id, error) from None
+    if sent.doubt is not None and not _is_done(site, desired, resource, live):
+        raise _in_doubt(site, change.address, prior.id, sent.doubt)
+    lost = lost_update(before, live, fields) if fields else None
     remark = _verify(site, desired, resource, live)
     if lost is not None:
         raise OverwroteEdit(_overwritten(site.target, change.address, lost))
@@ -145,22 +209,40 @@ async def update(client: CyberdeskClient, site: Site, operation: Operation) -> t
 async def delete(client: CyberdeskClient, site: Site, change: Change, *, key: str) -> str:
     """Take the workflow out of the service, with its runs and trajectories; returns what is to be said of it.
 
-    Raises `ChangedMeanwhile` where somebody edited it after the plan was made, and `CyberdeskError`.
+    Raises `ChangedMeanwhile` where somebody edited it after the plan was made, `InDoubt`, and `CyberdeskError` where nothing
+    was deleted.
     """
     assert change.prior is not None and change.live is not None
     identifier = change.prior.id
+    doubt = None
     try:
         live = await workflow.read(client, identifier)
         if live.remote.get("updated_at") != change.live.remote.get("updated_at"):
             raise ChangedMeanwhile(
                 f"`{change.address}` was edited after the plan was made, so it is not deleted; look at the plan again"
             )
-        await client.workflows.delete(identifier, idempotency_key=key)
+        try:
+            await client.workflows.delete(identifier, idempotency_key=key)
+        except CyberdeskError as error:
+            doubt = _doubt(error)
+            if doubt is None:
+                raise
         # What answers the key may be the reply to an earlier request, and a lost one settles nothing.
-        await workflow.read(client, identifier)
+        try:
+            await workflow.read(client, identifier)
+        except NotFound:
+            raise
+        except CyberdeskError as error:
+            if doubt is not None:
+                raise _in_doubt(site, change.address, identifier, doubt) from None
+            raise Incomplete(
+                f"the deletion of {identifier} was accepted and cannot be seen", identifier, error
+            ) from None
     except NotFound:
         site.journal.drop(change.address)
         return ""
+    if doubt is not None:
+        raise _in_doubt(site, change.address, identifier, doubt)
     raise ChangedMeanwhile(
         f"`{change.address}` is still there after its deletion was accepted; deploy again to look at it anew"
     )
@@ -179,6 +261,24 @@ def listed(paths: Iterable[str]) -> str:
     return ", ".join(f"`{path}`" for path in sorted(paths))
 
 
+def _doubt(error: CyberdeskError | StateError) -> CyberdeskError | None:
+    """`error` where it leaves open whether the request was carried out."""
+    return error if isinstance(error, CyberdeskError) and error.outcome_unknown else None
+
+
+def _in_doubt(site: Site, address: str, workflow_id: str, error: CyberdeskError) -> InDoubt:
+    return InDoubt(
+        f"whether `{address}` was written is not known: {error}; find out with `flowdsl plan --env "
+        f"{site.target.environment}`, or deploy again, which compares before anything else",
+        workflow_id,
+    )
+
+
+def _is_done(site: Site, desired: Desired, resource: ResourceState, live: Live) -> bool:
+    """Whether a write without a reply has been carried out: the workflow is as it was to be."""
+    return compare(workflow.POLICIES, desired, resource, live, site.target.ignored).is_empty
+
+
 def _ignored(target: Target, prior: ResourceState | None) -> frozenset[str]:
     """A workflow that is taken over is brought to what the source says once."""
     return target.ignored if prior is not None else frozenset()
@@ -190,7 +290,8 @@ def _check_organization(site: Site, created: str, live: Live) -> None:
     if None not in (expected, live.organization_id) and live.organization_id != expected:
         raise WrongOrganization(
             f"the API key belongs to the organisation `{live.organization_id}`, not to `{expected}`, and {created} was "
-            "created there; delete it in the dashboard and use a key of the other organisation"
+            "created there; delete it in the dashboard and use a key of the other organisation",
+            created,
         )
 
 
@@ -203,22 +304,40 @@ async def _unapprove(client: CyberdeskClient, recording: str, intent: Intent) ->
         return
 
 
+@dataclass(slots=True)
+class _Sent:
+    """What has become of the writes of one operation: whether one was `done`, and why one may have been (`doubt`)."""
+
+    done: bool = False
+    doubt: CyberdeskError | None = None
+
+
 async def _write_tags(
     client: CyberdeskClient,
     site: Site,
     operation: Operation,
     live: Live,
     difference: Difference,
-) -> bool:
-    """Remove tags of ours that are no longer wanted, then add what is missing; tells whether anything was sent."""
-    key = operation.intent.id
-    for name in sorted(difference.tags_to_remove):
-        tag_id = live.tags[name]
-        await client.workflows.remove_tag(live.id, tag_id, idempotency_key=f"{key}-untag-{tag_id}")
+    sent: _Sent,
+) -> None:
+    """Remove tags of ours that are no longer wanted, then add what is missing; a lost reply stops neither."""
+    key, workflows = operation.intent.id, client.workflows
+    gone = [live.tags[name] for name in sorted(difference.tags_to_remove)]
+    requests: list[Callable[[], Awaitable[object]]] = [
+        partial(workflows.remove_tag, live.id, each, idempotency_key=f"{key}-untag-{each}")
+        for each in gone
+    ]
     if difference.tags_to_add:
         ids = [site.tag_ids[name] for name in sorted(difference.tags_to_add)]
-        await client.workflows.add_tags(live.id, ids, idempotency_key=f"{key}-tag")
-    return bool(difference.tags_to_remove or difference.tags_to_add)
+        requests.append(partial(workflows.add_tags, live.id, ids, idempotency_key=f"{key}-tag"))
+    for request in requests:
+        try:
+            await request()
+            sent.done = True
+        except CyberdeskError as error:
+            if not error.outcome_unknown:
+                raise
+            sent.doubt = error
 
 
 def _verify(site: Site, desired: Desired, resource: ResourceState, live: Live) -> str:

@@ -39,16 +39,20 @@ class Stop(Exception):
         self.messages = messages
 
 
+ResultOutcome = Literal["performed", "failed", "conflict", "unknown", "not_attempted"]
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of one address, and what people should know of it.
 
-    `unknown`: the request may have been carried out. `reason` is for programs: `lost_update` or empty.
+    `unknown`: a request had no reply and may have been carried out. `failed`: nothing was done, unless `reason` says
+    `incomplete`. `reason` is for programs: `lost_update`, `incomplete` (a part was done, to `id`) or empty.
     """
 
     address: str
     action: str
-    outcome: Literal["performed", "failed", "conflict", "unknown", "not_attempted"]
+    outcome: ResultOutcome
     id: str | None = None
     message: str = ""
     reason: str = ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flowdsl.cyberdesk.errors import AuthenticationRefused, CyberdeskError, ServiceUnreachable
 from flowdsl.deploy.job import Job
-from flowdsl.deploy.outcome import Result, Status
+from flowdsl.deploy.outcome import Result, ResultOutcome, Status
 from flowdsl.state.errors import StateError
 
 
@@ -15,7 +15,8 @@ from flowdsl.state.errors import StateError
 class Progress:
     """What has been done so far. `observe` is told of everything that happens, by kind.
 
-    `state_error` is what a checkpoint failed with; what was under way then is finished first.
+    `state_error` is what a checkpoint failed with; what was under way then is finished first. `sent` tells whether any request
+    was made that may change something.
     """
 
     observe: Callable[..., None]
@@ -27,6 +28,7 @@ class Progress:
     refused: bool = False
     displaced: bool = False
     unreachable_only: bool = True
+    sent: bool = False
     state_error: StateError | None = None
     _reason: str = ""
 
@@ -73,16 +75,36 @@ class Progress:
         self.results.append(result)
         self.observe("apply_result", result=result)
         self.observe("apply_progress", done=len(self.results), total=self.total)
-        if self.abort and result.outcome in ("failed", "conflict"):
+        if self.abort and result.outcome in ("failed", "conflict", "unknown"):
             self.halt(f"`{result.address}` failed, which ends the deploy (`--on-error abort`)")
 
-    def fail(self, address: str, action: str, error: CyberdeskError) -> None:
-        """Take in a refused or failed request."""
+    def fail(
+        self, address: str, action: str, error: CyberdeskError, *, known: bool = False
+    ) -> None:
+        """Take in a refused or failed request, before which nothing was done to `address`; `known`: nor by the request."""
         if isinstance(error, AuthenticationRefused):
             self.refuse("the API key is refused")
         if not isinstance(error, ServiceUnreachable) or error.outcome_unknown:
             self.unreachable_only = False
-        self.add(Result(address, action, "failed", message=str(error)))
+        open_still = error.outcome_unknown and not known
+        outcome: ResultOutcome = "unknown" if open_still else "failed"
+        self.add(Result(address, action, outcome, message=str(error)))
+
+    def leave(
+        self,
+        address: str,
+        action: str,
+        workflow_id: str,
+        message: str,
+        cause: CyberdeskError | StateError,
+    ) -> None:
+        """Take in an operation of which a part has been done."""
+        if isinstance(cause, AuthenticationRefused):
+            self.refuse("the API key is refused")
+        if isinstance(cause, StateError):
+            self.displace("another deploy has taken over")
+        self.unreachable_only = False
+        self.add(Result(address, action, "failed", workflow_id, message, "incomplete"))
 
     @property
     def status(self) -> Status:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
+from flowdsl.cyberdesk.errors import CyberdeskError, NotFound, ValidationRefused
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.mark import Mark, mark_in
@@ -17,7 +18,11 @@ from flowdsl.state.document import Intent, ResourceState, StateDocument
 from flowdsl.state.lease import Surroundings
 
 SETTLING = timedelta(seconds=30)
-"""How long after its intent a creation may still become visible."""
+"""How long a request without a reply may take to arrive, to be carried out and to be seen in lists, all together.
+
+It is counted on our own clock from when we know that nobody sends it any more: from the lost reply, or from when the lease
+became ours. When it was sent, nobody knows who finds the intent of another process.
+"""
 
 POLL_SECONDS = 2.0
 LAST_LOOKS = 3
@@ -57,6 +62,7 @@ async def resolve_pending(
     Raises `Unresolved` for a creation that stays unknown; its intent stays pending. Other `CyberdeskError`s pass.
     """
     found_out = []
+    begun = around.monotonic()
     for intent in journal.document.pending:
         if addresses and intent.address not in addresses:
             continue
@@ -66,7 +72,11 @@ async def resolve_pending(
         elif intent.action == "create":
             wanted = desired.get(intent.address)
             tell(f"looking for `{intent.address}`, whose creation had no reply")
-            workflow_id = await _find_or_create(client, target, intent, wanted, around)
+            try:
+                workflow_id = await _find_or_create(client, target, intent, wanted, around, begun)
+            except ValidationRefused as refused:
+                workflow_id = None
+                found_out.append(f"`{intent.address}` was not created: {refused}")
             if workflow_id is not None:
                 created = ResourceState(
                     id=workflow_id, generation=intent.generation, name=intent.name
@@ -85,8 +95,11 @@ async def find_created(
     wanted: Desired,
     around: Surroundings,
 ) -> str:
-    """The id of the workflow that `intent` makes, whether it has been made or not; raises `Unresolved`."""
-    found = await _find_or_create(client, target, intent, wanted, around)
+    """The id of the workflow that `intent` makes, whether it has been made or not, after its reply was lost just now.
+
+    Raises `Unresolved`, and `ValidationRefused` when the service has not made it and refuses to.
+    """
+    found = await _find_or_create(client, target, intent, wanted, around, around.monotonic())
     assert found is not None, "with something wanted there is always a workflow in the end"
     return found
 
@@ -97,17 +110,19 @@ async def _find_or_create(
     intent: Intent,
     wanted: Desired | None,
     around: Surroundings,
+    begun: float,
 ) -> str | None:
     """The id of the workflow of an intent; None when it was not made and nothing is wanted any more.
 
-    Looks for the mark until the intent is old enough for every request to have ended, the last time among all workflows,
-    whatever our clock says. Then it sends the creation again with its own key and mark: that is answered with the first
-    reply, or makes the only workflow. Where that has no reply either, it looks once more. Raises `Unresolved`.
+    Looks for the mark until every request must have ended that was sent before `begun` (monotonic), the last time among all
+    workflows, whatever our clock says. Then it sends the creation again with its own key and mark: that is answered with
+    the first reply, or makes the only workflow. Where that has no reply either, it looks once more. Raises `Unresolved`,
+    and `ValidationRefused` when that is the answer.
     """
     mark = mark_of(target, intent)
     try:
         while True:
-            last = around.now() >= intent.created_at + SETTLING
+            last = around.monotonic() - begun >= SETTLING.total_seconds()
             since = None if last else intent.created_at - CLOCK_SKEW
             found = await _find_marked(client, mark, since)
             if found is not None:
@@ -115,21 +130,30 @@ async def _find_or_create(
             if last:
                 break
             await around.sleep(POLL_SECONDS)
-        if wanted is None:
-            return None
+    except CyberdeskError as error:
+        raise _unresolved(target, intent, error) from None
+    if wanted is None:
+        return None
+    try:
         return await _create_again(client, wanted, mark, creation_key(intent), around)
     except CyberdeskError as error:
-        raise Unresolved(
-            f"whether `{intent.address}` was created is not known (intent {intent.short}): {error}; find out with "
-            f"`flowdsl recover {intent.address} --env {target.environment}`, or deploy again, which looks for it before "
-            "anything else"
-        ) from None
+        if isinstance(error, ValidationRefused) and not error.outcome_unknown:
+            raise
+        raise _unresolved(target, intent, error) from None
+
+
+def _unresolved(target: Target, intent: Intent, error: CyberdeskError) -> Unresolved:
+    return Unresolved(
+        f"whether `{intent.address}` was created is not known (intent {intent.short}): {error}; find out with "
+        f"`flowdsl recover {intent.address} --env {target.environment}`, or deploy again, which looks for it before "
+        "anything else"
+    )
 
 
 async def _create_again(
     client: CyberdeskClient, wanted: Desired, mark: Mark, key: str, around: Surroundings
 ) -> str:
-    """The id of the workflow after one more attempt, by its reply or by a last look; raises `CyberdeskError`."""
+    """The id of the workflow after one more attempt, by its reply or by a last look; raises the error of the attempt."""
     try:
         return await workflow.create(client, wanted, mark=mark, key=key)
     except CyberdeskError as error:
@@ -137,9 +161,10 @@ async def _create_again(
             raise
         for _ in range(LAST_LOOKS):
             await around.sleep(POLL_SECONDS)
-            found = await _find_marked(client, mark, None)
-            if found is not None:
-                return found
+            with suppress(CyberdeskError):
+                found = await _find_marked(client, mark, None)
+                if found is not None:
+                    return found
         raise
 
 

@@ -48,7 +48,8 @@ class _Renewal:
 class HeldState:
     """The document while we hold its lease: the only way to write it during a deploy.
 
-    Made by `lease.acquire`. Calls may overlap; they and the heartbeat are carried out one after the other.
+    Made by `lease.acquire`. Calls may overlap; they and the heartbeat are carried out one after the other. `taken_over` tells
+    whether the document had the lease of another holder, who never gave it back.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class HeldState:
         now = around.now()
         self._store = store
         self._version = None if versioned is None else versioned.version
+        self.taken_over = versioned is not None and versioned.document.lease is not None
         self._lease = Lease(
             holder=holder, id=around.new_id(), acquired_at=now, expires=now + TIME_TO_LIVE
         )

@@ -36,6 +36,7 @@ from tests.deploy.kill_switch import (
     LATE_SECONDS,
     Attempt,
     Client,
+    GivesUp,
     KillSwitch,
     Point,
     Service,
@@ -104,7 +105,8 @@ class FaultWorld(World):
 
     `attempts` are the requests of the last deploy, `said` everything that any deploy told. `foreign` maps the ids of
     workflows that are not ours to touch to what they looked like. `kept` are addresses that left the source and stay in
-    state.
+    state. A request takes `request_seconds`; the creation of the workflow numbered `gives_up_on` is answered by a proxy that
+    did not wait for it.
     """
 
     def __init__(
@@ -125,7 +127,10 @@ class FaultWorld(World):
         self.foreign: dict[str, str] = {}
         self.kept: set[str] = set()
         self.lineage: str | None = None
+        self.request_seconds = REQUEST_SECONDS
+        self.gives_up_on: int | None = None
         self._late: list[_Late] = []
+        self._arriving: list[asyncio.Task[None]] = []
 
     def behave(self, idempotency: str, listing_lag: float = 0.0) -> None:
         """How the service treats idempotency keys, and how old rows are when they are listed."""
@@ -150,6 +155,13 @@ class FaultWorld(World):
         copy.lineage = self.lineage
         return copy
 
+    def copy_to_new(self) -> FaultWorld:
+        """A world of its own that is as this one, which has not been used yet."""
+        root = Path(tempfile.mkdtemp(dir=self.root))
+        copy = FaultWorld(root, "file")
+        copy.request_seconds = self.request_seconds
+        return copy
+
     def store(self) -> StateStore:
         return self.back_end.store()
 
@@ -160,13 +172,13 @@ class FaultWorld(World):
         """The result of `work` in virtual time, in which late requests arrive."""
 
         async def beside() -> T:
-            tasks = [asyncio.create_task(self._arrive(each)) for each in self._late]
+            self._arriving = [asyncio.create_task(self._arrive(each)) for each in self._late]
             try:
                 return await work
             finally:
-                for task in tasks:
+                for task in self._arriving:
                     task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await asyncio.gather(*self._arriving, return_exceptions=True)
 
         return run_without_threads(beside(), self.time, thread_seconds=STORE_SECONDS)
 
@@ -244,7 +256,10 @@ class FaultWorld(World):
     ) -> Outcome:
         """One deploy among others of the same loop."""
         switch = switch or KillSwitch()
-        wire = Wire(Service(app or self.app), switch, REQUEST_SECONDS, self._is_late)
+        service = Service(app or self.app)
+        if self.gives_up_on is not None:
+            service = GivesUp(service, self.gives_up_on, self._is_late)
+        wire = Wire(service, switch, self.request_seconds, self._is_late)
         injector = FaultInjector(wire, faults, self.requests, sleep=asyncio.sleep)
         store = WatchedStore(self.store(), switch, self.log, store_faults)
         async with self.client(Client(injector, attempts), max_retries) as client:
@@ -343,7 +358,9 @@ class FaultWorld(World):
         self.said += [repr(ui.events), repr(ui.plans)]
 
     def _is_late(self, request: Callable[[], Awaitable[None]]) -> None:
-        self._late.append(_Late(self.time.elapsed + LATE_SECONDS, request))
+        late = _Late(self.time.elapsed + LATE_SECONDS, request)
+        self._late.append(late)
+        self._arriving.append(asyncio.create_task(self._arrive(late)))
 
     async def _arrive(self, late: _Late) -> None:
         await asyncio.sleep(max(0.0, late.at - self.time.elapsed))

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowdsl.deploy.mark import mark_in
@@ -157,6 +158,25 @@ class Wire:
         if due == "after":
             self._switch.die()
         self._switch.check()
+
+
+class GivesUp:
+    """A proxy that answers 504 to the n-th creation of a workflow, which arrives all the same, later."""
+
+    def __init__(
+        self, app: ASGIApp, nth: int, late: Callable[[Callable[[], Awaitable[None]]], None]
+    ) -> None:
+        self._app, self._left, self._late = app, nth, late
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (scope["method"], scope["path"]) == ("POST", "/v1/workflows"):
+            self._left -= 1
+            if self._left == 0:
+                body = await _body(receive)
+                self._late(lambda: self._app(scope, _replay(body), _nowhere))
+                await Response("<html>504</html>", 504)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class Service:

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-import pytest
-
 from flowdsl.codegen.artifacts import ImageFile
 from flowdsl.deploy.outcome import Status
 from tests.deploy.deploy_world import bundle, flow, image_prompt
@@ -83,7 +81,9 @@ def survive(before: FaultWorld, root: Path, point: Point, idempotency: str) -> N
     world.close()
 
 
-def run_matrix(back_end: str, idempotency: str, chosen: Callable[[Point, Attempt | None], bool]) -> int:
+def run_matrix(
+    back_end: str, idempotency: str, chosen: Callable[[Point, Attempt | None], bool]
+) -> int:
     """Die at every chosen point of a deploy; returns how many there were."""
     with scratch_folder() as folder:
         before = world_before(folder / "before", back_end)

@@ -51,7 +51,8 @@ class ModelKind:
         self, client: CyberdeskClient, name: str, values: Mapping[str, Any], *, key: str
     ) -> None:
         body = ModelConfigurationCreate.model_validate({"name": name, **values})
-        await client.model_configurations.create(body, idempotency_key=key)
+        # The name is looked for afterwards; a service that forgot the key would make two.
+        await client.model_configurations.create(body, idempotency_key=key, once=True)
 
     async def update(
         self, client: CyberdeskClient, resource_id: str, values: Mapping[str, Any], *, key: str
