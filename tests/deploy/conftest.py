@@ -6,6 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.deploy_world import World
+from tests.support.state_backends import s3_served
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[dict[str, str]]:
+    """A server of buckets in this process, and the environment that leads to it."""
+    with s3_served() as environ:
+        yield environ
 
 
 @pytest.fixture

@@ -6,17 +6,22 @@ way arrives, except the one request that `late` lets arrive 12 s later.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
 from flowdsl.codegen.artifacts import ImageFile
 from flowdsl.deploy.outcome import Status
+from flowdsl.emulator.faults import Fault
 from tests.deploy.deploy_world import bundle, flow, image_prompt
-from tests.deploy.fault_world import MODEL, FaultWorld, scratch_folder
+from tests.deploy.fault_world import IDEMPOTENCY, MODEL, FaultWorld, scratch_folder
 from tests.deploy.invariants import check_invariants, checked, deploy_clean
-from tests.deploy.kill_switch import LATE_SECONDS, Attempt, Point
+from tests.deploy.kill_switch import LATE_SECONDS, Attempt, Point, When
+from tests.support.state_backends import NAMES
 
 _PIXELS = b"\x89PNG\r\n\x1a\npixels"
 PICTURE = ImageFile(sha256(_PIXELS).hexdigest(), "png", "image/png", _PIXELS)
@@ -81,9 +86,28 @@ def survive(before: FaultWorld, root: Path, point: Point, idempotency: str) -> N
     world.close()
 
 
-def run_matrix(
-    back_end: str, idempotency: str, chosen: Callable[[Point, Attempt | None], bool]
-) -> int:
+Chosen = Callable[[Point, Attempt | None], bool]
+"""Whether to die at a point; with it comes the request that is sent there."""
+
+
+def every_point(_point: Point, _request: Attempt | None) -> bool:
+    return True
+
+
+def where_keys_matter(_point: Point, request: Attempt | None) -> bool:
+    """The writes: only what recovery sends again meets a key."""
+    return request is not None and request.writes
+
+
+def where_state_matters(point: Point, request: Attempt | None) -> bool:
+    """Every call of the store, and the requests around which state says different things: creations and changes."""
+    if request is None:
+        return True
+    heavy = request.method == "PATCH" or (request.method, request.path) == ("POST", "/v1/workflows")
+    return heavy and point.when != "before"
+
+
+def run_matrix(back_end: str, idempotency: str, chosen: Chosen = every_point) -> int:
     """Die at every chosen point of a deploy; returns how many there were."""
     with scratch_folder() as folder:
         before = world_before(folder / "before", back_end)
@@ -100,3 +124,113 @@ def run_matrix(
                 error.add_note(f"{back_end}, keys: {idempotency}, died at {point}")
                 raise
         return len(points)
+
+
+WHOLE = bool(os.environ.get("FLOWDSL_WHOLE_FAULT_MATRIX"))
+"""Whether to die at every point on every back end; without it, at those that differ from points tried elsewhere."""
+
+MATRIX: Sequence[tuple[str, str, Chosen]] = (
+    ("file", "honour", every_point),
+    ("file", "ignore", where_keys_matter),
+    ("file", "expire", where_keys_matter),
+    ("git", "honour", where_state_matters),
+    ("s3", "honour", where_state_matters),
+)
+
+
+@pytest.mark.parametrize(
+    ("back_end", "idempotency", "chosen"),
+    [(name, keys, every_point) for name in NAMES for keys in IDEMPOTENCY] if WHOLE else MATRIX,
+)
+def test_a_deploy_that_dies_at_any_call_is_healed_by_one_deploy(
+    back_end: str, idempotency: str, chosen: Chosen, request: pytest.FixtureRequest
+) -> None:
+    if back_end == "s3":
+        request.getfixturevalue("s3")
+
+    assert run_matrix(back_end, idempotency, chosen) >= 30
+
+
+FIRST_DEATHS = (
+    ("POST", "/v1/workflows", "late"),
+    ("PATCH", "/v1/workflows/{id}", "after"),
+    ("POST", "/v1/model-configurations", "after"),
+)
+
+
+@pytest.mark.parametrize(("method", "path", "when"), FIRST_DEATHS)
+def test_a_death_during_recovery_is_healed_as_well(method: str, path: str, when: When) -> None:
+    """After the first death the second deploy dies at each of its calls in turn; the third is clean."""
+    with scratch_folder() as folder:
+        before = world_before(folder / "before", "file")
+        points, requests = points_of(before, folder / "count")
+        first = next(
+            point
+            for point in points
+            if (point.where, point.when) == ("api", when)
+            and requests[point.number - 1].method == method
+            and Fault(f"* {path}", None, "before").matches(method, requests[point.number - 1].path)
+        )
+        dead = before.copy_to(folder / "dead", idempotency="ignore")
+        dead.crash(AFTER, first)
+        dead.wait(0.1)
+        for second in second_points(dead, folder / "second"):
+            world = dead.copy_to(folder / str(second), idempotency="ignore")
+            try:
+                world.crash(AFTER, second)
+                deploy_clean(world, AFTER)
+                world.wait(LATE_SECONDS)
+                check_invariants(world, AFTER)
+            except BaseException as error:
+                error.add_note(f"died at {first}, and then at {second}")
+                raise
+            world.close()
+
+
+def second_points(dead: FaultWorld, root: Path) -> Iterator[Point]:
+    """Where the deploy after a death can die: after each write, else before the request; and after each write of state."""
+    world = dead.copy_to(root, idempotency="ignore")
+    deploy_clean(world, AFTER)
+    for number, sent in enumerate(world.attempts, 1):
+        yield Point("api", number, "after" if sent.writes else "before")
+    for number in range(1, world.switch.counts["store"] + 1):
+        yield Point("store", number, "after")
+    world.close()
+
+
+@pytest.mark.parametrize("back_end", NAMES)
+def test_the_very_first_deploy_that_dies_is_healed(
+    back_end: str, request: pytest.FixtureRequest
+) -> None:
+    """There is no state yet, and what is created is all that tells of the project."""
+    if back_end == "s3":
+        request.getfixturevalue("s3")
+    project = bundle(flow("a", tags=["t"]), flow("b"))
+    with scratch_folder() as folder:
+        before = FaultWorld(new_folder(folder / "before"), back_end)
+        before.add_foreign()
+        before.close()
+        counted = before.copy_to(folder / "count")
+        deploy_clean(counted, project)
+        points = [
+            Point("api", number, "after" if sent.writes else "before")
+            for number, sent in enumerate(counted.attempts, 1)
+        ]
+        for number in range(1, counted.switch.counts["store"] + 1):
+            points += [Point("store", number, when) for when in ("before", "after")]
+        counted.close()
+        for point in points:
+            world = before.copy_to(folder / str(point), idempotency="expire")
+            try:
+                world.crash(project, point)
+                deploy_clean(world, project)
+                check_invariants(world, project)
+            except BaseException as error:
+                error.add_note(f"{back_end}, died at {point}")
+                raise
+            world.close()
+
+
+def new_folder(path: Path) -> Path:
+    path.mkdir()
+    return path
