@@ -185,7 +185,8 @@ async def _deploy(job: Job, record: _Record) -> Status:
         if record.progress.spotless and not job.options.only:
             journal.see_source(job.source)
         await journal.close()
-    return record.progress.status if record.progress.results else Status.NOTHING_TO_DO
+    did_something = record.progress.results or record.progress.sent
+    return record.progress.status if did_something else Status.NOTHING_TO_DO
 
 
 def _noting(held: HeldState, progress: Progress) -> Callable[[], None]:

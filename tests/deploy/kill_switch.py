@@ -43,7 +43,7 @@ class Point:
 class Attempt:
     """One request. `done` is the status the service gave, None where it never arrived; `delivered` what the client saw.
 
-    `reply` is the service's, whether or not it was delivered.
+    `reply` is the service's, whether or not it was delivered; `intact` tells whether its body came through.
     """
 
     method: str
@@ -52,6 +52,7 @@ class Attempt:
     done: int | None = None
     delivered: int | None = None
     reply: Mapping[str, Any] = field(default_factory=dict)
+    intact: bool = False
 
     @property
     def writes(self) -> bool:
@@ -66,7 +67,7 @@ class Attempt:
     @property
     def answered(self) -> bool:
         """Whether the client saw the reply to what was done."""
-        return self.done is not None and self.delivered == self.done
+        return self.done is not None and self.delivered == self.done and self.intact
 
     def address(self, addresses: Mapping[str, str]) -> str | None:
         """Which workflow it is about: by the mark that it carries, or by `addresses`, which maps ids."""
@@ -119,14 +120,18 @@ class Client:
         attempt = Attempt(scope["method"], scope["path"], _object(body))
         self._attempts.append(attempt)
         started: list[int] = []
+        received = bytearray()
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 started.append(message["status"])
+            else:
+                received.extend(message.get("body", b""))
             await send(message)
 
         await self._app({**scope, _ENTRY: attempt}, _replay(body), sending)
         attempt.delivered = started[0]
+        attempt.intact = _object(bytes(received)) == attempt.reply
 
 
 class Wire:

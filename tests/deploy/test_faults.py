@@ -268,33 +268,6 @@ def crash_points(before: World, root: Path) -> tuple[list[tuple[int, bool]], int
     return points, store_calls
 
 
-def test_a_crash_at_any_call_is_healed_by_one_deploy(tmp_path: Path) -> None:
-    """Three creations, two updates and tags; the process dies at each request and each store call, before and after."""
-    before = world_before(tmp_path / "before")
-    api_points, store_calls = crash_points(before, tmp_path / "count")
-    points = [("api", number, after) for number, after in api_points]
-    points += [("store", n, after) for n in range(1, store_calls + 1) for after in (False, True)]
-    for where, number, after in points:
-        world = before.copy_to(tmp_path / f"{where}{number}{after}")
-        crash = {f"crash_{where}": (number, after)}
-        try:
-            world.deploy(AFTER, concurrency=1, **crash)
-        except Crash:
-            pass
-        else:
-            raise AssertionError(f"no crash at {where} {number}")
-        if number % 2:
-            # The next deploy comes a minute later; after the others it comes at once, and waits.
-            world.time.elapsed += 60
-        assert world.deploy(AFTER).status in (Status.DONE, Status.NOTHING_TO_DO), (
-            where,
-            number,
-            after,
-        )
-        check_converged(world, AFTER)
-        world.close()
-
-
 def test_a_crash_followed_by_an_edit_of_the_source_is_no_drift(tmp_path: Path) -> None:
     """What the crashed deploy did get done is not mistaken for somebody else's edit."""
     before = world_before(tmp_path / "before")
@@ -307,18 +280,3 @@ def test_a_crash_followed_by_an_edit_of_the_source_is_no_drift(tmp_path: Path) -
         assert world.deploy(later).status is Status.DONE, number
         check_converged(world, later)
         world.close()
-
-
-def test_a_crash_of_the_very_first_deploy_is_healed(tmp_path: Path) -> None:
-    project = bundle(flow("a", tags=["t"]), flow("b"))
-    for number in range(1, 14):
-        for after in (False, True):
-            root = tmp_path / f"{number}{after}"
-            root.mkdir()
-            world = World(root)
-            try:
-                world.deploy(project, concurrency=1, crash_api=(number, after))
-            except Crash:
-                assert world.deploy(project).status in (Status.DONE, Status.NOTHING_TO_DO)
-            check_converged(world, project)
-            world.close()
