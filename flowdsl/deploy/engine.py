@@ -299,6 +299,7 @@ async def settle_pending(
             job.around,
             lambda line: job.ui.event("recovery", message=line),
             addresses,
+            concurrency=job.options.concurrency,
         )
     finally:
         if progress.sent:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from flowdsl.deploy.mark import Mark, mark_in
 from flowdsl.deploy.policy import fingerprint, normalise
 from flowdsl.deploy.resource import Desired, Live
 from flowdsl.deploy.target import Target
+from flowdsl.deploy.workers import for_each
 from flowdsl.state.document import Intent, ResourceState, StateDocument
 from flowdsl.state.lease import Surroundings
 
@@ -54,38 +55,63 @@ async def resolve_pending(
     around: Surroundings,
     tell: Callable[[str], None] = lambda _line: None,
     addresses: Collection[str] = (),
+    *,
+    concurrency: int = 4,
 ) -> list[str]:
     """Settle every intent that an earlier deploy left, or those of `addresses`; returns what was found out, one line each.
 
-    `tell` hears of each search before it begins.
-
-    Raises `Unresolved` for a creation that stays unknown; its intent stays pending. Other `CyberdeskError`s pass.
+    `tell` hears of the search before it begins. All creations are looked for at once, since a deploy that died early leaves
+    one intent for each. Raises `Unresolved` for a creation that stays unknown; its intent stays pending. Other
+    `CyberdeskError`s pass.
     """
-    found_out = []
     begun = around.monotonic()
-    for intent in journal.document.pending:
-        if addresses and intent.address not in addresses:
-            continue
-        resource = journal.document.resources.get(intent.address)
-        if resource is not None and resource.generation == intent.generation:
-            await _take_over(client, journal, intent, resource)
-        elif intent.action == "create":
-            wanted = desired.get(intent.address)
-            tell(f"looking for `{intent.address}`, whose creation had no reply")
-            try:
-                workflow_id = await _find_or_create(client, target, intent, wanted, around, begun)
-            except ValidationRefused as refused:
-                workflow_id = None
-                found_out.append(f"`{intent.address}` was not created: {refused}")
-            if workflow_id is not None:
-                created = ResourceState(
-                    id=workflow_id, generation=intent.generation, name=intent.name
-                )
-                await _take_over(client, journal, intent, created)
-                found_out.append(f"`{intent.address}` of the interrupted deploy is {workflow_id}")
+    found_out: list[str] = []
+    failures: list[Unresolved] = []
+    resources = journal.document.resources
+    pending = [
+        intent
+        for intent in journal.document.pending
+        if not addresses or intent.address in addresses
+    ]
+    known = {
+        intent.id: resource
+        for intent in pending
+        if (resource := resources.get(intent.address)) is not None
+        and resource.generation == intent.generation
+    }
+    lost = [intent for intent in pending if intent.action == "create" and intent.id not in known]
+    if lost:
+        some = f"`{lost[0].address}`" if len(lost) == 1 else f"{len(lost)} workflows"
+        tell(f"looking for {some}, whose creation had no reply")
+    found = await _find_all(client, target, lost, around, begun)
+
+    async def settle(own: CyberdeskClient, intent: Intent) -> None:
+        resource = known.get(intent.id)
+        wanted = desired.get(intent.address)
+        try:
+            if resource is None and intent.action == "create":
+                created = found.get(intent.id)
+                if created is None and wanted is not None:
+                    created = await _create_again(own, target, intent, wanted, around)
+                if created is not None:
+                    resource = ResourceState(
+                        id=created, generation=intent.generation, name=intent.name
+                    )
+                    found_out.append(f"`{intent.address}` of the interrupted deploy is {created}")
+        except Unresolved as unresolved:
+            failures.append(unresolved)
+            return
+        except ValidationRefused as refused:
+            found_out.append(f"`{intent.address}` was not created: {refused}")
+        if resource is not None:
+            await _take_over(own, journal, intent, resource)
         journal.settle(intent)
         await journal.tick()
-    return found_out
+
+    await for_each(client, pending, settle, concurrency=concurrency, stopped=lambda: bool(failures))
+    if failures:
+        raise failures[0]
+    return sorted(found_out)
 
 
 async def find_created(
@@ -97,49 +123,45 @@ async def find_created(
 ) -> str:
     """The id of the workflow that `intent` makes, whether it has been made or not, after its reply was lost just now.
 
+    Looks for the mark until the lost request must have ended. Then it sends the creation again with its own key and mark:
+    that is answered with the first reply, or makes the only workflow. Where that has no reply either, it looks once more.
     Raises `Unresolved`, and `ValidationRefused` when the service has not made it and refuses to.
     """
-    found = await _find_or_create(client, target, intent, wanted, around, around.monotonic())
-    assert found is not None, "with something wanted there is always a workflow in the end"
-    return found
+    found = await _find_all(client, target, [intent], around, around.monotonic())
+    if intent.id in found:
+        return found[intent.id]
+    return await _create_again(client, target, intent, wanted, around)
 
 
-async def _find_or_create(
+async def _find_all(
     client: CyberdeskClient,
     target: Target,
-    intent: Intent,
-    wanted: Desired | None,
+    intents: Sequence[Intent],
     around: Surroundings,
     begun: float,
-) -> str | None:
-    """The id of the workflow of an intent; None when it was not made and nothing is wanted any more.
+) -> dict[str, str]:
+    """The workflows that carry the marks of creations, ids by those of the intents; raises `Unresolved`.
 
-    Looks for the mark until every request must have ended that was sent before `begun` (monotonic), the last time among all
-    workflows, whatever our clock says. Then it sends the creation again with its own key and mark: that is answered with
-    the first reply, or makes the only workflow. Where that has no reply either, it looks once more. Raises `Unresolved`,
-    and `ValidationRefused` when that is the answer.
+    Looks until every request must have ended that was sent before `begun` (monotonic), the last time among all workflows,
+    whatever our clock says.
     """
-    mark = mark_of(target, intent)
-    try:
-        while True:
-            last = around.monotonic() - begun >= SETTLING.total_seconds()
-            since = None if last else intent.created_at - CLOCK_SKEW
-            found = await _find_marked(client, mark, since)
-            if found is not None:
-                return found
-            if last:
-                break
-            await around.sleep(POLL_SECONDS)
-    except CyberdeskError as error:
-        raise _unresolved(target, intent, error) from None
-    if wanted is None:
-        return None
-    try:
-        return await _create_again(client, wanted, mark, creation_key(intent), around)
-    except CyberdeskError as error:
-        if isinstance(error, ValidationRefused) and not error.outcome_unknown:
-            raise
-        raise _unresolved(target, intent, error) from None
+    found: dict[str, str] = {}
+    missing = list(intents)
+    while missing:
+        last = around.monotonic() - begun >= SETTLING.total_seconds()
+        since = None if last else min(intent.created_at for intent in missing) - CLOCK_SKEW
+        try:
+            marked = await _marked(client, since)
+        except CyberdeskError as error:
+            raise _unresolved(target, missing[0], error) from None
+        for intent in missing:
+            if (there := marked.get(mark_of(target, intent))) is not None:
+                found[intent.id] = there
+        missing = [intent for intent in missing if intent.id not in found]
+        if last or not missing:
+            break
+        await around.sleep(POLL_SECONDS)
+    return found
 
 
 def _unresolved(target: Target, intent: Intent, error: CyberdeskError) -> Unresolved:
@@ -151,29 +173,41 @@ def _unresolved(target: Target, intent: Intent, error: CyberdeskError) -> Unreso
 
 
 async def _create_again(
-    client: CyberdeskClient, wanted: Desired, mark: Mark, key: str, around: Surroundings
+    client: CyberdeskClient,
+    target: Target,
+    intent: Intent,
+    wanted: Desired,
+    around: Surroundings,
 ) -> str:
-    """The id of the workflow after one more attempt, by its reply or by a last look; raises the error of the attempt."""
+    """The id of the workflow after one more attempt, by its reply or by a last look.
+
+    Raises `Unresolved`, and `ValidationRefused` when that is the answer.
+    """
+    mark = mark_of(target, intent)
     try:
-        return await workflow.create(client, wanted, mark=mark, key=key)
+        return await workflow.create(client, wanted, mark=mark, key=creation_key(intent))
     except CyberdeskError as error:
-        if not error.outcome_unknown:
+        if isinstance(error, ValidationRefused) and not error.outcome_unknown:
             raise
-        for _ in range(LAST_LOOKS):
+        for _ in range(LAST_LOOKS if error.outcome_unknown else 0):
             await around.sleep(POLL_SECONDS)
             with suppress(CyberdeskError):
-                found = await _find_marked(client, mark, None)
+                found = (await _marked(client, None)).get(mark)
                 if found is not None:
                     return found
-        raise
+        raise _unresolved(target, intent, error) from None
 
 
-async def _find_marked(client: CyberdeskClient, mark: Mark, since: datetime | None) -> str | None:
-    """The workflow with this mark; a duplicate made in the dashboard copies it, so the oldest is meant."""
+async def _marked(client: CyberdeskClient, since: datetime | None) -> dict[Mark, str]:
+    """Marked workflows by their marks; a duplicate made in the dashboard copies one, so the oldest is meant."""
     earliest = None if since is None else since.strftime("%Y-%m-%dT%H:%M:%SZ")
     listed = await client.workflows.list_all(created_at_from=earliest)
-    marked = [row for row in listed if mark_in(row.input_schema) == mark]
-    return min(((row.created_at or "", row.id) for row in marked), default=("", None))[1]
+    found: dict[Mark, str] = {}
+    for row in sorted(listed, key=lambda row: (row.created_at or "", row.id)):
+        mark = mark_in(row.input_schema)
+        if mark is not None:
+            found.setdefault(mark, row.id)
+    return found
 
 
 async def _take_over(
