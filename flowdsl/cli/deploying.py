@@ -309,13 +309,13 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
         "--accept-guard",
         action="append",
         default=[],
-        type=_guard,
+        type=guard,
         metavar="NAME=N",
         help="go on although a guard stands in the way, for exactly N; may be repeated",
     )
     parser.add_argument(
         "--concurrency",
-        type=_concurrency,
+        type=concurrency,
         default=4,
         metavar="N",
         help="requests at once (default: 4)",
@@ -330,7 +330,8 @@ def duration(text: str) -> float:
     return seconds
 
 
-def _guard(text: str) -> tuple[str, int]:
+def guard(text: str) -> tuple[str, int]:
+    """Name and number of `deletes=7`; raises what argparse expects."""
     from flowdsl.deploy.guards import NAMES
 
     name, _, number = text.partition("=")
@@ -341,7 +342,8 @@ def _guard(text: str) -> tuple[str, int]:
     return name, int(number[:12])
 
 
-def _concurrency(text: str) -> int:
+def concurrency(text: str) -> int:
+    """A number of requests at once; raises what argparse expects."""
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= 64):
         raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to 64")
     return int(text)

@@ -27,6 +27,10 @@ COMMANDS: dict[str, str] = {
     "compile": "write payloads, prompts and schemas to a folder",
     "plan": "show what a deploy would change",
     "deploy": "bring an environment to what the sources say",
+    "diff": "show how the service differs from the sources and from the last deploy",
+    "recover": "settle what an interrupted deploy left open",
+    "restore": "bring a saved version of a workflow back",
+    "destroy": "delete every workflow of an environment",
     "state": "look at what is remembered of an environment, and mend it",
     "unlock": "free the lease of a deploy that died",
     "ids": "list the ids of an environment for review",
@@ -43,8 +47,6 @@ MODULES = {"import": "import_"}
 PLANNED = frozenset(
     {
         "connections",
-        "destroy",
-        "diff",
         "docs",
         "generate",
         "graph",
@@ -55,8 +57,6 @@ PLANNED = frozenset(
         "new",
         "pools",
         "pull",
-        "recover",
-        "restore",
         "run",
         "runs",
         "tags",

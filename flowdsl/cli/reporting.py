@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flowdsl import __version__
@@ -28,7 +28,7 @@ class Report:
     """The `Ui` of a deploy.
 
     With `as_json` each event is an object on a line of its own. `result` is the file that says how it ended. Without `yes` a
-    person is asked. `kind` names the command in the result file.
+    person is asked. `kind` names the command in the result file, and `ending` says in one line how it ended.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Report:
         yes: bool = False,
         result: str | None = None,
         kind: str = "deploy",
+        ending: Callable[[Outcome, str], str] = render_outcome,
     ) -> None:
         self._console = console
         self._display = display
@@ -48,23 +49,45 @@ class Report:
         self._yes = yes
         self._result = result
         self._kind = kind
+        self._ending = ending
         self.environment = environment
         self.writing = False
         self._emit("version", flowdsl_version=__version__, format_version=FORMAT_VERSION)
 
     def show_plan(self, plan: Plan) -> None:
-        self._display.say(render_plan(plan, color=self._console.color_err))
-        for change in plan_events(plan):
+        self._display.say(self.render(plan, color=self._console.color_err))
+        for change in self.planned(plan):
             self._emit("planned_change", **change)
 
+    def render(self, plan: Plan, *, color: bool) -> str:
+        """The plan for people."""
+        return render_plan(plan, color=color)
+
+    def planned(self, plan: Plan) -> Iterator[dict[str, Any]]:
+        """The plan for programs."""
+        return plan_events(plan)
+
     def confirm(self, plan: Plan) -> bool:
-        return self._yes or self._ask(f"deploy to {self.environment}? [y/N] ") in ("y", "yes")
+        return self.agrees(f"deploy to {self.environment}?")
+
+    def agrees(self, question: str) -> bool:
+        """Whether a person says yes, or `--yes` has said so."""
+        return self._yes or self.answer(f"{question} [y/N] ") in ("y", "yes")
+
+    def answer(self, question: str) -> str:
+        """What a person answers, in lower case."""
+        return ask(question, self._console)
+
+    @property
+    def said_yes(self) -> bool:
+        """Whether nobody is to be asked."""
+        return self._yes
 
     def choose_for_drift(self, plan: Plan) -> OnDrift:
         self._display.say(render_plan(plan, color=self._console.color_err))
         answers: dict[str, OnDrift] = {"o": "overwrite", "s": "skip"}
         question = "edits were made elsewhere: [o]verwrite them, [s]kip those workflows, or stop? "
-        return answers.get(self._ask(question)[:1], "fail")
+        return answers.get(self.answer(question)[:1], "fail")
 
     def event(self, kind: str, **details: object) -> None:
         match kind, details:
@@ -100,7 +123,7 @@ class Report:
             shown = "\n".join(printable(line) for line in message.split("\n"))
             self._console.err(f"{level}: {shown}")
             self._emit("diagnostic", level=level, message=message)
-        self._console.err(render_outcome(outcome, self.environment))
+        self._console.err(self._ending(outcome, self.environment))
         summary = {**outcome.to_json(), "environment": self.environment, "exit_code": code}
         self._emit("change_summary", status=outcome.status.value, exit_code=code)
         self._write_result({**summary, "kind": f"{self._kind}_result"})
@@ -141,9 +164,6 @@ class Report:
             message=result.message,
             reason=result.reason,
         )
-
-    def _ask(self, question: str) -> str:
-        return ask(question, self._console)
 
     def _emit(self, kind: str, **details: object) -> None:
         if self._json:

@@ -202,7 +202,7 @@ async def update(client: CyberdeskClient, site: Site, operation: Operation) -> t
     lost = lost_update(before, live, fields) if fields else None
     remark = _verify(site, desired, resource, live)
     if lost is not None:
-        raise OverwroteEdit(_overwritten(site.target, change.address, lost))
+        raise OverwroteEdit(overwritten(site.target, change.address, lost))
     return prior.id, remark
 
 
@@ -244,7 +244,7 @@ async def delete(client: CyberdeskClient, site: Site, change: Change, *, key: st
     if doubt is not None:
         raise _in_doubt(site, change.address, identifier, doubt)
     raise ChangedMeanwhile(
-        f"`{change.address}` is still there after its deletion was accepted; deploy again to look at it anew"
+        f"`{change.address}` is still there after its deletion was accepted; run the command again to look at it anew"
     )
 
 
@@ -373,7 +373,8 @@ def _verify(site: Site, desired: Desired, resource: ResourceState, live: Live) -
     return f"the service dropped {listed(news)}, which it does not know" if news else ""
 
 
-def _overwritten(target: Target, address: str, lost: LostUpdate) -> str:
+def overwritten(target: Target, address: str, lost: LostUpdate) -> str:
+    """What is to be said of an edit that our write replaced."""
     return (
         f"somebody edited {listed(lost.paths)} of `{address}` between our reading and our writing, and the edit was "
         f"overwritten; it is kept as version {lost.version.number}: look at it with `flowdsl restore {address} --env "

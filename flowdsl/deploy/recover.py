@@ -151,12 +151,12 @@ async def _find_all(
         last = around.monotonic() - begun >= SETTLING.total_seconds()
         since = None if last else min(intent.created_at for intent in missing) - CLOCK_SKEW
         try:
-            marked = await _marked(client, since)
+            marked = await created_workflows(client, since)
         except CyberdeskError as error:
             raise _unresolved(target, missing[0], error) from None
         for intent in missing:
-            if (there := marked.get(mark_of(target, intent))) is not None:
-                found[intent.id] = there
+            if there := marked.get(mark_of(target, intent)):
+                found[intent.id] = there[0]
         missing = [intent for intent in missing if intent.id not in found]
         if last or not missing:
             break
@@ -192,22 +192,41 @@ async def _create_again(
         for _ in range(LAST_LOOKS if error.outcome_unknown else 0):
             await around.sleep(POLL_SECONDS)
             with suppress(CyberdeskError):
-                found = (await _marked(client, None)).get(mark)
-                if found is not None:
-                    return found
+                if found := (await created_workflows(client)).get(mark):
+                    return found[0]
         raise _unresolved(target, intent, error) from None
 
 
-async def _marked(client: CyberdeskClient, since: datetime | None) -> dict[Mark, str]:
-    """Marked workflows by their marks; a duplicate made in the dashboard copies one, so the oldest is meant."""
+async def created_workflows(
+    client: CyberdeskClient, since: datetime | None = None
+) -> dict[Mark, list[str]]:
+    """The ids of the workflows that carry a mark, by mark, the oldest first; `since` is a time of creation.
+
+    A duplicate made in the dashboard copies a mark, so that the oldest is meant.
+    """
     earliest = None if since is None else since.strftime("%Y-%m-%dT%H:%M:%SZ")
     listed = await client.workflows.list_all(created_at_from=earliest)
-    found: dict[Mark, str] = {}
+    found: dict[Mark, list[str]] = {}
     for row in sorted(listed, key=lambda row: (row.created_at or "", row.id)):
         mark = mark_in(row.input_schema)
         if mark is not None:
-            found.setdefault(mark, row.id)
+            found.setdefault(mark, []).append(row.id)
     return found
+
+
+async def settled_time(around: Surroundings) -> None:
+    """Wait until every request must have ended that was sent before now."""
+    begun = around.monotonic()
+    while around.monotonic() - begun < SETTLING.total_seconds():
+        await around.sleep(POLL_SECONDS)
+
+
+def record_created(journal: Journal, intent: Intent, live: Live) -> None:
+    """Record that `live` is what the creation of an intent made, and settle it."""
+    created = ResourceState(id=live.id, generation=intent.generation, name=intent.name)
+    journal.see_organization(live.organization_id)
+    journal.put(intent.address, _with_done(created, intent, live))
+    journal.settle(intent)
 
 
 async def _take_over(

@@ -65,7 +65,10 @@ def lost_update(before: Live, after: Live, sent: Mapping[str, Any]) -> LostUpdat
 def _edited(version: Version, before: Live, sent: Mapping[str, Any]) -> Iterator[str]:
     for path in sorted(version.fields.keys() & before.values.keys() & workflow.POLICIES.keys()):
         policy = workflow.POLICIES[path]
-        there = fingerprint(normalise(policy, version.fields[path]))
+        try:
+            there = fingerprint(normalise(policy, version.fields[path]))
+        except (TypeError, AttributeError, ValueError):  # a value of another shape tells nothing
+            continue
         ours = [before.values[path], *([sent[path]] if path in sent else [])]
         if there not in (fingerprint(normalise(policy, value)) for value in ours):
             yield path

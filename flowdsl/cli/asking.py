@@ -1,0 +1,47 @@
+"""Work of the deploy engine that only reads, from a command: its answer, or an error with the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from flowdsl.deploy.engine import EXPECTED, status_of
+from flowdsl.deploy.job import OnDrift
+from flowdsl.deploy.outcome import Stop
+from flowdsl.deploy.plan import Plan
+from flowdsl.host.environment import MissingKey
+
+from .deploying import EXIT_CODES
+from .exit_codes import ACCESS
+from .failure import CommandError
+
+T = TypeVar("T")
+
+
+class Silent:
+    """The `Ui` of work that neither shows a plan nor asks."""
+
+    def show_plan(self, plan: Plan) -> None:
+        pass
+
+    def confirm(self, plan: Plan) -> bool:
+        return False
+
+    def choose_for_drift(self, plan: Plan) -> OnDrift:
+        return "fail"
+
+    def event(self, kind: str, **details: object) -> None:
+        pass
+
+
+def answered(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` gives; raises `CommandError` for every failure that the engine expects."""
+    try:
+        return asyncio.run(work)
+    except Stop as stop:
+        raise CommandError("; ".join(stop.messages), EXIT_CODES[stop.status]) from None
+    except EXPECTED as error:
+        raise CommandError(str(error), EXIT_CODES[status_of(error)]) from None
+    except MissingKey as missing:
+        raise CommandError(str(missing), ACCESS) from None

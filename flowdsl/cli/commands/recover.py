@@ -1,0 +1,111 @@
+"""`flowdsl recover`: settle the writes that an interrupted deploy left open, without deploying anything else."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any
+from uuid import UUID
+
+from flowdsl.codegen.artifacts import Bundle
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.deploy.job import Options
+from flowdsl.deploy.outcome import Outcome
+from flowdsl.deploy.settle import Verdict, recover
+from flowdsl.host.terminal import is_terminal
+from flowdsl.state.document import Intent
+
+from .. import deploying, http_log
+from ..console import Console
+from ..deploying import Deployment
+from ..failure import UsageError
+from ..interrupts import Interrupts
+from ..operating import Work, operate
+from ..progress import open_display
+from ..reporting import Report
+from ..views.recover import recovered, render_pending
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "addresses", nargs="*", metavar="ADDRESS", help="`workflow.NAME`; default: all open writes"
+    )
+    deploying.add_environment(parser)
+    parser.add_argument(
+        "--id", metavar="UUID", help="say which workflow the creation of ADDRESS made"
+    )
+    parser.add_argument(
+        "--absent", action="store_true", help="say that the creation of ADDRESS made none"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    deploying.add_lock_timeout(parser)
+    parser.add_argument("--json", action="store_true", help="one object a line on standard output")
+    parser.add_argument("--result", metavar="FILE", help="write how it ended, as JSON")
+    http_log.configure(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Find out, or take a person's word; what was found and how it ended go to standard error."""
+    report = Report(
+        console,
+        open_display("auto", console, is_terminal(sys.stderr)),
+        environment=arguments.env or "",
+        as_json=arguments.json,
+        yes=arguments.yes,
+        result=arguments.result,
+        kind="recover",
+        ending=recovered,
+    )
+    return operate(report, lambda: _prepare(arguments, console, report), arguments, console)
+
+
+def _prepare(
+    arguments: argparse.Namespace, console: Console, report: Report
+) -> tuple[Deployment, Work]:
+    verdict = _verdict(arguments)
+    deployment = deploying.open_deployment(arguments.env, console, need_flows=False)
+    # A person's word needs no source, which may be broken just when it is given.
+    bundle = Bundle((), (), {})
+    if verdict is None:
+        bundle = deploying.compile_bundle(deployment, console)
+    deploying.require_answer(arguments.yes, "settles the open writes")
+
+    def approve(intents: Sequence[Intent]) -> bool:
+        report.say(render_pending(intents))
+        return report.agrees(f"settle this in {deployment.environment.name}?")
+
+    def work(client: CyberdeskClient, interrupts: Interrupts) -> Coroutine[Any, Any, Outcome]:
+        options = Options(
+            lock_timeout=deploying.lock_timeout(arguments.lock_timeout),
+            holder=deploying.holder(),
+            breaking="ignore",
+        )
+        job = deployment.job(
+            bundle,
+            client,
+            options,
+            report,
+            stop=interrupts.reason,
+            interrupted=interrupts.received,
+        )
+        return recover(job, tuple(arguments.addresses), approve, verdict)
+
+    return deployment, work
+
+
+def _verdict(arguments: argparse.Namespace) -> Verdict | None:
+    if arguments.id is None and not arguments.absent:
+        return None
+    option = "--absent" if arguments.id is None else "--id"
+    if arguments.id is not None and arguments.absent:
+        raise UsageError("`--id` and `--absent` exclude each other")
+    if len(arguments.addresses) != 1:
+        raise UsageError(f"`{option}` speaks of one workflow; name its ADDRESS")
+    if arguments.absent:
+        return Verdict(None)
+    try:
+        return Verdict(str(UUID(arguments.id)))
+    except ValueError:
+        raise UsageError(f"`--id {arguments.id}` is not the id of a workflow, a UUID") from None

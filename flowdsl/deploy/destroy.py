@@ -1,0 +1,306 @@
+"""Taking an environment down: every workflow that state tracks, then what FlowDSL manages beside them.
+
+A deletion cannot be undone and takes the runs and trajectories of a workflow with it, so nothing is deleted that state does not
+track, nothing that was edited after it was shown, and nothing before a person has said how many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.cyberdesk.models.tag import Tag
+from flowdsl.cyberdesk.models.workflow import Workflow
+from flowdsl.deploy.apply import apply_deletions
+from flowdsl.deploy.attempt import Attempt
+from flowdsl.deploy.directory import Directory, Needs, read_directory
+from flowdsl.deploy.engine import journal_of, lease
+from flowdsl.deploy.guards import DELETES, MISSING, check_guards, check_protection
+from flowdsl.deploy.identity import prove_organization
+from flowdsl.deploy.impact import study_impact
+from flowdsl.deploy.job import Job
+from flowdsl.deploy.journal import Journal
+from flowdsl.deploy.kinds import NAMED, workflow
+from flowdsl.deploy.named import NamedChange
+from flowdsl.deploy.operations import Site
+from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
+from flowdsl.deploy.plan import Action, Change, Guard, Plan
+from flowdsl.deploy.recover import resolve_pending
+from flowdsl.deploy.refresh import refresh
+from flowdsl.deploy.resource import Live
+from flowdsl.deploy.survey import read_prior
+from flowdsl.deploy.tracked import untracked
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.state.document import ResourceState, StateDocument
+
+TAG, GROUP, MODEL = "tag", "tag_group", "model"
+_KINDS = tuple(kind.name for kind in NAMED)
+
+
+async def destroy(job: Job, *, by_hand: bool = False) -> Outcome:
+    """Delete what state tracks, or those of `Options.only`; every expected failure comes back as a status with messages.
+
+    `by_hand` says that `Ui.confirm` has a person type what is to be destroyed, which lifts the guard that always stands in
+    the way otherwise. The bundle of the job is not looked at. Running it again after any failure goes on from there.
+    """
+    attempt = Attempt.of(job)
+    return await attempt.concluded(_destroy(job, attempt, by_hand))
+
+
+async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
+    progress = attempt.progress
+    prior = attempt.document = await read_prior(job)
+    if not (prior.resources or prior.pending):
+        return Status.NOTHING_TO_DO
+    _check_only(job, prior)
+    plan = attempt.plan = await _plan(job, prior)
+    _consent(job, plan, by_hand)
+    async with lease(job, prior) as (held, document), job.client.guarded(held.check) as client:
+        journal = attempt.journal = journal_of(job, held, document)
+        moved = (document.lineage, document.serial) != (prior.lineage, prior.serial + 1)
+        if document.pending:
+            await _settle(job, client, journal)
+        if moved or document.pending:
+            again = await _plan(job, journal.document)
+            if _shown(again) != _shown(plan):
+                _consent(job, again, by_hand)
+            plan = attempt.plan = again
+        progress.total = len(plan.changes) + len(plan.named)
+        _forget(job, attempt, journal, plan)
+        site = Site(job.target, {}, journal, job.around, {})
+        await apply_deletions(
+            client,
+            site,
+            replace(plan, named=()),
+            progress,
+            concurrency=job.options.concurrency,
+        )
+        for kinds in ((TAG,), (GROUP, MODEL)):
+            if progress.state_error is not None:
+                raise progress.state_error
+            await journal.flush()
+            unused = await _unused(job, client, attempt, journal, plan, kinds)
+            part = replace(plan, changes=(), named=unused)
+            await apply_deletions(client, site, part, progress, concurrency=job.options.concurrency)
+        if progress.state_error is not None:
+            raise progress.state_error
+        if not journal.document.resources:
+            # A later deploy may be of any commit: nothing of this one is left.
+            journal.see_source(None)
+        await journal.close()
+    return progress.status if progress.results else Status.NOTHING_TO_DO
+
+
+def _check_only(job: Job, prior: StateDocument) -> None:
+    known = {*prior.resources, *(intent.address for intent in prior.pending)}
+    for address in sorted(job.options.only - known):
+        raise untracked(job.target.environment, address, known)
+
+
+async def _settle(job: Job, client: CyberdeskClient, journal: Journal) -> None:
+    """Find out what an interrupted deploy left open: what it created is ours to delete. Raises `Unresolved`."""
+    job.ui.event(
+        "recovery", message="an earlier deploy left writes open; finding out what became of them"
+    )
+    try:
+        # Nothing is wanted any more, so that nothing is created here.
+        found_out = await resolve_pending(
+            client,
+            job.target,
+            journal,
+            {},
+            job.around,
+            lambda line: job.ui.event("recovery", message=line),
+        )
+    finally:
+        await journal.flush()
+    for line in found_out:
+        job.ui.event("recovery", message=line)
+
+
+async def _plan(job: Job, prior: StateDocument) -> Plan:
+    """What would be deleted, and what is gone already; raises `Stop` for a key of another organisation."""
+    chosen = {
+        address: resource
+        for address, resource in prior.resources.items()
+        if not job.options.only or address in job.options.only
+    }
+    workflows = {a: each for a, each in chosen.items() if _kind(a) == workflow.NAME}
+    directory = await read_directory(job.client, _needs(chosen))
+    live = await refresh(
+        job.client, [each.id for each in workflows.values()], concurrency=job.options.concurrency
+    )
+    there = live.keys() | {
+        row.id for rows in (directory.tags, directory.tag_groups, directory.models) for row in rows
+    }
+    gone = [address for address, each in chosen.items() if each.id not in there]
+    await _prove(job, prior, directory, live, workflows, gone)
+    changes = tuple(
+        Change(
+            address,
+            Action.DELETE if each.id in live else Action.FORGET,
+            each.name,
+            prior=each,
+            live=live.get(each.id),
+        )
+        for address, each in sorted(workflows.items())
+    )
+    named = tuple(
+        NamedChange(address, "delete" if each.id in there else "forget", prior=each)
+        for kind in _KINDS
+        for address, each in sorted(chosen.items())
+        if _kind(address) == kind
+    )
+    plan = Plan(changes, named, ())
+    deletes = len(plan.of(Action.DELETE))
+    if deletes:
+        told = f"{deletes} of {len(workflows)} workflows would be deleted, with all their runs"
+        plan = replace(plan, guards=(Guard(DELETES, deletes, told),))
+    impact = await study_impact(job.client, plan, concurrency=job.options.concurrency)
+    return replace(plan, impact=impact)
+
+
+async def _prove(
+    job: Job,
+    prior: StateDocument,
+    directory: Directory,
+    live: Mapping[str, Live],
+    workflows: Mapping[str, ResourceState],
+    gone: Sequence[str],
+) -> None:
+    """Raise `Stop` unless the key is of the organisation deployed to.
+
+    With a key of another one everything seems to be deleted already, and would be dropped from state.
+    """
+    tracked = {address: each.id for address, each in workflows.items()}
+    seen = await prove_organization(
+        job.client, job.target, prior, directory, live, tracked, tracked.keys()
+    )
+    expected = job.target.organization or prior.organization_id
+    if seen is None and gone:
+        page = await job.client.machines.list(limit=1)
+        seen = next((each.organization_id for each in page.items if each.organization_id), None)
+        if expected is not None and seen not in (None, expected):
+            raise Stop(
+                Status.ACCESS,
+                f"the API key belongs to the organisation `{seen}`, and `{job.target.environment}` is deployed to "
+                f"`{expected}`; use a key of that organisation",
+            )
+    if seen is None and gone and job.options.accepted.get(MISSING) != len(gone):
+        raise Stop(
+            Status.ACCESS,
+            f"{len(gone)} of {len(prior.resources)} tracked objects do not exist in the organisation of this API key, which "
+            "holds nothing that shows whose it is; a key of another organisation looks the same; if they have been "
+            f"deleted, say so with `--accept-guard {MISSING}={len(gone)}`",
+        )
+
+
+def _consent(job: Job, plan: Plan, by_hand: bool) -> None:
+    """Show the plan and ask; raises `Stop` where something forbids it. What is gone already needs no consent."""
+    job.ui.show_plan(plan)
+    check_protection(plan, job.target.environment)
+    if not by_hand or DELETES in job.options.accepted:
+        check_guards(plan, job.options.accepted)
+    if plan.writes and not job.ui.confirm(plan):
+        raise Stop(Status.DECLINED, "nothing was changed")
+
+
+def _forget(job: Job, attempt: Attempt, journal: Journal, plan: Plan) -> None:
+    """Let go of what does not exist any more, however that came about."""
+    gone = [change.address for change in plan.of(Action.FORGET)]
+    gone += [change.address for change in plan.named if not change.writes]
+    for address in gone:
+        attempt.progress.begin(address, "forget")
+        journal.drop(address)
+        attempt.progress.add(Result(address, "forget", "performed"))
+
+
+async def _unused(
+    job: Job,
+    client: CyberdeskClient,
+    attempt: Attempt,
+    journal: Journal,
+    plan: Plan,
+    kinds: Collection[str],
+) -> tuple[NamedChange, ...]:
+    """The named things of these kinds that nobody else uses, now that our workflows are gone.
+
+    The others are left and named. State lets go of them where the whole environment is destroyed.
+    """
+    progress = attempt.progress
+    named = tuple(each for each in plan.named if each.writes and _kind(each.address) in kinds)
+    if not named or progress.halted or not progress.spotless:
+        return named
+    try:
+        tags, rows = await _users(client, named)
+    except CyberdeskError as error:
+        for change in named:
+            progress.fail(change.address, "delete", error)
+        return ()
+    unused = []
+    for change in named:
+        assert change.prior is not None
+        uses = _uses(change, change.prior.id, tags, rows)
+        if not uses:
+            unused.append(change)
+            continue
+        progress.begin(change.address, "keep")
+        if not job.options.only:
+            journal.drop(change.address)
+        progress.add(
+            Result(change.address, "keep", "performed", change.prior.id, f"is left: {uses}")
+        )
+    return tuple(unused)
+
+
+async def _users(
+    client: CyberdeskClient, named: Collection[NamedChange]
+) -> tuple[Sequence[Tag], Sequence[Workflow]]:
+    """What may refer to named things: tags, with their counts and groups, and workflows, with their models."""
+    kinds = {_kind(change.address) for change in named}
+    tags = await client.tags.list(include_archived=True) if {TAG, GROUP} & kinds else ()
+    rows = await client.workflows.list_all(include=(workflow.CHECKS,)) if MODEL in kinds else ()
+    return tags, rows
+
+
+def _uses(
+    change: NamedChange, identifier: str, tags: Sequence[Tag], rows: Sequence[Workflow]
+) -> str:
+    """Who uses a named thing, as the end of a sentence; empty when nobody does."""
+    match _kind(change.address):
+        case "tag":
+            count = next((tag.workflow_count or 0 for tag in tags if tag.id == identifier), 0)
+            return f"it is on {_counted(count)}" if count else ""
+        case "tag_group":
+            inside = sorted(tag.name for tag in tags if tag.group_id == identifier)
+            return f"it holds {listed(inside)}" if inside else ""
+        case _:
+            count = sum(identifier in _models_of(row) for row in rows)
+            return f"it is the model of {_counted(count)}" if count else ""
+
+
+def _models_of(row: Workflow) -> set[object]:
+    checks = row.post_run_checks or ()
+    return {*(row.model_metadata or {}).values(), *(check.model for check in checks)}
+
+
+def _counted(number: int) -> str:
+    return f"{number} other workflow" if number == 1 else f"{number} other workflows"
+
+
+def _shown(plan: Plan) -> object:
+    """Equal for plans that a person would say yes to alike."""
+    return plan.digest, [
+        change.live and change.live.remote.get("updated_at") for change in plan.changes
+    ]
+
+
+def _needs(chosen: Mapping[str, ResourceState]) -> Needs:
+    kinds = {_kind(address) for address in chosen}
+    return Needs(models=MODEL in kinds, tags=bool({TAG, GROUP} & kinds), tag_groups=GROUP in kinds)
+
+
+def _kind(address: str) -> str:
+    return address.partition(".")[0]

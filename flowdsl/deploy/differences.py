@@ -1,0 +1,90 @@
+"""How the workflows of an environment differ from the source, and from what was last applied to them. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from flowdsl.deploy.edits import Edit, edits_since, tags_taken_off
+from flowdsl.deploy.job import Job
+from flowdsl.deploy.kinds import workflow
+from flowdsl.deploy.outcome import Status, Stop
+from flowdsl.deploy.plan import Action, Change
+from flowdsl.deploy.recover import with_interrupted_writes
+from flowdsl.deploy.resource import address_of
+from flowdsl.deploy.survey import plan_from, read_prior, survey
+from flowdsl.deploy.tracked import untracked
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """One workflow. `change` says how the service differs from the source; `edits` and `tags_lost` what was edited
+    elsewhere since the last deploy. `pending`: whether an interrupted deploy left a write of it open."""
+
+    change: Change
+    edits: tuple[Edit, ...]
+    tags_lost: tuple[str, ...]
+    pending: bool
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is any difference; one that left the source, unedited, is no difference of a workflow."""
+        if self.change.action in (Action.CREATE, Action.MISSING):
+            return True
+        return bool(self.change.writes or self.edits or self.tags_lost)
+
+
+async def differences(job: Job, addresses: Collection[str] = ()) -> tuple[Contrast, ...]:
+    """The workflows of `addresses`, or all, by address, those without a difference among them.
+
+    Raises `Stop`, `PlanError`, `AmbiguousName`, `StateError` and `CyberdeskError`.
+    """
+    prior = await read_prior(job)
+    in_source = {address_of(workflow.NAME, each.name): each for each in job.bundle.workflows}
+    tracked = [each for each in prior.resources if each.startswith(f"{workflow.NAME}.")]
+    for address in addresses:
+        if address not in in_source and address not in tracked:
+            raise untracked(job.target.environment, address, {*in_source, *tracked})
+        _refuse_old_name(job, address, in_source.keys())
+    part = prior
+    if addresses:
+        job = replace(job, options=replace(job.options, only=frozenset(addresses)))
+        moved = {
+            address_of(workflow.NAME, in_source[each].renamed_from or "")
+            for each in addresses
+            if each in in_source
+        }
+        read = {
+            address: each
+            for address, each in prior.resources.items()
+            if address in moved or address in addresses
+        }
+        part = prior.replace(resources=read)
+    seen = await survey(job, part)
+    believed = with_interrupted_writes(prior, seen.live)
+    plan = plan_from(job, believed, seen)
+    pending = {intent.address for intent in prior.pending}
+    contrasts = []
+    for change in plan.changes:
+        edits: tuple[Edit, ...] = ()
+        lost: tuple[str, ...] = ()
+        if (
+            change.prior is not None
+            and change.live is not None
+            and change.action is not Action.ADOPT
+        ):
+            edits = edits_since(change.prior, change.live, job.target.ignored)
+            lost = tags_taken_off(change.prior, change.live, job.target.ignored)
+        contrasts.append(Contrast(change, edits, lost, change.address in pending))
+    return tuple(contrasts)
+
+
+def _refuse_old_name(job: Job, address: str, in_source: Collection[str]) -> None:
+    if address in in_source:
+        return
+    for each in job.bundle.workflows:
+        if each.renamed_from and address_of(workflow.NAME, each.renamed_from) == address:
+            raise Stop(
+                Status.CONFLICT,
+                f"`{address}` is called `{address_of(workflow.NAME, each.name)}` in the source",
+            )

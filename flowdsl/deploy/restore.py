@@ -1,0 +1,274 @@
+"""Bringing a saved version of one workflow back, past the source: the emergency brake."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
+from flowdsl.deploy.attempt import Attempt
+from flowdsl.deploy.diff import Difference, FieldChange
+from flowdsl.deploy.directory import Directory
+from flowdsl.deploy.engine import lease
+from flowdsl.deploy.identity import prove_organization
+from flowdsl.deploy.impact import study_impact
+from flowdsl.deploy.job import Job
+from flowdsl.deploy.kinds import workflow
+from flowdsl.deploy.operations import listed, overwritten
+from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
+from flowdsl.deploy.plan import Action, Change, Plan
+from flowdsl.deploy.policy import fingerprint, normalise
+from flowdsl.deploy.progress import Progress
+from flowdsl.deploy.resource import Desired, Live
+from flowdsl.deploy.saved import Saved, changes_to, left_alone, model_ids, saved_versions
+from flowdsl.deploy.survey import read_prior
+from flowdsl.deploy.tracked import untracked
+from flowdsl.deploy.versions import SAVED_VERSIONS, lost_update
+from flowdsl.state.document import ResourceState, StateDocument
+
+ACTION = "restore"
+
+
+class NoSuchVersion(Exception):
+    """A number that no saved version has; the message names the range there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A workflow and its saved versions, the oldest first. `ignored` fields are the dashboard's."""
+
+    address: str
+    resource: ResourceState
+    live: Live
+    versions: tuple[Saved, ...]
+    ignored: frozenset[str]
+
+    def changes(self, saved: Saved) -> tuple[FieldChange, ...]:
+        """What bringing a version back would change."""
+        return changes_to(saved, self.live, self.ignored)
+
+
+async def read_shelf(job: Job, address: str) -> Shelf:
+    """The saved versions of a workflow; nothing is written and no lease is taken.
+
+    Raises `Stop` for an address that state does not track and a workflow that is gone, `StateError` and `CyberdeskError`.
+    """
+    return await _shelf(job, await read_prior(job), address)
+
+
+async def restore(job: Job, address: str, number: int) -> Outcome:
+    """Bring version `number` of a workflow back, after `Ui.confirm`; expected failures come back as a status with messages.
+
+    State goes on holding what was last applied, so that the next deploy shows what was restored as an edit made elsewhere.
+    Raises `NoSuchVersion`.
+    """
+    attempt = Attempt.of(job)
+    return await attempt.concluded(_restore(job, attempt, address, number))
+
+
+async def _shelf(job: Job, document: StateDocument, address: str) -> Shelf:
+    workflows = [each for each in document.resources if each.startswith(f"{workflow.NAME}.")]
+    if address not in workflows:
+        raise untracked(job.target.environment, address, workflows)
+    resource = document.resources[address]
+    live: dict[str, Live] = {}
+    with suppress(NotFound):
+        live[resource.id] = await workflow.read(job.client, resource.id)
+    tracked = {address: resource.id}
+    await prove_organization(job.client, job.target, document, Directory(), live, tracked, ())
+    if not live:
+        raise Stop(
+            Status.CONFLICT,
+            f"`{address}` ({resource.id}) no longer exists in the organisation, and its versions went with it; "
+            f"`flowdsl deploy --recreate {address} --env {job.target.environment}` creates it anew from the source",
+        )
+    found = live[resource.id]
+    versions = saved_versions(found.remote.get(SAVED_VERSIONS))
+    if not versions:
+        # Whether a reply to a GET carries them is not documented; the list of their own is.
+        versions = saved_versions(await job.client.workflows.versions(resource.id))
+    return Shelf(address, resource, found, versions, job.target.ignored)
+
+
+async def _restore(job: Job, attempt: Attempt, address: str, number: int) -> Status:
+    prior = attempt.document = await read_prior(job)
+    shelf = await _shelf(job, prior, address)
+    saved = _version(shelf, number)
+    plan = await _plan(job, shelf, saved)
+    attempt.plan = plan
+    if not plan.writes:
+        return Status.NOTHING_TO_DO
+    await _check_models(job, saved, shelf)
+    job.ui.show_plan(plan)
+    if not job.ui.confirm(plan):
+        raise Stop(Status.DECLINED, "nothing was changed")
+    async with lease(job, prior) as (held, document), job.client.guarded(held.check) as client:
+        attempt.document = document
+        now = document.resources.get(address)
+        if now is None or now.id != shelf.resource.id:
+            raise Stop(
+                Status.CONFLICT,
+                f"`{address}` was deployed anew or let go meanwhile; look at its versions again",
+            )
+        if job.stop():
+            raise Stop(Status.INTERRUPTED, job.stop())
+        after = await _send(job, client, attempt.progress, shelf, saved)
+        attempt.document = await held.release(document)
+    if after is not None:
+        attempt.messages += _what_next(job, address, now, after)
+    return attempt.progress.status
+
+
+def _version(shelf: Shelf, number: int) -> Saved:
+    for saved in shelf.versions:
+        if saved.number == number and saved.problem:
+            raise Stop(
+                Status.CONFLICT,
+                f"version {number} of `{shelf.address}` cannot be brought back: {saved.problem}",
+            )
+        if saved.number == number:
+            return saved
+    there = f"there are 1 to {len(shelf.versions)}" if shelf.versions else "there are none"
+    if len(shelf.versions) == 1:
+        there = "there is 1 only"
+    raise NoSuchVersion(f"`{shelf.address}` has no saved version {number}; {there}")
+
+
+async def _plan(job: Job, shelf: Shelf, saved: Saved) -> Plan:
+    """The difference between the workflow and a version of it, as a plan of one change."""
+    last = shelf.resource
+    difference = Difference(
+        fields=shelf.changes(saved),
+        tags_to_add=frozenset(),
+        tags_to_remove=frozenset(),
+        tags_drifted=frozenset(),
+        applied=last.applied,
+        dropped=last.dropped,
+        tags=frozenset(last.tags),
+        children=last.children,
+        state_is_behind=False,
+    )
+    change = Change(
+        shelf.address,
+        Action.UNCHANGED if difference.is_empty else Action.UPDATE,
+        shelf.live.name,
+        prior=last,
+        difference=difference,
+        live=shelf.live,
+    )
+    kept = left_alone(saved, shelf.ignored)
+    notes = (
+        (
+            f"{listed(kept)} stay as they are: the version does not tell of them, or they are the dashboard's",
+        )
+        if kept
+        else ()
+    )
+    plan = Plan((change,), (), (), notes)
+    impact = await study_impact(job.client, plan, concurrency=job.options.concurrency)
+    return replace(plan, impact=impact)
+
+
+async def _check_models(job: Job, saved: Saved, shelf: Shelf) -> None:
+    """Raise `Stop` where a version names a model that is gone; the service may take the id all the same."""
+    wanted = model_ids(shelf.changes(saved))
+    if not wanted:
+        return
+    missing = wanted - {row.id for row in await job.client.model_configurations.list()}
+    if missing:
+        raise Stop(
+            Status.CONFLICT,
+            f"version {saved.number} of `{shelf.address}` names the model configuration {listed(missing)}, which does not "
+            "exist any more",
+        )
+
+
+async def _send(
+    job: Job, client: CyberdeskClient, progress: Progress, shelf: Shelf, saved: Saved
+) -> Live | None:
+    """Bring the version back; returns the workflow as it is then, None where that failed. The result is in `progress`."""
+    address, identifier = shelf.address, shelf.resource.id
+    progress.total = 1
+    progress.begin(address, ACTION)
+    lost: CyberdeskError | None = None
+    try:
+        before = await workflow.read(client, identifier)
+        if edited := _differing(shelf.live, before):
+            said = (
+                f"{listed(edited)} of `{address}` was edited after it was shown; look at it again"
+            )
+            progress.add(Result(address, ACTION, "conflict", identifier, said))
+            return None
+        changes = changes_to(saved, before, shelf.ignored)
+        sent = {change.path: change.value for change in changes}
+        try:
+            await workflow.update(
+                client,
+                before,
+                sent,
+                desired=Desired(address, shelf.resource.name, saved.values),
+                children=saved.children,
+                key=f"{job.around.new_id()}-{ACTION}",
+            )
+        except CyberdeskError as error:
+            if not error.outcome_unknown:
+                raise
+            lost = error
+        # From here on something may have been written, whatever fails.
+        progress.unreachable_only = False
+        after = await workflow.read(client, identifier)
+    except CyberdeskError as error:
+        progress.fail(address, ACTION, lost or error)
+        return None
+    left = changes_to(saved, after, shelf.ignored)
+    edit = lost_update(before, after, sent)
+    if edit is not None:
+        progress.add(
+            Result(
+                address,
+                ACTION,
+                "conflict",
+                identifier,
+                overwritten(job.target, address, edit),
+                "lost_update",
+            )
+        )
+    elif left and lost is not None:
+        progress.fail(address, ACTION, lost)
+    elif left:
+        said = (
+            f"{listed(change.path for change in left)} of `{address}` is not what was sent: somebody edits the workflow at "
+            "the same time, or the service rewrites the value"
+        )
+        progress.add(Result(address, ACTION, "conflict", identifier, said))
+    else:
+        progress.add(Result(address, ACTION, "performed", identifier))
+    return after
+
+
+def _differing(shown: Live, now: Live) -> list[str]:
+    return [
+        path
+        for path, policy in workflow.POLICIES.items()
+        if fingerprint(normalise(policy, shown.values.get(path)))
+        != fingerprint(normalise(policy, now.values.get(path)))
+    ]
+
+
+def _what_next(job: Job, address: str, last: ResourceState, after: Live) -> list[str]:
+    """What the next deploy will make of it."""
+    drifted = [
+        path
+        for path, applied in last.applied.items()
+        if path in after.values
+        and fingerprint(normalise(workflow.POLICIES[path], after.values[path])) != applied
+    ]
+    if not drifted:
+        return [f"`{address}` is as it was last deployed"]
+    environment = job.target.environment
+    return [
+        f"{listed(drifted)} of `{address}` is not as it was last deployed, so the next deploy stops there: bring it into the "
+        f"source with `flowdsl pull {address} --env {environment}`, or go back to the source with "
+        f"`flowdsl deploy --env {environment} --on-drift overwrite`"
+    ]

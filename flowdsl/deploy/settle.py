@@ -1,0 +1,255 @@
+"""Settling what an interrupted deploy left open, without deploying anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
+from flowdsl.deploy.attempt import Attempt
+from flowdsl.deploy.directory import Directory
+from flowdsl.deploy.engine import journal_of, lease
+from flowdsl.deploy.identity import prove_organization
+from flowdsl.deploy.job import Job
+from flowdsl.deploy.journal import Journal
+from flowdsl.deploy.kinds import workflow
+from flowdsl.deploy.mark import mark_in
+from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
+from flowdsl.deploy.progress import Progress
+from flowdsl.deploy.recover import (
+    Unresolved,
+    mark_of,
+    marked_with,
+    record_created,
+    resolve_pending,
+    settled_time,
+)
+from flowdsl.deploy.refresh import refresh
+from flowdsl.deploy.resource import Live
+from flowdsl.deploy.supply import supply
+from flowdsl.deploy.survey import plan_from, read_prior, survey
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.state.document import Intent, StateDocument
+
+ACTION = "recover"
+
+Approve = Callable[[Sequence[Intent]], bool]
+"""Shows the open writes and says whether to settle them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person says of a creation: the id of the workflow that it made, or None when it made none."""
+
+    workflow_id: str | None
+
+
+async def recover(
+    job: Job,
+    addresses: Collection[str],
+    approve: Approve,
+    verdict: Verdict | None = None,
+) -> Outcome:
+    """Find out what became of the open writes of `addresses`, or of all; a `verdict` goes with one address.
+
+    Every expected failure comes back as a status with messages; what stays unknown stays pending (`Status.UNKNOWN`). A
+    creation that is found nowhere is sent again, as in a deploy, where the bundle still has the workflow.
+    """
+    assert verdict is None or len(addresses) == 1, "a person speaks of one workflow"
+    attempt = Attempt.of(job)
+    return await attempt.concluded(_recover(job, attempt, addresses, approve, verdict))
+
+
+async def _recover(
+    job: Job,
+    attempt: Attempt,
+    addresses: Collection[str],
+    approve: Approve,
+    verdict: Verdict | None,
+) -> Status:
+    prior = attempt.document = await read_prior(job)
+    chosen = _chosen(job, prior, addresses, verdict)
+    if not chosen:
+        return Status.NOTHING_TO_DO
+    if not approve(chosen):
+        raise Stop(Status.DECLINED, "nothing was changed")
+    ids = {intent.id for intent in chosen}
+    async with lease(job, prior) as (held, document), job.client.guarded(held.check) as client:
+        journal = attempt.journal = journal_of(job, held, document)
+        still_open = [intent for intent in document.pending if intent.id in ids]
+        attempt.progress.total = len(still_open)
+        if verdict is not None:
+            for intent in still_open:
+                await _take_word(job, client, journal, attempt.progress, intent, verdict)
+        elif still_open:
+            await _find_out(job, client, journal, attempt, still_open)
+        await journal.close()
+    return attempt.progress.status if attempt.progress.results else Status.NOTHING_TO_DO
+
+
+def _chosen(
+    job: Job, prior: StateDocument, addresses: Collection[str], verdict: Verdict | None
+) -> list[Intent]:
+    """The open writes that are meant; raises `Stop` for an address that nobody knows.
+
+    One that was settled before is no mistake, so that the line which a deploy prints can be run twice.
+    """
+    chosen = [each for each in prior.pending if not addresses or each.address in addresses]
+    in_source = {f"{workflow.NAME}.{each.name}" for each in job.bundle.workflows}
+    pending = {each.address for each in prior.pending}
+    for address in sorted(set(addresses) - pending) if pending else ():
+        if verdict is not None or address not in in_source | prior.resources.keys():
+            raise Stop(
+                Status.CONFLICT,
+                f"no write of `{address}` is open in `{job.target.environment}`; open are those of {listed(pending)}",
+            )
+    return chosen
+
+
+async def _find_out(
+    job: Job, client: CyberdeskClient, journal: Journal, attempt: Attempt, chosen: list[Intent]
+) -> None:
+    progress = attempt.progress
+    creations = {each.address for each in chosen if each.action == "create"}
+    # For what has to be created again, and for nothing else, things may have to be made that it refers to.
+    narrow = replace(job, options=replace(job.options, only=frozenset(creations)))
+    seen = await survey(narrow, journal.document)
+    journal.see_organization(seen.organization_id)
+    if creations:
+        plan = plan_from(narrow, journal.document, seen)
+        seen, _ = await supply(narrow, client, journal.document, progress, seen, plan)
+    for intent in chosen:
+        if progress.halted:
+            progress.add(Result(intent.address, ACTION, "not_attempted", message=progress.halted))
+            continue
+        progress.begin(intent.address, ACTION)
+        try:
+            await resolve_pending(
+                client,
+                job.target,
+                journal,
+                seen.desired.workflows,
+                job.around,
+                lambda line: job.ui.event("recovery", message=line),
+                (intent.address,),
+            )
+        except Unresolved as unresolved:
+            attempt.messages.append(_who_can_tell(job, intent))
+            progress.add(Result(intent.address, ACTION, "unknown", message=str(unresolved)))
+        except CyberdeskError as error:
+            progress.fail(intent.address, ACTION, error)
+        else:
+            progress.add(_found(journal.document, intent))
+
+
+def _found(document: StateDocument, intent: Intent) -> Result:
+    resource = document.resources.get(intent.address)
+    if intent.action == "update":
+        said, workflow_id = "what was changed is recorded", intent.resource_id
+    elif resource is not None and resource.generation == intent.generation:
+        said, workflow_id = f"it is {resource.id}", resource.id
+    else:
+        said, workflow_id = "it was not created, and is not in the source any more", None
+    return Result(intent.address, ACTION, "performed", workflow_id, said)
+
+
+def _who_can_tell(job: Job, intent: Intent) -> str:
+    line = f"flowdsl recover {intent.address} --env {job.target.environment}"
+    return (
+        f"run `{line}` again once the service answers, or look in the dashboard and say what is so: `{line} --id UUID` where "
+        f"the workflow is there, `{line} --absent` where it is not"
+    )
+
+
+async def _take_word(
+    job: Job,
+    client: CyberdeskClient,
+    journal: Journal,
+    progress: Progress,
+    intent: Intent,
+    verdict: Verdict,
+) -> None:
+    """Settle a creation as a person says; raises `Stop` where the service shows otherwise."""
+    document, address = journal.document, intent.address
+    known = document.resources.get(address)
+    if intent.action != "create" or (known and known.generation == intent.generation):
+        raise Stop(
+            Status.CONFLICT,
+            f"the open write of `{address}` is a change of {intent.resource_id or (known and known.id)}, not a creation; "
+            f"`flowdsl recover {address} --env {job.target.environment}` settles it",
+        )
+    found = None
+    if verdict.workflow_id is not None:
+        found = await _existing(client, verdict.workflow_id)
+    await _prove(job, client, document, found)
+    if verdict.workflow_id is None:
+        await settled_time(intent, job.around)
+    if job.stop():
+        raise Stop(Status.INTERRUPTED, job.stop())
+    marked = await marked_with(client, mark_of(job.target, intent))
+    progress.begin(address, ACTION)
+    if verdict.workflow_id is None:
+        if marked:
+            raise Stop(
+                Status.CONFLICT,
+                f"`{address}` was created: {marked[0]} carries the mark of this creation; "
+                f"`flowdsl recover {address} --env {job.target.environment}` records it",
+            )
+        journal.settle(intent)
+        progress.add(Result(address, ACTION, "performed", message="it was not created"))
+        return
+    if found is None:
+        raise Stop(
+            Status.CONFLICT,
+            f"there is no workflow {verdict.workflow_id} in the organisation of `{job.target.environment}`",
+        )
+    _check_claim(job, document, intent, found, marked)
+    record_created(journal, intent, found)
+    progress.add(Result(address, ACTION, "performed", found.id, f"it is {found.id}"))
+
+
+def _check_claim(
+    job: Job, document: StateDocument, intent: Intent, found: Live, marked: Sequence[str]
+) -> None:
+    """Raise `Stop` for a workflow that is something else already."""
+    target, address = job.target, intent.address
+    owners = {each.id: owner for owner, each in document.resources.items()}
+    owners |= {each.lower(): owner for owner, each in target.adopted.items() if owner != address}
+    if (owner := owners.get(found.id)) is not None:
+        raise Stop(Status.CONFLICT, f"{found.id} is `{owner}`, so it cannot be `{address}` as well")
+    if marked and found.id not in marked:
+        raise Stop(
+            Status.CONFLICT,
+            f"{marked[0]} carries the mark of this creation and {found.id} does not; "
+            f"`flowdsl recover {address} --env {target.environment}` records the former",
+        )
+    mark = mark_in(found.values.get("input_schema"))
+    ours = (target.project, target.environment, address)
+    if mark is not None and (mark.project, mark.environment, mark.address) != ours:
+        raise Stop(
+            Status.CONFLICT,
+            f"{found.id} belongs to `{mark.address}` of project `{mark.project}`, environment `{mark.environment}`",
+        )
+
+
+async def _existing(client: CyberdeskClient, workflow_id: str) -> Live | None:
+    try:
+        return await workflow.read(client, workflow_id)
+    except NotFound:
+        return None
+
+
+async def _prove(
+    job: Job, client: CyberdeskClient, document: StateDocument, found: Live | None
+) -> None:
+    """Raise `Stop` for a key of another organisation, in which nothing carries the mark."""
+    tracked = {
+        address: each.id
+        for address, each in document.resources.items()
+        if address.startswith(f"{workflow.NAME}.")
+    }
+    live = await refresh(client, tracked.values(), concurrency=job.options.concurrency)
+    if found is not None:
+        live[found.id] = found
+    await prove_organization(client, job.target, document, Directory(), live, tracked, ())

@@ -1,0 +1,95 @@
+"""Work of the engine other than a deploy, in a `World`: with faults, crashes and a service of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from flowdsl.codegen.artifacts import Bundle
+from flowdsl.deploy.job import Job, Options
+from flowdsl.emulator.app import create_app
+from flowdsl.emulator.faults import Fault, FaultInjector
+from tests.deploy.deploy_world import CANARY, CrashingApp, CrashingStore, Ui, World, bundle
+
+T = TypeVar("T")
+NOTHING = bundle()
+
+
+def perform(
+    world: World,
+    work: Callable[[Job], Awaitable[T]],
+    *faults: Fault,
+    project: Bundle = NOTHING,
+    ui: Ui | None = None,
+    max_retries: int = 0,
+    crash_api: tuple[int, bool] | None = None,
+    crash_store: tuple[int, bool] | None = None,
+    app: ASGIApp | None = None,
+    stop: Callable[[], str] = lambda: "",
+    **options: Any,
+) -> T:
+    """What `work` gives, as `World.deploy` does for a deploy."""
+    world.requests = []
+    world.ui = ui or Ui()
+    crashing = CrashingApp(app or world.app, *(crash_api or (None, False)))
+    store = CrashingStore(world.store(), *(crash_store or (None, False)))
+    injector = FaultInjector(crashing, faults, world.requests)
+
+    async def run() -> T:
+        async with world.client(injector, max_retries) as client:
+            return await work(
+                Job(
+                    project,
+                    world.target,
+                    store,
+                    client,
+                    Options(**options),
+                    world.ui,
+                    world.around(),
+                    stop=stop,
+                    interrupted=lambda: bool(stop()),
+                )
+            )
+
+    try:
+        return asyncio.run(run())
+    finally:
+        world.crash_counts = (crashing.count, store.count)
+
+
+def of_another_organization(world: World) -> ASGIApp:
+    """The same service for a key of another organisation."""
+    return create_app(world.emulator, keys={CANARY: "org_other"}, strict=True)
+
+
+def down(_world: World) -> Fault:
+    """Every request fails."""
+    return Fault("* *", None, "before")
+
+
+class Before:
+    """Does something in the service just before the n-th request of a route, as a person in the dashboard does."""
+
+    def __init__(
+        self, world: World, method: str, parts: int, nth: int, act: Callable[[Any], Awaitable[Any]]
+    ) -> None:
+        self._world, self._method, self._parts = world, method, parts
+        self._left, self._act = nth, act
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == self._method and scope["path"].count("/") == self._parts:
+            self._left -= 1
+            if self._left == 0:
+                async with self._world.client() as dashboard:
+                    await self._act(dashboard)
+        await self._world.app(scope, receive, send)
+
+
+def nothing_secret(world: World, outcome: Any) -> None:
+    """No artefact holds the key or the text of a prompt."""
+    everything = world.state_text() + json.dumps(outcome.to_json())
+    assert CANARY not in everything and "Open the app" not in everything
