@@ -96,8 +96,9 @@ async def _of_deletion(client: CyberdeskClient, workflow_id: str) -> Impact:
         client.trajectories.list(is_generated=generated, workflow_id=workflow_id, limit=1)
         for generated in (True, False)
     ]
-    total, *active = await asyncio.gather(*runs)
-    counts = await asyncio.gather(*recordings)
+    (total, *active), counts = await asyncio.gather(
+        asyncio.gather(*runs), asyncio.gather(*recordings)
+    )
     return Impact(
         trajectories=await approved_trajectories(client, workflow_id),
         runs_total=total.total,

@@ -66,9 +66,8 @@ def of_another_organization(world: World) -> ASGIApp:
     return create_app(world.emulator, keys={CANARY: "org_other"}, strict=True)
 
 
-def down(_world: World) -> Fault:
-    """Every request fails."""
-    return Fault("* *", None, "before")
+DOWN = (Fault("* /*", None, "before"),)
+"""Every request fails."""
 
 
 class Before:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from flowdsl.cli.views.destroy import render_destruction
 from flowdsl.cyberdesk.models.model_configuration import ModelConfigurationCreate
+from flowdsl.cyberdesk.models.run import RunCreate
 from flowdsl.cyberdesk.models.tag import TagCreate
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.deploy.destroy import destroy
@@ -18,8 +20,8 @@ from flowdsl.emulator.faults import Fault
 from flowdsl.state.stores import open_store
 from tests.deploy.deploy_world import Crash, Ui, World, bundle, flow
 from tests.deploy.ops_world import (
+    DOWN,
     Before,
-    down,
     nothing_secret,
     of_another_organization,
     perform,
@@ -120,21 +122,35 @@ def test_a_person_who_types_the_name_lifts_the_guard(world: World) -> None:
 
 def test_what_hangs_on_the_workflows_is_counted_before_the_question(world: World) -> None:
     world.deploy(PROJECT)
-    found = world.workflow("A")
-    context = world.emulator
-    with context.write("org_local") as transaction:
-        for number, status in enumerate(("success", "running", "scheduling")):
-            transaction.connection.exec_driver_sql(
-                "INSERT INTO runs (id, organization_id, workflow_id, status, created_at) "
-                f"SELECT 'run-{number}', 'org_local', '{found.id}', '{status}', '2026-01-01'"
-            ) if False else None
+    found = world.workflow("A").id
+
+    async def use(client: Any) -> None:
+        for number in range(3):
+            run = RunCreate(workflow_id=found)
+            await client.runs.create(run, idempotency_key=f"run {number}")
+        for number, approved in enumerate((True, False)):
+            sender = client.workflows._sender
+            body = {"workflow_id": found, "name": f"t{number}", "trajectory_data": [{"x": 1}]}
+            made = await sender.write("POST", "/v1/trajectories", f"t {number}", body)
+            if approved:
+                await client.trajectories.update(
+                    made.mapping()["id"], {"is_approved": True}, idempotency_key="approve"
+                )
+
+    world.ask(use)
+    world.edit("B", main_prompt="By hand.")
     ui = Ui(answer=False)
 
     perform(world, by_hand, ui=ui)
 
     (plan,) = ui.plans
     impact = plan.impact["workflow.a"]
-    assert (impact.runs_total, impact.runs_active, impact.trajectories_total) == (0, 0, 0)
+    assert (impact.runs_total, impact.runs_active, impact.trajectories_total) == (3, 3, 2)
+    assert len(impact.trajectories) == 1
+    shown = render_destruction(plan, "test", color=False)
+    assert "3 runs, 3 of them under way; 2 trajectories, 1 approved" in shown
+    assert "edited elsewhere since the last deploy: `main_prompt`" in shown
+    assert "to delete in test: 3 workflows with 3 runs and 2 trajectories" in shown
 
 
 def test_a_protected_workflow_stops_everything(world: World) -> None:
@@ -370,7 +386,7 @@ def test_a_service_that_is_down(world: World) -> None:
     world.deploy(PROJECT)
     before = world.state_text()
 
-    outcome = razed(world, down(world), deletes=3)
+    outcome = razed(world, *DOWN, deletes=3)
 
     assert outcome.status is Status.SERVICE
     assert world.state_text() == before
