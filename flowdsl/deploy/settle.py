@@ -112,12 +112,14 @@ async def _find_out(
 ) -> None:
     progress = attempt.progress
     creations = {each.address for each in chosen if each.action == "create"}
-    # For what has to be created again, and for nothing else, things may have to be made that it refers to.
+    # What is created again refers to models and pictures, which may have to be made first. Tags are none of its fields.
     narrow = replace(job, options=replace(job.options, only=frozenset(creations)))
     seen = await survey(narrow, journal.document)
     journal.see_organization(seen.organization_id)
     if creations:
         plan = plan_from(narrow, journal.document, seen)
+        models = tuple(each for each in plan.named if each.address.startswith("model."))
+        plan = replace(plan, named=models)
         seen, _ = await supply(narrow, client, journal.document, progress, seen, plan)
     for intent in chosen:
         if progress.halted:

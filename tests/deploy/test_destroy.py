@@ -130,7 +130,12 @@ def test_what_hangs_on_the_workflows_is_counted_before_the_question(world: World
             await client.runs.create(run, idempotency_key=f"run {number}")
         for number, approved in enumerate((True, False)):
             sender = client.workflows._sender
-            body = {"workflow_id": found, "name": f"t{number}", "trajectory_data": [{"x": 1}]}
+            body = {
+                "workflow_id": found,
+                "name": f"t{number}",
+                "dimensions": {"width": 1024, "height": 768},
+                "trajectory_data": [{"x": 1}],
+            }
             made = await sender.write("POST", "/v1/trajectories", f"t {number}", body)
             if approved:
                 await client.trajectories.update(

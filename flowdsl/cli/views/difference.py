@@ -22,7 +22,8 @@ SHORT = 100
 """Characters up to which a value stands on the line of its field."""
 
 WORD_PAIRS = 4_000_000
-"""Up to so many pairs of words are compared; longer passages are shown as lines that go and lines that come."""
+"""Up to so many pairs of words are compared; longer passages are compared line by line, or shown as lines that go and
+lines that come."""
 
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
@@ -103,8 +104,19 @@ def _words(before: str, after: str) -> Iterator[Line]:
     old, new = _lines(before), _lines(after)
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
-            for parts in _changed_words("\n".join(old[a:b]), "\n".join(new[c:d])):
-                yield [(INDENT, ""), *parts]
+            for gone, come in _passages(old[a:b], new[c:d]):
+                for parts in _changed_words(gone, come):
+                    yield [(INDENT, ""), *parts]
+
+
+def _passages(old: list[str], new: list[str]) -> Iterator[tuple[str, str]]:
+    """What is compared word by word: the whole, or line by line where that would take long and the lines match in number."""
+    before, after = "\n".join(old), "\n".join(new)
+    pairs = len(_WORDS.findall(before)) * len(_WORDS.findall(after))
+    if pairs > WORD_PAIRS and len(old) == len(new):
+        yield from zip(old, new, strict=True)
+    else:
+        yield before, after
 
 
 def _changed_words(before: str, after: str) -> list[Line]:

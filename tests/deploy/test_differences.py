@@ -1,0 +1,204 @@
+"""How source, service and the last deploy differ, without a write or a lease."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flowdsl.cli.views.diff import contrast_items, render_contrasts
+from flowdsl.codegen.artifacts import Bundle
+from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.deploy.differences import Contrast, differences
+from flowdsl.deploy.outcome import Status, Stop
+from flowdsl.deploy.plan import Action
+from flowdsl.emulator.faults import Fault
+from tests.deploy.deploy_world import World, bundle, flow
+from tests.deploy.ops_world import DOWN, of_another_organization, perform
+
+DEPLOYED = bundle(flow("a", "One."), flow("b", tags=["t"]))
+
+
+def differing(world: World, project: Bundle, *addresses: str, **more: Any) -> dict[str, Contrast]:
+    found = perform(world, lambda job: differences(job, addresses), project=project, **more)
+    assert world.writes == []
+    return {each.change.address: each for each in found}
+
+
+def shown(contrasts: dict[str, Contrast], *, unified: bool = False) -> str:
+    return render_contrasts(list(contrasts.values()), "test", unified=unified, color=False)
+
+
+def test_right_after_a_deploy_there_is_no_difference(world: World) -> None:
+    world.deploy(DEPLOYED)
+    before = world.state_text()
+
+    found = differing(world, DEPLOYED)
+
+    assert not any(each.differs for each in found.values())
+    assert shown(found) == "no difference: 2 workflows in test"
+    assert contrast_items(list(found.values())) == []
+    assert world.state_text() == before
+
+
+def test_a_change_of_the_source_is_shown_whole(world: World) -> None:
+    lines = [f"Line {number} of many." for number in range(300)]
+    world.deploy(bundle(flow("a", "\n".join(lines))))
+    changed = [line.replace("many", "more") for line in lines]
+
+    found = differing(world, bundle(flow("a", "\n".join(changed))))
+
+    text = shown(found)
+    assert text.count("[-many-]{+more+}") == 300
+    assert found["workflow.a"].edits == ()
+    unified = shown(found, unified=True)
+    assert "      -Line 7 of many." in unified and "      +Line 7 of more." in unified
+
+
+def test_an_edit_is_shown_from_what_was_last_applied(world: World) -> None:
+    """State holds hashes; the text of the last deploy is in the versions that the service saved."""
+    world.deploy(DEPLOYED)
+    world.edit("A", main_prompt="One by hand.")
+
+    found = differing(world, bundle(flow("a", "One more."), flow("b", tags=["t"])))
+
+    contrast = found["workflow.a"]
+    (field,) = contrast.change.difference.fields if contrast.change.difference else ()
+    assert (field.before, field.after, field.origin) == ("One by hand.", "One more.", "both")
+    (edit,) = contrast.edits
+    assert (edit.before, edit.after, edit.known) == ("One.", "One by hand.", True)
+    text = shown(found)
+    assert "changed in the source and edited elsewhere" in text
+    assert "One{+ by hand+}." in text
+    (item,) = contrast_items([contrast])
+    assert item["edits"][0]["diff"].splitlines()[1:] == ["-One.", "+One by hand."]
+
+
+def test_an_edit_alone_is_shown_once(world: World) -> None:
+    world.deploy(DEPLOYED)
+    world.edit("A", main_prompt="One \x1b[31mby hand.")
+
+    text = shown(differing(world, DEPLOYED))
+
+    assert text.count("main_prompt") == 1 and "edited elsewhere" in text
+    assert "\x1b" not in text
+    assert text.endswith("1 workflow of 2 in test differs, 1 edited elsewhere")
+
+
+def test_an_edit_of_which_no_version_tells(world: World) -> None:
+    world.deploy(DEPLOYED)
+    world.edit("A", is_webhooks_enabled=True)
+    world.deploy(bundle(flow("a", "One.", is_webhooks_enabled=True), flow("b", tags=["t"])))
+    world.edit("A", is_webhooks_enabled=False)
+
+    found = differing(
+        world, bundle(flow("a", "One.", is_webhooks_enabled=False), flow("b", tags=["t"]))
+    )
+
+    (edit,) = found["workflow.a"].edits
+    assert (edit.path, edit.known) == ("is_webhooks_enabled", False)
+    assert "no saved version has what was last applied" in shown(found)
+
+
+def test_a_tag_taken_off(world: World) -> None:
+    world.deploy(DEPLOYED)
+    row = world.workflow("B")
+    tag = (row.tags or [])[0].id
+    world.ask(lambda client: client.workflows.remove_tag(row.id, tag, idempotency_key="1"))
+
+    found = differing(world, DEPLOYED)
+
+    assert found["workflow.b"].tags_lost == ("t",) and found["workflow.b"].differs
+    assert "tags taken off elsewhere: t" in shown(found)
+
+
+def test_what_is_not_deployed_gone_or_left_the_source(world: World) -> None:
+    world.deploy(bundle(flow("a"), flow("b"), flow("c")))
+    gone = world.workflow("B").id
+    world.ask(lambda client: client.workflows.delete(gone, idempotency_key="1"))
+
+    found = differing(world, bundle(flow("a"), flow("b"), flow("new")))
+
+    actions = {address: each.change.action for address, each in found.items()}
+    assert actions == {
+        "workflow.a": Action.UNCHANGED,
+        "workflow.b": Action.MISSING,
+        "workflow.c": Action.KEEP,
+        "workflow.new": Action.CREATE,
+    }
+    assert [address for address, each in found.items() if each.differs] == [
+        "workflow.b",
+        "workflow.new",
+    ]
+    assert "? " not in shown(found) and "left the source" in shown(found)
+
+
+def test_named_workflows_alone_are_read(world: World) -> None:
+    world.deploy(bundle(*(flow(f"w{number}") for number in range(5))))
+    world.edit("W3", main_prompt="By hand.")
+
+    found = differing(world, bundle(*(flow(f"w{number}") for number in range(5))), "workflow.w3")
+
+    assert list(found) == ["workflow.w3"] and found["workflow.w3"].differs
+    paths = [each.path for each in world.requests if each.path.count("/") == 3]
+    assert paths == [f"/v1/workflows/{world.state().resources['workflow.w3'].id}"]
+
+
+def test_a_renamed_workflow_is_found_by_its_new_address(world: World) -> None:
+    world.deploy(bundle(flow("old"), flow("other")))
+    project = bundle(flow("new", renamed_from="old"), flow("other"))
+
+    found = differing(world, project, "workflow.new")
+
+    assert found["workflow.new"].change.previous_address == "workflow.old"
+    assert "was workflow.old" in shown(found)
+    with pytest.raises(Stop, match=r"is called `workflow.new` in the source"):
+        differing(world, project, "workflow.old")
+
+
+def test_workflows_that_change_places(world: World) -> None:
+    world.deploy(bundle(flow("a", "One."), flow("b", "Two.")))
+    project = bundle(flow("a", "Two.", renamed_from="b"), flow("b", "One.", renamed_from="a"))
+
+    found = differing(world, project, "workflow.a")
+
+    assert found["workflow.a"].change.previous_address == "workflow.b"
+
+
+def test_an_unknown_address(world: World) -> None:
+    world.deploy(DEPLOYED)
+
+    with pytest.raises(Stop, match=r"`workflow.a` is tracked") as raised:
+        differing(world, DEPLOYED, "workflow.aa")
+    assert raised.value.status is Status.CONFLICT
+
+
+def test_an_interrupted_write_is_no_edit_of_somebody_else(world: World) -> None:
+    world.deploy(DEPLOYED)
+    later = bundle(flow("a", "Two."), flow("b", tags=["t"]))
+    world.deploy(later, Fault("PATCH /v1/workflows/{id}", 1, "after"))
+
+    found = differing(world, later)
+
+    assert found["workflow.a"].edits == () and found["workflow.a"].pending
+
+
+def test_a_key_of_another_organisation(world: World) -> None:
+    world.deploy(DEPLOYED)
+
+    with pytest.raises(Stop) as raised:
+        differing(world, DEPLOYED, "workflow.a", app=of_another_organization(world))
+    assert raised.value.status is Status.ACCESS
+
+
+def test_a_service_that_is_down(world: World) -> None:
+    world.deploy(DEPLOYED)
+
+    with pytest.raises(CyberdeskError):
+        perform(world, lambda job: differences(job), *DOWN, project=DEPLOYED)
+
+
+def test_another_deploy_is_not_waited_for(world: World) -> None:
+    world.deploy(DEPLOYED)
+    with world.store().hold():
+        assert not differing(world, DEPLOYED)["workflow.a"].differs
