@@ -23,7 +23,8 @@ class _Declared:
         name = names[0]
         if name.startswith("-"):
             flag = declared.get("action") == "store_true"
-            dest = declared.get("dest") or name.lstrip("-").replace("-", "_")
+            long = next((each for each in names if each.startswith("--")), name)
+            dest = declared.get("dest") or long.lstrip("-").replace("-", "_")
             self.values[dest] = declared.get("default", False if flag else None)
         elif declared.get("nargs") == "*" and self.rest is None:
             self.rest = name

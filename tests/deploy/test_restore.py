@@ -377,3 +377,25 @@ def test_nothing_that_is_read_only_is_ever_sent(deployed: World) -> None:
         assert item.keys().isdisjoint(
             {"order", "organization_id", "user_id", "created_at", "updated_at"}
         )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"post_run_checks": "none"},
+        {"post_run_checks": [1]},
+        {"terminal_command_allowlist": [{}]},
+        {"terminal_command_allowlist": 3},
+        {"input_schema": {"a": []}},
+    ],
+)
+def test_versions_of_another_shape_stop_no_deploy(deployed: World, content: dict[str, Any]) -> None:
+    """The service is free to save something else than we know, also beside what a deploy looks at."""
+    with deployed.emulator.write("org_local") as transaction:
+        statement = "UPDATE workflow_versions SET content = ?"
+        transaction.connection.exec_driver_sql(statement, (json.dumps(content),))
+
+    outcome = deployed.deploy(FIRST)
+
+    assert outcome.status in (Status.DONE, Status.CONFLICT)
+    assert deployed.deploy(FIRST).status is Status.NOTHING_TO_DO
