@@ -57,16 +57,17 @@ async def resolve_pending(
     addresses: Collection[str] = (),
     *,
     concurrency: int = 4,
+    failed: Callable[[Intent, CyberdeskError | Unresolved], None] | None = None,
 ) -> list[str]:
     """Settle every intent that an earlier deploy left, or those of `addresses`; returns what was found out, one line each.
 
     `tell` hears of the search before it begins. All creations are looked for at once, since a deploy that died early leaves
     one intent for each. Raises `Unresolved` for a creation that stays unknown; its intent stays pending. Other
-    `CyberdeskError`s pass.
+    `CyberdeskError`s pass. With `failed`, that hears of them instead, and the others are settled all the same.
     """
     begun = around.monotonic()
     found_out: list[str] = []
-    failures: list[Unresolved] = []
+    failures: list[CyberdeskError | Unresolved] = []
     resources = journal.document.resources
     pending = [
         intent
@@ -83,9 +84,26 @@ async def resolve_pending(
     if lost:
         some = f"`{lost[0].address}`" if len(lost) == 1 else f"{len(lost)} workflows"
         tell(f"looking for {some}, whose creation had no reply")
-    found = await _find_all(client, target, lost, around, begun)
+    try:
+        found = await _find_all(client, target, lost, around, begun)
+    except Unresolved as unresolved:
+        if failed is None:
+            raise
+        for intent in lost:
+            failed(intent, unresolved)
+        pending = [intent for intent in pending if intent.id in known]
+        found = {}
 
     async def settle(own: CyberdeskClient, intent: Intent) -> None:
+        try:
+            await settle_one(own, intent)
+        except (CyberdeskError, Unresolved) as error:
+            if failed is None:
+                failures.append(error)
+            else:
+                failed(intent, error)
+
+    async def settle_one(own: CyberdeskClient, intent: Intent) -> None:
         resource = known.get(intent.id)
         wanted = desired.get(intent.address)
         try:
@@ -98,9 +116,6 @@ async def resolve_pending(
                         id=created, generation=intent.generation, name=intent.name
                     )
                     found_out.append(f"`{intent.address}` of the interrupted deploy is {created}")
-        except Unresolved as unresolved:
-            failures.append(unresolved)
-            return
         except ValidationRefused as refused:
             found_out.append(f"`{intent.address}` was not created: {refused}")
         if resource is not None:

@@ -19,8 +19,8 @@ from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
 from flowdsl.deploy.progress import Progress
 from flowdsl.deploy.recover import (
     Unresolved,
+    created_workflows,
     mark_of,
-    marked_with,
     record_created,
     resolve_pending,
     settled_time,
@@ -121,27 +121,35 @@ async def _find_out(
         models = tuple(each for each in plan.named if each.address.startswith("model."))
         plan = replace(plan, named=models)
         seen, _ = await supply(narrow, client, journal.document, progress, seen, plan)
-    for intent in chosen:
-        if progress.halted:
+    if progress.halted:
+        for intent in chosen:
             progress.add(Result(intent.address, ACTION, "not_attempted", message=progress.halted))
-            continue
-        progress.begin(intent.address, ACTION)
-        try:
-            await resolve_pending(
-                client,
-                job.target,
-                journal,
-                seen.desired.workflows,
-                job.around,
-                lambda line: job.ui.event("recovery", message=line),
-                (intent.address,),
-            )
-        except Unresolved as unresolved:
-            attempt.messages.append(_who_can_tell(job, intent))
-            progress.add(Result(intent.address, ACTION, "unknown", message=str(unresolved)))
-        except CyberdeskError as error:
+        return
+    unsettled: set[str] = set()
+
+    def failed(intent: Intent, error: CyberdeskError | Unresolved) -> None:
+        unsettled.add(intent.id)
+        if isinstance(error, CyberdeskError):
             progress.fail(intent.address, ACTION, error)
-        else:
+            return
+        attempt.messages.append(_who_can_tell(job, intent))
+        progress.add(Result(intent.address, ACTION, "unknown", message=str(error)))
+
+    for intent in chosen:
+        progress.begin(intent.address, ACTION)
+    await resolve_pending(
+        client,
+        job.target,
+        journal,
+        seen.desired.workflows,
+        job.around,
+        lambda line: job.ui.event("recovery", message=line),
+        {intent.address for intent in chosen},
+        concurrency=job.options.concurrency,
+        failed=failed,
+    )
+    for intent in chosen:
+        if intent.id not in unsettled:
             progress.add(_found(journal.document, intent))
 
 
@@ -186,10 +194,10 @@ async def _take_word(
         found = await _existing(client, verdict.workflow_id)
     await _prove(job, client, document, found)
     if verdict.workflow_id is None:
-        await settled_time(intent, job.around)
+        await settled_time(job.around)
     if job.stop():
         raise Stop(Status.INTERRUPTED, job.stop())
-    marked = await marked_with(client, mark_of(job.target, intent))
+    marked = (await created_workflows(client)).get(mark_of(job.target, intent), [])
     progress.begin(address, ACTION)
     if verdict.workflow_id is None:
         if marked:
