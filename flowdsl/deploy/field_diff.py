@@ -172,7 +172,7 @@ def _edits(old: Sequence[str], new: Sequence[str]) -> list[_Edit]:
     if (end - head) * (new_end - head) > COSTLY:
         inner = [("replace", head, end, head, new_end)]
     elif end > head or new_end > head:
-        matcher = SequenceMatcher(None, old[head:end], new[head:new_end], autojunk=False)
+        matcher = SequenceMatcher(_is_blank, old[head:end], new[head:new_end], autojunk=False)
         inner = [
             (tag, a + head, b + head, c + head, d + head)
             for tag, a, b, c, d in matcher.get_opcodes()
@@ -180,6 +180,11 @@ def _edits(old: Sequence[str], new: Sequence[str]) -> list[_Edit]:
     edges: list[_Edit] = [("equal", 0, head, 0, head)] if head else []
     ends: list[_Edit] = [("equal", end, len(old), new_end, len(new))] if tail else []
     return [*edges, *inner, *ends]
+
+
+def _is_blank(text: str) -> bool:
+    """Blanks are everywhere, so they align nothing; next to what is aligned they are still seen to be the same."""
+    return not text.strip()
 
 
 def _allowlist_rows(before: Any, after: Any) -> Iterator[Row]:

@@ -156,6 +156,15 @@ def test_a_plan_with_everything() -> None:
     assert "+ Begin.\n+ End.\n" in changes
 
 
+def test_a_line_of_backticks_does_not_end_the_fence() -> None:
+    """As a line that stays, it stands behind two blanks, which a closing fence may."""
+    texts = [f"{line}\n```\n</details>\n````\n{line}" for line in ("one", "two")]
+    change = change_of({"main_prompt": texts[0]}, {"main_prompt": texts[1]})
+    tokens = check(render_markdown(Plan((change,), (), ()), facts()), 60_000)
+    (fence,) = (token for token in tokens if token.type == "fence")
+    assert fence.content.endswith("+ two\n")
+
+
 def test_the_largest_differences_go_first() -> None:
     sizes = {"small": 20, "large": 4_000, "medium": 900}
     changes = tuple(

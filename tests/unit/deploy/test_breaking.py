@@ -343,6 +343,19 @@ INPUTS: dict[str, tuple[Any, Any, list[tuple[str, str, str]]]] = {
             ("narrowed-input", "b", "`b` now has `maxItems` 5"),
         ],
     ),
+    "sizes": (
+        obj(a=STRING, b={"type": "array"}),
+        obj(a=STRING | {"minLength": 1}, b={"type": "array", "minItems": 2}),
+        [
+            ("narrowed-input", "a", "`a` now has `minLength` 1"),
+            ("narrowed-input", "b", "`b` now has `minItems` 2"),
+        ],
+    ),
+    "format": (
+        obj(a=STRING),
+        obj(a=STRING | {"format": "date"}),
+        [("narrowed-input", "a", '`a` now has `format` "date"')],
+    ),
     "pattern": (
         obj(a=STRING),
         obj(a=STRING | {"pattern": "^\x1b[0-9]$"}),
