@@ -155,7 +155,12 @@ def _workflow_entry(plan: Plan, change: Change) -> ChangeEntry:
         fields=tuple(_workflow_fields(change)),
         base=_workflow_base(change),
         breaking=tuple(
-            BreakingEntry(kind=item.kind, path=item.path, message=item.message, chains=item.chains)
+            BreakingEntry(
+                kind=item.kind,
+                path=printable(item.path),
+                message=printable(item.message),
+                chains=tuple(printable(chain) for chain in item.chains),
+            )
             for item in plan.breaking.get(change.address, ())
         ),
         trajectories=tuple(
@@ -341,7 +346,7 @@ def _drift(plan: Plan) -> Iterator[DriftEntry]:
         for item in change.difference.fields:
             if item.origin != "source":
                 yield DriftEntry(
-                    address=change.address, path=printable(item.path), origin=item.origin
+                    address=printable(change.address), path=printable(item.path), origin=item.origin
                 )
         if change.difference.tags_drifted:
-            yield DriftEntry(address=change.address, path=TAGS, origin="drift")
+            yield DriftEntry(address=printable(change.address), path=TAGS, origin="drift")

@@ -61,8 +61,8 @@ def spell_value(value: Any) -> str:
 
 
 def either(words: Sequence[str]) -> str:
-    """`a`, `a or b`, `a, b or c`; there is at least one."""
-    *first, last = words
+    """`a`, `a or b`, `a, b or c`; `nothing` where there is none."""
+    *first, last = words or ("nothing",)
     return f"{', '.join(first)} or {last}" if first else last
 
 

@@ -384,6 +384,11 @@ INPUTS: dict[str, tuple[Any, Any, list[tuple[str, str, str]]]] = {
         obj(a={"oneOf": [STRING]}),
         [("retyped-input", "a", "the `oneOf` of `a` changed, so that it may take less than before")],
     ),
+    "no type at all": (
+        None,
+        {"type": []},
+        [("retyped-input", "", "the input as a whole is now nothing, was object")],
+    ),
     "odd names": (
         obj(),
         {"required": ["a b", "x.y"]},

@@ -116,6 +116,10 @@ def test_any_plan_is_valid_and_survives_being_written(plan: Plan) -> None:
     content = dump_plan(document)
     for field in (field for change in document["changes"] for field in change["fields"]):
         assert all(line == printable(line) for line in (field["diff"] or "").split("\n"))
+    for item in (item for change in document["changes"] for item in change["breaking"]):
+        assert all(
+            printable(text) == text for text in (item["message"], item["path"], *item["chains"])
+        )
     read = read_plan(content, where="plan.json", now=NOW)
     assert json.loads(content) == read.document.model_dump(mode="json")
     assert mismatches(read, document) == []
