@@ -281,7 +281,7 @@ def test_one_broken_request_is_healed_by_running_again(
 
     first = razed(world, Fault(route, nth, kind), deletes=3, concurrency=1)  # type: ignore[arg-type]
 
-    assert first.status in (Status.DONE, Status.PARTIAL, Status.SERVICE)
+    assert first.status in (Status.DONE, Status.PARTIAL, Status.SERVICE, Status.UNKNOWN)
     assert world.state().lease is None
     if first.status is Status.SERVICE:
         assert len(world.workflows()) == 4, "nothing was deleted"

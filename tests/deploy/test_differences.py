@@ -176,7 +176,12 @@ def test_an_unknown_address(world: World) -> None:
 def test_an_interrupted_write_is_no_edit_of_somebody_else(world: World) -> None:
     world.deploy(DEPLOYED)
     later = bundle(flow("a", "Two."), flow("b", tags=["t"]))
-    world.deploy(later, Fault("PATCH /v1/workflows/{id}", 1, "after"))
+    world.deploy(
+        later,
+        Fault("PATCH /v1/workflows/{id}", 1, "after"),
+        Fault("GET /v1/workflows/{id}", 4, "html_502"),
+        concurrency=1,
+    )
 
     found = differing(world, later)
 

@@ -218,7 +218,7 @@ def test_a_broken_patch_is_healed_by_running_again(
 ) -> None:
     first = restored(deployed, 1, Fault(PATCH, 1, kind), max_retries=max_retries)  # type: ignore[arg-type]
 
-    assert first.status in (Status.DONE, Status.PARTIAL)
+    assert first.status in (Status.DONE, Status.PARTIAL, Status.UNKNOWN)
     if kind == "after":
         assert first.status is Status.DONE, "it is looked up at once"
     again = restored(deployed, 1)
