@@ -69,6 +69,12 @@ def import_workflow(
     return _Import(parts, payload | {"tags": list(stored.tags)}, capabilities).run()
 
 
+def read_hints(stored: StoredWorkflow, pictures: Mapping[str, Picture]) -> PromptHints:
+    """What the rest of a workflow tells about the variables in its prompt."""
+    inputs = _fields(read_inputs, stored.input_schema, (_NO_FIELDS, _NO_FIELDS))
+    return _hints(stored, inputs, pictures)
+
+
 def _hints(
     stored: StoredWorkflow, read: tuple[Fields, Fields] | None, pictures: Mapping[str, Picture]
 ) -> PromptHints:

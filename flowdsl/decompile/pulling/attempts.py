@@ -1,0 +1,146 @@
+"""What every way of editing is given, and what it gives: variants of the sources, to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from flowdsl.codegen.artifacts import ImageRef, plain, stand_in
+from flowdsl.deploy.kinds import image
+from flowdsl.deploy.kinds.workflow import MODELS, POLICIES
+from flowdsl.deploy.policy import canonical
+from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+
+from ..model import Payload, Picture
+from .editing import Edit, Overlap, edited
+from .goal import TAGS, Goal, forms
+from .workspace import Built, Workspace
+
+WORDS, SETTINGS, STATEMENTS, FILE = "words", "settings", "statements", "file"
+"""How coarse an edit is: words inside a literal, a setting or a field, whole statements, a file that holds a part verbatim."""
+
+
+class Attempt(Record):
+    """A variant of the sources. `notes` is what to tell when it is taken."""
+
+    level: str
+    texts: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+
+class Site(Record):
+    """Where editing stands: the best sources so far, and what they are to become."""
+
+    workspace: Workspace
+    built: Built
+    goal: Goal
+
+    @property
+    def symbol(self) -> WorkflowSymbol:
+        return self.built.symbol(self.goal.address)
+
+    @property
+    def path(self) -> str:
+        """The file of the workflow."""
+        return self.symbol.module.source.path
+
+    @property
+    def source(self) -> str:
+        """The text of that file."""
+        return self.symbol.module.source.text
+
+    @property
+    def open_fields(self) -> frozenset[str]:
+        """The fields that are not what they should be."""
+        return self.goal.open_fields(self.built.desired[self.goal.address])
+
+    def module(self, path: str) -> ast.Module:
+        """A file of the sources."""
+        return next(each for each in self.built.model.modules if each.source.path == path)
+
+    def item(self, kind: type[ast.Node]) -> ast.Node | None:
+        """The section of one kind in the workflow."""
+        items = self.symbol.declaration.items
+        return next((each for each in items if isinstance(each, kind)), None)
+
+    def setting(self, name: str) -> ast.Setting | None:
+        """The setting of a name in the workflow."""
+        for item in self.symbol.declaration.items:
+            if isinstance(item, ast.Setting) and item.name.text == name:
+                return item
+        return None
+
+    def attempt(
+        self,
+        level: str,
+        edits: Iterable[Edit],
+        *notes: str,
+        files: Mapping[str, str] | None = None,
+    ) -> Iterator[Attempt]:
+        """The attempt that carries edits out and writes files; none where edits overlap, or change nothing."""
+        try:
+            texts = edited(self.built.files, self.built.texts, edits)
+        except Overlap:
+            return
+        texts |= files or {}
+        if texts != self.built.texts:
+            yield Attempt(level, texts, notes)
+
+    # Payloads
+
+    def wanted_payload(self) -> Payload:
+        """The workflow as it should compile, in the form in which a service answers."""
+        return _payload(dict(self.goal.values))
+
+    def built_payload(self) -> Payload:
+        """The workflow as it compiles now, in the same form."""
+        return _payload(forms(self.built.desired[self.goal.address]))
+
+    def pictures(self) -> dict[str, Picture]:
+        """The pictures of the workflow by their addresses in prompts."""
+        found: dict[str, Picture] = {}
+        for each in self.built.bundle.images.values():
+            reference = ImageRef(each.sha256, each.extension)
+            address = image.find_url(self.workspace.directory, reference) or stand_in(reference)
+            found[address] = Picture(f"{each.sha256[:8]}.{each.extension}", each.content)
+        return found
+
+
+def _payload(values: dict[str, object]) -> Payload:
+    payload: Payload = {}
+    models = {}
+    for path, value in values.items():
+        if path.startswith(f"{MODELS}."):
+            models[path.removeprefix(f"{MODELS}.")] = value
+        elif path in POLICIES and POLICIES[path].json_text:
+            payload[path] = value if isinstance(value, str) else canonical_text(value)
+        elif "." not in path or path == TAGS:
+            payload[path] = plain(value)
+    if models:
+        payload[MODELS] = models
+    checks = payload.get("post_run_checks")
+    if isinstance(checks, list):
+        payload["post_run_checks"] = [_check(check, values) for check in checks]
+    return payload
+
+
+def _check(check: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
+    """A check with the fields that it passes through, which have paths of their own."""
+    prefix = f"post_run_checks.{check['name']}."
+    more = {
+        path.removeprefix(prefix): value
+        for path, value in values.items()
+        if path.startswith(prefix)
+    }
+    return dict(check) | more
+
+
+def canonical_text(value: object) -> str:
+    """A JSON document as text, its keys in their order."""
+    import json
+
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        return canonical(value)

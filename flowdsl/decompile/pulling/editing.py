@@ -1,0 +1,129 @@
+"""Edits of source texts, as data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from flowdsl.source.files import FileSystem
+from flowdsl.source.record import Record
+
+
+class Edit(Record, eq=True):
+    """`text` in the place of the characters from `start` to `end` of a file, with `\\n` as line breaks."""
+
+    path: str
+    start: int
+    end: int
+    text: str
+
+
+class Overlap(ValueError):
+    """Two edits want the same place to be different."""
+
+
+def edited(files: FileSystem, texts: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, str]:
+    """`texts` with edits carried out on them, or on the files that are not among them. Raises `Overlap`.
+
+    What is put in has the line breaks of the file.
+    """
+    changed = dict(texts)
+    by_path: dict[str, list[Edit]] = {}
+    for each in dict.fromkeys(edits):
+        by_path.setdefault(each.path, []).append(each)
+    for path, own in by_path.items():
+        text = changed.get(path)
+        if text is None:
+            text = files.read_text(path)
+        own.sort(key=lambda each: (each.start, each.end))
+        for first, second in zip(own, own[1:], strict=False):
+            if first.end > second.start or (first.start, first.end) == (second.start, second.end):
+                raise Overlap(path)
+        line_break = line_break_of(text)
+        for each in reversed(own):
+            new = each.text.replace("\n", line_break)
+            text = text[: each.start] + new + text[each.end :]
+        changed[path] = text
+    return changed
+
+
+def line_break_of(text: str) -> str:
+    """The line break of a text: that of Windows where its first one is."""
+    at = text.find("\n")
+    return "\r\n" if at > 0 and text[at - 1] == "\r" else "\n"
+
+
+# Lines around a place
+
+
+def line_start(text: str, at: int) -> int:
+    """Where the line of an offset begins."""
+    return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+
+
+def line_end(text: str, at: int) -> int:
+    """Where the line of an offset ends, its line break not included."""
+    found = re.compile(r"[\r\n]").search(text, at)
+    return len(text) if found is None else found.start()
+
+
+def after_break(text: str, at: int) -> int:
+    """The offset behind the line break at `at`, or `at` where there is none."""
+    if text.startswith("\r\n", at):
+        return at + 2
+    return at + 1 if text[at : at + 1] in ("\n", "\r") and at < len(text) else at
+
+
+def indent_at(text: str, at: int) -> str:
+    """The blanks that the line of an offset begins with."""
+    start = line_start(text, at)
+    found = re.compile(r"[ \t]*").match(text, start)
+    return "" if found is None else found.group()
+
+
+def stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether nothing but blanks and a comment stands beside a range on its lines."""
+    before = text[line_start(text, start) : start]
+    behind = text[end : line_end(text, end)].strip()
+    return not before.strip() and (not behind or behind.startswith("#"))
+
+
+def insertion_after(text: str, path: str, at: int, lines: Iterable[str], indent: str) -> Edit:
+    """An edit that puts lines behind what ends at `at`: behind a comment on its line, or on lines of their own."""
+    block = [f"{indent}{line}" if line else "" for line in lines]
+    end = line_end(text, at)
+    behind = text[at:end].strip()
+    if not behind or behind.startswith("#"):
+        return Edit(path, end, end, "".join(f"\n{line}" for line in block))
+    return Edit(path, at, at, "".join(f"\n{line}" for line in block) + f"\n{indent}")
+
+
+def removal(text: str, path: str, start: int, end: int) -> Edit:
+    """An edit that takes a range out, with its lines where it stands alone on them, and one of the blank lines around."""
+    if not stands_alone(text, start, end):
+        return Edit(path, start, end, "")
+    first, last = line_start(text, start), after_break(text, line_end(text, end))
+    blank_before = not text[line_start(text, max(first - 1, 0)) : first].strip()
+    next_end = line_end(text, last)
+    blank_behind = last < len(text) and not text[last:next_end].strip()
+    opens = text[:first].rstrip(" \t\r\n").endswith("{")
+    closes = text[last:].lstrip(" \t\r\n").startswith("}")
+    if blank_behind and (blank_before or opens):
+        last = after_break(text, next_end)
+    elif blank_before and closes:
+        first = line_start(text, max(first - 1, 0))
+    return Edit(path, first, last, "")
+
+
+def doc_start(text: str, start: int) -> int:
+    """Where the doc comment that stands right above a range begins, else `start`."""
+    at = line_start(text, start)
+    found = start
+    while at > 0:
+        before = line_start(text, at - 1)
+        line = text[before:at].strip()
+        if not line.startswith("##") or line.startswith("###"):
+            break
+        found = before + len(text[before:at]) - len(text[before:at].lstrip())
+        at = before
+    return found

@@ -1,0 +1,410 @@
+"""Inputs and outputs: fields whose schema differs, declared anew one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from flowdsl.ir import nodes
+from flowdsl.syntax import ast
+
+from ..fields import read_inputs, read_outputs
+from ..writing.literals import value_literal
+from ..writing.type_names import ANNOTATIONS, TypeNames, Unspeakable, doc_lines, field_text
+from .attempts import SETTINGS, Attempt, Site
+from .editing import Edit, doc_start, indent_at, insertion_after
+from .sections import first_in, item_removal, joined, replacement, styled
+
+INPUTS, OUTPUTS = "input_schema", "output_schema"
+
+Fields = tuple[nodes.FieldSpec, ...]
+
+
+def attempts(site: Site) -> Iterator[Attempt]:
+    """The fields that differ, each edited as finely as its type allows; then whole sections."""
+    for schema in (INPUTS, OUTPUTS):
+        if schema not in site.open_fields:
+            continue
+        edits = _field_edits(site, schema)
+        if edits:
+            yield from site.attempt(SETTINGS, edits)
+            for edit in edits:
+                yield from site.attempt(SETTINGS, [edit])
+        yield from _inline(site, schema)
+        yield from _whole(site, schema)
+    if {INPUTS, OUTPUTS} <= site.open_fields:
+        edits = [*_field_edits(site, INPUTS), *_field_edits(site, OUTPUTS)]
+        yield from site.attempt(SETTINGS, dict.fromkeys(edits))
+
+
+def schema_of(value: Any) -> dict[str, Any] | None:
+    """A schema in normal form as a JSON object; None for other text."""
+    if value is None:
+        return {"type": "object", "properties": {}}
+    return value if isinstance(value, dict) else None
+
+
+class _Declared:
+    """The fields of one section: as they are compiled, as they should be, and where they are declared."""
+
+    def __init__(self, site: Site, schema: str) -> None:
+        self.site = site
+        self.sections: list[ast.InputsSection | ast.SecretsSection | ast.OutputsSection] = []
+        workflow = site.built.workflow(site.goal.address)
+        document = schema_of(site.goal.values.get(schema))
+        self.wanted: dict[str, nodes.FieldSpec] | None = None
+        self.have: dict[str, nodes.FieldSpec] = {}
+        self.declared: dict[str, ast.Field] = {}
+        kinds: tuple[type[ast.Node], ...]
+        if schema == INPUTS:
+            kinds = (ast.InputsSection, ast.SecretsSection)
+            read = None if document is None else read_inputs(document)
+            if read is not None:
+                inputs, secrets = read
+                marked = (replace(each, name=f"${each.name}") for each in secrets)
+                self.wanted = {each.name: each for each in (*inputs, *marked)}
+            marked = (replace(each, name=f"${each.name}") for each in workflow.secrets)
+            self.have = {each.name: each for each in (*workflow.inputs, *marked)}
+        else:
+            kinds = (ast.OutputsSection,)
+            outputs = None if document is None else read_outputs(document, workflow.sources)
+            if outputs is not None:
+                self.wanted = {each.name: each for each in outputs}
+            self.have = {each.name: each for each in workflow.outputs}
+        for kind in kinds:
+            section = site.item(kind)
+            if isinstance(section, ast.InputsSection | ast.SecretsSection | ast.OutputsSection):
+                self.sections.append(section)
+                prefix = "$" if isinstance(section, ast.SecretsSection) else ""
+                for field in section.fields:
+                    self.declared[prefix + wire_name(site, field)] = field
+
+
+def wire_name(site: Site, field: ast.Field) -> str:
+    """The name of a field on the wire."""
+    for annotation in field.annotations:
+        if annotation.name.text == "wire" and annotation.arguments:
+            value = site.built.model.constants.get(annotation.arguments[0])
+            if isinstance(value, str):
+                return value
+            if isinstance(annotation.arguments[0], ast.Text):
+                parts = annotation.arguments[0].parts
+                return "".join(each.value for each in parts if isinstance(each, ast.TextLiteral))
+    return field.name.text
+
+
+def _field_edits(site: Site, schema: str) -> list[Edit]:
+    """Edits for the fields that differ, come or go."""
+    declared = _Declared(site, schema)
+    if declared.wanted is None:
+        return []
+    edits: list[Edit] = []
+    for name, field in declared.declared.items():
+        wanted = declared.wanted.get(name)
+        if wanted is None:
+            edits.append(item_removal(site.source, site.path, field))
+        elif name in declared.have and wanted != declared.have[name]:
+            edits += _changed(site, site.path, field, declared.have[name], wanted, deep=True)
+    added = [each for name, each in declared.wanted.items() if name not in declared.declared]
+    for secrets in (False, True):
+        kind = ast.SecretsSection if secrets else (ast.InputsSection, ast.OutputsSection)
+        section = next((each for each in declared.sections if isinstance(each, kind)), None)
+        lines: list[str] = []
+        for each in added:
+            if each.name.startswith("$") == secrets:
+                lines += _field_lines(replace(each, name=each.name.removeprefix("$"))) or []
+        if lines and section is not None:
+            edits.append(_added(site, section, lines))
+    return edits
+
+
+def _added(
+    site: Site,
+    section: ast.InputsSection | ast.SecretsSection | ast.OutputsSection,
+    lines: Sequence[str],
+) -> Edit:
+    if not section.fields:
+        brace = site.source.index("{", section.start)
+        indent = indent_at(site.source, section.start) + "  "
+        return first_in(site.source, site.path, brace, lines, indent)
+    last = section.fields[-1]
+    indent = indent_at(site.source, last.start)
+    if site.source[:last.start].rsplit("\n", 1)[-1].strip():
+        # The fields stand on one line.
+        return Edit(site.path, last.end, last.end, "".join(f", {line}" for line in lines))
+    return insertion_after(site.source, site.path, last.end, lines, indent)
+
+
+def _field_lines(field: nodes.FieldSpec) -> list[str] | None:
+    try:
+        return styled("field", field_text(field, TypeNames()).split("\n"))
+    except Unspeakable:
+        return None
+
+
+# One field
+
+
+def _changed(
+    site: Site,
+    path: str,
+    field: ast.Field,
+    have: nodes.FieldSpec,
+    wanted: nodes.FieldSpec,
+    *,
+    deep: bool,
+) -> list[Edit]:
+    """Edits that make a declared field another one: of its type, default, annotations and doc comment, each where it stands."""
+    text = site.module(path).source.text
+    edits: list[Edit] = []
+    try:
+        if wanted.type != have.type:
+            edits += _type_edits(site, path, field.type, have.type, wanted.type, deep=deep)
+        default = value_literal(wanted.default) if wanted.has_default else None
+        if (wanted.has_default, wanted.default) != (have.has_default, have.default):
+            edits += _default_edit(path, field, default, wanted.has_default)
+        if wanted.constraints != have.constraints:
+            edits += _annotation_edits(site, path, field, have, wanted)
+        if wanted.description != have.description:
+            edits.append(_doc_edit(text, path, field, wanted.description))
+    except Unspeakable:
+        return []
+    return edits
+
+
+def _default_edit(
+    path: str, field: ast.Field, default: str | None, has_default: bool
+) -> Iterator[Edit]:
+    if has_default and default is None:
+        raise Unspeakable("a default has no literal")
+    if field.default is None:
+        yield Edit(path, field.type.end, field.type.end, f" = {default}")
+    elif has_default:
+        yield Edit(path, field.default.start, field.default.end, default or "")
+    else:
+        yield Edit(path, field.type.end, field.default.end, "")
+
+
+def _annotation_edits(
+    site: Site, path: str, field: ast.Field, have: nodes.FieldSpec, wanted: nodes.FieldSpec
+) -> Iterator[Edit]:
+    """Edits of the annotations whose keyword differs; the others stay as they are written."""
+    written = {
+        keyword: field_text(
+            nodes.FieldSpec(
+                name="x", type=nodes.ScalarType(name="any"), constraints={keyword: value}
+            ),
+            TypeNames(),
+        ).partition(" @")[2]
+        for keyword, value in wanted.constraints.items()
+        if have.constraints.get(keyword) != value
+    }
+    places: dict[str, list[ast.Annotation]] = {}
+    for annotation in field.annotations:
+        places.setdefault(annotation.name.text, []).append(annotation)
+    end = max((each.end for each in field.annotations), default=0)
+    end = max(end, field.default.end if field.default is not None else field.type.end)
+    added = ""
+    text = site.module(path).source.text
+    for keyword in {**have.constraints, **wanted.constraints}:
+        if have.constraints.get(keyword) == wanted.constraints.get(keyword):
+            continue
+        there = places.get(ANNOTATIONS.get(keyword, ""), [])
+        new = written.get(keyword)
+        for at, annotation in enumerate(there):
+            start = annotation.start
+            if at == 0 and new is not None:
+                yield Edit(path, start, annotation.end, f"@{new}")
+                continue
+            while text[start - 1 : start] in (" ", "\t"):
+                start -= 1
+            yield Edit(path, start, annotation.end, "")
+        if not there and new is not None:
+            added += f" @{new}"
+    if added:
+        yield Edit(path, end, end, added)
+
+
+def _doc_edit(text: str, path: str, field: ast.Field, description: str | None) -> Edit:
+    start = doc_start(text, field.start)
+    lines = [] if description is None else doc_lines(description)
+    indent = indent_at(text, field.start)
+    new = "".join(f"{line}\n{indent}" for line in lines)
+    return Edit(path, start, field.start, new)
+
+
+# Types
+
+
+def _type_edits(
+    site: Site,
+    path: str,
+    written: ast.TypeExpr,
+    have: nodes.Type,
+    wanted: nodes.Type,
+    *,
+    deep: bool,
+) -> list[Edit]:
+    """Edits of a type expression, or, with `deep`, of the declaration that it names; raises `Unspeakable`."""
+    if have == wanted:
+        return []
+    match written, have, wanted:
+        case ast.ListType(element=inner), nodes.ListType(), nodes.ListType():
+            return _type_edits(site, path, inner, have.element, wanted.element, deep=deep)
+        case ast.OptionalType(inner=inner), nodes.OptionalType(), nodes.OptionalType():
+            return _type_edits(site, path, inner, have.inner, wanted.inner, deep=deep)
+        case ast.ObjectType(fields=fields), nodes.RecordType(), nodes.RecordType():
+            edits = _record_edits(site, path, fields, have, wanted)
+            if edits is not None:
+                return edits
+        case ast.NamedType(), _, _ if deep:
+            home = _declaration(site, path, written)
+            if home is not None:
+                where, declaration = home
+                if isinstance(declaration, ast.AliasDecl):
+                    return _type_edits(
+                        site, where, declaration.type, have, wanted, deep=deep
+                    )
+                if isinstance(have, nodes.RecordType) and isinstance(wanted, nodes.RecordType):
+                    edits = _record_edits(site, where, declaration.fields, have, wanted)
+                    if edits is not None:
+                        return edits
+        case _:
+            pass
+    indent = indent_at(site.module(path).source.text, written.start)
+    lines = TypeNames().type_text(wanted).split("\n")
+    text = " ".join(lines) if len(lines) > 1 else lines[0]
+    if isinstance(wanted, nodes.RecordType) and "##" in text:
+        text = joined(lines, indent)
+    return [Edit(path, written.start, written.end, text)]
+
+
+def _record_edits(
+    site: Site,
+    path: str,
+    fields: Sequence[ast.Field],
+    have: nodes.RecordType,
+    wanted: nodes.RecordType,
+) -> list[Edit] | None:
+    """Edits of the fields of a record; None where fields are added that have no place of their own."""
+    source = site.module(path).source.text
+    before = {each.name: each for each in have.fields}
+    after = {each.name: each for each in wanted.fields}
+    edits: list[Edit] = []
+    for field in fields:
+        name = wire_name(site, field)
+        if name not in before:
+            return None
+        if name not in after:
+            edits.append(item_removal(source, path, field))
+        elif after[name] != before[name]:
+            edits += _changed(site, path, field, before[name], after[name], deep=True)
+    added: list[str] = []
+    for name, each in after.items():
+        if name not in before:
+            lines = _field_lines(each)
+            if lines is None:
+                return None
+            added += lines
+    if added:
+        last = fields[-1]
+        if source[: last.start].rsplit("\n", 1)[-1].strip():
+            new = "".join(f", {line}" for line in added)
+            edits.append(Edit(path, last.end, last.end, new))
+        else:
+            indent = indent_at(source, last.start)
+            edits.append(insertion_after(source, path, last.end, added, indent))
+    return edits
+
+
+def _declaration(
+    site: Site, path: str, written: ast.NamedType
+) -> tuple[str, ast.RecordDecl | ast.AliasDecl] | None:
+    """The declaration of a named type and its file; None for a built-in one, and where several files declare the name."""
+    name = written.name.name.text
+    found = [
+        (module.source.path, declaration)
+        for module in site.built.model.modules
+        for declaration in module.declarations
+        if isinstance(declaration, ast.RecordDecl | ast.AliasDecl)
+        and declaration.name.text == name
+    ]
+    own = [each for each in found if each[0] == path]
+    if own:
+        return own[0]
+    return found[0] if len(found) == 1 else None
+
+
+# Coarser
+
+
+def _inline(site: Site, schema: str) -> Iterator[Attempt]:
+    """The fields that differ with their types written out, so that no shared declaration changes."""
+    declared = _Declared(site, schema)
+    if declared.wanted is None:
+        return
+    edits: list[Edit] = []
+    for name, field in declared.declared.items():
+        wanted = declared.wanted.get(name)
+        have = declared.have.get(name)
+        if wanted is not None and have is not None and wanted != have:
+            edits += _changed(site, site.path, field, have, wanted, deep=False)
+    yield from site.attempt(SETTINGS, edits)
+
+
+def _whole(site: Site, schema: str) -> Iterator[Attempt]:
+    """The section written anew."""
+    kinds = ast.OutputsSection if schema == OUTPUTS else ast.InputsSection
+    section = site.item(kinds)
+    sources = site.built.workflow(site.goal.address).sources
+    lines = section_lines(site, schema, sources=sources if schema == OUTPUTS else ())
+    if section is not None and lines is not None:
+        yield from site.attempt(SETTINGS, [replacement(site, section, lines)])
+
+
+def section_lines(
+    site: Site, schema: str, *, sources: tuple[nodes.OutputSource, ...]
+) -> list[str] | None:
+    """The section that declares the fields of the wanted schema, types written out; None where fields cannot say it."""
+    document = schema_of(site.goal.values.get(schema))
+    if document is None:
+        return None
+    fields: Fields | None
+    if schema == INPUTS:
+        read = read_inputs(document)
+        fields = None if read is None else read[0]
+        word = "inputs"
+    else:
+        fields = read_outputs(document, sources)
+        word = "outputs"
+    if fields is None:
+        return None
+    names = _source_names(site, schema)
+    marked = _marked(site, schema)
+    lines = [f"{word} {{"]
+    try:
+        for field in fields:
+            name = names.get(field.name)
+            text = field_text(
+                field, TypeNames(), name=name, untrusted="untrusted" in marked.get(field.name, ())
+            )
+            if "machine" in marked.get(field.name, ()):
+                text += " @machine"
+            lines += text.split("\n")
+    except Unspeakable:
+        return None
+    return styled("item", [*lines, "}"])
+
+
+def _source_names(site: Site, schema: str) -> Mapping[str, str]:
+    declared = _Declared(site, schema).declared
+    return {name: field.name.text for name, field in declared.items()}
+
+
+def _marked(site: Site, schema: str) -> Mapping[str, tuple[str, ...]]:
+    declared = _Declared(site, schema).declared
+    return {
+        name: tuple(each.name.text for each in field.annotations)
+        for name, field in declared.items()
+    }

@@ -1,0 +1,157 @@
+"""The sources of a project in memory, and what they compile to for one environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flowdsl.codegen.artifacts import Bundle, plain
+from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.deploy.desired import desired_state
+from flowdsl.deploy.directory import Directory
+from flowdsl.deploy.resource import Desired
+from flowdsl.deploy.target import Target
+from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
+from flowdsl.ir import nodes
+from flowdsl.semantics.capabilities import Capabilities
+from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
+from flowdsl.source.files import FileSystem, UnreadableFile, decode
+from flowdsl.source.record import Record
+
+BOM = b"\xef\xbb\xbf"
+
+Texts = Mapping[str, str]
+"""New texts of files by project path, without a byte order mark. Files that are verbatim are among them."""
+
+
+class Layered:
+    """A `FileSystem` in which some files have new texts; one that began with a byte order mark keeps it."""
+
+    def __init__(self, below: FileSystem, texts: Texts) -> None:
+        self._below = below
+        self._texts = texts
+
+    def read_bytes(self, path: str) -> bytes:
+        if path not in self._texts:
+            return self._below.read_bytes(path)
+        return encoded(self._below, path, self._texts[path])
+
+    def read_text(self, path: str) -> str:
+        return decode(path, self.read_bytes(path))
+
+    def siblings(self, path: str) -> list[str]:
+        folder = path.rpartition("/")[0]
+        new = {name for name in self._texts if name.rpartition("/")[0] == folder}
+        return sorted({*self._below.siblings(path), *new})
+
+
+def encoded(files: FileSystem, path: str, text: str) -> bytes:
+    """The bytes of a new text of a file: with the byte order mark that the file has, and with one where the text begins with its character."""
+    marked = text.startswith("\ufeff")
+    try:
+        marked = marked or files.read_bytes(path).startswith(BOM)
+    except UnreadableFile:
+        pass
+    return BOM * marked + text.encode()
+
+
+class Built(Record):
+    """Sources that compile, and what becomes of them.
+
+    `desired` has every workflow by address, closed for the organisation; `chains` are the bodies of chains by name. `problems` are
+    what a deploy would refuse.
+    """
+
+    texts: dict[str, str]
+    files: Layered
+    model: SemanticModel
+    program: nodes.Program
+    bundle: Bundle
+    desired: Mapping[str, Desired]
+    chains: dict[str, Any]
+    problems: tuple[str, ...]
+
+    def workflow(self, address: str) -> nodes.Workflow:
+        """A workflow as a program; the address must exist."""
+        return next(
+            each for each in self.program.workflows if each.name == address.partition(".")[2]
+        )
+
+    def symbol(self, address: str) -> WorkflowSymbol:
+        """A workflow as declared; the address must exist."""
+        return next(
+            each for each in self.model.workflows if each.name == address.partition(".")[2]
+        )
+
+
+class Workspace:
+    """Compiles variants of one project's sources.
+
+    `target` is the environment to compare in, `directory` what its organisation has.
+    """
+
+    def __init__(
+        self,
+        files: FileSystem,
+        entries: Sequence[str],
+        options: CompileOptions,
+        target: Target,
+        directory: Directory,
+    ) -> None:
+        self.files = files
+        self.entries = tuple(entries)
+        self.options = options
+        self.target = target
+        self.directory = directory
+        self.errors: tuple[Diagnostic, ...] = ()
+        """What the last `build` that gave None found."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the focused agents of the account can do."""
+        return self.options.capabilities
+
+    def build(self, texts: Texts, entries: Sequence[str] | None = None) -> Built | None:
+        """The sources with new texts of some files, compiled; None when they have errors. `entries` are all flows unless given."""
+        layered = Layered(self.files, texts)
+        try:
+            compilation = compile_project(
+                layered, self.entries if entries is None else entries, self.options
+            )
+        except RecursionError:
+            return None
+        if compilation.bundle is None or compilation.program is None:
+            found = compilation.analysis.diagnostics
+            self.errors = tuple(each for each in found if each.severity == ERROR)
+            return None
+        wanted = desired_state(compilation.bundle, self.target, self.directory)
+        return Built(
+            texts=dict(texts),
+            files=layered,
+            model=compilation.analysis.model,
+            program=compilation.program,
+            bundle=compilation.bundle,
+            desired=wanted.workflows,
+            chains={each.name: each.payload for each in compilation.bundle.chains},
+            problems=wanted.problems,
+        )
+
+    def elsewhere(self, texts: Texts) -> dict[str, dict[str, Any]] | None:
+        """What the workflows compile to in every other environment, by its name and theirs; None when one does not compile."""
+        project = self.options.project
+        here = self.options.environment
+        if project is None or here is None:
+            return {}
+        found: dict[str, dict[str, Any]] = {}
+        for name, environment in project.environments.items():
+            if environment.vars == here.vars:
+                continue
+            options = CompileOptions(project, environment, self.options.whole, self.options.rules)
+            compilation = compile_project(Layered(self.files, texts), self.entries, options)
+            if compilation.bundle is None:
+                return None
+            found[name] = {
+                each.name: plain(each.payload) | {"name": each.title, "tags": list(each.tags)}
+                for each in compilation.bundle.workflows
+            }
+        return found
