@@ -21,7 +21,7 @@ from .attempts import FILE, Attempt, Site
 from .editing import Edit, removal
 from .fields import schema_of, section_lines
 from .sections import insertion, replacement
-from .settings import terminal_lines
+from .settings import model_name, terminal_lines
 
 PROMPT, INPUTS, OUTPUTS = "main_prompt", "input_schema", "output_schema"
 
@@ -252,10 +252,15 @@ def _schema_file(
 
 
 def _checks(site: Site) -> dict[str, Any]:
+    """The content of a file of checks, its models by their aliases where they have some."""
     try:
-        return checks_document(read_workflow(site.wanted_payload(), "the workflow"))
+        document = checks_document(read_workflow(site.wanted_payload(), "the workflow"))
     except ImportProblem:
         return {}
+    for check in document.get(CHECKS, ()):
+        if isinstance(check.get("model"), str):
+            check["model"] = model_name(site, check["model"], "model")
+    return document
 
 
 def _checks_file(site: Site) -> Iterator[Attempt]:

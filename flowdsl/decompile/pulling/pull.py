@@ -9,9 +9,11 @@ from typing import Any
 from flowdsl.deploy.diff import Difference, compare
 from flowdsl.deploy.kinds.workflow import POLICIES
 from flowdsl.deploy.resource import Desired, Live
+from flowdsl.diagnostics.suggest import listed
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
+from ..fields import why_no_inputs, why_no_outputs
 from . import checks, fields, files, settings, steps, words
 from .attempts import Attempt, Site
 from .goal import TAGS, Goal, Judge, forms, narrowed
@@ -126,7 +128,7 @@ class _Editor:
             missed = aim.open_fields(best.desired[goal.address])
             if not missed:
                 break
-            left |= dict.fromkeys(missed & wanted, _NOT_SAID)
+            left |= {path: self._why(path, goal) for path in missed & wanted}
             if not missed & wanted:
                 # An edit for one field moved another, which cannot be: the judge refuses that.
                 wanted = frozenset()
@@ -143,6 +145,25 @@ class _Editor:
             pending=pending,
             notes=tuple(dict.fromkeys(notes)),
         )
+
+    def _why(self, path: str, goal: Goal) -> str:
+        """Why a field could not be brought in, as far as that can be told."""
+        value = goal.values.get(path)
+        if path == "main_prompt":
+            name = goal.address.partition(".")[2]
+            here = self._first.desired[goal.address].values[path]
+            others = self._workspace.elsewhere(self._first.texts) or {}
+            differing = [each for each, all_ in others.items() if all_[name][path] != here]
+            if differing:
+                return (
+                    "statements do not give this prompt, and in a file it would be the same in every environment, where "
+                    f"the sources give {listed(differing)} another one; edit the source by hand"
+                )
+        elif path in ("input_schema", "output_schema") and isinstance(value, dict):
+            reason = why_no_inputs(value) if path == "input_schema" else why_no_outputs(value)
+            if reason is not None:
+                return f"{reason.told()}, and in a file it does not fit the statements"
+        return _NOT_SAID
 
     def _approach(self, goal: Goal) -> tuple[Built, dict[str, str], list[str]]:
         judge = Judge(self._workspace, self._first, goal)

@@ -1,5 +1,579 @@
+"""Statements that came, went or changed, edited one by one."""
+
 from __future__ import annotations
-from collections.abc import Iterator
-from .attempts import Attempt, Site
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+from itertools import islice, product
+
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import joined as joined_text
+from flowdsl.ir.lower_values import literal
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+
+from ..model import Payload, PromptProgram
+from ..payload import ImportProblem, read_workflow
+from ..reading.prompt import read_prompt
+from ..shapes import read_hints
+from ..writing.type_names import Unspeakable, doc_lines
+from .attempts import STATEMENTS, Attempt, Site
+from .drafting import TEXTS, Drafter
+from .editing import Edit, doc_start, indent_at, insertion_after, line_start
+from .literals import literal_of
+from .scopes import workflow_scope
+from .sections import first_in, insertion, item_removal, joined, styled
+from .tree import Home, Placed, Unit, head_of, homes_of, place, units
+
+PROMPT = "main_prompt"
+
+Edits = tuple[Edit, ...]
+Choices = list[Edits]
+"""Ways to carry one change out, the likeliest first."""
+
+_MOST_COMBINATIONS = 24
+
+
 def attempts(site: Site) -> Iterator[Attempt]:
-    yield from ()
+    """All changes of statements at once, in the ways there are, then each alone."""
+    if PROMPT not in site.open_fields or site.item(ast.StepsSection) is None:
+        return
+    changes = [each for each in _changes(site) if each]
+    for chosen in islice(product(*changes), _MOST_COMBINATIONS):
+        yield from site.attempt(STATEMENTS, [edit for edits in chosen for edit in edits])
+    if len(changes) > 1:
+        for choices in changes:
+            for edits in choices:
+                yield from site.attempt(STATEMENTS, edits)
+
+
+def _changes(site: Site) -> list[Choices]:
+    have, wanted = _program(site, site.built_payload()), _program(site, site.wanted_payload())
+    steps = site.item(ast.StepsSection)
+    if have is None or wanted is None or not isinstance(steps, ast.StepsSection):
+        return []
+    found = [_rule_edits(site, have, wanted), _description_edits(site, have, wanted)]
+    homes = homes_of(site.built.model.modules)
+    workflow = site.built.workflow(site.goal.address)
+    placed = place(units(have.body), workflow.body, homes)
+    if placed is not None:
+        drafter = Drafter(site, placed, wanted.sources)
+        where = _Place(site.path, steps.body, site.symbol.declaration, None)
+        found += _Editor(site, drafter).body(placed, units(wanted.body), where)
+    return found
+
+
+def _program(site: Site, payload: Payload) -> PromptProgram | None:
+    try:
+        stored = read_workflow(payload, "the workflow")
+    except ImportProblem:
+        return None
+    hints = read_hints(stored, site.pictures())
+    return read_prompt(stored.prompt, hints, site.workspace.capabilities)
+
+
+class _Place(Record):
+    """A block of the source into which statements go."""
+
+    path: str
+    block: ast.Block
+    owner: ast.TaskDecl | ast.WorkflowDecl
+    loop: str | None
+
+
+class _Editor:
+    """Finds the edits that make the statements of one workflow others."""
+
+    def __init__(self, site: Site, drafter: Drafter) -> None:
+        self._site = site
+        self._drafter = drafter
+
+    def body(
+        self, placed: Sequence[Placed], wanted: Sequence[Unit], where: _Place
+    ) -> list[Choices]:
+        """The changes of a body, each with the ways to make it."""
+        found: list[Choices] = []
+        have = [each.unit.key for each in placed]
+        want = [each.key for each in wanted]
+        matcher = SequenceMatcher(None, have, want, autojunk=False)
+        gone = {
+            placed[at].unit.key: placed[at]
+            for tag, i1, i2, _, _ in matcher.get_opcodes()
+            if tag in ("delete", "replace")
+            for at in range(i1, i2)
+        }
+        for i1, i2, j1, j2 in _widened(placed, matcher.get_opcodes()):
+            found += self._change(placed, i1, i2, wanted[j1:j2], where, gone)
+        return found
+
+    def _change(
+        self,
+        placed: Sequence[Placed],
+        i1: int,
+        i2: int,
+        wanted: Sequence[Unit],
+        where: _Place,
+        gone: dict[str, Placed],
+    ) -> list[Choices]:
+        old = placed[i1:i2]
+        lines = self._lines_of_one(old, wanted)
+        if lines is not None:
+            return [lines]
+        if len(old) == len(wanted):
+            pairs = list(zip(old, wanted, strict=True))
+            if all(each.parts == 1 for each in old):
+                return [choices for one, other in pairs for choices in self._pair(one, other, where)]
+        kinds = SequenceMatcher(
+            None,
+            [type(each.unit.node).__name__ for each in old],
+            [type(each.node).__name__ for each in wanted],
+            autojunk=False,
+        )
+        found: list[Choices] = []
+        for tag, a1, a2, b1, b2 in kinds.get_opcodes():
+            if tag == "equal" and all(each.parts == 1 for each in old[a1:a2]):
+                for one, other in zip(old[a1:a2], wanted[b1:b2], strict=True):
+                    if one.unit.key != other.key:
+                        found += self._pair(one, other, where)
+                continue
+            found += self._removed(placed, i1 + a1, i1 + a2, where)
+            if b2 > b1:
+                found.append(self._added(placed, i1 + a2, wanted[b1:b2], where, gone))
+        return found
+
+    # A statement that is another one
+
+    def _pair(self, old: Placed, new: Unit, where: _Place) -> list[Choices]:
+        if old.unit.key == new.key:
+            return []
+        if old.home is None:
+            return [[]]
+        whole = [(edit,) for edit in self._rewritten(old, new)]
+        fine = self._fine(old, new)
+        if fine is None:
+            return [whole]
+        if len(fine) == 1:
+            return [[*fine[0], *whole]]
+        # Several changes inside: all of them, and writing the statement anew when they do not do.
+        return fine
+
+    def _rewritten(self, old: Placed, new: Unit) -> Iterator[Edit]:
+        """The statement written anew."""
+        home = old.home
+        if home is None:
+            return
+        text = self._text(home.path)
+        indent = indent_at(text, home.outer.start)
+        for lines in self._drafter.variants(new, home, like=old):
+            start = home.outer.start
+            if isinstance(home.statement, ast.StepStmt):
+                start = doc_start(text, start)
+            yield Edit(home.path, start, home.outer.end, joined(lines, indent))
+
+    def _fine(self, old: Placed, new: Unit) -> list[Choices] | None:
+        """The changes inside a statement; None where it has to be written anew."""
+        if type(old.unit.node) is not type(new.node) or old.home is None:
+            return None
+        if len(old.bodies) != len(new.bodies):
+            return None
+        edits = self._head(old, new)
+        if edits is None:
+            return None
+        found: list[Choices] = [[tuple(edits)]] if edits else []
+        blocks = _blocks(old.home.statement)
+        for number, (placed, unit) in enumerate(zip(old.bodies, new.bodies, strict=True)):
+            if [each.key for each in unit] == [each.key for each in old.unit.bodies[number]]:
+                continue
+            block = blocks[number] if number < len(blocks) else None
+            if isinstance(block, ast.Block) and placed is not None:
+                loop = old.home.loop
+                if isinstance(old.home.statement, ast.ForStmt):
+                    loop = old.home.statement.variable.text
+                inner = _Place(old.home.path, block, old.home.owner, loop)
+                found += self.body(placed, unit, inner)
+            elif isinstance(block, _LEAVING) and placed and len(placed) == len(unit) == 1:
+                found += self._pair(placed[0], unit[0], _Place("", _NOWHERE, old.home.owner, None))
+            elif block is not None or not edits:
+                return None
+        return found
+
+    def _head(self, old: Placed, new: Unit) -> list[Edit] | None:
+        """Edits of what stands in front of the bodies of a statement; None where its parts cannot be edited one by one."""
+        assert old.home is not None
+        before, after = old.unit.node, new.node
+        if head_of(before) == head_of(after):
+            return []
+        edits: list[Edit] = []
+        same = before
+        for compiled, written in TEXTS.get(type(before), ()):
+            if getattr(before, compiled) == getattr(after, compiled):
+                continue
+            node = getattr(old.home.statement, written)
+            literal_ = self._drafter.text(getattr(after, compiled), old)
+            if not isinstance(node, ast.Text) or literal_ is None:
+                return None
+            edits.append(self._literal(old.home, node, literal_))
+            same = _with(same, compiled, getattr(after, compiled))
+        if isinstance(before, nodes.If) and isinstance(after, nodes.If):
+            return self._conditions(old, before, after)
+        return edits if head_of(same) == head_of(after) else None
+
+    def _conditions(self, old: Placed, before: nodes.If, after: nodes.If) -> list[Edit] | None:
+        assert old.home is not None
+        statement = old.home.statement
+        if not isinstance(statement, ast.IfStmt) or len(before.branches) != len(after.branches):
+            return None
+        if len(statement.branches) != len(after.branches):
+            return None
+        edits: list[Edit] = []
+        for one, other, branch in zip(
+            before.branches, after.branches, statement.branches, strict=True
+        ):
+            if one.condition != other.condition:
+                written = self._drafter.condition(other.condition, old)
+                if written is None:
+                    return None
+                condition = branch.condition
+                edits.append(Edit(old.home.path, condition.start, condition.end, written))
+        return edits
+
+    def _literal(self, home: Home, node: ast.Text, written: str) -> Edit:
+        if written.startswith('"""'):
+            indent = indent_at(self._text(home.path), node.start)
+            lines = written.split("\n")
+            inner = [f"{indent}  {line}" if line else "" for line in lines[1:-1]]
+            written = "\n".join([lines[0], *inner, indent + lines[-1]])
+        return Edit(home.path, node.start, node.end, written)
+
+    def _lines_of_one(self, old: Sequence[Placed], new: Sequence[Unit]) -> Choices | None:
+        """A `do` of several lines that has become one of other lines: its literal, then statements of their own."""
+        first = old[0] if old else None
+        if first is None or first.parts == 1 or first.home is None or len(old) != first.parts:
+            return None
+        if any(each.home is not first.home for each in old):
+            return None
+        choices: Choices = []
+        if isinstance(first.home.statement, ast.DoStmt) and new:
+            texts = [each.node.text for each in new if isinstance(each.node, nodes.Do)]
+            if len(texts) == len(new):
+                text = joined_text(
+                    piece
+                    for number, own in enumerate(texts)
+                    for piece in (*(literal("\n") if number else ()), *own)
+                )
+                written = self._drafter.text(text, first)
+                if written is not None:
+                    choices.append(
+                        (self._literal(first.home, first.home.statement.text, written),)
+                    )
+        lines: list[str] | None = []
+        for each in new:
+            found = self._drafter.variants(each, first.home, like=first)
+            lines = None if lines is None or not found else [*lines, *found[0]]
+        if lines:
+            indent = indent_at(self._text(first.home.path), first.home.outer.start)
+            outer = first.home.outer
+            choices.append((Edit(first.home.path, outer.start, outer.end, joined(lines, indent)),))
+        elif not new:
+            choices.append((self._removal(first.home),))
+        return choices
+
+    # Statements that go and come
+
+    def _removed(
+        self, placed: Sequence[Placed], start: int, end: int, where: _Place
+    ) -> list[Choices]:
+        found: list[Choices] = []
+        for each in dict.fromkeys(placed[start:end]):
+            if each.home is None:
+                found.append([])
+            elif each.part == 0:
+                choices: Choices = [(self._removal(each.home),)]
+                if each.home.block is not where.block:
+                    call = _call_of(self._site, placed, each, where)
+                    inside = [other for other in placed if _call_of(self._site, placed, other, where) is call]
+                    if call is not None and all(other in placed[start:end] for other in inside):
+                        text = self._text(where.path)
+                        choices.insert(0, (item_removal(text, where.path, call),))
+                found.append(choices)
+        return found
+
+    def _removal(self, home: Home) -> Edit:
+        return item_removal(self._text(home.path), home.path, home.outer)
+
+    def _added(
+        self,
+        placed: Sequence[Placed],
+        at: int,
+        new: Sequence[Unit],
+        where: _Place,
+        gone: dict[str, Placed],
+    ) -> Choices:
+        """Ways to put statements in front of the one at `at`."""
+        choices: Choices = []
+        for home, before, path in self._spots(placed, at, where):
+            drafted = self._drafted(new, home, gone)
+            text = self._text(path)
+            for lines in drafted:
+                if before is not None:
+                    indent = indent_at(text, before.start)
+                    steps = isinstance(before, ast.StepStmt) or any(
+                        isinstance(each.node, nodes.Step) for each in new
+                    )
+                    block = ["", *lines] if steps else lines
+                    edit = insertion_after(text, path, before.end, block, indent)
+                else:
+                    block_node = home.block or where.block
+                    indent = self._inner_indent(text, block_node)
+                    edit = first_in(text, path, block_node.start, lines, indent)
+                if (edit,) not in choices:
+                    choices.append((edit,))
+        return choices
+
+    def _inner_indent(self, text: str, block: ast.Block) -> str:
+        if block.statements:
+            first = block.statements[0]
+            if line_start(text, first.start) > block.start:
+                return indent_at(text, first.start)
+        return indent_at(text, block.start) + "  "
+
+    def _spots(
+        self, placed: Sequence[Placed], at: int, where: _Place
+    ) -> Iterator[tuple[Home, ast.Stmt | None, str]]:
+        """Where statements may be put: a place that has the right names, and the statement they go behind."""
+        own = Home(where.path, _NO_STATEMENT, _NO_STATEMENT, where.block, where.owner, where.loop)
+        before = next((each for each in reversed(placed[:at]) if each.home is not None), None)
+        behind = next((each for each in placed[at:] if each.home is not None), None)
+        statements = list(where.block.statements)
+        if before is not None and before.home is not None:
+            if before.home.block is where.block:
+                yield own, before.home.outer, where.path
+            else:
+                call = _call_of(self._site, placed, before, where)
+                if call is not None:
+                    yield own, call, where.path
+                yield before.home, before.home.outer, before.home.path
+        if behind is not None and behind.home is not None:
+            if behind.home.block is where.block and behind.home.outer in statements:
+                number = statements.index(behind.home.outer)
+                yield own, statements[number - 1] if number else None, where.path
+            elif behind.home.block is not None and behind.home.block is not where.block:
+                inner = list(behind.home.block.statements)
+                number = inner.index(behind.home.outer)
+                yield behind.home, inner[number - 1] if number else None, behind.home.path
+        if before is None:
+            yield own, None, where.path
+
+    def _drafted(
+        self, new: Sequence[Unit], home: Home, gone: dict[str, Placed]
+    ) -> Iterator[list[str]]:
+        """The lines of statements for a place: of those that moved there, the lines they have in the source."""
+        written: list[list[list[str]]] = []
+        for each in new:
+            moved = gone.get(each.key)
+            variants = self._drafter.variants(each, home)
+            if moved is not None and moved.home is not None and moved.parts == 1:
+                variants.insert(0, self._own_lines(moved.home))
+            if not variants:
+                return
+            written.append(variants)
+        for number in range(max(map(len, written))):
+            lines: list[str] = []
+            for variants, unit in zip(written, new, strict=True):
+                if lines and isinstance(unit.node, nodes.Step):
+                    lines.append("")
+                lines += variants[min(number, len(variants) - 1)]
+            yield lines
+
+    def _own_lines(self, home: Home) -> list[str]:
+        text = self._text(home.path)
+        start = doc_start(text, home.outer.start)
+        indent = indent_at(text, home.outer.start)
+        return [
+            line.rstrip("\r").removeprefix(indent) if number else line.rstrip("\r")
+            for number, line in enumerate(text[start : home.outer.end].split("\n"))
+        ]
+
+    def _text(self, path: str) -> str:
+        return self._site.module(path).source.text
+
+
+def _widened(
+    placed: Sequence[Placed], opcodes: Sequence[tuple[str, int, int, int, int]]
+) -> list[tuple[int, int, int, int]]:
+    """The ranges that differ, each grown to whole statements where a `do` became several lines."""
+    found: list[list[int]] = []
+    for tag, i1, i2, j1, j2 in opcodes:
+        if tag == "equal":
+            continue
+        while 0 < i1 < len(placed) and placed[i1].part > 0:
+            i1, j1 = i1 - 1, j1 - 1
+        while 0 < i2 < len(placed) and placed[i2].part > 0:
+            i2, j2 = i2 + 1, j2 + 1
+        if found and i1 < found[-1][1]:
+            found[-1][1], found[-1][3] = max(i2, found[-1][1]), max(j2, found[-1][3])
+        else:
+            found.append([i1, i2, j1, j2])
+    return [(a, b, c, d) for a, b, c, d in found]
+
+
+def _blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
+    """The blocks of a statement in the order of `ir.walk.inner_bodies`; what leaves after an `else` stands for itself."""
+    match statement:
+        case ast.StepStmt(body=body) | ast.ForStmt(body=body):
+            return [body]
+        case ast.IfStmt(branches=branches, otherwise=otherwise):
+            return [*(each.body for each in branches), otherwise]
+        case ast.RetryStmt(body=body, otherwise=otherwise):
+            return [body, otherwise]
+        case ast.RepeatStmt(body=body, otherwise=otherwise):
+            return [body, None if otherwise is None else otherwise.action]
+        case (
+            ast.ChooseStmt(otherwise=otherwise)
+            | ast.WaitUntilStmt(otherwise=otherwise)
+            | ast.ExtractStmt(otherwise=otherwise)
+            | ast.CopyStmt(otherwise=otherwise)
+            | ast.ExpectStmt(otherwise=otherwise)
+            | ast.RunStmt(otherwise=otherwise)
+        ):
+            return [None if otherwise is None else otherwise.action]
+        case _:
+            return []
+
+
+def _call_of(
+    site: Site, placed: Sequence[Placed], inner: Placed, where: _Place
+) -> ast.Stmt | None:
+    """The call in a block that a statement of a task was inlined for."""
+    if inner.home is None or inner.home.block is where.block:
+        return None
+    at = placed.index(inner)
+    own = [
+        each.home.outer
+        for each in placed[:at]
+        if each.home is not None and each.home.block is where.block
+    ]
+    later = next(
+        (
+            each.home.outer
+            for each in placed[at:]
+            if each.home is not None and each.home.block is where.block
+        ),
+        None,
+    )
+    statements = list(where.block.statements)
+    start = statements.index(own[-1]) + 1 if own and own[-1] in statements else 0
+    end = statements.index(later) if later in statements else len(statements)
+    calls = [
+        each
+        for each in statements[start:end]
+        if isinstance(each, ast.CallStmt) and _reaches(site, each, inner.home.owner, 0)
+    ]
+    return calls[0] if len(calls) == 1 else None
+
+
+def _reaches(site: Site, call: ast.CallStmt, owner: ast.Node, depth: int) -> bool:
+    """Whether a call leads to statements of a task."""
+    task = site.built.model.calls.get(call)
+    if task is None or depth > 20:
+        return False
+    if task.declaration is owner:
+        return True
+    inner = site.built.model.bodies.get(task.declaration.body, ())
+    return any(
+        _reaches(site, each, owner, depth + 1) for each in inner if isinstance(each, ast.CallStmt)
+    )
+
+
+# What stands beside the statements
+
+
+def _rule_edits(site: Site, have: PromptProgram, wanted: PromptProgram) -> Choices:
+    """Edits of the standing rules that differ."""
+    section = site.item(ast.AlwaysSection)
+    if have.rules == wanted.rules:
+        return []
+    if not isinstance(section, ast.AlwaysSection):
+        return _new_rules(site, wanted)
+    if len(section.rules) != len(have.rules):
+        return []
+    scope = workflow_scope(site)
+    indent = indent_at(site.source, section.rules[0].start) if section.rules else "    "
+    edits: list[Edit] = []
+    matcher = SequenceMatcher(None, have.rules, wanted.rules, autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        try:
+            new = [literal_of(_spelled(rule, scope.in_text), indent) for rule in wanted.rules[j1:j2]]
+        except Unspeakable:
+            return []
+        if None in new:
+            return []
+        lines = [line for line in new if line is not None]
+        shared = min(len(lines), i2 - i1)
+        for number in range(shared):
+            rule = section.rules[i1 + number]
+            edits.append(Edit(site.path, rule.start, rule.end, lines[number]))
+        for rule in section.rules[i1 + shared : i2]:
+            edits.append(item_removal(site.source, site.path, rule))
+        if lines[shared:]:
+            if i1 + shared:
+                before = section.rules[i1 + shared - 1]
+                edit = insertion_after(
+                    site.source, site.path, before.end, lines[shared:], indent
+                )
+            else:
+                brace = site.source.index("{", section.start)
+                edit = first_in(site.source, site.path, brace, lines[shared:], indent)
+            edits.append(edit)
+    return [tuple(edits)]
+
+
+def _new_rules(site: Site, wanted: PromptProgram) -> Choices:
+    """An edit that adds the section of standing rules."""
+    scope = workflow_scope(site)
+    try:
+        rules = [literal_of(_spelled(rule, scope.in_text), "") for rule in wanted.rules]
+    except Unspeakable:
+        return []
+    lines = styled("item", ["always {", *(rule for rule in rules if rule is not None), "}"])
+    return [] if lines is None else [(insertion(site, ast.AlwaysSection, lines),)]
+
+
+def _spelled(text: nodes.Text, spell: object) -> nodes.Text:
+    assert callable(spell)
+    return tuple(
+        nodes.Variable(sigil="input", name=spell(piece))
+        if isinstance(piece, nodes.Variable)
+        else piece
+        for piece in text
+    )
+
+
+def _description_edits(site: Site, have: PromptProgram, wanted: PromptProgram) -> Choices:
+    """An edit of the doc comment of the workflow."""
+    if have.description == wanted.description:
+        return []
+    declaration = site.symbol.declaration
+    first = min(
+        (each.start for each in declaration.annotations), default=declaration.start
+    )
+    try:
+        lines = [] if wanted.description is None else doc_lines(wanted.description)
+    except Unspeakable:
+        return []
+    start = doc_start(site.source, min(first, declaration.start))
+    new = "".join(f"{line}\n" for line in lines)
+    return [(Edit(site.path, start, min(first, declaration.start), new),)]
+
+
+def _with(node: nodes.Statement, name: str, value: object) -> nodes.Statement:
+    changes: dict[str, object] = {name: value}
+    return replace(node, **changes)  # type: ignore[arg-type]
+
+
+_LEAVING = (ast.FailStmt, ast.AbortStmt, ast.FinishStmt)
+_NOWHERE = ast.Block(0, 0, ())
+_NO_STATEMENT: ast.Stmt = ast.WaitStmt(0, 0, ast.Duration(0, 0, "1s", 1000))

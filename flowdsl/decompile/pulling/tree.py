@@ -1,0 +1,202 @@
+"""Statements read from a prompt, next to the statements of the source that they were compiled from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from flowdsl.codegen.prompt.actions import emit_action
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import origin_of
+from flowdsl.ir.walk import field_names, inner_bodies
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+from flowdsl.syntax.visit import children
+
+_NOT_COMPARED = frozenset(("origin", "resets", "counted"))
+"""Fields that other statements decide, or that say where a statement stands."""
+
+
+class Unit(Record):
+    """A statement of a prompt. `key` is equal for statements that say the same; `bodies` are those of `ir.walk.inner_bodies`."""
+
+    node: nodes.Statement
+    key: str
+    bodies: tuple[tuple[Unit, ...], ...]
+
+
+class Home(Record):
+    """Where a statement of the source stands.
+
+    `outer` is the statement with its annotations; `block` the block that holds it, None for the one after an `else`. `loop` is the
+    variable of the loop around.
+    """
+
+    path: str
+    statement: ast.Stmt
+    outer: ast.Stmt
+    block: ast.Block | None
+    owner: ast.TaskDecl | ast.WorkflowDecl
+    loop: str | None
+
+
+class Placed(Record):
+    """A unit of the prompt as it is compiled, the statement of the IR that it is, and its place; None for what no statement wrote.
+
+    `part` and `parts` tell which line it is of a `do` that became several. `bodies` are None where the two do not agree.
+    """
+
+    unit: Unit
+    compiled: nodes.Statement
+    home: Home | None
+    part: int
+    parts: int
+    bodies: tuple[tuple[Placed, ...] | None, ...]
+
+
+def units(body: Sequence[nodes.Statement]) -> tuple[Unit, ...]:
+    """The units of a body; each value that is kept is one of its own."""
+    found: list[Unit] = []
+    for statement in _single_stores(body):
+        inner = tuple(units(each) for each, _ in inner_bodies(statement))
+        found.append(Unit(statement, repr(_form(statement)), inner))
+    return tuple(found)
+
+
+def _single_stores(body: Sequence[nodes.Statement]) -> Iterator[nodes.Statement]:
+    for statement in body:
+        if isinstance(statement, nodes.Store):
+            for assignment in statement.assignments:
+                yield nodes.Store(origin=assignment.origin, assignments=(assignment,))
+        else:
+            yield statement
+
+
+def _form(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_form(each) for each in value]
+    names = field_names(type(value))
+    if not names:
+        return value
+    skipped = _NOT_COMPARED | ({"variable"} if isinstance(value, nodes.Loop) else set())
+    return [
+        type(value).__name__,
+        *(_form(getattr(value, name)) for name in names if name not in skipped),
+    ]
+
+
+def head_of(node: nodes.Statement) -> str:
+    """A statement without its bodies, to be compared."""
+    return repr(_form(bare(node)))
+
+
+def bare(node: nodes.Statement) -> nodes.Statement:
+    """A statement without its bodies."""
+    match node:
+        case nodes.Step() | nodes.Loop():
+            return replace(node, body=())
+        case nodes.If():
+            return replace(
+                node,
+                branches=tuple(replace(each, body=()) for each in node.branches),
+                otherwise=(),
+            )
+        case nodes.Repeat() | nodes.Retry():
+            return replace(node, body=(), otherwise=())
+        case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
+            return replace(node, otherwise=())
+        case nodes.Extract() | nodes.Copy() | nodes.Run() if node.otherwise is not None:
+            return replace(node, otherwise=())
+        case _:
+            return node
+
+
+def place(
+    read: Sequence[Unit], compiled: Sequence[nodes.Statement], homes: dict[nodes.Origin, Home]
+) -> tuple[Placed, ...] | None:
+    """The units of a body with their places; None where it was not compiled from statements like these."""
+    lines: list[tuple[nodes.Statement, int, int]] = []
+    for statement in _single_stores(compiled):
+        count = len(emit_action(statement)) if isinstance(statement, nodes.Do) else 1
+        lines += ((statement, part, count) for part in range(count))
+    if [type(unit.node) for unit in read] != [type(statement) for statement, _, _ in lines]:
+        return None
+    placed: list[Placed] = []
+    for unit, (statement, part, count) in zip(read, lines, strict=True):
+        inner = [body for body, _ in inner_bodies(statement)]
+        bodies: tuple[tuple[Placed, ...] | None, ...]
+        if len(inner) == len(unit.bodies):
+            pairs = zip(unit.bodies, inner, strict=True)
+            bodies = tuple(place(one, other, homes) for one, other in pairs)
+        else:
+            bodies = tuple(None for _ in unit.bodies)
+        home = homes.get(statement.origin)
+        if home is not None and not _may_be(statement, home.statement):
+            home = None
+        placed.append(Placed(unit, statement, home, part, count, bodies))
+    return tuple(placed)
+
+
+_WRITTEN_AS: dict[type, tuple[type, ...]] = {
+    nodes.Step: (ast.StepStmt,),
+    nodes.Do: (ast.DoStmt,),
+    nodes.Choose: (ast.ChooseStmt,),
+    nodes.TypeIn: (ast.TypeStmt,),
+    nodes.Clear: (ast.ClearStmt,),
+    nodes.Press: (ast.PressStmt,),
+    nodes.Wait: (ast.WaitStmt,),
+    nodes.WaitUntil: (ast.WaitUntilStmt,),
+    nodes.Extract: (ast.ExtractStmt,),
+    nodes.BackgroundExtract: (ast.ExtractStmt,),
+    nodes.Copy: (ast.CopyStmt,),
+    nodes.Store: (ast.EmitStmt,),
+    nodes.Expect: (ast.ExpectStmt,),
+    nodes.Capture: (ast.CaptureStmt,),
+    nodes.Export: (ast.ExportStmt,),
+    nodes.Picture: (ast.ImageStmt,),
+    nodes.Run: (ast.RunStmt,),
+    nodes.If: (ast.IfStmt,),
+    nodes.Loop: (ast.ForStmt,),
+    nodes.Repeat: (ast.RepeatStmt,),
+    nodes.Retry: (ast.RetryStmt,),
+    nodes.Leave: (ast.FailStmt, ast.AbortStmt, ast.FinishStmt),
+}
+"""The statements of the language that lowering makes each statement of the IR of, when it makes it of one alone."""
+
+
+def _may_be(statement: nodes.Statement, written: ast.Stmt) -> bool:
+    return isinstance(written, _WRITTEN_AS[type(statement)])
+
+
+def homes_of(modules: Sequence[ast.Module]) -> dict[nodes.Origin, Home]:
+    """Where every statement of tasks and workflows stands, by its origin in the IR."""
+    found: dict[nodes.Origin, Home] = {}
+    for module in modules:
+        for declaration in module.declarations:
+            if isinstance(declaration, ast.TaskDecl | ast.WorkflowDecl):
+                for home in _homes(module, declaration, declaration, None, None):
+                    found[origin_of(module.source, home.statement)] = home
+    return found
+
+
+def _homes(
+    module: ast.Module,
+    node: ast.Node,
+    owner: ast.TaskDecl | ast.WorkflowDecl,
+    block: ast.Block | None,
+    loop: str | None,
+) -> Iterator[Home]:
+    for child in children(node):
+        inner: ast.Node = child
+        while isinstance(inner, ast.AnnotatedStmt):
+            inner = inner.statement
+        if type(inner) in _STATEMENTS:
+            held = node if isinstance(node, ast.Block) else None
+            path = module.source.path
+            yield Home(path, inner, child, held, owner, loop)  # type: ignore[arg-type]
+        own = inner.variable.text if isinstance(inner, ast.ForStmt) else loop
+        yield from _homes(module, inner, owner, block, own)
+
+
+_STATEMENTS = frozenset((ast.CallStmt, *(each for some in _WRITTEN_AS.values() for each in some)))
