@@ -18,11 +18,14 @@ BOM = b"\xef\xbb\xbf"
 
 
 class Rewrite(Record):
-    """A file whose content changes. `name` is how its path is shown, `path` works from the working folder."""
+    """A file whose content changes, or (`original` None) one that is new.
+
+    `name` is how its path is shown, `path` works from the working folder.
+    """
 
     name: str
     path: str
-    original: bytes
+    original: bytes | None
     content: bytes
 
 
@@ -38,8 +41,9 @@ def _difference(rewrite: Rewrite, to_terminal: bool) -> Iterator[str]:
     from difflib import unified_diff
 
     name = printable(rewrite.name)
-    before, after = _lines(rewrite.original), _lines(rewrite.content)
-    for line in unified_diff(before, after, name, name):
+    before, after = _lines(rewrite.original or b""), _lines(rewrite.content)
+    old_name = name if rewrite.original is not None else os.devnull
+    for line in unified_diff(before, after, old_name, name):
         text = line.removesuffix("\n")
         if to_terminal:
             text = "".join(shown for shown, _ in cells(text.removesuffix("\r")))
@@ -61,10 +65,17 @@ def write_rewrites(rewrites: Sequence[Rewrite], *, during: str) -> None:
     """
     from flowdsl.host.writing import ChangedFile, write_files
 
+    for rewrite in rewrites:
+        if rewrite.original is None and os.path.lexists(rewrite.path):
+            raise changed(rewrite.name, during)
     try:
         write_files(
             {rewrite.path: rewrite.content for rewrite in rewrites},
-            expected={rewrite.path: rewrite.original for rewrite in rewrites},
+            expected={
+                rewrite.path: rewrite.original
+                for rewrite in rewrites
+                if rewrite.original is not None
+            },
         )
     except ChangedFile as error:
         name = next(rewrite.name for rewrite in rewrites if rewrite.path == error.path)

@@ -208,9 +208,7 @@ def _extend(
         if origins[place] is not None and origins[place] != (at, position):
             return
         character = value[position]
-        if text[place] == character:
-            origins[place] = (at, position)
-        elif character.isspace() and text[place].isspace():
+        if text[place] == character or (character.isspace() and text[place].isspace()):
             origins[place] = (at, position)
         elif step > 0 and character == "{" and text.startswith("\\{", place):
             origins[place] = origins[place + 1] = (at, position)
@@ -228,9 +226,7 @@ def _extend(
         position += step
 
 
-def _behind_blanks(
-    text: str, value: str, place: int, position: int, step: int
-) -> tuple[int, int]:
+def _behind_blanks(text: str, value: str, place: int, position: int, step: int) -> tuple[int, int]:
     """The next places behind blanks, of which a payload may have other ones than the source."""
     while 0 <= place < len(text) and text[place].isspace():
         place += step

@@ -56,9 +56,7 @@ def _told(site: Site, edits: list[Edit]) -> Iterator[Attempt]:
     """The attempt, with a note for each model that it names by its id."""
     checks = site.wanted_payload().get(CHECKS) or ()
     models = {str(check["model"]) for check in checks if check.get("model")}
-    named = [
-        model for model in sorted(models) if any(f'"{model}"' in each.text for each in edits)
-    ]
+    named = [model for model in sorted(models) if any(f'"{model}"' in each.text for each in edits)]
     yield from site.attempt(SETTINGS, edits, *(raw_id_note(site, model) for model in named))
 
 

@@ -215,10 +215,10 @@ class _Names(dict[Key, Spelled]):
 
     def get(self, key: Key, default: Any = None) -> Any:
         found = super().get(key)
-        if found is None and key[0] == "runtime" and key != LOOP_KEY:
-            if key[1] not in self._scope.taken:
-                return Spelled(key[1], RUNTIME)
-        return default if found is None else found
+        if found is not None:
+            return found
+        is_new = key[0] == "runtime" and key != LOOP_KEY and key[1] not in self._scope.taken
+        return Spelled(key[1], RUNTIME) if is_new else default
 
 
 def _all(placed: Iterable[Placed]) -> Iterator[Placed]:

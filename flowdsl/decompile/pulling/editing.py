@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 from flowdsl.source.files import FileSystem
 from flowdsl.source.record import Record
@@ -36,7 +37,7 @@ def edited(files: FileSystem, texts: Mapping[str, str], edits: Iterable[Edit]) -
         if text is None:
             text = files.read_text(path)
         own.sort(key=lambda each: (each.start, each.end))
-        for first, second in zip(own, own[1:], strict=False):
+        for first, second in pairwise(own):
             if first.end > second.start or (first.start, first.end) == (second.start, second.end):
                 raise Overlap(path)
         line_break = line_break_of(text)

@@ -130,7 +130,7 @@ def _added(
         return first_in(site.source, site.path, brace, lines, indent)
     last = section.fields[-1]
     indent = indent_at(site.source, last.start)
-    if site.source[:last.start].rsplit("\n", 1)[-1].strip():
+    if site.source[: last.start].rsplit("\n", 1)[-1].strip():
         # The fields stand on one line.
         return Edit(site.path, last.end, last.end, "".join(f", {line}" for line in lines))
     return insertion_after(site.source, site.path, last.end, lines, indent)
@@ -263,9 +263,7 @@ def _type_edits(
             if home is not None:
                 where, declaration = home
                 if isinstance(declaration, ast.AliasDecl):
-                    return _type_edits(
-                        site, where, declaration.type, have, wanted, deep=deep
-                    )
+                    return _type_edits(site, where, declaration.type, have, wanted, deep=deep)
                 if isinstance(have, nodes.RecordType) and isinstance(wanted, nodes.RecordType):
                     edits = _record_edits(site, where, declaration.fields, have, wanted)
                     if edits is not None:
@@ -327,8 +325,7 @@ def _declaration(
         (module.source.path, declaration)
         for module in site.built.model.modules
         for declaration in module.declarations
-        if isinstance(declaration, ast.RecordDecl | ast.AliasDecl)
-        and declaration.name.text == name
+        if isinstance(declaration, ast.RecordDecl | ast.AliasDecl) and declaration.name.text == name
     ]
     own = [each for each in found if each[0] == path]
     if own:

@@ -62,9 +62,7 @@ def _existing(site: Site, open_fields: frozenset[str]) -> Iterator[Attempt]:
         if path is not None and field in open_fields and wanted.get(field) is not None:
             text = _json_text(site, path, wanted[field])
             yield from site.attempt(FILE, [], files={path: text})
-    if symbol.checks_from is not None and (
-        _is_open(open_fields, CHECKS) or CLEANUP in open_fields
-    ):
+    if symbol.checks_from is not None and (_is_open(open_fields, CHECKS) or CLEANUP in open_fields):
         text = _json_text(site, symbol.checks_from, _checks(site))
         yield from site.attempt(FILE, [], files={symbol.checks_from: text})
     if symbol.extra_from is not None:
@@ -223,13 +221,11 @@ def _schema_variants(
     if section is not None and lines is not None:
         yield [replacement(site, section, lines)], {}
     if section is not None and site.goal.values.get(field) is not None:
-        more = (*kinds, ast.SecretsSection) if field == INPUTS else kinds
+        more: list[type[ast.Node]] = [*kinds, *([ast.SecretsSection] if field == INPUTS else [])]
         yield _schema_file(site, field, part, more)
 
 
-def _schema_file(
-    site: Site, field: str, part: str, kinds: Sequence[type[ast.Node]]
-) -> Variant:
+def _schema_file(site: Site, field: str, part: str, kinds: Sequence[type[ast.Node]]) -> Variant:
     document = schema_of(site.goal.values.get(field))
     if document is None:
         return [], {}

@@ -102,7 +102,8 @@ class Judge:
 
 def _payload(built: Built, name: str) -> dict[str, Any]:
     (artifact,) = (each for each in built.bundle.workflows if each.name == name)
-    return plain(artifact.payload) | {"name": artifact.title, "tags": list(artifact.tags)}
+    payload: dict[str, Any] = plain(artifact.payload)
+    return payload | {"name": artifact.title, "tags": list(artifact.tags)}
 
 
 def _edited(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,9 +19,7 @@ from .goal import TAGS, Goal
 from .spots import DOC, NAME, Run, Token, text_runs, texts_in
 from .workspace import Built, Workspace
 
-VARIABLE = re.compile(
-    r"\{\{[ \t]*[A-Za-z_][^{}\r\n]*\}\}|\{\$?[A-Za-z_][^{}\r\n]*\}", re.ASCII
-)
+VARIABLE = re.compile(r"\{\{[ \t]*[A-Za-z_][^{}\r\n]*\}\}|\{\$?[A-Za-z_][^{}\r\n]*\}", re.ASCII)
 """What the platform takes for a variable."""
 
 _PROTECTED = re.compile(r"\\(?=\{)")
@@ -67,9 +65,7 @@ def literal_changes(workspace: Workspace, built: Built, goal: Goal) -> tuple[Cha
     sure: Changes = {}
     unsure: Changes = {}
     for token, changes in found.items():
-        whole = all(
-            count == _times(anchored, token, change) for change, count in changes.items()
-        )
+        whole = all(count == _times(anchored, token, change) for change, count in changes.items())
         kept = tuple(sorted(changes, key=lambda each: (each.start, each.end)))
         if token not in wrong:
             (sure if whole else unsure)[token] = kept
@@ -77,7 +73,7 @@ def literal_changes(workspace: Workspace, built: Built, goal: Goal) -> tuple[Cha
 
 
 def _clash(one: Change, other: Change) -> bool:
-    return one.start < other.end and other.start < one.end or one.start == other.start
+    return (one.start < other.end and other.start < one.end) or one.start == other.start
 
 
 def _placed(

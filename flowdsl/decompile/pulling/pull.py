@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from flowdsl.deploy.diff import Difference, compare
@@ -51,8 +52,8 @@ class Pulled(Record):
     address: str
     texts: dict[str, str]
     brought: tuple[str, ...] = ()
-    levels: dict[str, str] = {}
-    left: dict[str, str] = {}
+    levels: Mapping[str, str] = MappingProxyType({})
+    left: Mapping[str, str] = MappingProxyType({})
     conflicts: tuple[Conflict, ...] = ()
     pending: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -79,11 +80,7 @@ def pull(
     """
     desired = built.desired[address]
     difference = compare(POLICIES, desired, prior, live)
-    changes = [
-        change
-        for change in difference.fields
-        if prior is None or change.origin != "source"
-    ]
+    changes = [change for change in difference.fields if prior is None or change.origin != "source"]
     pending = tuple(change.path for change in difference.fields if change not in changes)
     conflicts = tuple(
         Conflict(change.path, change.after, change.before)

@@ -66,4 +66,3 @@ def put(scope: Scope, key: Key, name: str, sigil: str) -> None:
     scope.taken.add(name)
     scope.names[key] = Spelled(name, sigil)
     scope.types.setdefault(key, ANY)
-

@@ -115,4 +115,3 @@ _AROUND: dict[str, tuple[list[str], list[str]]] = {
     "check": (["flow 1", "", "workflow w {", "  checks {"], ["  }", "}"]),
 }
 """What stands around lines of a kind while they are laid out."""
-

@@ -177,9 +177,7 @@ def _allowed(site: Site, wanted: Sequence[str]) -> list[str]:
 
 
 def _models(site: Site) -> Iterator[Attempt]:
-    wanted = {
-        key: site.goal.values.get(f"{MODELS}.{key}") for key in (_MAIN, _CACHE, *_FALLBACKS)
-    }
+    wanted = {key: site.goal.values.get(f"{MODELS}.{key}") for key in (_MAIN, _CACHE, *_FALLBACKS)}
     names: dict[str, str | None] = {}
     notes: list[str] = []
     for key, model in wanted.items():
@@ -219,9 +217,9 @@ def _model_settings(
             written = plain_literal(str(names[key]))
             edits.append(Edit(site.path, value.start, value.end, written or ""))
             open_keys.discard(key)
-    value = settings.get("fallbacks")
-    if isinstance(value, ast.ListExpr):
-        for key, item in zip(_FALLBACKS, value.items, strict=False):
+    fallbacks = settings.get("fallbacks")
+    if isinstance(fallbacks, ast.ListExpr):
+        for key, item in zip(_FALLBACKS, fallbacks.items, strict=False):
             if key in open_keys and names[key] is not None:
                 written = plain_literal(str(names[key]))
                 edits.append(Edit(site.path, item.start, item.end, written or ""))

@@ -123,7 +123,9 @@ class _Editor:
         if len(old) == len(wanted):
             pairs = list(zip(old, wanted, strict=True))
             if all(each.parts == 1 for each in old):
-                return [choices for one, other in pairs for choices in self._pair(one, other, where)]
+                return [
+                    choices for one, other in pairs for choices in self._pair(one, other, where)
+                ]
         kinds = SequenceMatcher(
             None,
             [type(each.unit.node).__name__ for each in old],
@@ -149,7 +151,7 @@ class _Editor:
             return []
         if old.home is None:
             return [[]]
-        whole = [(edit,) for edit in self._rewritten(old, new)]
+        whole: Choices = [(edit,) for edit in self._rewritten(old, new)]
         fine = self._fine(old, new)
         if fine is None:
             return [whole]
@@ -264,9 +266,7 @@ class _Editor:
                 )
                 written = self._drafter.text(text, first)
                 if written is not None:
-                    choices.append(
-                        (self._literal(first.home, first.home.statement.text, written),)
-                    )
+                    choices.append((self._literal(first.home, first.home.statement.text, written),))
         lines: list[str] | None = []
         for each in new:
             found = self._drafter.variants(each, first.home, like=first)
@@ -292,7 +292,11 @@ class _Editor:
                 choices: Choices = [(self._removal(each.home),)]
                 if each.home.block is not where.block:
                     call = _call_of(self._site, placed, each, where)
-                    inside = [other for other in placed if _call_of(self._site, placed, other, where) is call]
+                    inside = [
+                        other
+                        for other in placed
+                        if _call_of(self._site, placed, other, where) is call
+                    ]
                     if call is not None and all(other in placed[start:end] for other in inside):
                         text = self._text(where.path)
                         choices.insert(0, (item_removal(text, where.path, call),))
@@ -442,9 +446,7 @@ def _blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
             return []
 
 
-def _call_of(
-    site: Site, placed: Sequence[Placed], inner: Placed, where: _Place
-) -> ast.Stmt | None:
+def _call_of(site: Site, placed: Sequence[Placed], inner: Placed, where: _Place) -> ast.Stmt | None:
     """The call in a block that a statement of a task was inlined for."""
     if inner.home is None or inner.home.block is where.block:
         return None
@@ -506,7 +508,9 @@ def _rule_edits(site: Site, have: PromptProgram, wanted: PromptProgram) -> Choic
         if tag == "equal":
             continue
         try:
-            new = [literal_of(_spelled(rule, scope.in_text), indent) for rule in wanted.rules[j1:j2]]
+            new = [
+                literal_of(_spelled(rule, scope.in_text), indent) for rule in wanted.rules[j1:j2]
+            ]
         except Unspeakable:
             return []
         if None in new:
@@ -521,9 +525,7 @@ def _rule_edits(site: Site, have: PromptProgram, wanted: PromptProgram) -> Choic
         if lines[shared:]:
             if i1 + shared:
                 before = section.rules[i1 + shared - 1]
-                edit = insertion_after(
-                    site.source, site.path, before.end, lines[shared:], indent
-                )
+                edit = insertion_after(site.source, site.path, before.end, lines[shared:], indent)
             else:
                 brace = site.source.index("{", section.start)
                 edit = first_in(site.source, site.path, brace, lines[shared:], indent)
@@ -557,9 +559,7 @@ def _description_edits(site: Site, have: PromptProgram, wanted: PromptProgram) -
     if have.description == wanted.description:
         return []
     declaration = site.symbol.declaration
-    first = min(
-        (each.start for each in declaration.annotations), default=declaration.start
-    )
+    first = min((each.start for each in declaration.annotations), default=declaration.start)
     try:
         lines = [] if wanted.description is None else doc_lines(wanted.description)
     except Unspeakable:

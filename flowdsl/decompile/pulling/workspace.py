@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from flowdsl.codegen.artifacts import Bundle, plain
@@ -48,10 +49,8 @@ class Layered:
 def encoded(files: FileSystem, path: str, text: str) -> bytes:
     """The bytes of a new text of a file: with the byte order mark that the file has, and with one where the text begins with its character."""
     marked = text.startswith("\ufeff")
-    try:
+    with suppress(UnreadableFile):
         marked = marked or files.read_bytes(path).startswith(BOM)
-    except UnreadableFile:
-        pass
     return BOM * marked + text.encode()
 
 
@@ -79,9 +78,7 @@ class Built(Record):
 
     def symbol(self, address: str) -> WorkflowSymbol:
         """A workflow as declared; the address must exist."""
-        return next(
-            each for each in self.model.workflows if each.name == address.partition(".")[2]
-        )
+        return next(each for each in self.model.workflows if each.name == address.partition(".")[2])
 
 
 class Workspace:
