@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from flowdsl.compiler.pipeline import CompileOptions
 from flowdsl.config.project import Environment, Project
-from flowdsl.decompile.pulling.pull import Pulled, pull
+from flowdsl.decompile.pulling.pull import Pull, Request, pull
 from flowdsl.decompile.pulling.workspace import Built, Workspace, encoded
 from flowdsl.deploy.directory import Directory
 from flowdsl.deploy.resource import Live, address_of
@@ -90,20 +90,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     built = _compiled(wanted, workspace, console)
     if built.problems:
         raise CommandError(f"{built.problems[0]}; nothing was written", SOURCE_ERRORS)
-    pulled: list[Pulled] = []
-    for address in addresses:
-        if known.ids[address] not in seen.live:
-            continue
-        live = seen.live[known.ids[address]]
-        done = pull(
-            workspace, built, address, live, _prior(known, built, address), theirs=arguments.theirs
-        )
-        pulled.append(done)
-        again = workspace.build(done.texts)
-        assert again is not None
-        built = again
+    requests = [
+        Request(each, seen.live[known.ids[each]], _prior(known, built, each))
+        for each in addresses
+        if known.ids[each] in seen.live
+    ]
+    done = pull(workspace, built, requests, theirs=arguments.theirs)
     missing = [each for each in addresses if known.ids[each] not in seen.live]
-    return _finish(arguments, wanted, built, pulled, missing, console)
+    return _finish(arguments, wanted, done, missing, console)
 
 
 def _opened(arguments: argparse.Namespace, console: Console) -> Wanted:
@@ -225,12 +219,12 @@ def _prior(known: Tracked, built: Built, address: str) -> ResourceState | None:
 def _finish(
     arguments: argparse.Namespace,
     wanted: Wanted,
-    built: Built,
-    pulled: Sequence[Pulled],
+    done: Pull,
     missing: Sequence[str],
     console: Console,
 ) -> int:
-    rewrites = _rewrites(wanted.target, built)
+    pulled = done.workflows
+    rewrites = _rewrites(wanted.target, done.texts)
     for line in remarks(pulled, missing):
         console.err(line)
     if rewrites and arguments.diff:
@@ -256,9 +250,9 @@ def _agrees(environment: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _rewrites(target: Target, built: Built) -> list[Rewrite]:
+def _rewrites(target: Target, texts: Mapping[str, str]) -> list[Rewrite]:
     """The files that change, and git's rule for new prompt files."""
-    contents = {path: encoded(target.files, path, text) for path, text in built.texts.items()}
+    contents = {path: encoded(target.files, path, text) for path, text in texts.items()}
     prompts = [path for path in contents if path.endswith(PROMPT) and _old(target, path) is None]
     if prompts:
         old = _old(target, ATTRIBUTES) or b""

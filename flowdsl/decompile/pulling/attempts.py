@@ -21,6 +21,11 @@ WORDS, SETTINGS, STATEMENTS, FILE = "words", "settings", "statements", "file"
 """How coarse an edit is: words inside a literal, a setting or a field, whole statements, a file that holds a part verbatim."""
 
 
+Edits = tuple[Edit, ...]
+Choices = list[Edits]
+"""Ways to carry one change out, the likeliest first."""
+
+
 class Attempt(Record):
     """A variant of the sources. `notes` is what to tell when it is taken."""
 

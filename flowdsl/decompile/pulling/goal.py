@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from flowdsl.codegen.artifacts import plain
@@ -15,6 +15,9 @@ from .differences import cost, edits
 from .workspace import Built, Workspace
 
 TAGS = "tags"
+
+_FEW_FILES = 3
+"""Flows of a project that is compiled whole at once."""
 
 
 class Goal(Record):
@@ -42,42 +45,58 @@ def forms(desired: Desired) -> dict[str, Any]:
 
 
 class Judge:
-    """Compares variants of the sources with those that were there at first."""
+    """Compares variants of the sources with those that were there at first.
 
-    def __init__(self, workspace: Workspace, first: Built, goal: Goal) -> None:
+    `goals` has every workflow that may change; no other may.
+    """
+
+    def __init__(self, workspace: Workspace, first: Built, goals: Mapping[str, Goal]) -> None:
         self._workspace = workspace
         self._first = first
-        self._goal = goal
+        self._goals = goals
         self._elsewhere: dict[str, dict[str, Any]] | None = None
-        self._others = _others(first, goal.address)
+        self._others = _others(first, goals)
 
-    def built(self, texts: Mapping[str, str], best: Built) -> Built | None:
-        """The variant, compiled, when it comes closer than `best` in some field and goes away in none; else None."""
+    def built(self, texts: Mapping[str, str], best: Built, address: str) -> Built | None:
+        """The variant, compiled, when it brings a workflow closer than `best` and takes none away in any field; else None."""
+        if len(self._workspace.entries) > _FEW_FILES:
+            # Most variants that are no good show it in the file of the workflow alone.
+            entry = best.symbol(address).module.source.path
+            alone = self._workspace.build(texts, [entry])
+            if alone is None or not self._is_closer(alone, best, [address]):
+                return None
         variant = self._workspace.build(texts)
-        if variant is None or self._goal.address not in variant.desired:
+        if variant is None or not self._is_closer(variant, best, self._goals):
             return None
-        if not self.is_closer(variant.desired[self._goal.address], best) or not self._is_alone(
-            variant
-        ):
+        if not self._is_alone(variant) or not self._is_the_same_elsewhere(variant):
             return None
-        return variant if self._is_the_same_elsewhere(variant) else None
+        return variant
 
-    def is_closer(self, desired: Desired, best: Built) -> bool:
-        """Whether a workflow comes closer than `best` in some field and goes away in none."""
-        before = self._goal.distances(best.desired[self._goal.address])
-        after = self._goal.distances(desired)
-        paths = before.keys() | after.keys()
-        return all(after.get(path, 0) <= before.get(path, 0) for path in paths) and sum(
-            after.values()
-        ) < sum(before.values())
+    def _is_closer(self, variant: Built, best: Built, addresses: Iterable[str]) -> bool:
+        """Whether workflows come closer than `best` in some field and go away in none."""
+        gained = 0
+        for address in addresses:
+            if address not in variant.desired:
+                return False
+            goal = self._goals[address]
+            now, was = variant.desired[address], best.desired[address]
+            if forms(now) == forms(was):
+                continue
+            before, after = goal.distances(was), goal.distances(now)
+            if any(far > before.get(path, 0) for path, far in after.items()):
+                return False
+            gained += sum(before.values()) - sum(after.values())
+        return gained > 0
 
     def _is_alone(self, variant: Built) -> bool:
-        """Whether nothing but the workflow itself has changed, and of it nothing that no field shows."""
-        own, was = variant.desired[self._goal.address], self._first.desired[self._goal.address]
+        """Whether nothing but the workflows of the goals has changed, and of them nothing that no field shows."""
+        for address in self._goals:
+            own, was = variant.desired[address], self._first.desired[address]
+            if (own.protect, own.renamed_from) != (was.protect, was.renamed_from):
+                return False
         return (
-            (own.protect, own.renamed_from) == (was.protect, was.renamed_from)
-            and set(variant.problems) <= set(self._first.problems)
-            and _others(variant, self._goal.address) == self._others
+            set(variant.problems) <= set(self._first.problems)
+            and _others(variant, self._goals) == self._others
         )
 
     def _is_the_same_elsewhere(self, variant: Built) -> bool:
@@ -89,14 +108,19 @@ class Judge:
         after = self._workspace.elsewhere(variant.texts)
         if after is None:
             return False
-        name = self._goal.address.partition(".")[2]
-        here = _edited(_payload(self._first, name), _payload(variant, name))
+        names = {address.partition(".")[2] for address in self._goals}
+        here = {
+            name: _edited(_payload(self._first, name), _payload(variant, name)) for name in names
+        }
         for environment, was in self._elsewhere.items():
             now = after[environment]
-            if _without(now, name) != _without(was, name):
+            if now.keys() != was.keys():
                 return False
-            if _edited(was[name], now[name]) != here:
-                return False
+            for name, payload in was.items():
+                if name not in names and now[name] != payload:
+                    return False
+                if name in names and _edited(payload, now[name]) != here[name]:
+                    return False
         return True
 
 
@@ -112,12 +136,8 @@ def _edited(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     return {path: edits(before.get(path), after.get(path)) for path in changed}
 
 
-def _without(payloads: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {other: payload for other, payload in payloads.items() if other != name}
-
-
-def _others(built: Built, address: str) -> str:
-    """Everything but one workflow, to be compared."""
+def _others(built: Built, addresses: Collection[str]) -> str:
+    """Everything but some workflows, to be compared."""
     workflows = {
         each.address: [
             dict(each.values),
@@ -127,13 +147,9 @@ def _others(built: Built, address: str) -> str:
             each.protect,
         ]
         for each in built.desired.values()
-        if each.address != address
+        if each.address not in addresses
     }
-    return canonical([workflows, _plain_chains(built)])
-
-
-def _plain_chains(built: Built) -> Any:
-    return plain(built.chains)
+    return canonical([workflows, plain(built.chains)])
 
 
 def narrowed(goal: Goal, first: Desired, kept: Collection[str]) -> Goal:

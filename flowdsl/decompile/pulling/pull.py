@@ -1,13 +1,13 @@
-"""One workflow: from what the service has to edits of its sources."""
+"""From workflows as the service has them to edits of their sources."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from flowdsl.deploy.diff import Difference, compare
+from flowdsl.deploy.diff import compare
 from flowdsl.deploy.kinds.workflow import POLICIES
 from flowdsl.deploy.resource import Desired, Live
 from flowdsl.diagnostics.suggest import listed
@@ -41,16 +41,26 @@ class Conflict(Record):
     theirs: Any
 
 
-class Pulled(Record):
-    """What becomes of one workflow.
+class Request(Record):
+    """A workflow to bring in: what the service has, and what state holds of it.
 
-    `texts` are the new texts of files by path, those of earlier pulls included. `brought` has the fields that were brought into the
-    source, and `levels` the coarsest edit that each needed. `left` says of each other field why nothing of it was written.
-    `pending` are fields that only the source has changed: a deploy sends them. With `conflicts` nothing is edited.
+    `prior` is None for one that was adopted and never deployed: then everything that differs is taken from the service.
     """
 
     address: str
-    texts: dict[str, str]
+    live: Live
+    prior: ResourceState | None
+
+
+class Pulled(Record):
+    """What becomes of one workflow.
+
+    `brought` has the fields that were brought into the source, and `levels` the coarsest edit that each needed. `left` says of each
+    other field why nothing of it was written. `pending` are fields that only the source has changed: a deploy sends them. With
+    `conflicts` nothing is edited.
+    """
+
+    address: str
     brought: tuple[str, ...] = ()
     levels: Mapping[str, str] = MappingProxyType({})
     left: Mapping[str, str] = MappingProxyType({})
@@ -58,37 +68,49 @@ class Pulled(Record):
     pending: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    @property
-    def differs(self) -> bool:
-        """Whether the service has anything that the source does not."""
-        return bool(self.brought or self.left or self.conflicts)
+
+class Pull(Record):
+    """What becomes of several workflows. `texts` are the new texts of files by path."""
+
+    texts: dict[str, str]
+    workflows: tuple[Pulled, ...]
 
 
 def pull(
-    workspace: Workspace,
-    built: Built,
-    address: str,
-    live: Live,
-    prior: ResourceState | None,
-    *,
-    theirs: bool = False,
-) -> Pulled:
-    """Bring a workflow of the service into the sources that `built` was compiled from.
+    workspace: Workspace, built: Built, requests: Sequence[Request], *, theirs: bool = False
+) -> Pull:
+    """Bring workflows of the service into the sources that `built` was compiled from.
 
-    `prior` is what state holds of it, None for one that was adopted and never deployed: then everything that differs is taken from the service.
-    `theirs` lets the service win where both have changed.
+    They are brought in together: what several of them share changes when all of them have it so. `theirs` lets the service win where
+    both sides have changed.
     """
+    plans = [_plan(workspace, built, request, theirs=theirs) for request in requests]
+    goals = {plan.goal.address: plan.goal for plan in plans if plan.goal is not None}
+    editor = _Editor(workspace, built, goals)
+    editor.run()
+    return Pull(editor.best.texts, tuple(editor.told(plan) for plan in plans))
+
+
+class _Plan(Record):
+    """What is to be done about one workflow; without a goal nothing is."""
+
+    goal: Goal | None
+    outcome: Pulled
+
+
+def _plan(workspace: Workspace, built: Built, request: Request, *, theirs: bool) -> _Plan:
+    address, prior, live = request.address, request.prior, request.live
     desired = built.desired[address]
     difference = compare(POLICIES, desired, prior, live)
-    changes = [change for change in difference.fields if prior is None or change.origin != "source"]
-    pending = tuple(change.path for change in difference.fields if change not in changes)
+    changes = [each for each in difference.fields if prior is None or each.origin != "source"]
+    pending = tuple(each.path for each in difference.fields if each not in changes)
     conflicts = tuple(
-        Conflict(change.path, change.after, change.before)
-        for change in changes
-        if prior is not None and change.origin == "both"
+        Conflict(each.path, each.after, each.before)
+        for each in changes
+        if prior is not None and each.origin == "both"
     )
     if conflicts and not theirs:
-        return Pulled(address, built.texts, conflicts=conflicts, pending=pending)
+        return _Plan(None, Pulled(address, conflicts=conflicts, pending=pending))
     left: dict[str, str] = {}
     values: dict[str, Any] = forms(desired)
     for change in changes:
@@ -98,50 +120,89 @@ def pull(
             values.pop(change.path, None)
         else:
             values[change.path] = change.before
-    values[TAGS], lasting = _tags(workspace, desired, difference, live, prior)
+    values[TAGS], lasting = _tags(workspace, desired, live, prior)
     if lasting:
         left[TAGS] = lasting
-    goal = Goal(address, values)
-    if not goal.open_fields(desired):
-        return Pulled(address, built.texts, left=left, pending=pending)
-    editor = _Editor(workspace, built)
-    return editor.run(goal, left, pending)
+    return _Plan(Goal(address, values), Pulled(address, left=left, pending=pending))
 
 
 class _Editor:
-    """Edits until everything is as it should be, or nothing helps."""
+    """Edits until every workflow is as it should be, or nothing helps."""
 
-    def __init__(self, workspace: Workspace, first: Built) -> None:
+    def __init__(self, workspace: Workspace, first: Built, goals: Mapping[str, Goal]) -> None:
         self._workspace = workspace
         self._first = first
+        self._goals = goals
+        self._wanted = {
+            address: goal.open_fields(first.desired[address]) for address, goal in goals.items()
+        }
+        self._left: dict[str, dict[str, str]] = {address: {} for address in goals}
+        self._levels: dict[tuple[str, str], str] = {}
+        self._notes: dict[str, list[str]] = {}
+        self.best = first
 
-    def run(self, goal: Goal, left: dict[str, str], pending: tuple[str, ...]) -> Pulled:
+    def run(self) -> None:
         """The edits for as many fields as can be brought in; each of them whole."""
-        desired = self._first.desired[goal.address]
-        wanted = goal.open_fields(desired)
-        while True:
-            aim = narrowed(goal, desired, wanted)
-            best, levels, notes = self._approach(aim)
-            missed = aim.open_fields(best.desired[goal.address])
-            if not missed:
-                break
-            left |= {path: self._why(path, goal) for path in missed & wanted}
-            if not missed & wanted:
-                # An edit for one field moved another, which cannot be: the judge refuses that.
-                wanted = frozenset()
-            wanted -= missed
-            if not wanted:
-                best, levels, notes = self._first, {}, []
-                break
+        while any(self._wanted.values()):
+            aims = {
+                address: narrowed(goal, self._first.desired[address], self._wanted[address])
+                for address, goal in self._goals.items()
+            }
+            self._approach(aims)
+            missed = {
+                address: aim.open_fields(self.best.desired[address])
+                for address, aim in aims.items()
+            }
+            if not any(missed.values()):
+                return
+            for address, paths in missed.items():
+                for path in paths & self._wanted[address]:
+                    self._left[address][path] = self._why(path, self._goals[address])
+                self._wanted[address] -= paths
+        self.best = self._first
+        self._levels, self._notes = {}, {}
+
+    def told(self, plan: _Plan) -> Pulled:
+        """What became of a workflow."""
+        goal, outcome = plan.goal, plan.outcome
+        if goal is None:
+            return outcome
+        brought = sorted(self._wanted[goal.address])
         return Pulled(
             goal.address,
-            best.texts,
-            brought=tuple(sorted(wanted)),
-            levels={path: level for path, level in levels.items() if path in wanted},
-            left=left,
-            pending=pending,
-            notes=tuple(dict.fromkeys(notes)),
+            brought=tuple(brought),
+            levels={path: self._levels.get((goal.address, path), "") for path in brought},
+            left={**outcome.left, **self._left[goal.address]},
+            pending=outcome.pending,
+            notes=tuple(dict.fromkeys(self._notes.get(goal.address, ()))),
         )
+
+    def _approach(self, aims: Mapping[str, Goal]) -> None:
+        judge = Judge(self._workspace, self._first, aims)
+        self.best = self._first
+        self._levels, self._notes = {}, {}
+        # What is shared can only be edited in the finest way, so that comes first for all.
+        for way in WAYS:
+            for address, aim in aims.items():
+                while (taken := self._step(judge, aim, way)) is not None:
+                    attempt, better = taken
+                    for each, other in aims.items():
+                        before = other.distances(self.best.desired[each])
+                        after = other.distances(better.desired[each])
+                        moved = (path for path in before if after.get(path, 0) < before[path])
+                        self._levels |= {(each, path): attempt.level for path in moved}
+                    self._notes.setdefault(address, []).extend(attempt.notes)
+                    self.best = better
+
+    def _step(self, judge: Judge, goal: Goal, way: Way) -> tuple[Attempt, Built] | None:
+        site = Site(self._workspace, self.best, goal)
+        if not site.open_fields:
+            return None
+        for attempt in way(site):
+            better = judge.built(attempt.texts, self.best, goal.address)
+            if better is not None:
+                return attempt, better
+        return None
 
     def _why(self, path: str, goal: Goal) -> str:
         """Why a field could not be brought in, as far as that can be told."""
@@ -162,34 +223,6 @@ class _Editor:
                 return f"{reason.told()}, and in a file it does not fit the statements"
         return _NOT_SAID
 
-    def _approach(self, goal: Goal) -> tuple[Built, dict[str, str], list[str]]:
-        judge = Judge(self._workspace, self._first, goal)
-        best = self._first
-        levels: dict[str, str] = {}
-        notes: list[str] = []
-        for way in WAYS:
-            while (taken := self._step(judge, goal, best, way)) is not None:
-                attempt, better = taken
-                before = goal.distances(best.desired[goal.address])
-                after = goal.distances(better.desired[goal.address])
-                moved = (path for path in before if after.get(path, 0) < before[path])
-                levels |= dict.fromkeys(moved, attempt.level)
-                notes += attempt.notes
-                best = better
-        return best, levels, notes
-
-    def _step(
-        self, judge: Judge, goal: Goal, best: Built, way: Way
-    ) -> tuple[Attempt, Built] | None:
-        site = Site(self._workspace, best, goal)
-        if not site.open_fields:
-            return None
-        for attempt in way(site):
-            better = judge.built(attempt.texts, best)
-            if better is not None:
-                return attempt, better
-        return None
-
 
 _NOT_SAID = "no edit of the source compiles to what the service has"
 
@@ -197,7 +230,6 @@ _NOT_SAID = "no edit of the source compiles to what the service has"
 def _tags(
     workspace: Workspace,
     desired: Desired,
-    difference: Difference,
     live: Live,
     prior: ResourceState | None,
 ) -> tuple[list[str], str]:

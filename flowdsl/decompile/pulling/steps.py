@@ -17,20 +17,14 @@ from ..model import Payload, PromptProgram
 from ..payload import ImportProblem, read_workflow
 from ..reading.prompt import read_prompt
 from ..shapes import read_hints
-from ..writing.type_names import Unspeakable, doc_lines
-from .attempts import STATEMENTS, Attempt, Site
+from .attempts import STATEMENTS, Attempt, Choices, Edits, Site
 from .drafting import TEXTS, Drafter
 from .editing import Edit, doc_start, indent_at, insertion_after, line_start
-from .literals import literal_of
-from .scopes import workflow_scope
-from .sections import first_in, insertion, item_removal, joined, styled
+from .sections import first_in, item_removal, joined
+from .standing import description_edits, rule_edits
 from .tree import Home, Placed, Unit, head_of, homes_of, place, units
 
 PROMPT = "main_prompt"
-
-Edits = tuple[Edit, ...]
-Choices = list[Edits]
-"""Ways to carry one change out, the likeliest first."""
 
 _MOST_COMBINATIONS = 24
 
@@ -39,29 +33,35 @@ def attempts(site: Site) -> Iterator[Attempt]:
     """All changes of statements at once, in the ways there are, then each alone."""
     if PROMPT not in site.open_fields or site.item(ast.StepsSection) is None:
         return
-    changes = [each for each in _changes(site) if each]
+    found, instead = _changes(site)
+    changes = [each for each in found if each]
     for chosen in islice(product(*changes), _MOST_COMBINATIONS):
         yield from site.attempt(STATEMENTS, [edit for edits in chosen for edit in edits])
     if len(changes) > 1:
         for choices in changes:
             for edits in choices:
                 yield from site.attempt(STATEMENTS, edits)
+    yield from site.attempt(STATEMENTS, [edit for edits in instead for edit in edits])
+    for edits in instead:
+        yield from site.attempt(STATEMENTS, edits)
 
 
-def _changes(site: Site) -> list[Choices]:
+def _changes(site: Site) -> tuple[list[Choices], list[Edits]]:
+    """The changes, each with the ways to make it, and statements in the place of calls whose tasks others share."""
     have, wanted = _program(site, site.built_payload()), _program(site, site.wanted_payload())
     steps = site.item(ast.StepsSection)
     if have is None or wanted is None or not isinstance(steps, ast.StepsSection):
-        return []
-    found = [_rule_edits(site, have, wanted), _description_edits(site, have, wanted)]
+        return [], []
+    found = [rule_edits(site, have, wanted), description_edits(site, have, wanted)]
     homes = homes_of(site.built.model.modules)
     workflow = site.built.workflow(site.goal.address)
     placed = place(units(have.body), workflow.body, homes)
-    if placed is not None:
-        drafter = Drafter(site, placed, wanted.sources)
-        where = _Place(site.path, steps.body, site.symbol.declaration, None)
-        found += _Editor(site, drafter).body(placed, units(wanted.body), where)
-    return found
+    if placed is None:
+        return found, []
+    editor = _Editor(site, Drafter(site, placed, wanted.sources))
+    where = _Place(site.path, steps.body, site.symbol.declaration, None)
+    found += editor.body(placed, units(wanted.body), where)
+    return found, editor.instead_of_calls
 
 
 def _program(site: Site, payload: Payload) -> PromptProgram | None:
@@ -88,6 +88,7 @@ class _Editor:
     def __init__(self, site: Site, drafter: Drafter) -> None:
         self._site = site
         self._drafter = drafter
+        self.instead_of_calls: list[Edits] = []
 
     def body(
         self, placed: Sequence[Placed], wanted: Sequence[Unit], where: _Place
@@ -103,9 +104,35 @@ class _Editor:
             if tag in ("delete", "replace")
             for at in range(i1, i2)
         }
-        for i1, i2, j1, j2 in _widened(placed, matcher.get_opcodes()):
+        ranges = _widened(placed, matcher.get_opcodes())
+        for i1, i2, j1, j2 in ranges:
             found += self._change(placed, i1, i2, wanted[j1:j2], where, gone)
+        self._open_calls(placed, wanted, where, ranges)
         return found
+
+    def _open_calls(
+        self,
+        placed: Sequence[Placed],
+        wanted: Sequence[Unit],
+        where: _Place,
+        ranges: Sequence[tuple[int, int, int, int]],
+    ) -> None:
+        """Note what would stand in the place of calls in whose statements something changes."""
+        owners = [_call_of(self._site, placed, each, where) for each in placed]
+        for call in dict.fromkeys(each for each in owners if each is not None):
+            first = owners.index(call)
+            last = len(owners) - owners[::-1].index(call)
+            if not any(i1 < last and max(i2, i1 + 1) > first for i1, i2, _, _ in ranges):
+                continue
+            own = Home(
+                where.path, _NO_STATEMENT, _NO_STATEMENT, where.block, where.owner, where.loop
+            )
+            new = wanted[_moved(first, ranges, end=False) : _moved(last, ranges, end=True)]
+            text = self._text(where.path)
+            indent = indent_at(text, call.start)
+            for lines in islice(self._drafted(new, own, {}), 2):
+                edit = Edit(where.path, call.start, call.end, joined(lines, indent))
+                self.instead_of_calls.append((edit,))
 
     def _change(
         self,
@@ -382,7 +409,7 @@ class _Editor:
             if not variants:
                 return
             written.append(variants)
-        for number in range(max(map(len, written))):
+        for number in range(max(map(len, written), default=0)):
             lines: list[str] = []
             for variants, unit in zip(written, new, strict=True):
                 if lines and isinstance(unit.node, nodes.Step):
@@ -420,6 +447,17 @@ def _widened(
         else:
             found.append([i1, i2, j1, j2])
     return [(a, b, c, d) for a, b, c, d in found]
+
+
+def _moved(at: int, ranges: Sequence[tuple[int, int, int, int]], *, end: bool) -> int:
+    """The position among the wanted units of one among the placed ones."""
+    shift = 0
+    for i1, i2, j1, j2 in ranges:
+        if i2 < at or (i2 == at and (end or i1 < i2)):
+            shift = j2 - i2
+        elif i1 < at:
+            return min(j1 + at - i1, j2)
+    return at + shift
 
 
 def _blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
@@ -486,87 +524,6 @@ def _reaches(site: Site, call: ast.CallStmt, owner: ast.Node, depth: int) -> boo
     return any(
         _reaches(site, each, owner, depth + 1) for each in inner if isinstance(each, ast.CallStmt)
     )
-
-
-# What stands beside the statements
-
-
-def _rule_edits(site: Site, have: PromptProgram, wanted: PromptProgram) -> Choices:
-    """Edits of the standing rules that differ."""
-    section = site.item(ast.AlwaysSection)
-    if have.rules == wanted.rules:
-        return []
-    if not isinstance(section, ast.AlwaysSection):
-        return _new_rules(site, wanted)
-    if len(section.rules) != len(have.rules):
-        return []
-    scope = workflow_scope(site)
-    indent = indent_at(site.source, section.rules[0].start) if section.rules else "    "
-    edits: list[Edit] = []
-    matcher = SequenceMatcher(None, have.rules, wanted.rules, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "equal":
-            continue
-        try:
-            new = [
-                literal_of(_spelled(rule, scope.in_text), indent) for rule in wanted.rules[j1:j2]
-            ]
-        except Unspeakable:
-            return []
-        if None in new:
-            return []
-        lines = [line for line in new if line is not None]
-        shared = min(len(lines), i2 - i1)
-        for number in range(shared):
-            rule = section.rules[i1 + number]
-            edits.append(Edit(site.path, rule.start, rule.end, lines[number]))
-        for rule in section.rules[i1 + shared : i2]:
-            edits.append(item_removal(site.source, site.path, rule))
-        if lines[shared:]:
-            if i1 + shared:
-                before = section.rules[i1 + shared - 1]
-                edit = insertion_after(site.source, site.path, before.end, lines[shared:], indent)
-            else:
-                brace = site.source.index("{", section.start)
-                edit = first_in(site.source, site.path, brace, lines[shared:], indent)
-            edits.append(edit)
-    return [tuple(edits)]
-
-
-def _new_rules(site: Site, wanted: PromptProgram) -> Choices:
-    """An edit that adds the section of standing rules."""
-    scope = workflow_scope(site)
-    try:
-        rules = [literal_of(_spelled(rule, scope.in_text), "") for rule in wanted.rules]
-    except Unspeakable:
-        return []
-    lines = styled("item", ["always {", *(rule for rule in rules if rule is not None), "}"])
-    return [] if lines is None else [(insertion(site, ast.AlwaysSection, lines),)]
-
-
-def _spelled(text: nodes.Text, spell: object) -> nodes.Text:
-    assert callable(spell)
-    return tuple(
-        nodes.Variable(sigil="input", name=spell(piece))
-        if isinstance(piece, nodes.Variable)
-        else piece
-        for piece in text
-    )
-
-
-def _description_edits(site: Site, have: PromptProgram, wanted: PromptProgram) -> Choices:
-    """An edit of the doc comment of the workflow."""
-    if have.description == wanted.description:
-        return []
-    declaration = site.symbol.declaration
-    first = min((each.start for each in declaration.annotations), default=declaration.start)
-    try:
-        lines = [] if wanted.description is None else doc_lines(wanted.description)
-    except Unspeakable:
-        return []
-    start = doc_start(site.source, min(first, declaration.start))
-    new = "".join(f"{line}\n" for line in lines)
-    return [(Edit(site.path, start, min(first, declaration.start), new),)]
 
 
 def _with(node: nodes.Statement, name: str, value: object) -> nodes.Statement:
