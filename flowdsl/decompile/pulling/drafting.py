@@ -18,6 +18,7 @@ from ..writing.type_names import Unspeakable
 from .attempts import Site
 from .scopes import KnownTypes, bare_scope, no_consts, put, workflow_scope
 from .sections import styled
+from .settings import aliases_by_name
 from .tree import Home, Placed, Unit
 
 TEXTS: dict[type, tuple[tuple[str, str], ...]] = {
@@ -190,8 +191,7 @@ class Drafter:
 
     def _with_aliases(self, node: Any) -> Any:
         """A statement whose models are called by their aliases, where the prompt has the names they are shown by."""
-        names = {name: alias for alias, name in sorted(self._site.workspace.target.models.items())}
-        return _mapped(node, names)
+        return _mapped(node, aliases_by_name(self._site))
 
 
 class _Growing(LearnedScope):

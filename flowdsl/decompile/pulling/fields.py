@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,8 @@ from ..fields import read_inputs, read_outputs
 from ..writing.literals import value_literal
 from ..writing.type_names import ANNOTATIONS, TypeNames, Unspeakable, doc_lines, field_text
 from .attempts import SETTINGS, Attempt, Site
-from .editing import Edit, doc_start, indent_at, insertion_after
+from .editing import Edit, doc_start, indent_at, insertion_after, line_start
+from .scopes import KnownTypes
 from .sections import first_in, item_removal, joined, replacement, styled
 
 INPUTS, OUTPUTS = "input_schema", "output_schema"
@@ -106,34 +107,47 @@ def _field_edits(site: Site, schema: str) -> list[Edit]:
             edits.append(item_removal(site.source, site.path, field))
         elif name in declared.have and wanted != declared.have[name]:
             edits += _changed(site, site.path, field, declared.have[name], wanted, deep=True)
-    added = [each for name, each in declared.wanted.items() if name not in declared.declared]
-    for secrets in (False, True):
-        kind = ast.SecretsSection if secrets else (ast.InputsSection, ast.OutputsSection)
-        section = next((each for each in declared.sections if isinstance(each, kind)), None)
-        lines: list[str] = []
-        for each in added:
-            if each.name.startswith("$") == secrets:
-                lines += _field_lines(replace(each, name=each.name.removeprefix("$"))) or []
-        if lines and section is not None:
-            edits.append(_added(site, section, lines))
+    for section in declared.sections:
+        secrets = isinstance(section, ast.SecretsSection)
+        before: ast.Field | None = None
+        added: list[str] = []
+        for name, each in declared.wanted.items():
+            if name.startswith("$") != secrets:
+                continue
+            there = declared.declared.get(name)
+            if there is None:
+                added += _field_lines(replace(each, name=name.removeprefix("$"))) or []
+                continue
+            if added:
+                edits.append(_added(site, section, before, added))
+                added = []
+            before = there
+        if added:
+            edits.append(_added(site, section, before, added))
     return edits
 
 
 def _added(
     site: Site,
     section: ast.InputsSection | ast.SecretsSection | ast.OutputsSection,
+    before: ast.Field | None,
     lines: Sequence[str],
 ) -> Edit:
-    if not section.fields:
-        brace = site.source.index("{", section.start)
-        indent = indent_at(site.source, section.start) + "  "
-        return first_in(site.source, site.path, brace, lines, indent)
-    last = section.fields[-1]
-    indent = indent_at(site.source, last.start)
-    if site.source[: last.start].rsplit("\n", 1)[-1].strip():
+    """An edit that declares fields behind another, or first in the section."""
+    text = site.source
+    where = section.fields[0] if section.fields else None
+    if where is not None and text[line_start(text, where.start) : where.start].strip():
         # The fields stand on one line.
-        return Edit(site.path, last.end, last.end, "".join(f", {line}" for line in lines))
-    return insertion_after(site.source, site.path, last.end, lines, indent)
+        if before is None:
+            at = where.start
+            return Edit(site.path, at, at, "".join(f"{line}, " for line in lines))
+        return Edit(site.path, before.end, before.end, "".join(f", {line}" for line in lines))
+    if before is None:
+        brace = text.index("{", section.start)
+        outer = indent_at(text, section.start) + "  "
+        indent = outer if where is None else indent_at(text, where.start)
+        return first_in(text, site.path, brace, lines, indent)
+    return insertion_after(text, site.path, before.end, lines, indent_at(text, before.start))
 
 
 def _field_lines(field: nodes.FieldSpec) -> list[str] | None:
@@ -377,31 +391,31 @@ def section_lines(
         word = "outputs"
     if fields is None:
         return None
-    names = _source_names(site, schema)
-    marked = _marked(site, schema)
+    declared = _Declared(site, schema)
+    types = KnownTypes(
+        (have.type, site.source[field.type.start : field.type.end])
+        for name, field in declared.declared.items()
+        if (have := declared.have.get(name)) is not None
+    )
     lines = [f"{word} {{"]
     try:
-        for field in fields:
-            name = names.get(field.name)
-            text = field_text(
-                field, TypeNames(), name=name, untrusted="untrusted" in marked.get(field.name, ())
-            )
-            if "machine" in marked.get(field.name, ()):
-                text += " @machine"
-            lines += text.split("\n")
+        for spec in fields:
+            lines += _declaration_lines(site, declared, spec, types)
     except Unspeakable:
         return None
     return styled("item", [*lines, "}"])
 
 
-def _source_names(site: Site, schema: str) -> Mapping[str, str]:
-    declared = _Declared(site, schema).declared
-    return {name: field.name.text for name, field in declared.items()}
-
-
-def _marked(site: Site, schema: str) -> Mapping[str, tuple[str, ...]]:
-    declared = _Declared(site, schema).declared
-    return {
-        name: tuple(each.name.text for each in field.annotations)
-        for name, field in declared.items()
-    }
+def _declaration_lines(
+    site: Site, declared: _Declared, spec: nodes.FieldSpec, types: TypeNames
+) -> list[str]:
+    """The lines of a field: as they are where it stays what it is, else written anew with the marks that no schema shows."""
+    field = declared.declared.get(spec.name)
+    if field is None:
+        return field_text(spec, types).split("\n")
+    if declared.have.get(spec.name) == spec:
+        start = doc_start(site.source, field.start)
+        return site.source[start : field.end].splitlines()
+    marks = [each.name.text for each in field.annotations]
+    text = field_text(spec, types, name=field.name.text, untrusted="untrusted" in marks)
+    return (text + " @machine" * ("machine" in marks)).split("\n")

@@ -119,7 +119,7 @@ class Judge:
             for name, payload in was.items():
                 if name not in names and now[name] != payload:
                     return False
-                if name in names and _edited(payload, now[name]) != here[name]:
+                if name in names and not _alike(_edited(payload, now[name]), here[name]):
                     return False
         return True
 
@@ -134,6 +134,18 @@ def _edited(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     paths = before.keys() | after.keys()
     changed = {path for path in paths if before.get(path) != after.get(path)}
     return {path: edits(before.get(path), after.get(path)) for path in changed}
+
+
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two edits put the same words in the place of the same; what is only taken out may be called otherwise."""
+    return one.keys() == other.keys() and all(
+        len(one[path]) == len(other[path])
+        and all(
+            new == new_there and (old == old_there or not new.strip())
+            for (old, new), (old_there, new_there) in zip(one[path], other[path], strict=True)
+        )
+        for path in one
+    )
 
 
 def _others(built: Built, addresses: Collection[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flowdsl.codegen.artifacts import ModelAlias, WorkflowArtifact
+from flowdsl.codegen.artifacts import ModelAlias, ModelName, Template, WorkflowArtifact
 from flowdsl.codegen.text import spell_command
 from flowdsl.deploy.kinds.workflow import CHECKS, MODELS, POLICIES
 from flowdsl.deploy.models import ModelResolver
@@ -228,6 +228,17 @@ def _model_settings(
         yield from site.attempt(SETTINGS, edits, *notes)
 
 
+def aliases_by_name(site: Site) -> dict[str, str]:
+    """The aliases of models by the names that prompts show them by; of several, one that the sources use."""
+    target = site.workspace.target
+    resolver = ModelResolver(target, site.workspace.directory.models)
+    used = _aliases(site.built.bundle.workflows)
+    names: dict[str, str] = {}
+    for alias in sorted({*used, *target.models}, key=lambda each: (each not in used, each)):
+        names.setdefault(resolver.name_of(alias), alias)
+    return names
+
+
 def model_name(site: Site, model: str, role: str) -> str:
     """What a model is called in source: an alias of the environment that means it, else its id."""
     target = site.workspace.target
@@ -242,8 +253,10 @@ def model_name(site: Site, model: str, role: str) -> str:
 def _aliases(value: Any) -> set[str]:
     """The aliases of models in artifacts."""
     match value:
-        case ModelAlias(alias):
+        case ModelAlias(alias) | ModelName(alias):
             return {alias}
+        case Template():
+            return _aliases(value.open_parts)
         case WorkflowArtifact(payload=payload):
             return _aliases(payload)
         case dict():

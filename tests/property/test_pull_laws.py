@@ -1,0 +1,238 @@
+"""Laws of pulling: what is brought in compiles to what the service has, and nothing else changes."""
+
+from __future__ import annotations
+
+import difflib
+import random
+import re
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.decompile.pulling.attempts import FILE, WORDS
+from flowdsl.decompile.pulling.goal import forms
+from flowdsl.decompile.pulling.pull import Pulled
+from flowdsl.deploy.kinds.workflow import POLICIES
+from flowdsl.deploy.policy import canonical, normalise
+from flowdsl.format.formatter import format_source
+from flowdsl.source.files import MemoryFiles
+from flowdsl.source.text import SourceFile
+from tests.support import dashboard
+from tests.support.compiling import EXAMPLES, SAMPLES, read_folder
+from tests.support.dashboard import Values
+from tests.support.pulling import DEFAULT_NAME, Desk
+from tests.support.task_programs import task_programs
+from tests.support.workflows import workflows
+
+PATH = "flows/main.flow"
+SLOW = settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+SECTIONS = """
+  title = "The desk's own"
+  checks {
+    output satisfies "it is complete"
+    on failure "Close everything."
+  }
+"""
+
+
+def _commented(source: str) -> str:
+    """The program in the one style, with a comment on and above many of its lines."""
+    text = format_source(SourceFile(PATH, source)).text
+    lines: list[str] = []
+    in_block = False
+    for number, line in enumerate(text.split("\n")):
+        quotes = line.count('"""')
+        words = line.strip().split(" ")[0]
+        if not in_block and not quotes and words in ("do", "press", "step", "expect", "call", "if"):
+            indent = line[: len(line) - len(line.lstrip())]
+            lines.append(f"{indent}# above {number}")
+            if line.endswith('"'):
+                line += f"  # beside {number}"
+        in_block ^= quotes % 2 == 1
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _desk(source: str) -> Desk:
+    head, _, rest = source.rpartition("workflow w {")
+    text = _commented(f"{head}workflow w {{{SECTIONS}{rest}")
+    compilation = compile_project(MemoryFiles({PATH: text}), [PATH], CompileOptions())
+    assume(compilation.bundle is not None)
+    return Desk({PATH: text})
+
+
+def _edited(desk: Desk, address: str, rng: random.Random, kind: str) -> Values:
+    values = desk.values(address)
+    prompt = str(values["main_prompt"])
+    match kind:
+        case "field":
+            dashboard.change_field(rng, values)
+        case "renumbered":
+
+            def resolve(part: object) -> str:
+                if hasattr(part, "alias"):
+                    return DEFAULT_NAME
+                return f"image:{part.sha256}.{part.extension}"  # type: ignore[attr-defined]
+
+            workflow = desk.built.workflow(address)
+            capabilities = desk.workspace.capabilities
+            values["main_prompt"] = dashboard.renumbered(rng, workflow, capabilities, resolve)
+        case "everything":
+            dashboard.change_field(rng, values)
+            dashboard.change_field(rng, values)
+            values["main_prompt"] = dashboard.reword(rng, prompt)
+        case _:
+            values["main_prompt"] = getattr(dashboard, kind)(rng, prompt)
+    return values
+
+
+KINDS = ("reword", "reword_prose", "add_line", "drop_line", "renumbered", "field", "everything")
+
+
+def _normal(values: Mapping[str, object]) -> dict[str, str]:
+    found = {path: normalise(POLICIES[path], value) for path, value in values.items()}
+    return {path: canonical(value) for path, value in found.items() if value is not None}
+
+
+def _holds(desk: Desk, address: str, values: Values) -> tuple[dict[str, str], Pulled]:
+    """Pull, and check every law."""
+    done = desk.pulled({address: values})
+    (pulled,) = done.workflows
+    before, wanted = _normal(desk.values(address)), _normal(values)
+    differing = {
+        path for path in before.keys() | wanted.keys() if before.get(path) != wanted.get(path)
+    }
+    assert set(pulled.brought) | pulled.left.keys() == differing
+    assert not set(pulled.brought) & pulled.left.keys()
+    after = desk.after(done.texts)
+    now = _normal(after.values(address))
+    for path in before.keys() | wanted.keys() | now.keys():
+        expected = wanted if path in pulled.brought else before
+        assert now.get(path) == expected.get(path), path
+    for other, desired in desk.built.desired.items():
+        if other != address:
+            assert forms(after.built.desired[other]) == forms(desired)
+    if not pulled.brought:
+        assert done.texts == {}
+    for path, text in done.texts.items():
+        if path in desk.files:
+            _comments_stay(desk.text(path), text, set(pulled.levels.values()))
+    again = after.pulled({address: values})
+    assert again.texts == {}
+    assert not again.workflows[0].brought
+    assert again.workflows[0].left.keys() == pulled.left.keys()
+    return done.texts, pulled
+
+
+def _comments_stay(before: str, after: str, levels: set[str]) -> None:
+    if levels & {FILE}:
+        return  # The steps went into a file, and the comments in them with them.
+    comments = re.compile(r"(?<!#)#(?!#) (?:above|beside) \d+")
+    lost = set(comments.findall(before)) - set(comments.findall(after))
+    gone = {
+        line.strip()
+        for line in difflib.ndiff(before.split("\n"), after.split("\n"))
+        if line.startswith("- ")
+    }
+    if WORDS in levels and len(levels) == 1:
+        assert not lost
+    # Only what stands on a line that went or inside a statement that was written anew may go.
+    assert all(any(each in line for line in gone) for each in lost)
+
+
+@SLOW
+@given(workflows(), st.integers(0, 2**32 - 1), st.sampled_from(KINDS))
+def test_an_edit_of_a_random_program_is_brought_in_or_left(
+    source: str, seed: int, kind: str
+) -> None:
+    desk = _desk(source)
+    values = _edited(desk, "workflow.w", random.Random(seed), kind)
+    _holds(desk, "workflow.w", values)
+
+
+@SLOW
+@given(task_programs(), st.integers(0, 2**32 - 1), st.sampled_from(KINDS))
+def test_an_edit_of_a_program_of_tasks_is_brought_in_or_left(
+    source: str, seed: int, kind: str
+) -> None:
+    desk = _desk(source)
+    values = _edited(desk, "workflow.w", random.Random(seed), kind)
+    _holds(desk, "workflow.w", values)
+
+
+FOLDERS = (SAMPLES, *(EXAMPLES / name for name in ("accounts-payable", "claims-reports", "clinic")))
+DESKS = [Desk(read_folder(folder)) for folder in FOLDERS]
+
+
+@SLOW
+@given(st.sampled_from(DESKS), st.integers(0, 2**32 - 1), st.sampled_from(KINDS))
+def test_an_edit_of_a_shipped_program_is_brought_in_or_left(
+    desk: Desk, seed: int, kind: str
+) -> None:
+    rng = random.Random(seed)
+    address = rng.choice(sorted(desk.built.desired))
+    _holds(desk, address, _edited(desk, address, rng, kind))
+
+
+TEXT = st.text(
+    st.characters(exclude_categories=("Cs",)) | st.sampled_from('{}$#"\\<>&\n\r `'), max_size=40
+)
+
+
+@SLOW
+@given(TEXT, TEXT)
+def test_any_text_of_the_service_is_kept_to_the_letter_or_left(before: str, behind: str) -> None:
+    source = """flow 1
+workflow w {
+  inputs { name: string }
+  steps {
+    do "Open {name} and go on."
+    press "Enter"
+  }
+}
+"""
+    desk = Desk({PATH: source})
+    prompt = str(desk.values("workflow.w")["main_prompt"])
+    rewritten = prompt.replace("Open {name} and go on", f"{before}{{name}}{behind}")
+    texts, pulled = _holds(
+        desk, "workflow.w", desk.values("workflow.w") | {"main_prompt": rewritten}
+    )
+    if not pulled.brought:
+        assert texts == {}
+
+
+@SLOW
+@given(TEXT.filter(str.strip))
+def test_any_title_is_kept_to_the_letter_or_left(title: str) -> None:
+    desk = Desk({PATH: 'flow 1\nworkflow w { steps { do "x" } }\n'})
+    _holds(desk, "workflow.w", desk.values("workflow.w") | {"name": title})
+
+
+@SLOW
+@given(st.sampled_from(DESKS), st.integers(0, 2**32 - 1))
+def test_words_inside_one_literal_change_its_lines_and_no_others(desk: Desk, seed: int) -> None:
+    rng = random.Random(seed)
+    address = rng.choice(sorted(desk.built.desired))
+    values = _edited(desk, address, rng, "reword_prose")
+    texts, pulled = _holds(desk, address, values)
+    assume(pulled.levels.get("main_prompt") == WORDS)
+    changed = 0
+    for path, text in texts.items():
+        old, new = desk.text(path).split("\n"), text.split("\n")
+        assert len(old) == len(new)
+        changed += sum(one != other for one, other in zip(old, new, strict=True))
+    assert changed == 1
+
+
+@pytest.mark.parametrize("desk", DESKS, ids=lambda desk: next(iter(desk.built.desired)))
+def test_nothing_to_pull(desk: Desk) -> None:
+    done = desk.pulled({address: desk.values(address) for address in desk.built.desired})
+    assert done.texts == {}
+    assert not any(each.brought or each.left or each.conflicts for each in done.workflows)
