@@ -1,0 +1,341 @@
+"""What pulling edits: the literal, the setting, the field or the statement that is meant, and no more."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS, WORDS
+from flowdsl.decompile.pulling.differences import hunks
+from flowdsl.decompile.pulling.editing import Edit, Overlap, edited
+from flowdsl.source.files import MemoryFiles
+from tests.support.pulling import DEFAULT_MODEL, OTHER_MODEL, Desk
+
+MAIN, LIBRARY = "flows/main.flow", "flows/lib.flow"
+TWO_ENVIRONMENTS = """\
+[project]
+name = "desk"
+id = "prj_5e1ec7ed"
+flows = ["flows/**/*.flow"]
+
+[env.local]
+api = "local"
+vars = { app = "Ledger (training)" }
+
+[env.prod]
+api = "local"
+vars = { app = "Ledger" }
+tags = { all = ["desk"] }
+"""
+
+
+def flow(body: str, sections: str = "", head: str = "") -> str:
+    return f"flow 1\n{head}\nworkflow w {{\n{sections}\n  steps {{\n{body}\n  }}\n}}\n"
+
+
+def reworded(desk: Desk, *pairs: tuple[str, str], address: str = "workflow.w") -> dict[str, Any]:
+    values = desk.values(address)
+    for old, new in pairs:
+        assert old in values["main_prompt"]
+        values["main_prompt"] = values["main_prompt"].replace(old, new)
+    return values
+
+
+def pulled(source: str, *pairs: tuple[str, str], level: str) -> str:
+    """The source after words of its prompt were changed."""
+    desk = Desk({MAIN: source})
+    done = desk.pulled({"workflow.w": reworded(desk, *pairs)})
+    (outcome,) = done.workflows
+    assert outcome.brought == ("main_prompt",), outcome.left
+    assert outcome.levels["main_prompt"] == level
+    assert done.texts.keys() == {MAIN}
+    return done.texts[MAIN]
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("statement", "old", "new", "written"),
+    [
+        ('do "Open it."', "Open it", 'Open "it" now', 'do "Open \\"it\\" now."'),
+        ('do r"Open C:\\new it."', "it.", "all of it.", 'do r"Open C:\\new all of it."'),
+        ('do r"Open it."', "Open it", 'Open "it"', 'do "Open \\"it\\"."'),
+        ('do "See { 1 } it."', "{ 1 }", "{ 2 }", 'do "See { 2 } it."'),
+        ('do "Say \\{x} gently."', "gently", "loudly", 'do "Say \\{x} loudly."'),
+        ('do "A {name} b."', "{name} b", "{name} and \\{{ c", 'do "A {name} and \\{{ c."'),
+        ('do "Wide 取引先 it."', "取引先", "得意先", 'do "Wide 得意先 it."'),
+    ],
+)
+def test_words_keep_the_kind_of_their_literal(
+    statement: str, old: str, new: str, written: str
+) -> None:
+    source = flow(f"    {statement}", "  inputs { name: string }")
+    assert pulled(source, (old, new), level=WORDS) == source.replace(statement, written)
+
+
+def test_a_block_keeps_its_indent_and_its_comments() -> None:
+    body = '''    do """
+      Click "Save" {# the blue one #} at the top,
+        then wait
+      for {name}.
+    """  # beside'''
+    source = flow(body, "  inputs { name: string }")
+    after = pulled(source, ("then wait", 'then "really" wait'), level=WORDS)
+    assert after == source.replace("then wait", 'then "really" wait')
+
+
+def test_a_const_and_an_argument_are_edited_where_they_are_written() -> None:
+    head = 'const desk = "the front desk"\ntask ask(what: string) { do "Ask {what} at {desk}." }'
+    source = flow('    call ask(what: "Ann")\n    call ask(what: "Bob")', head=head)
+    after = pulled(source, ("the front desk", "the back desk"), level=WORDS)
+    assert after == source.replace("the front desk", "the back desk")
+    after = pulled(source, ("Ask Ann", "Ask Anna"), level=WORDS)
+    assert after == source.replace('"Ann"', '"Anna"')
+
+
+def test_a_test_that_quotes_the_text_is_edited_with_it() -> None:
+    source = flow('    expect "the list is open"') + (
+        'test "it opens" for w {\n  screen { expect "the list is open" = true }\n}\n'
+    )
+    after = pulled(source, ("list is open", "list is shown"), level=WORDS)
+    assert after == source.replace("list is open", "list is shown")
+
+
+def test_a_text_that_is_said_twice_and_changed_once_gets_an_else_of_its_own() -> None:
+    source = flow('    choose "the row of Ann"  # by hand')
+    after = pulled(
+        source, ("open it: the row of Ann", "open it: the line of Ann"), level=STATEMENTS
+    )
+    assert 'choose "the line of Ann" else abort "not found: the row of Ann"  # by hand' in after
+
+
+# Statements
+
+
+STEPS = """\
+    # at first
+    step "Look" {
+      do "Open {name}."  # one
+      press "Tab"
+      do "Read it."
+    }
+
+    step "Leave" {
+      do "Close it."
+    }"""
+
+
+def steps(old: str, new: str) -> tuple[str, str]:
+    """The source of some steps and what it becomes when lines of its prompt change."""
+    source = flow(STEPS, "  inputs { name: string }")
+    return source, pulled(source, (old, new), level=STATEMENTS)
+
+
+def test_a_new_instruction_is_one_new_line() -> None:
+    source, after = steps(
+        "   1.3 Read it.", '   1.3 Wait for the "list" & <b>more</b>.\n   1.4 Read it.'
+    )
+    new = '      do "Wait for the \\"list\\" & <b>more</b>."\n      do "Read it."'
+    assert after == source.replace('      do "Read it."', new)
+
+
+def test_an_instruction_that_went_takes_its_line_with_it() -> None:
+    source, after = steps("   1.2 Press tab.\n   1.3", "   1.2")
+    assert after == source.replace('      press "Tab"\n', "")
+
+
+def test_instructions_that_changed_places_keep_their_words() -> None:
+    source, after = steps(
+        "1.1 Open {name}.\n   1.2 Press tab.", "1.1 Press tab.\n   1.2 Open {name}."
+    )
+    assert after.replace("  # one", "") == source.replace(
+        '      do "Open {name}."  # one\n      press "Tab"\n',
+        '      press "Tab"\n      do "Open {name}."\n',
+    )
+
+
+def test_a_new_step_stands_apart() -> None:
+    source = flow(STEPS, "  inputs { name: string }")
+    numbered = ("2. Leave\n   2.1", "2. Check\n   2.1 Look twice.\n\n3. Leave\n   3.1")
+    assert pulled(source, numbered, level=STATEMENTS) == source.replace(
+        '    step "Leave"', '    step "Check" {\n      do "Look twice."\n    }\n\n    step "Leave"'
+    )
+
+
+def test_a_call_of_a_task_that_another_workflow_uses_becomes_its_statements() -> None:
+    library = 'flow 1\ntask look(what: string) {\n  do "Open {what}."\n  press "Tab"\n}\n'
+    head = 'import { look } from "./lib.flow"'
+    source = flow('    call look(what: "Ann")\n    do "Go."', head=head)
+    other = source.replace("workflow w", "workflow v")
+    desk = Desk({MAIN: source, "flows/other.flow": other, LIBRARY: library})
+    one = reworded(desk, ("Open Ann", "Open and read Ann"))
+
+    done = desk.pulled({"workflow.w": one})
+
+    assert done.texts == {
+        MAIN: source.replace(
+            '    call look(what: "Ann")', '    do "Open and read Ann."\n    press "Tab"'
+        )
+    }
+
+    both = {"workflow.w": one, "workflow.v": reworded(desk, ("Open Ann", "Open and read Ann"), address="workflow.v")}  # fmt: skip
+    assert desk.pulled(both).texts == {LIBRARY: library.replace("Open {", "Open and read {")}
+
+
+# Environments
+
+
+def test_words_of_the_environment_stay_a_reference() -> None:
+    source = flow('    do "Start {env.app} first."\n    choose "the icon of {env.app}"')
+    desk = Desk({MAIN: source, "flowdsl.toml": TWO_ENVIRONMENTS})
+
+    done = desk.pulled({"workflow.w": reworded(desk, ("Start Ledger (training) first", "Then start Ledger (training)"))})  # fmt: skip
+    assert done.texts == {MAIN: source.replace("Start {env.app} first", "Then start {env.app}")}
+
+    once = reworded(desk, ("open it: the icon of", "open it: the big icon of"))
+    done = desk.pulled({"workflow.w": once})
+    assert done.texts == {
+        MAIN: source.replace(
+            'choose "the icon of {env.app}"',
+            'choose "the big icon of {env.app}" else abort "not found: the icon of {env.app}"',
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("Ledger (training)", "Ledger (school)"), ("1. Start", "1. Then, Start:\n")]
+)
+def test_what_would_bring_words_of_one_environment_into_another_is_left(old: str, new: str) -> None:
+    source = flow('    do "Start {env.app} first."')
+    desk = Desk({MAIN: source, "flowdsl.toml": TWO_ENVIRONMENTS})
+    done = desk.pulled({"workflow.w": reworded(desk, (old, new))})
+    assert done.texts == {}
+    assert "the sources give `prod` another one" in done.workflows[0].left["main_prompt"]
+
+
+def test_tags_of_every_workflow_stay_in_the_project_file() -> None:
+    source = flow('    do "x"', '  tags = ["one", "two"]  # by hand')
+    desk = Desk({MAIN: source, "flowdsl.toml": TWO_ENVIRONMENTS}, "prod")
+    values = {"workflow.w": desk.values("workflow.w")}
+
+    done = desk.pulled(values, tags={"workflow.w": {"desk", "two", "three"}})
+    assert done.texts == {MAIN: source.replace('["one", "two"]', '["two", "three"]')}
+
+    done = desk.pulled(values, tags={"workflow.w": {"one", "two"}})
+    assert done.texts == {}
+    assert "puts `desk` on every workflow" in done.workflows[0].left["tags"]
+
+
+# Settings and fields
+
+
+def test_models_are_named_by_aliases_where_there_are_some() -> None:
+    project = TWO_ENVIRONMENTS + '\n[env.local.models]\nfast = "Other"\nslow = "House default"\n'
+    source = flow('    do "x"', '  model {\n    main = "slow"  # better\n  }')
+    desk = Desk({MAIN: source, "flowdsl.toml": project})
+    assert desk.values("workflow.w")["model_metadata.main_agent_model_id"] == DEFAULT_MODEL
+
+    texts, outcome = desk.pull_one(
+        "workflow.w", **{"model_metadata.main_agent_model_id": OTHER_MODEL}
+    )
+    assert texts == {MAIN: source.replace('"slow"', '"fast"')}
+    assert outcome.notes == ()
+
+    desk = Desk({MAIN: source.replace('"slow"', '"any"')})
+    texts, outcome = desk.pull_one(
+        "workflow.w", **{"model_metadata.main_agent_model_id": OTHER_MODEL}
+    )
+    assert f'"{OTHER_MODEL}"  # better' in texts[MAIN]
+    assert "named by its id" in outcome.notes[0]
+
+
+def test_a_field_of_a_shared_type_changes_where_it_is_declared() -> None:
+    head = 'type Row {\n  number: string @pattern(r"^A")  # as printed\n  state: "new" | "old"\n}'
+    source = flow('    do "x"', "  inputs { rows: Row[] @max_items(9) }", head)
+    desk = Desk({MAIN: source})
+    schema = json.loads(desk.values("workflow.w")["input_schema"])
+    row = schema["properties"]["rows"]["items"]["properties"]
+    row["number"]["pattern"] = "^B"
+    row["state"]["enum"].append("gone")
+    schema["properties"]["rows"]["maxItems"] = 5
+
+    texts, outcome = desk.pull_one("workflow.w", input_schema=json.dumps(schema))
+
+    assert outcome.levels == {"input_schema": SETTINGS}
+    wanted = source.replace('^A")', '^B")').replace('"old"', '"old" | "gone"')
+    assert texts == {MAIN: wanted.replace("@max_items(9)", "@max_items(5)")}
+
+
+def test_a_field_of_a_type_that_another_workflow_uses_gets_a_type_of_its_own() -> None:
+    head = 'type State = "new" | "old"'
+    source = flow('    do "x"', "  inputs { state: State }", head)
+    other = flow('    do "x"', "  inputs { state: State }", 'import { State } from "./main.flow"')
+    desk = Desk({MAIN: source, "flows/other.flow": other.replace("workflow w", "workflow v")})
+    schema = json.loads(desk.values("workflow.w")["input_schema"])
+    schema["properties"]["state"]["enum"] = ["new"]
+
+    texts, _ = desk.pull_one("workflow.w", input_schema=json.dumps(schema))
+
+    assert texts == {MAIN: source.replace("{ state: State }", '{ state: "new" }')}
+
+
+def test_files_beside_the_source_are_written_in_their_own_style() -> None:
+    schema = json.dumps({"type": "object", "properties": {"a": {"type": "string"}}}, indent="\t")
+    source = 'flow 1\nworkflow w {\n  inputs from "./in.json"\n  prompt from "./p.md"\n}\n'
+    desk = Desk({MAIN: source, "flows/in.json": schema + "\n\n", "flows/p.md": "Do {a}.\r\n"})
+    document = json.loads(schema)
+    document["properties"]["a"]["description"] = "Größe"
+
+    texts, outcome = desk.pull_one(
+        "workflow.w", input_schema=json.dumps(document), main_prompt="Do {a} & more.\n"
+    )
+
+    assert texts == {
+        "flows/in.json": json.dumps(document, indent="\t", ensure_ascii=False) + "\n\n",
+        "flows/p.md": "Do {a} & more.\n",
+    }
+    assert set(outcome.levels.values()) == {FILE}
+
+
+def test_half_a_surrogate_pair_is_left() -> None:
+    desk = Desk({MAIN: flow('    do "x"')})
+    texts, outcome = desk.pull_one("workflow.w", main_prompt="a \ud800 b", is_webhooks_enabled=True)
+    assert outcome.brought == ("is_webhooks_enabled",)
+    assert "surrogate" in outcome.left["main_prompt"]
+    assert texts == {MAIN: flow('    do "x"').replace("w {\n", "w {\n  webhooks = true\n", 1)}
+
+
+def test_what_cannot_be_brought_in_does_not_keep_the_rest_out() -> None:
+    head = 'task go(kind: "a" | "b") { do "Go to {kind}." }'
+    source = flow("    call go(kind: kind)", '  inputs { kind: "a" | "b" }', head)
+    desk = Desk({MAIN: source})
+    schema = json.loads(desk.values("workflow.w")["input_schema"])
+    schema["required"] = []
+    values = reworded(desk, ("Go to", "Walk to")) | {"input_schema": json.dumps(schema)}
+    done = desk.pulled({"workflow.w": values})
+    (outcome,) = done.workflows
+    assert outcome.brought == ("main_prompt",)
+    assert "no type says" in outcome.left["input_schema"]
+    assert done.texts == {MAIN: source.replace("Go to", "Walk to")}
+
+
+# The parts
+
+
+def test_hunks_are_whole_words_and_lead_from_one_text_to_the_other() -> None:
+    before, after = "one two\nthree four\nfive", "one 2 two\nthree\nfive six\n"
+    text, shift = before, 0
+    for each in hunks(before, after):
+        text = text[: each.start + shift] + each.new + text[each.end + shift :]
+        shift += len(each.new) - (each.end - each.start)
+    assert text == after
+
+
+def test_edits_take_the_line_breaks_of_the_file_and_never_overlap() -> None:
+    files = MemoryFiles({"a": "x\r\ny\r\n"})
+    assert edited(files, {}, [Edit("a", 1, 1, "\nz")]) == {"a": "x\r\nz\r\ny\r\n"}
+    with pytest.raises(Overlap):
+        edited(files, {}, [Edit("a", 0, 2, "b"), Edit("a", 1, 3, "c")])
