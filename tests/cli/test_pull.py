@@ -426,17 +426,8 @@ def test_a_service_that_refuses_and_one_that_is_not_there(tmp_path: Path) -> Non
 
 # The shipped examples
 
-EDITS = {
-    "accounts-payable": (
-        "Enter a batch of vendor invoices",
-        (("from the taskbar", "from the desktop"), ("press enter", "press enter")),
-    ),
-    "claims-reports": ("Export paid claims", ()),
-    "clinic": ("", ()),
-}
 
-
-@pytest.mark.parametrize("name", sorted(EDITS))
+@pytest.mark.parametrize("name", ["accounts-payable", "claims-reports", "clinic"])
 def test_an_example_is_deployed_edited_and_pulled(name: str, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES / name, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".flowdsl"))  # fmt: skip
     desk = Desk(tmp_path, {})
@@ -456,7 +447,10 @@ def test_an_example_is_deployed_edited_and_pulled(name: str, tmp_path: Path) -> 
 
     assert done.code in (0, 6), done.err
     for path, content in desk.sources().items():
-        gone, come = changed_lines(before[path], content)
-        assert len(gone) == len(come) <= edited
+        if path.endswith(".flow"):
+            gone, come = changed_lines(before[path], content)
+            assert done.code or len(gone) == len(come) <= edited
+        else:
+            assert content == before[path]
     if done.code == 0:
         desk.is_settled()

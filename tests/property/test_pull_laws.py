@@ -29,7 +29,7 @@ from tests.support.workflows import workflows
 
 PATH = "flows/main.flow"
 SLOW = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

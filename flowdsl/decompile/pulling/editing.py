@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
 from itertools import pairwise
 
 from flowdsl.source.files import FileSystem
@@ -52,6 +53,24 @@ def line_break_of(text: str) -> str:
     """The line break of a text: that of Windows where its first one is."""
     at = text.find("\n")
     return "\r\n" if at > 0 and text[at - 1] == "\r" else "\n"
+
+
+Lines = tuple[int, int, int, int]
+"""A range of lines of one text, and the range of another that stands in its place."""
+
+
+def changed_lines(before: str, after: str) -> list[Lines]:
+    """The ranges of lines in which two texts differ."""
+    one, other = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return [(a, b, c, d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]
+
+
+def with_lines_of(before: str, after: str, lines: Lines) -> str:
+    """`after` with the lines of a range as they are in `before`."""
+    start, end, first, last = lines
+    one, other = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    return "".join([*other[:first], *one[start:end], *other[last:]])
 
 
 # Lines around a place

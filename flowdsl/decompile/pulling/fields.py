@@ -30,8 +30,6 @@ def attempts(site: Site) -> Iterator[Attempt]:
         edits = _field_edits(site, schema)
         if edits:
             yield from site.attempt(SETTINGS, edits)
-            for edit in edits:
-                yield from site.attempt(SETTINGS, [edit])
         yield from _inline(site, schema)
         yield from _whole(site, schema)
     if {INPUTS, OUTPUTS} <= site.open_fields:

@@ -28,14 +28,23 @@ PROMPT, INPUTS, OUTPUTS = "main_prompt", "input_schema", "output_schema"
 _INDENTS: tuple[int | str | None, ...] = (2, 4, "\t", 1, 3, None)
 
 
+def prompt_attempts(site: Site) -> Iterator[Attempt]:
+    """The prompt in its file, or in a new one in the place of the steps."""
+    open_fields = site.open_fields
+    if PROMPT not in open_fields:
+        return
+    if site.symbol.prompt_from is not None:
+        text = str(site.goal.values[PROMPT])
+        yield from site.attempt(FILE, [], files={site.symbol.prompt_from: text})
+    yield from _prompt_file(site)
+
+
 def attempts(site: Site) -> Iterator[Attempt]:
     """Files that are there, then a file for each part that nothing else could say."""
     open_fields = site.open_fields
     yield from _existing(site, open_fields)
     if NAME in open_fields or ALLOWLIST in open_fields or _is_open(open_fields, MODELS):
         yield from _extra_file(site, open_fields)
-    if PROMPT in open_fields:
-        yield from _prompt_file(site)
     for field, part, kinds in (
         (INPUTS, "inputs", (ast.InputsSection, ast.SecretsSection)),
         (OUTPUTS, "outputs", (ast.OutputsSection,)),
@@ -56,8 +65,6 @@ def _is_open(open_fields: frozenset[str], prefix: str) -> bool:
 
 def _existing(site: Site, open_fields: frozenset[str]) -> Iterator[Attempt]:
     symbol, wanted = site.symbol, site.goal.values
-    if symbol.prompt_from is not None and PROMPT in open_fields:
-        yield from site.attempt(FILE, [], files={symbol.prompt_from: str(wanted[PROMPT])})
     for field, path in ((INPUTS, symbol.inputs_from), (OUTPUTS, symbol.outputs_from)):
         if path is not None and field in open_fields and wanted.get(field) is not None:
             text = _json_text(site, path, wanted[field])

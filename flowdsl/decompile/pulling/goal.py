@@ -72,6 +72,18 @@ class Judge:
             return None
         return variant
 
+    def as_good(self, texts: Mapping[str, str], best: Built) -> Built | None:
+        """The variant, compiled, when every workflow is as far in it as in `best`; else None."""
+        variant = self._workspace.build(texts)
+        if variant is None or not self._goals.keys() <= variant.desired.keys():
+            return None
+        for address in self._goals:
+            if forms(variant.desired[address]) != forms(best.desired[address]):
+                return None
+        if not self._is_alone(variant) or not self._is_the_same_elsewhere(variant):
+            return None
+        return variant
+
     def _is_closer(self, variant: Built, best: Built, addresses: Iterable[str]) -> bool:
         """Whether workflows come closer than `best` in some field and go away in none."""
         gained = 0

@@ -11,26 +11,30 @@ from flowdsl.deploy.diff import compare
 from flowdsl.deploy.kinds.workflow import POLICIES
 from flowdsl.deploy.resource import Desired, Live
 from flowdsl.diagnostics.suggest import listed
+from flowdsl.source.files import UnreadableFile, decode
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
 from ..fields import why_no_inputs, why_no_outputs
 from . import checks, fields, files, settings, steps, words
 from .attempts import Attempt, Site
+from .editing import changed_lines, with_lines_of
 from .goal import TAGS, Goal, Judge, forms, narrowed
 from .workspace import Built, Workspace
 
 Way = Callable[[Site], Iterator[Attempt]]
 
-WAYS: tuple[Way, ...] = (
+FINE: tuple[Way, ...] = (
     words.attempts,
     settings.attempts,
     fields.attempts,
     checks.attempts,
     steps.attempts,
-    files.attempts,
 )
-"""The ways of editing, finer ones first."""
+"""The ways of editing what is written in source, finer ones first."""
+
+COARSE: tuple[Way, ...] = (files.prompt_attempts, files.attempts)
+"""The ways for what no finer edit gives."""
 
 
 class Conflict(Record):
@@ -148,6 +152,8 @@ class _Editor:
                 address: narrowed(goal, self._first.desired[address], self._wanted[address])
                 for address, goal in self._goals.items()
             }
+            self.best = self._first
+            self._levels, self._notes = {}, {}
             self._approach(aims)
             missed = {
                 address: aim.open_fields(self.best.desired[address])
@@ -178,12 +184,49 @@ class _Editor:
         )
 
     def _approach(self, aims: Mapping[str, Goal]) -> None:
-        judge = Judge(self._workspace, self._first, aims)
+        self._edit(aims, FINE)
+        missed = {
+            address: aim.open_fields(self.best.desired[address]) for address, aim in aims.items()
+        }
+        if not any(missed.values()):
+            return
+        # Beside a prompt in a file, everything else can be other than beside statements.
         self.best = self._first
         self._levels, self._notes = {}, {}
+        filed = [address for address, paths in missed.items() if files.PROMPT in paths]
+        self._edit(aims, (files.prompt_attempts,), filed)
+        self._edit(aims, FINE)
+        self._edit(aims, COARSE)
+        self._drop_leftovers(Judge(self._workspace, self._first, aims))
+
+    def _drop_leftovers(self, judge: Judge) -> None:
+        """Take back edits that led halfway to what stands in a file now."""
+        for path in sorted(self.best.texts):
+            try:
+                before = decode(path, self._workspace.files.read_bytes(path))
+            except UnreadableFile:
+                continue  # A new file.
+            for number in range(len(changed_lines(before, self.best.texts[path])) - 1, -1, -1):
+                now = self.best.texts[path]
+                ranges = changed_lines(before, now)
+                text = with_lines_of(before, now, ranges[number])
+                texts = {**self.best.texts, path: text}
+                if text == before:
+                    del texts[path]
+                same = judge.as_good(texts, self.best)
+                self.best = same or self.best
+                if path not in self.best.texts:
+                    break
+
+    def _edit(
+        self, aims: Mapping[str, Goal], ways: Sequence[Way], only: Sequence[str] | None = None
+    ) -> None:
+        judge = Judge(self._workspace, self._first, aims)
         # What is shared can only be edited in the finest way, so that comes first for all.
-        for way in WAYS:
+        for way in ways:
             for address, aim in aims.items():
+                if only is not None and address not in only:
+                    continue
                 while (taken := self._step(judge, aim, way)) is not None:
                     attempt, better = taken
                     for each, other in aims.items():

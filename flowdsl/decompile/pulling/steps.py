@@ -10,7 +10,6 @@ from itertools import islice, product
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import joined as joined_text
 from flowdsl.ir.lower_values import literal
-from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
 from ..model import Payload, PromptProgram
@@ -18,6 +17,7 @@ from ..payload import ImportProblem, read_workflow
 from ..reading.prompt import read_prompt
 from ..shapes import read_hints
 from .attempts import STATEMENTS, Attempt, Choices, Edits, Site
+from .blocks import Place, Range, blocks, call_of, moved, widened
 from .drafting import TEXTS, Drafter
 from .editing import Edit, doc_start, indent_at, insertion_after, line_start
 from .sections import first_in, item_removal, joined
@@ -27,6 +27,7 @@ from .tree import Home, Placed, Unit, head_of, homes_of, place, units
 PROMPT = "main_prompt"
 
 _MOST_COMBINATIONS = 24
+_OPENED = "statements stand in the place of a `call`, because its task is used elsewhere too, where nothing changed"
 
 
 def attempts(site: Site) -> Iterator[Attempt]:
@@ -41,9 +42,9 @@ def attempts(site: Site) -> Iterator[Attempt]:
         for choices in changes:
             for edits in choices:
                 yield from site.attempt(STATEMENTS, edits)
-    yield from site.attempt(STATEMENTS, [edit for edits in instead for edit in edits])
+    yield from site.attempt(STATEMENTS, [edit for edits in instead for edit in edits], _OPENED)
     for edits in instead:
-        yield from site.attempt(STATEMENTS, edits)
+        yield from site.attempt(STATEMENTS, edits, _OPENED)
 
 
 def _changes(site: Site) -> tuple[list[Choices], list[Edits]]:
@@ -59,7 +60,7 @@ def _changes(site: Site) -> tuple[list[Choices], list[Edits]]:
     if placed is None:
         return found, []
     editor = _Editor(site, Drafter(site, placed, wanted.sources))
-    where = _Place(site.path, steps.body, site.symbol.declaration, None)
+    where = Place(site.path, steps.body, site.symbol.declaration, None)
     found += editor.body(placed, units(wanted.body), where)
     return found, editor.instead_of_calls
 
@@ -73,15 +74,6 @@ def _program(site: Site, payload: Payload) -> PromptProgram | None:
     return read_prompt(stored.prompt, hints, site.workspace.capabilities)
 
 
-class _Place(Record):
-    """A block of the source into which statements go."""
-
-    path: str
-    block: ast.Block
-    owner: ast.TaskDecl | ast.WorkflowDecl
-    loop: str | None
-
-
 class _Editor:
     """Finds the edits that make the statements of one workflow others."""
 
@@ -90,9 +82,7 @@ class _Editor:
         self._drafter = drafter
         self.instead_of_calls: list[Edits] = []
 
-    def body(
-        self, placed: Sequence[Placed], wanted: Sequence[Unit], where: _Place
-    ) -> list[Choices]:
+    def body(self, placed: Sequence[Placed], wanted: Sequence[Unit], where: Place) -> list[Choices]:
         """The changes of a body, each with the ways to make it."""
         found: list[Choices] = []
         have = [each.unit.key for each in placed]
@@ -104,7 +94,7 @@ class _Editor:
             if tag in ("delete", "replace")
             for at in range(i1, i2)
         }
-        ranges = _widened(placed, matcher.get_opcodes())
+        ranges = widened(placed, matcher.get_opcodes())
         for i1, i2, j1, j2 in ranges:
             found += self._change(placed, i1, i2, wanted[j1:j2], where, gone)
         self._open_calls(placed, wanted, where, ranges)
@@ -114,11 +104,11 @@ class _Editor:
         self,
         placed: Sequence[Placed],
         wanted: Sequence[Unit],
-        where: _Place,
-        ranges: Sequence[tuple[int, int, int, int]],
+        where: Place,
+        ranges: Sequence[Range],
     ) -> None:
         """Note what would stand in the place of calls in whose statements something changes."""
-        owners = [_call_of(self._site, placed, each, where) for each in placed]
+        owners = [call_of(self._site, placed, each, where) for each in placed]
         for call in dict.fromkeys(each for each in owners if each is not None):
             first = owners.index(call)
             last = len(owners) - owners[::-1].index(call)
@@ -127,7 +117,7 @@ class _Editor:
             own = Home(
                 where.path, _NO_STATEMENT, _NO_STATEMENT, where.block, where.owner, where.loop
             )
-            new = wanted[_moved(first, ranges, end=False) : _moved(last, ranges, end=True)]
+            new = wanted[moved(first, ranges, end=False) : moved(last, ranges, end=True)]
             text = self._text(where.path)
             indent = indent_at(text, call.start)
             for lines in islice(self._drafted(new, own, {}), 2):
@@ -140,7 +130,7 @@ class _Editor:
         i1: int,
         i2: int,
         wanted: Sequence[Unit],
-        where: _Place,
+        where: Place,
         gone: dict[str, Placed],
     ) -> list[Choices]:
         old = placed[i1:i2]
@@ -173,7 +163,7 @@ class _Editor:
 
     # A statement that is another one
 
-    def _pair(self, old: Placed, new: Unit, where: _Place) -> list[Choices]:
+    def _pair(self, old: Placed, new: Unit, where: Place) -> list[Choices]:
         if old.unit.key == new.key:
             return []
         if old.home is None:
@@ -210,19 +200,19 @@ class _Editor:
         if edits is None:
             return None
         found: list[Choices] = [[tuple(edits)]] if edits else []
-        blocks = _blocks(old.home.statement)
+        inside = blocks(old.home.statement)
         for number, (placed, unit) in enumerate(zip(old.bodies, new.bodies, strict=True)):
             if [each.key for each in unit] == [each.key for each in old.unit.bodies[number]]:
                 continue
-            block = blocks[number] if number < len(blocks) else None
+            block = inside[number] if number < len(inside) else None
             if isinstance(block, ast.Block) and placed is not None:
                 loop = old.home.loop
                 if isinstance(old.home.statement, ast.ForStmt):
                     loop = old.home.statement.variable.text
-                inner = _Place(old.home.path, block, old.home.owner, loop)
+                inner = Place(old.home.path, block, old.home.owner, loop)
                 found += self.body(placed, unit, inner)
             elif isinstance(block, _LEAVING) and placed and len(placed) == len(unit) == 1:
-                found += self._pair(placed[0], unit[0], _Place("", _NOWHERE, old.home.owner, None))
+                found += self._pair(placed[0], unit[0], Place("", _NOWHERE, old.home.owner, None))
             elif block is not None or not edits:
                 return None
         return found
@@ -309,7 +299,7 @@ class _Editor:
     # Statements that go and come
 
     def _removed(
-        self, placed: Sequence[Placed], start: int, end: int, where: _Place
+        self, placed: Sequence[Placed], start: int, end: int, where: Place
     ) -> list[Choices]:
         found: list[Choices] = []
         for each in dict.fromkeys(placed[start:end]):
@@ -318,11 +308,11 @@ class _Editor:
             elif each.part == 0:
                 choices: Choices = [(self._removal(each.home),)]
                 if each.home.block is not where.block:
-                    call = _call_of(self._site, placed, each, where)
+                    call = call_of(self._site, placed, each, where)
                     inside = [
                         other
                         for other in placed
-                        if _call_of(self._site, placed, other, where) is call
+                        if call_of(self._site, placed, other, where) is call
                     ]
                     if call is not None and all(other in placed[start:end] for other in inside):
                         text = self._text(where.path)
@@ -338,7 +328,7 @@ class _Editor:
         placed: Sequence[Placed],
         at: int,
         new: Sequence[Unit],
-        where: _Place,
+        where: Place,
         gone: dict[str, Placed],
     ) -> Choices:
         """Ways to put statements in front of the one at `at`."""
@@ -370,7 +360,7 @@ class _Editor:
         return indent_at(text, block.start) + "  "
 
     def _spots(
-        self, placed: Sequence[Placed], at: int, where: _Place
+        self, placed: Sequence[Placed], at: int, where: Place
     ) -> Iterator[tuple[Home, ast.Stmt | None, str]]:
         """Where statements may be put: a place that has the right names, and the statement they go behind."""
         own = Home(where.path, _NO_STATEMENT, _NO_STATEMENT, where.block, where.owner, where.loop)
@@ -381,7 +371,7 @@ class _Editor:
             if before.home.block is where.block:
                 yield own, before.home.outer, where.path
             else:
-                call = _call_of(self._site, placed, before, where)
+                call = call_of(self._site, placed, before, where)
                 if call is not None:
                     yield own, call, where.path
                 yield before.home, before.home.outer, before.home.path
@@ -402,10 +392,10 @@ class _Editor:
         """The lines of statements for a place: of those that moved there, the lines they have in the source."""
         written: list[list[list[str]]] = []
         for each in new:
-            moved = gone.get(each.key)
+            kept = gone.get(each.key)
             variants = self._drafter.variants(each, home)
-            if moved is not None and moved.home is not None and moved.parts == 1:
-                variants.insert(0, self._own_lines(moved.home))
+            if kept is not None and kept.home is not None and kept.parts == 1:
+                variants.insert(0, self._own_lines(kept.home))
             if not variants:
                 return
             written.append(variants)
@@ -428,102 +418,6 @@ class _Editor:
 
     def _text(self, path: str) -> str:
         return self._site.module(path).source.text
-
-
-def _widened(
-    placed: Sequence[Placed], opcodes: Sequence[tuple[str, int, int, int, int]]
-) -> list[tuple[int, int, int, int]]:
-    """The ranges that differ, each grown to whole statements where a `do` became several lines."""
-    found: list[list[int]] = []
-    for tag, i1, i2, j1, j2 in opcodes:
-        if tag == "equal":
-            continue
-        while 0 < i1 < len(placed) and placed[i1].part > 0:
-            i1, j1 = i1 - 1, j1 - 1
-        while 0 < i2 < len(placed) and placed[i2].part > 0:
-            i2, j2 = i2 + 1, j2 + 1
-        if found and i1 < found[-1][1]:
-            found[-1][1], found[-1][3] = max(i2, found[-1][1]), max(j2, found[-1][3])
-        else:
-            found.append([i1, i2, j1, j2])
-    return [(a, b, c, d) for a, b, c, d in found]
-
-
-def _moved(at: int, ranges: Sequence[tuple[int, int, int, int]], *, end: bool) -> int:
-    """The position among the wanted units of one among the placed ones."""
-    shift = 0
-    for i1, i2, j1, j2 in ranges:
-        if i2 < at or (i2 == at and (end or i1 < i2)):
-            shift = j2 - i2
-        elif i1 < at:
-            return min(j1 + at - i1, j2)
-    return at + shift
-
-
-def _blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
-    """The blocks of a statement in the order of `ir.walk.inner_bodies`; what leaves after an `else` stands for itself."""
-    match statement:
-        case ast.StepStmt(body=body) | ast.ForStmt(body=body):
-            return [body]
-        case ast.IfStmt(branches=branches, otherwise=otherwise):
-            return [*(each.body for each in branches), otherwise]
-        case ast.RetryStmt(body=body, otherwise=otherwise):
-            return [body, otherwise]
-        case ast.RepeatStmt(body=body, otherwise=otherwise):
-            return [body, None if otherwise is None else otherwise.action]
-        case (
-            ast.ChooseStmt(otherwise=otherwise)
-            | ast.WaitUntilStmt(otherwise=otherwise)
-            | ast.ExtractStmt(otherwise=otherwise)
-            | ast.CopyStmt(otherwise=otherwise)
-            | ast.ExpectStmt(otherwise=otherwise)
-            | ast.RunStmt(otherwise=otherwise)
-        ):
-            return [None if otherwise is None else otherwise.action]
-        case _:
-            return []
-
-
-def _call_of(site: Site, placed: Sequence[Placed], inner: Placed, where: _Place) -> ast.Stmt | None:
-    """The call in a block that a statement of a task was inlined for."""
-    if inner.home is None or inner.home.block is where.block:
-        return None
-    at = placed.index(inner)
-    own = [
-        each.home.outer
-        for each in placed[:at]
-        if each.home is not None and each.home.block is where.block
-    ]
-    later = next(
-        (
-            each.home.outer
-            for each in placed[at:]
-            if each.home is not None and each.home.block is where.block
-        ),
-        None,
-    )
-    statements = list(where.block.statements)
-    start = statements.index(own[-1]) + 1 if own and own[-1] in statements else 0
-    end = statements.index(later) if later in statements else len(statements)
-    calls = [
-        each
-        for each in statements[start:end]
-        if isinstance(each, ast.CallStmt) and _reaches(site, each, inner.home.owner, 0)
-    ]
-    return calls[0] if len(calls) == 1 else None
-
-
-def _reaches(site: Site, call: ast.CallStmt, owner: ast.Node, depth: int) -> bool:
-    """Whether a call leads to statements of a task."""
-    task = site.built.model.calls.get(call)
-    if task is None or depth > 20:
-        return False
-    if task.declaration is owner:
-        return True
-    inner = site.built.model.bodies.get(task.declaration.body, ())
-    return any(
-        _reaches(site, each, owner, depth + 1) for each in inner if isinstance(each, ast.CallStmt)
-    )
 
 
 def _with(node: nodes.Statement, name: str, value: object) -> nodes.Statement:

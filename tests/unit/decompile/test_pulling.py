@@ -339,3 +339,31 @@ def test_edits_take_the_line_breaks_of_the_file_and_never_overlap() -> None:
     assert edited(files, {}, [Edit("a", 1, 1, "\nz")]) == {"a": "x\r\nz\r\ny\r\n"}
     with pytest.raises(Overlap):
         edited(files, {}, [Edit("a", 0, 2, "b"), Edit("a", 1, 3, "c")])
+
+
+def test_nothing_stays_of_an_edit_that_ends_in_a_file() -> None:
+    library = 'flow 1\ntask look(what: string) {\n  do "Open {what}."\n  press "Tab"\n}\n'
+    source = flow('    call look(what: "Ann")', head='import { look } from "./lib.flow"')
+    desk = Desk({MAIN: source, LIBRARY: library})
+    values = reworded(desk, ("Open Ann", "Open and read Ann"), ("Replay\n", "P.S.\nReplay\n"))
+
+    done = desk.pulled({"workflow.w": values})
+
+    assert done.texts.keys() == {MAIN, "flows/w.prompt.md"}
+    assert done.texts["flows/w.prompt.md"] == values["main_prompt"]
+    assert done.workflows[0].levels == {"main_prompt": FILE}
+
+
+def test_a_task_is_edited_for_one_workflow_while_the_prompt_of_another_goes_into_a_file() -> None:
+    library = 'flow 1\ntask look(what: string) {\n  do "Open {what}."\n}\n'
+    source = flow('    call look(what: "Ann")', head='import { look } from "./lib.flow"')
+    other = source.replace("workflow w", "workflow v")
+    desk = Desk({MAIN: source, "flows/other.flow": other, LIBRARY: library})
+    edits = {
+        "workflow.v": reworded(desk, ("Open Ann", "Open and read Ann"), address="workflow.v"),
+        "workflow.w": desk.values("workflow.w") | {"main_prompt": "By hand."},
+    }
+    done = desk.pulled(edits)
+    assert done.texts["flows/w.prompt.md"] == "By hand."
+    assert done.texts[LIBRARY] == library.replace("Open {", "Open and read {")
+    assert "flows/other.flow" not in done.texts
