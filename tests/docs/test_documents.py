@@ -80,6 +80,7 @@ def test_there_is_something_to_check() -> None:
         "docs/checking.md",
         "docs/formatting.md",
         "docs/language.md",
+        "docs/pulling.md",
     }
     assert {block.document for block in PROJECTS} == {"README.md", "docs/checking.md"}
 

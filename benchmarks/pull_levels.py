@@ -1,0 +1,114 @@
+"""How fine are the edits that a pull makes? Edits of the shipped programs as people make them in a dashboard, always the same ones.
+
+    python benchmarks/pull_levels.py [--edits N] [--seed S] [--show N]
+
+For each kind of edit (`tests/support/dashboard.py`) it prints how many were brought in as words inside a literal, as settings and fields, as
+statements, and as a file that holds a part verbatim, how many were left, and the time. Checks of each that the sources compile to what
+the service has, and that a second pull changes nothing; exits 1 when one does not. `--show N` prints the first N edits of each kind that
+needed a file or were left. Needs the development dependencies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import random
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from flowdsl.codegen.artifacts import ImageRef, ModelName, stand_in  # noqa: E402
+from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS, WORDS  # noqa: E402
+from tests.support import dashboard  # noqa: E402
+from tests.support.compiling import EXAMPLES, SAMPLES, read_folder  # noqa: E402
+from tests.support.dashboard import Values  # noqa: E402
+from tests.support.pulling import DEFAULT_NAME, Desk  # noqa: E402
+
+KINDS = {
+    "reword_prose": "words of the author's prose",
+    "reword": "words of any line",
+    "renumbered": "a line added, taken out or moved, numbers put right",
+    "add_line": "a line added without a number",
+    "drop_line": "a line taken out, numbers left",
+    "field": "one setting, field or check",
+}
+LEVELS = (WORDS, SETTINGS, STATEMENTS, FILE)
+
+
+def name_of(part: ModelName | ImageRef) -> str:
+    """An open part of a prompt as the service of the benchmark has it."""
+    return DEFAULT_NAME if isinstance(part, ModelName) else stand_in(part)
+
+
+def edit(desk: Desk, address: str, rng: random.Random, kind: str) -> Values:
+    """The fields of a workflow after one edit."""
+    values = desk.values(address)
+    if kind == "field":
+        dashboard.change_field(rng, values)
+    elif kind == "renumbered":
+        workflow = desk.built.workflow(address)
+        capabilities = desk.workspace.capabilities
+        values["main_prompt"] = dashboard.renumbered(rng, workflow, capabilities, name_of)
+    else:
+        values["main_prompt"] = getattr(dashboard, kind)(rng, str(values["main_prompt"]))
+    return values
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="How fine the edits of a pull are.")
+    parser.add_argument("--edits", type=int, default=200, help="edits of each kind")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--show", type=int, default=0)
+    options = parser.parse_args()
+    folders = (SAMPLES, *sorted(path.parent for path in EXAMPLES.glob("*/flowdsl.toml")))
+    desks = [Desk(read_folder(folder)) for folder in folders]
+    failures = 0
+    print(f"{'edit':<52} {'edits':>5} " + " ".join(f"{each:>10}" for each in (*LEVELS, "left", "ms")))  # fmt: skip
+    for kind, words in KINDS.items():
+        rng = random.Random(f"{options.seed} {kind}")
+        counts: Counter[str] = Counter()
+        shown = 0
+        started = time.perf_counter()
+        for _ in range(options.edits):
+            desk = rng.choice(desks)
+            address = rng.choice(sorted(desk.built.desired))
+            values = edit(desk, address, rng, kind)
+            before = desk.values(address)
+            done = desk.pulled({address: values})
+            (pulled,) = done.workflows
+            if not pulled.brought and not pulled.left:
+                continue
+            level = next((each for each in reversed(LEVELS) if each in pulled.levels.values()), "")
+            became = "left" if pulled.left else level
+            counts[became] += 1
+            if became in ("left", FILE) and shown < options.show:
+                shown += 1
+                show(address, before, values, dict(pulled.left))
+            after = desk.after(done.texts)
+            again = after.pulled({address: values})
+            if again.texts or (not pulled.left and again.workflows[0].brought):
+                failures += 1
+                print(f"not settled: {address}, {kind}")
+        total = counts.total()
+        seconds = time.perf_counter() - started
+        columns = [f"{100 * counts[each] / max(total, 1):>9.0f}%" for each in (*LEVELS, "left")]
+        print(f"{words:<52} {total:>5} {' '.join(columns)} {1000 * seconds / max(total, 1):>10.0f}")
+    return 1 if failures else 0
+
+
+def show(address: str, before: Values, after: Values, left: dict[str, str]) -> None:
+    print(f"--- {address} {left or 'in a file'}")
+    for path in after:
+        if after[path] != before.get(path):
+            lines = difflib.unified_diff(
+                str(before.get(path)).split("\n"), str(after[path]).split("\n"), lineterm="", n=0
+            )
+            print("\n".join(line[:160] for line in list(lines)[3:9]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

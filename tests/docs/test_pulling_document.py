@@ -1,0 +1,36 @@
+"""The example of `docs/pulling.md` is what happens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from flowdsl.emulator.store import Store
+from tests.docs.test_documents import BLOCKS
+from tests.support.command_line import run_command, write_tree
+from tests.support.embedded_service import Client, Service
+
+PROJECT = '[project]\nname = "desk"\nid = "prj_1"\n\n[env.local]\napi = "local"\n'
+
+
+def test_the_document_shows_what_pull_prints(tmp_path: Path) -> None:
+    shown = {b.language: b.text for b in BLOCKS if b.document == "docs/pulling.md"}
+    write_tree(tmp_path, {"flowdsl.toml": PROJECT, "flows/parcel_lookup.flow": shown["flow"]})
+    assert run_command(tmp_path, "deploy", "--yes", CI="").code == 0
+    ((workflow_id, reply),) = Service(tmp_path).replies().items()
+    prompt = reply["main_prompt"].replace("Open the search", "Open the quick search")
+    numbered = "   1.2 Wait until the list has stopped moving.\n   1.3 Use focused_action"
+    prompt = prompt.replace("   1.2 Use focused_action", numbered, 1)
+    with Store.open(tmp_path / ".flowdsl/emulator.sqlite") as store:
+        body = {"main_prompt": prompt, "is_webhooks_enabled": True}
+        assert Client(store)("PATCH", f"workflows/{workflow_id}", json=body).status_code == 200
+    assert run_command(tmp_path, "deploy", "--yes", CI="").code == 6
+
+    done = run_command(tmp_path, *shown["sh"].split()[1:])
+
+    assert done.code == 0, done.err
+    assert done.text == shown["text"]
+    assert run_command(tmp_path, "pull", "parcel_lookup", "--yes").code == 0
+    deployed = run_command(tmp_path, "deploy", "--yes", CI="")
+    assert (deployed.code, "nothing to do" in deployed.err) == (0, True)
+    assert json.dumps(Service(tmp_path).replies()[workflow_id]["main_prompt"]) == json.dumps(prompt)
