@@ -454,3 +454,58 @@ def test_an_example_is_deployed_edited_and_pulled(name: str, tmp_path: Path) -> 
             assert content == before[path]
     if done.code == 0:
         desk.is_settled()
+
+
+@pytest.mark.parametrize(("answer", "written"), [("y", True), ("n", False), ("", False)])
+def test_on_a_terminal_it_shows_and_asks(
+    desk: Desk, answer: str, written: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.edit("Parcel lookup", is_webhooks_enabled=False)
+    monkeypatch.setattr("flowdsl.cli.commands.pull.is_terminal", lambda _stream: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
+
+    done = desk.pull("parcel_lookup")
+
+    assert done.code == 0, done.err
+    assert "+  webhooks = false" in done.text
+    assert "write what `local` has into these files? [y/N]" in done.err
+    changed = b"webhooks = false" in desk.sources()["flows/parcel.flow"]
+    assert changed is written
+
+
+def test_a_file_that_was_saved_meanwhile_is_not_overwritten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.edit("Parcel lookup", is_webhooks_enabled=False)
+    path = desk.root / "flows/parcel.flow"
+
+    class Saved(io.StringIO):
+        def readline(self, *_: object) -> str:
+            path.write_text(FLOW + "# saved\n")
+            return "y\n"
+
+    monkeypatch.setattr("flowdsl.cli.commands.pull.is_terminal", lambda _stream: True)
+    monkeypatch.setattr("sys.stdin", Saved())
+
+    done = desk.pull("parcel_lookup")
+
+    assert (done.code, "changed during the pull; nothing is written" in done.err) == (6, True)
+    assert path.read_text() == FLOW + "# saved\n"
+
+
+def test_a_renamed_workflow_is_found_by_its_old_name(desk: Desk) -> None:
+    path = desk.root / "flows/parcel.flow"
+    source = FLOW.replace("workflow parcel_lookup {", 'workflow parcels {\n  renamed_from = "parcel_lookup"')  # fmt: skip
+    path.write_text(source)
+    desk.edit("Parcel lookup", is_webhooks_enabled=False)
+
+    done = desk.pull("parcels", "--yes")
+
+    assert done.code == 0, done.err
+    assert path.read_text() == source.replace("webhooks = true", "webhooks = false")
+
+
+def test_the_requests_are_told_without_keys(desk: Desk) -> None:
+    done = desk.pull("parcel_lookup", "--diff", "-v")
+    assert "http: GET /v1/workflows/" in done.err
+    assert "Bearer" not in done.err and "local" not in re.findall(r"http: .*", done.err)[0]

@@ -11,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from flowdsl.codegen.artifacts import stand_in
+from flowdsl.codegen.prompt.document import emit_template
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.decompile.project import import_workflows
 from flowdsl.decompile.pulling.attempts import FILE, WORDS
 from flowdsl.decompile.pulling.goal import forms
 from flowdsl.decompile.pulling.pull import Pulled
@@ -20,9 +23,10 @@ from flowdsl.deploy.policy import canonical, normalise
 from flowdsl.format.formatter import format_source
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
-from tests.support import dashboard
+from tests.support import dashboard, payloads, round_trip
 from tests.support.compiling import EXAMPLES, SAMPLES, read_folder
 from tests.support.dashboard import Values
+from tests.support.prompts import PromptWriter
 from tests.support.pulling import DEFAULT_NAME, Desk
 from tests.support.task_programs import task_programs
 from tests.support.workflows import workflows
@@ -179,6 +183,49 @@ def test_an_edit_of_a_shipped_program_is_brought_in_or_left(
     rng = random.Random(seed)
     address = rng.choice(sorted(desk.built.desired))
     _holds(desk, address, _edited(desk, address, rng, kind))
+
+
+@SLOW
+@given(st.integers(0, 2**32 - 1), st.sampled_from(KINDS))
+def test_an_edit_of_an_imported_workflow_is_brought_in_or_left(seed: int, kind: str) -> None:
+    """Parts of it are in files: the prompt, schemas, checks, further fields."""
+    rng = random.Random(seed)
+    body = payloads.payload(rng, round_trip.shipped())
+    files = {**import_workflows([body]).files}
+    files = {path: content for path, content in files.items() if path.startswith("flows/")}
+    compilation = compile_project(
+        MemoryFiles({**files}), [each for each in files if each.endswith(".flow")], CompileOptions()
+    )
+    assume(compilation.bundle is not None)
+    try:
+        desk = Desk(files)
+    except AssertionError:
+        assume(False)  # It names models or checks that a deploy refuses.
+        raise
+    (address,) = desk.built.desired
+    _holds(desk, address, _edited(desk, address, rng, kind))
+
+
+@SLOW
+@given(st.integers(0, 2**32 - 1))
+def test_a_prompt_with_every_statement_and_odd_texts_is_brought_in_or_left(seed: int) -> None:
+    rng = random.Random(seed)
+    writer = PromptWriter(rng)
+    prompt = emit_template(writer.workflow(), writer.capabilities).render(stand_in)
+    source = """flow 1
+
+workflow w {
+  title = "A title"
+  inputs { name: string, memo: string?, rows: string[] @max_items(20) }
+  steps {
+    # above 1
+    do "Open {name}."
+    for row in rows { do "See {row}." }
+  }
+}
+"""
+    desk = Desk({PATH: source})
+    _holds(desk, "workflow.w", desk.values("workflow.w") | {"main_prompt": prompt})
 
 
 TEXT = st.text(

@@ -164,8 +164,12 @@ def renumbered(
 
 
 def _schema(values: Values, name: str, change: Callable[[dict[str, Any]], None]) -> None:
-    if isinstance(values.get(name), str):
+    try:
         document = json.loads(values[name])
+    except ValueError:
+        return
+    fields = document.get("properties") if isinstance(document, dict) else None
+    if isinstance(fields, dict) and all(isinstance(each, dict) for each in fields.values()):
         change(document)
         values[name] = json.dumps(document)
 
@@ -203,7 +207,7 @@ def change_field(rng: random.Random, values: Values) -> str:
                 fields = list((document.get("properties") or {}).values())
                 if fields:
                     chosen = rng.choice(fields)
-                    own = chosen.get("description", "")
+                    own = str(chosen.get("description", ""))
                     chosen["description"] = f"{rng.choice(WORDS)} here. {own}".strip()
 
             _schema(values, "output_schema", describe)
@@ -228,12 +232,12 @@ def _change_inputs(rng: random.Random, kind: str, document: dict[str, Any]) -> N
         case "bound":
             field["pattern"] = "^[A-Z0-9-]+$"
         case "enum" if "enum" in field:
-            field["enum"] = [*field["enum"], "new"]
+            field["enum"] = [*(field["enum"] or ()), "new"]
         case "enum":
             field["enum"] = ["a", "b"]
         case _:
             document["properties"] = {"added": {"type": "string"}, **fields}
-            document["required"] = ["added", *document.get("required", ())]
+            document["required"] = ["added", *(document.get("required") or ())]
 
 
 def _checks(rng: random.Random, kind: str, checks: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from flowdsl.compiler.pipeline import CompileOptions
 from flowdsl.config.load import load_project
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 from flowdsl.decompile.pulling.pull import Pull, Pulled, Request, pull
-from flowdsl.decompile.pulling.workspace import Built, Workspace
+from flowdsl.decompile.pulling.workspace import Built, Workspace, encoded
 from flowdsl.deploy.directory import Directory
 from flowdsl.deploy.kinds.workflow import POLICIES
 from flowdsl.deploy.resource import Live, hashes
@@ -114,6 +114,8 @@ class Desk:
 
     def after(self, texts: Mapping[str, str]) -> Desk:
         """The project with new texts of files, still deployed as it was."""
-        desk = Desk({**self.files, **texts}, self.environment)
+        files = MemoryFiles(self.files)
+        written = {path: encoded(files, path, text) for path, text in texts.items()}
+        desk = Desk({**self.files, **written}, self.environment)
         desk.prior = self.prior
         return desk

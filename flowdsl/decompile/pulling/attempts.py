@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from flowdsl.codegen.artifacts import ImageRef, plain, stand_in
 from flowdsl.deploy.kinds import image
-from flowdsl.deploy.kinds.workflow import MODELS, POLICIES
+from flowdsl.deploy.kinds.workflow import CHECKS, MODELS, POLICIES
 from flowdsl.deploy.policy import canonical
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.source.record import Record
@@ -124,27 +125,26 @@ def _payload(values: dict[str, object]) -> Payload:
             payload[path] = plain(value)
     if models:
         payload[MODELS] = models
-    checks = payload.get("post_run_checks")
+    checks = payload.get(CHECKS)
     if isinstance(checks, list):
-        payload["post_run_checks"] = [_check(check, values) for check in checks]
+        payload[CHECKS] = [_check(check, values) for check in checks]
     return payload
 
 
 def _check(check: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
     """A check with the fields that it passes through, which have paths of their own."""
-    prefix = f"post_run_checks.{check['name']}."
+    check = {"name": ""} | dict(check)
+    prefix = f"{CHECKS}.{check['name']}."
     more = {
         path.removeprefix(prefix): value
         for path, value in values.items()
         if path.startswith(prefix)
     }
-    return dict(check) | more
+    return check | more
 
 
 def canonical_text(value: object) -> str:
     """A JSON document as text, its keys in their order."""
-    import json
-
     try:
         return json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):

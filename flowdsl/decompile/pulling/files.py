@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from flowdsl.deploy.kinds.workflow import CHECKS, MODELS
+from flowdsl.deploy.kinds.workflow import CHECKS, MODELS, POLICIES
 from flowdsl.semantics.json_text import read_json
-from flowdsl.semantics.payload_files import NAME
+from flowdsl.semantics.payload_files import NAME, SCHEMAS
 from flowdsl.source.files import UnreadableFile
 from flowdsl.syntax import ast
 
@@ -43,8 +43,7 @@ def attempts(site: Site) -> Iterator[Attempt]:
     """Files that are there, then a file for each part that nothing else could say."""
     open_fields = site.open_fields
     yield from _existing(site, open_fields)
-    if NAME in open_fields or ALLOWLIST in open_fields or _is_open(open_fields, MODELS):
-        yield from _extra_file(site, open_fields)
+    yield from _extra_file(site, open_fields)
     for field, part, kinds in (
         (INPUTS, "inputs", (ast.InputsSection, ast.SecretsSection)),
         (OUTPUTS, "outputs", (ast.OutputsSection,)),
@@ -82,8 +81,6 @@ def _existing(site: Site, open_fields: frozenset[str]) -> Iterator[Attempt]:
 
 
 def _is_passed(field: str) -> bool:
-    from flowdsl.deploy.kinds.workflow import POLICIES
-
     return field not in POLICIES and "." not in field
 
 
@@ -147,6 +144,10 @@ def _extra_file(site: Site, open_fields: frozenset[str]) -> Iterator[Attempt]:
     kept: dict[str, Any] = {}
     for field in (NAME, ALLOWLIST):
         if field in open_fields and field in wanted:
+            kept[field] = wanted[field]
+    for field in SCHEMAS:
+        # The short notation of the service is no JSON.
+        if field in open_fields and isinstance(wanted.get(field), str):
             kept[field] = wanted[field]
     if _is_open(open_fields, MODELS):
         kept[MODELS] = site.wanted_payload().get(MODELS) or {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -105,6 +106,9 @@ class _Plan(Record):
 def _plan(workspace: Workspace, built: Built, request: Request, *, theirs: bool) -> _Plan:
     address, prior, live = request.address, request.prior, request.live
     desired = built.desired[address]
+    deep = {path: _TOO_DEEP for path, value in live.values.items() if _depth(value) > _DEEPEST}
+    if deep:
+        return _Plan(None, Pulled(address, left=deep))
     difference = compare(POLICIES, desired, prior, live)
     changes = [each for each in difference.fields if prior is None or each.origin != "source"]
     pending = tuple(each.path for each in difference.fields if each not in changes)
@@ -267,6 +271,8 @@ class _Editor:
         return _NOT_SAID
 
 
+_DEEPEST = 100
+_TOO_DEEP = "it is nested too deeply"
 _NOT_SAID = "no edit of the source compiles to what the service has"
 
 
@@ -289,6 +295,24 @@ def _tags(
             ", ".join(f"`{tag}`" for tag in sorted(fixed))
         )
     return sorted((desired.tags | added) - (taken_off - everywhere)), words
+
+
+def _depth(value: Any) -> int:
+    """How deep lists and objects stand in a value, or in the JSON that a text holds."""
+    if isinstance(value, str):
+        depth = deepest = 0
+        for bracket in re.findall(r"[\[{]|[\]}]", value) if value.lstrip()[:1] == "{" else ():
+            depth += 1 if bracket in "[{" else -1
+            deepest = max(deepest, depth)
+        return deepest
+    level, found = [value], 0
+    while level:
+        inner = (each for each in level if isinstance(each, dict | list))
+        level = [
+            part for each in inner for part in (each.values() if isinstance(each, dict) else each)
+        ]
+        found += bool(level)
+    return found
 
 
 def _is_text(value: Any) -> bool:

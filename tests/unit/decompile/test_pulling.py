@@ -367,3 +367,20 @@ def test_a_task_is_edited_for_one_workflow_while_the_prompt_of_another_goes_into
     assert done.texts["flows/w.prompt.md"] == "By hand."
     assert done.texts[LIBRARY] == library.replace("Open {", "Open and read {")
     assert "flows/other.flow" not in done.texts
+
+
+def test_a_schema_that_is_no_json_is_kept_beside_the_source() -> None:
+    source = flow("    emit a = 1", "  outputs { a: int }")
+    desk = Desk({MAIN: source})
+    texts, outcome = desk.pull_one("workflow.w", output_schema="a: the number, b: text")
+    assert outcome.brought == ("output_schema",), outcome.left
+    assert json.loads(texts["flows/w.extra.json"]) == {"output_schema": "a: the number, b: text"}
+
+
+@pytest.mark.parametrize("depth", [101, 100_000])
+def test_a_schema_that_nests_too_deep_is_left(depth: int) -> None:
+    desk = Desk({MAIN: flow("    emit a = 1", "  outputs { a: int }")})
+    schema = '{"a":' * depth + "1" + "}" * depth
+    texts, outcome = desk.pull_one("workflow.w", output_schema=schema)
+    assert texts == {}
+    assert outcome.left == {"output_schema": "it is nested too deeply"}
