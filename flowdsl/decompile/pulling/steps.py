@@ -236,7 +236,19 @@ class _Editor:
             same = _with(same, compiled, getattr(after, compiled))
         if isinstance(before, nodes.If) and isinstance(after, nodes.If):
             return self._conditions(old, before, after)
-        return edits if head_of(same) == head_of(after) else None
+        return edits if head_of(same) == head_of(after) else self._first_line(old, new)
+
+    def _first_line(self, old: Placed, new: Unit) -> list[Edit] | None:
+        """An edit of a statement up to its first block, where it has one."""
+        assert old.home is not None
+        statement = old.home.statement
+        if not isinstance(statement, ast.RetryStmt | ast.RepeatStmt | ast.ForStmt):
+            return None
+        variants = self._drafter.variants(new, old.home, like=old)
+        if not variants or "{" not in variants[0][0]:
+            return None
+        head = variants[0][0].removesuffix("}").removesuffix("{")
+        return [Edit(old.home.path, statement.start, statement.body.start, head)]
 
     def _conditions(self, old: Placed, before: nodes.If, after: nodes.If) -> list[Edit] | None:
         assert old.home is not None

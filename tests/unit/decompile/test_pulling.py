@@ -384,3 +384,10 @@ def test_a_schema_that_nests_too_deep_is_left(depth: int) -> None:
     texts, outcome = desk.pull_one("workflow.w", output_schema=schema)
     assert texts == {}
     assert outcome.left == {"output_schema": "it is nested too deeply"}
+
+
+def test_the_first_line_of_a_statement_is_edited_without_what_stands_inside() -> None:
+    body = '    retry 3 wait 5s {\n      # first\n      press "F5"  # again\n      expect "it is there"\n    }'
+    source = flow(body)
+    after = pulled(source, ("up to 3 attempts", "up to 4 attempts"), level=STATEMENTS)
+    assert after == source.replace("retry 3", "retry 4")
