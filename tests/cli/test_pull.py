@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.responses import JSONResponse
 
 from flowdsl.cli.main import run
+from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.support.command_line import Result, read_tree, run_command, write_tree
 from tests.support.compiling import EXAMPLES
 from tests.support.embedded_service import Client, Service
+from tests.support.served import Server, serving
 
 PROJECT = """\
 [project]
@@ -31,6 +34,7 @@ id = "prj_5e1ec7ed"
 [env.local]
 api = "local"
 """
+UNKNOWN = "00000000-0000-4000-8000-000000000001"
 FLOW = """\
 flow 1
 
@@ -415,13 +419,35 @@ def test_a_deleted_workflow(desk: Desk) -> None:
 
 def test_a_service_that_refuses_and_one_that_is_not_there(tmp_path: Path) -> None:
     project = PROJECT + '\n[env.far]\napi = "http://127.0.0.1:1"\napi_key = { env = "FAR_KEY" }\n'
-    project += '\n[[adopt]]\nenv = "far"\naddress = "workflow.parcel_lookup"\nid = "00000000-0000-4000-8000-000000000001"\n'
+    project += (
+        '\n[[adopt]]\nenv = "far"\naddress = "workflow.parcel_lookup"\nid = "' + UNKNOWN + '"\n'
+    )
     write_tree(tmp_path, {"flowdsl.toml": project, "flows/parcel.flow": FLOW})
     words = ("pull", "--env", "far", "parcel_lookup", "--yes")
 
     assert run_command(tmp_path, *words).code == 4
     assert run_command(tmp_path, *words, FAR_KEY="k").code == 11
     assert (tmp_path / "flows/parcel.flow").read_bytes() == FLOW.encode()
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 4), (403, 4), (500, 11)])
+def test_a_refusal_and_a_failure_of_the_service(
+    desk: Desk, status: int, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAR_KEY", "cd-canary-5150")
+    with Store.open(desk.root / ".flowdsl/emulator.sqlite") as store:
+        server = Server(create_app(store))
+        server.answer = lambda _method, _path: JSONResponse({"detail": "no"}, status)
+        with serving(server):
+            far = f'\n[env.far]\napi = "{server.url}"\napi_key = {{ env = "FAR_KEY" }}\n'
+            far += (
+                f'\n[[adopt]]\nenv = "far"\naddress = "workflow.parcel_lookup"\nid = "{UNKNOWN}"\n'
+            )
+            (desk.root / "flowdsl.toml").write_text(PROJECT + far)
+            done = desk.run("pull", "--env", "far", "parcel_lookup", "--yes", "-v")
+    assert done.code == code, done.err
+    assert "canary" not in done.err + done.text
+    assert desk.sources()["flows/parcel.flow"] == FLOW.encode()
 
 
 # The shipped examples
