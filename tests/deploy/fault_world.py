@@ -143,12 +143,15 @@ class FaultWorld(World):
             )
         )
 
-    def copy_to(self, root: Path, **behaviour: Any) -> FaultWorld:
-        """A world of its own that is as this one, which must be closed, was left; `root` does not exist yet."""
+    def copy_to(self, root: Path, *, back_end: str | None = None, **behaviour: Any) -> FaultWorld:
+        """A world of its own that is as this one, which must be closed, was left; `root` does not exist yet.
+
+        `back_end` gives it an empty place for state.
+        """
         root.mkdir()
         for path in self.root.glob("emulator.sqlite*"):
             (root / path.name).write_bytes(path.read_bytes())
-        copy = FaultWorld(root, self.back_end.copy_to(root), **behaviour)
+        copy = FaultWorld(root, back_end or self.back_end.copy_to(root), **behaviour)
         copy.time.elapsed = self.time.elapsed
         copy.target, copy.log.writes = self.target, self.log.writes
         copy.foreign, copy.kept = dict(self.foreign), set(self.kept)
@@ -236,9 +239,8 @@ class FaultWorld(World):
             return self.run(work)
         finally:
             self.keep_said(self.ui)
-            state = self.back_end.contents().get("state.json")
-            if self.lineage is None and state is not None:
-                self.lineage = json.loads(state).get("lineage")
+            if self.lineage is None:
+                self.lineage = self.document().get("lineage")
 
     async def deploying(
         self,
@@ -342,12 +344,21 @@ class FaultWorld(World):
 
     def ids(self) -> dict[str, str]:
         """The addresses of workflows by the ids that state has for them."""
-        state = json.loads(self.back_end.contents().get("state.json", b"{}"))
+        resources = self.document().get("resources", {})
         return {
             each["id"]: address
-            for address, each in state.get("resources", {}).items()
+            for address, each in resources.items()
             if address.startswith("workflow.")
         }
+
+    def document(self) -> dict[str, Any]:
+        """The state document as plain JSON; nothing where there is none that can be read."""
+        try:
+            found = json.loads(self.back_end.contents().get("state.json", b"{}"))
+        except ValueError:
+            return {}
+        assert isinstance(found, dict)
+        return found
 
     def artifacts(self) -> Sequence[str]:
         """Everything that a deploy leaves anywhere, but for what it sends to the service."""

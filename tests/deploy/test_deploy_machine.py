@@ -1,0 +1,35 @@
+"""Random histories keep the invariants; `FLOWDSL_DEPLOY_SEQUENCES` says how many are tried."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.deploy.deploy_machine import DeployMachine
+
+SEQUENCES = int(os.environ.get("FLOWDSL_DEPLOY_SEQUENCES", "200"))
+STEPS = 10
+
+SHARES = {"file": 0.6, "s3": 0.35, "git": 0.05}
+"""What part of the histories has its state where; each call of git starts several processes."""
+
+
+@pytest.mark.parametrize("back_end", SHARES)
+def test_random_histories_keep_the_invariants(
+    back_end: str, request: pytest.FixtureRequest
+) -> None:
+    if back_end == "s3":
+        request.getfixturevalue("s3")
+    machine = type(f"{back_end.title()}Machine", (DeployMachine,), {"back_end": back_end})
+
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=max(1, round(SEQUENCES * SHARES[back_end])),
+            stateful_step_count=STEPS,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
