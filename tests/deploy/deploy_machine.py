@@ -28,13 +28,25 @@ from flowdsl.emulator.faults import Fault
 from tests.deploy.deploy_world import Crash, bundle, flow
 from tests.deploy.fault_world import IDEMPOTENCY, FaultWorld, scratch_folder
 from tests.deploy.invariants import check_invariants, checked
-from tests.deploy.kill_switch import LATE_SECONDS, Point
+from tests.deploy.kill_switch import LATE_SECONDS, Point, When
 
 NAMES = tuple("abcdef")
 PROMPTS = st.sampled_from(["One.", "Two.", "Three."])
 TAGS = st.lists(st.sampled_from(["s", "t"]), unique=True, max_size=2)
 LOST = st.sampled_from(["before", "after", "drop", "html_502", "truncated"])
 INDEX = st.integers(0, 9)
+WHEN = st.sampled_from(["before", "after", "late"])
+ROUTES = (
+    "POST /v1/workflows",
+    "PATCH /v1/workflows/{id}",
+    "DELETE /*",
+    "POST /*",
+    "GET /v1/workflows/{id}",
+    "GET /*",
+)
+Changes = tuple[tuple[int, str], ...]
+CHANGES = st.lists(st.tuples(INDEX, PROMPTS), min_size=1, max_size=3).map(tuple)
+"""Which workflows get which prompt, or are added."""
 
 
 @cache
@@ -81,6 +93,10 @@ class DeployMachine(RuleBasedStateMachine):
         self.retired: set[str] = set()
         self.renamed: set[str] = set()
         self.copied: set[str] = set()
+        self.unsettled = True
+        for index, name in enumerate(NAMES[:3]):
+            self.source[name] = Flow("One.", ("s",) if index else ())
+        self._deploy()
 
     # What happens to the source
 
@@ -241,37 +257,41 @@ class DeployMachine(RuleBasedStateMachine):
             # A person looked at the list and agreed, though it may be a copy whose original is gone.
             self.world.foreign.pop(found, None)
 
-    @rule(
-        where=st.sampled_from(["api", "store"]),
-        number=st.integers(1, 40),
-        when=st.sampled_from(["before", "after", "late"]),
-    )
-    def die(self, where: Any, number: int, when: Any) -> None:
-        """A deploy dies at some call, if it gets that far."""
-        if where == "store":
-            number = 1 + number % 9
-        try:
-            self._deploy(point=Point(where, number, when))
-        except Crash:
-            return
+    @rule(changes=CHANGES, number=st.integers(1, 7), when=WHEN)
+    def die_at_a_write(self, changes: Changes, number: int, when: When) -> None:
+        """The source changes, and its deploy dies at a request that changes something, if it gets that far."""
+        self._die(changes, Point("write", number, when))
 
-    @rule(kind=LOST, number=st.integers(1, 40), retries=st.sampled_from([0, 3]))
-    def lose_replies(self, kind: Any, number: int, retries: int) -> None:
-        """One request of a deploy is broken."""
-        self._deploy(Fault("* /*", number, kind), max_retries=retries)
+    @rule(changes=CHANGES, number=st.integers(2, 7), after=st.booleans())
+    def die_at_the_state(self, changes: Changes, number: int, after: bool) -> None:
+        """The source changes, and its deploy dies at a call of the store."""
+        self._die(changes, Point("store", number, "after" if after else "before"))
+
+    @rule(changes=CHANGES, number=st.integers(1, 30))
+    def die_anywhere(self, changes: Changes, number: int) -> None:
+        """The source changes, and its deploy dies before a request."""
+        self._die(changes, Point("api", number, "before"))
 
     @rule(
-        route=st.sampled_from(["POST /v1/workflows", "PATCH /v1/workflows/{id}", "DELETE /*"]),
+        changes=CHANGES,
+        route=st.sampled_from(ROUTES),
         kind=LOST,
+        number=st.integers(1, 4) | st.none(),
+        retries=st.sampled_from([0, 3]),
     )
-    def lose_every_reply(self, route: str, kind: Any) -> None:
-        """Every write of a kind is broken."""
-        self._deploy(Fault(route, None, kind))
+    def lose_replies(
+        self, changes: Changes, route: str, kind: Any, number: int | None, retries: int
+    ) -> None:
+        """The source changes, and one request of a kind is broken, or all of them."""
+        self._change(changes)
+        self._deploy(Fault(route, number, kind), max_retries=retries)
 
+    @precondition(lambda self: self.unsettled)
     @rule()
     def deploy(self) -> None:
         """One clean deploy, after which everything must hold."""
         outcome = self._deploy()
+        self.unsettled = False
         assert outcome.status in (Status.DONE, Status.NOTHING_TO_DO), outcome
         self.world.wait(LATE_SECONDS)
         project = self.project()
@@ -301,6 +321,7 @@ class DeployMachine(RuleBasedStateMachine):
 
     def _deploy(self, *faults: Fault, **more: Any) -> Outcome:
         """A deploy by somebody who has looked at every guard and every edit, and means it."""
+        self.unsettled = True
         every = frozenset(f"workflow.{name}" for name in self.source)
         options = {"on_drift": "overwrite", "recreate": every, **more}
         outcome = checked(self.world, self.world.deploy(self.project(), *faults, **options))
@@ -311,6 +332,20 @@ class DeployMachine(RuleBasedStateMachine):
                 self.world.deploy(self.project(), *faults, **options, accepted=guards),
             )
         return outcome
+
+    def _die(self, changes: Changes, point: Point) -> None:
+        self._change(changes)
+        try:
+            self._deploy(point=point)
+        except Crash:
+            return
+
+    def _change(self, changes: Changes) -> None:
+        for index, prompt in changes:
+            if index % 2 and self.source:
+                self.edit(index, prompt, list(self.source[self._name(index)].tags))
+            else:
+                self.add(index, prompt, ["t"])
 
     def _name(self, index: int) -> str:
         names = sorted(self.source)

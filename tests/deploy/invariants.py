@@ -24,6 +24,10 @@ NOTHING_WRITTEN = {
 """Statuses that say that the service is as it was."""
 
 
+NO_STATE = {"lease": None, "pending": [], "serial": 0, "lineage": None, "resources": {}}
+"""What there is where nothing was ever deployed."""
+
+
 def deploy_clean(world: FaultWorld, project: Bundle, **options: Any) -> Outcome:
     """The one clean deploy after a fault; what it reports is checked."""
     outcome = checked(world, world.deploy(project, **options))
@@ -34,12 +38,12 @@ def deploy_clean(world: FaultWorld, project: Bundle, **options: Any) -> Outcome:
 def check_invariants(world: FaultWorld, project: Bundle) -> None:
     """What must hold after a clean deploy, whatever came before."""
     kept = dict(world.back_end.contents())
-    document = json.loads(kept["state.json"])
+    document = json.loads(kept["state.json"]) if kept else NO_STATE
     assert document["lease"] is None and document["pending"] == []
     assert document["serial"] == world.log.writes, (
         "a write of state was lost, or came from elsewhere"
     )
-    assert document["lineage"] == world.lineage
+    assert document["lineage"] == world.lineage or not kept
 
     rows = {row.id: row for row in world.workflows()}
     state = {

@@ -18,7 +18,7 @@ from flowdsl.state.errors import StoreUnusable
 from flowdsl.state.stores import StateStore, Versioned
 from tests.deploy.deploy_world import Crash
 
-Where = Literal["api", "store"]
+Where = Literal["api", "write", "store"]
 When = Literal["before", "after", "late"]
 
 LATE_SECONDS = 12.0
@@ -29,7 +29,10 @@ _ENTRY = "tests.attempt"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A call to die at, counted from 1: `before` its work, `after` it, or with the request still on its way (`late`)."""
+    """A call to die at, counted from 1: `before` its work, `after` it, or with the request still on its way (`late`).
+
+    Of the requests (`api`) those that may change something are also counted by themselves (`write`).
+    """
 
     where: Where
     number: int
@@ -86,15 +89,16 @@ class KillSwitch:
 
     point: Point | None = None
     dead: bool = False
-    counts: dict[Where, int] = field(default_factory=lambda: {"api": 0, "store": 0})
+    counts: dict[Where, int] = field(default_factory=lambda: {"api": 0, "write": 0, "store": 0})
 
-    def next(self, where: Where) -> When | None:
-        """Count a call; what is to happen at it."""
+    def next(self, *kinds: Where) -> When | None:
+        """Count a call of these kinds; what is to happen at it."""
         if self.dead:
             raise Crash
-        self.counts[where] += 1
+        for where in kinds:
+            self.counts[where] += 1
         point = self.point
-        if point is None or (point.where, point.number) != (where, self.counts[where]):
+        if point is None or point.where not in kinds or point.number != self.counts[point.where]:
             return None
         return point.when
 
@@ -150,7 +154,8 @@ class Wire:
         self._app, self._switch, self._seconds, self._late = app, switch, seconds, late
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        due = self._switch.next("api")
+        kinds: tuple[Where, ...] = ("api",) if scope["method"] == "GET" else ("api", "write")
+        due = self._switch.next(*kinds)
         if due == "before":
             self._switch.die()
         if due == "late":
