@@ -117,13 +117,6 @@ def _remarks(stored: StoredWorkflow, kept: dict[str, Any], changed: list[str]) -
             "workflows keep settings in a file of `extra from`, because nothing else in source can hold them",
             " and ".join(f"`{field}`" for field in kept),
         )
-    names = [check["name"] for check in stored.checks]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        yield Remark(
-            RISKY,
-            f"several checks are called {listed(twice)}; a deploy refuses that, because it tells checks apart by their names",
-        )
     if not stored.allowlist:
         yield Remark(
             OPEN,

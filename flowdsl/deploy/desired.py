@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flowdsl.codegen.artifacts import (
@@ -42,7 +42,7 @@ class DesiredState:
     """Everything wanted.
 
     With `problems` nothing may be written. While something in `uploads`, or a declared resource, is still to be made, the
-    values that refer to it hold readable stand-ins; compute it again afterwards.
+    values that refer to it hold readable stand-ins; compute it again afterwards. `unknown_models` is that of `ModelResolver`.
     """
 
     workflows: Mapping[str, Desired]
@@ -50,6 +50,7 @@ class DesiredState:
     uploads: tuple[ImageFile, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
+    unknown_models: Mapping[str, str] = field(default_factory=dict)
 
 
 def needs_of(bundle: Bundle, target: Target) -> Needs:
@@ -86,7 +87,12 @@ def desired_state(bundle: Bundle, target: Target, directory: Directory) -> Desir
     )
     problems += _tag_problems(workflows, directory)
     return DesiredState(
-        workflows, named, uploads, (*problems, *models.problems), tuple(models.notes)
+        workflows,
+        named,
+        uploads,
+        (*problems, *models.problems),
+        tuple(models.notes),
+        models.unknown,
     )
 
 

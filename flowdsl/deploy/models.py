@@ -15,13 +15,18 @@ MAIN_AGENT = "main_agent_model_id"
 
 
 class ModelResolver:
-    """Resolves aliases and ids against the list of model configurations; collects `problems` and `notes`, each once."""
+    """Resolves aliases and ids against the list of model configurations; collects `problems` and `notes`, each once.
+
+    `unknown` maps ids that the organisation does not have to what is to be said where one would be sent: a workflow that
+    has one already, from before the configuration was deleted, may keep it.
+    """
 
     def __init__(self, target: Target, models: Sequence[ModelConfiguration]) -> None:
         self._target = target
         self._models = models
         self.problems: dict[str, None] = {}
         self.notes: dict[str, None] = {}
+        self.unknown: dict[str, str] = {}
 
     def id_of(self, alias: str, role: str) -> str:
         """The id for `alias` in `role` (a key of `model_metadata`, or `model` of a check); a stand-in with a problem."""
@@ -37,12 +42,12 @@ class ModelResolver:
         return self._target.models.get(alias, alias) if found is None else found.name
 
     def check_id(self, model_id: str, role: str) -> None:
-        """Report an id written in the source that the organisation does not have."""
+        """Take in an id written in the source."""
         for model in self._models:
             if model.id == model_id.lower():
                 self._check_role(model, role)
                 return
-        self._problem(
+        self.unknown[model_id.lower()] = (
             f"there is no model configuration with the id `{model_id}` in this organisation"
         )
 

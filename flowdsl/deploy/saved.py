@@ -137,12 +137,9 @@ def _checks(fields: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
         return None
     if not isinstance(checks, list) or not all(isinstance(check, Mapping) for check in checks):
         raise _Unusable(f"`{workflow.CHECKS}` is not a list of objects")
-    names = [check.get("name") for check in checks]
-    for name in names:
-        if names.count(name) > 1:
-            raise _Unusable(
-                f"two of its checks are called `{name}`, and a check is found again by its name"
-            )
+    for number, check in enumerate(checks):
+        if not isinstance(check.get("name"), str):
+            raise _Unusable(f"`{workflow.CHECKS}.{number}.name` is no text")
     return checks
 
 

@@ -17,6 +17,7 @@ from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.named import plan_named
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.plan import Plan, plan_changes
+from flowdsl.deploy.policy import canonical
 from flowdsl.deploy.refresh import refresh
 from flowdsl.deploy.resource import Live, address_of
 from flowdsl.state.document import StateDocument, new_document, refuse_moved
@@ -114,12 +115,31 @@ def plan_from(job: Job, prior: StateDocument, seen: Survey) -> Plan:
     )
     if options.only:
         plan = plan.restricted(options.only)
+    if unknown := sorted(_unknown_models(plan, seen.desired.unknown_models)):
+        raise Stop(Status.INVALID, *unknown)
     if options.breaking != "ignore":
         found = (
             (change.address, breaking_changes(change, job.bundle.chains)) for change in plan.changes
         )
         plan = replace(plan, breaking={address: each for address, each in found if each})
     return replace(plan, guards=guards_of(plan, seen.tracked, seen.gone, options.breaking))
+
+
+def _unknown_models(plan: Plan, unknown: Mapping[str, str]) -> set[str]:
+    """What to say of models that do not exist and that the plan would send."""
+    found: set[str] = set()
+    for change in plan.changes if unknown else ():
+        if change.desired is None or not change.writes:
+            continue
+        fields = () if change.difference is None else change.difference.fields
+        sent = [field.value for field in fields] or list(change.desired.values.values())
+        text = canonical(sent)
+        found |= {
+            f"`{change.address}` cannot be deployed: {message}"
+            for model, message in unknown.items()
+            if model in text
+        }
+    return found
 
 
 async def full_plan(job: Job, prior: StateDocument, seen: Survey) -> Plan:

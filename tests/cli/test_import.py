@@ -413,6 +413,12 @@ def test_two_hundred_workflows(desk: tuple[Path, Service]) -> None:
     assert (again.code, again.out) == (0, b"")
     assert again.err.endswith("are in this project already\nnothing to import\n")
 
+    plan = flowdsl(root, "plan", "--detailed-exitcode", "--json")
+    assert plan.code == 0, plan.err
+    assert plan.err.endswith("plan: 200 to adopt\n")
+    changes = json.loads(plan.out)["changes"]
+    assert [each["address"] for each in changes if each["fields"]] == []
+
 
 def test_a_deploy_after_an_import_takes_over_and_creates_nothing(
     desk: tuple[Path, Service],

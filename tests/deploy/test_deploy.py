@@ -383,11 +383,47 @@ def test_the_key_is_nowhere_in_what_is_kept_or_said(world: World) -> None:
     assert "Open the app" not in world.state_text(), "state holds hashes, never text"
 
 
+def test_checks_of_one_name_are_told_apart_by_their_order(world: World) -> None:
+    first = bundle(
+        flow("a", post_run_checks=[check("x", check_prompt="One?"), check("x"), check("y")])
+    )
+    world.deploy(first)
+    ids = [each.id for each in world.workflow("A").post_run_checks or []]
+    assert world.deploy(first).status is Status.NOTHING_TO_DO and world.writes == []
+
+    later = bundle(
+        flow("a", post_run_checks=[check("x", check_prompt="Two?"), check("x"), check("y")])
+    )
+    assert world.deploy(later).status is Status.DONE
+
+    live = world.workflow("A").post_run_checks or []
+    assert [each.id for each in live] == ids, "each keeps its id"
+    assert [each.check_prompt for each in live] == ["Two?", None, None]
+    assert (
+        world.deploy(bundle(flow("a", post_run_checks=[check("x"), check("y")]))).status
+        is Status.DONE
+    )
+    assert [each.id for each in world.workflow("A").post_run_checks or []] == [ids[0], ids[2]]
+
+
+def test_a_model_that_does_not_exist_may_stay_and_is_never_sent(world: World) -> None:
+    gone = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
+    metadata = {"main_agent_model_id": gone}
+    refused = world.deploy(bundle(flow("a", model_metadata=metadata)))
+    assert refused.status is Status.INVALID and world.writes == []
+    assert f"the id `{gone}`" in refused.messages[0] and "`workflow.a`" in refused.messages[0]
+
+    world.deploy(bundle(flow("a")))
+    world.edit("A", model_metadata={**metadata, "cache_detection_model_id": None})
+    kept = world.deploy(bundle(flow("a", "Two.", model_metadata=metadata)))
+    assert kept.status is Status.DONE
+    assert world.workflow("A").main_prompt == "Two."
+
+
 def test_what_our_own_models_refuse_is_said_before_anything_is_written(world: World) -> None:
     outcome = world.deploy(
         bundle(
             flow("a", post_run_checks=[check("x", file_target_mode="nonsense")]),
-            flow("b", post_run_checks=[check("x"), check("x")]),
             flow("c", ""),
         )
     )
@@ -396,5 +432,4 @@ def test_what_our_own_models_refuse_is_said_before_anything_is_written(world: Wo
     assert world.writes == []
     text = "\n".join(outcome.messages)
     assert "`workflow.a`" in text and "`file_target_mode`" in text
-    assert "two checks are called `x`" in text
     assert "`main_prompt`" in text

@@ -323,7 +323,6 @@ USELESS: list[tuple[dict[str, Any], str]] = [
     ({"post_run_checks": ["x"]}, "not a list of objects"),
     ({"post_run_checks": [{"type": "run_attachment_exists"}]}, "`post_run_checks.0.name`"),
     ({"post_run_checks": [{"name": "x", "type": "human_review"}]}, "`post_run_checks.0.type`"),
-    ({"post_run_checks": [check("x"), check("x")]}, "are called `x`"),
     ({"model_metadata": "default"}, "not an object"),
     ({"model_metadata": {"main_agent_model_id": "no id"}}, "model_metadata.main_agent_model_id"),
 ]

@@ -10,6 +10,7 @@ from flowdsl.deploy.engine import EXPECTED, Prospect, plan_deployment, status_of
 from flowdsl.deploy.guards import BREAKING, check_protection, check_source
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Stop
+from flowdsl.deploy.plan import Action
 from flowdsl.deploy.plan_file import dump_plan, plan_document
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host.environment import MissingKey
@@ -114,8 +115,17 @@ def _show(
             f"error: {broken[0].message}; if that is meant, `--accept-guard {BREAKING}={broken[0].planned}`"
         )
         return exit_codes.GUARDED
-    changes = not plan.is_empty or bool(plan.drifted) or bool(prospect.prior.pending)
-    return exit_codes.CHANGES if arguments.detailed_exitcode and changes else exit_codes.SUCCESS
+    return (
+        exit_codes.CHANGES
+        if arguments.detailed_exitcode and _changes(prospect)
+        else exit_codes.SUCCESS
+    )
+
+
+def _changes(prospect: Prospect) -> bool:
+    """Whether the service is not as the sources say; what only state has to learn is no change."""
+    plan = prospect.plan
+    return bool(plan.writes or plan.drifted or plan.of(Action.MISSING) or prospect.prior.pending)
 
 
 def _obstacles(job: Job, prospect: Prospect) -> list[str]:

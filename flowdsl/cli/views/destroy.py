@@ -12,7 +12,8 @@ from flowdsl.deploy.plan import Action, Change, Impact, Plan
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
-from .difference import BAD, QUIET, WARNED, Line, painted
+from .difference import Line
+from .painted import BAD, QUIET, WARNED, painted
 
 
 def render_destruction(plan: Plan, environment: str, *, color: bool) -> str:

@@ -13,7 +13,8 @@ from flowdsl.deploy.policy import fingerprint
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
-from .difference import BAD, GOOD, QUIET, WARNED, Line, field_lines, painted, unified_text
+from .difference import Line, field_lines, unified_text
+from .painted import BAD, GOOD, QUIET, WARNED, painted
 
 _ORIGINS = {
     "source": "",

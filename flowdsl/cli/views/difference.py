@@ -1,144 +1,80 @@
-"""Two values of a field beside each other, whole: words of a prompt, lines of a schema, or one value and the other."""
+"""Two values of a field beside each other: words of a prompt, facets of a schema, checks by name, or one value and the other."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher, unified_diff
+from collections.abc import Iterator
+from difflib import unified_diff
 from typing import Any
 
+from flowdsl.deploy.diff import FieldChange
+from flowdsl.deploy.field_diff import Row, field_rows
 from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
 
-GOOD, BAD, WARNED, QUIET = "green", "red", "yellow", "dim"
-ADDED, REMOVED = "green underline", "red strike"
-Part = tuple[str, str]
-"""Text and its style; no style is the empty string. `ADDED` and `REMOVED` words are marked where there is no colour."""
+from .painted import ADDED, BAD, GOOD, QUIET, REMOVED, WARNED, Part
 
 Line = list[Part]
 
 INDENT = "      "
-SHORT = 100
-"""Characters up to which a value stands on the line of its field."""
-
-WORD_PAIRS = 4_000_000
-"""Up to so many pairs of words are compared; longer passages are compared line by line, or shown as lines that go and
-lines that come."""
-
-_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+_SIGNS: dict[str, Part] = {"+": ("+ ", GOOD), "-": ("- ", BAD), "!": ("~ ", WARNED)}
+_MARKS = {"added": ADDED, "removed": REMOVED, "": ""}
 
 
 def field_lines(
-    path: str, before: Any, after: Any, *, unified: bool = False, remark: str = ""
+    path: str,
+    before: Any,
+    after: Any,
+    *,
+    unified: bool = False,
+    remark: str = "",
+    limit: int | None = None,
 ) -> Iterator[Line]:
-    """A field and how its value `before` becomes `after`, in normal form; `remark` is said behind its name."""
-    said = [(f"  {remark}", WARNED)] if remark else []
-    shown = [_one_line(value) for value in (before, after)]
-    texts = isinstance(before, str) and isinstance(after, str)
-    if not texts and all(len(each) <= SHORT for each in shown):
-        yield [
-            (f"    {printable(path)}: ", ""),
-            (shown[0], BAD),
-            (" -> ", ""),
-            (shown[1], GOOD),
-            *said,
-        ]
+    """A field and how its value `before` becomes `after`, in normal form; `remark` is said behind its name.
+
+    More than `limit` lines are cut, and counted.
+    """
+    said: list[Part] = [(f"  {remark}", WARNED)] if remark else []
+    head: Part = (f"    {printable(path)}", "")
+    if unified:
+        yield [head, *said]
+        yield from _unified(before, after)
         return
-    yield [(f"    {printable(path)}", ""), *said]
-    old, new = _text(before), _text(after)
-    if unified or not texts:
-        yield from _unified(old, new)
-    else:
-        yield from _words(old, new)
+    rows = field_rows(FieldChange(path, before, after, "source", after), words=True)
+    if len(rows) == 1 and rows[0].sign == "!" and rows[0].is_whole:
+        yield [(f"{head[0]}: ", ""), *_pieces(rows[0]), *said]
+        return
+    yield [head, *said]
+    shown = rows if limit is None else rows[:limit]
+    for row in shown:
+        sign = _SIGNS.get(row.sign)
+        yield [(INDENT + "  " * row.depth, ""), *([sign] if sign else []), *_pieces(row)]
+    if len(rows) > len(shown):
+        yield [(f"{INDENT}… {counted(len(rows) - len(shown), 'more line')}", QUIET)]
 
 
 def unified_text(before: Any, after: Any) -> str:
     """A unified diff of two values without a head, for programs."""
-    return "\n".join(_diff_lines(_text(before), _text(after)))
+    return "\n".join(_diff_lines(before, after))
 
 
-def painted(lines: Sequence[Line], color: bool) -> str:
-    """Plain text, in which words that go and come have the marks of `git diff --word-diff`, or coloured text."""
-    if not color:
-        marks = {REMOVED: ("[-", "-]"), ADDED: ("{+", "+}")}
-        return "\n".join(
-            "".join(text.join(marks[style]) if style in marks else text for text, style in line)
-            for line in lines
-        )
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.text import Text
-
-    sheet = StringIO()
-    console = Console(file=sheet, force_terminal=True, color_system="standard", width=10_000)
-    for line in lines:
-        console.print(Text.assemble(*((text, style) for text, style in line)), soft_wrap=True)
-    return sheet.getvalue().rstrip("\n")
-
-
-def _one_line(value: Any) -> str:
-    return "none" if value is None else printable(json.dumps(value, ensure_ascii=False))
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, indent=2)
-
-
-def _diff_lines(before: str, after: str) -> Iterator[str]:
-    lines = unified_diff(_lines(before), _lines(after), lineterm="")
-    return (line for number, line in enumerate(lines) if number > 1)
-
-
-def _unified(before: str, after: str) -> Iterator[Line]:
+def _unified(before: Any, after: Any) -> Iterator[Line]:
     styles = {"-": BAD, "+": GOOD, "@": QUIET}
     for line in _diff_lines(before, after):
         yield [(INDENT, ""), (printable(line), styles.get(line[:1], ""))]
 
 
-def _words(before: str, after: str) -> Iterator[Line]:
-    old, new = _lines(before), _lines(after)
-    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal":
-            for gone, come in _passages(old[a:b], new[c:d]):
-                for parts in _changed_words(gone, come):
-                    yield [(INDENT, ""), *parts]
+def _diff_lines(before: Any, after: Any) -> Iterator[str]:
+    lines = unified_diff(_lines(before), _lines(after), lineterm="")
+    return (line for number, line in enumerate(lines) if number > 1)
 
 
-def _passages(old: list[str], new: list[str]) -> Iterator[tuple[str, str]]:
-    """What is compared word by word: the whole, or line by line where that would take long and the lines match in number."""
-    before, after = "\n".join(old), "\n".join(new)
-    pairs = len(_WORDS.findall(before)) * len(_WORDS.findall(after))
-    if pairs > WORD_PAIRS and len(old) == len(new):
-        yield from zip(old, new, strict=True)
-    else:
-        yield before, after
+def _lines(value: Any) -> list[str]:
+    if value is None or value == "":
+        return []
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    return text.split("\n")
 
 
-def _changed_words(before: str, after: str) -> list[Line]:
-    old, new = _WORDS.findall(before), _WORDS.findall(after)
-    pieces: list[Part] = []
-    if len(old) * len(new) > WORD_PAIRS:
-        pieces = [(before, REMOVED), ("\n", ""), (after, ADDED)]
-    else:
-        for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-            if tag == "equal":
-                pieces.append(("".join(old[a:b]), ""))
-                continue
-            pieces += [("".join(old[a:b]), REMOVED), ("".join(new[c:d]), ADDED)]
-    lines: list[Line] = [[]]
-    for text, style in pieces:
-        for number, line in enumerate(text.split("\n")):
-            if number:
-                lines.append([])
-            if line:
-                lines[-1].append((printable(line), style))
-    return [line for line in lines if line]
-
-
-def _lines(text: str) -> list[str]:
-    return text.split("\n") if text else []
+def _pieces(row: Row) -> list[Part]:
+    return [(text, _MARKS[mark]) for text, mark in row.pieces]

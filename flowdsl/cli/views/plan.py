@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from flowdsl.deploy.diff import Difference, FieldChange
-from flowdsl.deploy.field_diff import Row, field_rows, tag_rows
+from flowdsl.deploy.diff import Difference
+from flowdsl.deploy.field_diff import tag_rows
 from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Change, Plan
 from flowdsl.deploy.resource import address_of
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.document import Intent
 
-from .painted import ADDED, BAD, GOOD, QUIET, REMOVED, WARNED, Part, painted
+from .difference import field_lines
+from .painted import BAD, GOOD, QUIET, WARNED, Part, painted
 from .plan_words import (
     DRIFT,
     NOTES,
@@ -39,8 +39,6 @@ _SIGNS: dict[Action, Part] = {
     Action.KEEP: ("?", QUIET),
     Action.FORGET: ("?", QUIET),
 }
-_ROW_SIGNS: dict[str, Part] = {"+": ("+ ", GOOD), "-": ("- ", BAD), "!": ("~ ", WARNED)}
-_MARKS = {"added": ADDED, "removed": REMOVED, "": ""}
 
 
 def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> str:
@@ -70,7 +68,7 @@ def _named_lines(change: NamedChange) -> Iterator[list[Part]]:
 
 def _change_lines(plan: Plan, change: Change) -> Iterator[list[Part]]:
     moved = change.previous_address
-    if change.action is Action.UNCHANGED and moved is None:
+    if change.action in (Action.UNCHANGED, Action.ADOPT) and moved is None and not change.writes:
         return
     impact = plan.impact.get(change.address)
     head = [_SIGNS.get(change.action, ("~", WARNED)), (f" {change.address}", "")]
@@ -99,28 +97,13 @@ def _difference_lines(difference: Difference | None) -> Iterator[list[Part]]:
     if difference is None:
         return
     for field in difference.fields:
-        yield from _field_lines(field)
+        remark = DRIFT[field.origin] if field.origin != "source" else ""
+        yield from field_lines(
+            field.path, field.before, field.after, remark=remark, limit=LINES_SHOWN
+        )
     if rows := tag_rows(difference):
         tags: list[Part] = [
             (f" {row.sign}{row.pieces[0][0]}", GOOD if row.sign == "+" else BAD) for row in rows
         ]
         drift = [(f"  {DRIFT['drift']}", WARNED)] if difference.tags_drifted else []
         yield [("    tags:", ""), *tags, *drift]
-
-
-def _field_lines(field: FieldChange) -> Iterator[list[Part]]:
-    rows = field_rows(field, words=True)
-    drift = [(f"  {DRIFT[field.origin]}", WARNED)] if field.origin != "source" else []
-    if len(rows) == 1 and rows[0].sign == "!" and rows[0].is_whole:
-        yield [(f"    {printable(field.path)}: ", ""), *_pieces(rows[0]), *drift]
-        return
-    yield [(f"    {printable(field.path)}", ""), *drift]
-    for row in rows[:LINES_SHOWN]:
-        sign = _ROW_SIGNS.get(row.sign)
-        yield [("      " + "  " * row.depth, ""), *([sign] if sign else []), *_pieces(row)]
-    if len(rows) > LINES_SHOWN:
-        yield [(f"      … {counted(len(rows) - LINES_SHOWN, 'more line')}", QUIET)]
-
-
-def _pieces(row: Row) -> list[Part]:
-    return [(text, _MARKS[mark]) for text, mark in row.pieces]

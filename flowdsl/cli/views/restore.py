@@ -11,7 +11,8 @@ from flowdsl.deploy.saved import Saved
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
-from .difference import BAD, QUIET, WARNED, Line, field_lines, painted
+from .difference import Line, field_lines
+from .painted import BAD, QUIET, WARNED, painted
 
 
 def render_versions(shelf: Shelf, *, color: bool) -> str:

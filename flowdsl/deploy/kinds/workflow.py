@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -92,7 +93,7 @@ POLICIES = Policies(
     open=True,
 )
 """Every field that this version knows. Others are ours only where the source names them (`extra`): those of the workflow
-under their name, those of a check under `post_run_checks.<check>.<field>`."""
+under their name, those of a check under `post_run_checks.<label>.<field>`, its label being that of `labelled`."""
 
 
 def declared_values(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,10 +102,8 @@ def declared_values(payload: Mapping[str, Any]) -> dict[str, Any]:
     A null model id is not a declaration: it means the service's default, which the dashboard replaces by a concrete id.
     """
     values = {path: value for path, value in payload.items() if path != MODELS}
-    for check in payload.get(CHECKS) or ():
-        values |= {
-            _check_path(check["name"], field): value for field, value in _newer_fields(check)
-        }
+    for label, check in labelled(payload.get(CHECKS) or ()):
+        values |= {_check_path(label, field): value for field, value in _newer_fields(check)}
     for key, model in (payload.get(MODELS) or {}).items():
         if model is not None:
             values[f"{MODELS}.{key}"] = model
@@ -126,9 +125,6 @@ def refusals(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"the field `{field}` of the check `{name}` {never}"
         elif "." in field:
             yield f"this version cannot send the field `{field}` of the check `{name}`"
-    names = [check["name"] for check in checks]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"two checks are called `{name}`, and a check is found again by its name"
     try:
         plain = [
             {key: check[key] for key in check.keys() & _CHECK_FIELDS.keys()} for check in checks
@@ -145,9 +141,17 @@ def live_workflow(workflow: Workflow) -> Live:
     remote = workflow.as_sent()
     models = remote.get(MODELS) or {}
     values = workflow.unknown_fields()
-    for check in reversed(workflow.post_run_checks or ()):
+    checks = {
+        label: check
+        for (label, _), check in zip(
+            labelled({"name": check.name} for check in workflow.post_run_checks or ()),
+            workflow.post_run_checks or (),
+            strict=True,
+        )
+    }
+    for label, check in checks.items():
         values |= {
-            _check_path(check.name, field): value for field, value in check.unknown_fields().items()
+            _check_path(label, field): value for field, value in check.unknown_fields().items()
         }
     values |= {path: remote.get(path) for path in POLICIES if not path.startswith(MODELS)}
     values |= {f"{MODELS}.{key}": models.get(key) for key in ModelMetadata.always_sent}
@@ -158,7 +162,7 @@ def live_workflow(workflow: Workflow) -> Live:
         remote=remote,
         organization_id=workflow.organization_id,
         tags={tag.name: tag.id for tag in workflow.tags or ()},
-        children={check.name: check.id for check in reversed(workflow.post_run_checks or ())},
+        children={label: check.id for label, check in checks.items()},
     )
 
 
@@ -194,8 +198,8 @@ async def update(
     if any(path.startswith(f"{CHECKS}.") for path in changes):
         # A field that left the source is null in `changes`, and the service's copy of the check may still have it.
         checks = [
-            _passed_through_in(changes, check["name"]) | check
-            for check in desired.values.get(CHECKS) or ()
+            {**_passed_through_in(changes, label), **check}
+            for label, check in labelled(desired.values.get(CHECKS) or ())
         ]
     body = _known(changes, live.remote.get(MODELS) or {}, checks, _surviving_checks(live, children))
     if "input_schema" in body:
@@ -223,7 +227,9 @@ def _known(
         elif path in POLICIES and path != CHECKS:
             body[path] = value
     if checks is not None or CHECKS in values:
-        body[CHECKS] = [_check(item, remote_checks.get(item["name"], {})) for item in checks or ()]
+        body[CHECKS] = [
+            _check(item, remote_checks.get(label, {})) for label, item in labelled(checks or ())
+        ]
     if models:
         # All four keys are sent, because it is not known whether a partial object merges or replaces.
         known = {key: remote_models.get(key) for key in ModelMetadata.always_sent}
@@ -255,22 +261,30 @@ def _newer_fields(check: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     return ((field, value) for field, value in check.items() if field not in _CHECK_FIELDS)
 
 
-def _passed_through_in(changes: Mapping[str, Any], check: str) -> dict[str, Any]:
+def _passed_through_in(changes: Mapping[str, Any], label: str) -> dict[str, Any]:
     """The fields in `changes` that a check passes through or has to clear."""
     split = ((path.rpartition("."), value) for path, value in changes.items())
-    return {field: value for (of, _, field), value in split if of == f"{CHECKS}.{check}"}
+    return {field: value for (of, _, field), value in split if of == f"{CHECKS}.{label}"}
 
 
-def _check_path(check: str, field: str) -> str:
-    return f"{CHECKS}.{check}.{field}"
+def labelled(checks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each check with what tells it from the others: its name, and from the second of a name on its number on a further line."""
+    seen: Counter[str] = Counter()
+    for check in checks:
+        name = str(check["name"])
+        seen[name] += 1
+        yield (name if seen[name] == 1 else f"{name}\n{seen[name]}"), check
+
+
+def _check_path(label: str, field: str) -> str:
+    return f"{CHECKS}.{label}.{field}"
 
 
 def _surviving_checks(live: Live, children: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
-    """The service's checks by the name the source has for them."""
+    """The service's checks by the labels the source has for them."""
     checks = live.values.get(CHECKS) or ()
     by_id = {check["id"]: check for check in checks}
-    # Where the dashboard made two checks of one name, the first keeps its id and the other goes.
-    by_name = {check["name"]: check for check in reversed(checks)}
+    by_name = dict(labelled(checks))
     renamed = {
         name: by_id[check_id]
         for name, check_id in children.items()

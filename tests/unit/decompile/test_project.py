@@ -283,7 +283,6 @@ def test_json_files_are_indented_and_keep_the_order_of_their_keys() -> None:
         ({"main_prompt": '<img src="supabase://a/b.png">'}, "shows a picture by address"),
         ({"output_schema": "{mrn: string}"}, "`output_schema` stays in a file"),
         ({"name": "a\x07"}, "`name` stays in a file"),
-        ({"post_run_checks": [FILE, FILE]}, "several checks are called `a.pdf exists`"),
     ],
 )
 def test_a_note_tells_of_it(fields: dict[str, Any], words: str) -> None:

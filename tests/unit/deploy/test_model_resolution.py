@@ -81,9 +81,9 @@ def test_each_problem_is_said_once() -> None:
     assert len(found.problems) == 1
 
 
-def test_an_id_in_the_source_must_exist() -> None:
+def test_an_id_in_the_source_that_does_not_exist_is_told() -> None:
     found = resolver()
     found.check_id("5", MAIN_AGENT)
-    assert not found.problems
+    assert not found.unknown
     found.check_id("99", MAIN_AGENT)
-    assert "`99`" in next(iter(found.problems))
+    assert "`99`" in found.unknown["99"] and not found.problems
