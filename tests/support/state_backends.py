@@ -7,11 +7,12 @@ import logging
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from threading import Thread
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -107,6 +108,10 @@ class GitBackEnd:
 
     def store(self) -> StateStore:
         return open_store(self.url, root=self.root, project=PROJECT, environment=ENVIRONMENT)
+
+    def writes(self) -> int:
+        """How many versions there have been."""
+        return int(self._git("rev-list", "--count", REF))
 
     def copy_to(self, root: Path) -> GitBackEnd:
         made = GitBackEnd(root)
@@ -209,17 +214,40 @@ def _bucket() -> _Bucket:
     return _Bucket()
 
 
+Watch = Callable[[str, str, bool], None]
+"""Is told method and path of each request to a bucket, before its work (False) and after it (True)."""
+
+WATCHES: list[Watch] = []
+
+
+def _watched(app: Any) -> Any:
+    """The WSGI application around which `WATCHES` stand."""
+
+    def watched(environ: Any, start_response: Any) -> Any:
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        for watch in list(WATCHES):
+            watch(method, path, False)
+        reply = list(app(environ, start_response))
+        for watch in list(WATCHES):
+            watch(method, path, True)
+        return reply
+
+    return watched
+
+
 @contextmanager
 def s3_served() -> Iterator[dict[str, str]]:
     """A moto server with the bucket, in a thread; gives the environment by which a process finds it, which this one has."""
-    from moto.server import ThreadedMotoServer
+    from moto.server import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    app = _watched(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
     environ = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "secret-canary-4f21",
         "AWS_REGION": "us-east-1",
@@ -236,7 +264,9 @@ def s3_served() -> Iterator[dict[str, str]]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        server.stop()
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def make_bucket(endpoint: str) -> None:
