@@ -32,9 +32,10 @@ from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.faults import ConnectionLostError
+from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.store import Store
 from flowdsl.state.lease import Surroundings
-from tests.deploy.fault_world import FaultWorld
+from tests.deploy.fault_world import IDEMPOTENCY, FaultWorld
 from tests.deploy.invariants import check_invariants, deploy_clean
 from tests.deploy.kill_switch import Point
 from tests.support.command_line import environment
@@ -165,7 +166,7 @@ def terminate(process: subprocess.Popen[str]) -> None:
 class Stage:
     """A server with an organisation for each scenario. `traps` are by the key of the API."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, idempotency: str = "honour") -> None:
         self.root = root
         self.traps: dict[str, Trap] = {}
         self.writes: dict[str, int] = {}
@@ -173,7 +174,8 @@ class Stage:
         self._numbers = count()
         self._store = Store.open(root / "stage.sqlite")
         keys = {_key(number): f"org_{number}" for number in range(SCENARIOS)}
-        self.app: FastAPI = create_app(self._store, keys=keys, strict=True)
+        scenario = Scenario(idempotency=IDEMPOTENCY[idempotency])
+        self.app: FastAPI = create_app(self._store, keys=keys, strict=True, scenario=scenario)
         self.server = Server(self._trapped)
 
     @contextmanager
@@ -187,7 +189,7 @@ class Stage:
             WATCHES.remove(self._watch_bucket)
             self._store.close()
 
-    def scenario(self, back_end: str, idempotency: str = "honour") -> ProcessWorld:
+    def scenario(self, back_end: str) -> ProcessWorld:
         """A project and an organisation of its own."""
         number = next(self._numbers)
         root = self.root / f"s{number}"
