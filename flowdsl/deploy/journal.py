@@ -45,9 +45,13 @@ class Journal:
         self._resources(rest)
 
     def move(self, moves: Iterable[tuple[str, str]]) -> None:
-        """Give resources other addresses, all at once, so that two can change places."""
+        """Give resources other addresses, all at once, so that two can change places.
+
+        Each remembers its move from now on: a deploy that dies before it has verified them would otherwise be followed by
+        one that moves them back.
+        """
         moves = list(moves)
-        moved = {new: self.document.resources[old] for old, new in moves}
+        moved = {new: self.document.resources[old].replace(renamed_from=old) for old, new in moves}
         gone = {old for old, _ in moves}
         rest = {key: value for key, value in self.document.resources.items() if key not in gone}
         self._resources(rest | moved)

@@ -109,6 +109,7 @@ async def create(client: CyberdeskClient, site: Site, operation: Operation) -> t
         name=desired.name,
         protect=desired.protect,
         applied=intent.applied,
+        renamed_from=desired.renamed_from,
     )
     # From here on the workflow is known by its id, whatever happens to the requests that follow.
     journal.put(desired.address, resource)

@@ -113,7 +113,10 @@ async def resolve_pending(
                     created = await _create_again(own, target, intent, wanted, around)
                 if created is not None:
                     resource = ResourceState(
-                        id=created, generation=intent.generation, name=intent.name
+                        id=created,
+                        generation=intent.generation,
+                        name=intent.name,
+                        renamed_from=None if wanted is None else wanted.renamed_from,
                     )
                     found_out.append(f"`{intent.address}` of the interrupted deploy is {created}")
         except ValidationRefused as refused:

@@ -261,17 +261,17 @@ class DeployMachine(RuleBasedStateMachine):
     @rule(changes=CHANGES, number=st.integers(1, 7), when=WHEN)
     def die_at_a_write(self, changes: Changes, number: int, when: When) -> None:
         """The source changes, and its deploy dies at a request that changes something, if it gets that far."""
-        self._die(changes, Point("write", number, when))
+        self.die(changes, Point("write", number, when))
 
     @rule(changes=CHANGES, number=st.integers(2, 7), after=st.booleans())
     def die_at_the_state(self, changes: Changes, number: int, after: bool) -> None:
         """The source changes, and its deploy dies at a call of the store."""
-        self._die(changes, Point("store", number, "after" if after else "before"))
+        self.die(changes, Point("store", number, "after" if after else "before"))
 
     @rule(changes=CHANGES, number=st.integers(1, 30))
     def die_anywhere(self, changes: Changes, number: int) -> None:
         """The source changes, and its deploy dies before a request."""
-        self._die(changes, Point("api", number, "before"))
+        self.die(changes, Point("api", number, "before"))
 
     @rule(
         changes=CHANGES,
@@ -334,7 +334,7 @@ class DeployMachine(RuleBasedStateMachine):
             )
         return outcome
 
-    def _die(self, changes: Changes, point: Point) -> None:
+    def die(self, changes: Changes, point: Point) -> None:
         self._change(changes)
         try:
             self._deploy(point=point)

@@ -118,16 +118,18 @@ def check_report(
     outcome: Outcome, attempts: Sequence[Attempt], addresses: Mapping[str, str]
 ) -> None:
     """Whether results and status say what happened. `addresses` maps ids of workflows to addresses."""
-    known = dict(addresses)
-    plan = outcome.plan
-    for change in () if plan is None else plan.changes:
-        if change.prior is not None:
-            known[change.prior.id] = change.address
+    known: dict[str, str] = {}
     for attempt in attempts:
         if attempt.took_effect and attempt.path == "/v1/workflows":
             address = attempt.address(known)
             if address is not None:
                 known[str(attempt.reply["id"])] = address
+    plan = outcome.plan
+    for change in () if plan is None else plan.changes:
+        if change.prior is not None:
+            known[change.prior.id] = change.address
+    # A mark keeps the first address, which a workflow may have left.
+    known |= addresses
     sent: dict[str, list[Attempt]] = {}
     for attempt in attempts:
         if attempt.writes and (address := attempt.address(known)) is not None:

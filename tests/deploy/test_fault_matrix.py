@@ -199,6 +199,47 @@ def second_points(dead: FaultWorld, root: Path) -> Iterator[Point]:
     world.close()
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+def test_two_workflows_that_change_places_do_so_once(deleted: bool) -> None:
+    """Whatever call the deploy dies at: their runs stay with them. One of them may have been deleted in the dashboard."""
+    old = bundle(flow("a", "One."), flow("b", "Two."), flow("c"))
+    new = bundle(
+        flow("a", "Two, changed.", renamed_from="b"),
+        flow("b", "One, changed.", renamed_from="a"),
+        flow("c"),
+    )
+    options = {"recreate": frozenset({"workflow.a"})} if deleted else {}
+    with scratch_folder() as folder:
+        before = FaultWorld(new_folder(folder / "before"))
+        deploy_clean(before, old)
+        ids = {address: found for found, address in before.ids().items()}
+        if deleted:
+            gone = ids["workflow.b"]
+            before.ask(lambda client: client.workflows.delete(gone, idempotency_key="1"))
+        before.close()
+        counted = before.copy_to(folder / "count")
+        deploy_clean(counted, new, **options)
+        points = [
+            Point(where, number, "after")
+            for where in ("api", "store")
+            for number in range(1, counted.switch.counts[where] + 1)
+        ]
+        counted.close()
+        for point in points:
+            world = before.copy_to(folder / str(point), idempotency="ignore")
+            try:
+                world.crash(new, point, **options)
+                deploy_clean(world, new, **options)
+                found = {address: each for each, address in world.ids().items()}
+                assert found["workflow.b"] == ids["workflow.a"]
+                assert deleted or found["workflow.a"] == ids["workflow.b"]
+                check_invariants(world, new)
+            except BaseException as error:
+                error.add_note(f"died at {point}")
+                raise
+            world.close()
+
+
 @pytest.mark.parametrize("back_end", NAMES)
 def test_the_very_first_deploy_that_dies_is_healed(
     back_end: str, request: pytest.FixtureRequest
