@@ -94,6 +94,7 @@ class DeployMachine(RuleBasedStateMachine):
         self.renamed: set[str] = set()
         self.copied: set[str] = set()
         self.unsettled = True
+        self.homes: dict[str, str] = {}
         for index, name in enumerate(NAMES[:3]):
             self.source[name] = Flow("One.", ("s",) if index else ())
         self._deploy()
@@ -134,6 +135,8 @@ class DeployMachine(RuleBasedStateMachine):
         self.source[new] = replace(self.source.pop(name), renamed_from=name)
         self.retired.add(name)
         self.renamed |= {new}
+        if name in self.homes:
+            self.homes[new] = self.homes.pop(name)
         self.world.retarget(
             adopted={
                 f"workflow.{new}" if address == f"workflow.{name}" else address: found
@@ -165,6 +168,10 @@ class DeployMachine(RuleBasedStateMachine):
         self.source[one] = replace(second, renamed_from=other)
         self.source[other] = replace(first, renamed_from=one)
         self.renamed |= {one, other}
+        homes = {name: self.homes.pop(name, None) for name in (one, other)}
+        for name, found in ((one, homes[other]), (other, homes[one])):
+            if found is not None:
+                self.homes[name] = found
 
     @precondition(lambda self: self.source)
     @rule(index=INDEX)
@@ -230,6 +237,7 @@ class DeployMachine(RuleBasedStateMachine):
             self.world.ask(
                 lambda client: client.workflows.delete(found, idempotency_key=uuid4().hex)
             )
+            self.homes = {name: each for name, each in self.homes.items() if each != found}
             self.world.retarget(
                 adopted={
                     address: each
@@ -253,6 +261,7 @@ class DeployMachine(RuleBasedStateMachine):
         project = self.project()
         self.world.wait(LATE_SECONDS)
         self.world.lose_state()
+        self.homes = {}
         rebuilt = self.world.rebuild(project)
         for found in rebuilt.values():
             # A person looked at the list and agreed, though it may be a copy whose original is gone.
@@ -300,6 +309,10 @@ class DeployMachine(RuleBasedStateMachine):
         self.world.kept = set(self.world.ids().values()) - wanted
         assert not self.world.kept & (self.world.target.deleted | self.world.target.forgotten)
         check_invariants(self.world, project)
+        ids = {address.removeprefix("workflow."): i for i, address in self.world.ids().items()}
+        for name, home in self.homes.items():
+            assert ids[name] == home, f"{name} is another workflow now: its runs are elsewhere"
+        self.homes = {name: found for name, found in ids.items() if name in self.source}
 
     def teardown(self) -> None:
         world = getattr(self, "world", None)
@@ -354,6 +367,7 @@ class DeployMachine(RuleBasedStateMachine):
 
     def _take_out(self, name: str) -> None:
         del self.source[name]
+        self.homes.pop(name, None)
         adopted = self.world.target.adopted
         self.world.retarget(
             adopted={key: each for key, each in adopted.items() if key != f"workflow.{name}"}
