@@ -23,7 +23,8 @@ class Status(StrEnum):
     PARTIAL = "partial"
     UNKNOWN = "unknown"
     GUARDED = "guarded"
-    """A guard or `protect` stands in the way; nothing was written."""
+    """A guard or `protect` stands in the way; nothing of the plan was carried out, though what an earlier deploy left open may
+    have been settled before it was made."""
     STATE = "state"
     SERVICE = "service"
     """The service is unreachable or failing, and nothing was written."""

@@ -18,3 +18,23 @@ def test_a_swap_with_one_deleted_is_not_undone_by_the_deploy_after_a_death() -> 
         lambda it: it.die(((0, "One."),), Point("store", 7, "after")),
         lambda it: it.deploy(),
     )
+
+
+def test_recovery_changes_the_number_that_a_guard_was_lifted_for() -> None:
+    """The missing workflows were counted before recovery created one of them anew; the guard asks again, and says so."""
+    replay(
+        DeployMachine,
+        "expire",
+        lambda it: it.rename(0, 4),
+        lambda it: it.die_at_the_state(((0, "One."), (0, "One.")), 6, True),
+        lambda it: it.deploy(),
+        lambda it: it.delete_in_dashboard(4),
+        lambda it: it.rename(6, 3),
+        lambda it: it.die_at_a_write(((7, "One."), (2, "One.")), 1, "late"),
+        lambda it: it.delete_in_dashboard(4),
+        lambda it: it.lose_replies(
+            ((6, "Two."), (3, "Two.")), "GET /v1/workflows/{id}", "drop", 4, 0
+        ),
+        lambda it: it.delete_in_dashboard(4),
+        lambda it: it.deploy(),
+    )
