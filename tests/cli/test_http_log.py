@@ -54,7 +54,7 @@ def test_every_request_is_a_line_without_key_or_body(tmp_path: Path) -> None:
     refused: list[str] = []
 
     def answer(method: str, path: str) -> Response | None:
-        if method == "POST" and not refused:
+        if (method, path) == ("GET", "/v1/workflows") and not refused:
             refused.append(path)
             return JSONResponse({"detail": f"busy: {CANARY}"}, 503, {"Retry-After": "0"})
         return None
@@ -71,12 +71,12 @@ def test_every_request_is_a_line_without_key_or_body(tmp_path: Path) -> None:
     lines = [line for line in told.stderr.splitlines() if line.startswith("http: ")]
     assert (told.returncode, told.stdout) == (0, "")
     assert len(lines) == requests
-    first, second = (line for line in lines if " POST /v1/workflows " in line)
+    first, second = (line for line in lines if " GET /v1/workflows " in line)
     assert re.fullmatch(
-        rf"http: POST /v1/workflows 503 in \d+ ms, request {REQUEST_ID}; again in 0\.\d s", first
+        rf"http: GET /v1/workflows 503 in \d+ ms, request {REQUEST_ID}; again in 0\.\d s", first
     )
     assert re.fullmatch(
-        r"http: POST /v1/workflows 201 in \d+ ms, attempt 2, request [\w-]+", second
+        r"http: GET /v1/workflows 200 in \d+ ms, attempt 2, request [\w-]+", second
     )
     for text in (told.stderr, silent.stderr):
         assert CANARY not in text
