@@ -117,7 +117,12 @@ def _word_rows(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[R
         gone, come = (
             _WORDS.findall("\n".join(lines[i:j])) for lines, i, j in ((old, a, b), (new, c, d))
         )
-        if a == b or c == d or len(gone) * len(come) > COSTLY:
+        costly = len(gone) * len(come) > COSTLY
+        if costly and 1 < b - a == d - c:
+            # As many lines as before are most likely the same lines.
+            for before, after in zip(old[a:b], new[c:d], strict=True):
+                yield from _word_rows([before], [after], depth)
+        elif a == b or c == d or costly:
             for lines, mark in ((old[a:b], "removed"), (new[c:d], "added")):
                 for line in lines:
                     yield Row(" ", _pieces([(line, mark)]), depth)

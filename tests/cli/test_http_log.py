@@ -75,9 +75,7 @@ def test_every_request_is_a_line_without_key_or_body(tmp_path: Path) -> None:
     assert re.fullmatch(
         rf"http: GET /v1/workflows 503 in \d+ ms, request {REQUEST_ID}; again in 0\.\d s", first
     )
-    assert re.fullmatch(
-        r"http: GET /v1/workflows 200 in \d+ ms, attempt 2, request [\w-]+", second
-    )
+    assert re.fullmatch(r"http: GET /v1/workflows 200 in \d+ ms, attempt 2, request [\w-]+", second)
     for text in (told.stderr, silent.stderr):
         assert CANARY not in text
         assert "record of the day" not in "".join(lines)

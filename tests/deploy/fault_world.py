@@ -293,10 +293,10 @@ class FaultWorld(World):
             async with self.client() as client:
                 store = WatchedStore(self.store(), KillSwitch(), self.log)
                 job = Job(project, self.target, store, client, Options(), Ui(), self.around())
-                found = await find_state(job, {})
+                found = await find_state(job, None)
                 written = await write_state(job, found)
                 self.lineage = written.lineage
-                return {item.address: item.id for item in found.recovered}
+                return {item.address: item.id for item in found.matches.recovered}
 
         return self.run(run())
 

@@ -67,7 +67,7 @@ def workflows(draw: st.DrawFn, name: str) -> WorkflowArtifact:
     return flow(name, prompt, title=draw(TEXT), tags=draw(TAGS), **payload)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(workflows("w"), min_size=2, max_size=3))
 def test_each_version_deploys_and_leaves_an_empty_plan(versions: list[Any]) -> None:
     """Version after version of one workflow: every step ends with nothing left to do and no drift."""
