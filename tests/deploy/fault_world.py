@@ -76,6 +76,11 @@ def scratch_folder() -> Iterator[Path]:
         rmtree(folder, ignore_errors=True)
 
 
+async def sleep(seconds: float) -> None:
+    """Sleep as a real clock does: some of the time passes however little it was."""
+    await asyncio.sleep(max(seconds, 0.001))
+
+
 def _secrets_of(address: str) -> dict[str, str]:
     return {"api_key": PROVIDER_CANARY} if address.startswith("model.") else {}
 
@@ -169,7 +174,7 @@ class FaultWorld(World):
         return self.back_end.store()
 
     def around(self) -> Surroundings:
-        return Surroundings(self.time.now, self.time.monotonic, asyncio.sleep, lambda: uuid4().hex)
+        return Surroundings(self.time.now, self.time.monotonic, sleep, lambda: uuid4().hex)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work` in virtual time, in which late requests arrive."""

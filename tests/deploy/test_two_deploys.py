@@ -15,7 +15,7 @@ from flowdsl.codegen.artifacts import Bundle
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.state.lease import Surroundings
 from tests.deploy.deploy_world import Ui, bundle, flow
-from tests.deploy.fault_world import FaultWorld
+from tests.deploy.fault_world import FaultWorld, sleep
 from tests.deploy.invariants import check_invariants, check_report, deploy_clean
 from tests.deploy.kill_switch import Attempt
 
@@ -42,7 +42,7 @@ class Sleeper:
         self.writes = 0
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        await sleep(seconds)
         await self._awake()
 
     async def _awake(self) -> None:
