@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -106,7 +107,12 @@ def status_of(error: Exception, progress: Progress | None = None) -> Status:
 
 @asynccontextmanager
 async def lease(job: Job, first: StateDocument) -> AsyncIterator[tuple[HeldState, StateDocument]]:
-    """Hold the lease of the environment for the block; waiting for it is told as an event."""
+    """Hold the lease of the environment for the block; waiting for it is told as an event.
+
+    Before state is written for the first time, the store has to prove that it keeps two writers apart.
+    """
+    if first.serial == 0:
+        await asyncio.to_thread(job.store.probe)
     async with acquire(
         job.store,
         first,

@@ -12,6 +12,8 @@ from flowdsl.codegen.artifacts import Bundle, ImageFile
 from flowdsl.deploy.mark import mark_in
 from flowdsl.deploy.outcome import Status
 from flowdsl.emulator.faults import Fault
+from flowdsl.state.errors import UnsafeStore
+from flowdsl.state.stores.file import FileStore
 from tests.deploy.deploy_world import CANARY, Crash, World, body_of, bundle, flow, image_prompt
 
 CREATE = "POST /v1/workflows"
@@ -143,6 +145,24 @@ def test_a_duplicate_made_in_the_dashboard_is_not_taken_for_the_original(world: 
 
     assert world.state().resources["workflow.a"].id == original.id
     assert len(world.workflows()) == 2
+
+
+def test_a_store_that_keeps_no_writers_apart_gets_no_first_deploy(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_store: object) -> None:
+        raise UnsafeStore("it overwrote a version that it was told not to")
+
+    monkeypatch.setattr(FileStore, "probe", refuse)
+
+    outcome = world.deploy(bundle(flow("a", tags=["t"])))
+
+    assert outcome.status is Status.STATE and "it overwrote" in outcome.messages[0]
+    assert world.writes == [] and world.store().load() is None
+    monkeypatch.undo()
+    assert world.deploy(bundle(flow("a", tags=["t"]))).status is Status.DONE
+    monkeypatch.setattr(FileStore, "probe", refuse)
+    assert world.deploy(bundle(flow("a", "Two."))).status is Status.DONE, "it is proven once"
 
 
 def test_a_refused_workflow_does_not_stop_the_others(world: World) -> None:
