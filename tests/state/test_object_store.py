@@ -136,7 +136,9 @@ def test_a_bucket_of_another_region_says_what_to_set(s3: S3Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "ignored", [{"if-match"}, {"if-none-match"}, {"if-match", "if-none-match"}], ids=str
+    "ignored",
+    [{"if-match"}, {"if-none-match"}, {"if-match", "if-none-match"}],
+    ids=["update", "create", "both"],
 )
 def test_a_store_that_ignores_conditions_is_refused(s3: S3Place, ignored: set[str]) -> None:
     s3.proxy.stripped = frozenset(ignored)
