@@ -23,7 +23,7 @@ from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
 from flowdsl.cyberdesk.models.run import RunCreate
 from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.cyberdesk.transport import asgi_transport
-from flowdsl.deploy.engine import deploy
+from flowdsl.deploy.engine import deploy, plan_deployment
 from flowdsl.deploy.job import Job, OnDrift, Options
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.plan import Plan
@@ -192,7 +192,7 @@ class WorldApp:
     """The shared application over the data of one world. Worlds take turns; none begins while another answers."""
 
     def __init__(self, emulator: Store, **behaviour: Any) -> None:
-        self._context = Context(emulator, strict=True, **behaviour)
+        self._context = Context(emulator, **{"strict": True, **behaviour})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = shared_app()
@@ -283,6 +283,18 @@ class World:
             return asyncio.run(run())
         finally:
             self.crash_counts = (crashing.count, store.count)
+
+    def plan(self, project: Bundle) -> Plan:
+        """What a deploy would do."""
+
+        async def run() -> Plan:
+            async with self.client() as client:
+                job = Job(
+                    project, self.target, self.store(), client, Options(), Ui(), self.around()
+                )
+                return (await plan_deployment(job)).plan
+
+        return asyncio.run(run())
 
     def rebuild(self, project: Bundle) -> dict[str, str]:
         """State made anew from what is there; returns how each address was found."""
