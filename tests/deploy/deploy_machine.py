@@ -10,7 +10,7 @@ had (a list that `flowdsl ids export` wrote tells it), and a creation by a dead 
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
@@ -27,7 +27,7 @@ from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.emulator.faults import Fault
 from tests.deploy.deploy_world import Crash, bundle, flow
 from tests.deploy.fault_world import IDEMPOTENCY, FaultWorld, scratch_folder
-from tests.deploy.invariants import check_invariants, checked
+from tests.deploy.invariants import check_invariants, checked, deploy_clean
 from tests.deploy.kill_switch import LATE_SECONDS, Point, When
 
 NAMES = tuple("abcdef")
@@ -49,15 +49,38 @@ CHANGES = st.lists(st.tuples(INDEX, PROMPTS), min_size=1, max_size=3).map(tuple)
 """Which workflows get which prompt, or are added."""
 
 
+@dataclass(frozen=True)
+class Flow:
+    """A workflow in source."""
+
+    prompt: str
+    tags: tuple[str, ...] = ()
+    renamed_from: str | None = None
+
+
+FIRST = {"a": Flow("One."), "b": Flow("One.", ("s",)), "c": Flow("One.", ("s",))}
+
+
+def compiled(source: Mapping[str, Flow]) -> Bundle:
+    """A source, compiled."""
+    return bundle(
+        *(
+            flow(name, each.prompt, tags=each.tags, renamed_from=each.renamed_from)
+            for name, each in source.items()
+        )
+    )
+
+
 @cache
-def _template() -> FaultWorld:
-    """A world in which nothing has happened, to be copied: making its tables takes longer than a deploy."""
+def _template(back_end: str) -> FaultWorld:
+    """A world in which the first source is deployed, to be copied."""
     stack = ExitStack()
     atexit.register(stack.close)
     root = stack.enter_context(scratch_folder())
     (root / "template").mkdir()
-    world = FaultWorld(root / "template", "file")
+    world = FaultWorld(root / "template", back_end)
     world.add_foreign()
+    deploy_clean(world, compiled(FIRST))
     world.close()
     return world
 
@@ -67,18 +90,9 @@ _numbers = count()
 
 def fresh_world(back_end: str, idempotency: str) -> FaultWorld:
     """A world of its own."""
-    template = _template()
+    template = _template(back_end)
     root = template.root.parent / str(next(_numbers))
-    return template.copy_to(root, back_end=back_end, idempotency=idempotency)
-
-
-@dataclass(frozen=True)
-class Flow:
-    """A workflow in source."""
-
-    prompt: str
-    tags: tuple[str, ...] = ()
-    renamed_from: str | None = None
+    return template.copy_to(root, idempotency=idempotency)
 
 
 class DeployMachine(RuleBasedStateMachine):
@@ -89,15 +103,12 @@ class DeployMachine(RuleBasedStateMachine):
     @initialize(idempotency=st.sampled_from(sorted(IDEMPOTENCY)))
     def begin(self, idempotency: str) -> None:
         self.world = fresh_world(self.back_end, idempotency)
-        self.source: dict[str, Flow] = {}
+        self.source = dict(FIRST)
         self.retired: set[str] = set()
         self.renamed: set[str] = set()
         self.copied: set[str] = set()
         self.unsettled = True
         self.homes: dict[str, str] = {}
-        for index, name in enumerate(NAMES[:3]):
-            self.source[name] = Flow("One.", ("s",) if index else ())
-        self._deploy()
 
     # What happens to the source
 
@@ -326,12 +337,7 @@ class DeployMachine(RuleBasedStateMachine):
 
     def project(self) -> Bundle:
         """The source, compiled."""
-        return bundle(
-            *(
-                flow(name, each.prompt, tags=each.tags, renamed_from=each.renamed_from)
-                for name, each in self.source.items()
-            )
-        )
+        return compiled(self.source)
 
     def _deploy(self, *faults: Fault, **more: Any) -> Outcome:
         """A deploy by somebody who has looked at every guard and every edit, and means it."""
@@ -378,9 +384,9 @@ class DeployMachine(RuleBasedStateMachine):
 
     def _tracked(self, index: int) -> str | None:
         """The id of a workflow that state knows and that exists."""
-        ids = [found for found in sorted(self.world.ids()) if found not in self.world.foreign]
-        ids = [found for found in ids if self._exists(found)]
-        by_address = sorted(ids, key=lambda found: self.world.ids()[found])
+        ids = self.world.ids()
+        there = {row.id for row in self.world.workflows()} - self.world.foreign.keys()
+        by_address = sorted(ids.keys() & there, key=lambda found: ids[found])
         return by_address[index % len(by_address)] if by_address else None
 
     def _exists(self, workflow_id: str) -> bool:

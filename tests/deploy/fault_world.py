@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,15 +148,12 @@ class FaultWorld(World):
             )
         )
 
-    def copy_to(self, root: Path, *, back_end: str | None = None, **behaviour: Any) -> FaultWorld:
-        """A world of its own that is as this one, which must be closed, was left; `root` does not exist yet.
-
-        `back_end` gives it an empty place for state.
-        """
+    def copy_to(self, root: Path, **behaviour: Any) -> FaultWorld:
+        """A world of its own that is as this one, which must be closed, was left; `root` does not exist yet."""
         root.mkdir()
         for path in self.root.glob("emulator.sqlite*"):
             (root / path.name).write_bytes(path.read_bytes())
-        copy = FaultWorld(root, back_end or self.back_end.copy_to(root), **behaviour)
+        copy = FaultWorld(root, self.back_end.copy_to(root), **behaviour)
         copy.time.elapsed = self.time.elapsed
         copy.target, copy.log.writes = self.target, self.log.writes
         copy.foreign, copy.kept = dict(self.foreign), set(self.kept)
@@ -345,7 +342,19 @@ class FaultWorld(World):
 
     def raw(self, workflow_id: str) -> str:
         """A workflow as the service tells it."""
-        return self.ask(lambda client: client.workflows.get(workflow_id)).model_dump_json()
+        return self.raw_of([workflow_id])[workflow_id]
+
+    def raw_of(self, workflow_ids: Iterable[str]) -> dict[str, str]:
+        """Workflows as the service tells them, by id."""
+
+        async def read(client: CyberdeskClient) -> dict[str, str]:
+            return {
+                found: (await client.workflows.get(found)).model_dump_json()
+                for found in workflow_ids
+            }
+
+        found: dict[str, str] = self.ask(read)
+        return found
 
     def ids(self) -> dict[str, str]:
         """The addresses of workflows by the ids that state has for them."""
