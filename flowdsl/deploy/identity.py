@@ -77,9 +77,10 @@ class Marked:
 
 
 async def marked_workflows(client: CyberdeskClient, target: Target) -> dict[str, list[Marked]]:
-    """The workflows that carry a mark of this project and environment, by address, the oldest first.
+    """The workflows that carry a mark of this project and environment, by address, the most likely one first.
 
-    A duplicate made in the dashboard copies the mark, so that of several the first is meant.
+    That is the one of the latest generation, since what it replaced is gone but for its copies; and of those the oldest,
+    since a duplicate made in the dashboard copies the mark.
     """
     return marked_in(await client.workflows.list_all(), target)
 
@@ -93,7 +94,9 @@ def marked_in(rows: Iterable[Workflow], target: Target) -> dict[str, list[Marked
             continue
         found.setdefault(mark.address, []).append(Marked(mark, row))
     return {
-        address: sorted(each, key=lambda one: (one.row.created_at or "", one.row.id))
+        address: sorted(
+            each, key=lambda one: (-one.mark.generation, one.row.created_at or "", one.row.id)
+        )
         for address, each in found.items()
     }
 

@@ -109,6 +109,7 @@ class DeployMachine(RuleBasedStateMachine):
         self.copied: set[str] = set()
         self.unsettled = True
         self.homes: dict[str, str] = {}
+        self.swapping: set[str] = set()
 
     # What happens to the source
 
@@ -179,6 +180,7 @@ class DeployMachine(RuleBasedStateMachine):
         self.source[one] = replace(second, renamed_from=other)
         self.source[other] = replace(first, renamed_from=one)
         self.renamed |= {one, other}
+        self.swapping |= {one, other}
         homes = {name: self.homes.pop(name, None) for name in (one, other)}
         for name, found in ((one, homes[other]), (other, homes[one])):
             if found is not None:
@@ -188,7 +190,9 @@ class DeployMachine(RuleBasedStateMachine):
     @rule(index=INDEX)
     def remove(self, index: int) -> None:
         """Take a workflow out of the source; it stays in the organisation."""
-        self._take_out(self._name(index))
+        name = self._name(index)
+        if name not in self.swapping:
+            self._take_out(name)
 
     @precondition(lambda self: self.source)
     @rule(index=INDEX, mode=st.sampled_from(["delete", "forget"]))
@@ -197,6 +201,8 @@ class DeployMachine(RuleBasedStateMachine):
         name = self._name(index)
         flow_in_source = self.source[name]
         unmoved = {f"workflow.{name}", f"workflow.{flow_in_source.renamed_from}"}
+        if name in self.swapping:
+            return  # nobody moves into the place of one that is to go
         if self.world.document().get("pending") or not unmoved & set(self.world.ids().values()):
             return
         if f"workflow.{name}" not in self.world.ids().values():
@@ -324,6 +330,7 @@ class DeployMachine(RuleBasedStateMachine):
         for name, home in self.homes.items():
             assert ids[name] == home, f"{name} is another workflow now: its runs are elsewhere"
         self.homes = {name: found for name, found in ids.items() if name in self.source}
+        self.swapping = set()
 
     def teardown(self) -> None:
         world = getattr(self, "world", None)

@@ -38,3 +38,17 @@ def test_recovery_changes_the_number_that_a_guard_was_lifted_for() -> None:
         lambda it: it.delete_in_dashboard(4),
         lambda it: it.deploy(),
     )
+
+
+def test_rebuilt_state_takes_the_workflow_and_not_a_copy_of_the_one_before_it() -> None:
+    """A copy of a workflow that was deleted in the dashboard and created anew is older than what replaced it."""
+    replay(
+        DeployMachine,
+        "honour",
+        lambda it: it.duplicate_in_dashboard(1),
+        lambda it: it.delete_in_dashboard(1),
+        lambda it: it.deploy(),
+        lambda it: it.lose_state_and_rebuild(),
+        lambda it: it.remove_for_good(1, "delete"),
+        lambda it: it.deploy(),
+    )
