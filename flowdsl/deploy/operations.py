@@ -198,7 +198,8 @@ async def update(client: CyberdeskClient, site: Site, operation: Operation) -> t
         if not sent.done:
             raise
         raise Incomplete(f"{prior.id} was changed and cannot be read", prior.id, error) from None
-    if sent.doubt is not None and not _is_done(site, desired, resource, live):
+    # By what was ours before: a tag that was to go and is there still is no longer ours by `resource`.
+    if sent.doubt is not None and not _is_done(site, desired, prior, live):
         raise _in_doubt(site, change.address, prior.id, sent.doubt)
     lost = lost_update(before, live, fields) if fields else None
     remark = _verify(site, desired, resource, live)
