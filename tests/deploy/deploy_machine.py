@@ -5,6 +5,7 @@ lost. Whatever happened, one clean deploy brings the organisation to what the so
 
 Left out is what nobody can tell who has lost state: the address of a workflow that was renamed, twice or to one that another
 had (a list that `flowdsl ids export` wrote tells it), and a creation by a dead process that arrives after state was made anew.
+And what nobody can prevent: that a change or a deletion, sent by a process that died, arrives after a newer source was deployed.
 """
 
 from __future__ import annotations
@@ -368,7 +369,10 @@ class DeployMachine(RuleBasedStateMachine):
         try:
             self._deploy(point=point)
         except Crash:
-            return
+            sent = self.world.attempts[-1] if self.world.attempts else None
+            creates = sent is not None and (sent.method, sent.path) == ("POST", "/v1/workflows")
+            if point.when == "late" and not creates:
+                self.world.wait(LATE_SECONDS)
 
     def _change(self, changes: Changes) -> None:
         for index, prompt in changes:

@@ -132,6 +132,7 @@ class FaultWorld(World):
         self.foreign: dict[str, str] = {}
         self.kept: set[str] = set()
         self.lineage: str | None = None
+        self.lost_state = False
         self.request_seconds = REQUEST_SECONDS
         self.gives_up_on: int | None = None
         self._late: list[_Late] = []
@@ -306,6 +307,7 @@ class FaultWorld(World):
         """All that is kept is gone."""
         self.back_end.replace(None)
         self.log.writes, self.lineage = 0, None
+        self.lost_state = True
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """Somebody presses a button in the dashboard."""

@@ -95,6 +95,18 @@ def test_tags_whose_reply_was_lost_are_looked_up(faulty: FaultWorld) -> None:
     check_invariants(faulty, project)
 
 
+def test_a_tag_that_was_not_taken_off_is_still_ours(faulty: FaultWorld) -> None:
+    deploy_clean(faulty, bundle(flow("a", tags=["t"])))
+    project = bundle(flow("a"))
+
+    lost = Fault("DELETE /v1/workflows/{id}/tags/{id}", None, "before")
+    outcome = checked(faulty, faulty.deploy(project, lost))
+
+    assert outcome.status is Status.UNKNOWN and only(outcome) == ("unknown", "")
+    deploy_clean(faulty, project)
+    check_invariants(faulty, project)
+
+
 def test_half_of_a_change_of_tags_is_incomplete(faulty: FaultWorld) -> None:
     """The old tag is off, and the new one is refused."""
     deploy_clean(faulty, bundle(flow("a", tags=["t"])))
