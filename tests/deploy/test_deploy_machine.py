@@ -13,7 +13,7 @@ from tests.deploy.deploy_machine import DeployMachine
 SEQUENCES = int(os.environ.get("FLOWDSL_DEPLOY_SEQUENCES", "200"))
 STEPS = 10
 
-SHARES = {"file": 0.8, "s3": 0.17, "git": 0.03}
+SHARES = {"file": 0.9, "s3": 0.08, "git": 0.02}
 """What part of the histories has its state where; each call of git starts several processes."""
 
 

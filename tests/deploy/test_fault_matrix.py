@@ -154,7 +154,6 @@ def test_a_deploy_that_dies_at_any_call_is_healed_by_one_deploy(
 FIRST_DEATHS = (
     ("POST", "/v1/workflows", "late"),
     ("PATCH", "/v1/workflows/{id}", "after"),
-    ("POST", "/v1/model-configurations", "after"),
 )
 
 
