@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
@@ -357,7 +357,3 @@ def _project_id(project: Project) -> str:
             exit_codes.SOURCE_ERRORS,
         )
     return project.id
-
-
-Stopper = Callable[[], str]
-"""Says why no further operation may begin; nothing while they may."""

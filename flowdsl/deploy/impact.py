@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.plan import Action, Change, Impact, Plan, Trajectory
@@ -110,8 +110,3 @@ async def _of_deletion(client: CyberdeskClient, workflow_id: str) -> Impact:
 def _id(change: Change) -> str:
     assert change.prior is not None, "only what exists has an impact"
     return change.prior.id
-
-
-def approved_in(plan: Plan) -> Iterable[Trajectory]:
-    """Every approved recording that the plan leaves behind."""
-    return (each for impact in plan.impact.values() for each in impact.trajectories)

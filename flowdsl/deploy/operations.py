@@ -9,7 +9,6 @@ from functools import partial
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound, ValidationRefused
 from flowdsl.deploy.diff import Difference, compare, is_ignored, not_kept
-from flowdsl.deploy.impact import changes_what_is_replayed
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.plan import Action, Change
@@ -248,14 +247,6 @@ async def delete(client: CyberdeskClient, site: Site, change: Change, *, key: st
     raise ChangedMeanwhile(
         f"`{change.address}` is still there after its deletion was accepted; run the command again to look at it anew"
     )
-
-
-def taken_approvals(changes: Iterable[Change], site: Site) -> int:
-    """How many recordings lose their approval by these changes."""
-    ids = (
-        change.prior.id for change in changes if change.prior and changes_what_is_replayed(change)
-    )
-    return sum(len(site.approved.get(each, ())) for each in ids)
 
 
 def listed(paths: Iterable[str]) -> str:
