@@ -3,27 +3,60 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.host.environment import MissingKey
+from flowdsl.host.terminal import is_terminal
 
+from . import http_log
 from .clients import open_client
 from .console import Console
 from .deploying import EXIT_CODES, Deployment
 from .exit_codes import ACCESS
 from .failure import CommandError
-from .http_log import listener
 from .interrupts import Interrupts
+from .progress import open_display
 from .reporting import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+R = TypeVar("R", bound=Report)
+
 Work = Callable[[CyberdeskClient, Interrupts], Coroutine[Any, Any, Outcome]]
+
+
+def configure_output(parser: argparse.ArgumentParser) -> None:
+    """Declare what is written for programs, and `-v`."""
+    parser.add_argument("--json", action="store_true", help="one object a line on standard output")
+    parser.add_argument("--result", metavar="FILE", help="write how it ended, as JSON")
+    http_log.configure(parser)
+
+
+def report_of(
+    kind_of_report: type[R],
+    arguments: argparse.Namespace,
+    console: Console,
+    *,
+    kind: str,
+    ending: Callable[[Outcome, str], str],
+) -> R:
+    """The report of the command `kind`, which ends with what `ending` says of an outcome and an environment."""
+    return kind_of_report(
+        console,
+        open_display("auto", console, is_terminal(sys.stderr)),
+        environment=arguments.env or "",
+        as_json=arguments.json,
+        yes=arguments.yes,
+        result=arguments.result,
+        kind=kind,
+        ending=ending,
+    )
 
 
 def operate(
@@ -51,7 +84,7 @@ def _done(
     arguments: argparse.Namespace,
     console: Console,
 ) -> Outcome:
-    told = listener(arguments, console)
+    told = http_log.listener(arguments, console)
     with open_client(deployment.environment, deployment.target.root, told) as client:
 
         async def run() -> Outcome:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
@@ -13,14 +12,12 @@ from flowdsl.deploy.destroy import destroy
 from flowdsl.deploy.job import Options
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.plan import Plan
-from flowdsl.host.terminal import is_terminal
 
-from .. import deploying, http_log
+from .. import deploying
 from ..console import Console
 from ..deploying import Deployment
 from ..interrupts import Interrupts
-from ..operating import Work, operate
-from ..progress import open_display
+from ..operating import Work, configure_output, operate, report_of
 from ..reporting import Report
 from ..views.destroy import destroyed, destruction_events, render_destruction
 
@@ -74,23 +71,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="requests at once (default: 4)",
     )
     deploying.add_lock_timeout(parser)
-    parser.add_argument("--json", action="store_true", help="one object a line on standard output")
-    parser.add_argument("--result", metavar="FILE", help="write how it ended, as JSON")
-    http_log.configure(parser)
+    configure_output(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Show what goes, ask, and delete it."""
-    report = Destruction(
-        console,
-        open_display("auto", console, is_terminal(sys.stderr)),
-        environment=arguments.env or "",
-        as_json=arguments.json,
-        yes=arguments.yes,
-        result=arguments.result,
-        kind="destroy",
-        ending=destroyed,
-    )
+    report = report_of(Destruction, arguments, console, kind="destroy", ending=destroyed)
     return operate(report, lambda: _prepare(arguments, console, report), arguments, console)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
 from uuid import UUID
@@ -13,16 +12,14 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.job import Options
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.settle import Verdict, recover
-from flowdsl.host.terminal import is_terminal
 from flowdsl.state.document import Intent
 
-from .. import deploying, http_log
+from .. import deploying
 from ..console import Console
 from ..deploying import Deployment
 from ..failure import UsageError
 from ..interrupts import Interrupts
-from ..operating import Work, operate
-from ..progress import open_display
+from ..operating import Work, configure_output, operate, report_of
 from ..reporting import Report
 from ..views.recover import recovered, render_pending
 
@@ -41,23 +38,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     deploying.add_lock_timeout(parser)
-    parser.add_argument("--json", action="store_true", help="one object a line on standard output")
-    parser.add_argument("--result", metavar="FILE", help="write how it ended, as JSON")
-    http_log.configure(parser)
+    configure_output(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Find out, or take a person's word; what was found and how it ended go to standard error."""
-    report = Report(
-        console,
-        open_display("auto", console, is_terminal(sys.stderr)),
-        environment=arguments.env or "",
-        as_json=arguments.json,
-        yes=arguments.yes,
-        result=arguments.result,
-        kind="recover",
-        ending=recovered,
-    )
+    report = report_of(Report, arguments, console, kind="recover", ending=recovered)
     return operate(report, lambda: _prepare(arguments, console, report), arguments, console)
 
 
