@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from flowdsl.codegen.artifacts import Bundle, Template, WorkflowArtifact  # noqa: E402
+from flowdsl.compiler.collector import collect_rarely  # noqa: E402
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient  # noqa: E402
 from flowdsl.deploy.engine import deploy, plan_deployment  # noqa: E402
 from flowdsl.deploy.job import Job, Options  # noqa: E402
@@ -222,6 +223,7 @@ def _now() -> Any:
 
 def measure(count: int, rounds: int) -> bool:
     """Print what each step takes; whether the goals are kept."""
+    collect_rarely()  # as `flowdsl deploy` does
     steps: dict[str, tuple[Callable[[int], Callable[[int], str]], bool]] = {
         "plan of nothing yet": (lambda _: lambda _: "One.", True),
         "first deploy": (lambda _: lambda _: "One.", False),

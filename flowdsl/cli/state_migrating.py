@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from flowdsl.deploy.source_maps import AT_ONCE, object_name
+from flowdsl.deploy.source_maps import object_name
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.state.document import StateDocument
@@ -27,6 +27,9 @@ from .state_access import (
     open_state,
     read_document,
 )
+
+AT_ONCE = 16
+"""Objects that are read at the same time."""
 
 
 def migrate(arguments: argparse.Namespace, console: Console) -> int:
@@ -143,15 +146,17 @@ async def _copy_objects(
     """Copy the source maps of what is deployed; returns how many were, and how many the old store does not have."""
     slots = asyncio.Semaphore(AT_ONCE)
 
-    async def copy(name: str) -> bool:
+    async def read(name: str) -> bytes | None:
         async with slots:
-            content = await asyncio.to_thread(old.get, name)
-            if content is not None:
-                await asyncio.to_thread(new.put, name, content)
-            return content is not None
+            return await asyncio.to_thread(old.get, name)
 
-    copies = await asyncio.gather(*(copy(name) for name in _objects(document)))
-    return sum(copies), len(copies) - sum(copies)
+    names = list(_objects(document))
+    contents = await asyncio.gather(*map(read, names))
+    found = {
+        name: content for name, content in zip(names, contents, strict=True) if content is not None
+    }
+    await asyncio.to_thread(new.put, found)
+    return len(found), len(names) - len(found)
 
 
 def _objects(document: StateDocument) -> Iterable[str]:

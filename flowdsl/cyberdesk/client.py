@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
-from http.cookiejar import CookieJar
 from random import random as chance
 from types import TracebackType
 from typing import Any, Self
@@ -188,7 +187,7 @@ def _http_client(
     options: ClientOptions, transport: httpx.AsyncBaseTransport | None, tls: ssl.SSLContext | None
 ) -> httpx.AsyncClient:
     try:
-        client = httpx.AsyncClient(
+        return _HttpClient(
             base_url=options.base_url,
             headers={
                 "Authorization": f"Bearer {options.api_key}",
@@ -212,15 +211,26 @@ def _http_client(
         raise ClientMisconfigured(
             "a proxy address in `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` cannot be used"
         ) from None
-    client.cookies.jar = _NoCookies()
-    return client
 
 
-class _NoCookies(CookieJar):
+class _NoCookies(httpx.Cookies):
     """Keeps nothing: the key is all that the service has to know us by."""
 
-    def extract_cookies(self, response: object, request: object) -> None:
+    def extract_cookies(self, response: httpx.Response) -> None:
         pass
 
-    def add_cookie_header(self, request: object) -> None:
+    def set_cookie_header(self, request: httpx.Request) -> None:
         pass
+
+
+class _HttpClient(httpx.AsyncClient):
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        raise AttributeError("cookies are neither kept nor sent")
+
+
+_NO_COOKIES = _NoCookies()

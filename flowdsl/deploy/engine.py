@@ -26,7 +26,7 @@ from flowdsl.deploy.outcome import Outcome, Status, Stop
 from flowdsl.deploy.plan import Action, Plan, PlanError
 from flowdsl.deploy.progress import Progress
 from flowdsl.deploy.recover import Unresolved, resolve_pending, with_interrupted_writes
-from flowdsl.deploy.source_maps import keep_source_maps
+from flowdsl.deploy.source_maps import keeping_source_maps
 from flowdsl.deploy.supply import supply
 from flowdsl.deploy.survey import Survey, full_plan, plan_from, read_prior, survey
 from flowdsl.state.document import StateDocument
@@ -171,26 +171,26 @@ async def _deploy(job: Job, record: _Record) -> Status:
             plan,
             abandoned=journal.abandoned,
         )
-        await keep_source_maps(job, plan)
-        _record_what_is_so(journal, plan)
-        site = Site(
-            job.target,
-            {tag.name: tag.id for tag in seen.directory.tags},
-            journal,
-            job.around,
-            _losing_approval(job, plan),
-        )
-        concurrency = _concurrency(job, journal.document)
-        if not record.progress.halted:
-            await apply_workflows(
-                client, site, plan.changes, record.progress, concurrency=concurrency
+        async with keeping_source_maps(job, plan, journal):
+            _record_what_is_so(journal, plan)
+            site = Site(
+                job.target,
+                {tag.name: tag.id for tag in seen.directory.tags},
+                journal,
+                job.around,
+                _losing_approval(job, plan),
             )
-        await apply_deletions(client, site, plan, record.progress, concurrency=concurrency)
-        if record.progress.state_error is not None:
-            raise record.progress.state_error
-        if record.progress.spotless and not job.options.only:
-            journal.see_source(job.source)
-        await journal.close()
+            concurrency = _concurrency(job, journal.document)
+            if not record.progress.halted:
+                await apply_workflows(
+                    client, site, plan.changes, record.progress, concurrency=concurrency
+                )
+            await apply_deletions(client, site, plan, record.progress, concurrency=concurrency)
+            if record.progress.state_error is not None:
+                raise record.progress.state_error
+            if record.progress.spotless and not job.options.only:
+                journal.see_source(job.source)
+            await journal.close()
     did_something = record.progress.results or record.progress.sent
     return record.progress.status if did_something else Status.NOTHING_TO_DO
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 
 from flowdsl.state.document import Intent, ResourceState, Source, StateDocument
@@ -24,11 +25,13 @@ class Journal:
         stored: Callable[[int], None] = lambda _serial: None,
     ) -> None:
         self.document = document
+        self._pending = {intent.id: intent for intent in document.pending}
         self._held = held
         self._around = around
         self._told = stored
         self._stored = document
         self._stored_at = around.monotonic()
+        self._awaited: asyncio.Task[None] | None = None
 
     @property
     def abandoned(self) -> bool:
@@ -67,20 +70,32 @@ class Journal:
 
     def settle(self, intent: Intent) -> None:
         """Record that the outcome of an intent is known."""
-        self._replace(pending=tuple(p for p in self.document.pending if p.id != intent.id))
+        self._pending.pop(intent.id, None)
+        self._replace(pending=tuple(self._pending.values()))
 
     async def intend(self, intents: Iterable[Intent]) -> None:
-        """Record writes that are about to happen, and store that at once."""
-        self._replace(pending=(*self.document.pending, *intents))
-        await self.flush()
+        """Record writes that are about to happen, and store that at once: nothing has been done yet that has to wait."""
+        self._pending |= {intent.id: intent for intent in intents}
+        self._replace(pending=tuple(self._pending.values()))
+        await self._store()
+
+    def wait_for(self, work: asyncio.Task[None]) -> None:
+        """Store nothing of what operations do before `work` is done, which it refers to."""
+        self._awaited = work
 
     async def tick(self) -> None:
-        """Store what has collected, at most once a second."""
+        """Store what has collected, at most once a second and not before that is allowed."""
+        if self._awaited is not None and not self._awaited.done():
+            return
         if self._around.monotonic() - self._stored_at >= CHECKPOINT_SECONDS:
             await self.flush()
 
     async def flush(self) -> None:
-        """Store what has collected."""
+        """Store what has collected; raises what the awaited work has raised."""
+        await self._allowed()
+        await self._store()
+
+    async def _store(self) -> None:
         if self.document is not self._stored:
             document = self._stored = self.document
             # Others may not store the same while this is under way.
@@ -88,9 +103,14 @@ class Journal:
             self._take_in(document, await self._held.write(document))
 
     async def close(self) -> None:
-        """Store everything and give up the lease, in one write."""
+        """Store everything and give up the lease, in one write; raises what the awaited work has raised."""
+        await self._allowed()
         document = self._stored = self.document
         self._take_in(document, await self._held.release(document))
+
+    async def _allowed(self) -> None:
+        if self._awaited is not None:
+            await asyncio.shield(self._awaited)
 
     def _take_in(self, document: StateDocument, written: StateDocument) -> None:
         """Go on from what was written, and from what was recorded meanwhile."""

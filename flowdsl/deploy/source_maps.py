@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from itertools import islice
 
 from flowdsl.codegen.artifacts import WorkflowArtifact
 from flowdsl.deploy.job import Job
+from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.kinds import workflow
-from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.plan import Change, Plan
 from flowdsl.deploy.resource import address_of
 from flowdsl.state.document import Source
 
-AT_ONCE = 16
-"""Objects that are put at the same time."""
+FIRST = 50
+"""Objects that are put before anything is sent: a store that refuses objects refuses these."""
 
 
 def object_name(source_map: str) -> str:
@@ -21,23 +25,42 @@ def object_name(source_map: str) -> str:
     return f"source-maps/{source_map}.json"
 
 
-async def keep_source_maps(job: Job, plan: Plan) -> None:
-    """Put the source map of every workflow whose payload state does not know yet; raises `StateError`."""
+@asynccontextmanager
+async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIterator[None]:
+    """Put the source map of every workflow whose payload state does not know yet; raises `StateError`.
+
+    Of the maps of many writes, most are put while the block runs; `journal` stores nothing of what was written before they
+    are all kept.
+    """
+    written = _missing(job, (change for change in plan.changes if change.writes))
+    first = _missing(job, (change for change in plan.changes if not change.writes))
+    first |= islice(written.items(), FIRST)
+    rest = dict(islice(written.items(), FIRST, None))
+    if first:
+        await asyncio.to_thread(job.store.put, first)
+    if not rest:
+        yield
+        return
+    keeping = asyncio.create_task(asyncio.to_thread(job.store.put, rest))
+    journal.wait_for(keeping)
+    try:
+        yield
+    finally:
+        await asyncio.wait({keeping})
+        if not keeping.cancelled():
+            keeping.exception()
+
+
+def _missing(job: Job, changes: Iterable[Change]) -> dict[str, bytes]:
+    """The objects that state does not name yet, by name."""
     artifacts = {address_of(workflow.NAME, each.name): each for each in job.bundle.workflows}
-    missing = {
-        change.desired.source_map: artifacts[change.address]
-        for change in plan.changes
+    return {
+        object_name(change.desired.source_map): _document(artifacts[change.address], job.source)
+        for change in changes
         if change.desired is not None
         and change.desired.source_map is not None
         and (change.prior is None or change.prior.source_map != change.desired.source_map)
     }
-    slots = asyncio.Semaphore(AT_ONCE)
-
-    async def keep(name: str, artifact: WorkflowArtifact) -> None:
-        async with slots:
-            await asyncio.to_thread(job.store.put, name, _document(artifact, job.source))
-
-    await asyncio.gather(*(keep(object_name(name), each) for name, each in missing.items()))
 
 
 def _document(artifact: WorkflowArtifact, source: Source | None) -> bytes:

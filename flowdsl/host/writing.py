@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Mapping
+from functools import cache
 
 _BINARY = getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
@@ -33,17 +35,23 @@ def write_files(
     files hold before: when one of them differs, nothing is written and `ChangedFile` is raised. Raises `OSError`.
     """
     staged: list[tuple[str, str]] = []
+    real_folder = cache(_real_folder)
     try:
         for path, content in contents.items():
-            target = os.path.realpath(path)
-            if os.path.isdir(target):
+            above, name = os.path.split(path)
+            target = os.path.join(real_folder(above), name)
+            mode = _mode(target)
+            if mode is not None and stat.S_ISLNK(mode):
+                target = os.path.realpath(target)
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                mode = _mode(target)
+            if mode is not None and stat.S_ISDIR(mode):
                 raise IsADirectoryError(errno.EISDIR, "it is a folder", path)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
             temporary = f"{target}.{os.urandom(4).hex()}.tmp"
             staged.append((temporary, target))
             _write(temporary, content, durable)
-            if os.path.exists(target):
-                os.chmod(temporary, os.stat(target).st_mode & 0o7777)
+            if mode is not None:
+                os.chmod(temporary, stat.S_IMODE(mode))
         for path, content in (expected or {}).items():
             if _read(path) != content:
                 raise ChangedFile(path)
@@ -60,6 +68,21 @@ def write_files(
                 os.unlink(temporary)
 
 
+def _real_folder(path: str) -> str:
+    """A folder without symbolic links in its path, made where there is none."""
+    real = os.path.realpath(path)
+    os.makedirs(real, exist_ok=True)
+    return real
+
+
+def _mode(path: str) -> int | None:
+    """Kind and permissions of what is there; a link is not followed."""
+    try:
+        return os.lstat(path).st_mode
+    except FileNotFoundError:
+        return None
+
+
 def _read(path: str) -> bytes | None:
     """The content of a file; None when it has gone."""
     try:
@@ -70,11 +93,15 @@ def _read(path: str) -> bytes | None:
 
 
 def _write(path: str, content: bytes, durable: bool) -> None:
-    with os.fdopen(os.open(path, _NEW, 0o666), "wb") as file:
-        file.write(content)
+    descriptor = os.open(path, _NEW, 0o666)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
         if durable:
-            file.flush()
-            os.fsync(file.fileno())
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sync_folder(folder: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -152,8 +152,9 @@ class CrashingStore:
         self.count = 0
         self.url, self.shared, self.excludes = store.url, store.shared, store.excludes
 
-    def put(self, name: str, content: bytes) -> None:
-        self._call(lambda: self._store.put(name, content))
+    def put(self, objects: Mapping[str, bytes]) -> None:
+        for one in objects.items():
+            self._call(partial(self._store.put, dict([one])))
 
     def get(self, name: str) -> bytes | None:
         return self._store.get(name)

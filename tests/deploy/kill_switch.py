@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from starlette.responses import Response
@@ -248,8 +249,9 @@ class WatchedStore:
 
         return self._call(work)
 
-    def put(self, name: str, content: bytes) -> None:
-        self._call(lambda: self._store.put(name, content))
+    def put(self, objects: Mapping[str, bytes]) -> None:
+        for one in objects.items():
+            self._call(partial(self._store.put, dict([one])))
 
     def get(self, name: str) -> bytes | None:
         return self._store.get(name)

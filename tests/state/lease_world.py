@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -136,7 +136,7 @@ class Link:
     def hold(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def put(self, name: str, content: bytes) -> None:
+    def put(self, objects: Mapping[str, bytes]) -> None:
         raise NotImplementedError
 
     def get(self, name: str) -> bytes | None:

@@ -54,7 +54,7 @@ def test_a_remote_of_the_repository_is_used_without_touching_the_repository(
     monkeypatch.setenv("GIT_DIR", str(work / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(work / ".git/index"))
     store = opened("git+ref://origin/refs/flowdsl/care-ops/prod", work)
-    store.put(f"source-maps/{HASH}.json", b"{}")
+    store.put({f"source-maps/{HASH}.json": b"{}"})
     version = store.write(first("a"), store.write(first("z"), None))
     store.probe()
     assert store.get(f"source-maps/{HASH}.json") == b"{}"
@@ -127,7 +127,7 @@ def test_a_ref_that_was_deleted_is_moved_state(in_git: GitPlace) -> None:
 def test_objects_of_a_store_that_lost_travel_with_its_next_write(in_git: GitPlace) -> None:
     ours, theirs = in_git.open(), in_git.open()
     version = ours.write(first("a"), None)
-    ours.put(f"source-maps/{HASH}.json", b"ours")
+    ours.put({f"source-maps/{HASH}.json": b"ours"})
     now = theirs.write(first("b"), version)
     with pytest.raises(StateMoved):
         ours.write(first("c"), version)

@@ -38,7 +38,7 @@ def test_a_write_is_one_request(s3: S3Place) -> None:
 
 def test_the_document_and_its_objects_stand_below_the_prefix(s3: S3Place) -> None:
     store = s3.open()
-    store.put(f"source-maps/{'a' * 64}.json", b"{}")
+    store.put({f"source-maps/{'a' * 64}.json": b"{}"})
     store.write(first(), None)
     assert s3.keys() == [
         f"care-ops/prod/source-maps/{'a' * 64}.json",

@@ -7,6 +7,7 @@ import asyncio
 import sys
 from typing import Any
 
+from flowdsl.compiler.collector import collect_rarely
 from flowdsl.deploy.engine import deploy
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Outcome
@@ -66,6 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Compile, plan, ask and write; the plan and the outcome go to standard error."""
+    collect_rarely()
     report = Report(
         console,
         open_display(arguments.progress, console, is_terminal(sys.stderr)),

@@ -14,6 +14,7 @@ write whose reply was lost is looked up by its nonce before anything is said abo
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,10 +76,11 @@ class StateStore(Protocol):
         """
         ...
 
-    def put(self, name: str, content: bytes) -> None:
-        """Keep `content` as `name` (`source-maps/<64 hex digits>.json`), which stands for this content for ever.
+    def put(self, objects: Mapping[str, bytes]) -> None:
+        """Keep contents by name (`source-maps/<64 hex digits>.json`); a name stands for its content for ever.
 
-        It is there for others at the latest after the next `write`: put objects before the document that names them.
+        They are there for others at the latest after the next `write`: put objects before the document that names them.
+        After an error some of them may have been kept.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from hashlib import sha256
 from pathlib import Path
@@ -62,7 +62,7 @@ class FileStore:
                 raise StateMoved(
                     f"the state at `{self.url}` was changed by somebody else; run the command again"
                 )
-            self._store(self._path, content)
+            self._store({self._path: content})
             return _version(content)
 
     @contextmanager
@@ -74,8 +74,10 @@ class FileStore:
             finally:
                 self._held = False
 
-    def put(self, name: str, content: bytes) -> None:
-        self._store(self._objects / check_name(name), content)
+    def put(self, objects: Mapping[str, bytes]) -> None:
+        self._store(
+            {self._objects / check_name(name): content for name, content in objects.items()}
+        )
 
     def get(self, name: str) -> bytes | None:
         return self._read(self._objects / check_name(name))
@@ -108,15 +110,16 @@ class FileStore:
                 f"the state at `file:{path.as_posix()}` cannot be read: {_reason(error)}"
             ) from None
 
-    def _store(self, path: Path, content: bytes) -> None:
-        """Write a file; an error after the file was replaced, as from waiting for the disk, leaves it stored."""
+    def _store(self, contents: Mapping[Path, bytes]) -> None:
+        """Write files; an error after a file was replaced, as from waiting for the disk, leaves it stored."""
         try:
-            write_files({str(path): content})
+            write_files({str(path): content for path, content in contents.items()})
         except OSError as error:
-            if self._read(path) != content:
-                raise StoreUnusable(
-                    f"the state at `file:{path.as_posix()}` cannot be written: {_reason(error)}"
-                ) from None
+            for path, content in contents.items():
+                if self._read(path) != content:
+                    raise StoreUnusable(
+                        f"the state at `file:{path.as_posix()}` cannot be written: {_reason(error)}"
+                    ) from None
 
 
 def _version(content: bytes) -> str:

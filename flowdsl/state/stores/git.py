@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from secrets import token_hex
 from threading import RLock
@@ -100,13 +100,15 @@ class GitStore:
     def hold(self) -> Iterator[None]:
         yield
 
-    def put(self, name: str, content: bytes) -> None:
-        check_name(name)
+    def put(self, objects: Mapping[str, bytes]) -> None:
+        names = [check_name(name) for name in objects]
         with self._turn:
             try:
-                self._staged[name] = self._blob(content)
+                self._staged |= zip(names, self._blobs(objects.values()), strict=True)
             except Failure as failure:
-                raise StoreUnusable(f"`{name}` cannot be kept: {failure}") from None
+                raise StoreUnusable(
+                    f"{len(names)} objects beside the state at `{self._url}` cannot be kept: {failure}"
+                ) from None
 
     def get(self, name: str) -> bytes | None:
         check_name(name)
@@ -222,6 +224,15 @@ class GitStore:
 
     def _blob(self, content: bytes) -> str:
         return self._git.local("hash-object", "-w", "--stdin", stdin=content).decode().strip()
+
+    def _blobs(self, contents: Iterable[bytes]) -> list[str]:
+        """The ids of many blobs, written by one process."""
+        command = b"blob\nmark :%d\ndata %d\n%b\nget-mark :%d\n"
+        commands = [
+            command % (mark, len(content), content, mark)
+            for mark, content in enumerate(contents, start=1)
+        ]
+        return self._git.local("fast-import", "--quiet", stdin=b"".join(commands)).decode().split()
 
     def _tree(self, entries: dict[str, tuple[str, str]]) -> str:
         """A tree of (kind, id) by name."""

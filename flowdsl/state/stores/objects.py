@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from secrets import token_hex
 from typing import Any, TypeVar
@@ -21,6 +22,9 @@ from flowdsl.state.errors import CorruptState, StoreUnusable, UnsafeStore
 from flowdsl.state.stores import Versioned, check_name
 from flowdsl.state.stores.object_errors import failure_of
 from flowdsl.state.stores.settle import Failure, Patience, patiently, write_settled
+
+AT_ONCE = 16
+"""Objects that are put at the same time."""
 
 T = TypeVar("T")
 
@@ -80,8 +84,14 @@ class ObjectStore:
     def hold(self) -> Iterator[None]:
         yield
 
-    def put(self, name: str, content: bytes) -> None:
-        key = self._key(check_name(name))
+    def put(self, objects: Mapping[str, bytes]) -> None:
+        names = [check_name(name) for name in objects]
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            # Taking the results raises what a thread has raised.
+            list(threads.map(self._put_one, names, objects.values()))
+
+    def _put_one(self, name: str, content: bytes) -> None:
+        key = self._key(name)
 
         def attempt() -> None:
             with _failures():

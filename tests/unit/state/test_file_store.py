@@ -137,7 +137,7 @@ def test_control_characters_in_an_address_are_refused(tmp_path: Path) -> None:
 
 def test_objects_stand_in_a_folder_beside_the_document(tmp_path: Path) -> None:
     name = f"source-maps/{'a' * 64}.json"
-    open_at(tmp_path).put(name, b"{}")
+    open_at(tmp_path).put({name: b"{}"})
     assert (tmp_path / ".flowdsl/state/e.d" / name).read_bytes() == b"{}"
 
 
