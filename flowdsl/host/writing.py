@@ -38,7 +38,7 @@ def write_files(
     real_folder = cache(_real_folder)
     try:
         for path, content in contents.items():
-            above, name = os.path.split(path)
+            above, name = os.path.split(path.rstrip("/" + os.sep))
             target = os.path.join(real_folder(above), name)
             mode = _mode(target)
             if mode is not None and stat.S_ISLNK(mode):

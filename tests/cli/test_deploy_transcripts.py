@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
+from tests.support import forked
 from tests.support.served import REQUEST_ID, Server, serving
 
 CANARY = "key-canary-9c41"
@@ -70,15 +69,9 @@ def deploy(project: Path, api: str, **environ: str | None) -> Ended:
     ours = {k: v for k, v in os.environ.items() if not k.startswith("FLOWDSL_") and k != "CI"}
     given = {name: value for name, value in environ.items() if value is not None}
     ours |= {"DESK_KEY": CANARY} if "DESK_KEY" not in environ else {}
-    process = subprocess.run(
-        [sys.executable, "-m", "flowdsl", "deploy", "--yes", "--json", "--result", "result.json"],
-        capture_output=True,
-        cwd=project,
-        env=ours | given,
-        timeout=120,
-        text=True,
-    )
-    ended = Ended(process.returncode, process.stdout, process.stderr)
+    words = ["deploy", "--yes", "--json", "--result", "result.json"]
+    process = forked.run(words, folder=project, environ=ours | given, stdin=b"", seconds=120)
+    ended = Ended(process.returncode, process.stdout.decode(), process.stderr.decode())
     written = [path for path in project.rglob("*") if path.is_file()]
     everything = ended.out + ended.err + "".join(path.read_text() for path in written)
     assert CANARY not in everything

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.support import forked
+
 GOOD = """\
 flow 1
 ## Finds a patient.
@@ -49,14 +51,7 @@ Run = Callable[..., Result]
 def run(tmp_path: Path) -> Run:
     def program(*words: str, stdin: bytes = b"", cwd: Path = tmp_path, **environ: str) -> Result:
         ours = {k: v for k, v in os.environ.items() if not k.startswith("FLOWDSL_")}
-        process = subprocess.run(
-            [sys.executable, "-m", "flowdsl", *words],
-            input=stdin,
-            capture_output=True,
-            cwd=cwd,
-            env=ours | environ,
-            timeout=60,
-        )
+        process = forked.run(words, folder=cwd, environ=ours | environ, stdin=stdin, seconds=60)
         result = Result(process.returncode, process.stdout.decode(), process.stderr.decode())
         assert "Traceback" not in result.text
         return result

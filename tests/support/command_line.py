@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.support import forked
 
 
 class Result(NamedTuple):
@@ -42,16 +43,12 @@ HEARS_INTERRUPTS: Callable[[], object] | None = (
 it starts."""
 
 
-def run_command(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> Result:
-    """Run `flowdsl` in a folder; fails the test on a traceback."""
-    process = subprocess.run(
-        [sys.executable, "-m", "flowdsl", *words],
-        input=stdin,
-        capture_output=True,
-        cwd=folder,
-        env=environment(**environ),
-        timeout=60,
-    )
+def run_command(
+    folder: Path, *words: str, stdin: bytes = b"", started: bool = False, **environ: str
+) -> Result:
+    """Run `flowdsl` in a folder, forked or `started` anew; fails the test on a traceback."""
+    run = forked.start if started else forked.run
+    process = run(words, folder=folder, environ=environment(**environ), stdin=stdin, seconds=60)
     result = Result(process.returncode, process.stdout, process.stderr.decode())
     assert b"Traceback" not in result.out and "Traceback" not in result.err
     assert "internal error" not in result.err

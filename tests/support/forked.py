@@ -1,0 +1,195 @@
+"""The real program without the time that its imports take: a process that has done them forks for every command.
+
+A forked command has its own arguments, folder, environment, standard streams and process, and ends as a started one does.
+Elsewhere than on Linux, and for environments that the interpreter itself reads as it starts, commands are started.
+"""
+
+from __future__ import annotations
+
+import atexit
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NoReturn
+
+_READ_BY_PYTHON = ("PYTHON", "LC_", "LANG")
+_PRELOADED = (
+    "flowdsl.cli.main",
+    "flowdsl.cli.operating",
+    "flowdsl.cli.planning",
+    "flowdsl.codegen.bundle",
+    "flowdsl.decompile",
+    "flowdsl.deploy.engine",
+    "flowdsl.emulator.app",
+    "flowdsl.emulator.embedded",
+    "sqlalchemy.dialects.sqlite",
+)
+_SENT = 1 << 20
+
+
+def run(
+    words: Sequence[str], *, folder: Path, environ: Mapping[str, str], stdin: bytes, seconds: float
+) -> subprocess.CompletedProcess[bytes]:
+    """`flowdsl` with these words; raises `subprocess.TimeoutExpired`."""
+    read_by_python = {
+        name
+        for name in environ.keys() | os.environ.keys()
+        if name.startswith(_READ_BY_PYTHON) and environ.get(name) != os.environ.get(name)
+    }
+    if sys.platform != "linux" or read_by_python:
+        return start(words, folder=folder, environ=environ, stdin=stdin, seconds=seconds)
+    with (
+        tempfile.TemporaryFile() as given,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+    ):
+        given.write(stdin)
+        given.seek(0)
+        status = _ask(words, folder, environ, [given, out, err], seconds)
+        if status is None:
+            raise subprocess.TimeoutExpired("flowdsl", seconds)
+        for stream in (out, err):
+            stream.seek(0)
+        return subprocess.CompletedProcess("flowdsl", status, out.read(), err.read())
+
+
+def start(
+    words: Sequence[str], *, folder: Path, environ: Mapping[str, str], stdin: bytes, seconds: float
+) -> subprocess.CompletedProcess[bytes]:
+    """The same without forking."""
+    return subprocess.run(
+        [sys.executable, "-m", "flowdsl", *words],
+        input=stdin,
+        capture_output=True,
+        cwd=folder,
+        env=environ,
+        timeout=seconds,
+    )
+
+
+def _ask(
+    words: Sequence[str],
+    folder: Path,
+    environ: Mapping[str, str],
+    streams: Sequence[Any],
+    seconds: float,
+) -> int | None:
+    """The exit code of a command, negative for a signal; None when it had to be killed."""
+    request = json.dumps({"words": list(words), "folder": str(folder), "environ": dict(environ)})
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        with theirs:
+            files = [theirs.fileno(), *(stream.fileno() for stream in streams)]
+            socket.send_fds(_server(), [request.encode()], files)
+        ours.settimeout(seconds)
+        process = int(ours.recv(64))
+        try:
+            return int(ours.recv(64))
+        except TimeoutError:
+            os.kill(process, signal.SIGKILL)
+            return None
+
+
+@cache
+def _server() -> socket.socket:
+    """A connection to the process that forks, started by the first command; it ends with this process."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for one in (ours, theirs):
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENT)
+    code = f"from tests.support.forked import serve; serve({theirs.fileno()})"
+    server = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        pass_fds=[theirs.fileno()],
+        start_new_session=True,
+    )
+    theirs.close()
+
+    def end() -> None:
+        ours.close()
+        server.wait()
+
+    atexit.register(end)
+    return ours
+
+
+def serve(connection: int) -> None:
+    """Fork for every request until the other side has gone."""
+    for name in _PRELOADED:
+        __import__(name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(fileno=connection) as requests:
+        while True:
+            request, files, _, _ = socket.recv_fds(requests, _SENT, 4)
+            if not request:
+                return
+            if os.fork() == 0:
+                requests.close()
+                _wait_for_command(json.loads(request), files)
+            for file in files:
+                os.close(file)
+
+
+def _wait_for_command(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
+    """Between server and command: tells the process id at the beginning and the exit code at the end."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    answer, *streams = files
+    process = os.fork()
+    if process == 0:
+        os.close(answer)
+        _become(request, streams)
+    with socket.socket(fileno=answer) as told:
+        told.send(str(process).encode())
+        _, status = os.waitpid(process, 0)
+        told.send(str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
+
+
+def _become(request: Mapping[str, Any], streams: Sequence[int]) -> NoReturn:
+    """Be a command."""
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environ"])
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    sys.stdin, sys.stdout, sys.stderr = (_text(number) for number in range(3))
+    sys.argv = ["flowdsl", *request["words"]]
+    code = 1
+    try:
+        from flowdsl.__main__ import run_process
+
+        run_process()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:  # noqa: BLE001 - as the interpreter does
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def _text(number: int) -> io.TextIOWrapper:
+    """A standard stream as Python opens it."""
+    model = (sys.__stdin__, sys.__stdout__, sys.__stderr__)[number]
+    assert model is not None
+    return open(
+        number,
+        "r" if number == 0 else "w",
+        encoding=model.encoding,
+        errors=model.errors,
+        closefd=False,
+        buffering=1 if number == 2 else -1,
+    )
