@@ -41,14 +41,14 @@ async def apply_workflows(
     """Create and update workflows; what became of each is in `progress`, what is known of it in the journal.
 
     Every intent is stored before the first request. Updates go first: they touch what is in use. After an operation whose
-    outcome is unknown, a refused key or a lost lease, no other one begins.
+    outcome is unknown, a refused key or a lost lease, no other one begins; what has not begun has a result that says so.
     """
     planned = [
         Operation(change, change.desired, _intent(change, change.desired, site.around))
         for change in changes
         if change.desired is not None and change.writes
     ]
-    if planned:
+    if planned and not progress.halted:
         await site.journal.intend(operation.intent for operation in planned)
 
     async def carry_out(own: CyberdeskClient, operation: Operation) -> None:
@@ -183,6 +183,7 @@ def _intent(change: Change, desired: Desired, around: Surroundings) -> Intent:
         generation=change.generation,
         name=desired.name,
         resource_id=None if change.prior is None else change.prior.id,
+        protect=desired.protect,
         applied=dict(desired.hashes(workflow.POLICIES)),
         tags=tuple(sorted(desired.tags if change.difference is None else change.difference.tags)),
     )

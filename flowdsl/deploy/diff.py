@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -121,6 +121,16 @@ def compare(
         or (prior.name, prior.protect) != (desired.name, desired.protect)
         or (prior.source_map, prior.renamed_from) != (desired.source_map, desired.renamed_from)
         or dict(prior.children) != dict(live.children),
+    )
+
+
+def edited(policies: Policies, planned: Live, now: Live, paths: Iterable[str]) -> frozenset[str]:
+    """Those of the fields whose value means something else `now` than in what was `planned` for."""
+    return frozenset(
+        path
+        for path in paths
+        if fingerprint(normalise(policies[path], planned.values.get(path)))
+        != fingerprint(normalise(policies[path], now.values.get(path)))
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Status, Stop
@@ -33,13 +34,22 @@ def decide(job: Job, plan: Plan) -> Plan:
     if choice == "overwrite":
         return plan
     if choice == "skip":
-        return plan.only(plan.addresses - drifted.keys())
+        return _without(plan, drifted.keys())
     job.ui.show_plan(plan)
     raise Stop(
         Status.CONFLICT,
         *_explain(drifted),
         "bring the edits into the source, or deploy with `--on-drift overwrite` or `--on-drift skip`",
     )
+
+
+def _without(plan: Plan, drifted: Collection[str]) -> Plan:
+    others = plan.addresses - set(drifted)
+    notes = tuple(
+        f"`{address}` is left as it is as well: the workflow that is there now has to move to `{moved}` first"
+        for address, moved in sorted(plan.occupied(others).items())
+    )
+    return replace(plan.only(others), notes=(*plan.notes, *notes))
 
 
 def _explain(drifted: Mapping[str, frozenset[str]]) -> list[str]:

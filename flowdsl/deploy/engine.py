@@ -181,14 +181,13 @@ async def _deploy(job: Job, record: _Record) -> Status:
                 _losing_approval(job, plan),
             )
             concurrency = _concurrency(job, journal.document)
-            if not record.progress.halted:
-                await apply_workflows(
-                    client, site, plan.changes, record.progress, concurrency=concurrency
-                )
+            await apply_workflows(
+                client, site, plan.changes, record.progress, concurrency=concurrency
+            )
             await apply_deletions(client, site, plan, record.progress, concurrency=concurrency)
             if record.progress.state_error is not None:
                 raise record.progress.state_error
-            if record.progress.spotless and not job.options.only:
+            if record.progress.spotless and plan.whole:
                 journal.see_source(job.source)
             await journal.close()
     did_something = record.progress.results or record.progress.sent
@@ -261,8 +260,8 @@ async def _plan_again(
 ) -> tuple[Survey, Plan]:
     """The plan from state as it is under the lease, with what an earlier deploy left open settled first."""
     seen = await survey(job, journal.document)
-    if journal.document.pending:
-        await settle_pending(job, client, journal, progress, seen)
+    if addresses := _to_settle(job, journal.document, seen):
+        await settle_pending(job, client, journal, progress, seen, addresses)
         seen = await survey(job, journal.document)
     prospect = Prospect(journal.document, seen, await full_plan(job, journal.document, seen))
     job.approve(prospect)
@@ -272,19 +271,32 @@ async def _plan_again(
     return seen, plan
 
 
+def _to_settle(job: Job, document: StateDocument, seen: Survey) -> frozenset[str]:
+    """The addresses whose open writes this deploy settles: with `--only`, those of its workflows, by their old names too.
+
+    Settling a creation may send it again, with what the source says now: that is nobody's wish for another workflow.
+    """
+    addresses = frozenset(intent.address for intent in document.pending)
+    if not job.options.only:
+        return addresses
+    workflows = (seen.desired.workflows.get(address) for address in job.options.only)
+    before = {each.renamed_from for each in workflows if each is not None and each.renamed_from}
+    return addresses & (job.options.only | before)
+
+
 async def settle_pending(
     job: Job,
     client: CyberdeskClient,
     journal: Journal,
     progress: Progress,
     seen: Survey,
-    addresses: Collection[str] = (),
+    addresses: Collection[str],
 ) -> None:
-    """Find out what became of the writes that an earlier deploy left open, or of those of `addresses` alone, and store that.
+    """Find out what became of the writes of `addresses` that an earlier deploy left open, and store that.
 
     Raises `Stop`, `Unresolved` and `CyberdeskError`.
     """
-    count = len(journal.document.pending)
+    count = sum(intent.address in addresses for intent in journal.document.pending)
     job.ui.event(
         "recovery",
         message=f"an earlier deploy left {count} writes open; finding out what became of them takes up to 30 s",

@@ -29,9 +29,11 @@ def _tripped(plan: Plan, tracked: int, gone: int, on_breaking: OnBreaking) -> It
     deletes = len(plan.of(Action.DELETE))
     if deletes > max(FEW_DELETES, SHARE_OF_DELETES * tracked):
         yield Guard(DELETES, deletes, f"{deletes} of {tracked} workflows would be deleted")
-    updates = sum(change.writes for change in plan.of(Action.UPDATE, Action.RENAME))
-    if updates > max(FEW_UPDATES, SHARE_OF_UPDATES * tracked):
-        yield Guard(UPDATES, updates, f"{updates} of {tracked} workflows would be changed")
+    adopted = plan.of(Action.ADOPT)
+    there = tracked + len(adopted)
+    updates = sum(change.writes for change in (*plan.of(Action.UPDATE, Action.RENAME), *adopted))
+    if updates > max(FEW_UPDATES, SHARE_OF_UPDATES * there):
+        yield Guard(UPDATES, updates, f"{updates} of {there} workflows would be changed")
     if gone > max(FEW_MISSING, SHARE_OF_MISSING * tracked):
         yield Guard(
             MISSING,

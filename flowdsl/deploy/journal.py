@@ -57,6 +57,7 @@ class Journal:
         moved = {new: self.document.resources[old].replace(renamed_from=old) for old, new in moves}
         gone = {old for old, _ in moves}
         rest = {key: value for key, value in self.document.resources.items() if key not in gone}
+        assert rest.keys().isdisjoint(moved), "the plan moves a workflow over another one"
         self._resources(rest | moved)
 
     def see_organization(self, organization_id: str | None) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound, ValidationRefused
-from flowdsl.deploy.diff import Difference, compare, is_ignored, not_kept
+from flowdsl.deploy.diff import Difference, compare, edited, is_ignored, not_kept
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.plan import Action, Change
@@ -147,8 +147,8 @@ async def update(client: CyberdeskClient, site: Site, operation: Operation) -> t
     changed. The intent of what is incomplete or in doubt stays.
     """
     change, desired, intent = operation.change, operation.desired, operation.intent
-    prior = change.prior
-    assert prior is not None
+    prior, planned = change.prior, change.live
+    assert prior is not None and planned is not None
     fields: dict[str, object] = {}
     sent = _Sent()
     try:
@@ -157,9 +157,12 @@ async def update(client: CyberdeskClient, site: Site, operation: Operation) -> t
         difference = compare(
             workflow.POLICIES, desired, known, before, _ignored(site.target, known)
         )
-        if edited := difference.drifted - change.drifted:
+        paths = [field.path for field in difference.fields]
+        # Where nothing was applied before, as in an adoption, no difference counts as drift.
+        meanwhile = edited(workflow.POLICIES, planned, before, paths)
+        if meanwhile := meanwhile | (difference.drifted - change.drifted):
             raise ChangedMeanwhile(
-                f"{listed(edited)} of `{change.address}` was edited after the plan was made; deploy again to see it"
+                f"{listed(meanwhile)} of `{change.address}` was edited after the plan was made; deploy again to see it"
             )
         if difference.fields:
             # Before the prompt changes: after a crash nothing would tell that these are still to be done.

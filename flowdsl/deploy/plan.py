@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -112,7 +112,9 @@ class Guard:
 class Plan:
     """Every workflow's change, sorted by address; named resources; pictures to store; things worth saying.
 
-    `breaking` and `impact` are by address. `guards` are those that the plan runs into.
+    `breaking` and `impact` are by address. `guards` are those that the plan runs into. A plan that leaves out a change of the
+    project is not `whole`. `torn` are addresses that are not free, because it leaves out the address to which what is there
+    moves.
     """
 
     changes: tuple[Change, ...]
@@ -122,6 +124,8 @@ class Plan:
     breaking: Mapping[str, tuple[Breaking, ...]] = field(default_factory=dict)
     impact: Mapping[str, Impact] = field(default_factory=dict)
     guards: tuple[Guard, ...] = ()
+    whole: bool = True
+    torn: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, *actions: Action) -> tuple[Change, ...]:
         """The changes with one of `actions`."""
@@ -175,17 +179,41 @@ class Plan:
         )
 
     def only(self, addresses: Collection[str]) -> Plan:
-        """The plan that leaves everything but these addresses as it is."""
+        """The plan that leaves everything but these addresses as it is, and those of them that are then not free."""
+        return self._limited_to(set(addresses) - self.occupied(addresses).keys())
+
+    def _limited_to(self, kept: Set[str]) -> Plan:
         return replace(
             self,
-            changes=tuple(change for change in self.changes if change.address in addresses),
-            named=tuple(change for change in self.named if change.address in addresses),
-            breaking={key: value for key, value in self.breaking.items() if key in addresses},
-            impact={key: value for key, value in self.impact.items() if key in addresses},
+            changes=tuple(change for change in self.changes if change.address in kept),
+            named=tuple(change for change in self.named if change.address in kept),
+            breaking={key: value for key, value in self.breaking.items() if key in kept},
+            impact={key: value for key, value in self.impact.items() if key in kept},
+            whole=self.whole and self.addresses <= kept,
         )
 
+    def occupied(self, addresses: Collection[str]) -> dict[str, str]:
+        """Those of the addresses whose workflow has to move first, each with where it moves to: to an address that is not among
+        these, or is itself occupied."""
+        found: dict[str, str] = {}
+        while True:
+            staying = {
+                change.previous_address: change.address
+                for change in self.changes
+                if change.previous_address is not None
+                and (change.address not in addresses or change.address in found)
+            }
+            more = {
+                address: staying[address]
+                for address in addresses
+                if address in staying and address not in found
+            }
+            if not more:
+                return found
+            found |= more
+
     def restricted(self, addresses: Collection[str]) -> Plan:
-        """The plan for these addresses, with what has to be made for them."""
+        """The plan for these addresses, with what has to be made for them. It can be carried out unless it is `torn`."""
         changes = [change for change in self.changes if change.address in addresses]
         wanted = [change.desired for change in changes if change.desired is not None]
         tags = {address_of("tag", tag) for desired in wanted for tag in desired.tags}
@@ -197,7 +225,8 @@ class Plan:
             and (change.address in tags or not change.address.startswith("tag."))
         }
         return replace(
-            self.only({*addresses, *needed}),
+            self._limited_to({*addresses, *needed}),
+            torn=self.occupied(addresses),
             uploads=tuple(image for image in self.uploads if image.sha256 in images),
         )
 
@@ -239,6 +268,7 @@ def plan_changes(
     }
     moves = moves_of(desired.workflows, tracked)
     away = frozenset(moves.values())
+    owners: dict[str, str] = {}
     changes = []
     for address, wanted in desired.workflows.items():
         previous = moves.get(address)
@@ -247,6 +277,10 @@ def plan_changes(
         adopted = _adopted_as(target, wanted, desired.workflows)
         if last is None and adopted is not None:
             _refuse_second_owner(address, adopted, tracked)
+            if (other := owners.setdefault(adopted.lower(), address)) != address:
+                raise PlanError(
+                    f"`{other}` and `{address}` are both to adopt `{adopted}`; take out one of the entries"
+                )
             changes.append(_adopt(target, wanted, adopted, live.get(adopted)))
         elif last is None:
             changes.append(Change(address, Action.CREATE, wanted.name, wanted))

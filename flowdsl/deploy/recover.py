@@ -289,6 +289,8 @@ def _with_done(resource: ResourceState, intent: Intent, live: Live) -> ResourceS
     # A tag of ours that is gone stays recorded, or its loss would not be noticed.
     tags = frozenset(resource.tags) | (frozenset(intent.tags) & live.tags.keys())
     return resource.replace(
+        # Until a deploy has gone well, what either of them protects is protected.
+        protect=resource.protect or intent.protect,
         applied={**resource.applied, **done},
         children=dict(live.children),
         tags=tuple(sorted(tags)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
 from flowdsl.deploy.attempt import Attempt
-from flowdsl.deploy.diff import Difference, FieldChange
+from flowdsl.deploy.diff import Difference, FieldChange, edited
 from flowdsl.deploy.directory import Directory
 from flowdsl.deploy.engine import lease
 from flowdsl.deploy.identity import prove_organization
@@ -194,10 +194,8 @@ async def _send(
     lost: CyberdeskError | None = None
     try:
         before = await workflow.read(client, identifier)
-        if edited := _differing(shelf.live, before):
-            said = (
-                f"{listed(edited)} of `{address}` was edited after it was shown; look at it again"
-            )
+        if meanwhile := edited(workflow.POLICIES, shelf.live, before, workflow.POLICIES):
+            said = f"{listed(meanwhile)} of `{address}` was edited after it was shown; look at it again"
             progress.add(Result(address, ACTION, "conflict", identifier, said))
             return None
         changes = changes_to(saved, before, shelf.ignored)
@@ -245,15 +243,6 @@ async def _send(
     else:
         progress.add(Result(address, ACTION, "performed", identifier))
     return after
-
-
-def _differing(shown: Live, now: Live) -> list[str]:
-    return [
-        path
-        for path, policy in workflow.POLICIES.items()
-        if fingerprint(normalise(policy, shown.values.get(path)))
-        != fingerprint(normalise(policy, now.values.get(path)))
-    ]
 
 
 def _what_next(job: Job, address: str, last: ResourceState, after: Live) -> list[str]:

@@ -145,6 +145,12 @@ def _unknown_models(plan: Plan, unknown: Mapping[str, str]) -> set[str]:
 async def full_plan(job: Job, prior: StateDocument, seen: Survey) -> Plan:
     """The plan of a survey with what hangs on the workflows it changes; raises `CyberdeskError` also."""
     plan = plan_from(job, prior, seen)
+    for address, moved in sorted(plan.torn.items()):
+        raise Stop(
+            Status.CONFLICT,
+            f"`{address}` cannot be deployed without `{moved}`, to which the workflow that is there now moves; name both "
+            "with `--only`",
+        )
     impact = await study_impact(job.client, plan, concurrency=job.options.concurrency)
     return replace(plan, impact=impact)
 

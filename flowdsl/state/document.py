@@ -62,8 +62,8 @@ class Source(_Closed):
 class Intent(_Closed):
     """A write that may have happened although no reply was seen.
 
-    `id` (32 hex digits) makes the idempotency keys and, shortened, the mark. `applied` and `tags` are what the resource
-    has once the write is done. `resource_id` is None for a creation.
+    `id` (32 hex digits) makes the idempotency keys and, shortened, the mark. `protect`, `applied` and `tags` are what the
+    resource has once the write is done. `resource_id` is None for a creation.
     """
 
     id: str = Field(pattern="^[0-9a-f]{32}$")
@@ -73,6 +73,7 @@ class Intent(_Closed):
     generation: int = Field(ge=1)
     name: str
     resource_id: str | None = None
+    protect: bool = False
     applied: dict[str, Sha256] = {}
     tags: tuple[str, ...] = ()
 
