@@ -111,9 +111,9 @@ async def apply_deletions(
     """Delete what the plan deletes, once everything else has gone well: what refers to it has changed by then."""
     workflows = plan.of(Action.DELETE)
     named = [change for change in plan.named if change.action == "delete"]
-    steps: Sequence[tuple[str, Callable[[CyberdeskClient], Awaitable[str]]]] = [
-        *((change.address, _deletion(site, change)) for change in workflows),
-        *((change.address, _named_deletion(site, change)) for change in reversed(named)),
+    steps: Sequence[tuple[Change | NamedChange, Callable[[CyberdeskClient], Awaitable[str]]]] = [
+        *((change, _deletion(site, change)) for change in workflows),
+        *((change, _named_deletion(site, change)) for change in reversed(named)),
     ]
     if not steps:
         return
@@ -121,9 +121,11 @@ async def apply_deletions(
         progress.halt("nothing is deleted while something else has not gone well")
 
     async def carry_out(
-        own: CyberdeskClient, step: tuple[str, Callable[[CyberdeskClient], Awaitable[str]]]
+        own: CyberdeskClient,
+        step: tuple[Change | NamedChange, Callable[[CyberdeskClient], Awaitable[str]]],
     ) -> None:
-        address, perform = step
+        change, perform = step
+        address = change.address
         progress.begin(address, "delete")
         try:
             remark = await perform(own)
@@ -139,14 +141,15 @@ async def apply_deletions(
             progress.displace("another deploy has taken over")
             progress.add(Result(address, "delete", "failed", message=str(lost)))
         else:
-            progress.add(Result(address, "delete", "performed", message=remark))
+            identifier = None if change.prior is None else change.prior.id
+            progress.add(Result(address, "delete", "performed", identifier, remark))
         await _checkpoint(site.journal, progress)
 
     left = await for_each(
         client, steps, carry_out, concurrency=concurrency, stopped=lambda: bool(progress.halted)
     )
-    for address, _ in left:
-        progress.add(Result(address, "delete", "not_attempted", message=progress.halted))
+    for change, _ in left:
+        progress.add(Result(change.address, "delete", "not_attempted", message=progress.halted))
 
 
 async def _checkpoint(journal: Journal, progress: Progress) -> None:

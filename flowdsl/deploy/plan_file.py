@@ -179,6 +179,7 @@ def _named_entry(named: NamedChange) -> ChangeEntry:
         "update": _origin_reason(named.drifted, named.difference),
         "unchanged": "it is as declared, and only state is written",
         "forget": "it is no longer declared; it stays in the organisation",
+        "delete": "it is no longer declared, and its deletion is asked for",
     }
     values = {} if named.desired is None else named.desired.values
     fields = list(_difference_fields(named.difference))
@@ -188,7 +189,7 @@ def _named_entry(named: NamedChange) -> ChangeEntry:
         named.address,
         named.action,
         reasons[named.action],
-        workflow_id=None,
+        workflow_id=_id_of(named.prior, named.live),
         fields=tuple(fields),
         base=base_of(policies, named.live, values, frozenset()),
     )

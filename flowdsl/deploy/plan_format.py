@@ -104,7 +104,7 @@ class ImpactEntry(_Closed):
 
 
 class ChangeEntry(_Closed):
-    """What happens to one address; `unchanged` where only state is written."""
+    """What happens to one address; `unchanged` where only state is written. `workflow_id` is the id of any object, workflow or not."""
 
     address: str
     previous_address: str | None

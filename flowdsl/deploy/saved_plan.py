@@ -141,7 +141,8 @@ def _other_change(was: ChangeEntry, now: ChangeEntry) -> Iterator[str]:
     if was.action != now.action:
         yield f"{subject} is to {_act(was)} in the plan, and to {_act(now)} now"
     elif was.workflow_id != now.workflow_id:
-        yield f"{subject} is now another workflow, {_quoted(now.workflow_id)}, in the plan {_quoted(was.workflow_id)}"
+        kind = was.address.partition(".")[0].replace("_", " ")
+        yield f"{subject} is now another {kind}, {_quoted(now.workflow_id)}, in the plan {_quoted(was.workflow_id)}"
     elif was.previous_address != now.previous_address:
         yield f"{subject} moves from {_quoted(was.previous_address)} in the plan, and now from {_quoted(now.previous_address)}"
     elif _content(was) != _content(now):

@@ -148,6 +148,41 @@ def test_a_plan_that_is_cut_off_or_not_there(run: Run, project: Path) -> None:
     assert run("deploy", "--yes", "--plan", "plan.json").code == 6
 
 
+def test_a_declared_tag_and_model_are_deleted_as_the_plan_says(run: Run, project: Path) -> None:
+    file = project / "flowdsl.toml"
+    file.write_text(
+        PROJECT
+        + "[tags.ehr]\ncolor = 'red'\n[models.main]\nname = 'Main'\nprovider = 'openai'\nmodel = 'gpt'\n"
+        + "api_key = { env = 'MODEL_KEY' }\n"
+    )
+    assert run("deploy", "--yes", MODEL_KEY="k").code == 0
+    resources = json.loads((project / ".flowdsl/state/local.json").read_text())["resources"]
+    addresses = ["tag.ehr", "model.Main"]
+    file.write_text(
+        PROJECT
+        + "".join(f"[[removed]]\naddress = '{each}'\nmode = 'delete'\n" for each in addresses)
+    )
+
+    planned = run("plan", "-o", "plan.json", "--summary-md", "plan.md")
+
+    assert planned.code == 0, planned.err
+    assert "- tag.ehr  is deleted for good" in planned.err
+    assert "- model.Main  is deleted for good" in planned.err
+    assert planned.err.endswith("1 up to date, 2 other objects to delete\n")
+    assert "**Deletes** `tag.ehr`" in (project / "plan.md").read_text()
+    changes = json.loads((project / "plan.json").read_text())["changes"]
+    assert {change["address"]: (change["action"], change["workflow_id"]) for change in changes} == {
+        address: ("delete", resources[address]["id"]) for address in addresses
+    }
+    done = run("deploy", "--yes", "--plan", "plan.json", "--result", "result.json")
+    assert done.code == 0 and done.err.endswith("deployed to local: 2 other objects deleted\n")
+    results = json.loads((project / "result.json").read_text())["results"]
+    assert {result["address"]: (result["action"], result["id"]) for result in results} == {
+        address: ("delete", resources[address]["id"]) for address in addresses
+    }
+    assert run("plan", "--detailed-exitcode").code == 0
+
+
 def test_breaking_changes_are_told_and_can_be_an_error(run: Run, project: Path) -> None:
     run("deploy", "--yes")
     change(project, "mrn: string", "mrn: string, site: string")

@@ -124,6 +124,8 @@ def test_a_plan_with_everything() -> None:
     first = text[text.index("### Look") : text.index("### Changes")].strip().split("\n")[2:]
     assert first == [
         "- **Deletes** `workflow.gone` (`Gone`): it is deleted for good, with 12 runs (1 active) and 3 trajectories",
+        "- **Deletes** `tag.old`: it is deleted for good, and every workflow loses it",
+        "- **Deletes** `model.Old`: it is deleted for good",
         "- **Missing** `workflow.lost` (`Lost`): it no longer exists in the organisation",
         "- **Breaks callers** of `workflow.look_up`: `dob` is a new required input",
         "- **Guard** `deletes`: 1 of 9 workflows would be deleted; `--accept-guard deletes=1` lets it through",
@@ -136,7 +138,13 @@ def test_a_plan_with_everything() -> None:
         "- **Note**: `main` means the default model here",
     ]  # fmt: skip
     changes = text[text.index("### Changes") :]
-    assert changes.index("delete <code>workflow.gone") < changes.index("workflow.adopted")
+    order = [
+        "delete <code>workflow.gone",
+        "delete <code>tag.old",
+        "delete <code>model.Old",
+        "workflow.adopted",
+    ]
+    assert [changes.index(each) for each in order] == sorted(changes.index(each) for each in order)
     assert (
         """\
 <details><summary>update <code>workflow.look_up</code> <code>Look up</code></summary>
@@ -151,7 +159,7 @@ def test_a_plan_with_everything() -> None:
 """
         in changes
     )
-    assert "| 1 | 3 | 1 | 1 | 1 | 1 | 1 | 1 | 1 | 2 | 3 |" in text
+    assert "| 1 | 3 | 1 | 1 | 1 | 1 | 1 | 1 | 1 | 2 | 3 | 2 |" in text
     assert "@@ main_prompt @@ edited elsewhere, and changed in the source" in changes
     assert "+ Begin.\n+ End.\n" in changes
 

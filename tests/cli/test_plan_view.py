@@ -20,10 +20,12 @@ from tests.support.plans import gone, intent, plans, sample_plan
 
 SHOWN = """\
 + image.dddddddddddd
+- tag.old  is deleted for good, and every workflow loses it
 + tag.ehr
 ~ tag.seen
     description
       [-before-]{+after+}
+- model.Old  is deleted for good
 = workflow.adopted  "Look up"  is taken over
     main_prompt
       [-x-]{+y+}
@@ -62,7 +64,7 @@ SHOWN = """\
 note: `main` means the default model here
 pending: the create of `workflow.late`, begun 2026-03-02 12:00 UTC, has an unknown outcome; the next deploy finds it out first
 guard: 1 of 9 workflows would be deleted; `--accept-guard deletes=1` lets it through
-plan: 1 to create, 3 to update, 1 to rename, 1 to adopt, 1 to delete, 1 missing, 1 forgotten, 1 kept, 1 up to date, 3 other objects to write, 2 drifted"""
+plan: 1 to create, 3 to update, 1 to rename, 1 to adopt, 1 to delete, 1 missing, 1 forgotten, 1 kept, 1 up to date, 3 other objects to write, 2 other objects to delete, 2 drifted"""
 
 
 def test_a_plan_with_everything() -> None:
@@ -75,6 +77,7 @@ def test_colour_says_the_same_with_deletions_in_red() -> None:
     unmarked = re.sub(r"\[-(.*?)-\]|\{\+(.*?)\+\}", lambda found: found[1] or found[2], SHOWN)
     assert plain == unmarked
     assert re.search(r"\x1b\[31m  is deleted for good, with 12 runs", colored)
+    assert re.search(r"\x1b\[31m-\x1b\[0m tag.old\x1b\[31m  is deleted for good", colored)
     assert re.search(r"\x1b\[31m    breaks callers: ", colored)
 
 
@@ -146,7 +149,13 @@ def test_events_have_no_text_of_a_prompt() -> None:
     assert "record of the" not in str(events)
 
 
-def test_deleted_workflows_are_counted_by_themselves() -> None:
-    results = tuple(Result(f"workflow.{n}", n, "performed") for n in ("create", "update", "delete"))
+def test_deletions_are_counted_by_themselves() -> None:
+    results = tuple(
+        Result(f"{kind}.{n}", n, "performed")
+        for kind in ("workflow", "tag")
+        for n in ("create", "update", "delete")
+    )
     said = render_outcome(replace(Outcome(Status.DONE), results=results), "prod")
-    assert said == "deployed to prod: 1 created, 1 updated, 1 deleted"
+    assert said == (
+        "deployed to prod: 1 created, 1 updated, 1 deleted, 2 other objects written, 1 other object deleted"
+    )

@@ -53,6 +53,13 @@ def gone(name: str, action: Action, title: str = "Gone") -> Change:
     return Change(f"workflow.{name}", action, title, prior=state, live=live_of({"name": title}))
 
 
+def gone_named(address: str) -> NamedChange:
+    """A tag or a model configuration that is deleted."""
+    return NamedChange(
+        address, "delete", prior=ResourceState(id="old-id", generation=1, name="Old")
+    )
+
+
 def tag_change(name: str, before: str | None, after: str) -> NamedChange:
     desired = DesiredNamed("tag", name, {"description": after}, managed=True)
     if before is None:
@@ -119,7 +126,12 @@ def sample_plan() -> Plan:
     )
     return Plan(
         changes,
-        (tag_change("ehr", None, "x"), tag_change("seen", "before", "after")),
+        (
+            gone_named("tag.old"),
+            tag_change("ehr", None, "x"),
+            tag_change("seen", "before", "after"),
+            gone_named("model.Old"),
+        ),
         (picture(),),
         notes=("`main` means the default model here",),
         breaking={
@@ -152,7 +164,11 @@ def plans(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Plan]:
                 )
             if draw(st.booleans()):
                 impact[address] = Impact((Trajectory(draw(texts), draw(texts)),), 3, 1, 2)
-        named = (tag_change(draw(texts), draw(texts), draw(texts)),) if draw(st.booleans()) else ()
+        named = (
+            (tag_change(draw(texts), draw(texts), draw(texts)), gone_named(f"tag.{draw(texts)}"))
+            if draw(st.booleans())
+            else ()
+        )
         guards = (Guard("deletes", 2, draw(texts)),) if draw(st.booleans()) else ()
         notes = tuple(draw(st.lists(texts, max_size=2)))
         return Plan(tuple(changes), named, (), notes, breaking, impact, guards)

@@ -34,7 +34,8 @@ def render_outcome(outcome: Outcome, environment: str) -> str:
     created = sum(result.action == Action.CREATE for result in flows)
     deleted = sum(result.action == Action.DELETE for result in flows)
     changed = len(flows) - created - deleted
-    others = len(done) - len(flows)
+    others_deleted = sum(result.action == Action.DELETE for result in done) - deleted
+    others_written = len(done) - len(flows) - others_deleted
     plan = outcome.plan
     if outcome.status is Status.NOTHING_TO_DO:
         same = 0 if plan is None else len(plan.of(Action.UNCHANGED, Action.ADOPT))
@@ -43,7 +44,8 @@ def render_outcome(outcome: Outcome, environment: str) -> str:
         return f"nothing to do: {counted(same, 'workflow')} up to date in {environment}{orphans}"
     parts = [f"{created} created" if created else "", f"{changed} updated" if changed else ""]
     parts.append(f"{deleted} deleted" if deleted else "")
-    parts.append(f"{counted(others, 'other object')} written" if others else "")
+    for others, word in ((others_written, "written"), (others_deleted, "deleted")):
+        parts.append(f"{counted(others, 'other object')} {word}" if others else "")
     for label in ("failed", "conflict", "unknown", "not_attempted"):
         number = sum(result.outcome == label for result in outcome.results)
         parts.append(f"{number} {label.replace('_', ' ')}" if number else "")

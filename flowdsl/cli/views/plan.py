@@ -21,6 +21,7 @@ from .plan_words import (
     deletion,
     flag,
     left_open,
+    named_deletion,
     promises,
     replaying,
     summary,
@@ -29,7 +30,7 @@ from .plan_words import (
 LINES_SHOWN = 40
 """Lines of the difference of one field."""
 
-_SIGNS: dict[Action, Part] = {
+_SIGNS: dict[str, Part] = {
     Action.CREATE: ("+", GOOD),
     Action.UPDATE: ("~", WARNED),
     Action.RENAME: ("~", WARNED),
@@ -61,8 +62,10 @@ def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> s
 
 def _named_lines(change: NamedChange) -> Iterator[list[Part]]:
     if change.writes:
-        sign = ("+", GOOD) if change.action == "create" else ("~", WARNED)
-        yield [sign, (f" {printable(change.address)}", "")]
+        head = [_SIGNS[change.action], (f" {printable(change.address)}", "")]
+        if change.action == "delete":
+            head.append((f"  {named_deletion(change)}", BAD))
+        yield head
         yield from _difference_lines(change.difference)
 
 

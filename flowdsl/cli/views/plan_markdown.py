@@ -10,6 +10,7 @@ from urllib.parse import quote
 from flowdsl.deploy.diff import FieldChange
 from flowdsl.deploy.field_diff import Row, field_rows, plain, tag_rows
 from flowdsl.deploy.kinds import workflow
+from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Change, Plan
 from flowdsl.deploy.plan_file import PlanFacts
 from flowdsl.deploy.policy import normalise
@@ -18,7 +19,19 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
 from .markdown import code, fenced, html_code, prose
-from .plan_words import DRIFT, NOTES, broken, deletion, flag, left_open, promises, replaying
+from .plan_words import (
+    DRIFT,
+    NOTES,
+    broken,
+    deletion,
+    flag,
+    left_open,
+    named_deletion,
+    named_deletions,
+    other_objects,
+    promises,
+    replaying,
+)
 
 MAX_BYTES = 60_000
 """A comment on GitHub holds 65,536 characters."""
@@ -126,9 +139,13 @@ def _marker(facts: PlanFacts) -> str:
 def _head(plan: Plan, facts: PlanFacts) -> Iterator[str]:
     yield f"## Plan for {code(facts.environment, NAME_WIDTH)}"
     numbers = [len(plan.of(action)) for action in _COLUMNS]
-    others = len(plan.uploads) + sum(change.writes for change in plan.named)
-    header = [*(action.value for action in _COLUMNS), "drifted", "other objects"]
-    row = [*numbers, len(plan.drifted), others]
+    header = [
+        *(action.value for action in _COLUMNS),
+        "drifted",
+        "other objects",
+        "other objects to delete",
+    ]
+    row = [*numbers, len(plan.drifted), *other_objects(plan)]
     yield "\n".join(
         f"| {' | '.join(str(cell) for cell in cells)} |"
         for cells in (header, ["---:"] * len(header), row)
@@ -150,6 +167,8 @@ def _warnings(plan: Plan, facts: PlanFacts) -> Iterator[str]:
     for change in plan.of(Action.DELETE):
         said = deletion(plan.impact.get(change.address))
         yield f"- **Deletes** {_named(change)}: it {said}"
+    for named in named_deletions(plan):
+        yield f"- **Deletes** {_address(named.address)}: it {named_deletion(named)}"
     for change in plan.of(Action.MISSING):
         yield f"- **Missing** {_named(change)}: it {NOTES[Action.MISSING]}"
     for address in sorted(plan.breaking):
@@ -175,22 +194,27 @@ def _warnings(plan: Plan, facts: PlanFacts) -> Iterator[str]:
 
 def _blocks(plan: Plan) -> Iterator[_Block]:
     """The changes, destructive ones first."""
-    for change in sorted(plan.changes, key=lambda change: change.action is not Action.DELETE):
-        if change.action is Action.UNCHANGED and change.previous_address is None:
-            continue
-        heading = f"{change.action.value} {html_code(change.address, NAME_WIDTH)}"
-        heading += f" {html_code(change.name, NAME_WIDTH)}"
-        if change.previous_address is not None:
-            heading += f", was {html_code(change.previous_address, NAME_WIDTH)}"
-        yield _Block(heading, _fence(list(_change_rows(change))))
-    for named in plan.named:
-        if named.writes:
-            fields = () if named.difference is None else named.difference.fields
+    every: list[Change | NamedChange] = [*plan.changes, *plan.named]
+    for change in sorted(every, key=lambda change: change.action != Action.DELETE):
+        if isinstance(change, Change):
+            yield from _change_block(change)
+        elif change.writes:
+            fields = () if change.difference is None else change.difference.fields
             rows = [line for field in fields for line in _field_lines(field)]
-            yield _Block(f"{named.action} {html_code(named.address, NAME_WIDTH)}", _fence(rows))
+            yield _Block(f"{change.action} {html_code(change.address, NAME_WIDTH)}", _fence(rows))
     for picture in plan.uploads:
         address = address_of("image", picture.sha256)
         yield _Block(f"create {html_code(address, NAME_WIDTH)}", "")
+
+
+def _change_block(change: Change) -> Iterator[_Block]:
+    if change.action is Action.UNCHANGED and change.previous_address is None:
+        return
+    heading = f"{change.action.value} {html_code(change.address, NAME_WIDTH)}"
+    heading += f" {html_code(change.name, NAME_WIDTH)}"
+    if change.previous_address is not None:
+        heading += f", was {html_code(change.previous_address, NAME_WIDTH)}"
+    yield _Block(heading, _fence(list(_change_rows(change))))
 
 
 def _details(block: _Block) -> str:

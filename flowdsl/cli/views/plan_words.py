@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowdsl.deploy.breaking import Breaking
 from flowdsl.deploy.diff import Origin
+from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Change, Guard, Impact, Plan
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
@@ -42,12 +43,29 @@ def summary(plan: Plan) -> str:
     """The numbers of a plan in one line."""
     numbers = {action: len(plan.of(action)) for action in Action}
     parts = [f"{numbers[action]} {word}" for action, word in _COUNTED.items() if numbers[action]]
-    others = len(plan.uploads) + sum(change.writes for change in plan.named)
-    if others:
-        parts.append(f"{counted(others, 'other object')} to write")
+    for others, word in zip(other_objects(plan), ("to write", "to delete"), strict=True):
+        if others:
+            parts.append(f"{counted(others, 'other object')} {word}")
     if drifted := len(plan.drifted):
         parts.append(f"{drifted} drifted")
     return ", ".join(parts) or "nothing to do"
+
+
+def other_objects(plan: Plan) -> tuple[int, int]:
+    """How many objects beside workflows are created or changed, and how many are deleted."""
+    deleted = len(named_deletions(plan))
+    return len(plan.uploads) + sum(change.writes for change in plan.named) - deleted, deleted
+
+
+def named_deletions(plan: Plan) -> list[NamedChange]:
+    """What is deleted beside workflows."""
+    return [change for change in plan.named if change.action == "delete"]
+
+
+def named_deletion(change: NamedChange) -> str:
+    """What goes with a tag, a tag group or a model configuration that is deleted."""
+    lost = ", and every workflow loses it" if change.address.startswith("tag.") else ""
+    return f"is deleted for good{lost}"
 
 
 def deletion(impact: Impact | None) -> str:

@@ -27,7 +27,7 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.state.document import new_document
 from tests.support.changes import change_of, live_of
-from tests.support.plans import NOW, facts, intent, plans, sample_plan
+from tests.support.plans import NOW, facts, gone_named, intent, plans, sample_plan
 
 VALIDATOR = Draft202012Validator(plan_schema(), format_checker=FormatChecker(("date-time",)))
 DOCUMENT = plan_document(sample_plan(), facts(pending=(intent(),)))
@@ -52,7 +52,7 @@ def test_a_plan_with_everything() -> None:
         "update": 4,
         "rename": 1,
         "adopt": 1,
-        "delete": 1,
+        "delete": 3,
         "forget": 1,
         "keep": 1,
         "unchanged": 1,
@@ -61,8 +61,10 @@ def test_a_plan_with_everything() -> None:
     }
     assert [change["address"] for change in DOCUMENT["changes"]] == [
         f"image.{'d' * 64}",
+        "tag.old",
         "tag.ehr",
         "tag.seen",
+        "model.Old",
         *(f"workflow.{name}" for name in ["adopted", "both", "fresh", "gone", "kept", "let_go", "look_up", "lost", "moved", "renamed"]),
     ]  # fmt: skip
     update = entry(DOCUMENT, "workflow.look_up")
@@ -86,6 +88,9 @@ def test_a_plan_with_everything() -> None:
         "runs_active": 1,
         "trajectories_total": 3,
     }
+    deletion = entry(DOCUMENT, "tag.old")
+    assert (deletion["action"], deletion["workflow_id"]) == ("delete", "old-id")
+    assert deletion["reason"] == "it is no longer declared, and its deletion is asked for"
     assert entry(DOCUMENT, "workflow.moved")["previous_address"] == "workflow.before"
     assert DOCUMENT["drift"] == [
         {"address": "workflow.both", "path": "main_prompt", "origin": "both"},
@@ -326,6 +331,15 @@ def test_changes_that_no_longer_hold(then: Any, now: Any, sentence: str) -> None
     before, after = (Plan((change,) if change else (), (), ()) for change in (then, now))
     (found,) = mismatches(saved(before, facts()), plan_document(after, facts()))
     assert found.startswith(sentence)
+
+
+def test_another_tag_of_the_name_is_not_the_one_to_delete() -> None:
+    then = gone_named("tag.old")
+    assert then.prior is not None
+    now = replace(then, prior=then.prior.replace(id="new-id"))
+    before, after = (Plan((), (change,), ()) for change in (then, now))
+    (found,) = mismatches(saved(before, facts()), plan_document(after, facts()))
+    assert found == "`tag.old` is now another tag, `new-id`, in the plan `old-id`"
 
 
 def test_what_is_not_ours_may_change_between_plan_and_deploy() -> None:
