@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from .exit_codes import USAGE
 
+TOO_DEEP = "calls, blocks, types or consts nest too deep in these flows to be followed"
+"""What `RecursionError` means to people."""
+
 
 class CommandError(Exception):
     """Ends the command with `error: <message>` on standard error and exit code `code`."""

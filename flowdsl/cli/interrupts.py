@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from . import exit_codes
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """A block too short to be interrupted: signals that come in it are lost."""
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 class Interrupts:
@@ -21,7 +35,7 @@ class Interrupts:
         self._say = say
         self._end = None if seconds is None else time.monotonic() + seconds
         self.signal: int | None = None
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in SIGNALS:
             signal.signal(number, self._on_signal)
 
     def received(self) -> bool:

@@ -12,7 +12,7 @@ from flowdsl.diagnostics.suggest import closest
 
 from . import exit_codes
 from .console import Console, standard_console
-from .failure import CommandError, UsageError
+from .failure import TOO_DEEP, CommandError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,9 +86,7 @@ def run(words: Sequence[str]) -> int:
     except RecursionError as error:
         if os.environ.get("FLOWDSL_DEBUG") == "1":
             console.err(_bug_report(error))
-        console.err(
-            "error: calls, blocks, types or consts nest too deep in these flows to be followed"
-        )
+        console.err(f"error: {TOO_DEEP}")
         return exit_codes.SOURCE_ERRORS
     except Exception as error:  # noqa: BLE001 - the last line of defence turns a bug into one line and exit 70
         console.err(_bug_report(error))

@@ -65,16 +65,16 @@ def operate(
     arguments: argparse.Namespace,
     console: Console,
 ) -> int:
-    """The exit code of what `prepare` gives to do; a failure of either leaves a result file, too."""
+    """The exit code of what `prepare` gives to do; whatever else ends it leaves a result file, too."""
     interrupts = Interrupts(lambda: report.writing, report.say)
     try:
         deployment, work = prepare()
         report.environment = deployment.environment.name
         outcome = _done(deployment, work, interrupts, arguments, console)
-    except CommandError as failure:
+        return report.finished(outcome, EXIT_CODES.get(outcome.status, interrupts.exit_code))
+    except BaseException as failure:
         report.failed(failure)
         raise
-    return report.finished(outcome, EXIT_CODES.get(outcome.status, interrupts.exit_code))
 
 
 def _done(

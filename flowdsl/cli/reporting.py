@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from flowdsl import __version__
 from flowdsl.deploy.job import OnDrift
-from flowdsl.deploy.outcome import Outcome, Result
+from flowdsl.deploy.outcome import Outcome, Result, Status
 from flowdsl.deploy.plan import Plan
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host.writing import write_files
 
+from . import exit_codes
 from .console import Console
 from .deploying import ask
-from .failure import CommandError
+from .failure import TOO_DEEP, CommandError
+from .interrupts import undisturbed
 from .progress import Display
 from .views.deploy import plan_events, render_outcome, render_result
 from .views.plan import render_plan
@@ -52,6 +55,8 @@ class Report:
         self._ending = ending
         self.environment = environment
         self.writing = False
+        self._under_way: dict[str, str] = {}
+        self._results: list[Result] = []
         self._emit("version", flowdsl_version=__version__, format_version=FORMAT_VERSION)
 
     def show_plan(self, plan: Plan) -> None:
@@ -92,6 +97,7 @@ class Report:
     def event(self, kind: str, **details: object) -> None:
         match kind, details:
             case "apply_start", {"address": str(address), "action": action}:
+                self._under_way[address] = str(action)
                 self._display.begin(address)
                 self._emit(kind, address=address, action=action)
             case "apply_progress", {"done": int(done), "total": int(total)}:
@@ -124,32 +130,33 @@ class Report:
             self._console.err(f"{level}: {shown}")
             self._emit("diagnostic", level=level, message=message)
         self._console.err(self._ending(outcome, self.environment))
-        summary = {**outcome.to_json(), "environment": self.environment, "exit_code": code}
         self._emit("change_summary", status=outcome.status.value, exit_code=code)
-        self._write_result({**summary, "kind": f"{self._kind}_result"})
+        self._write_result(outcome, outcome.status.value, code)
         if has_step_summary():
             from .views.deploy_markdown import render_outcome_markdown
 
             append_step_summary(render_outcome_markdown(outcome, self.environment), self._console)
         return code
 
-    def failed(self, failure: CommandError) -> None:
-        """Leave a result file also when nothing was begun."""
-        self._display.close()
-        self._emit("diagnostic", level="error", message=failure.message)
-        self._write_result(
-            {
-                "format_version": FORMAT_VERSION,
-                "kind": f"{self._kind}_result",
-                "status": "not_begun",
-                "environment": self.environment,
-                "results": [],
-                "messages": [failure.message],
-                "exit_code": failure.code,
-            }
-        )
+    def failed(self, failure: BaseException) -> None:
+        """Say that `failure` ended it, also when nothing was begun. Whatever goes wrong in that must not hide `failure`."""
+        status, code, message = _ending_of(failure)
+        broken_off = "it was under way when the command ended, and may have been carried out"
+        lost = [
+            Result(address, action, "unknown", message=broken_off)
+            for address, action in self._under_way.items()
+        ]
+        outcome = Outcome(Status.UNKNOWN, None, (*self._results, *lost), (message,))
+        with suppress(BaseException):
+            with undisturbed():
+                self._display.close()
+                self._write_result(outcome, status, code)
+            self._emit("diagnostic", level="error", message=message)
+            self._emit("change_summary", status=status, exit_code=code)
 
     def _applied(self, result: Result) -> None:
+        self._under_way.pop(result.address, None)
+        self._results.append(result)
         self._display.end(result.address)
         shown = render_result(result, color=self._console.color_err)
         if shown is not None:
@@ -169,15 +176,40 @@ class Report:
         if self._json:
             self._console.out(json.dumps({"type": kind, **details}, ensure_ascii=False))
 
-    def _write_result(self, content: Mapping[str, Any]) -> None:
+    def _write_result(self, outcome: Outcome, status: str, code: int) -> None:
         if self._result is None:
             return
+        content = {
+            **outcome.to_json(),
+            "kind": f"{self._kind}_result",
+            "status": status,
+            "environment": self.environment,
+            "exit_code": code,
+        }
         text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
         try:
-            write_files({self._result: text.encode()})
+            # What is no character, as in the name of an environment that was typed wrong, becomes an escape of JSON.
+            write_files({self._result: text.encode(errors="backslashreplace")})
         except OSError as error:
             reason = (error.strerror or "it fails").lower()
             self._console.err(f"warning: `{self._result}` cannot be written: {reason}")
+
+
+def _ending_of(failure: BaseException) -> tuple[str, int, str]:
+    """Status, exit code and message of what ended a command, as `main.run` ends the process."""
+    match failure:
+        case CommandError():
+            return "not_begun", failure.code, failure.message
+        case RecursionError():
+            return "not_begun", exit_codes.SOURCE_ERRORS, TOO_DEEP
+        case KeyboardInterrupt():
+            return "interrupted", exit_codes.INTERRUPTED, "a signal ended the command"
+        case SystemExit():
+            return "interrupted", exit_codes.TERMINATED, "a signal ended the command"
+        case _:
+            # Not its message, which may quote a source or a secret.
+            bug = f"{type(failure).__name__}, a bug in FlowDSL, ended the command"
+            return "internal_error", exit_codes.INTERNAL, bug
 
 
 def has_step_summary() -> bool:

@@ -227,6 +227,7 @@ def test_64_for_a_command_line_that_means_nothing(desk: Desk) -> None:
     assert desk.run("deploy", "--yse").code == exit_codes.USAGE == 64
     assert desk.run("deploy").code == 64, "nobody can be asked"
     assert desk.run("plan", "--env", "staging").code == 64
+    assert desk.deploy("--env", "\udcff").code == desk.ended()["exit_code"] == 64
 
 
 def test_70_for_a_bug_with_a_line_to_report_and_nothing_secret(desk: Desk, tmp_path: Path) -> None:
@@ -239,7 +240,7 @@ def test_70_for_a_bug_with_a_line_to_report_and_nothing_secret(desk: Desk, tmp_p
     )
     places = [str(broken), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.run(
-        [sys.executable, "-m", "flowdsl", "deploy", "--yes"],
+        [sys.executable, "-m", "flowdsl", "deploy", "--yes", "--json", "--result", "result.json"],
         cwd=desk.root,
         env=environment(DESK_KEY=CANARY, CI="", PYTHONPATH=os.pathsep.join(places)),
         capture_output=True,
@@ -248,7 +249,99 @@ def test_70_for_a_bug_with_a_line_to_report_and_nothing_secret(desk: Desk, tmp_p
     )
     assert process.returncode == exit_codes.INTERNAL == 70
     assert "please report it" in process.stderr and "Traceback" not in process.stderr
-    assert CANARY not in process.stderr + process.stdout
+    result = desk.ended()
+    assert (result["status"], result["exit_code"]) == ("internal_error", 70)
+    assert last_event(process.stdout) == change_summary("internal_error", 70)
+    assert CANARY not in process.stderr + process.stdout + str(result)
+
+
+def last_event(out: str) -> object:
+    return json.loads(out.splitlines()[-1])
+
+
+def change_summary(status: str, code: int) -> dict[str, object]:
+    return {"type": "change_summary", "status": status, "exit_code": code}
+
+
+def start(desk: Desk, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "flowdsl", *words, "--json", "--result", "result.json"],
+        cwd=desk.root,
+        env=environment(DESK_KEY=CANARY, CI=""),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=HEARS_INTERRUPTS,
+        text=True,
+    )
+
+
+def wait_for_line(process: subprocess.Popen[str], beginning: str) -> None:
+    assert process.stderr is not None
+    assert any(line.startswith(beginning) for line in process.stderr), beginning
+
+
+@pytest.mark.skipif(HEARS_INTERRUPTS is None, reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (["deploy", "--yes"], "plan: "),
+        (["destroy", "--yes", "--accept-guard", "deletes=1"], "to delete in prod: "),
+    ],
+)
+def test_130_and_143_while_another_deploy_is_at_work(
+    desk: Desk, command: list[str], shown: str, number: int, code: int
+) -> None:
+    desk.deploy()
+    desk.write("look_up", "the week")
+    state = desk.state.read_bytes()
+    with exclusive(desk.state.with_name("prod.json.lock")):
+        process = start(desk, *command)
+        wait_for_line(process, shown)
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=60)
+
+    assert process.returncode == code
+    result = desk.ended()
+    assert (result["kind"], result["status"]) == (f"{command[0]}_result", "interrupted")
+    assert (result["exit_code"], result["results"]) == (code, [])
+    assert last_event(out) == change_summary("interrupted", code)
+    assert desk.state.read_bytes() == state
+
+
+@pytest.mark.skipif(HEARS_INTERRUPTS is None, reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_130_and_143_at_once_with_the_second_signal(desk: Desk, number: int, code: int) -> None:
+    desk.deploy()
+    for name in ("second", "third"):
+        desk.write(name, "the week")
+    arrived, go_on = threading.Event(), threading.Event()
+    created: list[str] = []
+
+    def answer(method: str, path: str) -> None:
+        if method == "POST":
+            created.append(path)
+        if len(created) == 2:
+            arrived.set()
+            go_on.wait(30)
+
+    desk.server.answer = answer
+    process = start(desk, "deploy", "--yes", "--concurrency", "1")
+    assert arrived.wait(30)
+    process.send_signal(number)
+    wait_for_line(process, "stopping when")
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    go_on.set()
+
+    assert process.returncode == code
+    result = desk.ended()
+    assert (result["status"], result["exit_code"]) == ("interrupted", code)
+    results = result["results"]
+    assert isinstance(results, list)
+    outcomes = {each["address"]: each["outcome"] for each in results}
+    assert sorted(outcomes.values()) == ["performed", "unknown"], "one has no reply"
+    assert last_event(out) == change_summary("interrupted", code)
 
 
 @pytest.mark.skipif(HEARS_INTERRUPTS is None, reason="signals of POSIX")
@@ -263,27 +356,19 @@ def test_130_and_143_after_what_was_under_way(desk: Desk, number: int, code: int
             go_on.wait(30)
 
     desk.server.answer = answer
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flowdsl", "deploy", "--yes", "--concurrency", "1", "--result", "r"],
-        cwd=desk.root,
-        env=environment(DESK_KEY=CANARY, CI=""),
-        stderr=subprocess.PIPE,
-        preexec_fn=HEARS_INTERRUPTS,
-        text=True,
-    )
+    process = start(desk, "deploy", "--yes", "--concurrency", "1")
     assert arrived.wait(30)
     process.send_signal(number)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("stopping when"):
-            break
+    wait_for_line(process, "stopping when")
     go_on.set()
     process.communicate(timeout=60)
 
     assert process.returncode == code
-    result = json.loads((desk.root / "r").read_text())
+    result = desk.ended()
     assert (result["status"], result["exit_code"]) == ("interrupted", code)
-    outcomes = sorted(each["outcome"] for each in result["results"])
+    results = result["results"]
+    assert isinstance(results, list)
+    outcomes = sorted(each["outcome"] for each in results)
     assert outcomes == ["not_attempted", "performed"]
     state = json.loads(desk.state.read_text())
     assert state["lease"] is None and state["pending"] == []

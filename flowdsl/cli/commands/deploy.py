@@ -79,11 +79,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     interrupts = Interrupts(lambda: report.writing, report.say, arguments.timeout)
     try:
         outcome = _run(arguments, console, report, interrupts)
-    except CommandError as failure:
+        code = deploying.EXIT_CODES.get(outcome.status, interrupts.exit_code)
+        return report.finished(outcome, code)
+    except BaseException as failure:
         report.failed(failure)
         raise
-    code = deploying.EXIT_CODES.get(outcome.status, interrupts.exit_code)
-    return report.finished(outcome, code)
 
 
 def _run(
