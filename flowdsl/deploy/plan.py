@@ -261,6 +261,10 @@ def plan_changes(
         raise PlanError(
             f"`{both[0]}` is in the source, and `[[removed]]` says to delete it; take out one of them"
         )
+    if used := sorted(target.deleted & {item.address for item in desired.named}):
+        raise PlanError(
+            f"`{used[0]}` is still declared or used, and `[[removed]]` says to delete it; take out one of them"
+        )
     tracked = {
         address: resource
         for address, resource in prior.resources.items()

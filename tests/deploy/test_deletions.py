@@ -174,3 +174,16 @@ def test_forgetting_leaves_the_workflow_and_lets_go_of_it(world: World) -> None:
     assert outcome.plan is not None and outcome.plan.of(Action.FORGET)
     assert world.writes == [] and names(world) == ["A", "B"]
     assert world.state().resources.keys() == {"workflow.a"}
+
+
+def test_a_tag_that_a_workflow_still_has_is_not_deleted(world: World) -> None:
+    world.retarget(declared={"tag": {"ehr": {}}})
+    project = bundle(flow("a", tags=["ehr"]))
+    world.deploy(project)
+    world.retarget(declared={}, deleted=frozenset({"tag.ehr"}))
+    outcome = world.deploy(project)
+    assert outcome.status is Status.CONFLICT
+    assert "`tag.ehr` is still declared or used" in outcome.messages[0]
+    assert [tag.name for tag in world.workflow("A").tags or ()] == ["ehr"]
+    assert world.deploy(bundle(flow("a"))).status is Status.DONE
+    assert world.plan(bundle(flow("a"))).is_empty
