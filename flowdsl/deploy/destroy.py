@@ -178,16 +178,6 @@ async def _prove(
     seen = await prove_organization(
         job.client, job.target, prior, directory, live, tracked, tracked.keys()
     )
-    expected = job.target.organization or prior.organization_id
-    if seen is None and gone:
-        page = await job.client.machines.list(limit=1)
-        seen = next((each.organization_id for each in page.items if each.organization_id), None)
-        if expected is not None and seen not in (None, expected):
-            raise Stop(
-                Status.ACCESS,
-                f"the API key belongs to the organisation `{seen}`, and `{job.target.environment}` is deployed to "
-                f"`{expected}`; use a key of that organisation",
-            )
     if seen is None and gone and job.options.accepted.get(MISSING) != len(gone):
         raise Stop(
             Status.ACCESS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import (
@@ -28,7 +28,7 @@ from flowdsl.deploy.progress import Progress
 from flowdsl.deploy.recover import Unresolved, resolve_pending, with_interrupted_writes
 from flowdsl.deploy.source_maps import keeping_source_maps
 from flowdsl.deploy.supply import supply
-from flowdsl.deploy.survey import Survey, full_plan, plan_from, read_prior, survey
+from flowdsl.deploy.survey import Survey, full_plan, is_unproven, plan_from, read_prior, survey
 from flowdsl.state.document import StateDocument
 from flowdsl.state.errors import LeaseLost, Locked, StateError
 from flowdsl.state.lease import HeldState, acquire
@@ -180,7 +180,7 @@ async def _deploy(job: Job, record: _Record) -> Status:
                 job.around,
                 _losing_approval(job, plan),
             )
-            concurrency = _concurrency(job, journal.document)
+            concurrency = _concurrency(job, journal.document, seen)
             await apply_workflows(
                 client, site, plan.changes, record.progress, concurrency=concurrency
             )
@@ -241,10 +241,8 @@ def _read_secrets(job: Job, plan: Plan) -> None:
             job.target.secrets(change.address)
 
 
-def _concurrency(job: Job, document: StateDocument) -> int:
-    """One at a time as long as only a creation can show whether the key is of the organisation that is insisted on."""
-    unproven = job.target.organization is not None and document.organization_id is None
-    return 1 if unproven else job.options.concurrency
+def _concurrency(job: Job, document: StateDocument, seen: Survey) -> int:
+    return 1 if is_unproven(job, document, seen) else job.options.concurrency
 
 
 def _ask(job: Job, plan: Plan) -> None:
@@ -301,8 +299,9 @@ async def settle_pending(
         "recovery",
         message=f"an earlier deploy left {count} writes open; finding out what became of them takes up to 30 s",
     )
-    # A creation may have to be sent again, for which everything it refers to must be there.
+    # A creation may have to be sent again, for which everything it refers to must be there. Updates wait until they are shown.
     plan = plan_from(job, journal.document, seen)
+    plan = replace(plan, named=tuple(each for each in plan.named if each.action == "create"))
     seen, _ = await supply(
         job, client, journal.document, progress, seen, plan, abandoned=journal.abandoned
     )
@@ -317,7 +316,7 @@ async def settle_pending(
             job.around,
             lambda line: job.ui.event("recovery", message=line),
             addresses,
-            concurrency=job.options.concurrency,
+            concurrency=_concurrency(job, journal.document, seen),
         )
     finally:
         if progress.sent:

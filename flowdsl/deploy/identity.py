@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import printable
 from flowdsl.cyberdesk.models.workflow import Workflow
-from flowdsl.deploy.directory import Directory
+from flowdsl.deploy.directory import Directory, Needs, read_directory
 from flowdsl.deploy.mark import Mark, mark_in
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.plan import Action, Plan
@@ -32,22 +32,23 @@ async def prove_organization(
     """The organisation of the key, as far as replies show it; raises `Stop`.
 
     A key of another organisation makes every id 404, which would read as "create everything again". `tracked` maps
-    addresses to ids; those in `given_up` are known to be gone.
+    addresses to ids; those in `given_up` are known to be gone. Where an organisation is expected, everything is looked at
+    that may show which one it is. None then means that it holds nothing, and that only a creation can show it.
     """
     seen = directory.organizations() | {
         found.organization_id for found in live.values() if found.organization_id
     }
-    expected = target.organization or prior.organization_id
+    expected = expected_organization(target, prior)
     missing = {address for address, workflow_id in tracked.items() if workflow_id not in live}
     if missing or (expected is not None and not seen):
         page = await client.workflows.list(limit=1)
         seen |= {row.organization_id for row in page.items if row.organization_id}
-    if expected is not None and (foreign := seen - {expected}):
-        raise Stop(
-            Status.ACCESS,
-            f"the API key belongs to the organisation `{min(foreign)}`, and `{target.environment}` is deployed to "
-            f"`{expected}`; use a key of that organisation",
-        )
+    if expected is not None and not seen:
+        machines = await client.machines.list(limit=1)
+        seen |= {row.organization_id for row in machines.items if row.organization_id}
+        every = Needs(models=True, tags=True, tag_groups=True)
+        seen |= (await read_directory(client, every)).organizations()
+    check_organization(target, prior, seen)
     if not seen and missing - set(given_up) and len(missing) == len(tracked):
         raise Stop(
             Status.ACCESS,
@@ -56,6 +57,28 @@ async def prove_organization(
             f'`--recreate {min(missing)}` for each, or let it go with `[[removed]]` and `mode = "forget"`',
         )
     return min(seen, default=None)
+
+
+def expected_organization(target: Target, prior: StateDocument) -> str | None:
+    """The organisation that is deployed to, as far as the project file or state says it."""
+    return target.organization or prior.organization_id
+
+
+def check_organization(
+    target: Target, prior: StateDocument, seen: Collection[str], *left_there: str
+) -> None:
+    """Raise `Stop` when one of the organisations that replies showed is not the one deployed to.
+
+    `left_there` says what is in the other one then.
+    """
+    expected = expected_organization(target, prior)
+    if expected is not None and (foreign := set(seen) - {expected}):
+        raise Stop(
+            Status.ACCESS,
+            f"the API key belongs to the organisation `{min(foreign)}`, and `{target.environment}` is deployed to "
+            f"`{expected}`; use a key of that organisation",
+            *left_there,
+        )
 
 
 def check_api_base(target: Target, prior: StateDocument) -> None:

@@ -11,6 +11,7 @@ from flowdsl.deploy.desired import DesiredNamed
 from flowdsl.deploy.diff import Difference, compare
 from flowdsl.deploy.directory import Directory
 from flowdsl.deploy.kinds import NAMED
+from flowdsl.deploy.models import NOT_YET_KNOWN
 from flowdsl.deploy.resource import Desired, Live
 from flowdsl.state.document import ResourceState, StateDocument
 
@@ -35,6 +36,26 @@ class NamedChange:
     def writes(self) -> bool:
         """Whether something is sent."""
         return self.action in ("create", "update", "delete")
+
+    @property
+    def effect(self) -> tuple[object, ...]:
+        """Equal for changes that do the same to the same values of the same resource."""
+        return self._effect(())
+
+    def carries_out(self, shown: NamedChange) -> bool:
+        """Whether this does what `shown` did, in which a group that had to be made first had no id yet."""
+        fields = () if shown.difference is None else shown.difference.fields
+        later = {field.path for field in fields if field.after == NOT_YET_KNOWN}
+        return self._effect(later) == shown._effect(later)
+
+    def _effect(self, later: Collection[str]) -> tuple[object, ...]:
+        fields = () if self.difference is None else self.difference.fields
+        return (
+            self.address,
+            self.action,
+            None if self.live is None else self.live.id,
+            *((each.path, each.before, each.path in later or each.after) for each in fields),
+        )
 
     @property
     def drifted(self) -> frozenset[str]:

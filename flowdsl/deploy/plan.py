@@ -174,7 +174,7 @@ class Plan:
                 for change in self.changes
                 if change.action is not Action.UNCHANGED
             ),
-            tuple((change.address, change.action) for change in self.named),
+            tuple(change.effect for change in self.named),
             tuple(image.sha256 for image in self.uploads),
         )
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound, ValidationRefused
+from flowdsl.deploy.identity import check_organization
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.mark import Mark, mark_in
@@ -122,7 +123,7 @@ async def resolve_pending(
         except ValidationRefused as refused:
             found_out.append(f"`{intent.address}` was not created: {refused}")
         if resource is not None:
-            await _take_over(own, journal, intent, resource)
+            await _take_over(own, target, journal, intent, resource)
         journal.settle(intent)
         await journal.tick()
 
@@ -248,12 +249,19 @@ def record_created(journal: Journal, intent: Intent, live: Live) -> None:
 
 
 async def _take_over(
-    client: CyberdeskClient, journal: Journal, intent: Intent, resource: ResourceState
+    client: CyberdeskClient,
+    target: Target,
+    journal: Journal,
+    intent: Intent,
+    resource: ResourceState,
 ) -> None:
     try:
         live = await workflow.read(client, resource.id)
     except NotFound:
         return
+    if live.organization_id is not None:
+        left = f"`{intent.address}` was created there as {resource.id}; delete it in the dashboard"
+        check_organization(target, journal.document, {live.organization_id}, left)
     journal.see_organization(live.organization_id)
     journal.put(intent.address, _with_done(resource, intent, live))
 

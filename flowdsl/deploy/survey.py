@@ -10,7 +10,14 @@ from flowdsl.deploy.breaking import breaking_changes
 from flowdsl.deploy.desired import DesiredState, desired_state, needs_of
 from flowdsl.deploy.directory import Directory, read_directory
 from flowdsl.deploy.guards import guards_of
-from flowdsl.deploy.identity import check_api_base, left_over, lost_state, prove_organization
+from flowdsl.deploy.identity import (
+    check_api_base,
+    check_organization,
+    expected_organization,
+    left_over,
+    lost_state,
+    prove_organization,
+)
 from flowdsl.deploy.impact import study_impact
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.kinds import workflow
@@ -27,7 +34,7 @@ from flowdsl.state.stores import Versioned
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What is wanted and what is there, read at one time. `live` maps ids to workflows; `tracked`, of which `gone` do not
-    exist, addresses to the ids in state."""
+    exist, addresses to the ids in state; `organization_id` is that of the key, None while nothing has shown it."""
 
     directory: Directory
     desired: DesiredState
@@ -94,10 +101,25 @@ async def survey(job: Job, prior: StateDocument) -> Survey:
     return Survey(directory, _wanted(job, directory), live, tracked, organization_id)
 
 
-async def survey_directory(job: Job, before: Survey) -> Survey:
-    """`before` with everything that a name identifies read again."""
+async def survey_directory(job: Job, prior: StateDocument, before: Survey) -> Survey:
+    """`before` with everything that a name identifies read again; raises `Stop` for a wrong organisation."""
     directory = await read_directory(job.client, needs_of(job.bundle, job.target))
-    return replace(before, directory=directory, desired=_wanted(job, directory))
+    owners = directory.organizations()
+    check_organization(job.target, prior, owners)
+    return replace(
+        before,
+        directory=directory,
+        desired=_wanted(job, directory),
+        organization_id=min(owners, default=before.organization_id),
+    )
+
+
+def is_unproven(job: Job, prior: StateDocument, seen: Survey) -> bool:
+    """Whether only a creation can show that the key is of the organisation deployed to, whatever state says.
+
+    Until then no two writes may be under way: the first may have gone to another organisation.
+    """
+    return seen.organization_id is None and expected_organization(job.target, prior) is not None
 
 
 def plan_from(job: Job, prior: StateDocument, seen: Survey) -> Plan:

@@ -357,6 +357,8 @@ def test_an_organisation_in_which_nothing_is_left_is_not_believed(world: World) 
     world.deploy(PROJECT)
     for row in world.workflows():
         world.ask(lambda client, row=row: client.workflows.delete(row.id, idempotency_key=row.id))
+    for tag in world.ask(lambda client: client.tags.list()):
+        world.ask(lambda client, tag=tag: client.tags.delete(tag.id, idempotency_key=tag.id))
 
     outcome = razed(world)
 
