@@ -43,7 +43,7 @@ def test_a_stored_document_of_format_1_keeps_everything() -> None:
     )
     new = json.loads(dump_document(document))
     assert (new["format"], new["moved_to"]) == (2, None)
-    changed = {"format", "source", "source_commit", "lease", "resources", "moved_to"}
+    changed = {"format", "source", "source_commit", "lease", "resources", "pending", "moved_to"}
     assert {k: v for k, v in new.items() if k not in changed} == {
         k: v for k, v in old.items() if k not in changed
     }
@@ -51,6 +51,7 @@ def test_a_stored_document_of_format_1_keeps_everything() -> None:
         address: {**resource, "source_map": None, "renamed_from": None}
         for address, resource in old["resources"].items()
     }
+    assert new["pending"] == [{**intent, "protect": False} for intent in old["pending"]]
 
 
 def test_a_document_without_commit_and_lease_is_lifted() -> None:
