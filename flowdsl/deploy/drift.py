@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from flowdsl.deploy.job import Job
@@ -34,7 +34,7 @@ def decide(job: Job, plan: Plan) -> Plan:
     if choice == "overwrite":
         return plan
     if choice == "skip":
-        return _without(plan, drifted.keys())
+        return _without(plan, drifted)
     job.ui.show_plan(plan)
     raise Stop(
         Status.CONFLICT,
@@ -43,13 +43,14 @@ def decide(job: Job, plan: Plan) -> Plan:
     )
 
 
-def _without(plan: Plan, drifted: Collection[str]) -> Plan:
-    others = plan.addresses - set(drifted)
-    notes = tuple(
+def _without(plan: Plan, drifted: Mapping[str, frozenset[str]]) -> Plan:
+    others = plan.addresses - drifted.keys()
+    as_well = (
         f"`{address}` is left as it is as well: the workflow that is there now has to move to `{moved}` first"
         for address, moved in sorted(plan.occupied(others).items())
     )
-    return replace(plan.only(others), notes=(*plan.notes, *notes))
+    left = (f"{edited}, and is left as it is" for edited in _explain(drifted))
+    return replace(plan.only(others), skipped=(*left, *as_well))
 
 
 def _explain(drifted: Mapping[str, frozenset[str]]) -> list[str]:

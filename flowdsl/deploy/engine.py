@@ -72,11 +72,15 @@ async def deploy(job: Job) -> Outcome:
     except EXPECTED as error:
         status, messages = status_of(error, record.progress), (str(error),)
     document = record.document if record.journal is None else record.journal.document
+    results = tuple(record.progress.results)
+    if not messages and any(result.outcome == "not_attempted" for result in results):
+        messages = (f"not all was begun: {record.progress.halted}",)
+    skipped = () if record.plan is None else record.plan.skipped
     return Outcome(
         status,
         record.plan,
-        tuple(record.progress.results),
-        messages,
+        results,
+        (*messages, *skipped),
         None if document is None else document.serial,
         None if document is None else document.organization_id,
     )

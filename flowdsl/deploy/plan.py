@@ -113,7 +113,7 @@ class Plan:
     """Every workflow's change, sorted by address; named resources; pictures to store; things worth saying.
 
     `breaking` and `impact` are by address. `guards` are those that the plan runs into. A plan that leaves out a change of the
-    project is not `whole`. `torn` are addresses that are not free, because it leaves out the address to which what is there
+    project is not `whole`; `skipped` says what was left out because it was edited elsewhere. `torn` are addresses that are not free, because it leaves out the address to which what is there
     moves.
     """
 
@@ -125,6 +125,7 @@ class Plan:
     impact: Mapping[str, Impact] = field(default_factory=dict)
     guards: tuple[Guard, ...] = ()
     whole: bool = True
+    skipped: tuple[str, ...] = ()
     torn: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, *actions: Action) -> tuple[Change, ...]:

@@ -79,6 +79,10 @@ async def supply(
             waiting -= {step.address for step in steps}
             seen, plan = await _carry_out(job, client, prior, progress, seen, plan, kind, steps)
             plan = _without_edited(progress, shown, plan)
+        for step in _steps(job, plan, kind) if progress.halted else ():
+            if step.address in waiting:
+                reason = progress.halted
+                progress.add(Result(step.address, step.action, "not_attempted", message=reason))
     return seen, plan
 
 

@@ -83,10 +83,11 @@ def make_fault(words: str) -> Fault:
     if len(parts) < 3:
         raise ScenarioError("a fault is `METHOD PATH KIND [KEY=VALUE...]`")
     method, path, kind, *options = parts
-    values: dict[str, str] = {"route": f"{method} {path}", "kind": kind}
+    values: dict[str, str | float] = {"route": f"{method} {path}", "kind": kind}
     for option in options:
         name, _, value = option.partition("=")
-        values[name] = value
+        # On a command line a number has no other spelling than a text of digits.
+        values[name] = float(value) if name == "seconds" and value.isdecimal() else value
     return make_scenario({"faults": [values]}).faults[0]
 
 

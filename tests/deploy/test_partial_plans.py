@@ -58,10 +58,21 @@ def test_what_had_not_begun_is_told_and_the_commit_is_not_taken_for_deployed(
         ("workflow.a", "not_attempted", "the time is over"),
         ("workflow.b", "not_attempted", "the time is over"),
     ]
+    assert stopped.messages == ("not all was begun: the time is over",)
     assert world.writes == [] and world.state().pending == ()
     assert world.state().source == Source(commit="c" * 40)
     world.deploy(project)
     assert world.state().source == Source(commit="d" * 40)
+
+
+def test_a_tag_that_was_not_begun_is_not_nothing_to_do(world: World) -> None:
+    world.retarget(declared={"tag": {"ehr": {}}})
+    stopped = world.deploy(bundle(), stop=lambda: "the time is over")
+    assert stopped.status is Status.PARTIAL
+    assert [(each.address, each.outcome) for each in stopped.results] == [
+        ("tag.ehr", "not_attempted")
+    ]
+    assert world.writes == []
 
 
 def test_workflows_whose_tag_could_not_be_made_are_not_attempted(world: World) -> None:
@@ -165,9 +176,10 @@ def test_what_is_left_alone_because_of_a_skipped_one_is_said(world: World) -> No
     moves = MOVES["one after the other"]
     world.deploy(moves.before)
     world.edit("B", main_prompt="By hand.")
-    world.deploy(moves.after, on_drift="skip")
-    (note,) = world.ui.plans[-1].notes
-    assert "`workflow.b` is left as it is as well" in note and "`workflow.c`" in note
+    outcome = world.deploy(moves.after, on_drift="skip")
+    edited, as_well = outcome.messages
+    assert "`main_prompt` of `workflow.c` was edited" in edited
+    assert "`workflow.b` is left as it is as well" in as_well and "`workflow.c`" in as_well
 
 
 # Edits that nobody has seen

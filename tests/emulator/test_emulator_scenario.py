@@ -138,6 +138,7 @@ def test_nesting_without_end_is_no_crash() -> None:
 def test_a_fault_in_one_line() -> None:
     expected = Fault("PATCH /v1/workflows/{id}", None, "slow", every=3, seconds=0.5)
     assert make_fault("PATCH /v1/workflows/{id} slow every=3 seconds=500ms") == expected
+    assert make_fault("POST /v1/runs slow seconds=2").seconds == 2.0
     for words in ("", "POST /v1/workflows", "POST /v1/workflows later", "POST /x after n"):
         with pytest.raises(ScenarioError):
             make_fault(words)

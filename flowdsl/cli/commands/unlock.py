@@ -47,9 +47,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             )
         )
     deploying.require_answer(arguments.yes, "unlocks")
+    # Where the store tells whether the holder lives, a living one cannot lose its lease.
+    alive = "nothing is freed" if store.excludes else "it stops at its next write"
     console.err(
         f"the lease of {name} is held by {printable(lease.holder)} since {lease.acquired_at:%Y-%m-%d %H:%M:%S} UTC "
-        f"({age_of(lease, around.now())}); where that deploy is still at work, it stops at its next write"
+        f"({age_of(lease, around.now())}); where that deploy is still at work, {alive}"
     )
     if not confirmed(arguments.yes, "free it?", console):
         return SUCCESS
