@@ -17,6 +17,6 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_requests() -> None:
-    growth = asyncio.run(grow(150, None))
+    growth = asyncio.run(grow(100, None))
     assert grown(growth) == []
-    assert [item.requests for item in growth] == [150, 20, 150, 150, 20, 150]
+    assert [item.requests for item in growth] == [100, 20, 100, 100, 20, 100]
