@@ -79,6 +79,8 @@ async def apply_workflows(
             progress.add(Result(address, action, "unknown", doubt.id, str(doubt)))
         except Incomplete as incomplete:
             progress.leave(address, action, incomplete.id, str(incomplete), incomplete.cause)
+            if site.unproven:
+                progress.halt("it is not known yet whose organisation the API key belongs to")
         except CyberdeskError as error:
             progress.fail(address, action, error)
         except StateError as lost:

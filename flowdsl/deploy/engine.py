@@ -183,6 +183,7 @@ async def _deploy(job: Job, record: _Record) -> Status:
                 journal,
                 job.around,
                 _losing_approval(job, plan),
+                unproven=is_unproven(job, journal.document, seen),
             )
             concurrency = _concurrency(job, journal.document, seen)
             await apply_workflows(

@@ -67,7 +67,8 @@ class Operation:
 class Site:
     """Where operations take place: `tag_ids` maps the names of the organisation's tags to their ids.
 
-    `approved` maps ids of workflows to the recordings whose approval is taken away before the workflow changes.
+    `approved` maps ids of workflows to the recordings whose approval is taken away before the workflow changes. `unproven`: only
+    a creation that is read again shows whether the key is of the organisation deployed to.
     """
 
     target: Target
@@ -75,6 +76,7 @@ class Site:
     journal: Journal
     around: Surroundings
     approved: Mapping[str, tuple[str, ...]]
+    unproven: bool = False
 
 
 async def create(client: CyberdeskClient, site: Site, operation: Operation) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from flowdsl.cyberdesk.models.machine import MachineCreate
 from flowdsl.cyberdesk.models.tag import TagCreate, TagGroupCreate
 from flowdsl.deploy.outcome import Status
+from flowdsl.emulator.faults import Fault
 from tests.deploy.deploy_world import Crash, World, bundle, flow, image_prompt
 from tests.deploy.ops_world import Before, of_another_organization
 from tests.deploy.test_deploy import picture
@@ -162,3 +163,18 @@ def test_the_right_organisation_gets_everything_though_it_holds_nothing(world: W
     assert (counts["workflow-tags"], counts["model-configurations"]) == (2, 2), "each once"
     assert len(world.ask(lambda client: client.prompt_images.list())) == 2
     assert world.deploy(project).status is Status.NOTHING_TO_DO
+
+
+def test_nothing_follows_a_creation_that_could_not_be_read(world: World) -> None:
+    world.retarget(organization=EXPECTED)
+    outcome = world.deploy(
+        bundle(flow("a"), flow("b"), flow("c")), Fault("GET /v1/workflows/{id}", 1, "html_502")
+    )
+
+    assert sent(world) == ["workflows"]
+    assert sorted(result.outcome for result in outcome.results) == [
+        "failed",
+        "not_attempted",
+        "not_attempted",
+    ]
+    assert "whose organisation" in outcome.messages[0]
