@@ -44,6 +44,7 @@ class DiskFiles:
         full = self._locate(path)
         status = os.stat(full)
         if stat.S_ISDIR(status.st_mode):
+            os.scandir(full).close()  # what forbids to list it is the better reason
             raise UnreadableFile(path, "it is a folder")
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableFile(path, "it is not a regular file")

@@ -14,7 +14,8 @@ def expand(files: DiskFiles, patterns: list[str]) -> list[str]:
     """The project paths of the files that the patterns mean, sorted, each once.
 
     A pattern is a file, a folder (every `.flow` file below it) or a glob; what exists is never a glob. Folders and globs leave out what `.gitignore`
-    excludes, what is hidden, and symbolic links, so that a flow has one name; a file that is named is always meant.
+    excludes, what is hidden, and symbolic links, so that a flow has one name; a file that is named is always meant. A folder that cannot be listed and
+    may hold what is meant is given itself, for reading it tells why.
     """
     found: set[str] = set()
     for pattern in patterns:
@@ -49,7 +50,16 @@ def _walk(root: str, start: list[str], pattern: str, found: set[str]) -> None:
         folder, above = pending.pop()
         chain = above.below(root, folder)
         prefix = folder + "/" if folder else ""
-        for name, is_folder in _visible(os.path.join(root, folder)):
+        try:
+            listed = _visible(os.path.join(root, folder))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            # Not empty: a deploy would take its workflows for deleted ones.
+            if _may_hold(folder, pattern):
+                found.add(folder or ".")
+            continue
+        for name, is_folder in listed:
             path = prefix + name
             if not (is_folder or matches(path)) or chain.ignores(path, is_folder=is_folder):
                 continue
@@ -60,13 +70,22 @@ def _walk(root: str, start: list[str], pattern: str, found: set[str]) -> None:
 
 
 def _visible(folder: str) -> list[tuple[str, bool]]:
-    """Name and "is a folder" of what stands in a folder, without hidden things and links; empty when unreadable."""
-    try:
-        with os.scandir(folder) as entries:
-            return [
-                (entry.name, entry.is_dir(follow_symlinks=False))
-                for entry in entries
-                if not entry.name.startswith(".") and not entry.is_symlink()
-            ]
-    except OSError:
-        return []
+    """Name and "is a folder" of what stands in a folder, without hidden things and links; raises `OSError`."""
+    with os.scandir(folder) as entries:
+        return [
+            (entry.name, entry.is_dir(follow_symlinks=False))
+            for entry in entries
+            if not entry.name.startswith(".") and not entry.is_symlink()
+        ]
+
+
+def _may_hold(folder: str, pattern: str) -> bool:
+    """Whether a file below `folder` can match `pattern`."""
+    names, parts = folder.split("/") if folder else [], pattern.split("/")
+    for name, part in zip(names, parts, strict=False):
+        # A class that is not closed in its part may hold the slash.
+        if part == "**" or part.count("[") > part.count("]"):
+            return True
+        if not re.fullmatch(translate(part), name):
+            return False
+    return len(names) < len(parts)

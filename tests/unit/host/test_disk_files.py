@@ -56,6 +56,14 @@ def test_permission(tmp_path: Path) -> None:
     assert refused(DiskFiles(str(tmp_path)), "a.flow").reason == "permission is denied"
 
 
+def test_a_folder_that_may_not_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def scandir(path: str) -> object:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert refused(DiskFiles(str(tmp_path)), ".").reason == "permission is denied"
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.flow")

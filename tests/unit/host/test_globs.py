@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -100,6 +101,68 @@ def test_ignore_files_of_every_level_count(tmp_path: Path) -> None:
 def test_ignore_files_outside_a_work_tree_do_not_count(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("*\n")
     assert expand(make(tmp_path / "app", "a.flow"), ["**/*.flow"]) == ["a.flow"]
+
+
+def unlisted(monkeypatch: pytest.MonkeyPatch, folder: Path, error: type[OSError]) -> None:
+    """Let listing `folder` fail."""
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if Path(path) == folder:
+            raise error(1, "made up")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+@pytest.mark.parametrize(
+    ("folder", "pattern", "expected"),
+    [
+        ("f/g", "**/*.flow", ["a.flow", "f/b.flow", "f/g"]),
+        ("f/g", "f/**/*.flow", ["f/b.flow", "f/g"]),
+        ("f/g", "f/*/*.flow", ["f/g"]),
+        ("f/g", "*/[f-h]/**", ["f/g"]),
+        ("f/g", "f/[a/g]/*.flow", ["f/g"]),
+        ("f/g", "f/g/*.flow", ["f/g"]),
+        ("f/g", "f/g/h", ["f/g/h/d.flow"]),
+        ("f/g", "f/g", ["f/g"]),
+        ("f/g", "f", ["f/b.flow", "f/g"]),
+        ("f", "**/*.flow", ["a.flow", "f"]),
+        ("", "**/*.flow", ["."]),
+        # Nothing in it is meant.
+        ("f/g", "f/*.flow", ["f/b.flow"]),
+        ("f/g", "f/*-new/*.flow", []),
+        ("f/g", "*/h/*.flow", []),
+        ("f/g", "f/b.flow", ["f/b.flow"]),
+        ("f/.h", "**/*.flow", ["a.flow", "f/b.flow", "f/g/c.flow", "f/g/h/d.flow"]),
+        ("build", "**/*.flow", ["a.flow", "f/b.flow", "f/g/c.flow", "f/g/h/d.flow"]),
+    ],
+)
+def test_a_folder_that_cannot_be_listed_is_given_where_it_may_hold_a_flow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, pattern: str, expected: list[str]
+) -> None:
+    files = make(
+        tmp_path,
+        "a.flow",
+        "f/b.flow",
+        "f/g/c.flow",
+        "f/g/h/d.flow",
+        "f/.h/e.flow",
+        "build/x.flow",
+        ".git/HEAD",
+    )
+    (tmp_path / ".gitignore").write_text("/build/\n")
+    unlisted(monkeypatch, tmp_path / folder, PermissionError)
+    assert expand(files, [pattern]) == expected
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, NotADirectoryError])
+def test_a_folder_that_vanishes_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    files = make(tmp_path, "a.flow", "f/b.flow")
+    unlisted(monkeypatch, tmp_path / "f", error)
+    assert expand(files, ["**/*.flow"]) == ["a.flow"]
 
 
 SEGMENT = st.text(st.sampled_from("ab*?[]!-.\\ #"), min_size=1, max_size=5)
