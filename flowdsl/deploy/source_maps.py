@@ -69,4 +69,6 @@ def _document(artifact: WorkflowArtifact, source: Source | None) -> bytes:
         "dirty": None if source is None else source.dirty,
         **artifact.source_map.to_json(),
     }
-    return (json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n").encode()
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n"
+    # What is no character in the name of a file becomes an escape of JSON.
+    return text.encode(errors="backslashreplace")

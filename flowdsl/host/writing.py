@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from collections.abc import Mapping
 from functools import cache
 
 _BINARY = getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
 _OLD = os.O_RDONLY | _BINARY
+_LINKS = 40
+"""As many symbolic links in a row as Linux follows."""
 
 
 class ChangedFile(Exception):
@@ -33,8 +36,12 @@ def write_files(
     a folder without permission leaves everything as it was. An existing file keeps its permissions, and a symbolic link
     stays one. `durable` waits until the disk has everything; results that can be made again need not. `expected` is what
     files hold before: when one of them differs, nothing is written and `ChangedFile` is raised. Raises `OSError`.
+
+    What is no file but a device or a pipe is not replaced: the content is written into it, as into the open file that
+    `/dev/stdout` and the like stand for, when everything else is on disk under temporary names.
     """
     staged: list[tuple[str, str]] = []
+    streams: list[tuple[str | int, bytes]] = []
     real_folder = cache(_real_folder)
     try:
         for path, content in contents.items():
@@ -42,11 +49,18 @@ def write_files(
             target = os.path.join(real_folder(above), name)
             mode = _mode(target)
             if mode is not None and stat.S_ISLNK(mode):
+                descriptor = _descriptor(target)
+                if descriptor is not None:
+                    streams.append((descriptor, content))
+                    continue
                 target = os.path.realpath(target)
                 os.makedirs(os.path.dirname(target), exist_ok=True)
                 mode = _mode(target)
             if mode is not None and stat.S_ISDIR(mode):
                 raise IsADirectoryError(errno.EISDIR, "it is a folder", path)
+            if mode is not None and not stat.S_ISREG(mode):
+                streams.append((target, content))
+                continue
             temporary = f"{target}.{os.urandom(4).hex()}.tmp"
             staged.append((temporary, target))
             _write(temporary, content, durable)
@@ -55,6 +69,8 @@ def write_files(
         for path, content in (expected or {}).items():
             if _read(path) != content:
                 raise ChangedFile(path)
+        for place, content in streams:
+            _write_into(place, content)
         folders = {os.path.dirname(target) for _, target in staged}
         while staged:
             os.replace(*staged[-1])
@@ -95,13 +111,46 @@ def _read(path: str) -> bytes | None:
 def _write(path: str, content: bytes, durable: bool) -> None:
     descriptor = os.open(path, _NEW, 0o666)
     try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        _write_all(descriptor, content)
         if durable:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _write_into(place: str | int, content: bytes) -> None:
+    """Write to what is there: a device or a pipe by its path, an open file by its number, from where it stands."""
+    if isinstance(place, int):
+        sys.stdout.flush()  # what was said before comes first
+        sys.stderr.flush()
+        descriptor = os.dup(place)
+    else:
+        descriptor = os.open(place, os.O_WRONLY | _BINARY)
+    try:
+        _write_all(descriptor, content)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _descriptor(link: str) -> int | None:
+    """The number of this process's open file that a symbolic link stands for, as `/dev/stdout` does."""
+    ours = {os.path.realpath(folder) for folder in ("/proc/self/fd", "/dev/fd")}
+    for _ in range(_LINKS):
+        folder, name = os.path.split(link)
+        folder = os.path.realpath(folder)
+        if folder in ours and name.isdecimal():
+            return int(name)
+        try:
+            link = os.path.join(folder, os.readlink(os.path.join(folder, name)))
+        except OSError:
+            break
+    return None
 
 
 def _sync_folder(folder: str) -> None:

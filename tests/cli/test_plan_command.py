@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,33 @@ def test_a_saved_plan_is_carried_out_once_and_exactly(run: Run, project: Path) -
     assert run("deploy", "--yes", "--plan", "plan.json").code == 0
     again = run("deploy", "--yes", "--plan", "plan.json")
     assert again.code == 6 and "the saved plan no longer holds" in again.err
+
+
+@pytest.mark.skipif(not os.path.islink("/dev/stdout"), reason="open files that have paths")
+@pytest.mark.parametrize("started", [True, False], ids=["pipe", "file"])
+def test_a_summary_and_a_plan_join_what_goes_to_standard_output(
+    project: Path, started: bool
+) -> None:
+    words = ("plan", "--json", "-o", "/dev/stdout", "--summary-md", "/dev/stdout")
+    result = run_command(project, *words, started=started, CI="")
+    assert result.code == 0, result.err
+    first, end = json.JSONDecoder().raw_decode(result.text)
+    rest = result.text[end:].lstrip()
+    second, end = json.JSONDecoder().raw_decode(rest)
+    assert first == second and first["kind"] == "plan"
+    assert rest[end:].lstrip().startswith("<!-- flowdsl-plan prj_1/local -->")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
+def test_a_flow_whose_name_is_no_text_is_compiled_and_deployed(run: Run, project: Path) -> None:
+    (project / "flows/desk.flow").rename(project / "flows/\udcff.flow")
+    assert run("compile", "-o", "out").code == 0
+    source_map = json.loads((project / "out/look_up/source_map.json").read_bytes())
+    assert "flows/\udcff.flow" in json.dumps(source_map, ensure_ascii=False)
+    assert run("plan", "-o", "plan.json").code == 0
+    assert run("deploy", "--yes", "--plan", "plan.json").code == 0
+    (kept,) = (project / ".flowdsl/state").rglob("source-maps/*.json")
+    assert "flows/\udcff.flow" in json.dumps(json.loads(kept.read_bytes()), ensure_ascii=False)
 
 
 @pytest.mark.parametrize(

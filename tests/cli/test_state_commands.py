@@ -212,6 +212,7 @@ def test_an_export_changes_only_with_the_ids(root: Path) -> None:
         (["state", "migrate", "--yes"], 64, "required: --to"),
         (["state", "migrate", "--to", "ftp://x", "--yes"], 10, "`ftp://x` is not available"),
         (["state", "migrate", "--to", "file", "--yes"], 64, "`file` is where the state is"),
+        (["state", "migrate", "--to", "file:\udcff", "--yes"], 10, "`file:\\udcff` is not UTF-8"),
         (["state", "migrate", "--to", "file:elsewhere.json"], 64, "`--yes` migrates"),
         (["unlock"], 64, "required: --lock-id"),
         (["unlock", "--lock-id", "x", "--yes"], 6, "is free, not under `x`"),
@@ -261,6 +262,24 @@ def test_state_that_cannot_be_used_is_10(root: Path, words: list[str]) -> None:
     assert "there is no state of `local`" in missing.err and "state rebuild" in missing.err
     assert not (root / STATE).exists() and not (root / "elsewhere.json").exists()
     assert (corrupt.out, newer.out, missing.out) == (b"", b"", b"")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
+def test_lost_state_in_a_folder_whose_name_is_no_text(
+    tmp_path: Path, deployed: dict[str, bytes]
+) -> None:
+    folder = tmp_path / "\udcff"
+    write_tree(folder, dict(deployed))
+    (folder / STATE).unlink()
+
+    ended = run(folder, "deploy", "--yes", "--json", "--result", "r.json")
+
+    assert ended.code == 10, ended.err
+    *_, message, _, summary = map(json.loads, ended.text.splitlines())
+    assert (message["type"], summary["exit_code"]) == ("diagnostic", 10)
+    result = json.loads((folder / "r.json").read_bytes())
+    assert result["messages"][0] == message["message"]
+    assert f"{tmp_path}/\udcff/{STATE}" in message["message"]
 
 
 def test_help_of_every_subcommand(root: Path) -> None:

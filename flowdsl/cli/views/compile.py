@@ -66,7 +66,9 @@ def _schema(written: str | None) -> bytes:
 
 
 def _json(value: Any) -> bytes:
-    return _text(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    # What is no character in the name of a file becomes an escape of JSON.
+    return text.encode(errors="backslashreplace")
 
 
 def _text(text: str) -> bytes:

@@ -103,6 +103,9 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
     scheme, _, rest = url.partition(":")
     if any(ord(sign) < 32 or sign == "\x7f" for sign in url):
         raise UnsupportedStore(f"the state address `{shown(url)}` holds control characters")
+    # So comes from the command line what is no text, and no document could hold the address.
+    if any("\ud800" <= sign <= "\udfff" for sign in url):
+        raise UnsupportedStore(f"the state address `{shown(url)}` is not UTF-8")
     if scheme == "file" and (not rest.startswith("//") or rest.startswith("///")):
         from flowdsl.state.stores.file import FileStore
 

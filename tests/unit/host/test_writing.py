@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -101,3 +103,84 @@ def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
     (tmp_path / "usual").touch()
     write_files({str(tmp_path / "ours"): b""})
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+descriptors = pytest.mark.skipif(
+    not os.path.islink("/proc/self/fd/0"), reason="open files that have paths"
+)
+
+
+@pipes
+@pytest.mark.parametrize("name", ["pipe", "link"])
+def test_a_pipe_is_written_into_and_stays(tmp_path: Path, name: str) -> None:
+    pipe, (one, two) = tmp_path / "pipe", (tmp_path / "1", tmp_path / "2")
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to("pipe")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_files({str(one): b"1", str(tmp_path / name): b"new", str(two): b"2"})
+        assert os.read(reader, 100) == b"new"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    assert {path.name for path in tmp_path.iterdir()} == {"pipe", "link", "1", "2"}
+    assert (one.read_bytes(), two.read_bytes()) == (b"1", b"2")
+
+
+@pipes
+def test_a_pipe_gets_nothing_when_a_file_cannot_be_written(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "folder").mkdir()
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with pytest.raises(IsADirectoryError):
+            write_files({str(pipe): b"new", str(tmp_path / "folder"): b"x"})
+        assert os.read(reader, 100) == b""
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="sockets with paths")
+def test_what_cannot_be_written_into_stays_and_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(at(tmp_path, OLD))
+    monkeypatch.chdir(tmp_path)  # the path of a socket is short
+    with socket.socket(socket.AF_UNIX) as here:
+        here.bind("socket")
+        with pytest.raises(OSError):
+            write_files(at(tmp_path, NEW) | {"socket": b"x"})
+        assert stat.S_ISSOCK(os.lstat("socket").st_mode)
+    os.unlink("socket")
+    assert contents(tmp_path) == OLD
+
+
+@descriptors
+@pytest.mark.parametrize("path", ["/dev/fd/{}", "/proc/self/fd/{}", "link"])
+def test_an_open_file_is_written_to_where_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with tempfile.TemporaryFile(buffering=0) as file:
+        os.symlink(f"/dev/fd/{file.fileno()}", "link")
+        file.write(b"before ")
+        write_files({path.format(file.fileno()): b"new "})
+        file.write(b"after")
+        file.seek(0)
+        assert file.read() == b"before new after"
+    assert os.listdir() == ["link"]
+
+
+@descriptors
+def test_an_open_pipe_is_written_to(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    try:
+        write_files({f"/dev/fd/{writer}": b"new"})
+        assert os.read(reader, 100) == b"new"
+        with pytest.raises(OSError):
+            write_files({f"/dev/fd/{reader}": b"new"})
+    finally:
+        os.close(reader)
+        os.close(writer)

@@ -135,6 +135,12 @@ def test_control_characters_in_an_address_are_refused(tmp_path: Path) -> None:
             open_store(url, root=tmp_path, project="p", environment="e")
 
 
+def test_an_address_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    for url in ("file:\udcff", "s3://bucket/\udcff", "git+file:///\udcff"):
+        with pytest.raises(UnsupportedStore, match="is not UTF-8"):
+            open_store(url, root=tmp_path, project="p", environment="e")
+
+
 def test_objects_stand_in_a_folder_beside_the_document(tmp_path: Path) -> None:
     name = f"source-maps/{'a' * 64}.json"
     open_at(tmp_path).put({name: b"{}"})
