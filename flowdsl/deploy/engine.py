@@ -163,7 +163,14 @@ async def _deploy(job: Job, record: _Record) -> Status:
             seen, plan = await _plan_again(job, client, journal, record.progress, plan)
             record.plan = plan
         if moved or prior.serial > 0:
-            await refuse_untracked(job.client, job.target, job.store.url, journal.document, plan)
+            await refuse_untracked(
+                job.client,
+                job.target,
+                job.store.url,
+                journal.document,
+                plan,
+                {address: each.renamed_from for address, each in seen.desired.workflows.items()},
+            )
         journal.see_organization(seen.organization_id)
         record.progress.total = _operations(plan)
         seen, plan = await supply(

@@ -135,24 +135,46 @@ def by_creation(marked: Iterable[Marked]) -> list[tuple[Marked, ...]]:
     return [tuple(each) for each in found.values()]
 
 
+def taken_over(target: Target, in_source: Mapping[str, str | None]) -> set[tuple[str, str]]:
+    """Address and id of the marked workflows that `[[adopt]]` accounts for.
+
+    `in_source` maps the addresses of the source to those they were renamed from. An adoption by any other address does
+    not count: the source may still have the one of the mark, where a deploy would create the workflow again.
+    """
+    found: set[tuple[str, str]] = set()
+    for address, before in in_source.items():
+        adopted = target.adopted_as(address, before, in_source)
+        if adopted is not None:
+            found.add((address, adopted.lower()))
+            if before is not None:
+                found.add((before, adopted.lower()))
+    return found
+
+
 async def left_over(
-    client: CyberdeskClient, target: Target, in_source: Collection[str]
+    client: CyberdeskClient, target: Target, in_source: Mapping[str, str | None]
 ) -> dict[str, list[Marked]]:
     """The marked workflows that nothing in the project accounts for.
 
-    Left out is what `[[removed]]` lets go, and what `[[adopt]]` gives to an address that the source has; a copy of that
-    one, which carries the same mark, is then nobody's.
+    Left out is what `[[removed]]` lets go, and what is taken over as the workflow that its mark names; a copy of that one,
+    which carries the same mark, is then nobody's.
     """
-    taken = {found.lower() for address, found in target.adopted.items() if address in in_source}
+    taken = taken_over(target, in_source)
     return {
         address: each
         for address, each in (await marked_workflows(client, target)).items()
-        if address not in target.forgotten and not any(one.row.id in taken for one in each)
+        if address not in target.forgotten
+        and not any((address, one.row.id) in taken for one in each)
     }
 
 
 async def refuse_untracked(
-    client: CyberdeskClient, target: Target, where: str, document: StateDocument, plan: Plan
+    client: CyberdeskClient,
+    target: Target,
+    where: str,
+    document: StateDocument,
+    plan: Plan,
+    in_source: Mapping[str, str | None],
 ) -> None:
     """Raise `Stop` where the plan creates what an earlier deploy has created already.
 
@@ -164,20 +186,20 @@ async def refuse_untracked(
     if not creations:
         return
     known = {resource.id for resource in document.resources.values()}
-    known |= {found.lower() for found in target.adopted.values()}
+    taken = taken_over(target, in_source)
     oldest: dict[str, int] = {}
     for change in creations:
         before = None if change.desired is None else change.desired.renamed_from
         oldest[change.address] = change.generation
         if before is not None and change.generation == 1:
             oldest.setdefault(before, 1)
-    left = await left_over(client, target, {change.address for change in creations})
-    for address in sorted(oldest.keys() & left.keys()):
+    marked = await marked_workflows(client, target)
+    for address in sorted((oldest.keys() & marked.keys()) - target.forgotten):
         lost = [
             made[0]
-            for made in by_creation(left[address])
+            for made in by_creation(marked[address])
             if made[0].mark.generation >= oldest[address]
-            and not any(one.row.id in known for one in made)
+            and not any(one.row.id in known or (address, one.row.id) in taken for one in made)
         ]
         if lost:
             raise Stop(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.deploy.found import Matches, Named, Recovered, Unfound
-from flowdsl.deploy.identity import Marked, by_creation, marked_in
+from flowdsl.deploy.identity import Marked, by_creation, marked_in, taken_over
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.mark import mark_in
 from flowdsl.deploy.plan import moves_of
@@ -83,14 +83,20 @@ class _Known:
             if address in in_source
         }
         self.adopting = set(self.adopted.values())
+        self.taken_over = taken_over(
+            target, {address: each.renamed_from for address, each in wanted.items()}
+        )
         self.pending = {
             (intent.address, intent.short) for intent in prior.pending if intent.action == "create"
         }
         self.target = target
 
     def accounts_for(self, made: Sequence[Marked]) -> bool:
-        """Whether a creation is one that state has, or that is adopted; the rest of it are copies."""
-        return any(one.row.id in self.ids or one.row.id in self.adopting for one in made)
+        """Whether a creation is one that state has, or that is taken over as what it is; the rest of it are copies."""
+        return any(
+            one.row.id in self.ids or (one.mark.address, one.row.id) in self.taken_over
+            for one in made
+        )
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Container, Mapping, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -279,9 +279,9 @@ def plan_changes(
         previous = moves.get(address)
         # What moves away from an address leaves it free for a new workflow.
         last = None if previous is None and address in away else tracked.get(previous or address)
-        adopted = _adopted_as(target, wanted, desired.workflows)
+        adopted = target.adopted_as(address, wanted.renamed_from, desired.workflows)
         if last is None and adopted is not None:
-            _refuse_second_owner(address, adopted, tracked)
+            _refuse_second_owner(address, adopted, tracked, desired.workflows)
             if (other := owners.setdefault(adopted.lower(), address)) != address:
                 raise PlanError(
                     f"`{other}` and `{address}` are both to adopt `{adopted}`; take out one of the entries"
@@ -355,19 +355,18 @@ def _tracked(
     return change
 
 
-def _adopted_as(target: Target, wanted: Desired, every: Mapping[str, Desired]) -> str | None:
-    """The id that a workflow takes over, by its own address or by the one it had before it was renamed."""
-    old = wanted.renamed_from
-    by_old = None if old is None or old in every else target.adopted.get(old)
-    return target.adopted.get(wanted.address, by_old)
-
-
-def _refuse_second_owner(address: str, adopted: str, tracked: Mapping[str, ResourceState]) -> None:
+def _refuse_second_owner(
+    address: str, adopted: str, tracked: Mapping[str, ResourceState], in_source: Container[str]
+) -> None:
     for owner, resource in tracked.items():
         if resource.id == adopted.lower():
+            way = (
+                "take out the entry, and the workflow where it is the same one"
+                if owner in in_source
+                else f'to give it the new address, write `renamed_from = "{owner.partition(".")[2]}"` in the workflow'
+            )
             raise PlanError(
-                f"`{address}` is to adopt `{adopted}`, which is deployed as `{owner}`; to give it the new address, write "
-                f'`renamed_from = "{owner.partition(".")[2]}"` in the workflow'
+                f"`{address}` is to adopt `{adopted}`, which is deployed as `{owner}`; {way}"
             )
 
 

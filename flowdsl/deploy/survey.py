@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from flowdsl.codegen.artifacts import Bundle
+from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.breaking import breaking_changes
 from flowdsl.deploy.desired import DesiredState, desired_state, needs_of
 from flowdsl.deploy.directory import Directory, read_directory
@@ -27,8 +29,9 @@ from flowdsl.deploy.plan import Plan, plan_changes
 from flowdsl.deploy.policy import canonical
 from flowdsl.deploy.refresh import refresh
 from flowdsl.deploy.resource import Live, address_of
+from flowdsl.deploy.target import Target
 from flowdsl.state.document import StateDocument, new_document, refuse_moved
-from flowdsl.state.stores import Versioned
+from flowdsl.state.stores import StateStore, Versioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +54,26 @@ async def read_prior(job: Job) -> StateDocument:
     """The state document, a new one on a first deploy; raises `Stop` when state was lost."""
     versioned = await asyncio.to_thread(job.store.load)
     if versioned is None:
-        names = {item.name for item in job.bundle.workflows}
-        names |= {item.renamed_from for item in job.bundle.workflows if item.renamed_from}
-        in_source = {address_of(workflow.NAME, name) for name in names}
-        left = await left_over(job.client, job.target, in_source)
-        # A first deploy that runs beside this one writes its state before it creates anything.
-        versioned = await asyncio.to_thread(job.store.load) if left else None
-        if versioned is None and left:
-            raise lost_state(job.target, job.store.url, left)
+        versioned = await state_after_all(job.client, job.target, job.store, job.bundle)
     return _document(job, versioned)
+
+
+async def state_after_all(
+    client: CyberdeskClient, target: Target, store: StateStore, bundle: Bundle
+) -> Versioned | None:
+    """What is to be made of a state that was not found: None before a first deploy; raises `Stop` when it was lost."""
+    in_source = {
+        address_of(workflow.NAME, item.name): (
+            address_of(workflow.NAME, item.renamed_from) if item.renamed_from else None
+        )
+        for item in bundle.workflows
+    }
+    left = await left_over(client, target, in_source)
+    # A first deploy that runs beside this one writes its state before it creates anything.
+    versioned = await asyncio.to_thread(store.load) if left else None
+    if versioned is None and left:
+        raise lost_state(target, store.url, left)
+    return versioned
 
 
 async def read_state(job: Job) -> StateDocument:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,13 @@ class Target:
     protected: bool = False
     no_checkout: str = ""
     secrets: Callable[[str], Mapping[str, Any]] = field(default=_no_secrets, repr=False)
+
+    def adopted_as(
+        self, address: str, renamed_from: str | None, in_source: Container[str]
+    ) -> str | None:
+        """The id that a workflow takes over, by its own address or by the one it had before it was renamed."""
+        old = None if renamed_from is None or renamed_from in in_source else renamed_from
+        return self.adopted.get(address, None if old is None else self.adopted.get(old))
 
 
 def target_of(

@@ -496,6 +496,109 @@ def test_what_another_project_deployed_stays_its_own(desk: tuple[Path, Service])
     assert adopted(root).keys() == {"check_a_claim"}
 
 
+STATE = ".flowdsl/state/local.json"
+
+
+def deploy(root: Path, *words: str) -> Result:
+    return flowdsl(root, "deploy", "--yes", *words)
+
+
+def test_with_lost_state_nothing_of_ours_is_imported(desk: tuple[Path, Service]) -> None:
+    root, service = desk
+    write_tree(root, {"flows/desk.flow": OWN})
+    assert deploy(root).code == 0
+    (deployed,) = service.replies()
+    (root / STATE).unlink()
+    service.add([CLAIMS])
+    before = read_tree(root)
+
+    for words in (["--all"], ["--id", deployed]):
+        message = error(flowdsl(root, "import", *words), 10)
+        assert "there is no state at" in message and "holds 1 workflows" in message
+        assert "`flowdsl state rebuild --env local`" in message
+    assert {**read_tree(root), ".flowdsl/emulator.sqlite": b""} == {
+        **before,
+        ".flowdsl/emulator.sqlite": b"",
+    }
+    assert deploy(root).code == 10
+    assert len(service.replies()) == 2
+
+
+def test_what_an_older_state_does_not_know_is_left_to_a_rebuild(
+    desk: tuple[Path, Service],
+) -> None:
+    root, service = desk
+    write_tree(root, {"flows/desk.flow": OWN})
+    assert deploy(root).code == 0
+    older = (root / STATE).read_bytes()
+    more = OWN.replace("look_up", "call_back").replace("Look up a patient", "Call back")
+    write_tree(root, {"flows/more.flow": more})
+    assert deploy(root).code == 0
+    (later,) = [each["id"] for each in service.replies().values() if each["name"] == "Call back"]
+    (root / STATE).write_bytes(older)
+    service.add([CLAIMS])
+
+    message = error(flowdsl(root, "import", "--id", later), 6)
+    result = flowdsl(root, "import", "--all")
+
+    assert f"`Call back` ({later}) was deployed by this project as `workflow.call_back`" in message
+    assert "`flowdsl state rebuild --env local` brings it back" in message
+    assert message.removeprefix("error: ").removesuffix("; nothing was written") in result.err
+    assert adopted(root).keys() == {"check_a_claim"}
+    assert deploy(root).code == 10
+    assert flowdsl(root, "state", "rebuild", "--yes").code == 0
+    assert deploy(root).code == 0
+    assert len(service.replies()) == 3
+
+
+def in_dashboard(service: Service, method: str, path: str) -> None:
+    with Store.open(service.path) as store:
+        assert Client(store)(method, path).status_code < 300
+
+
+def test_a_copy_of_our_own_and_what_was_let_go_are_imported(desk: tuple[Path, Service]) -> None:
+    root, service = desk
+    write_tree(root, {"flows/desk.flow": OWN})
+    assert deploy(root).code == 0
+    (original,) = service.replies()
+    in_dashboard(service, "POST", f"workflows/{original}/duplicate")
+
+    copied = flowdsl(root, "import", "--all")
+    assert "flows/look_up_a_patient.flow" in written(copied)
+    assert deploy(root).code == 0
+    (root / "flows/desk.flow").unlink()
+    project = (root / "flowdsl.toml").read_text()
+    entry = '\n[[removed]]\naddress = "workflow.look_up"\nmode = "forget"\n'
+    (root / "flowdsl.toml").write_text(project + entry)
+    assert deploy(root).code == 0
+    again = flowdsl(root, "import", "--id", original, "--as", "back_again")
+
+    assert "flows/back_again.flow" in written(again)
+    assert deploy(root).code == 0
+    assert adopted(root)["back_again"] == original
+    (root / STATE).unlink()
+    assert deploy(root).code == 0
+    assert len(service.replies()) == 2
+
+
+def test_a_copy_of_what_was_created_anew_is_imported(desk: tuple[Path, Service]) -> None:
+    root, service = desk
+    write_tree(root, {"flows/desk.flow": OWN})
+    assert deploy(root).code == 0
+    (original,) = service.replies()
+    in_dashboard(service, "POST", f"workflows/{original}/duplicate")
+    in_dashboard(service, "DELETE", f"workflows/{original}")
+    (copy,) = service.replies()
+
+    assert "state rebuild" in error(flowdsl(root, "import", "--id", copy), 6)
+    assert deploy(root, "--recreate", "workflow.look_up").code == 0
+    result = flowdsl(root, "import", "--id", copy, "--as", "second")
+
+    assert "flows/second.flow" in written(result)
+    assert deploy(root).code == 0
+    assert len(service.replies()) == 2
+
+
 def test_line_breaks_of_the_project_file_stay(desk: tuple[Path, Service]) -> None:
     root, service = desk
     service.add([CLAIMS])

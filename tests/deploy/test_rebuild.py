@@ -360,6 +360,91 @@ def test_adopted_and_forgotten_ones_need_no_rebuild(world: World) -> None:
     assert by_address(world) == ids
 
 
+def test_an_adoption_under_another_name_does_not_account_for_a_lost_workflow(world: World) -> None:
+    done(world.deploy(bundle(flow("a"))))
+    (row,) = world.workflows()
+    lose(world)
+    world.retarget(adopted={"workflow.other": row.id.upper()})
+    project = bundle(flow("a"), flow("other"))
+
+    stopped = world.deploy(project)
+
+    assert stopped.status is Status.STATE
+    assert "`workflow.a`" in stopped.messages[0] and "state rebuild" in stopped.messages[1]
+    assert world.writes == []
+    rebuild(world, project)
+    assert by_address(world) == {"workflow.a": row.id}
+    twice = world.deploy(project)
+    assert twice.status is Status.CONFLICT
+    assert "which is deployed as `workflow.a`; take out the entry" in twice.messages[0]
+    assert len(world.workflows()) == 1
+    world.retarget(adopted={})
+    settled(world, bundle(flow("a")))
+
+
+def test_nor_for_one_that_an_older_state_does_not_know(world: World) -> None:
+    done(world.deploy(bundle(flow("a"))))
+    older = world.state_text()
+    done(world.deploy(bundle(flow("a"), flow("b"))))
+    world.root.joinpath(STATE).write_text(older)
+    world.retarget(adopted={"workflow.other": world.workflow("B").id})
+
+    stopped = world.deploy(bundle(flow("a"), flow("b"), flow("other")))
+
+    assert stopped.status is Status.STATE
+    assert "which this project created as `workflow.b`: it is an older copy" in stopped.messages[0]
+    assert len(world.workflows()) == 2
+
+
+def test_nor_does_an_adopted_duplicate_stand_for_its_original(world: World) -> None:
+    done(world.deploy(bundle(flow("a"))))
+    original, copy = world.workflow("A").id, duplicate(world, "A")
+    world.retarget(adopted={"workflow.other": copy})
+    project = bundle(flow("a"), flow("other"))
+    done(world.deploy(project))
+    ids = by_address(world)
+    lose(world)
+
+    assert world.deploy(project).status is Status.STATE
+    rebuild(world, project)
+    assert by_address(world) == {"workflow.a": original}
+    settled_by_adopting(world, project)
+    assert by_address(world) == ids
+
+
+def settled_by_adopting(world: World, project: Bundle) -> None:
+    """A deploy writes state and nothing else."""
+    world.deploy(project)
+    assert world.writes == []
+    settled(world, project)
+
+
+def test_a_renamed_workflow_may_be_adopted_by_its_new_name(world: World) -> None:
+    done(world.deploy(bundle(flow("a"))))
+    (row,) = world.workflows()
+    lose(world)
+    world.retarget(adopted={"workflow.b": row.id})
+    project = bundle(flow("b", title="A", renamed_from="a"))
+
+    done_or_nothing(world.deploy(project))
+
+    assert by_address(world) == {"workflow.b": row.id}
+    settled(world, project)
+
+
+def test_one_that_was_let_go_may_be_adopted_by_another_name(world: World) -> None:
+    done(world.deploy(bundle(flow("a"))))
+    (row,) = world.workflows()
+    world.retarget(forgotten=frozenset({"workflow.a"}))
+    done(world.deploy(bundle(flow("b"))))
+    world.retarget(adopted={"workflow.other": row.id})
+    project = bundle(flow("a", title="New a"), flow("b"), flow("other", title="A"))
+    done(world.deploy(project))
+    assert by_address(world)["workflow.other"] == row.id
+    assert len(world.workflows()) == 3
+    settled(world, project)
+
+
 def test_what_left_the_source_is_kept_and_known(world: World) -> None:
     done(world.deploy(TWO))
     lose(world)

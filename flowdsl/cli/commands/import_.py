@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ from ..views.import_ import outcome, rendered_notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from flowdsl.deploy.mark import Mark
+
     from ..adopting import Owned
 
 SIZE_LIMIT = 256 * 1024 * 1024
@@ -251,7 +253,8 @@ def _decoded(content: bytes, where: str) -> str:
 
 def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
     """The chosen workflows, but for those that the project at `into` has already or must not take over."""
-    from ..adopting import owned
+    from ..adopting import every_workflow, owned
+    from ..asking import answered
     from ..clients import open_client
     from ..fetching import Selection, fetch
 
@@ -270,7 +273,14 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
         replies = fetch(client, selection, environment.name)
     for reply in replies:
         mine.check_organization(reply)
-    kept, left = _claimed(replies, mine) if into == home.root else (replies, [])
+    kept = replies
+    left: list[str] = []
+    if into == home.root:
+        lost = mine.unknown(replies)
+        if lost:
+            with open_client(environment, home.root) as client:
+                lost = mine.lost(lost, answered(every_workflow(client)))
+        kept, left = _claimed(replies, mine, lost)
     if left and selection.ids:
         raise CommandError(f"{left[0]}; nothing was written", CONFLICT)
     payloads = _payloads(json.dumps(kept), f"the reply of {environment.name}")
@@ -278,10 +288,14 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
 
 
 def _claimed(
-    replies: Sequence[dict[str, Any]], mine: Owned
+    replies: Sequence[dict[str, Any]], mine: Owned, lost: Mapping[str, Mark]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """The workflows that nobody has in source yet, and what to tell about the others."""
-    kept = [reply for reply in replies if not (mine.address(reply) or mine.owner(reply))]
+    """The workflows that nobody has in source yet, and what to tell about the others; `lost` are marks by id."""
+    kept = [
+        reply
+        for reply in replies
+        if not (mine.address(reply) or mine.owner(reply) or str(reply["id"]) in lost)
+    ]
     known = [address for reply in replies if (address := mine.address(reply)) is not None]
     left = (
         [f"{listed(known)} {'is' if len(known) == 1 else 'are'} in this project already"]
@@ -290,10 +304,14 @@ def _claimed(
     )
     for reply in replies:
         owner = mine.owner(reply)
+        shown = f"`{printable(reply.get('name') or '')}` ({printable(str(reply['id']))})"
         if owner is not None and mine.address(reply) is None:
-            title = printable(reply.get("name") or "")
+            left.append(f"{shown} was deployed by project {owner}, and is left to it")
+        elif (mark := lost.get(str(reply["id"]))) is not None:
             left.append(
-                f"`{title}` ({printable(str(reply['id']))}) was deployed by project {owner}, and is left to it"
+                f"{shown} was deployed by this project as `{printable(mark.address)}`, which its state does not know; "
+                f"`flowdsl state rebuild --env {mine.environment.name}` brings it back, and an entry in `[[removed]]` "
+                'with `mode = "forget"` lets it go'
             )
     return kept, left
 
