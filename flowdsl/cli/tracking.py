@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,25 +9,23 @@ from pathlib import Path
 from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact
 from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import (
-    AuthenticationRefused,
-    CyberdeskError,
-    UntrustedHost,
-    UnusableApiKey,
-)
+from flowdsl.cyberdesk.log import Listener
 from flowdsl.deploy.desired import needs_of
 from flowdsl.deploy.directory import Directory, read_directory
 from flowdsl.deploy.recover import with_interrupted_writes
 from flowdsl.deploy.refresh import refresh
 from flowdsl.deploy.resource import Live, address_of
+from flowdsl.deploy.survey import state_after_all
 from flowdsl.deploy.target import Target
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.source.record import Record
-from flowdsl.state.document import ResourceState, StateDocument
+from flowdsl.state.document import ResourceState, StateDocument, refuse_moved
 from flowdsl.state.errors import StateError
-from flowdsl.state.stores import open_store
+from flowdsl.state.stores import StateStore, Versioned, open_store
 
-from .exit_codes import ACCESS, SERVICE, STATE
+from .asking import answered
+from .clients import open_client
+from .exit_codes import ACCESS, STATE
 from .failure import CommandError
 
 AT_ONCE = 4
@@ -55,14 +52,22 @@ class Seen(Record):
 
 
 def tracked(
-    project: Project, environment: Environment, root: str, bundle: Bundle, *, api_base: str
+    project: Project,
+    environment: Environment,
+    root: str,
+    bundle: Bundle,
+    target: Target,
+    listener: Listener | None,
 ) -> Tracked:
-    """The ids of the workflows of a bundle; raises `CommandError` when state cannot be read or is of another service."""
-    document = _document(project, environment, root)
-    if document is not None and document.api_base != api_base:
+    """The ids of the workflows of a bundle; raises `CommandError` when state cannot be used or was lost.
+
+    The service is asked only where there is no state.
+    """
+    document = _document(project, environment, root, bundle, target, listener)
+    if document is not None and document.api_base != target.api_base:
         raise CommandError(
             f"the state of `{environment.name}` was made at `{document.api_base}` and the environment names "
-            f"`{api_base}`; ids of one service mean nothing to another",
+            f"`{target.api_base}`; ids of one service mean nothing to another",
             STATE,
         )
     adopted = {each.address: each.id for each in project.adopt if each.env == environment.name}
@@ -86,7 +91,14 @@ def _addresses(artifact: WorkflowArtifact) -> list[str]:
     return [address_of("workflow", name) for name in names]
 
 
-def _document(project: Project, environment: Environment, root: str) -> StateDocument | None:
+def _document(
+    project: Project,
+    environment: Environment,
+    root: str,
+    bundle: Bundle,
+    target: Target,
+    listener: Listener | None,
+) -> StateDocument | None:
     if project.id is None:
         return None
     try:
@@ -97,19 +109,27 @@ def _document(project: Project, environment: Environment, root: str) -> StateDoc
             environment=environment.name,
         )
         versioned = store.load()
+        if versioned is None:
+            with open_client(environment, root, listener) as client:
+                versioned = answered(_state_after_all(client, target, store, bundle))
+        if versioned is None:
+            return None
+        refuse_moved(versioned.document, store.url)
     except StateError as error:
         raise CommandError(str(error), STATE) from None
-    return None if versioned is None else versioned.document
+    return versioned.document
+
+
+async def _state_after_all(
+    client: CyberdeskClient, target: Target, store: StateStore, bundle: Bundle
+) -> Versioned | None:
+    async with client:
+        return await state_after_all(client, target, store, bundle)
 
 
 def look(client: CyberdeskClient, known: Tracked, addresses: Sequence[str], bundle: Bundle, target: Target) -> Seen:  # fmt: skip
     """Read the workflows at some addresses; raises `CommandError` when the service refuses, does not answer, or is another's."""
-    try:
-        seen = asyncio.run(_look(client, [known.ids[each] for each in addresses], bundle, target))
-    except (AuthenticationRefused, UntrustedHost, UnusableApiKey) as error:
-        raise CommandError(str(error), ACCESS) from None
-    except CyberdeskError as error:
-        raise CommandError(str(error), SERVICE) from None
+    seen = answered(_look(client, [known.ids[each] for each in addresses], bundle, target))
     for live in seen.live.values():
         found = live.organization_id
         if None not in (known.organization, found) and found != known.organization:

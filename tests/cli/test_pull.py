@@ -417,6 +417,57 @@ def test_a_deleted_workflow(desk: Desk) -> None:
     assert desk.sources()["flows/parcel.flow"] == FLOW.encode()
 
 
+def test_one_of_several_that_is_gone_is_not_counted(desk: Desk) -> None:
+    more = FLOW.replace("parcel_lookup", "more").replace('"Parcel lookup"', '"More"')
+    (desk.root / "flows/more.flow").write_text(more)
+    assert desk.deploy().code == 0
+    desk.client("DELETE", f"workflows/{desk.live('More')['id']}")
+
+    done = desk.pull("--all", "--diff")
+
+    assert (done.code, done.out) == (6, b"")
+    assert done.err.splitlines() == [
+        "error: workflow.more: it no longer exists in the organisation",
+        "nothing to pull: 1 workflow as in local",
+    ]
+
+
+def test_lost_state_is_told_as_in_a_plan(desk: Desk) -> None:
+    desk.edit("Parcel lookup", is_webhooks_enabled=False)
+    (desk.root / ".flowdsl/state/local.json").unlink()
+    before = desk.sources()
+
+    plan = desk.run("plan", "--env", "local")
+
+    assert plan.code == 10 and "`flowdsl state rebuild --env local`" in plan.err
+    for words in (["--all", "--yes"], ["parcel_lookup", "--yes"], ["--all", "--diff"]):
+        done = desk.pull(*words)
+        assert (done.code, done.out, done.err) == (10, b"", plan.err)
+    assert desk.sources() == before
+
+
+def test_before_the_first_deploy_there_is_nothing_to_pull(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"flowdsl.toml": PROJECT, "flows/parcel.flow": FLOW})
+
+    done = run_command(tmp_path, "pull", "--env", "local", "--all", "--yes")
+
+    assert (done.code, done.out) == (0, b"")
+    assert "no workflow of `local` was deployed or adopted" in done.err
+
+
+def test_a_state_that_was_moved_away_is_not_read(desk: Desk) -> None:
+    desk.edit("Parcel lookup", is_webhooks_enabled=False)
+    moved = desk.run("state", "migrate", "--to", "file:kept.json", "--yes", "--env", "local")
+    assert moved.code == 0, moved.err
+    before = desk.sources()
+
+    done = desk.pull("--all", "--yes")
+
+    assert (done.code, done.out) == (10, b"")
+    assert "was moved from" in done.err and '`state = "file:kept.json"`' in done.err
+    assert desk.sources() == before
+
+
 def test_a_service_that_refuses_and_one_that_is_not_there(tmp_path: Path) -> None:
     project = PROJECT + '\n[env.far]\napi = "http://127.0.0.1:1"\napi_key = { env = "FAR_KEY" }\n'
     project += (

@@ -503,6 +503,11 @@ def test_state_moves_with_what_stands_beside_it_and_the_old_one_refuses_use(root
     old = (root / STATE).read_bytes()
     for words in (
         ["deploy", "--yes"],
+        ["plan"],
+        ["diff"],
+        ["pull", "--all", "--diff"],
+        ["restore", "workflow.look_up"],
+        ["recover", "--yes"],
         ["state", "rebuild", "--yes"],
         ["state", "mv", "workflow.look_up", "workflow.z", "--yes"],
         ["state", "list"],

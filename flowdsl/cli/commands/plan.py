@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             prospect = asyncio.run(_plan(job))
         except Stop as stop:
             raise CommandError(
-                "\n".join(stop.messages), deploying.EXIT_CODES[stop.status]
+                "; ".join(stop.messages), deploying.EXIT_CODES[stop.status]
             ) from None
         except EXPECTED as error:
             raise CommandError(str(error), deploying.EXIT_CODES[status_of(error)]) from None

@@ -75,13 +75,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     api_base = environment.api.rstrip("/")
     place = target_of(project, project.id or "", environment, api_base=api_base)
     built = _compiled(wanted, Workspace(target.files, target.entries, wanted.options, place, Directory()), console)  # fmt: skip
-    known = tracked(project, environment, target.root, built.bundle, api_base=api_base)
+    listener = http_log.listener(arguments, console)
+    known = tracked(project, environment, target.root, built.bundle, place, listener)
     addresses = _addresses(arguments, built, known, environment)
     _require_answer(arguments)
     if not addresses:
         console.err(f"nothing to pull: no workflow of `{environment.name}` was deployed or adopted")
         return SUCCESS
-    listener = http_log.listener(arguments, console)
     with open_client(environment, target.root, listener) as client:
         seen = look(client, known, addresses, built.bundle, place)
     _require_found(addresses, known, seen.live, environment, everything=arguments.all)
