@@ -40,7 +40,8 @@ def answered(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except Stop as stop:
-        raise CommandError("; ".join(stop.messages), EXIT_CODES[stop.status]) from None
+        first, *further = stop.messages
+        raise CommandError(first, EXIT_CODES[stop.status], *further) from None
     except EXPECTED as error:
         raise CommandError(str(error), EXIT_CODES[status_of(error)]) from None
     except MissingKey as missing:

@@ -9,11 +9,12 @@ TOO_DEEP = "calls, blocks, types or consts nest too deep in these flows to be fo
 
 
 class CommandError(Exception):
-    """Ends the command with `error: <message>` on standard error and exit code `code`."""
+    """Ends the command with `error: <message>` on standard error, a line for each one, and exit code `code`."""
 
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str, code: int, *further: str) -> None:
+        self.messages = (message, *further)
+        self.message = "; ".join(self.messages)
+        super().__init__(self.message)
         self.code = code
 
 

@@ -78,7 +78,8 @@ def run(words: Sequence[str]) -> int:
         console = standard_console(color)
         return _dispatch(directory, color, rest, console)
     except CommandError as failure:
-        console.err(f"error: {printable(failure.message)}")
+        for message in failure.messages:
+            console.err(f"error: {printable(message)}")
         return failure.code
     except KeyboardInterrupt:
         console.err("interrupted")

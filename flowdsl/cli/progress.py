@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from flowdsl.diagnostics.render.cells import printable
+
 from .console import Console
 
 NAMED_AFTER = 10.0
@@ -105,7 +107,7 @@ class Running:
         name, since = min(
             self._since.items(), key=lambda item: (item[1], item[0]), default=("", now)
         )
-        return f"{name} ({now - since:.0f} s)" if now - since >= NAMED_AFTER else ""
+        return f"{printable(name)} ({now - since:.0f} s)" if now - since >= NAMED_AFTER else ""
 
 
 class Bar:

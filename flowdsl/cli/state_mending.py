@@ -31,11 +31,12 @@ def unprotect(arguments: argparse.Namespace, console: Console) -> int:
     address, name = arguments.address, deployment.environment.name
     document = read_document(deployment)
     check_address(address, document)
+    shown = printable(address)
     if not document.resources[address].protect:
-        console.err(f"`{address}` is not protected in {name}; nothing was changed")
+        console.err(f"`{shown}` is not protected in {name}; nothing was changed")
         return exit_codes.SUCCESS
     require_answer(arguments.yes, "takes the protection off")
-    if not confirmed(arguments.yes, f"take the protection off {address} in {name}?", console):
+    if not confirmed(arguments.yes, f"take the protection off {shown} in {name}?", console):
         return exit_codes.SUCCESS
 
     def change(now: StateDocument) -> StateDocument:
@@ -44,10 +45,10 @@ def unprotect(arguments: argparse.Namespace, console: Console) -> int:
         return now.replace(resources={**now.resources, address: resource})
 
     code = change_document(deployment, change, arguments.lock_timeout, console)
-    console.err(f"`{address}` is not protected in {name} any more")
+    console.err(f"`{shown}` is not protected in {name} any more")
     if _source_protects(deployment, address):
         console.err(
-            f"note: the source still says `protect = true` in `{address}`, so the next deploy puts the protection back; take it "
+            f"note: the source still says `protect = true` in `{shown}`, so the next deploy puts the protection back; take it "
             "out of the workflow as well"
         )
     return code
@@ -61,7 +62,7 @@ def move(arguments: argparse.Namespace, console: Console) -> int:
     _check_move(old, new, document)
     require_answer(arguments.yes, "moves it")
     found = printable(f"{document.resources[old].name!r} ({document.resources[old].id})")
-    question = f"give {found} the address {new} instead of {old} in {name}?"
+    question = f"give {found} the address {new} instead of {printable(old)} in {name}?"
     if not confirmed(arguments.yes, question, console):
         return exit_codes.SUCCESS
 
@@ -71,7 +72,7 @@ def move(arguments: argparse.Namespace, console: Console) -> int:
         return now.replace(resources={**rest, new: now.resources[old].replace(renamed_from=old)})
 
     code = change_document(deployment, change, arguments.lock_timeout, console)
-    console.err(f"`{old}` is `{new}` in {name} now")
+    console.err(f"`{printable(old)}` is `{new}` in {name} now")
     _tell_of_source(deployment, old, new, console)
     return code
 
@@ -128,5 +129,5 @@ def _tell_of_source(deployment: Deployment, old: str, new: str, console: Console
             )
     name = old.partition(".")[2]
     console.err(
-        f'note: `renamed_from = "{name}"` in the workflow does the same in every environment'
+        f'note: `renamed_from = "{printable(name)}"` in the workflow does the same in every environment'
     )

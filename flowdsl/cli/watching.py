@@ -54,7 +54,8 @@ def check_forever(first: Scope, check: Callable[[], Scope], console: Console) ->
             if now != watched:
                 watched, changes = now, _changes(now)
         except CommandError as failure:
-            console.err(f"error: {printable(failure.message)}")
+            for message in failure.messages:
+                console.err(f"error: {printable(message)}")
         console.err("watching for changes; Ctrl-C ends")
         console.flush()
         gc.collect()  # a short command does without, but this one lives on

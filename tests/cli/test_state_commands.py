@@ -144,6 +144,57 @@ def test_show_says_everything_for_people_and_for_programs(root: Path) -> None:
     assert read_tree(root) == before, "reading writes nothing"
 
 
+HOSTILE = "\x1b]0;pwned\a\x9b2J"
+SHOWN = "\\x1b]0;pwned\\x07\\x9b2J"
+LEFT, OPEN = f"workflow.left{HOSTILE}", f"workflow.open{HOSTILE}"
+
+
+@pytest.mark.parametrize("color", ["never", "always"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plan"],
+        ["plan", "--prune", "-v"],
+        ["diff"],
+        ["diff", LEFT],
+        ["state", "show"],
+        ["state", "show", LEFT],
+        ["state", "list"],
+        ["state", "unprotect", LEFT, "--yes"],
+        ["state", "mv", "workflow.nobody", "workflow.x", "--yes"],
+        ["state", "mv", LEFT, "workflow.left", "--yes"],
+        ["recover", "--yes"],
+        ["recover", "workflow.nobody", "--yes"],
+        ["deploy", "--yes", "-v"],
+        ["deploy", "--yes", "--prune", "--accept-guard", "deletes=1"],
+        ["restore", "workflow.nobody"],
+        ["restore", LEFT],
+        ["destroy", "--yes"],
+        ["destroy", "--yes", "--accept-guard", "deletes=2"],
+        ["destroy", "--yes", "--only", "workflow.nobody"],
+        ["unlock", "--lock-id", "x"],
+        ["import", "--all"],
+    ],
+    ids=" ".join,
+)
+def test_no_text_of_state_drives_the_terminal(root: Path, words: list[str], color: str) -> None:
+    resources = state_of(root)["resources"]
+    left = {**resources.pop("workflow.close_day"), "name": HOSTILE, "tags": [HOSTILE]}
+    lease = {**LEASE, "holder": HOSTILE, "id": HOSTILE} if words[0] == "unlock" else None
+    change_state(
+        root,
+        resources={**resources, LEFT: left},
+        pending=[{**INTENT, "address": OPEN, "name": HOSTILE, "resource_id": left["id"]}],
+        lease=lease,
+    )
+
+    ended = run(root, "--color", color, *words)
+
+    shown = ended.text + ended.err
+    assert SHOWN in shown
+    assert not any(each in shown for each in ("\x1b]", "\a", "\x9b"))
+
+
 def test_list_and_export_need_no_sources(root: Path) -> None:
     ids = {address: each["id"] for address, each in state_of(root)["resources"].items()}
     for broken in ("workflow {", None):
@@ -608,6 +659,11 @@ def test_a_lost_state_is_shown_written_and_complete(root: Path) -> None:
     lose(root)
     stopped = run(root, "deploy", "--yes")
     assert stopped.code == 10 and "`flowdsl state rebuild --env local`" in stopped.err
+    lines = [line for line in stopped.err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 2
+    for command in ("plan", "diff"):
+        said = run(root, command)
+        assert (said.code, said.err.splitlines()) == (10, lines)
 
     shown = run(root, "state", "rebuild")
 

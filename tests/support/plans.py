@@ -146,7 +146,7 @@ def sample_plan() -> Plan:
 
 
 def plans(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Plan]:
-    """Plans in which everything that a source or the service writes is one of `texts`."""
+    """Plans in which everything that a source, the service or state writes is one of `texts`."""
 
     @st.composite
     def build(draw: st.DrawFn) -> Plan:
@@ -190,7 +190,10 @@ def _changed(draw: st.DrawFn, name: str, texts: st.SearchStrategy[str]) -> Chang
         }  # fmt: skip
 
     tags = (draw(st.lists(texts, max_size=2)), draw(st.lists(texts, max_size=2)))
-    return change_of(values(), values(), name=name, applied=values(), tags=tags)
+    before = draw(st.none() | texts)
+    return change_of(
+        values(), values(), name=name, applied=values(), tags=tags, previous_address=before
+    )
 
 
 def _created(draw: st.DrawFn, name: str, texts: st.SearchStrategy[str]) -> Change:
@@ -202,4 +205,4 @@ def _created(draw: st.DrawFn, name: str, texts: st.SearchStrategy[str]) -> Chang
 
 def _gone(draw: st.DrawFn, name: str, texts: st.SearchStrategy[str]) -> Change:
     actions = (Action.DELETE, Action.KEEP, Action.FORGET, Action.MISSING)
-    return gone(name, draw(st.sampled_from(actions)), draw(texts))
+    return gone(f"{name}{draw(texts)}", draw(st.sampled_from(actions)), draw(texts))

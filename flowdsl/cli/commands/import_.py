@@ -109,7 +109,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         read = _fetch(arguments, destination.target.root, console)
         if not read.payloads:
             for remark in read.remarks:
-                console.err(f"note: {remark}")
+                console.err(f"note: {printable(remark)}")
             console.err("nothing to import")
             return SUCCESS
     from flowdsl.decompile.project import import_workflows
@@ -124,7 +124,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         project=_project_name(destination.target.root) if destination.is_new else None,
     )
     remarks = _write(imported, destination, read, console)
-    for line in (*rendered_notes(imported.notes), *(f"note: {remark}" for remark in remarks)):
+    for line in (*rendered_notes(imported.notes), *(f"note: {printable(remark)}" for remark in remarks)):
         console.err(line)
     console.err(outcome(imported, destination.target.show_path(destination.folder or ".")))
     return SUCCESS

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from datetime import timedelta
 
-from flowdsl.deploy.engine import EXPECTED, Prospect, plan_deployment, status_of
+from flowdsl.deploy.engine import Prospect, plan_deployment
 from flowdsl.deploy.guards import BREAKING, check_protection, check_source
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Stop
 from flowdsl.deploy.plan import Action
 from flowdsl.deploy.plan_file import dump_plan, plan_document
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.host.environment import MissingKey
 from flowdsl.host.writing import write_files
 
 from .. import deploying, exit_codes, http_log
+from ..asking import answered
 from ..clients import open_client
 from ..console import Console
-from ..failure import CommandError, UsageError
+from ..failure import UsageError
 from ..planning import facts_of
 from ..progress import open_display
 from ..reporting import Report, append_step_summary, has_step_summary
@@ -68,16 +67,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     with open_client(deployment.environment, deployment.target.root, listener) as client:
         report = Report(console, open_display("none", console, False), environment=environment)
         job = deployment.job(bundle, client, _options(arguments), report)
-        try:
-            prospect = asyncio.run(_plan(job))
-        except Stop as stop:
-            raise CommandError(
-                "; ".join(stop.messages), deploying.EXIT_CODES[stop.status]
-            ) from None
-        except EXPECTED as error:
-            raise CommandError(str(error), deploying.EXIT_CODES[status_of(error)]) from None
-        except MissingKey as missing:
-            raise CommandError(str(missing), exit_codes.ACCESS) from None
+        prospect = answered(_plan(job))
     return _show(arguments, console, deployment, job, prospect)
 
 
@@ -112,7 +102,7 @@ def _show(
     if broken and job.options.accepted.get(BREAKING) != broken[0].planned:
         # The only guard that a plan is asked to enforce (`--breaking error`); the others stop a deploy.
         console.err(
-            f"error: {broken[0].message}; if that is meant, `--accept-guard {BREAKING}={broken[0].planned}`"
+            f"error: {printable(broken[0].message)}; if that is meant, `--accept-guard {BREAKING}={broken[0].planned}`"
         )
         return exit_codes.GUARDED
     return (

@@ -74,10 +74,10 @@ def _change_lines(plan: Plan, change: Change) -> Iterator[list[Part]]:
     if change.action in (Action.UNCHANGED, Action.ADOPT) and moved is None and not change.writes:
         return
     impact = plan.impact.get(change.address)
-    head = [_SIGNS.get(change.action, ("~", WARNED)), (f" {change.address}", "")]
+    head = [_SIGNS.get(change.action, ("~", WARNED)), (f" {printable(change.address)}", "")]
     head.append((f'  "{printable(change.name)}"', QUIET))
     if moved is not None:
-        head.append((f"  was {moved}", QUIET))
+        head.append((f"  was {printable(moved)}", QUIET))
     if change.action is Action.DELETE:
         head.append((f"  {deletion(impact)}", BAD))
     elif note := NOTES.get(change.action):

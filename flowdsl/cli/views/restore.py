@@ -17,7 +17,7 @@ from .painted import BAD, QUIET, WARNED, painted
 
 def render_versions(shelf: Shelf, *, color: bool) -> str:
     """A line for each version, the newest first."""
-    head = f'{printable(shelf.address)}  "{printable(shelf.live.name)}"  {shelf.live.id}'
+    head = f'{printable(shelf.address)}  "{printable(shelf.live.name)}"  {printable(shelf.live.id)}'
     lines: list[Line] = [[(head, "")]]
     for saved in reversed(shelf.versions):
         line: Line = [(f"  {saved.number:>4}  ", ""), (_time(saved), QUIET), ("  ", "")]

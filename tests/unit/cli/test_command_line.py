@@ -16,6 +16,7 @@ from flowdsl import __version__
 from flowdsl.__main__ import main
 from flowdsl.cli import main as command_line
 from flowdsl.cli.console import Console
+from flowdsl.cli.progress import Lines
 
 
 def fake_command(monkeypatch: pytest.MonkeyPatch, run: object) -> None:
@@ -161,6 +162,15 @@ def test_text_outside_the_encoding_is_escaped() -> None:
     console.out("… \udc80")
     console.flush()
     assert raw.getvalue().splitlines() == [rb"\u2026 \udc80"]
+
+
+def test_what_takes_long_is_named_in_printable_characters() -> None:
+    now, told = [0.0], list[str]()
+    lines = Lines(told.append, clock=lambda: now[0])
+    lines.begin("workflow.a\x1b[31m")
+    now[0] = 30.0
+    lines.advance(1, 2)
+    assert told == ["1 of 2 done, waiting for workflow.a\\x1b[31m (30 s)"]
 
 
 @given(
