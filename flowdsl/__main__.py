@@ -16,8 +16,12 @@ def main(arguments: list[str] | None = None) -> int:
     if words[:1] == ["--version"]:
         from flowdsl import __version__
 
-        sys.stdout.write(f"flowdsl {__version__}\n")
-        return 0
+        try:
+            sys.stdout.write(f"flowdsl {__version__}\n")
+            sys.stdout.flush()
+            return 0
+        except OSError:  # `run` tells of it
+            pass
     from flowdsl.cli.main import run
 
     return run(words)
@@ -29,16 +33,23 @@ def run_process() -> None:
     A short command makes no garbage worth collecting, and taking its modules and trees apart at the end takes longer than
     reading a flow: together a sixth of `flowdsl check one.flow`. So it does neither.
     """
+    _open_missing_streams()
     if not LONG_RUNNING.isdisjoint(sys.argv):
         sys.exit(main())
     gc.disable()
-    code = main()
-    for stream in (sys.stdout, sys.stderr):
-        try:  # noqa: SIM105 - contextlib would be one more import
-            stream.flush()
-        except (OSError, ValueError):  # the reader has gone
-            pass
-    os._exit(code)
+    os._exit(main())
+
+
+def _open_missing_streams() -> None:
+    """Open the standard streams that the process was started without: reading gives nothing, writing goes nowhere.
+
+    The lowest free descriptor is the missing one itself, so that no file that is opened later takes its place.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, os.fdopen(descriptor, mode))
 
 
 if __name__ == "__main__":

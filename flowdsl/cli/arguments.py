@@ -12,8 +12,8 @@ from flowdsl.diagnostics.suggest import closest
 from .failure import UsageError
 
 
-class _HelpShown(Exception):
-    """argparse has printed help and wants to end the process."""
+class HelpAsked(Exception):
+    """Help was asked for; its text is the message."""
 
 
 class _HelpFormatter(argparse.HelpFormatter):
@@ -45,12 +45,9 @@ class CommandParser(argparse.ArgumentParser):
         options.setdefault("formatter_class", _HelpFormatter)
         super().__init__(**options)
 
-    def parse(self, words: Sequence[str]) -> argparse.Namespace | None:
-        """The arguments; None when help was asked for and printed. Raises `UsageError`."""
-        try:
-            arguments, unknown = self.parse_known_args(list(words))
-        except _HelpShown:
-            return None
+    def parse(self, words: Sequence[str]) -> argparse.Namespace:
+        """The arguments; raises `HelpAsked` and `UsageError`."""
+        arguments, unknown = self.parse_known_args(list(words))
         if unknown:
             self.error(self._unknown(unknown[0]))
         return arguments
@@ -66,5 +63,6 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see `{self.prog} -h`")
 
-    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        raise _HelpShown
+    def print_help(self, file: object = None) -> NoReturn:
+        # argparse itself is silent about what it cannot write.
+        raise HelpAsked(self.format_help())

@@ -9,64 +9,104 @@ from flowdsl.host.terminal import wants_color
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from typing import Any, TextIO
+
+
+class Stream:
+    """A standard stream. What its encoding cannot hold is escaped; what cannot be written is dropped, and the command goes on.
+
+    `failure` is the reason, empty also where the reader has just gone.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.failure = ""
+        if hasattr(stream, "reconfigure"):
+            self.flush()  # as the next line does, which must not fail
+            stream.reconfigure(errors="backslashreplace")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        """Write `text`."""
+        try:
+            self.stream.write(text)
+        except OSError as error:
+            self._drop(error)
+        return len(text)
+
+    def write_bytes(self, content: bytes) -> None:
+        """Write `content` as it is."""
+        try:
+            self.stream.flush()
+            rest = memoryview(content)
+            while rest:  # an unbuffered stream takes what fits
+                rest = rest[self.stream.buffer.write(rest) :]
+        except OSError as error:
+            self._drop(error)
+
+    def flush(self) -> None:
+        """Hand everything to the operating system."""
+        try:
+            self.stream.flush()
+        except OSError as error:
+            self._drop(error)
+
+    def _drop(self, error: OSError) -> None:
+        """Send what is still buffered nowhere: the interpreter flushes at exit and would complain."""
+        if not isinstance(error, BrokenPipeError):
+            self.failure = (error.strerror or "it fails").lower()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.stream.fileno())
+        os.close(nowhere)
 
 
 class Console:
     """Where a command writes.
 
     `out` takes the command's product, `err` everything said beside it. Text that the stream's encoding cannot hold is
-    escaped. When the reader goes away, the rest is dropped and the command goes on, so that its exit code is right.
+    escaped. When the reader goes away or the disk is full, the rest is dropped and the command goes on, so that its work is
+    done and its exit code is right.
     """
 
     def __init__(self, stdout: TextIO, stderr: TextIO, color: str = "auto") -> None:
-        self._stdout = stdout
-        self._stderr = stderr
-        self.color_out = wants_color(color, stdout, os.environ)
-        self.color_err = wants_color(color, stderr, os.environ)
-        for stream in (stdout, stderr):
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="backslashreplace")
+        self._stdout = Stream(stdout)
+        self.stderr = Stream(stderr)
+        self.paint(color)
+
+    def paint(self, color: str) -> None:
+        """Use colour as `--color` says."""
+        self.color_out = wants_color(color, self._stdout.stream, os.environ)
+        self.color_err = wants_color(color, self.stderr.stream, os.environ)
 
     def out(self, text: str) -> None:
         """Write `text` and a line break to standard output."""
-        _write(self._stdout, text)
+        self._stdout.write(text + "\n")
 
     def out_bytes(self, content: bytes) -> None:
         """Write `content` to standard output as it is."""
-        try:
-            self._stdout.flush()
-            self._stdout.buffer.write(content)
-        except BrokenPipeError:
-            _drop(self._stdout)
+        self._stdout.write_bytes(content)
 
     def err(self, text: str) -> None:
         """Write `text` and a line break to standard error."""
-        _write(self._stderr, text)
+        self.stderr.write(text + "\n")
 
     def flush(self) -> None:
-        """Hand everything to the operating system; called once, before the process ends."""
-        for stream in (self._stdout, self._stderr):
-            try:
-                stream.flush()
-            except BrokenPipeError:
-                _drop(stream)
+        """Hand everything to the operating system."""
+        self._stdout.flush()
+        self.stderr.flush()
+
+    def finish(self) -> bool:
+        """Hand over the rest before the process ends; whether everything was written that somebody was there to read."""
+        self.flush()
+        # Not the other way round: a line of ours is no part of what programs read from standard output.
+        if self._stdout.failure:
+            self.err(f"error: standard output cannot be written: {self._stdout.failure}")
+            self.flush()
+        return not (self._stdout.failure or self.stderr.failure)
 
 
-def _write(stream: TextIO, text: str) -> None:
-    try:
-        stream.write(text + "\n")
-    except BrokenPipeError:
-        _drop(stream)
-
-
-def _drop(stream: TextIO) -> None:
-    """Send what is still buffered nowhere: the interpreter flushes at exit and would complain about the pipe."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
-
-
-def standard_console(color: str = "auto") -> Console:
+def standard_console() -> Console:
     """The console of this process."""
-    return Console(sys.stdout, sys.stderr, color)
+    return Console(sys.stdout, sys.stderr)

@@ -236,8 +236,8 @@ def require_answer(yes: bool, doing: str) -> None:
 def ask(question: str, console: Console) -> str:
     """The answer of a person, in lower case without blanks around it."""
     console.flush()
-    sys.stderr.write(question)
-    sys.stderr.flush()
+    console.stderr.write(question)
+    console.stderr.flush()
     return sys.stdin.readline().strip().lower()
 
 

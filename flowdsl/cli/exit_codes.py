@@ -25,6 +25,7 @@ STATE = 10
 SERVICE = 11
 """The service is unreachable or failing, and nothing was written."""
 USAGE = 64
+"""The command line means nothing, or what it asks for cannot be written: a file, or the output."""
 INTERNAL = 70
 """A bug in FlowDSL."""
 INTERRUPTED = 130

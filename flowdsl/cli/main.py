@@ -74,8 +74,16 @@ def run(words: Sequence[str]) -> int:
     """Run one command line and return its exit code; nothing but a bug in this function raises."""
     console = standard_console()
     try:
+        code = _run(words, console)
+    finally:
+        complete = console.finish()
+    return code if code or complete else exit_codes.USAGE
+
+
+def _run(words: Sequence[str], console: Console) -> int:
+    try:
         directory, color, rest = _leading_options(words)
-        console = standard_console(color)
+        console.paint(color)
         return _dispatch(directory, color, rest, console)
     except CommandError as failure:
         for message in failure.messages:
@@ -92,8 +100,6 @@ def run(words: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence turns a bug into one line and exit 70
         console.err(_bug_report(error))
         return exit_codes.INTERNAL
-    finally:
-        console.flush()
 
 
 def _leading_options(words: Sequence[str]) -> tuple[str | None, str, Sequence[str]]:
@@ -128,15 +134,14 @@ def _dispatch(directory: str | None, color: str, words: Sequence[str], console: 
     if name not in COMMANDS:
         raise UsageError(_unknown_command(name))
     module = import_module(f"flowdsl.cli.commands.{MODULES.get(name, name)}")
-    arguments = _parse(name, module.configure, words[1:], directory, color)
+    arguments = _parse(name, module.configure, words[1:], directory, color, console)
     if arguments is None:
         return exit_codes.SUCCESS
     if arguments.color != color:
-        console = standard_console(arguments.color)
+        console.paint(arguments.color)
     if arguments.directory is not None:
         _enter(arguments.directory)
     code: int = module.run(arguments, console)
-    console.flush()
     return code
 
 
@@ -146,6 +151,7 @@ def _parse(
     words: Sequence[str],
     directory: str | None,
     color: str,
+    console: Console,
 ) -> Any:
     """The arguments of a command; None when its help was asked for and printed."""
 
@@ -166,11 +172,15 @@ def _parse(
     arguments = plain_arguments(declare, words)
     if arguments is not None:
         return arguments
-    from .arguments import CommandParser
+    from .arguments import CommandParser, HelpAsked
 
     parser = CommandParser(name, COMMANDS[name])
     declare(parser)
-    return parser.parse(words)
+    try:
+        return parser.parse(words)
+    except HelpAsked as help:
+        console.out(str(help).rstrip("\n"))
+        return None
 
 
 def _enter(directory: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 
-from flowdsl.host.disk import PROJECT_FILE, find_root
+from flowdsl.host.disk import PROJECT_FILE, SIZE_LIMIT, find_root
 from flowdsl.source.globs import is_pattern
 
 from .failure import UsageError
@@ -72,6 +73,15 @@ def means_standard_input(paths: Sequence[str], stdin_filename: str | None) -> bo
     if stdin_filename is not None:
         raise UsageError("`--stdin-filename` goes with `-`")
     return False
+
+
+def standard_input(limit: int = SIZE_LIMIT) -> bytes:
+    """What standard input gives, and no more than one byte behind `limit`; nothing where it is closed."""
+    try:
+        return sys.stdin.buffer.read(limit + 1)
+    except OSError as error:
+        reason = (error.strerror or "it fails").lower()
+        raise UsageError(f"standard input cannot be read: {reason}") from None
 
 
 def root_here() -> str:

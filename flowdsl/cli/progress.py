@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -47,7 +46,7 @@ class Display(Protocol):
 def open_display(kind: str, console: Console, terminal: bool) -> Display:
     """The display of a kind; `auto` is a bar on a terminal and nothing elsewhere."""
     if kind == "tty" or (kind == "auto" and terminal):
-        return Bar(console.color_err)
+        return Bar(console)
     return Lines(console.err, silent=kind != "plain")
 
 
@@ -113,15 +112,15 @@ class Running:
 class Bar:
     """A bar at the bottom of the terminal, drawn from the first operation on."""
 
-    def __init__(self, color: bool) -> None:
-        self._color = color
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._running = Running(time.monotonic)
         self._progress: Any = None
         self._task: Any = None
 
     def say(self, line: str) -> None:
         if self._progress is None:
-            sys.stderr.write(line + "\n")
+            self._console.err(line)
             return
         from rich.text import Text
 
@@ -162,7 +161,8 @@ class Bar:
             def render(self, task: Task) -> Text:
                 return Text(running.slow(), style="dim")
 
-        terminal = RichConsole(stderr=True, no_color=not self._color, highlight=False)
+        file: Any = self._console.stderr
+        terminal = RichConsole(file=file, no_color=not self._console.color_err, highlight=False)
         self._progress = Progress(
             BarColumn(),
             MofNCompleteColumn(),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 
 from flowdsl.config.errors import UNREADABLE_PROJECT_FILE
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.host.disk import PROJECT_FILE, SIZE_LIMIT, DiskFiles, Overlay, find_root
+from flowdsl.host.disk import PROJECT_FILE, DiskFiles, Overlay, find_root
 from flowdsl.host.listing import expand
 from flowdsl.semantics.errors import IMPORT_OUTSIDE_PROJECT
 from flowdsl.source.files import FileSystem, UnreadableFile
@@ -24,6 +23,7 @@ from .places import (
     means_standard_input,
     nothing_found,
     root_here,
+    standard_input,
 )
 
 TYPE_CHECKING = False
@@ -114,7 +114,7 @@ def _standard_input(filename: str | None) -> Target:
     target = _load(root)
     if target.problems:
         return target
-    content = sys.stdin.buffer.read(SIZE_LIMIT + 1)
+    content = standard_input()
     files = Overlay(target.files, {path: content})
     return Target(root, files, (path,), target.project, rules=target.rules)
 

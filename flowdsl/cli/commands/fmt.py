@@ -11,7 +11,7 @@ from flowdsl.source.files import MemoryFiles, UnreadableFile
 from ..console import Console
 from ..exit_codes import FINDINGS, SUCCESS
 from ..formatting import format_content, format_files, sources_of
-from ..places import STANDARD_INPUT, means_standard_input
+from ..places import STANDARD_INPUT, means_standard_input, standard_input
 from ..rewriting import Rewrite, print_difference, write_rewrites
 from ..views.fmt import summary, unreadable_remark
 
@@ -74,7 +74,7 @@ def _show(rewrites: list[Rewrite], arguments: argparse.Namespace, console: Conso
 
 def _format_buffer(arguments: argparse.Namespace, console: Console) -> int:
     """Format standard input. What cannot be formatted is handed on as it came, so that an editor loses nothing."""
-    original = sys.stdin.buffer.read(SIZE_LIMIT + 1)
+    original = standard_input()
     keep = arguments.check or arguments.diff
     name = arguments.stdin_filename or STANDARD_INPUT
     content, remark = original, None

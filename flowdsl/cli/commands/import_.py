@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from ..environments import required_environment
 from ..exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ..failure import CommandError, UsageError
 from ..importing import Destination, open_destination, placed
+from ..places import standard_input
 from ..target import Target, open_project
 from ..views.import_ import outcome, rendered_notes
 
@@ -124,7 +124,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         project=_project_name(destination.target.root) if destination.is_new else None,
     )
     remarks = _write(imported, destination, read, console)
-    for line in (*rendered_notes(imported.notes), *(f"note: {printable(remark)}" for remark in remarks)):
+    for line in (
+        *rendered_notes(imported.notes),
+        *(f"note: {printable(remark)}" for remark in remarks),
+    ):
         console.err(line)
     console.err(outcome(imported, destination.target.show_path(destination.folder or ".")))
     return SUCCESS
@@ -222,7 +225,7 @@ def _payloads(text: str, where: str) -> list[Payload]:
 
 def _content(path: str) -> bytes:
     if path == "-":
-        content = sys.stdin.buffer.read(SIZE_LIMIT + 1)
+        content = standard_input(SIZE_LIMIT)
     else:
         try:
             with Path(path).open("rb") as file:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Mapping, Sequence
 
 from flowdsl.compiler.pipeline import CompileOptions
@@ -18,7 +17,6 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.host.disk import PROJECT_FILE
-from flowdsl.host.terminal import is_terminal
 from flowdsl.source.files import UnreadableFile
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
@@ -26,6 +24,7 @@ from flowdsl.state.document import ResourceState
 from .. import http_log
 from ..clients import open_client
 from ..console import Console
+from ..deploying import ask, is_interactive
 from ..environments import required_environment
 from ..exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ..failure import CommandError, UsageError
@@ -180,8 +179,7 @@ def _require_answer(arguments: argparse.Namespace) -> None:
     # After the sources, as in a deploy: what is wrong with them is the same with and without `--yes`.
     if arguments.diff and arguments.yes:
         raise UsageError("`--diff` writes nothing and `--yes` writes without asking; drop one")
-    interactive = is_terminal(sys.stdin) and is_terminal(sys.stderr)
-    if not (arguments.yes or arguments.diff or interactive):
+    if not (arguments.yes or arguments.diff or is_interactive()):
         raise UsageError(
             "there is no terminal to ask on; `--yes` writes without asking, `--diff` only shows"
         )
@@ -233,8 +231,8 @@ def _finish(
     if rewrites and not arguments.diff:
         if not arguments.yes:
             print_difference(rewrites, console)
-            console.flush()
-        if arguments.yes or _agrees(wanted.environment.name):
+        question = f"write what `{wanted.environment.name}` has into these files? [y/N] "
+        if arguments.yes or ask(question, console) in ("y", "yes"):
             write_rewrites(rewrites, during="pull")
             written = True
             for rewrite in rewrites:
@@ -242,12 +240,6 @@ def _finish(
     console.err(outcome(pulled, wanted.environment.name, len(rewrites), written=written))
     left = missing or any(each.left or each.conflicts for each in pulled)
     return CONFLICT if left else SUCCESS
-
-
-def _agrees(environment: str) -> bool:
-    sys.stderr.write(f"write what `{environment}` has into these files? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _rewrites(target: Target, texts: Mapping[str, str]) -> list[Rewrite]:

@@ -1,0 +1,198 @@
+"""Standard streams that are closed, full, or without a reader, by the real program in processes of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import Result, environment, write_tree
+
+pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="streams of Linux")
+
+PROJECT = """\
+[project]
+name = "desk"
+id = "prj_1"
+
+[env.local]
+api = "local"
+"""
+FLOW = """\
+flow 1
+
+## Opens the record.
+workflow {name} {{
+  title = "{name}"
+  steps {{
+    step "Open" {{
+      do "Open the record of the {day}."
+    }}
+  }}
+}}
+"""
+COUNT = 12
+FULL = "error: standard output cannot be written: no space left on device\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write_tree(tmp_path, {"flowdsl.toml": PROJECT})
+    write_flows(tmp_path, "day")
+    return tmp_path
+
+
+def write_flows(root: Path, day: str) -> None:
+    names = [f"look_up_{number}" for number in range(COUNT)]
+    write_tree(root, {f"flows/{name}.flow": FLOW.format(name=name, day=day) for name in names})
+
+
+def run(root: Path, redirections: str, *words: str, **environ: str) -> Result:
+    """What a shell starts; `redirections` are in its words."""
+    process = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirections}', "sh", sys.executable, "-m", "flowdsl", *words],
+        cwd=root,
+        env=environment(CI="", **environ),
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+    result = Result(process.returncode, process.stdout, process.stderr.decode())
+    assert "Traceback" not in result.err and "internal error" not in result.err
+    return result
+
+
+def check_deployed(root: Path) -> None:
+    """Everything was deployed, and nothing is left open."""
+    result = json.loads((root / "result.json").read_bytes())
+    outcomes = [each["outcome"] for each in result["results"]]
+    assert (result["status"], result["exit_code"]) == ("done", 0)
+    assert outcomes == ["performed"] * COUNT
+    state = json.loads((root / ".flowdsl/state/local.json").read_bytes())
+    assert (state["lease"], state["pending"], len(state["resources"])) == (None, [], COUNT)
+
+
+DEPLOY = ("deploy", "--yes", "--result", "result.json")
+
+
+def test_a_closed_output_is_written_nowhere(root: Path) -> None:
+    assert run(root, ">&-", "check") == (0, b"", "")
+    assert run(root, ">&-", "--version") == (0, b"", "")
+    assert run(root, "2>&-", "check").text == f"no problems in {COUNT} files\n"
+    planned = run(root, "2>&-", "plan", "--json")
+    assert planned.code == 0 and json.loads(planned.text)["summary"]["create"] == COUNT
+    write_tree(root, {"flows/look_up_0.flow": "workflow {"})
+    assert run(root, ">&-", "check").code == 1
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_deploy_needs_no_stream_and_its_files_take_the_place_of_none(
+    root: Path, closed: str
+) -> None:
+    assert run(root, closed, *DEPLOY, "--json", "-v").code == 0
+    check_deployed(root)
+    again = run(root, closed, *DEPLOY)
+    assert again.code == 0
+    assert json.loads((root / "result.json").read_bytes())["status"] == "nothing_to_do"
+
+
+def test_without_a_stream_nobody_is_asked(root: Path) -> None:
+    asked = run(root, "<&-", "deploy")
+    assert asked.code == 64 and "there is no terminal to ask on" in asked.err
+
+
+@pytest.mark.parametrize("command", ["check", "fmt", "import", "compile"])
+def test_a_closed_input_is_an_empty_one(tmp_path: Path, command: str) -> None:
+    options = ["-o", "out"] if command == "compile" else []
+    ended = run(tmp_path, "<&-", command, "-", *options)
+    assert ended == run(tmp_path, "</dev/null", command, "-", *options)
+    assert ended.code in (1, 3)
+
+
+@pytest.mark.parametrize("command", ["check", "fmt", "import"])
+def test_an_input_that_cannot_be_read_is_said(tmp_path: Path, command: str) -> None:
+    ended = run(tmp_path, "0>/dev/null", command, "-")
+    assert (ended.code, ended.out) == (64, b"")
+    assert ended.err == "error: standard input cannot be read: bad file descriptor\n"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--version"],
+        ["-h"],
+        ["deploy", "-h"],
+        ["rules"],
+        ["check"],
+        ["check", "--color", "never"],
+        ["fmt", "--check", "--diff"],
+        ["debug", "plan-schema"],
+    ],
+)
+def test_an_output_that_cannot_be_written_is_64(
+    root: Path, words: list[str], unbuffered: str
+) -> None:
+    write_tree(root, {"flows/look_up_0.flow": FLOW.format(name="a", day="day") + "\n\n"})
+    ended = run(root, ">/dev/full", *words, PYTHONUNBUFFERED=unbuffered)
+    assert ended.code == (1 if words[0] == "fmt" else 64)
+    assert ended.err.endswith(FULL)
+
+
+def test_state_and_plans_that_cannot_be_written_are_64(root: Path) -> None:
+    assert run(root, "", *DEPLOY).code == 0
+    for words in (["state", "list"], ["state", "show", "--json"], ["ids", "export"], ["diff"]):
+        assert run(root, ">/dev/full", *words) == (64, b"", FULL)
+    planned = run(root, ">/dev/full", "plan", "--json")
+    assert planned.code == 64 and planned.err.endswith(FULL)
+    assert run(root, "2>/dev/full", "plan") == (64, b"", "")
+
+
+@pytest.mark.parametrize(
+    "full", [">/dev/full", "2>/dev/full", ">/dev/full 2>/dev/full"], ids=["out", "err", "both"]
+)
+@pytest.mark.parametrize("progress", ["plain", "tty"])
+def test_a_deploy_is_carried_out_although_nobody_hears_of_it(
+    root: Path, full: str, progress: str
+) -> None:
+    words = [*DEPLOY, "--json", "-v", "--progress", progress]
+    ended = run(root, full, *words, PYTHONUNBUFFERED="1")
+    assert ended.code == 64
+    check_deployed(root)
+    if full == "2>/dev/full":
+        events = [json.loads(line) for line in ended.text.splitlines()]
+        assert events[-1] == {"type": "change_summary", "status": "done", "exit_code": 0}
+    if full == ">/dev/full":
+        assert ended.err.endswith(FULL) and ended.err.count(FULL) == 1
+
+
+@pytest.mark.parametrize("full", [">/dev/full", "2>/dev/full"])
+def test_a_code_that_says_more_is_kept(root: Path, full: str) -> None:
+    assert run(root, full, "deploy", "--yes", "--json", "--env", "nowhere").code == 64
+    write_tree(root, {"flows/look_up_0.flow": "workflow {"})
+    assert run(root, full, *DEPLOY, "--json").code == 3
+    assert run(root, full, "check").code == 1
+    assert json.loads((root / "result.json").read_bytes())["exit_code"] == 3
+
+
+@pytest.mark.parametrize("words", [["check"], [*DEPLOY, "--json", "--progress", "tty"]])
+def test_a_reader_that_has_gone_changes_no_exit_code(root: Path, words: list[str]) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    process = subprocess.run(
+        [sys.executable, "-m", "flowdsl", *words],
+        cwd=root,
+        env=environment(CI="", PYTHONUNBUFFERED="1"),
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        timeout=60,
+    )
+    os.close(theirs)
+    assert process.returncode == 0
+    if words[0] == "deploy":
+        check_deployed(root)
