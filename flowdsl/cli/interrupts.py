@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +12,9 @@ from contextlib import contextmanager
 from . import exit_codes
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+LOST_SECONDS = 10.0
+"""How long a process that a signal ends at once may take for that."""
 
 
 @contextmanager
@@ -62,6 +67,11 @@ class Interrupts:
 
     def _on_signal(self, number: int, _frame: object) -> None:
         if self.received() or not self._writing():
+            self.signal = number
+            # What is raised in a destructor is lost, and what is raised while a lock is taken may leave it taken for ever.
+            way_out = threading.Timer(LOST_SECONDS, os._exit, (self.exit_code,))
+            way_out.daemon = True
+            way_out.start()
             raise (
                 KeyboardInterrupt if number == signal.SIGINT else SystemExit(exit_codes.TERMINATED)
             )

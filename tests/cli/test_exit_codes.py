@@ -65,7 +65,7 @@ class Desk:
         (self.root / f"flows/{name}.flow").write_text(text)
 
     def run(self, *words: str, **environ: str) -> Result:
-        result = run_command(self.root, *words, started=True, CI="", DESK_KEY=CANARY, **environ)
+        result = run_command(self.root, *words, CI="", DESK_KEY=CANARY, **environ)
         everything = result.text + result.err
         everything += "".join(
             path.read_text(errors="replace")

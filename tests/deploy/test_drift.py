@@ -240,11 +240,14 @@ def test_one_workflow_is_not_given_to_two_addresses(world: World) -> None:
     world.deploy(bundle(flow("a")))
     world.retarget(adopted={"workflow.b": world.workflow("A").id})
 
-    outcome = world.deploy(bundle(flow("a"), flow("b")))
-
-    assert outcome.status is Status.CONFLICT
-    assert "`workflow.a`" in outcome.messages[0] and 'renamed_from = "a"' in outcome.messages[0]
-    assert world.writes == []
+    for project, way in (
+        (bundle(flow("a"), flow("b")), "take out the entry"),
+        (bundle(flow("b")), 'renamed_from = "a"'),
+    ):
+        outcome = world.deploy(project)
+        assert outcome.status is Status.CONFLICT
+        assert "`workflow.a`" in outcome.messages[0] and way in outcome.messages[0]
+        assert world.writes == []
 
 
 @pytest.mark.parametrize(

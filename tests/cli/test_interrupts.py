@@ -1,0 +1,36 @@
+"""A signal ends a process even where the exception that it raises is lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.command_line import HEARS_INTERRUPTS
+
+STUCK = """\
+import os, signal, threading
+from flowdsl.cli import interrupts
+interrupts.LOST_SECONDS = 0.1
+interrupts.Interrupts(lambda: False, print)
+for _ in range(2):
+    try:
+        os.kill(os.getpid(), signal.{name})
+        threading.Event().wait()
+    except BaseException:
+        pass
+threading.Event().wait()
+"""
+
+
+@pytest.mark.skipif(HEARS_INTERRUPTS is None, reason="signals of POSIX")
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_that_is_lost_ends_the_process_soon(name: str, code: int) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", STUCK.format(name=name)],
+        preexec_fn=HEARS_INTERRUPTS,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == code
