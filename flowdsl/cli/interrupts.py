@@ -20,6 +20,9 @@ LOST_SECONDS = 10.0
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """A block too short to be interrupted: signals that come in it are lost."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
     handlers = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
     try:
         yield
@@ -30,14 +33,21 @@ def undisturbed() -> Iterator[None]:
 
 class Interrupts:
     """The first signal lets what is under way finish, once `writing` says so; before, and from the second on, it ends the
-    process. `say` tells a person about it. `seconds` is how long the whole may take, None for ever.
+    process. `say` tells a person about it, `failed` records that the process ends where nothing else can do so any more.
+    `seconds` is how long the whole may take, None for ever.
     """
 
     def __init__(
-        self, writing: Callable[[], bool], say: Callable[[str], None], seconds: float | None = None
+        self,
+        writing: Callable[[], bool],
+        say: Callable[[str], None],
+        seconds: float | None = None,
+        *,
+        failed: Callable[[BaseException], None] = lambda _ended: None,
     ) -> None:
         self._writing = writing
         self._say = say
+        self._failed = failed
         self._end = None if seconds is None else time.monotonic() + seconds
         self.signal: int | None = None
         for number in SIGNALS:
@@ -68,12 +78,19 @@ class Interrupts:
     def _on_signal(self, number: int, _frame: object) -> None:
         if self.received() or not self._writing():
             self.signal = number
+            ended = (
+                KeyboardInterrupt()
+                if number == signal.SIGINT
+                else SystemExit(exit_codes.TERMINATED)
+            )
             # What is raised in a destructor is lost, and what is raised while a lock is taken may leave it taken for ever.
-            way_out = threading.Timer(LOST_SECONDS, os._exit, (self.exit_code,))
+            way_out = threading.Timer(LOST_SECONDS, self._end_now, (ended,))
             way_out.daemon = True
             way_out.start()
-            raise (
-                KeyboardInterrupt if number == signal.SIGINT else SystemExit(exit_codes.TERMINATED)
-            )
+            raise ended
         self.signal = number
         self._say("stopping when what is under way is done; once more stops at once")
+
+    def _end_now(self, ended: BaseException) -> None:
+        self._failed(ended)
+        os._exit(self.exit_code)

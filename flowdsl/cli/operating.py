@@ -66,7 +66,7 @@ def operate(
     console: Console,
 ) -> int:
     """The exit code of what `prepare` gives to do; whatever else ends it leaves a result file, too."""
-    interrupts = Interrupts(lambda: report.writing, report.say)
+    interrupts = Interrupts(lambda: report.writing, report.say, failed=report.failed)
     try:
         deployment, work = prepare()
         report.environment = deployment.environment.name

@@ -76,7 +76,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         yes=arguments.yes,
         result=arguments.result,
     )
-    interrupts = Interrupts(lambda: report.writing, report.say, arguments.timeout)
+    interrupts = Interrupts(
+        lambda: report.writing, report.say, arguments.timeout, failed=report.failed
+    )
     try:
         outcome = _run(arguments, console, report, interrupts)
         code = deploying.EXIT_CODES.get(outcome.status, interrupts.exit_code)
