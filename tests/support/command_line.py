@@ -43,11 +43,12 @@ HEARS_INTERRUPTS: Callable[[], object] | None = (
 it starts."""
 
 
-def run_command(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> Result:
-    """Run `flowdsl` in a folder; fails the test on a traceback."""
-    process = forked.run(
-        words, folder=folder, environ=environment(**environ), stdin=stdin, seconds=60
-    )
+def run_command(
+    folder: Path, *words: str, stdin: bytes = b"", started: bool = False, **environ: str
+) -> Result:
+    """Run `flowdsl` in a folder, its output in files, or `started` anew with pipes; fails the test on a traceback."""
+    run = forked.start if started else forked.run
+    process = run(words, folder=folder, environ=environment(**environ), stdin=stdin, seconds=60)
     result = Result(process.returncode, process.stdout, process.stderr.decode())
     assert b"Traceback" not in result.out and "Traceback" not in result.err
     assert "internal error" not in result.err

@@ -45,7 +45,7 @@ def run(
         if name.startswith(_READ_BY_PYTHON) and environ.get(name) != os.environ.get(name)
     }
     if sys.platform != "linux" or read_by_python:
-        return _start(words, folder=folder, environ=environ, stdin=stdin, seconds=seconds)
+        return start(words, folder=folder, environ=environ, stdin=stdin, seconds=seconds)
     with (
         tempfile.TemporaryFile() as given,
         tempfile.TemporaryFile() as out,
@@ -61,7 +61,7 @@ def run(
         return subprocess.CompletedProcess("flowdsl", status, out.read(), err.read())
 
 
-def _start(
+def start(
     words: Sequence[str], *, folder: Path, environ: Mapping[str, str], stdin: bytes, seconds: float
 ) -> subprocess.CompletedProcess[bytes]:
     """The same without forking."""
