@@ -14,16 +14,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from flowdsl.emulator.store import Store
-from tests.support.command_line import Result, run_command
+from tests.support.command_line import LOCAL_PROJECT, Result, run_command
 
-PROJECT = """\
-[project]
-name = "desk"
-id = "prj_1"
-
-[env.local]
-api = "local"
-"""
 FLOW = """\
 flow 1
 
@@ -45,7 +37,7 @@ workflow look_up {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "flowdsl.toml").write_text(PROJECT)
+    (tmp_path / "flowdsl.toml").write_text(LOCAL_PROJECT)
     (tmp_path / "flows").mkdir()
     (tmp_path / "flows/desk.flow").write_text(FLOW)
     return tmp_path
@@ -180,7 +172,7 @@ def test_a_plan_that_is_cut_off_or_not_there(run: Run, project: Path) -> None:
 def test_a_declared_tag_and_model_are_deleted_as_the_plan_says(run: Run, project: Path) -> None:
     file = project / "flowdsl.toml"
     file.write_text(
-        PROJECT
+        LOCAL_PROJECT
         + "[tags.ehr]\ncolor = 'red'\n[models.main]\nname = 'Main'\nprovider = 'openai'\nmodel = 'gpt'\n"
         + "api_key = { env = 'MODEL_KEY' }\n"
     )
@@ -188,7 +180,7 @@ def test_a_declared_tag_and_model_are_deleted_as_the_plan_says(run: Run, project
     resources = json.loads((project / ".flowdsl/state/local.json").read_text())["resources"]
     addresses = ["tag.ehr", "model.Main"]
     file.write_text(
-        PROJECT
+        LOCAL_PROJECT
         + "".join(f"[[removed]]\naddress = '{each}'\nmode = 'delete'\n" for each in addresses)
     )
 
@@ -239,7 +231,7 @@ def test_the_summary_is_for_a_pull_request_and_goes_to_the_job(run: Run, project
 
 
 def test_a_dirty_protected_tree_is_said_before_the_deploy(run: Run, project: Path) -> None:
-    (project / "flowdsl.toml").write_text(PROJECT + "protected = true\n")
+    (project / "flowdsl.toml").write_text(LOCAL_PROJECT + "protected = true\n")
     subprocess.run(["git", "init", "-q", str(project)], check=True)
     result = run("plan")
     assert result.code == 0 and "warning: a deploy would stop" in result.err

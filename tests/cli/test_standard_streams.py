@@ -10,18 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import Result, environment, write_tree
+from tests.support.command_line import LOCAL_PROJECT, Result, environment, write_tree
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="streams of Linux")
 
-PROJECT = """\
-[project]
-name = "desk"
-id = "prj_1"
-
-[env.local]
-api = "local"
-"""
 FLOW = """\
 flow 1
 
@@ -41,7 +33,7 @@ FULL = "error: standard output cannot be written: no space left on device\n"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    write_tree(tmp_path, {"flowdsl.toml": PROJECT})
+    write_tree(tmp_path, {"flowdsl.toml": LOCAL_PROJECT})
     write_flows(tmp_path, "day")
     return tmp_path
 

@@ -12,16 +12,8 @@ from typing import Any
 import pytest
 
 from flowdsl.cli.main import run
-from tests.support.command_line import read_tree, run_command, write_tree
+from tests.support.command_line import LOCAL_PROJECT, read_tree, run_command, write_tree
 
-PROJECT = """\
-[project]
-name = "desk"
-id = "prj_1"
-
-[env.local]
-api = "local"
-"""
 FLOW = """\
 flow 1
 
@@ -42,7 +34,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_tree(
         tmp_path,
         {
-            "flowdsl.toml": PROJECT,
+            "flowdsl.toml": LOCAL_PROJECT,
             "flows/a.flow": FLOW.format(name="first"),
             "flows/desk/b.flow": FLOW.format(name="second"),
         },

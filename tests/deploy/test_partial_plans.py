@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -20,13 +20,26 @@ from tests.deploy import deploy_world
 from tests.deploy.deploy_world import Ui, World, bundle, flow
 
 CREATE = "POST /v1/workflows"
+EARLIER, LATER = "c" * 40, "d" * 40
+
+
+@dataclass
+class Checkout:
+    """The commit that deploys come from."""
+
+    commit: str = EARLIER
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
-    yield world
-    world.close()
+def checkout(monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    found = Checkout()
+
+    def job(*arguments: object, **options: object) -> Job:
+        source = Source(commit=found.commit)
+        return Job(*arguments, source=source, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(deploy_world, "Job", job)
+    return found
 
 
 def ids(world: World) -> dict[str, str]:
@@ -41,16 +54,10 @@ def everything_is_known(world: World) -> bool:
 
 
 def test_what_had_not_begun_is_told_and_the_commit_is_not_taken_for_deployed(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, checkout: Checkout
 ) -> None:
-    commit = "c" * 40
-
-    def job(*arguments: object, **options: object) -> Job:
-        return Job(*arguments, source=Source(commit=commit), **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(deploy_world, "Job", job)
     world.deploy(bundle(flow("a", "One.")))
-    commit = "d" * 40
+    checkout.commit = LATER
     project = bundle(flow("a", "Two."), flow("b"))
     stopped = world.deploy(project, stop=lambda: "the time is over")
     assert stopped.status is Status.PARTIAL
@@ -60,9 +67,9 @@ def test_what_had_not_begun_is_told_and_the_commit_is_not_taken_for_deployed(
     ]
     assert stopped.messages == ("not all was begun: the time is over",)
     assert world.writes == [] and world.state().pending == ()
-    assert world.state().source == Source(commit="c" * 40)
+    assert world.state().source == Source(commit=EARLIER)
     world.deploy(project)
-    assert world.state().source == Source(commit="d" * 40)
+    assert world.state().source == Source(commit=LATER)
 
 
 def test_a_tag_that_was_not_begun_is_not_nothing_to_do(world: World) -> None:
@@ -87,22 +94,16 @@ def test_workflows_whose_tag_could_not_be_made_are_not_attempted(world: World) -
 
 
 def test_a_commit_of_which_a_part_was_skipped_is_not_the_deployed_one(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, checkout: Checkout
 ) -> None:
-    commit = "c" * 40
-
-    def job(*arguments: object, **options: object) -> Job:
-        return Job(*arguments, source=Source(commit=commit), **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(deploy_world, "Job", job)
     world.deploy(bundle(flow("a", "One."), flow("b", "One.")))
     world.edit("A", main_prompt="By hand.")
-    commit = "d" * 40
+    checkout.commit = LATER
     project = bundle(flow("a", "Two."), flow("b", "Two."))
     assert world.deploy(project, on_drift="skip").status is Status.DONE
-    assert world.state().source == Source(commit="c" * 40)
+    assert world.state().source == Source(commit=EARLIER)
     assert world.deploy(project, on_drift="overwrite").status is Status.DONE
-    assert world.state().source == Source(commit="d" * 40)
+    assert world.state().source == Source(commit=LATER)
 
 
 # Moves

@@ -12,6 +12,16 @@ from typing import NamedTuple
 
 from tests.support import forked
 
+LOCAL_PROJECT = """\
+[project]
+name = "desk"
+id = "prj_1"
+
+[env.local]
+api = "local"
+"""
+"""A `flowdsl.toml` that deploys to the embedded emulator."""
+
 
 class Result(NamedTuple):
     """How a command ended and what it wrote."""
