@@ -28,7 +28,15 @@ from flowdsl.deploy.progress import Progress
 from flowdsl.deploy.recover import Unresolved, resolve_pending, with_interrupted_writes
 from flowdsl.deploy.source_maps import keeping_source_maps
 from flowdsl.deploy.supply import supply
-from flowdsl.deploy.survey import Survey, full_plan, is_unproven, plan_from, read_prior, survey
+from flowdsl.deploy.survey import (
+    Survey,
+    concurrency_of,
+    full_plan,
+    is_unproven,
+    plan_from,
+    read_prior,
+    survey,
+)
 from flowdsl.state.document import StateDocument
 from flowdsl.state.errors import LeaseLost, Locked, StateError
 from flowdsl.state.lease import HeldState, acquire
@@ -192,7 +200,7 @@ async def _deploy(job: Job, record: _Record) -> Status:
                 _losing_approval(job, plan),
                 unproven=is_unproven(job, journal.document, seen),
             )
-            concurrency = _concurrency(job, journal.document, seen)
+            concurrency = concurrency_of(job, journal.document, seen)
             await apply_workflows(
                 client, site, plan.changes, record.progress, concurrency=concurrency
             )
@@ -251,10 +259,6 @@ def _read_secrets(job: Job, plan: Plan) -> None:
     for change in plan.named:
         if change.action == "create":
             job.target.secrets(change.address)
-
-
-def _concurrency(job: Job, document: StateDocument, seen: Survey) -> int:
-    return 1 if is_unproven(job, document, seen) else job.options.concurrency
 
 
 def _ask(job: Job, plan: Plan) -> None:
@@ -328,7 +332,7 @@ async def settle_pending(
             job.around,
             lambda line: job.ui.event("recovery", message=line),
             addresses,
-            concurrency=_concurrency(job, journal.document, seen),
+            concurrency=concurrency_of(job, journal.document, seen),
         )
     finally:
         if progress.sent:

@@ -113,8 +113,8 @@ class Plan:
     """Every workflow's change, sorted by address; named resources; pictures to store; things worth saying.
 
     `breaking` and `impact` are by address. `guards` are those that the plan runs into. A plan that leaves out a change of the
-    project is not `whole`; `skipped` says what was left out because it was edited elsewhere. `torn` are addresses that are not free, because it leaves out the address to which what is there
-    moves.
+    project is not `whole`; `skipped` says what was left out because it was edited elsewhere. `torn` maps addresses that are
+    not free, because what is there has to move, to where it moves: an address that the plan leaves out.
     """
 
     changes: tuple[Change, ...]
@@ -194,8 +194,8 @@ class Plan:
         )
 
     def occupied(self, addresses: Collection[str]) -> dict[str, str]:
-        """Those of the addresses whose workflow has to move first, each with where it moves to: to an address that is not among
-        these, or is itself occupied."""
+        """Those of the addresses that are not free as long as all others stay as they are, each with where the workflow that is
+        there has to move first."""
         found: dict[str, str] = {}
         while True:
             staying = {

@@ -28,7 +28,7 @@ from flowdsl.deploy.recover import (
 from flowdsl.deploy.refresh import refresh
 from flowdsl.deploy.resource import Live
 from flowdsl.deploy.supply import supply
-from flowdsl.deploy.survey import is_unproven, plan_from, read_prior, survey
+from flowdsl.deploy.survey import concurrency_of, plan_from, read_prior, survey
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.state.document import Intent, StateDocument
 
@@ -145,7 +145,7 @@ async def _find_out(
         job.around,
         lambda line: job.ui.event("recovery", message=line),
         {intent.address for intent in chosen},
-        concurrency=1 if is_unproven(job, journal.document, seen) else job.options.concurrency,
+        concurrency=concurrency_of(job, journal.document, seen),
         failed=failed,
     )
     for intent in chosen:

@@ -136,6 +136,11 @@ def is_unproven(job: Job, prior: StateDocument, seen: Survey) -> bool:
     return seen.organization_id is None and expected_organization(job.target, prior) is not None
 
 
+def concurrency_of(job: Job, prior: StateDocument, seen: Survey) -> int:
+    """How many workflows may be written at the same time."""
+    return 1 if is_unproven(job, prior, seen) else job.options.concurrency
+
+
 def plan_from(job: Job, prior: StateDocument, seen: Survey) -> Plan:
     """The plan of a survey; raises `PlanError` or `AmbiguousName`."""
     options, target = job.options, job.target
