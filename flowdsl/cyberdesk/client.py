@@ -219,9 +219,6 @@ class _NoCookies(httpx.Cookies):
     def extract_cookies(self, response: httpx.Response) -> None:
         pass
 
-    def set_cookie_header(self, request: httpx.Request) -> None:
-        pass
-
 
 class _HttpClient(httpx.AsyncClient):
     @property

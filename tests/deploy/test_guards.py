@@ -128,3 +128,21 @@ def test_time_that_is_over_stops_before_the_next_operation(world: World) -> None
     assert [r.outcome for r in outcome.results] == ["performed", "not_attempted", "not_attempted"]
     assert world.state().pending == () and world.state().lease is None
     assert world.deploy(project).status is Status.DONE
+
+
+def test_workflows_that_an_adoption_changes_count_as_updates(world: World) -> None:
+    names = [f"flow_{number:02}" for number in range(12)]
+    world.deploy(bundle(*(flow(name, "By hand.") for name in names)))
+    ids = {address: each.id for address, each in world.state().resources.items()}
+    (world.root / ".flowdsl/state/test.json").unlink()
+    world.retarget(adopted=ids)
+    same = bundle(*(flow(name, "By hand.") for name in names))
+    other = bundle(*(flow(name, "From source.") for name in names))
+
+    guarded = world.deploy(other)
+
+    assert guarded.status is Status.GUARDED
+    assert "12 of 12 workflows would be changed" in guarded.messages[0]
+    assert world.writes == []
+    assert world.deploy(same).status is Status.NOTHING_TO_DO
+    assert world.deploy(other, accepted={"updates": 12}).status is Status.DONE
