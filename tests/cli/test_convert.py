@@ -182,6 +182,70 @@ def test_what_cannot_be_said_stays_in_its_file(desk: Path, prompt: str, words: l
     assert "\x1b" not in convert(desk, "claim_status").err
 
 
+LOST: dict[str, tuple[str, list[str]]] = {
+    "behind a backslash": (
+        "Sign in.\nSave to C:\\Denials\\{visit}\\ now.",
+        ["`flows/claim_status.prompt.md`", "`{visit}` in line 2 stands behind a backslash", "`/`"],
+    ),
+    "in a path, whatever its name": (
+        r"Save to C:\Denials\{letter_date}\ now.",
+        ["`{letter_date}`"],
+    ),
+    "a runtime value behind a backslash": (r"Open D:\{{found}} now.", ["`{{found}}` in line 1"]),
+    "one brace too many": ("Open {{visit} now.", ["`{visit}` in line 1 would no longer be filled"]),
+    "in a heading that the title says": (
+        "# Claim {status}\n\n## Open\n\nClick Search.\n\n## Close\n\nClick Close.",
+        ["`{status}` in line 1"],
+    ),
+    "in an attribute": ('<p>Go</p><p title="{visit}">on</p>', ["`{visit}` would no longer"]),
+    "in a comment of HTML": ("<p>Go</p><!-- {visit} -->", ["`{visit}` would no longer"]),
+    "put together from HTML": ("<p>See {<b>visit</b>}</p>", ["`{visit}` would be filled in"]),
+    "an input named like the environment": ("Open {env.portal} now.", ["`env`"]),
+}
+
+
+@pytest.mark.parametrize(("prompt", "words"), LOST.values(), ids=LOST)
+def test_no_variable_is_lost_or_made(desk: Path, prompt: str, words: list[str]) -> None:
+    write_tree(desk, {"flows/claim_status.prompt.md": prompt})
+    before = read_tree(desk)
+
+    result = convert(desk, "claim_status", "--write")
+
+    message = error(result, 3)
+    assert all(word in message for word in words), message
+    assert read_tree(desk) == before and result.out == b""
+
+
+def test_variables_keep_their_paths_and_odd_names(desk: Path) -> None:
+    flow = FLOW.replace("visit: date", "visit: date, headers: any")
+    prompt = "Type {headers[\"Content-Type\"]} and {headers['a b'][0].c} for {Claim No}."
+    write_tree(desk, {"flows/claim_status.flow": flow, "flows/claim_status.prompt.md": prompt})
+
+    result = convert(desk, "claim_status")
+
+    assert result.code == 0, result.err
+    written = "Type {headers['Content-Type']} and {headers['a b'][0].c} for {claim_no}."
+    assert f'do "{written}"' in result.text
+
+
+def test_a_brace_that_is_meant_as_one_stays(desk: Path) -> None:
+    write_tree(desk, {"flows/claim_status.prompt.md": r'Type the word \{name} and "\{other}".'})
+
+    result = convert(desk, "claim_status")
+
+    assert result.code == 0, result.err
+    assert r"+1. Type the word \{name} and " in result.err
+
+
+def test_errors_point_into_the_proposal_and_say_so(desk: Path) -> None:
+    write_tree(desk, {"flows/claim_status.prompt.md": "Open {nobody} now."})
+
+    result = convert(desk, "claim_status")
+
+    assert "--> flows/claim_status.flow (as proposed):11:14" in result.err
+    assert "`{nobody}` is set or declared by no" in error(result, 3)
+
+
 def test_which_workflow(desk: Path) -> None:
     write_tree(desk, {"flows/two.flow": "flow 1\n" + "".join(
         f'## A.\nworkflow w{n} {{ prompt from "./claim_status.prompt.md" }}\n' for n in (1, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from html import unescape
 from typing import Any
 
 from flowdsl.codegen.artifacts import plain
@@ -12,6 +13,7 @@ from flowdsl.compiler.pipeline import Compilation, compile_project
 from flowdsl.decompile.loose_fields import loose_fields
 from flowdsl.decompile.model import PromptHints
 from flowdsl.decompile.proposing.convert import Proposal, propose
+from flowdsl.decompile.proposing.prompt_variables import Difference, compare, variables_in
 from flowdsl.decompile.proposing.section import Section, SourceNames, Unwritable, steps_section
 from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.diagnostics.render.summary import counted
@@ -29,7 +31,7 @@ from ..exit_codes import SOURCE_ERRORS, SUCCESS
 from ..failure import CommandError, UsageError
 from ..rewriting import BOM, Rewrite, write_rewrites
 from ..target import Target, open_target
-from ..views.convert import difference, remarks, statement_counts
+from ..views.convert import difference, other_variables, remarks, statement_counts
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +59,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     assert compilation.program is not None
     workflow = next(each for each in compilation.program.workflows if each.name == symbol.name)
     hints = _hints(workflow)
-    proposal = propose(workflow.prompt or "", hints, workflow.title)
+    prompt = workflow.prompt or ""
+    proposal = propose(prompt, hints, workflow.title)
+    declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
+    variables = variables_in(unescape(prompt) if proposal.rich_text else prompt, declared)
+    _refuse(compare(variables, proposal.body), prompt, symbol, target)
     section = _section(proposal, hints, symbol)
     path = symbol.module.source.path
     original = target.files.read_bytes(path)
@@ -65,12 +71,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     converted = compile_project(
         Overlay(target.files, {path: content}), target.entries, target.options(_environment(target))
     )
-    if not arguments.write:
-        console.out_bytes(content)
-    blocked = _blocked(proposal, section, converted, target, console)
     after = _prompt(converted, symbol.name)
     if after is not None:
-        for line in difference(workflow.prompt or "", after):
+        _refuse(compare(variables, proposal.body, after), prompt, symbol, target)
+    if not arguments.write:
+        console.out_bytes(content)
+    blocked = _blocked(proposal, section, converted, path, target, console)
+    if after is not None:
+        for line in difference(prompt, after):
             console.err(line)
     console.err(statement_counts(proposal))
     for remark in remarks(proposal):
@@ -206,6 +214,19 @@ def _section(proposal: Proposal, hints: PromptHints, symbol: WorkflowSymbol) -> 
         ) from None
 
 
+def _refuse(found: Difference, prompt: str, symbol: WorkflowSymbol, target: Target) -> None:
+    """Stop where the statements would not fill in exactly what the prompt fills in."""
+    problems = list(other_variables(found, prompt))
+    if problems:
+        assert symbol.prompt_from is not None
+        shown = target.show_path(symbol.prompt_from)
+        more = f" (and {counted(len(problems) - 1, 'more variable')})" if problems[1:] else ""
+        raise CommandError(
+            f"the prompt in `{shown}` cannot be said in statements: {problems[0]}{more}",
+            SOURCE_ERRORS,
+        )
+
+
 # The new file
 
 
@@ -232,14 +253,32 @@ def _prompt(compilation: Compilation, name: str) -> str | None:
 
 
 def _blocked(
-    proposal: Proposal, section: Section, converted: Compilation, target: Target, console: Console
+    proposal: Proposal,
+    section: Section,
+    converted: Compilation,
+    path: str,
+    target: Target,
+    console: Console,
 ) -> str | None:
-    """Why the proposal cannot take the place of the prompt as it is; shows the errors it has."""
+    """Why the proposal cannot take the place of the prompt as it is; shows the errors it has.
+
+    They point into the file at `path` with the proposal in it, which is not the file on disk, and
+    say so.
+    """
     if converted.bundle is None:
         analysis = converted.analysis
         errors = tuple(each for each in analysis.diagnostics if each.severity == ERROR)
         count = len(analysis.findings.paths)
-        console.err(render_text(errors, count, color=console.color_err, show_path=target.show_path))
+        console.err(
+            render_text(
+                errors,
+                count,
+                color=console.color_err,
+                show_path=lambda each: (
+                    target.show_path(each) + (" (as proposed)" if each == path else "")
+                ),
+            )
+        )
     if section.undeclared:
         shown = ", ".join(f"`{each}`" for each in section.undeclared)
         verb = "is" if len(section.undeclared) == 1 else "are"
@@ -248,7 +287,7 @@ def _blocked(
             "`extract` or `copy` by hand"
         )
     if converted.bundle is None:
-        return "the statements do not check as they are"
+        return "the proposed statements do not check as they are"
     if proposal.pictures:
         return (
             f"the prompt shows {counted(len(proposal.pictures), 'picture')}, which the statements do not; save the files "

@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from difflib import unified_diff
 
+from flowdsl.codegen.text import spell_variable
 from flowdsl.decompile.proposing.convert import Proposal
+from flowdsl.decompile.proposing.prompt_variables import Difference
+from flowdsl.decompile.proposing.rich_text import is_rich_text
 from flowdsl.diagnostics.render.cells import cells
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.diagnostics.suggest import listed
@@ -37,6 +40,23 @@ def difference(before: str, after: str) -> Iterator[str]:
     )
     for line in lines:
         yield "".join(shown for shown, _ in cells(line.removesuffix("\r")))
+
+
+def other_variables(found: Difference, prompt: str) -> Iterator[str]:
+    """What is wrong with each variable that the prompt and its statements do not share."""
+    for each in found.lost:
+        shown = f"`{spell_variable(each.variable)}`"
+        if not is_rich_text(prompt):  # whose offsets are those of its text
+            shown += f" in line {prompt.count(chr(10), 0, each.start) + 1}"
+        if each.escaped:
+            yield (
+                f"{shown} stands behind a backslash, which makes it literal text on the platform; write `/` in place of "
+                "the backslash, or put the separator into the value"
+            )
+        else:
+            yield f"{shown} would no longer be filled in; write its instruction by hand"
+    for variable in found.gained:
+        yield f"`{spell_variable(variable)}` would be filled in, which the prompt does not do"
 
 
 def statement_counts(proposal: Proposal) -> str:

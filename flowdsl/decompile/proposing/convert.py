@@ -13,7 +13,7 @@ from flowdsl.ir import nodes
 from flowdsl.source.record import Record
 
 from ..model import NOWHERE, PromptHints
-from .instructions import Instructions, depends, governs, text_of
+from .instructions import Instructions, depends, governs
 from .markdown import Block, Entry, Heading, Listing, Paragraph, read_blocks
 from .rich_text import is_rich_text, plain_text, shown_pictures
 
@@ -66,7 +66,7 @@ def propose(prompt: str, hints: PromptHints, title: str = "") -> Proposal:
     missing = [field for field in hints.outputs or () if field.required and field.name not in told]
     if missing:
         readings = [instructions.reading(field) for field in missing]
-        body += (_step("Read the results", iter(readings)),)
+        body += (_step("Read the results", iter(readings), instructions),)
         sources = instructions.sources()
     references = tuple(dict.fromkeys(re.findall(_STEP_NUMBER, prompt)))
     return Proposal(
@@ -85,7 +85,7 @@ def _titled(
     levels = [block.level for block in blocks[1:] if isinstance(block, Heading)]
     if isinstance(first, Heading) and first.level < min(levels, default=2):
         if _words(first.text) - _words(title) - _OF_NO_TITLE:
-            yield _do(first.text)
+            yield _do(first.text, instructions)
         inner = instructions.plain() if depends(first.text) else instructions
         yield from _statements(blocks[1:], inner)
     else:
@@ -110,12 +110,12 @@ def _statements(blocks: Sequence[Block], instructions: Instructions) -> Iterator
         elif isinstance(block, Paragraph):
             following = blocks[at] if at < len(blocks) else None
             if isinstance(following, Listing) and _introduces(block.text, following):
-                yield _do(f"{block.text}\n{following.written}")
+                yield _do(f"{block.text}\n{following.written}", instructions)
                 at += 1
             elif isinstance(following, Paragraph) and (
                 following.text.startswith(_FENCE) or _opens_case(block.text)
             ):
-                yield _do(f"{block.text}\n{following.text}")
+                yield _do(f"{block.text}\n{following.text}", instructions)
                 at += 1
             else:
                 for line in _lines(block.text):
@@ -140,45 +140,48 @@ def _section(
     # What holds in some case only, again and again, or never, is not taken apart.
     inner = instructions.plain() if governs(title) else instructions
     if not blocks:
-        yield _do(heading)
-    elif _can_be_title(title):
-        yield _step(title, _statements(blocks, inner))
+        yield _do(heading, instructions)
+    elif _can_be_title(title, instructions):
+        yield _step(title, _statements(blocks, inner), instructions)
     else:
-        yield _do(heading)
+        yield _do(heading, instructions)
         yield from _statements(blocks, inner)
 
 
 def _entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.Statement]:
     if not entry.below:
         yield from instructions.read(entry.text)
-    elif _is_group(entry):
-        yield _step(_unmarked(entry.text), _statements(entry.below, instructions))
+    elif _is_group(entry, instructions):
+        inner = _statements(entry.below, instructions)
+        yield _step(_unmarked(entry.text), inner, instructions)
     else:
-        yield _do(_without_mark(entry.written))
+        yield _do(_without_mark(entry.written), instructions)
 
 
 def _unmarked(title: str) -> str:
     return title.replace("**", "").strip().removesuffix(":")
 
 
-def _is_group(entry: Entry) -> bool:
+def _is_group(entry: Entry, instructions: Instructions) -> bool:
     """Whether an entry is the title of the numbered instructions below it, which hold whatever it says."""
     return (
         len(entry.below) == 1
         and isinstance(entry.below[0], Listing)
         and entry.below[0].ordered
         and not governs(entry.text)
-        and _can_be_title(entry.text)
+        and _can_be_title(entry.text, instructions)
     )
 
 
-def _can_be_title(text: str) -> bool:
+def _can_be_title(text: str, instructions: Instructions) -> bool:
     """Whether a step may be called so: one short line, with inputs at most for variables."""
     return (
         0 < len(text) <= _LONGEST_TITLE
         and "\n" not in text
         and all(
-            piece.sigil == "input" for piece in text_of(text) if isinstance(piece, nodes.Variable)
+            piece.sigil == "input"
+            for piece in instructions.text(text)
+            if isinstance(piece, nodes.Variable)
         )
     )
 
@@ -216,9 +219,9 @@ def _without_mark(written: str) -> str:
 # Statements
 
 
-def _do(text: str) -> nodes.Do:
-    return nodes.Do(origin=NOWHERE, text=text_of(text))
+def _do(text: str, instructions: Instructions) -> nodes.Do:
+    return nodes.Do(origin=NOWHERE, text=instructions.text(text))
 
 
-def _step(title: str, body: Iterator[nodes.Statement]) -> nodes.Step:
-    return nodes.Step(origin=NOWHERE, title=text_of(title), body=tuple(body))
+def _step(title: str, body: Iterator[nodes.Statement], instructions: Instructions) -> nodes.Step:
+    return nodes.Step(origin=NOWHERE, title=instructions.text(title), body=tuple(body))

@@ -9,6 +9,8 @@ from flowdsl.ir import nodes
 from flowdsl.semantics.keys import MODIFIERS, NAMED_KEYS, OTHER_NAMES, chord_keys, is_key
 
 from ..model import NOWHERE, PromptHints
+from ..reading.texts import read_path
+from ..writing.literals import is_name
 from ..writing.type_names import source_name
 
 _DEPENDS = (
@@ -26,9 +28,7 @@ _OTHER_THAN_STEPS = (
 )
 
 _NAME = r"[A-Za-z_]\w*"
-_PATH = rf"(?:\.{_NAME}|\[\d+\]|\['[^'\n]*'\])*"
-_VARIABLE = rf"(?<![\\{{])(?:\{{\{{[ \t]*({_NAME})({_PATH})[ \t]*\}}\}}|\{{(\$?)({_NAME})({_PATH})\}}(?!\}}))"
-_STEP = rf"\.({_NAME})|\[(\d+)\]|\['([^'\n]*)'\]"
+_PATH = rf"(?:\.{_NAME}|\[\d+\]|\['[^'\n]*'\]|\[\"[^\"\n]*\"\])*"
 _ESCAPED = rf"\\(?=\{{+\$?{_NAME})"
 
 _COUNTS = {"once": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
@@ -84,32 +84,29 @@ def governs(text: str) -> bool:
     return depends(text) or re.search(_OTHER_THAN_STEPS, text) is not None
 
 
-def text_of(text: str) -> nodes.Text:
-    """The characters and variables of a part of a prompt."""
-    pieces: list[nodes.Piece] = []
-    at = 0
-    for found in re.finditer(_VARIABLE, text):
-        _add_characters(pieces, text[at : found.start()])
-        pieces.append(_variable(found))
-        at = found.end()
-    _add_characters(pieces, text[at:])
-    return tuple(pieces)
-
-
-def _add_characters(pieces: list[nodes.Piece], characters: str) -> None:
-    if characters:
-        # Code generation writes the backslash where the platform needs one.
-        pieces.append(nodes.TextPiece(value=re.sub(_ESCAPED, "", characters)))
+def _variables(hints: PromptHints) -> re.Pattern[str]:
+    """Matches a variable of the platform; a declared name may be any text."""
+    declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
+    odd = sorted((name for name in declared if not is_name(name)), key=len, reverse=True)
+    name = "|".join((*map(re.escape, odd), _NAME))
+    return re.compile(
+        rf"(?<![\\{{])(?:\{{\{{[ \t]*({_NAME})({_PATH})[ \t]*\}}\}}|\{{(\$?)({name})({_PATH})\}}(?!\}}))"
+    )
 
 
 def _variable(found: re.Match[str]) -> nodes.Variable:
     runtime, runtime_path, secret, name, path = found.groups()
-    steps = re.finditer(_STEP, runtime_path if runtime else path)
     return nodes.Variable(
         sigil="runtime" if runtime else "secret" if secret else "input",
         name=runtime or name,
-        path=tuple(int(step[2]) if step[2] else step[1] or step[3] for step in steps),
+        path=read_path(runtime_path if runtime else path),
     )
+
+
+def _characters(characters: str) -> list[nodes.Piece]:
+    # Code generation writes the backslash where the platform needs one.
+    unescaped = re.sub(_ESCAPED, "", characters)
+    return [nodes.TextPiece(value=unescaped)] if unescaped else []
 
 
 class Instructions:
@@ -122,12 +119,24 @@ class Instructions:
         self._set: set[str] = set()
         self._origins: dict[str, str] = {}
         self._plain = False
+        self._variable = _variables(hints)
 
     def plain(self) -> Instructions:
         """Reads nothing as a statement of its own."""
         reader = Instructions(PromptHints((), (), (), {}))
         reader._plain = True
+        reader._variable = self._variable
         return reader
+
+    def text(self, characters: str) -> nodes.Text:
+        """The characters and variables of a part of a prompt."""
+        pieces: list[nodes.Piece] = []
+        at = 0
+        for found in self._variable.finditer(characters):
+            pieces += _characters(characters[at : found.start()])
+            pieces.append(_variable(found))
+            at = found.end()
+        return (*pieces, *_characters(characters[at:]))
 
     def sources(self) -> tuple[nodes.OutputSource, ...]:
         """Where the outputs come from that have been read so far."""
@@ -138,7 +147,7 @@ class Instructions:
 
     def read(self, line: str) -> list[nodes.Statement]:
         """The statements that a line is: its sentences, where one of them is more than prose, else one `do`."""
-        prose: nodes.Statement = nodes.Do(origin=NOWHERE, text=text_of(line))
+        prose: nodes.Statement = nodes.Do(origin=NOWHERE, text=self.text(line))
         if self._plain or "\n" in line or len(line) > _LONGEST or depends(line):
             return [prose]
         whole = self._sentence(line)
@@ -149,7 +158,7 @@ class Instructions:
         if not any(statements):
             return [prose]
         return [
-            statement or nodes.Do(origin=NOWHERE, text=text_of(sentence))
+            statement or nodes.Do(origin=NOWHERE, text=self.text(sentence))
             for sentence, statement in zip(sentences, statements, strict=True)
         ]
 
@@ -185,7 +194,7 @@ class Instructions:
         return nodes.Wait(origin=NOWHERE, milliseconds=int(found[1]) * scale)
 
     def type(self, found: re.Match[str]) -> nodes.Statement | None:
-        value, target = text_of(found[1]), text_of(found[2])
+        value, target = self.text(found[1]), self.text(found[2])
         if (
             len(value) != 1
             or not isinstance(value[0], nodes.Variable)
@@ -212,7 +221,7 @@ class Instructions:
 
     def _file(self, found: re.Match[str]) -> nodes.Text | None:
         """The file name in a match, which may hold inputs."""
-        name = text_of(next(group for group in found.groups() if group))
+        name = self.text(next(group for group in found.groups() if group))
         variables = [piece for piece in name if isinstance(piece, nodes.Variable)]
         known = all(each.sigil == "input" and each.name in self._inputs for each in variables)
         # A brace behind a backslash is none to the platform, and was probably meant to be one.
@@ -220,7 +229,7 @@ class Instructions:
         return name if known and plain else None
 
     def copy(self, found: re.Match[str]) -> nodes.Statement | None:
-        variable, source = found[2] or found[3], text_of(found[1])
+        variable, source = found[2] or found[3], self.text(found[1])
         type_ = self._type(variable)
         if _points_back(found[1]) or not _is_scalar(type_) or not self._takes(variable, source):
             return None
@@ -233,7 +242,7 @@ class Instructions:
         )
 
     def extract(self, found: re.Match[str]) -> nodes.Statement | None:
-        variable, source = found[2], text_of(found[1])
+        variable, source = found[2], self.text(found[1])
         if _points_back(found[1]) or not self._takes(variable, source):
             return None
         return self._extract(variable, self._type(variable), source)

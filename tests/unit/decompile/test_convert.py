@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from flowdsl.decompile.model import PromptHints
 from flowdsl.decompile.proposing.convert import Proposal, propose
+from flowdsl.decompile.proposing.prompt_variables import compare, variables_in
 from flowdsl.decompile.proposing.rich_text import is_rich_text, plain_text
 from flowdsl.decompile.proposing.section import SourceNames, Unwritable, steps_section
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir import nodes
+from flowdsl.ir.walk import walk
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax.parse import parse_module
 from tests.support.payloads import corpus
@@ -297,6 +299,34 @@ def test_no_word_is_lost(lines: list[str]) -> None:
     for word in ("alpha", "beta", "gamma", "delta", "eps", "zeta", "Eta"):
         count = "\n".join(lines).count(word)
         assert said.count(word) == count
+
+
+_BRACES = st.sampled_from(
+    ("{claim}", "{$pin}", "{claim[0]}", "{claim['a b'].c}", "{Claim No}", "{rows}", "\\", "C:\\", "{", "}", "$", " ", "word", "**", "\n", "1. ", "# ")
+)  # fmt: skip
+
+
+@given(st.lists(_BRACES, max_size=12).map("".join))
+def test_a_variable_is_kept_or_missed(text: str) -> None:
+    odd = (*HINTS.inputs, nodes.FieldSpec(name="Claim No", type=STRING))  # type: ignore[misc]
+    hints = PromptHints(odd, HINTS.secrets, HINTS.outputs, {})
+
+    body = propose(text, hints).body
+    kept = {each for each in walk(body) if isinstance(each, nodes.Variable)}
+    found = compare(variables_in(text, ["claim", "rows", "Claim No", "pin"]), body)
+
+    missed = {each.variable for each in found.lost}
+    for written, variable in {
+        "{claim}": nodes.Variable(sigil="input", name="claim"),
+        "{$pin}": nodes.Variable(sigil="secret", name="pin"),
+        "{claim['a b'].c}": nodes.Variable(sigil="input", name="claim", path=("a b", "c")),
+        "{Claim No}": nodes.Variable(sigil="input", name="Claim No"),
+    }.items():
+        if written in text:
+            runtime = nodes.Variable(sigil="runtime", name=variable.name, path=variable.path)
+            assert {variable, runtime} & (kept | missed), written
+        else:
+            assert variable not in kept
 
 
 @pytest.mark.parametrize("payload", corpus().values(), ids=corpus())

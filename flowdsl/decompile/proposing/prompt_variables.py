@@ -1,0 +1,167 @@
+"""The variables of a prompt, found without the patterns that statements are read with.
+
+`flowdsl convert` compares what stands in the prompt with what stands in the proposal; a variable that
+one reading overlooks is then found by the other. In `Save {a} in C:\\Out\\{b}`, `{a}` is a variable, and
+`{b}` was meant to be one: the platform takes `\\{` for an escaped brace (assumption brace-escape).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from flowdsl.codegen.text import spell_variable
+from flowdsl.ir import nodes
+from flowdsl.ir.walk import walk
+from flowdsl.source.record import Record
+
+_BEFORE_SEPARATOR = frozenset("_:.)}]%")
+"""What a path may have in front of a backslash that separates its parts, letters and digits aside."""
+
+
+class Found(Record):
+    """A variable in a prompt, from the offset `start` to `end`. `escaped`: a backslash stands before it."""
+
+    start: int
+    end: int
+    variable: nodes.Variable
+    escaped: bool
+
+
+class Difference(Record):
+    """Variables that only a prompt has (`lost`), and that only its statements have (`gained`)."""
+
+    lost: tuple[Found, ...]
+    gained: tuple[nodes.Variable, ...]
+
+
+def variables_in(prompt: str, declared: Collection[str]) -> tuple[Found, ...]:
+    """The variables of a prompt, in order, and what was meant to be one.
+
+    `declared` are the names of inputs and secrets on the wire, which may be any text. Behind a
+    backslash counts what bears a name that is declared or that the prompt fills in elsewhere, and
+    what stands in a path.
+    """
+    every = tuple(_scan(prompt, declared))
+    names = {each.variable.name for each in every if not each.escaped} | set(declared)
+    return tuple(
+        each
+        for each in every
+        if not each.escaped or each.variable.name in names or _is_in_path(prompt, each.start)
+    )
+
+
+def compare(found: Sequence[Found], body: nodes.Body, printed: str | None = None) -> Difference:
+    """How the variables of a prompt differ from those of the statements in its place.
+
+    With `printed`, the prompt that was compiled from the statements speaks for them. What a
+    statement sets counts as used: an output is read where the prompt may not name its variable.
+    """
+    own = {each.variable for each in walk(body) if isinstance(each, nodes.Extract | nodes.Copy)}
+    if printed is None:
+        used = {each for each in walk(body) if isinstance(each, nodes.Variable)}
+    else:
+        declared = {each.variable.name for each in found if each.variable.sigil != "runtime"}
+        used = {each.variable for each in variables_in(printed, declared) if not each.escaped}
+    known = {each.variable for each in found if not each.escaped}
+
+    def is_new(variable: nodes.Variable, others: set[nodes.Variable]) -> bool:
+        is_own = variable.sigil == "runtime" and variable.name in own
+        return variable not in others and not is_own
+
+    return Difference(
+        tuple(each for each in found if each.escaped or is_new(each.variable, used)),
+        tuple(sorted((each for each in used if is_new(each, known)), key=spell_variable)),
+    )
+
+
+def _is_in_path(prompt: str, brace: int) -> bool:
+    before = prompt[:brace].rstrip("\\")[-1:]
+    return before.isalnum() or before in _BEFORE_SEPARATOR
+
+
+def _scan(prompt: str, declared: Collection[str]) -> Iterator[Found]:
+    odd = sorted((name for name in declared if _name(name, 0) != name), key=len, reverse=True)
+    at = prompt.find("{")
+    while at >= 0:
+        found = _runtime(prompt, at, odd) or _plain(prompt, at, odd)
+        if found is not None:
+            yield found
+        at = prompt.find("{", found.end if found is not None else at + 1)
+
+
+def _runtime(prompt: str, at: int, odd: list[str]) -> Found | None:
+    if not prompt.startswith("{{", at):
+        return None
+    begin = _behind_blanks(prompt, at + 2)
+    reference = _reference(prompt, begin, odd)
+    if reference is None:
+        return None
+    name, path, end = reference
+    end = _behind_blanks(prompt, end)
+    if not prompt.startswith("}}", end):
+        return None
+    variable = nodes.Variable(sigil="runtime", name=name, path=path)
+    return Found(at, end + 2, variable, prompt[at - 1 : at] == "\\")
+
+
+def _plain(prompt: str, at: int, odd: list[str]) -> Found | None:
+    secret = prompt.startswith("$", at + 1)
+    reference = _reference(prompt, at + 1 + secret, odd)
+    if reference is None:
+        return None
+    name, path, end = reference
+    if not prompt.startswith("}", end):
+        return None
+    variable = nodes.Variable(sigil="secret" if secret else "input", name=name, path=path)
+    return Found(at, end + 1, variable, prompt[at - 1 : at] == "\\")
+
+
+def _reference(
+    prompt: str, at: int, odd: list[str]
+) -> tuple[str, tuple[str | int, ...], int] | None:
+    """The name and path that begin at an offset, and the offset behind them."""
+    name = next((each for each in odd if prompt.startswith(each, at)), None) or _name(prompt, at)
+    if not name:
+        return None
+    at += len(name)
+    path: list[str | int] = []
+    while (part := _part(prompt, at)) is not None:
+        path.append(part[0])
+        at = part[1]
+    return name, tuple(path), at
+
+
+def _part(prompt: str, at: int) -> tuple[str | int, int] | None:
+    """`.name`, `[0]`, `['key']` or `["key"]`, and the offset behind it."""
+    if prompt.startswith(".", at):
+        name = _name(prompt, at + 1)
+        return (name, at + 1 + len(name)) if name else None
+    if not prompt.startswith("[", at):
+        return None
+    quote = prompt[at + 1 : at + 2]
+    if quote in ("'", '"'):
+        end = prompt.find(quote, at + 2)
+        key: str | int = prompt[at + 2 : end]
+        end += 1
+    else:
+        end = prompt.find("]", at)
+        digits = prompt[at + 1 : end]
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
+            return None
+        key = int(digits)
+    return (key, end + 1) if end > 0 and prompt.startswith("]", end) else None
+
+
+def _name(prompt: str, at: int) -> str:
+    """The longest name of the language at an offset; empty where none begins."""
+    end = at
+    while end < len(prompt) and prompt[end].isascii() and (prompt[end].isalnum() or prompt[end] == "_"):  # fmt: skip
+        end += 1
+    name = prompt[at:end]
+    return name if not name[:1].isdecimal() else ""
+
+
+def _behind_blanks(prompt: str, at: int) -> int:
+    while prompt[at : at + 1] in (" ", "\t"):
+        at += 1
+    return at
