@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
-from flowdsl.syntax import ast
+from flowdsl.syntax import ast, statements
+from flowdsl.syntax.statements import DO, SOURCE, STATEMENTS, TARGET, texts_of
 from flowdsl.syntax.visit import children
 
-DO = "do"
-TARGET = "target"
 CONDITION = "condition"
-SOURCE = "source"
 RULE = "rule"
 CHECK = "check"
-COMMAND = "command"
 
-_ROLES: dict[type[ast.Node], tuple[str, str]] = {
-    ast.DoStmt: ("text", DO),
-    ast.ChooseStmt: ("target", TARGET),
-    ast.TypeStmt: ("target", TARGET),
-    ast.ClearStmt: ("target", TARGET),
-    ast.WaitUntilStmt: ("condition", CONDITION),
-    ast.ExpectStmt: ("condition", CONDITION),
-    ast.ExtractStmt: ("source", SOURCE),
-    ast.CopyStmt: ("source", SOURCE),
+_ROLES = {
+    DO: DO,
+    TARGET: TARGET,
+    SOURCE: SOURCE,
+    statements.AWAITED: CONDITION,
+    statements.EXPECTED: CONDITION,
 }
-"""The text of each statement that is prose, and its role."""
+"""The role of the prose in statements, by what a text is for; the other texts are no prose."""
 
-HAS_PROSE = frozenset((*_ROLES, ast.IfStmt, ast.RepeatStmt, ast.AlwaysSection, ast.Check))
+HAS_PROSE = frozenset(
+    (
+        *(
+            class_
+            for class_, row in STATEMENTS.items()
+            if any(role in _ROLES for _, role in row.texts)
+        ),
+        ast.IfStmt,
+        ast.RepeatStmt,
+        ast.AlwaysSection,
+        ast.Check,
+    )
+)
 """Classes of nodes that can hold prose."""
 
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
@@ -137,42 +143,13 @@ def literal_at(module: ast.Module, offset: int) -> ast.Text | ast.StringLit | No
 
 def prose_of(node: ast.Node, source: SourceFile) -> Iterable[Prose]:
     """The prose that stands in a statement, section or check itself, without the blocks in it."""
-    role = _ROLES.get(type(node))
-    if role is not None:
-        return (Prose(getattr(node, role[0]), role[1], source),)
-    return _inner_prose(node, source)
-
-
-def _inner_prose(node: ast.Node, source: SourceFile) -> Iterator[Prose]:
     match node:
-        case ast.IfStmt(branches=branches):
-            for branch in branches:
-                yield from _conditions(branch.condition, source)
-        case ast.RepeatStmt(until=until):
-            yield from _conditions(until, source)
         case ast.AlwaysSection(rules=rules):
-            for rule in rules:
-                yield Prose(rule, RULE, source)
-        case ast.Check(body=body):
-            match body:
-                case ast.ImageCheck(shows=text) | ast.OutputCheck(statement=text):
-                    yield Prose(text, CHECK, source)
-                case ast.CleanupCheck(prompt=prompt):
-                    yield Prose(prompt, RULE, source)
-                case _:
-                    pass
+            return [Prose(rule, RULE, source) for rule in rules]
+        case ast.Check(body=ast.ImageCheck(shows=text) | ast.OutputCheck(statement=text)):
+            return (Prose(text, CHECK, source),)
+        case ast.Check(body=ast.CleanupCheck(prompt=prompt)):
+            return (Prose(prompt, RULE, source),)
         case _:
-            pass
-
-
-def _conditions(condition: ast.Condition, source: SourceFile) -> Iterator[Prose]:
-    match condition:
-        case ast.SeesExpr(text=text):
-            yield Prose(text, CONDITION, source)
-        case ast.AndExpr(operands=operands) | ast.OrExpr(operands=operands):
-            for operand in operands:
-                yield from _conditions(operand, source)
-        case ast.NotExpr(operand=operand):
-            yield from _conditions(operand, source)
-        case _:
-            pass
+            every = texts_of(node)
+            return [Prose(text, _ROLES[role], source) for text, role in every if role in _ROLES]

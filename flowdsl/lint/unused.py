@@ -13,10 +13,10 @@ from typing import TypeAlias
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.model import INPUT, PARAMETER, RUNTIME, SECRET, SemanticModel, ValueSymbol
-from flowdsl.semantics.runtime import variable_set_by
 from flowdsl.semantics.traversal import statements
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import variable_set_by
 from flowdsl.syntax.visit import walk
 
 from .bodies import body_of

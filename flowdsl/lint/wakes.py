@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from flowdsl.semantics.runtime import variable_set_by
 from flowdsl.semantics.types import ANY, ListOf, Type, strip_optional
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import variable_set_by
 
 from .bodies import body_of
 
@@ -35,7 +35,6 @@ _KINDS = (
 )
 SENTENCES = 8
 """The most sentences of a `do` that are easy to follow."""
-_SETTERS = frozenset((ast.ExtractStmt, ast.CopyStmt, ast.CallStmt, ast.RunStmt))
 
 
 def writes_optional(context: LintContext, node: ast.Node) -> bool:
@@ -102,7 +101,7 @@ def sets_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> b
     """Whether a body gives a runtime variable or an output more than one value."""
     body = body_of(context.declaration)
     every = [] if body is None else context.statements(body)
-    setters = (variable_set_by(each) for each in every if type(each) in _SETTERS)
+    setters = (variable_set_by(each) for each in every)
     variables = [name.text for name in setters if name is not None]
     emits = (each for each in every if isinstance(each, ast.EmitStmt))
     outputs = [each.name.text for each in emits if not each.append]

@@ -6,6 +6,7 @@ from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import STATEMENTS, keyword_span, variable_set_by
 
 from . import errors, places
 from .annotations import check_statement_annotations
@@ -19,7 +20,6 @@ from .loop_bounds import check_duration, check_limit, entries_of
 from .model import LOOP, ValueSymbol
 from .program import Program
 from .references import resolve_ref
-from .runtime import variable_set_by
 from .scopes import PresenceKey, ValueScope, known_names, rename_fix
 from .traversal import refs_outside_blocks
 from .types import (
@@ -78,8 +78,12 @@ class BodyChecker:
         self._block(block)
         self.scope.present &= before
 
-    def _text(self, text: ast.Text, place: places.Place = places.INSTRUCTION) -> None:
-        check_text(self.program, self.scope, text, place)
+    def _texts(self, statement: ast.Stmt) -> None:
+        """Check the texts of a statement, each for what it is."""
+        for name, role in STATEMENTS[type(statement)].texts:
+            text = getattr(statement, name)
+            if type(text) is ast.Text:
+                check_text(self.program, self.scope, text, places.OF_ROLE[role])
 
     def _span(self, node: ast.Node) -> Span:
         return node.span(self.source)
@@ -88,10 +92,18 @@ class BodyChecker:
         if self.background:
             self._check_background_uses(statement)
         match statement:  # what most programs are made of comes first
-            case ast.DoStmt(text=text):
-                self._text(text, places.DO)
-            case ast.StepStmt(title=title, body=body):
-                self._text(title, places.STEP_TITLE)
+            case (
+                ast.DoStmt()
+                | ast.ClearStmt()
+                | ast.CaptureStmt()
+                | ast.ExportStmt()
+                | ast.FailStmt()
+                | ast.AbortStmt()
+                | ast.FinishStmt()
+            ):
+                self._texts(statement)
+            case ast.StepStmt(body=body):
+                self._texts(statement)
                 self._block_keeping_facts(body)
             case ast.IfStmt():
                 self._if(statement)
@@ -103,49 +115,36 @@ class BodyChecker:
                 self._emit(statement)
             case ast.ExtractStmt():
                 self._extract(statement)
-            case ast.ExpectStmt(condition=condition, otherwise=otherwise):
-                self._text(condition)
+            case ast.ExpectStmt(otherwise=otherwise) | ast.ChooseStmt(otherwise=otherwise):
+                self._texts(statement)
                 self._otherwise(otherwise)
-            case ast.FailStmt(reason=reason) | ast.AbortStmt(reason=reason):
-                self._text(reason, places.REASON)
             case ast.CallStmt():
                 check_call(self.program, self.scope, statement)
                 self._forget(statement.result)
-            case ast.WaitUntilStmt(condition=condition, timeout=timeout, otherwise=otherwise):
-                self._text(condition)
+            case ast.WaitUntilStmt(timeout=timeout, otherwise=otherwise):
+                self._texts(statement)
                 check_duration(self.program, self.scope, timeout)
-                self._otherwise(otherwise)
-            case ast.ChooseStmt(target=target, otherwise=otherwise):
-                self._text(target)
                 self._otherwise(otherwise)
             case ast.ForStmt():
                 self._for(statement)
             case ast.RetryStmt():
                 self._retry(statement)
-            case ast.ClearStmt(target=target):
-                self._text(target)
             case ast.WaitStmt(duration=duration):
                 check_duration(self.program, self.scope, duration)
-            case ast.CopyStmt(source=source, otherwise=otherwise, name=name):
-                self._text(source)
-                self._otherwise(otherwise)
-                self._forget(name)
-            case ast.FinishStmt(reason=reason):
-                self._text(reason, places.REASON)
-            case ast.RunStmt(command=command, otherwise=otherwise, name=name):
-                self._text(command, places.COMMAND)
+            case (
+                ast.CopyStmt(otherwise=otherwise, name=name)
+                | ast.RunStmt(otherwise=otherwise, name=name)
+            ):
+                self._texts(statement)
                 self._otherwise(otherwise)
                 self._forget(name)
             case ast.RepeatStmt():
                 self._repeat(statement)
-            case ast.CaptureStmt(file=file) | ast.ExportStmt(file=file):
-                self._text(file, places.FILE_NAME)
-            case ast.ImageStmt(shows=shows):
+            case ast.ImageStmt():
                 from .images import check_image
 
                 check_image(self.program, self.scope.module, statement)
-                if shows is not None:
-                    self._text(shows)
+                self._texts(statement)
             case ast.AnnotatedStmt(annotations=annotations, statement=inner):
                 check_statement_annotations(self.program, self.scope.module, annotations)
                 self._statement(inner)
@@ -173,15 +172,13 @@ class BodyChecker:
                 )
 
     def _type(self, statement: ast.TypeStmt) -> None:
-        if isinstance(statement.value, ast.Text):
-            self._text(statement.value, places.TYPED)
-        else:
+        if isinstance(statement.value, ast.Ref):
             resolve_ref(self.program, self.scope, statement.value, places.TYPED)
             note_typed(self.program, self.scope.module.module, statement.value)
-        self._text(statement.target)
+        self._texts(statement)
 
     def _extract(self, statement: ast.ExtractStmt) -> None:
-        self._text(statement.source)
+        self._texts(statement)
         self._otherwise(statement.otherwise)
         self._forget(statement.name)
         if not statement.background:
@@ -301,7 +298,7 @@ class BodyChecker:
             self.scope.present &= before
 
     def _for(self, statement: ast.ForStmt) -> None:
-        span = Span(self.source, statement.start, statement.start + len("for"))
+        span = keyword_span(statement, self.source)
         if self.loops:
             labels = (Label(self.loops[-1], "the outer `for`"),)
             self.program.sink.report(errors.NESTED_FOR, span, labels=labels)
@@ -322,7 +319,7 @@ class BodyChecker:
             self.scope.end_loop(symbol)
 
     def _repeat(self, statement: ast.RepeatStmt) -> None:
-        span = Span(self.source, statement.start, statement.start + len("repeat"))
+        span = keyword_span(statement, self.source)
         if statement.limit is None:
             self.program.sink.report(
                 errors.MISSING_BOUND, span, statement="repeat", after="the condition"
@@ -346,7 +343,7 @@ class BodyChecker:
             self.scope.present |= facts.when_true
 
     def _retry(self, statement: ast.RetryStmt) -> None:
-        span = Span(self.source, statement.start, statement.start + len("retry"))
+        span = keyword_span(statement, self.source)
         check_limit(self.program, self.scope, statement.attempts)
         check_duration(self.program, self.scope, statement.delay)
         self._forget_what_passes_set(statement.body)

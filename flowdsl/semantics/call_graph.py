@@ -8,6 +8,7 @@ from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.errors import NESTING_TOO_DEEP
+from flowdsl.syntax.statements import keyword_span
 
 from . import errors
 from .model import TaskSymbol
@@ -78,7 +79,7 @@ def first_loop(
     """The first `for` that runs in a body, itself or in the tasks it calls; None when none does."""
     for statement in program.statements(body):
         if isinstance(statement, ast.ForStmt):
-            return Span(source, statement.start, statement.start + len("for"))
+            return keyword_span(statement, source)
         if isinstance(statement, ast.CallStmt):
             loop = summary_of(summaries, program.calls.get(statement)).loop
             if loop is not None:

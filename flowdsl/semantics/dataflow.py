@@ -15,12 +15,12 @@ from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import keyword_span, variable_set_by
 
 from . import errors
 from .model import LOOP, RUNTIME, WorkflowSymbol
 from .paths import field_of
 from .program import Program
-from .runtime import variable_set_by
 from .summaries import Summaries, summary_of
 from .traversal import RefIndex, refs_outside_blocks
 from .typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
@@ -130,13 +130,7 @@ class Follower:
         return state
 
     def _keyword(self, statement: ast.Stmt) -> Span:
-        """The word that a statement opens with."""
-        if isinstance(statement, ast.AnnotatedStmt):
-            return self._keyword(statement.statement)
-        start = end = statement.start
-        while self.source.text[end : end + 1].isalpha():
-            end += 1
-        return Span(self.source, start, end)
+        return keyword_span(statement, self.source)
 
     def _statement(self, statement: ast.Stmt, state: Done) -> State:
         match statement:  # what most programs are made of comes first

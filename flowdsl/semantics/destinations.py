@@ -12,7 +12,7 @@ from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.visit import walk
+from flowdsl.syntax.statements import EXPECTED, TYPED, texts_of
 
 from . import errors, places
 from .model import INPUT, PARAMETER, TaskSymbol, ValueSymbol, WorkflowSymbol
@@ -240,45 +240,8 @@ def _there(use: _Use) -> tuple[Label, ...]:
     return () if use.task is None else (Label(use.span, f"`{use.task}` puts it here"),)
 
 
-_TEXTS: dict[type, tuple[str, Place | None]] = {
-    ast.DoStmt: ("text", places.DO),
-    ast.StepStmt: ("title", places.STEP_TITLE),
-    ast.ChooseStmt: ("target", places.INSTRUCTION),
-    ast.TypeStmt: ("target", places.INSTRUCTION),
-    ast.ClearStmt: ("target", places.INSTRUCTION),
-    ast.WaitUntilStmt: ("condition", places.INSTRUCTION),
-    ast.ExtractStmt: ("source", places.INSTRUCTION),
-    ast.CopyStmt: ("source", places.INSTRUCTION),
-    ast.ImageStmt: ("shows", places.INSTRUCTION),
-    ast.RunStmt: ("command", places.COMMAND),
-    ast.CaptureStmt: ("file", places.FILE_NAME),
-    ast.ExportStmt: ("file", places.FILE_NAME),
-    ast.FailStmt: ("reason", places.REASON),
-    ast.AbortStmt: ("reason", places.REASON),
-    ast.FinishStmt: ("reason", places.REASON),
-    ast.ExpectStmt: ("condition", None),
-}
-"""The text of a statement that something is done with, and its place."""
-
-
 def _places_of(statement: ast.Stmt) -> Iterator[tuple[ast.Text, Place | None]]:
     """The texts of a statement that something is done with, each with its place."""
-    named = _TEXTS.get(type(statement))
-    if named is not None:
-        text = getattr(statement, named[0])
-        if text is not None:
-            yield text, named[1]
-    elif isinstance(statement, ast.IfStmt):
-        for branch in statement.branches:
-            yield from _seen(branch.condition)
-    elif isinstance(statement, ast.RepeatStmt):
-        yield from _seen(statement.until)
-    otherwise = getattr(statement, "otherwise", None)
-    if isinstance(otherwise, ast.Otherwise) and not isinstance(otherwise.action, ast.Block):
-        yield otherwise.action.reason, places.REASON
-
-
-def _seen(condition: ast.Condition) -> Iterator[tuple[ast.Text, None]]:
-    for node in walk(condition):
-        if isinstance(node, ast.SeesExpr):
-            yield node.text, None
+    for text, role in texts_of(statement):
+        if role != TYPED:  # text from outside may be typed
+            yield text, None if role == EXPECTED else places.OF_ROLE[role]

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import variable_set_by
 
 from . import errors
 from .model import ValueSymbol
 from .path_counts import Flow, Paths, Subject, count_paths
 from .program import Program
-from .runtime import variable_set_by
 
 _UNCOUNTED = 100
 """From here on the number of paths says less than that not all of them do it."""

@@ -8,36 +8,10 @@ from __future__ import annotations
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import EVERY_AGENT, PLAIN, STATEMENTS, else_of, keyword_span
 
 from .model import TaskSymbol
 from .program import Program
-
-TERMINAL = "execute_terminal_command"
-
-PLAIN = frozenset(
-    (
-        ast.DoStmt,
-        ast.TypeStmt,
-        ast.ClearStmt,
-        ast.PressStmt,
-        ast.WaitStmt,
-        ast.EmitStmt,
-        ast.FailStmt,
-        ast.AbortStmt,
-    )
-)
-"""Statements that every agent can carry out, and that decide nothing."""
-
-_TOOL_OF: dict[type, tuple[str, str]] = {
-    ast.CopyStmt: ("copy", "copy_to_clipboard"),
-    ast.CaptureStmt: ("capture", "save_screenshot_as_run_attachment"),
-    ast.ExportStmt: ("export", "mark_file_for_export"),
-    ast.ImageStmt: ("image", "picture"),
-    ast.RunStmt: ("run", TERMINAL),
-    ast.ForStmt: ("for", "start_loop"),
-    ast.FinishStmt: ("finish", "finish"),
-}
-"""The keyword and the tool of each statement that a focused agent may lack the tool for; a background `extract` is one, too."""
 
 
 class Need(Record):
@@ -78,10 +52,10 @@ NO_NEEDS = Needs()
 
 def tool_of(statement: ast.Stmt, source: SourceFile) -> Needs:
     """The tool that a statement itself asks for."""
-    keyword, tool = _TOOL_OF[type(statement)]
+    tool = STATEMENTS[type(statement)].tool
+    assert tool is not None
     needs = Needs()
-    place = Span(source, statement.start, statement.start + len(keyword))
-    needs.tools[tool] = Need(place)
+    needs.tools[tool] = Need(keyword_span(statement, source))
     return needs
 
 
@@ -91,7 +65,7 @@ def asks_for_tool(statement: ast.Stmt) -> bool:
         return statement.background or statement.model is not None
     if isinstance(statement, ast.ChooseStmt):
         return statement.model is not None
-    return type(statement) in _TOOL_OF
+    return type(statement) in _SPECIAL
 
 
 def model_of(statement: ast.ChooseStmt | ast.ExtractStmt, source: SourceFile) -> Needs:
@@ -101,6 +75,11 @@ def model_of(statement: ast.ChooseStmt | ast.ExtractStmt, source: SourceFile) ->
         needs.models[statement.model.value] = Need(statement.model.span(source))
     return needs
 
+
+_SPECIAL = frozenset(
+    class_ for class_, row in STATEMENTS.items() if row.tool and row.tool not in EVERY_AGENT
+)
+"""Statements that a focused agent may lack the tool for; a background `extract` is one, too."""
 
 _DECISIONS = frozenset((ast.IfStmt, ast.RepeatStmt, ast.RetryStmt))
 
@@ -153,8 +132,8 @@ class FirstLook:
                     return _UNSETTLED
             if class_ in _DECISIONS:
                 decided_up_to = max(decided_up_to, statement.end)
-            otherwise = getattr(statement, "otherwise", None)
-            if isinstance(otherwise, ast.Otherwise):
+            otherwise = else_of(statement)
+            if otherwise is not None:
                 if isinstance(otherwise.action, ast.FinishStmt):
                     return _UNSETTLED
                 decided_up_to = max(decided_up_to, otherwise.end)

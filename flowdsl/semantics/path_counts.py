@@ -13,6 +13,7 @@ from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import keyword_span
 
 from .traversal import inner_blocks, statements
 
@@ -156,13 +157,7 @@ class _Counter:
         return any(map(self.subject.does, statements(block)))
 
     def _fail(self, at: Paths, statement: ast.Stmt) -> None:
-        self.failed.append((at, self._word(statement.start)))
-
-    def _word(self, start: int) -> Span:
-        end = start
-        while self.source.text[end : end + 1].isalpha():
-            end += 1
-        return Span(self.source, start, end)
+        self.failed.append((at, keyword_span(statement, self.source)))
 
     def _else_before(self, start: int) -> Span:
         at = self.source.text.rfind("else", 0, start)
@@ -191,11 +186,11 @@ class _Counter:
     def _succeeding(self, statement: ast.Stmt, after: Paths) -> Paths:
         """The paths that an `else` is not on, where that `else` does it."""
         text = f"not {self.subject.word} when this succeeds"
-        return after.because(self._word(statement.start), text)
+        return after.because(keyword_span(statement, self.source), text)
 
     def _if(self, statement: ast.IfStmt, at: Paths) -> Reached:
         blocks = [branch.body for branch in statement.branches]
-        words = [self._word(statement.start)]
+        words = [keyword_span(statement, self.source)]
         words.extend(self._else_before(branch.start) for branch in statement.branches[1:])
         if statement.otherwise is not None:
             blocks.append(statement.otherwise)
@@ -225,7 +220,7 @@ class _Counter:
         return end if runs else self._skipped(statement, at).join(end)
 
     def _skipped(self, statement: ast.Stmt, at: Paths) -> Paths:
-        return at.because(self._word(statement.start), "this loop may run zero times")
+        return at.because(keyword_span(statement, self.source), "this loop may run zero times")
 
     def _repeat(self, statement: ast.RepeatStmt, at: Paths) -> Reached:
         end = self.block(statement.body, at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowdsl.source.record import Record
+from flowdsl.syntax import statements
 
 from .model import CONST, ENVIRONMENT, INPUT, LOOP, PARAMETER, RUNTIME, SECRET, STEP
 
@@ -36,3 +37,18 @@ CONSTANT = Place("a constant", _CONSTANTS)
 SECRET_ARGUMENT = Place("a secret argument", frozenset((SECRET,)))
 CHAIN_VALUE = Place("a value of a chain", _KNOWN_AT_START | {STEP})
 CHAIN_SECRET = Place("a secret of a chain", frozenset((SECRET,)))
+
+OF_ROLE = {
+    statements.TITLE: STEP_TITLE,
+    statements.DO: DO,
+    statements.TARGET: INSTRUCTION,
+    statements.TYPED: TYPED,
+    statements.AWAITED: INSTRUCTION,
+    statements.EXPECTED: INSTRUCTION,
+    statements.SOURCE: INSTRUCTION,
+    statements.SHOWN: INSTRUCTION,
+    statements.COMMAND: COMMAND,
+    statements.FILE: FILE_NAME,
+    statements.REASON: REASON,
+}
+"""What the texts of statements may hold, by what they are for."""

@@ -14,12 +14,13 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import PICTURE, PLAIN, SCREENSHOT, TERMINAL, keyword_span
 
 from . import errors
 from .capabilities import TOOLS, Capabilities
 from .inlining import Frame, Value, Variables, bind, decided
 from .model import PARAMETER, TaskSymbol, WorkflowSymbol
-from .needs import NO_NEEDS, PLAIN, TERMINAL, FirstLook, Need, Needs, model_of, tool_of
+from .needs import NO_NEEDS, FirstLook, Need, Needs, model_of, tool_of
 from .program import Program
 from .traversal import refs_outside_blocks
 
@@ -99,7 +100,7 @@ class _Walk:
                 self.program.sink.report(errors.DECIDED_ONCE, span)
 
     def _check_image(self, needs: Needs, workflow: WorkflowSymbol) -> None:
-        image, command = needs.tools.get("picture"), needs.tools.get(TERMINAL)
+        image, command = needs.tools.get(PICTURE), needs.tools.get(TERMINAL)
         if image is None or command is None:
             return
         self.suspicious = True
@@ -153,8 +154,8 @@ class _Walk:
             case ast.ChooseStmt(otherwise=otherwise):
                 self._else(needs, model_of(statement, frame.source), otherwise, frame)
             case ast.ExtractStmt(background=True):
-                place = Span(frame.source, statement.start, statement.start + len("extract"))
-                needs.tools.setdefault("screenshot", Need(place))
+                place = keyword_span(statement, frame.source)
+                needs.tools.setdefault(SCREENSHOT, Need(place))
             case ast.ExtractStmt(otherwise=otherwise):
                 self._else(needs, model_of(statement, frame.source), otherwise, frame)
             case ast.CopyStmt(otherwise=otherwise):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import variable_set_by
 
 from . import errors
 from .arguments import task_of
@@ -13,8 +14,6 @@ from .program import Program
 from .scopes import ValueScope
 from .type_expressions import resolve_type
 from .types import STRING, UNKNOWN, Type, Unknown, describe
-
-_SETTERS = frozenset((ast.ExtractStmt, ast.CopyStmt, ast.RunStmt, ast.CallStmt))
 
 
 def declare_runtime(program: Program, scope: ValueScope, body: ast.Block) -> dict[str, ValueSymbol]:
@@ -37,21 +36,6 @@ def declare_runtime(program: Program, scope: ValueScope, body: ast.Block) -> dic
             else:
                 rejected.add(name.text)
     return found
-
-
-def variable_set_by(statement: ast.Stmt) -> ast.Name | None:
-    """The runtime variable that a statement itself sets."""
-    if type(statement) not in _SETTERS:
-        return None
-    match statement:
-        case ast.ExtractStmt(name=name) | ast.CopyStmt(name=name):
-            return name
-        case ast.RunStmt(name=variable):
-            return variable
-        case ast.CallStmt(result=result):
-            return result
-        case _:
-            return None
 
 
 def _variable_type(program: Program, scope: ValueScope, statement: ast.Stmt) -> Type:

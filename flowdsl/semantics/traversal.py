@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import HOLDING, LEAVES, WITH_ELSE, else_of
 from flowdsl.syntax.visit import node_fields
 
 _WITHOUT_REFS = frozenset(
@@ -83,37 +84,7 @@ class RefIndex:
 
 NO_REFS = RefIndex(())
 
-
-_LEAVES = frozenset(
-    (
-        ast.DoStmt,
-        ast.TypeStmt,
-        ast.ClearStmt,
-        ast.PressStmt,
-        ast.WaitStmt,
-        ast.EmitStmt,
-        ast.CaptureStmt,
-        ast.ExportStmt,
-        ast.ImageStmt,
-        ast.CallStmt,
-        ast.FailStmt,
-        ast.AbortStmt,
-        ast.FinishStmt,
-    )
-)
-"""Statements that hold no block: most of a program, so that asking them for blocks is most of a walk."""
-
-
-_WITH_ELSE = frozenset(
-    (
-        ast.ChooseStmt,
-        ast.WaitUntilStmt,
-        ast.ExtractStmt,
-        ast.CopyStmt,
-        ast.ExpectStmt,
-        ast.RunStmt,
-    )
-)
+_ONLY_ELSE = WITH_ELSE - HOLDING
 """Statements whose only block is that of their `else`, which most of them go without."""
 
 
@@ -128,9 +99,9 @@ def _collect_statements(block: ast.Block, found: list[ast.Stmt]) -> None:
     for statement in block.statements:
         found.append(statement)
         class_ = type(statement)
-        if class_ in _LEAVES:
+        if class_ in LEAVES:
             continue
-        if class_ in _WITH_ELSE:
+        if class_ in _ONLY_ELSE:
             otherwise = statement.otherwise  # type: ignore[union-attr]
             if otherwise is not None and type(otherwise.action) is ast.Block:  # type: ignore[union-attr]
                 _collect_statements(otherwise.action, found)  # type: ignore[union-attr]
@@ -155,7 +126,7 @@ class InnerBlock(Record):
 def inner_blocks(statement: ast.Stmt) -> tuple[InnerBlock, ...]:
     """The blocks that stand directly in a statement, in source order."""
     class_ = type(statement)
-    if class_ in _LEAVES or (class_ in _WITH_ELSE and statement.otherwise is None):  # type: ignore[union-attr]
+    if class_ in LEAVES or (class_ in _ONLY_ELSE and statement.otherwise is None):  # type: ignore[union-attr]
         return ()
     return tuple(_inner_blocks(statement))
 
@@ -180,17 +151,8 @@ def _inner_blocks(statement: ast.Stmt) -> Iterator[InnerBlock]:
         case ast.RepeatStmt():
             yield InnerBlock(statement.body, True, True)
             yield from _otherwise(statement.otherwise)
-        case (
-            ast.ChooseStmt()
-            | ast.WaitUntilStmt()
-            | ast.ExtractStmt()
-            | ast.CopyStmt()
-            | ast.ExpectStmt()
-            | ast.RunStmt()
-        ):
-            yield from _otherwise(statement.otherwise)
         case _:
-            pass
+            yield from _otherwise(else_of(statement))
 
 
 def _otherwise(otherwise: ast.Otherwise | None) -> Iterator[InnerBlock]:

@@ -45,13 +45,17 @@ def fields(node: ast.Node) -> tuple[str, ...]:
 
 def node_fields(class_: type, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """The fields of a class that hold nodes, by their annotations; those annotated as in `without` are left out."""
-    annotations = {
+    return tuple(
+        name
+        for name, annotation in annotations_of(class_).items()
+        if annotation not in _ATOMS and annotation not in without
+    )
+
+
+def annotations_of(class_: type) -> dict[str, str]:
+    """The fields of a class of nodes with their annotations as they are written."""
+    return {
         name: str(annotation)
         for base in reversed(class_.__mro__)
         for name, annotation in vars(base).get("__annotations__", {}).items()
     }
-    return tuple(
-        name
-        for name, annotation in annotations.items()
-        if annotation not in _ATOMS and annotation not in without
-    )

@@ -15,18 +15,7 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
-
-KEYWORDS: dict[type, str] = {
-    nodes.Step: "step",
-    nodes.Do: "do",
-    nodes.Press: "press",
-    nodes.Wait: "wait",
-    nodes.TypeIn: "type",
-    nodes.Extract: "extract",
-    nodes.Copy: "copy",
-    nodes.Capture: "capture",
-    nodes.Export: "export",
-}
+from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
 
 def difference(before: str, after: str) -> Iterator[str]:
@@ -61,11 +50,13 @@ def other_variables(found: Difference, prompt: str) -> Iterator[str]:
 
 def statement_counts(proposal: Proposal) -> str:
     """How many statements there are of which kind: `4 statements: 2 do, 1 press, 1 step`."""
+    # An `else` that lowering would make is no statement of the source.
     kinds = Counter(
-        KEYWORDS[type(each)] for each in statements(proposal.body) if type(each) in KEYWORDS
+        STATEMENTS[BY_KIND[each.kind][0]].keyword
+        for each in statements(proposal.body)
+        if not isinstance(each, nodes.Leave)
     )
     kinds["emit"] = len(proposal.sources)
-    # An `else` that lowering would make is no statement of the source.
     shown = [f"{count} {kind}" for kind, count in sorted(kinds.items()) if count]
     return f"{counted(kinds.total(), 'statement')}: {', '.join(shown)}"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from flowdsl.ir import nodes
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
 from ..writing.lines import LOOP_KEY, Key, lines_of
 from ..writing.outputs import with_emits
@@ -21,23 +22,11 @@ from .sections import styled
 from .settings import aliases_by_name
 from .tree import Home, Placed, Unit
 
-TEXTS: dict[type, tuple[tuple[str, str], ...]] = {
-    nodes.Step: (("title", "title"),),
-    nodes.Do: (("text", "text"),),
-    nodes.Choose: (("target", "target"),),
-    nodes.TypeIn: (("value", "value"), ("target", "target")),
-    nodes.Clear: (("target", "target"),),
-    nodes.WaitUntil: (("condition", "condition"),),
-    nodes.Extract: (("source", "source"),),
-    nodes.BackgroundExtract: (("source", "source"),),
-    nodes.Copy: (("source", "source"),),
-    nodes.Expect: (("condition", "condition"),),
-    nodes.Capture: (("file", "file"),),
-    nodes.Export: (("file", "file"),),
-    nodes.Run: (("command", "command"),),
-    nodes.Leave: (("reason", "reason"),),
-}
-"""The texts of statements: how they are called in the IR, and in the tree of the source."""
+
+def texts_of_kind(statement: nodes.Statement) -> tuple[str, ...]:
+    """The fields that hold texts in a statement of the IR, and under the same names in its source."""
+    return tuple(name for name, _ in STATEMENTS[BY_KIND[statement.kind][0]].texts)
+
 
 _SIGILS = {ast.INPUT: PLAIN, ast.RUNTIME: RUNTIME, ast.SECRET: SECRET}
 _HELD = "\0"
@@ -258,9 +247,9 @@ def _learn(
 def _text_pairs(placed: Placed) -> Iterator[tuple[nodes.Text, ast.Text | ast.Ref]]:
     if placed.home is None:
         return
-    for compiled, written in TEXTS.get(type(placed.compiled), ()):
-        text = getattr(placed.compiled, compiled)
-        node = getattr(placed.home.statement, written)
+    for name in texts_of_kind(placed.compiled):
+        text = getattr(placed.compiled, name)
+        node = getattr(placed.home.statement, name)
         if isinstance(node, ast.Text | ast.Ref) and text is not None:
             yield text, node
 

@@ -18,7 +18,7 @@ from ..reading.prompt import read_prompt
 from ..shapes import read_hints
 from .attempts import STATEMENTS, Attempt, Choices, Edits, Site
 from .blocks import Place, Range, blocks, call_of, moved, widened
-from .drafting import TEXTS, Drafter
+from .drafting import Drafter, texts_of_kind
 from .editing import Edit, doc_start, indent_at, insertion_after, line_start
 from .sections import first_in, item_removal, joined
 from .standing import description_edits, rule_edits
@@ -225,15 +225,15 @@ class _Editor:
             return []
         edits: list[Edit] = []
         same = before
-        for compiled, written in TEXTS.get(type(before), ()):
-            if getattr(before, compiled) == getattr(after, compiled):
+        for name in texts_of_kind(before):
+            if getattr(before, name) == getattr(after, name):
                 continue
-            node = getattr(old.home.statement, written)
-            literal_ = self._drafter.text(getattr(after, compiled), old)
+            node = getattr(old.home.statement, name)
+            literal_ = self._drafter.text(getattr(after, name), old)
             if not isinstance(node, ast.Text) or literal_ is None:
                 return None
             edits.append(self._literal(old.home, node, literal_))
-            same = _with(same, compiled, getattr(after, compiled))
+            same = _with(same, name, getattr(after, name))
         if isinstance(before, nodes.If) and isinstance(after, nodes.If):
             return self._conditions(old, before, after)
         return edits if head_of(same) == head_of(after) else self._first_line(old, new)

@@ -12,6 +12,7 @@ from flowdsl.ir.lower_values import origin_of
 from flowdsl.ir.walk import field_names, inner_bodies
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 from flowdsl.syntax.visit import children
 
 _NOT_COMPARED = frozenset(("origin", "resets", "counted"))
@@ -138,35 +139,9 @@ def place(
     return tuple(placed)
 
 
-_WRITTEN_AS: dict[type, tuple[type, ...]] = {
-    nodes.Step: (ast.StepStmt,),
-    nodes.Do: (ast.DoStmt,),
-    nodes.Choose: (ast.ChooseStmt,),
-    nodes.TypeIn: (ast.TypeStmt,),
-    nodes.Clear: (ast.ClearStmt,),
-    nodes.Press: (ast.PressStmt,),
-    nodes.Wait: (ast.WaitStmt,),
-    nodes.WaitUntil: (ast.WaitUntilStmt,),
-    nodes.Extract: (ast.ExtractStmt,),
-    nodes.BackgroundExtract: (ast.ExtractStmt,),
-    nodes.Copy: (ast.CopyStmt,),
-    nodes.Store: (ast.EmitStmt,),
-    nodes.Expect: (ast.ExpectStmt,),
-    nodes.Capture: (ast.CaptureStmt,),
-    nodes.Export: (ast.ExportStmt,),
-    nodes.Picture: (ast.ImageStmt,),
-    nodes.Run: (ast.RunStmt,),
-    nodes.If: (ast.IfStmt,),
-    nodes.Loop: (ast.ForStmt,),
-    nodes.Repeat: (ast.RepeatStmt,),
-    nodes.Retry: (ast.RetryStmt,),
-    nodes.Leave: (ast.FailStmt, ast.AbortStmt, ast.FinishStmt),
-}
-"""The statements of the language that lowering makes each statement of the IR of, when it makes it of one alone."""
-
-
 def _may_be(statement: nodes.Statement, written: ast.Stmt) -> bool:
-    return isinstance(written, _WRITTEN_AS[type(statement)])
+    """Whether lowering makes this statement of the IR of that one of the language alone."""
+    return isinstance(written, BY_KIND[statement.kind])
 
 
 def homes_of(modules: Sequence[ast.Module]) -> dict[nodes.Origin, Home]:
@@ -191,12 +166,9 @@ def _homes(
         inner: ast.Node = child
         while isinstance(inner, ast.AnnotatedStmt):
             inner = inner.statement
-        if type(inner) in _STATEMENTS:
+        if type(inner) in STATEMENTS:
             held = node if isinstance(node, ast.Block) else None
             path = module.source.path
             yield Home(path, inner, child, held, owner, loop)  # type: ignore[arg-type]
         own = inner.variable.text if isinstance(inner, ast.ForStmt) else loop
         yield from _homes(module, inner, owner, block, own)
-
-
-_STATEMENTS = frozenset((ast.CallStmt, *(each for some in _WRITTEN_AS.values() for each in some)))

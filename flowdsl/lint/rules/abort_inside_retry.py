@@ -12,8 +12,9 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix, Label
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.model import TaskSymbol
 from flowdsl.semantics.traversal import inner_blocks
-from flowdsl.source.text import SourceFile, Span
+from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import keyword_span, leaving_else
 
 SPEC = DiagnosticSpec(
     "abort-inside-retry",
@@ -38,7 +39,7 @@ def check(context: LintContext, statement: ast.RetryStmt) -> None:
             _report(context, here, call, abort, source, why)
         return
     last = _last(statement.body)
-    action = _action(last) if last is not None else None
+    action = leaving_else(last) if last is not None else None
     if statement.otherwise is not None and isinstance(action, ast.AbortStmt):
         why = "before the `else` of the `retry` has its turn"
         _report(context, here, None, action, context.source, why)
@@ -52,19 +53,13 @@ def _report(
     source: SourceFile,
     why: str,
 ) -> None:
-    keyword = Span(source, abort.start, abort.start + len("abort"))
+    keyword = keyword_span(abort, source)
     if call is not None:
         labels = (here, Label(keyword, "the `abort`"))
         context.report(SPEC, context.keyword(call), why=why, labels=labels)
         return
     fix = Fix("write `fail`", (Edit(keyword, "fail"),))
     context.report(SPEC, keyword, why=why, labels=(here,), fixes=(fix,))
-
-
-def _action(statement: ast.Stmt) -> ast.Node | None:
-    """What stands behind the `else` of a statement other than `if` and `retry`."""
-    otherwise = getattr(statement, "otherwise", None)
-    return otherwise.action if isinstance(otherwise, ast.Otherwise) else None
 
 
 def _last(block: ast.Block) -> ast.Stmt | None:
@@ -86,7 +81,7 @@ def _aborts(
     for statement in block.statements:
         if isinstance(statement, ast.AbortStmt):
             yield None, statement, source
-        action = _action(statement)
+        action = leaving_else(statement)
         if isinstance(action, ast.AbortStmt):
             yield None, action, source
         if isinstance(statement, ast.CallStmt):
@@ -134,7 +129,7 @@ def _can_fail(context: LintContext, block: ast.Block, entered: set[TaskSymbol]) 
             case _:
                 pass
         if isinstance(statement, _FALLIBLE):
-            action = _action(statement)
+            action = leaving_else(statement)
             if action is None or isinstance(action, ast.FailStmt):
                 return True
         if any(_can_fail(context, inner.block, entered) for inner in inner_blocks(statement)):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import DO, Prose, is_english
+from flowdsl.lint.prose import Prose, is_english
 from flowdsl.lint.targets import CONTROLS, ends_naming, is_acted_on
+from flowdsl.syntax.statements import DO
 
 SPEC = DiagnosticSpec(
     "ambiguous-target",

@@ -10,8 +10,8 @@ from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.prose import Prose, is_english, wrapped
 from flowdsl.semantics.model import INPUT, LOOP, PARAMETER, RUNTIME
-from flowdsl.source.text import Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import keyword_span
 
 SPEC = DiagnosticSpec(
     "choice-by-input",
@@ -115,7 +115,7 @@ def _fixes(prose: Prose, statement: ast.DoStmt) -> tuple[Fix, ...]:
         prose.written[opening.end() : end],
     ):
         return ()
-    keyword = Span(prose.source, statement.start, statement.start + len("do"))
+    keyword = keyword_span(statement, prose.source)
     edits = (Edit(keyword, "choose"), Edit(prose.span(opening.start(1), opening.end()), ""))
     return (Fix("choose it on every run", edits, "unsafe"),)
 

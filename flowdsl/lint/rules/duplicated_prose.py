@@ -9,6 +9,7 @@ from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import keyword_span
 
 SPEC = DiagnosticSpec(
     "duplicated-prose",
@@ -146,7 +147,7 @@ class _Finder:
         written = " ".join(_told(source, statement.text).split())
         if len(written) < _LONG:
             return
-        place = Span(source, statement.start, statement.start + len("do"))
+        place = keyword_span(statement, source)
         first = self._instructions.setdefault(written, place)
         if first is not place:
             self._copy(written, "this instruction", first, place)
@@ -195,8 +196,4 @@ def _told(source: SourceFile, text: ast.Text) -> str:
 
 def _first_word(place: _Place) -> Span:
     """The word that a run opens with."""
-    text = place.source.text
-    start = end = place.block.statements[place.at].start
-    while text[end : end + 1].isalpha():
-        end += 1
-    return Span(place.source, start, end)
+    return keyword_span(place.block.statements[place.at], place.source)

@@ -6,8 +6,9 @@ import re
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import COMMAND, Prose
+from flowdsl.lint.prose import Prose
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import COMMAND
 
 SPEC = DiagnosticSpec(
     "non-powershell-command",

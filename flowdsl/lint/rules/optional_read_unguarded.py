@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.model import INPUT, ValueSymbol
-from flowdsl.syntax import ast
-from flowdsl.syntax.visit import walk
+from flowdsl.syntax import ast, statements
 
 SPEC = DiagnosticSpec(
     "optional-read-unguarded",
@@ -19,24 +17,19 @@ SPEC = DiagnosticSpec(
     "put the statement under `if not {code} is empty {{ ... }}`, or declare the value as required",
 )
 
-_TEXTS: dict[type[ast.Stmt], tuple[str, str]] = {
-    ast.StepStmt: ("title", "title"),
-    ast.DoStmt: ("text", "instruction"),
-    ast.ChooseStmt: ("target", "instruction"),
-    ast.TypeStmt: ("target", "instruction"),
-    ast.ClearStmt: ("target", "instruction"),
-    ast.WaitUntilStmt: ("condition", "condition"),
-    ast.ExtractStmt: ("source", "instruction"),
-    ast.CopyStmt: ("source", "instruction"),
-    ast.ExpectStmt: ("condition", "condition"),
-    ast.RunStmt: ("command", "command"),
-    ast.CaptureStmt: ("file", "file name"),
-    ast.ExportStmt: ("file", "file name"),
-    ast.FailStmt: ("reason", "reason"),
-    ast.AbortStmt: ("reason", "reason"),
-    ast.FinishStmt: ("reason", "reason"),
+_PLACES = {
+    statements.TITLE: "title",
+    statements.DO: "instruction",
+    statements.TARGET: "instruction",
+    statements.AWAITED: "condition",
+    statements.EXPECTED: "condition",
+    statements.SOURCE: "instruction",
+    statements.SHOWN: "instruction",
+    statements.COMMAND: "command",
+    statements.FILE: "file name",
+    statements.REASON: "reason",
 }
-"""The text of each statement that is written for the agent, and what it is."""
+"""What a text that the agent reads is called; what is typed may be missing, and then nothing is."""
 
 _SPEAKS_OF_ABSENCE = re.compile(
     r"\b(empty|blank|missing|optional|absent|__EMPTY__|"
@@ -58,11 +51,11 @@ def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
         return
     from_file = _has_schema_file(declaration)
     for statement in context.statements(body):
-        for text, place in _texts(statement):
-            for part in text.parts:
+        for text, role in statements.texts_of(statement):
+            for part in text.parts if role in _PLACES else ():
                 if part in optional:
                     assert isinstance(part, ast.Ref)
-                    _check_ref(context, part, text, place, from_file)
+                    _check_ref(context, part, text, _PLACES[role], from_file)
 
 
 def _check_ref(
@@ -91,27 +84,3 @@ def _is_filled(symbol: ValueSymbol, ref: ast.Ref) -> bool:
     """Whether a value that nobody gives is replaced by a default."""
     field = symbol.field
     return field is not None and not ref.path and field.has_default and field.default is not None
-
-
-def _texts(statement: ast.Stmt) -> Iterator[tuple[ast.Text, str]]:
-    """The texts of a statement that may hold variables, and what each is."""
-    entry = _TEXTS.get(type(statement))
-    if entry is not None:
-        yield getattr(statement, entry[0]), entry[1]
-    match statement:
-        case ast.IfStmt(branches=branches):
-            for branch in branches:
-                yield from _seen(branch.condition)
-        case ast.RepeatStmt(until=until):
-            yield from _seen(until)
-        case _:
-            pass
-    otherwise = getattr(statement, "otherwise", None)
-    if isinstance(otherwise, ast.Otherwise) and not isinstance(otherwise.action, ast.Block):
-        yield otherwise.action.reason, "reason"
-
-
-def _seen(condition: ast.Condition) -> Iterator[tuple[ast.Text, str]]:
-    for node in walk(condition):
-        if isinstance(node, ast.SeesExpr):
-            yield node.text, "condition"

@@ -11,9 +11,9 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.leaving import leaves
-from flowdsl.semantics.runtime import variable_set_by
 from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import else_of, variable_set_by
 from flowdsl.syntax.visit import walk
 
 SPEC = DiagnosticSpec(
@@ -80,17 +80,15 @@ def _forget_what_is_set(
     for node in walk(block):
         if isinstance(node, ast.EmitStmt):
             outputs.pop(node.name.text, None)
-        elif isinstance(node, ast.ExtractStmt | ast.CopyStmt | ast.CallStmt | ast.RunStmt):
-            name = variable_set_by(node)
-            if name is not None:
-                variables.pop(name.text, None)
+        elif (name := variable_set_by(node)) is not None:
+            variables.pop(name.text, None)
 
 
 def _keeps_on_failure(statement: ast.Stmt) -> bool:
     """Whether the paths go on when a statement could not set its variable, which then keeps what it had."""
-    otherwise = getattr(statement, "otherwise", None)
+    otherwise = else_of(statement)
     return (
-        isinstance(otherwise, ast.Otherwise)
+        otherwise is not None
         and isinstance(otherwise.action, ast.Block)
         and not leaves(otherwise.action)
     )

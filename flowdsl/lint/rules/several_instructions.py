@@ -6,9 +6,10 @@ import re
 
 from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import DO, Prose, is_english
+from flowdsl.lint.prose import Prose, is_english
 from flowdsl.lint.wakes import SENTENCES
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import DO
 
 SPEC = DiagnosticSpec(
     "several-instructions",

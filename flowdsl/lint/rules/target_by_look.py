@@ -6,8 +6,9 @@ import re
 
 from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import DO, Prose, is_english, wrapped
+from flowdsl.lint.prose import Prose, is_english, wrapped
 from flowdsl.lint.targets import ends_naming, is_acted_on
+from flowdsl.syntax.statements import DO
 
 SPEC = DiagnosticSpec(
     "target-by-look",

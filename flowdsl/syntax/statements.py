@@ -1,0 +1,208 @@
+"""What each statement of the language is: one row a statement, from which the layers above derive.
+
+A row says what `syntax.ast` cannot: the word that a statement opens with, what each of its texts is
+for, the tool that carries it out, the variable it sets, and what lowering makes of it. Whether it
+holds blocks or an `else` follows from the fields of its class.
+
+    choose "the row of {name}" else abort "no row"
+           └ TARGET                        └ REASON
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+
+from . import ast
+from .visit import annotations_of, walk
+
+# What a text is for
+
+TITLE = "title"
+DO = "do"
+"""A free instruction."""
+TARGET = "target"
+"""What to act on."""
+TYPED = "typed"
+"""What to type."""
+AWAITED = "awaited"
+"""What to wait for on the screen."""
+EXPECTED = "expected"
+"""What the screen is asked for: of `expect`, and of `sees` in a condition."""
+SOURCE = "source"
+"""Where to read."""
+SHOWN = "shown"
+"""What a picture shows."""
+COMMAND = "command"
+FILE = "file"
+"""The name of a file."""
+REASON = "reason"
+"""Why a run or an attempt ends."""
+
+ROLES = (TITLE, DO, TARGET, TYPED, AWAITED, EXPECTED, SOURCE, SHOWN, COMMAND, FILE, REASON)
+
+# Tools of the agents, by the names of the platform (`semantics.capabilities` says who has them)
+
+COMPUTER = "computer"
+KEEP = "upsert_runtime_values"
+DECLARE_FAILED = "declare_task_failed"
+CLIPBOARD = "copy_to_clipboard"
+SCREENSHOT = "screenshot"
+ATTACH = "save_screenshot_as_run_attachment"
+EXPORT = "mark_file_for_export"
+TERMINAL = "execute_terminal_command"
+LOOP = "start_loop"
+PICTURE = "picture"
+FINISH = "finish"
+
+EVERY_AGENT = frozenset((COMPUTER, KEEP, DECLARE_FAILED))
+"""Tools that every agent is relied on to have."""
+
+
+class Row(Record):
+    """One statement of the language.
+
+    `texts` are its fields that hold a text, each with its role; a field may hold a reference or
+    nothing instead. `tool` carries it out; None where only what stands inside is carried out.
+    `sets` is the field that names the runtime variable it sets. `becomes` are the kinds of the
+    statements of the IR that lowering makes of it, none where it leaves none.
+    """
+
+    keyword: str
+    texts: tuple[tuple[str, str], ...] = ()
+    tool: str | None = None
+    sets: str | None = None
+    becomes: tuple[str, ...] = ()
+
+
+STATEMENTS: dict[type[ast.Node], Row] = {
+    ast.StepStmt: Row("step", (("title", TITLE),), becomes=("step",)),
+    ast.DoStmt: Row("do", (("text", DO),), COMPUTER, becomes=("do",)),
+    ast.ChooseStmt: Row("choose", (("target", TARGET),), COMPUTER, becomes=("choose",)),
+    ast.TypeStmt: Row("type", (("value", TYPED), ("target", TARGET)), COMPUTER, becomes=("type",)),
+    ast.ClearStmt: Row("clear", (("target", TARGET),), COMPUTER, becomes=("clear",)),
+    ast.PressStmt: Row("press", (), COMPUTER, becomes=("press",)),
+    ast.WaitStmt: Row("wait", (), COMPUTER, becomes=("wait",)),
+    ast.WaitUntilStmt: Row("wait", (("condition", AWAITED),), COMPUTER, becomes=("wait_until",)),
+    ast.ExtractStmt: Row(
+        "extract", (("source", SOURCE),), KEEP, "name", ("extract", "background_extract")
+    ),
+    ast.CopyStmt: Row("copy", (("source", SOURCE),), CLIPBOARD, "name", ("copy",)),
+    ast.EmitStmt: Row("emit", (), KEEP, becomes=("store",)),
+    ast.ExpectStmt: Row("expect", (("condition", EXPECTED),), COMPUTER, becomes=("expect",)),
+    ast.CaptureStmt: Row("capture", (("file", FILE),), ATTACH, becomes=("capture",)),
+    ast.ExportStmt: Row("export", (("file", FILE),), EXPORT, becomes=("export",)),
+    ast.ImageStmt: Row("image", (("shows", SHOWN),), PICTURE, becomes=("picture",)),
+    ast.RunStmt: Row("run", (("command", COMMAND),), TERMINAL, "name", ("run",)),
+    ast.IfStmt: Row("if", becomes=("if",)),
+    ast.ForStmt: Row("for", (), LOOP, becomes=("loop",)),
+    ast.RepeatStmt: Row("repeat", becomes=("repeat",)),
+    ast.RetryStmt: Row("retry", becomes=("retry",)),
+    ast.CallStmt: Row("call", sets="result"),
+    ast.FailStmt: Row("fail", (("reason", REASON),), DECLARE_FAILED, becomes=("leave",)),
+    ast.AbortStmt: Row("abort", (("reason", REASON),), DECLARE_FAILED, becomes=("leave",)),
+    ast.FinishStmt: Row("finish", (("reason", REASON),), FINISH, becomes=("leave",)),
+}
+"""Every statement but `AnnotatedStmt`, which is the statement inside it."""
+
+
+BY_KIND: dict[str, tuple[type[ast.Node], ...]] = {
+    kind: tuple(class_ for class_, row in STATEMENTS.items() if kind in row.becomes)
+    for each in STATEMENTS.values()
+    for kind in each.becomes
+}
+"""The statements of the language that become a kind of statement of the IR, by that kind."""
+
+
+# What follows from the fields of the classes
+
+_HOLDS_STATEMENTS = ("Block", "Block | None", "tuple[IfBranch, ...]", "Stmt")
+_ELSE = "Otherwise | None"
+
+
+def _with_field(*annotations: str) -> frozenset[type[ast.Node]]:
+    return frozenset(
+        class_
+        for class_ in STATEMENTS
+        if not set(annotations).isdisjoint(annotations_of(class_).values())
+    )
+
+
+HOLDING = _with_field(*_HOLDS_STATEMENTS)
+"""Statements with blocks beside their `else`."""
+
+WITH_ELSE = _with_field(_ELSE)
+"""Statements with an `else` that is one leaving statement or a block."""
+
+LEAVES = STATEMENTS.keys() - HOLDING - WITH_ELSE
+"""Statements that hold no other statement: most of a program."""
+
+SETTERS = frozenset(class_ for class_, row in STATEMENTS.items() if row.sets)
+"""Statements that set a runtime variable, or may."""
+
+PLAIN = frozenset(class_ for class_ in LEAVES if STATEMENTS[class_].tool in EVERY_AGENT)
+"""Statements that every agent can carry out, and that decide nothing."""
+
+
+# What a statement holds
+
+
+def texts_of(statement: ast.Node) -> Iterator[tuple[ast.Text, str]]:
+    """The texts of a statement outside its blocks, each with its role: its own, what its conditions
+    ask of the screen, and the reason of an `else` that leaves.
+    """
+    row = STATEMENTS.get(type(statement))
+    if row is None:
+        return
+    for name, role in row.texts:
+        text = getattr(statement, name)
+        if isinstance(text, ast.Text):
+            yield text, role
+    for condition in conditions_of(statement):
+        for node in walk(condition):
+            if isinstance(node, ast.SeesExpr):
+                yield node.text, EXPECTED
+    leaving = leaving_else(statement)
+    if leaving is not None:
+        yield leaving.reason, REASON
+
+
+def conditions_of(statement: ast.Node) -> tuple[ast.Condition, ...]:
+    """The conditions that a statement decides by."""
+    if isinstance(statement, ast.IfStmt):
+        return tuple(branch.condition for branch in statement.branches)
+    return (statement.until,) if isinstance(statement, ast.RepeatStmt) else ()
+
+
+def else_of(statement: ast.Node) -> ast.Otherwise | None:
+    """The `else` of a statement that is one leaving statement or a block."""
+    if type(statement) not in WITH_ELSE:
+        return None
+    otherwise: ast.Otherwise | None = statement.otherwise  # type: ignore[attr-defined]
+    return otherwise
+
+
+def leaving_else(statement: ast.Node) -> ast.FailStmt | ast.AbortStmt | ast.FinishStmt | None:
+    """The statement behind an `else` that leaves without a block."""
+    otherwise = else_of(statement)
+    if otherwise is None or isinstance(otherwise.action, ast.Block):
+        return None
+    return otherwise.action
+
+
+def variable_set_by(statement: ast.Node) -> ast.Name | None:
+    """The name of the runtime variable that a statement itself sets."""
+    if type(statement) not in SETTERS:
+        return None
+    name: ast.Name | None = getattr(statement, STATEMENTS[type(statement)].sets or "")
+    return name
+
+
+def keyword_span(statement: ast.Stmt, source: SourceFile) -> Span:
+    """The word that a statement opens with, behind its annotations."""
+    while isinstance(statement, ast.AnnotatedStmt):
+        statement = statement.statement
+    keyword = STATEMENTS[type(statement)].keyword
+    return Span(source, statement.start, statement.start + len(keyword))
