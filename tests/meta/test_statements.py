@@ -1,0 +1,218 @@
+"""One table says what a statement is, and whatever else speaks of statements agrees with it.
+
+Add a statement, and mypy names every `match` without a wildcard; this module names the rest: the row
+that is missing, and each place that knows some of the statements on purpose.
+"""
+
+from __future__ import annotations
+
+import ast as python
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+import flowdsl
+from flowdsl.ir import nodes
+from flowdsl.lint.prose import HAS_PROSE, prose_of
+from flowdsl.semantics.capabilities import TOOLS
+from flowdsl.semantics.places import OF_ROLE
+from flowdsl.semantics.traversal import inner_blocks
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax import ast
+from flowdsl.syntax.lexer import KEYWORDS
+from flowdsl.syntax.statements import (
+    BY_KIND,
+    EVERY_AGENT,
+    HOLDING,
+    LEAVES,
+    ROLES,
+    SETTERS,
+    STATEMENTS,
+    WITH_ELSE,
+    texts_of,
+)
+from flowdsl.syntax.visit import annotations_of
+
+PACKAGE = Path(flowdsl.__file__).parent
+SUPPORT = Path(__file__).parents[1] / "support"
+
+
+def union(name: str) -> frozenset[str]:
+    """The members of a union that `ast.py` declares for the type checker only."""
+    tree = python.parse((PACKAGE / "syntax" / "ast.py").read_text(encoding="utf-8"))
+    for node in python.walk(tree):
+        if isinstance(node, python.AnnAssign) and getattr(node.target, "id", "") == name:
+            assert node.value is not None
+            return frozenset(re.findall(r"\w+", python.unparse(node.value)))
+    raise AssertionError(f"ast.py declares no union {name}")
+
+
+OF_THE_LANGUAGE = union("Stmt")
+OF_THE_IR = frozenset(class_.__name__ for class_ in get_args(nodes.Statement))
+
+KNOWN = frozenset(
+    (
+        *("AnnotatedStmt", "StepStmt", "DoStmt", "ChooseStmt", "TypeStmt", "ClearStmt"),
+        *("PressStmt", "WaitStmt", "WaitUntilStmt", "ExtractStmt", "CopyStmt", "EmitStmt"),
+        *("ExpectStmt", "CaptureStmt", "ExportStmt", "ImageStmt", "RunStmt", "IfStmt"),
+        *("ForStmt", "RepeatStmt", "RetryStmt", "CallStmt", "FailStmt", "AbortStmt"),
+        "FinishStmt",
+    )
+)
+"""The statements of which every place below was asked whether it has to know them."""
+
+KNOWN_TO_THE_IR = frozenset(
+    (
+        *("Step", "Do", "Choose", "TypeIn", "Clear", "Press", "Wait", "WaitUntil", "Extract"),
+        *("BackgroundExtract", "Copy", "Store", "Expect", "Capture", "Export", "Picture", "Run"),
+        *("If", "Loop", "Repeat", "Retry", "Leave"),
+    )
+)
+"""The same for the statements of the IR."""
+
+
+def partial_places(names: frozenset[str], module: str) -> Iterator[str]:
+    """The functions and tables that name two statements or more and that mypy does not find when
+    one is added: a `match` with a wildcard, a chain of `isinstance`, a set of classes.
+    """
+    for path in sorted([*PACKAGE.rglob("*.py"), *SUPPORT.glob("*.py")]):
+        root = PACKAGE.parent if path.is_relative_to(PACKAGE) else SUPPORT.parent
+        for node in _functions_and_tables(python.parse(path.read_text(encoding="utf-8"))):
+            named = {
+                each.attr
+                for each in python.walk(node)
+                if isinstance(each, python.Attribute)
+                and getattr(each.value, "id", "") == module
+                and each.attr in names
+            }
+            if len(named) > 1 and not _is_complete(node, names, module):
+                where = getattr(node, "name", "") or python.unparse(node).split("=")[0].strip()
+                yield f"{path.relative_to(root)}: {where}"
+
+
+def _functions_and_tables(tree: python.Module) -> Iterator[python.stmt]:
+    for node in python.walk(tree):
+        if isinstance(node, python.FunctionDef):
+            yield node
+    for node in tree.body:
+        if isinstance(node, python.Assign | python.AnnAssign):
+            yield node
+
+
+def _is_complete(node: python.stmt, names: frozenset[str], module: str) -> bool:
+    """Whether a function is one `match` without a wildcard, or with one that nothing can reach."""
+    for each in python.walk(node):
+        if isinstance(each, python.Match):
+            last = each.cases[-1]
+            is_wild = isinstance(last.pattern, python.MatchAs) and last.pattern.pattern is None
+            unreachable = "assert_never" in python.unparse(last.body[-1])
+            if not is_wild or unreachable:
+                return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("names", "known", "module"),
+    [(OF_THE_LANGUAGE, KNOWN, "ast"), (OF_THE_IR, KNOWN_TO_THE_IR, "nodes")],
+    ids=["language", "IR"],
+)
+def test_a_new_statement_names_the_places_that_know_some(
+    names: frozenset[str], known: frozenset[str], module: str
+) -> None:
+    places = list(partial_places(names, module))
+    assert len(places) > 10, "the places are not found any more"
+    new = ", ".join(sorted(names - known))
+    asked = "\n  ".join(places)
+    assert names == known, (
+        f"Does {new} belong here? Decide, then add it to the set above.\n  {asked}"
+    )
+
+
+def test_every_statement_has_a_row() -> None:
+    assert {class_.__name__ for class_ in STATEMENTS} == OF_THE_LANGUAGE - {"AnnotatedStmt"}
+
+
+@pytest.mark.parametrize("class_", STATEMENTS, ids=lambda class_: class_.__name__)
+def test_a_row_says_what_the_class_says(class_: type[ast.Node]) -> None:
+    row = STATEMENTS[class_]
+    annotations = annotations_of(class_)
+    texts = {name for name, written in annotations.items() if re.search(r"\bText\b", written)}
+    assert {name for name, _ in row.texts} == texts
+    assert {role for _, role in row.texts} <= set(ROLES)
+    assert row.keyword in KEYWORDS
+    assert row.tool is None or row.tool in TOOLS
+    assert row.sets is None or annotations[row.sets] in ("Name", "Name | None")
+    assert (class_ in LEAVES) == ("Block" not in str(annotations) and class_ not in WITH_ELSE | HOLDING)  # fmt: skip
+
+
+def test_every_agent_has_the_tools_that_capabilities_give_it() -> None:
+    assert {tool.name for tool in TOOLS.values() if tool.focused} == EVERY_AGENT
+
+
+def test_every_role_has_a_place() -> None:
+    assert OF_ROLE.keys() == set(ROLES)
+
+
+@pytest.mark.parametrize("class_", get_args(nodes.Statement), ids=lambda class_: class_.__name__)
+def test_the_ir_calls_texts_as_the_language_does(class_: type[nodes.Node]) -> None:
+    kinds = {field.name: field.default for field in fields(class_)}
+    sources = BY_KIND[str(kinds["kind"])]
+    texts = {field.name for field in fields(class_) if str(field.type) in ("Text", "Text | None")}
+    for source in sources:
+        assert {name for name, _ in STATEMENTS[source].texts} == texts
+    bodies = {name for name in kinds if name in ("body", "branches", "otherwise")}
+    assert bool(bodies) == any(source not in LEAVES for source in sources) or (
+        class_ is nodes.BackgroundExtract
+    )
+
+
+def test_no_kind_of_the_ir_is_left_over() -> None:
+    kinds = {str(field.default) for class_ in get_args(nodes.Statement) for field in fields(class_) if field.name == "kind"}  # fmt: skip
+    assert kinds == BY_KIND.keys()
+
+
+# What derives from the table, on a statement of each class
+
+
+def sample(class_: type[ast.Node], **given: object) -> ast.Node:
+    """A statement whose texts say the names of their fields, and whose blocks are empty."""
+    values: dict[str, object] = {}
+    for name, written in annotations_of(class_).items():
+        if name in ("start", "end"):
+            values[name] = 0
+        elif re.search(r"\bText\b", written):
+            values[name] = ast.Text(0, 0, ast.STRING, (ast.TextLiteral(0, 0, name),))
+        elif written.startswith("Block"):
+            values[name] = ast.Block(0, 0, ())
+        elif written == "Otherwise | None":
+            reason = ast.Text(0, 0, ast.STRING, (ast.TextLiteral(0, 0, "else"),))
+            values[name] = ast.Otherwise(0, 0, ast.FailStmt(0, 0, reason))
+        elif name == "branches":
+            condition = ast.SeesExpr(0, 0, ast.Text(0, 0, ast.STRING, ()))
+            values[name] = (ast.IfBranch(0, 0, condition, ast.Block(0, 0, ())),)
+        elif name == "until":
+            values[name] = ast.SeesExpr(0, 0, ast.Text(0, 0, ast.STRING, ()))
+        elif written == "Name" or (class_ in SETTERS and name == STATEMENTS[class_].sets):
+            values[name] = ast.Name(0, 0, "x")
+        else:
+            values[name] = None
+    return class_(**(values | given))
+
+
+@pytest.mark.parametrize("class_", STATEMENTS, ids=lambda class_: class_.__name__)
+def test_texts_blocks_and_prose_of_a_statement(class_: type[ast.Node]) -> None:
+    statement = sample(class_)
+    annotations = annotations_of(class_)
+    found = [text for text, _ in texts_of(statement)]
+    expected = sum(1 for written in annotations.values() if re.search(r"\bText\b", written))
+    expected += class_ in WITH_ELSE
+    expected += class_ in (ast.IfStmt, ast.RepeatStmt)
+    assert len(found) == expected
+    blocks = [inner.block for inner in inner_blocks(statement)]  # type: ignore[arg-type]
+    held = [written for written in annotations.values() if "Block" in written or "IfBranch" in written]  # fmt: skip
+    assert len(blocks) == len(held)
+    assert bool(list(prose_of(statement, SourceFile("x.flow", "")))) == (class_ in HAS_PROSE)
