@@ -329,17 +329,11 @@ class _Walk:
                 labels += _labels(need, f"this names the model `{name}`")
         if frame.call is not None and any(_refs(self.program, each) for each in blind):
             labels.append(Label(frame.call, "this call leaves the decision to the run"))
-        construct, keyword = _CONSTRUCTS[type(node)]
-        at = Span(frame.source, node.start, node.start + len(keyword))
-        self.findings[node] = _Finding(spec, at, construct, words, tuple(labels))
-
-
-_CONSTRUCTS: dict[type, tuple[str, str]] = {
-    ast.IfStmt: ("`if`", "if"),
-    ast.RepeatStmt: ("`repeat`", "repeat"),
-    ast.RetryStmt: ("`retry`", "retry"),
-    ast.Otherwise: ("`else`", "else"),
-}
+        if isinstance(node, ast.Otherwise):
+            at = Span(frame.source, node.start, node.start + len("else"))
+        else:
+            at = keyword_span(node, frame.source)
+        self.findings[node] = _Finding(spec, at, f"`{at.text}`", words, tuple(labels))
 
 
 def depends_on_screen(condition: ast.Condition) -> bool:

@@ -6,6 +6,7 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import HOLDING, WITH_ELSE
 
 SPEC = DiagnosticSpec(
     "deep-nesting",
@@ -26,7 +27,7 @@ def check(context: LintContext, owner: ast.TaskDecl | ast.StepsSection) -> None:
             continue
         while around and around[-1].end <= statement.start:
             around.pop()
-        if type(statement) in _MAY_HAVE_BLOCKS and not any(inner_blocks(statement)):
+        if type(statement) in _ONLY_ELSE and not any(inner_blocks(statement)):
             continue
         if len(around) == limit:
             outermost = Label(context.keyword(around[0]), "the outermost block")
@@ -40,15 +41,6 @@ def check(context: LintContext, owner: ast.TaskDecl | ast.StepsSection) -> None:
         around.append(statement)
 
 
-_MAY_HAVE_BLOCKS = frozenset(
-    (
-        ast.ChooseStmt,
-        ast.WaitUntilStmt,
-        ast.ExtractStmt,
-        ast.CopyStmt,
-        ast.ExpectStmt,
-        ast.RunStmt,
-    )
-)
-_NEST = _MAY_HAVE_BLOCKS | {ast.IfStmt, ast.ForStmt, ast.RepeatStmt, ast.RetryStmt}
+_ONLY_ELSE = WITH_ELSE - HOLDING
+_NEST = (WITH_ELSE | HOLDING) - {ast.StepStmt}
 """Statements that nest; a step is only a title."""
