@@ -20,6 +20,9 @@ RETIRED = frozenset(("unquoted-ui-label",))
 SHARED_KINDS = ("task", "type", "const")
 """Kinds of names that other files may use."""
 
+UNUSED_KINDS = ("import", "input", "parameter", "runtime variable", "secret", *SHARED_KINDS)
+"""Kinds of names that rules hear of when nothing uses them."""
+
 
 class Words(Record):
     """Wakes on prose that holds one of `words`, lower case, and has one of `roles` if any are given.
@@ -44,7 +47,7 @@ class InSource(Record):
 class UnusedName(Record):
     """Wakes on a name of this kind that nothing uses; the rule is called with the `Unused`.
 
-    `kind` is one of `input`, `secret`, `parameter`, `runtime variable`, `import`, `task`, `type`, `const`.
+    `kind` is one of `UNUSED_KINDS`.
     """
 
     kind: str
@@ -64,10 +67,12 @@ Condition: TypeAlias = "Callable[[LintContext, Any], bool]"
 
 
 class Rule(Record):
-    """One rule. `module` holds its `SPEC` (the diagnostic, named like the rule), `check` and, where it has options, `OPTIONS`.
+    """One rule. Its module holds `SPEC` (the diagnostic, named like the rule), `check` and, where it
+    has options, `OPTIONS`: the name of each option with its default, a whole number.
 
-    `OPTIONS` maps the name of each option to its default, a whole number. Without `module` it is the module of `lint.rules`
-    that is named like the rule. What wakes a rule without meeting `when` is passed over, and does not import the module.
+    Without `module` it is the module of `lint.rules` that is named like the rule. A module of several
+    rules holds `SPECS`, by their names. What wakes a rule without meeting `when` is passed over, and
+    does not import the module.
     """
 
     name: str
@@ -90,7 +95,8 @@ class Rule(Record):
 
         name = self.module or f"flowdsl.lint.rules.{self.name.replace('-', '_')}"
         module = import_module(name)
-        return LoadedRule(module.SPEC, module.check, getattr(module, "OPTIONS", {}))
+        spec = module.SPECS[self.name] if hasattr(module, "SPECS") else module.SPEC
+        return LoadedRule(spec, module.check, getattr(module, "OPTIONS", {}))
 
 
 class LoadedRule(Record):

@@ -7,7 +7,7 @@ ten on realistic prose (`benchmarks/wording.py` measures it).
 from __future__ import annotations
 
 from flowdsl.lint import wakes
-from flowdsl.lint.rule import InSource, LinkedFiles, Rule, UnusedName, Words
+from flowdsl.lint.rule import UNUSED_KINDS, InSource, LinkedFiles, Rule, UnusedName, Words
 from flowdsl.syntax import ast
 
 _BODIES = (ast.TaskDecl, ast.StepsSection)
@@ -55,14 +55,14 @@ RULES = (
     Rule("secret-like-input", (ast.InputsSection, ast.TaskDecl), when=wakes.named_like_secret),
     Rule("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),)),
     Rule("tool-name-in-prose", (Words(tuple(_TOOLS.split())),)),
-    Rule("unused-const", (UnusedName("const"),)),
-    Rule("unused-import", (UnusedName("import"),)),
-    Rule("unused-input", (UnusedName("input"),)),
-    Rule("unused-parameter", (UnusedName("parameter"),)),
-    Rule("unused-runtime-variable", (UnusedName("runtime variable"),)),
-    Rule("unused-secret", (UnusedName("secret"),)),
-    Rule("unused-task", (UnusedName("task"),)),
-    Rule("unused-type", (UnusedName("type"),)),
+    *(
+        Rule(
+            f"unused-{kind.replace(' ', '-')}",
+            (UnusedName(kind),),
+            "flowdsl.lint.rules.unused_names",
+        )
+        for kind in UNUSED_KINDS
+    ),
     # About wording.
     Rule(
         "ambiguous-target",

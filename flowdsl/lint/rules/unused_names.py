@@ -1,0 +1,74 @@
+"""Names that nothing uses, a rule a kind: `unused-input`, `unused-secret`, `unused-task` and so on.
+
+An input or a secret is asked for on every run and changes nothing; a runtime variable costs a look
+at the screen; a declaration is read by everybody who looks for the one that counts.
+"""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix
+from flowdsl.lint.context import LintContext, Unused
+from flowdsl.semantics.model import RUNTIME
+
+_MESSAGES = {
+    "const": ("nothing in the project names const `{name}`", "remove it, or use it"),
+    "import": ("`{name}` is imported and never used", "remove it"),
+    "input": (
+        "input `{name}` is never used",
+        "use it where the value belongs, or remove it: runs are asked for a value that changes nothing",
+    ),
+    "parameter": (
+        "parameter `{name}` is never used",
+        "use it where the value belongs, or remove it here and from every `call`",
+    ),
+    RUNTIME: (
+        "the value of `{name}` is never used",
+        "emit it or use it, or remove the statement; to prove that something is shown, write `expect`",
+    ),
+    "secret": (
+        "secret `{name}` is never used",
+        "use it where the value belongs, or remove it: a run should hold no secret that it does not need",
+    ),
+    "task": ("nothing in the project calls task `{name}`", "remove it, or use it"),
+    "type": ("nothing in the project names type `{name}`", "remove it, or use it"),
+}
+"""What is said of an unused name of each kind, and what to do."""
+
+
+def _rule(kind: str) -> str:
+    return f"unused-{kind.replace(' ', '-')}"
+
+
+SPECS = {
+    _rule(kind): DiagnosticSpec(_rule(kind), "suspicious", *words)
+    for kind, words in _MESSAGES.items()
+}
+
+
+def check(context: LintContext, unused: Unused) -> None:
+    """Report the name, with the removal of what declares it where nobody else has to change."""
+    fixes, help = _fixes(unused)
+    context.report(
+        SPECS[_rule(unused.kind)], unused.place, name=unused.name, fixes=fixes, help=help
+    )
+
+
+def _fixes(unused: Unused) -> tuple[tuple[Fix, ...], str | None]:
+    """The fixes, and the advice where it is another than usual."""
+    name, removal = unused.name, (Edit(unused.whole, ""),)
+    match unused.kind:
+        case "const" | "task" | "type":
+            return (Fix(f"remove {unused.kind} `{name}`", removal),), None
+        case "import":
+            return (Fix(f"remove the import of `{name}`", removal, "safe"),), None
+        case "runtime variable":
+            words = unused.whole.text.split()
+            if words[:1] == ["as"]:
+                # Without `as`, a task still does its work; a command is run by another agent.
+                safe = "safe" if words == ["as", name] else "unsafe"
+                fix = Fix(f"drop `as {name}`", removal, safe)
+                return (fix,), f"drop `as {name}`, or use the value"
+            # The statement may be there for its `else`.
+            return ((Fix("remove the statement", removal, "unsafe"),) if words else ()), None
+        case _:  # callers pass what they would have to stop passing
+            return (), None
