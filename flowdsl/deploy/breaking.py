@@ -8,42 +8,18 @@ the schema allows no others; an output that is added breaks nobody, unless the s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from flowdsl.deploy.chain_use import passes_input, reads_output, steps_of, withholds_input
+from flowdsl.deploy.plan import Break, Breaking, Change
 from flowdsl.deploy.schema_gaps import Gap, Path, gaps
 from flowdsl.deploy.schema_words import either, is_schema, spell_path, spell_value
 from flowdsl.diagnostics.render.cells import printable
 
 if TYPE_CHECKING:
     from flowdsl.codegen.artifacts import ChainArtifact
-    from flowdsl.deploy.plan import Change
-
-Break = Literal[
-    "new-required-input",
-    "narrowed-input",
-    "retyped-input",
-    "removed-input",
-    "removed-output",
-    "retyped-output",
-    "removed-workflow",
-]
 
 VALUES_SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Breaking:
-    """One broken promise: `path` is the field as a caller writes it (`patient.dob`), empty for the workflow itself.
-
-    `message` says it in one sentence. `chains` are the chains of the project that rely on it.
-    """
-
-    kind: Break
-    path: str
-    message: str
-    chains: tuple[str, ...] = ()
 
 
 def breaking_changes(change: Change, chains: Sequence[ChainArtifact]) -> tuple[Breaking, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Mapping, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Literal
 
 from flowdsl.codegen.artifacts import ImageFile
-from flowdsl.deploy.breaking import Breaking
 from flowdsl.deploy.desired import DesiredState
 from flowdsl.deploy.diff import Difference, compare
 from flowdsl.deploy.kinds import workflow
@@ -83,6 +83,30 @@ class Trajectory:
 
     id: str
     name: str
+
+
+Break = Literal[
+    "new-required-input",
+    "narrowed-input",
+    "retyped-input",
+    "removed-input",
+    "removed-output",
+    "retyped-output",
+    "removed-workflow",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Breaking:
+    """One broken promise: `path` is the field as a caller writes it (`patient.dob`), empty for the workflow itself.
+
+    `message` says it in one sentence. `chains` are the chains of the project that rely on it.
+    """
+
+    kind: Break
+    path: str
+    message: str
+    chains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

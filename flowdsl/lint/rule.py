@@ -9,11 +9,6 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .context import LintContext
-
-
 RETIRED = frozenset(("unquoted-ui-label",))
 """Rules that were dropped because they were wrong too often: a project may still name them."""
 
@@ -60,10 +55,11 @@ class LinkedFiles(Record):
 Wake: TypeAlias = "type[ast.Node] | Words | AnyProse | InSource | UnusedName | LinkedFiles"
 """A class of the AST wakes a rule on every statement, declaration, section, check and import of that class."""
 
-Check: TypeAlias = "Callable[[LintContext, Any], None]"
+Check: TypeAlias = "Callable[[Any, Any], None]"
+"""Takes the `LintContext`, which stands above this module, and what woke the rule."""
 
-
-Condition: TypeAlias = "Callable[[LintContext, Any], bool]"
+Condition: TypeAlias = "Callable[[Any, Any], bool]"
+"""Whether a rule is worth loading; takes the same."""
 
 
 class Rule(Record):

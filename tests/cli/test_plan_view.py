@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from flowdsl.cli.views.deploy import plan_events, render_outcome
 from flowdsl.cli.views.plan import LINES_SHOWN, render_plan
-from flowdsl.deploy.breaking import Breaking
 from flowdsl.deploy.outcome import Outcome, Result, Status
-from flowdsl.deploy.plan import Action, Impact, Plan, Trajectory
+from flowdsl.deploy.plan import Action, Breaking, Impact, Plan, Trajectory
 from flowdsl.diagnostics.render.cells import printable
 from tests.support.changes import change_of
 from tests.support.plans import gone, intent, plans, sample_plan

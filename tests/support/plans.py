@@ -9,12 +9,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from flowdsl.codegen.artifacts import ImageFile
-from flowdsl.deploy.breaking import Breaking, breaking_changes
+from flowdsl.deploy.breaking import breaking_changes
 from flowdsl.deploy.desired import DesiredNamed
 from flowdsl.deploy.diff import compare
 from flowdsl.deploy.kinds.tag import TagKind
 from flowdsl.deploy.named import NamedChange
-from flowdsl.deploy.plan import Action, Change, Guard, Impact, Plan, Trajectory
+from flowdsl.deploy.plan import Action, Breaking, Change, Guard, Impact, Plan, Trajectory
 from flowdsl.deploy.plan_file import PlanFacts
 from flowdsl.deploy.plan_format import Source, StateRef
 from flowdsl.deploy.resource import Desired, Live

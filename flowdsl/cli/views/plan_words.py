@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flowdsl.deploy.breaking import Breaking
 from flowdsl.deploy.diff import Origin
 from flowdsl.deploy.named import NamedChange
-from flowdsl.deploy.plan import Action, Change, Guard, Impact, Plan
+from flowdsl.deploy.plan import Action, Breaking, Change, Guard, Impact, Plan
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.document import Intent

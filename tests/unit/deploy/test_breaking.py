@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from flowdsl.codegen.artifacts import ChainArtifact
 from flowdsl.codegen.json_schema import object_schema
-from flowdsl.deploy.breaking import Breaking, breaking_changes
-from flowdsl.deploy.plan import Action, Change
+from flowdsl.deploy.breaking import breaking_changes
+from flowdsl.deploy.plan import Action, Breaking, Change
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.ir import nodes
 from tests.support.changes import change_of, schema_change
