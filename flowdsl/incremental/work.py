@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flowdsl.compiler.pipeline import CompileOptions, analyze
+from flowdsl.host import signals
 from flowdsl.source.files import FileSystem, UnreadableFile, decode
 from flowdsl.syntax import ast
 
@@ -77,13 +78,21 @@ def check_groups(
     from concurrent.futures import ProcessPoolExecutor
 
     shares = _shares(groups, workers)
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers) as pool, signals.Ending(_end_processes):
         results = list(pool.map(_check_share, [root] * workers, shares))
     by_entries: dict[tuple[str, ...], tuple[Group, bool]] = {}
     for share in results:
         for entries, reads, names, findings, keep in share:
             by_entries[entries] = Group(entries, reads, names, findings), keep
     return [by_entries[tuple(group)] for group in groups]
+
+
+def _end_processes(_number: int) -> None:
+    """Each of them waits for work on a pipe that the others hold open, and would wait for ever."""
+    from multiprocessing import active_children
+
+    for process in active_children():
+        process.kill()
 
 
 def _shares(groups: Sequence[Sequence[str]], count: int) -> list[list[Sequence[str]]]:
