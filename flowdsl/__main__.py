@@ -45,7 +45,10 @@ def run_process() -> None:
 def _leave_working_folder() -> None:
     """Take the working folder off `sys.path`, where `python -m` puts it first: what lies there is a project, which a pull request
     can change, and none of it is to run. In the folder that FlowDSL or Python itself is installed in, all stays as it is."""
-    here = os.stat(os.curdir)
+    try:
+        here = os.stat(os.curdir)
+    except OSError:  # it has gone, and whatever lay there
+        return
     site = sys.modules.get("site")
     installed = [
         os.path.dirname(os.path.dirname(__file__)),

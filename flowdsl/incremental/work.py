@@ -69,7 +69,7 @@ def check_groups(
     jobs: int | None,
 ) -> list[tuple[Group, bool]]:
     """What is found in each group, in the order of `groups`; many files are shared among up to `jobs` processes."""
-    from os import cpu_count
+    from os import cpu_count, environ
 
     count = sum(map(len, groups))
     workers = min(jobs or min(cpu_count() or 1, 8), len(groups))
@@ -77,6 +77,8 @@ def check_groups(
         return [check_group(files, group, options) for group in groups]
     from concurrent.futures import ProcessPoolExecutor
 
+    # Where processes are not forked, Python would import from the working folder as they start.
+    environ["PYTHONSAFEPATH"] = "1"
     shares = _shares(groups, workers)
     with ProcessPoolExecutor(workers) as pool, signals.Ending(_end_processes):
         results = list(pool.map(_check_share, [root] * workers, shares))
@@ -116,7 +118,7 @@ def _check_share(root: str, groups: Sequence[Sequence[str]]) -> list[tuple[Any, 
     files = DiskFiles(root)
     project = load_project(files.read_text(PROJECT_FILE), PROJECT_FILE, Sink())
     rules = (
-        load_plugins(project.lint.plugins)[0]
+        load_plugins(project.lint.plugins, root)[0]
         if project is not None and project.lint.plugins
         else ()
     )
