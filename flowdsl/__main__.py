@@ -1,13 +1,12 @@
 """The `flowdsl` program. `--version` is answered here, before anything else is imported."""
 
-from __future__ import annotations
-
+# Not even `__future__`: until the working folder is off `sys.path`, an import may find a file of the project.
 import gc
 import os
 import sys
 
 LONG_RUNNING = frozenset(("deploy", "emulator"))
-"""Commands with connections and files to close; the others end as soon as they have answered."""
+"""Commands that may run long enough to make garbage worth collecting."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,14 +29,41 @@ def main(arguments: list[str] | None = None) -> int:
 def run_process() -> None:
     """Run the command line of this process and end it.
 
-    A short command makes no garbage worth collecting, and taking its modules and trees apart at the end takes longer than
-    reading a flow: together a sixth of `flowdsl check one.flow`. So it does neither.
+    A command makes no garbage worth collecting unless it says so, and taking its modules and trees apart at the end takes
+    longer than reading a flow: together a sixth of `flowdsl check one.flow`. So it does neither.
     """
+    _leave_working_folder()
+    from flowdsl.host import signals
+
+    signals.listen()
     _open_missing_streams()
-    if not LONG_RUNNING.isdisjoint(sys.argv):
-        sys.exit(main())
-    gc.disable()
+    if LONG_RUNNING.isdisjoint(sys.argv):
+        gc.disable()
     os._exit(main())
+
+
+def _leave_working_folder() -> None:
+    """Take the working folder off `sys.path`, where `python -m` puts it first: what lies there is a project, which a pull request
+    can change, and none of it is to run. In the folder that FlowDSL or Python itself is installed in, all stays as it is."""
+    try:
+        here = os.stat(os.curdir)
+    except OSError:  # it has gone, and whatever lay there
+        return
+    site = sys.modules.get("site")
+    installed = [
+        os.path.dirname(os.path.dirname(__file__)),
+        os.path.dirname(os.__file__),
+        *(site.getsitepackages() if site is not None else ()),
+    ]
+    if not any(_is(here, folder) for folder in installed):
+        sys.path[:] = [folder for folder in sys.path if not _is(here, folder or os.curdir)]
+
+
+def _is(here: os.stat_result, folder: str) -> bool:
+    try:
+        return os.path.samestat(here, os.stat(folder))
+    except OSError:
+        return False
 
 
 def _open_missing_streams() -> None:

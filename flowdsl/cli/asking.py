@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from flowdsl.host.environment import MissingKey
 from .deploying import EXIT_CODES
 from .exit_codes import ACCESS
 from .failure import CommandError
+from .interrupts import run
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class Silent:
 def answered(work: Coroutine[Any, Any, T]) -> T:
     """What `work` gives; raises `CommandError` for every failure that the engine expects."""
     try:
-        return asyncio.run(work)
+        return run(work)
     except Stop as stop:
         first, *further = stop.messages
         raise CommandError(first, EXIT_CODES[stop.status], *further) from None

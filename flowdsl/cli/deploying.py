@@ -42,6 +42,7 @@ from . import exit_codes
 from .console import Console
 from .environments import required_environment
 from .failure import CommandError, UsageError
+from .interrupts import asked
 from .target import Target, open_project, open_target
 
 EXIT_CODES: Mapping[Status, int] = {
@@ -238,7 +239,8 @@ def ask(question: str, console: Console) -> str:
     console.flush()
     console.stderr.write(question)
     console.stderr.flush()
-    return sys.stdin.readline().strip().lower()
+    line: str = asked(sys.stdin.readline)
+    return line.strip().lower()
 
 
 def lock_timeout(given: float | None) -> float:

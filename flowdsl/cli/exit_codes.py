@@ -28,5 +28,4 @@ USAGE = 64
 """The command line means nothing, or what it asks for cannot be written: a file, or the output."""
 INTERNAL = 70
 """A bug in FlowDSL."""
-INTERRUPTED = 130
-TERMINATED = 143
+# Beside these, 128 and the number of the signal that ended the command: 130 for SIGINT, 143 for SIGTERM (`host.signals`).

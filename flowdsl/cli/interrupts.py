@@ -1,40 +1,27 @@
-"""Signals and time limits of a command that writes: the first ends it in good order, the next at once."""
+"""Signals and time limits of a command that waits for a service or a store: the first ends it in good order, the next at once."""
 
 from __future__ import annotations
 
-import os
-import signal
+import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, TypeVar
 
-from . import exit_codes
+from flowdsl.host import signals
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+T = TypeVar("T")
 
 LOST_SECONDS = 10.0
-"""How long a process that a signal ends at once may take for that."""
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """A block too short to be interrupted: signals that come in it are lost."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's
-        return
-    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+"""How long a cancelled command may take to end: a thread of it may wait for a store that does not answer."""
 
 
 class Interrupts:
-    """The first signal lets what is under way finish, once `writing` says so; before, and from the second on, it ends the
-    process. `say` tells a person about it, `failed` records that the process ends where nothing else can do so any more.
-    `seconds` is how long the whole may take, None for ever.
+    """The first signal lets what is under way finish, once `writing` says so, and cancels the work before; the second ends the
+    process. `say` tells a person about it. `seconds` is how long the whole may take, None for ever.
+
+    It answers signals from its creation to the end of the process, and `run` carries out the work.
     """
 
     def __init__(
@@ -42,16 +29,14 @@ class Interrupts:
         writing: Callable[[], bool],
         say: Callable[[str], None],
         seconds: float | None = None,
-        *,
-        failed: Callable[[BaseException], None] = lambda _ended: None,
     ) -> None:
         self._writing = writing
         self._say = say
-        self._failed = failed
         self._end = None if seconds is None else time.monotonic() + seconds
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[Any] | None = None
         self.signal: int | None = None
-        for number in SIGNALS:
-            signal.signal(number, self._on_signal)
+        signals.answer = self
 
     def received(self) -> bool:
         """Whether a signal came."""
@@ -72,25 +57,74 @@ class Interrupts:
     @property
     def exit_code(self) -> int:
         """What the shell expects of a process that a signal ended."""
-        terminated = self.signal == signal.SIGTERM
-        return exit_codes.TERMINATED if terminated else exit_codes.INTERRUPTED
+        return 128 + (self.signal or signals.SIGNALS[0])
 
-    def _on_signal(self, number: int, _frame: object) -> None:
-        if self.received() or not self._writing():
-            self.signal = number
-            ended = (
-                KeyboardInterrupt()
-                if number == signal.SIGINT
-                else SystemExit(exit_codes.TERMINATED)
-            )
-            # What is raised in a destructor is lost, and what is raised while a lock is taken may leave it taken for ever.
-            way_out = threading.Timer(LOST_SECONDS, self._end_now, (ended,))
-            way_out.daemon = True
-            way_out.start()
-            raise ended
-        self.signal = number
-        self._say("stopping when what is under way is done; once more stops at once")
+    def __call__(self, number: int) -> None:
+        """A signal has come: `answer`."""
+        again, self.signal = self.received(), number
+        if again:
+            signals.end(number)
+        elif self._loop is not None:
+            # Nothing is done here, in the middle of anything: the loop does it between two steps of its tasks.
+            self._loop.call_soon_threadsafe(self._stop, number)
+        elif not self._writing():
+            signals.end(number)
 
-    def _end_now(self, ended: BaseException) -> None:
-        self._failed(ended)
-        os._exit(self.exit_code)
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`, in an event loop of its own; raises `signals.Interrupted` where a signal cancels it."""
+        try:
+            return asyncio.run(self._answering(work))
+        except asyncio.CancelledError:
+            if self.signal is None:
+                raise
+            raise signals.Interrupted(self.signal) from None
+
+    async def _answering(self, work: Coroutine[Any, Any, T]) -> T:
+        self._task = asyncio.current_task()
+        self._loop = asyncio.get_running_loop()
+        try:
+            return await work
+        finally:
+            self._loop = None
+
+    def _stop(self, number: int) -> None:
+        """Begin to end the work."""
+        if self._writing():
+            self._say("stopping when what is under way is done; once more stops at once")
+            return
+        way_out = threading.Timer(LOST_SECONDS, signals.end, (number,))
+        way_out.daemon = True
+        way_out.start()
+        if self._task is not None:
+            self._task.cancel()
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """As `asyncio.run`, but a signal cancels the work; raises `signals.Interrupted` then."""
+    before = signals.answer
+    try:
+        return Interrupts(lambda: False, lambda _line: None).run(work)
+    finally:
+        signals.answer = before
+
+
+def asked(question: Callable[[], T]) -> T:
+    """The result of `question`, which waits for a person. A signal raises out of it: `CancelledError` where the event loop runs,
+    so that what is held is given back, and `signals.Interrupted` elsewhere."""
+    before = signals.answer
+    signals.answer = partial(_leave, before)
+    try:
+        return question()
+    finally:
+        signals.answer = before
+
+
+def _leave(before: Callable[[int], object], number: int) -> None:
+    signals.answer = before
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise signals.Interrupted(number) from None
+    if isinstance(before, Interrupts):
+        before.signal = number
+    raise asyncio.CancelledError

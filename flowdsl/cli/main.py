@@ -9,6 +9,7 @@ from importlib import import_module
 from flowdsl import __version__
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest
+from flowdsl.host import signals
 
 from . import exit_codes
 from .console import Console, standard_console
@@ -73,10 +74,11 @@ COLORS = ("auto", "always", "never")
 def run(words: Sequence[str]) -> int:
     """Run one command line and return its exit code; nothing but a bug in this function raises."""
     console = standard_console()
-    try:
-        code = _run(words, console)
-    finally:
-        complete = console.finish()
+    with signals.Ending(lambda _number: console.flush()):
+        try:
+            code = _run(words, console)
+        finally:
+            complete = console.finish()
     return code if code or complete else exit_codes.USAGE
 
 
@@ -89,9 +91,9 @@ def _run(words: Sequence[str], console: Console) -> int:
         for message in failure.messages:
             console.err(f"error: {printable(message)}")
         return failure.code
-    except KeyboardInterrupt:
+    except signals.Interrupted as interrupted:
         console.err("interrupted")
-        return exit_codes.INTERRUPTED
+        return interrupted.code
     except RecursionError as error:
         if os.environ.get("FLOWDSL_DEBUG") == "1":
             console.err(_bug_report(error))

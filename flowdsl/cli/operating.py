@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.outcome import Outcome
+from flowdsl.host import signals
 from flowdsl.host.environment import MissingKey
 from flowdsl.host.terminal import is_terminal
 
@@ -66,15 +66,17 @@ def operate(
     console: Console,
 ) -> int:
     """The exit code of what `prepare` gives to do; whatever else ends it leaves a result file, too."""
-    interrupts = Interrupts(lambda: report.writing, report.say, failed=report.failed)
-    try:
-        deployment, work = prepare()
-        report.environment = deployment.environment.name
-        outcome = _done(deployment, work, interrupts, arguments, console)
-        return report.finished(outcome, EXIT_CODES.get(outcome.status, interrupts.exit_code))
-    except BaseException as failure:
-        report.failed(failure)
-        raise
+    interrupts = Interrupts(lambda: report.writing, report.say)
+    with signals.Ending(report.interrupted):
+        try:
+            deployment, work = prepare()
+            report.environment = deployment.environment.name
+            outcome = _done(deployment, work, interrupts, arguments, console)
+            code = EXIT_CODES.get(outcome.status, interrupts.exit_code)
+            return report.finished(outcome, code)
+        except BaseException as failure:
+            report.failed(failure)
+            raise
 
 
 def _done(
@@ -92,6 +94,6 @@ def _done(
                 return await work(client, interrupts)
 
         try:
-            return asyncio.run(run())
+            return interrupts.run(run())
         except MissingKey as missing:
             raise CommandError(str(missing), ACCESS) from None

@@ -13,13 +13,13 @@ from flowdsl.deploy.job import OnDrift
 from flowdsl.deploy.outcome import Outcome, Result, Status
 from flowdsl.deploy.plan import Plan
 from flowdsl.diagnostics.render.cells import printable
+from flowdsl.host import signals
 from flowdsl.host.writing import write_files
 
 from . import exit_codes
 from .console import Console
 from .deploying import ask
 from .failure import TOO_DEEP, CommandError
-from .interrupts import undisturbed
 from .progress import Display
 from .views.deploy import plan_events, render_outcome, render_result
 from .views.plan import render_plan
@@ -148,11 +148,14 @@ class Report:
         ]
         outcome = Outcome(Status.UNKNOWN, None, (*self._results, *lost), (message,))
         with suppress(BaseException):
-            with undisturbed():
-                self._display.close()
-                self._write_result(outcome, status, code)
+            self._write_result(outcome, status, code)
+            self._display.close()
             self._emit("diagnostic", level="error", message=message)
             self._emit("change_summary", status=status, exit_code=code)
+
+    def interrupted(self, number: int) -> None:
+        """Say that a signal ends the process at once."""
+        self.failed(signals.Interrupted(number))
 
     def _applied(self, result: Result) -> None:
         self._under_way.pop(result.address, None)
@@ -202,10 +205,8 @@ def _ending_of(failure: BaseException) -> tuple[str, int, str]:
             return "not_begun", failure.code, failure.message
         case RecursionError():
             return "not_begun", exit_codes.SOURCE_ERRORS, TOO_DEEP
-        case KeyboardInterrupt():
-            return "interrupted", exit_codes.INTERRUPTED, "a signal ended the command"
-        case SystemExit():
-            return "interrupted", exit_codes.TERMINATED, "a signal ended the command"
+        case signals.Interrupted():
+            return "interrupted", failure.code, "a signal ended the command"
         case _:
             # Not its message, which may quote a source or a secret.
             bug = f"{type(failure).__name__}, a bug in FlowDSL, ended the command"

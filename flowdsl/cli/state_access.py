@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import compile_project
@@ -27,6 +27,8 @@ from .console import Console
 from .deploying import Deployment, ask, holder, lock_timeout, open_deployment, surroundings
 from .failure import CommandError, UsageError
 from .interrupts import Interrupts
+
+T = TypeVar("T")
 
 
 def open_state(environment: str | None, console: Console) -> Deployment:
@@ -117,6 +119,10 @@ class WritingInterrupts:
         self.writing = False
         self._interrupts = Interrupts(lambda: self.writing, console.err)
 
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`; raises `signals.Interrupted` where a signal cancels it."""
+        return self._interrupts.run(work)
+
     def exit_code(self, code: int) -> int:
         """`code`, or that of the signal that came."""
         return self._interrupts.exit_code if self._interrupts.received() else code
@@ -139,7 +145,7 @@ def change_document(
             await held.release(change(document))
 
     try:
-        asyncio.run(write())
+        interrupts.run(write())
     except StateError as error:
         raise failure_of(error) from None
     return interrupts.exit_code(exit_codes.SUCCESS)

@@ -72,7 +72,7 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
             return copied, missing
 
     try:
-        copied, missing = asyncio.run(carry_out())
+        copied, missing = interrupts.run(carry_out())
     except StateError as error:
         raise failure_of(error) from None
     console.err(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -48,7 +47,7 @@ def rebuild(arguments: argparse.Namespace, console: Console) -> int:
         )
         job = deployment.job(bundle, client, options, report)
         try:
-            rebuilt = asyncio.run(_with_client(job, lambda: find_state(job, ids)))
+            rebuilt = interrupts.run(_with_client(job, lambda: find_state(job, ids)))
             if not rebuilt.matches.recovered:
                 console.err(render_nothing(rebuilt, name, store.url))
                 return exit_codes.SUCCESS
@@ -56,7 +55,7 @@ def rebuild(arguments: argparse.Namespace, console: Console) -> int:
             deploying.require_answer(arguments.yes, "writes it")
             if not confirmed(arguments.yes, f"write this into the state of {name}?", console):
                 return exit_codes.SUCCESS
-            document = asyncio.run(write_state(job, rebuilt))
+            document = interrupts.run(write_state(job, rebuilt))
         except CorruptState as error:
             raise CommandError(_corrupt(str(error), store.url, name), exit_codes.STATE) from None
         except Stop as stop:

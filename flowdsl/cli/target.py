@@ -160,11 +160,11 @@ def _load(root: str) -> Target:
 
     sink = Sink()
     project = load_project(text, PROJECT_FILE, sink)
-    rules = () if project is None else _plugins(project, sink)
+    rules = () if project is None else _plugins(project, root, sink)
     return Target(root, files, (), project, sink.sorted(), rules=rules)
 
 
-def _plugins(project: Project, sink: Sink) -> tuple[Rule, ...]:
+def _plugins(project: Project, root: str, sink: Sink) -> tuple[Rule, ...]:
     """The rules of the packages that the project names; a name without rules is reported where it stands."""
     names = project.lint.plugins
     if not names:
@@ -172,7 +172,7 @@ def _plugins(project: Project, sink: Sink) -> tuple[Rule, ...]:
     from flowdsl.host.plugins import load_plugins
     from flowdsl.lint.errors import UNUSABLE_PLUGIN
 
-    rules, problems = load_plugins(names)
+    rules, problems = load_plugins(names, root)
     for name, reason in problems:
         place = project.lint.place("plugins", names.index(name))
         sink.report(UNUSABLE_PLUGIN, place, name=name, reason=reason)

@@ -42,7 +42,7 @@ def scope(target: Target, paths: Collection[str]) -> Scope:
 
 
 def check_forever(first: Scope, check: Callable[[], Scope], console: Console) -> NoReturn:
-    """Check, and again after every change; ends by `KeyboardInterrupt`.
+    """Check, and again after every change; a signal ends it.
 
     A check that cannot be made says why and waits like any other.
     """

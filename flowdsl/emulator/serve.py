@@ -6,11 +6,17 @@ import errno
 import logging
 import socket
 from asyncio import CancelledError
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from fastapi import FastAPI
 
 from flowdsl.emulator.faults import ConnectionLostError, NoReplyError
+from flowdsl.host import signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import uvicorn
 
 MAX_PORT = 65_535
 
@@ -42,7 +48,7 @@ class AddressError(Exception):
 def serve(
     app: FastAPI, host: str, port: int, *, ready: Callable[[int], None] | None = None
 ) -> None:
-    """Serves until SIGINT or SIGTERM, which uvicorn raises again once it has shut down.
+    """Serves until SIGINT or SIGTERM; raises `signals.Interrupted` once it has shut down.
 
     `ready` is called with the port once connections are accepted; port 0 takes a free one.
     """
@@ -63,7 +69,28 @@ def serve(
         logging.getLogger("uvicorn.error").addFilter(_is_no_fault)
         if ready is not None:
             ready(listener.getsockname()[1])
-        uvicorn.Server(config).run(sockets=[listener])
+        server = uvicorn.Server(config)
+        with _ends(server):
+            server.run(sockets=[listener])
+
+
+@contextmanager
+def _ends(server: uvicorn.Server) -> Iterator[None]:
+    """Uvicorn listens to signals only while it serves, and raises them again afterwards; the same ends it before."""
+    came: list[int] = []
+
+    def end(number: int) -> None:
+        came.append(number)
+        server.should_exit = True
+
+    before = signals.answer
+    signals.answer = end
+    try:
+        yield
+    finally:
+        signals.answer = before
+    if came:
+        raise signals.Interrupted(came[-1])
 
 
 def _is_no_fault(record: logging.LogRecord) -> bool:

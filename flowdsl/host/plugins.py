@@ -1,36 +1,152 @@
-"""Rules of installed packages, by the entry points that `[lint] plugins` names."""
+"""Rules of installed packages, by the entry points that `[lint] plugins` names.
+
+A pull request can change every file of the repository that holds the project, and must not bring code that runs where it is checked.
+So a package counts only where it lies outside of that repository, or in the folders that the running Python installs packages in,
+which are outside of git also where a virtual environment lies in the project.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
+from importlib.metadata import Distribution, EntryPoint, distributions
+from importlib.util import find_spec
 
 from flowdsl.lint.rule import Rule
 
 GROUP = "flowdsl.rules"
 
 
-def load_plugins(names: Iterable[str]) -> tuple[tuple[Rule, ...], list[tuple[str, str]]]:
+def load_plugins(names: Iterable[str], root: str) -> tuple[tuple[Rule, ...], list[tuple[str, str]]]:
     """The rules behind the entry points of the group `flowdsl.rules` with these names, and the others with what is wrong.
 
-    An entry point is a sequence of `Rule`. A package runs only when the project file names it.
+    An entry point is a sequence of `Rule`. A package runs only when the project file names it, and when it lies outside of the
+    repository around `root`, the project's folder.
     """
-    from importlib.metadata import entry_points
-
+    repository = _Repository(root)
     rules: list[Rule] = []
     problems: list[tuple[str, str]] = []
     for name in names:
-        found = list(entry_points(group=GROUP, name=name))
-        if not found:
-            known = ", ".join(f"`{each.name}`" for each in entry_points(group=GROUP)) or "none"
-            reason = f"no installed package has it; those that are installed: {known}"
-            problems.append((name, reason))
-            continue
         try:
-            loaded = tuple(found[0].load())
-            for rule in loaded:
-                rule.load()
+            with repository.hidden():
+                loaded = tuple(repository.entry_point(name).load())
+                for rule in loaded:
+                    rule.load()
+        except _Unusable as unusable:
+            problems.append((name, str(unusable)))
         except Exception as error:  # noqa: BLE001 - foreign code may fail in any way
             problems.append((name, f"it cannot be loaded: {type(error).__name__}"))
-            continue
-        rules += loaded
+        else:
+            rules += loaded
     return tuple(rules), problems
+
+
+class _Unusable(Exception):
+    """An entry point has no rules to give."""
+
+
+class _Repository:
+    """What a pull request can change: the git work tree around a folder, the outermost where they are nested, or the folder."""
+
+    def __init__(self, root: str) -> None:
+        root = os.path.realpath(root)
+        top = root
+        for folder in _upwards(root):
+            if os.path.lexists(os.path.join(folder, ".git")):
+                top = folder
+        self._top = top
+        self._installed = [os.path.realpath(folder) for folder in _site_folders()]
+        self._offered: list[EntryPoint] = []
+        self._refused: list[tuple[str, str]] = []
+        for distribution in distributions():
+            place = _place(distribution)
+            for entry_point in distribution.entry_points.select(group=GROUP):
+                if self._changes(place):
+                    self._refused.append((entry_point.name, place))
+                else:
+                    self._offered.append(entry_point)
+
+    def entry_point(self, name: str) -> EntryPoint:
+        """The entry point with this name, whose code lies where it may; raises `_Unusable`."""
+        found = [each for each in self._offered if each.name == name]
+        if not found:
+            for refused, place in self._refused:
+                if refused == name:
+                    raise self._within("the package that has it", place)
+            known = ", ".join(f"`{each.name}`" for each in self._offered) or "none"
+            raise _Unusable(f"no installed package has it; those that are installed: {known}")
+        parts = found[0].module.split(".")
+        for count in range(1, len(parts) + 1):
+            # Finding a module runs those above it, which have been looked at by then.
+            spec = find_spec(".".join(parts[:count]))
+            for place in () if spec is None else _places(spec):
+                if self._changes(place):
+                    raise self._within("its code", place)
+        return found[0]
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Nothing that lies in the repository is found on `sys.path` by what is imported in the block."""
+        before = sys.path[:]
+        sys.path[:] = [place for place in sys.path if not self._changes(place or os.curdir)]
+        try:
+            yield
+        finally:
+            sys.path[:] = before
+
+    def _within(self, what: str, place: str) -> _Unusable:
+        path = os.path.relpath(os.path.realpath(place), self._top).replace(os.sep, "/")
+        return _Unusable(
+            f"{what}, `{path}`, lies in the repository of the project, where a pull request can change it; install it from "
+            "elsewhere, and not in editable mode"
+        )
+
+    def _changes(self, place: str) -> bool:
+        """Whether a pull request can change what lies there."""
+        folders = list(_upwards(os.path.realpath(place)))
+        return any(_same(folder, self._top) for folder in folders) and not any(
+            _same(folder, installed) for folder in folders for installed in self._installed
+        )
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """A path and the folders above it, from within."""
+    while True:
+        yield path
+        above = os.path.dirname(path)
+        if above == path:
+            return
+        path = above
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether both are one folder, also where the disk knows no capital letters."""
+    try:
+        return one == other or os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def _site_folders() -> list[str]:
+    """Where the running Python installs packages."""
+    import site
+
+    return [
+        *site.getsitepackages(),
+        *([site.getusersitepackages()] if site.ENABLE_USER_SITE else []),
+    ]
+
+
+def _place(distribution: Distribution) -> str:
+    """The folder that says what a distribution is, or where that folder lies."""
+    return str(getattr(distribution, "_path", distribution.locate_file("")))
+
+
+def _places(spec: ModuleSpec) -> list[str]:
+    """Where a module's code lies; several for a package without a file of its own."""
+    if spec.has_location and spec.origin is not None:
+        return [spec.origin]
+    return list(spec.submodule_search_locations or ())

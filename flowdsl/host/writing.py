@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 
+from . import signals
+
 _BINARY = getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
 _OLD = os.O_RDONLY | _BINARY
@@ -42,46 +44,62 @@ def write_files(
     """
     staged: list[tuple[str, str]] = []
     streams: list[tuple[str | int, bytes]] = []
+    with signals.Ending(lambda _number: _remove(staged)):
+        try:
+            _stage(contents, durable, staged, streams)
+            for path, content in (expected or {}).items():
+                if _read(path) != content:
+                    raise ChangedFile(path)
+            for place, content in streams:
+                _write_into(place, content)
+            folders = {os.path.dirname(target) for _, target in staged}
+            with signals.HeldBack():  # all of them or none
+                while staged:
+                    os.replace(*staged[-1])
+                    staged.pop()
+            if durable:
+                for folder in sorted(folders):
+                    _sync_folder(folder)
+        finally:
+            _remove(staged)
+
+
+def _stage(
+    contents: Mapping[str, bytes],
+    durable: bool,
+    staged: list[tuple[str, str]],
+    streams: list[tuple[str | int, bytes]],
+) -> None:
+    """Write everything under temporary names, and add those to `staged`, what is no file to `streams`."""
     real_folder = cache(_real_folder)
-    try:
-        for path, content in contents.items():
-            above, name = os.path.split(path.rstrip("/" + os.sep))
-            target = os.path.join(real_folder(above), name)
-            mode = _mode(target)
-            if mode is not None and stat.S_ISLNK(mode):
-                descriptor = _descriptor(target)
-                if descriptor is not None:
-                    streams.append((descriptor, content))
-                    continue
-                target = os.path.realpath(target)
-                os.makedirs(os.path.dirname(target), exist_ok=True)
-                mode = _mode(target)
-            if mode is not None and stat.S_ISDIR(mode):
-                raise IsADirectoryError(errno.EISDIR, "it is a folder", path)
-            if mode is not None and not stat.S_ISREG(mode):
-                streams.append((target, content))
+    for path, content in contents.items():
+        above, name = os.path.split(path.rstrip("/" + os.sep))
+        target = os.path.join(real_folder(above), name)
+        mode = _mode(target)
+        if mode is not None and stat.S_ISLNK(mode):
+            descriptor = _descriptor(target)
+            if descriptor is not None:
+                streams.append((descriptor, content))
                 continue
-            temporary = f"{target}.{os.urandom(4).hex()}.tmp"
-            staged.append((temporary, target))
-            _write(temporary, content, durable)
-            if mode is not None:
-                os.chmod(temporary, stat.S_IMODE(mode))
-        for path, content in (expected or {}).items():
-            if _read(path) != content:
-                raise ChangedFile(path)
-        for place, content in streams:
-            _write_into(place, content)
-        folders = {os.path.dirname(target) for _, target in staged}
-        while staged:
-            os.replace(*staged[-1])
-            staged.pop()
-        if durable:
-            for folder in sorted(folders):
-                _sync_folder(folder)
-    finally:
-        for temporary, _ in staged:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
+            target = os.path.realpath(target)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            mode = _mode(target)
+        if mode is not None and stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder", path)
+        if mode is not None and not stat.S_ISREG(mode):
+            streams.append((target, content))
+            continue
+        temporary = f"{target}.{os.urandom(4).hex()}.tmp"
+        staged.append((temporary, target))
+        _write(temporary, content, durable)
+        if mode is not None:
+            os.chmod(temporary, stat.S_IMODE(mode))
+
+
+def _remove(staged: list[tuple[str, str]]) -> None:
+    for temporary, _ in staged:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
 
 
 def _real_folder(path: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flowdsl.compiler.pipeline import CompileOptions, analyze
+from flowdsl.host import signals
 from flowdsl.source.files import FileSystem, UnreadableFile, decode
 from flowdsl.syntax import ast
 
@@ -68,7 +69,7 @@ def check_groups(
     jobs: int | None,
 ) -> list[tuple[Group, bool]]:
     """What is found in each group, in the order of `groups`; many files are shared among up to `jobs` processes."""
-    from os import cpu_count
+    from os import cpu_count, environ
 
     count = sum(map(len, groups))
     workers = min(jobs or min(cpu_count() or 1, 8), len(groups))
@@ -76,14 +77,24 @@ def check_groups(
         return [check_group(files, group, options) for group in groups]
     from concurrent.futures import ProcessPoolExecutor
 
+    # Where processes are not forked, Python would import from the working folder as they start.
+    environ["PYTHONSAFEPATH"] = "1"
     shares = _shares(groups, workers)
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers) as pool, signals.Ending(_end_processes):
         results = list(pool.map(_check_share, [root] * workers, shares))
     by_entries: dict[tuple[str, ...], tuple[Group, bool]] = {}
     for share in results:
         for entries, reads, names, findings, keep in share:
             by_entries[entries] = Group(entries, reads, names, findings), keep
     return [by_entries[tuple(group)] for group in groups]
+
+
+def _end_processes(_number: int) -> None:
+    """Each of them waits for work on a pipe that the others hold open, and would wait for ever."""
+    from multiprocessing import active_children
+
+    for process in active_children():
+        process.kill()
 
 
 def _shares(groups: Sequence[Sequence[str]], count: int) -> list[list[Sequence[str]]]:
@@ -107,7 +118,7 @@ def _check_share(root: str, groups: Sequence[Sequence[str]]) -> list[tuple[Any, 
     files = DiskFiles(root)
     project = load_project(files.read_text(PROJECT_FILE), PROJECT_FILE, Sink())
     rules = (
-        load_plugins(project.lint.plugins)[0]
+        load_plugins(project.lint.plugins, root)[0]
         if project is not None and project.lint.plugins
         else ()
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.cli import deploying, interrupts
+from flowdsl.cli import deploying
 from flowdsl.cli.arguments import CommandParser
 from flowdsl.cli.commands import deploy, destroy
 from flowdsl.cli.console import Console
@@ -36,7 +36,6 @@ def test_only_the_name_goes_on(
 ) -> None:
     write_tree(tmp_path, {"flowdsl.toml": PROJECT, "flows/a.flow": FLOW})
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(interrupts.signal, "signal", lambda *_: None)
     monkeypatch.setattr(deploying, "is_terminal", lambda _stream: True)
     assert ran(deploy, "--yes")[0] == 0
     monkeypatch.setattr(deploying.sys, "stdin", io.StringIO(answer))

@@ -1,40 +1,206 @@
-"""A signal ends a process even where the exception that it raises is lost."""
+"""A signal ends a process wherever it comes, and nothing that it interrupts can lose it."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import HEARS_INTERRUPTS
 
-STUCK = """\
-import os, signal, threading
-from flowdsl.cli import interrupts
-interrupts.LOST_SECONDS = 0.1
-interrupts.Interrupts(lambda: False, print, failed=lambda ended: print(type(ended).__name__, flush=True))
+pytestmark = pytest.mark.skipif(HEARS_INTERRUPTS is None, reason="signals of POSIX")
+
+SIGNALS = [("SIGINT", 130), ("SIGTERM", 143)]
+
+BEGIN = """\
+import asyncio, os, signal, sys, threading, time
+from flowdsl.host import signals
+signals.listen()
+def hit(number=signal.{name}):
+    os.kill(os.getpid(), number)
+"""
+
+IN_A_DESTRUCTOR = """
+class Loses:
+    def __del__(self):
+        hit()
+        print("not reached")
+Loses()
+print("nor this")
+"""
+
+SWALLOWED = """
 try:
-    os.kill(os.getpid(), signal.{name})
+    hit()
     threading.Event().wait()
 except BaseException:
-    pass
+    print("raised")
 threading.Event().wait()
 """
 
+LOCKED = """
+from concurrent.futures import thread
+with thread._global_shutdown_lock:
+    hit()
+"""
 
-@pytest.mark.skipif(HEARS_INTERRUPTS is None, reason="signals of POSIX")
-@pytest.mark.parametrize(
-    ("name", "code", "said"),
-    [("SIGINT", 130, "KeyboardInterrupt"), ("SIGTERM", 143, "SystemExit")],
-)
-def test_a_signal_that_is_lost_ends_the_process_soon(name: str, code: int, said: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", STUCK.format(name=name)],
+WAITING = """
+from flowdsl.cli import interrupts
+async def work():
+    try:
+        asyncio.get_running_loop().call_later(0, hit)
+        await asyncio.sleep(60)
+    finally:
+        print("given back", flush=True)
+try:
+    interrupts.run(work())
+except signals.Interrupted as interrupted:
+    sys.exit(interrupted.code)
+"""
+
+A_THREAD_THAT_DOES_NOT_END = """
+from flowdsl.cli import interrupts
+interrupts.LOST_SECONDS = 0.1
+async def work():
+    asyncio.get_running_loop().call_later(0, hit)
+    await asyncio.to_thread(threading.Event().wait)
+interrupts.run(work())
+"""
+
+TWICE = """
+from flowdsl.cli import interrupts
+async def work():
+    hit()
+    hit()
+    print("not reached", flush=True)
+interrupts.run(work())
+"""
+
+A_QUESTION_UNDER_A_LEASE = """
+from flowdsl.cli import interrupts
+async def work():
+    try:
+        interrupts.asked(lambda: (hit(), time.sleep(60)))
+    except asyncio.CancelledError:
+        print("given back", flush=True)
+        raise
+try:
+    interrupts.run(work())
+except signals.Interrupted as interrupted:
+    sys.exit(interrupted.code)
+"""
+
+A_QUESTION_ELSEWHERE = """
+from flowdsl.cli import interrupts
+try:
+    interrupts.asked(lambda: (hit(), time.sleep(60)))
+except signals.Interrupted as interrupted:
+    print("left", flush=True)
+    sys.exit(interrupted.code)
+"""
+
+ENDINGS = """
+held = threading.Lock()
+held.acquire()
+with signals.Ending(lambda number: print("first", flush=True)):
+    with signals.Ending(lambda number: 1 / 0), signals.Ending(lambda number: print("last", number, flush=True)):
+        hit()
+"""
+
+AN_ENDING_THAT_WAITS_FOR_WHAT_WAS_INTERRUPTED = """
+signals.LAST_SECONDS = 0.1
+held = threading.Lock()
+with signals.Ending(lambda number: held.acquire()), held:
+    hit()
+"""
+
+HELD_BACK = """
+with signals.HeldBack():
+    hit()
+    hit()
+    with signals.HeldBack():
+        pass
+    print("finished", flush=True)
+print("not reached", flush=True)
+"""
+
+
+def ended(code: str, name: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a process that sends itself a signal."""
+    process = subprocess.run(
+        [sys.executable, "-c", BEGIN.format(name=name) + code],
         preexec_fn=HEARS_INTERRUPTS,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert (ended.returncode, ended.stdout.strip()) == (code, said)
+    return process.returncode, process.stdout, process.stderr
+
+
+@pytest.mark.parametrize(("name", "code"), SIGNALS)
+@pytest.mark.parametrize(
+    ("script", "said", "told"),
+    [
+        (IN_A_DESTRUCTOR, "", "interrupted\n"),
+        (SWALLOWED, "", "interrupted\n"),
+        (LOCKED, "", "interrupted\n"),
+        (WAITING, "given back\n", ""),
+        (A_THREAD_THAT_DOES_NOT_END, "", "interrupted\n"),
+        (TWICE, "", "interrupted\n"),
+        (A_QUESTION_UNDER_A_LEASE, "given back\n", ""),
+        (A_QUESTION_ELSEWHERE, "left\n", ""),
+        (ENDINGS, "last {number}\nfirst\n", "interrupted\n"),
+        (AN_ENDING_THAT_WAITS_FOR_WHAT_WAS_INTERRUPTED, "", ""),
+        (HELD_BACK, "finished\n", "interrupted\n"),
+    ],
+    ids=[
+        "in a destructor",
+        "where everything is caught",
+        "under a lock",
+        "in the event loop",
+        "in a thread that does not end",
+        "twice",
+        "asked in the event loop",
+        "asked elsewhere",
+        "what is left to do",
+        "what cannot be done",
+        "held back",
+    ],
+)
+def test_a_signal_ends_a_process(script: str, said: str, told: str, name: str, code: int) -> None:
+    assert ended(script, name) == (code, said.format(number=code - 128), told)
+
+
+def test_a_signal_that_the_process_ignores_stays_ignored() -> None:
+    process = subprocess.run(
+        ["sh", "-c", f"trap '' INT; exec '{sys.executable}' -c \"$0\"", BEGIN.format(name="SIGINT") + "hit()\nprint('on')"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert (process.returncode, process.stdout) == (0, "on\n")
+
+
+def test_files_are_all_written_or_none(tmp_path: Path) -> None:
+    """A signal between the renames is answered after the last, and one before the first leaves nothing."""
+    script = f"""
+from flowdsl.host import writing
+paths = {{r"{tmp_path}/%d" % number: b"new" for number in range(5)}}
+rename, chmod = os.replace, os.fsync
+def at(moment, function):
+    def call(*arguments):
+        function(*arguments)
+        if sys.argv[-1] == moment:
+            hit()
+    return call
+os.replace, os.fsync = at("rename", rename), at("stage", chmod)
+writing.write_files(paths)
+"""
+    for moment, count in (("stage", 0), ("rename", 5)):
+        code, _, err = ended(f"sys.argv = ['', '{moment}']\n{script}", "SIGTERM")
+        assert (code, err) == (143, "interrupted\n")
+        assert len(list(tmp_path.iterdir())) == count

@@ -8,7 +8,6 @@ import io
 import json
 import re
 import shutil
-import signal
 import stat
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
@@ -80,11 +79,8 @@ class Desk:
     def run(self, *words: str) -> Result:
         """The command in this process: starting one takes longer than all it does."""
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
-        signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         with contextlib.chdir(self.root), redirect_stdout(out), redirect_stderr(err):
             code = run(["--color=never", *words])
-        for number, handler in signals.items():
-            signal.signal(number, handler)
         out.flush()
         err.flush()
         said = err.buffer.getvalue().decode()  # type: ignore[attr-defined]

@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 import pytest
 
-from flowdsl.cli import clients, deploying, interrupts
+from flowdsl.cli import clients, deploying
 from flowdsl.cli.arguments import CommandParser
 from flowdsl.cli.commands import deploy as command
 from flowdsl.cli.console import Console
 from flowdsl.cli.failure import CommandError
 from flowdsl.emulator.store import Store
+from flowdsl.host import signals
 
 CANARY = "key-canary-77aa"
 PROJECT = """\
@@ -73,8 +74,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.delenv("FLOWDSL_TRUSTED_HOSTS", raising=False)
     monkeypatch.setenv("DESK_KEY", CANARY)
-    # The test runner owns the signals of this process.
-    monkeypatch.setattr(interrupts.signal, "signal", lambda *_: None)
     return tmp_path
 
 
@@ -370,14 +369,12 @@ def test_a_signal_lets_what_is_under_way_finish(
     for number in range(6):
         text = FLOW.replace("look_up", f"w{number}")
         (project / f"flows/w{number}.flow").write_text(text)
-    handlers: dict[int, Callable[[int, object], None]] = {}
-    monkeypatch.setattr(interrupts.signal, "signal", handlers.__setitem__)
     applied = command.Report._applied
 
     def interrupt(self: command.Report, result: object) -> None:
         applied(self, result)  # type: ignore[arg-type]
         monkeypatch.setattr(command.Report, "_applied", applied)
-        handlers[signal.SIGTERM](signal.SIGTERM, None)
+        signals.deliver(signal.SIGTERM)
 
     monkeypatch.setattr(command.Report, "_applied", interrupt)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from typing import Any
 
@@ -11,6 +10,7 @@ from flowdsl.compiler.collector import collect_rarely
 from flowdsl.deploy.engine import deploy
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Outcome
+from flowdsl.host import signals
 from flowdsl.host.environment import MissingKey
 from flowdsl.host.terminal import is_terminal
 
@@ -76,16 +76,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         yes=arguments.yes,
         result=arguments.result,
     )
-    interrupts = Interrupts(
-        lambda: report.writing, report.say, arguments.timeout, failed=report.failed
-    )
-    try:
-        outcome = _run(arguments, console, report, interrupts)
-        code = deploying.EXIT_CODES.get(outcome.status, interrupts.exit_code)
-        return report.finished(outcome, code)
-    except BaseException as failure:
-        report.failed(failure)
-        raise
+    interrupts = Interrupts(lambda: report.writing, report.say, arguments.timeout)
+    with signals.Ending(report.interrupted):
+        try:
+            outcome = _run(arguments, console, report, interrupts)
+            code = deploying.EXIT_CODES.get(outcome.status, interrupts.exit_code)
+            return report.finished(outcome, code)
+        except BaseException as failure:
+            report.failed(failure)
+            raise
 
 
 def _run(
@@ -118,7 +117,7 @@ def _run(
             **more,
         )
         try:
-            return asyncio.run(_deploy(job))
+            return interrupts.run(_deploy(job))
         except MissingKey as missing:
             raise CommandError(str(missing), exit_codes.ACCESS) from None
 

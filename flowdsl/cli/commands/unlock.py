@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.errors import NoSuchLease, StateError
 from flowdsl.state.lease import break_lease
 
-from .. import deploying
+from .. import deploying, interrupts
 from ..console import Console
 from ..exit_codes import SUCCESS
 from ..state_access import confirmed, failure_of, open_state, read_document
@@ -56,7 +55,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not confirmed(arguments.yes, "free it?", console):
         return SUCCESS
     try:
-        freed = asyncio.run(break_lease(store, arguments.lock_id, around))
+        freed = interrupts.run(break_lease(store, arguments.lock_id, around))
     except StateError as error:
         raise failure_of(error) from None
     console.err(f"{name} is unlocked")

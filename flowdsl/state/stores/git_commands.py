@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
+from flowdsl.host import signals
 from flowdsl.state.errors import UnsupportedStore
 from flowdsl.state.stores.settle import Failure
 
@@ -178,7 +179,7 @@ def run_git(
         ) from None
     except OSError as error:
         raise Failure(f"git cannot be started: {error.strerror}", final=True) from None
-    with process:
+    with process, signals.Ending(lambda _number: _end(process)):
         try:
             output, errors = process.communicate(stdin, seconds)
         except subprocess.TimeoutExpired:

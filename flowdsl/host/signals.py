@@ -1,0 +1,125 @@
+"""What SIGINT and SIGTERM do, from the first line of a process to its last.
+
+A signal ends the process where it stands: nothing is raised into code that may lose it, or may leave a lock taken. What must not
+be left behind is cleared away first (`Ending`), and what must not be torn is finished (`HeldBack`). Who can do better replaces
+`answer`: the event loop, which cancels what it does, and a question to a person, which is left by `Interrupted`.
+
+It is imported before anything else, so it imports only what Python itself has loaded.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as _signal
+    from collections.abc import Callable
+else:
+    import _signal
+
+SIGNALS = (int(_signal.SIGINT), int(_signal.SIGTERM))
+
+LAST_SECONDS = 2.0
+"""How long the functions of `Ending` may take together before the process ends without them."""
+
+_endings: list[Callable[[int], object]] = []
+_main_thread = 0
+_process = 0
+_over = False
+_holding = 0
+_held: list[int] = []
+
+
+class Interrupted(BaseException):
+    """The signal `number` ends the command, whose exit code is `code`."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.code = 128 + number
+
+
+def listen() -> None:
+    """Answer signals from now on, in this thread. One that the process was started to ignore, as `nohup` does, stays ignored."""
+    global _main_thread, _process
+    _main_thread, _process = _thread.get_ident(), os.getpid()
+    for number in SIGNALS:
+        if _signal.getsignal(number) != _signal.SIG_IGN:
+            _signal.signal(number, deliver)
+
+
+def deliver(number: int, _frame: object = None) -> None:
+    """A signal has come."""
+    if _holding:
+        _held.append(number)
+    else:
+        answer(number)
+
+
+def end(number: int) -> None:
+    """End the process at once, after the functions of `Ending`, with the exit code of a signal.
+
+    They run in a thread of their own: what they wait for may be held by the code that the signal interrupted, and then the
+    process ends without them.
+    """
+    global _over
+    if _over:  # the end is near already
+        return
+    _over = True
+    if os.getpid() == _process:  # and not one that it has forked
+        done = _thread.allocate_lock()
+        done.acquire()
+        _thread.start_new_thread(_clear_away, (number, done))
+        done.acquire(timeout=LAST_SECONDS)
+    os._exit(128 + number)
+
+
+answer: Callable[[int], object] = end
+"""What a signal does now. It is called between any two instructions of the main thread."""
+
+
+class Ending:
+    """For the block, what to do when `end` ends the process in it; called with the signal."""
+
+    def __init__(self, function: Callable[[int], object]) -> None:
+        self._function = function
+
+    def __enter__(self) -> None:
+        _endings.append(self._function)
+
+    def __exit__(self, *_failure: object) -> None:
+        _endings.remove(self._function)
+
+
+class HeldBack:
+    """A block that a signal does not interrupt: it is answered at its end. Too short to be waited for, and it asks nobody.
+
+    In another thread than the main one, where signals do not come, it does nothing.
+    """
+
+    def __enter__(self) -> None:
+        global _holding
+        _holding += _thread.get_ident() == _main_thread
+
+    def __exit__(self, *_failure: object) -> None:
+        global _holding
+        if _thread.get_ident() == _main_thread:
+            _holding -= 1
+            while _held and not _holding:
+                answer(_held.pop(0))
+
+
+def _clear_away(number: int, done: _thread.LockType) -> None:
+    for function in reversed(_endings):
+        try:
+            function(number)
+        except BaseException:  # noqa: BLE001 - the others have their turn, and nobody is left to tell
+            continue
+    try:
+        if sys.stderr is not None:
+            os.write(2, b"interrupted\n")
+    except OSError:
+        pass
+    done.release()
