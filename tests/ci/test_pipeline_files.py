@@ -290,3 +290,18 @@ def test_every_exit_code_is_known_to_the_jobs_and_to_the_document() -> None:
     section = (ROOT / "docs/ci.md").read_text("utf-8").partition("## Exit codes")[2]
     rows = re.findall(r"^\| (\d[\d, ]*) \|", section, re.MULTILINE)
     assert sorted(int(code) for row in rows for code in row.split(", ")) == sorted(MEANINGS)
+
+
+@pytest.mark.parametrize(
+    "changed", ["flows/a.flow", "flowdsl.toml", "parts/a.prompt", "parts/in.json", "icon.png", None]
+)
+def test_the_hook_checks_after_any_change_also_a_deletion(changed: str | None) -> None:
+    """pre-commit runs a hook for the files of a commit that are there and match, else only with `always_run`."""
+    hooks = load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    check, fmt = (
+        next(each for each in hooks if each["id"] == f"flowdsl-{name}") for name in ("check", "fmt")
+    )
+    matching = changed is not None and re.search(check.get("files", ""), changed)
+    assert check.get("always_run") or matching
+    assert check["pass_filenames"] is False
+    assert fmt["files"] == r"\.flow$" and not fmt.get("always_run")

@@ -128,13 +128,10 @@ def _refuse_nonsense(arguments: argparse.Namespace) -> None:
 
 def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target, Sequence[str]]:
     """One check: its exit code, what it was of, and the files it read."""
-    target = open_target(arguments.paths, arguments.stdin_filename)
+    target = _opened(arguments, console)
     show_path = _shown_paths(arguments, target)
     if target.problems:
-        if arguments.fix and not arguments.diff and "-" in arguments.paths:
-            from ..fixing import print_unfixed
-
-            print_unfixed(console)
+        _hand_on(arguments, console)
         report = deciding = Report(target.problems, (target.problems[0].span.path,))
     else:
         environment = named_environment(target.project, arguments.env)
@@ -164,6 +161,22 @@ def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target
     failing = SEVERITIES[: SEVERITIES.index(arguments.fail_on) + 1]
     failed = any(found.severity in failing for found in deciding.diagnostics)
     return FINDINGS if failed else SUCCESS, target, report.paths
+
+
+def _opened(arguments: argparse.Namespace, console: Console) -> Target:
+    try:
+        return open_target(arguments.paths, arguments.stdin_filename)
+    except UsageError:
+        _hand_on(arguments, console)
+        raise
+
+
+def _hand_on(arguments: argparse.Namespace, console: Console) -> None:
+    """Print standard input as it came where its fixed text is expected and there is none."""
+    if arguments.fix and not arguments.diff and list(arguments.paths) == ["-"]:
+        from ..fixing import print_unfixed
+
+        print_unfixed(console)
 
 
 def _print(
@@ -215,7 +228,7 @@ def _shown_paths(arguments: argparse.Namespace, target: Target) -> Callable[[str
     given = arguments.stdin_filename
     if given is None:
         return show_path
-    return lambda path: given if path in target.entries else show_path(path)
+    return lambda path: given if path in target.buffers else show_path(path)
 
 
 def _from_checkout(root: str, show_path: Callable[[str], str]) -> Callable[[str], str]:
