@@ -261,6 +261,8 @@ def test_choices_of_the_template_are_those_of_the_program() -> None:
     inputs, jobs = template()
     for value in inputs["breaking"]["options"]:
         Settings(breaking=value)
+    for value in inputs["fail-on"]["options"]:
+        Settings(fail_on=value)
     for value in inputs["on-drift"]["options"]:
         Settings(on_drift=value)
     code = "".join(file.read_text("utf-8") for file in (ROOT / "ci").rglob("*.py"))

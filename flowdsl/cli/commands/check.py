@@ -158,9 +158,14 @@ def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target
     remark = root_remark(target, report.diagnostics)
     if remark is not None:
         console.err(remark)
-    failing = SEVERITIES[: SEVERITIES.index(arguments.fail_on) + 1]
+    failing = _failing(arguments)
     failed = any(found.severity in failing for found in deciding.diagnostics)
     return FINDINGS if failed else SUCCESS, target, report.paths
+
+
+def _failing(arguments: argparse.Namespace) -> Sequence[str]:
+    """The severities that fail the check."""
+    return SEVERITIES[: SEVERITIES.index(arguments.fail_on) + 1]
 
 
 def _opened(arguments: argparse.Namespace, console: Console) -> Target:
@@ -188,7 +193,7 @@ def _print(
     """Print a report to standard output, or to standard error when a fixed text or a difference stands there."""
     aside = arguments.diff or (arguments.fix and "-" in arguments.paths)
     color = console.color_err if aside else console.color_out
-    text = render(arguments.format, report, color, show_path)
+    text = render(arguments.format, report, _failing(arguments), color, show_path)
     if text:
         (console.err if aside else console.out)(text)
     if report.remark is not None:
