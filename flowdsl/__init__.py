@@ -6,3 +6,6 @@ through its HTTP API. Import `flowdsl.api` for the supported Python interface; t
 """
 
 __version__ = "0.1.0"
+
+REFERENCE = f"https://docs.flowdsl.test/{__version__}/reference"
+"""Where `docs/reference` of this version can be read: set by whoever publishes it."""

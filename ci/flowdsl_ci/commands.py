@@ -20,6 +20,7 @@ MAX_BYTES = 60_000
 
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}|")
 _DURATION = re.compile(r"[0-9]+(?:ms|s|m|h)|")
+_FAIL_ON = ("", "error", "warning", "info")
 _BREAKING = ("", "error", "warn", "ignore")
 _ON_DRIFT = ("", "fail", "overwrite", "skip")
 
@@ -32,6 +33,7 @@ class Settings:
     """
 
     environment: str = ""
+    fail_on: str = ""
     breaking: str = ""
     on_drift: str = ""
     timeout: str = ""
@@ -47,6 +49,7 @@ class Settings:
                     f"`{name}` is {value!r}; a duration has the form `30s`, `10m` or `2h`"
                 )
         for name, value, choices in (
+            ("fail-on", self.fail_on, _FAIL_ON),
             ("breaking", self.breaking, _BREAKING),
             ("on-drift", self.on_drift, _ON_DRIFT),
         ):
@@ -93,7 +96,7 @@ class CommandLine:
     environ: Mapping[str, str]
     quoted: Callable[[], AbstractContextManager[None]] = _as_it_is
 
-    def verify(self, output_format: str) -> Verified:
+    def verify(self, settings: Settings, output_format: str) -> Verified:
         """`fmt --check` and `check`, offline and without any key."""
         environ = bare(self.environ)
         with self.quoted():
@@ -101,6 +104,7 @@ class CommandLine:
                 [self.executable, "fmt", "--check"], folder=self.folder, environ=environ
             )
         words = [self.executable, "check", "--format", output_format]
+        words += _option("--fail-on", settings.fail_on)
         return Verified(formatted, run(words, folder=self.folder, environ=environ))
 
     def plan(self, settings: Settings, plan_file: Path, summary_file: Path) -> Planned:

@@ -57,7 +57,7 @@ def _run(environ: Mapping[str, str], source: Path, outputs: dict[str, str]) -> i
     if command == "check" or event.refusal:
         if command == "plan":
             say("notice", f"checked without a plan: {event.refusal}")
-        return _ended(line.verify("github").code, outputs)
+        return _ended(line.verify(settings, "github").code, outputs)
 
     token = inputs.text("github-token")
     server = environ.get("GITHUB_SERVER_URL", "https://github.com")
@@ -84,7 +84,7 @@ def _run(environ: Mapping[str, str], source: Path, outputs: dict[str, str]) -> i
         return _ended(code, outputs)
 
     plan_file = _fresh(saved_plan, workspace, scratch / "plan.json")
-    verified = line.verify("github")
+    verified = line.verify(settings, "github")
     planned = Planned(verified.checked, None, "")
     # Where only the layout is wrong there is still a plan to read.
     if not verified.checked:

@@ -57,7 +57,7 @@ def _run(command: str, environ: Mapping[str, str], source: Path, scratch: Path) 
     if command == "check" or refused:
         if command == "plan":
             say(f"checked without a plan: {refused}")
-        return line.verify("text").code
+        return line.verify(settings, "text").code
 
     if not complete(folder, fetching(environ)):
         say("warning: the clone is shallow and its history cannot be fetched; set `GIT_DEPTH` to 0")
@@ -67,7 +67,7 @@ def _run(command: str, environ: Mapping[str, str], source: Path, scratch: Path) 
         code, _ = line.deploy(settings, result_file, None)
         _publish(result_file, project)
         return code
-    verified = line.verify("text")
+    verified = line.verify(settings, "text")
     planned = Planned(verified.checked, None, "")
     if not verified.checked:
         planned = line.plan(settings, scratch / PLAN, scratch / SUMMARY)

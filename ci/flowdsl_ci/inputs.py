@@ -33,6 +33,7 @@ class Inputs:
         """What is passed on to FlowDSL."""
         return Settings(
             environment=self.text("environment"),
+            fail_on=self.text("fail-on"),
             breaking=self.text("breaking"),
             on_drift=self.text("on-drift"),
             timeout=self.text("timeout"),

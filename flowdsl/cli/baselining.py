@@ -81,7 +81,7 @@ def write_baseline(path: str, target: Target, found: Sequence[Diagnostic]) -> st
 
 def _checked(target: Target) -> Callable[[str], bool]:
     """Whether a check of `target` finds everything there is to find in a file."""
-    return lambda path: target.whole or path in target.entries
+    return lambda path: target.whole or path in target.entries or path in target.taken_in
 
 
 def _read(path: str) -> Baseline | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
+from contextlib import suppress
 
-from flowdsl.compiler.pipeline import CompileOptions, analyze
+from flowdsl.compiler.pipeline import Analysis, CompileOptions, analyze
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.diagnostics.fixes import SAFE, UNSAFE, apply_fixes
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
-from flowdsl.host.disk import PROJECT_FILE, Overlay
+from flowdsl.host.disk import Overlay
 from flowdsl.source.files import UnreadableFile, decode
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
@@ -47,14 +47,15 @@ def fix_findings(
 ) -> Fixed:
     """Apply the fixes of what `hear` gives of the target, in memory."""
     applicable = (SAFE, UNSAFE) if unsafe else (SAFE,)
-    findings = analyze(target.files, target.entries, options).findings
-    report = unfixed = hear(findings)
+    analysis = analyze(target.files, target.entries, options)
+    report = unfixed = hear(analysis.findings)
     originals: dict[str, bytes] = {}
     contents: dict[str, bytes] = {}
     broken: tuple[str, ...] = ()
     count = 0
     for _ in range(ROUNDS):
-        applied = apply_fixes(report.diagnostics, applicable, partial(_may_edit, target))
+        may_edit = _editable(target, analysis).__contains__
+        applied = apply_fixes(report.diagnostics, applicable, may_edit)
         if not applied.count:
             break
         for path, source in applied.sources.items():
@@ -64,23 +65,22 @@ def fix_findings(
             path: BOM * originals[path].startswith(BOM) + text.encode()
             for path, text in applied.texts.items()
         }
-        after = analyze(Overlay(target.files, attempt), target.entries, options).findings
+        after = analyze(Overlay(target.files, attempt), target.entries, options)
         broken = tuple(
-            path for path in applied.texts if _mistakes(after, path) > _mistakes(findings, path)
+            path for path in applied.texts if _mistakes(after, path) > _mistakes(analysis, path)
         )
         if broken:
             break
-        findings, contents, report = after, attempt, hear(after)
+        analysis, contents, report = after, attempt, hear(after.findings)
         count += applied.count
     contents = {path: new for path, new in contents.items() if new != originals[path]}
-    return Fixed(findings, report, unfixed, originals, contents, count, broken)
+    return Fixed(analysis.findings, report, unfixed, originals, contents, count, broken)
 
 
-def _may_edit(target: Target, path: str) -> bool:
-    """Whether a fix may change a file: of a buffer only itself, and never the project file, which was read before."""
-    if isinstance(target.files, Overlay):
-        return path in target.entries
-    return path != PROJECT_FILE
+def _editable(target: Target, analysis: Analysis) -> frozenset[str]:
+    """The files that a fix may change: what was read as a flow, and of a buffer only itself."""
+    flows = frozenset(module.source.path for module in analysis.model.modules)
+    return flows.intersection(target.buffers) if target.buffers else flows
 
 
 def _bytes_of(source: SourceFile, target: Target) -> bytes:
@@ -94,10 +94,10 @@ def _bytes_of(source: SourceFile, target: Target) -> bytes:
     raise changed(source.path, "check")
 
 
-def _mistakes(findings: Findings, path: str) -> int:
+def _mistakes(analysis: Analysis, path: str) -> int:
     return sum(
         found.spec.category == "syntax" and found.span.path == path
-        for found in findings.diagnostics
+        for found in analysis.diagnostics
     )
 
 
@@ -107,7 +107,7 @@ def hand_over(
     """Write the fixed files; of standard input, or for `diff`, print instead. Raises `CommandError`."""
     if diff:
         print_difference(_rewrites(fixed, target, show_path), console)
-    elif isinstance(target.files, Overlay):
+    elif target.buffers:
         _print_buffer(fixed, target, console)
     elif fixed.contents:
         write_rewrites(_rewrites(fixed, target, show_path), during="check")
@@ -123,11 +123,12 @@ def hand_over(
 
 def print_unfixed(console: Console) -> None:
     """Hand standard input on as it came, so that an editor that takes the output for the new text loses nothing."""
-    console.out_bytes(sys.stdin.buffer.read())
+    with suppress(OSError):  # said elsewhere
+        console.out_bytes(sys.stdin.buffer.read())
 
 
 def _print_buffer(fixed: Fixed, target: Target, console: Console) -> None:
-    (path,) = target.entries
+    path = target.buffers[0]
     content = fixed.contents.get(path)
     if content is None:
         try:

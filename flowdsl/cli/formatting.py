@@ -10,10 +10,11 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.format.formatter import format_source
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles, find_root
 from flowdsl.host.listing import expand
-from flowdsl.source.files import UnreadableFile, decode
+from flowdsl.source.files import SUFFIX, UnreadableFile, decode
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 
+from .failure import UsageError
 from .places import Place, ShownFrom, nothing_found, root_here
 from .rewriting import BOM, Rewrite
 from .views.fmt import self_check_remark, syntax_remark, unreadable_remark
@@ -54,11 +55,16 @@ def sources_of(paths: Sequence[str]) -> list[Sources]:
         patterns[root] = ["", *_project_flows(root)]
     sources: list[Sources] = []
     seen: set[str] = set()
+    strangers: list[str] = []
     for root, wanted in patterns.items():
+        meant = expand(DiskFiles(root), wanted)
+        strangers += map(ShownFrom(root), meant.named)
         # A project may stand within another: its files are in both.
-        found = {os.path.join(root, path): path for path in expand(DiskFiles(root), wanted)}
+        found = {os.path.join(root, path): path for path in meant.flows}
         sources.append((root, tuple(path for full, path in found.items() if full not in seen)))
         seen |= found.keys()
+    if strangers:
+        raise no_flow(strangers)
     if not any(found for _, found in sources):
         root, wanted = next(iter(patterns.items()))
         raise nothing_found(wanted, root)
@@ -75,6 +81,13 @@ def _project_flows(root: str) -> tuple[str, ...]:
 
     project = load_project(text, PROJECT_FILE, Sink())
     return () if project is None else project.flows
+
+
+def no_flow(shown: Sequence[str]) -> UsageError:
+    """What to raise for files that are not laid out, for they are no flows."""
+    from .taking_in import no_flow
+
+    return no_flow(shown, f"`{SUFFIX}` files, for nothing else is laid out")
 
 
 def format_files(sources: Sequence[Sources]) -> Formatted:

@@ -11,7 +11,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles, Overlay, find_root
 from flowdsl.host.listing import expand
 from flowdsl.semantics.errors import IMPORT_OUTSIDE_PROJECT
-from flowdsl.source.files import FileSystem, UnreadableFile
+from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 
@@ -39,6 +39,9 @@ class Target(Record):
     `root` is the absolute folder that every path is relative to: the project's, or without one the folder of the named
     files. `problems` are the findings of `flowdsl.toml`; when there are any, `project` is None and `entries` is empty. `whole` says
     that the entries are all flows of the project; `rules` are those of its plugins.
+
+    `taken_in` are files that were named and that the entries take in. `buffers` are the paths that standard input stands for: one,
+    but for a file that flows take in by several names.
     """
 
     root: str
@@ -48,6 +51,8 @@ class Target(Record):
     problems: tuple[Diagnostic, ...] = ()
     whole: bool = False
     rules: tuple[Rule, ...] = ()
+    taken_in: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
 
     def options(self, environment: Environment | None) -> CompileOptions:
         """How to check and compile the target for `environment`."""
@@ -77,7 +82,8 @@ def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None
 def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Target:
     """What `paths` mean: files, folders, globs, or `-` for standard input; without any, the project's flows.
 
-    Raises `UsageError` when they mean nothing, or more than one project.
+    A file that flows take in means those flows. Raises `UsageError` when the paths mean nothing, something else, or more than
+    one project.
     """
     if means_standard_input(paths, stdin_filename):
         return _standard_input(stdin_filename)
@@ -97,7 +103,7 @@ def open_project(folder: str) -> Target:
     target = _load(root)
     if target.project is None:
         return target
-    entries = expand(DiskFiles(root), list(target.project.flows))
+    entries = _project_flows(target)
     return Target(
         root, target.files, tuple(entries), target.project, whole=True, rules=target.rules
     )
@@ -114,9 +120,27 @@ def _standard_input(filename: str | None) -> Target:
     target = _load(root)
     if target.problems:
         return target
+    entries: tuple[str, ...] = (path,)
+    buffers = entries
+    if filename and not path.endswith(SUFFIX):
+        from .taking_in import no_flow, takers
+
+        found = takers(root, target.files, _project_flows(target), (path,)).get(path)
+        if found is None:
+            raise no_flow((filename,))
+        entries, buffers = tuple(sorted(found.flows)), tuple(sorted(found.spellings))
     content = standard_input()
-    files = Overlay(target.files, {path: content})
-    return Target(root, files, (path,), target.project, rules=target.rules)
+    files = Overlay(target.files, dict.fromkeys(buffers, content))
+    taken_in = () if buffers == entries else buffers
+    return Target(
+        root,
+        files,
+        entries,
+        target.project,
+        rules=target.rules,
+        taken_in=taken_in,
+        buffers=buffers,
+    )
 
 
 def _common_folder(places: list[Place]) -> str:
@@ -131,15 +155,49 @@ def _open(root: str, patterns: list[str] | None) -> Target:
     target = _load(root)
     if target.problems:
         return target
-    whole = patterns is None
-    if patterns is None and target.project is not None:
-        patterns = list(target.project.flows)
-    entries = expand(DiskFiles(root), patterns or [])
+    taken_in: list[str] = []
+    if patterns is None:
+        entries = _project_flows(target)
+    else:
+        meant = expand(DiskFiles(root), patterns)
+        entries = meant.flows
+        others = [*meant.named, *meant.matched]
+        if others:
+            from .taking_in import no_flow, takers
+
+            known = takers(root, target.files, [*_project_flows(target), *entries], others)
+            taken_in = sorted(known)
+            strangers = [path for path in meant.named if path not in known]
+            if strangers:
+                raise no_flow([target.show_path(path) for path in strangers])
+            entries = sorted({*entries, *(flow for each in known.values() for flow in each.flows)})
     if not entries:
-        raise nothing_found(patterns or [], root)
+        raise nothing_found(_flow_patterns(target) if patterns is None else patterns, root)
     return Target(
-        root, target.files, tuple(entries), target.project, whole=whole, rules=target.rules
+        root,
+        target.files,
+        tuple(entries),
+        target.project,
+        whole=patterns is None,
+        rules=target.rules,
+        taken_in=tuple(taken_in),
     )
+
+
+def _flow_patterns(target: Target) -> list[str]:
+    return [] if target.project is None else list(target.project.flows)
+
+
+def _project_flows(target: Target) -> list[str]:
+    """The flows that the project file means; none without one."""
+    meant = expand(DiskFiles(target.root), _flow_patterns(target))
+    if meant.named:
+        from .taking_in import no_flow
+
+        raise no_flow(
+            meant.named, f"`{SUFFIX}` files, folders or globs in `flows` of `{PROJECT_FILE}`"
+        )
+    return meant.flows
 
 
 def _load(root: str) -> Target:

@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Collection, Iterator
 
 from flowdsl.diagnostics.render.cells import printable
+from flowdsl.semantics.linked_files import taken_in
+from flowdsl.source.files import SUFFIX, UnreadableFile
 from flowdsl.source.record import Record
 
 from .console import Console
@@ -37,8 +39,16 @@ def scope(target: Target, paths: Collection[str]) -> Scope:
     """Where the files of a check, `paths`, can change."""
     if target.project is not None or target.problems:
         return Scope(frozenset({target.root}), True)
-    folders = (os.path.join(target.root, *path.split("/")[:-1]) for path in paths)
-    return Scope(frozenset({target.root, *folders}), False)
+    named = {each for path in paths for each in _taken_in(target, path)}
+    folders = (os.path.join(target.root, *path.split("/")[:-1]) for path in {*paths, *named})
+    return Scope(frozenset({target.root, *filter(os.path.isdir, folders)}), False)
+
+
+def _taken_in(target: Target, path: str) -> tuple[str, ...]:
+    try:
+        return taken_in(path, target.files.read_text(path)) if path.endswith(SUFFIX) else ()
+    except UnreadableFile:
+        return ()
 
 
 def check_forever(first: Scope, check: Callable[[], Scope], console: Console) -> NoReturn:

@@ -33,13 +33,19 @@ class CompileOptions(Record):
     """What a project says about compilation; without a project, files stand alone.
 
     `environment` is the one whose `vars` are written into the artifacts. `whole` says that the entries are all flows there are,
-    so that what none of them uses is used nowhere. `rules` are a team's own.
+    so that what none of them uses is used nowhere. `rules` are a team's own. `lenient`: errors that a comment may suppress do not
+    keep anything from being compiled.
     """
 
     project: Project | None = None
     environment: Environment | None = None
     whole: bool = True
     rules: tuple[Rule, ...] = ()
+    lenient: bool = False
+
+    def stops(self, found: Diagnostic) -> bool:
+        """Whether nothing is compiled because of a finding."""
+        return found.severity == ERROR and not (self.lenient and found.spec.arguable)
 
     @property
     def environments(self) -> Mapping[str, Mapping[str, str]] | None:
@@ -116,7 +122,7 @@ def compile_project(
 ) -> Compilation:
     """Check and, when there are no errors, compile."""
     analysis = analyze(files, entries, options)
-    if analysis.has_errors:
+    if any(map(options.stops, analysis.diagnostics)):
         return Compilation(analysis)
 
     with collector_paused():
@@ -139,7 +145,7 @@ def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
     verify_program(program, sources, capabilities, sink)
     missed = (each for each in sink.sorted() if each.name not in analysis.silenced)
     analysis = Analysis(model, (*analysis.diagnostics, *missed))
-    if analysis.has_errors:
+    if any(map(options.stops, analysis.diagnostics)):
         return Compilation(analysis, program)
     bundle = emit_bundle(program, model.images.values(), capabilities)
     return Compilation(analysis, program, bundle)

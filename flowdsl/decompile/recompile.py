@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, plain, stand_in
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
-from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
+from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.record import Record
@@ -40,11 +40,12 @@ def recompile(
     addresses: Mapping[str, str],
 ) -> Recompiled:
     """The one workflow in the file at `path`. `addresses` are those of pictures, by the SHA-256 of their content."""
-    compilation = compile_project(MemoryFiles(dict(files)), [path], _Options(verified=capabilities))
+    options = _Options(verified=capabilities, lenient=True)  # what was live may be wrong
+    compilation = compile_project(MemoryFiles(dict(files)), [path], options)
     analysis = compilation.analysis
     module = analysis.model.modules[0]
     if compilation.bundle is None:
-        errors = tuple(each for each in analysis.diagnostics if each.severity == ERROR)
+        errors = tuple(each for each in analysis.diagnostics if options.stops(each))
         return Recompiled(module, None, errors)
     (artifact,) = compilation.bundle.workflows
 

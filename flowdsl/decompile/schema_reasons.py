@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
+from flowdsl.semantics.short_notation import is_short_notation
 from flowdsl.source.record import Record
 
 from .notes import quotation
-
-_KEYWORDS = frozenset(
-    ("allOf", "anyOf", "definitions", "enum", "items", "not", "oneOf", "properties", "required")
-)
-"""Keywords that a schema of an object may have without a `type`; their values are no words."""
-
-_DESCRIBING = frozenset(("type", "title", "description", "format", "default"))
-"""Keywords whose values are words."""
 
 
 class Reason(Record):
@@ -65,28 +57,6 @@ def root(schema: Any) -> Reason | None:
     if isinstance(schema, dict) and "properties" in schema and "type" not in schema:
         return Reason("has no `type` beside its `properties`", "objects without `type`")
     return Reason("is no schema of an object", "schemas of no object")
-
-
-def is_short_notation(schema: dict[str, Any]) -> bool:
-    """Whether an object names fields with their types (`{"total": "number"}`) and has no keyword of JSON Schema."""
-    return (
-        not schema.keys() <= _DESCRIBING
-        and all(isinstance(value, str | dict | list) for value in schema.values())
-        and all(
-            isinstance(value, str) if name in _KEYWORDS else name[:1] != "$"
-            for name, value in schema.items()
-        )
-        and any(_is_type(value) for value in schema.values())
-    )
-
-
-def _is_type(value: Any) -> bool:
-    """Whether a value of the short notation is a type: a word, a list of types, or fields."""
-    if isinstance(value, dict):
-        return any(map(_is_type, value.values()))
-    if isinstance(value, list):
-        return any(map(_is_type, value))
-    return isinstance(value, str) and re.fullmatch(r"[A-Za-z]+(\[\])?\??", value) is not None
 
 
 def difference(declared: Any, schema: Any, *, reported: bool) -> Reason:

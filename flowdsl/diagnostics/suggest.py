@@ -43,3 +43,69 @@ def listed(names: Iterable[str], limit: int = 8) -> str:
     ordered = sorted(set(names))
     shown = ", ".join(f"`{name}`" for name in ordered[:limit])
     return shown + (f" and {len(ordered) - limit} more" if len(ordered) > limit else "")
+
+
+_ENDINGS = frozenset(
+    (
+        "",
+        "d",
+        "ed",
+        "en",
+        "er",
+        "ers",
+        "es",
+        "ied",
+        "ies",
+        "ing",
+        "ion",
+        "ly",
+        "n",
+        "or",
+        "r",
+        "rs",
+        "s",
+        "y",
+    )
+)
+"""Ends by which two words of one stem differ."""
+_STEM = 3
+"""Letters of the shortest stem: `user` is none of `us`."""
+
+
+def misspelt(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that `name` surely is but for a slip of the hand; None when it may well be a name of its own.
+
+    A slip is a pair of letters in the wrong order, one letter too many, missing or wrong, two in a word of eight or more, or only
+    the case and the underscores. Names that differ in a number or in the end of a word are different names.
+    """
+    return next((each for each in sorted(set(candidates)) if _is_slip(name, each)), None)
+
+
+def _is_slip(name: str, candidate: str) -> bool:
+    ours, theirs = name.lower(), candidate.lower()
+    if ours.replace("_", "") == theirs.replace("_", ""):
+        return True
+    words, others = ours.split("_"), theirs.split("_")
+    differing = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    if len(words) != len(others) or len(differing) != 1:
+        return False
+    word, other = differing[0]
+    if min(len(word), len(other)) < 3:
+        return False
+    if sorted(word) != sorted(other) and _is_variant(word, other):
+        return False
+    limit = 1 if max(len(word), len(other)) < 8 else 2
+    return edit_distance(word, other, limit) <= limit
+
+
+def _is_variant(word: str, other: str) -> bool:
+    """Whether two words differ in digits alone, or in their ends alone."""
+    stem = next((at for at, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), None)
+    at = min(len(word), len(other)) if stem is None else stem
+    if at >= _STEM and {word[at:], other[at:]} <= _ENDINGS:
+        return True
+    return _without_digits(word) == _without_digits(other)
+
+
+def _without_digits(word: str) -> str:
+    return "".join(letter for letter in word if not letter.isdigit())

@@ -5,40 +5,59 @@ from __future__ import annotations
 import os
 import re
 
+from flowdsl.source.files import SUFFIX
 from flowdsl.source.globs import is_pattern, translate
+from flowdsl.source.record import Record
 
 from .disk import DiskFiles
 
 
-def expand(files: DiskFiles, patterns: list[str]) -> list[str]:
-    """The project paths of the files that the patterns mean, sorted, each once.
+class Listed(Record):
+    """Paths of files, each list sorted and without repetition.
+
+    `flows` are to be read as flows, for their names say so. `named` are other files that a pattern spells out, `matched` other
+    files that only a glob means.
+    """
+
+    flows: list[str]
+    named: list[str]
+    matched: list[str]
+
+
+def expand(files: DiskFiles, patterns: list[str]) -> Listed:
+    """The project paths of the files that the patterns mean.
 
     A pattern is a file, a folder (every `.flow` file below it) or a glob; what exists is never a glob. Folders and globs leave out what `.gitignore`
-    excludes, what is hidden, and symbolic links, so that a flow has one name; a file that is named is always meant. A folder that cannot be listed and
-    may hold what is meant is given itself, for reading it tells why.
+    excludes, what is hidden, and symbolic links, so that a flow has one name; a file that is named is always meant. What does not exist, and a folder that
+    cannot be listed and may hold what is meant, are given among the flows, for reading them tells why.
     """
-    found: set[str] = set()
+    named: set[str] = set()
+    matched: set[str] = set()
+    unread: set[str] = set()
     for pattern in patterns:
         parts = [part for part in pattern.split("/") if part not in ("", ".")]
-        if os.path.isfile(os.path.join(files.root, *parts)):
-            found.add("/".join(parts))
+        full = os.path.join(files.root, *parts)
+        if os.path.isfile(full):
+            named.add("/".join(parts))
             continue
         literal = next((i for i, part in enumerate(parts) if is_pattern(part)), len(parts))
         if literal < len(parts):
-            _walk(files.root, parts[:literal], "/".join(parts), found)
-        elif os.path.isdir(os.path.join(files.root, *parts)):
-            _walk(files.root, parts, "/".join([*map(_literally, parts), "**", "*.flow"]), found)
+            _walk(files.root, parts[:literal], "/".join(parts), matched, unread)
+        elif os.path.isdir(full):
+            below = "/".join([*map(_literally, parts), "**", f"*{SUFFIX}"])
+            _walk(files.root, parts, below, matched, unread)
         else:
-            found.add("/".join(parts))
-    return sorted(found)
+            (named if os.path.exists(full) else unread).add("/".join(parts))
+    flows = {path for path in named | matched if path.endswith(SUFFIX)} | unread
+    return Listed(sorted(flows), sorted(named - flows), sorted(matched - named - flows))
 
 
 def _literally(part: str) -> str:
     return re.sub(r"([*?\[\\])", r"\\\1", part)
 
 
-def _walk(root: str, start: list[str], pattern: str, found: set[str]) -> None:
-    """Add the files at or below the folder `start` that match `pattern`."""
+def _walk(root: str, start: list[str], pattern: str, found: set[str], unread: set[str]) -> None:
+    """Add the files at or below the folder `start` that match `pattern`, and the folders that keep them to themselves."""
     from .gitignore import chain_above
 
     matches = re.compile(translate(pattern)).fullmatch
@@ -57,7 +76,7 @@ def _walk(root: str, start: list[str], pattern: str, found: set[str]) -> None:
         except OSError:
             # Not empty: a deploy would take its workflows for deleted ones.
             if _may_hold(folder, pattern):
-                found.add(folder or ".")
+                unread.add(folder or ".")
             continue
         for name, is_folder in listed:
             path = prefix + name

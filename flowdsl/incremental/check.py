@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.semantics.linked_files import connected, imports_in
-from flowdsl.source.files import FileSystem, UnreadableFile, decode
+from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, decode
 from flowdsl.source.text import SourceFile
 
 from .index import NOTHING, FileFacts, Group, Index, program_key, read_index, write_index
@@ -18,8 +18,6 @@ from .stored import from_json
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.compiler.pipeline import CompileOptions
-
-SUFFIX = ".flow"
 
 
 def check_project(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.diagnostics.suggest import closest
+from flowdsl.source.files import SUFFIX
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
@@ -114,10 +115,17 @@ def apply_suppressions(
     kept: list[Diagnostic] = []
     silenced: set[str] = set()
     for each in found:
+        # A file that is no flow has no room for a comment: what names it is where the finding is suppressed.
+        places = (
+            (each.span,)
+            if each.span.path.endswith(SUFFIX)
+            else tuple(label.span for label in each.labels)
+        )
         matching = [
             span
-            for suppression, span in usable.get((each.span.path, each.name), ())
-            if any(start <= each.span.start <= end for start, end in suppression.covers)
+            for place in places
+            for suppression, span in usable.get((place.path, each.name), ())
+            if any(start <= place.start <= end for start, end in suppression.covers)
         ]
         used.update(matching)
         if not matching:

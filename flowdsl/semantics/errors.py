@@ -153,10 +153,16 @@ NOT_IN_CONST = DiagnosticSpec(
     "not-in-const", "names", "the value of const `{name}` has nothing at `{part}`"
 )
 UNDECLARED_IN_PROMPT = DiagnosticSpec(
-    "undeclared-in-prompt", "suspicious", "the workflow of this prompt declares no `{name}`"
+    "undeclared-in-prompt", "names", "workflow `{workflow}` declares no `{name}`", arguable=True
 )
 UNKNOWN_PATH_IN_PROMPT = DiagnosticSpec(
-    "unknown-path-in-prompt", "suspicious", "`{owner}` has nothing at `{part}`"
+    "unknown-path-in-prompt",
+    "names",
+    "`{owner}` of workflow `{workflow}` has nothing at `{part}`",
+    arguable=True,
+)
+UNLISTED_IN_PROMPT = DiagnosticSpec(
+    "unlisted-in-prompt", "suspicious", "the schemas of workflow `{workflow}` list no `{name}`"
 )
 ESCAPED_VARIABLE = DiagnosticSpec(
     "escaped-variable",

@@ -1,4 +1,4 @@
-"""Files that imports connect, by their text alone.
+"""Files that imports connect, and files that flows take in, by the text of the flows alone.
 
 What is found in a file depends on no file outside its set, but for the addresses of a project, which are unique. The text decides and
 not the tree, so that the answer needs no parser and does not change while a file has mistakes.
@@ -10,13 +10,31 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from flowdsl.source.files import resolve_path
+from flowdsl.syntax.lexer import Lexemes
+from flowdsl.syntax.text import plain_string
 
 _FLOW_PATH = re.compile(r'"([^"\r\n]+\.flow)"')
+_SECTIONS = frozenset(("prompt", "inputs", "outputs", "checks", "extra"))
+"""Words that `from` and a file may follow."""
 
 
 def imports_in(path: str, text: str) -> tuple[str, ...]:
     """The project paths of all files that the text at `path` could import: whatever looks like the path of a flow."""
     found = (resolve_path(path, written) for written in _FLOW_PATH.findall(text))
+    return tuple(sorted({each for each in found if each is not None}))
+
+
+def taken_in(path: str, text: str) -> tuple[str, ...]:
+    """The project paths of all files that the flow `text` at `path` takes in: what stands behind `prompt from` and the like, and
+    its pictures.
+    """
+    words = Lexemes(text).words
+    written = [
+        word
+        for before, at, word in zip(["", "", *words], ["", *words], words, strict=False)
+        if word[:1] == '"' and (at == "image" or (at == "from" and before in _SECTIONS))
+    ]
+    found = (resolve_path(path, plain_string(word)) for word in written)
     return tuple(sorted({each for each in found if each is not None}))
 
 

@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.diagnostics.suggest import closest
-from flowdsl.source.files import FileSystem, UnreadableFile, resolve_path
+from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, resolve_path
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.parse import parse_module
 
 from . import errors
-
-SUFFIX = ".flow"
 
 
 class Sources(Record):

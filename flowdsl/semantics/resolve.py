@@ -180,7 +180,7 @@ def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbo
     if workflow.prompt_from is not None:
         from .prompt_files import check_prompt_file
 
-        check_prompt_file(program, workflow.prompt_from, fields)
+        check_prompt_file(program, workflow, fields)
     sections = {type(item) for item in declaration.items}
     if not sections & {ast.StepsSection, ast.PromptFrom}:
         span = declaration.name.span(workflow.module.source)

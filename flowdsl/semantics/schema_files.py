@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 
 from . import errors
 from .json_text import read_json
 from .program import Program
+from .short_notation import is_short_notation
 from .types import (
     ANY,
     BOOL,
@@ -32,6 +34,16 @@ _FORMATS = {
     "uri": Primitive("url"),
 }
 _SIMPLE: dict[str, Type] = {"string": STRING, "integer": INT, "number": NUMBER, "boolean": BOOL}
+_FURTHER = ("allOf", "anyOf", "oneOf", "if", "then", "else", "not")
+"""Keywords whose schemas may name further properties of the same object."""
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+
+
+class ListedFields(Record):
+    """The fields that a schema lists. `is_open`: it says in so many words that there may be others."""
+
+    fields: tuple[FieldType, ...]
+    is_open: bool
 
 
 def schema_fields(
@@ -54,10 +66,76 @@ def schema_fields(
     return _properties(schema)
 
 
-def _properties(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
+def listed_fields(text: str) -> ListedFields | None:
+    """The fields that the schema `text` lists, which may be in the short notation; None when it does not tell which they all are.
+
+    A schema without `additionalProperties` counts as complete, although it refuses nothing: nobody lists names to mean others.
+    """
+    try:
+        schema = read_json(text)
+    except ValueError:
+        return None
+    if not isinstance(schema, dict):
+        return None
+    if is_short_notation(schema):
+        return ListedFields(_short_fields(schema), is_open=False)
+    fields = _fields(schema)
+    return None if fields is None else ListedFields(fields, _is_open(schema))
+
+
+def _short_fields(schema: dict[str, Any]) -> tuple[FieldType, ...]:
+    return tuple(
+        FieldType(name, Optional(_short_type(value))) for name, value in schema.items() if name
+    )
+
+
+def _short_type(value: Any) -> Type:
+    """The type of a field in the short notation; `any` for a word that nobody has written down."""
+    if isinstance(value, dict):
+        return RecordOf(None, _short_fields(value)) if is_short_notation(value) else _type(value)
+    if isinstance(value, list):
+        return ListOf(_short_type(value[0]) if len(value) == 1 else ANY)
+    word = str(value).removesuffix("?")
+    if word.endswith("[]"):
+        return ListOf(_short_type(word[:-2]))
+    return ListOf(ANY) if word == "array" else _SIMPLE.get(word, ANY)
+
+
+def _is_open(schema: dict[str, Any]) -> bool:
+    """Whether a schema says that an object may have other properties than those it lists."""
+    others = ("additionalProperties", "unevaluatedProperties")
+    return bool(schema.get("patternProperties")) or any(
+        schema.get(word, False) is not False for word in others
+    )
+
+
+def _names_more(schema: Any, known: dict[str, Any]) -> bool:
+    """Whether the schemas inside a schema of an object list properties that are not `known`, or may."""
+    if isinstance(schema, list):
+        return any(_names_more(each, known) for each in schema)
+    if not isinstance(schema, dict):
+        return False
+    if not schema.keys().isdisjoint(_REFERENCES):
+        return True
     properties = schema.get("properties")
-    more = schema.get("additionalProperties", False)
-    if not isinstance(properties, dict) or "$ref" in schema or more is not False:
+    if isinstance(properties, dict) and properties.keys() - known.keys():
+        return True
+    inner = [schema[word] for word in _FURTHER if word in schema]
+    dependent = schema.get("dependentSchemas")
+    if isinstance(dependent, dict):
+        inner += dependent.values()
+    return any(_names_more(each, known) for each in inner)
+
+
+def _properties(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
+    """The fields of an object; None when there may be others than those that are listed."""
+    return None if _is_open(schema) else _fields(schema)
+
+
+def _fields(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
+    """The fields that an object lists; None when it lists none, or lists more elsewhere."""
+    properties = schema.get("properties")
+    if not isinstance(properties, dict) or _names_more(schema, properties):
         return None
     required = schema.get("required")
     names = required if isinstance(required, list) else []

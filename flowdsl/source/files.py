@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+SUFFIX = ".flow"
+"""How the name of a flow ends: in lower case, for two files may differ in nothing else."""
+
 
 class UnreadableFile(Exception):
     """A file that exists in name only: missing, a folder, not UTF-8, too large, or outside the project.

@@ -42,6 +42,15 @@ def test_a_plan_checks_first_and_gives_the_key_to_the_plan_alone(tmp_path: Path)
     assert {call["cwd"] for call in job.calls} == {os.path.realpath(job.workspace)}
 
 
+@pytest.mark.parametrize("command", ["check", "plan"])
+def test_the_job_says_what_fails_the_check(tmp_path: Path, command: str) -> None:
+    job = github_job(tmp_path, command=command, fail_on="warning")
+    job.script = {"codes": {"check": 1}}
+    code, _ = job.run("github")
+    assert (code, job.commands) == (1, ["fmt", "check"])
+    assert job.call("check")["words"] == ["check", "--format", "github", "--fail-on", "warning"]
+
+
 def test_no_command_can_change_later_steps(tmp_path: Path) -> None:
     job = github_job(tmp_path)
     job.run("github")
@@ -202,6 +211,7 @@ def test_output_of_a_plan_is_no_command_to_the_runner(tmp_path: Path) -> None:
         ("on_drift", "overwrite --allow-older"),
         ("timeout", "-1m"),
         ("breaking", "no"),
+        ("fail_on", "never"),
         ("comment", "yes"),
         ("version", "1.0 --pre"),
         ("version", "-r"),

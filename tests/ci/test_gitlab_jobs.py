@@ -34,6 +34,15 @@ def test_a_plan_checks_first_and_leaves_its_artifacts(tmp_path: Path) -> None:
     assert "no note is written" in text
 
 
+@pytest.mark.parametrize("command", ["check", "plan"])
+def test_the_job_says_what_fails_the_check(tmp_path: Path, command: str) -> None:
+    job = gitlab_job(tmp_path, FLOWDSL_CI_FAIL_ON="info")
+    job.script = {"codes": {"check": 1}}
+    code, _ = job.run("gitlab", command)
+    assert (code, job.commands) == (1, ["fmt", "check"])
+    assert job.call("check")["words"] == ["check", "--format", "text", "--fail-on", "info"]
+
+
 def test_the_work_tree_is_unchanged_while_planning(tmp_path: Path) -> None:
     job = gitlab_job(tmp_path)
     job.script = {"codes": {"plan": 2}, "summary": SUMMARY}

@@ -261,6 +261,8 @@ def test_choices_of_the_template_are_those_of_the_program() -> None:
     inputs, jobs = template()
     for value in inputs["breaking"]["options"]:
         Settings(breaking=value)
+    for value in inputs["fail-on"]["options"]:
+        Settings(fail_on=value)
     for value in inputs["on-drift"]["options"]:
         Settings(on_drift=value)
     code = "".join(file.read_text("utf-8") for file in (ROOT / "ci").rglob("*.py"))
@@ -290,3 +292,18 @@ def test_every_exit_code_is_known_to_the_jobs_and_to_the_document() -> None:
     section = (ROOT / "docs/ci.md").read_text("utf-8").partition("## Exit codes")[2]
     rows = re.findall(r"^\| (\d[\d, ]*) \|", section, re.MULTILINE)
     assert sorted(int(code) for row in rows for code in row.split(", ")) == sorted(MEANINGS)
+
+
+@pytest.mark.parametrize(
+    "changed", ["flows/a.flow", "flowdsl.toml", "parts/a.prompt", "parts/in.json", "icon.png", None]
+)
+def test_the_hook_checks_after_any_change_also_a_deletion(changed: str | None) -> None:
+    """pre-commit runs a hook for the files of a commit that are there and match, else only with `always_run`."""
+    hooks = load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    check, fmt = (
+        next(each for each in hooks if each["id"] == f"flowdsl-{name}") for name in ("check", "fmt")
+    )
+    matching = changed is not None and re.search(check.get("files", ""), changed)
+    assert check.get("always_run") or matching
+    assert check["pass_filenames"] is False
+    assert fmt["files"] == r"\.flow$" and not fmt.get("always_run")

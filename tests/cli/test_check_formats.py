@@ -68,6 +68,16 @@ def test_junit(project: Path, encoding: str) -> None:
     assert "then for 日本 {patient_ix}" in failure.text
 
 
+@pytest.mark.parametrize(("fail_on", "failures"), [("error", 0), ("warning", 0), ("info", 1)])
+def test_junit_has_failures_where_the_check_fails(
+    tmp_path: Path, fail_on: str, failures: int
+) -> None:
+    write_tree(tmp_path, {"a.flow": 'flow 1\nworkflow w { steps { do "Open it." } }\n'})
+    result = run_command(tmp_path, "check", "a.flow", "--format", "junit", "--fail-on", fail_on)
+    (suite,) = JUnitXml.fromstring(result.out)
+    assert (result.code, suite.failures) == (failures, failures)
+
+
 def test_annotations_are_placed_from_the_top_of_the_checkout(project: Path) -> None:
     def annotated(folder: Path, checkout: Path) -> str:
         words = ("check", "--format", "github")

@@ -150,6 +150,18 @@ def test_hidden_folders_and_leftovers_of_editors_are_not_watched(tmp_path: Path)
         assert watched.interrupt() == 130
 
 
+def test_without_a_project_a_prompt_in_another_folder_is_watched(tmp_path: Path) -> None:
+    flow = (
+        'flow 1\n## Takes in.\nworkflow w { inputs { mrn: string } prompt from "./parts/p.md" }\n'
+    )
+    write_tree(tmp_path, {"a.flow": flow, "parts/p.md": "Type {mrn}."})
+    with watching(tmp_path, "a.flow", "--format", "terse") as watched:
+        assert watched.until(WAITING) == [WAITING]
+        (tmp_path / "parts/p.md").write_text("Type {mnr}.")
+        assert "error undeclared-in-prompt" in "".join(watched.until(WAITING))
+        assert watched.interrupt() == 130
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -128,13 +128,10 @@ def _refuse_nonsense(arguments: argparse.Namespace) -> None:
 
 def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target, Sequence[str]]:
     """One check: its exit code, what it was of, and the files it read."""
-    target = open_target(arguments.paths, arguments.stdin_filename)
+    target = _opened(arguments, console)
     show_path = _shown_paths(arguments, target)
     if target.problems:
-        if arguments.fix and not arguments.diff and "-" in arguments.paths:
-            from ..fixing import print_unfixed
-
-            print_unfixed(console)
+        _hand_on(arguments, console)
         report = deciding = Report(target.problems, (target.problems[0].span.path,))
     else:
         environment = named_environment(target.project, arguments.env)
@@ -161,9 +158,30 @@ def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target
     remark = root_remark(target, report.diagnostics)
     if remark is not None:
         console.err(remark)
-    failing = SEVERITIES[: SEVERITIES.index(arguments.fail_on) + 1]
+    failing = _failing(arguments)
     failed = any(found.severity in failing for found in deciding.diagnostics)
     return FINDINGS if failed else SUCCESS, target, report.paths
+
+
+def _failing(arguments: argparse.Namespace) -> Sequence[str]:
+    """The severities that fail the check."""
+    return SEVERITIES[: SEVERITIES.index(arguments.fail_on) + 1]
+
+
+def _opened(arguments: argparse.Namespace, console: Console) -> Target:
+    try:
+        return open_target(arguments.paths, arguments.stdin_filename)
+    except UsageError:
+        _hand_on(arguments, console)
+        raise
+
+
+def _hand_on(arguments: argparse.Namespace, console: Console) -> None:
+    """Print standard input as it came where its fixed text is expected and there is none."""
+    if arguments.fix and not arguments.diff and list(arguments.paths) == ["-"]:
+        from ..fixing import print_unfixed
+
+        print_unfixed(console)
 
 
 def _print(
@@ -175,7 +193,7 @@ def _print(
     """Print a report to standard output, or to standard error when a fixed text or a difference stands there."""
     aside = arguments.diff or (arguments.fix and "-" in arguments.paths)
     color = console.color_err if aside else console.color_out
-    text = render(arguments.format, report, color, show_path)
+    text = render(arguments.format, report, _failing(arguments), color, show_path)
     if text:
         (console.err if aside else console.out)(text)
     if report.remark is not None:
@@ -215,7 +233,7 @@ def _shown_paths(arguments: argparse.Namespace, target: Target) -> Callable[[str
     given = arguments.stdin_filename
     if given is None:
         return show_path
-    return lambda path: given if path in target.entries else show_path(path)
+    return lambda path: given if path in target.buffers else show_path(path)
 
 
 def _from_checkout(root: str, show_path: Callable[[str], str]) -> Callable[[str], str]:

@@ -22,7 +22,7 @@ from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.host.disk import Overlay
 from flowdsl.ir import nodes
 from flowdsl.semantics.model import WorkflowSymbol
-from flowdsl.semantics.modules import SUFFIX
+from flowdsl.source.files import SUFFIX
 from flowdsl.syntax import ast
 
 from ..console import Console

@@ -59,8 +59,10 @@ def _parse(target: Target, reference: bool, console: Console) -> int:
     from flowdsl.syntax.dump import dump
     from flowdsl.syntax.parse import parse_module
 
-    from ..failure import CommandError
+    from ..failure import CommandError, UsageError
 
+    if target.problems or target.taken_in or len(target.entries) != 1:
+        raise UsageError("name one flow, or `-`; a tree is that of one file")
     (path,) = target.entries
     try:
         source = SourceFile(path, target.files.read_text(path))

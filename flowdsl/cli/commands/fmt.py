@@ -6,11 +6,11 @@ import sys
 
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host.disk import SIZE_LIMIT, Overlay
-from flowdsl.source.files import MemoryFiles, UnreadableFile
+from flowdsl.source.files import SUFFIX, MemoryFiles, UnreadableFile
 
 from ..console import Console
 from ..exit_codes import FINDINGS, SUCCESS
-from ..formatting import format_content, format_files, sources_of
+from ..formatting import format_content, format_files, no_flow, sources_of
 from ..places import STANDARD_INPUT, means_standard_input, standard_input
 from ..rewriting import Rewrite, print_difference, write_rewrites
 from ..views.fmt import summary, unreadable_remark
@@ -77,6 +77,10 @@ def _format_buffer(arguments: argparse.Namespace, console: Console) -> int:
     original = standard_input()
     keep = arguments.check or arguments.diff
     name = arguments.stdin_filename or STANDARD_INPUT
+    if arguments.stdin_filename and not name.endswith(SUFFIX):
+        if not keep:
+            _hand_on(original, original, console)
+        raise no_flow((name,))
     content, remark = original, None
     try:
         read = Overlay(MemoryFiles({}), {name: original}).read_bytes(name)
@@ -85,12 +89,17 @@ def _format_buffer(arguments: argparse.Namespace, console: Console) -> int:
         remark = unreadable_remark(name, error.reason)
     finally:
         if not keep:
-            console.out_bytes(content)
-            if len(original) > SIZE_LIMIT:
-                console.out_bytes(sys.stdin.buffer.read())
+            _hand_on(content, original, console)
     rewrites = [] if content == original else [Rewrite(name, name, original, content)]
     if remark is not None:
         console.err(remark)
     if keep:
         _show(rewrites, arguments, console)
     return FINDINGS if remark is not None or (arguments.check and rewrites) else SUCCESS
+
+
+def _hand_on(content: bytes, original: bytes, console: Console) -> None:
+    """Print the new content of standard input, with what has not been read of it because it is too long."""
+    console.out_bytes(content)
+    if len(original) > SIZE_LIMIT:
+        console.out_bytes(sys.stdin.buffer.read())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.source.record import Record
@@ -23,8 +23,17 @@ class Report(Record):
     remark: str | None = None
 
 
-def render(format: str, report: Report, color: bool, show_path: Callable[[str], str]) -> str:
-    """The report in one of `FORMATS`, without a final line break; "" when there is nothing to say."""
+def render(
+    format: str,
+    report: Report,
+    failing: Collection[str],
+    color: bool,
+    show_path: Callable[[str], str],
+) -> str:
+    """The report in one of `FORMATS`, without a final line break; "" when there is nothing to say.
+
+    `failing` are the severities that fail the check.
+    """
     diagnostics = report.diagnostics
     match format:
         case "terse":
@@ -46,7 +55,7 @@ def render(format: str, report: Report, color: bool, show_path: Callable[[str], 
         case "junit":
             from flowdsl.diagnostics.render.junit import render_junit
 
-            return render_junit(diagnostics, report.paths, show_path)
+            return render_junit(diagnostics, report.paths, failing, show_path)
         case _ if not diagnostics:
             from flowdsl.diagnostics.render.summary import summary
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
-from ..diagnostic import INFO, Diagnostic
+from ..diagnostic import Diagnostic
 from .cells import escaped
 from .terse import terse_line
 from .text import render_one
@@ -18,13 +18,14 @@ _UNFIT = re.compile('[&<>"]|[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
 def render_junit(
     diagnostics: Iterable[Diagnostic],
     paths: Sequence[str],
+    failing: Collection[str],
     show_path: Callable[[str], str] = str,
 ) -> str:
-    """One suite with a case for each file of `paths`: errors and warnings are its failures, infos its output."""
+    """One suite with a case for each file of `paths`: findings of the severities `failing` are its failures, the others its output."""
     by_path: dict[str, list[Diagnostic]] = {path: [] for path in paths}
     for diagnostic in diagnostics:
         by_path.setdefault(diagnostic.span.path, []).append(diagnostic)
-    failed = sum(any(found.severity != INFO for found in of_file) for of_file in by_path.values())
+    failed = sum(any(found.severity in failing for found in each) for each in by_path.values())
     counts = f'tests="{len(by_path)}" failures="{failed}" errors="0" skipped="0"'
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
@@ -32,25 +33,30 @@ def render_junit(
         f'  <testsuite name="flowdsl check" {counts}>',
     ]
     for path, of_file in by_path.items():
-        lines += _case(show_path(path), of_file, show_path)
+        lines += _case(show_path(path), of_file, failing, show_path)
     text = "\n".join([*lines, "  </testsuite>", "</testsuites>"])
     # Right in any encoding that standard output may have.
     return text.encode("ascii", "xmlcharrefreplace").decode()
 
 
-def _case(name: str, diagnostics: list[Diagnostic], show_path: Callable[[str], str]) -> list[str]:
+def _case(
+    name: str,
+    diagnostics: list[Diagnostic],
+    failing: Collection[str],
+    show_path: Callable[[str], str],
+) -> list[str]:
     opening = f'    <testcase classname="flowdsl.check" name="{_xml(name)}" file="{_xml(name)}"'
     if not diagnostics:
         return [f"{opening}/>"]
     lines = [f"{opening}>"]
     for found in diagnostics:
-        if found.severity != INFO:
+        if found.severity in failing:
             text = _xml(render_one(found, show_path=show_path))
             message = _xml(found.message).replace("\n", "&#10;").replace("\t", "&#9;")
             lines.append(
                 f'      <failure type="{_xml(found.name)}" message="{message}">{text}</failure>'
             )
-    remarks = [terse_line(found, show_path) for found in diagnostics if found.severity == INFO]
+    remarks = [terse_line(each, show_path) for each in diagnostics if each.severity not in failing]
     if remarks:
         lines.append(f"      <system-out>{_xml(chr(10).join(remarks))}</system-out>")
     return [*lines, "    </testcase>"]

@@ -8,7 +8,7 @@ from string import Formatter
 from typing import Any
 from urllib.parse import quote
 
-from flowdsl import __version__
+from flowdsl import REFERENCE, __version__
 from flowdsl.source.text import Span
 
 from ..diagnostic import ERROR, INFO, WARNING, Diagnostic, DiagnosticSpec, Fix
@@ -56,6 +56,7 @@ def _rule(spec: DiagnosticSpec) -> dict[str, Any]:
     return {
         "id": spec.name,
         "shortDescription": {"text": _without_values(spec.message)},
+        "helpUri": f"{REFERENCE}/{quote(spec.name)}.md",
         "help": {"text": _without_values(spec.help or spec.message)},
         "defaultConfiguration": {"level": _LEVELS[spec.severity]},
         "properties": {"category": spec.category},

@@ -317,7 +317,17 @@ def test_an_undeclared_variable_is_one_warning_however_often_it_stands() -> None
         "main_prompt": "Type {mrn}, {dob}, {dob}, {dob}.",
         "input_schema": json.dumps(OBJECT),
     }
-    assert warnings_of(imported(BODY | payload)) == ["undeclared-in-prompt"]
+    assert warnings_of(imported(BODY | payload)) == ["unlisted-in-prompt"]
+
+
+def test_a_misspelt_variable_is_an_error_and_changes_nothing_of_the_import() -> None:
+    payload = {
+        "main_prompt": "Type {mnr}, {$mrn} and {mrn.first}.",
+        "input_schema": json.dumps(OBJECT),
+    }
+    project = imported(BODY | payload)
+    assert warnings_of(project) == ["undeclared-in-prompt"] * 2 + ["unknown-path-in-prompt"]
+    assert b"inputs {" in project.files["flows/claims.flow"]
 
 
 # Ours

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import JUnitXml
 
-from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix, Label
+from flowdsl import REFERENCE, __version__
+from flowdsl.diagnostics.diagnostic import SEVERITIES, Diagnostic, DiagnosticSpec, Edit, Fix, Label
 from flowdsl.diagnostics.fingerprint import fingerprints
 from flowdsl.diagnostics.render.junit import render_junit
 from flowdsl.diagnostics.render.sarif import render_sarif
@@ -150,6 +152,7 @@ def test_the_rules_are_those_that_occur_by_name() -> None:
     assert rules[1] == {
         "id": "undeclared-name",
         "shortDescription": {"text": "`‹name›` is not declared"},
+        "helpUri": f"{REFERENCE}/undeclared-name.md",
         "help": {"text": "declare {‹name›}"},
         "defaultConfiguration": {"level": "error"},
         "properties": {"category": "names"},
@@ -179,8 +182,11 @@ def test_any_log_is_valid(text: str, path: str, data: st.DataObject) -> None:
     assert unquote(uri) == path
 
 
-def suite(found: list[Diagnostic], paths: list[str], prefix: str = "") -> Any:
-    text = render_junit(found, paths, lambda path: prefix + path)
+def suite(
+    found: list[Diagnostic], paths: list[str], prefix: str = "", fail_on: str = "warning"
+) -> Any:
+    failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    text = render_junit(found, paths, failing, lambda path: prefix + path)
     assert text.isascii()
     (only,) = JUnitXml.fromstring(text.encode())
     return only
@@ -205,6 +211,30 @@ def test_a_case_for_every_file() -> None:
     assert remarked.is_passed
     assert remarked.system_out.startswith("../flows/b.flow:1:1: info deep-nesting: ")
     assert clean.is_passed and clean.system_out is None
+
+
+@pytest.mark.parametrize("fail_on", SEVERITIES)
+def test_what_fails_the_check_is_a_failure_and_the_rest_is_output(fail_on: str) -> None:
+    kinds = {"names": "error", "wording": "warning", "style": "info"}
+    sources = {kind: SourceFile(f"{kind}.flow", "y") for kind in kinds}
+    found = [finding(kind, "some-name", sources[kind]) for kind in kinds]
+    tests = suite([*found, finding("style", "other", sources["names"])], [], fail_on=fail_on)
+    count = SEVERITIES.index(fail_on) + 1
+    assert (tests.tests, tests.failures) == (3, count)
+    for case in tests:
+        severity = kinds[case.name.removesuffix(".flow")]
+        failed = severity in SEVERITIES[:count]
+        assert case.is_passed is not failed
+        assert (f" {severity} some-name: " in (case.system_out or "")) is not failed
+        if severity == "error":
+            assert (" info other: " in (case.system_out or "")) is (fail_on != "info")
+
+
+def test_every_rule_has_an_address_of_its_page() -> None:
+    (rule,) = sarif(finding())["tool"]["driver"]["rules"]
+    page = rule["helpUri"].removeprefix(f"{REFERENCE}/")
+    assert REFERENCE.startswith("https://") and __version__ in REFERENCE
+    assert (Path(__file__).parents[3] / "docs/reference" / page).is_file()
 
 
 def test_a_finding_in_a_file_that_was_not_listed_makes_a_case() -> None:

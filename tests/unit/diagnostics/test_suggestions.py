@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowdsl.diagnostics.suggest import closest
+from flowdsl.diagnostics.suggest import closest, misspelt
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,41 @@ def test_the_nearest_name_has_a_letter_in_common(
     name: str, candidates: list[str], nearest: str | None
 ) -> None:
     assert closest(name, candidates) == nearest
+
+
+@pytest.mark.parametrize(
+    ("name", "candidate"),
+    [
+        ("mnr", "mrn"),
+        ("birthDate", "birth_date"),
+        ("diffrence", "difference"),
+        ("diffrnce", "difference"),
+        ("patient_nmae", "patient_name"),
+        ("usr", "user"),
+        ("totl", "total"),
+        ("MRN", "mrn"),
+    ],
+)
+def test_a_slip_is_certain(name: str, candidate: str) -> None:
+    assert misspelt(name, ["another_name", candidate]) == candidate
+    assert misspelt(candidate, [name]) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "candidate"),
+    [
+        ("last_name", "first_name"),
+        ("site_2", "site_1"),
+        ("site_b", "site_a"),
+        ("address1", "address"),
+        ("rows", "row"),
+        ("approved", "approver"),
+        ("invoiced", "invoice"),
+        ("start_date", "end_date"),
+        ("mrn", "mrn_of_mother"),
+        ("id", "it"),
+    ],
+)
+def test_another_name_is_no_slip(name: str, candidate: str) -> None:
+    assert misspelt(name, [candidate]) is None
+    assert misspelt(candidate, [name]) is None

@@ -7,6 +7,7 @@ import pytest
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.source.files import MemoryFiles
+from flowdsl.source.text import Span
 from tests.support.expectations import CORPUS, Case, find_cases
 
 HEAD = "flow 1\n\n## Waits.\nworkflow w {\n  steps {\n"
@@ -125,23 +126,44 @@ def _suppressible() -> list[tuple[Case, Diagnostic]]:
     return found
 
 
+def _place(found: Diagnostic) -> Span:
+    """Where a comment about a finding may stand: in a flow, if need be where that names the file."""
+    return found.span if found.span.path.endswith(".flow") else found.labels[0].span
+
+
+def test_a_finding_in_a_prompt_file_is_suppressed_where_a_flow_takes_the_file_in() -> None:
+    flow = 'flow 1\nworkflow {} {{\n  inputs {{ mrn: string }}\n  prompt from "p.md"{}\n}}\n'
+    comment = " # flow: ignore[undeclared-in-prompt, unlisted-in-prompt] of the machine"
+    files = {
+        "a.flow": flow.format("one", comment),
+        "b.flow": flow.format("two", ""),
+        "p.md": "Type {mrn}, {mnr} and {site}.",
+    }
+    found = analyze(MemoryFiles(dict(files)), ["a.flow", "b.flow"], CompileOptions()).diagnostics
+    messages = [each.message for each in found if each.span.path == "p.md"]
+    # The other workflow has its own word in it, alone and beside the first.
+    assert messages == [
+        "workflow `two` declares no `mnr`",
+        "the schemas of workflow `two` list no `site`",
+    ]
+    alone = analyze(MemoryFiles(dict(files)), ["a.flow"], CompileOptions()).diagnostics
+    assert [each.name for each in alone] == ["missing-description"]
+
+
 @pytest.mark.parametrize(
     ("case", "first"), _suppressible(), ids=lambda each: getattr(each, "id", "")
 )
 def test_a_program_whose_errors_are_all_suppressed_compiles(case: Case, first: Diagnostic) -> None:
-    path = first.span.path
+    path = _place(first).path
     content = case.files[path]
     text = content.decode("utf-8") if isinstance(content, bytes) else content
     lines = text.splitlines()
     for each in case.diagnostics():
-        if each.span.path == path and "flow: ignore" not in lines[each.span.first.line - 1]:
-            names = {
-                d.name for d in case.diagnostics() if d.span.first.line == each.span.first.line
-            }
-            line = lines[each.span.first.line - 1].split("#~")[0]
-            lines[each.span.first.line - 1] = (
-                f"{line} # flow: ignore[{', '.join(sorted(names))}] tried"
-            )
+        at = _place(each).first.line
+        if _place(each).path == path and "flow: ignore" not in lines[at - 1]:
+            names = {d.name for d in case.diagnostics() if _place(d).first.line == at}
+            line = lines[at - 1].split("#~")[0]
+            lines[at - 1] = f"{line} # flow: ignore[{', '.join(sorted(names))}] tried"
     files = MemoryFiles({**case.files, path: "\n".join(lines) + "\n"})
     compilation = compile_project(files, case.entries, CompileOptions())
     assert [

@@ -1,0 +1,100 @@
+"""Files that a command line names and that are no flows: which flows take them in, and what is said where none does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.host.disk import PROJECT_FILE
+from flowdsl.semantics.linked_files import imports_in, taken_in
+from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile
+from flowdsl.source.record import Record
+
+from .failure import UsageError
+
+NEITHER = (
+    f"`{SUFFIX}` files, or files that one of them takes in by `prompt from`, `image` and the like"
+)
+"""What a command line may name."""
+
+
+class Takers(Record):
+    """Who takes a file in: `flows` are those that do and all that import them, `spellings` the paths by which they do."""
+
+    flows: frozenset[str]
+    spellings: frozenset[str]
+
+
+def takers(
+    root: str, files: FileSystem, flows: Iterable[str], named: Iterable[str]
+) -> dict[str, Takers]:
+    """Who takes in each file of `named` that anybody does: of `flows`, of those beside a file, and of what they import.
+
+    Two paths are one file where the disk says so: by a symbolic link, or in another case of letters. Paths are those of the project
+    below `root`.
+    """
+    names = list(named)
+
+    def identity(path: str) -> object:
+        try:
+            status = os.stat(os.path.join(root, path))
+        except (OSError, ValueError):
+            return path
+        return status.st_dev, status.st_ino
+
+    beside = (each for path in names for each in files.siblings(path) if each.endswith(SUFFIX))
+    importers, taking = _read(files, {*flows, *beside})
+    same: dict[object, set[str]] = {}
+    for path in taking:
+        same.setdefault(identity(path), set()).add(path)
+    found: dict[str, Takers] = {}
+    for name in names:
+        spellings = same.get(identity(name))
+        if spellings:
+            direct = {flow for path in spellings for flow in taking[path]}
+            found[name] = Takers(_closure(direct, importers), frozenset((*spellings, name)))
+    return found
+
+
+def _read(files: FileSystem, flows: set[str]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Who imports each flow, and who takes in each file, among `flows` and what they import."""
+    importers: dict[str, set[str]] = {}
+    taking: dict[str, set[str]] = {}
+    pending, seen = list(flows), set(flows)
+    while pending:
+        flow = pending.pop()
+        try:
+            text = files.read_text(flow)
+        except UnreadableFile:
+            continue
+        for path in imports_in(flow, text):
+            importers.setdefault(path, set()).add(flow)
+            if path not in seen:
+                seen.add(path)
+                pending.append(path)
+        for path in taken_in(flow, text):
+            taking.setdefault(path, set()).add(flow)
+    return importers, taking
+
+
+def _closure(flows: set[str], importers: Mapping[str, set[str]]) -> frozenset[str]:
+    pending, seen = list(flows), set(flows)
+    while pending:
+        for importer in importers.get(pending.pop(), ()):
+            if importer not in seen:
+                seen.add(importer)
+                pending.append(importer)
+    return frozenset(seen)
+
+
+def no_flow(shown: Sequence[str], expected: str = NEITHER) -> UsageError:
+    """What to raise for files that are neither flows nor taken in by one; `expected` is what to name instead."""
+    if list(map(os.path.basename, shown)) == [PROJECT_FILE]:
+        return UsageError(
+            f"`{shown[0]}` is the project file, which every command reads by itself; name {expected}"
+        )
+    are = "is no flow" if len(shown) == 1 else "are no flows"
+    capital = [path for path in shown if path.lower().endswith(SUFFIX)]
+    hint = f"; the ending of `{capital[0]}` has to be `{SUFFIX}`, in lower case" if capital else ""
+    return UsageError(f"{listed(shown)} {are}; name {expected}{hint}")
