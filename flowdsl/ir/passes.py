@@ -154,9 +154,10 @@ def _without_empty(body: nodes.Body) -> nodes.Body:
 def _left(statement: nodes.Statement) -> nodes.Body:
     """What is left of a statement whose bodies hold nothing that does nothing."""
     match statement:
-        case nodes.Step(body=body):
+        case nodes.Step(title=title, body=body):
             # A picture is shown and not done: under a title alone, the title would be what is to be done.
-            return (statement,) if any(each.kind != "picture" for each in body) else body
+            acts = any(each.kind != "picture" for each in body)
+            return (statement,) if acts and not _is_blank(title) else body
         case nodes.Do(text=text):
             return () if _is_blank(text) else (statement,)
         case nodes.TypeIn(value=()) | nodes.Expect(otherwise=()) | nodes.Retry(body=()):

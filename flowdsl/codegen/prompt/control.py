@@ -97,10 +97,9 @@ def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
     if statement.delay_milliseconds:
         wait = say("control.retry_wait", duration(statement.delay_milliseconds))
         lines.insert(0, Item(wait, origin, "retry"))
-    missing = say("control.retry_missing", statement.attempts)
     return [
         Item(say("control.retry", statement.attempts, agent.main), origin, "retry", lines),
-        *consequence(missing, statement.otherwise, origin, agent),
+        *consequence(say("control.retry_missing"), statement.otherwise, origin, agent),
     ]
 
 

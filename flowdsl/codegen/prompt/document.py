@@ -80,6 +80,7 @@ def _rules(workflow: nodes.Workflow, focused: bool) -> str:
         isinstance(node, nodes.OptionalType) for field in workflow.inputs for node in walk(field)
     )
     rules = [" ".join(spell_text(rule).split()) for rule in workflow.rules]
+    rules = [rule for rule in rules if rule]
     return paragraph(
         "rules", focused=focused, optional=optional, secrets=bool(workflow.secrets), rules=rules
     )

@@ -115,7 +115,7 @@ class Instruction:
             attempts=attempts,
             delay_milliseconds=wait[0] if wait else 0,
             body=body,
-            otherwise=self.consequence(lines, say("control.retry_missing", attempts)),
+            otherwise=self.consequence(lines, say("control.retry_missing")),
         )
 
     def rounds(self, text: str) -> tuple[nodes.Condition, int] | None:
