@@ -43,6 +43,7 @@ WORDS = (
     "\u27e62:",
     ":2\u27e7",
     ":02\u27e7",
+    "12:30",
     "  ",
     "\t",
     "\u3000",
@@ -239,7 +240,7 @@ class PromptWriter:
                 return _text_value(self._text())
 
     def _operand(self) -> nodes.Value:
-        value = self._rng.choice((None, True, 3, "a and b", "x) or (y"))
+        value = self._rng.choice((None, True, 3, "a and b", "x) or (y", "12:30", "2:a:2"))
         if self._rng.random() < 0.4:
             return nodes.ConstantValue(value=value)
         return self._rng.choice(

@@ -13,6 +13,7 @@ from flowdsl.codegen.text import (
     QUOTES,
     bracket_pair,
     bracketed,
+    brackets,
     clause,
     duration,
     quoted,
@@ -228,15 +229,12 @@ def in_quotes(
     def reader(text: str, position: int) -> tuple[Value, int] | None:
         closing = _CLOSING.get(text[position : position + 1])
         if closing is None:
-            inside = _in_bracket(text, position)
+            inside = _in_brackets(text, position)
         else:
             end = text.find(closing, position + 1)
             inside = None if end < 0 else text[position + 1 : end]
-        if inside is None:
-            return None
-        spelled = quoted(inside)
-        value = read(inside) if text.startswith(spelled, position) else None
-        return None if value is None else (value, position + len(spelled))
+        spelled = None if inside is None else quoted(inside)
+        return _meant(read, inside, spelled, text, position)
 
     return reader
 
@@ -247,23 +245,39 @@ def in_brackets(
     """A reader of something in brackets; `read` gives its meaning."""
 
     def reader(text: str, position: int) -> tuple[Value, int] | None:
-        inside = _in_bracket(text, position)
-        if inside is None or not text.startswith(spelled := bracketed(inside), position):
-            return None
-        value = read(inside)
-        return None if value is None else (value, position + len(spelled))
+        inside = _in_brackets(text, position)
+        spelled = None if inside is None else bracketed(inside)
+        return _meant(read, inside, spelled, text, position)
 
     return reader
 
 
-def _in_bracket(text: str, position: int) -> str | None:
-    """What stands in the bracket that opens at `position`."""
+def _meant(
+    read: Callable[[str], Value | None],
+    inside: str | None,
+    spelled: str | None,
+    text: str,
+    position: int,
+) -> tuple[Value, int] | None:
+    """What stands between marks, if code generation gives it the marks that it has."""
+    if inside is None or spelled is None or not text.startswith(spelled, position):
+        return None
+    value = read(inside)
+    return None if value is None else (value, position + len(spelled))
+
+
+def _in_brackets(text: str, position: int) -> str | None:
+    """What stands in the brackets that open at `position`; a text in plain ones may begin with a number and a colon."""
     found = _OPENING.match(text, position)
     if found is None:
         return None
-    _, closing = bracket_pair(int(found[1] or 1))
-    end = text.find(closing, found.end())
-    return None if end < 0 else text[found.end() : end]
+    for number in (int(found[1] or 1), 1):
+        opening, closing = bracket_pair(number)
+        start = position + len(opening)
+        end = text.find(closing, start)
+        if end >= 0 and brackets(text[start:end]) == (opening, closing):
+            return text[start:end]
+    return None
 
 
 def runtime_variable(text: str, position: int) -> tuple[str, int] | None:
