@@ -121,9 +121,37 @@ def clause(text: nodes.Text) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in the first quotation marks whose closing one it does not hold itself."""
-    opening, closing = next((pair for pair in QUOTES if pair[1] not in text), QUOTES[0])
+    """A text in the first quotation marks whose closing one it does not hold itself; in brackets where it holds all."""
+    pair = next((pair for pair in QUOTES if pair[1] not in text), None)
+    if pair is None:
+        return bracketed(text)
+    return f"{pair[0]}{text}{pair[1]}"
+
+
+def bracketed(text: str) -> str:
+    """A text in brackets that it does not hold itself."""
+    opening, closing = brackets(text)
     return f"{opening}{text}{closing}"
+
+
+def brackets(text: str) -> tuple[str, str]:
+    """The first pair of `\u27e6\u27e7`, `\u27e62: :2\u27e7`, `\u27e63: :3\u27e7`, ... of which neither occurs in a text."""
+    if "\u27e6" not in text and "\u27e7" not in text:
+        return bracket_pair(1)
+    used = {int(found[1] or found[2]) for found in _BRACKET.finditer(text)}
+    number = 2
+    while number in used:
+        number += 1
+    return bracket_pair(number)
+
+
+def bracket_pair(number: int) -> tuple[str, str]:
+    """A pair of brackets; with a number, for a text that holds the plain ones."""
+    return ("\u27e6", "\u27e7") if number == 1 else (f"\u27e6{number}:", f":{number}\u27e7")
+
+
+_BRACKET = re.compile("\u27e6(?=([0-9]{1,9}):)|(?=:([0-9]{1,9})\u27e7)")
+"""A bracket with a number, in a text that is to be put into brackets."""
 
 
 def quoted_literal(value: str) -> str:

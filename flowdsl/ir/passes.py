@@ -136,6 +136,86 @@ def _order(left: Any, operator: str, right: Any) -> bool | None:
             return left >= right
 
 
+# Statements that come to nothing
+
+
+def drop_empty(program: nodes.Program) -> nodes.Program:
+    """Drop what does nothing, because a title or a condition that nothing follows is taken for an instruction.
+
+    What is left has no body that may be empty but the `else` of a statement that acts.
+    """
+    return rewrite_program(program, _without_empty)
+
+
+def _without_empty(body: nodes.Body) -> nodes.Body:
+    return tuple(left for statement in body for left in _left(statement))
+
+
+def _left(statement: nodes.Statement) -> nodes.Body:
+    """What is left of a statement whose bodies hold nothing that does nothing."""
+    match statement:
+        case nodes.Step(title=title, body=body):
+            # A picture is shown and not done: under a title alone, the title would be what is to be done.
+            acts = any(each.kind != "picture" for each in body)
+            return (statement,) if acts and not _is_blank(title) else body
+        case nodes.Do(text=text):
+            return () if _is_blank(text) else (statement,)
+        case nodes.TypeIn(value=()) | nodes.Expect(otherwise=()) | nodes.Retry(body=()):
+            return ()
+        case nodes.Loop(body=(), counted=False):
+            return ()
+        case nodes.Run(otherwise=()):
+            return (replace(statement, otherwise=None),)
+        case nodes.Repeat(body=(), until=until, otherwise=otherwise):
+            missing = nodes.Branch(
+                origin=statement.origin, condition=negated(until), body=otherwise
+            )
+            return _choice(statement.origin, (missing,), ())
+        case nodes.If(branches=branches, otherwise=otherwise):
+            return _choice(statement.origin, branches, otherwise)
+        case _:
+            return (statement,)
+
+
+def _is_blank(text: nodes.Text) -> bool:
+    return all(isinstance(piece, nodes.TextPiece) and not piece.value.strip() for piece in text)
+
+
+def _choice(
+    origin: nodes.Origin, branches: tuple[nodes.Branch, ...], otherwise: nodes.Body
+) -> nodes.Body:
+    """A choice in which every branch does something: the last are dropped, others hold what follows in their place."""
+    for index in range(len(branches) - 1, -1, -1):
+        branch = branches[index]
+        if branch.body:
+            continue
+        rest = _chosen(origin, branches[index + 1 :], otherwise)
+        turned = (replace(branch, condition=negated(branch.condition), body=rest),)
+        branches, otherwise = (*branches[:index], *(turned if rest else ())), ()
+    return _chosen(origin, branches, otherwise)
+
+
+def _chosen(
+    origin: nodes.Origin, branches: tuple[nodes.Branch, ...], otherwise: nodes.Body
+) -> nodes.Body:
+    if not branches:
+        return otherwise
+    return (nodes.If(origin=origin, branches=branches, otherwise=otherwise),)
+
+
+def negated(condition: nodes.Condition) -> nodes.Condition:
+    """A condition that holds where `condition` does not."""
+    match condition:
+        case nodes.Not(operand=operand):
+            return operand
+        case nodes.Compare(operator="=="):
+            return replace(condition, operator="!=")
+        case nodes.Compare(operator="!="):
+            return replace(condition, operator="==")
+        case _:
+            return nodes.Not(operand=condition)
+
+
 # Values kept side by side
 
 
@@ -223,6 +303,7 @@ def _gather_fields(group: list[nodes.Assignment], writes: int) -> Iterator[nodes
 
 PASSES: tuple[Callable[[nodes.Program], nodes.Program], ...] = (
     fold_branches,
+    drop_empty,
     merge_stores,
     gather_objects,
 )

@@ -123,6 +123,8 @@ class NormalForm:
             return _text(value, clause(value))
         if name == LINES.get(statement.kind):
             return None if value is None else _text(value, " ".join(spell_text(value).split()))
+        if (statement.kind, name) in (("type", "value"), ("run", "command")):
+            return _whole(value)
         if name in ("body", "otherwise"):
             return None if value is None else self.body(value, main=main)
         if name == "branches":
@@ -141,10 +143,10 @@ class NormalForm:
                 note = field_note(value.description or "")
                 return value.name, self._plain(value.type), note, default
             case nodes.TextValue(text=text):
-                return "text", _text(text, spell_text(text))
+                return "text", _whole(text)
             case nodes.ConstantValue(value=str() as constant):
                 text = (nodes.TextPiece(value=constant),) if constant else ()
-                return "text", _text(text, spell_text(text))
+                return "text", _whole(text)
             case nodes.ConstantValue(value=list() as items):
                 return "list", tuple(self._plain(nodes.ConstantValue(value=item)) for item in items)
             case nodes.ConstantValue(value=dict() as pairs):
@@ -190,6 +192,11 @@ def _text(text: nodes.Text, spelled: str) -> Any:
     return lines, tuple(
         piece.name for piece in text if isinstance(piece, nodes.Variable) and piece.quoted
     )
+
+
+def _whole(text: nodes.Text) -> Any:
+    """A text that arrives as it is, to the last blank."""
+    return spell_text(text), _text(text, "")
 
 
 def _marked(text: nodes.Text, item: Item) -> Any:

@@ -11,7 +11,7 @@ from flowdsl.codegen.prompt.values import SCALARS
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.ir.lower_values import joined, literal
-from flowdsl.ir.passes import merge_stores
+from flowdsl.ir.passes import drop_empty, merge_stores
 from flowdsl.ir.walk import statements
 from flowdsl.semantics.capabilities import Capabilities
 
@@ -38,6 +38,18 @@ WORDS = (
     "{{y}}",
     "{ q }",
     "\\",
+    "\u27e6",
+    "\u27e7",
+    "\u27e62:",
+    ":2\u27e7",
+    ":02\u27e7",
+    "12:30",
+    "  ",
+    "\t",
+    "\u3000",
+    "\n  ",
+    "\n- Press delete.",
+    "\"'\u201d\u00bb\u203a\u300d",
     "__EMPTY__",
     "\n",
     ".\n",
@@ -113,7 +125,8 @@ class PromptWriter:
             body=body,
             sources=sources,
         )
-        made = merge_stores(nodes.Program(workflows=(made,), chains=())).workflows[0]
+        program = nodes.Program(workflows=(made,), chains=())
+        made = merge_stores(drop_empty(program)).workflows[0]
         names = {field.name for field in (*made.inputs, *made.secrets)} | set(_set_by(made.body))
         return replace(made, names=tuple(sorted(names | set(self._outputs))))
 
@@ -227,7 +240,7 @@ class PromptWriter:
                 return _text_value(self._text())
 
     def _operand(self) -> nodes.Value:
-        value = self._rng.choice((None, True, 3, "a and b", "x) or (y"))
+        value = self._rng.choice((None, True, 3, "a and b", "x) or (y", "12:30", "2:a:2"))
         if self._rng.random() < 0.4:
             return nodes.ConstantValue(value=value)
         return self._rng.choice(
@@ -268,6 +281,8 @@ class PromptWriter:
         return tuple(self._statement(depth, loop=loop) for _ in range(count))
 
     def _otherwise(self, depth: int, *, loop: bool) -> nodes.Body:
+        if self._rng.random() < 0.1:
+            return ()
         if depth > 3 or self._rng.random() < 0.6:
             return (self._leave(),)
         return self._body(depth + 1, loop=loop)

@@ -11,6 +11,7 @@ task look(what: string) -> { seen: string, note: string? } {
   if sees "a note" { extract note: string from "the note" emit note = {{note}} }
   emit seen = {{seen}}
 }
+task hurry(fast: bool) { if fast { } else { press "F6" } }
 task save() { press "Ctrl+S" expect "Saved" else fail "not saved" }
 """
 SECTIONS = """
@@ -26,6 +27,8 @@ SIMPLE = (
     'type $pin into "the PIN field"',
     'type "{memo}" into "the Memo field"',
     'type day as "dd.MM.yyyy" into "the Day field"',
+    'type """\n  Dear all,\n  - Press Delete.\n""" into "the Note field"',
+    'type " {name}. " into "the Note field"',
     'clear "the Name field"',
     'press "Tab" 3 times',
     "wait 5s",
@@ -40,6 +43,19 @@ SIMPLE = (
     'run "Get-Item \'{day}.txt\'" else abort "no file"',
     'emit kind = "x {name}"',
 )
+HOLLOW = (
+    'step "Part that is empty" { }',
+    'do ""',
+    'type "" into "the Memo field"',
+    "call hurry(fast: true)",
+    'expect "the form is empty" else { }',
+    'wait until "the grid is there" else { }',
+    'choose "the row of {name}" else { }',
+    'run "Get-Date" else { }',
+    "for row in rows max 20 { }",
+)
+"""Statements that come to nothing, or to nothing more than an action."""
+
 CONDITIONS = (
     'sees "a dialog"',
     "fast",
@@ -69,14 +85,14 @@ def workflows(draw: st.DrawFn) -> str:
 
 
 def _block(draw: st.DrawFn, names: _Names, *, depth: int, loop: bool, attempt: bool) -> str:
-    count = draw(st.integers(1, 4 if depth < 2 else 2))
+    count = draw(st.integers(0 if depth else 1, 4 if depth < 2 else 2))
     return "\n".join(
         _statement(draw, names, depth=depth, loop=loop, attempt=attempt) for _ in range(count)
     )
 
 
 def _statement(draw: st.DrawFn, names: _Names, *, depth: int, loop: bool, attempt: bool) -> str:
-    kinds = ["simple", "simple", "extract", "copy", "look"]
+    kinds = ["simple", "simple", "hollow", "extract", "copy", "look"]
     if depth < 3:
         kinds += ["step", "if", "repeat", "retry"] + ([] if loop else ["for"])
     if not attempt:
@@ -92,6 +108,8 @@ def _statement(draw: st.DrawFn, names: _Names, *, depth: int, loop: bool, attemp
             type_ = draw(st.sampled_from((": string", ": string?", "")))
             type_ = type_ or (": int" if kind == "extract" else "")
             return f'{kind} {name}{type_} from "the {name}"\ndo "Type {{{{{name}}}}}."'
+        case "hollow":
+            return draw(st.sampled_from(HOLLOW[:-1] if loop else HOLLOW))
         case "look":
             name = names.fresh()
             return f"call look(what: name) as {name}\nemit last = {{{{{name}.seen}}}}"

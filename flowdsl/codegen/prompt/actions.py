@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
+from flowdsl.codegen.exact import delimited, exact
 from flowdsl.codegen.outline import Item
 from flowdsl.codegen.text import clause, duration, quoted, spell_text
 from flowdsl.codegen.words import say
@@ -31,10 +32,8 @@ def _words(
             return spell_text(text).strip()
         case nodes.TypeIn(value=value, display=display, target=target):
             if display is None:
-                return say("actions.type_into", spell_text(value), clause(target))
-            return say(
-                "actions.type_shown", quoted(spell_text(value)), quoted(display), clause(target)
-            )
+                return say("actions.type_into", exact("text", value, block=True), clause(target))
+            return say("actions.type_shown", delimited(value), quoted(display), clause(target))
         case nodes.Clear(target=target):
             return say("actions.clear", clause(target))
         case nodes.Press(keys=keys, times=times):

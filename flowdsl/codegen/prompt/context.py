@@ -10,9 +10,6 @@ from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
 from flowdsl.semantics.capabilities import Capabilities
 
-Emit = Callable[[nodes.Body], list[Item]]
-"""Emits a body for the agent that is being instructed."""
-
 Wrap = Callable[[nodes.Origin, str, list[Item]], list[Item]]
 """Puts bullets where a focused agent reads them: into a `focused_action`, or as they are when it is already reading."""
 
@@ -59,62 +56,78 @@ def reason(text: nodes.Text) -> str:
     return quoted(" ".join(spell_text(text).split()))
 
 
-def leave_words(leave: nodes.Leave) -> str:
-    """What a leaving statement asks for, as the end of a sentence without its full stop."""
-    match leave.action:
-        case "abort":
-            return (
-                say("control.abort_last")
-                if leave.reason is None
-                else say("control.abort", reason(leave.reason))
-            )
-        case "retry":
-            return (
-                say("control.attempt_failed_last")
-                if leave.reason is None
-                else say("control.attempt_failed", reason(leave.reason))
-            )
-        case "finish":
-            return say("control.finish", "" if leave.reason is None else clause(leave.reason))
+class Agent:
+    """Who is being instructed, and what a failed attempt is to it.
+
+    `attempts`: an attempt that fails here is this agent's own to repeat. A focused agent whose attempt stands around its instruction
+    knows of none, and reports the failure to the main agent.
+    """
+
+    def __init__(
+        self, context: Context, emit: Callable[[nodes.Body, Agent], list[Item]], *, main: bool
+    ) -> None:
+        self.context = context
+        self.main = main
+        self.attempts = main
+        self._emit = emit
+
+    def __call__(self, body: nodes.Body) -> list[Item]:
+        """The lines of a body."""
+        return self._emit(body, self)
+
+    def in_attempt(self) -> Agent:
+        """The agent within attempts that it repeats itself."""
+        inner = Agent(self.context, self._emit, main=self.main)
+        inner.attempts = True
+        return inner
+
+    def leave(self, leave: nodes.Leave) -> str:
+        """What a leaving statement asks for, as the end of a sentence without its full stop."""
+        match leave.action:
+            case "abort":
+                frame = "control.abort"
+            case "retry":
+                frame = "control.attempt_failed" if self.attempts else "control.attempt_reported"
+            case "finish":
+                return say("control.finish", "" if leave.reason is None else clause(leave.reason))
+        return say(f"{frame}_last") if leave.reason is None else say(frame, reason(leave.reason))
 
 
 def consequence(
-    condition: str, body: nodes.Body, origin: nodes.Origin, emit: Emit
+    condition: str, body: nodes.Body, origin: nodes.Origin, agent: Agent
 ) -> Iterator[Item]:
-    """`If <condition>, <leave>.` on one line, or `If <condition>:` with the body under it; nothing without a body."""
-    if not body:
-        return
-    first = body[0]
-    if len(body) == 1 and isinstance(first, nodes.Leave):
-        yield Item(f"{condition}, {leave_words(first)}.", first.origin, "otherwise")
+    """`If <condition>, <leave>.` on one line, or `If <condition>:` with the body under it.
+
+    Without a body nothing follows, which is said, since a check that fails looks like a failure.
+    """
+    first = body[0] if body else None
+    if first is None:
+        yield Item(f"{condition}, {say('control.go_on')}.", origin, "otherwise")
+    elif len(body) == 1 and isinstance(first, nodes.Leave):
+        yield Item(f"{condition}, {agent.leave(first)}.", first.origin, "otherwise")
     else:
-        yield Item(f"{condition}:", origin, "otherwise", emit(body))
+        yield Item(f"{condition}:", origin, "otherwise", agent(body))
 
 
 def failure(
-    context: Context,
-    ask: str,
-    missing: str,
-    body: nodes.Body,
-    origin: nodes.Origin,
-    emit: Emit,
+    ask: str, missing: str, body: nodes.Body, origin: nodes.Origin, agent: Agent
 ) -> tuple[list[Item], list[Item]]:
     """Bullets that save how the check `ask` ended, and what follows from a failure, for the agent that acts on it.
 
     `missing` is how the sentence about the failure begins.
     """
-    decision = context.decision()
+    decision = agent.context.decision()
     key, condition = quoted(decision), missing.removeprefix("If ")
     bullets = [
         Item(say("control.decide", condition, key, '"failed"'), origin, "decision"),
         Item(say("control.decide_none", key, '"done"'), origin, "decision"),
     ]
     why = say("control.failed", ask.rstrip("."))
-    return bullets, [*guarded(quoted(runtime(decision)), '"failed"', why, body, origin, emit)]
+    return bullets, [*guarded(quoted(runtime(decision)), '"failed"', why, body, origin, agent)]
 
 
 def guarded(
-    variable: str, answer: str, why: str, body: nodes.Body, origin: nodes.Origin, emit: Emit
+    variable: str, answer: str, why: str, body: nodes.Body, origin: nodes.Origin, agent: Agent
 ) -> Iterator[Item]:
     """Lines that follow an earlier decision: done only where `variable` holds `answer`; `why` says what that means."""
     if not body:
@@ -122,6 +135,6 @@ def guarded(
     first = body[0]
     if len(body) == 1 and isinstance(first, nodes.Leave):
         condition = say("control.if_decided", variable, answer, why)
-        yield Item(f"{condition}, {leave_words(first)}.", origin, "otherwise")
+        yield Item(f"{condition}, {agent.leave(first)}.", origin, "otherwise")
     else:
-        yield Item(say("control.only_if", variable, answer, why), origin, "otherwise", emit(body))
+        yield Item(say("control.only_if", variable, answer, why), origin, "otherwise", agent(body))

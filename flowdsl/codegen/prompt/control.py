@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowdsl.codegen.outline import Item
 from flowdsl.codegen.text import duration, quoted, spell_path, spell_text
 from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import literal, single_variable, text_of
 
-from .context import Context, Emit, Wrap, consequence, guarded, leave_words, runtime
+from .context import Agent, Wrap, consequence, guarded, runtime
 from .data import emit_store
 from .values import condition_words
 
@@ -20,7 +18,7 @@ PLAIN_ACTIONS = frozenset(("do", "type", "clear", "press", "wait", "capture", "e
 # Branches
 
 
-def emit_if(statement: nodes.If, focused: Emit) -> list[Item]:
+def emit_if(statement: nodes.If, focused: Agent) -> list[Item]:
     """The whole choice as bullets: decided and carried out by the focused agent."""
     items: list[Item] = []
     for index, branch in enumerate(statement.branches):
@@ -32,15 +30,16 @@ def emit_if(statement: nodes.If, focused: Emit) -> list[Item]:
     return items
 
 
-def _branch(words: str, body: nodes.Body, origin: nodes.Origin, emit: Emit) -> Item:
+def _branch(words: str, body: nodes.Body, origin: nodes.Origin, agent: Agent) -> Item:
     first = body[0] if len(body) == 1 else None
     if isinstance(first, nodes.Leave):
-        return Item(f"{words.removesuffix(':')}, {leave_words(first)}.", origin, "if")
-    return Item(words, origin, "if", emit(body))
+        return Item(f"{words.removesuffix(':')}, {agent.leave(first)}.", origin, "if")
+    return Item(words, origin, "if", agent(body))
 
 
-def emit_if_main(statement: nodes.If, context: Context, main: Emit) -> list[Item]:
+def emit_if_main(statement: nodes.If, main: Agent) -> list[Item]:
     """The decision in a `focused_action`, saved as the number of the branch; then one guarded group a branch."""
+    context = main.context
     key = context.decision()
     decision, key = quoted(runtime(key)), quoted(key)
     bullets: list[Item] = []
@@ -61,7 +60,7 @@ def emit_if_main(statement: nodes.If, context: Context, main: Emit) -> list[Item
 # Repetition
 
 
-def emit_repeat(statement: nodes.Repeat, focused: Emit) -> list[Item]:
+def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
     words = say("control.repeat", statement.limit, condition_words(statement.until))
     missing = say("control.repeat_missing", statement.limit)
     return [
@@ -70,9 +69,10 @@ def emit_repeat(statement: nodes.Repeat, focused: Emit) -> list[Item]:
     ]
 
 
-def emit_repeat_main(statement: nodes.Repeat, context: Context, main: Emit) -> list[Item]:
+def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     """Rounds whose body needs the main agent's tools; each round ends with a fresh look."""
     origin = statement.origin
+    context = main.context
     key = context.decision()
     decision, key = quoted(runtime(key)), quoted(key)
     until = condition_words(statement.until)
@@ -90,29 +90,23 @@ def emit_repeat_main(statement: nodes.Repeat, context: Context, main: Emit) -> l
     ]
 
 
-def emit_retry(statement: nodes.Retry, focused: Emit) -> list[Item]:
-    return list(_retry(statement, focused))
-
-
-def emit_retry_main(statement: nodes.Retry, main: Emit) -> list[Item]:
-    """Attempts whose body needs the main agent's tools."""
-    return list(_retry(statement, main))
-
-
-def _retry(statement: nodes.Retry, emit: Emit) -> Iterator[Item]:
+def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
+    """Attempts of either agent; a further one begins with the wait, wherever the one before it has failed."""
     origin = statement.origin
-    yield Item(say("control.retry", statement.attempts), origin, "retry", emit(statement.body))
+    lines = agent.in_attempt()(statement.body)
     if statement.delay_milliseconds:
-        yield Item(
-            say("control.retry_wait", duration(statement.delay_milliseconds)), origin, "retry"
-        )
-    yield from consequence(say("control.retry_missing"), statement.otherwise, origin, emit)
+        wait = say("control.retry_wait", duration(statement.delay_milliseconds))
+        lines.insert(0, Item(wait, origin, "retry"))
+    return [
+        Item(say("control.retry", statement.attempts, agent.main), origin, "retry", lines),
+        *consequence(say("control.retry_missing"), statement.otherwise, origin, agent),
+    ]
 
 
 # Loops
 
 
-def emit_loop(statement: nodes.Loop, main: Emit, wrap: Wrap) -> list[Item]:
+def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
     """`start_loop`, the body once, `end_loop_iteration`; an empty list skips all of it."""
     origin = statement.origin
     items = loop_items(statement.items)

@@ -8,11 +8,11 @@ from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits, models_of
 
-from .context import Context, Emit, consequence, failure, model_name, runtime
+from .context import Agent, consequence, failure, model_name, runtime
 from .values import type_words, value_words
 
 
-def emit_extract(statement: nodes.Extract, focused: Emit) -> list[Item]:
+def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
     """Read, save with the type spelled out, and say what a missing value means."""
     origin = statement.origin
     items = _read_and_save(statement)
@@ -24,13 +24,13 @@ def emit_extract(statement: nodes.Extract, focused: Emit) -> list[Item]:
     return items
 
 
-def emit_extract_main(statement: nodes.Extract, context: Context, main: Emit) -> list[Item]:
+def emit_extract_main(statement: nodes.Extract, main: Agent) -> list[Item]:
     """Read in a `focused_action`; what a missing value leads to needs the main agent's tools."""
     origin = statement.origin
     bullets = [*_read_and_save(statement), Item(say("data.save_missing"), origin, "extract")]
     words = say("data.if_missing", quoted(runtime(statement.variable)))
     return [
-        context.focused(origin, "extract", bullets, statement.model),
+        main.context.focused(origin, "extract", bullets, statement.model),
         Item(words, origin, "otherwise", main(statement.otherwise or ())),
     ]
 
@@ -63,7 +63,7 @@ def emit_background(statement: nodes.BackgroundExtract) -> list[Item]:
     return [Item(words, statement.origin, "extract")]
 
 
-def emit_copy(statement: nodes.Copy, focused: Emit) -> list[Item]:
+def emit_copy(statement: nodes.Copy, focused: Agent) -> list[Item]:
     """Select and copy; a required value is then verified, because an empty clipboard is no error of the tool."""
     items = [_copy(statement)]
     if statement.otherwise is not None:
@@ -73,10 +73,9 @@ def emit_copy(statement: nodes.Copy, focused: Emit) -> list[Item]:
     return items + _typed(statement)
 
 
-def emit_copy_main(
-    statement: nodes.Copy, context: Context, main: Emit, focused: Emit
-) -> list[Item]:
+def emit_copy_main(statement: nodes.Copy, main: Agent, focused: Agent) -> list[Item]:
     """The main agent copies; a focused agent verifies, and acts on a failure where it can."""
+    context = main.context
     origin, otherwise = statement.origin, statement.otherwise
     if otherwise is None or fits(otherwise, context.capabilities):
         copied, *bullets = emit_copy(statement, focused)
@@ -84,7 +83,7 @@ def emit_copy_main(
     else:
         copied, check = _copy(statement), _copy_check(statement)
         missing = say("data.copy_missing")
-        decision, groups = failure(context, check.text, missing, otherwise, origin, main)
+        decision, groups = failure(check.text, missing, otherwise, origin, main)
         bullets = [check, *decision, *_typed(statement)]
     if not bullets:
         return [copied]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
-from flowdsl.codegen.outline import Line, render_outline
+from flowdsl.codegen.outline import Item, Line, render_outline
 from flowdsl.codegen.text import OPEN_PART, quoted, spell_path, spell_text
 from flowdsl.codegen.words import paragraph, say
 from flowdsl.ir import nodes
@@ -45,7 +45,10 @@ def emit_template(workflow: nodes.Workflow, capabilities: Capabilities) -> Templ
 
 
 def _lines(workflow: nodes.Workflow, context: Context) -> list[Line]:
-    outline = list(render_outline(emit_main(workflow.body, context)))
+    items = emit_main(workflow.body, context)
+    # Steps without lines would leave the title as what is to be done.
+    items = items or [Item(say("control.nothing"), workflow.origin, "steps")]
+    outline = list(render_outline(items))
     lines = [
         *_paragraph(workflow, "title", workflow.title),
         *(
@@ -77,6 +80,7 @@ def _rules(workflow: nodes.Workflow, focused: bool) -> str:
         isinstance(node, nodes.OptionalType) for field in workflow.inputs for node in walk(field)
     )
     rules = [" ".join(spell_text(rule).split()) for rule in workflow.rules]
+    rules = [rule for rule in rules if rule]
     return paragraph(
         "rules", focused=focused, optional=optional, secrets=bool(workflow.secrets), rules=rules
     )

@@ -9,12 +9,12 @@ from flowdsl.codegen.text import clause, duration
 from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
 
-from .context import Context, Emit, consequence, failure
+from .context import Agent, consequence, failure
 
 Check = nodes.Choose | nodes.WaitUntil | nodes.Expect
 
 
-def emit_check(statement: Check, focused: Emit) -> list[Item]:
+def emit_check(statement: Check, focused: Agent) -> list[Item]:
     """The whole statement as bullets of one instruction."""
     ask, missing = _words(statement)
     return [
@@ -23,14 +23,14 @@ def emit_check(statement: Check, focused: Emit) -> list[Item]:
     ]
 
 
-def emit_check_main(statement: Check, context: Context, main: Emit) -> list[Item]:
+def emit_check_main(statement: Check, main: Agent) -> list[Item]:
     """The check alone in a `focused_action`; what follows from a failed one needs the main agent's tools."""
     ask, missing = _words(statement)
     origin = statement.origin
-    decision, groups = failure(context, ask, missing, statement.otherwise, origin, main)
+    decision, groups = failure(ask, missing, statement.otherwise, origin, main)
     bullets = [Item(ask, origin, statement.kind), *decision]
     model = statement.model if isinstance(statement, nodes.Choose) else None
-    return [context.focused(origin, statement.kind, bullets, model), *groups]
+    return [main.context.focused(origin, statement.kind, bullets, model), *groups]
 
 
 def _words(statement: Check) -> tuple[str, str]:

@@ -10,37 +10,36 @@ from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits, models_of
 
 from . import actions, control, data, screen, tools
-from .context import Context, Wrap, leave_words
+from .context import Agent, Context, Wrap
 
 
 def emit_main(body: nodes.Body, context: Context) -> list[Item]:
-    """What the main agent does: numbered lines, with a `focused_action` wherever something is decided or read.
+    """What the main agent does: numbered lines, with a `focused_action` wherever something is decided or read."""
+    return Agent(context, _main_lines, main=True)(body)
 
-    Values to keep join the instruction before them, because every further one costs a model call on each run.
-    """
+
+def _main_lines(body: nodes.Body, main: Agent) -> list[Item]:
+    """Values to keep join the instruction before them, because every further one costs a model call on each run."""
     items: list[Item] = []
     for statement in body:
         if isinstance(statement, nodes.Store) and items and items[-1].focused:
             items[-1].children.extend(data.emit_store(statement))
         else:
-            items.extend(_emit_main(statement, context))
+            items.extend(_emit_main(statement, main))
     return items
 
 
-def emit_focused(body: nodes.Body, context: Context) -> list[Item]:
+def _bullets(body: nodes.Body, focused: Agent) -> list[Item]:
     """What a focused agent does: the bullets of its instruction."""
     items: list[Item] = []
     for statement in body:
-        items += _emit_focused(statement, context)
+        items += _emit_focused(statement, focused)
     return items
 
 
-def _emit_main(statement: nodes.Statement, context: Context) -> list[Item]:
-    def main(body: nodes.Body) -> list[Item]:
-        return emit_main(body, context)
-
-    def focused(body: nodes.Body) -> list[Item]:
-        return emit_focused(body, context)
+def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
+    context = main.context
+    focused = Agent(context, _bullets, main=False)
 
     match statement:
         case nodes.Step():
@@ -49,7 +48,7 @@ def _emit_main(statement: nodes.Statement, context: Context) -> list[Item]:
         case nodes.Do() | nodes.TypeIn(display=None) | nodes.Clear() | nodes.Press() | nodes.Wait():
             return actions.emit_action(statement)
         case nodes.Copy():
-            return data.emit_copy_main(statement, context, main, focused)
+            return data.emit_copy_main(statement, main, focused)
         case nodes.BackgroundExtract():
             return data.emit_background(statement)
         case nodes.Capture() | nodes.Export() | nodes.Picture():
@@ -59,33 +58,30 @@ def _emit_main(statement: nodes.Statement, context: Context) -> list[Item]:
         case nodes.Loop():
             return control.emit_loop(statement, main, _in_one(context))
         case nodes.Leave():
-            return [Item(f"{_capital(leave_words(statement))}.", statement.origin, "leave")]
+            return [_leave(statement, main)]
         case _ if fits((statement,), context.capabilities):
             model = next(models_of((statement,)), None)
-            bullets = _emit_focused(statement, context)
+            bullets = _emit_focused(statement, focused)
             return [context.focused(statement.origin, statement.kind, bullets, model)]
         case nodes.If():
-            return control.emit_if_main(statement, context, main)
+            return control.emit_if_main(statement, main)
         case nodes.Repeat():
-            return control.emit_repeat_main(statement, context, main)
+            return control.emit_repeat_main(statement, main)
         case nodes.Retry():
-            return control.emit_retry_main(statement, main)
+            return control.emit_retry(statement, main)
         case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
-            return screen.emit_check_main(statement, context, main)
+            return screen.emit_check_main(statement, main)
         case nodes.Extract():
-            return data.emit_extract_main(statement, context, main)
+            return data.emit_extract_main(statement, main)
         case nodes.Run():
-            return tools.emit_run_reading(statement, context, main)
+            return tools.emit_run_reading(statement, main)
         case nodes.Store() | nodes.TypeIn():
             raise AssertionError(f"{statement.kind} fits every focused agent")
         case _:
             assert_never(statement)
 
 
-def _emit_focused(statement: nodes.Statement, context: Context) -> list[Item]:
-    def focused(body: nodes.Body) -> list[Item]:
-        return emit_focused(body, context)
-
+def _emit_focused(statement: nodes.Statement, focused: Agent) -> list[Item]:
     match statement:
         case nodes.Step():
             title = spell_text(statement.title).strip()
@@ -113,7 +109,7 @@ def _emit_focused(statement: nodes.Statement, context: Context) -> list[Item]:
         case nodes.BackgroundExtract():
             return data.emit_background(statement)
         case nodes.Leave():
-            return [Item(f"{_capital(leave_words(statement))}.", statement.origin, "leave")]
+            return [_leave(statement, focused)]
         case nodes.Loop():
             raise AssertionError("the loop engine belongs to the main agent")
         case _:
@@ -127,5 +123,6 @@ def _in_one(context: Context) -> Wrap:
     return wrap
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _leave(statement: nodes.Leave, agent: Agent) -> Item:
+    words = agent.leave(statement)
+    return Item(f"{words[:1].upper()}{words[1:]}.", statement.origin, "leave")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import assert_never
 
+from flowdsl.codegen.exact import exact
 from flowdsl.codegen.outline import Item
-from flowdsl.codegen.text import OPEN_PART, clause, quoted, spell_command, spell_text
+from flowdsl.codegen.text import OPEN_PART, clause, quoted, spell_text
 from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
 
-from .context import Context, Emit, consequence, runtime
+from .context import Agent, consequence, runtime
 from .values import type_words
 
 
-def emit_run(statement: nodes.Run, emit: Emit) -> list[Item]:
+def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
     """The command as it stands in the allowlist; an `else` asks for its output, since a time-out reports success."""
     items = [_command(statement)]
     if statement.variable is not None and statement.type is not None:
@@ -24,12 +26,10 @@ def emit_run(statement: nodes.Run, emit: Emit) -> list[Item]:
             type_words(statement.type),
         )
         items.append(Item(words, statement.origin, "run"))
-    check = say("tools.run_check")
-    items.extend(consequence(check, statement.otherwise or (), statement.origin, emit))
-    return items
+    return [*items, *_failed(statement, agent)]
 
 
-def emit_run_reading(statement: nodes.Run, context: Context, main: Emit) -> list[Item]:
+def emit_run_reading(statement: nodes.Run, main: Agent) -> list[Item]:
     """A command whose output is kept: the main agent runs it, a focused agent saves what it printed.
 
     The checker refuses this unless the team has verified that a focused agent has a terminal; then the whole
@@ -46,17 +46,18 @@ def emit_run_reading(statement: nodes.Run, context: Context, main: Emit) -> list
         ),
         main,
     )
-    check = say("tools.run_check")
-    return [
-        context.focused(origin, "run", bare),
-        *consequence(check, statement.otherwise or (), origin, main),
-    ]
+    return [main.context.focused(origin, "run", bare), *_failed(statement, main)]
+
+
+def _failed(statement: nodes.Run, agent: Agent) -> Iterator[Item]:
+    if statement.otherwise:
+        check = say("tools.run_check")
+        yield from consequence(check, statement.otherwise, statement.origin, agent)
 
 
 def _command(statement: nodes.Run) -> Item:
-    command = spell_command(statement.command)
-    frame = "tools.run_block" if "\n" in command else "tools.run"
-    return Item(say(frame, command), statement.origin, "run")
+    words = say("tools.run", exact("command", statement.command, block=True))
+    return Item(words, statement.origin, "run")
 
 
 def emit_artifact(statement: nodes.Capture | nodes.Export | nodes.Picture) -> list[Item]:

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from flowdsl.codegen.text import QUOTES, quoted, quoted_literal, spell_literal, spell_text
+from flowdsl.codegen.exact import delimited, exact, has_holes, is_plain
+from flowdsl.codegen.text import (
+    QUOTES,
+    quoted,
+    quoted_literal,
+    spell_literal,
+    spell_text,
+)
 from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import single_variable
+from flowdsl.ir.lower_values import LOOP_ITEM, literal, single_variable
 from flowdsl.semantics.spelling import spell
 
 SCALARS = {
@@ -87,7 +94,7 @@ def value_words(value: nodes.Value) -> str:
         case nodes.ConstantValue(value=None):
             return say("values.missing")
         case nodes.ConstantValue(value=str() as text):
-            return say("values.text", quoted_literal(text))
+            return _text_words(literal(text))
         case nodes.ConstantValue(value=list() as entries):
             return _list_words(nodes.ConstantValue(value=entry) for entry in entries)
         case nodes.ConstantValue(value=dict() as entries):
@@ -97,14 +104,23 @@ def value_words(value: nodes.Value) -> str:
         case nodes.ConstantValue(value=constant):
             return spell(constant)
         case nodes.TextValue(text=text):
-            spelled = spell_text(text)
-            return spelled if single_variable(value) else say("values.text", quoted(spelled))
+            if (variable := single_variable(value)) is None:
+                return _text_words(text)
+            own = variable.sigil == "runtime" and variable.name != LOOP_ITEM
+            return spell_text(text) if own else exact("value", text)
         case nodes.ListValue(items=items):
             return _list_words(items)
         case nodes.ObjectValue(fields=fields):
             return _object_words(fields)
         case _:
             assert_never(value)
+
+
+def _text_words(text: nodes.Text) -> str:
+    spelled = spell_text(text)
+    if has_holes(text) or not is_plain(spelled):
+        return exact("text", text)
+    return say("values.text", quoted(spelled))
 
 
 def _list_words(items: Iterable[nodes.Value]) -> str:
@@ -190,9 +206,9 @@ def _shown(text: nodes.Text) -> str:
 def _operand(value: nodes.Value) -> str:
     match value:
         case nodes.TextValue(text=text):
-            return quoted(spell_text(text))
+            return delimited(text)
         case nodes.ConstantValue(value=str() as constant):
-            return quoted_literal(constant)
+            return delimited(literal(constant))
         case nodes.ConstantValue(value=list() | dict()):
             return value_words(value)
         case nodes.ConstantValue(value=constant):

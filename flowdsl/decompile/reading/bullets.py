@@ -65,7 +65,7 @@ class Instruction:
             return ()
         if text == f"{missing}:":
             return self.read(lines.take().children)
-        if lines.leaf() is None:
+        if lines.leaf() is None or lines.takes(f"{missing}, {say('control.go_on')}."):
             return ()
         leave = self.words.leave_after(text, missing, self.main)
         if leave is None:
@@ -101,14 +101,15 @@ class Instruction:
     def retry(self, lines: Lines) -> nodes.Retry | None:
         """Reads attempts."""
         text = lines.text() or ""
-        found = frame("control.retry", SLOT).match(text, whole_number)
-        attempts = 1 if text == say("control.retry", 1) else found[0] if found else None
+        found = frame("control.retry", SLOT, self.main).match(text, whole_number)
+        attempts = 1 if text == say("control.retry", 1, self.main) else found[0] if found else None
         if attempts is None:
             return None
-        body = self.read(lines.take().children)
-        wait = frame("control.retry_wait", SLOT).match(lines.leaf() or "", milliseconds)
+        inside = Lines(lines.take().children)
+        wait = frame("control.retry_wait", SLOT).match(inside.leaf() or "", milliseconds)
         if wait is not None:
-            lines.take()
+            inside.take()
+        body = self.read(inside.items[inside.position :])
         return nodes.Retry(
             origin=NOWHERE,
             attempts=attempts,

@@ -19,7 +19,7 @@ class Conditions:
 
     def __init__(self, texts: Texts, phrases: Phrases) -> None:
         self._phrases = phrases
-        self._text = in_quotes(texts.text)
+        self._text = texts.delimited()
         self._shown = in_quotes(texts.line)
 
     def condition(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:

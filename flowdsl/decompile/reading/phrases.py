@@ -31,6 +31,8 @@ class Phrases:
     def __init__(self, texts: Texts) -> None:
         self.texts = texts
         self.name = in_quotes(texts.literal)
+        self.exact = texts.exact("text")
+        self._exact_value = texts.exact("value")
         self._text = in_quotes(texts.text)
 
     # Types
@@ -139,6 +141,8 @@ class Phrases:
                 return nodes.ConstantValue(value=value), found[1]
         if (found := frame("values.text", SLOT).read(text, position, self._text)) is not None:
             return text_value(found[0][0]), found[1]
+        if (exact := self.exact(text, position) or self._exact_value(text, position)) is not None:
+            return text_value(exact[0]), exact[1]
         if (found := frame("values.entries", SLOT).read(text, position, self._items)) is not None:
             return nodes.ListValue(items=found[0][0]), found[1]
         if (found := frame("values.fields", SLOT).read(text, position, self._members)) is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName
 from flowdsl.codegen.prompt.document import emit_template
+from flowdsl.codegen.words import say
 from flowdsl.compiler.collector import collector_paused
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements, walk
@@ -67,7 +68,8 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
     """A workflow that has this prompt, if any has; raises `Unreadable`. Of fields, it has what the prompt shows of them."""
     texts = Texts(hints)
     main = Main(Words(texts, capabilities))
-    body = main.body(outline.items)
+    nothing = len(outline.items) == 1 and outline.items[0].text == say("control.nothing")
+    body = () if nothing else main.body(outline.items)
     rules = tuple(map(texts.line, outline.rules))
     found = read_sources(outline.outputs, hints)
     if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from flowdsl.codegen.text import OPEN_PART
@@ -13,7 +14,7 @@ from ..model import NOWHERE
 from .conditions import Conditions
 from .frames import SLOT, Free, frame
 from .phrases import Phrases
-from .texts import Texts, in_quotes, keys, milliseconds, runtime_variable, whole_number
+from .texts import Exact, Texts, in_quotes, keys, milliseconds, runtime_variable, whole_number
 
 STRING = nodes.ScalarType(name="string")
 RUN = "execute_terminal_command"
@@ -33,7 +34,9 @@ class Words:
         self.capabilities = capabilities
         self.condition = self.conditions.condition
         self.clause = Free(lambda spelled: texts.clause(spelled))
-        self.free = Free(lambda spelled: texts.text(spelled))
+        self._delimited = texts.delimited()
+        self._typed = Free(_whole(texts.exact("text", block=True)))
+        self._command = Free(_whole(texts.exact("command", block=True)))
         self.quoted_text = in_quotes(texts.text)
         self.name = self.phrases.name
         self._reason = in_quotes(texts.line)
@@ -59,12 +62,13 @@ class Words:
         """Reads what a leaving statement asks for, as the end of a sentence without its full stop."""
         if words == say("control.abort_last"):
             return nodes.Leave(origin=NOWHERE, action="abort", reason=None)
-        if words == say("control.attempt_failed_last"):
+        if words in (say("control.attempt_failed_last"), say("control.attempt_reported_last")):
             return nodes.Leave(origin=NOWHERE, action="retry", reason=None)
         if found := frame("control.abort", SLOT).match(words, self._reason):
             return nodes.Leave(origin=NOWHERE, action="abort", reason=found[0])
-        if found := frame("control.attempt_failed", SLOT).match(words, self._reason):
-            return nodes.Leave(origin=NOWHERE, action="retry", reason=found[0])
+        for name in ("control.attempt_failed", "control.attempt_reported"):
+            if found := frame(name, SLOT).match(words, self._reason):
+                return nodes.Leave(origin=NOWHERE, action="retry", reason=found[0])
         if self.can("finish", main) and (
             found := frame("control.finish", SLOT).match(words, self.clause)
         ):
@@ -87,7 +91,7 @@ class Words:
 
     def action(self, text: str) -> nodes.Statement | None:
         """Reads an action other than a free one, as either agent carries it out."""
-        if found := frame("actions.type_into", SLOT, SLOT).match(text, self.free, self.clause):
+        if found := frame("actions.type_into", SLOT, SLOT).match(text, self._typed, self.clause):
             value, target = found
             return nodes.TypeIn(origin=NOWHERE, value=value, display=None, target=target)
         if found := frame("actions.clear", SLOT).match(text, self.clause):
@@ -102,7 +106,7 @@ class Words:
 
     def type_shown(self, text: str) -> nodes.TypeIn | None:
         """Reads a `type` of a value in another format."""
-        slots = (self.quoted_text, self.name, self.clause)
+        slots = (self._delimited, self.name, self.clause)
         found = frame("actions.type_shown", SLOT, SLOT, SLOT).match(text, *slots)
         if found is None:
             return None
@@ -137,8 +141,7 @@ class Words:
         """Reads the line of a `run` that holds the command."""
         if not self.can(RUN, main):
             return None
-        run = frame("tools.run_block" if "\n" in text else "tools.run", SLOT)
-        found = run.match(text, Free(self.texts.command))
+        found = frame("tools.run", SLOT).match(text, self._command)
         return None if found is None else found[0]
 
     # Readings
@@ -242,13 +245,12 @@ _STATEMENTS = {
     "data.append": 3,
     "data.append_field": 4,
     "tools.run": 1,
-    "tools.run_block": 1,
     "tools.capture": 1,
     "tools.export": 1,
     "tools.picture": 2,
     "control.if_": 1,
     "control.repeat": 2,
-    "control.retry": 1,
+    "control.retry": 2,
     "control.loop": 1,
 }
 """The frames that statements begin with, and how many values each takes."""
@@ -262,6 +264,8 @@ def _starts() -> tuple[str, ...]:
         frame("control.abort_last"),
         frame("control.attempt_failed", SLOT),
         frame("control.attempt_failed_last"),
+        frame("control.attempt_reported", SLOT),
+        frame("control.attempt_reported_last"),
         frame("control.finish", SLOT),
     ]
     starts = [each.start for each in [*frames, frame("tools.picture", SLOT, "")]]
@@ -275,6 +279,16 @@ def focused_model(text: str) -> tuple[str | None] | None:
         return (None,)
     found = frame("screen.focused", SLOT).match(text, MODEL)
     return None if found is None else (found[0],)
+
+
+def _whole(read: Exact) -> Callable[[str], nodes.Text | None]:
+    """A reader of a whole text that is nothing but what `read` reads."""
+
+    def reader(spelled: str) -> nodes.Text | None:
+        found = read(spelled, 0)
+        return found[0] if found is not None and found[1] == len(spelled) else None
+
+    return reader
 
 
 def _model(spelled: str) -> str | None:

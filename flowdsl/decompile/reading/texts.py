@@ -6,10 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeVar
 
+from flowdsl.codegen.exact import exact
 from flowdsl.codegen.text import (
     DATA_NOTE,
     PROTECTED,
     QUOTES,
+    bracket_pair,
+    bracketed,
+    brackets,
     clause,
     duration,
     quoted,
@@ -35,8 +39,10 @@ _NUMBER = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}(?![0-9])")
 _DURATION = re.compile(rf"([0-9]{{1,{MAX_DIGITS}}}) (hour|minute|second|millisecond)s?(?![A-Za-z])")
 _MILLISECONDS = {"hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisecond": 1}
 _CLOSING = dict(QUOTES)
+_OPENING = re.compile("\u27e6(?:([1-9][0-9]{0,8}):)?")
 
 Value = TypeVar("Value")
+Exact = Callable[[str, int], tuple[nodes.Text, int] | None]
 
 
 class Texts:
@@ -86,6 +92,27 @@ class Texts:
         pieces.append(nodes.TextPiece(value=spelled[begin:]))
         text = joined(pieces)
         return text if spell_command(text) == spelled else None
+
+    def exact(self, noun: str, *, block: bool = False) -> Exact:
+        """A reader of what `exact` writes about a text, a value or a command."""
+        start = exact(noun, (), block=block).partition("\u27e6")[0]
+        of_lines = exact(noun, literal("\n"), block=block).partition("2")[0]
+        between = "\n" if block else " "
+
+        def reader(text: str, position: int) -> tuple[nodes.Text, int] | None:
+            if not text.startswith((start, of_lines), position):
+                return None
+            lines, end = _bracketed_lines(text, position, between)
+            found = self.command(lines) if noun == "command" else self.text(lines)
+            same = found is not None and exact(noun, found, block=block) == text[position:end]
+            return (found, end) if found is not None and same else None
+
+        return reader
+
+    def delimited(self) -> Exact:
+        """A reader of a text in the middle of a sentence."""
+        bracketed, exact = in_brackets(self.text), self.exact("text")
+        return lambda text, position: bracketed(text, position) or exact(text, position)
 
     def variable(self, spelled: str, position: int) -> tuple[nodes.Value, int] | None:
         """Reads a value that is a variable."""
@@ -137,6 +164,25 @@ class Texts:
         return joined(pieces)
 
 
+def _bracketed_lines(text: str, position: int, between: str) -> tuple[str, int]:
+    """The lines in brackets behind the sentence that begins at `position`, and where the last one ends."""
+    first = _OPENING.search(text, position)
+    if first is None:
+        return "", position
+    opening, closing = bracket_pair(int(first[1] or 1))
+    lines: list[str] = []
+    end = text.find(opening, first.end())
+    while end >= 0 and text.startswith(opening, end):
+        begin = end + len(opening)
+        end = text.find(closing, begin)
+        if end < 0:
+            break
+        lines.append(text[begin:end])
+        position = end + len(closing)
+        end = position + len(between) if text.startswith(between + opening, position) else -1
+    return "\n".join(lines), position
+
+
 _MARKS = ("'", '"')
 """What an author puts around a value; the note on data from outside then stands behind it."""
 
@@ -182,14 +228,56 @@ def in_quotes(
 
     def reader(text: str, position: int) -> tuple[Value, int] | None:
         closing = _CLOSING.get(text[position : position + 1])
-        end = -1 if closing is None else text.find(closing, position + 1)
-        if end < 0:
-            return None
-        inside = text[position + 1 : end]
-        value = read(inside) if text[position] == quoted(inside)[0] else None
-        return None if value is None else (value, end + 1)
+        if closing is None:
+            inside = _in_brackets(text, position)
+        else:
+            end = text.find(closing, position + 1)
+            inside = None if end < 0 else text[position + 1 : end]
+        spelled = None if inside is None else quoted(inside)
+        return _meant(read, inside, spelled, text, position)
 
     return reader
+
+
+def in_brackets(
+    read: Callable[[str], Value | None],
+) -> Callable[[str, int], tuple[Value, int] | None]:
+    """A reader of something in brackets; `read` gives its meaning."""
+
+    def reader(text: str, position: int) -> tuple[Value, int] | None:
+        inside = _in_brackets(text, position)
+        spelled = None if inside is None else bracketed(inside)
+        return _meant(read, inside, spelled, text, position)
+
+    return reader
+
+
+def _meant(
+    read: Callable[[str], Value | None],
+    inside: str | None,
+    spelled: str | None,
+    text: str,
+    position: int,
+) -> tuple[Value, int] | None:
+    """What stands between marks, if code generation gives it the marks that it has."""
+    if inside is None or spelled is None or not text.startswith(spelled, position):
+        return None
+    value = read(inside)
+    return None if value is None else (value, position + len(spelled))
+
+
+def _in_brackets(text: str, position: int) -> str | None:
+    """What stands in the brackets that open at `position`; a text in plain ones may begin with a number and a colon."""
+    found = _OPENING.match(text, position)
+    if found is None:
+        return None
+    for number in (int(found[1] or 1), 1):
+        opening, closing = bracket_pair(number)
+        start = position + len(opening)
+        end = text.find(closing, start)
+        if end >= 0 and brackets(text[start:end]) == (opening, closing):
+            return text[start:end]
+    return None
 
 
 def runtime_variable(text: str, position: int) -> tuple[str, int] | None:

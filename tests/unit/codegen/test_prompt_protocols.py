@@ -154,13 +154,13 @@ def test_fail_ends_an_attempt_inside_retry_and_the_run_outside() -> None:
     outside = steps_of(task + workflow("call save()"))
     assert 'declare_task_failed with the reason "not saved"' in outside
     inside = steps_of(task + workflow('retry 3 wait 5s { press "Ctrl+S" call save() }'))
-    assert 'this attempt has failed: "not saved"' in inside
+    assert 'this attempt has failed ("not saved")' in inside
     assert "Make up to 3 attempts" in inside
     assert "with the reason of the attempt that failed last" in inside
     nested = steps_of(
         task + workflow('retry 2 { retry 3 { call save() } else { fail "inner gave up" } }')
     )
-    assert 'this attempt has failed: "inner gave up"' in nested
+    assert 'this attempt has failed ("inner gave up")' in nested
 
 
 def test_a_branch_that_needs_the_main_agent_is_decided_first_and_names_its_screen() -> None:
@@ -230,7 +230,7 @@ def test_a_parameter_takes_whatever_the_call_gives() -> None:
     assert "Write {patient.name}." in steps
     assert "Write Ann." in steps
     assert "Write {{loop_item.name}}." in steps
-    assert steps.count("type exactly: {$code}") == 3
+    assert steps.count("type exactly the text between ⟦ and ⟧: ⟦{$code}⟧") == 3
 
 
 def test_branches_that_a_literal_decides_are_gone() -> None:

@@ -162,14 +162,18 @@ SAVE = 'Save with upsert_runtime_values as {{x}} (key "x"): '
         "1. " + "{x} " * (LONG // 4),
         "1. a" + "\n" * LONG + "     b",
         "1. a\n" + "     b\n" * (LONG // 7) + "     b",
-        "1. Click " + ", then type exactly: " * (LONG // 21),
+        "1. Click " + ", then type exactly the text between ⟦ and ⟧: ⟦" * (LONG // 49),
+        "1. Click a, then type exactly the text between ⟦ and ⟧: " + "⟦b⟧ " * (LONG // 4),
+        "1. Click a, then type exactly the text between ⟦ and ⟧: ⟦" + "⟦2:" * (LONG // 3),
+        FOCUSED + "If " + "⟦2:" * (LONG // 3) + " is true:",
+        FOCUSED + SAVE + "a list of " + "the text between ⟦ and ⟧: ⟦a⟧, then " * (LONG // 37) + ".",
         FOCUSED + "If " + "(" * LONG + ":",
         FOCUSED + SAVE + 'an object with "a": (' * (LONG // 22) + ".",
         FOCUSED + SAVE + "a list of " + 'the text "a", then ' * (LONG // 19) + ".",
         FOCUSED + "a" + "\n   - b" * (LONG // 7),
         FOCUSED + "a:\n" + "\n".join(f"   {'  ' * depth}- b:" for depth in range(1, 600)),
     ],
-    ids=range(12),
+    ids=range(16),
 )
 def test_a_text_made_to_take_long_does_not(steps: str) -> None:
     prompt = OURS.replace(STEPS, steps)
