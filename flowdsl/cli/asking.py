@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from flowdsl.host.environment import MissingKey
 from .deploying import EXIT_CODES
 from .exit_codes import ACCESS
 from .failure import CommandError
+from .time_limit import TimeLimit
 
 T = TypeVar("T")
 
@@ -35,10 +35,10 @@ class Silent:
         pass
 
 
-def answered(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` gives; raises `CommandError` for every failure that the engine expects."""
+def answered(work: Coroutine[Any, Any, T], limit: TimeLimit) -> T:
+    """What `work` gives; raises `CommandError` for every failure that the engine expects, and when the time is over."""
     try:
-        return asyncio.run(work)
+        return limit.run(work)
     except Stop as stop:
         first, *further = stop.messages
         raise CommandError(first, EXIT_CODES[stop.status], *further) from None

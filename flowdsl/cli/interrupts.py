@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from . import exit_codes
+from .time_limit import IS_OVER, TimeLimit
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -34,21 +34,21 @@ def undisturbed() -> Iterator[None]:
 class Interrupts:
     """The first signal lets what is under way finish, once `writing` says so; before, and from the second on, it ends the
     process. `say` tells a person about it, `failed` records that the process ends where nothing else can do so any more.
-    `seconds` is how long the whole may take, None for ever.
+    `limit` is how long the whole may take.
     """
 
     def __init__(
         self,
         writing: Callable[[], bool],
         say: Callable[[str], None],
-        seconds: float | None = None,
+        limit: TimeLimit | None = None,
         *,
         failed: Callable[[BaseException], None] = lambda _ended: None,
     ) -> None:
         self._writing = writing
         self._say = say
         self._failed = failed
-        self._end = None if seconds is None else time.monotonic() + seconds
+        self.limit = limit or TimeLimit()
         self.signal: int | None = None
         for number in SIGNALS:
             signal.signal(number, self._on_signal)
@@ -61,17 +61,13 @@ class Interrupts:
         """Why no further operation may begin; empty while they may."""
         if self.received():
             return "the deploy is interrupted"
-        if self.seconds_left() == 0.0:
-            return "the time that `--timeout` gives is over"
-        return ""
-
-    def seconds_left(self) -> float | None:
-        """How much of the time is left; None where it is not limited."""
-        return None if self._end is None else max(0.0, self._end - time.monotonic())
+        return IS_OVER if self.limit.left() == 0.0 else ""
 
     @property
     def exit_code(self) -> int:
-        """What the shell expects of a process that a signal ended."""
+        """What the shell expects of a process that a signal ended; another code where only the time was over."""
+        if not self.received():
+            return exit_codes.PARTIAL
         terminated = self.signal == signal.SIGTERM
         return exit_codes.TERMINATED if terminated else exit_codes.INTERRUPTED
 

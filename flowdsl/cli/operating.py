@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -21,6 +20,7 @@ from .failure import CommandError
 from .interrupts import Interrupts
 from .progress import open_display
 from .reporting import Report
+from .time_limit import TimeLimit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,11 +66,12 @@ def operate(
     console: Console,
 ) -> int:
     """The exit code of what `prepare` gives to do; whatever else ends it leaves a result file, too."""
-    interrupts = Interrupts(lambda: report.writing, report.say, failed=report.failed)
+    limit = TimeLimit(arguments.timeout)
+    interrupts = Interrupts(lambda: report.writing, report.say, limit, failed=report.failed)
     try:
         deployment, work = prepare()
         report.environment = deployment.environment.name
-        outcome = _done(deployment, work, interrupts, arguments, console)
+        outcome = _done(deployment, work, interrupts, report, arguments, console)
         return report.finished(outcome, EXIT_CODES.get(outcome.status, interrupts.exit_code))
     except BaseException as failure:
         report.failed(failure)
@@ -81,6 +82,7 @@ def _done(
     deployment: Deployment,
     work: Work,
     interrupts: Interrupts,
+    report: Report,
     arguments: argparse.Namespace,
     console: Console,
 ) -> Outcome:
@@ -92,6 +94,6 @@ def _done(
                 return await work(client, interrupts)
 
         try:
-            return asyncio.run(run())
+            return interrupts.limit.run(run(), report.out_of_time)
         except MissingKey as missing:
             raise CommandError(str(missing), ACCESS) from None
