@@ -130,8 +130,8 @@ class Report:
         if self.writing:
             return None
         if self._asks:
-            held = "another process has the lease of the state"
-            return CommandError(f"{IS_OVER}, and {held}; nothing was written", exit_codes.LOCKED)
+            held = "and the lease of the state was not to be had"
+            return CommandError(f"{IS_OVER}, {held}; nothing was written", exit_codes.LOCKED)
         return nothing_written()
 
     def finished(self, outcome: Outcome, code: int) -> int:

@@ -7,9 +7,15 @@ import math
 import re
 from typing import Any, NoReturn
 
-from flowdsl.cyberdesk.limits import BYTES_PER_VALUE, MAX_DEPTH, MAX_DIGITS, MAX_VALUES
+from flowdsl.cyberdesk.limits import (
+    BYTES_PER_VALUE,
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_VALUES,
+    VALUES_PER_OBJECT,
+)
 
-_OPENERS = "[{"
+_WEIGHTS = {"[": 1, "{": VALUES_PER_OBJECT, ",": 1}
 # A pattern that could step back would keep a place for every character of a long text.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -31,11 +37,11 @@ def read_json(body: bytes | bytearray | str) -> Any:
         raise UnreadableJson(f"it is not UTF-8 at byte {error.start}") from None
     if is_crowded(text):
         raise UnreadableJson(
-            f"it has more than {MAX_VALUES} values, and more than one in {BYTES_PER_VALUE} bytes"
+            f"it has more than {MAX_VALUES} values and more than one in {BYTES_PER_VALUE} bytes"
         )
     try:
         value = _DECODER.decode(text.removeprefix("\ufeff"))
-        if sum(map(text.count, _OPENERS)) > MAX_DEPTH and _is_deep(value):
+        if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(value):
             raise RecursionError
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
@@ -52,23 +58,23 @@ def read_json(body: bytes | bytearray | str) -> Any:
 
 def is_crowded(text: str) -> bool:
     """Whether there are too many values: each is the first of a list or an object, or follows a comma."""
-    if len(text) <= MAX_VALUES:
+    if len(text) * VALUES_PER_OBJECT <= MAX_VALUES:
         return False
     most = max(MAX_VALUES, len(text) // BYTES_PER_VALUE)
-    if sum(map(text.count, ("[", "{", ","))) <= most:
+    if sum(weight * text.count(mark) for mark, weight in _WEIGHTS.items()) <= most:
         return False
     # Texts hold such characters, too. This is slow, and few replies come to it.
-    return any(
-        number > most
-        for number, _ in enumerate(
-            (found for found in _TOKEN.finditer(text) if text[found.start()] != '"'), start=1
-        )
-    )
+    found = 0
+    for token in _TOKEN.finditer(text):
+        found += _WEIGHTS.get(text[token.start()], 0)
+        if found > most:
+            return True
+    return False
 
 
 def _is_deep(value: Any) -> bool:
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [
             inner
             for outer in level

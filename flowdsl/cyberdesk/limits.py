@@ -27,10 +27,13 @@ class Limits:
 MAX_DEPTH = 100
 """Levels of lists and objects within each other; from some hundred on, what walks them runs out of stack."""
 
-MAX_VALUES = 100_000
+MAX_VALUES = 200_000
 BYTES_PER_VALUE = 16
-"""A reply has at most `MAX_VALUES` values, and a large one no more than one in `BYTES_PER_VALUE` bytes. An empty object of two
-bytes takes 72 in memory; rows of this API have 25 bytes a value and more."""
+VALUES_PER_OBJECT = 3
+"""A reply has at most `MAX_VALUES` values, and a large one no more than one in `BYTES_PER_VALUE` bytes; an object counts as
+`VALUES_PER_OBJECT` beside what is in it. An empty object of two bytes takes 72 in memory, and 900 where it becomes a model; the
+objects of this API have hundreds of bytes.
+"""
 
 MAX_DIGITS = 20
 """Digits of a whole number, its sign among them."""
