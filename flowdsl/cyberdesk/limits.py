@@ -30,8 +30,8 @@ MAX_DEPTH = 100
 MAX_VALUES = 200_000
 BYTES_PER_VALUE = 16
 VALUES_PER_OBJECT = 3
-"""A reply has at most `MAX_VALUES` values, and a large one no more than one in `BYTES_PER_VALUE` bytes; an object counts as
-`VALUES_PER_OBJECT` beside what is in it. An empty object of two bytes takes 72 in memory, and 900 where it becomes a model; the
+"""A reply has at most `MAX_VALUES` values, and a large one no more than one in `BYTES_PER_VALUE` bytes; where an
+object begins counts as `VALUES_PER_OBJECT`. An empty object of two bytes takes 72 in memory, and 900 where it becomes a model; the
 objects of this API have hundreds of bytes.
 """
 
