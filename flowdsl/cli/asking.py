@@ -15,6 +15,7 @@ from .deploying import EXIT_CODES
 from .exit_codes import ACCESS
 from .failure import CommandError
 from .interrupts import run
+from .time_limit import TimeLimit
 
 T = TypeVar("T")
 
@@ -35,10 +36,10 @@ class Silent:
         pass
 
 
-def answered(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` gives; raises `CommandError` for every failure that the engine expects."""
+def answered(work: Coroutine[Any, Any, T], limit: TimeLimit) -> T:
+    """What `work` gives; raises `CommandError` for every failure that the engine expects, and when the time is over."""
     try:
-        return run(work)
+        return run(work, limit)
     except Stop as stop:
         first, *further = stop.messages
         raise CommandError(first, EXIT_CODES[stop.status], *further) from None

@@ -30,7 +30,6 @@ from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.host.environment import in_ci, read_api_key
 from flowdsl.host.git import Checkout, NoCheckout, checkout_at
 from flowdsl.host.terminal import is_terminal
-from flowdsl.source.durations import parse_duration
 from flowdsl.source.files import NotedFiles
 from flowdsl.source.record import Record
 from flowdsl.state.document import Source
@@ -44,6 +43,7 @@ from .environments import required_environment
 from .failure import CommandError, UsageError
 from .interrupts import asked
 from .target import Target, open_project, open_target
+from .time_limit import duration
 
 EXIT_CODES: Mapping[Status, int] = {
     Status.DONE: exit_codes.SUCCESS,
@@ -322,14 +322,6 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="requests at once (default: 4)",
     )
-
-
-def duration(text: str) -> float:
-    """Seconds of `500ms`, `30s`, `10m`, `2h`; raises what argparse expects."""
-    seconds = parse_duration(text)
-    if seconds is None:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a time such as `30s`, `10m` or `2h`")
-    return seconds
 
 
 def guard(text: str) -> tuple[str, int]:

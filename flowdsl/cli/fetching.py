@@ -21,6 +21,7 @@ from flowdsl.source.record import Record
 from .exit_codes import ACCESS, CONFLICT, SERVICE
 from .failure import CommandError
 from .interrupts import run
+from .time_limit import TimeLimit
 
 AT_ONCE = 8
 """Requests under way at the same time."""
@@ -33,13 +34,15 @@ class Selection(Record):
     tags: tuple[str, ...] = ()
 
 
-def fetch(client: CyberdeskClient, selection: Selection, environment: str) -> list[dict[str, Any]]:
+def fetch(
+    client: CyberdeskClient, selection: Selection, environment: str, limit: TimeLimit
+) -> list[dict[str, Any]]:
     """The replies for the workflows of a selection, each with its checks and tags.
 
     Raises `CommandError` when one of them does not exist, when there are none, and when the service does not answer.
     """
     try:
-        return run(_fetch(client, selection, environment))
+        return run(_fetch(client, selection, environment), limit)
     except (AuthenticationRefused, UntrustedHost, UnusableApiKey) as error:
         raise CommandError(str(error), ACCESS) from None
     except CyberdeskError as error:

@@ -1,7 +1,8 @@
-"""The option `-v` of commands that talk to the service: a line on standard error for each request."""
+"""The options of commands that talk to the service: `-v`, a line on standard error for each request, and `--timeout`."""
 
 from __future__ import annotations
 
+from . import time_limit
 from .console import Console
 
 TYPE_CHECKING = False
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the option."""
+    """Declare the options."""
+    time_limit.configure(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="tell of every request")
 
 

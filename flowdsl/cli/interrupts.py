@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
 from flowdsl.host import signals
+
+from .exit_codes import PARTIAL
+from .failure import CommandError
+from .time_limit import IS_OVER, TimeLimit, nothing_written
 
 T = TypeVar("T")
 
@@ -18,8 +21,9 @@ LOST_SECONDS = 10.0
 
 
 class Interrupts:
-    """The first signal lets what is under way finish, once `writing` says so, and cancels the work before; the second ends the
-    process. `say` tells a person about it. `seconds` is how long the whole may take, None for ever.
+    """The first signal lets what is under way finish, once `writing` says so, and cancels the work
+    before; the second ends the process. `say` tells a person about it. `limit` is how long the whole
+    may take.
 
     It answers signals from its creation to the end of the process, and `run` carries out the work.
     """
@@ -28,11 +32,11 @@ class Interrupts:
         self,
         writing: Callable[[], bool],
         say: Callable[[str], None],
-        seconds: float | None = None,
+        limit: TimeLimit | None = None,
     ) -> None:
         self._writing = writing
         self._say = say
-        self._end = None if seconds is None else time.monotonic() + seconds
+        self.limit = limit or TimeLimit()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Any] | None = None
         self.signal: int | None = None
@@ -46,18 +50,12 @@ class Interrupts:
         """Why no further operation may begin; empty while they may."""
         if self.received():
             return "the deploy is interrupted"
-        if self.seconds_left() == 0.0:
-            return "the time that `--timeout` gives is over"
-        return ""
-
-    def seconds_left(self) -> float | None:
-        """How much of the time is left; None where it is not limited."""
-        return None if self._end is None else max(0.0, self._end - time.monotonic())
+        return IS_OVER if self.limit.left() == 0.0 else ""
 
     @property
     def exit_code(self) -> int:
-        """What the shell expects of a process that a signal ended."""
-        return 128 + (self.signal or signals.SIGNALS[0])
+        """What the shell expects of a process that a signal ended; another code where only the time was over."""
+        return PARTIAL if self.signal is None else 128 + self.signal
 
     def __call__(self, number: int) -> None:
         """A signal has come: `answer`."""
@@ -70,22 +68,50 @@ class Interrupts:
         elif not self._writing():
             signals.end(number)
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`, in an event loop of its own; raises `signals.Interrupted` where a signal cancels it."""
+    def run(
+        self,
+        work: Coroutine[Any, Any, T],
+        over: Callable[[], CommandError | None] = nothing_written,
+    ) -> T:
+        """The result of `work`, in an event loop of its own.
+
+        Raises `signals.Interrupted` where a signal cancels it. At the end of the time it is broken off
+        with what `over` returns, or goes on where that is None: what is being written is finished, and
+        begins nothing more by itself.
+        """
         try:
-            return asyncio.run(self._answering(work))
+            return asyncio.run(self._answering(work, over))
         except asyncio.CancelledError:
             if self.signal is None:
                 raise
             raise signals.Interrupted(self.signal) from None
 
-    async def _answering(self, work: Coroutine[Any, Any, T]) -> T:
-        self._task = asyncio.current_task()
-        self._loop = asyncio.get_running_loop()
+    async def _answering(
+        self, work: Coroutine[Any, Any, T], over: Callable[[], CommandError | None]
+    ) -> T:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+        self._task, self._loop = task, loop
+        late: list[CommandError] = []
+
+        def end() -> None:
+            failure = over()
+            if failure is not None:
+                late.append(failure)
+                task.cancel()
+
+        left = self.limit.left()
+        timer = None if left is None else loop.call_later(left, end)
         try:
             return await work
+        except asyncio.CancelledError:
+            if not late or self.received():
+                raise
         finally:
             self._loop = None
+            if timer is not None:
+                timer.cancel()
+        raise late[0]
 
     def _stop(self, number: int) -> None:
         """Begin to end the work."""
@@ -99,11 +125,14 @@ class Interrupts:
             self._task.cancel()
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """As `asyncio.run`, but a signal cancels the work; raises `signals.Interrupted` then."""
+def run(work: Coroutine[Any, Any, T], limit: TimeLimit | None = None) -> T:
+    """As `asyncio.run` for work that writes nothing: a signal or the end of the time cancels it.
+
+    Raises `signals.Interrupted` or a `CommandError` then.
+    """
     before = signals.answer
     try:
-        return Interrupts(lambda: False, lambda _line: None).run(work)
+        return Interrupts(lambda: False, lambda _line: None, limit).run(work)
     finally:
         signals.answer = before
 

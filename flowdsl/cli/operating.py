@@ -21,6 +21,7 @@ from .failure import CommandError
 from .interrupts import Interrupts
 from .progress import open_display
 from .reporting import Report
+from .time_limit import TimeLimit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,12 +67,12 @@ def operate(
     console: Console,
 ) -> int:
     """The exit code of what `prepare` gives to do; whatever else ends it leaves a result file, too."""
-    interrupts = Interrupts(lambda: report.writing, report.say)
+    interrupts = Interrupts(lambda: report.writing, report.say, TimeLimit(arguments.timeout))
     with signals.Ending(report.interrupted):
         try:
             deployment, work = prepare()
             report.environment = deployment.environment.name
-            outcome = _done(deployment, work, interrupts, arguments, console)
+            outcome = _done(deployment, work, interrupts, report, arguments, console)
             code = EXIT_CODES.get(outcome.status, interrupts.exit_code)
             return report.finished(outcome, code)
         except BaseException as failure:
@@ -83,6 +84,7 @@ def _done(
     deployment: Deployment,
     work: Work,
     interrupts: Interrupts,
+    report: Report,
     arguments: argparse.Namespace,
     console: Console,
 ) -> Outcome:
@@ -94,6 +96,6 @@ def _done(
                 return await work(client, interrupts)
 
         try:
-            return interrupts.run(run())
+            return interrupts.run(run(), report.out_of_time)
         except MissingKey as missing:
             raise CommandError(str(missing), ACCESS) from None

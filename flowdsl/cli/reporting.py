@@ -21,6 +21,7 @@ from .console import Console
 from .deploying import ask
 from .failure import TOO_DEEP, CommandError
 from .progress import Display
+from .time_limit import IS_OVER, nothing_written
 from .views.deploy import plan_events, render_outcome, render_result
 from .views.plan import render_plan
 
@@ -55,6 +56,7 @@ class Report:
         self._ending = ending
         self.environment = environment
         self.writing = False
+        self._asks = False
         self._under_way: dict[str, str] = {}
         self._results: list[Result] = []
         self._emit("version", flowdsl_version=__version__, format_version=FORMAT_VERSION)
@@ -111,6 +113,8 @@ class Report:
             case "recovery", {"message": str(message)}:
                 self.say(f"recovery: {printable(message)}")
                 self._emit(kind, message=message)
+            case "lock_asked", _:
+                self._asks = True
             case "lock_acquired", _:
                 self.writing = True
                 self._emit(kind)
@@ -120,6 +124,15 @@ class Report:
     def say(self, line: str) -> None:
         """One line for people."""
         self._display.say(line)
+
+    def out_of_time(self) -> CommandError | None:
+        """How the command ends when its time is over; None once it writes, as what is under way is finished then."""
+        if self.writing:
+            return None
+        if self._asks:
+            held = "and the lease of the state was not to be had"
+            return CommandError(f"{IS_OVER}, {held}; nothing was written", exit_codes.LOCKED)
+        return nothing_written()
 
     def finished(self, outcome: Outcome, code: int) -> int:
         """Say how it ended; returns `code`, the exit code."""

@@ -25,6 +25,7 @@ from .interrupts import Interrupts
 from .progress import open_display
 from .reporting import Report
 from .state_access import confirmed
+from .time_limit import TimeLimit
 from .views.rebuild import render_nothing, render_reconstruction
 
 T = TypeVar("T")
@@ -32,13 +33,14 @@ T = TypeVar("T")
 
 def rebuild(arguments: argparse.Namespace, console: Console) -> int:
     """Find, show, ask, write. Nothing is written where nothing was found."""
+    limit = TimeLimit(arguments.timeout)
     deployment = deploying.open_deployment(arguments.env, console)
     name, store = deployment.environment.name, deployment.store
     ids = _read_ids(arguments.ids, deployment)
     bundle = deploying.compile_bundle(deployment, console)
     deploying.warn_of_file_state(deployment, console)
     report = Report(console, open_display("none", console, False), environment=name)
-    interrupts = Interrupts(lambda: report.writing, report.say)
+    interrupts = Interrupts(lambda: report.writing, report.say, limit)
     listener = http_log.listener(arguments, console)
     with open_client(deployment.environment, deployment.target.root, listener) as client:
         options = Options(
@@ -55,7 +57,7 @@ def rebuild(arguments: argparse.Namespace, console: Console) -> int:
             deploying.require_answer(arguments.yes, "writes it")
             if not confirmed(arguments.yes, f"write this into the state of {name}?", console):
                 return exit_codes.SUCCESS
-            document = interrupts.run(write_state(job, rebuilt))
+            document = interrupts.run(write_state(job, rebuilt), report.out_of_time)
         except CorruptState as error:
             raise CommandError(_corrupt(str(error), store.url, name), exit_codes.STATE) from None
         except Stop as stop:

@@ -27,6 +27,7 @@ from .asking import answered
 from .clients import open_client
 from .exit_codes import ACCESS, STATE
 from .failure import CommandError
+from .time_limit import TimeLimit
 
 AT_ONCE = 4
 """Requests under way at the same time."""
@@ -58,12 +59,13 @@ def tracked(
     bundle: Bundle,
     target: Target,
     listener: Listener | None,
+    limit: TimeLimit,
 ) -> Tracked:
     """The ids of the workflows of a bundle; raises `CommandError` when state cannot be used or was lost.
 
     The service is asked only where there is no state.
     """
-    document = _document(project, environment, root, bundle, target, listener)
+    document = _document(project, environment, root, bundle, target, listener, limit)
     if document is not None and document.api_base != target.api_base:
         raise CommandError(
             f"the state of `{environment.name}` was made at `{document.api_base}` and the environment names "
@@ -98,6 +100,7 @@ def _document(
     bundle: Bundle,
     target: Target,
     listener: Listener | None,
+    limit: TimeLimit,
 ) -> StateDocument | None:
     if project.id is None:
         return None
@@ -111,7 +114,7 @@ def _document(
         versioned = store.load()
         if versioned is None:
             with open_client(environment, root, listener) as client:
-                versioned = answered(_state_after_all(client, target, store, bundle))
+                versioned = answered(_state_after_all(client, target, store, bundle), limit)
         if versioned is None:
             return None
         refuse_moved(versioned.document, store.url)
@@ -127,9 +130,9 @@ async def _state_after_all(
         return await state_after_all(client, target, store, bundle)
 
 
-def look(client: CyberdeskClient, known: Tracked, addresses: Sequence[str], bundle: Bundle, target: Target) -> Seen:  # fmt: skip
+def look(client: CyberdeskClient, known: Tracked, addresses: Sequence[str], bundle: Bundle, target: Target, limit: TimeLimit) -> Seen:  # fmt: skip
     """Read the workflows at some addresses; raises `CommandError` when the service refuses, does not answer, or is another's."""
-    seen = answered(_look(client, [known.ids[each] for each in addresses], bundle, target))
+    seen = answered(_look(client, [known.ids[each] for each in addresses], bundle, target), limit)
     for live in seen.live.values():
         found = live.organization_id
         if None not in (known.organization, found) and found != known.organization:

@@ -17,6 +17,7 @@ import httpx
 from flowdsl import __version__
 from flowdsl.cyberdesk.connections import Connections
 from flowdsl.cyberdesk.errors import ClientMisconfigured, UnusableApiKey
+from flowdsl.cyberdesk.limits import Limits
 from flowdsl.cyberdesk.log import Listener
 from flowdsl.cyberdesk.machines import Machines, machines_health
 from flowdsl.cyberdesk.model_configurations import ModelConfigurations
@@ -40,7 +41,7 @@ class ClientOptions:
 
     `trusted_hosts` are the hosts beside the official one that the key may go to. `max_retries` is the number of attempts
     after the first; a `Retry-After` beyond `retry_after_ceiling` ends them. `max_in_flight` bounds the requests under way of a
-    client and its workers together.
+    client and its workers together. `limits` is what one reply may cost.
     """
 
     base_url: str
@@ -53,6 +54,7 @@ class ClientOptions:
     max_retries: int = 3
     retry_after_ceiling: float = 120.0
     max_in_flight: int = 64
+    limits: Limits = field(default_factory=Limits)
 
 
 class CyberdeskClient:
@@ -112,6 +114,7 @@ class CyberdeskClient:
             self._http,
             pace,
             api_key=options.api_key,
+            limits=options.limits,
             max_retries=options.max_retries,
             retry_after_ceiling=options.retry_after_ceiling,
             sleep=sleep,
@@ -193,6 +196,7 @@ def _http_client(
                 "Authorization": f"Bearer {options.api_key}",
                 "User-Agent": f"flowdsl/{__version__}",
                 "Accept": "application/json",
+                "Accept-Encoding": "gzip",
             },
             timeout=httpx.Timeout(
                 connect=options.connect_timeout,

@@ -59,6 +59,10 @@ class UnstableListing(CyberdeskError):
     """A list changed on every attempt to read it whole."""
 
 
+class ListingTooLong(CyberdeskError):
+    """A list has more rows, pages or bytes than are taken in, or never ends."""
+
+
 class DownloadTooLarge(CyberdeskError):
     """A file of the service is larger than the caller takes; the rest of it was not read."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowdsl.cyberdesk.assumptions import LIST_LIMIT
+from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.cyberdesk.models.machine import (
     Machine,
     MachineCreate,
@@ -115,8 +115,8 @@ def _is_health(status: int, body: bytes) -> bool:
     if status != 503:
         return False
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = read_json(body)
+    except UnreadableJson:
         return False
     return isinstance(value, dict) and "errored_machines" in value
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
-from flowdsl.cyberdesk.errors import UnstableListing
+from flowdsl.cyberdesk.errors import ListingTooLong, UnstableListing
+from flowdsl.cyberdesk.limits import MAX_LISTING_BYTES, MAX_PAGES, MAX_ROWS
 
 MAX_WALKS = 8
 MAX_STEPS_BACK = 64
+MAX_BARREN = 64
+"""Pages in a row without a row that is new."""
 
 
 class _Row(Protocol):
@@ -28,6 +31,32 @@ class _Page(Protocol[R_co]):
 
     total: int
 
+    @property
+    def size(self) -> int: ...
+
+
+class _Tally:
+    """How much of a listing of `kind` was taken in."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._pages = 0
+        self._bytes = 0
+
+    def count(self, page: _Page[_Row], rows: int) -> None:
+        """Take in a page after which `rows` are known; raises `ListingTooLong`."""
+        self._pages += 1
+        self._bytes += page.size
+        for found, most, what in (
+            (max(page.total, rows), MAX_ROWS, "rows"),
+            (self._pages, MAX_PAGES, "pages"),
+            (self._bytes, MAX_LISTING_BYTES, "bytes"),
+        ):
+            if found > most:
+                raise ListingTooLong(
+                    f"the list of {self._kind} is too long: it has more than {most} {what}"
+                )
+
 
 async def walk_all(read_page: Callable[[int], Awaitable[_Page[R]]], kind: str) -> list[R]:
     """Every row, once, from `read_page(skip)`; raises `UnstableListing`, with `kind` in it, when no walk comes out whole.
@@ -38,7 +67,7 @@ async def walk_all(read_page: Callable[[int], Awaitable[_Page[R]]], kind: str) -
     deleted during the walk may still be listed.
     """
     for _ in range(MAX_WALKS):
-        found = await _walk(read_page)
+        found = await _walk(read_page, _Tally(kind))
         if found is not None:
             return found
     raise UnstableListing(
@@ -46,7 +75,7 @@ async def walk_all(read_page: Callable[[int], Awaitable[_Page[R]]], kind: str) -
     )
 
 
-async def _walk(read_page: Callable[[int], Awaitable[_Page[R]]]) -> list[R] | None:
+async def _walk(read_page: Callable[[int], Awaitable[_Page[R]]], tally: _Tally) -> list[R] | None:
     found: dict[str, R] = {}
     total, shared, skip = None, None, 0
     while True:
@@ -56,7 +85,11 @@ async def _walk(read_page: Callable[[int], Awaitable[_Page[R]]]) -> list[R] | No
         total = page.total
         if shared is not None and (not page.items or page.items[0].id != shared):
             return None
+        known = len(found)
         found.update((row.id, row) for row in page.items)
+        tally.count(page, len(found))
+        if len(found) - known != len(page.items) - (shared is not None):
+            return None
         # The service may give fewer rows than asked for, so the next page starts where this one really ended.
         skip += len(page.items)
         if not page.items or skip >= total:
@@ -74,9 +107,11 @@ async def walk_in_order(read_page: Callable[[int], Awaitable[_Page[R]]], kind: s
     may or may not be there.
     """
     found: dict[str, R] = {}
-    skip, steps_back, shares = 0, 0, False
+    skip, steps_back, shares, barren = 0, 0, False, 0
+    tally = _Tally(kind)
     while True:
         page = await read_page(skip)
+        tally.count(page, len(found))
         if shares and not (page.items and page.items[0].id in found):
             steps_back += 1
             if steps_back > MAX_STEPS_BACK:
@@ -92,7 +127,13 @@ async def walk_in_order(read_page: Callable[[int], Awaitable[_Page[R]]], kind: s
         if not page.items or skip >= page.total:
             return list(found.values())
         if len(found) > before:
-            steps_back = 0
+            steps_back = barren = 0
+        else:
+            barren += 1
+            if barren > MAX_BARREN:
+                raise UnstableListing(
+                    f"the list of {kind} gives the same rows over and over; try again in a quiet moment"
+                )
         # A page of one row has none to spare.
         shares = len(page.items) > 1
         skip -= shares

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -24,11 +23,17 @@ from flowdsl.cyberdesk.errors import (
     redacted,
     render_detail,
 )
+from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
+from flowdsl.cyberdesk.limits import MAX_ITEMS
+from flowdsl.cyberdesk.models.page import Page
 
 M = TypeVar("M", bound=BaseModel)
 
 _READ = 65_536
 """Bytes of a body that are looked at to tell what it is."""
+
+_MAX_PROBLEM = 500
+"""Characters of what is wrong with a reply: keys are the service's, and of any length."""
 
 _REFUSALS: dict[int, type[RequestRefused]] = {
     400: ValidationRefused,
@@ -57,14 +62,20 @@ class Reply:
 
     def json(self) -> Any:
         """The body as JSON; raises `UnreadableReply`."""
-        readable, value = _parsed(self.body)
-        if not readable:
-            raise self._unreadable(f"{_shape(self.body, self.secrets)} where JSON is expected")
-        return value
+        try:
+            return read_json(self.body)
+        except UnreadableJson as unreadable:
+            problem = str(unreadable)
+        raise self._unreadable(
+            problem or f"{_shape(self.body, self.secrets)} where JSON is expected"
+        )
 
     def model(self, model: type[M]) -> M:
         """The body as `model`; raises `UnreadableReply`."""
-        return self._validated(model, self.json())
+        found = self._validated(model, self.json())
+        if isinstance(found, Page):
+            found.weigh(len(self.body))
+        return found
 
     def models(self, model: type[M]) -> list[M]:
         """The body, a JSON array, as a list of `model`; raises `UnreadableReply`."""
@@ -87,6 +98,10 @@ class Reply:
         rows = self.json()
         if not isinstance(rows, list):
             raise self._unreadable("a single value where a list is expected")
+        if len(rows) > MAX_ITEMS:
+            raise self._unreadable(
+                f"a list of {len(rows)} items where at most {MAX_ITEMS} are taken"
+            )
         return rows
 
     def _one_mapping(self, value: Any) -> dict[str, Any]:
@@ -100,11 +115,12 @@ class Reply:
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"]) or "the reply"
-            problem = printable(f"`{place}` of {model.__name__}: {first['msg']}")
-            problem = redacted(problem, self.secrets)
+            problem = f"`{place}` of {model.__name__}: {first['msg']}"
         raise self._unreadable(problem)
 
-    def _unreadable(self, found: str) -> UnreadableReply:
+    def _unreadable(self, problem: str) -> UnreadableReply:
+        # Redacted before it is cut, which could leave the half of a secret.
+        found = redacted(printable(problem[:_READ]), self.secrets)[:_MAX_PROBLEM]
         return UnreadableReply(
             f"the reply to `{self.operation}` is not understood: {found}{_reference(self.request_id)}",
             status=self.status,
@@ -158,8 +174,8 @@ def error_from_reply(
 
 def _parsed(body: bytes) -> tuple[bool, Any]:
     try:
-        return True, json.loads(body)
-    except (ValueError, RecursionError):
+        return True, read_json(body)
+    except UnreadableJson:
         return False, None
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import zlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -24,6 +27,7 @@ from flowdsl.cyberdesk.errors import (
     redacted,
     secrets_in,
 )
+from flowdsl.cyberdesk.limits import Limits
 from flowdsl.cyberdesk.log import Attempt, Listener
 from flowdsl.cyberdesk.pace import Pace
 from flowdsl.cyberdesk.replies import Reply, error_from_reply, request_id
@@ -36,6 +40,12 @@ _NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+_GZIP = 31
+"""The window of zlib that reads a gzip header."""
+
+_MAX_REASON = 300
+"""Characters of why there is no reply: the HTTP library repeats what it could not read."""
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 Params = Mapping[str, str | int | bool | list[str]]
@@ -92,6 +102,7 @@ class Sender:
         pace: Pace,
         *,
         api_key: str,
+        limits: Limits,
         max_retries: int,
         retry_after_ceiling: float,
         sleep: Callable[[float], Awaitable[None]],
@@ -106,6 +117,7 @@ class Sender:
         self._extensions = {"timeout": http.timeout.as_dict()}
         self._pace = pace
         self._api_key = api_key
+        self._limits = limits
         self._max_retries = max_retries
         self._retry_after_ceiling = retry_after_ceiling
         self._sleep = sleep
@@ -156,7 +168,6 @@ class Sender:
 
         Raises `DownloadTooLarge` beyond `limit` bytes and other `CyberdeskError`s; the file then ends where it stood.
         """
-        # A packed reply could be larger unpacked than what is left to look at between two chunks.
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         request = self._request("GET", path, headers)
         start = file.tell()
@@ -220,41 +231,65 @@ class Sender:
     async def _attempt(self, call: _Call) -> _Outcome:
         """Errors are returned instead of chained: an httpx exception holds the request and with it the API key."""
         secrets = (self._api_key, *call.secrets)
+        limits = self._limits
+        patience = limits.reply_seconds if call.file is None else limits.download_seconds
         started = self._monotonic()
         try:
-            response = await self._http.send(call.request, stream=True)
-            try:
-                if call.file is not None and response.is_success:
-                    await _save(response, call.file, call.limit)
-                    body = b""
-                else:
-                    body = await response.aread()
-            finally:
-                await response.aclose()
+            async with asyncio.timeout(patience) as clock:
+                response = await self._http.send(call.request, stream=True)
+                # Each look into httpx's headers goes through all of them, several times.
+                headers = {
+                    name.decode("latin-1").lower(): value.decode("latin-1")
+                    for name, value in response.headers.raw
+                }
+                try:
+                    body = await self._body(call, response, headers)
+                finally:
+                    await response.aclose()
         except DownloadTooLarge as error:
             return _Outcome(self._monotonic() - started, error=error, failure="too large")
+        except _Unusable as unusable:
+            problem = UnreadableReply(
+                f"the reply to `{call.operation}` is not understood: {unusable}",
+                outcome_unknown=call.write,
+            )
+            return _Outcome(self._monotonic() - started, error=problem, failure=unusable.kind)
         except httpx.TransportError as failure:
             kind = type(failure).__name__
-            reason = redacted(printable(str(failure)), secrets) or kind
+            reason = redacted(printable(str(failure)), secrets)[:_MAX_REASON] or kind
             unreachable = ServiceUnreachable(
                 f"`{call.operation}` gets no reply from `{call.request.url.host}`: {reason}",
                 outcome_unknown=call.write and not isinstance(failure, _NOT_SENT),
             )
             seconds = self._monotonic() - started
             return _Outcome(seconds, error=unreachable, repeatable=True, failure=kind)
-        except httpx.DecodingError:
-            damaged = UnreadableReply(
-                f"the reply to `{call.operation}` is not understood: its compression is damaged",
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            # A service that is still sending is not asked again: it would take as long once more.
+            late = ServiceUnreachable(
+                f"`{call.operation}` gets no whole reply from `{call.request.url.host}` within {patience:g} s",
                 outcome_unknown=call.write,
             )
-            return _Outcome(self._monotonic() - started, error=damaged, failure="DecodingError")
+            return _Outcome(self._monotonic() - started, error=late, failure="too slow")
         seconds = self._monotonic() - started
-        # Each look into httpx's headers goes through all of them, several times.
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in response.headers.raw
-        }
         return self._outcome(call, response.status_code, headers, body, secrets, seconds)
+
+    async def _body(
+        self, call: _Call, response: httpx.Response, headers: Mapping[str, str]
+    ) -> bytes:
+        """The body of a reply, empty where it went into a file; raises `_Unusable` and `DownloadTooLarge`."""
+        if not response.is_success:
+            # The status counts, and what can be read of its reason.
+            return await _explanation(response, headers, self._limits.error_bytes)
+        if call.file is not None:
+            await _save(response, headers, call.file, call.limit)
+            return b""
+        body = bytearray()
+        limit = self._limits.reply_bytes
+        if not await _read(response, headers, body.extend, limit):
+            raise _Unusable(f"it is larger than {limit} bytes", "too large")
+        return bytes(body)
 
     def _outcome(
         self,
@@ -312,19 +347,64 @@ class Sender:
             )
 
 
-async def _save(response: httpx.Response, file: IO[bytes], limit: int) -> None:
+class _Unusable(Exception):
+    """A reply of which no more is read; the message is a part of a sentence, `kind` a word for the log."""
+
+    def __init__(self, reason: str, kind: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+async def _read(
+    response: httpx.Response,
+    headers: Mapping[str, str],
+    take: Callable[[bytes], object],
+    limit: int,
+) -> bool:
+    """Give the body of a reply to `take`, chunk by chunk and unpacked; whether it is over within `limit` bytes.
+
+    Not more than `limit` bytes are unpacked, which httpx would do with all that a chunk holds. Raises `_Unusable`.
+    """
+    packing = headers.get("content-encoding", "identity").strip().lower()
+    if packing not in ("identity", "gzip", ""):
+        raise _Unusable("its compression is not the `gzip` that was asked for", "DecodingError")
+    unpacker = zlib.decompressobj(_GZIP) if packing == "gzip" else None
+    raw = size = 0
+    async for chunk in response.stream:  # type: ignore[union-attr]
+        raw += len(chunk)
+        if unpacker is not None:
+            try:
+                chunk = unpacker.decompress(chunk, limit - size + 1)
+            except zlib.error:
+                raise _Unusable("its compression is damaged", "DecodingError") from None
+        size += len(chunk)
+        if max(raw, size) > limit:
+            return False
+        take(chunk)
+    if unpacker is not None and raw and not unpacker.eof:
+        raise _Unusable("its compression is damaged", "DecodingError")
+    return True
+
+
+async def _explanation(response: httpx.Response, headers: Mapping[str, str], limit: int) -> bytes:
+    """What can be read of the body of a reply that refuses, `limit` bytes of it at most."""
+    body = bytearray()
+    with suppress(_Unusable):
+        await _read(response, headers, body.extend, limit)
+    return bytes(body)
+
+
+async def _save(
+    response: httpx.Response, headers: Mapping[str, str], file: IO[bytes], limit: int
+) -> None:
     """Write the body of a reply; raises `DownloadTooLarge` as soon as that is known, before the excess is written."""
-    announced = response.headers.get("Content-Length", "")
+    announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise _too_large(response, limit)
     start = file.tell()
     try:
-        size = 0
-        async for chunk in response.aiter_bytes():
-            size += len(chunk)
-            if size > limit:
-                raise _too_large(response, limit)
-            file.write(chunk)
+        if not await _read(response, headers, file.write, limit):
+            raise _too_large(response, limit)
     except BaseException:
         file.seek(start)
         file.truncate()

@@ -125,6 +125,7 @@ async def lease(job: Job, first: StateDocument) -> AsyncIterator[tuple[HeldState
     """
     if first.serial == 0:
         await asyncio.to_thread(job.store.probe)
+    job.ui.event("lock_asked")
     async with acquire(
         job.store,
         first,

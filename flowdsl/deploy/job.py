@@ -34,7 +34,7 @@ class Ui(Protocol):
         ...
 
     def event(self, kind: str, **details: object) -> None:
-        """Something happened: `lock_wait`, `lock_acquired`, `recovery`, `apply_start`, `apply_progress`, `apply_result` or
+        """Something happened: `lock_asked`, `lock_wait`, `lock_acquired`, `recovery`, `apply_start`, `apply_progress`, `apply_result` or
         `checkpoint`."""
         ...
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
+from flowdsl.cyberdesk.json_text import is_crowded
+
 PREFIX = "flowdsl:"
 COMMENT = "$comment"
 
@@ -75,7 +77,7 @@ def without_mark(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _object(text: str | None) -> dict[str, Any] | None:
     try:
-        value = json.loads(text) if text else None
+        value = json.loads(text) if text and not is_crowded(text) else None
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

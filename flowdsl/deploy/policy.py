@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from flowdsl.cyberdesk.json_text import is_crowded
 from flowdsl.deploy.mark import without_mark
 
 
@@ -86,6 +87,8 @@ def _normal_item(policies: Mapping[str, FieldPolicy], item: Mapping[str, Any]) -
 
 
 def _parsed(text: str) -> Any:
+    if is_crowded(text):
+        return text
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

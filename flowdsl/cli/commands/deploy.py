@@ -21,6 +21,7 @@ from ..failure import CommandError
 from ..interrupts import Interrupts
 from ..progress import KINDS, open_display
 from ..reporting import Report
+from ..time_limit import TimeLimit
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -58,9 +59,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="how to show how far it is; default: a bar on a terminal",
     )
-    parser.add_argument(
-        "--timeout", type=deploying.duration, metavar="TIME", help="how long the whole may take"
-    )
     deploying.add_lock_timeout(parser)
     http_log.configure(parser)
 
@@ -76,7 +74,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         yes=arguments.yes,
         result=arguments.result,
     )
-    interrupts = Interrupts(lambda: report.writing, report.say, arguments.timeout)
+    interrupts = Interrupts(lambda: report.writing, report.say, TimeLimit(arguments.timeout))
     with signals.Ending(report.interrupted):
         try:
             outcome = _run(arguments, console, report, interrupts)
@@ -110,26 +108,24 @@ def _run(
         job = deployment.job(
             bundle,
             client,
-            _options(arguments, interrupts),
+            _options(arguments),
             report,
             stop=interrupts.reason,
             interrupted=interrupts.received,
             **more,
         )
         try:
-            return interrupts.run(_deploy(job))
+            return interrupts.run(_deploy(job), report.out_of_time)
         except MissingKey as missing:
             raise CommandError(str(missing), exit_codes.ACCESS) from None
 
 
-def _options(arguments: argparse.Namespace, interrupts: Interrupts) -> Options:
+def _options(arguments: argparse.Namespace) -> Options:
     asks = deploying.is_interactive() and not arguments.yes
-    patience = deploying.lock_timeout(arguments.lock_timeout)
-    left = interrupts.seconds_left()
     return Options(
         on_drift=arguments.on_drift or (None if asks else "fail"),
         concurrency=arguments.concurrency,
-        lock_timeout=patience if left is None else min(patience, left),
+        lock_timeout=deploying.lock_timeout(arguments.lock_timeout),
         recreate=frozenset(arguments.recreate),
         holder=deploying.holder(),
         only=frozenset(arguments.only),

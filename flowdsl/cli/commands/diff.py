@@ -12,6 +12,7 @@ from .. import deploying, exit_codes, http_log
 from ..asking import Silent, answered
 from ..clients import open_client
 from ..console import Console
+from ..time_limit import TimeLimit
 from ..views.diff import contrast_items, render_contrasts
 
 FORMAT_VERSION = 1
@@ -37,12 +38,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Compile, read and compare; nothing is written and no lease is taken."""
+    limit = TimeLimit(arguments.timeout)
     deployment = deploying.open_deployment(arguments.env, console, need_flows=False)
     bundle = deploying.compile_bundle(deployment, console)
     environment, told = deployment.environment, http_log.listener(arguments, console)
     with open_client(environment, deployment.target.root, told) as client:
         job = deployment.job(bundle, client, Options(breaking="ignore"), Silent())
-        contrasts = answered(_differences(job, arguments.addresses))
+        contrasts = answered(_differences(job, arguments.addresses), limit)
     if arguments.json:
         items = contrast_items(contrasts)
         report = {

@@ -22,6 +22,7 @@ from flowdsl.host.writing import ChangedFile, write_files
 from flowdsl.semantics.wire import is_uuid
 from flowdsl.source.record import Record
 
+from .. import http_log
 from ..console import Console
 from ..environments import required_environment
 from ..exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
@@ -29,6 +30,7 @@ from ..failure import CommandError, UsageError
 from ..importing import Destination, open_destination, placed
 from ..places import standard_input
 from ..target import Target, open_project
+from ..time_limit import TimeLimit
 from ..views.import_ import outcome, rendered_notes
 
 TYPE_CHECKING = False
@@ -96,6 +98,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where to write; default: the project, without one the working folder",
     )
+    http_log.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -147,6 +150,7 @@ def _check_usage(arguments: argparse.Namespace) -> None:
         raise UsageError(f"`{chosen[0]}` and `{chosen[1]}` cannot be combined")
     if arguments.files:
         online = [*(["--env"] if arguments.env else []), *chosen]
+        online += ["--timeout"] if arguments.timeout is not None else []
         if online:
             raise UsageError(
                 f"`{online[0]}` fetches workflows, and files are read offline; drop one"
@@ -261,6 +265,8 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
     from ..clients import open_client
     from ..fetching import Selection, fetch
 
+    limit = TimeLimit(arguments.timeout)
+    listener = http_log.listener(arguments, console)
     home = open_project(os.curdir)
     _require_sound(home, console)
     if home.project is None:
@@ -272,8 +278,8 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
     ids = dict.fromkeys(each.lower() for each in arguments.ids)
     selection = Selection(tuple(ids), tuple(arguments.tags))
     mine = owned(home.project, environment, home.root)
-    with open_client(environment, home.root) as client:
-        replies = fetch(client, selection, environment.name)
+    with open_client(environment, home.root, listener) as client:
+        replies = fetch(client, selection, environment.name, limit)
     for reply in replies:
         mine.check_organization(reply)
     kept = replies
@@ -281,8 +287,8 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
     if into == home.root:
         lost = mine.unknown(replies)
         if lost:
-            with open_client(environment, home.root) as client:
-                lost = mine.lost(lost, answered(every_workflow(client)))
+            with open_client(environment, home.root, listener) as client:
+                lost = mine.lost(lost, answered(every_workflow(client), limit))
         kept, left = _claimed(replies, mine, lost)
     if left and selection.ids:
         raise CommandError(f"{left[0]}; nothing was written", CONFLICT)

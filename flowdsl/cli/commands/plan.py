@@ -22,6 +22,7 @@ from ..failure import UsageError
 from ..planning import facts_of
 from ..progress import open_display
 from ..reporting import Report, append_step_summary, has_step_summary
+from ..time_limit import TimeLimit
 from ..views.plan import render_plan
 
 VALID_FOR = timedelta(hours=24)
@@ -57,6 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Compile, compare and show; the plan goes to standard error, the machine format to standard output."""
+    limit = TimeLimit(arguments.timeout)
     deployment = deploying.open_deployment(arguments.env, console)
     bundle = deploying.compile_bundle(deployment, console)
     existing = deploying.workflow_addresses(bundle)
@@ -67,7 +69,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     with open_client(deployment.environment, deployment.target.root, listener) as client:
         report = Report(console, open_display("none", console, False), environment=environment)
         job = deployment.job(bundle, client, _options(arguments), report)
-        prospect = answered(_plan(job))
+        prospect = answered(_plan(job), limit)
     return _show(arguments, console, deployment, job, prospect)
 
 

@@ -31,6 +31,7 @@ from ..failure import CommandError, UsageError
 from ..importing import ATTRIBUTES, PROMPT, continued
 from ..rewriting import Rewrite, print_difference, write_rewrites
 from ..target import Target, open_target
+from ..time_limit import TimeLimit
 from ..tracking import Tracked, look, settled, tracked
 from ..views.pull import outcome, remarks
 
@@ -69,20 +70,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Find the edits, show them, ask and write; the difference goes to standard output, everything else to standard error."""
+    limit = TimeLimit(arguments.timeout)
     wanted = _opened(arguments, console)
     target, project, environment = wanted.target, wanted.project, wanted.environment
     api_base = environment.api.rstrip("/")
     place = target_of(project, project.id or "", environment, api_base=api_base)
     built = _compiled(wanted, Workspace(target.files, target.entries, wanted.options, place, Directory()), console)  # fmt: skip
     listener = http_log.listener(arguments, console)
-    known = tracked(project, environment, target.root, built.bundle, place, listener)
+    known = tracked(project, environment, target.root, built.bundle, place, listener, limit)
     addresses = _addresses(arguments, built, known, environment)
     _require_answer(arguments)
     if not addresses:
         console.err(f"nothing to pull: no workflow of `{environment.name}` was deployed or adopted")
         return SUCCESS
     with open_client(environment, target.root, listener) as client:
-        seen = look(client, known, addresses, built.bundle, place)
+        seen = look(client, known, addresses, built.bundle, place, limit)
     _require_found(addresses, known, seen.live, environment, everything=arguments.all)
     known = settled(known, seen)
     workspace = Workspace(target.files, target.entries, wanted.options, place, seen.directory)

@@ -25,6 +25,7 @@ from ..interrupts import Interrupts
 from ..operating import Work, operate
 from ..progress import Display, open_display
 from ..reporting import Report
+from ..time_limit import TimeLimit
 from ..views.restore import render_restoration, render_versions, restored, version_items
 
 FORMAT_VERSION = 1
@@ -96,11 +97,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _list(arguments: argparse.Namespace, console: Console) -> int:
+    limit = TimeLimit(arguments.timeout)
     deployment = deploying.open_deployment(arguments.env, console, need_flows=False)
     told = http_log.listener(arguments, console)
     with open_client(deployment.environment, deployment.target.root, told) as client:
         job = deployment.job(NOTHING, client, Options(), Silent())
-        shelf = answered(_shelf(job, arguments.address))
+        shelf = answered(_shelf(job, arguments.address), limit)
     if arguments.json:
         items = version_items(shelf)
         report = {

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from flowdsl.cyberdesk.models.page import Page
-from flowdsl.cyberdesk.models.wire_model import ReadModel, UuidText, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, ReadModel, UuidText, WriteModel
 
 Secrets = dict[str, str]
 """Secrets by name in a request; a reply has their aliases instead."""
@@ -96,7 +96,7 @@ class _Pool(ReadModel):
     pool_sensitive_parameters: dict[str, Any] | None = None
     created_at: str | None = None
     updated_at: str | None = None
-    included: list[dict[str, Any]] | None = None
+    included: Items[dict[str, Any]] | None = None
 
 
 class Machine(ReadModel):
@@ -113,7 +113,7 @@ class Machine(ReadModel):
     reserved_session_id: str | None = None
     machine_parameters: dict[str, Any] | None = None
     machine_sensitive_parameters: dict[str, Any] | None = None
-    pools: list[_Pool] | None = None
+    pools: Items[_Pool] | None = None
     organization_id: str | None = None
     user_id: str | None = None
     unkey_key_id: str | None = None
@@ -121,13 +121,13 @@ class Machine(ReadModel):
     physical_server_id: str | None = None
     last_seen: str | None = None
     created_at: str | None = None
-    included: list[dict[str, Any]] | None = None
+    included: Items[dict[str, Any]] | None = None
 
 
 class Pool(_Pool):
     """A set of machines. Null `machines` means "not asked for"."""
 
-    machines: list[Machine] | None = None
+    machines: Items[Machine] | None = None
 
 
 class MachinePage(Page[Machine]):
@@ -152,7 +152,7 @@ class MachinesHealth(ReadModel):
     """How the machines are; `status` is `ok` or `error`."""
 
     status: str
-    errored_machines: list[MachineFailure]
+    errored_machines: Items[MachineFailure]
     message: str | None = None
     scope: str | None = None
     checked_machines: int | None = None

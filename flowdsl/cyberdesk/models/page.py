@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from flowdsl.cyberdesk.models.wire_model import ReadModel
+from pydantic import PrivateAttr
+
+from flowdsl.cyberdesk.models.wire_model import Items, ReadModel
 
 Row = TypeVar("Row")
 
@@ -12,8 +14,18 @@ Row = TypeVar("Row")
 class Page(ReadModel, Generic[Row]):
     """One page of a list; `total` counts all rows that match, on every page."""
 
-    items: list[Row]
+    items: Items[Row]
     total: int
     skip: int | None = None
     limit: int | None = None
-    included: list[dict[str, Any]] | None = None
+    included: Items[dict[str, Any]] | None = None
+    _size: int = PrivateAttr(0)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the reply that this page came in; 0 for one that was made otherwise."""
+        return self._size
+
+    def weigh(self, size: int) -> None:
+        """Note how large the reply was."""
+        self._size = size

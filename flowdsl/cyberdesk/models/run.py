@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from flowdsl.cyberdesk.models.page import Page
-from flowdsl.cyberdesk.models.wire_model import ReadModel, UuidText, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, ReadModel, UuidText, WriteModel
 from flowdsl.cyberdesk.models.workflow import ModelMetadata, Prompt
 
 TERMINAL_STATUSES = frozenset({"success", "task_failed", "error", "cancelled"})
@@ -149,8 +149,8 @@ class RunCheck(ReadModel):
     name: str | None = None
     type: str | None = None
     error_message: str | None = None
-    messages: list[str] | None = None
-    matched_filenames: list[str] | None = None
+    messages: Items[str] | None = None
+    matched_filenames: Items[str] | None = None
     id: str | None = None
     post_run_check_id: str | None = None
     order: int | None = None
@@ -168,25 +168,25 @@ class Run(ReadModel):
     created_at: str | None = None
     started_at: str | None = None
     ended_at: str | None = None
-    error: list[str] | None = None
+    error: Items[str] | None = None
     input_values: dict[str, Any] | None = None
     sensitive_input_aliases: dict[str, Any] | None = None
     output_data: dict[str, Any] | None = None
-    input_attachment_ids: list[str] | None = None
-    output_attachment_ids: list[str] | None = None
-    run_message_history: list[dict[str, Any]] | None = None
-    post_run_checks: list[RunCheck] | None = None
+    input_attachment_ids: Items[str] | None = None
+    output_attachment_ids: Items[str] | None = None
+    run_message_history: Items[dict[str, Any]] | None = None
+    post_run_checks: Items[RunCheck] | None = None
     usage_metadata: dict[str, Any] | None = None
     main_prompt: str | None = None
     model_metadata: dict[str, Any] | None = None
-    pool_ids: list[str] | None = None
+    pool_ids: Items[str] | None = None
     session_id: str | None = None
     session_alias: str | None = None
     release_session_after: bool | None = None
     is_priority: bool | None = None
     organization_id: str | None = None
     user_id: str | None = None
-    included: list[dict[str, Any]] | None = None
+    included: Items[dict[str, Any]] | None = None
 
     @property
     def is_live(self) -> bool:
@@ -201,13 +201,13 @@ class RunPage(Page[Run]):
 class BulkCreated(ReadModel):
     """The answer to a bulk creation, a success also when some runs failed: `failed_count` and `errors` tell."""
 
-    created_runs: list[Run]
+    created_runs: Items[Run]
     failed_count: int = 0
-    errors: list[str] = Field(default_factory=list)
+    errors: Items[str] = Field(default_factory=list)
 
 
 class ChainStarted(ReadModel):
     """The answer to a chain, a success also when its runs could not be dispatched: their statuses tell."""
 
     session_id: str
-    run_ids: list[str]
+    run_ids: Items[str]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from flowdsl.cyberdesk.models.page import Page
-from flowdsl.cyberdesk.models.wire_model import ReadModel, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, ReadModel, WriteModel
 
 TrajectoryName = Annotated[str, Field(max_length=255)]
 
@@ -51,14 +51,14 @@ class Trajectory(ReadModel):
     is_generated: bool | None = None
     has_been_approved: bool | None = None
     run_id: str | None = None
-    trajectory_data: list[dict[str, Any]] | None = None
+    trajectory_data: Items[dict[str, Any]] | None = None
     dimensions: dict[str, Any] | None = None
     original_input_values: dict[str, Any] | None = None
     organization_id: str | None = None
     user_id: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
-    included: list[dict[str, Any]] | None = None
+    included: Items[dict[str, Any]] | None = None
 
 
 class TrajectoryPage(Page[Trajectory]):

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     PrivateAttr,
     SerializerFunctionWrapHandler,
     model_serializer,
 )
+
+from flowdsl.cyberdesk.limits import MAX_ITEMS
+
+Item = TypeVar("Item")
+Items = Annotated[list[Item], Field(max_length=MAX_ITEMS, fail_fast=True)]
+"""A list in a reply. The first item that is wrong ends it: an error for each would take a hundred times the reply's memory."""
 
 
 def _canonical_uuid(text: str) -> str:
@@ -86,7 +93,7 @@ class OverlayModel(WriteModel):
 
 
 class ReadModel(BaseModel):
-    """A reply: unknown fields are kept, an absent field is not in `model_fields_set`."""
+    """A reply: unknown fields are kept, an absent field is not in `model_fields_set`. Its lists are `Items`."""
 
     model_config = ConfigDict(extra="allow", hide_input_in_errors=True, protected_namespaces=())
 

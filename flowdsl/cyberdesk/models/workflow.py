@@ -9,7 +9,7 @@ from pydantic import Field
 from flowdsl.cyberdesk.assumptions import CHECK_READ_ONLY
 from flowdsl.cyberdesk.models.page import Page
 from flowdsl.cyberdesk.models.tag import Tag
-from flowdsl.cyberdesk.models.wire_model import OverlayModel, ReadModel, UuidText, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, OverlayModel, ReadModel, UuidText, WriteModel
 
 Prompt = Annotated[str, Field(min_length=1)]
 WorkflowName = Annotated[str, Field(max_length=255)]
@@ -128,7 +128,7 @@ class PostRunCheck(ReadModel):
     order: int | None = None
     description: str | None = None
     file_target_mode: str | None = None
-    file_names: list[str] | None = None
+    file_names: Items[str] | None = None
     file_name_regex: str | None = None
     expected_match_count: int | None = None
     expected_match_count_ref: str | None = None
@@ -154,18 +154,18 @@ class Workflow(ReadModel):
     output_schema: str | None = None
     includes_file_exports: bool | None = None
     is_webhooks_enabled: bool | None = None
-    terminal_command_allowlist: list[str] | None = None
+    terminal_command_allowlist: Items[str] | None = None
     model_metadata: dict[str, Any] | None = None
     post_run_check_failure_cleanup_prompt: str | None = None
-    post_run_checks: list[PostRunCheck] | None = None
-    tags: list[Tag] | None = None
+    post_run_checks: Items[PostRunCheck] | None = None
+    tags: Items[Tag] | None = None
     created_at: str | None = None
     organization_id: str | None = None
     user_id: str | None = None
     includes_input_variables: bool | None = None
     workflow_metadata: dict[str, Any] | None = None
-    old_versions: list[dict[str, Any]] | None = None
-    included: list[dict[str, Any]] | None = None
+    old_versions: Items[dict[str, Any]] | None = None
+    included: Items[dict[str, Any]] | None = None
 
 
 class WorkflowPage(Page[Workflow]):

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowdsl.cyberdesk.errors import UnstableListing
+from flowdsl.cyberdesk.errors import ListingTooLong, UnstableListing
+from flowdsl.cyberdesk.limits import MAX_LISTING_BYTES, MAX_PAGES, MAX_ROWS
 from flowdsl.cyberdesk.models.workflow import WorkflowPage
 from flowdsl.cyberdesk.paging import MAX_WALKS, walk_all, walk_in_order
 
@@ -196,3 +198,47 @@ def test_a_service_with_smaller_pages_or_a_wrong_total_does_not_loop() -> None:
     assert len(asyncio.run(walk_all(short, "workflows"))) == 3
     with pytest.raises(UnstableListing):
         asyncio.run(walk_all(lying, "workflows"))
+
+
+class Endless:
+    """Pages without end: `row` names the rows from one place on, `total` is what each page says."""
+
+    def __init__(self, row: Callable[[int], str], total: int, *, rows: int = 2, size: int = 0):
+        self.row, self.total, self.rows, self.size = row, total, rows, size
+        self.reads = 0
+
+    async def read(self, skip: int) -> WorkflowPage:
+        self.reads += 1
+        found = page([self.row(skip + place) for place in range(self.rows)], self.total)
+        found.weigh(self.size)
+        return found
+
+
+WALKS = pytest.mark.parametrize("walk", [walk_all, walk_in_order])
+
+
+@WALKS
+@pytest.mark.parametrize(
+    ("listing", "most", "what"),
+    [
+        (Endless(str, MAX_ROWS + 1), 1, f"{MAX_ROWS} rows"),
+        (Endless(str, MAX_ROWS), MAX_PAGES + 1, f"{MAX_PAGES} pages"),
+        (Endless(str, MAX_ROWS, rows=1), MAX_PAGES + 1, f"{MAX_PAGES} pages"),
+        (Endless(str, MAX_ROWS, size=MAX_LISTING_BYTES // 2), 3, f"{MAX_LISTING_BYTES} bytes"),
+    ],
+    ids=["total", "pages", "single rows", "bytes"],
+)
+def test_a_list_without_end_is_left(walk: Any, listing: Endless, most: int, what: str) -> None:
+    listing.reads = 0
+    with pytest.raises(ListingTooLong, match=f"the list of workflows is too long.*{what}"):
+        asyncio.run(walk(listing.read, "workflows"))
+    assert listing.reads <= most
+
+
+@WALKS
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_a_page_that_repeats_is_noticed_soon(walk: Any, rows: int) -> None:
+    listing = Endless(lambda _place: "w1", MAX_ROWS, rows=rows)
+    with pytest.raises(UnstableListing, match="the list of workflows"):
+        asyncio.run(walk(listing.read, "workflows"))
+    assert listing.reads < 100

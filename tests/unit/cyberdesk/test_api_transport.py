@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import gzip
+from collections.abc import AsyncIterator, Callable, Coroutine
 from email.utils import formatdate
 from typing import Any
 
@@ -180,14 +181,29 @@ def test_a_failed_read_changes_nothing(rig: Rigs) -> None:
         assert not caught.value.outcome_unknown
 
 
-def test_a_damaged_compression_is_an_unreadable_reply(rig: Rigs) -> None:
-    def damaged(request: httpx.Request) -> httpx.Response:
-        raise httpx.DecodingError("bad gzip", request=request)
+@pytest.mark.parametrize(
+    ("packing", "body"),
+    [
+        ("gzip", b"no gzip"),
+        ("gzip", gzip.compress(OK.content)[:-9]),
+        ("br", OK.content),
+        ("gzip, gzip", gzip.compress(gzip.compress(OK.content))),
+    ],
+    ids=["no gzip", "half", "br", "twice"],
+)
+def test_a_damaged_compression_is_an_unreadable_reply(
+    options: Any, packing: str, body: bytes
+) -> None:
+    class Body(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield body
 
-    built = rig(OK)
-    built.client._http._transport = httpx.MockTransport(damaged)
-    with pytest.raises(errors.UnreadableReply) as caught:
-        asyncio.run(create(built.client))
+    def damaged(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(201, headers={"Content-Encoding": packing}, stream=Body())
+
+    client = CyberdeskClient(options, transport=httpx.MockTransport(damaged))
+    with pytest.raises(errors.UnreadableReply, match="its compression is") as caught:
+        asyncio.run(create(client))
     assert caught.value.outcome_unknown
 
 

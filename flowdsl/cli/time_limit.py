@@ -1,0 +1,49 @@
+"""`--timeout`: how long a command that talks to the service may take as a whole."""
+
+from __future__ import annotations
+
+import time
+
+from .exit_codes import SERVICE
+from .failure import CommandError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+IS_OVER = "the time that `--timeout` gives is over"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the option."""
+    parser.add_argument(
+        "--timeout", type=duration, metavar="TIME", help="how long the whole may take"
+    )
+
+
+def duration(text: str) -> float:
+    """Seconds of `500ms`, `30s`, `10m`, `2h`; raises what argparse expects."""
+    import argparse
+
+    from flowdsl.source.durations import parse_duration
+
+    seconds = parse_duration(text)
+    if seconds is None:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a time such as `30s`, `10m` or `2h`")
+    return seconds
+
+
+def nothing_written() -> CommandError | None:
+    """How a command ends that has not written anything when its time is over."""
+    return CommandError(f"{IS_OVER}; nothing was written", SERVICE)
+
+
+class TimeLimit:
+    """The time of one command, from now on; None for ever."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def left(self) -> float | None:
+        """Seconds that are left, 0 once the time is over; None where it is not limited."""
+        return None if self._end is None else max(0.0, self._end - time.monotonic())

@@ -1,0 +1,118 @@
+"""JSON of a service, which may mean harm: the value, or in a few words why there is none."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+from flowdsl.cyberdesk.limits import (
+    BYTES_PER_VALUE,
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_VALUES,
+    VALUES_PER_OBJECT,
+)
+
+_WEIGHTS = {"[": 1, "{": VALUES_PER_OBJECT, ",": 1}
+# A pattern that could step back would keep a place for every character of a long text.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class UnreadableJson(ValueError):
+    """The text has no value that can be used. The message is a part of a sentence, empty for what is no JSON at all."""
+
+
+def read_json(body: bytes | bytearray | str) -> Any:
+    """The value of a JSON text in UTF-8; raises `UnreadableJson`.
+
+    It has one meaning (no key twice, no half of a surrogate pair, no number out of range), and takes a bounded multiple of the
+    text's size in memory: that is known before anything is built.
+    """
+    try:
+        text = body if isinstance(body, str) else body.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableJson(f"it is not UTF-8 at byte {error.start}") from None
+    if is_crowded(text):
+        raise UnreadableJson(
+            f"it has more than {MAX_VALUES} values and more than one in {BYTES_PER_VALUE} bytes"
+        )
+    try:
+        value = _DECODER.decode(text.removeprefix("\ufeff"))
+        if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(value):
+            raise RecursionError
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnreadableJson:
+        raise
+    except RecursionError:
+        raise UnreadableJson(f"it nests deeper than {MAX_DEPTH} levels") from None
+    except UnicodeEncodeError:
+        raise UnreadableJson("it holds half of a surrogate pair") from None
+    except ValueError:
+        raise UnreadableJson from None
+    return value
+
+
+def is_crowded(text: str) -> bool:
+    """Whether there are too many values: each is the first of a list or an object, or follows a comma."""
+    if len(text) * VALUES_PER_OBJECT <= MAX_VALUES:
+        return False
+    most = max(MAX_VALUES, len(text) // BYTES_PER_VALUE)
+    if sum(weight * text.count(mark) for mark, weight in _WEIGHTS.items()) <= most:
+        return False
+    # Texts hold such characters, too. This is slow, and few replies come to it.
+    found = 0
+    for token in _TOKEN.finditer(text):
+        found += _WEIGHTS.get(text[token.start()], 0)
+        if found > most:
+            return True
+    return False
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise UnreadableJson(f"it has the key `{twice}` twice in one object")
+    return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise UnreadableJson(f"it holds a whole number of {len(digits)} digits")
+    return int(digits)
+
+
+def _finite(written: str) -> float:
+    value = float(written)
+    if math.isinf(value):
+        raise UnreadableJson("it holds a number that is too large")
+    return value
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise UnreadableJson(f"it holds `{constant}`, which is no number of JSON")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_once, parse_int=_whole, parse_float=_finite, parse_constant=_refuse
+)
