@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.suggest import misspelt
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
@@ -30,22 +29,16 @@ _PART = r"\.([A-Za-z_]\w*)|\[(\d+)\]|\[['\"]([^'\"\n]*)['\"]\]"
 
 
 class _Prompt:
-    """A prompt file and the workflow that takes it in; `report` says both."""
+    """A prompt file and the workflow that takes it in at `labels`: a comment there suppresses what is found in the file."""
 
     def __init__(self, program: Program, workflow: WorkflowSymbol, path: str) -> None:
         self.source = SourceFile(path, program.texts[path])
-        self._program = program
-        self._workflow = workflow.name
+        self.sink = program.sink
+        self.workflow = workflow.name
         named = next(
             item.path for item in workflow.declaration.items if isinstance(item, ast.PromptFrom)
         )
-        # A comment there suppresses what is found in the file, which has no room for one.
-        self._labels = (Label(named.span(workflow.module.source), "taken in here"),)
-
-    def report(self, spec: DiagnosticSpec, span: Span, help: str, **values: Any) -> None:
-        self._program.sink.report(
-            spec, span, workflow=self._workflow, labels=self._labels, help=help, **values
-        )
+        self.labels = (Label(named.span(workflow.module.source), "taken in here"),)
 
 
 class _Given(Record):
@@ -114,19 +107,33 @@ def _check_given(prompt: _Prompt, given: _Given) -> None:
 def _report_unknown(prompt: _Prompt, span: Span, sigil: str, name: str, given: _Given) -> None:
     fields, kind = (given.secrets, "secret") if sigil else (given.inputs, "input")
     meant = misspelt(name, fields)
-    is_certain = meant is not None
+    is_likely = True
     if meant is not None:
         help = known_names(kind, (meant,), meant)
     elif not sigil and name in given.secrets:
-        help, is_certain = f"`{name}` is a secret; write `{{${name}}}`", True
+        help = f"`{name}` is a secret; write `{{${name}}}`"
     elif sigil and name in given.inputs:
-        help, is_certain = f"`{name}` is an input; write `{{{name}}}`", True
+        help = f"`{name}` is an input; write `{{{name}}}`"
     else:
-        help = known_names(kind, fields, name)
-    if is_certain and not given.is_open:
-        prompt.report(errors.UNDECLARED_IN_PROMPT, span, help, name=name)
-    elif is_certain or not given.is_open:
-        prompt.report(errors.UNLISTED_IN_PROMPT, span, help, name=sigil + name)
+        help, is_likely = known_names(kind, fields, name), False
+    if meant is not None and not given.is_open:
+        prompt.sink.report(
+            errors.UNDECLARED_IN_PROMPT,
+            span,
+            name=name,
+            workflow=prompt.workflow,
+            labels=prompt.labels,
+            help=help,
+        )
+    elif is_likely or not given.is_open:
+        prompt.sink.report(
+            errors.UNLISTED_IN_PROMPT,
+            span,
+            name=sigil + name,
+            workflow=prompt.workflow,
+            labels=prompt.labels,
+            help=help,
+        )
 
 
 def _check_runtime(prompt: _Prompt, outputs: frozenset[str]) -> None:
@@ -142,10 +149,26 @@ def _check_runtime(prompt: _Prompt, outputs: frozenset[str]) -> None:
         meant = None if name in outputs else misspelt(name, outputs)
         if meant is None or name not in counts:
             continue
-        once = counts.pop(name) == 1
-        spec = errors.UNDECLARED_IN_PROMPT if once else errors.UNLISTED_IN_PROMPT
         help = known_names("output", (meant,), meant)
-        prompt.report(spec, Span(prompt.source, *found.span()), help, name=name)
+        span = Span(prompt.source, *found.span())
+        if counts.pop(name) == 1:
+            prompt.sink.report(
+                errors.UNDECLARED_IN_PROMPT,
+                span,
+                name=name,
+                workflow=prompt.workflow,
+                labels=prompt.labels,
+                help=help,
+            )
+        else:
+            prompt.sink.report(
+                errors.UNLISTED_IN_PROMPT,
+                span,
+                name=name,
+                workflow=prompt.workflow,
+                labels=prompt.labels,
+                help=help,
+            )
 
 
 def _check_path(prompt: _Prompt, span: Span, field: FieldType, tail: str) -> None:
@@ -180,9 +203,24 @@ def _report_path(
     else:
         help = "it is a single value"
     if is_certain:
-        prompt.report(errors.UNKNOWN_PATH_IN_PROMPT, span, help, owner=owner, part=part)
+        prompt.sink.report(
+            errors.UNKNOWN_PATH_IN_PROMPT,
+            span,
+            owner=owner,
+            part=part,
+            workflow=prompt.workflow,
+            labels=prompt.labels,
+            help=help,
+        )
     else:
-        prompt.report(errors.UNLISTED_IN_PROMPT, span, help, name=owner + part)
+        prompt.sink.report(
+            errors.UNLISTED_IN_PROMPT,
+            span,
+            name=owner + part,
+            workflow=prompt.workflow,
+            labels=prompt.labels,
+            help=help,
+        )
 
 
 def _inside(type_: Type, key: str | None) -> Type | None:

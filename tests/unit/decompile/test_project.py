@@ -326,7 +326,11 @@ def test_a_misspelt_variable_is_an_error_and_changes_nothing_of_the_import() -> 
         "input_schema": json.dumps(OBJECT),
     }
     project = imported(BODY | payload)
-    assert warnings_of(project) == ["undeclared-in-prompt"] * 2 + ["unknown-path-in-prompt"]
+    assert warnings_of(project) == [
+        "undeclared-in-prompt",
+        "unlisted-in-prompt",
+        "unknown-path-in-prompt",
+    ]
     assert b"inputs {" in project.files["flows/claims.flow"]
 
 
