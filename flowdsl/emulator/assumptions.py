@@ -511,11 +511,18 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "records.runs.find_runs",
     ),
     Assumption(
-        "trajectory-on-demand",
-        "A run has a trajectory once it is generated; a second call gives the same one, and "
-        "only a successful run has any (400).",
+        "generate-marks",
+        "Generating a trajectory marks the run's newest one and leaves its `updated_at`; a run "
+        "that has not succeeded answers 400, one without a trajectory 404.",
         "I",
         "records.run_results.generate_trajectory",
+    ),
+    Assumption(
+        "recorded-success",
+        "A run that succeeds has its trajectory at its end, not generated; one that replayed an "
+        "approved trajectory, did not succeed or was taken over by a worker records none.",
+        "I",
+        "records.run_courses.course_of",
     ),
     Assumption(
         "expired-attachment",

@@ -22,15 +22,16 @@ from flowdsl.emulator.records.machines import (
 from flowdsl.emulator.records.pools import create_pool
 from flowdsl.emulator.records.trajectories import (
     TrajectoryFilter,
+    create_trajectory,
     find_trajectories,
-    insert_trajectory,
+    mark_generated,
     update_trajectory,
 )
 from flowdsl.emulator.records.trajectory_copies import copy_trajectories
 from flowdsl.emulator.records.workflows import create_workflow
 from flowdsl.emulator.store import Store
 from flowdsl.emulator.wire.machines import MachineCreate, PoolCreate
-from flowdsl.emulator.wire.trajectories import TrajectoryUpdate
+from flowdsl.emulator.wire.trajectories import TrajectoryCreate, TrajectoryUpdate
 from flowdsl.emulator.wire.workflows import WorkflowCreate
 from tests.emulator.emulator_desk import PNG, UNKNOWN_ID, Desk, check
 from tests.emulator.rehearsal_assumption_probes import REHEARSAL_PROBES
@@ -519,19 +520,16 @@ def _(desk: Desk) -> None:
             create_workflow(transaction, WorkflowCreate(main_prompt="p")).id for _ in "ab"
         )
         for name, is_generated in (("recorded", False), ("generated", True)):
-            made = insert_trajectory(
-                transaction,
-                source,
-                None,
-                name=name,
-                data=[{"image": "supabase://trajectories/1.png"}],
+            body = TrajectoryCreate(
+                workflow_id=UUID(source),
+                trajectory_data=[{"image": "supabase://trajectories/1.png"}],
                 dimensions={"width": 1, "height": 1},
-                original_input_values=None,
-                is_generated=is_generated,
+                name=name,
             )
-            update_trajectory(
-                transaction, UUID(made), TrajectoryUpdate(is_approved=True, is_main=True)
-            )
+            made = UUID(create_trajectory(transaction, body).id)
+            if is_generated:
+                mark_generated(transaction, made)
+            update_trajectory(transaction, made, TrajectoryUpdate(is_approved=True, is_main=True))
         copy_trajectories(transaction, source, target)
         rows, total = find_trajectories(
             transaction, TrajectoryFilter(workflow_id=UUID(target)), skip=0, limit=10
