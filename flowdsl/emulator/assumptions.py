@@ -525,6 +525,28 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "records.run_courses.course_of",
     ),
     Assumption(
+        "credential-needs",
+        "A slot needs `api_key`, `google` a `service_account_json` with a project and an address, "
+        "`aws_bedrock` a mode, a region and the secret of that mode; keys of other slots mean "
+        "nothing.",
+        "I",
+        "records.provider_credentials.put_credential",
+    ),
+    Assumption(
+        "credential-unasked",
+        "A stored credential is active, works whenever it is tried, and decides nothing about "
+        "runs; without one, trying and deleting it are a 404.",
+        "I",
+        "records.provider_credentials.validate_credential",
+    ),
+    Assumption(
+        "unpriced-models",
+        "The costs of an ended run name a row for the main agent and one for cache detection, by "
+        "the steps of the usage; tokens are a fixed number a call, and no model has a price.",
+        "I",
+        "records.llm_costs.costs_of_run",
+    ),
+    Assumption(
         "expired-attachment",
         "An expired attachment is listed, and its content is not found.",
         "I",

@@ -356,6 +356,29 @@ def _(desk: RunDesk) -> None:
     desk.ok("POST", f"{path}/generate-trajectory", 404)
 
 
+@probe("unpriced-models")
+def _(desk: RunDesk) -> None:
+    workflow = desk.claims()
+    made = desk.run(workflow, input_values=INPUTS)
+    path = f"/v1/runs/{made['id']}"
+    assert desk.ok("GET", f"{path}/llm-costs")["rows"] == []
+    desk.wait()
+    first = desk.ok("GET", f"{path}/llm-costs")["rows"]
+    recorded = desk.ok("GET", f"{path}/trajectory")
+    desk.ok("PATCH", f"/v1/trajectories/{recorded['id']}", json={"is_approved": True})
+    second = desk.ended(workflow)
+    rows = desk.ok("GET", f"/v1/runs/{second['id']}/llm-costs")["rows"]
+    assert [row["role"] for row in first] == ["main_agent"]
+    assert [row["role"] for row in rows] == ["main_agent", "cache_detection"]
+    steps = second["usage_metadata"]
+    assert [row["call_count"] for row in rows] == [
+        steps["total_agentic_steps"],
+        steps["total_cached_steps"],
+    ]
+    assert len({row["input_tokens"] / row["call_count"] for row in first + rows}) == 1
+    assert {row["cost_usd"] for row in first + rows} == {None}
+
+
 @probe("expired-attachment")
 def _(desk: RunDesk) -> None:
     made = desk.ended(desk.claims())

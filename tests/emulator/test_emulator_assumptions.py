@@ -545,6 +545,27 @@ def _(desk: Desk) -> None:
         assert copy.trajectory_data == [{"image": "supabase://trajectories/1.png"}]
 
 
+@probe("credential-needs")
+def _(desk: Desk) -> None:
+    key = {"api_key": "sk-1"}
+    bedrock = {"bedrock_auth_mode": "api_key", "aws_region": "us-east-1", **key}
+    for slot, body in (("anthropic", bedrock), ("openai", key), ("aws_bedrock", bedrock)):
+        desk.ok("PUT", f"/v1/provider-credentials/{slot}", json=body)
+    for slot, body in (("openai", {}), ("google", key), ("aws_bedrock", key)):
+        desk.ok("PUT", f"/v1/provider-credentials/{slot}", 422, json=body)
+
+
+@probe("credential-unasked")
+def _(desk: Desk) -> None:
+    path = "/v1/provider-credentials/openai"
+    for _ in range(2):
+        desk.ok("POST", f"{path}/validate", 404)
+        desk.ok("DELETE", path, 404)
+        assert desk.ok("PUT", path, json={"api_key": "no such key"})["status"] == "active"
+        assert desk.ok("POST", f"{path}/validate")["ok"] is True
+        desk.ok("DELETE", path)
+
+
 @probe("usage-by-end")
 def _(desk: Desk) -> None:
     query = "from_date=2026-02-02T00:00:00Z&to_date=2026-02-01T00:00:00Z"
