@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
 from openapi_client.cyberdesk_cloud_client.api.provider_credentials import (
     delete_provider_credential_v1_provider_credentials_slot_delete as delete,
 )
@@ -26,6 +27,7 @@ from openapi_client.cyberdesk_cloud_client.api.runs import (
 from openapi_client.cyberdesk_cloud_client.api.usage import (
     list_llm_costs_v1_usage_llm_costs_get as list_costs,
 )
+from openapi_client.cyberdesk_cloud_client.errors import UnexpectedStatus
 from openapi_client.cyberdesk_cloud_client.models import (
     BedrockAuthMode,
     ProviderCredentialAuthType,
@@ -73,9 +75,11 @@ def test_costs(sdk: Sdk, clock: Clock) -> None:
     assert [(item.run_id, item.workflow_id) for item in page.items] == [(run.id, workflow.id)]
     later = datetime.now(UTC) + timedelta(days=1)
     assert sdk.generated(list_costs, from_date=later).parsed.total == 0
-    sdk.generated(costs_of_run, run_id=uuid4(), statuses=(404,))
+    with pytest.raises(UnexpectedStatus, match="404"):
+        sdk.generated(costs_of_run, run_id=uuid4())
 
 
-def test_what_is_not_served_is_a_501_that_is_asked_for_once(sdk: Sdk) -> None:
-    reply = sdk.generated(list_logs, statuses=(501,))
-    assert b"GET /v1/request-logs" in reply.content
+def test_what_is_not_served_is_a_501(sdk: Sdk) -> None:
+    with pytest.raises(UnexpectedStatus, match="does not serve `GET /v1/request-logs`") as caught:
+        sdk.generated(list_logs)
+    assert caught.value.status_code == 501
