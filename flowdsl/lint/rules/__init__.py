@@ -63,7 +63,7 @@ RULES = (
         "typographic-typed-text",
         (
             ast.TypeStmt,
-            Words(("enter", "fill", "input", "key", "put", "set", "type", "write"), ("do",)),
+            Words(("enter", "key", "type", "write"), ("do",)),
         ),
         when=wakes.has_typographic,
     ),

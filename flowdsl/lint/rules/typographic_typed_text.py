@@ -20,8 +20,8 @@ SPEC = DiagnosticSpec(
 )
 
 _TYPED = (
-    r"(?i)\b(?:type|enter|write|input|key in|fill in|set|put)\b[^.;!?\n\"']*?"
-    r"(?:\"([^\"\n]*)\"|(?<!\w)'([^'\n]*)'(?!\w))"
+    r"(?i)\b(?:type|enter|write|key in)\s+(?:(?:the|this|exactly|text|value|words?|date|number|code)\s+)*"
+    r"(?:\"([^\"\n]*)\"|'([^'\n]*)'(?!\w))"
 )
 """Prose that has a quoted text typed."""
 
