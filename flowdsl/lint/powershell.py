@@ -13,6 +13,9 @@ _SINGLE, _DOUBLE = "'‘’‚‛", '"“”„'
 
 _OPENS_HERE = re.compile(rf"@([{_SINGLE}{_DOUBLE}])[ \t]*\r?\n")
 
+_DEEPEST = 20
+"""In how many strings code is looked for."""
+
 _COMMENT_BEHIND = frozenset(" \t\r\n;(){}|&,=")
 """What a `#` has to stand behind to open a comment."""
 
@@ -31,13 +34,13 @@ class Command(Spelled):
 def code_of(text: str) -> str:
     """`text` with its strings and comments blanked out; what a string computes, in `$(...)`, is code."""
     out = list(text)
-    _read_code(text, 0, out, nested=False)
+    _read_code(text, 0, out, depth=0)
     return "".join(out)
 
 
-def _read_code(text: str, at: int, out: list[str], *, nested: bool) -> int:
-    """Reads code from `at` to the end, or to the bracket that closes it; returns where it ends."""
-    depth = 0
+def _read_code(text: str, at: int, out: list[str], *, depth: int) -> int:
+    """Reads code from `at` to the end, or to the bracket that closes it; returns where it ends. `depth` is how many strings it is in."""
+    opened = 0
     while at < len(text):
         char = text[at]
         if char == "`":
@@ -53,24 +56,24 @@ def _read_code(text: str, at: int, out: list[str], *, nested: bool) -> int:
             # What follows goes to a program as it is, up to the end of the line or a pipe.
             bar = text.find("|", at, _line_end(text, at))
             at = _fill(out, at, _line_end(text, at) if bar < 0 else bar, "_")
-        elif char == "@" and (opened := _OPENS_HERE.match(text, at)) is not None:
-            quotes = _SINGLE if opened[1] in _SINGLE else _DOUBLE
-            found = re.compile(rf"(?:^|\n)[ \t]*[{quotes}]@").search(text, opened.end() - 1)
+        elif char == "@" and (here := _OPENS_HERE.match(text, at)) is not None:
+            quotes = _SINGLE if here[1] in _SINGLE else _DOUBLE
+            found = re.compile(rf"(?:^|\n)[ \t]*[{quotes}]@").search(text, here.end() - 1)
             at = _fill(out, at + 2, len(text) if found is None else found.end() - 2, "_") + 2
         elif char in _SINGLE:
-            at = _read_string(text, at + 1, out, _SINGLE)
+            at = _read_string(text, at + 1, out, _SINGLE, depth)
         elif char in _DOUBLE:
-            at = _read_string(text, at + 1, out, _DOUBLE)
+            at = _read_string(text, at + 1, out, _DOUBLE, depth)
         else:
-            if nested and char in "()":
-                depth += 1 if char == "(" else -1
-                if depth < 0:
+            if depth and char in "()":
+                opened += 1 if char == "(" else -1
+                if opened < 0:
                     return at + 1
             at += 1
     return at
 
 
-def _read_string(text: str, at: int, out: list[str], quotes: str) -> int:
+def _read_string(text: str, at: int, out: list[str], quotes: str, depth: int) -> int:
     """Blanks a string out from behind its opening quote; returns where it ends. A quote written twice is one of the text."""
     while at < len(text):
         char = text[at]
@@ -80,8 +83,8 @@ def _read_string(text: str, at: int, out: list[str], quotes: str) -> int:
             at = _fill(out, at, at + 2, "_")
         elif quotes is _DOUBLE and char == "`":
             at = _fill(out, at, at + 2, "_")
-        elif quotes is _DOUBLE and text.startswith("$(", at):
-            at = _read_code(text, at + 2, out, nested=True)
+        elif quotes is _DOUBLE and depth < _DEEPEST and text.startswith("$(", at):
+            at = _read_code(text, at + 2, out, depth=depth + 1)
         else:
             at = _fill(out, at, at + 1, "_")
     return at

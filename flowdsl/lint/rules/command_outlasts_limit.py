@@ -20,7 +20,7 @@ SPEC = DiagnosticSpec(
 
 _START = r"(?i)(?:^|(?<=[;|&{(\n]))[^\S\n]*"
 _NUMBER = r"[ :=]*['\"(]?(?P<n>\d+(?:\.\d+)?)(?![\w.%])"
-_ARGUMENTS = r"[^;|&\n{}]*?\s"
+_ARGUMENTS = r"[^;|&\n{}]{0,500}?\s"
 
 # Pattern of a wait with a number `n`, and how many seconds one of it is; for `ping` the first is not waited for.
 _WAITS = (
@@ -65,11 +65,13 @@ def _certain(code: str) -> str:
     """`code` without the blocks that may be passed over, such as those of `if` and `Start-Job`."""
     out = list(code)
     opened: list[bool] = []
+    passable = 0
     for at, char in enumerate(code):
         if char == "{":
-            opened.append(_ALWAYS.search(code, 0, at) is not None)
+            opened.append(_ALWAYS.search(code, max(0, at - 20), at) is None)
+            passable += opened[-1]
         elif char == "}" and opened:
-            opened.pop()
-        elif not all(opened):
+            passable -= opened.pop()
+        elif passable:
             out[at] = " "
     return "".join(out)

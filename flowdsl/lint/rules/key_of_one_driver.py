@@ -19,6 +19,10 @@ def check(context: LintContext, statement: ast.PressStmt) -> None:
     """Report each such key, with the name that both drivers know where there is one."""
     for chord in statement.keys.value.split():
         names = chord_keys(chord)
+        if {str(shared_name(name)).lower() for name in names} == NEW_CHORD:
+            help = "ask for what it leads to in another way, or suppress this where every machine has the new driver"
+            context.report(SPEC, context.span(statement.keys), key=chord, help=help)
+            continue
         for name in names:
             if name and is_key(name) and not is_shared_key(name):
                 shared = shared_name(name)
@@ -28,6 +32,3 @@ def check(context: LintContext, statement: ast.PressStmt) -> None:
                     else f"write `{shared}`, which both know"
                 )
                 context.report(SPEC, context.span(statement.keys), key=name, help=help)
-        if {str(shared_name(name)).lower() for name in names} == NEW_CHORD:
-            help = "ask for what it leads to in another way, or suppress this where every machine has the new driver"
-            context.report(SPEC, context.span(statement.keys), key=chord, help=help)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from time import perf_counter
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.lint.powershell import code_of
+from flowdsl.lint.rules.command_outlasts_limit import _waits
+from flowdsl.lint.rules.newer_powershell_syntax import _SYNTAX
 
 ANY = st.text(alphabet="ab$(){}@'\"`#<>|&?: \n-%’“", max_size=40)
 
@@ -51,3 +57,34 @@ def test_what_stands_in_single_quotes_is_none_of_it(inside: str) -> None:
     code = code_of(f"a '{inside}' && b")
     assert set(code[3 : 3 + len(inside)]) <= {"_", "\n"}
     assert code.endswith("' && b")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"$(',
+        "$a ? ",
+        "$a[",
+        "(a)? ",
+        "sleep ",
+        "ping a ",
+        "Wait-Job ",
+        "try {",
+        "$a?",
+        "& ",
+        "`",
+        "--% ",
+        "@'\n",
+        "$a \n",
+        "<# ",
+    ],
+)
+def test_a_command_made_to_take_long_does_not(written: str) -> None:
+    text = written * (40_000 // len(written)) + " && sleep"
+    begun = perf_counter()
+    command = SimpleNamespace(text=text, code=code_of(text))
+    for pattern, _ in _SYNTAX:
+        re.search(pattern, command.code)
+        re.search(pattern, command.text)
+    list(_waits(command))
+    assert perf_counter() - begun < 10, "what takes quadratic time takes minutes here"

@@ -11,13 +11,13 @@ from flowdsl.semantics.capabilities import NEW
 from flowdsl.syntax import ast
 
 SPEC = DiagnosticSpec(
-    "powershell-7-syntax",
+    "newer-powershell-syntax",
     "suspicious",
     f"`{{found}}` is syntax of PowerShell 7, and {NEW} runs Windows PowerShell 5",
     "write {instead}",
 )
 
-_OPERAND = r"(?:\$\{?[\w:]+\}?(?:\.\w+|\[[^\]\n]*\])*|[)\]\"'”’])"
+_OPERAND = r"(?:\$\{?[\w:]+\}?(?:\.\w+|\[[^\]\n]{0,100}\])*|[)\]\"'”’])"
 """What a value ends with: a variable with what is taken from it, a bracket, a string."""
 
 # Pattern of what is shown, and what to write.
@@ -26,8 +26,8 @@ _SYNTAX = (
     (_OPERAND + r"\s*(\?\?=?)(?![\w.])", "`if ($null -eq $value) { ... }`"),
     (r"(?:\$\{?[\w:]+\}?|[)\]])(\?\.)(?=[A-Za-z_$])", "`if ($null -ne $value) { $value.Name }`"),
     (r"(?:\$\{[\w:]+\}|[)\]])(\?\[)", "`if ($null -ne $value) { $value[0] }`"),
-    (_OPERAND + r"\s+(\?)\s[^\n;|]*?\s:(?=\s)", "`if (...) { ... } else { ... }`"),
-    (r"\)(\?)(?![?.\[])[^\n;|]*?\s?:(?!:)", "`if (...) { ... } else { ... }`"),
+    (_OPERAND + r"\s+(\?)\s[^\n;|]{0,500}?\s:(?=\s)", "`if (...) { ... } else { ... }`"),
+    (r"\)(\?)(?![?.\[])[^\n;|]{0,500}?\s?:(?!:)", "`if (...) { ... } else { ... }`"),
     (r"\S[^\S\n]*\n\s*(\|)(?!\|)", "the `|` at the end of the line before"),
     (r"(?<=\s)(&)(?=[^\S\n]*(?:$|[\n;)}]))", "`Start-Job { ... }`"),
 )  # fmt: skip
