@@ -1,7 +1,7 @@
 """A local Cyberdesk: the service's HTTP contract as an ASGI application over a SQLite file.
 
 It answers workflows, tags, tag groups, model configurations, prompt images, machines, pools,
-connections, trajectories, usage and health the way the contract of SDK 2.2.69 says: same routes,
+connections, trajectories, runs, usage, costs, provider credentials and health the way the contract of SDK 2.2.69 says: same routes,
 status codes, reply fields, filters and idempotency.
 
 It does not run desktops, call models or keep secret values, and it imports nothing of FlowDSL's
@@ -13,5 +13,6 @@ Entry points: `app.create_app(store)`, `embedded.open_embedded(path)` for use in
 
 Invariants: an acknowledged write is on disk with its idempotency record, in one transaction; a
 request sees one organisation only; `updated_at` grows strictly over the whole store; behaviour that
-the contract leaves open is listed in `assumptions.ASSUMPTIONS` and nowhere else.
+the contract leaves open is listed in `assumptions.ASSUMPTIONS`, and what of it is not served in
+`unserved.UNSERVED`, and nowhere else.
 """

@@ -27,6 +27,7 @@ from flowdsl.emulator.routes import (
     model_configurations,
     pools,
     prompt_images,
+    provider_credentials,
     run_attachments,
     run_results,
     runs,
@@ -41,6 +42,7 @@ from flowdsl.emulator.routes.control import control_router
 from flowdsl.emulator.scenario import Scenario, ScenarioError
 from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.emulator.store import Store, StoreBusyError
+from flowdsl.emulator.unserved import unserved_router
 from flowdsl.emulator.webhooks import Courier
 
 NO_SCENARIO = Scenario()
@@ -61,6 +63,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tags.router,
     tag_groups.router,
     model_configurations.router,
+    provider_credentials.router,
     machines.health_router,
     machines.router,
     pools.router,
@@ -119,6 +122,7 @@ def create_app(
     app.state.courier = courier
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(unserved_router())
     for fault in scenario.faults:
         _check_route(fault)
     tally = FaultTally(scenario.faults)

@@ -511,11 +511,40 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "records.runs.find_runs",
     ),
     Assumption(
-        "trajectory-on-demand",
-        "A run has a trajectory once it is generated; a second call gives the same one, and "
-        "only a successful run has any (400).",
+        "generate-marks",
+        "Generating a trajectory marks the run's newest one and leaves its `updated_at`; a run "
+        "that has not succeeded answers 400, one without a trajectory 404.",
         "I",
         "records.run_results.generate_trajectory",
+    ),
+    Assumption(
+        "recorded-success",
+        "A run that succeeds has its trajectory at its end, not generated; one that replayed an "
+        "approved trajectory, did not succeed or was taken over by a worker records none.",
+        "I",
+        "records.run_courses.course_of",
+    ),
+    Assumption(
+        "credential-needs",
+        "A slot needs `api_key`, `google` a `service_account_json` with a project and an address, "
+        "`aws_bedrock` a mode, a region and the secret of that mode; keys of other slots mean "
+        "nothing.",
+        "I",
+        "records.provider_credentials.put_credential",
+    ),
+    Assumption(
+        "credential-unasked",
+        "A stored credential is active, works whenever it is tried, and decides nothing about "
+        "runs; without one, trying and deleting it are a 404.",
+        "I",
+        "records.provider_credentials.validate_credential",
+    ),
+    Assumption(
+        "unpriced-models",
+        "The costs of an ended run name a row for the main agent and one for cache detection, by "
+        "the steps of the usage; tokens are a fixed number a call, and no model has a price.",
+        "I",
+        "records.llm_costs.costs_of_run",
     ),
     Assumption(
         "expired-attachment",

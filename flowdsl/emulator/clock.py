@@ -9,6 +9,10 @@ Clock = Callable[[], datetime]
 """Gives the current time as an aware datetime."""
 
 
+UNKNOWN = "9999-12-31T23:59:59.999999Z"
+"""The time of what comes with a run that has no time yet."""
+
+
 def system_clock() -> datetime:
     """The machine's time in UTC."""
     return datetime.now(UTC)

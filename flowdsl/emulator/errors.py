@@ -27,16 +27,16 @@ def invalid(location: tuple[str | int, ...], message: str, kind: str) -> Request
 def readable_validation_errors(error: RequestValidationError) -> list[dict[str, Any]]:
     """The `detail` list of a 422.
 
-    `input` is echoed for texts and whole numbers only, and never below a key for secrets: for a
-    missing field it would be the whole body, an API key in it included, and a JSON reply cannot
-    carry every float.
+    `input` is echoed for texts and whole numbers only, and neither below a key for secrets nor for
+    what no key is known of: for a missing field it would be the whole body, an API key in it
+    included, and a JSON reply cannot carry every float.
     """
     details = []
     for item in error.errors():
         location = list(item["loc"])
         detail = {"loc": location, "msg": item["msg"], "type": item["type"]}
         value = item.get("input")
-        if isinstance(value, str | int | bool) and not _is_secret(location):
+        if isinstance(value, str | int | bool) and not _may_be_secret(item["type"], location):
             detail["input"] = value
         if "ctx" in item:
             detail["ctx"] = {name: str(value) for name, value in item["ctx"].items()}
@@ -44,5 +44,13 @@ def readable_validation_errors(error: RequestValidationError) -> list[dict[str, 
     return details
 
 
-def _is_secret(location: list[str | int]) -> bool:
-    return any(part == "api_key" or "sensitive" in str(part) for part in location)
+_SECRETS = frozenset(
+    ("api_key", "service_account_json", "aws_access_key_id", "aws_secret_access_key")
+)
+
+
+def _may_be_secret(kind: str, location: list[str | int]) -> bool:
+    """A misspelt key of a body, and a body that is one text, may be a secret as well."""
+    if location[:1] == ["body"] and (kind == "extra_forbidden" or len(location) == 1):
+        return True
+    return any(part in _SECRETS or "sensitive" in str(part) for part in location)

@@ -24,13 +24,6 @@ SHUTDOWN_SECONDS = 2
 """How long requests under way, such as one that hangs, may delay the end."""
 
 
-class ServerMissingError(Exception):
-    """The optional package that serves HTTP is not installed."""
-
-    def __init__(self) -> None:
-        super().__init__("`uvicorn` is not installed; run `pip install 'flowdsl[emulator]'`")
-
-
 class PortInUseError(Exception):
     """Another program listens on the port."""
 
@@ -52,10 +45,9 @@ def serve(
 
     `ready` is called with the port once connections are accepted; port 0 takes a free one.
     """
-    try:
-        import uvicorn
-    except ImportError:
-        raise ServerMissingError from None
+    # Only here: the embedded emulator needs no server.
+    import uvicorn
+
     listener = _listen(host, port)
     with listener:
         config = uvicorn.Config(

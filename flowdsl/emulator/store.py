@@ -39,6 +39,7 @@ _LOCK_WAIT_SECONDS = 0.02
 longer by trying again, see `routing.StoreRoute`."""
 
 _LAST_TIME = "last_time"
+_LAST_WRITE = select(store_facts.c.value).where(store_facts.c.name == _LAST_TIME)
 _SIGNING_KEY = "signing_key"
 
 
@@ -55,7 +56,7 @@ class Transaction:
     """One organisation's view of the store during one request.
 
     `now` is the time of every row the request writes. In a write it is later than the time of any
-    earlier write to the store, whatever the clock does. Rows made after `listed_until` are missing
+    earlier write to the store, whatever the clock does, and in a read no earlier. Rows made after `listed_until` are missing
     from lists; None is no such time.
     """
 
@@ -126,7 +127,10 @@ class Store:
     def read(self, organization_id: str) -> Iterator[Transaction]:
         """A snapshot of the store. Raises `StoreBusyError` where none can be had now."""
         with _begin(self._engine) as connection:
-            yield Transaction(connection, organization_id, format_time(self.clock()), self._new_id)
+            last = connection.scalar(_LAST_WRITE)
+            # Never before the last write, whose rows would lie in the future.
+            now = max(last or "", format_time(self.clock()))
+            yield Transaction(connection, organization_id, now, self._new_id)
 
     @contextmanager
     def write(self, organization_id: str) -> Iterator[Transaction]:
@@ -135,9 +139,7 @@ class Store:
         Raises `StoreBusyError` at once where another writer is at work.
         """
         with _begin(self._writer) as connection:
-            last = connection.scalar(
-                select(store_facts.c.value).where(store_facts.c.name == _LAST_TIME)
-            )
+            last = connection.scalar(_LAST_WRITE)
             now = next_time(last, self.clock())
             connection.execute(
                 update(store_facts).where(store_facts.c.name == _LAST_TIME).values(value=now)

@@ -24,7 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x464C4F57
 """The bytes `FLOW` in SQLite's `application_id`: tells our files from other SQLite files."""
 
@@ -349,6 +349,20 @@ run_attachments = Table(
     Column("cleanup_imports_after_run", Boolean, nullable=False),
     Column("expires_at", String),
     Column("content", LargeBinary, nullable=False),
+)
+
+provider_credentials = Table(
+    "provider_credentials",
+    metadata,
+    # What may be seen of a credential; the secret is never stored.
+    Column("organization_id", String, primary_key=True),
+    Column("slot", String, primary_key=True),
+    *_times(),
+    Column("status", String, nullable=False),
+    Column("auth_type", String),
+    Column("display_metadata", JSON, nullable=False),
+    Column("activated_at", String),
+    Column("last_validated_at", String),
 )
 
 webhook_deliveries = Table(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from flowdsl.semantics.capabilities import COMMAND_BYTES, PLAINED
+from flowdsl.semantics.keys import is_shared_key
 from flowdsl.semantics.types import ANY, ListOf, Type, strip_optional
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
@@ -35,6 +37,7 @@ _KINDS = (
 )
 SENTENCES = 8
 """The most sentences of a `do` that are easy to follow."""
+_PLAINED = frozenset(PLAINED)
 
 
 def writes_optional(context: LintContext, node: ast.Node) -> bool:
@@ -56,6 +59,53 @@ def has_limit(context: LintContext, statement: ast.ForStmt) -> bool:
 def has_file_checks(context: LintContext, section: ast.ChecksSection) -> bool:
     """Whether a check is about files."""
     return any(isinstance(each.body, ast.FileCheck | ast.ImageCheck) for each in section.checks)
+
+
+def names_wait(context: LintContext, statement: ast.RunStmt) -> bool:
+    """Whether a command may name a wait."""
+    written = _written(context, statement.command).lower()
+    return any(word in written for word in ("sleep", "timeout", "wait-", "ping"))
+
+
+def is_long(context: LintContext, statement: ast.RunStmt) -> bool:
+    """Whether a command may have more bytes than a driver takes; no character has more than four, and a const any number."""
+    command = statement.command
+    consts = (
+        isinstance(part, ast.Ref) and part in context.model.constants for part in command.parts
+    )
+    return 4 * (command.end - command.start) > COMMAND_BYTES or any(consts)
+
+
+def has_operators(context: LintContext, statement: ast.RunStmt) -> bool:
+    """Whether a command holds a character that opens syntax of PowerShell 7."""
+    written = _written(context, statement.command)
+    return (
+        "?" in written or "&" in written or "||" in written or ("|" in written and "\n" in written)
+    )
+
+
+def has_rare_key(context: LintContext, statement: ast.PressStmt) -> bool:
+    """Whether a key is none that both drivers know, or may be a part of a chord that one lacks."""
+    keys = statement.keys.value
+    return "+" in keys or not all(map(is_shared_key, keys.split()))
+
+
+def has_typographic(context: LintContext, found: ast.TypeStmt | Prose) -> bool:
+    """Whether what is typed holds a quote or dash that a driver replaces."""
+    written = _written(context, found.value if isinstance(found, ast.TypeStmt) else found.text)
+    return not written.isascii() and not _PLAINED.isdisjoint(written)
+
+
+def _written(context: LintContext, node: ast.Text | ast.Ref) -> str:
+    """What stands in the source, and behind it the consts that it names."""
+    written = context.source.text[node.start : node.end]
+    constants = context.model.constants
+    named = (
+        part for part in ((node,) if isinstance(node, ast.Ref) else node.parts) if part in constants
+    )
+    return "\n".join(
+        (written, *(str(constants[part]) for part in named if isinstance(part, ast.Ref)))
+    )
 
 
 def may_abort(context: LintContext, statement: ast.RetryStmt) -> bool:

@@ -63,10 +63,65 @@ ASSUMPTIONS = {
     "check-variables": "input variables are filled in inside file names, templates and statements of post-run checks",
     "check-list-reference": "`loop_input` and `expected_match_count_ref` take a variable in braces, as `start_loop` does",
     "schema-dialect": "schemas are read as JSON Schema 2020-12 without `$ref`; no `$schema` key is sent",
+    "command-time-out": "a command that ran into its time limit says `timeout_reached`, with exit code 0 on the legacy driver and "
+    "124 on the new one; the prompt asks for either",
     "image-html": "a prompt that holds a picture is HTML, and text in it is escaped",
     "brace-token": "a `{` followed by a letter, `_`, `$` or `{` may be read as a variable; `\\{` is a literal brace",
 }
 """Facts about the service that were inferred, each used where its key is named."""
+
+LEGACY, NEW = "the legacy driver", "the new driver"
+"""The two programs on a desktop that the platform works through, as the platform notes (2.12) tell them apart; a flow has to be right
+on both."""
+
+COMMAND_SECONDS = 30
+"""How long a command may take on both drivers before it goes on unwatched."""
+
+COMMAND_BYTES = 32 * 1024
+"""How long the text of a command may be on the new driver."""
+
+MODIFIERS = frozenset(("ctrl", "alt", "shift", "win", "cmd", "super", "meta"))
+"""Modifiers that both drivers know; capitals are for the agent, which passes keys on (platform notes 2.10)."""
+
+NAMED_KEYS = frozenset(
+    (
+        *("enter", "return", "esc", "escape", "tab", "backspace", "delete", "insert"),
+        *("home", "end", "pageup", "pagedown", "up", "down", "left", "right"),
+        *("space", "capslock"),
+        *(f"f{number}" for number in range(1, 13)),
+    )
+)
+"""Keys that both drivers know."""
+
+NEW_MODIFIERS = {"control": "ctrl", "option": "alt"} | {
+    name: key
+    for key, spelled in (
+        ("ctrl", ("ctrl", "control")),
+        ("alt", ("alt", "option")),
+        ("shift", ("shift",)),
+        ("win", ("win", "cmd", "super", "meta")),
+    )
+    for word in spelled
+    for name in (f"left{word}", f"right{word}", f"l{word}", f"r{word}", f"{word}l", f"{word}r")
+}
+"""Modifiers that only the new driver knows, without `-` and `_`, and what both know of the same kind. How it spells left and right
+ones is inferred: in front in full or as a letter, or behind as in X11 (`Control_L`)."""
+
+NEW_KEYS = {
+    "pgup": "pageup",
+    "pgdn": "pagedown",
+    "del": "delete",
+    "ins": "insert",
+    "numlock": None,
+    "lockscreen": None,
+}
+"""Keys that only the new driver knows, and the name that both know for the same key; None where there is none."""
+
+NEW_CHORD = frozenset(("ctrl", "alt", "delete"))
+"""The chord that only the new driver is said to know."""
+
+PLAINED = "‐‑‒–—―‘’‚‛“”„‟"
+"""Typographic dashes and quotes, which the new driver types as plain ones."""
 
 NO_COMMAND = "flowdsl: this workflow runs no terminal command"
 """The allowlist entry of a workflow without `run` (assumption allowlist-none)."""

@@ -1,7 +1,8 @@
 """The keys of a `press`.
 
 The names are those of XDO notation, which the platform uses for keyboard input (`/v1/computer/{machine_id}/input/keyboard/key`):
-chords joined by `+`, sequences separated by spaces, case ignored.
+chords joined by `+`, sequences separated by spaces, case ignored. A name that one of the two drivers knows is a key; which of them
+lacks it is the affair of the rule `key-of-one-driver`.
 """
 
 from __future__ import annotations
@@ -10,31 +11,14 @@ from flowdsl.diagnostics.suggest import closest
 from flowdsl.syntax import ast
 
 from . import errors
+from .capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_MODIFIERS
 from .loop_bounds import check_count
 from .program import Program
 from .scopes import ValueScope
 
-MODIFIERS = frozenset(("ctrl", "alt", "shift", "win", "cmd", "super", "meta"))
-NAMED_KEYS = frozenset(
-    (
-        *("enter", "return", "esc", "escape", "tab", "backspace", "delete", "insert"),
-        *("home", "end", "pageup", "pagedown", "up", "down", "left", "right"),
-        *("space", "capslock"),
-        *(f"f{number}" for number in range(1, 13)),
-    )
-)
-_NAMES = MODIFIERS | NAMED_KEYS
 OTHER_NAMES = {
-    "control": "ctrl",
     "windows": "win",
     "command": "cmd",
-    "option": "alt",
-    "del": "delete",
-    "ins": "insert",
-    "pgup": "pageup",
-    "pgdn": "pagedown",
-    "page_up": "pageup",
-    "page_down": "pagedown",
     "arrowup": "up",
     "arrowdown": "down",
     "arrowleft": "left",
@@ -42,7 +26,7 @@ OTHER_NAMES = {
     "spacebar": "space",
     "caps": "capslock",
 }
-"""Names that other tools use, and the platform's name for the same key."""
+"""Names that neither driver knows and other tools use, and the platform's name for the same key."""
 
 
 def chord_keys(chord: str) -> list[str]:
@@ -54,9 +38,27 @@ def chord_keys(chord: str) -> list[str]:
     return chord.split("+")
 
 
-def is_key(name: str) -> bool:
-    """Whether `name` is a key of the platform: a modifier, a named key, or one printable character."""
+_NAMES = MODIFIERS | NAMED_KEYS
+
+
+def is_shared_key(name: str) -> bool:
+    """Whether both drivers know the key: a modifier, a named key, or one printable character."""
     return name.lower() in _NAMES or (len(name) == 1 and name.isprintable())
+
+
+def is_key(name: str) -> bool:
+    """Whether one of the drivers knows the key."""
+    return is_shared_key(name) or shared_name(name) != name
+
+
+def shared_name(name: str) -> str | None:
+    """The name that both drivers know for a key of the new one, None where there is none; any other name as it is."""
+    if is_shared_key(name):
+        return name
+    bare = name.lower().replace("-", "").replace("_", "")
+    if bare in _NAMES:
+        return bare
+    return NEW_KEYS[bare] if bare in NEW_KEYS else NEW_MODIFIERS.get(bare, name)
 
 
 def suggested_key(name: str) -> str | None:
@@ -66,7 +68,7 @@ def suggested_key(name: str) -> str | None:
 
 def misplaced_modifier(keys: list[str]) -> str | None:
     """The first key before the last that is not a modifier: only the last key of a chord may be another."""
-    return next((key for key in keys[:-1] if key.lower() not in MODIFIERS), None)
+    return next((key for key in keys[:-1] if str(shared_name(key)).lower() not in MODIFIERS), None)
 
 
 def check_press(program: Program, scope: ValueScope, statement: ast.PressStmt) -> None:

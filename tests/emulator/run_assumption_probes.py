@@ -323,18 +323,60 @@ def _(desk: RunDesk) -> None:
     assert filled == base | {"ended_at"}
 
 
-@probe("trajectory-on-demand")
+@probe("recorded-success")
+def _(desk: RunDesk) -> None:
+    workflow = desk.claims()
+    made = desk.run(workflow, input_values=INPUTS)
+    path = f"/v1/runs/{made['id']}/trajectory"
+    desk.ok("GET", path, 404)
+    desk.wait()
+    recorded = desk.ok("GET", path)
+    assert (recorded["is_generated"], recorded["is_approved"]) == (False, False)
+    assert recorded["created_at"] == desk.read(made)["ended_at"]
+    desk.ok("PATCH", f"/v1/trajectories/{recorded['id']}", json={"is_approved": True})
+    taken_over = desk.run(workflow, input_values=INPUTS)
+    desk.change(taken_over, status="success")
+    for run in (desk.ended(workflow), taken_over):
+        assert desk.read(run)["status"] == "success"
+        desk.ok("GET", f"/v1/runs/{run['id']}/trajectory", 404)
+
+
+@probe("generate-marks")
 def _(desk: RunDesk) -> None:
     workflow = desk.claims()
     made = desk.run(workflow, input_values=INPUTS)
     path = f"/v1/runs/{made['id']}"
     desk.ok("POST", f"{path}/generate-trajectory", 400)
     desk.wait()
-    desk.ok("GET", f"{path}/trajectory", 404)
-    first = desk.ok("POST", f"{path}/generate-trajectory")
-    assert (first["is_generated"], first["is_approved"]) == (True, False)
-    assert desk.ok("POST", f"{path}/generate-trajectory")["id"] == first["id"]
-    assert desk.ok("GET", f"{path}/trajectory")["id"] == first["id"]
+    recorded = desk.ok("GET", f"{path}/trajectory")
+    for _ in range(2):
+        marked = desk.ok("POST", f"{path}/generate-trajectory")
+        assert marked == {**recorded, "is_generated": True}
+    desk.ok("DELETE", f"/v1/trajectories/{marked['id']}", 204)
+    desk.ok("POST", f"{path}/generate-trajectory", 404)
+
+
+@probe("unpriced-models")
+def _(desk: RunDesk) -> None:
+    workflow = desk.claims()
+    made = desk.run(workflow, input_values=INPUTS)
+    path = f"/v1/runs/{made['id']}"
+    assert desk.ok("GET", f"{path}/llm-costs")["rows"] == []
+    desk.wait()
+    first = desk.ok("GET", f"{path}/llm-costs")["rows"]
+    recorded = desk.ok("GET", f"{path}/trajectory")
+    desk.ok("PATCH", f"/v1/trajectories/{recorded['id']}", json={"is_approved": True})
+    second = desk.ended(workflow)
+    rows = desk.ok("GET", f"/v1/runs/{second['id']}/llm-costs")["rows"]
+    assert [row["role"] for row in first] == ["main_agent"]
+    assert [row["role"] for row in rows] == ["main_agent", "cache_detection"]
+    steps = second["usage_metadata"]
+    assert [row["call_count"] for row in rows] == [
+        steps["total_agentic_steps"],
+        steps["total_cached_steps"],
+    ]
+    assert len({row["input_tokens"] / row["call_count"] for row in first + rows}) == 1
+    assert {row["cost_usd"] for row in first + rows} == {None}
 
 
 @probe("expired-attachment")

@@ -22,15 +22,16 @@ from flowdsl.emulator.records.machines import (
 from flowdsl.emulator.records.pools import create_pool
 from flowdsl.emulator.records.trajectories import (
     TrajectoryFilter,
+    create_trajectory,
     find_trajectories,
-    insert_trajectory,
+    mark_generated,
     update_trajectory,
 )
 from flowdsl.emulator.records.trajectory_copies import copy_trajectories
 from flowdsl.emulator.records.workflows import create_workflow
 from flowdsl.emulator.store import Store
 from flowdsl.emulator.wire.machines import MachineCreate, PoolCreate
-from flowdsl.emulator.wire.trajectories import TrajectoryUpdate
+from flowdsl.emulator.wire.trajectories import TrajectoryCreate, TrajectoryUpdate
 from flowdsl.emulator.wire.workflows import WorkflowCreate
 from tests.emulator.emulator_desk import PNG, UNKNOWN_ID, Desk, check
 from tests.emulator.rehearsal_assumption_probes import REHEARSAL_PROBES
@@ -519,19 +520,16 @@ def _(desk: Desk) -> None:
             create_workflow(transaction, WorkflowCreate(main_prompt="p")).id for _ in "ab"
         )
         for name, is_generated in (("recorded", False), ("generated", True)):
-            made = insert_trajectory(
-                transaction,
-                source,
-                None,
-                name=name,
-                data=[{"image": "supabase://trajectories/1.png"}],
+            body = TrajectoryCreate(
+                workflow_id=UUID(source),
+                trajectory_data=[{"image": "supabase://trajectories/1.png"}],
                 dimensions={"width": 1, "height": 1},
-                original_input_values=None,
-                is_generated=is_generated,
+                name=name,
             )
-            update_trajectory(
-                transaction, UUID(made), TrajectoryUpdate(is_approved=True, is_main=True)
-            )
+            made = UUID(create_trajectory(transaction, body).id)
+            if is_generated:
+                mark_generated(transaction, made)
+            update_trajectory(transaction, made, TrajectoryUpdate(is_approved=True, is_main=True))
         copy_trajectories(transaction, source, target)
         rows, total = find_trajectories(
             transaction, TrajectoryFilter(workflow_id=UUID(target)), skip=0, limit=10
@@ -545,6 +543,27 @@ def _(desk: Desk) -> None:
             1,
         )
         assert copy.trajectory_data == [{"image": "supabase://trajectories/1.png"}]
+
+
+@probe("credential-needs")
+def _(desk: Desk) -> None:
+    key = {"api_key": "sk-1"}
+    bedrock = {"bedrock_auth_mode": "api_key", "aws_region": "us-east-1", **key}
+    for slot, body in (("anthropic", bedrock), ("openai", key), ("aws_bedrock", bedrock)):
+        desk.ok("PUT", f"/v1/provider-credentials/{slot}", json=body)
+    for slot, body in (("openai", {}), ("google", key), ("aws_bedrock", key)):
+        desk.ok("PUT", f"/v1/provider-credentials/{slot}", 422, json=body)
+
+
+@probe("credential-unasked")
+def _(desk: Desk) -> None:
+    path = "/v1/provider-credentials/openai"
+    for _ in range(2):
+        desk.ok("POST", f"{path}/validate", 404)
+        desk.ok("DELETE", path, 404)
+        assert desk.ok("PUT", path, json={"api_key": "no such key"})["status"] == "active"
+        assert desk.ok("POST", f"{path}/validate")["ok"] is True
+        desk.ok("DELETE", path)
 
 
 @probe("usage-by-end")

@@ -179,15 +179,6 @@ def test_an_address_of_another_machine_is_refused(host: str, port: int) -> None:
         serving.serve(create_app(store), host, port)
 
 
-def test_a_missing_server_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "uvicorn", None)
-    with (
-        Store.open(None) as store,
-        pytest.raises(serving.ServerMissingError, match=r"pip install 'flowdsl\[emulator\]'"),
-    ):
-        serving.serve(create_app(store), "127.0.0.1", 0)
-
-
 def test_importing_the_package_costs_nothing() -> None:
     code = (
         "import sys, flowdsl.emulator;"
@@ -195,3 +186,12 @@ def test_importing_the_package_costs_nothing() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_the_server_is_imported_where_a_port_is_served_alone() -> None:
+    code = (
+        "import sys, flowdsl.emulator.app, flowdsl.emulator.embedded, flowdsl.emulator.serve;"
+        "print('uvicorn' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.strip() == "False"

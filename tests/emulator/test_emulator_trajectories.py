@@ -12,7 +12,7 @@ from flowdsl.emulator.context import LOCAL_ORGANIZATION
 from flowdsl.emulator.records.trajectories import (
     approved_trajectories,
     create_trajectory,
-    insert_trajectory,
+    mark_generated,
     update_trajectory,
 )
 from flowdsl.emulator.records.workflows import create_workflow
@@ -41,19 +41,17 @@ def change(desk: Desk, made: Any, status: int = 200, **changes: Any) -> Any:
     return desk.ok("PATCH", f"/v1/trajectories/{made['id']}", status, json=changes)
 
 
-def recorded(store: Store, workflow: Any, name: str, *, is_generated: bool = True) -> str:
-    """What a run leaves behind."""
+def generated(store: Store, workflow: Any, name: str) -> None:
+    """What a run leaves behind, and a person has promoted."""
+    body = TrajectoryCreate(
+        workflow_id=UUID(workflow["id"]),
+        trajectory_data=STEPS,
+        dimensions=SCREEN,
+        name=name,
+        original_input_values={"patient": "Ines Okafor"},
+    )
     with store.write(LOCAL_ORGANIZATION) as transaction:
-        return insert_trajectory(
-            transaction,
-            workflow["id"],
-            None,
-            name=name,
-            data=STEPS,
-            dimensions=SCREEN,
-            original_input_values={"patient": "Ines Okafor"},
-            is_generated=is_generated,
-        )
+        mark_generated(transaction, create_trajectory(transaction, body).id)
 
 
 def test_a_trajectory_is_made_read_changed_and_deleted(desk: Desk) -> None:
@@ -170,7 +168,7 @@ def test_the_list_shows_generated_ones_unless_asked_otherwise(shared_store: Stor
     with Desk(create_app(shared_store)) as desk:
         workflow = desk.workflow()
         desk.trajectory(workflow, name="pending")
-        recorded(shared_store, workflow, "generated")
+        generated(shared_store, workflow, "generated")
         assert names(desk, "") == ["generated"]
         assert names(desk, "is_generated=true") == ["generated"]
         assert names(desk, "is_generated=false") == ["pending"]
@@ -241,7 +239,7 @@ def test_generated_trajectories_go_with_a_copied_workflow_when_asked(
     with Desk(create_app(shared_store)) as desk:
         workflow, target = desk.workflow(), desk.workflow()
         desk.trajectory(workflow, name="pending")
-        recorded(shared_store, workflow, "generated")
+        generated(shared_store, workflow, "generated")
         expected = ["generated"] if wanted else []
         path = f"/v1/workflows/{workflow['id']}"
         copy = desk.ok("POST", f"{path}/duplicate", 201, json={"include_trajectories": wanted})

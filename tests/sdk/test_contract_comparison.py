@@ -33,6 +33,7 @@ EXPLAINED: dict[str, str] = {
     "GET /v1/trajectories / query skip / maximum": SKIP,
     "GET /v1/runs / query skip / maximum": SKIP,
     "GET /v1/run-attachments / query skip / maximum": SKIP,
+    "GET /v1/usage/llm-costs / query skip / maximum": SKIP,
     f"POST /v1/workflows / body / {CHECK_COUNT}": COUNT,
     f"PATCH /v1/workflows/{{workflow_id}} / body / {CHECK_COUNT}": COUNT,
     "POST /v1/workflows/prompt-image / body / file / format": UPLOAD,
@@ -130,7 +131,7 @@ def coverage(described: Any) -> str:
         f"{len(fields)} parameters and fields with {len(facts)} facts compared",
         *(f"missing: {name}" for name in wanted if outside(name) is None and name not in made),
     ]
-    lines += [f"outside: {reasons[key]} of {key}: {why}" for key, why in OUTSIDE.items()]
+    lines += [f"outside: {number}: {why}" for why, number in reasons.items() if why is not None]
     return "\n".join(lines)
 
 
@@ -172,8 +173,9 @@ def test_the_webhook_event_is_the_contracts() -> None:
     assert differences == {" / event_id / required", " / occurred_at / required"}
 
 
-def test_every_reason_to_leave_an_operation_out_is_used() -> None:
-    assert {outside(name) for name, _ in operations(contract())} == {None, *OUTSIDE}
+def test_what_is_served_and_what_is_not_make_up_the_contract(described: Any) -> None:
+    wanted = [name for name, _ in operations(contract())]
+    assert sorted([*OUTSIDE, *(name for name, _ in operations(described))]) == sorted(wanted)
 
 
 def test_the_comparison_covers_what_it_claims() -> None:

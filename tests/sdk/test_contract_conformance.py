@@ -89,7 +89,8 @@ def is_converted(case: Case, failure: str) -> bool:
     fields = case.body.items() if isinstance(case.body, dict) else ()
     converted = [name for name, value in fields if isinstance(value, bool)]
     for name, value in case.query.items():
-        if isinstance(value, list) or ("_at_" in name and is_number(value)):
+        is_time = "_at_" in name or name.endswith("_date")
+        if isinstance(value, list) or (is_time and is_number(value)):
             converted.append(name)
     return any(f"/properties/{name}" in failure or f"`{name}`" in failure for name in converted)
 

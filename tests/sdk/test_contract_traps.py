@@ -436,7 +436,7 @@ SDK_ALONE = {
         "the client makes no keys; `test_going_back_to_an_earlier_content` shows the deployer's"
     ),
     "wrappers for request logs, provider credentials, computer, costs and Cyberdriver are missing": (
-        "FlowDSL has no use for them; `tests.support.contract.OUTSIDE` says why they are not served"
+        "FlowDSL has no use for them"
     ),
     "`idempotency_enabled=False` sends writes once": "keys cannot be switched off",
     "`workflows.list` always sends `include_tags=false`": "the legacy parameter is not offered",

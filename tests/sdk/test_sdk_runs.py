@@ -83,9 +83,12 @@ def test_a_run_from_start_to_end(sdk: Sdk, clock: Clock, workflow: Any) -> None:
     signed = sdk("runs", "get_image_signed_url", str(run.id), image_url=picture[1], expires_in=10)
     assert httpx.get(signed.signed_url, trust_env=False).content.startswith(b"\x89PNG")
 
-    recorded = sdk("runs", "generate_trajectory", str(run.id))
-    assert (recorded.is_generated, recorded.is_approved, recorded.run_id) == (True, False, run.id)
-    assert sdk("runs", "get_trajectory", str(run.id)).id == recorded.id
+    recorded = sdk("runs", "get_trajectory", str(run.id))
+    assert (recorded.is_generated, recorded.is_approved, recorded.run_id) == (False, False, run.id)
+    assert sdk("trajectories", "list").items == []
+    marked = sdk("runs", "generate_trajectory", str(run.id))
+    assert (marked.id, marked.is_generated, marked.is_approved) == (recorded.id, True, False)
+    assert sdk("runs", "get_trajectory", str(run.id)) == marked
     assert [item.id for item in sdk("trajectories", "list").items] == [recorded.id]
 
 

@@ -11,22 +11,14 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
+from flowdsl.emulator.unserved import UNSERVED
+
 CONTRACT = Path(__file__).parents[1] / "sdk" / "contract.json"
 
-COMPUTER = "direct control of a desktop, which the emulator does not have"
-CYBERDRIVER = "talks with the program on a desktop, which the emulator does not have"
-COSTS = "behind a feature flag of the service; its numbers would be invented"
-
 OUTSIDE: dict[str, str] = {
-    "/api/": CYBERDRIVER,
-    "/v1/computer/": COMPUTER,
-    "/v1/machines/{machine_id}/cyberdriver/": CYBERDRIVER,
-    "/v1/provider-credentials": "holds secrets of model providers, and the emulator keeps none",
-    "/v1/request-logs": "written and read by the platform about its own traffic",
-    "/v1/runs/{run_id}/llm-costs": COSTS,
-    "/v1/usage/llm-costs": COSTS,
+    operation: group.why for group in UNSERVED for operation in group.operations
 }
-"""Why operations are not served, by the beginning of their path."""
+"""Why operations are not served, by `METHOD path`."""
 
 
 @cache
@@ -43,9 +35,8 @@ def operations(document: Any) -> Iterator[tuple[str, Any]]:
 
 
 def outside(name: str) -> str | None:
-    """The key of `OUTSIDE` that leaves the operation `METHOD path` out."""
-    path = name.partition(" ")[2]
-    return next((prefix for prefix in OUTSIDE if path.startswith(prefix)), None)
+    """Why the operation `METHOD path` is left out; None when it is served."""
+    return OUTSIDE.get(name)
 
 
 UNSPECIFIED = frozenset({400, 401, 404, 409})

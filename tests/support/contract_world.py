@@ -16,6 +16,13 @@ HOST_NAME = HOST
 """What the generated requests say in `Host`."""
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
+CREDENTIAL = {
+    "api_key": "sk-1",
+    "service_account_json": '{"project_id": "p", "client_email": "c@harbour.test"}',
+    "bedrock_auth_mode": "api_key",
+    "aws_region": "us-east-1",
+}
+"""Enough for any slot."""
 STEP = {"role": "assistant", "content": []}
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -86,8 +93,12 @@ class World:
         elif path.endswith("/tags/{tag_id}"):
             tagged = {"tag_ids": [self._row("tag_id")]}
             self._reply("POST", f"/v1/workflows/{self._row('workflow_id')}/tags", tagged)
-        elif path == "/v1/runs/{run_id}/trajectory":
-            self._reply("POST", f"/v1/runs/{self._row('run_id')}/generate-trajectory", None)
+        elif "provider-credentials" in path:
+            slot = case.path_parameters.get("slot")
+            if case.method == "PUT" and isinstance(case.body, dict):
+                case.body |= CREDENTIAL
+            else:
+                self._reply("PUT", f"/v1/provider-credentials/{slot}", CREDENTIAL)
         elif path == "/v1/runs/bulk" and isinstance(case.body, dict):
             # A thousand runs are right, and slow.
             case.body["count"] = min(case.body["count"], 5)

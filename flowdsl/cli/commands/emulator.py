@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     scenario = _scenario(arguments)
     from flowdsl.emulator.app import create_app
     from flowdsl.emulator.scenario import ScenarioError
-    from flowdsl.emulator.serve import AddressError, PortInUseError, ServerMissingError, serve
+    from flowdsl.emulator.serve import AddressError, PortInUseError, serve
     from flowdsl.emulator.store import Store, StoreError
 
     def ready(port: int) -> None:
@@ -118,7 +118,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             with_control=arguments.control,
         )
         serve(app, arguments.host, arguments.port, ready=ready)
-    except (AddressError, PortInUseError, ServerMissingError, ScenarioError) as error:
+    except (AddressError, PortInUseError, ScenarioError) as error:
         raise UsageError(str(error)) from None
     finally:
         store.close()

@@ -16,7 +16,9 @@ from .values import type_words
 
 
 def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
-    """The command as it stands in the allowlist; an `else` asks for its output, since a time-out reports success."""
+    """The command as it stands in the allowlist; an `else` asks for its output and its time limit,
+    since one driver reports a time-out as success.
+    """
     items = [_command(statement)]
     if statement.variable is not None and statement.type is not None:
         words = say(

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 
 from flowdsl.ir import nodes
-from flowdsl.semantics.keys import MODIFIERS, NAMED_KEYS, OTHER_NAMES, chord_keys, is_key
+from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS
+from flowdsl.semantics.keys import OTHER_NAMES, chord_keys, is_key, shared_name
 
 from ..model import NOWHERE, PromptHints
 from ..reading.texts import read_path
@@ -309,7 +310,8 @@ def _chord(written: str, *, named: bool) -> str | None:
     words = written.lower()
     words = re.sub(r"^arrow |(?<=\w) arrow$", "", words)
     named = named or words != written.lower()
-    keys = [OTHER_NAMES.get(key, key) for key in chord_keys(words.replace(" ", ""))]
+    found = (OTHER_NAMES.get(key, key) for key in chord_keys(words.replace(" ", "")))
+    keys = [shared_name(key) or key for key in found]
     *modifiers, last = keys
     if not all(key in MODIFIERS for key in modifiers) or not is_key(last) or not last.isascii():
         return None

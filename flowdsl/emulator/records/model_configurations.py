@@ -99,8 +99,14 @@ def delete_model(transaction: Transaction, model_id: UUID) -> None:
     )
 
 
-def _model_row(transaction: Transaction, model_id: UUID) -> Row[Any]:
-    row = transaction.connection.execute(
+def find_model(transaction: Transaction, model_id: UUID | str) -> ModelConfigurationResponse | None:
+    """One configuration; None where the organisation cannot see one of this id."""
+    row = _found_row(transaction, model_id)
+    return None if row is None else _model_reply(row)
+
+
+def _found_row(transaction: Transaction, model_id: UUID | str) -> Row[Any] | None:
+    return transaction.connection.execute(
         select(model_configurations).where(
             model_configurations.c.id == str(model_id),
             or_(
@@ -109,6 +115,10 @@ def _model_row(transaction: Transaction, model_id: UUID) -> Row[Any]:
             ),
         )
     ).one_or_none()
+
+
+def _model_row(transaction: Transaction, model_id: UUID) -> Row[Any]:
+    row = _found_row(transaction, model_id)
     if row is None:
         raise not_found("model configuration", model_id)
     return row

@@ -29,6 +29,7 @@ from flowdsl.emulator.records.run_upkeep import decide_readers, settle
 from flowdsl.emulator.records.run_views import run_replies, status_of
 from flowdsl.emulator.records.runs import get_run, run_row
 from flowdsl.emulator.records.secret_aliases import new_aliases
+from flowdsl.emulator.records.trajectories import drop_recording
 from flowdsl.emulator.records.workflows import workflow_row
 from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.emulator.store import Transaction
@@ -92,6 +93,7 @@ def delete_run(transaction: Transaction, run_id: UUID) -> None:
     """Removes the run with its attachments; runs that wait for its machine move up."""
     row = run_row(transaction, run_id)
     was_live = status_of(row, transaction.now) in LIVE
+    drop_recording(transaction, row.id)
     transaction.connection.execute(delete(runs).where(runs.c.id == row.id))
     if was_live:
         decide_readers(transaction, row)
@@ -193,6 +195,7 @@ def _take_over(transaction: Transaction, row: Row[Any], changes: dict[str, Any])
     for name, column in (("started_at", "starts_at"), ("ended_at", "ends_at")):
         if name in changes:
             values[column] = changes.pop(name)
+    drop_recording(transaction, row.id)
     holds_machine = status in (RunStatus.RUNNING, RunStatus.RUNNING_CHECKS)
     columns = run_attachments.c
     transaction.connection.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import JsonValue
@@ -11,7 +12,11 @@ from sqlalchemy import Row, delete, insert, select, update
 from flowdsl.emulator.records.checks import checks_of_workflows
 from flowdsl.emulator.records.machines import Parameters, parameters_of
 from flowdsl.emulator.records.run_views import status_of
-from flowdsl.emulator.records.trajectories import approved_trajectories
+from flowdsl.emulator.records.trajectories import (
+    approved_trajectories,
+    drop_recording,
+    insert_recording,
+)
 from flowdsl.emulator.records.workflows import workflow_row
 from flowdsl.emulator.simulation.checks import Result
 from flowdsl.emulator.simulation.course import DIMENSIONS, Attachment, Plan, play
@@ -24,6 +29,7 @@ from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs
 from flowdsl.emulator.wire.run_attachments import AttachmentType
 from flowdsl.emulator.wire.runs import RunStatus
+from flowdsl.emulator.wire.values import OpenObject
 
 RUN_IMAGES = "supabase://run-images/"
 _SNAPSHOT_VERSION = 1
@@ -91,6 +97,15 @@ class Sources:
         return self._parameters[key]
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a run goes: the columns of its course, its files, and the steps it is going to record."""
+
+    columns: dict[str, Any]
+    attachments: Sequence[Attachment]
+    recorded: Sequence[OpenObject]
+
+
 def decide_course(transaction: Transaction, run_id: str) -> None:
     """Plays a run from the workflow as it stands now and stores the course.
 
@@ -99,21 +114,26 @@ def decide_course(transaction: Transaction, run_id: str) -> None:
     """
     row = transaction.connection.execute(select(runs).where(runs.c.id == run_id)).one()
     sources = Sources(transaction, workflow_row(transaction, row.workflow_id))
-    values, attachments = course_of(transaction, row, sources)
-    transaction.connection.execute(update(runs).where(runs.c.id == row.id).values(**values))
+    decision = course_of(transaction, row, sources)
+    transaction.connection.execute(
+        update(runs).where(runs.c.id == row.id).values(**decision.columns)
+    )
     columns = run_attachments.c
     transaction.connection.execute(
         delete(run_attachments).where(
             columns.run_id == row.id, columns.attachment_type == AttachmentType.OUTPUT.value
         )
     )
-    insert_outputs(transaction, run_id, attachments)
+    drop_recording(transaction, run_id)
+    insert_results(transaction, row, sources, decision)
 
 
-def course_of(
-    transaction: Transaction, row: Any, sources: Sources
-) -> tuple[dict[str, Any], Sequence[Attachment]]:
-    """The columns of the course and the files of a run, of which `row` has the other columns."""
+def course_of(transaction: Transaction, row: Any, sources: Sources) -> Decision:
+    """How a run goes, of which `row` has the columns that do not follow from it.
+
+    Only a success is recorded, and one that replays a trajectory throughout records no other
+    (assumption `recorded-success`).
+    """
     inputs, obstacle = _inputs_of(transaction, row, sources)
     workflow = sources.workflow
     course = play(
@@ -132,6 +152,7 @@ def course_of(
             images=f"{RUN_IMAGES}{transaction.organization_id}/{row.id}/",
         )
     )
+    messages = [message for _, message in course.messages]
     values = {
         "running_ms": course.running_ms,
         "checking_ms": course.checking_ms,
@@ -139,12 +160,37 @@ def course_of(
         "outcome": course.outcome,
         "error": course.error,
         "output_data": course.output_data,
-        "run_message_history": [message for _, message in course.messages],
+        "run_message_history": messages,
         "message_ms": [milliseconds for milliseconds, _ in course.messages],
         "usage_metadata": dict(course.usage),
         "post_run_checks": _snapshots(transaction, sources, course.checks),
     }
-    return values, course.attachments
+    is_recorded = course.outcome == RunStatus.SUCCESS and sources.trajectory_id is None
+    return Decision(values, course.attachments, _steps(messages) if is_recorded else ())
+
+
+def blocks_of(message: OpenObject) -> list[dict[str, Any]]:
+    """The parts of a message of the history; none where its content is a text."""
+    content = message.get("content")
+    return (
+        [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+    )
+
+
+def _steps(history: Sequence[OpenObject]) -> list[OpenObject]:
+    """One step for each tool the run used."""
+    return [
+        {
+            "func_name": block.get("tool_name"),
+            "args": [],
+            "kwargs": block.get("tool_input"),
+            "pre_check_snapshot": None,
+            "result": "done",
+        }
+        for message in history
+        for block in blocks_of(message)
+        if block.get("type") == "tool_use"
+    ]
 
 
 def _inputs_of(
@@ -215,19 +261,29 @@ def _snapshots(
     ]
 
 
-def insert_outputs(
-    transaction: Transaction, run_id: str, attachments: Sequence[Attachment]
+def insert_results(
+    transaction: Transaction, run: Any, sources: Sources, decision: Decision
 ) -> None:
-    """Stores the files a run is going to bring; they appear when its times are known."""
+    """Stores what a run is going to bring, files and trajectory; it appears when the run's times
+    are known."""
+    if decision.recorded:
+        insert_recording(
+            transaction,
+            sources.workflow,
+            run.id,
+            data=decision.recorded,
+            dimensions=DIMENSIONS,
+            original_input_values=run.input_values,
+        )
     rows = []
-    for position, attachment in enumerate(attachments):
+    for position, attachment in enumerate(decision.attachments):
         identifier = transaction.new_id()
         content = content_of(attachment.name)
         rows.append(
             {
                 "id": identifier,
                 "organization_id": transaction.organization_id,
-                "run_id": run_id,
+                "run_id": run.id,
                 "created_at": transaction.now,
                 "position": position,
                 "at_ms": attachment.at_ms,
@@ -235,7 +291,7 @@ def insert_outputs(
                 "content_type": media_type(attachment.name),
                 "attachment_type": AttachmentType.OUTPUT.value,
                 "size_bytes": len(content),
-                "storage_path": f"{transaction.organization_id}/{run_id}/{identifier}/{attachment.name}",
+                "storage_path": f"{transaction.organization_id}/{run.id}/{identifier}/{attachment.name}",
                 "cleanup_imports_after_run": False,
                 "content": content,
             }

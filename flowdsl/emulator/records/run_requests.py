@@ -20,7 +20,7 @@ from flowdsl.emulator.records.run_attachments import NewFile, insert_attachment
 from flowdsl.emulator.records.run_courses import (
     Sources,
     course_of,
-    insert_outputs,
+    insert_results,
     refused_inputs,
 )
 from flowdsl.emulator.records.run_schedule import Placement, place_run, queue_run, reschedule
@@ -260,11 +260,12 @@ def _insert(
         "sensitive_input_aliases": new_aliases(transaction, aliases),
         "effects": effects.model_dump(mode="json", exclude_defaults=True) or None,
     }
-    course, attachments = course_of(transaction, SimpleNamespace(**values), sources)
-    transaction.connection.execute(insert(runs).values(**values, **course))
+    run = SimpleNamespace(**values)
+    decision = course_of(transaction, run, sources)
+    transaction.connection.execute(insert(runs).values(**values, **decision.columns))
     for file in new.files:
         insert_attachment(transaction, run_id, file, AttachmentType.INPUT)
-    insert_outputs(transaction, run_id, attachments)
+    insert_results(transaction, run, sources, decision)
 
 
 def refuse_inputs(

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Column, Row, bindparam, func, or_, select, update
 
-from flowdsl.emulator.clock import later
+from flowdsl.emulator.clock import UNKNOWN, later
 from flowdsl.emulator.records.machines import (
     free_machine,
     machine_candidates,
@@ -23,7 +23,7 @@ from flowdsl.emulator.records.machines import (
 )
 from flowdsl.emulator.simulation.course import RUNNING_MS
 from flowdsl.emulator.store import Transaction
-from flowdsl.emulator.tables import run_attachments, runs
+from flowdsl.emulator.tables import run_attachments, runs, trajectories
 from flowdsl.emulator.wire.machines import MachineStatus
 
 _BATCH = 10_000
@@ -303,6 +303,16 @@ def _set_times(transaction: Transaction, table: Sequence[tuple[Row[Any], Times]]
             for row, times in table
         ],
     )
+    transaction.connection.execute(
+        update(trajectories).where(
+            trajectories.c.run_id == bindparam("run"), trajectories.c.created_at > transaction.now
+        ),
+        [
+            {"run": row.id, "created_at": end, "updated_at": end}
+            for row, times in table
+            for end in (times.ends_at or UNKNOWN,)
+        ],
+    )
     starts = {row.id: times.starts_at for row, times in table}
     columns = run_attachments.c
     files: list[Any] = []
@@ -322,13 +332,11 @@ def _set_times(transaction: Transaction, table: Sequence[tuple[Row[Any], Times]]
             {
                 "file": file.id,
                 "created_at": (
-                    _FAR if (started := starts[file.run_id]) is None else later(started, file.at_ms)
+                    UNKNOWN
+                    if (started := starts[file.run_id]) is None
+                    else later(started, file.at_ms)
                 ),
             }
             for file in files
         ],
     )
-
-
-_FAR = "9999-12-31T23:59:59.999999Z"
-"""The time of a file whose run has no time yet."""

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 
+from flowdsl.emulator.clock import UNKNOWN
 from flowdsl.emulator.errors import not_found
 from flowdsl.emulator.records.changes import sent_changes
 from flowdsl.emulator.records.filters import contains, find_page, within
@@ -50,7 +51,8 @@ def find_trajectories(
 ) -> tuple[list[TrajectoryResponse], int]:
     """One page (assumption `newest-trajectory-first`) and the number of all that match."""
     columns = trajectories.c
-    conditions = contains(wanted.search, columns.id, columns.name, columns.description)
+    conditions = [is_recorded(transaction)]
+    conditions += contains(wanted.search, columns.id, columns.name, columns.description)
     conditions += within(columns.created_at, wanted.created_at_from, wanted.created_at_to)
     conditions += within(columns.updated_at, wanted.updated_at_from, wanted.updated_at_to)
     if wanted.workflow_id is not None:
@@ -80,7 +82,7 @@ def latest_trajectory(transaction: Transaction, workflow_id: UUID) -> Trajectory
     workflow = workflow_row(transaction, workflow_id)
     row = transaction.connection.execute(
         select(trajectories)
-        .where(trajectories.c.workflow_id == workflow.id)
+        .where(trajectories.c.workflow_id == workflow.id, is_recorded(transaction))
         .order_by(*NEWEST_FIRST)
         .limit(1)
     ).one_or_none()
@@ -117,30 +119,43 @@ def create_trajectory(transaction: Transaction, body: TrajectoryCreate) -> Traje
     return get_trajectory(transaction, identifier)
 
 
-def insert_trajectory(
+def is_recorded(transaction: Transaction) -> ColumnElement[bool]:
+    """Holds for the rows that are there by now: that of a run comes with its end."""
+    return trajectories.c.created_at <= transaction.now
+
+
+def insert_recording(
     transaction: Transaction,
-    workflow_id: str,
-    run_id: str | None,
+    workflow: Row[Any],
+    run_id: str,
     *,
-    name: str | None,
     data: Sequence[OpenObject],
     dimensions: Mapping[str, int],
     original_input_values: OpenObject | None,
-    is_generated: bool,
-) -> str:
-    """The id of a new unapproved trajectory, as a run records it."""
-    return _insert_row(
+) -> None:
+    """Stores what a run is going to record; it appears when the run's times are known."""
+    _insert_row(
         transaction,
-        workflow_id=workflow_id,
+        created_at=UNKNOWN,
+        updated_at=UNKNOWN,
+        workflow_id=workflow.id,
         run_id=run_id,
-        name=name,
+        name=workflow.name,
         description=None,
         trajectory_data=list(data),
         dimensions=dict(dimensions),
         original_input_values=original_input_values,
         is_approved=False,
         has_been_approved=False,
-        is_generated=is_generated,
+        is_generated=False,
+    )
+
+
+def drop_recording(transaction: Transaction, run_id: str) -> None:
+    """Removes what the run was going to record; what it has recorded stays."""
+    columns = trajectories.c
+    transaction.connection.execute(
+        delete(trajectories).where(columns.run_id == run_id, columns.created_at > transaction.now)
     )
 
 
@@ -166,6 +181,15 @@ def update_trajectory(
         update(trajectories)
         .where(trajectories.c.id == row.id)
         .values(updated_at=transaction.now, **changes)
+    )
+    return get_trajectory(transaction, trajectory_id)
+
+
+def mark_generated(transaction: Transaction, trajectory_id: UUID | str) -> TrajectoryResponse:
+    """The trajectory shown in lists from now on (assumption `generate-marks`)."""
+    row = _trajectory_row(transaction, trajectory_id)
+    transaction.connection.execute(
+        update(trajectories).where(trajectories.c.id == row.id).values(is_generated=True)
     )
     return get_trajectory(transaction, trajectory_id)
 
@@ -198,14 +222,10 @@ def delete_trajectory(transaction: Transaction, trajectory_id: UUID) -> None:
 
 def _insert_row(transaction: Transaction, **values: Any) -> str:
     identifier = transaction.new_id()
+    made = {"created_at": transaction.now, "updated_at": transaction.now, "is_main": False}
     transaction.connection.execute(
         insert(trajectories).values(
-            id=identifier,
-            organization_id=transaction.organization_id,
-            created_at=transaction.now,
-            updated_at=transaction.now,
-            is_main=False,
-            **values,
+            id=identifier, organization_id=transaction.organization_id, **made | values
         )
     )
     return identifier
@@ -216,6 +236,7 @@ def _trajectory_row(transaction: Transaction, trajectory_id: UUID | str) -> Row[
         select(trajectories).where(
             trajectories.c.id == str(trajectory_id),
             trajectories.c.organization_id == transaction.organization_id,
+            is_recorded(transaction),
         )
     ).one_or_none()
     if row is None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flowdsl.emulator.records.llm_costs import costs_of_run
 from flowdsl.emulator.records.run_results import (
     generate_trajectory,
     picture_path,
@@ -15,6 +16,7 @@ from flowdsl.emulator.records.run_results import (
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
 from flowdsl.emulator.simulation.files import picture
+from flowdsl.emulator.wire.llm_costs import RunLlmCostsResponse
 from flowdsl.emulator.wire.runs import RunImageSignedUrlResponse
 from flowdsl.emulator.wire.trajectories import TrajectoryResponse
 
@@ -34,6 +36,12 @@ async def get_run_trajectory(transaction: Current, run_id: UUID) -> TrajectoryRe
 async def generate_run_trajectory(transaction: Current, run_id: UUID) -> TrajectoryResponse:
     """Makes the run's course a generated trajectory, which still has to be approved."""
     return generate_trajectory(transaction, run_id)
+
+
+@router.get("/llm-costs")
+async def get_run_llm_costs(transaction: Current, run_id: UUID) -> RunLlmCostsResponse:
+    """What the models of the run cost, by role."""
+    return costs_of_run(transaction, run_id)
 
 
 @router.get("/image/signed-url")

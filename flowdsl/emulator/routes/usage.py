@@ -6,8 +6,11 @@ from datetime import datetime
 
 from fastapi import APIRouter
 
+from flowdsl.emulator.records.llm_costs import find_costs
 from flowdsl.emulator.records.usage import usage_between
 from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.wire.llm_costs import RunLlmCostTotalResponse
+from flowdsl.emulator.wire.pages import Limit, PaginatedResponse, Skip
 from flowdsl.emulator.wire.usage import UsageAggregateResponse, UsageMode
 
 router = APIRouter(prefix="/v1/usage", tags=["Usage"], route_class=StoreRoute)
@@ -22,3 +25,16 @@ async def get_usage_aggregate(
 ) -> UsageAggregateResponse:
     """The steps of the runs from `from_date` up to and without `to_date`."""
     return usage_between(transaction, from_date, to_date, mode)
+
+
+@router.get("/llm-costs")
+async def list_llm_costs(
+    transaction: Current,
+    from_date: datetime | None = None,
+    to_date: datetime | None = None,
+    skip: Skip = 0,
+    limit: Limit = 100,
+) -> PaginatedResponse[RunLlmCostTotalResponse]:
+    """What the runs cost that were made from `from_date` up to and without `to_date`."""
+    items, total = find_costs(transaction, from_date, to_date, skip=skip, limit=limit)
+    return PaginatedResponse(items=items, total=total, skip=skip, limit=limit)

@@ -43,11 +43,15 @@ RULES = (
     Rule("check-without-artifact", (ast.ChecksSection,), when=wakes.has_file_checks),
     Rule("choice-by-input", (Words(tuple(_CHOICES.split()), ("do",)),)),
     Rule("credential-in-literal", (ast.Module,)),
+    Rule("command-outlasts-limit", (ast.RunStmt,), when=wakes.names_wait),
+    Rule("command-too-long", (ast.RunStmt,), when=wakes.is_long),
     Rule("deep-nesting", _BODIES),
     Rule("duplicated-prose", (LinkedFiles(),)),
     Rule("enum-not-handled", (ast.IfStmt,), when=wakes.has_branches),
     Rule("fixed-wait", (ast.WaitStmt,)),
+    Rule("key-of-one-driver", (ast.PressStmt,), when=wakes.has_rare_key),
     Rule("missing-description", (ast.WorkflowDecl,), when=wakes.lacks_description),
+    Rule("newer-powershell-syntax", (ast.RunStmt,), when=wakes.has_operators),
     Rule("non-powershell-command", (ast.RunStmt,)),
     Rule("optional-read-unguarded", _BODIES, when=wakes.writes_optional),
     Rule("overwritten-before-read", _BODIES, when=wakes.sets_twice),
@@ -55,6 +59,14 @@ RULES = (
     Rule("secret-like-input", (ast.InputsSection, ast.TaskDecl), when=wakes.named_like_secret),
     Rule("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),)),
     Rule("tool-name-in-prose", (Words(tuple(_TOOLS.split())),)),
+    Rule(
+        "typographic-typed-text",
+        (
+            ast.TypeStmt,
+            Words(("enter", "key", "type", "write"), ("do",)),
+        ),
+        when=wakes.has_typographic,
+    ),
     *(
         Rule(
             f"unused-{kind.replace(' ', '-')}",

@@ -39,7 +39,6 @@ _CODE = (
     (_START + r"(@?echo off\b)", CMD, "the command alone: PowerShell does not repeat it", "echo off"),
     (r"(\|\s*find(?:str)?(?=\s+[/\"]))", CMD, "`Select-String`", "find"),
     (r"((?<![\w$])[12&]?>{1,2}\s*nul\b)", CMD, "`2>$null`, or `| Out-Null`", "nul"),
-    (r"(&&|\|\|)", "an operator that Windows PowerShell 5 lacks", "`;`, or `if ($?) {{ ... }}` when the first must succeed", "&&", "||"),
     (_START + r"(export [A-Za-z_]\w*=)", UNIX, "`$env:NAME = 'value'`", "export "),
     (_START + r"(ls\s+-(?:l|a|la|al|lh|lah|lt|ltr|1)(?!\w))", UNIX, "`Get-ChildItem -Force`", "ls"),
     (_START + r"(rm\s+-(?:rf|fr)\b)", UNIX, "`Remove-Item -Recurse -Force`", "rm"),
@@ -80,5 +79,5 @@ def check(context: LintContext, statement: ast.RunStmt) -> None:
             if found is not None:
                 place = prose.span(start + found.start(1), start + found.end(1))
                 shown = " ".join(text[found.start(1) : found.end(1)].split())
-                context.report(SPEC, place, found=shown, shell=shell, instead=instead.format())
+                context.report(SPEC, place, found=shown, shell=shell, instead=instead)
                 return

@@ -302,3 +302,9 @@ def test_finish_in_a_branch_ends_the_run_well() -> None:
     steps = steps_of(workflow('if sees "an empty list" { finish "nothing to do" }\ndo "Go on."'))
     assert "the task is complete (nothing to do): do none of the steps that follow." in steps
     assert steps.index("decision_1") < steps.index("the task is complete")
+
+
+def test_a_command_that_runs_out_of_time_is_told_on_either_driver() -> None:
+    """The legacy driver says `timeout_reached` beside exit code 0, the new one beside 124."""
+    steps = steps_of(workflow('run "Get-Date" else abort "no date"'))
+    assert "(exit code 124 or timeout_reached)" in steps

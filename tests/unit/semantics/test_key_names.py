@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_MODIFIERS
 from flowdsl.semantics.keys import (
-    MODIFIERS,
-    NAMED_KEYS,
     OTHER_NAMES,
     chord_keys,
     is_key,
+    is_shared_key,
     misplaced_modifier,
+    shared_name,
     suggested_key,
 )
 
@@ -46,3 +47,34 @@ def test_names_of_other_tools_lead_to_the_platforms() -> None:
 def test_only_the_last_key_of_a_chord_may_be_no_modifier() -> None:
     assert misplaced_modifier(["tab", "enter"]) == "tab"
     assert misplaced_modifier(["ctrl", "shift", "win"]) is None
+
+
+@given(
+    st.sampled_from(sorted({*NEW_KEYS, *NEW_MODIFIERS, *NAMED_KEYS, *MODIFIERS})),
+    st.lists(st.tuples(st.integers(0, 12), st.sampled_from("-_")), max_size=3),
+    st.booleans(),
+)
+def test_the_new_driver_takes_no_notice_of_marks_and_capitals(
+    name: str, marks: list[tuple[int, str]], upper: bool
+) -> None:
+    written = name.upper() if upper else name
+    for at, mark in marks:
+        written = written[:at] + mark + written[at:]
+    assert is_key(written)
+    shared = shared_name(written)
+    assert shared is None or is_shared_key(shared)
+    known = name in NAMED_KEYS | MODIFIERS
+    assert is_shared_key(written) == (known and not marks)
+    if known and marks:
+        assert shared == name
+
+
+def test_what_only_the_new_driver_knows_the_other_does_not() -> None:
+    assert not (NEW_KEYS.keys() | NEW_MODIFIERS.keys()) & (NAMED_KEYS | MODIFIERS)
+    assert not any(map(is_shared_key, (*NEW_KEYS, *NEW_MODIFIERS)))
+    assert not any(map(is_key, OTHER_NAMES))
+
+
+def test_a_modifier_of_the_new_driver_may_stand_first() -> None:
+    assert misplaced_modifier(["Control_L", "right-shift", "s"]) is None
+    assert misplaced_modifier(["pgdn", "s"]) == "pgdn"
