@@ -1,6 +1,6 @@
-"""The machine FlowDSL runs on: disk, environment variables, terminal.
+"""The machine FlowDSL runs on: disk, environment variables, terminal, signals.
 
-Reads the files of a project (`DiskFiles`), finds projects and flows, writes results (`write_files`), and answers what
+Answers signals (`signals`), reads the files of a project (`DiskFiles`), finds projects and flows, writes results (`write_files`), and answers what
 the environment says.
 
 Does not know what is in the files, and decides nothing that a pure layer could decide.

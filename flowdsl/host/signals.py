@@ -93,6 +93,11 @@ class Ending:
         _endings.remove(self._function)
 
 
+def at_end(function: Callable[[int], object]) -> None:
+    """Call `function` with the signal when `end` ends the process, whenever that is."""
+    _endings.append(function)
+
+
 class HeldBack:
     """A block that a signal does not interrupt: it is answered at its end. Too short to be waited for, and it asks nobody.
 

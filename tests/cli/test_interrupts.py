@@ -185,6 +185,21 @@ def test_a_signal_that_the_process_ignores_stays_ignored() -> None:
     assert (process.returncode, process.stdout) == (0, "on\n")
 
 
+@pytest.mark.parametrize(("name", "code"), SIGNALS)
+def test_the_repository_of_state_in_git_goes_too(tmp_path: Path, name: str, code: int) -> None:
+    script = f"""
+import tempfile
+from flowdsl.state.stores.git_commands import Workshop
+tempfile.tempdir = {str(tmp_path)!r}
+workshop = Workshop("file:///nowhere", {{}})
+workshop.local("rev-parse", "--is-bare-repository")
+print(len(os.listdir(tempfile.tempdir)), flush=True)
+hit()
+"""
+    assert ended(script, name) == (code, "1\n", "interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_files_are_all_written_or_none(tmp_path: Path) -> None:
     """A signal between the renames is answered after the last, and one before the first leaves nothing."""
     script = f"""

@@ -26,7 +26,7 @@ from tests.support.command_line import (
 pytestmark = pytest.mark.skipif(HEARS_INTERRUPTS is None, reason="signals of POSIX")
 
 HOOK = """\
-import os, sys
+import atexit, os, sys
 folder, at, number = os.environ["TRIAL"].rsplit(" ", 2)
 at, number, calls = int(at), int(number), 0
 def tell(name, text):
@@ -44,6 +44,7 @@ def wait(frame, event, what):
     if event == "call" and frame.f_code.co_name == "_open_missing_streams":
         sys.setprofile(watch)
 if sys.orig_argv[1:3] == ["-m", "flowdsl"]:
+    atexit.register(lambda: tell("calls", str(calls)))
     sys.setprofile(wait)
 """
 

@@ -139,7 +139,8 @@ class Workshop:
         with self._opening:
             if self._folder is None:
                 folder = Path(tempfile.mkdtemp(prefix="flowdsl-state-"))
-                weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+                remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+                signals.at_end(lambda _number: remove())
                 run_git(
                     ["init", "--bare", "--quiet", "--template=", "--initial-branch=state", "."],
                     folder=folder,
