@@ -141,6 +141,8 @@ def print_score(path: str) -> int:
         if (calls := answers.pop(mark(name), None)) is None:
             continue
         played += 1
+        allowed = scene.get("allowed", [])
+        calls = [call for call in calls if not any(is_meant(call, each) for each in allowed)]
         left, done = score(calls, scene["calls"])
         right += not left and not done
         harmful += bool(done)
