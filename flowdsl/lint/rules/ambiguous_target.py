@@ -28,6 +28,7 @@ def check(context: LintContext, prose: Prose) -> None:
     start, end = prose.bounds
     text = prose.written[:end]
     acting = Acting(text, start)
+    english: bool | None = None
     at = text.find("the ", start)
     while at >= 0:
         control = _control(text, at + 4)
@@ -36,7 +37,8 @@ def check(context: LintContext, prose: Prose) -> None:
             before = text[max(start, at - len("press ")) : at].lower()
             pressed = control != "key" or before.endswith(("press ", "hit "))
             if pressed and (alone or acting.is_told(at)):
-                if not is_english(text):
+                english = is_english(text) if english is None else english
+                if not english:
                     return
                 target = f"the {control}"
                 kind = control.split()[-1].rstrip("s")

@@ -45,13 +45,15 @@ def check(context: LintContext, prose: Prose) -> None:
     if not _may_be_known_by_look(text):
         return
     acting = Acting(text, 0)
+    english: bool | None = None
     for pattern in _BY_LOOK:
         for found in wrapped(pattern).finditer(text):
             if "from the" not in " ".join(found[0].split()) and not ends_naming(text, found.end()):
                 continue
             alone = prose.role != DO and acting.is_alone(found.start())
             if alone or acting.is_told(found.start()):
-                if not is_english(text):
+                english = is_english(text) if english is None else english
+                if not english:
                     return
                 how = (
                     "its colour"
