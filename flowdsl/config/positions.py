@@ -11,6 +11,9 @@ import tomllib
 
 from flowdsl.source.record import Record
 
+_DEEPEST = 50
+"""Parts of a dotted key that are told apart: no key of a project file has as many."""
+
 Path = tuple[str | int, ...]
 """Keys from the top of the file; the elements of an array by their index."""
 
@@ -77,7 +80,7 @@ class _Scanner:
         start = self._at
         is_array = self._text.startswith("[[", start)
         self._at += 2 if is_array else 1
-        parts = self._key()
+        parts = self._key()[:_DEEPEST]
         self._at = self._text.index("]", self._at) + (2 if is_array else 1)
         path: Path = ()
         for index, (name, key_start, key_end) in enumerate(parts):
@@ -111,7 +114,7 @@ class _Scanner:
         self._at = self._text.index("=", self._at) + 1
         path = (*table, *(name for name, _, _ in parts))
         value_start, value_end = self._value(path)
-        for count, (_, key_start, key_end) in enumerate(parts, 1):
+        for count, (_, key_start, key_end) in enumerate(parts[:_DEEPEST], 1):
             self.places.setdefault(
                 (*table, *(name for name, _, _ in parts[:count])),
                 Place(key_start, key_end, value_start, value_end),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 # The text may not be TOML at all, so this works line by line and rather hides too much.
-_SECRET_WORD = r"[\w-]*(?:key|token|secret|password|credential)[\w-]*"
-_HEADER = re.compile(r"\s*\[+[^\]=]*\]+", re.IGNORECASE)
-_ASSIGNED = re.compile(rf"{_SECRET_WORD}[\"']?\s*[=:]", re.IGNORECASE)
-_SECRET = re.compile(_SECRET_WORD, re.IGNORECASE)
+# Each expression takes what it repeats for good, so that no line takes more than one pass.
+_HEADER = re.compile(r"\s*+\[++[^\]=]*+\]+")
+_ASSIGNED = re.compile(r"(?<![\w-])([\w-]++)[\"']?+\s*+[=:]")
+_SECRET = re.compile(r"key|token|secret|password|credential", re.IGNORECASE)
 _VALUE = re.compile(r"(\b(?:env|file)\s*=\s*(?:\"[^\"]*\"|'[^']*'))|([^\s{}=,]+)(?=(\s*=)?)")
 
 
@@ -30,7 +30,8 @@ def redacted(text: str) -> str:
         header = _HEADER.match(line)
         if header is not None:
             in_secret_table = _SECRET.search(header.group()) is not None
-        assigned = _ASSIGNED.search(line)
+        words = _ASSIGNED.finditer(line) if _SECRET.search(line) else ()
+        assigned = next((each for each in words if _SECRET.search(each[1])), None)
         start = assigned.end() if assigned else line.find("=") + 1 if in_secret_table else 0
         if not start or (header is not None and assigned is None):
             result.append(line)

@@ -8,6 +8,9 @@ from hashlib import sha256
 
 from .diagnostic import Diagnostic
 
+_LINE = 4_000
+"""Characters of a line that count: a thousand findings on one line would hash it a thousand times."""
+
 
 def fingerprints(diagnostics: Sequence[Diagnostic]) -> list[str]:
     """What stays the same about each finding when lines above it come and go.
@@ -15,11 +18,16 @@ def fingerprints(diagnostics: Sequence[Diagnostic]) -> list[str]:
     Name, file, message and the text of the line, blanks aside; equal ones are told apart by their order. So these are made
     from all findings of a check, before any are left out.
     """
+    lines: dict[tuple[str, int], str] = {}
     seen: Counter[tuple[str, ...]] = Counter()
     result = []
     for diagnostic in diagnostics:
         span = diagnostic.span
-        line = " ".join(span.source.line(span.first.line).split())
+        place = (span.path, span.first.line)
+        line = lines.get(place)
+        if line is None:
+            line = " ".join(span.source.line(place[1])[:_LINE].split())
+            lines[place] = line
         key = (diagnostic.name, span.path, diagnostic.message, line)
         digest = sha256("\0".join((*key, str(seen[key]))).encode("utf-8", "backslashreplace"))
         result.append(digest.hexdigest()[:32])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Callable, Collection, Iterable
 
 from flowdsl.source.record import Record
@@ -59,7 +60,7 @@ class _Plan:
         if not all(self._fits(edit, sources[edit.span.path].text) for edit in edits):
             return False
         for edit in edits:
-            self._edits.setdefault(edit.span.path, []).append(edit)
+            insort(self._edits.setdefault(edit.span.path, []), edit, key=_place)
         self.sources = sources
         return True
 
@@ -67,10 +68,12 @@ class _Plan:
         span = edit.span
         if span.source.text != text or not 0 <= span.start <= span.end <= len(text):
             return False
-        return self._may_edit(span.path) and not any(
-            span.start <= other.span.end and other.span.start <= span.end
-            for other in self._edits.get(span.path, ())
-        )
+        if not self._may_edit(span.path):
+            return False
+        # Edits of several fixes do not touch; those of one fix may, and the last that begins early enough ends last.
+        accepted = self._edits.get(span.path, [])
+        at = bisect_right(accepted, span.end, key=_start)
+        return at == 0 or accepted[at - 1].span.end < span.start
 
     def texts(self) -> dict[str, str]:
         return {
@@ -80,6 +83,10 @@ class _Plan:
 
 def _place(edit: Edit) -> tuple[str, int, int]:
     return (edit.span.path, edit.span.start, edit.span.end)
+
+
+def _start(edit: Edit) -> int:
+    return edit.span.start
 
 
 def _overlap(edit: Edit, following: Edit) -> bool:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
+
+_LONGEST = 100
+"""Characters of a name that somebody may have misspelt; nobody types longer ones."""
+
+_COMPARED = 100
+"""Names that one is compared with. A thousand mistakes beside a thousand names would be a million comparisons."""
 
 
 def edit_distance(a: str, b: str, limit: int) -> int:
     """Optimal string alignment distance (insert, delete, replace, swap of neighbours); `limit + 1` when larger."""
     if abs(len(a) - len(b)) > limit:
         return limit + 1
+    # What both begin or end with costs nothing.
+    start, end_a, end_b = 0, len(a), len(b)
+    while start < min(end_a, end_b) and a[start] == b[start]:
+        start += 1
+    while min(end_a, end_b) > start and a[end_a - 1] == b[end_b - 1]:
+        end_a, end_b = end_a - 1, end_b - 1
+    a, b = a[start:end_a], b[start:end_b]
     before: list[int] = []
     previous = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
@@ -25,11 +39,21 @@ def edit_distance(a: str, b: str, limit: int) -> int:
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate nearest to `name`, or None when none is near; ties go to the first in sorted order."""
+    """The candidate nearest to `name`, or None when none is near; ties go to the first in sorted order.
+
+    Of very many candidates only those around `name` in sorted order are compared, which begin as it does.
+    """
+    length = len(name)
+    if length > _LONGEST:
+        return None
     lowered = name.lower()
-    limit = max(1, len(name) // 3)
+    limit = max(1, length // 3)
     best: tuple[int, str] | None = None
-    for candidate in sorted(set(candidates)):
+    fitting = sorted({each for each in candidates if abs(len(each) - length) <= limit})
+    if len(fitting) > _COMPARED:
+        middle = bisect_left(fitting, name)
+        fitting = fitting[max(0, middle - _COMPARED // 2) : middle + _COMPARED // 2]
+    for candidate in fitting:
         distance = edit_distance(lowered, candidate.lower(), limit)
         if distance == max(len(name), len(candidate)):
             continue  # not a letter in common

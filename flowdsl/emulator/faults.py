@@ -23,6 +23,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowdsl.emulator.durations import Seconds
+from flowdsl.source.patterns import may_match
 
 FaultKind = Literal[
     "before",
@@ -104,7 +105,7 @@ class Fault:
         for index in range(1, len(parts), 2):
             parts[index] = ".*" if parts[index] == "*" else "[^/]+"
         parts[::2] = map(re.escape, parts[::2])
-        return wanted_method in ("*", method) and re.fullmatch("".join(parts), path) is not None
+        return wanted_method in ("*", method) and may_match(f"^{''.join(parts)}$", path)
 
 
 @dataclass(frozen=True, slots=True)

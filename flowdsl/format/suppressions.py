@@ -129,7 +129,9 @@ def _ranges_of_texts(sheet: Sheet) -> Iterator[_Suppression]:
     for at, word in enumerate(sheet.words):
         if _WORDS not in word:
             continue
-        for found in re.compile(_IN_TEXT).finditer(source, sheet.starts[at], sheet.ends[at]):
+        last = source.rfind("#}", sheet.starts[at], sheet.ends[at]) + 2
+        place = (sheet.starts[at], max(last, sheet.starts[at]))
+        for found in re.compile(_IN_TEXT).finditer(source, *place):
             start, end = _line(source, found.start())
             if not (source[start : found.start()] + source[found.end() : end]).strip():
                 _, end = _line(source, min(end + 1, len(source)))

@@ -3,48 +3,56 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from flowdsl.config.project import Forbidden
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.source.patterns import places, run_problem
 
 from .context import LintContext
 from .errors import FORBIDDEN_WORDS
 from .prose import Prose
+
+_MOST = 200
+"""Findings of one pattern in one text; with more of them, mending these comes first."""
+
+_Find = Callable[[str], Iterable[tuple[int, int]]]
 
 
 class ForbiddenWords:
     """The entries of a project, compiled. Entries that are no regular expressions are left out: they are reported already."""
 
     def __init__(self, entries: tuple[Forbidden, ...]) -> None:
-        self._entries: list[tuple[re.Pattern[str], Forbidden, DiagnosticSpec]] = []
+        self._entries: list[tuple[_Find, Forbidden, DiagnosticSpec]] = []
         for entry in entries:
-            pattern = entry.pattern if entry.pattern is not None else _words(entry.text or "")
-            try:
-                compiled = re.compile(pattern, 0 if entry.pattern is not None else re.IGNORECASE)
-            except (re.error, RecursionError, OverflowError):
+            if entry.pattern is None:
+                find = _words(entry.text or "")
+            elif run_problem(entry.pattern) is None:
+                find = partial(places, entry.pattern, most=_MOST)
+            else:
                 continue
-            self._entries.append((compiled, entry, _spec(entry)))
+            self._entries.append((find, entry, _spec(entry)))
 
     def check(self, context: LintContext, prose: Prose) -> None:
         """Report the forbidden words of a text."""
         written = prose.written
-        for pattern, entry, spec in self._entries:
-            for found in pattern.finditer(written):
-                if found.start() == found.end():
-                    continue
+        for find, entry, spec in self._entries:
+            for start, end in find(written):
                 context.report(
                     spec,
-                    prose.span(found.start(), found.end()),
-                    words=" ".join(found[0].split()),
+                    prose.span(start, end),
+                    words=" ".join(written[start:end].split()),
                     reason=entry.message,
                     help=None if entry.instead is None else f"write {entry.instead}",
                 )
 
 
-def _words(text: str) -> str:
-    """The words of `text` with any blanks between them, and no letter right before or behind."""
+def _words(text: str) -> _Find:
+    """Finds the words of `text` with any blanks between them, and no letter right before or behind."""
     parts = r"\s+".join(re.escape(word) for word in text.split())
-    return rf"(?<!\w){parts}(?!\w)"
+    finditer = re.compile(rf"(?<!\w){parts}(?!\w)", re.IGNORECASE).finditer
+    return lambda written: (found.span() for found in finditer(written) if found[0])
 
 
 def _spec(entry: Forbidden) -> DiagnosticSpec:

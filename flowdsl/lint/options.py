@@ -29,6 +29,7 @@ class LintOptions:
     def __init__(self, lint: Lint | None = None) -> None:
         self._lint = lint
         self._off_by_file: dict[str, frozenset[str]] = {}
+        self._per_file: list[tuple[Callable[[str], object], tuple[str, ...]]] | None = None
         self._severities: dict[DiagnosticSpec, DiagnosticSpec] = {}
 
     @property
@@ -52,8 +53,11 @@ class LintOptions:
         found = self._off_by_file.get(path)
         if found is None:
             names = set(lint.ignore)
-            for glob, more in lint.per_file:
-                if re.fullmatch(translate(glob), path):
+            if self._per_file is None:
+                globs = ((translate(glob), more) for glob, more in lint.per_file)
+                self._per_file = [(re.compile(glob).fullmatch, more) for glob, more in globs]
+            for fits, more in self._per_file:
+                if fits(path):
                     names.update(more)
             found = self._off_by_file[path] = frozenset(names)
         return found
@@ -174,8 +178,9 @@ def _problem(entry: Forbidden) -> str | None:
             "has neither words nor a pattern" if entry.text is None else "has words and a pattern"
         )
     if entry.pattern is not None:
-        try:
-            re.compile(entry.pattern)
-        except (re.error, RecursionError, OverflowError) as error:
-            return f"has a pattern that is no regular expression: {error}"
+        from flowdsl.source.patterns import run_problem  # few projects have one
+
+        problem = run_problem(entry.pattern)
+        if problem is not None:
+            return f"has a pattern that cannot be searched for: {problem}"
     return None

@@ -90,7 +90,12 @@ class Prose(Record):
     def written(self) -> str:
         """The text as it stands in the source, delimiters included and comments blanked: offsets count from `text.start`."""
         raw = self.source.text[self.text.start : self.text.end]
-        return _COMMENT.sub(lambda found: " " * len(found[0]), raw) if "{#" in raw else raw
+        if "{#" not in raw:
+            return raw
+        last = (
+            raw.rfind("#}") + 2
+        )  # nothing behind it ends a comment, and each `{#` would look for that
+        return _COMMENT.sub(lambda found: " " * len(found[0]), raw[:last]) + raw[last:]
 
     @property
     def bounds(self) -> tuple[int, int]:

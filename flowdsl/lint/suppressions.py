@@ -13,6 +13,7 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.lexer import lex
+from flowdsl.syntax.tokens import Token
 from flowdsl.syntax.visit import walk
 
 from . import errors
@@ -41,26 +42,37 @@ def find_suppressions(module: ast.Module) -> Iterator[Suppression]:
     for node in walk(module):
         if not isinstance(node, ast.Module):
             starts.setdefault(node.start, node)  # parents come first: the widest node counts
-    for at, token in enumerate(tokens):
+    followers = _followers(tokens)
+    for token, following in zip(tokens, followers, strict=True):
         if token.kind == "COMMENT":
             found = _DIRECTIVE.match(text, token.start, token.end)
             if found is not None:
                 alone = not text[_line_start(text, token.start) : token.start].strip()
                 covers = _line(text, token.start)
                 if alone:
-                    following = next(
-                        (t for t in tokens[at:] if t.kind not in ("COMMENT", "WS")), None
-                    )
                     covers = (token.start, token.end)
                     if following is not None:
                         covers = _covered(text, following.start, starts.get(following.start))
                 yield _suppression(source, found, (covers,))
         elif token.kind in ("STRING", "BLOCK"):
-            for found in _IN_TEXT.finditer(text, token.start, token.end):
+            last = text.rfind("#}", token.start, token.end) + 2
+            for found in _IN_TEXT.finditer(text, token.start, max(last, token.start)):
                 start, end = _line(text, found.start())
                 alone = not (text[start : found.start()] + text[found.end() : end]).strip()
                 covers = _line(text, min(end + 1, len(text))) if alone else (start, end)
                 yield _suppression(source, found, (covers, (start, end)))
+
+
+def _followers(tokens: Sequence[Token]) -> list[Token | None]:
+    """For each token the first from it on that is neither comment nor blank."""
+    found: list[Token | None] = []
+    following = None
+    for token in reversed(tokens):
+        if token.kind not in ("COMMENT", "WS"):
+            following = token
+        found.append(following)
+    found.reverse()
+    return found
 
 
 def _covered(text: str, start: int, node: ast.Node | None) -> tuple[int, int]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from bisect import bisect_right
+from functools import cache, cached_property
+from itertools import islice
 
 CONTROLS = frozenset(
     (
@@ -38,38 +40,83 @@ _VERBS = (
 )
 _PLACES = frozenset(("dialog", "form", "page", "pop-up", "popup", "screen", "window"))
 _OWNERS = frozenset(("its", "the", "their", "your"))
+_PREPOSITIONS = frozenset(("in", "of", "on"))
+_POINTING = frozenset(("that", "the", "this"))
 
 
-def ends_naming(text: str) -> bool:
-    """Whether `text`, what comes behind a control, tells nothing more about which one it is."""
-    rest = text.lstrip()
-    if not rest or rest[0] in ".;!?":
-        return True
-    if rest[0] == ",":
-        return not rest[1:].lstrip().startswith(("'", '"', "\\"))
-    words = rest.split(None, 4)
-    if words[0] in ENDS:
-        return True
-    if words[0] == "to":
-        return len(words) > 1 and words[1] not in _OWNERS
-    if len(words) > 2 and words[0] in ("in", "on", "of") and words[1] in ("the", "this", "that"):
-        place = words[2].rstrip(".;!?,")
-        return place in _PLACES and ends_naming(
-            rest[rest.index(place, len(words[0]) + 4) + len(place) :]
-        )
-    return False
+def ends_naming(text: str, at: int) -> bool:
+    """Whether `text` from `at`, what comes behind a control, tells nothing more about which one it is."""
+    while True:
+        words = list(islice(_word().finditer(text, at), 3))
+        if not words or words[0][0][0] in ".;!?":
+            return True
+        first = words[0][0]
+        if first[0] == ",":
+            behind = first[1:] or (words[1][0] if len(words) > 1 else "")
+            return not behind.startswith(("'", '"', "\\"))
+        if first in ENDS:
+            return True
+        if first == "to":
+            return len(words) > 1 and words[1][0] not in _OWNERS
+        if len(words) < 3 or first not in _PREPOSITIONS or words[1][0] not in _POINTING:
+            return False
+        place = words[2][0].rstrip(".;!?,")
+        if place not in _PLACES:
+            return False
+        at = words[2].start() + len(place)
 
 
-def is_acted_on(before: str) -> bool:
-    """Whether `before`, the text in front of a control, tells an agent to act on it, and names nothing that it could be."""
-    if (
-        re.search(_OTHER_PURPOSE, before)
-        or re.search(r"[\\'\"“‘]", before)
-        or re.search(r"(?<=[\w,;] )[A-Z]", before)
-    ):
-        return False
-    clause = re.split(r"[.;!?]\s", before)[-1]
-    return _verbs().search(clause) is not None
+class Acting:
+    """What `text` from `start` tells an agent to act on. Each look at it takes little, however long it is."""
+
+    def __init__(self, text: str, start: int) -> None:
+        self._text = text
+        self._start = start
+        self._named = -1
+        self._clauses: list[int] = []
+        self._verbs: list[tuple[int, int]] = []
+
+    def is_alone(self, at: int) -> bool:
+        """Whether nothing stands in front of `at`."""
+        return at <= self._first
+
+    @cached_property
+    def _first(self) -> int:
+        found = re.compile(r"\S").search(self._text, self._start)
+        return len(self._text) if found is None else found.start()
+
+    def is_told(self, at: int) -> bool:
+        """Whether what stands in front of a control at `at` tells to act on it, and names nothing that it could be."""
+        if self._named < 0:
+            self._read()
+        if at > self._named or _other_purpose().search(self._text, self._before(at), at):
+            return False
+        index = bisect_right(self._verbs, (at, at)) - 1
+        while index >= 0 and self._verbs[index][1] > at:
+            index -= 1
+        clause = bisect_right(self._clauses, at) - 1
+        begin = self._clauses[clause] if clause >= 0 else self._start
+        return index >= 0 and self._verbs[index][0] >= begin
+
+    def _before(self, at: int) -> int:
+        return max(self._start, at - len("to reach "))
+
+    def _read(self) -> None:
+        text, start = self._text, self._start
+        named = re.compile(r"[\\'\"“‘]|(?<=[\w,;] )[A-Z]").search(text, start)
+        self._named = len(text) if named is None else named.start()
+        self._clauses = [found.end() for found in re.compile(r"[.;!?]\s").finditer(text, start)]
+        self._verbs = [found.span() for found in _verbs().finditer(text, start)]
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    return re.compile(r"\S+")
+
+
+@cache
+def _other_purpose() -> re.Pattern[str]:
+    return re.compile(_OTHER_PURPOSE)
 
 
 @cache

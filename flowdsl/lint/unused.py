@@ -7,6 +7,8 @@ not stand at. There a name counts as unused only if the text does not hold it a 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
@@ -22,6 +24,9 @@ from flowdsl.syntax.visit import walk
 from .bodies import body_of
 from .context import Unused
 from .removal import list_entry, whole_lines, with_description
+
+_OFTEN = 1 << 30
+"""More often than any name is declared."""
 
 Found: TypeAlias = "tuple[ast.Module, ast.Decl | None, Unused]"
 """An unused name with the file and the declaration it stands in."""
@@ -47,23 +52,32 @@ class _Mentions:
         errors: Mapping[str, list[Diagnostic]],
     ) -> None:
         self._errors = errors
+        self._mentioned: dict[str, Counter[str]] = {}
+        self._starts: dict[str, list[int]] = {}
         broken = [path for path in paths if path in errors]
         self._broken = [sources[path] for path in broken if path in sources]
         self._unread = any(path not in sources for path in broken)
 
     def reported(self, span: Span) -> bool:
         """Whether there is an error inside `span`."""
-        errors = self._errors.get(span.path, ())
-        return any(span.start <= error.span.start < span.end for error in errors)
+        starts = self._starts.get(span.path)
+        if starts is None:
+            errors = self._errors.get(span.path, ())
+            starts = self._starts[span.path] = sorted(error.span.start for error in errors)
+        at = bisect_left(starts, span.start)
+        return at < len(starts) and starts[at] < span.end
 
     def here(self, source: SourceFile, name: str, own: int = 1) -> bool:
         """Whether a file with errors mentions `name` more often than the `own` times that declare it."""
-        errors = self._errors.get(source.path)
-        if errors is None:
+        if source.path not in self._errors:
             return False
-        if any(f"`{name}`" in (error.help or "") for error in errors):
-            return True
-        return len(re.findall(rf"\b{re.escape(name)}\b", source.text)) > own
+        mentioned = self._mentioned.get(source.path)
+        if mentioned is None:
+            mentioned = self._mentioned[source.path] = Counter(re.findall(r"\w+", source.text))
+            for error in self._errors[source.path]:
+                for word in re.findall(r"`(?=([^`]*)`)", error.help or ""):
+                    mentioned[word] = _OFTEN
+        return mentioned[name] > own
 
     def anywhere(self, home: SourceFile, name: str) -> bool:
         """Whether a file with errors mentions a name that `home` declares, or could if it were readable."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -14,7 +13,7 @@ from flowdsl.syntax import ast
 
 from . import errors, places
 from .assignability import NUMERIC, TEXTUAL
-from .bounds import check_bounds, is_portable
+from .bounds import check_bounds
 from .expressions import check_value, infer
 from .program import ModuleScope, Program
 from .scopes import ValueScope, rename_fix
@@ -125,15 +124,12 @@ def _wrong(program: Program, site: Site, annotation: ast.Annotation, wanted: str
 
 
 def check_pattern(program: Program, span: Span, pattern: str) -> None:
-    """Report a regular expression that no dialect reads. Groups and classes that only some know are left alone."""
-    if not is_portable(pattern):
-        return
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        program.sink.report(errors.INVALID_PATTERN, span, problem=error.msg)
-    except (OverflowError, RecursionError):
-        program.sink.report(errors.INVALID_PATTERN, span, problem="it nests or repeats too much")
+    """Report a regular expression that no dialect reads, or that is too large to be looked at."""
+    from flowdsl.source.patterns import syntax_problem  # few programs have a pattern
+
+    problem = syntax_problem(pattern)
+    if problem is not None:
+        program.sink.report(errors.INVALID_PATTERN, span, problem=problem)
 
 
 FIELD_ANNOTATIONS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Label
@@ -70,8 +69,8 @@ def _number(bound: int | str) -> Any:
 def _check_text(program: Program, span: Span, value: str, field: FieldType) -> None:
     pattern, format_ = field.constraints.pattern, field.constraints.format
     shown = _shown(value)
-    if pattern is not None and is_portable(pattern) and not _matches(pattern, value):
-        _report(program, span, f"{shown} does not match", "pattern", None, field)
+    if pattern is not None:
+        _check_pattern(program, span, pattern, value, field)
     type_name = TYPE_OF_FORMAT.get(format_ or "")
     if type_name is not None and not is_spelled(type_name, value):
         _report(program, span, f"{shown} does not fit", "format", f'"{format_}"', field)
@@ -87,33 +86,40 @@ def quotable(text: str) -> str:
     return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"
 
 
-def is_portable(pattern: str) -> bool:
-    """Whether Python reads a JSON Schema pattern as other engines do; groups and classes that only some know are left alone."""
-    return not any(mark in pattern for mark in ("(?", "\\p", "\\P", "\\u"))
+def _check_pattern(
+    program: Program, span: Span, pattern: str, value: str, field: FieldType
+) -> None:
+    from flowdsl.source.patterns import Unusable, is_found  # few programs have a pattern
 
-
-def _matches(pattern: str, value: str) -> bool:
-    """Whether `pattern` is found in `value`. True where it is broken, or could take exponential time."""
-    from .backtracking import may_take_long  # few programs have a pattern
-
-    if may_take_long(pattern, len(value)):
-        return True
+    shown = _shown(value)
     try:
-        return re.search(pattern, value) is not None
-    except (re.error, OverflowError, RecursionError):
-        return True
+        if not is_found(pattern, value):
+            _report(program, span, f"{shown} does not match", "pattern", None, field)
+    except Unusable as unusable:
+        if unusable.is_legal:  # what is not is reported where it stands
+            program.sink.report(
+                errors.UNCHECKED_PATTERN,
+                span,
+                value=shown,
+                name=field.name,
+                why=unusable.why,
+                labels=_bound_labels(program, "pattern", field),
+            )
 
 
 def _report(
     program: Program, span: Span, problem: str, bound: str, argument: str | None, field: FieldType
 ) -> None:
-    place = program.bound_places.get(field.constraints, {}).get(bound)
-    labels = () if place is None else (Label(place, "the bound"),)
     program.sink.report(
         errors.VALUE_OUT_OF_BOUNDS,
         span,
         problem=problem,
         bound=f"@{bound}" if argument is None else f"@{bound}({argument})",
         name=field.name,
-        labels=labels,
+        labels=_bound_labels(program, bound, field),
     )
+
+
+def _bound_labels(program: Program, bound: str, field: FieldType) -> tuple[Label, ...]:
+    place = program.bound_places.get(field.constraints, {}).get(bound)
+    return () if place is None else (Label(place, "the bound"),)

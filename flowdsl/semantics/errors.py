@@ -195,7 +195,14 @@ WRONG_ANNOTATION_ARGUMENT = DiagnosticSpec(
     "wrong-annotation-argument", "types", "`@{name}` takes {wanted}"
 )
 INVALID_PATTERN = DiagnosticSpec(
-    "invalid-pattern", "types", "this pattern is no regular expression: {problem}"
+    "invalid-pattern", "types", "this regular expression cannot be read: {problem}"
+)
+UNCHECKED_PATTERN = DiagnosticSpec(
+    "unchecked-pattern",
+    "suspicious",
+    "{value} is not compared with the `@pattern` of `{name}`: {why}",
+    "the service compares it when a run is created; a pattern without that is compared here, too",
+    INFO,
 )
 EMPTY_RANGE = DiagnosticSpec(
     "empty-range", "types", "`@{high}` is below `@{low}`, so that no value fits"

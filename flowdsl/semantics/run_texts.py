@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from flowdsl.source.gaps import fill
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
@@ -24,8 +23,12 @@ class TextPattern(Record):
 
     def matches(self, text: str) -> bool:
         """Whether the text can come out as `text`; white space around it does not count."""
-        pattern = "".join(".*" if piece is None else re.escape(piece) for piece in self.pieces)
-        return re.fullmatch(rf"\s*{pattern}\s*", text, re.DOTALL) is not None
+        pieces = list(self.pieces)
+        if pieces and pieces[0] is not None:
+            pieces[0], text = pieces[0].lstrip(), text.lstrip()
+        if pieces and pieces[-1] is not None:
+            pieces[-1], text = pieces[-1].rstrip(), text.rstrip()
+        return fill(pieces, text) is not None
 
 
 _ANYTHING = TextPattern("", (None,))

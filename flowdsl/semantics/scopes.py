@@ -156,7 +156,7 @@ def _report_unknown_import(
         name=name.text,
         path=path,
         help=help,
-        fixes=rename_fix(span, names),
+        fixes=rename_fix(span, [near] if near is not None else ()),
     )
 
 

@@ -19,31 +19,42 @@ def translate(pattern: str) -> str:
 
     `*` and `?` stay inside one segment, `**` as a segment spans any number of them, `[a-z]` and `[!a-z]` are classes,
     and a backslash takes the next character literally. As in git, a class that is not closed matches nothing.
+
+    The expression takes no more than the square of the path's length: between two wildcards of one kind what stands there is
+    taken where it comes first, for good, since that leaves the most to the rest.
     """
-    result, index, end = [], 0, len(pattern)
+    spans: list[list[str]] = [[]]  # what stands between two `**/`
+    segment: list[str | None] = []  # None for `*`
+    index, end = 0, len(pattern)
     while index < end:
-        if pattern.startswith("**/", index) and (index == 0 or pattern[index - 1] == "/"):
-            result.append("(?:[^/]+/)*")
-            index += 3
-            continue
-        if pattern[index:] == "**" and (index == 0 or pattern[index - 1] == "/"):
-            result.append(".+")
-            break
+        if pattern.startswith("**", index) and (index == 0 or pattern[index - 1] == "/"):
+            if index + 2 == end:
+                segment.append(".+")
+                break
+            if pattern[index + 2] == "/":
+                spans[-1].append(_segment(segment))
+                spans.append([])
+                segment = []
+                index += 3
+                continue
         character = pattern[index]
         index += 1
         if character == "*":
             while pattern[index : index + 1] == "*":
                 index += 1
-            result.append("[^/]*")
+            segment.append(None)
+        elif character == "/":
+            spans[-1].append(_segment(segment) + "/")
+            segment = []
         elif character == "?":
-            result.append("[^/]")
+            segment.append("[^/]")
         elif character == "[":
             closing = pattern.find(
                 "]", index + (2 if pattern[index : index + 1] in ("!", "^") else 1)
             )
             if closing < 0:
                 return _NOTHING
-            result.append(_character_class(pattern[index:closing]))
+            segment.append(_character_class(pattern[index:closing]))
             index = closing + 1
         else:
             if character == "\\":
@@ -51,8 +62,25 @@ def translate(pattern: str) -> str:
                     return _NOTHING
                 character = pattern[index]
                 index += 1
-            result.append(re.escape(character))
-    return "".join(result)
+            segment.append(re.escape(character))
+    spans[-1].append(_segment(segment))
+    first, *others = map("".join, spans)
+    if not others:
+        return first
+    taken = "".join(f"(?>(?:[^/]+/)*?{span})" for span in others[:-1])
+    return f"{first}{taken}(?:[^/]+/)*{others[-1]}"
+
+
+def _segment(parts: list[str | None]) -> str:
+    stars = parts.count(None)
+    written, opened = [], ""
+    for part in parts:
+        if part is None:
+            stars -= 1
+            part = opened + ("(?>[^/]*?" if stars else "[^/]*")
+            opened = ")"
+        written.append(part)
+    return "".join(written)
 
 
 def _character_class(inner: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from flowdsl.ir import nodes
+from flowdsl.source.gaps import fill
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
@@ -266,20 +267,18 @@ def _aligned(text: nodes.Text, written: ast.Text) -> Iterator[tuple[ast.Ref, nod
         else:
             variables[len(flat)] = piece
             flat += _HELD
-    pattern = "".join(
-        "(.*?)" if isinstance(part, ast.Ref) else re.escape(part.value)
+    pieces = [
+        None if isinstance(part, ast.Ref) else part.value
         for part in written.parts
         if not isinstance(part, ast.TextComment)
-    )
+    ]
     if written.form == ast.BLOCK:
-        pattern = pattern.strip("\n")
-    found = re.compile(pattern, re.DOTALL).fullmatch(flat)
-    if found is None:
-        return
-    for at, ref in enumerate(refs, 1):
-        rendered = found.group(at)
+        pieces[0] = pieces[0] and pieces[0].lstrip("\n")
+        pieces[-1] = pieces[-1] and pieces[-1].rstrip("\n")
+    for ref, (start, end) in zip(refs, fill(pieces, flat) or (), strict=False):
+        rendered = flat[start:end]
         if rendered == _HELD:
-            yield ref, variables[found.start(at)]
+            yield ref, variables[start]
         elif _HELD not in rendered and rendered:
             yield ref, rendered
 

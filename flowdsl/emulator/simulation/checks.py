@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from flowdsl.emulator.simulation.prompts import loop_items
 from flowdsl.emulator.simulation.rules import CheckResult
 from flowdsl.emulator.simulation.schemas import Schema, problems
 from flowdsl.emulator.simulation.variables import Values, parse_path, render, show_path, value_at
+from flowdsl.source.patterns import may_match, syntax_problem
 
 Definition = Mapping[str, Any]
 """The fields of a check as a workflow stores it."""
@@ -123,11 +123,9 @@ def _named(check: Definition, facts: Facts) -> list[str]:
 
 def _matching(pattern: str, filenames: Sequence[str]) -> list[str] | None:
     """The names in which the expression is found (assumption `check-regex-search`)."""
-    try:
-        compiled = re.compile(pattern)
-    except (re.error, RecursionError, OverflowError):
+    if syntax_problem(pattern) is not None:
         return None
-    return [name for name in filenames if compiled.search(name)]
+    return [name for name in filenames if may_match(pattern, name)]
 
 
 def _expected_count(check: Definition, facts: Facts) -> int | None:
@@ -154,6 +152,6 @@ def _distinct(pattern: str, text: str, count: int) -> list[str]:
             f"{stem}-{number}{dot}{ending}",
             f"{text}{number}",
         )
-        fitting = [name for name in candidates if re.search(pattern, name)]
+        fitting = [name for name in candidates if may_match(pattern, name)]
         names.append(fitting[0] if fitting else text)
     return names[: max(count, 0)]

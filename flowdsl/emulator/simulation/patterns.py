@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from flowdsl.source.patterns import Unusable, is_found
+
 MAX_LENGTH = 2_000
 
 _CLASSES = {"d": "7", "w": "a", "s": " ", "D": "a", "W": "-", "S": "a"}
@@ -28,12 +30,11 @@ def matching_text(pattern: str, *, at_least: int = 0) -> str | None:
     A longer text than the shortest takes every part that may repeat more often.
     """
     try:
-        compiled = re.compile(pattern)
         for extra in sorted({0, 1, at_least}):
             text = _Writer(pattern, min(extra, MAX_LENGTH)).whole()
-            if len(text) >= at_least and compiled.search(text):
+            if len(text) >= at_least and is_found(pattern, text):
                 return text
-    except (_Unsupported, re.error, RecursionError, OverflowError):
+    except (_Unsupported, Unusable, re.error, RecursionError, OverflowError, ValueError):
         return None
     return None
 

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from flowdsl.emulator.simulation.variables import Path, without_empty
+from flowdsl.source.patterns import may_match, syntax_problem
 
 Schema = dict[str, Any]
 
@@ -203,10 +204,7 @@ def _is_valid(schema: Schema) -> bool:
     from jsonschema.exceptions import SchemaError
 
     try:
-        # The format checker finds patterns that cannot be compiled.
-        Draft202012Validator.check_schema(
-            schema, format_checker=Draft202012Validator.FORMAT_CHECKER
-        )
+        Draft202012Validator.check_schema(schema, format_checker=_pattern_checker())
     except SchemaError:
         return False
     return True
@@ -214,10 +212,86 @@ def _is_valid(schema: Schema) -> bool:
 
 def _validator(schema: Schema) -> Any:
     # Without a registry of its own jsonschema would fetch `$ref` addresses over the network.
-    from jsonschema import Draft202012Validator
     from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 
-    return Draft202012Validator(schema, registry=REGISTRY, format_checker=_format_checker())
+    validator = _validator_class(_repeats_in_names(schema))
+    return validator(schema, registry=REGISTRY, format_checker=_format_checker())
+
+
+@functools.cache
+def _validator_class(repeats_in_names: bool) -> Any:
+    """The validator of the standard with patterns that take linear time.
+
+    What `unevaluatedProperties` looks for in names is out of reach; it is left out where that could take long.
+    """
+    from jsonschema import Draft202012Validator, validators
+
+    keywords: dict[str, Any] = {
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "additionalProperties": _additional_properties,
+    }
+    if repeats_in_names:
+        keywords["unevaluatedProperties"] = lambda *_: ()
+    extend: Callable[..., Any] = validators.extend
+    return extend(Draft202012Validator, keywords)
+
+
+def _repeats_in_names(schema: object) -> bool:
+    """Whether a pattern for the names of properties repeats or chooses anything, so that one name can be read in many ways."""
+    pending = [schema]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, dict):
+            names = each.get("patternProperties")
+            if isinstance(names, dict) and any(not set("*+?{|").isdisjoint(n) for n in names):
+                return True
+            pending.extend(each.values())
+        elif isinstance(each, list):
+            pending.extend(each)
+    return False
+
+
+def _pattern(validator: Any, pattern: str, value: Any, schema: Schema) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if validator.is_type(value, "string") and not may_match(pattern, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+def _pattern_properties(
+    validator: Any, patterns: Schema, value: Any, schema: Schema
+) -> Iterator[Any]:
+    if validator.is_type(value, "object"):
+        for pattern, rule in patterns.items():
+            for name, each in value.items():
+                if may_match(pattern, name):
+                    yield from validator.descend(each, rule, path=name, schema_path=pattern)
+
+
+def _additional_properties(validator: Any, rule: Any, value: Any, schema: Schema) -> Iterator[Any]:
+    """As the standard's, on what no pattern names."""
+    from jsonschema import Draft202012Validator
+
+    if validator.is_type(value, "object"):
+        patterns = schema.get("patternProperties", {})
+        rest = {
+            name: each
+            for name, each in value.items()
+            if not any(may_match(pattern, name) for pattern in patterns)
+        }
+        plain = {keyword: of for keyword, of in schema.items() if keyword != "patternProperties"}
+        standard = Draft202012Validator.VALIDATORS["additionalProperties"]
+        yield from standard(validator, rule, rest, plain)
+
+
+@functools.cache
+def _pattern_checker() -> Any:
+    from jsonschema import FormatChecker
+
+    checker = FormatChecker(formats=())
+    checker.checks("regex")(lambda text: not isinstance(text, str) or syntax_problem(text) is None)
+    return checker
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.prose import Prose, is_english
-from flowdsl.lint.targets import CONTROLS, ends_naming, is_acted_on
+from flowdsl.lint.targets import CONTROLS, Acting, ends_naming
 from flowdsl.syntax.statements import DO
 
 SPEC = DiagnosticSpec(
@@ -28,13 +28,19 @@ def check(context: LintContext, prose: Prose) -> None:
     """Report each control of an instruction that has neither a label nor a place."""
     start, end = prose.bounds
     text = prose.written[:end]
+    acting = Acting(text, start)
+    english: bool | None = None
     at = text.find("the ", start)
     while at >= 0:
         control = _control(text, at + 4)
-        if control and ends_naming(text[at + 4 + len(control) :]):
-            alone = prose.role != DO and not text[start:at].strip()
-            pressed = control != "key" or text[start:at].lower().endswith(("press ", "hit "))
-            if pressed and (alone or is_acted_on(text[start:at])) and is_english(text):
+        if control and ends_naming(text, at + 4 + len(control)):
+            alone = prose.role != DO and acting.is_alone(at)
+            before = text[max(start, at - len("press ")) : at].lower()
+            pressed = control != "key" or before.endswith(("press ", "hit "))
+            if pressed and (alone or acting.is_told(at)):
+                english = is_english(text) if english is None else english
+                if not english:
+                    return
                 target = f"the {control}"
                 kind = control.split()[-1].rstrip("s")
                 place = prose.span(at, at + len(target))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -10,8 +9,8 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
-from flowdsl.semantics.backtracking import may_take_long
 from flowdsl.semantics.model import TaskSymbol
+from flowdsl.source.patterns import may_match
 from flowdsl.syntax import ast
 
 SPEC = DiagnosticSpec(
@@ -118,13 +117,7 @@ def _may_match(regex: object, kept: list[Pattern]) -> bool:
     """Whether a kept name may fit a regular expression; only names without variables can be told not to."""
     if any(_ANY in each for each in kept) or (kept and not isinstance(regex, str)):
         return True
-    try:
-        names = ["".join(map(str, each)) for each in kept]
-        return any(
-            may_take_long(str(regex), len(name)) or re.search(str(regex), name) for name in names
-        )
-    except (re.error, OverflowError, RecursionError):
-        return True
+    return any(may_match(str(regex), "".join(map(str, each))) for each in kept)
 
 
 def _pattern(context: LintContext, text: ast.Text) -> Pattern:

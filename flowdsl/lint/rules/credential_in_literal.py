@@ -77,27 +77,44 @@ def check(context: LintContext, module: ast.Module) -> None:
 
 def _passwords(text: str) -> Iterator[_Candidate]:
     low = text.lower()
+    lines: dict[int, _Line] = {}
     for stem in _STEMS:
         at = low.find(stem)
         while at >= 0:
             if not low[at - 1 : at].isalpha():
-                yield from _password_at(text, low, at)
+                yield from _password_at(text, low, at, lines)
             at = low.find(stem, at + 1)
 
 
-def _password_at(text: str, low: str, at: int) -> Iterator[_Candidate]:
+class _Line:
+    """What a line says before its words for passwords. It may be as long as the file, and hold very many of them."""
+
+    def __init__(self, low: str, start: int, end: int) -> None:
+        self.end = end
+        secret = low.find("type $", start, end)
+        self.secret_typed = end + 1 if secret < 0 else secret + len("type $")
+        words = ("type", "enter", "key", "input")
+        ends = [low.find(word, start, end) + len(word) for word in words if word in low[start:end]]
+        self.typed = min(ends, default=end + 1)
+        self.is_searched = False
+
+
+def _password_at(text: str, low: str, at: int, lines: dict[int, _Line]) -> Iterator[_Candidate]:
     """The password that stands right behind the word for it at `at`, or is typed into the field that the word names."""
     stated = _pattern(_STATED).match(text, at) if _is_stated(low, at) else None
     if stated is not None:
         marked = "=" in text[at : stated.start(1)]
         yield from _password(stated, marked=marked)
     start = text.rfind("\n", 0, at) + 1
-    end = text.find("\n", at)
-    before = low[start:at]
-    if "type $" in before or not any(word in before for word in ("type", "enter", "key", "input")):
+    line = lines.get(start)
+    if line is None:
+        end = text.find("\n", at)
+        line = lines[start] = _Line(low, start, end if end >= 0 else len(text))
+    if line.is_searched or line.secret_typed <= at or line.typed > at:
         return
+    line.is_searched = True
     for pattern in (_ENTERED, _TYPED):
-        found = _pattern(pattern).search(text, start, end if end >= 0 else len(text))
+        found = _pattern(pattern).search(text, start, line.end)
         if found is not None:
             yield from _password(found, marked=pattern is _TYPED)
 

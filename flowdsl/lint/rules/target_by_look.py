@@ -7,7 +7,7 @@ import re
 from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.prose import Prose, is_english, wrapped
-from flowdsl.lint.targets import ends_naming, is_acted_on
+from flowdsl.lint.targets import Acting, ends_naming
 from flowdsl.syntax.statements import DO
 
 SPEC = DiagnosticSpec(
@@ -45,14 +45,17 @@ def check(context: LintContext, prose: Prose) -> None:
     text = prose.written[start:end]
     if not _may_be_known_by_look(text):
         return
+    acting = Acting(text, 0)
+    english: bool | None = None
     for pattern in _BY_LOOK:
         for found in wrapped(pattern).finditer(text):
-            if "from the" not in " ".join(found[0].split()) and not ends_naming(
-                text[found.end() :]
-            ):
+            if "from the" not in " ".join(found[0].split()) and not ends_naming(text, found.end()):
                 continue
-            alone = prose.role != DO and not text[: found.start()].strip()
-            if (alone or is_acted_on(text[: found.start()])) and is_english(text):
+            alone = prose.role != DO and acting.is_alone(found.start())
+            if alone or acting.is_told(found.start()):
+                english = is_english(text) if english is None else english
+                if not english:
+                    return
                 how = (
                     "its colour"
                     if re.search(rf"\b(?:{_COLOUR})\b", found[0])

@@ -133,6 +133,9 @@ MISTAKES = {
         '[[lint.forbid]]\nmessage = "no"',
         '[[lint.forbid]]\nmessage = "no"\ntext = "a"\npattern = "b"',
         '[[lint.forbid]]\nmessage = "no"\npattern = "("',
+        '[[lint.forbid]]\nmessage = "no"\npattern = "(?=a)"',
+        '[[lint.forbid]]\nmessage = "no"\npattern = "((a{1000}){1000}){1000}"',
+        f'[[lint.forbid]]\nmessage = "no"\npattern = "{"(" * 9000}{")" * 9000}"',
     ],
 }
 """For each diagnostic of the table what brings it about."""

@@ -1,0 +1,197 @@
+"""Regular expressions that a project or a service brought: none of them can keep the program busy.
+
+RE2 runs them, in time linear in the text whatever the pattern (decision 25). It is imported where the first one is run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+LONGEST = 10_000
+"""Characters of a pattern. RE2 takes quadratic time for the brackets of a pattern, so that both are bounded."""
+
+DEEPEST = 100
+"""Groups inside one another."""
+
+_MEMORY = 1 << 20
+"""Bytes of one compiled pattern; with them the time of compiling one is bounded, too."""
+
+_OFTEN = "it repeats a part more than 1,000 times"
+
+_TOKEN = re.compile(r"\\.|[()\[\]]", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]+)\}|c([A-Za-z])|.)", re.DOTALL)
+_BEYOND_RE2 = re.compile(r"\\(?:[1-9]|k<)|\\.|\(\?<?[=!]", re.DOTALL)
+_NAMED_OR_BEHIND = re.compile(r"\?(?:<?[=!]|P?<\w+>|[a-zA-Z]+\)|[a-zA-Z-]+:)")
+_HUGE = re.compile(r"\{(?:\d{4,}|\d*,\d{4,})[,}]")
+_DIALECTS = re.compile(r"\\[wWdDsSbB]")
+
+
+class Unusable(Exception):
+    """A pattern that is not run, and why, for a sentence that goes on with it. `is_legal`: other engines may read it."""
+
+    def __init__(self, why: str, *, is_legal: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.is_legal = is_legal
+
+
+def syntax_problem(pattern: str) -> str | None:
+    """Why no dialect reads `pattern`; None for one that some engine may read, also when RE2 is none of them."""
+    try:
+        _bound(pattern)
+        if pattern.isascii() and not any(mark in pattern for mark in ("(?", "\\p", "\\P", "\\u")):
+            # What all dialects share needs no import of RE2, and Python reads it in linear time.
+            _read_by_python(pattern)
+        else:
+            _compiled(pattern)
+    except Unusable as unusable:
+        return None if unusable.is_legal else unusable.why
+    return None
+
+
+def run_problem(pattern: str) -> str | None:
+    """Why `pattern` is not run, whatever other engines do with it; None for one that is."""
+    try:
+        _compiled(pattern)
+    except Unusable as unusable:
+        return unusable.why
+    return None
+
+
+def is_found(pattern: str, text: str) -> bool:
+    """Whether `pattern` matches somewhere in `text`; raises `Unusable`.
+
+    True, too, where dialects disagree: `\\w` and its like hold letters of all alphabets for some engines and ASCII for others.
+    """
+    if _compiled(pattern).search(_encodable(text)) is not None:
+        return True
+    return not text.isascii() and _DIALECTS.search(pattern) is not None
+
+
+def may_match(pattern: str, text: str) -> bool:
+    """`is_found`, and True for a pattern that is not run."""
+    try:
+        return is_found(pattern, text)
+    except Unusable:
+        return True
+
+
+def places(pattern: str, text: str, most: int) -> Iterator[tuple[int, int]]:
+    """The first `most` places of `text` where `pattern` matches something; raises `Unusable`.
+
+    The bound keeps a text linear that matches everywhere while each match has to look at the rest of it.
+    """
+    found = 0
+    for match in _compiled(pattern).finditer(_encodable(text)):
+        start, end = match.span()
+        if start < end:
+            yield start, end
+            found += 1
+            if found == most:
+                return
+
+
+def _encodable(text: str) -> str:
+    """`text` with a question mark for each half of a surrogate pair, which UTF-8 cannot hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> Any:
+    _bound(pattern)
+    if _HUGE.search(pattern) is not None:
+        # RE2 takes a count with very many digits for plain text.
+        raise Unusable(_OFTEN, is_legal=True)
+    import re2  # type: ignore[import-untyped]  # most programs run no pattern
+
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    try:
+        return re2.compile(_ESCAPE.sub(_for_re2, pattern), options)
+    except UnicodeEncodeError:
+        raise Unusable("it holds half a character") from None
+    except re2.error as error:
+        _read_by_python(_skeleton(pattern))
+        raise Unusable(_beyond_re2(pattern, error), is_legal=True) from None
+
+
+def _for_re2(escape: re.Match[str]) -> str:
+    """An escape of JSON Schema's dialect or of Python's as RE2 writes it."""
+    short, long, control = escape.groups()
+    if control is not None:
+        return f"\\x{{{ord(control) % 32:x}}}"
+    if short is not None or long is not None:
+        return f"\\x{{{short or long}}}"
+    return "\\z" if escape[0] == "\\Z" else escape[0]
+
+
+def _beyond_re2(pattern: str, error: Exception) -> str:
+    for found in _BEYOND_RE2.finditer(pattern):
+        if found[0].startswith("("):
+            return f"it looks around with `{found[0]}`"
+        if found[0][1].isdigit() or found[0].startswith("\\k<"):
+            return f"it refers back to a group with `{found[0]}`"
+    reason = error.args[0].decode(errors="replace")
+    if reason.startswith("invalid repetition size"):
+        return _OFTEN
+    if reason.startswith("pattern too large"):
+        return "it is too large with its parts repeated"
+    return f"it has an {reason}" if reason.startswith("invalid") else f"it has a {reason}"
+
+
+def _bound(pattern: str) -> None:
+    """Refuse what would take long to compile; raises `Unusable`."""
+    if len(pattern) > LONGEST:
+        raise Unusable(f"it is longer than {LONGEST:,} characters")
+    depth = 0
+    for token in _TOKEN.findall(pattern):
+        depth += (token == "(") - (token == ")")
+        if depth > DEEPEST:
+            raise Unusable(f"its groups are nested more than {DEEPEST} deep")
+
+
+def _skeleton(pattern: str) -> str:
+    """The groups and counts of `pattern`, in what Python shares with all dialects; characters and classes are `x`."""
+    kept: list[str] = []
+    end = class_start = 0
+    in_class = False
+    for token in _TOKEN.finditer(pattern):
+        at = token.start()
+        if token[0] == "[" and not in_class:
+            kept.append(pattern[end:at])
+            in_class, class_start = True, at
+        elif token[0] == "]" and in_class and pattern[class_start + 1 : at] not in ("", "^"):
+            kept.append("x")
+            in_class = False
+        elif in_class:
+            continue
+        elif token[0].startswith("\\"):
+            kept += (pattern[end:at], "x")
+        else:
+            continue
+        end = token.end()
+    kept.append(pattern[class_start if in_class else end :])
+    return _NAMED_OR_BEHIND.sub(lambda found: "?=" if found[0][-1] in "=!" else "?:", "".join(kept))
+
+
+def _read_by_python(pattern: str) -> None:
+    """Raise `Unusable` when Python reads no regular expression in `pattern`."""
+    import warnings
+
+    with warnings.catch_warnings():
+        # As of a bracket in a class, which other engines take for itself.
+        warnings.simplefilter("ignore", FutureWarning)
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise Unusable(error.msg) from None
+        except (OverflowError, RecursionError, ValueError):
+            raise Unusable("it nests or repeats too much") from None
