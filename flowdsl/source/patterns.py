@@ -22,11 +22,11 @@ _MEMORY = 1 << 20
 _OFTEN = "it repeats a part more than 1,000 times"
 
 _TOKEN = re.compile(r"\\.|[()\[\]]", re.DOTALL)
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]+)\}|c([A-Za-z])|.)", re.DOTALL)
-_BEYOND_RE2 = re.compile(r"\\(?:[1-9]|k<)|\\.|\(\?<?[=!]", re.DOTALL)
-_NAMED_OR_BEHIND = re.compile(r"\?(?:<?[=!]|P?<\w+>|[a-zA-Z]+\)|[a-zA-Z-]+:)")
-_HUGE = re.compile(r"\{(?:\d{4,}|\d*,\d{4,})[,}]")
-_DIALECTS = re.compile(r"\\[wWdDsSbB]")
+_ESCAPE = r"(?s)\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]+)\}|c([A-Za-z])|.)"
+_BEYOND_RE2 = r"(?s)\\(?:[1-9]|k<)|\\.|\(\?<?[=!]"
+_NAMED_OR_BEHIND = r"\?(?:<?[=!]|P?<\w+>|[a-zA-Z]+\)|[a-zA-Z-]+:)"
+_HUGE = r"\{(?:\d{4,}|\d*,\d{4,})[,}]"
+_DIALECTS = r"\\[wWdDsSbB]"
 
 
 class Unusable(Exception):
@@ -68,7 +68,7 @@ def is_found(pattern: str, text: str) -> bool:
     """
     if _compiled(pattern).search(_encodable(text)) is not None:
         return True
-    return not text.isascii() and _DIALECTS.search(pattern) is not None
+    return not text.isascii() and re.search(_DIALECTS, pattern) is not None
 
 
 def may_match(pattern: str, text: str) -> bool:
@@ -106,7 +106,7 @@ def _encodable(text: str) -> str:
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> Any:
     _bound(pattern)
-    if _HUGE.search(pattern) is not None:
+    if re.search(_HUGE, pattern) is not None:
         # RE2 takes a count with very many digits for plain text.
         raise Unusable(_OFTEN, is_legal=True)
     import re2  # type: ignore[import-untyped]  # most programs run no pattern
@@ -115,7 +115,7 @@ def _compiled(pattern: str) -> Any:
     options.log_errors = False
     options.max_mem = _MEMORY
     try:
-        return re2.compile(_ESCAPE.sub(_for_re2, pattern), options)
+        return re2.compile(re.sub(_ESCAPE, _for_re2, pattern), options)
     except UnicodeEncodeError:
         raise Unusable("it holds half a character") from None
     except re2.error as error:
@@ -134,7 +134,7 @@ def _for_re2(escape: re.Match[str]) -> str:
 
 
 def _beyond_re2(pattern: str, error: Exception) -> str:
-    for found in _BEYOND_RE2.finditer(pattern):
+    for found in re.finditer(_BEYOND_RE2, pattern):
         if found[0].startswith("("):
             return f"it looks around with `{found[0]}`"
         if found[0][1].isdigit() or found[0].startswith("\\k<"):
@@ -179,7 +179,9 @@ def _skeleton(pattern: str) -> str:
             continue
         end = token.end()
     kept.append(pattern[class_start if in_class else end :])
-    return _NAMED_OR_BEHIND.sub(lambda found: "?=" if found[0][-1] in "=!" else "?:", "".join(kept))
+    return re.sub(
+        _NAMED_OR_BEHIND, lambda found: "?=" if found[0][-1] in "=!" else "?:", "".join(kept)
+    )
 
 
 def _read_by_python(pattern: str) -> None:
