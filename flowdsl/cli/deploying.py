@@ -23,7 +23,7 @@ from flowdsl.deploy.job import Job, Options, Ui
 from flowdsl.deploy.outcome import Status
 from flowdsl.deploy.resource import address_of
 from flowdsl.deploy.target import Target as DeployTarget
-from flowdsl.deploy.target import target_of
+from flowdsl.deploy.target import key_sources, target_of
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.host.disk import PROJECT_FILE
@@ -131,7 +131,7 @@ class _ModelKeys:
     """The keys of providers, read when a declared model configuration is created."""
 
     def __init__(self, project: Project, root: str) -> None:
-        self._sources = {f"model.{model.name}": model.api_key for model in project.models.values()}
+        self._sources = key_sources(project)
         self._root = root
 
     def __call__(self, address: str) -> Mapping[str, str]:
@@ -302,8 +302,7 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--breaking",
         choices=("error", "warn", "ignore"),
-        default="warn",
-        help="what changes that break callers do (default: warn)",
+        help="what changes that break callers do (default: warn, with `--plan` as it was planned)",
     )
     parser.add_argument(
         "--accept-guard",

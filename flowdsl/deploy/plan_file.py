@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flowdsl.deploy.diff import Difference
 from flowdsl.deploy.field_diff import field_rows, plain, tag_rows
+from flowdsl.deploy.job import OnBreaking
 from flowdsl.deploy.kinds import NAMED, workflow
+from flowdsl.deploy.model_keys import Endpoint, KeyRoute, key_routes
 from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Change, Impact, Plan
 from flowdsl.deploy.plan_format import (
@@ -19,9 +21,12 @@ from flowdsl.deploy.plan_format import (
     ChangeEntry,
     DiagnosticEntry,
     DriftEntry,
+    EndpointEntry,
     FieldEntry,
     GuardEntry,
     ImpactEntry,
+    KeySourceEntry,
+    ModelKeyEntry,
     PendingEntry,
     PlanDocument,
     Source,
@@ -44,7 +49,8 @@ _NOT_KEPT = "the service does not keep this field"
 
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """What a plan is made from and does not know itself. `pending` are the writes that state holds open.
+    """What a plan is made from and does not know itself. `pending` are the writes that state holds open, `on_breaking` is what
+    `--breaking` said.
 
     `source` is None outside a repository, `state` for a first deploy; `diagnostics` are said beside the plan's own notes.
     """
@@ -52,6 +58,7 @@ class PlanFacts:
     flowdsl_version: str
     created_at: datetime
     expires_at: datetime
+    on_breaking: OnBreaking
     project: str
     environment: str
     organization_id: str | None
@@ -70,6 +77,7 @@ def plan_document(plan: Plan, facts: PlanFacts) -> dict[str, Any]:
         flowdsl_version=facts.flowdsl_version,
         created_at=facts.created_at,
         expires_at=facts.expires_at,
+        on_breaking=facts.on_breaking,
         project=facts.project,
         environment=facts.environment,
         organization_id=facts.organization_id,
@@ -78,6 +86,7 @@ def plan_document(plan: Plan, facts: PlanFacts) -> dict[str, Any]:
         state=facts.state,
         summary=_summary(plan),
         changes=(*_change_entries(plan),),
+        model_keys=tuple(_key_entry(route) for route in key_routes(plan.named)),
         drift=(*_drift(plan),),
         pending=tuple(
             PendingEntry(
@@ -322,6 +331,26 @@ def _field(
         origin=origin,
         suppressed=suppressed,
     )
+
+
+def _key_entry(route: KeyRoute) -> ModelKeyEntry:
+    source, before = route.source, route.endpoints_before
+    return ModelKeyEntry(
+        address=printable(route.address),
+        provider=printable(route.provider),
+        source=None
+        if source is None
+        else KeySourceEntry.model_validate({"kind": source.kind, "name": printable(source.name)}),
+        stored=route.stored,
+        endpoints=_endpoint_entries(route.endpoints),
+        provider_before=None if route.provider_before is None else printable(route.provider_before),
+        endpoints_before=None if before is None else _endpoint_entries(before),
+        news=route.news,
+    )
+
+
+def _endpoint_entries(endpoints: Iterable[Endpoint]) -> tuple[EndpointEntry, ...]:
+    return tuple(EndpointEntry(path=printable(each.path), url=each.shown) for each in endpoints)
 
 
 def _workflow_base(change: Change) -> Base | None:

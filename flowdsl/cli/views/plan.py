@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from flowdsl.deploy.diff import Difference
 from flowdsl.deploy.field_diff import tag_rows
+from flowdsl.deploy.model_keys import key_routes
 from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Change, Plan
 from flowdsl.deploy.resource import address_of
@@ -20,6 +21,8 @@ from .plan_words import (
     broken,
     deletion,
     flag,
+    key_news,
+    key_route,
     left_open,
     named_deletion,
     promises,
@@ -51,6 +54,7 @@ def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> s
         lines += _named_lines(named)
     for change in plan.changes:
         lines += _change_lines(plan, change)
+    lines += _key_lines(plan)
     lines += [[(printable(f"note: {note}"), QUIET)] for note in plan.notes]
     lines += [[("pending: ", WARNED), (left_open(intent), "")] for intent in pending]
     for guard in plan.guards:
@@ -58,6 +62,13 @@ def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> s
         lines.append([("guard: ", BAD), (said, "")])
     lines.append([("plan: ", ""), (summary(plan), "")])
     return painted(lines, color)
+
+
+def _key_lines(plan: Plan) -> Iterator[list[Part]]:
+    """Where keys of model providers go, what is new first."""
+    for route in sorted(key_routes(plan.named), key=lambda route: not route.news):
+        said = (f"key: {key_route(route)}", "" if route.news else QUIET)
+        yield [("! ", BAD), said, (f"; {key_news(route)}", BAD)] if route.news else [said]
 
 
 def _named_lines(change: NamedChange) -> Iterator[list[Part]]:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from flowdsl.deploy.diff import FieldChange
 from flowdsl.deploy.field_diff import Row, field_rows, plain, tag_rows
 from flowdsl.deploy.kinds import workflow
+from flowdsl.deploy.model_keys import key_routes
 from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Change, Plan
 from flowdsl.deploy.plan_file import PlanFacts
@@ -25,6 +26,8 @@ from .plan_words import (
     broken,
     deletion,
     flag,
+    key_news,
+    key_route,
     left_open,
     named_deletion,
     named_deletions,
@@ -164,6 +167,10 @@ def _head(plan: Plan, facts: PlanFacts) -> Iterator[str]:
 
 
 def _warnings(plan: Plan, facts: PlanFacts) -> Iterator[str]:
+    for route in key_routes(plan.named):
+        if route.news:
+            said = f"{key_route(route)}; {key_news(route)}"
+            yield f"- \N{WARNING SIGN} **Key of a model provider**: {prose(said, len(said))}"
     for change in plan.of(Action.DELETE):
         said = deletion(plan.impact.get(change.address))
         yield f"- **Deletes** {_named(change)}: it {said}"
@@ -202,6 +209,8 @@ def _blocks(plan: Plan) -> Iterator[_Block]:
             fields = () if change.difference is None else change.difference.fields
             rows = [line for field in fields for line in _field_lines(field)]
             yield _Block(f"{change.action} {html_code(change.address, NAME_WIDTH)}", _fence(rows))
+    if known := [key_route(route) for route in key_routes(plan.named) if not route.news]:
+        yield _Block("keys of model providers, as before", fenced(known, "text"))
     for picture in plan.uploads:
         address = address_of("image", picture.sha256)
         yield _Block(f"create {html_code(address, NAME_WIDTH)}", "")
