@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flowdsl.deploy.diff import Difference
-from flowdsl.deploy.field_diff import field_rows, plain, tag_rows
+from flowdsl.deploy.edits import edit_behind
+from flowdsl.deploy.field_diff import Row, edit_rows, field_rows, lost_tag_rows, plain, tag_rows
 from flowdsl.deploy.job import OnBreaking
 from flowdsl.deploy.kinds import NAMED, workflow
 from flowdsl.deploy.model_keys import Endpoint, KeyRoute, key_routes
@@ -191,7 +192,7 @@ def _named_entry(named: NamedChange) -> ChangeEntry:
         "delete": "it is no longer declared, and its deletion is asked for",
     }
     values = {} if named.desired is None else named.desired.values
-    fields = list(_difference_fields(named.difference))
+    fields = list(_difference_fields(named))
     if named.action == "create":
         fields = list(_new_fields(policies, values))
     return _entry(
@@ -282,7 +283,7 @@ def _workflow_fields(change: Change) -> Iterator[FieldEntry]:
         if change.desired.tags:
             yield _field(TAGS, None, fingerprint(sorted(change.desired.tags)), None, "source")
         return
-    yield from _difference_fields(change.difference)
+    yield from _difference_fields(change)
     difference = change.difference
     if difference is not None and (difference.tags_to_add or difference.tags_to_remove):
         wanted = frozenset(() if change.desired is None else change.desired.tags)
@@ -294,6 +295,7 @@ def _workflow_fields(change: Change) -> Iterator[FieldEntry]:
             fingerprint(sorted(wanted)),
             plain(tag_rows(difference)),
             "drift" if difference.tags_drifted else "source",
+            edit=plain(lost_tag_rows(difference)) or None,
         )
     for path, sent in sorted({} if difference is None else difference.dropped.items()):
         yield _field(path, fingerprint(None), sent, None, "source", _NOT_KEPT)
@@ -304,15 +306,22 @@ def _new_fields(policies: Policies, values: Mapping[str, Any]) -> Iterator[Field
         yield _field(path, None, wanted, None, "source")
 
 
-def _difference_fields(difference: Difference | None) -> Iterator[FieldEntry]:
-    for change in () if difference is None else difference.fields:
-        rows = field_rows(change, words=True)
-        shown = plain(rows[:DIFF_LINES])
-        if len(rows) > DIFF_LINES:
-            shown += f"\n… {len(rows) - DIFF_LINES} more lines"
+def _difference_fields(change: Change | NamedChange) -> Iterator[FieldEntry]:
+    for field in () if change.difference is None else change.difference.fields:
+        edit = edit_behind(field, change.prior, change.live)
         yield _field(
-            change.path, fingerprint(change.before), fingerprint(change.after), shown, change.origin
+            field.path,
+            fingerprint(field.before),
+            fingerprint(field.after),
+            _shown(field_rows(field, words=True)),
+            field.origin,
+            edit=None if edit is None or not edit.known else _shown(edit_rows(edit, words=True)),
         )
+
+
+def _shown(rows: Sequence[Row]) -> str:
+    more = len(rows) - DIFF_LINES
+    return plain(rows[:DIFF_LINES]) + (f"\n… {more} more lines" if more > 0 else "")
 
 
 def _field(
@@ -322,12 +331,14 @@ def _field(
     diff: str | None,
     origin: Any,
     suppressed: str | None = None,
+    edit: str | None = None,
 ) -> FieldEntry:
     return FieldEntry(
         path=printable(path),
         before_sha256=before,
         after_sha256=after,
         diff=diff,
+        edit=edit,
         origin=origin,
         suppressed=suppressed,
     )

@@ -50,7 +50,8 @@ class Summary(_Closed):
 
 
 class FieldEntry(_Closed):
-    """A field that changes; null hashes where the object is not there. `diff` is for people and null where all is new.
+    """A field that changes; null hashes where the object is not there. `diff` is for people and null where all is new; `edit` is
+    what somebody edited since the last deploy, as far as that is known.
 
     `origin` is who moved away from the value last applied. A field with `suppressed` is not sent, for the reason it gives.
     """
@@ -59,6 +60,7 @@ class FieldEntry(_Closed):
     before_sha256: Sha256 | None
     after_sha256: Sha256 | None
     diff: str | None
+    edit: str | None
     origin: Literal["source", "drift", "both"]
     suppressed: str | None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from flowdsl.deploy.breaking import Breaking
-from flowdsl.deploy.diff import Origin
 from flowdsl.deploy.model_keys import Endpoint, KeyRoute
 from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Change, Guard, Impact, Plan
@@ -26,12 +25,6 @@ NOTES = {
     Action.FORGET: "is dropped from state",
 }
 """What is said behind an address, where its sign does not say it."""
-
-DRIFT: dict[Origin, str] = {
-    "source": "",
-    "drift": "edited elsewhere",
-    "both": "edited elsewhere, and changed in the source",
-}
 
 _COUNTED = {
     Action.CREATE: "to create",
