@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from secrets import token_hex
 from typing import Any
 from uuid import uuid4
@@ -34,14 +33,14 @@ from flowdsl.source.durations import parse_duration
 from flowdsl.source.files import NotedFiles
 from flowdsl.source.record import Record
 from flowdsl.state.document import Source
-from flowdsl.state.errors import StateError
 from flowdsl.state.lease import Surroundings
-from flowdsl.state.stores import StateStore, open_store
+from flowdsl.state.stores import StateStore
 
 from . import exit_codes
 from .console import Console
 from .environments import required_environment
 from .failure import CommandError, UsageError
+from .state_opening import open_state_of
 from .target import Target, open_project, open_target
 
 EXIT_CODES: Mapping[Status, int] = {
@@ -159,15 +158,7 @@ def open_deployment(
         )
     chosen = required_environment(target.project, environment)
     project_id = _project_id(target.project)
-    try:
-        store = open_store(
-            chosen.state or "file",
-            root=Path(target.root),
-            project=project_id,
-            environment=chosen.name,
-        )
-    except StateError as error:
-        raise CommandError(str(error), exit_codes.STATE) from None
+    store = open_state_of(chosen, target.root, project_id)
     checkout, reason = None, ""
     try:
         checkout = checkout_at(target.root)
