@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from flowdsl.deploy.addressing import NoSuchAddress
 from flowdsl.deploy.engine import EXPECTED, status_of
 from flowdsl.deploy.job import OnDrift
 from flowdsl.deploy.outcome import Stop
@@ -14,7 +15,7 @@ from flowdsl.host.environment import MissingKey
 
 from .deploying import EXIT_CODES
 from .exit_codes import ACCESS
-from .failure import CommandError
+from .failure import CommandError, UsageError
 
 T = TypeVar("T")
 
@@ -39,6 +40,8 @@ def answered(work: Coroutine[Any, Any, T]) -> T:
     """What `work` gives; raises `CommandError` for every failure that the engine expects."""
     try:
         return asyncio.run(work)
+    except NoSuchAddress as none:
+        raise UsageError(str(none)) from None
     except Stop as stop:
         first, *further = stop.messages
         raise CommandError(first, EXIT_CODES[stop.status], *further) from None

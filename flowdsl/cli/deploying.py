@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any
@@ -24,7 +24,7 @@ from flowdsl.deploy.resource import address_of
 from flowdsl.deploy.target import Target as DeployTarget
 from flowdsl.deploy.target import key_sources, target_of
 from flowdsl.diagnostics.render.text import render_text
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.host.environment import in_ci, read_api_key
 from flowdsl.host.git import Checkout, NoCheckout, checkout_at
@@ -37,6 +37,7 @@ from flowdsl.state.lease import Surroundings
 from flowdsl.state.stores import StateStore
 
 from . import exit_codes
+from .addressing import SOURCES, read_address
 from .console import Console
 from .environments import required_environment
 from .failure import CommandError, UsageError
@@ -197,15 +198,12 @@ def show_problems(target: Target, problems: Any, file_count: int, console: Conso
     )
 
 
-def check_addresses(option: str, addresses: Collection[str], existing: Collection[str]) -> None:
-    """Raise `UsageError` for an address that is none of `existing`."""
-    for address in addresses:
-        if address not in existing:
-            nearest = closest(address, existing)
-            known = f"there are {listed(sorted(existing))}" if existing else "there are none"
-            if nearest is not None:
-                known = f"`{nearest}` exists"
-            raise UsageError(f"`{option} {address}` names no address of this project; {known}")
+def read_plan_addresses(arguments: argparse.Namespace, bundle: Bundle) -> None:
+    """Make whole addresses of what `--only` and `--recreate` name; raises `UsageError`."""
+    known = workflow_addresses(bundle)
+    for option in ("recreate", "only"):
+        words = getattr(arguments, option)
+        setattr(arguments, option, [read_address(each, known, SOURCES) for each in words])
 
 
 def workflow_addresses(bundle: Bundle) -> list[str]:

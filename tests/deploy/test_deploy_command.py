@@ -183,7 +183,10 @@ def test_what_is_wrong_with_the_project_is_said_before_the_missing_yes(
     ("words", "message"),
     [
         (["--recreate", "workflow.lok_up"], "`workflow.look_up` exists"),
-        (["--recreate", "look_up"], "`--recreate look_up` names no address"),
+        (
+            ["--recreate", "lok_up"],
+            "`lok_up` is no address in the sources of this project; `workflow.look_up` exists",
+        ),
         (["--only", "tag.ehr"], "there are `workflow.look_up`"),
         (["--accept-guard", "creates=3"], "the guards are `breaking`, `deletes`"),
         (["--accept-guard", "deletes"], "is not the name of a guard and a number"),

@@ -95,9 +95,7 @@ def _run(
     environment = deployment.environment
     report.environment = environment.name
     bundle = deploying.compile_bundle(deployment, console)
-    existing = deploying.workflow_addresses(bundle)
-    deploying.check_addresses("--recreate", arguments.recreate, existing)
-    deploying.check_addresses("--only", arguments.only, existing)
+    deploying.read_plan_addresses(arguments, bundle)
     more: dict[str, Any] = {}
     if arguments.saved is not None:
         from ..planning import exactly, read_saved_plan

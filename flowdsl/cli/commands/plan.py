@@ -56,9 +56,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Compile, compare and show; the plan goes to standard error, the machine format to standard output."""
     deployment = deploying.open_deployment(arguments.env, console)
     bundle = deploying.compile_bundle(deployment, console)
-    existing = deploying.workflow_addresses(bundle)
-    deploying.check_addresses("--recreate", arguments.recreate, existing)
-    deploying.check_addresses("--only", arguments.only, existing)
+    deploying.read_plan_addresses(arguments, bundle)
     listener = http_log.listener(arguments, console)
     environment = deployment.environment.name
     with open_client(deployment.environment, deployment.target.root, listener) as client:
