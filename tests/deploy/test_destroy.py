@@ -194,7 +194,7 @@ def test_only_takes_one_and_keeps_the_rest(world: World) -> None:
         "tag_group.Kind",
         "model.Reader",
     }
-    with pytest.raises(NoSuchAddress, match="`workflow.b` exists"):
+    with pytest.raises(NoSuchAddress, match=r"`workflow.b` exists"):
         razed(world, only=frozenset({"workflow.bb"}))
 
 

@@ -157,9 +157,9 @@ def test_a_number_that_no_version_has(deployed: World, number: int) -> None:
 
 
 def test_an_address_that_is_not_tracked(deployed: World) -> None:
-    with pytest.raises(NoSuchAddress, match="`workflow.a` exists"):
+    with pytest.raises(NoSuchAddress, match=r"`workflow.a` exists"):
         perform(deployed, lambda job: restore(job, "workflow.aa", 1))
-    with pytest.raises(NoSuchAddress, match="`tag.t` is no address"):
+    with pytest.raises(NoSuchAddress, match=r"`tag.t` is no address"):
         perform(deployed, lambda job: restore(job, "tag.t", 1))
 
 
