@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from flowdsl.config.load import load_project
@@ -20,11 +19,11 @@ from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.record import Record
 from flowdsl.state.document import StateDocument, refuse_moved
 from flowdsl.state.errors import StateError
-from flowdsl.state.stores import open_store
 
 from .exit_codes import ACCESS, STATE
 from .failure import CommandError
 from .importing import continued
+from .state_opening import open_state_of
 
 
 class Owned(Record):
@@ -123,12 +122,7 @@ def owned(project: Project, environment: Environment, root: str) -> Owned:
     document, where = None, ""
     if project.id is not None:
         try:
-            store = open_store(
-                environment.state or "file",
-                root=Path(root),
-                project=project.id,
-                environment=environment.name,
-            )
+            store = open_state_of(environment, root, project.id)
             where, versioned = store.url, store.load()
             if versioned is not None:
                 document = versioned.document

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from flowdsl.deploy.addressing import NoSuchAddress
 from flowdsl.deploy.engine import EXPECTED, status_of
 from flowdsl.deploy.job import OnDrift
 from flowdsl.deploy.outcome import Stop
@@ -13,7 +14,7 @@ from flowdsl.host.environment import MissingKey
 
 from .deploying import EXIT_CODES
 from .exit_codes import ACCESS
-from .failure import CommandError
+from .failure import CommandError, UsageError
 from .interrupts import run
 from .time_limit import TimeLimit
 
@@ -40,6 +41,8 @@ def answered(work: Coroutine[Any, Any, T], limit: TimeLimit) -> T:
     """What `work` gives; raises `CommandError` for every failure that the engine expects, and when the time is over."""
     try:
         return run(work, limit)
+    except NoSuchAddress as none:
+        raise UsageError(str(none)) from None
     except Stop as stop:
         first, *further = stop.messages
         raise CommandError(first, EXIT_CODES[stop.status], *further) from None

@@ -8,9 +8,8 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from secrets import token_hex
 from typing import Any
 from uuid import uuid4
@@ -23,9 +22,9 @@ from flowdsl.deploy.job import Job, Options, Ui
 from flowdsl.deploy.outcome import Status
 from flowdsl.deploy.resource import address_of
 from flowdsl.deploy.target import Target as DeployTarget
-from flowdsl.deploy.target import target_of
+from flowdsl.deploy.target import key_sources, target_of
 from flowdsl.diagnostics.render.text import render_text
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.host.environment import in_ci, read_api_key
 from flowdsl.host.git import Checkout, NoCheckout, checkout_at
@@ -33,15 +32,16 @@ from flowdsl.host.terminal import is_terminal
 from flowdsl.source.files import NotedFiles
 from flowdsl.source.record import Record
 from flowdsl.state.document import Source
-from flowdsl.state.errors import StateError
 from flowdsl.state.lease import Surroundings
-from flowdsl.state.stores import StateStore, open_store
+from flowdsl.state.stores import StateStore
 
 from . import exit_codes
+from .addressing import SOURCES, read_address
 from .console import Console
 from .environments import required_environment
 from .failure import CommandError, UsageError
 from .interrupts import asked
+from .state_opening import open_state_of
 from .target import Target, open_project, open_target
 from .time_limit import duration
 
@@ -132,7 +132,7 @@ class _ModelKeys:
     """The keys of providers, read when a declared model configuration is created."""
 
     def __init__(self, project: Project, root: str) -> None:
-        self._sources = {f"model.{model.name}": model.api_key for model in project.models.values()}
+        self._sources = key_sources(project)
         self._root = root
 
     def __call__(self, address: str) -> Mapping[str, str]:
@@ -160,15 +160,7 @@ def open_deployment(
         )
     chosen = required_environment(target.project, environment)
     project_id = _project_id(target.project)
-    try:
-        store = open_store(
-            chosen.state or "file",
-            root=Path(target.root),
-            project=project_id,
-            environment=chosen.name,
-        )
-    except StateError as error:
-        raise CommandError(str(error), exit_codes.STATE) from None
+    store = open_state_of(chosen, target.root, project_id)
     checkout, reason = None, ""
     try:
         checkout = checkout_at(target.root)
@@ -207,15 +199,12 @@ def show_problems(target: Target, problems: Any, file_count: int, console: Conso
     )
 
 
-def check_addresses(option: str, addresses: Collection[str], existing: Collection[str]) -> None:
-    """Raise `UsageError` for an address that is none of `existing`."""
-    for address in addresses:
-        if address not in existing:
-            nearest = closest(address, existing)
-            known = f"there are {listed(sorted(existing))}" if existing else "there are none"
-            if nearest is not None:
-                known = f"`{nearest}` exists"
-            raise UsageError(f"`{option} {address}` names no address of this project; {known}")
+def read_plan_addresses(arguments: argparse.Namespace, bundle: Bundle) -> None:
+    """Make whole addresses of what `--only` and `--recreate` name; raises `UsageError`."""
+    known = workflow_addresses(bundle)
+    for option in ("recreate", "only"):
+        words = getattr(arguments, option)
+        setattr(arguments, option, [read_address(each, known, SOURCES) for each in words])
 
 
 def workflow_addresses(bundle: Bundle) -> list[str]:
@@ -304,8 +293,7 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--breaking",
         choices=("error", "warn", "ignore"),
-        default="warn",
-        help="what changes that break callers do (default: warn)",
+        help="what changes that break callers do (default: warn, with `--plan` as it was planned)",
     )
     parser.add_argument(
         "--accept-guard",

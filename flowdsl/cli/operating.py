@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.deploy.addressing import NoSuchAddress
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.host import signals
 from flowdsl.host.environment import MissingKey
@@ -17,7 +18,7 @@ from .clients import open_client
 from .console import Console
 from .deploying import EXIT_CODES, Deployment
 from .exit_codes import ACCESS
-from .failure import CommandError
+from .failure import CommandError, UsageError
 from .interrupts import Interrupts
 from .progress import open_display
 from .reporting import Report
@@ -97,5 +98,7 @@ def _done(
 
         try:
             return interrupts.run(run(), report.out_of_time)
+        except NoSuchAddress as none:
+            raise UsageError(str(none)) from None
         except MissingKey as missing:
             raise CommandError(str(missing), ACCESS) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flowdsl import __version__
 from flowdsl.deploy.engine import Prospect
+from flowdsl.deploy.job import OnBreaking
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.plan_file import PlanFacts, plan_document
 from flowdsl.deploy.plan_format import Source, StateRef
@@ -18,16 +19,20 @@ from .deploying import Deployment
 from .exit_codes import CONFLICT
 from .failure import CommandError, UsageError
 
+VALID_FOR = timedelta(hours=24)
+"""How long a saved plan may be carried out."""
+
 
 def facts_of(
-    deployment: Deployment, prospect: Prospect, now: datetime, valid_for: timedelta
+    deployment: Deployment, prospect: Prospect, created_at: datetime, on_breaking: OnBreaking
 ) -> PlanFacts:
     """What a plan says of itself beside its changes."""
     prior, source = prospect.prior, deployment.source
     return PlanFacts(
         flowdsl_version=__version__,
-        created_at=now,
-        expires_at=now + valid_for,
+        created_at=created_at,
+        expires_at=created_at + VALID_FOR,
+        on_breaking=on_breaking,
         project=deployment.project_id,
         environment=deployment.environment.name,
         organization_id=prospect.seen.organization_id or prior.organization_id,
@@ -58,7 +63,9 @@ def read_saved_plan(path: str) -> SavedPlan:
     return saved
 
 
-def exactly(saved: SavedPlan, deployment: Deployment) -> Callable[[Prospect], None]:
+def exactly(
+    saved: SavedPlan, deployment: Deployment, on_breaking: OnBreaking
+) -> Callable[[Prospect], None]:
     """What raises `Stop` for every prospect but the one that was saved.
 
     The serial that the lease itself adds while the deploy runs is no difference.
@@ -71,7 +78,7 @@ def exactly(saved: SavedPlan, deployment: Deployment) -> Callable[[Prospect], No
                 Status.CONFLICT, "the state has moved on since the plan was read; make a new plan"
             )
         seen.append(prospect)
-        facts = facts_of(deployment, prospect, datetime.now(UTC), timedelta())
+        facts = facts_of(deployment, prospect, saved.document.created_at, on_breaking)
         problems = mismatches(saved, plan_document(prospect.plan, facts))
         if problems:
             raise Stop(Status.CONFLICT, "the saved plan no longer holds; make a new one", *problems)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from flowdsl import __version__
+from flowdsl.deploy.edits import way_to_keep
 from flowdsl.deploy.job import OnDrift
 from flowdsl.deploy.outcome import Outcome, Result, Status
 from flowdsl.deploy.plan import Plan
@@ -57,14 +58,21 @@ class Report:
         self.environment = environment
         self.writing = False
         self._asks = False
+        self._shown: Plan | None = None
         self._under_way: dict[str, str] = {}
         self._results: list[Result] = []
         self._emit("version", flowdsl_version=__version__, format_version=FORMAT_VERSION)
 
     def show_plan(self, plan: Plan) -> None:
-        self._display.say(self.render(plan, color=self._console.color_err))
+        self._say_plan(plan)
         for change in self.planned(plan):
             self._emit("planned_change", **change)
+
+    def _say_plan(self, plan: Plan) -> None:
+        """Show it to people, unless it was the last they saw."""
+        if plan is not self._shown:
+            self._display.say(self.render(plan, color=self._console.color_err))
+        self._shown = plan
 
     def render(self, plan: Plan, *, color: bool) -> str:
         """The plan for people."""
@@ -91,9 +99,13 @@ class Report:
         return self._yes
 
     def choose_for_drift(self, plan: Plan) -> OnDrift:
-        self._display.say(render_plan(plan, color=self._console.color_err))
+        self._say_plan(plan)
         answers: dict[str, OnDrift] = {"o": "overwrite", "s": "skip"}
-        question = "edits were made elsewhere: [o]verwrite them, [s]kip those workflows, or stop? "
+        keep = printable(way_to_keep(plan.drifted))
+        question = (
+            f"edits were made elsewhere; to keep them, stop: {keep}\n"
+            "[o]verwrite them, [s]kip those workflows, or stop? "
+        )
         return answers.get(self.answer(question)[:1], "fail")
 
     def event(self, kind: str, **details: object) -> None:

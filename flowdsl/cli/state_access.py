@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import compile_project
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.state.document import StateDocument, refuse_moved
 from flowdsl.state.errors import (
     LeaseLost,
@@ -23,9 +22,17 @@ from flowdsl.state.held import HeldState
 from flowdsl.state.lease import acquire
 
 from . import exit_codes
+from .addressing import read_address
 from .console import Console
-from .deploying import Deployment, ask, holder, lock_timeout, open_deployment, surroundings
-from .failure import CommandError, UsageError
+from .deploying import (
+    Deployment,
+    ask,
+    holder,
+    lock_timeout,
+    open_deployment,
+    surroundings,
+)
+from .failure import CommandError
 from .interrupts import Interrupts
 
 T = TypeVar("T")
@@ -79,16 +86,9 @@ def no_state(deployment: Deployment) -> CommandError:
     )
 
 
-def check_address(address: str, document: StateDocument) -> None:
-    """Raise `UsageError` for an address that the state does not have."""
-    existing = document.resources
-    if address in existing:
-        return
-    nearest = closest(address, existing)
-    known = f"it has {listed(existing)}" if existing else "it has none"
-    if nearest is not None:
-        known = f"`{nearest}` exists"
-    raise UsageError(f"`{address}` is no address in the state of `{document.environment}`; {known}")
+def tracked_address(word: str, document: StateDocument) -> str:
+    """The address in the state that `word` means; raises `UsageError`."""
+    return read_address(word, document.resources, f"the state of `{document.environment}`")
 
 
 @asynccontextmanager

@@ -15,11 +15,11 @@ from .deploying import Deployment, require_answer
 from .failure import CommandError, UsageError
 from .state_access import (
     change_document,
-    check_address,
     confirmed,
     open_state,
     read_document,
     sources_if_sound,
+    tracked_address,
 )
 
 _WORKFLOW = re.compile(r"workflow\.[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -28,9 +28,9 @@ _WORKFLOW = re.compile(r"workflow\.[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 def unprotect(arguments: argparse.Namespace, console: Console) -> int:
     """Take `protect` off a resource, so that a deploy may delete it."""
     deployment = open_state(arguments.env, console)
-    address, name = arguments.address, deployment.environment.name
+    name = deployment.environment.name
     document = read_document(deployment)
-    check_address(address, document)
+    address = tracked_address(arguments.address, document)
     shown = printable(address)
     if not document.resources[address].protect:
         console.err(f"`{shown}` is not protected in {name}; nothing was changed")
@@ -40,7 +40,7 @@ def unprotect(arguments: argparse.Namespace, console: Console) -> int:
         return exit_codes.SUCCESS
 
     def change(now: StateDocument) -> StateDocument:
-        check_address(address, now)
+        tracked_address(address, now)
         resource = now.resources[address].replace(protect=False)
         return now.replace(resources={**now.resources, address: resource})
 
@@ -57,8 +57,11 @@ def unprotect(arguments: argparse.Namespace, console: Console) -> int:
 def move(arguments: argparse.Namespace, console: Console) -> int:
     """Give a workflow another address."""
     deployment = open_state(arguments.env, console)
-    old, new, name = arguments.old, arguments.new, deployment.environment.name
+    name = deployment.environment.name
     document = read_document(deployment)
+    old, new = tracked_address(arguments.old, document), arguments.new
+    if "." not in new:
+        new = address_of("workflow", new)
     _check_move(old, new, document)
     require_answer(arguments.yes, "moves it")
     found = printable(f"{document.resources[old].name!r} ({document.resources[old].id})")
@@ -79,7 +82,7 @@ def move(arguments: argparse.Namespace, console: Console) -> int:
 
 def _check_move(old: str, new: str, document: StateDocument) -> None:
     """Raise `CommandError` where a move cannot be, or would lose something."""
-    check_address(old, document)
+    tracked_address(old, document)
     kind, other = old.partition(".")[0], new.partition(".")[0]
     if kind != other:
         raise UsageError(

@@ -10,12 +10,12 @@ from .console import Console
 from .deploying import surroundings
 from .exit_codes import SUCCESS
 from .state_access import (
-    check_address,
     failure_of,
     find_document,
     no_state,
     open_state,
     read_document,
+    tracked_address,
 )
 from .views.state import (
     document_json,
@@ -35,7 +35,7 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
         raise no_state(deployment)
     where, address = deployment.store.url, arguments.address
     if address is not None:
-        check_address(address, document)
+        address = tracked_address(address, document)
         view = resource_json if arguments.json else render_resource
         console.out(view(address, document))
     elif arguments.json:

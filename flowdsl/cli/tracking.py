@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact
 from flowdsl.config.project import Environment, Project
@@ -21,12 +20,13 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState, StateDocument, refuse_moved
 from flowdsl.state.errors import StateError
-from flowdsl.state.stores import StateStore, Versioned, open_store
+from flowdsl.state.stores import StateStore, Versioned
 
 from .asking import answered
 from .clients import open_client
 from .exit_codes import ACCESS, STATE
 from .failure import CommandError
+from .state_opening import open_state_of
 from .time_limit import TimeLimit
 
 AT_ONCE = 4
@@ -105,12 +105,7 @@ def _document(
     if project.id is None:
         return None
     try:
-        store = open_store(
-            environment.state or "file",
-            root=Path(root),
-            project=project.id,
-            environment=environment.name,
-        )
+        store = open_state_of(environment, root, project.id)
         versioned = store.load()
         if versioned is None:
             with open_client(environment, root, listener) as client:

@@ -15,6 +15,7 @@ from flowdsl.codegen.artifacts import (
     Template,
     WorkflowArtifact,
 )
+from flowdsl.config.project import KeySource
 from flowdsl.deploy.directory import Directory, Needs
 from flowdsl.deploy.kinds import image, workflow
 from flowdsl.deploy.models import NOT_YET_KNOWN, ModelResolver
@@ -25,12 +26,16 @@ from flowdsl.deploy.target import Target
 
 @dataclass(frozen=True, slots=True)
 class DesiredNamed:
-    """A resource that its name identifies. One that is not `managed` is only made where it is missing."""
+    """A resource that its name identifies. One that is not `managed` is only made where it is missing.
+
+    `key` is where the key is read from that is sent with its creation.
+    """
 
     kind: str
     name: str
     values: Mapping[str, Any]
     managed: bool
+    key: KeySource | None = None
 
     @property
     def address(self) -> str:
@@ -147,7 +152,8 @@ def _named(
             values = dict(fields)
             if (group := values.pop("group", None)) is not None:
                 values["group_id"] = groups.get(group, NOT_YET_KNOWN)
-            yield DesiredNamed(kind, name, values, managed=True)
+            key = target.key_sources.get(address_of(kind, name))
+            yield DesiredNamed(kind, name, values, managed=True, key=key)
     used = frozenset[str]().union(*(desired.tags for desired in workflows.values()))
     for name in sorted(used - target.declared.get("tag", {}).keys()):
         yield DesiredNamed("tag", name, {}, managed=False)

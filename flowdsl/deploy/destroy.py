@@ -13,6 +13,7 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.tag import Tag
 from flowdsl.cyberdesk.models.workflow import Workflow
+from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.apply import apply_deletions
 from flowdsl.deploy.attempt import Attempt
 from flowdsl.deploy.directory import Directory, Needs, read_directory
@@ -31,7 +32,6 @@ from flowdsl.deploy.recover import resolve_pending
 from flowdsl.deploy.refresh import refresh
 from flowdsl.deploy.resource import Live
 from flowdsl.deploy.survey import read_prior
-from flowdsl.deploy.tracked import untracked
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.state.document import ResourceState, StateDocument
 
@@ -54,7 +54,7 @@ async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
     prior = attempt.document = await read_prior(job)
     if not (prior.resources or prior.pending):
         return Status.NOTHING_TO_DO
-    _check_only(job, prior)
+    job = _reading_only(job, prior)
     plan = attempt.plan = await _plan(job, prior)
     _consent(job, plan, by_hand)
     async with lease(job, prior) as (held, document), job.client.guarded(held.check) as client:
@@ -93,10 +93,12 @@ async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
     return progress.status if progress.results else Status.NOTHING_TO_DO
 
 
-def _check_only(job: Job, prior: StateDocument) -> None:
+def _reading_only(job: Job, prior: StateDocument) -> Job:
+    """The job with whole addresses in `only`; raises `NoSuchAddress`."""
     known = {*prior.resources, *(intent.address for intent in prior.pending)}
-    for address in sorted(job.options.only - known):
-        raise untracked(job.target.environment, address, known)
+    where = f"the state of `{job.target.environment}`"
+    only = frozenset(address_in(each, known, where) for each in sorted(job.options.only))
+    return replace(job, options=replace(job.options, only=only))
 
 
 async def _settle(job: Job, client: CyberdeskClient, journal: Journal) -> None:

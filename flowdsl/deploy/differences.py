@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.edits import Edit, edits_since, tags_taken_off
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.kinds import workflow
@@ -13,7 +14,6 @@ from flowdsl.deploy.plan import Action, Change
 from flowdsl.deploy.recover import with_interrupted_writes
 from flowdsl.deploy.resource import address_of
 from flowdsl.deploy.survey import plan_from, read_prior, survey
-from flowdsl.deploy.tracked import untracked
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,14 @@ class Contrast:
 async def differences(job: Job, addresses: Collection[str] = ()) -> tuple[Contrast, ...]:
     """The workflows of `addresses`, or all, by address, those without a difference among them.
 
-    Raises `Stop`, `PlanError`, `AmbiguousName`, `StateError` and `CyberdeskError`.
+    Raises `NoSuchAddress`, `Stop`, `PlanError`, `AmbiguousName`, `StateError` and `CyberdeskError`.
     """
     prior = await read_prior(job)
     in_source = {address_of(workflow.NAME, each.name): each for each in job.bundle.workflows}
     tracked = [each for each in prior.resources if each.startswith(f"{workflow.NAME}.")]
+    where = f"the sources or the state of `{job.target.environment}`"
+    addresses = [address_in(each, {*in_source, *tracked}, where) for each in addresses]
     for address in addresses:
-        if address not in in_source and address not in tracked:
-            raise untracked(job.target.environment, address, {*in_source, *tracked})
         _refuse_old_name(job, address, in_source.keys())
     part = prior
     if addresses:

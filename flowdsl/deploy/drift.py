@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from flowdsl.deploy.edits import way_to_keep
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.plan import Action, Plan
@@ -39,7 +40,7 @@ def decide(job: Job, plan: Plan) -> Plan:
     raise Stop(
         Status.CONFLICT,
         *_explain(drifted),
-        "bring the edits into the source, or deploy with `--on-drift overwrite` or `--on-drift skip`",
+        f"{way_to_keep(drifted)}; or deploy with `--on-drift overwrite` or `--on-drift skip`",
     )
 
 

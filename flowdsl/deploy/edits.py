@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flowdsl.deploy.diff import is_ignored
+from flowdsl.deploy.diff import FieldChange, is_ignored
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.policy import fingerprint, normalise
 from flowdsl.deploy.resource import Live
 from flowdsl.deploy.saved import Saved, saved_versions
 from flowdsl.deploy.versions import SAVED_VERSIONS
+from flowdsl.diagnostics.suggest import listed
 from flowdsl.state.document import ResourceState
+
+PULLED_BY_NAME = 5
+"""Addresses named in one command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,36 @@ def edits_since(last: ResourceState, live: Live, ignored: Collection[str] = ()) 
             known, before = _last_applied(versions, path, applied)
             edits.append(Edit(path, before, after, known))
     return tuple(edits)
+
+
+def edit_behind(change: FieldChange, last: ResourceState | None, live: Live | None) -> Edit | None:
+    """What somebody else made of a field that a plan changes since it was last applied; None where nobody did.
+
+    Where the source still wants what was last applied, the source has it.
+    """
+    if change.origin == "source":
+        return None
+    if change.origin == "drift":
+        return Edit(change.path, change.after, change.before, known=True)
+    applied = None if last is None else last.applied.get(change.path)
+    versions = saved_versions(None if live is None else live.remote.get(SAVED_VERSIONS))
+    known, before = (
+        (False, None) if applied is None else _last_applied(versions, change.path, applied)
+    )
+    return Edit(change.path, before, change.before, known)
+
+
+def way_to_keep(addresses: Iterable[str]) -> str:
+    """How edits made elsewhere at some addresses get into the sources, as a sentence."""
+    every = sorted(addresses)
+    flows = [each for each in every if each.startswith(f"{workflow.NAME}.")]
+    parts = []
+    if flows:
+        named = " ".join(flows) if len(flows) <= PULLED_BY_NAME else "--all"
+        parts.append(f"`flowdsl pull {named}` takes the edits into the source")
+    if others := [each for each in every if each not in flows]:
+        parts.append(f"edits of {listed(others)} are kept by writing them into `flowdsl.toml`")
+    return "; ".join(parts)
 
 
 def tags_taken_off(

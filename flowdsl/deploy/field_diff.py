@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from flowdsl.deploy.diff import Difference, FieldChange
+from flowdsl.deploy.edits import Edit
 from flowdsl.deploy.kinds.workflow import CHECKS
 from flowdsl.deploy.schema_diff import schema_edits
 from flowdsl.diagnostics.render.cells import printable
@@ -61,10 +62,22 @@ def field_rows(change: FieldChange, *, words: bool) -> list[Row]:
     return _value_rows(before, after, words)
 
 
+def edit_rows(edit: Edit, *, words: bool) -> list[Row]:
+    """What somebody made of a field whose value before is known."""
+    return field_rows(
+        FieldChange(edit.path, edit.before, edit.after, "drift", edit.after), words=words
+    )
+
+
 def tag_rows(difference: Difference) -> list[Row]:
     """The tags that are put on and taken off."""
     added = [_row("+", tag) for tag in sorted(difference.tags_to_add)]
     return added + [_row("-", tag) for tag in sorted(difference.tags_to_remove)]
+
+
+def lost_tag_rows(difference: Difference) -> list[Row]:
+    """The tags of ours that somebody took off."""
+    return [_row("-", tag) for tag in sorted(difference.tags_drifted)]
 
 
 def new_text_rows(text: str) -> list[Row]:

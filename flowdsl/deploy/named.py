@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from flowdsl.config.project import KeySource
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.desired import DesiredNamed
 from flowdsl.deploy.diff import Difference, compare
 from flowdsl.deploy.directory import Directory
 from flowdsl.deploy.kinds import NAMED
 from flowdsl.deploy.models import NOT_YET_KNOWN
+from flowdsl.deploy.policy import Policies, fingerprint
 from flowdsl.deploy.resource import Desired, Live
 from flowdsl.state.document import ResourceState, StateDocument
 
 _KINDS = {kind.name: kind for kind in NAMED}
+_KEY = "api_key"
+"""Under this name state holds what the key of a model configuration was read from, as a hash; never the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedChange:
     """What happens to a named resource. `forget` drops one from state that is no longer declared; it stays where it is.
 
-    `prior` is what state holds of one that is deleted.
+    `prior` is what state holds of it.
     """
 
     address: str
@@ -56,6 +60,11 @@ class NamedChange:
             None if self.live is None else self.live.id,
             *((each.path, each.before, each.path in later or each.after) for each in fields),
         )
+
+    @property
+    def known_key_source(self) -> str | None:
+        """The mark of what the key was read from at the last deploy; None where state knows of none."""
+        return None if self.prior is None else self.prior.applied.get(_KEY)
 
     @property
     def drifted(self) -> frozenset[str]:
@@ -117,10 +126,33 @@ def _change(item: DesiredNamed, prior: StateDocument, directory: Directory) -> N
     live = found[0]
     desired = Desired(item.address, item.name, item.values)
     known = last if last is not None and last.id == live.id else None
-    difference = compare(kind.policies, desired, known, live)
-    return NamedChange(
-        item.address, "unchanged" if difference.is_empty else "update", item, live, difference
+    difference = _compared(kind.policies, item, desired, known, live)
+    action: Literal["unchanged", "update"] = "unchanged" if difference.is_empty else "update"
+    return NamedChange(item.address, action, item, live, difference, known)
+
+
+def _compared(
+    policies: Policies,
+    item: DesiredNamed,
+    desired: Desired,
+    known: ResourceState | None,
+    live: Live,
+) -> Difference:
+    """The difference, after which state also holds what the key is read from."""
+    fields = {} if known is None else dict(known.applied)
+    last, mark = fields.pop(_KEY, None), key_source_mark(item.key)
+    prior = None if known is None else known.replace(applied=fields)
+    difference = compare(policies, desired, prior, live)
+    return replace(
+        difference,
+        applied={**difference.applied, **({} if mark is None else {_KEY: mark})},
+        state_is_behind=difference.state_is_behind or last != mark,
     )
+
+
+def key_source_mark(source: KeySource | None) -> str | None:
+    """Equal for sources that are the same."""
+    return None if source is None else fingerprint({source.kind: source.name})
 
 
 def settled(change: NamedChange) -> ResourceState | None:

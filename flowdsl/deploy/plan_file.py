@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flowdsl.deploy.diff import Difference
-from flowdsl.deploy.field_diff import field_rows, plain, tag_rows
+from flowdsl.deploy.edits import edit_behind
+from flowdsl.deploy.field_diff import Row, edit_rows, field_rows, lost_tag_rows, plain, tag_rows
+from flowdsl.deploy.job import OnBreaking
 from flowdsl.deploy.kinds import NAMED, workflow
+from flowdsl.deploy.model_keys import Endpoint, KeyRoute, key_routes
 from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Change, Impact, Plan
 from flowdsl.deploy.plan_format import (
@@ -19,9 +22,12 @@ from flowdsl.deploy.plan_format import (
     ChangeEntry,
     DiagnosticEntry,
     DriftEntry,
+    EndpointEntry,
     FieldEntry,
     GuardEntry,
     ImpactEntry,
+    KeySourceEntry,
+    ModelKeyEntry,
     PendingEntry,
     PlanDocument,
     Source,
@@ -44,7 +50,8 @@ _NOT_KEPT = "the service does not keep this field"
 
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """What a plan is made from and does not know itself. `pending` are the writes that state holds open.
+    """What a plan is made from and does not know itself. `pending` are the writes that state holds open, `on_breaking` is what
+    `--breaking` said.
 
     `source` is None outside a repository, `state` for a first deploy; `diagnostics` are said beside the plan's own notes.
     """
@@ -52,6 +59,7 @@ class PlanFacts:
     flowdsl_version: str
     created_at: datetime
     expires_at: datetime
+    on_breaking: OnBreaking
     project: str
     environment: str
     organization_id: str | None
@@ -70,6 +78,7 @@ def plan_document(plan: Plan, facts: PlanFacts) -> dict[str, Any]:
         flowdsl_version=facts.flowdsl_version,
         created_at=facts.created_at,
         expires_at=facts.expires_at,
+        on_breaking=facts.on_breaking,
         project=facts.project,
         environment=facts.environment,
         organization_id=facts.organization_id,
@@ -78,6 +87,7 @@ def plan_document(plan: Plan, facts: PlanFacts) -> dict[str, Any]:
         state=facts.state,
         summary=_summary(plan),
         changes=(*_change_entries(plan),),
+        model_keys=tuple(_key_entry(route) for route in key_routes(plan.named)),
         drift=(*_drift(plan),),
         pending=tuple(
             PendingEntry(
@@ -182,7 +192,7 @@ def _named_entry(named: NamedChange) -> ChangeEntry:
         "delete": "it is no longer declared, and its deletion is asked for",
     }
     values = {} if named.desired is None else named.desired.values
-    fields = list(_difference_fields(named.difference))
+    fields = list(_difference_fields(named))
     if named.action == "create":
         fields = list(_new_fields(policies, values))
     return _entry(
@@ -273,7 +283,7 @@ def _workflow_fields(change: Change) -> Iterator[FieldEntry]:
         if change.desired.tags:
             yield _field(TAGS, None, fingerprint(sorted(change.desired.tags)), None, "source")
         return
-    yield from _difference_fields(change.difference)
+    yield from _difference_fields(change)
     difference = change.difference
     if difference is not None and (difference.tags_to_add or difference.tags_to_remove):
         wanted = frozenset(() if change.desired is None else change.desired.tags)
@@ -285,6 +295,7 @@ def _workflow_fields(change: Change) -> Iterator[FieldEntry]:
             fingerprint(sorted(wanted)),
             plain(tag_rows(difference)),
             "drift" if difference.tags_drifted else "source",
+            edit=plain(lost_tag_rows(difference)) or None,
         )
     for path, sent in sorted({} if difference is None else difference.dropped.items()):
         yield _field(path, fingerprint(None), sent, None, "source", _NOT_KEPT)
@@ -295,15 +306,22 @@ def _new_fields(policies: Policies, values: Mapping[str, Any]) -> Iterator[Field
         yield _field(path, None, wanted, None, "source")
 
 
-def _difference_fields(difference: Difference | None) -> Iterator[FieldEntry]:
-    for change in () if difference is None else difference.fields:
-        rows = field_rows(change, words=True)
-        shown = plain(rows[:DIFF_LINES])
-        if len(rows) > DIFF_LINES:
-            shown += f"\n… {len(rows) - DIFF_LINES} more lines"
+def _difference_fields(change: Change | NamedChange) -> Iterator[FieldEntry]:
+    for field in () if change.difference is None else change.difference.fields:
+        edit = edit_behind(field, change.prior, change.live)
         yield _field(
-            change.path, fingerprint(change.before), fingerprint(change.after), shown, change.origin
+            field.path,
+            fingerprint(field.before),
+            fingerprint(field.after),
+            _shown(field_rows(field, words=True)),
+            field.origin,
+            edit=None if edit is None or not edit.known else _shown(edit_rows(edit, words=True)),
         )
+
+
+def _shown(rows: Sequence[Row]) -> str:
+    more = len(rows) - DIFF_LINES
+    return plain(rows[:DIFF_LINES]) + (f"\n… {more} more lines" if more > 0 else "")
 
 
 def _field(
@@ -313,15 +331,37 @@ def _field(
     diff: str | None,
     origin: Any,
     suppressed: str | None = None,
+    edit: str | None = None,
 ) -> FieldEntry:
     return FieldEntry(
         path=printable(path),
         before_sha256=before,
         after_sha256=after,
         diff=diff,
+        edit=edit,
         origin=origin,
         suppressed=suppressed,
     )
+
+
+def _key_entry(route: KeyRoute) -> ModelKeyEntry:
+    source, before = route.source, route.endpoints_before
+    return ModelKeyEntry(
+        address=printable(route.address),
+        provider=printable(route.provider),
+        source=None
+        if source is None
+        else KeySourceEntry.model_validate({"kind": source.kind, "name": printable(source.name)}),
+        stored=route.stored,
+        endpoints=_endpoint_entries(route.endpoints),
+        provider_before=None if route.provider_before is None else printable(route.provider_before),
+        endpoints_before=None if before is None else _endpoint_entries(before),
+        news=route.news,
+    )
+
+
+def _endpoint_entries(endpoints: Iterable[Endpoint]) -> tuple[EndpointEntry, ...]:
+    return tuple(EndpointEntry(path=printable(each.path), url=each.shown) for each in endpoints)
 
 
 def _workflow_base(change: Change) -> Base | None:

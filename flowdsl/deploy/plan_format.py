@@ -50,7 +50,8 @@ class Summary(_Closed):
 
 
 class FieldEntry(_Closed):
-    """A field that changes; null hashes where the object is not there. `diff` is for people and null where all is new.
+    """A field that changes; null hashes where the object is not there. `diff` is for people and null where all is new; `edit` is
+    what somebody edited since the last deploy, as far as that is known.
 
     `origin` is who moved away from the value last applied. A field with `suppressed` is not sent, for the reason it gives.
     """
@@ -59,8 +60,9 @@ class FieldEntry(_Closed):
     before_sha256: Sha256 | None
     after_sha256: Sha256 | None
     diff: str | None
+    edit: str | None
     origin: Literal["source", "drift", "both"]
-    suppressed: str | None = None
+    suppressed: str | None
 
 
 class Base(_Closed):
@@ -145,6 +147,38 @@ class GuardEntry(_Closed):
     message: str
 
 
+class KeySourceEntry(_Closed):
+    """What a key is read from: the name of an environment variable, or the path of a file. Never the key."""
+
+    kind: Literal["env", "file"]
+    name: str
+
+
+class EndpointEntry(_Closed):
+    """An address that a model configuration names, without what may be a credential in it."""
+
+    path: str
+    url: str
+
+
+class ModelKeyEntry(_Closed):
+    """Where the key of a declared model configuration comes from and goes to, changed or not.
+
+    `source` is null where the project names none, `stored`: the service keeps a key. `endpoints` are those that are not the
+    provider's own. What is in the service now is `provider_before` and `endpoints_before`, null for a new configuration.
+    `news` is what a reviewer has to look at.
+    """
+
+    address: str
+    provider: str
+    source: KeySourceEntry | None
+    stored: bool
+    endpoints: tuple[EndpointEntry, ...]
+    provider_before: str | None
+    endpoints_before: tuple[EndpointEntry, ...] | None
+    news: tuple[Literal["configuration", "provider", "endpoints", "source"], ...]
+
+
 class DiagnosticEntry(_Closed):
     """Something worth saying that is no change."""
 
@@ -153,13 +187,15 @@ class DiagnosticEntry(_Closed):
 
 
 class PlanDocument(_Closed):
-    """A plan. `state` is null for a first deploy, `source` outside a repository."""
+    """A plan. `state` is null for a first deploy, `source` outside a repository. `on_breaking` is what was asked for where
+    callers break; a deploy of the plan does the same."""
 
     format_version: Literal[1]
     kind: Literal["plan"]
     flowdsl_version: str
     created_at: AwareDatetime
     expires_at: AwareDatetime
+    on_breaking: Literal["error", "warn", "ignore"]
     project: str
     environment: str
     organization_id: str | None
@@ -168,6 +204,7 @@ class PlanDocument(_Closed):
     state: StateRef | None
     summary: Summary
     changes: tuple[ChangeEntry, ...]
+    model_keys: tuple[ModelKeyEntry, ...]
     drift: tuple[DriftEntry, ...]
     pending: tuple[PendingEntry, ...]
     guards: tuple[GuardEntry, ...]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
+from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.attempt import Attempt
 from flowdsl.deploy.diff import Difference, FieldChange, edited
 from flowdsl.deploy.directory import Directory
@@ -23,7 +24,6 @@ from flowdsl.deploy.progress import Progress
 from flowdsl.deploy.resource import Desired, Live
 from flowdsl.deploy.saved import Saved, changes_to, left_alone, model_ids, saved_versions
 from flowdsl.deploy.survey import read_prior
-from flowdsl.deploy.tracked import untracked
 from flowdsl.deploy.versions import SAVED_VERSIONS, lost_update
 from flowdsl.state.document import ResourceState, StateDocument
 
@@ -52,7 +52,7 @@ class Shelf:
 async def read_shelf(job: Job, address: str) -> Shelf:
     """The saved versions of a workflow; nothing is written and no lease is taken.
 
-    Raises `Stop` for an address that state does not track and a workflow that is gone, `StateError` and `CyberdeskError`.
+    Raises `NoSuchAddress` for one that state does not have, `Stop` for a workflow that is gone, `StateError` and `CyberdeskError`.
     """
     return await _shelf(job, await read_prior(job), address)
 
@@ -61,7 +61,7 @@ async def restore(job: Job, address: str, number: int) -> Outcome:
     """Bring version `number` of a workflow back, after `Ui.confirm`; expected failures come back as a status with messages.
 
     State goes on holding what was last applied, so that the next deploy shows what was restored as an edit made elsewhere.
-    Raises `NoSuchVersion`.
+    Raises `NoSuchAddress` and `NoSuchVersion`.
     """
     attempt = Attempt.of(job)
     return await attempt.concluded(_restore(job, attempt, address, number))
@@ -69,8 +69,7 @@ async def restore(job: Job, address: str, number: int) -> Outcome:
 
 async def _shelf(job: Job, document: StateDocument, address: str) -> Shelf:
     workflows = [each for each in document.resources if each.startswith(f"{workflow.NAME}.")]
-    if address not in workflows:
-        raise untracked(job.target.environment, address, workflows)
+    address = address_in(address, workflows, f"the state of `{job.target.environment}`")
     resource = document.resources[address]
     live: dict[str, Live] = {}
     with suppress(NotFound):
@@ -94,7 +93,7 @@ async def _shelf(job: Job, document: StateDocument, address: str) -> Shelf:
 async def _restore(job: Job, attempt: Attempt, address: str, number: int) -> Status:
     prior = attempt.document = await read_prior(job)
     shelf = await _shelf(job, prior, address)
-    saved = _version(shelf, number)
+    address, saved = shelf.address, _version(shelf, number)
     plan = await _plan(job, shelf, saved)
     attempt.plan = plan
     if not plan.writes:

@@ -10,11 +10,22 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from flowdsl.deploy.field_diff import spell
 from flowdsl.deploy.plan_format import FORMAT_VERSION, ChangeEntry, PlanDocument
 from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
 
 MAX_BYTES = 64 * 1024 * 1024
 """A larger file is not read."""
+
+MOVES_ON: Mapping[str, str] = {
+    "changes.base.updated_at": "whoever edits what is not ours moves it, and what is ours is hashed beside it",
+    "changes.base.versions": "grows with every edit of what is not ours, as `updated_at` does",
+    "changes.impact.runs_total": "callers go on starting runs while a plan waits",
+    "changes.impact.runs_active": "runs end while a plan waits",
+    "changes.impact.trajectories_total": "runs leave recordings while a plan waits",
+}
+"""What is told in a plan and may be another number or time when it is carried out, with the reason. Everything else holds."""
 
 
 class UnusablePlan(Exception):
@@ -68,15 +79,18 @@ def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
 
 
 def mismatches(saved: SavedPlan, current: Mapping[str, Any]) -> list[str]:
-    """What no longer holds of a saved plan, one sentence each; empty when carrying it out does exactly what it says.
+    """What no longer holds of a saved plan, one sentence each; empty when it says what one made now would say.
 
-    `current` is what `plan_document` says now. Objects are compared only within the same project and environment.
+    `current` is what `plan_document` says now, of the same times. Objects are compared only within the same project and
+    environment, and what follows from the changes only where those are the same.
     """
     then, now = saved.document, PlanDocument.model_validate_json(json.dumps(current))
-    found = list(_other_place(then, now))
-    if found:
-        return found
-    return [*_other_ground(then, now), *_other_changes(then, now)]
+    found = list(_other_place(then, now)) or [
+        *_other_ground(then, now),
+        *_other_changes(then, now),
+    ]
+    was, is_now = (it.model_dump(mode="json") for it in (then, now))
+    return found or list(_other_words(was, is_now, "", "", ""))
 
 
 def _other_place(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
@@ -87,13 +101,12 @@ def _other_place(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
     ):
         if before != after:
             yield f"the plan is for the {label} {_quoted(before)}, and this is {_quoted(after)}"
-    # A first plan may not have met anything that shows the organisation.
-    if then.organization_id is not None and then.organization_id != now.organization_id:
+    if then.organization_id != now.organization_id:
         yield (
             f"the plan is for the organisation {_quoted(then.organization_id)}, and the API key shows "
             f"{_quoted(now.organization_id)}"
         )
-    if _major(then.flowdsl_version) != _major(now.flowdsl_version):
+    if then.flowdsl_version != now.flowdsl_version:
         yield (
             f"the plan was made by flowdsl {printable(then.flowdsl_version)}, and this is {printable(now.flowdsl_version)}"
         )
@@ -167,10 +180,27 @@ def _act(entry: ChangeEntry) -> str:
     return words.get(entry.action, entry.action)
 
 
-def _major(version: str) -> list[str]:
-    """The part of a version within which plans are exchanged; before 1.0, each minor version."""
-    major, *rest = version.split(".")
-    return [major, *rest[:1]] if major == "0" else [major]
+def _other_words(then: Any, now: Any, path: str, place: str, owner: str) -> Iterator[str]:
+    """Every value that is another, in any place but those of `MOVES_ON`.
+
+    `path` names the place without numbers, `place` with them; `owner` is the address it belongs to.
+    """
+    if isinstance(then, dict) and isinstance(now, dict):
+        owner = str(now.get("address", owner))
+        for key in now:
+            dot = "." if path else ""
+            below = (f"{path}{dot}{key}", f"{place}{dot}{key}")
+            yield from _other_words(then[key], now[key], below[0], below[1], owner)
+    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        for number, (was, is_now) in enumerate(zip(then, now, strict=True)):
+            yield from _other_words(was, is_now, path, f"{place}[{number}]", owner)
+    elif then != now and not (path in MOVES_ON and None not in (then, now)):
+        of = f" of {_quoted(owner)}" if owner else ""
+        was, is_now = (
+            counted(len(each), "item") if isinstance(each, list) else spell(each)
+            for each in (then, now)
+        )
+        yield f"`{place}`{of} is {was} in the plan, and would be {is_now} in one made now"
 
 
 def _quoted(text: str | None) -> str:

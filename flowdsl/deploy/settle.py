@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
+from flowdsl.deploy.addressing import address_in, name_of
 from flowdsl.deploy.attempt import Attempt
 from flowdsl.deploy.directory import Directory
 from flowdsl.deploy.engine import journal_of, lease
@@ -91,13 +92,21 @@ async def _recover(
 def _chosen(
     job: Job, prior: StateDocument, addresses: Collection[str], verdict: Verdict | None
 ) -> list[Intent]:
-    """The open writes that are meant; raises `Stop` for an address that nobody knows.
+    """The open writes that are meant; raises `Stop` or `NoSuchAddress` for an address that nobody knows.
 
     One that was settled before is no mistake, so that the line which a deploy prints can be run twice.
     """
-    chosen = [each for each in prior.pending if not addresses or each.address in addresses]
     in_source = {f"{workflow.NAME}.{each.name}" for each in job.bundle.workflows}
     pending = {each.address for each in prior.pending}
+    known = in_source | pending | {each for each in prior.resources if each.startswith("workflow.")}
+    # What is open says more than what exists; and a verdict may be given twice, when nothing has the address any more.
+    if pending or verdict is not None:
+        words = {name_of(each): each for each in known}
+        addresses = [words.get(each, each) for each in addresses]
+    else:
+        where = f"the sources or the state of `{job.target.environment}`"
+        addresses = [address_in(each, known, where) for each in addresses]
+    chosen = [each for each in prior.pending if not addresses or each.address in addresses]
     for address in sorted(set(addresses) - pending) if pending else ():
         if verdict is not None or address not in in_source | prior.resources.keys():
             raise Stop(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowdsl.config.project import EMBEDDED, Environment, Project
+from flowdsl.config.project import EMBEDDED, Environment, KeySource, Project
 
 
 def _no_secrets(_address: str) -> Mapping[str, Any]:
@@ -25,7 +25,8 @@ class Target:
     is no commit. In a `local` environment an alias that is not mapped means a default
     model of the service. `organization` is the id the environment insists on, or None.
 
-    `secrets` gives the write-only fields of a declared resource, by address, when it is created.
+    `secrets` gives the write-only fields of a declared resource, by address, when it is created; `key_sources` says where the
+    key among them is read from.
     """
 
     project: str
@@ -43,6 +44,7 @@ class Target:
     protected: bool = False
     no_checkout: str = ""
     secrets: Callable[[str], Mapping[str, Any]] = field(default=_no_secrets, repr=False)
+    key_sources: Mapping[str, KeySource] = field(default_factory=dict)
 
     def adopted_as(
         self, address: str, renamed_from: str | None, in_source: Container[str]
@@ -90,7 +92,17 @@ def target_of(
         protected=environment.protected,
         no_checkout=no_checkout,
         secrets=secrets,
+        key_sources=key_sources(project),
     )
+
+
+def key_sources(project: Project) -> dict[str, KeySource]:
+    """Where the keys of declared model configurations are read from, by address."""
+    return {
+        f"model.{model.name}": model.api_key
+        for model in project.models.values()
+        if model.api_key is not None
+    }
 
 
 def _given(record: Any, fields: tuple[str, ...]) -> dict[str, Any]:

@@ -27,6 +27,10 @@ class UnsupportedStore(StateError):
     """An address of a kind of store that this version cannot use, or one that is not well formed."""
 
 
+class WrongAddress(UnsupportedStore):
+    """An address that names no place for state, on whatever machine it is read."""
+
+
 class UnsafeStore(StateError):
     """A store that does not keep two writers apart."""
 

@@ -9,7 +9,11 @@ from flowdsl_ci.comment_text import bounded, expected_marker, marker_of, with_no
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowdsl.cli.views.plan_markdown import render_markdown
+from flowdsl.deploy.plan import Plan
+from tests.support.changes import change_of
 from tests.support.pipeline import MARKER, PROJECT, SUMMARY
+from tests.support.plans import facts, model_change
 
 BLOCKS = st.sampled_from(
     [
@@ -109,3 +113,17 @@ def test_a_project_file_that_does_not_tell(tmp_path: Path, project: str) -> None
     (tmp_path / "flowdsl.toml").write_text(project)
     assert expected_marker(tmp_path, "") is None
     assert expected_marker(tmp_path / "nowhere", "prod") is None
+
+
+def test_a_key_that_goes_elsewhere_stays_in_the_comment_however_much_else_there_is() -> None:
+    there = {"additional_params": {"base_url": "https://keys.evil.test/v1"}}
+    redirected = model_change("Main", {"additional_params": None}, there)
+    changes = tuple(
+        change_of({"main_prompt": "a"}, {"main_prompt": "word " * 4_000}, name=f"w{number:02}")
+        for number in range(40)
+    )
+    plan = Plan(changes, (redirected,), ())
+    text = bounded(render_markdown(plan, facts(), 60_000), "footer", 2_000)
+    assert marker_of(text) is not None
+    assert text.index("**Key of a model provider**") < text.index("https://keys.evil.test/v1")
+    assert text.index("new endpoint, before") < text.index("### Changes")

@@ -254,7 +254,7 @@ def test_which_workflow(desk: Path) -> None:
         f'## A.\nworkflow w{n} {{ prompt from "./claim_status.prompt.md" }}\n' for n in (1, 2)
     )})  # fmt: skip
 
-    assert "a workflow named `claim_status` exists" in error(convert(desk, "claim_stat"), 64)
+    assert "`workflow.claim_status` exists" in error(convert(desk, "claim_stat"), 64)
     assert "there are `claim_status`, `w1`, `w2`" in error(convert(desk, "zzz"), 64)
     several = error(convert(desk, "flows/two.flow"), 64)
     assert "several workflows with a prompt in a file: `w1`, `w2`; name one" in several

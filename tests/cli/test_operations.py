@@ -293,7 +293,8 @@ def test_diff(desk: Desk) -> None:
     differs = desk("diff", "--detailed-exitcode")
 
     assert differs.code == 2
-    assert "changed in the source and edited elsewhere" in differs.text
+    assert "main_prompt  edited elsewhere since the last deploy\n" in differs.text
+    assert "changed in the source as well; a deploy makes this of the edit\n" in differs.text
     assert "[-record-]{+chart+}" in differs.text
     assert differs.text.endswith("2 workflows of 2 in prod differ, 1 edited elsewhere\n")
     assert desk("diff").code == 0

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from flowdsl.emulator.store import Store
-from tests.support.command_line import LOCAL_PROJECT, Result, run_command
+from tests.support.command_line import LOCAL_PROJECT, Result, read_tree, run_command
 
 FLOW = """\
 flow 1
@@ -162,6 +163,71 @@ def test_an_edited_foreign_or_expired_plan_is_refused(
     assert not (project / ".flowdsl/state").exists()
 
 
+def later(moment: str) -> str:
+    return (datetime.fromisoformat(moment) + timedelta(hours=1)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda plan: plan.update(created_at=later(plan["created_at"])), "`expires_at` is"),
+        (lambda plan: plan.update(expires_at=later(plan["expires_at"])), "`expires_at` is"),
+        (lambda plan: plan["summary"].update(update=0), "`summary.update` is 0 in the plan"),
+        (
+            lambda plan: plan["changes"][0]["fields"][0].update(diff="  nothing"),
+            '`changes[0].fields[0].diff` of `workflow.look_up` is "  nothing" in the plan',
+        ),
+        (
+            lambda plan: plan["changes"][0]["fields"][0].update(before_sha256="0" * 64),
+            "`changes[0].fields[0].before_sha256` of `workflow.look_up` is",
+        ),
+        (
+            lambda plan: plan["changes"][0]["fields"][0].update(after_sha256="0" * 64),
+            "the source now wants another `main_prompt`",
+        ),
+        (lambda plan: plan.update(on_breaking="ignore"), "`changes[0].breaking` of"),
+    ],
+)  # fmt: skip
+def test_an_edited_plan_is_refused_before_anything_is_written(
+    run: Run, project: Path, edit: Callable[[dict[str, Any]], Any], said: str
+) -> None:
+    """`tests/unit/deploy/test_plan_file.py` edits every value there is."""
+    run("deploy", "--yes")
+    change(project, "the phone number", "the mobile number")
+    change(project, "phone: string? }", "mobile: string? }")
+    change(project, "extract phone: string?", "extract mobile: string?")
+    change(project, "emit phone = {{phone}}", "emit mobile = {{mobile}}")
+    assert run("plan", "-o", "plan.json", "--detailed-exitcode").code == 2
+    file = project / "plan.json"
+    whole = file.read_text()
+    plan = json.loads(whole)
+    edit(plan)
+    file.write_text(json.dumps(plan))
+    before = read_tree(project / ".flowdsl")
+
+    result = run("deploy", "--yes", "--plan", "plan.json")
+
+    assert result.code == 6 and said in result.err, result.err
+    assert read_tree(project / ".flowdsl") == before
+    file.write_text(whole)
+    assert run("deploy", "--yes", "--plan", "plan.json").code == 0
+
+
+def test_a_deploy_of_a_plan_treats_breaking_changes_as_the_plan_did(
+    run: Run, project: Path
+) -> None:
+    run("deploy", "--yes")
+    change(project, "mrn: string", "mrn: string, site: string")
+    change(project, "of {mrn}", "of {mrn} at {site}")
+    assert run("plan", "-o", "plan.json", "--breaking", "error").code == 9
+    refused = run("deploy", "--yes", "--plan", "plan.json")
+    assert refused.code == 9 and "`--accept-guard breaking=1`" in refused.err
+    other = run("deploy", "--yes", "--plan", "plan.json", "--breaking", "ignore")
+    assert other.code == 6 and "`on_breaking` is" in other.err
+    assert run("plan", "-o", "plan.json", "--breaking", "ignore").code == 0
+    assert run("deploy", "--yes", "--plan", "plan.json").code == 0
+
+
 def test_a_plan_that_is_cut_off_or_not_there(run: Run, project: Path) -> None:
     assert run("deploy", "--yes", "--plan", "plan.json").code == 64
     run("plan", "-o", "plan.json")
@@ -202,6 +268,67 @@ def test_a_declared_tag_and_model_are_deleted_as_the_plan_says(run: Run, project
         address: ("delete", resources[address]["id"]) for address in addresses
     }
     assert run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_key_that_is_redirected_is_told_everywhere_and_its_value_nowhere(
+    run: Run, project: Path
+) -> None:
+    canary = "key-canary-90aa"
+    file = project / "flowdsl.toml"
+    model = (
+        "[models.main]\nname = 'Main'\nprovider = 'openai'\nmodel = 'gpt'\n"
+        "api_key = { env = 'MODEL_KEY' }\n"
+    )
+
+    def planned(more: str) -> tuple[int, str, str, dict[str, Any]]:
+        file.write_text(LOCAL_PROJECT + model + more)
+        result = run(
+            "plan", "--detailed-exitcode", "--json", "--summary-md", "plan.md", MODEL_KEY=canary
+        )
+        markdown = (project / "plan.md").read_text()
+        assert canary not in result.err + result.text + markdown
+        lines = [line for line in result.err.split("\n") if "key: `model.Main`" in line]
+        (entry,) = json.loads(result.text)["model_keys"]
+        return result.code, lines[0], markdown, entry
+
+    code, line, markdown, entry = planned("")
+    assert code == 2 and line.startswith("! key: ") and line.endswith("; new configuration")
+    assert run("deploy", "--yes", MODEL_KEY=canary).code == 0
+    state = (project / ".flowdsl/state/local.json").read_text()
+    assert canary not in state and "MODEL_KEY" not in state
+
+    code, line, markdown, entry = planned("")
+    assert code == 0 and line.startswith("key: ") and entry["news"] == []
+    assert "Key of a model provider" not in markdown
+
+    # A pull request that has the key sent elsewhere: one line in `flowdsl.toml`.
+    code, line, markdown, entry = planned(
+        "additional_params = { base_url = 'https://evil.test/v1' }\n"
+    )
+    assert code == 2 and line.startswith("! key: ") and "`https://evil.test/v1`" in line
+    first = markdown.partition("### Look at these first\n\n")[2].partition("\n")[0]
+    assert first == (
+        "- \N{WARNING SIGN} **Key of a model provider**: `model.Main` calls `https://evil.test/v1` "
+        "(`additional_params.base_url`) as the provider `openai` with the key from the environment variable `MODEL_KEY`; new "
+        "endpoint, before: the provider `openai` itself"
+    )
+    assert entry == {
+        "address": "model.Main",
+        "provider": "openai",
+        "source": {"kind": "env", "name": "MODEL_KEY"},
+        "stored": True,
+        "endpoints": [{"path": "additional_params.base_url", "url": "https://evil.test/v1"}],
+        "provider_before": "openai",
+        "endpoints_before": [],
+        "news": ["endpoints"],
+    }
+
+    model = model.replace("MODEL_KEY", "OTHER_KEY")
+    code, line, markdown, entry = planned("")
+    assert code == 2 and "`OTHER_KEY`; new key source" in line and entry["news"] == ["source"]
+    assert run("deploy", "--yes", OTHER_KEY=canary).code == 0
+    code, line, markdown, entry = planned("")
+    assert code == 0 and entry["news"] == []
 
 
 def test_breaking_changes_are_told_and_can_be_an_error(run: Run, project: Path) -> None:

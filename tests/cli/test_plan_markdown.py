@@ -129,8 +129,8 @@ def test_a_plan_with_everything() -> None:
         "- **Missing** `workflow.lost` (`Lost`): it no longer exists in the organisation",
         "- **Breaks callers** of `workflow.look_up`: `dob` is a new required input",
         "- **Guard** `deletes`: 1 of 9 workflows would be deleted; `--accept-guard deletes=1` lets it through",
-        "- **Overwrites edits made elsewhere** in `workflow.both`: `main_prompt`",
-        "- **Overwrites edits made elsewhere** in `workflow.moved`: `main_prompt`",
+        "- **Overwrites edits made elsewhere** in `workflow.both`: `main_prompt`; `flowdsl pull workflow.both` takes the edits into the source",
+        "- **Overwrites edits made elsewhere** in `workflow.moved`: `main_prompt`; `flowdsl pull workflow.moved` takes the edits into the source",
         "- **Recordings** of `workflow.look_up`: 2 approved trajectories keep replaying what they recorded, among them `Morning`, "
         "`Noon`; `--unapprove-trajectories` un-approves them",
         "- **Pending**: the create of `workflow.late`, begun 2026-03-02 12:00 UTC, has an unknown outcome; the next deploy finds "
@@ -160,7 +160,13 @@ def test_a_plan_with_everything() -> None:
         in changes
     )
     assert "| 1 | 3 | 1 | 1 | 1 | 1 | 1 | 1 | 1 | 2 | 3 | 2 |" in text
-    assert "@@ main_prompt @@ edited elsewhere, and changed in the source" in changes
+    assert (
+        "@@ main_prompt @@ edited elsewhere since the last deploy; no saved version has what was last applied\n"
+        "@@ main_prompt @@ changed in the source as well; a deploy makes this of the edit\n- By hand.\n+ New.\n"
+    ) in changes
+    assert (
+        "@@ main_prompt @@ edited elsewhere since the last deploy\n- Ours.\n+ By hand.\n" in changes
+    )
     assert "+ Begin.\n+ End.\n" in changes
 
 

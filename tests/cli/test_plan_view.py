@@ -29,7 +29,8 @@ SHOWN = """\
     main_prompt
       [-x-]{+y+}
 ~ workflow.both  "Look up"
-    main_prompt  edited elsewhere, and changed in the source
+    main_prompt  edited elsewhere since the last deploy; no saved version has what was last applied
+    main_prompt  changed in the source as well; a deploy makes this of the edit
       [-By hand-]{+New+}.
 + workflow.fresh  "Fresh"
 - workflow.gone  "Gone"  is deleted for good, with 12 runs (1 active) and 3 trajectories
@@ -55,11 +56,12 @@ SHOWN = """\
     2 approved trajectories keep replaying what they recorded: "Morning", "Noon"; `--unapprove-trajectories` un-approves them
 ! workflow.lost  "Lost"  no longer exists in the organisation
 ~ workflow.moved  "Look up"  was workflow.before
-    main_prompt  edited elsewhere
-      [-By hand-]{+Ours+}.
+    main_prompt  edited elsewhere since the last deploy
+      [-Ours-]{+By hand+}.
 ~ workflow.renamed  "B"
     name
       [-A-]{+B+}
+edited elsewhere since the last deploy: [-removed-]{+added+} is the edit itself, which a deploy undoes; `flowdsl pull workflow.both workflow.moved` takes the edits into the source
 note: `main` means the default model here
 pending: the create of `workflow.late`, begun 2026-03-02 12:00 UTC, has an unknown outcome; the next deploy finds it out first
 guard: 1 of 9 workflows would be deleted; `--accept-guard deletes=1` lets it through
@@ -146,6 +148,28 @@ def test_events_have_no_text_of_a_prompt() -> None:
     assert events["workflow.moved"]["previous_address"] == "workflow.before"
     assert "workflow.same" not in events
     assert "record of the" not in str(events)
+
+
+def test_adopted_workflows_are_counted_by_themselves() -> None:
+    """One that needs no request has no result."""
+    changes = tuple(
+        change_of({"main_prompt": "x"}, {"main_prompt": wanted}, name=name, action=Action.ADOPT)
+        for name, wanted in (("same", "x"), ("other", "y"))
+    )
+    plan = Plan(changes, (), ())
+    written = Result("workflow.other", "adopt", "performed")
+    assert (
+        render_outcome(Outcome(Status.NOTHING_TO_DO, Plan(changes[:1], (), ())), "prod")
+        == "deployed to prod: 1 adopted"
+    )
+    assert render_outcome(Outcome(Status.DONE, plan, (written,)), "prod") == (
+        "deployed to prod: 2 adopted"
+    )
+    failed = replace(written, outcome="failed")
+    assert render_outcome(Outcome(Status.PARTIAL, plan, (failed,)), "prod") == (
+        "stopped in prod: 1 failed"
+    )
+    assert "adopted" not in render_outcome(Outcome(Status.DECLINED, plan), "prod")
 
 
 def test_deletions_are_counted_by_themselves() -> None:

@@ -251,7 +251,7 @@ def test_an_export_changes_only_with_the_ids(root: Path) -> None:
         (["state", "show", "--jsn"], 64, "`--jsn` is not an option of `flowdsl state show`; an option `--json` exists"),
         (["state", "list", "x"], 64, "`x` is one argument too many"),
         (["state", "show", "workflow.lok_up"], 64, "`workflow.look_up` exists"),
-        (["state", "show", "\x1b]0;x\a"], 64, "it has `workflow.close_day`"),
+        (["state", "show", "\x1b]0;x\a"], 64, "there are `workflow.close_day`"),
         (["state", "unprotect", "workflow.x"], 64, "is no address in the state"),
         (["state", "unprotect", "workflow.look_up"], 64, "`--yes` takes the protection off"),
         (["state", "mv", "workflow.x", "workflow.y", "--yes"], 64, "is no address in the state"),

@@ -182,7 +182,10 @@ def test_what_is_wrong_with_the_project_is_said_before_the_missing_yes(
     ("words", "message"),
     [
         (["--recreate", "workflow.lok_up"], "`workflow.look_up` exists"),
-        (["--recreate", "look_up"], "`--recreate look_up` names no address"),
+        (
+            ["--recreate", "lok_up"],
+            "`lok_up` is no address in the sources of this project; `workflow.look_up` exists",
+        ),
         (["--only", "tag.ehr"], "there are `workflow.look_up`"),
         (["--accept-guard", "creates=3"], "the guards are `breaking`, `deletes`"),
         (["--accept-guard", "deletes"], "is not the name of a guard and a number"),
@@ -360,6 +363,35 @@ def test_a_refusal_to_answer_yes_changes_nothing(
 
     assert ended.code == 0 and "nothing was changed" in ended.err
     assert not (project / ".flowdsl/state/local.json").exists()
+
+
+def test_an_edit_is_shown_as_the_edit_and_once_with_the_way_to_keep_it(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("--env", "local", "--yes")
+    with (
+        Store.open(project / ".flowdsl/emulator.sqlite") as store,
+        store.write("org_local") as transaction,
+    ):
+        statement = "UPDATE workflows SET main_prompt = replace(main_prompt, 'the day', 'the week')"
+        transaction.connection.exec_driver_sql(statement)
+    monkeypatch.setattr(deploying, "is_terminal", lambda _stream: True)
+
+    def answering(*answers: str) -> Ended:
+        monkeypatch.setattr(deploying.sys, "stdin", io.StringIO("\n".join(answers) + "\n"))
+        return run("--env", "local", "--json")
+
+    stopped = answering("")
+    assert stopped.code == 6
+    for ended in (stopped, answering("o", "y")):
+        assert ended.err.count("~ workflow.look_up") == 1
+        assert ("    main_prompt  edited elsewhere since the last deploy\n") in ended.err
+        assert "Open the record of the [-day-]{+week+}.\n" in ended.err
+        assert (
+            ended.err.count("`flowdsl pull workflow.look_up` takes the edits into the source") > 1
+        )
+        assert ended.out.count('"planned_change"') == 1
+    assert ended.code == 0 and "deploy to local? [y/N]" in ended.err
 
 
 def test_a_signal_lets_what_is_under_way_finish(

@@ -12,6 +12,7 @@ from flowdsl.cyberdesk.models.model_configuration import ModelConfigurationCreat
 from flowdsl.cyberdesk.models.run import RunCreate
 from flowdsl.cyberdesk.models.tag import TagCreate
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
+from flowdsl.deploy.addressing import NoSuchAddress
 from flowdsl.deploy.destroy import destroy
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Outcome, Status
@@ -193,8 +194,8 @@ def test_only_takes_one_and_keeps_the_rest(world: World) -> None:
         "tag_group.Kind",
         "model.Reader",
     }
-    unknown = razed(world, only=frozenset({"workflow.bb"}))
-    assert unknown.status is Status.CONFLICT and "`workflow.b`" in unknown.messages[0]
+    with pytest.raises(NoSuchAddress, match=r"`workflow.b` exists"):
+        razed(world, only=frozenset({"workflow.bb"}))
 
 
 def test_named_things_that_others_use_are_left_and_named(world: World) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flowdsl.deploy.addressing import NoSuchAddress
 from flowdsl.deploy.mark import mark_in
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.restore import NoSuchVersion, Shelf, read_shelf, restore
@@ -156,11 +157,10 @@ def test_a_number_that_no_version_has(deployed: World, number: int) -> None:
 
 
 def test_an_address_that_is_not_tracked(deployed: World) -> None:
-    outcome = perform(deployed, lambda job: restore(job, "workflow.aa", 1))
-
-    assert outcome.status is Status.CONFLICT and "`workflow.a` is tracked" in outcome.messages[0]
-    tag = perform(deployed, lambda job: restore(job, "tag.t", 1))
-    assert tag.status is Status.CONFLICT
+    with pytest.raises(NoSuchAddress, match=r"`workflow.a` exists"):
+        perform(deployed, lambda job: restore(job, "workflow.aa", 1))
+    with pytest.raises(NoSuchAddress, match=r"`tag.t` is no address"):
+        perform(deployed, lambda job: restore(job, "tag.t", 1))
 
 
 def test_declining_changes_nothing(deployed: World) -> None:

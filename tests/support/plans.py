@@ -9,16 +9,20 @@ from typing import Any
 from hypothesis import strategies as st
 
 from flowdsl.codegen.artifacts import ImageFile
+from flowdsl.config.project import KeySource
+from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 from flowdsl.deploy.breaking import breaking_changes
 from flowdsl.deploy.desired import DesiredNamed
 from flowdsl.deploy.diff import compare
+from flowdsl.deploy.directory import Directory
+from flowdsl.deploy.kinds.model import ModelKind
 from flowdsl.deploy.kinds.tag import TagKind
-from flowdsl.deploy.named import NamedChange
+from flowdsl.deploy.named import NamedChange, key_source_mark, plan_named
 from flowdsl.deploy.plan import Action, Breaking, Change, Guard, Impact, Plan, Trajectory
 from flowdsl.deploy.plan_file import PlanFacts
 from flowdsl.deploy.plan_format import Source, StateRef
-from flowdsl.deploy.resource import Desired, Live
-from flowdsl.state.document import Intent, ResourceState
+from flowdsl.deploy.resource import Desired, Live, hashes
+from flowdsl.state.document import Intent, ResourceState, new_document
 
 from .changes import change_of, live_of
 
@@ -31,6 +35,7 @@ def facts(**changes: Any) -> PlanFacts:
         "flowdsl_version": "0.1.0",
         "created_at": NOW,
         "expires_at": NOW + timedelta(hours=1),
+        "on_breaking": "warn",
         "project": "prj_1",
         "environment": "prod",
         "organization_id": "org_1",
@@ -69,6 +74,38 @@ def tag_change(name: str, before: str | None, after: str) -> NamedChange:
         TagKind.policies, Desired(desired.address, name, desired.values), None, live
     )
     return NamedChange(desired.address, "update", desired, live, difference)
+
+
+def model_change(
+    name: str,
+    before: dict[str, Any] | None,
+    after: dict[str, Any],
+    *,
+    key: tuple[str, str] | None = ("env", "MODEL_KEY"),
+    known_key: tuple[str, str] | None = ("env", "MODEL_KEY"),
+    stored: bool = True,
+) -> NamedChange:
+    """A declared model configuration of openai; `before` is None where the service has none, and `known_key` is what state says
+    that the key was read from."""
+    common = {"provider": "openai", "model": "gpt"}
+    source = None if key is None else KeySource(*key)
+    desired = DesiredNamed("model", name, {**common, **after}, managed=True, key=source)
+    prior = nothing = new_document("prj_1", "prod", api_base="x", lineage="l", nonce="n")
+    rows = []
+    if before is not None:
+        alias = "open" if stored else None
+        row = {"id": f"id-{name}", "name": name, "api_key_alias": alias, **common, **before}
+        rows = [ModelConfiguration.model_validate(row)]
+        values = {path: row.get(path) for path in ModelKind.policies}
+        applied = hashes(ModelKind.policies, {path: values[path] for path in desired.values})
+        if known_key is not None:
+            mark = key_source_mark(KeySource(*known_key))
+            assert mark is not None
+            applied["api_key"] = mark
+        state = ResourceState(id=f"id-{name}", generation=1, name=name, applied=applied)
+        prior = nothing.replace(resources={desired.address: state})
+    (change,) = plan_named([desired], prior, Directory(models=tuple(rows)))
+    return change
 
 
 def picture() -> ImageFile:

@@ -15,16 +15,18 @@ from flowdsl.decompile.model import PromptHints
 from flowdsl.decompile.proposing.convert import Proposal, propose
 from flowdsl.decompile.proposing.prompt_variables import Difference, compare, variables_in
 from flowdsl.decompile.proposing.section import Section, SourceNames, Unwritable, steps_section
+from flowdsl.deploy.resource import address_of
 from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.diagnostics.render.text import render_text
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import Overlay
 from flowdsl.ir import nodes
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.source.files import SUFFIX
 from flowdsl.syntax import ast
 
+from ..addressing import SOURCES, read_address
 from ..console import Console
 from ..environments import named_environment
 from ..exit_codes import SOURCE_ERRORS, SUCCESS
@@ -51,7 +53,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print the proposed file, or write it; the difference of the prompts and what to look at go to standard error."""
     named = arguments.workflow
-    is_file = named.endswith(SUFFIX)
+    # A workflow may be called `flow`.
+    is_file = named.endswith(SUFFIX) and (named != "workflow.flow" or os.path.exists(named))
     target = open_target([named] if is_file else [])
     compilation = _compiled(target, console)
     symbol = _chosen(compilation, None if is_file else named, target)
@@ -128,13 +131,10 @@ def _chosen(compilation: Compilation, name: str | None, target: Target) -> Workf
     workflows = compilation.analysis.model.workflows
     convertible = [each.name for each in workflows if each.prompt_from is not None]
     if name is not None:
-        found = next((each for each in workflows if each.name == name), None)
-        if found is None:
-            nearest = closest(name, [each.name for each in workflows])
-            known = f"a workflow named `{nearest}` exists" if nearest else _known(convertible)
-            raise UsageError(f"there is no workflow `{name}`; {known}")
+        by_address = {address_of("workflow", each.name): each for each in workflows}
+        found = by_address[read_address(name, by_address, SOURCES)]
         if found.prompt_from is None:
-            raise UsageError(f"`{name}` has statements already; {_known(convertible)}")
+            raise UsageError(f"`{found.name}` has statements already; {_known(convertible)}")
         return found
     (entry,) = target.entries
     here = [each for each in workflows if each.module.source.path == entry]

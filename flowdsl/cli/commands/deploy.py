@@ -92,14 +92,14 @@ def _run(
     environment = deployment.environment
     report.environment = environment.name
     bundle = deploying.compile_bundle(deployment, console)
-    existing = deploying.workflow_addresses(bundle)
-    deploying.check_addresses("--recreate", arguments.recreate, existing)
-    deploying.check_addresses("--only", arguments.only, existing)
+    deploying.read_plan_addresses(arguments, bundle)
     more: dict[str, Any] = {}
     if arguments.saved is not None:
         from ..planning import exactly, read_saved_plan
 
-        more["approve"] = exactly(read_saved_plan(arguments.saved), deployment)
+        saved = read_saved_plan(arguments.saved)
+        arguments.breaking = arguments.breaking or saved.document.on_breaking
+        more["approve"] = exactly(saved, deployment, arguments.breaking)
     # After the sources: what is wrong with them is the same with and without `--yes`.
     deploying.require_answer(arguments.yes, "deploys")
     deploying.warn_of_file_state(deployment, console)
@@ -131,7 +131,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         only=frozenset(arguments.only),
         prune=arguments.prune,
         accepted=dict(arguments.accept_guard),
-        breaking=arguments.breaking,
+        breaking=arguments.breaking or "warn",
         abort=arguments.on_error == "abort",
         unapprove=arguments.unapprove_trajectories,
         allow_older=arguments.allow_older,

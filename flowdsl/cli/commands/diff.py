@@ -21,7 +21,10 @@ FORMAT_VERSION = 1
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "addresses", nargs="*", metavar="ADDRESS", help="`workflow.NAME`; default: all of them"
+        "addresses",
+        nargs="*",
+        metavar="ADDRESS",
+        help="`workflow.NAME`, or its name alone; default: all of them",
     )
     deploying.add_environment(parser)
     parser.add_argument(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from datetime import timedelta
 
 from flowdsl.deploy.engine import Prospect, plan_deployment
 from flowdsl.deploy.guards import BREAKING, check_protection, check_source
 from flowdsl.deploy.job import Job, Options
+from flowdsl.deploy.model_keys import key_routes
 from flowdsl.deploy.outcome import Stop
 from flowdsl.deploy.plan import Action
 from flowdsl.deploy.plan_file import dump_plan, plan_document
@@ -24,9 +24,6 @@ from ..progress import open_display
 from ..reporting import Report, append_step_summary, has_step_summary
 from ..time_limit import TimeLimit
 from ..views.plan import render_plan
-
-VALID_FOR = timedelta(hours=24)
-"""How long a saved plan may be carried out."""
 
 MAX_BYTES = 60_000
 """A comment of GitHub holds 65,536 characters."""
@@ -61,9 +58,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     limit = TimeLimit(arguments.timeout)
     deployment = deploying.open_deployment(arguments.env, console)
     bundle = deploying.compile_bundle(deployment, console)
-    existing = deploying.workflow_addresses(bundle)
-    deploying.check_addresses("--recreate", arguments.recreate, existing)
-    deploying.check_addresses("--only", arguments.only, existing)
+    deploying.read_plan_addresses(arguments, bundle)
     listener = http_log.listener(arguments, console)
     environment = deployment.environment.name
     with open_client(deployment.environment, deployment.target.root, listener) as client:
@@ -86,7 +81,7 @@ def _show(
     prospect: Prospect,
 ) -> int:
     plan = prospect.plan
-    facts = facts_of(deployment, prospect, job.around.now(), VALID_FOR)
+    facts = facts_of(deployment, prospect, job.around.now(), job.options.breaking)
     console.err(render_plan(plan, color=console.color_err, pending=prospect.prior.pending))
     for warning in _obstacles(job, prospect):
         console.err(f"warning: {printable(warning)}")
@@ -115,9 +110,15 @@ def _show(
 
 
 def _changes(prospect: Prospect) -> bool:
-    """Whether the service is not as the sources say; what only state has to learn is no change."""
+    """Whether the service is not as the sources say, or a key is named otherwise; what only state has to learn is no change."""
     plan = prospect.plan
-    return bool(plan.writes or plan.drifted or plan.of(Action.MISSING) or prospect.prior.pending)
+    return bool(
+        plan.writes
+        or plan.drifted
+        or plan.of(Action.MISSING)
+        or prospect.prior.pending
+        or any(route.news for route in key_routes(plan.named))
+    )
 
 
 def _obstacles(job: Job, prospect: Prospect) -> list[str]:
@@ -145,7 +146,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         only=frozenset(arguments.only),
         prune=arguments.prune,
         accepted=dict(arguments.accept_guard),
-        breaking=arguments.breaking,
+        breaking=arguments.breaking or "warn",
     )
 
 

@@ -15,13 +15,14 @@ from flowdsl.deploy.resource import Live, address_of
 from flowdsl.deploy.target import target_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.text import render_text
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.files import UnreadableFile
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
 from .. import http_log
+from ..addressing import SOURCES, read_address
 from ..clients import open_client
 from ..console import Console
 from ..deploying import ask, is_interactive
@@ -148,9 +149,7 @@ def _addresses(
         raise UsageError(f"name the workflows of `{environment.name}` to pull; {there}")
     found: dict[str, None] = {}
     for word in arguments.addresses:
-        address = word if word.startswith(KIND) else address_of("workflow", word)
-        if address not in built.desired:
-            raise _unknown(word, address, built, known, environment)
+        address = _address(word, built, known, environment)
         if address not in known.ids:
             raise CommandError(
                 f"`{address}` has no workflow in `{environment.name}` that is known; deploy it, or take one over with "
@@ -161,20 +160,15 @@ def _addresses(
     return list(found)
 
 
-def _unknown(
-    word: str, address: str, built: Built, known: Tracked, environment: Environment
-) -> CommandError:
-    if known.prior(address) is not None:
-        return CommandError(
-            f"`{address}` is deployed to `{environment.name}` and is no longer in the source; put it back, or fetch it "
+def _address(word: str, built: Built, known: Tracked, environment: Environment) -> str:
+    gone = word if word.startswith(KIND) else address_of("workflow", word)
+    if gone not in built.desired and known.prior(gone) is not None:
+        raise CommandError(
+            f"`{gone}` is deployed to `{environment.name}` and is no longer in the source; put it back, or fetch it "
             "with `flowdsl import --id`",
             CONFLICT,
         )
-    names = list(built.desired)
-    nearest = closest(address, names)
-    existing = f"there are {listed(names)}" if names else "the project has none"
-    hint = f"`{nearest}` exists; {existing}" if nearest is not None else existing
-    return UsageError(f"the project has no workflow `{printable(word)}`; {hint}")
+    return read_address(word, list(built.desired), SOURCES)
 
 
 def _require_answer(arguments: argparse.Namespace) -> None:

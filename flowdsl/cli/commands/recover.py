@@ -27,7 +27,10 @@ from ..views.recover import recovered, render_pending
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "addresses", nargs="*", metavar="ADDRESS", help="`workflow.NAME`; default: all open writes"
+        "addresses",
+        nargs="*",
+        metavar="ADDRESS",
+        help="`workflow.NAME`, or its name alone; default: all open writes",
     )
     deploying.add_environment(parser)
     parser.add_argument(

@@ -66,7 +66,7 @@ class Restoration(Report):
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("address", metavar="ADDRESS", help="`workflow.NAME`")
+    parser.add_argument("address", metavar="ADDRESS", help="`workflow.NAME`, or its name alone")
     deploying.add_environment(parser)
     parser.add_argument(
         "--version",

@@ -33,16 +33,20 @@ def render_outcome(outcome: Outcome, environment: str) -> str:
     flows = [result for result in done if result.address.startswith("workflow.")]
     created = sum(result.action == Action.CREATE for result in flows)
     deleted = sum(result.action == Action.DELETE for result in flows)
-    changed = len(flows) - created - deleted
+    adopted = len(_adopted(outcome))
+    changed = sum(
+        result.action not in (Action.CREATE, Action.ADOPT, Action.DELETE) for result in flows
+    )
     others_deleted = sum(result.action == Action.DELETE for result in done) - deleted
     others_written = len(done) - len(flows) - others_deleted
     plan = outcome.plan
-    if outcome.status is Status.NOTHING_TO_DO:
-        same = 0 if plan is None else len(plan.of(Action.UNCHANGED, Action.ADOPT))
+    if outcome.status is Status.NOTHING_TO_DO and not adopted:
+        same = 0 if plan is None else len(plan.of(Action.UNCHANGED))
         kept = 0 if plan is None else len(plan.of(Action.KEEP))
         orphans = f"; {counted(kept, 'workflow')} left the source and stayed" if kept else ""
         return f"nothing to do: {counted(same, 'workflow')} up to date in {environment}{orphans}"
     parts = [f"{created} created" if created else "", f"{changed} updated" if changed else ""]
+    parts.append(f"{adopted} adopted" if adopted else "")
     parts.append(f"{deleted} deleted" if deleted else "")
     for others, word in ((others_written, "written"), (others_deleted, "deleted")):
         parts.append(f"{counted(others, 'other object')} {word}" if others else "")
@@ -50,7 +54,20 @@ def render_outcome(outcome: Outcome, environment: str) -> str:
         number = sum(result.outcome == label for result in outcome.results)
         parts.append(f"{number} {label.replace('_', ' ')}" if number else "")
     counts = ", ".join(part for part in parts if part) or "nothing written"
-    return f"{'deployed to' if outcome.status is Status.DONE else 'stopped in'} {environment}: {counts}"
+    well = outcome.status in (Status.DONE, Status.NOTHING_TO_DO)
+    return f"{'deployed to' if well else 'stopped in'} {environment}: {counts}"
+
+
+def _adopted(outcome: Outcome) -> set[str]:
+    """The workflows that are taken over now. Those that need no request have no result; they are when all went well."""
+    found = {
+        result.address
+        for result in outcome.results
+        if result.outcome == "performed" and result.action == Action.ADOPT
+    }
+    if outcome.plan is not None and outcome.status in (Status.DONE, Status.NOTHING_TO_DO):
+        found |= {each.address for each in outcome.plan.of(Action.ADOPT)}
+    return found
 
 
 def plan_events(plan: Plan) -> Iterator[dict[str, Any]]:

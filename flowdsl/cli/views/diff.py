@@ -7,20 +7,15 @@ from typing import Any
 
 from flowdsl.deploy.diff import FieldChange
 from flowdsl.deploy.differences import Contrast
-from flowdsl.deploy.edits import Edit
+from flowdsl.deploy.edits import edit_behind
 from flowdsl.deploy.plan import Action
 from flowdsl.deploy.policy import fingerprint
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
-from .difference import Line, field_lines, unified_text
+from .difference import Line, changed_lines, edit_lines, legend, tag_lines, unified_text
 from .painted import BAD, GOOD, QUIET, WARNED, painted
 
-_ORIGINS = {
-    "source": "",
-    "drift": "edited elsewhere",
-    "both": "changed in the source and edited elsewhere",
-}
 _STATES = {
     Action.CREATE: "is not deployed",
     Action.MISSING: "no longer exists in the organisation",
@@ -38,6 +33,7 @@ def render_contrasts(
     lines: list[Line] = []
     for contrast in contrasts:
         lines += _contrast(contrast, unified)
+    lines += legend(each.change.address for each in contrasts if each.edits or each.tags_lost)
     differing = sum(contrast.differs for contrast in contrasts)
     edited = sum(bool(each.edits or each.tags_lost) for each in contrasts)
     said = f"{counted(differing, 'workflow')} of {len(contrasts)} in {environment} differ"
@@ -71,37 +67,23 @@ def _contrast(contrast: Contrast, unified: bool) -> Iterator[Line]:
         head.append(("  a write of an interrupted deploy is open", WARNED))
     yield head
     fields = change.difference.fields if change.difference is not None else ()
-    # Where only somebody else moved, the source is what was last applied, and the difference is the edit.
-    shown = {field.path for field in fields if field.origin == "drift"}
     for field in fields:
-        remark = _ORIGINS[field.origin]
-        yield from field_lines(
-            field.path, field.before, field.after, unified=unified, remark=remark
-        )
+        edit = edit_behind(field, change.prior, change.live)
+        yield from changed_lines(field, edit, unified=unified)
     yield from _tags(contrast)
-    edits = [edit for edit in contrast.edits if edit.path not in shown]
-    if edits:
-        yield [("    since the last deploy, made elsewhere:", WARNED)]
-        for edit in edits:
-            yield from _edit(edit, unified)
-
-
-def _edit(edit: Edit, unified: bool) -> Iterator[Line]:
-    if edit.known:
-        yield from field_lines(edit.path, edit.before, edit.after, unified=unified)
-    else:
-        said = "was edited; no saved version has what was last applied"
-        yield [(f"    {printable(edit.path)}  ", ""), (said, QUIET)]
+    shown = {field.path for field in fields if field.origin != "source"}
+    for edit in contrast.edits:
+        if edit.path not in shown:
+            yield from edit_lines(edit, unified=unified)
 
 
 def _tags(contrast: Contrast) -> Iterator[Line]:
     difference = contrast.change.difference
-    if difference is not None and (difference.tags_to_add or difference.tags_to_remove):
-        added = [(f" +{printable(tag)}", GOOD) for tag in sorted(difference.tags_to_add)]
-        removed = [(f" -{printable(tag)}", BAD) for tag in sorted(difference.tags_to_remove)]
-        yield [("    tags:", ""), *added, *removed]
-    if contrast.tags_lost:
-        tags = ", ".join(printable(tag) for tag in contrast.tags_lost)
+    if difference is not None:
+        yield from tag_lines(difference)
+    lost = set(contrast.tags_lost) - (difference.tags_drifted if difference else set())
+    if lost:
+        tags = ", ".join(printable(tag) for tag in sorted(lost))
         yield [(f"    tags taken off elsewhere: {tags}", WARNED)]
 
 

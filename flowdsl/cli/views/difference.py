@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import unified_diff
 from typing import Any
 
-from flowdsl.deploy.diff import FieldChange
+from flowdsl.deploy.diff import Difference, FieldChange, Origin
+from flowdsl.deploy.edits import Edit, way_to_keep
 from flowdsl.deploy.field_diff import Row, field_rows
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
@@ -16,6 +17,14 @@ from .painted import ADDED, BAD, GOOD, QUIET, REMOVED, WARNED, Part
 
 Line = list[Part]
 
+EDITED = "edited elsewhere since the last deploy"
+DRIFT: dict[Origin, str] = {
+    "source": "",
+    "drift": EDITED,
+    "both": "changed in the source as well; a deploy makes this of the edit",
+}
+"""What is said behind the name of a field, by who moved away from what was last applied."""
+UNKNOWN_BEFORE = "no saved version has what was last applied"
 INDENT = "      "
 _SIGNS: dict[str, Part] = {"+": ("+ ", GOOD), "-": ("- ", BAD), "!": ("~ ", WARNED)}
 _MARKS = {"added": ADDED, "removed": REMOVED, "": ""}
@@ -51,6 +60,73 @@ def field_lines(
         yield [(INDENT + "  " * row.depth, ""), *([sign] if sign else []), *_pieces(row)]
     if len(rows) > len(shown):
         yield [(f"{INDENT}… {counted(len(rows) - len(shown), 'more line')}", QUIET)]
+
+
+def changed_lines(
+    change: FieldChange, edit: Edit | None, *, unified: bool = False, limit: int | None = None
+) -> Iterator[Line]:
+    """A field that a plan changes. An edit made elsewhere is shown as the edit; what a deploy does to it behind that, unless it
+    only undoes it."""
+    if edit is not None:
+        yield from edit_lines(edit, unified=unified, limit=limit)
+    if edit is None or change.origin == "both":
+        yield from field_lines(
+            change.path,
+            change.before,
+            change.after,
+            unified=unified,
+            remark=DRIFT[change.origin] if edit is not None else "",
+            limit=limit,
+        )
+
+
+def edit_lines(edit: Edit, *, unified: bool = False, limit: int | None = None) -> Iterator[Line]:
+    """What somebody else made of a field since the last deploy."""
+    if edit.known:
+        yield from field_lines(
+            edit.path, edit.before, edit.after, unified=unified, remark=EDITED, limit=limit
+        )
+    else:
+        yield [
+            (f"    {printable(edit.path)}", ""),
+            (f"  {EDITED}", WARNED),
+            (f"; {UNKNOWN_BEFORE}", QUIET),
+        ]
+
+
+def tag_lines(difference: Difference) -> Iterator[Line]:
+    """Tags that somebody took off, and those that a deploy puts on and takes off."""
+    lost = difference.tags_drifted
+    for tags, remark in (
+        ([_tag("-", tag) for tag in sorted(lost)], EDITED),
+        (
+            [_tag("+", tag) for tag in sorted(difference.tags_to_add - lost)]
+            + [_tag("-", tag) for tag in sorted(difference.tags_to_remove)],
+            "",
+        ),
+    ):
+        if tags:
+            said: list[Part] = [(f"  {remark}", WARNED)] if remark else []
+            yield [("    tags:", ""), *tags, *said]
+
+
+def _tag(sign: str, tag: str) -> Part:
+    return f" {sign}{printable(tag)}", GOOD if sign == "+" else BAD
+
+
+def legend(addresses: Iterable[str]) -> list[Line]:
+    """What is shown of edits made elsewhere at these addresses, and how to keep them; nothing where there are none."""
+    every = list(addresses)
+    if not every:
+        return []
+    return [
+        [
+            (f"{EDITED}: ", WARNED),
+            ("removed", REMOVED),
+            ("added", ADDED),
+            (f" is the edit itself, which a deploy undoes; {printable(way_to_keep(every))}", ""),
+        ]
+    ]
 
 
 def unified_text(before: Any, after: Any) -> str:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from flowdsl.deploy.diff import Difference
-from flowdsl.deploy.field_diff import tag_rows
+from flowdsl.deploy.edits import edit_behind
+from flowdsl.deploy.model_keys import key_routes
 from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Change, Plan
 from flowdsl.deploy.resource import address_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.state.document import Intent
 
-from .difference import field_lines
+from .difference import changed_lines, legend, tag_lines
 from .painted import BAD, GOOD, QUIET, WARNED, Part, painted
 from .plan_words import (
-    DRIFT,
     NOTES,
     broken,
     deletion,
     flag,
+    key_news,
+    key_route,
     left_open,
     named_deletion,
     promises,
@@ -51,6 +52,8 @@ def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> s
         lines += _named_lines(named)
     for change in plan.changes:
         lines += _change_lines(plan, change)
+    lines += legend(plan.drifted)
+    lines += _key_lines(plan)
     lines += [[(printable(f"note: {note}"), QUIET)] for note in plan.notes]
     lines += [[("pending: ", WARNED), (left_open(intent), "")] for intent in pending]
     for guard in plan.guards:
@@ -60,13 +63,20 @@ def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> s
     return painted(lines, color)
 
 
+def _key_lines(plan: Plan) -> Iterator[list[Part]]:
+    """Where keys of model providers go, what is new first."""
+    for route in sorted(key_routes(plan.named), key=lambda route: not route.news):
+        said = (f"key: {key_route(route)}", "" if route.news else QUIET)
+        yield [("! ", BAD), said, (f"; {key_news(route)}", BAD)] if route.news else [said]
+
+
 def _named_lines(change: NamedChange) -> Iterator[list[Part]]:
     if change.writes:
         head = [_SIGNS[change.action], (f" {printable(change.address)}", "")]
         if change.action == "delete":
             head.append((f"  {named_deletion(change)}", BAD))
         yield head
-        yield from _difference_lines(change.difference)
+        yield from _difference_lines(change)
 
 
 def _change_lines(plan: Plan, change: Change) -> Iterator[list[Part]]:
@@ -83,7 +93,7 @@ def _change_lines(plan: Plan, change: Change) -> Iterator[list[Part]]:
     elif note := NOTES.get(change.action):
         head.append((f"  {note}", QUIET))
     yield head
-    yield from _difference_lines(change.difference)
+    yield from _difference_lines(change)
     for item in promises(plan, change.address):
         yield [("    breaks callers: ", BAD), (printable(broken(item)), "")]
     if (found := replaying(change, impact)) is not None:
@@ -96,17 +106,11 @@ def _change_lines(plan: Plan, change: Change) -> Iterator[list[Part]]:
         ]
 
 
-def _difference_lines(difference: Difference | None) -> Iterator[list[Part]]:
+def _difference_lines(change: Change | NamedChange) -> Iterator[list[Part]]:
+    difference = change.difference
     if difference is None:
         return
     for field in difference.fields:
-        remark = DRIFT[field.origin] if field.origin != "source" else ""
-        yield from field_lines(
-            field.path, field.before, field.after, remark=remark, limit=LINES_SHOWN
-        )
-    if rows := tag_rows(difference):
-        tags: list[Part] = [
-            (f" {row.sign}{row.pieces[0][0]}", GOOD if row.sign == "+" else BAD) for row in rows
-        ]
-        drift = [(f"  {DRIFT['drift']}", WARNED)] if difference.tags_drifted else []
-        yield [("    tags:", ""), *tags, *drift]
+        edit = edit_behind(field, change.prior, change.live)
+        yield from changed_lines(field, edit, limit=LINES_SHOWN)
+    yield from tag_lines(difference)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from flowdsl.deploy.diff import FieldChange
-from flowdsl.deploy.field_diff import Row, field_rows, plain, tag_rows
+from flowdsl.deploy.edits import edit_behind, way_to_keep
+from flowdsl.deploy.field_diff import Row, edit_rows, field_rows, lost_tag_rows, plain, tag_rows
 from flowdsl.deploy.kinds import workflow
+from flowdsl.deploy.model_keys import key_routes
 from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Change, Plan
 from flowdsl.deploy.plan_file import PlanFacts
@@ -18,13 +20,15 @@ from flowdsl.deploy.resource import address_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
+from .difference import DRIFT, EDITED, UNKNOWN_BEFORE
 from .markdown import code, fenced, html_code, prose
 from .plan_words import (
-    DRIFT,
     NOTES,
     broken,
     deletion,
     flag,
+    key_news,
+    key_route,
     left_open,
     named_deletion,
     named_deletions,
@@ -164,6 +168,10 @@ def _head(plan: Plan, facts: PlanFacts) -> Iterator[str]:
 
 
 def _warnings(plan: Plan, facts: PlanFacts) -> Iterator[str]:
+    for route in key_routes(plan.named):
+        if route.news:
+            said = f"{key_route(route)}; {key_news(route)}"
+            yield f"- \N{WARNING SIGN} **Key of a model provider**: {prose(said, len(said))}"
     for change in plan.of(Action.DELETE):
         said = deletion(plan.impact.get(change.address))
         yield f"- **Deletes** {_named(change)}: it {said}"
@@ -178,7 +186,8 @@ def _warnings(plan: Plan, facts: PlanFacts) -> Iterator[str]:
         lifted = code(flag(guard), NAME_WIDTH)
         yield f"- **Guard** {code(guard.name, NAME_WIDTH)}: {prose(guard.message, SENTENCE_WIDTH)}; {lifted} lets it through"
     for address, paths in sorted(plan.drifted.items()):
-        yield f"- **Overwrites edits made elsewhere** in {_address(address)}: {_listed(sorted(paths))}"
+        keep = prose(way_to_keep([address]), SENTENCE_WIDTH)
+        yield f"- **Overwrites edits made elsewhere** in {_address(address)}: {_listed(sorted(paths))}; {keep}"
     for change in plan.changes:
         if (found := replaying(change, plan.impact.get(change.address))) is not None:
             sentence, names = found
@@ -199,9 +208,10 @@ def _blocks(plan: Plan) -> Iterator[_Block]:
         if isinstance(change, Change):
             yield from _change_block(change)
         elif change.writes:
-            fields = () if change.difference is None else change.difference.fields
-            rows = [line for field in fields for line in _field_lines(field)]
+            rows = list(_difference_rows(change))
             yield _Block(f"{change.action} {html_code(change.address, NAME_WIDTH)}", _fence(rows))
+    if known := [key_route(route) for route in key_routes(plan.named) if not route.news]:
+        yield _Block("keys of model providers, as before", fenced(known, "text"))
     for picture in plan.uploads:
         address = address_of("image", picture.sha256)
         yield _Block(f"create {html_code(address, NAME_WIDTH)}", "")
@@ -232,25 +242,39 @@ def _change_rows(change: Change) -> Iterator[str]:
         for path, value in change.desired.values.items():
             after = normalise(workflow.POLICIES[path], value)
             if after is not None and after is not False and path != "name":
-                yield from _field_lines(FieldChange(path, None, after, "source", value))
+                new = FieldChange(path, None, after, "source", value)
+                yield from _lines(path, field_rows(new, words=False))
         yield from _lines(
             "tags", [Row("+", ((printable(tag), ""),)) for tag in sorted(change.desired.tags)]
         )
         return
-    if change.difference is not None:
-        for field in change.difference.fields:
-            yield from _field_lines(field)
-        said = DRIFT["drift"] if change.difference.tags_drifted else ""
-        yield from _lines("tags", tag_rows(change.difference), said)
+    yield from _difference_rows(change)
 
 
-def _field_lines(field: FieldChange) -> Iterator[str]:
-    yield from _lines(field.path, field_rows(field, words=False), DRIFT[field.origin])
+def _difference_rows(change: Change | NamedChange) -> Iterator[str]:
+    difference = change.difference
+    if difference is None:
+        return
+    for field in difference.fields:
+        edit = edit_behind(field, change.prior, change.live)
+        if edit is not None:
+            rows = edit_rows(edit, words=False) if edit.known else []
+            yield from _lines(
+                field.path, rows, EDITED if edit.known else f"{EDITED}; {UNKNOWN_BEFORE}"
+            )
+        if edit is None or field.origin == "both":
+            yield from _lines(field.path, field_rows(field, words=False), DRIFT[field.origin])
+    lost = difference.tags_drifted
+    yield from _lines("tags", lost_tag_rows(difference), EDITED)
+    yield from _lines(
+        "tags", tag_rows(replace(difference, tags_to_add=difference.tags_to_add - lost))
+    )
 
 
 def _lines(path: str, rows: Sequence[Row], said: str = "") -> Iterator[str]:
-    if rows:
+    if rows or UNKNOWN_BEFORE in said:
         yield f"@@ {printable(path)} @@" + (f" {said}" if said else "")
+    if rows:
         yield from plain(rows).split("\n")
 
 

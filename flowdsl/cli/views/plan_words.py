@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from flowdsl.deploy.diff import Origin
+from collections.abc import Collection, Sequence
+
+from flowdsl.deploy.model_keys import Endpoint, KeyRoute
 from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Breaking, Change, Guard, Impact, Plan
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.document import Intent
 
+from .markdown import cut
+
 NAMES_SHOWN = 5
+PLACES_SHOWN = 10
+PLACE_WIDTH = 80
 
 NOTES = {
     Action.ADOPT: "is taken over",
@@ -18,12 +24,6 @@ NOTES = {
     Action.FORGET: "is dropped from state",
 }
 """What is said behind an address, where its sign does not say it."""
-
-DRIFT: dict[Origin, str] = {
-    "source": "",
-    "drift": "edited elsewhere",
-    "both": "edited elsewhere, and changed in the source",
-}
 
 _COUNTED = {
     Action.CREATE: "to create",
@@ -113,6 +113,57 @@ def broken(item: Breaking) -> str:
 def flag(guard: Guard) -> str:
     """What lifts a guard."""
     return f"--accept-guard {guard.name}={guard.planned}"
+
+
+def key_route(route: KeyRoute) -> str:
+    """Where a key comes from and goes to."""
+    source = route.source
+    if source is None:
+        origin = "with the key that the service keeps" if route.stored else "without a key of ours"
+    else:
+        kind = "environment variable" if source.kind == "env" else "file"
+        origin = f"with the key from the {kind} `{cut(source.name, PLACE_WIDTH)}`"
+    places = _places(route.endpoints, route.provider, route.endpoints_before or ())
+    return printable(f"`{cut(route.address, PLACE_WIDTH)}` calls {places} {origin}")
+
+
+def key_news(route: KeyRoute) -> str:
+    """What is new in it, nothing where it is as the service has it."""
+    parts = []
+    for news in route.news:
+        match news:
+            case "configuration":
+                parts.append("new configuration")
+            case "provider":
+                parts.append(
+                    f"new provider, before: `{cut(route.provider_before or '', PLACE_WIDTH)}`"
+                )
+            case "endpoints":
+                before = _places(
+                    route.endpoints_before or (), route.provider_before or "", route.endpoints
+                )
+                parts.append(f"new endpoint, before: {before}")
+            case "source" if route.source is None:
+                parts.append("no key source any more, and the service keeps the key it has")
+            case "source":
+                parts.append(
+                    "new key source, from which nothing is sent to a configuration that exists"
+                )
+    return printable("; ".join(parts))
+
+
+def _places(endpoints: Sequence[Endpoint], provider: str, known: Collection[Endpoint]) -> str:
+    """The addresses, those that are not `known` first, whatever their number and length."""
+    provider = cut(provider, PLACE_WIDTH)
+    if not endpoints:
+        return f"the provider `{provider}` itself"
+    first = sorted(endpoints, key=lambda each: each in known)
+    named = ", ".join(
+        f"`{cut(each.shown, PLACE_WIDTH)}` (`{cut(each.path, PLACE_WIDTH)}`)"
+        for each in first[:PLACES_SHOWN]
+    )
+    more = len(endpoints) - PLACES_SHOWN
+    return f"{named}{f' and {more} more' if more > 0 else ''} as the provider `{provider}`"
 
 
 def left_open(intent: Intent) -> str:

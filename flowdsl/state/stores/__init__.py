@@ -13,6 +13,7 @@ write whose reply was lost is looked up by its nonce before anything is said abo
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -21,10 +22,13 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.state.document import StateDocument
-from flowdsl.state.errors import StateError, UnsupportedStore
+from flowdsl.state.errors import StateError, WrongAddress
 
 _OBJECT_NAME = re.compile(r"[a-z]+(?:-[a-z]+)*/[0-9a-f]{64}\.json", re.ASCII)
+
+_FILES = "write `file`, or the path of a file as `file:PATH` or `file:///PATH`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +102,21 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
 
     `file` is `.flowdsl/state/<environment>.json` below `root`; also `file:PATH` (relative to `root`), `file:///PATH`,
     `s3://BUCKET/PREFIX`, `gs://...`, `az://...`, `git+https://HOST/PATH?ref=REF`, `git+ssh://...`, `git+file://...` and
-    `git+ref://REMOTE/REF`. Raises `UnsupportedStore` for anything else, and where a library is missing.
+    `git+ref://REMOTE/REF`. Raises `WrongAddress` for anything else, and `UnsupportedStore` where a library is missing.
     """
     scheme, _, rest = url.partition(":")
     if any(ord(sign) < 32 or sign == "\x7f" for sign in url):
-        raise UnsupportedStore(f"the state address `{shown(url)}` holds control characters")
+        raise WrongAddress(f"the state address `{shown(url)}` holds control characters")
     # So comes from the command line what is no text, and no document could hold the address.
     if any("\ud800" <= sign <= "\udfff" for sign in url):
-        raise UnsupportedStore(f"the state address `{shown(url)}` is not UTF-8")
+        raise WrongAddress(f"the state address `{shown(url)}` is not UTF-8")
     if scheme == "file" and (not rest.startswith("//") or rest.startswith("///")):
         from flowdsl.state.stores.file import FileStore
 
-        path = rest.removeprefix("//") or f".flowdsl/state/{quote(environment, safe='')}.json"
-        return FileStore(root / path, project=project, environment=environment)
+        path = root / _path_of(url, rest.removeprefix("//"), environment)
+        if os.path.isdir(path):
+            raise WrongAddress(f"the state address `{shown(url)}` names a folder; {_FILES}")
+        return FileStore(path, project=project, environment=environment)
     if scheme in ("s3", "gs", "az") and rest.startswith("//"):
         from flowdsl.state.stores.object_urls import open_objects
 
@@ -119,15 +125,25 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
         from flowdsl.state.stores.git_urls import open_git
 
         return open_git(url, root=root, project=project, environment=environment)
-    raise UnsupportedStore(
+    raise WrongAddress(
         f"state in `{shown(url)}` is not available; write `file`, `file:PATH`, `file:///PATH`, `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, "
         "`az://CONTAINER/PREFIX` or `git+https://HOST/PATH`"
     )
 
 
+def _path_of(url: str, path: str, environment: str) -> str:
+    if url == "file":
+        return f".flowdsl/state/{quote(environment, safe='')}.json"
+    if not path:
+        raise WrongAddress(f"the state address `{shown(url)}` names no file; {_FILES}")
+    if path.rpartition("/")[2] in ("", ".", ".."):
+        raise WrongAddress(f"the state address `{shown(url)}` names a folder; {_FILES}")
+    return path
+
+
 def shown(url: str) -> str:
     """`url` without what may be a credential: all before an `@` of the host, and the query."""
-    return re.sub(r"(?<=//)[^/]*@", "***@", url.partition("?")[0], count=1)
+    return printable(re.sub(r"(?<=//)[^/]*@", "***@", url.partition("?")[0], count=1))
 
 
 def check_name(name: str) -> str:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from flowdsl.state.errors import UnsupportedStore
+from flowdsl.state.errors import UnsupportedStore, WrongAddress
 from flowdsl.state.stores import shown
 from flowdsl.state.stores.git import GitStore
 from flowdsl.state.stores.git_commands import Workshop, git_settings, remote_url
@@ -119,5 +119,5 @@ def _ref_part(name: str) -> str:
     return f"=2D{quoted[1:]}" if quoted.startswith("-") else quoted
 
 
-def _wrong(url: str, problem: str) -> UnsupportedStore:
-    return UnsupportedStore(f"the state address `{shown(url)}` {problem}; {_FORMS}")
+def _wrong(url: str, problem: str) -> WrongAddress:
+    return WrongAddress(f"the state address `{shown(url)}` {problem}; {_FORMS}")

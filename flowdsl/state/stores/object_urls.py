@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from flowdsl.state.errors import UnsupportedStore
+from flowdsl.state.errors import UnsupportedStore, WrongAddress
 from flowdsl.state.stores import StateStore, shown
 from flowdsl.state.stores.settle import Patience
 
@@ -37,7 +37,7 @@ class ObjectUrl:
 
 
 def parse(url: str) -> ObjectUrl:
-    """The parts of `s3://BUCKET/PREFIX`; raises `UnsupportedStore`."""
+    """The parts of `s3://BUCKET/PREFIX`; raises `WrongAddress`."""
     scheme, _, rest = url.partition("://")
     bucket, _, path = rest.partition("/")
     prefix = path.strip("/")
@@ -52,7 +52,7 @@ def parse(url: str) -> ObjectUrl:
             "single slashes"
         )
     if problem is not None:
-        raise UnsupportedStore(
+        raise WrongAddress(
             f"the state address `{shown(url)}` {problem}; write `{scheme}://BUCKET/PREFIX`"
         )
     return ObjectUrl(scheme, bucket, prefix)
