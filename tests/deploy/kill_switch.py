@@ -172,15 +172,19 @@ class Wire:
 
 
 class GivesUp:
-    """A proxy that answers 504 to the n-th creation of a workflow, which arrives all the same, later."""
+    """A proxy that answers 504 to the n-th request of one method to workflows, which arrives all the same, later."""
 
     def __init__(
-        self, app: ASGIApp, nth: int, late: Callable[[Callable[[], Awaitable[None]]], None]
+        self,
+        app: ASGIApp,
+        method: str,
+        nth: int,
+        late: Callable[[Callable[[], Awaitable[None]]], None],
     ) -> None:
-        self._app, self._left, self._late = app, nth, late
+        self._app, self._method, self._left, self._late = app, method, nth, late
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (scope["method"], scope["path"]) == ("POST", "/v1/workflows"):
+        if scope["method"] == self._method and scope["path"].startswith("/v1/workflows"):
             self._left -= 1
             if self._left == 0:
                 body = await _body(receive)

@@ -189,7 +189,7 @@ def test_a_slow_creation_without_a_reply_is_waited_for_however_old_its_intent_is
     faulty.behave("ignore")
     faulty.request_seconds = 6.0
     project = bundle(*(flow(f"w{n}") for n in range(6)))
-    faulty.gives_up_on = 6
+    faulty.gives_up_on = ("POST", 6)
 
     checked(faulty, faulty.deploy(project, concurrency=1))
     faulty.wait(60)
