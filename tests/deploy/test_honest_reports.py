@@ -51,7 +51,9 @@ def test_an_update_that_cannot_be_looked_up_is_unknown(faulty: FaultWorld, kind:
     project = bundle(flow("a", "Two."))
 
     lost = Fault(UPDATE, None, kind)  # type: ignore[arg-type]
-    outcome = checked(faulty, faulty.deploy(project, lost, Fault(READ, 3, "html_502")))
+    outcome = checked(
+        faulty, faulty.deploy(project, lost, *(Fault(READ, n, "html_502") for n in range(3, 30)))
+    )
 
     assert outcome.status is Status.UNKNOWN and only(outcome) == ("unknown", "")
     assert len(faulty.state().pending) == 1
