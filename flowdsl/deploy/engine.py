@@ -86,7 +86,6 @@ async def deploy(job: Job) -> Outcome:
     messages: tuple[str, ...] = ()
     try:
         status = await _deploy(job, record)
-        messages = record.messages
     except Stop as stop:
         status, messages = stop.status, stop.messages
     except EXPECTED as error:
@@ -100,7 +99,7 @@ async def deploy(job: Job) -> Outcome:
         status,
         record.plan,
         results,
-        (*messages, *skipped),
+        (*messages, *record.messages, *skipped),
         None if document is None else document.serial,
         None if document is None else document.organization_id,
     )

@@ -15,6 +15,7 @@ from flowdsl.codegen.artifacts import Bundle
 from flowdsl.deploy.engine import plan_deployment
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Outcome, Status
+from flowdsl.deploy.settle import Verdict, recover
 from flowdsl.deploy.strays import GIVEN_UP, SETTLING
 from tests.deploy.deploy_world import Ui, bundle, flow
 from tests.deploy.fault_world import FaultWorld
@@ -297,3 +298,55 @@ def planned(world: FaultWorld) -> tuple[str, ...]:
             return (await plan_deployment(job)).plan.notes
 
     return world.run(run())
+
+
+def recovering(world: FaultWorld, verdict: Verdict | None = None) -> Outcome:
+    async def run() -> Outcome:
+        async with world.client() as client:
+            job = Job(LATE, world.target, world.store(), client, Options(), Ui(), world.around())
+            return await recover(job, ("workflow.a",), lambda _intents: True, verdict)
+
+    return world.run(run())
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_recovery_waits_as_well_and_a_person_may_know_better(
+    world: FaultWorld, comes: bool
+) -> None:
+    died_with_an_update_under_way(world, 20.0 if comes else 3600.0)
+    begun = world.time.elapsed
+
+    outcome = recovering(world)
+
+    assert outcome.status is Status.DONE
+    (result,) = outcome.results
+    assert result.outcome == "performed" and world.state().pending == ()
+    assert spent(world, begun) < SETTLING.total_seconds() + 5
+    if comes:
+        assert "what was changed is recorded" in result.message and world.state().strays == ()
+        assert deployed(world, NEW).status is Status.DONE
+        return
+    assert "it has not come" in result.message
+    assert deployed(world, NEW).status is Status.PARTIAL
+    assert recovering(world, Verdict(None)).status is Status.DONE
+    assert world.state().strays == ()
+    assert deployed(world, NEW).status is Status.NOTHING_TO_DO
+
+
+def test_deletions_of_a_dead_deploy_do_not_delete_what_is_deployed_anew(world: FaultWorld) -> None:
+    """Its other deletions were never sent, and nobody knows."""
+    deployed(world, OLD)
+    world.late_seconds = 20.0
+    world.retarget(deleted=frozenset({"workflow.a", "workflow.b"}))
+    world.crash(bundle(), Point("write", 1, "late"), concurrency=1)
+    assert {intent.action for intent in world.state().pending} == {"delete"}
+    world.retarget(deleted=frozenset())
+
+    first = deployed(world, OLD)
+
+    assert first.status is Status.PARTIAL
+    (line,) = first.messages
+    assert "the deletion of `workflow.b`" in line and "delete the workflow" in line
+    assert live(world) == {"A": "One.", "B": "One."}
+    world.wait(GIVEN_UP.total_seconds())
+    assert deployed(world, OLD).status in WELL
