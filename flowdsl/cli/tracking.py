@@ -152,5 +152,5 @@ def settled(known: Tracked, seen: Seen) -> Tracked:
     """What is known once writes of an interrupted deploy count as done where the service shows them."""
     if known.document is None:
         return known
-    document = with_interrupted_writes(known.document, seen.live)
+    document = with_interrupted_writes(known.document, seen.live, {})
     return Tracked(document, known.ids, known.organization)

@@ -147,6 +147,13 @@ ASSUMPTIONS = (
         ("flowdsl.deploy.recover.find_created",),
     ),
     Assumption(
+        "lost-requests-end",
+        "a request whose connection or sender has died is carried out within 30 seconds after that, or else, as far as anybody "
+        "can hope, never; after 10 minutes more it is certain that it is not",
+        "http",
+        ("flowdsl.deploy.strays.until_settled", "flowdsl.deploy.recover.resolve_pending"),
+    ),
+    Assumption(
         "replay-needs-approval",
         "only approved trajectories replay, and one goes on replaying what it recorded after the prompt has changed",
         "docs",

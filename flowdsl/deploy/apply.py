@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
@@ -14,6 +16,7 @@ from flowdsl.deploy.operations import (
     ChangedMeanwhile,
     Incomplete,
     InDoubt,
+    Look,
     Operation,
     OverwroteEdit,
     Site,
@@ -21,9 +24,11 @@ from flowdsl.deploy.operations import (
 )
 from flowdsl.deploy.outcome import Result
 from flowdsl.deploy.plan import Action, Change, Plan
+from flowdsl.deploy.policy import fingerprint
 from flowdsl.deploy.progress import Progress
-from flowdsl.deploy.recover import Unresolved
+from flowdsl.deploy.recover import Unresolved, named
 from flowdsl.deploy.resource import Desired
+from flowdsl.deploy.strays import SETTLING, until_settled
 from flowdsl.deploy.workers import for_each
 from flowdsl.state.document import Intent
 from flowdsl.state.errors import StateError
@@ -44,114 +49,164 @@ async def apply_workflows(
     outcome is unknown, a refused key or a lost lease, no other one begins; what has not begun has a result that says so.
     """
     planned = [
-        Operation(change, change.desired, _intent(change, change.desired, site.around))
+        _Step(
+            change.address,
+            change.action.value,
+            partial(_perform, site, Operation(change, change.desired, intent)),
+            intent,
+        )
         for change in changes
         if change.desired is not None and change.writes
+        for intent in [_intent(change, change.desired, site.around)]
     ]
-    if planned and not progress.halted:
-        await site.journal.intend(operation.intent for operation in planned)
-
-    async def carry_out(own: CyberdeskClient, operation: Operation) -> None:
-        change, intent, journal = operation.change, operation.intent, site.journal
-        address, action = change.address, change.action.value
-        progress.begin(address, action)
-        creates = change.action is Action.CREATE
-        perform = operations.create if creates else operations.update
-        try:
-            workflow_id, remark = await perform(own, site, operation)
-        except Unresolved as unresolved:
-            progress.halt("the outcome of a creation is unknown")
-            progress.add(Result(address, action, "unknown", message=str(unresolved)))
-        except WrongOrganization as wrong:
-            journal.settle(intent)
-            journal.drop(address)
-            progress.refuse("the API key belongs to another organisation")
-            progress.add(Result(address, action, "failed", wrong.id, str(wrong), "incomplete"))
-        except OverwroteEdit as overwrote:
-            journal.settle(intent)
-            progress.add(
-                Result(address, action, "conflict", message=str(overwrote), reason="lost_update")
-            )
-        except ChangedMeanwhile as changed:
-            journal.settle(intent)
-            progress.add(Result(address, action, "conflict", message=str(changed)))
-        except InDoubt as doubt:
-            progress.add(Result(address, action, "unknown", doubt.id, str(doubt)))
-        except Incomplete as incomplete:
-            progress.leave(address, action, incomplete.id, str(incomplete), incomplete.cause)
-            if site.unproven:
-                progress.halt("it is not known yet whose organisation the API key belongs to")
-        except CyberdeskError as error:
-            progress.fail(address, action, error)
-        except StateError as lost:
-            # The lease is gone: whoever has it now finds the intent and settles it.
-            progress.displace("another deploy has taken over")
-            progress.add(Result(address, action, "failed", message=str(lost)))
-        else:
-            journal.settle(intent)
-            progress.add(Result(address, action, "performed", workflow_id, remark))
-        await _checkpoint(journal, progress)
-
-    planned.sort(key=lambda operation: operation.change.action is Action.CREATE)
-    left = await for_each(
-        client,
-        planned,
-        carry_out,
-        concurrency=concurrency,
-        stopped=lambda: bool(progress.halted),
-    )
-    for operation in left:
-        # Nothing was sent, so there is nothing to look for later.
-        site.journal.settle(operation.intent)
-        address, action = operation.change.address, operation.change.action.value
-        progress.add(Result(address, action, "not_attempted", message=progress.halted))
+    planned.sort(key=lambda step: step.action == Action.CREATE.value)
+    await _carry_out(client, site, planned, progress, concurrency=concurrency)
 
 
 async def apply_deletions(
     client: CyberdeskClient, site: Site, plan: Plan, progress: Progress, *, concurrency: int
 ) -> None:
     """Delete what the plan deletes, once everything else has gone well: what refers to it has changed by then."""
-    workflows = plan.of(Action.DELETE)
-    named = [change for change in plan.named if change.action == "delete"]
-    steps: Sequence[tuple[Change | NamedChange, Callable[[CyberdeskClient], Awaitable[str]]]] = [
-        *((change, _deletion(site, change)) for change in workflows),
-        *((change, _named_deletion(site, change)) for change in reversed(named)),
+    others = [change for change in plan.named if change.action == "delete"]
+    steps = [
+        *(_deletion(site, change) for change in plan.of(Action.DELETE)),
+        *(_named_deletion(site, change) for change in reversed(others)),
     ]
     if not steps:
         return
     if not progress.spotless:
         progress.halt("nothing is deleted while something else has not gone well")
+    await _carry_out(client, site, steps, progress, concurrency=concurrency)
 
-    async def carry_out(
-        own: CyberdeskClient,
-        step: tuple[Change | NamedChange, Callable[[CyberdeskClient], Awaitable[str]]],
-    ) -> None:
-        change, perform = step
-        address = change.address
-        progress.begin(address, "delete")
-        try:
-            remark = await perform(own)
-        except ChangedMeanwhile as changed:
-            progress.add(Result(address, "delete", "conflict", message=str(changed)))
-        except InDoubt as doubt:
-            progress.add(Result(address, "delete", "unknown", doubt.id, str(doubt)))
-        except Incomplete as incomplete:
-            progress.leave(address, "delete", incomplete.id, str(incomplete), incomplete.cause)
-        except CyberdeskError as error:
-            progress.fail(address, "delete", error)
-        except StateError as lost:
-            progress.displace("another deploy has taken over")
-            progress.add(Result(address, "delete", "failed", message=str(lost)))
-        else:
-            identifier = None if change.prior is None else change.prior.id
-            progress.add(Result(address, "delete", "performed", identifier, remark))
-        await _checkpoint(site.journal, progress)
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One operation: `perform` carries it out and gives the id of the object and what is to be said of it.
+
+    `intent` is what is recorded of it beforehand.
+    """
+
+    address: str
+    action: str
+    perform: Look
+    intent: Intent | None
+
+
+async def _carry_out(
+    client: CyberdeskClient,
+    site: Site,
+    steps: Sequence[_Step],
+    progress: Progress,
+    *,
+    concurrency: int,
+) -> None:
+    """Store the intents of all, carry out a few at a time, and then wait for all those together that had no reply."""
+    journal = site.journal
+    intents = [step.intent for step in steps if step.intent is not None]
+    if intents and not progress.halted:
+        await journal.intend(intents)
+    doubtful: list[tuple[_Step, InDoubt]] = []
+
+    async def begin(own: CyberdeskClient, step: _Step) -> None:
+        progress.begin(step.address, step.action)
+        if doubt := await _conclude(own, site, step, step.perform, progress):
+            doubtful.append((step, doubt))
+        await _checkpoint(journal, progress)
 
     left = await for_each(
-        client, steps, carry_out, concurrency=concurrency, stopped=lambda: bool(progress.halted)
+        client, steps, begin, concurrency=concurrency, stopped=lambda: bool(progress.halted)
     )
-    for change, _ in left:
-        progress.add(Result(change.address, "delete", "not_attempted", message=progress.halted))
+    if doubtful:
+        await _look_again(client, site, doubtful, progress, concurrency=concurrency)
+    for step in left:
+        # Nothing was sent, so there is nothing to look for later.
+        if step.intent is not None:
+            journal.settle(step.intent)
+        progress.add(Result(step.address, step.action, "not_attempted", message=progress.halted))
+
+
+async def _look_again(
+    client: CyberdeskClient,
+    site: Site,
+    doubtful: list[tuple[_Step, InDoubt]],
+    progress: Progress,
+    *,
+    concurrency: int,
+) -> None:
+    """Wait for requests without a reply, which the service may still carry out, all together; what has not come is unknown."""
+    some = named(step.address for step, _ in doubtful)
+    progress.observe(
+        "recovery",
+        message=f"waiting up to {SETTLING.seconds} s for the write of {some}, which had no reply and may still be carried out",
+    )
+    stopped = lambda: progress.stop() or progress.displaced or progress.state_error  # noqa: E731
+    first = True
+    async for _ in until_settled(site.around, site.around.monotonic(), stopped):
+        if first:  # it has just been looked at
+            first = False
+            continue
+        still: list[tuple[_Step, InDoubt]] = []
+
+        async def look(
+            own: CyberdeskClient,
+            one: tuple[_Step, InDoubt],
+            still: list[tuple[_Step, InDoubt]] = still,
+        ) -> None:
+            step, doubt = one
+            if again := await _conclude(own, site, step, doubt.look, progress):
+                still.append((step, again))
+            await _checkpoint(site.journal, progress)
+
+        await for_each(client, doubtful, look, concurrency=concurrency)
+        doubtful = still
+        if not doubtful:
+            return
+    for step, doubt in doubtful:
+        progress.add(Result(step.address, step.action, "unknown", doubt.id, str(doubt)))
+
+
+async def _conclude(
+    client: CyberdeskClient, site: Site, step: _Step, perform: Look, progress: Progress
+) -> InDoubt | None:
+    """Do `perform` and take in what becomes of it, unless that is still in doubt."""
+    address, action, intent, journal = step.address, step.action, step.intent, site.journal
+    try:
+        identifier, remark = await perform(client)
+    except InDoubt as doubt:
+        return doubt
+    except Unresolved as unresolved:
+        progress.halt("the outcome of a creation is unknown")
+        progress.add(Result(address, action, "unknown", message=str(unresolved)))
+        return None
+    except WrongOrganization as wrong:
+        journal.drop(address)
+        progress.refuse("the API key belongs to another organisation")
+        progress.add(Result(address, action, "failed", wrong.id, str(wrong), "incomplete"))
+    except OverwroteEdit as overwrote:
+        progress.add(
+            Result(address, action, "conflict", message=str(overwrote), reason="lost_update")
+        )
+    except ChangedMeanwhile as changed:
+        progress.add(Result(address, action, "conflict", message=str(changed)))
+    except Incomplete as incomplete:
+        progress.leave(address, action, incomplete.id, str(incomplete), incomplete.cause)
+        if site.unproven:
+            progress.halt("it is not known yet whose organisation the API key belongs to")
+        return None
+    except CyberdeskError as error:
+        progress.fail(address, action, error)
+        if error.outcome_unknown:
+            return None
+    except StateError as lost:
+        # The lease is gone: whoever has it now finds the intent and settles it.
+        progress.displace("another deploy has taken over")
+        progress.add(Result(address, action, "failed", message=str(lost)))
+        return None
+    else:
+        progress.add(Result(address, action, "performed", identifier, remark))
+    if intent is not None:
+        journal.settle(intent)
+    return None
 
 
 async def _checkpoint(journal: Journal, progress: Progress) -> None:
@@ -163,23 +218,47 @@ async def _checkpoint(journal: Journal, progress: Progress) -> None:
         progress.lose_state(error)
 
 
-def _deletion(site: Site, change: Change) -> Callable[[CyberdeskClient], Awaitable[str]]:
-    key = f"{site.around.new_id()}-delete"
-    return lambda client: operations.delete(client, site, change, key=key)
+def _perform(
+    site: Site, operation: Operation, client: CyberdeskClient
+) -> Awaitable[tuple[str, str]]:
+    creates = operation.change.action is Action.CREATE
+    perform = operations.create if creates else operations.update
+    return perform(client, site, operation)
 
 
-def _named_deletion(site: Site, change: NamedChange) -> Callable[[CyberdeskClient], Awaitable[str]]:
-    key = f"{site.around.new_id()}-delete"
+def _deletion(site: Site, change: Change) -> _Step:
+    assert change.prior is not None
+    intent = Intent(
+        id=site.around.new_id(),
+        action="delete",
+        address=change.address,
+        created_at=site.around.now(),
+        generation=change.prior.generation,
+        name=change.name,
+        resource_id=change.prior.id,
+    )
+    return _Step(
+        change.address,
+        "delete",
+        lambda client: operations.delete(client, site, change, key=f"{intent.id}-delete"),
+        intent,
+    )
 
-    async def perform(client: CyberdeskClient) -> str:
+
+def _named_deletion(site: Site, change: NamedChange) -> _Step:
+    assert change.prior is not None
+    key, identifier = f"{site.around.new_id()}-delete", change.prior.id
+
+    async def perform(client: CyberdeskClient) -> tuple[str, str]:
         await delete_named(client, change, key=key)
         site.journal.drop(change.address)
-        return ""
+        return identifier, ""
 
-    return perform
+    return _Step(change.address, "delete", perform, None)
 
 
 def _intent(change: Change, desired: Desired, around: Surroundings) -> Intent:
+    difference = change.difference
     return Intent(
         id=around.new_id(),
         action="create" if change.action is Action.CREATE else "update",
@@ -190,5 +269,11 @@ def _intent(change: Change, desired: Desired, around: Surroundings) -> Intent:
         resource_id=None if change.prior is None else change.prior.id,
         protect=desired.protect,
         applied=dict(desired.hashes(workflow.POLICIES)),
-        tags=tuple(sorted(desired.tags if change.difference is None else change.difference.tags)),
+        tags=tuple(sorted(desired.tags if difference is None else difference.tags)),
+        sent={
+            field.path: fingerprint(field.after)
+            for field in (() if difference is None else difference.fields)
+        },
+        tagged=tuple(sorted(desired.tags if difference is None else difference.tags_to_add)),
+        untagged=tuple(sorted(() if difference is None else difference.tags_to_remove)),
     )

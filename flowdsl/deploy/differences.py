@@ -61,7 +61,7 @@ async def differences(job: Job, addresses: Collection[str] = ()) -> tuple[Contra
         }
         part = prior.replace(resources=read)
     seen = await survey(job, part)
-    believed = with_interrupted_writes(prior, seen.live)
+    believed = with_interrupted_writes(prior, seen.live, seen.tracked)
     plan = plan_from(job, believed, seen)
     pending = {intent.address for intent in prior.pending}
     contrasts = []

@@ -20,12 +20,19 @@ from flowdsl.deploy.guards import check_guards, check_protection, check_source
 from flowdsl.deploy.identity import refuse_untracked
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
+from flowdsl.deploy.lateness import look_for_strays, said_of_strays
 from flowdsl.deploy.named import AmbiguousName, settled
 from flowdsl.deploy.operations import Site
 from flowdsl.deploy.outcome import Outcome, Status, Stop
 from flowdsl.deploy.plan import Action, Plan, PlanError
 from flowdsl.deploy.progress import Progress
-from flowdsl.deploy.recover import Unresolved, resolve_pending, with_interrupted_writes
+from flowdsl.deploy.recover import (
+    WORDS,
+    Unresolved,
+    record_arrivals,
+    resolve_pending,
+    with_interrupted_writes,
+)
 from flowdsl.deploy.source_maps import keeping_source_maps
 from flowdsl.deploy.supply import supply
 from flowdsl.deploy.survey import (
@@ -59,6 +66,7 @@ class _Record:
     plan: Plan | None = None
     document: StateDocument | None = None
     journal: Journal | None = None
+    messages: tuple[str, ...] = ()
 
 
 async def plan_deployment(job: Job) -> Prospect:
@@ -66,7 +74,10 @@ async def plan_deployment(job: Job) -> Prospect:
 
     Raises `Stop`, `PlanError`, `AmbiguousName`, `StateError` and `CyberdeskError`.
     """
-    return await _prospect(job, await read_prior(job))
+    prospect = await _prospect(job, await read_prior(job))
+    plan = prospect.plan
+    notes = (*plan.notes, *said_of_strays(job, prospect.prior, prospect.seen))
+    return replace(prospect, plan=replace(plan, notes=notes))
 
 
 async def deploy(job: Job) -> Outcome:
@@ -88,7 +99,7 @@ async def deploy(job: Job) -> Outcome:
         status,
         record.plan,
         results,
-        (*messages, *skipped),
+        (*messages, *record.messages, *skipped),
         None if document is None else document.serial,
         None if document is None else document.organization_id,
     )
@@ -148,7 +159,7 @@ def journal_of(job: Job, held: HeldState, document: StateDocument) -> Journal:
 
 async def _prospect(job: Job, prior: StateDocument) -> Prospect:
     seen = await survey(job, prior)
-    believed = with_interrupted_writes(prior, seen.live)
+    believed = with_interrupted_writes(prior, seen.live, seen.tracked)
     return Prospect(prior, seen, await full_plan(job, believed, seen))
 
 
@@ -158,7 +169,8 @@ async def _deploy(job: Job, record: _Record) -> Status:
     job.approve(prospect)
     plan = record.plan = _checked(job, prospect)
     if plan.is_empty and not prior.pending and prior.lease is None:
-        return Status.NOTHING_TO_DO
+        record.messages = said_of_strays(job, prior, prospect.seen)
+        return Status.PARTIAL if record.messages else Status.NOTHING_TO_DO
     _read_secrets(job, plan)
     _ask(job, plan)
     async with (
@@ -171,6 +183,8 @@ async def _deploy(job: Job, record: _Record) -> Status:
         if moved or document.pending:
             seen, plan = await _plan_again(job, client, journal, record.progress, plan)
             record.plan = plan
+        else:
+            _take_in_strays(job, journal, seen)
         if moved or prior.serial > 0:
             await refuse_untracked(
                 job.client,
@@ -210,9 +224,13 @@ async def _deploy(job: Job, record: _Record) -> Status:
                 raise record.progress.state_error
             if record.progress.spotless and plan.whole:
                 journal.see_source(job.source)
+            if not record.progress.displaced:
+                record.messages = await look_for_strays(job, client, journal, seen)
             await journal.close()
     did_something = record.progress.results or record.progress.sent
-    return record.progress.status if did_something else Status.NOTHING_TO_DO
+    status = record.progress.status if did_something else Status.NOTHING_TO_DO
+    well = status in (Status.DONE, Status.NOTHING_TO_DO)
+    return Status.PARTIAL if record.messages and well else status
 
 
 def _noting(held: HeldState, progress: Progress) -> Callable[[], None]:
@@ -278,12 +296,27 @@ async def _plan_again(
     if addresses := _to_settle(job, journal.document, seen):
         await settle_pending(job, client, journal, progress, seen, addresses)
         seen = await survey(job, journal.document)
+    _take_in_strays(job, journal, seen)
     prospect = Prospect(journal.document, seen, await full_plan(job, journal.document, seen))
     job.approve(prospect)
     plan = _checked(job, prospect)
     if plan.digest != shown.digest:
         _ask(job, plan)
     return seen, plan
+
+
+def _take_in_strays(job: Job, journal: Journal, seen: Survey) -> None:
+    """Record what has come of the writes that an earlier deploy waited for in vain, and give up those of long ago."""
+    record_arrivals(journal, seen.live, seen.tracked)
+    now = job.around.now()
+    for stray in journal.document.strays:
+        if stray.given_up_at is not None and stray.given_up_at <= now:
+            journal.give_up(stray)
+            job.ui.event(
+                "recovery",
+                message=f"the {WORDS[stray.action]} of `{stray.address}`, begun {stray.created_at:%Y-%m-%d %H:%M} UTC, never "
+                "came and is given up",
+            )
 
 
 def _to_settle(job: Job, document: StateDocument, seen: Survey) -> frozenset[str]:
@@ -334,11 +367,14 @@ async def settle_pending(
             lambda line: job.ui.event("recovery", message=line),
             addresses,
             concurrency=concurrency_of(job, journal.document, seen),
+            stopped=job.stop,
         )
     finally:
         if progress.sent:
             progress.unreachable_only = False
         await journal.flush()
+    if reason := job.stop():
+        raise Stop(Status.INTERRUPTED if job.interrupted() else Status.PARTIAL, reason)
     for line in found_out:
         job.ui.event("recovery", message=line)
 

@@ -40,10 +40,15 @@ class Journal:
 
     def put(self, address: str, resource: ResourceState) -> None:
         """Record a resource."""
+        before = self.document.resources.get(address)
+        if before is not None and before.id != resource.id:
+            self.hold(before.id, ())
         self._resources({**self.document.resources, address: resource})
 
     def drop(self, address: str) -> None:
-        """Let go of a resource."""
+        """Let go of a resource, and of what may still be written to it."""
+        if (resource := self.document.resources.get(address)) is not None:
+            self.hold(resource.id, ())
         rest = {key: value for key, value in self.document.resources.items() if key != address}
         self._resources(rest)
 
@@ -73,6 +78,16 @@ class Journal:
         """Record that the outcome of an intent is known."""
         self._pending.pop(intent.id, None)
         self._replace(pending=tuple(self._pending.values()))
+
+    def hold(self, resource_id: str, strays: Iterable[Intent]) -> None:
+        """Record which writes of a resource may still come, in place of those that did before."""
+        others = [each for each in self.document.strays if each.resource_id != resource_id]
+        if (held := (*others, *strays)) != self.document.strays:
+            self._replace(strays=held)
+
+    def give_up(self, stray: Intent) -> None:
+        """Record that a write does not come any more."""
+        self._replace(strays=tuple(each for each in self.document.strays if each != stray))
 
     async def intend(self, intents: Iterable[Intent]) -> None:
         """Record writes that are about to happen, and store that at once: nothing has been done yet that has to wait."""

@@ -12,8 +12,15 @@ from flowdsl.deploy.diff import Difference, compare, edited, is_ignored, not_kep
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.plan import Action, Change
-from flowdsl.deploy.recover import Unresolved, creation_key, find_created, mark_of
+from flowdsl.deploy.recover import (
+    Unresolved,
+    creation_key,
+    find_created,
+    mark_of,
+    read_if_there,
+)
 from flowdsl.deploy.resource import Desired, Live
+from flowdsl.deploy.strays import overtaken, strays_of
 from flowdsl.deploy.target import Target
 from flowdsl.deploy.versions import LostUpdate, lost_update
 from flowdsl.state.document import Intent, ResourceState
@@ -46,17 +53,25 @@ class Incomplete(Exception):
         self.cause = cause
 
 
-class InDoubt(Exception):
-    """It is not known whether the workflow `id` was changed or deleted, and reading it does not tell."""
+Look = Callable[[CyberdeskClient], Awaitable[tuple[str, str]]]
+"""Finds out how an operation ended, whose requests have been sent: gives and raises what the operation does."""
 
-    def __init__(self, message: str, workflow_id: str) -> None:
+
+class InDoubt(Exception):
+    """It is not known yet whether the workflow `id` was changed or deleted: the request may still be carried out.
+
+    `look` looks once more.
+    """
+
+    def __init__(self, message: str, workflow_id: str, look: Look) -> None:
         super().__init__(message)
         self.id = workflow_id
+        self.look = look
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A change to carry out. `intent` says what is recorded of it beforehand; a deletion needs none."""
+    """A change to carry out. `intent` says what is recorded of it beforehand."""
 
     change: Change
     desired: Desired
@@ -151,15 +166,22 @@ async def update(client: CyberdeskClient, site: Site, operation: Operation) -> t
     change, desired, intent = operation.change, operation.desired, operation.intent
     prior, planned = change.prior, change.live
     assert prior is not None and planned is not None
+    before = planned
     fields: dict[str, object] = {}
     sent = _Sent()
     try:
         before = await workflow.read(client, prior.id)
-        known = None if change.action is Action.ADOPT else prior
+        # What an interrupted deploy has written since the plan was made is no edit.
+        now, _ = overtaken(prior, strays_of(site.journal.document, prior.id), before)
+        known = None if change.action is Action.ADOPT else now
         difference = compare(
             workflow.POLICIES, desired, known, before, _ignored(site.target, known)
         )
-        paths = [field.path for field in difference.fields]
+        paths = [
+            field.path
+            for field in difference.fields
+            if now.applied.get(field.path) == prior.applied.get(field.path)
+        ]
         # Where nothing was applied before, as in an adoption, no difference counts as drift.
         meanwhile = edited(workflow.POLICIES, planned, before, paths)
         if meanwhile := meanwhile | (difference.drifted - change.drifted):
@@ -191,6 +213,22 @@ async def update(client: CyberdeskClient, site: Site, operation: Operation) -> t
             if isinstance(error, CyberdeskError):
                 site.journal.settle(intent)
             raise
+    return await _conclude(site, operation, before, fields, sent, client)
+
+
+async def _conclude(
+    site: Site,
+    operation: Operation,
+    before: Live,
+    fields: Mapping[str, object],
+    sent: _Sent,
+    client: CyberdeskClient,
+) -> tuple[str, str]:
+    """How an update ended that has sent `fields` to the workflow that was as `before`; as `update`."""
+    change, desired, intent = operation.change, operation.desired, operation.intent
+    prior = change.prior
+    assert prior is not None
+    look = partial(_conclude, site, operation, before, fields, sent)
     resource = prior.replace(
         name=desired.name, protect=desired.protect, applied=intent.applied, tags=intent.tags
     )
@@ -198,57 +236,69 @@ async def update(client: CyberdeskClient, site: Site, operation: Operation) -> t
         live = await workflow.read(client, prior.id)
     except CyberdeskError as error:
         if sent.doubt is not None:
-            raise _in_doubt(site, change.address, prior.id, sent.doubt) from None
+            raise _in_doubt(site, change.address, prior.id, sent.doubt, look) from None
         if not sent.done:
             raise
         raise Incomplete(f"{prior.id} was changed and cannot be read", prior.id, error) from None
     # By what was ours before: a tag that was to go and is there still is no longer ours by `resource`.
     if sent.doubt is not None and not _is_done(site, desired, prior, live):
-        raise _in_doubt(site, change.address, prior.id, sent.doubt)
-    lost = lost_update(before, live, fields) if fields else None
+        raise _in_doubt(site, change.address, prior.id, sent.doubt, look)
+    strays = strays_of(site.journal.document, prior.id)
+    lost = lost_update(before, live, fields, strays) if fields else None
     remark = _verify(site, desired, resource, live)
     if lost is not None:
         raise OverwroteEdit(overwritten(site.target, change.address, lost))
     return prior.id, remark
 
 
-async def delete(client: CyberdeskClient, site: Site, change: Change, *, key: str) -> str:
-    """Take the workflow out of the service, with its runs and trajectories; returns what is to be said of it.
+async def delete(
+    client: CyberdeskClient, site: Site, change: Change, *, key: str
+) -> tuple[str, str]:
+    """Take the workflow out of the service, with its runs and trajectories; returns its id and what is to be said of it.
 
-    Raises `ChangedMeanwhile` where somebody edited it after the plan was made, `InDoubt`, and `CyberdeskError` where nothing
-    was deleted.
+    Raises `ChangedMeanwhile` where somebody edited it after the plan was made, `InDoubt`, `Incomplete`, and `CyberdeskError`
+    where nothing was deleted.
     """
     assert change.prior is not None and change.live is not None
     identifier = change.prior.id
     doubt = None
-    try:
-        live = await workflow.read(client, identifier)
-        if live.remote.get("updated_at") != change.live.remote.get("updated_at"):
-            raise ChangedMeanwhile(
-                f"`{change.address}` was edited after the plan was made, so it is not deleted; look at the plan again"
-            )
-        try:
-            await client.workflows.delete(identifier, idempotency_key=key)
-        except CyberdeskError as error:
-            doubt = _doubt(error)
-            if doubt is None:
-                raise
-        # What answers the key may be the reply to an earlier request, and a lost one settles nothing.
-        try:
-            await workflow.read(client, identifier)
-        except NotFound:
-            raise
-        except CyberdeskError as error:
-            if doubt is not None:
-                raise _in_doubt(site, change.address, identifier, doubt) from None
-            raise Incomplete(
-                f"the deletion of {identifier} was accepted and cannot be seen", identifier, error
-            ) from None
-    except NotFound:
+    live = await read_if_there(client, identifier)
+    if live is None:
         site.journal.drop(change.address)
-        return ""
+        return identifier, ""
+    if live.remote.get("updated_at") != change.live.remote.get("updated_at"):
+        raise ChangedMeanwhile(
+            f"`{change.address}` was edited after the plan was made, so it is not deleted; look at the plan again"
+        )
+    try:
+        await client.workflows.delete(identifier, idempotency_key=key)
+    except CyberdeskError as error:
+        doubt = _doubt(error)
+        if doubt is None:
+            raise
+    return await _conclude_deletion(site, change, doubt, client)
+
+
+async def _conclude_deletion(
+    site: Site, change: Change, doubt: CyberdeskError | None, client: CyberdeskClient
+) -> tuple[str, str]:
+    """How a deletion ended, whose request was accepted or had no reply (`doubt`); as `delete`."""
+    assert change.prior is not None
+    identifier = change.prior.id
+    look = partial(_conclude_deletion, site, change, doubt)
+    # What answers the key may be the reply to an earlier request, and a lost one settles nothing.
+    try:
+        if await read_if_there(client, identifier) is None:
+            site.journal.drop(change.address)
+            return identifier, ""
+    except CyberdeskError as error:
+        if doubt is not None:
+            raise _in_doubt(site, change.address, identifier, doubt, look) from None
+        raise Incomplete(
+            f"the deletion of {identifier} was accepted and cannot be seen", identifier, error
+        ) from None
     if doubt is not None:
-        raise _in_doubt(site, change.address, identifier, doubt)
+        raise _in_doubt(site, change.address, identifier, doubt, look)
     raise ChangedMeanwhile(
         f"`{change.address}` is still there after its deletion was accepted; run the command again to look at it anew"
     )
@@ -264,11 +314,14 @@ def _doubt(error: CyberdeskError | StateError) -> CyberdeskError | None:
     return error if isinstance(error, CyberdeskError) and error.outcome_unknown else None
 
 
-def _in_doubt(site: Site, address: str, workflow_id: str, error: CyberdeskError) -> InDoubt:
+def _in_doubt(
+    site: Site, address: str, workflow_id: str, error: CyberdeskError, look: Look
+) -> InDoubt:
     return InDoubt(
         f"whether `{address}` was written is not known: {error}; find out with `flowdsl plan --env "
         f"{site.target.environment}`, or deploy again, which compares before anything else",
         workflow_id,
+        look,
     )
 
 
@@ -364,6 +417,12 @@ def _verify(site: Site, desired: Desired, resource: ResourceState, live: Live) -
         paths = {field.path for field in difference.fields}
         if difference.tags_to_add or difference.tags_to_remove:
             paths.add("tags")
+        strays = strays_of(site.journal.document, resource.id)
+        if overtaken(resource, strays, live)[1] != strays:
+            raise ChangedMeanwhile(
+                f"{listed(paths)} of `{desired.address}` is not what was sent: the write of an interrupted deploy came right "
+                "after it; deploy again, which mends it"
+            )
         raise ChangedMeanwhile(
             f"{listed(paths)} of `{desired.address}` is not what was sent: somebody edits the workflow at the same "
             "time, or the service rewrites the value"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -12,21 +12,23 @@ from flowdsl.deploy.identity import check_organization
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.mark import Mark, mark_in
-from flowdsl.deploy.policy import fingerprint, normalise
 from flowdsl.deploy.resource import Desired, Live
+from flowdsl.deploy.strays import (
+    GIVEN_UP,
+    POLL_SECONDS,
+    SETTLING,
+    deleted_by_us,
+    left_of,
+    overtaken,
+    strays_of,
+    until_settled,
+    with_done,
+)
 from flowdsl.deploy.target import Target
 from flowdsl.deploy.workers import for_each
 from flowdsl.state.document import Intent, ResourceState, StateDocument
 from flowdsl.state.lease import Surroundings
 
-SETTLING = timedelta(seconds=30)
-"""How long a request without a reply may take to arrive, to be carried out and to be seen in lists, all together.
-
-It is counted on our own clock from when we know that nobody sends it any more: from the lost reply, or from when the lease
-became ours. When it was sent, nobody knows who finds the intent of another process.
-"""
-
-POLL_SECONDS = 2.0
 LAST_LOOKS = 3
 """How often to look for what a repeated creation may have made, before its outcome is called unknown."""
 
@@ -59,12 +61,15 @@ async def resolve_pending(
     *,
     concurrency: int = 4,
     failed: Callable[[Intent, CyberdeskError | Unresolved], None] | None = None,
+    stopped: Callable[[], object] = lambda: False,
 ) -> list[str]:
     """Settle every intent that an earlier deploy left, or those of `addresses`; returns what was found out, one line each.
 
-    `tell` hears of the search before it begins. All creations are looked for at once, since a deploy that died early leaves
-    one intent for each. Raises `Unresolved` for a creation that stays unknown; its intent stays pending. Other
-    `CyberdeskError`s pass. With `failed`, that hears of them instead, and the others are settled all the same.
+    `tell` hears of the search before it begins. Everything is looked for at once, since a deploy that died early leaves
+    one intent for each, and no longer than `SETTLING` from now on, when nobody sends it any more. A change or a deletion that
+    has not come by then is kept as a stray; where the source does not have the workflow, nobody waits for one. Raises
+    `Unresolved` for a creation that stays unknown; its intent stays pending. Other `CyberdeskError`s pass. With `failed`, that
+    hears of them instead, and the others are settled all the same. When `stopped`, what has not been found out stays pending.
     """
     begun = around.monotonic()
     found_out: list[str] = []
@@ -92,8 +97,22 @@ async def resolve_pending(
             raise
         for intent in lost:
             failed(intent, unresolved)
-        pending = [intent for intent in pending if intent.id in known]
+        pending = [intent for intent in pending if intent not in lost]
         found = {}
+    ids = {
+        intent.id: known[intent.id].id if intent.id in known else intent.resource_id
+        for intent in pending
+    } | found
+    in_source = {*desired, *(each.renamed_from for each in desired.values())}
+    await _wait_for_all(
+        client,
+        [(intent, ids[intent.id]) for intent in pending if intent.address in in_source],
+        around,
+        begun,
+        tell,
+        stopped,
+        concurrency,
+    )
 
     async def settle(own: CyberdeskClient, intent: Intent) -> None:
         try:
@@ -122,15 +141,77 @@ async def resolve_pending(
                     found_out.append(f"`{intent.address}` of the interrupted deploy is {created}")
         except ValidationRefused as refused:
             found_out.append(f"`{intent.address}` was not created: {refused}")
-        if resource is not None:
-            await _take_over(own, target, journal, intent, resource)
+        workflow_id = intent.resource_id if resource is None else resource.id
+        if workflow_id is not None:
+            found_out.extend(
+                await _take_over(own, target, journal, intent, resource, workflow_id, around)
+            )
         journal.settle(intent)
         await journal.tick()
 
-    await for_each(client, pending, settle, concurrency=concurrency, stopped=lambda: bool(failures))
+    await for_each(
+        client,
+        pending,
+        settle,
+        concurrency=concurrency,
+        stopped=lambda: bool(failures or stopped()),
+    )
     if failures:
         raise failures[0]
     return sorted(found_out)
+
+
+async def _wait_for_all(
+    client: CyberdeskClient,
+    intents: Sequence[tuple[Intent, str | None]],
+    around: Surroundings,
+    begun: float,
+    tell: Callable[[str], None],
+    stopped: Callable[[], object],
+    concurrency: int,
+) -> None:
+    """Look at workflows, given with the writes to them, until all of these have come or need not be waited for any more."""
+    waiting = [(intent, each) for intent, each in intents if each is not None]
+    told = False
+    async for _ in until_settled(around, begun, stopped):
+        missing: list[tuple[Intent, str]] = []
+
+        async def look(
+            own: CyberdeskClient,
+            one: tuple[Intent, str],
+            missing: list[tuple[Intent, str]] = missing,
+        ) -> None:
+            # What cannot be read is read once more in the end.
+            with suppress(CyberdeskError):
+                if left_of(one[0], await read_if_there(own, one[1])) is None:
+                    return
+            missing.append(one)
+
+        await for_each(client, waiting, look, concurrency=concurrency)
+        waiting = missing
+        if not waiting:
+            return
+        if not told:
+            told = True
+            some = named(intent.address for intent, _ in waiting)
+            tell(
+                f"waiting up to {SETTLING.seconds} s for the interrupted write of {some}: it may still be on its way, and "
+                "would replace what is deployed now"
+            )
+
+
+def named(addresses: Iterable[str]) -> str:
+    """Addresses in a sentence: one by its name, many by their number."""
+    every = sorted(set(addresses))
+    return f"`{every[0]}`" if len(every) == 1 else f"{len(every)} workflows"
+
+
+async def read_if_there(client: CyberdeskClient, workflow_id: str) -> Live | None:
+    """The workflow, None where there is none; raises other `CyberdeskError`s."""
+    try:
+        return await workflow.read(client, workflow_id)
+    except NotFound:
+        return None
 
 
 async def find_created(
@@ -235,9 +316,8 @@ async def created_workflows(
 
 async def settled_time(around: Surroundings) -> None:
     """Wait until every request must have ended that was sent before now."""
-    begun = around.monotonic()
-    while around.monotonic() - begun < SETTLING.total_seconds():
-        await around.sleep(POLL_SECONDS)
+    async for _ in until_settled(around, around.monotonic()):
+        pass
 
 
 def record_created(journal: Journal, intent: Intent, live: Live) -> None:
@@ -253,57 +333,86 @@ async def _take_over(
     target: Target,
     journal: Journal,
     intent: Intent,
-    resource: ResourceState,
-) -> None:
-    try:
-        live = await workflow.read(client, resource.id)
-    except NotFound:
-        return
+    resource: ResourceState | None,
+    workflow_id: str,
+    around: Surroundings,
+) -> list[str]:
+    """Record what has come of a write; returns what there is to say of it. `resource` is None for one of an adoption."""
+    live = await read_if_there(client, workflow_id)
+    if live is None:
+        if resource is not None and intent.action == "delete":
+            journal.drop(intent.address)
+        return []
     if live.organization_id is not None:
-        left = f"`{intent.address}` was created there as {resource.id}; delete it in the dashboard"
+        left = f"`{intent.address}` was created there as {workflow_id}; delete it in the dashboard"
         check_organization(target, journal.document, {live.organization_id}, left)
     journal.see_organization(live.organization_id)
-    journal.put(intent.address, _with_done(resource, intent, live))
+    if resource is not None and intent.action != "delete":
+        journal.put(intent.address, _with_done(resource, intent, live))
+    rest = left_of(intent, live)
+    if rest is None:
+        return []
+    given_up_at = around.now() + GIVEN_UP
+    rest = rest.replace(resource_id=workflow_id, given_up_at=given_up_at)
+    journal.hold(workflow_id, (*strays_of(journal.document, workflow_id), rest))
+    return [
+        f"the interrupted {WORDS[intent.action]} of `{intent.address}` has not come; should it come before "
+        f"{given_up_at:%H:%M} UTC, it is known as ours"
+    ]
 
 
-def with_interrupted_writes(document: StateDocument, live: Mapping[str, Live]) -> StateDocument:
-    """`document` as it will be once the intents whose workflow is known are settled; nothing is written.
+WORDS = {"create": "tagging", "update": "change", "delete": "deletion"}
+"""What an open write of a workflow that exists is called."""
 
-    Without it, a plan would take what an interrupted deploy did get done for somebody else's edit.
+
+def with_interrupted_writes(
+    document: StateDocument, live: Mapping[str, Live], tracked: Mapping[str, str]
+) -> StateDocument:
+    """`document` as it will be once the writes whose workflow is known are settled; nothing is written.
+
+    Without it, a plan would take what an interrupted deploy did get done, or does later, for somebody else's edit. `live` are
+    the workflows that exist, by id, of those that were looked at, which `tracked` maps addresses to.
     """
     resources = dict(document.resources)
+    deleted = deleted_by_us(document)
+    for address, workflow_id in tracked.items():
+        if workflow_id in deleted and workflow_id not in live:
+            resources.pop(address, None)
     for intent in document.pending:
         resource = resources.get(intent.address)
         if (
             resource is not None
+            and intent.action != "delete"
             and resource.generation == intent.generation
             and resource.id in live
         ):
             resources[intent.address] = _with_done(resource, intent, live[resource.id])
+    for address, resource in resources.items():
+        if resource.id in live and (strays := strays_of(document, resource.id)):
+            resources[address], _ = overtaken(resource, strays, live[resource.id])
     return document.replace(resources=resources)
 
 
-def _with_done(resource: ResourceState, intent: Intent, live: Live) -> ResourceState:
-    """`resource` with what an interrupted write did get done.
+def record_arrivals(journal: Journal, live: Mapping[str, Live], tracked: Mapping[str, str]) -> None:
+    """Record what has come of the strays, so that a plan made from `journal.document` does not take it for an edit.
 
-    A creation did all of `applied`; a value that differs now was changed by somebody else since, or is that of the body
-    sent again, and shows as drift or as up to date in the next plan.
+    `live` and `tracked` are as for `with_interrupted_writes`.
     """
-    done = {
-        path: wanted
-        for path, wanted in intent.applied.items()
-        if intent.action == "create" or _hash_of(live, path) == wanted
-    }
-    # A tag of ours that is gone stays recorded, or its loss would not be noticed.
-    tags = frozenset(resource.tags) | (frozenset(intent.tags) & live.tags.keys())
-    return resource.replace(
-        # Until a deploy has gone well, what either of them protects is protected.
-        protect=resource.protect or intent.protect,
-        applied={**resource.applied, **done},
-        children=dict(live.children),
-        tags=tuple(sorted(tags)),
-    )
+    deleted = deleted_by_us(journal.document)
+    for address, workflow_id in tracked.items():
+        resource = journal.document.resources.get(address)
+        if resource is None or resource.id != workflow_id:
+            continue
+        if workflow_id not in live:
+            if workflow_id in deleted:
+                journal.drop(address)
+        elif strays := strays_of(journal.document, workflow_id):
+            resource, left = overtaken(resource, strays, live[workflow_id])
+            journal.put(address, resource)
+            journal.hold(workflow_id, left)
 
 
-def _hash_of(live: Live, path: str) -> str:
-    return fingerprint(normalise(workflow.POLICIES[path], live.values.get(path)))
+def _with_done(resource: ResourceState, intent: Intent, live: Live) -> ResourceState:
+    # Until a deploy has gone well, what either of them protects is protected.
+    protect = resource.protect or intent.protect
+    return with_done(resource, intent, live).replace(protect=protect)

@@ -41,7 +41,8 @@ Approve = Callable[[Sequence[Intent]], bool]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a person says of a creation: the id of the workflow that it made, or None when it made none."""
+    """What a person says of a write: the id of the workflow that a creation made, or None when it made none; None also of a
+    change or a deletion that was waited for in vain, and that does not come any more."""
 
     workflow_id: str | None
 
@@ -78,7 +79,9 @@ async def _recover(
     ids = {intent.id for intent in chosen}
     async with lease(job, prior) as (held, document), job.client.guarded(held.check) as client:
         journal = attempt.journal = journal_of(job, held, document)
-        still_open = [intent for intent in document.pending if intent.id in ids]
+        still_open = [
+            intent for intent in (*document.pending, *document.strays) if intent.id in ids
+        ]
         attempt.progress.total = len(still_open)
         if verdict is not None:
             for intent in still_open:
@@ -96,8 +99,12 @@ def _chosen(
 
     One that was settled before is no mistake, so that the line which a deploy prints can be run twice.
     """
+    open_still = prior.pending
+    if verdict is not None and verdict.workflow_id is None:
+        # What comes of a stray, the next deploy sees by itself; that nothing does, only a person can say.
+        open_still = (*open_still, *prior.strays)
     in_source = {f"{workflow.NAME}.{each.name}" for each in job.bundle.workflows}
-    pending = {each.address for each in prior.pending}
+    pending = {each.address for each in open_still}
     known = in_source | pending | {each for each in prior.resources if each.startswith("workflow.")}
     # What is open says more than what exists; and a verdict may be given twice, when nothing has the address any more.
     if pending or verdict is not None:
@@ -106,7 +113,7 @@ def _chosen(
     else:
         where = f"the sources or the state of `{job.target.environment}`"
         addresses = [address_in(each, known, where) for each in addresses]
-    chosen = [each for each in prior.pending if not addresses or each.address in addresses]
+    chosen = [each for each in open_still if not addresses or each.address in addresses]
     for address in sorted(set(addresses) - pending) if pending else ():
         if verdict is not None or address not in in_source | prior.resources.keys():
             raise Stop(
@@ -156,15 +163,27 @@ async def _find_out(
         {intent.address for intent in chosen},
         concurrency=concurrency_of(job, journal.document, seen),
         failed=failed,
+        stopped=job.stop,
     )
+    open_still = {intent.id for intent in journal.document.pending}
     for intent in chosen:
-        if intent.id not in unsettled:
+        if intent.id in open_still - unsettled:
+            progress.add(Result(intent.address, ACTION, "not_attempted", message=job.stop()))
+        elif intent.id not in unsettled:
             progress.add(_found(journal.document, intent))
 
 
 def _found(document: StateDocument, intent: Intent) -> Result:
     resource = document.resources.get(intent.address)
-    if intent.action == "update":
+    stray = next((each for each in document.strays if each.id == intent.id), None)
+    if stray is not None:
+        said, workflow_id = (
+            f"it has not come; until {stray.given_up_at:%H:%M} UTC it is known as ours if it does",
+            stray.resource_id,
+        )
+    elif intent.action == "delete":
+        said, workflow_id = "it was deleted", None
+    elif intent.action == "update":
         said, workflow_id = "what was changed is recorded", intent.resource_id
     elif resource is not None and resource.generation == intent.generation:
         said, workflow_id = f"it is {resource.id}", resource.id
@@ -191,6 +210,11 @@ async def _take_word(
 ) -> None:
     """Settle a creation as a person says; raises `Stop` where the service shows otherwise."""
     document, address = journal.document, intent.address
+    if intent in document.strays:
+        journal.give_up(intent)
+        said = "it does not come any more"
+        progress.add(Result(address, ACTION, "performed", intent.resource_id, said))
+        return
     known = document.resources.get(address)
     if intent.action != "create" or (known and known.generation == intent.generation):
         raise Stop(

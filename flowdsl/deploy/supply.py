@@ -24,8 +24,8 @@ from flowdsl.deploy.operations import listed
 from flowdsl.deploy.outcome import Result, Status, Stop
 from flowdsl.deploy.plan import Plan
 from flowdsl.deploy.progress import Progress
-from flowdsl.deploy.recover import POLL_SECONDS, SETTLING
 from flowdsl.deploy.resource import address_of
+from flowdsl.deploy.strays import POLL_SECONDS, SETTLING
 from flowdsl.deploy.survey import Survey, is_unproven, plan_from, survey_directory
 from flowdsl.deploy.workers import for_each
 from flowdsl.state.document import StateDocument

@@ -29,6 +29,7 @@ from flowdsl.deploy.plan import Plan, plan_changes
 from flowdsl.deploy.policy import canonical
 from flowdsl.deploy.refresh import refresh
 from flowdsl.deploy.resource import Live, address_of
+from flowdsl.deploy.strays import deleted_by_us
 from flowdsl.deploy.target import Target
 from flowdsl.state.document import StateDocument, new_document, refuse_moved
 from flowdsl.state.stores import StateStore, Versioned
@@ -108,7 +109,9 @@ async def survey(job: Job, prior: StateDocument) -> Survey:
         {*tracked.values(), *job.target.adopted.values()},
         concurrency=job.options.concurrency,
     )
-    given_up = job.options.recreate | job.target.forgotten
+    deleted = deleted_by_us(prior)
+    ours = {address for address, workflow_id in tracked.items() if workflow_id in deleted}
+    given_up = job.options.recreate | job.target.forgotten | ours
     organization_id = await prove_organization(
         job.client, job.target, prior, directory, live, tracked, given_up
     )
@@ -163,7 +166,10 @@ def plan_from(job: Job, prior: StateDocument, seen: Survey) -> Plan:
             (change.address, breaking_changes(change, job.bundle.chains)) for change in plan.changes
         )
         plan = replace(plan, breaking={address: each for address, each in found if each})
-    return replace(plan, guards=guards_of(plan, seen.tracked, seen.gone, options.breaking))
+    return replace(
+        plan,
+        guards=guards_of(plan, seen.tracked, seen.gone & prior.resources.keys(), options.breaking),
+    )
 
 
 def _unknown_models(plan: Plan, unknown: Mapping[str, str]) -> set[str]:

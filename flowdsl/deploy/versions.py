@@ -13,6 +13,7 @@ from typing import Any
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.policy import canonical, fingerprint, normalise
 from flowdsl.deploy.resource import Live
+from flowdsl.state.document import Intent
 
 SAVED_VERSIONS = "old_versions"
 
@@ -46,10 +47,13 @@ def versions_of(raw: object) -> tuple[Version, ...]:
     )
 
 
-def lost_update(before: Live, after: Live, sent: Mapping[str, Any]) -> LostUpdate | None:
+def lost_update(
+    before: Live, after: Live, sent: Mapping[str, Any], strays: Sequence[Intent] = ()
+) -> LostUpdate | None:
     """The edit that came between: `before` was read last, `sent` was written, `after` was read then.
 
-    Every version that is new has to be what we read, or what we sent, which a repetition of the request leaves there.
+    Every version that is new has to be what we read, or what we sent, now, which a repetition of the request leaves there, or
+    in one of the `strays`.
     """
     known = {
         canonical(version.fields) for version in versions_of(before.remote.get(SAVED_VERSIONS))
@@ -57,12 +61,14 @@ def lost_update(before: Live, after: Live, sent: Mapping[str, Any]) -> LostUpdat
     for version in reversed(versions_of(after.remote.get(SAVED_VERSIONS))):
         if canonical(version.fields) in known:
             continue
-        if paths := tuple(_edited(version, before, sent)):
+        if paths := tuple(_edited(version, before, sent, strays)):
             return LostUpdate(version, paths)
     return None
 
 
-def _edited(version: Version, before: Live, sent: Mapping[str, Any]) -> Iterator[str]:
+def _edited(
+    version: Version, before: Live, sent: Mapping[str, Any], strays: Sequence[Intent]
+) -> Iterator[str]:
     for path in sorted(version.fields.keys() & before.values.keys() & workflow.POLICIES.keys()):
         policy = workflow.POLICIES[path]
         try:
@@ -70,5 +76,6 @@ def _edited(version: Version, before: Live, sent: Mapping[str, Any]) -> Iterator
         except (TypeError, AttributeError, ValueError):  # a value of another shape tells nothing
             continue
         ours = [before.values[path], *([sent[path]] if path in sent else [])]
-        if there not in (fingerprint(normalise(policy, value)) for value in ours):
+        late = [stray.sent[path] for stray in strays if path in stray.sent]
+        if there not in (*(fingerprint(normalise(policy, value)) for value in ours), *late):
             yield path

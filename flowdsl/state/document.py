@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from flowdsl.state.errors import CorruptState, ForeignState, MovedState, NewerState
 from flowdsl.state.migrations import MIGRATIONS
 
-FORMAT = 2
+FORMAT = 3
 MIN_CLI = "0.1.0"
 """The oldest FlowDSL that reads `FORMAT`; written into the document so that an older one can name it."""
 
@@ -63,11 +63,13 @@ class Intent(_Closed):
     """A write that may have happened although no reply was seen.
 
     `id` (32 hex digits) makes the idempotency keys and, shortened, the mark. `protect`, `applied` and `tags` are what the
-    resource has once the write is done. `resource_id` is None for a creation.
+    resource has once the write is done. What the requests of a change carry is in `sent`, the hash of each field's value, and in
+    `tagged` and `untagged`, the names of tags to put on and to take off. `resource_id` is None for a creation. `given_up_at` is
+    None until a deploy has waited for it in vain.
     """
 
     id: str = Field(pattern="^[0-9a-f]{32}$")
-    action: Literal["create", "update"]
+    action: Literal["create", "update", "delete"]
     address: str
     created_at: AwareDatetime
     generation: int = Field(ge=1)
@@ -76,6 +78,10 @@ class Intent(_Closed):
     protect: bool = False
     applied: dict[str, Sha256] = {}
     tags: tuple[str, ...] = ()
+    sent: dict[str, Sha256] = {}
+    tagged: tuple[str, ...] = ()
+    untagged: tuple[str, ...] = ()
+    given_up_at: AwareDatetime | None = None
 
     @property
     def short(self) -> str:
@@ -100,11 +106,12 @@ class StateDocument(_Closed):
 
     `lineage` stays for the life of the document, `serial` grows by one with each write, and `nonce` differs in every
     write, so that two writers never produce the same bytes. `organization_id` is None until a reply has shown it,
-    `source` where the deployed commit is not known. `moved_to` is the address of the store that took this document's
+    `source` where the deployed commit is not known. `pending` are writes whose outcome has to be found out before anything else,
+    `strays` those that were waited for in vain and that may still be carried out until `given_up_at`. `moved_to` is the address of the store that took this document's
     place, None where it is in use.
     """
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     min_cli: str = MIN_CLI
     project: str
     environment: str
@@ -116,6 +123,7 @@ class StateDocument(_Closed):
     source: Source | None = None
     resources: dict[str, ResourceState] = {}
     pending: tuple[Intent, ...] = ()
+    strays: tuple[Intent, ...] = ()
     lease: Lease | None = None
     moved_to: str | None = None
 

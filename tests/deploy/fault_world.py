@@ -110,8 +110,8 @@ class FaultWorld(World):
 
     `attempts` are the requests of the last deploy, `said` everything that any deploy told. `foreign` maps the ids of
     workflows that are not ours to touch to what they looked like. `kept` are addresses that left the source and stay in
-    state. A request takes `request_seconds`; the creation of the workflow numbered `gives_up_on` is answered by a proxy that
-    did not wait for it.
+    state. A request takes `request_seconds`; the request that `gives_up_on` names by method and number is answered by a
+    proxy that did not wait for it. What is late comes after `late_seconds`.
     """
 
     def __init__(
@@ -134,7 +134,8 @@ class FaultWorld(World):
         self.lineage: str | None = None
         self.lost_state = False
         self.request_seconds = REQUEST_SECONDS
-        self.gives_up_on: int | None = None
+        self.gives_up_on: tuple[str, int] | None = None
+        self.late_seconds = LATE_SECONDS
         self._late: list[_Late] = []
         self._arriving: list[asyncio.Task[None]] = []
 
@@ -263,7 +264,7 @@ class FaultWorld(World):
         switch = switch or KillSwitch()
         service = Service(app or self.app)
         if self.gives_up_on is not None:
-            service = GivesUp(service, self.gives_up_on, self._is_late)
+            service = GivesUp(service, *self.gives_up_on, self._is_late)
         wire = Wire(service, switch, self.request_seconds, self._is_late)
         injector = FaultInjector(wire, faults, self.requests, sleep=asyncio.sleep)
         store = WatchedStore(self.store(), switch, self.log, store_faults)
@@ -385,7 +386,7 @@ class FaultWorld(World):
         self.said += [repr(ui.events), repr(ui.plans)]
 
     def _is_late(self, request: Callable[[], Awaitable[None]]) -> None:
-        late = _Late(self.time.elapsed + LATE_SECONDS, request)
+        late = _Late(self.time.elapsed + self.late_seconds, request)
         self._late.append(late)
         self._arriving.append(asyncio.create_task(self._arrive(late)))
 

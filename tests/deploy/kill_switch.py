@@ -121,7 +121,7 @@ class Client:
         self._app, self._attempts = app, attempts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _body(receive)
+        body = await request_body(receive)
         attempt = Attempt(scope["method"], scope["path"], _object(body))
         self._attempts.append(attempt)
         started: list[int] = []
@@ -134,7 +134,7 @@ class Client:
                 received.extend(message.get("body", b""))
             await send(message)
 
-        await self._app({**scope, _ENTRY: attempt}, _replay(body), sending)
+        await self._app({**scope, _ENTRY: attempt}, replay(body), sending)
         attempt.delivered = started[0]
         attempt.intact = _object(bytes(received)) == attempt.reply
 
@@ -160,8 +160,8 @@ class Wire:
         if due == "before":
             self._switch.die()
         if due == "late":
-            body = await _body(receive)
-            self._late(lambda: self._app(scope, _replay(body), _nowhere))
+            body = await request_body(receive)
+            self._late(lambda: self._app(scope, replay(body), nowhere))
             self._switch.die()
         await asyncio.sleep(self._seconds)
         self._switch.check()
@@ -172,19 +172,23 @@ class Wire:
 
 
 class GivesUp:
-    """A proxy that answers 504 to the n-th creation of a workflow, which arrives all the same, later."""
+    """A proxy that answers 504 to the n-th request of one method to workflows, which arrives all the same, later."""
 
     def __init__(
-        self, app: ASGIApp, nth: int, late: Callable[[Callable[[], Awaitable[None]]], None]
+        self,
+        app: ASGIApp,
+        method: str,
+        nth: int,
+        late: Callable[[Callable[[], Awaitable[None]]], None],
     ) -> None:
-        self._app, self._left, self._late = app, nth, late
+        self._app, self._method, self._left, self._late = app, method, nth, late
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (scope["method"], scope["path"]) == ("POST", "/v1/workflows"):
+        if scope["method"] == self._method and scope["path"].startswith("/v1/workflows"):
             self._left -= 1
             if self._left == 0:
-                body = await _body(receive)
-                self._late(lambda: self._app(scope, _replay(body), _nowhere))
+                body = await request_body(receive)
+                self._late(lambda: self._app(scope, replay(body), nowhere))
                 await Response("<html>504</html>", 504)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -278,7 +282,8 @@ class WatchedStore:
         return result
 
 
-async def _body(receive: Receive) -> bytes:
+async def request_body(receive: Receive) -> bytes:
+    """The whole body of a request."""
     body = b""
     while True:
         message = await receive()
@@ -289,7 +294,8 @@ async def _body(receive: Receive) -> bytes:
             return body
 
 
-def _replay(body: bytes) -> Receive:
+def replay(body: bytes) -> Receive:
+    """A request that has been read, to be read again."""
     sent = False
 
     async def receive() -> Message:
@@ -302,8 +308,8 @@ def _replay(body: bytes) -> Receive:
     return receive
 
 
-async def _nowhere(_message: Message) -> None:
-    pass
+async def nowhere(_message: Message) -> None:
+    """Where a reply goes that nobody waits for."""
 
 
 def _object(content: bytes) -> Mapping[str, Any]:

@@ -37,7 +37,7 @@ from flowdsl.emulator.store import Store
 from flowdsl.state.lease import Surroundings
 from tests.deploy.fault_world import IDEMPOTENCY, FaultWorld
 from tests.deploy.invariants import check_invariants, deploy_clean
-from tests.deploy.kill_switch import Point
+from tests.deploy.kill_switch import Point, nowhere, replay, request_body
 from tests.support.command_line import environment
 from tests.support.served import Server, serving
 from tests.support.state_backends import (
@@ -122,10 +122,15 @@ class Ended:
 
 @dataclass
 class Trap:
-    """Acts on `process` at a call: `write` and `api` at the service, `store` at the state's side."""
+    """Acts on `process` at a call: `write` and `api` at the service, `store` at the state's side.
+
+    A request that is on its way then (`late`) is carried out `late_seconds` later; `carried_out` is set once it is.
+    """
 
     point: Point
     act: Callable[[subprocess.Popen[str]], None]
+    late_seconds: float = 0.0
+    carried_out: threading.Event = field(default_factory=threading.Event)
     process: subprocess.Popen[str] | None = None
     seen: int = 0
     sprung: threading.Event = field(default_factory=threading.Event)
@@ -171,6 +176,7 @@ class Stage:
         self.traps: dict[str, Trap] = {}
         self.writes: dict[str, int] = {}
         self.due: dict[str, bool] = {}
+        self._coming: dict[str, asyncio.Task[None]] = {}
         self._numbers = count()
         self._store = Store.open(root / "stage.sqlite")
         keys = {_key(number): f"org_{number}" for number in range(SCENARIOS)}
@@ -207,11 +213,21 @@ class Stage:
             await self.app(scope, receive, send)
             return
         kinds = ("api",) if scope["method"] == "GET" else ("api", "write")
+        late = trap.point.when == "late" and not trap.sprung.is_set()
+        if late:
+            receive = replay(await request_body(receive))
         # The process is waited for in a thread: it may be in the middle of another request.
         due = await asyncio.to_thread(trap.begin, *kinds)
         if trap.sprung.is_set() and trap.process is not None and trap.process.poll() is not None:
+            if late and trap.seen == trap.point.number and not self._coming.get(key):
+                self._coming[key] = asyncio.create_task(self._later(trap, scope, receive))
             raise ConnectionLostError("nobody is there who would have sent it")
         await _whole(self.app, scope, receive, send, trap.spring if due else lambda: None)
+
+    async def _later(self, trap: Trap, scope: Scope, receive: Receive) -> None:
+        await asyncio.sleep(trap.late_seconds)
+        await self.app(scope, receive, nowhere)
+        trap.carried_out.set()
 
     def _watch_bucket(self, method: str, path: str, after: bool) -> None:
         prefix, _, name = path.removeprefix(f"/{BUCKET}/").partition("/")

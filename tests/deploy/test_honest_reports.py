@@ -51,7 +51,9 @@ def test_an_update_that_cannot_be_looked_up_is_unknown(faulty: FaultWorld, kind:
     project = bundle(flow("a", "Two."))
 
     lost = Fault(UPDATE, None, kind)  # type: ignore[arg-type]
-    outcome = checked(faulty, faulty.deploy(project, lost, Fault(READ, 3, "html_502")))
+    outcome = checked(
+        faulty, faulty.deploy(project, lost, *(Fault(READ, n, "html_502") for n in range(3, 30)))
+    )
 
     assert outcome.status is Status.UNKNOWN and only(outcome) == ("unknown", "")
     assert len(faulty.state().pending) == 1
@@ -189,7 +191,7 @@ def test_a_slow_creation_without_a_reply_is_waited_for_however_old_its_intent_is
     faulty.behave("ignore")
     faulty.request_seconds = 6.0
     project = bundle(*(flow(f"w{n}") for n in range(6)))
-    faulty.gives_up_on = 6
+    faulty.gives_up_on = ("POST", 6)
 
     checked(faulty, faulty.deploy(project, concurrency=1))
     faulty.wait(60)

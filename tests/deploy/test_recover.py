@@ -158,9 +158,9 @@ def test_what_stays_unknown_is_8_with_the_lines_to_run_and_does_not_hide_the_oth
 
 PATCH_IN_DOUBT = (
     Fault("PATCH /v1/workflows/{id}", 1, "after"),
-    Fault("GET /v1/workflows/{id}", 4, "html_502"),
+    *(Fault("GET /v1/workflows/{id}", number, "html_502") for number in range(4, 20)),
 )
-"""The reply to the change is lost, and so is the look at what became of it."""
+"""The reply to the change is lost, and so is every look at what became of it."""
 
 
 def test_an_interrupted_change_is_recorded_as_far_as_it_was_done(world: World) -> None:

@@ -102,7 +102,7 @@ def test_a_storm_of_429_is_waited_out(faulty: FaultWorld) -> None:
 
 def test_a_503_on_creation_after_which_it_exists_makes_one(faulty: FaultWorld) -> None:
     """A proxy answers 503, and the service has created the workflow."""
-    faulty.gives_up_on = 1
+    faulty.gives_up_on = ("POST", 1)
     project = bundle(flow("a"))
 
     outcome = checked(faulty, faulty.deploy(project))

@@ -42,8 +42,9 @@ def test_a_stored_document_of_format_1_keeps_everything() -> None:
         expires=until,
     )
     new = json.loads(dump_document(document))
-    assert (new["format"], new["moved_to"]) == (2, None)
+    assert (new["format"], new["moved_to"], new["strays"]) == (3, None, [])
     changed = {"format", "source", "source_commit", "lease", "resources", "pending", "moved_to"}
+    changed |= {"strays"}
     assert {k: v for k, v in new.items() if k not in changed} == {
         k: v for k, v in old.items() if k not in changed
     }
@@ -51,7 +52,34 @@ def test_a_stored_document_of_format_1_keeps_everything() -> None:
         address: {**resource, "source_map": None, "renamed_from": None}
         for address, resource in old["resources"].items()
     }
-    assert new["pending"] == [{**intent, "protect": False} for intent in old["pending"]]
+    (creation,) = old["pending"]
+    assert new["pending"] == [{**creation, "protect": False, **SENT, "tagged": creation["tags"]}]
+
+
+SENT = {"sent": {}, "tagged": [], "untagged": [], "given_up_at": None}
+
+
+def test_a_stored_document_of_format_2_keeps_everything() -> None:
+    old = raw(2)
+    document = load((STORED / "format_2.json").read_bytes())
+    new = json.loads(dump_document(document))
+    creation, change = old["pending"]
+    assert new == {
+        **old,
+        "format": 3,
+        "strays": [],
+        "pending": [
+            {**creation, **SENT, "tagged": ["claims"]},
+            {**change, **SENT, "sent": change["applied"], "tagged": ["claims"]},
+        ],
+    }
+    assert load(dump_document(document)) == document
+
+
+@pytest.mark.parametrize("pending", [7, "", {}, [None], [7], [{}], [{"applied": 7}]])
+def test_broken_intents_of_format_2_are_refused_with_the_place(pending: object) -> None:
+    with pytest.raises(CorruptState, match="`pending"):
+        load(json.dumps({**raw(2), "pending": pending}).encode())
 
 
 def test_a_document_without_commit_and_lease_is_lifted() -> None:

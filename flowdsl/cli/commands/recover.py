@@ -37,7 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--id", metavar="UUID", help="say which workflow the creation of ADDRESS made"
     )
     parser.add_argument(
-        "--absent", action="store_true", help="say that the creation of ADDRESS made none"
+        "--absent",
+        action="store_true",
+        help="say that the creation of ADDRESS made none, or that a write to it does not come any more",
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     deploying.add_lock_timeout(parser)

@@ -9,11 +9,13 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.document import Intent
 
+_WORDS = {"create": "creation", "update": "change", "delete": "deletion"}
+
 
 def render_pending(intents: Sequence[Intent]) -> str:
     """A line for each open write."""
     return "\n".join(
-        f"? {printable(each.address)}  {'creation' if each.action == 'create' else 'change'} of "
+        f"? {printable(each.address)}  {_WORDS[each.action]} of "
         f"{each.created_at:%Y-%m-%d %H:%M:%S} UTC, without a reply"
         for each in intents
     )

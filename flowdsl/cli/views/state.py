@@ -71,6 +71,7 @@ def document_json(document: StateDocument, where: str) -> str:
                 },
             ),
             "pending": [_intent_json(each) for each in document.pending],
+            "strays": [_intent_json(each) for each in document.strays],
             "resources": [
                 {
                     "address": address,
@@ -143,6 +144,8 @@ def _about(document: StateDocument, where: str, now: datetime) -> Iterator[tuple
         yield "lease", f"{lease.holder}, {since}, lock id {lease.id}"
     for intent in document.pending:
         yield "pending", _intent(intent)
+    for intent in document.strays:
+        yield "may come", _intent(intent)
 
 
 def _rows(document: StateDocument) -> Iterator[tuple[str, ...]]:

@@ -1,0 +1,25 @@
+"""Format 2 to 3: an intent says what its requests carry, and writes that were waited for in vain are kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def lift(raw: dict[str, Any]) -> dict[str, Any]:
+    """`raw` in format 3.
+
+    Format 2 recorded of a change what the workflow has once it is done. That is more than was sent, so that a request which
+    came is recognised; one that sent less is waited for to the end.
+    """
+    lifted = {**raw, "format": 3}
+    pending = raw.get("pending")
+    if isinstance(pending, list):
+        lifted["pending"] = [_lifted(intent) for intent in pending]
+    return lifted
+
+
+def _lifted(intent: Any) -> Any:
+    if not isinstance(intent, dict):
+        return intent
+    sent = intent.get("applied", {}) if intent.get("action") == "update" else {}
+    return {**intent, "sent": sent, "tagged": intent.get("tags", [])}
