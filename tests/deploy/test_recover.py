@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
+from flowdsl.deploy.addressing import NoSuchAddress
 from flowdsl.deploy.mark import Mark, mark_in, with_mark
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.settle import Verdict, recover
@@ -63,8 +64,10 @@ def test_nothing_open_is_nothing_to_do(world: World) -> None:
     world.deploy(PROJECT)
     before = world.state_text()
 
-    for addresses in ((), ("workflow.a",), ("workflow.unknown",)):
+    for addresses in ((), ("workflow.a",), ("a",)):
         assert recovered(world, addresses=addresses).status is Status.NOTHING_TO_DO
+    with pytest.raises(NoSuchAddress, match=r"`unknown` is no address in the sources or the state"):
+        recovered(world, addresses=("unknown",))
     assert world.state_text() == before and world.writes == []
 
 
