@@ -10,6 +10,7 @@ from pathlib import Path
 from flowdsl.config.project import EMBEDDED, Environment
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, UntrustedHost, UnusableApiKey
+from flowdsl.cyberdesk.limits import Deadline
 from flowdsl.cyberdesk.log import Listener
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.cyberdesk.trust import check_api_url
@@ -17,17 +18,23 @@ from flowdsl.host.environment import MissingKey, read_api_key, trusted_hosts
 
 from .exit_codes import ACCESS, SERVICE
 from .failure import CommandError
+from .time_limit import IS_OVER, TimeLimit
 
 EMBEDDED_DATA = ".flowdsl/emulator.sqlite"
 
 
 @contextmanager
 def open_client(
-    environment: Environment, root: str, listener: Listener | None = None
+    environment: Environment, root: str, limit: TimeLimit, listener: Listener | None = None
 ) -> Iterator[CyberdeskClient]:
-    """The client of an environment of the project at `root`; raises `CommandError`, before any key is sent."""
+    """The client of an environment of the project at `root`; raises `CommandError`, before any key is sent.
+
+    `limit` ends what it reads as long as it has not written anything, also under the lease, where
+    nothing else cuts a command.
+    """
+    deadline = Deadline(limit.left_for_reads, IS_OVER)
     if environment.api != EMBEDDED:
-        yield _service_client(environment, root, listener)
+        yield _service_client(environment, root, deadline, listener)
         return
     from flowdsl.emulator.embedded import EMBEDDED_BASE_URL, open_embedded
     from flowdsl.emulator.store import StoreError
@@ -39,13 +46,14 @@ def open_client(
     try:
         # The embedded emulator takes any key.
         options = ClientOptions(base_url=EMBEDDED_BASE_URL, api_key="local")
-        yield CyberdeskClient(options, transport=asgi_transport(app), listener=listener)
+        transport = asgi_transport(app)
+        yield CyberdeskClient(options, transport=transport, listener=listener, deadline=deadline)
     finally:
         close()
 
 
 def _service_client(
-    environment: Environment, root: str, listener: Listener | None
+    environment: Environment, root: str, deadline: Deadline, listener: Listener | None
 ) -> CyberdeskClient:
     trusted = trusted_hosts(os.environ)
     try:
@@ -61,6 +69,7 @@ def _service_client(
         return CyberdeskClient(
             ClientOptions(base_url=environment.api, api_key=key, trusted_hosts=trusted),
             listener=listener,
+            deadline=deadline,
         )
     except (UntrustedHost, UnusableApiKey, MissingKey) as error:
         raise CommandError(str(error), ACCESS) from None

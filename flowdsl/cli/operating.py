@@ -90,7 +90,9 @@ def _done(
     console: Console,
 ) -> Outcome:
     told = http_log.listener(arguments, console)
-    with open_client(deployment.environment, deployment.target.root, told) as client:
+    with open_client(
+        deployment.environment, deployment.target.root, interrupts.limit, told
+    ) as client:
 
         async def run() -> Outcome:
             async with client:

@@ -42,7 +42,7 @@ def rebuild(arguments: argparse.Namespace, console: Console) -> int:
     report = Report(console, open_display("none", console, False), environment=name)
     interrupts = Interrupts(lambda: report.writing, report.say, limit)
     listener = http_log.listener(arguments, console)
-    with open_client(deployment.environment, deployment.target.root, listener) as client:
+    with open_client(deployment.environment, deployment.target.root, limit, listener) as client:
         options = Options(
             lock_timeout=deploying.lock_timeout(arguments.lock_timeout),
             holder=deploying.holder(),

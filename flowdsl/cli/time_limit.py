@@ -11,6 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+GRACE = 0.5
+"""Seconds that reads go on after the end, so that what cuts the whole command, and says more, comes first."""
+
 IS_OVER = "the time that `--timeout` gives is over"
 
 
@@ -43,6 +46,11 @@ class TimeLimit:
 
     def __init__(self, seconds: float | None = None) -> None:
         self._end = None if seconds is None else time.monotonic() + seconds
+
+    def left_for_reads(self) -> float | None:
+        """The same with a moment more: who can cut the whole command comes first."""
+        left = self.left()
+        return None if left is None else left + GRACE
 
     def left(self) -> float | None:
         """Seconds that are left, 0 once the time is over; None where it is not limited."""

@@ -108,7 +108,7 @@ def _document(
         store = open_state_of(environment, root, project.id)
         versioned = store.load()
         if versioned is None:
-            with open_client(environment, root, listener) as client:
+            with open_client(environment, root, limit, listener) as client:
                 versioned = answered(_state_after_all(client, target, store, bundle), limit)
         if versioned is None:
             return None

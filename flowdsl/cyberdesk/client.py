@@ -17,7 +17,7 @@ import httpx
 from flowdsl import __version__
 from flowdsl.cyberdesk.connections import Connections
 from flowdsl.cyberdesk.errors import ClientMisconfigured, UnusableApiKey
-from flowdsl.cyberdesk.limits import Limits
+from flowdsl.cyberdesk.limits import Deadline, Limits
 from flowdsl.cyberdesk.log import Listener
 from flowdsl.cyberdesk.machines import Machines, machines_health
 from flowdsl.cyberdesk.model_configurations import ModelConfigurations
@@ -78,12 +78,13 @@ class CyberdeskClient:
         listener: Listener | None = None,
         pace: Pace | None = None,
         before_write: Callable[[], None] | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         """`transport` replaces the network; `tls` replaces the certificates that the environment names.
 
         `clock` is Unix time, `monotonic` only grows. `listener` is told of every attempt. `pace` is one to share with other
         clients of the same key. `before_write` is called before each attempt of a request that may change something, and
-        prevents it by raising.
+        prevents it by raising. `deadline` is when reads end, also those of workers.
         """
         check_api_url(options.base_url, options.trusted_hosts)
         _check_api_key(options.api_key)
@@ -107,6 +108,7 @@ class CyberdeskClient:
             monotonic=monotonic,
             listener=listener,
             pace=pace,
+            deadline=deadline,
         )
         self._before_write = before_write
         self._http = _http_client(options, transport, tls)
@@ -123,6 +125,7 @@ class CyberdeskClient:
             monotonic=monotonic,
             listener=listener,
             before_write=before_write,
+            deadline=deadline,
         )
         self.workflows = Workflows(self._sender)
         self.tags = Tags(self._sender)

@@ -5,6 +5,7 @@ A reply beyond one of them is an error like any other reply that is not understo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 MB = 1024 * 1024
@@ -22,6 +23,23 @@ class Limits:
     error_bytes: int = MB
     reply_seconds: float = 300.0
     download_seconds: float = 3600.0
+
+
+@dataclass(slots=True)
+class Deadline:
+    """When a command wants to have ended. Clients that share it share what it knows.
+
+    `left` gives the seconds until then, None for ever. Reads end there with `words`, until something
+    is written: from then on, what is under way is finished, and nobody but the caller stops it.
+    """
+
+    left: Callable[[], float | None]
+    words: str
+    has_written: bool = False
+
+    def seconds(self) -> float | None:
+        """How long a read may take; None without limit."""
+        return None if self.has_written else self.left()
 
 
 MAX_DEPTH = 100

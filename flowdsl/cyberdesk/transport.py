@@ -27,7 +27,7 @@ from flowdsl.cyberdesk.errors import (
     redacted,
     secrets_in,
 )
-from flowdsl.cyberdesk.limits import Limits
+from flowdsl.cyberdesk.limits import Deadline, Limits
 from flowdsl.cyberdesk.log import Attempt, Listener
 from flowdsl.cyberdesk.pace import Pace
 from flowdsl.cyberdesk.replies import Reply, error_from_reply, request_id
@@ -111,6 +111,7 @@ class Sender:
         monotonic: Callable[[], float],
         listener: Listener | None,
         before_write: Callable[[], None] | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         self._http = http
         self._base = str(http.base_url).rstrip("/")
@@ -126,6 +127,7 @@ class Sender:
         self._monotonic = monotonic
         self._listener = listener
         self._before_write = before_write
+        self._deadline = deadline
 
     async def get(
         self,
@@ -200,6 +202,20 @@ class Sender:
         return httpx.Request(method, url, headers=own, extensions=self._extensions, **content)
 
     async def _send(self, call: _Call) -> Reply:
+        """The reply to a request, in the time that is left for a read; raises `CyberdeskError`."""
+        seconds = None if self._deadline is None or call.write else self._deadline.seconds()
+        if seconds is None:
+            return await self._repeated(call)
+        try:
+            async with asyncio.timeout(seconds) as clock:
+                return await self._repeated(call)
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            assert self._deadline is not None
+            raise ServiceUnreachable(self._deadline.words) from None
+
+    async def _repeated(self, call: _Call) -> Reply:
         """The reply to a request, which is sent again, byte for byte, while that is safe; raises `CyberdeskError`."""
         if call.idempotency_key is not None:
             call.request.headers["Idempotency-Key"] = call.idempotency_key
@@ -208,8 +224,8 @@ class Sender:
         for attempt in count():
             try:
                 async with self._pace.slot():
-                    if call.write and self._before_write is not None:
-                        self._before_write()
+                    if call.write:
+                        self._announce_write()
                     outcome = await self._attempt(call)
             except RateLimited as refusal:
                 refusal.outcome_unknown = unknown
@@ -227,6 +243,13 @@ class Sender:
                 raise outcome.error
             await self._sleep(delay)
         raise AssertionError("unreachable: `count()` does not end")
+
+    def _announce_write(self) -> None:
+        """Ask whether a write may be sent; what is raised passes through, and it is not sent."""
+        if self._before_write is not None:
+            self._before_write()
+        if self._deadline is not None:
+            self._deadline.has_written = True
 
     async def _attempt(self, call: _Call) -> _Outcome:
         """Errors are returned instead of chained: an httpx exception holds the request and with it the API key."""

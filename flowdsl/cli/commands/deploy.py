@@ -104,7 +104,7 @@ def _run(
     deploying.require_answer(arguments.yes, "deploys")
     deploying.warn_of_file_state(deployment, console)
     listener = http_log.listener(arguments, console)
-    with open_client(environment, deployment.target.root, listener) as client:
+    with open_client(environment, deployment.target.root, interrupts.limit, listener) as client:
         job = deployment.job(
             bundle,
             client,

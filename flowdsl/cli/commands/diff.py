@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     deployment = deploying.open_deployment(arguments.env, console, need_flows=False)
     bundle = deploying.compile_bundle(deployment, console)
     environment, told = deployment.environment, http_log.listener(arguments, console)
-    with open_client(environment, deployment.target.root, told) as client:
+    with open_client(environment, deployment.target.root, limit, told) as client:
         job = deployment.job(bundle, client, Options(breaking="ignore"), Silent())
         contrasts = answered(_differences(job, arguments.addresses), limit)
     if arguments.json:

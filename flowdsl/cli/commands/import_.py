@@ -278,7 +278,7 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
     ids = dict.fromkeys(each.lower() for each in arguments.ids)
     selection = Selection(tuple(ids), tuple(arguments.tags))
     mine = owned(home.project, environment, home.root)
-    with open_client(environment, home.root, listener) as client:
+    with open_client(environment, home.root, limit, listener) as client:
         replies = fetch(client, selection, environment.name, limit)
     for reply in replies:
         mine.check_organization(reply)
@@ -287,7 +287,7 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
     if into == home.root:
         lost = mine.unknown(replies)
         if lost:
-            with open_client(environment, home.root, listener) as client:
+            with open_client(environment, home.root, limit, listener) as client:
                 lost = mine.lost(lost, answered(every_workflow(client), limit))
         kept, left = _claimed(replies, mine, lost)
     if left and selection.ids:

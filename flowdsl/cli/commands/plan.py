@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     deploying.read_plan_addresses(arguments, bundle)
     listener = http_log.listener(arguments, console)
     environment = deployment.environment.name
-    with open_client(deployment.environment, deployment.target.root, listener) as client:
+    with open_client(deployment.environment, deployment.target.root, limit, listener) as client:
         report = Report(console, open_display("none", console, False), environment=environment)
         job = deployment.job(bundle, client, _options(arguments), report)
         prospect = answered(_plan(job), limit)

@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not addresses:
         console.err(f"nothing to pull: no workflow of `{environment.name}` was deployed or adopted")
         return SUCCESS
-    with open_client(environment, target.root, listener) as client:
+    with open_client(environment, target.root, limit, listener) as client:
         seen = look(client, known, addresses, built.bundle, place, limit)
     _require_found(addresses, known, seen.live, environment, everything=arguments.all)
     known = settled(known, seen)

@@ -100,7 +100,7 @@ def _list(arguments: argparse.Namespace, console: Console) -> int:
     limit = TimeLimit(arguments.timeout)
     deployment = deploying.open_deployment(arguments.env, console, need_flows=False)
     told = http_log.listener(arguments, console)
-    with open_client(deployment.environment, deployment.target.root, told) as client:
+    with open_client(deployment.environment, deployment.target.root, limit, told) as client:
         job = deployment.job(NOTHING, client, Options(), Silent())
         shelf = answered(_shelf(job, arguments.address), limit)
     if arguments.json:
