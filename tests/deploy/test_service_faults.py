@@ -10,6 +10,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from flowdsl.deploy.outcome import Status
+from flowdsl.deploy.strays import GIVEN_UP
 from flowdsl.emulator.faults import Fault
 from tests.deploy.deploy_world import bundle, flow
 from tests.deploy.fault_world import MODEL, FaultWorld, scratch_folder
@@ -220,6 +221,11 @@ def test_the_deploy_before_was_of_another_source(faulty: FaultWorld) -> None:
     project = bundle(flow("u1", "Three.", tags=["old"]), flow("u2", "Three."), flow("r_old"))
     faulty.kept = {address for address in faulty.ids().values() if address.startswith("workflow.c")}
 
+    outcome = checked(faulty, faulty.deploy(project))
+    assert {each.outcome for each in outcome.results} == {"performed"}
+    assert outcome.status is Status.PARTIAL, "what it was about to send may still come"
+    assert all("may still come" in line for line in outcome.messages)
+    faulty.wait(GIVEN_UP.total_seconds())
     deploy_clean(faulty, project)
 
     faulty.kept = set(faulty.ids().values()) - {f"workflow.{w.name}" for w in project.workflows}
