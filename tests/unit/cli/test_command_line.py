@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +18,7 @@ from flowdsl.__main__ import main
 from flowdsl.cli import main as command_line
 from flowdsl.cli.console import Console
 from flowdsl.cli.progress import Lines
+from flowdsl.host.signals import Interrupted
 
 
 def fake_command(monkeypatch: pytest.MonkeyPatch, run: object) -> None:
@@ -145,14 +147,15 @@ def test_a_bug_is_one_line_without_its_message(
     assert "canary" in err
 
 
-def test_an_interrupt_is_130(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_command_that_a_signal_ends_has_its_code(
+    number: int, code: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(arguments: object, console: Console) -> int:
-        raise KeyboardInterrupt
+        raise Interrupted(number)
 
     fake_command(monkeypatch, run)
-    assert transcript(capsys, "check") == (130, "", "interrupted\n")
+    assert transcript(capsys, "check") == (code, "", "interrupted\n")
 
 
 def test_text_outside_the_encoding_is_escaped() -> None:
