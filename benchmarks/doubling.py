@@ -62,13 +62,13 @@ LIMIT = 2.4
 SUSPECT = 2.1
 """A ratio that is measured again before it counts."""
 
-SMALLEST = 0.018
+SMALLEST = 0.012
 """Seconds that the check of n takes at least."""
 
 LONGEST_TEXT = 250_000
 """Characters of n: 4n is a megabyte."""
 
-NOISE = 0.005
+NOISE = 0.006
 """Seconds at 4n."""
 
 GIVEN_UP = 5.0
@@ -255,7 +255,7 @@ def measure(kind: str, phase: re.Pattern[str], tell: Callable[[object], None]) -
 
 def _smallest(make: Callable[[int], dict[str, str]]) -> int:
     """The n for a kind. Only its file of configuration or of names to leave out counts where it has one."""
-    size = 1_000
+    size = 4_000
     while size < LONGEST_TEXT:
         files = make(size)
         entries = sorted(path for path in files if path.endswith(".flow"))
