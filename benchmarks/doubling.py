@@ -1,20 +1,25 @@
 """How the time of every check grows with texts of every kind: n, 2n and 4n characters of it.
 
-    python benchmarks/doubling.py [--size N] [--runs N] [--kind PART] [--phase PART] [--show N] [--quick]
+    python benchmarks/doubling.py [--kind PATTERN] [--phase PATTERN] [--show N] [--verbose]
 
-For each kind of text, each phase is timed by itself: the best of several runs, in seconds on a processor, with the garbage collector
-off. A ratio above 2.4 for the last doubling is measured again, and exits 1 when it stays. Phases that take under `NOISE` at 4n say
-nothing and are left out. N is the characters of the smallest text.
+Each phase is timed by itself for each kind of text, in seconds on a processor, with the garbage collector off. n is chosen by kind:
+the check of it takes `SMALLEST` seconds, or it is as long as `LONGEST_TEXT`. A ratio of the last doubling above 2.4 is measured again,
+and exits 1 when it stays. Every kind runs in a process of its own: what takes longer than `GIVEN_UP` is cut off and fails, too. A phase
+that takes less than `NOISE` at 4n says nothing; such phases are counted in the table.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import multiprocessing
+import os
+import re
+import resource
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import doubling_texts
 
 from flowdsl.catalog import diagnostics as all_diagnostics
+from flowdsl.cli.taking_in import takers
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.config.redaction import redacted
@@ -41,6 +47,7 @@ from flowdsl.format.formatter import format_source
 from flowdsl.host.gitignore import IgnoreFile
 from flowdsl.lint.hearing import heard
 from flowdsl.lint.options import read_lint_table
+from flowdsl.lint.rule import LoadedRule, Rule
 from flowdsl.lint.rules import RULES
 from flowdsl.lint.run import Linted, run_rules
 from flowdsl.semantics.linked_files import imports_in
@@ -52,11 +59,23 @@ from flowdsl.syntax.lexer import Lexemes
 from flowdsl.syntax.parse import parse_module
 
 LIMIT = 2.4
-NOISE = 0.020
+SUSPECT = 2.1
+"""A ratio that is measured again before it counts."""
+
+SMALLEST = 0.012
+"""Seconds that the check of n takes at least."""
+
+LONGEST_TEXT = 250_000
+"""Characters of n: 4n is a megabyte."""
+
+NOISE = 0.006
 """Seconds at 4n."""
 
-LONGEST = 30.0
+GIVEN_UP = 5.0
 """Seconds after which a phase is given up."""
+
+ALTOGETHER = 60
+"""Seconds after which a kind is given up that cannot even be interrupted."""
 
 Job = Callable[[], object]
 
@@ -66,12 +85,49 @@ class TookTooLong(BaseException):
 
 
 class Row(NamedTuple):
-    """What one phase took for one kind of text; `ratio` is that of the last doubling."""
+    """What one phase took for one kind of text, in seconds at n, 2n and 4n; infinite where it was given up."""
 
-    ratio: float
     kind: str
     phase: str
     times: list[float]
+
+    @property
+    def is_noise(self) -> bool:
+        return self.times[2] < NOISE
+
+    @property
+    def ratio(self) -> float:
+        """Of the last doubling."""
+        if self.times[2] == float("inf"):
+            return self.times[2]
+        return self.times[2] / max(self.times[1], 1e-4)
+
+    def __str__(self) -> str:
+        milliseconds = " | ".join(f"{each * 1000:.0f}" for each in self.times)
+        return f"| {self.ratio:.2f} | {self.kind} | {self.phase} | {milliseconds} |"
+
+
+class Parts(dict[str, float]):
+    """What the parts of a phase took by name, measured by the phase itself."""
+
+
+SPENT = Parts()
+
+
+class TimedRule(Rule):
+    """A rule that adds to `SPENT` what its check takes."""
+
+    def load(self) -> LoadedRule:
+        original = Rule.load(self)
+        name = f"rule {self.name}"
+        SPENT[name] = 0.0
+
+        def check(context: object, found: object) -> None:
+            start = time.process_time()
+            original.check(context, found)
+            SPENT[name] += time.process_time() - start
+
+        return LoadedRule(original.spec, check, original.options)
 
 
 def phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
@@ -82,6 +138,7 @@ def phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
     yield "lex", lambda: [Lexemes(source.text) for source in sources]
     yield "parse", lambda: [parse_module(source, Sink()) for source in sources]
     yield "imports", lambda: [imports_in(source.path, source.text) for source in sources]
+    yield "takers", lambda: takers(os.devnull, memory, flows, ("p.md", "s.json"))
     yield "format", lambda: [format_source(SourceFile(each.path, each.text)) for each in sources]
     toml = files.get("flowdsl.toml", '[project]\nname = "x"\n')
     project = load_project(toml, "flowdsl.toml", Sink())
@@ -93,152 +150,231 @@ def phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
     options = CompileOptions(project)
     entries = sorted(flows)
     linted = Linted(frozenset(entries), True, RULES)
-    model = analyze_program(
-        load(memory, entries, Sink()),
-        options.environments,
-        memory,
-        Sink(),
-        only=linted.paths,
-    )
-    yield (
-        "semantics",
-        lambda: analyze_program(
-            load(memory, entries, Sink()),
-            options.environments,
-            memory,
-            Sink(),
-            only=linted.paths,
-        ),
-    )
+
+    def understood(sink: Sink) -> object:
+        loaded = load(memory, entries, sink)
+        return analyze_program(loaded, options.environments, memory, sink, only=linted.paths)
+
+    yield "semantics", lambda: understood(Sink())
+    sink = Sink()
+    loaded = load(memory, entries, sink)
+    model = analyze_program(loaded, options.environments, memory, sink, only=linted.paths)
     lint = read_lint_table(project and project.lint, RULES, all_diagnostics, Sink())
-    for rule in RULES:
-        alone = Linted(linted.paths, True, (rule,))
-        yield f"rule {rule.name}", partial(lambda a: run_rules(model, a, lint, Sink()), alone)
-    heard_before = Sink()
-    analyze_program(
-        load(memory, entries, heard_before),
-        options.environments,
-        memory,
-        heard_before,
-        only=linted.paths,
+
+    timed = Linted(
+        linted.paths,
+        True,
+        tuple(TimedRule(each.name, each.wakes, each.module, each.when) for each in RULES),
     )
-    run_rules(model, linted, lint, heard_before)
-    yield "suppressions", lambda: heard(model, linted, lint, all_diagnostics, heard_before)
+
+    def rules() -> Parts:
+        SPENT.clear()
+        run_rules(model, timed, lint, Sink())
+        return Parts(SPENT)
+
+    yield "rules", rules
+    run_rules(model, linted, lint, sink)
+    yield "suppressions", lambda: heard(model, linted, lint, all_diagnostics, sink)
     yield "whole check", lambda: analyze(memory, entries, options)
     found = analyze(memory, entries, options).findings
     listed = found.diagnostics
-
-    yield "render text", lambda: render_text(listed, 1)
-    yield "render text in colour", lambda: render_text(listed, 1, color=True)
-    yield "render terse", lambda: render_terse(listed)
-    yield "render json", lambda: render_json(listed)
-    yield "render sarif", lambda: render_sarif(listed)
-    yield "render github", lambda: render_github(listed, 1)
-    yield "render junit", lambda: render_junit(listed, found.paths)
-    yield "fingerprints", lambda: fingerprints(listed)
-    prints = fingerprints(listed)
-    known = EMPTY.renewed(listed, prints, lambda path: True)
-    written = known.render()
-    yield "baseline written", known.render
-    yield "baseline read", lambda: parse_baseline(written)
-    yield "baseline compared", lambda: known.compare(listed, prints, lambda path: True)
-    yield "fixes", lambda: apply_fixes(listed, (SAFE, UNSAFE))
+    if listed:
+        yield "render text", lambda: render_text(listed, 1)
+        yield "render text in colour", lambda: render_text(listed, 1, color=True)
+        yield "render terse", lambda: render_terse(listed)
+        yield "render json", lambda: render_json(listed)
+        yield "render sarif", lambda: render_sarif(listed)
+        yield "render github", lambda: render_github(listed, 1)
+        yield "render junit", lambda: render_junit(listed, found.paths, [])
+        yield "fingerprints", lambda: fingerprints(listed)
+        prints = fingerprints(listed)
+        known = EMPTY.renewed(listed, prints, lambda path: True)
+        written = known.render()
+        yield "baseline written", known.render
+        yield "baseline read", lambda: parse_baseline(written)
+        yield "baseline compared", lambda: known.compare(listed, prints, lambda path: True)
+        yield "fixes", lambda: apply_fixes(listed, (SAFE, UNSAFE))
     yield "compile", lambda: compile_project(memory, entries, options)
 
 
-def seconds(job: Job, runs: int) -> float:
-    """The best of `runs` runs, on a processor; infinite for one that takes longer than `LONGEST`."""
+def seconds(job: Job, runs: int = 1) -> Parts:
+    """The best of `runs` runs, on a processor, under the name ``, and its parts; infinite for one that is given up."""
 
     def over(*_: object) -> None:
         raise TookTooLong
 
-    signal.signal(signal.SIGVTALRM, over)
-    best = float("inf")
+    signal.signal(signal.SIGPROF, over)
+    best = Parts({"": float("inf")})
     for _ in range(runs):
         gc.collect()
         gc.disable()
         try:
-            signal.setitimer(signal.ITIMER_VIRTUAL, LONGEST)
+            signal.setitimer(signal.ITIMER_PROF, GIVEN_UP)
             start = time.process_time()
             result = job()
             took = time.process_time() - start
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
         except TookTooLong:
             return best
         finally:
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             gc.enable()
+        parts = result if isinstance(result, Parts) else {}
         del result
-        best = min(best, took)
-        if best > 3:
-            break
+        best = _least(best, Parts({"": took, **parts}))
     return best
 
 
-def measure(
-    kind: str, make: Callable[[int], dict[str, str]], size: int, arguments: argparse.Namespace
-) -> list[Row]:
-    """The rows of one kind of text."""
-    by_size = [dict(phases(make(size * factor))) for factor in (1, 2, 4)]
-    rows = []
-    for phase, last in by_size[-1].items():
-        if arguments.phase not in phase:
+def _least(one: Mapping[str, float], other: Mapping[str, float]) -> Parts:
+    infinite = float("inf")
+    names = {**one, **other}
+    return Parts({name: min(one.get(name, infinite), other.get(name, infinite)) for name in names})
+
+
+def measure(kind: str, phase: re.Pattern[str], tell: Callable[[object], None]) -> None:
+    """Tell the phase that begins and the rows of each that ended, for one kind of text."""
+    make = doubling_texts.KINDS[kind]
+    tell("the choice of n")
+    size = _smallest(make)
+    by_size: list[dict[str, Job]] = []
+    for factor in (1, 2, 4):
+        tell(f"all before the last phase, at {factor}n")
+        by_size.append(dict(phases(make(size * factor))))
+    gc.collect()
+    gc.freeze()
+    for name in by_size[-1]:
+        if not phase.search(name):
             continue
-        jobs = [jobs[phase] for jobs in by_size[:-1]] + [last]
-        times = [seconds(jobs[2], 1)]
-        if times[0] < NOISE:
-            continue
-        times = [seconds(job, arguments.runs) for job in jobs]
-        if ratio(times) > LIMIT:
-            times = [
-                min(t, seconds(j, 2 * arguments.runs)) for t, j in zip(times, jobs, strict=True)
-            ]
-        rows.append(Row(ratio(times), kind, phase, times))
+        tell(name)
+        jobs = [jobs[name] for jobs in by_size if name in jobs]
+        if len(jobs) < 3:
+            continue  # Too few characters for a finding.
+        for row in _rows(kind, name, jobs):
+            tell(row)
+
+
+def _smallest(make: Callable[[int], dict[str, str]]) -> int:
+    """The n for a kind. Only its file of configuration or of names to leave out counts where it has one."""
+    size = 4_000
+    while size < LONGEST_TEXT:
+        files = make(size)
+        entries = sorted(path for path in files if path.endswith(".flow"))
+        memory = MemoryFiles(files)
+
+        def check(files: dict[str, str], memory: MemoryFiles, entries: list[str]) -> None:
+            project = None
+            if "flowdsl.toml" in files:
+                project = load_project(files["flowdsl.toml"], "flowdsl.toml", Sink())
+            analyze(memory, entries, CompileOptions(project))
+
+        if seconds(partial(check, files, memory, entries))[""] >= SMALLEST:
+            break
+        size *= 2
+    return size
+
+
+def _rows(kind: str, phase: str, jobs: list[Job]) -> list[Row]:
+    """The row of a phase and those of its parts."""
+    large = seconds(jobs[2])
+    if large[""] < NOISE:
+        return [Row(kind, phase, [0.0, 0.0, large[""]])]
+    times = [seconds(jobs[0]), seconds(jobs[1]), large]
+    rows = _by_part(kind, phase, times)
+    for runs in (2, 5):
+        limit = SUSPECT if runs == 2 else LIMIT
+        if not any(row.ratio > limit for row in rows if not row.is_noise):
+            break
+        if large[""] == float("inf"):
+            break
+        times[1:] = [
+            _least(seconds(job, runs), former)
+            for job, former in zip(jobs[1:], times[1:], strict=True)
+        ]
+        rows = _by_part(kind, phase, times)
     return rows
 
 
-def ratio(times: list[float]) -> float:
-    """Of the last doubling; infinite for what was given up."""
-    return times[2] / max(times[1], 1e-4) if times[2] < float("inf") else float("inf")
+def _by_part(kind: str, phase: str, times: list[Parts]) -> list[Row]:
+    return [
+        Row(kind, part or phase, [each.get(part, each[""]) for each in times]) for part in times[2]
+    ]
+
+
+def apart(kind: str, phase: re.Pattern[str]) -> Iterator[Row]:
+    """The rows of a kind, measured in a process of its own."""
+    forked = multiprocessing.get_context("fork")
+    reading, writing = forked.Pipe(duplex=False)
+    child = forked.Process(target=_bounded, args=(kind, phase, writing.send))
+    child.start()
+    writing.close()
+    at: object = "nothing"
+    with reading:
+        while at:
+            try:
+                at = reading.recv()
+            except EOFError:
+                break
+            if isinstance(at, Row):
+                yield at
+    child.join()
+    if at:
+        yield Row(kind, f"cut off in {at}", [float("inf")] * 3)
+
+
+def _bounded(kind: str, phase: re.Pattern[str], tell: Callable[[object], None]) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (ALTOGETHER, ALTOGETHER))
+    measure(kind, phase, tell)
+    tell("")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=60_000)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--kind", default="")
-    parser.add_argument("--phase", default="")
-    parser.add_argument("--show", type=int, default=25)
-    parser.add_argument("--quick", action="store_true", help="a fourth of the size, two runs")
+    parser.add_argument("--kind", default="", type=re.compile, help="only kinds with this in them")
+    parser.add_argument("--phase", default="", type=re.compile, help="only phases with this")
+    parser.add_argument("--show", type=int, default=25, help="rows of the list of the largest")
     parser.add_argument("--verbose", action="store_true", help="print each kind when it is done")
     arguments = parser.parse_args()
-    if arguments.quick:
-        arguments.size, arguments.runs = arguments.size // 4, 2
+    began = time.monotonic()
+    for name in ("do", "checks", "words", "unused"):  # What a first use imports and compiles.
+        for _, job in phases(doubling_texts.KINDS[name](2_000)):
+            job()
+    gc.collect()
+    gc.freeze()
     rows: list[Row] = []
-    for kind, make in doubling_texts.KINDS.items():
-        if arguments.kind in kind:
-            start = time.process_time()
-            found = measure(kind, make, arguments.size, arguments)
-            if arguments.verbose:
-                print(f"{kind}: {time.process_time() - start:.1f} s", flush=True)
-            rows += found
-            for row in found:
-                if row.ratio > LIMIT:
-                    print(line(row), flush=True)
-    rows.sort(reverse=True)
-    missed = [row for row in rows if row.ratio > LIMIT]
-    print(f"\n{len(rows)} figures; the largest ratios of the last doubling (limit {LIMIT}):\n")
-    print("| ratio | kind of text | phase | n | 2n | 4n (ms) |")
-    print("|---|---|---|---|---|---|")
-    for row in rows[: max(arguments.show, len(missed))]:
-        print(line(row))
+    for kind in doubling_texts.KINDS:
+        if not arguments.kind.search(kind):
+            continue
+        start = time.monotonic()
+        found = list(apart(kind, arguments.phase))
+        rows += found
+        if arguments.verbose:
+            print(f"{kind}: {time.monotonic() - start:.1f} s", flush=True)
+        for row in found:
+            if row.ratio > LIMIT and not row.is_noise:
+                print(row, flush=True)
+    minutes = (time.monotonic() - began) / 60
+    return _report(rows, arguments.show, minutes)
+
+
+def _report(rows: list[Row], show: int, minutes: float) -> int:
+    counted = sorted((row for row in rows if not row.is_noise), key=lambda row: -row.ratio)
+    missed = [row for row in counted if row.ratio > LIMIT]
+    head = "| ratio | kind of text | phase | n | 2n | 4n (ms) |\n|---|---|---|---|---|---|"
+    print(f"\n{len(counted)} figures in {minutes:.1f} minutes, and {len(rows) - len(counted)} of")
+    print(f"less than {NOISE * 1000:.0f} ms at 4n. Ratios of the last doubling, limit {LIMIT}.")
+    print(f"\nThe largest:\n\n{head}")
+    for row in counted[: max(show, len(missed))]:
+        print(row)
+    for title, by in (("phase", 1), ("kind", 0)):
+        print(f"\nThe largest of each {title}:\n\n| {title} | ratio | where | counted | noise |")
+        print("|---|---|---|---|---|")
+        for name in dict.fromkeys(row[by] for row in (*counted, *rows)):
+            its = [row for row in counted if row[by] == name]
+            noise = sum(row[by] == name and row.is_noise for row in rows)
+            largest = f"{its[0].ratio:.2f} | {its[0][1 - by]}" if its else "- | -"
+            print(f"| {name} | {largest} | {len(its)} | {noise} |")
     print(f"\n{len(missed)} above the limit")
     return 1 if missed else 0
-
-
-def line(row: Row) -> str:
-    milliseconds = " | ".join(f"{each * 1000:.0f}" for each in row.times)
-    return f"| {row.ratio:.2f} | {row.kind} | {row.phase} | {milliseconds} |"
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from itertools import islice
 
 _LONGEST = 100
 """Characters of a name that somebody may have misspelt; nobody types longer ones."""
@@ -38,10 +40,49 @@ def edit_distance(a: str, b: str, limit: int) -> int:
     return previous[-1]
 
 
-def closest(name: str, candidates: Iterable[str]) -> str | None:
+class Names:
+    """Names that one is looked for among very often, put in order once; iterating gives them sorted."""
+
+    __slots__ = ("_by_length",)
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._by_length: dict[int, list[str]] = {}
+        for name in sorted({*names}):
+            self._by_length.setdefault(len(name), []).append(name)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_length.values()))
+
+    def __iter__(self) -> Iterator[str]:
+        return merge(*self._by_length.values())
+
+    def add(self, name: str) -> None:
+        """Take one more name in."""
+        names = self._by_length.setdefault(len(name), [])
+        at = bisect_left(names, name)
+        if names[at : at + 1] != [name]:
+            insort(names, name)
+
+    def discard(self, name: str) -> None:
+        """Take a name out, if it is there."""
+        names = self._by_length.get(len(name), [])
+        at = bisect_left(names, name)
+        if names[at : at + 1] == [name]:
+            del names[at]
+
+    def around(self, name: str, limit: int) -> Iterator[str]:
+        """The names that differ from `name` by at most `limit` in length; of very many those next to it in order."""
+        for length in range(len(name) - limit, len(name) + limit + 1):
+            names = self._by_length.get(length)
+            if names:
+                middle = bisect_left(names, name)
+                yield from names[max(0, middle - _COMPARED - 1) : middle + _COMPARED + 1]
+
+
+def closest(name: str, candidates: Iterable[str], *more: Names) -> str | None:
     """The candidate nearest to `name`, or None when none is near; ties go to the first in sorted order.
 
-    Of very many candidates only those around `name` in sorted order are compared, which begin as it does.
+    Of very many candidates only those around `name` in sorted order are compared, which begin as it does. `more` are further ones.
     """
     length = len(name)
     if length > _LONGEST:
@@ -49,7 +90,8 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     lowered = name.lower()
     limit = max(1, length // 3)
     best: tuple[int, str] | None = None
-    fitting = sorted({each for each in candidates if abs(len(each) - length) <= limit})
+    groups = (candidates if isinstance(candidates, Names) else Names(candidates), *more)
+    fitting = sorted({each for group in groups for each in group.around(name, limit)})
     if len(fitting) > _COMPARED:
         middle = bisect_left(fitting, name)
         fitting = fitting[max(0, middle - _COMPARED // 2) : middle + _COMPARED // 2]
@@ -62,11 +104,12 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     return best[1] if best else None
 
 
-def listed(names: Iterable[str], limit: int = 8) -> str:
-    """Names in sorted order and backticks, joined for a sentence; long lists are cut with a count."""
-    ordered = sorted(set(names))
-    shown = ", ".join(f"`{name}`" for name in ordered[:limit])
-    return shown + (f" and {len(ordered) - limit} more" if len(ordered) > limit else "")
+def listed(names: Iterable[str], *more: Names, limit: int = 8) -> str:
+    """Names in sorted order and backticks, joined for a sentence; long lists are cut with a count. `more` are further ones."""
+    groups = (names if isinstance(names, Names) else Names(names), *more)
+    shown = ", ".join(f"`{name}`" for name in islice(merge(*groups), limit))
+    rest = sum(map(len, groups)) - limit
+    return shown + (f" and {rest} more" if rest > 0 else "")
 
 
 _ENDINGS = frozenset(

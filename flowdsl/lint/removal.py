@@ -46,11 +46,10 @@ def _line_end(text: str, offset: int) -> int:
 
 def with_description(lines: Span) -> Span:
     """Whole lines of a declaration with the `##` comment right above them."""
-    text = lines.source.text
+    source = lines.source
     start = lines.start
-    while start > 0:
-        above = max(text.rfind("\n", 0, start - 1), text.rfind("\r", 0, start - 1)) + 1
-        if not text[above:start].lstrip().startswith("##"):
-            break
-        start = above
-    return Span(lines.source, start, lines.end)
+    number = lines.first.line
+    while number > 1 and source.line(number - 1).lstrip().startswith("##"):
+        number -= 1
+        start = source.offset(number, 1)
+    return Span(source, start, lines.end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import Names
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -94,19 +95,23 @@ def check_names(
     noun: str,
 ) -> dict[str, ast.Argument]:
     """The arguments by name; unknown and repeated ones are reported and left out."""
-    names = list(known)
+    names = dict.fromkeys(known)
+    ordered: Names | None = None
+    free: Names | None = None
     given: dict[str, ast.Argument] = {}
     for argument in arguments:
         name = argument.name.text
         if name not in names:
             span = argument.name.span(scope.module.source)
-            free = set(names) - {each.name.text for each in arguments}
+            if ordered is None or free is None:
+                ordered = Names(names)
+                free = Names(names.keys() - {each.name.text for each in arguments})
             program.sink.report(
                 errors.UNKNOWN_ARGUMENT,
                 span,
                 name=name,
                 noun=noun,
-                help=known_names(noun, names, name),
+                help=known_names(noun, ordered, name),
                 fixes=rename_fix(span, free),
             )
         elif name in given:

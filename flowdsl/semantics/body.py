@@ -47,6 +47,7 @@ class BodyChecker:
     def __init__(self, program: Program, scope: ValueScope, targets: EmitTargets) -> None:
         self.program = program
         self.scope = scope
+        self._emitted = {field.name: field for field in reversed(targets.fields or ())}
         self.source = scope.module.source
         self.targets = targets
         self.task = targets.noun == "result field"
@@ -257,10 +258,10 @@ class BodyChecker:
         fields = self.targets.fields
         if fields is None:
             return None
-        for field in fields:
-            if field.name == name.text:
-                return field
-        names = [field.name for field in fields]
+        field = self._emitted.get(name.text)
+        if field is not None:
+            return field
+        names = self.program.names_of(self.targets, lambda: self._emitted)
         span = self._span(name)
         self.program.sink.report(
             errors.UNKNOWN_EMIT_TARGET,

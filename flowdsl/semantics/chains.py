@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import Names
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -155,7 +154,9 @@ def _check_shared(
             takers = [target.symbols[name] for target in known if name in target.symbols]
             if not takers:
                 if closed:
-                    names = {taken for target in known for taken in target.symbols}
+                    names = program.names_of(
+                        chain, lambda: (taken for target in known for taken in target.symbols)
+                    )
                     _report_unknown(program, span, name, names)
                 _resolve_unmatched(program, early, binding.value)
             for taker in takers:
@@ -163,8 +164,7 @@ def _check_shared(
     return set(bound)
 
 
-def _report_unknown(program: Program, span: Span, name: str, names: Iterable[str]) -> None:
-    known = set(names)
+def _report_unknown(program: Program, span: Span, name: str, known: Names) -> None:
     noun = "input or secret"
     program.sink.report(
         errors.UNKNOWN_ARGUMENT,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
+from flowdsl.diagnostics.suggest import Names
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -89,13 +90,13 @@ def _check_braces(
     constant = place.allowed <= {CONST, ENVIRONMENT}
     written = source.text[literal.start : literal.end]
     for found in re.finditer(_ESCAPED, written):
-        kinds = scope.kinds()
-        if found[2] in kinds and not (constant and kinds[found[2]] not in place.allowed):
+        kind = scope.kind_of(found[2])
+        if kind is not None and not (constant and kind not in place.allowed):
             span = Span(source, literal.start + found.start(), literal.start + found.end())
-            program.sink.report(errors.ESCAPED_VARIABLE, span, name=found[2], kind=kinds[found[2]])
+            program.sink.report(errors.ESCAPED_VARIABLE, span, name=found[2], kind=kind)
     for found in re.finditer(_SPACED, written):
-        kinds = scope.kinds()
-        if found[2] in kinds and not (constant and kinds[found[2]] not in place.allowed):
+        kind = scope.kind_of(found[2])
+        if kind is not None and not (constant and kind not in place.allowed):
             span = Span(source, literal.start + found.start(), literal.start + found.end())
             right = f"{{{found[1]}{found[2]}}}"
             program.sink.report(
@@ -255,11 +256,13 @@ def _check_record(
     by_key = {field.name: field for field in record.fields}
     by_key |= {field.wire_name: field for field in record.fields}
     given = set()
-    free = set(by_key) - {key_text(pair.key) for pair in expr.pairs}
+    free: Names | None = None
     for pair in expr.pairs:
         key = key_text(pair.key)
         if key not in by_key:
-            names = [field.name for field in record.fields]
+            names = program.names_of(record, lambda: (field.name for field in record.fields))
+            if free is None:
+                free = Names(by_key.keys() - {key_text(pair.key) for pair in expr.pairs})
             span = pair.key.span(source)
             program.sink.report(
                 errors.UNKNOWN_FIELD,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import Names
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -92,7 +93,8 @@ class _TestChecker:
     ) -> set[str]:
         known = None if fields is None else {field.name: field for field in fields}
         first: dict[str, Span] = {}
-        free = set(known or ()) - {binding.name.text for binding in bindings}
+        ordered = Names(known or ())
+        free = Names(set(known or ()) - {binding.name.text for binding in bindings})
         for binding in bindings:
             name = binding.name.text
             span = binding.name.span(self.source)
@@ -109,7 +111,7 @@ class _TestChecker:
                     span,
                     name=name,
                     noun=noun,
-                    help=known_names(noun, known, name),
+                    help=known_names(noun, ordered, name),
                     fixes=rename_fix(span, free),
                 )
             elif known is not None:
@@ -287,11 +289,10 @@ class _TestChecker:
 
     def _prompt_text(self, text: ast.Text) -> None:
         """Text to look for in the prompt: consts and `env` stand for their values, other variables for themselves."""
-        kinds = self.scope.kinds()
         for part in text.parts:
             if not isinstance(part, ast.Ref) or part.sigil != ast.INPUT:
                 continue
-            if kinds.get(part.name.text) == CONST or part.name.text == ENV_ROOT:
+            if self.scope.kind_of(part.name.text) == CONST or part.name.text == ENV_ROOT:
                 resolve_ref(self.program, self.scope, part, places.TEST_VALUE, in_text=True)
 
 

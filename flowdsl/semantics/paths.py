@@ -127,7 +127,7 @@ def _member(
                     help=f"its fields are {listed(field.name for field in type_.fields)}",
                 )
                 return UNKNOWN
-            names = [field.name for field in type_.fields]
+            names = program.names_of(type_, lambda: (field.name for field in type_.fields))
             at = name_span(scope, part)
             program.sink.report(
                 errors.UNKNOWN_FIELD,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.diagnostics.suggest import Names
 from flowdsl.source.files import FileSystem
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
@@ -109,12 +110,20 @@ class Program:
         self.workflow_fields: dict[ast.WorkflowDecl, WorkflowFields] = {}
         self.bound_places: dict[Constraints, dict[str, Span]] = {}
         self.untrusted_fields: dict[RecordOf, FieldType | None] = {}
+        self._names: dict[Hashable, Names] = {}
 
     def statements(self, body: ast.Block) -> list[ast.Stmt]:
         """Every statement of a task's or workflow's body, those of inner blocks too, outer ones first; walked once."""
         found = self.bodies.get(body)
         if found is None:
             found = self.bodies[body] = statements(body)
+        return found
+
+    def names_of(self, owner: Hashable, names: Callable[[], Iterable[str]]) -> Names:
+        """The names that `owner` has, for the many that somebody may misspell; put in order once."""
+        found = self._names.get(owner)
+        if found is None:
+            found = self._names[owner] = Names(names())
         return found
 
     def use(self, scope: ModuleScope, name: str, entry: Entry | None) -> None:

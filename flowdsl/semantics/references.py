@@ -17,6 +17,7 @@ from .scopes import (
     ENV_ROOT,
     ValueScope,
     known_names,
+    names_of_kind,
     rename_fix,
     sigil_of,
     with_article,
@@ -160,30 +161,33 @@ def _report_undeclared(
 ) -> None:
     name = ref.name.text
     source = scope.module.source
-    kinds = scope.kinds()
+    own = scope.known()
+    consts = names_of_kind(program, scope.module, CONST)
     help: str | None
     labels: tuple[Label, ...] = ()
     fixes: tuple[Fix, ...] = ()
-    near = closest(name, kinds)
+    near = closest(name, (ENV_ROOT,), consts, *own.values())
+    kind = None if near is None else scope.kind_of(near)
     if name in scope.ended:
         symbol = scope.ended[name]
         help = f"`{name}` is the variable of a loop and exists inside it only"
         labels = (Label(symbol.span, "the loop variable"),)
-    elif near is not None:
-        help = f"{with_article(kinds[near])} named `{near}` exists"
-        if sigil_of(kinds[near]) == ref.sigil:
-            fixes = rename_fix(ref.name.span(source), kinds)
+    elif near is not None and kind is not None:
+        help = f"{with_article(kind)} named `{near}` exists"
+        if sigil_of(kind) == ref.sigil:
+            fixes = rename_fix(ref.name.span(source), (near,))
         else:
-            before, after = (_BRACES if in_text else _BARE)[sigil_of(kinds[near])]
+            before, after = (_BRACES if in_text else _BARE)[sigil_of(kind)]
             help += f"; write `{before}{near}{after}`"
     elif place is TEST_VALUE:
         help = "a test knows consts and `env` only: write the value that this test gives, as the run would show it"
     else:
-        names = [other for other, kind in kinds.items() if sigil_of(kind) == ref.sigil]
-        names = [other for other in names if other != ENV_ROOT]
+        names = (own[ref.sigil], *((consts,) if ref.sigil == ast.INPUT else ()))
         noun = {ast.INPUT: "value", ast.RUNTIME: "runtime variable", ast.SECRET: "secret"}
         kind = noun[ref.sigil]
-        help = f"the {kind}s here: {listed(names)}" if names else f"no {kind} is declared here"
+        help = (
+            f"the {kind}s here: {listed(*names)}" if any(names) else f"no {kind} is declared here"
+        )
     program.sink.report(
         errors.UNDECLARED_NAME,
         ref.span(source),

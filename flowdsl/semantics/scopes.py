@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import Names, closest, listed
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -44,7 +44,7 @@ def sigil_of(kind: str) -> str:
 
 def known_names(kind: str, names: Iterable[str], missing: str) -> str:
     """The help for an unknown name: the near one, else all of them. `kind` names what they are."""
-    candidates = set(names)
+    candidates = names if isinstance(names, Names) else Names(names)
     near = closest(missing, candidates)
     if near is not None:
         return f"{with_article(kind)} named `{near}` exists"
@@ -140,7 +140,10 @@ def _clashes(program: Program, scope: ModuleScope, name: str, span: Span) -> boo
 def _report_unknown_import(
     program: Program, scope: ModuleScope, name: ast.Name, other: ModuleScope
 ) -> None:
-    names = [n for n, entry in other.own.items() if isinstance(entry.declaration, IMPORTABLE)]
+    names = program.names_of(
+        (other, "importable"),
+        lambda: (n for n, each in other.own.items() if isinstance(each.declaration, IMPORTABLE)),
+    )
     span = name.span(scope.source)
     path = other.source.path
     near = closest(name.text, names)
@@ -178,11 +181,10 @@ def find_declaration(
     scope: ModuleScope,
     dotted: ast.Dotted,
     kind: str,
-    more: Iterable[str] = (),
 ) -> Entry | None:
     """The declaration of `kind` (`type`, `const`, `task`, `workflow`) that `dotted` names.
 
-    None when there is none, reported unless an import that failed is to blame. `more` are further names for suggestions.
+    None when there is none, reported unless an import that failed is to blame.
     """
     where = scope
     if dotted.namespace is not None:
@@ -191,12 +193,13 @@ def find_declaration(
             if scope.hides(namespace):
                 return None
             span = dotted.namespace.span(scope.source)
+            known = program.names_of((scope, "imported file"), lambda: scope.namespaces)
             program.sink.report(
                 errors.UNDECLARED_NAMESPACE,
                 span,
                 name=namespace,
-                help=known_names("imported file", scope.namespaces, namespace),
-                fixes=rename_fix(span, scope.namespaces),
+                help=known_names("imported file", known, namespace),
+                fixes=rename_fix(span, known),
             )
             return None
         other = scope.namespaces[namespace][0]
@@ -212,8 +215,22 @@ def find_declaration(
         return entry
     if entry is None and (name in names or where.hides(name)):
         return None
-    _report_undeclared(program, scope, dotted.name, kind, names, more)
+    candidates = names_of_kind(program, where, kind, inside=where is scope)
+    _report_undeclared(program, scope, dotted.name, kind, entry, candidates)
     return None
+
+
+def names_of_kind(program: Program, scope: ModuleScope, kind: str, *, inside: bool = True) -> Names:
+    """What a file declares of a kind; `inside` it, what it imports and what exists everywhere, too."""
+
+    def find() -> Iterator[str]:
+        if inside and kind == "type":
+            yield from PRIMITIVES
+        for name, entry in (scope.names if inside else scope.own).items():
+            if entry is not None and KIND_OF_DECLARATION[type(entry.declaration)] == kind:
+                yield name
+
+    return program.names_of((scope, kind, inside), find)
 
 
 def _report_undeclared(
@@ -221,17 +238,10 @@ def _report_undeclared(
     scope: ModuleScope,
     name: ast.Name,
     kind: str,
-    names: Mapping[str, Entry | None],
-    more: Iterable[str],
+    entry: Entry | None,
+    candidates: Names,
 ) -> None:
     span = name.span(scope.source)
-    entry = names.get(name.text)
-    candidates = [
-        candidate
-        for candidate, other in names.items()
-        if other is not None and KIND_OF_DECLARATION[type(other.declaration)] == kind
-    ]
-    candidates.extend(more)
     if entry is not None:
         found = KIND_OF_DECLARATION[type(entry.declaration)]
         help = f"`{name.text}` is {with_article(found)}"
@@ -258,7 +268,7 @@ class ValueScope:
     be read, so that any name may be an input.
     """
 
-    __slots__ = ("clashing", "ended", "inputs_unknown", "module", "present", "symbols")
+    __slots__ = ("_known", "clashing", "ended", "inputs_unknown", "module", "present", "symbols")
 
     def __init__(self, module: ModuleScope) -> None:
         self.module = module
@@ -267,19 +277,20 @@ class ValueScope:
         self.present: frozenset[PresenceKey] = frozenset()
         self.clashing: set[tuple[str, str]] = set()
         self.inputs_unknown = False
+        self._known: dict[str, Names] | None = None
 
     def declare(self, program: Program, symbol: ValueSymbol) -> bool:
         """Bring `symbol` into scope. False, reported, when the name already means something here."""
         name = symbol.name
         if self.is_free(name):
-            self.symbols[name] = symbol
+            self._add(symbol)
             return True
         if name == ENV_ROOT:
             program.sink.report(errors.RESERVED_NAME, symbol.span, name=name)
             return False
         first = self._meaning(name)
         if first is None:
-            self.symbols[name] = symbol
+            self._add(symbol)
             return True
         kind, span = first
         self.clashing.add((sigil_of(symbol.kind), name))
@@ -291,6 +302,11 @@ class ValueScope:
             labels=(Label(span, f"the {kind} is declared here"),),
         )
         return False
+
+    def _add(self, symbol: ValueSymbol) -> None:
+        self.symbols[symbol.name] = symbol
+        if self._known is not None:
+            self._known[sigil_of(symbol.kind)].add(symbol.name)
 
     def is_free(self, name: str) -> bool:
         """Whether `name` means nothing at all here."""
@@ -305,6 +321,8 @@ class ValueScope:
         """Take a loop variable out of scope."""
         if self.symbols.get(symbol.name) is symbol:
             del self.symbols[symbol.name]
+            if self._known is not None:
+                self._known[sigil_of(symbol.kind)].discard(symbol.name)
         self.ended[symbol.name] = symbol
 
     def _meaning(self, name: str) -> tuple[str, Span] | None:
@@ -318,11 +336,20 @@ class ValueScope:
             return "imported file", self.module.namespaces[name][1]
         return None
 
-    def kinds(self) -> dict[str, str]:
-        """Every name that can be the root of a reference here, with its kind."""
-        names = {name: symbol.kind for name, symbol in self.symbols.items()}
-        for name, entry in self.module.names.items():
-            if entry is not None and isinstance(entry.declaration, ast.ConstDecl):
-                names.setdefault(name, CONST)
-        names.setdefault(ENV_ROOT, ENVIRONMENT)
-        return names
+    def kind_of(self, name: str) -> str | None:
+        """The kind of what a reference with the root `name` means here; None when it means nothing."""
+        symbol = self.symbols.get(name)
+        if symbol is not None:
+            return symbol.kind
+        entry = self.module.names.get(name)
+        if entry is not None and isinstance(entry.declaration, ast.ConstDecl):
+            return CONST
+        return ENVIRONMENT if name == ENV_ROOT else None
+
+    def known(self) -> Mapping[str, Names]:
+        """The names of the symbols by their sigils."""
+        if self._known is None:
+            self._known = {sigil: Names() for sigil in (ast.INPUT, ast.RUNTIME, ast.SECRET)}
+            for symbol in self.symbols.values():
+                self._known[sigil_of(symbol.kind)].add(symbol.name)
+        return self._known

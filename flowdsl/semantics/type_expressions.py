@@ -16,7 +16,6 @@ from .scopes import ValueScope, find_declaration
 from .types import (
     NO_CONSTRAINTS,
     PRIMITIVE,
-    PRIMITIVES,
     UNKNOWN,
     Enum,
     FieldType,
@@ -48,7 +47,7 @@ def _resolve(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
         case ast.NamedType(name=dotted):
             if dotted.namespace is None and dotted.name.text in PRIMITIVE:
                 return PRIMITIVE[dotted.name.text]
-            entry = find_declaration(program, scope, dotted, "type", PRIMITIVES)
+            entry = find_declaration(program, scope, dotted, "type")
             return UNKNOWN if entry is None else _named_type(program, scope, dotted, entry)
         case ast.ObjectType(fields=fields):
             return RecordOf(None, resolve_fields(program, scope, fields, RECORD))
