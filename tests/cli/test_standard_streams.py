@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import LOCAL_PROJECT, Result, environment, write_tree
+from tests.support.effort import rows
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="streams of Linux")
 
@@ -81,7 +82,7 @@ def test_a_closed_output_is_written_nowhere(root: Path) -> None:
     assert run(root, ">&-", "check").code == 1
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", rows(["<&-", ">&-", "2>&-", "<&- >&- 2>&-"], 3))
 def test_a_deploy_needs_no_stream_and_its_files_take_the_place_of_none(
     root: Path, closed: str
 ) -> None:
@@ -97,7 +98,7 @@ def test_without_a_stream_nobody_is_asked(root: Path) -> None:
     assert asked.code == 64 and "there is no terminal to ask on" in asked.err
 
 
-@pytest.mark.parametrize("command", ["check", "fmt", "import", "compile"])
+@pytest.mark.parametrize("command", rows(["check", "fmt", "import", "compile"], 0))
 def test_a_closed_input_is_an_empty_one(tmp_path: Path, command: str) -> None:
     options = ["-o", "out"] if command == "compile" else []
     ended = run(tmp_path, "<&-", command, "-", *options)
@@ -105,26 +106,31 @@ def test_a_closed_input_is_an_empty_one(tmp_path: Path, command: str) -> None:
     assert ended.code in (1, 3)
 
 
-@pytest.mark.parametrize("command", ["check", "fmt", "import"])
+@pytest.mark.parametrize("command", rows(["check", "fmt", "import"], 1))
 def test_an_input_that_cannot_be_read_is_said(tmp_path: Path, command: str) -> None:
     ended = run(tmp_path, "0>/dev/null", command, "-")
     assert (ended.code, ended.out) == (64, b"")
     assert ended.err == "error: standard input cannot be read: bad file descriptor\n"
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("unbuffered", rows(["", "1"], 1))
 @pytest.mark.parametrize(
     "words",
-    [
-        ["--version"],
-        ["-h"],
-        ["deploy", "-h"],
-        ["rules"],
-        ["check"],
-        ["check", "--color", "never"],
-        ["fmt", "--check", "--diff"],
-        ["debug", "plan-schema"],
-    ],
+    rows(
+        [
+            ["--version"],
+            ["-h"],
+            ["deploy", "-h"],
+            ["rules"],
+            ["check"],
+            ["check", "--color", "never"],
+            ["fmt", "--check", "--diff"],
+            ["debug", "plan-schema"],
+        ],
+        0,
+        4,
+        6,
+    ),
 )
 def test_an_output_that_cannot_be_written_is_64(
     root: Path, words: list[str], unbuffered: str
@@ -147,7 +153,7 @@ def test_state_and_plans_that_cannot_be_written_are_64(root: Path) -> None:
 @pytest.mark.parametrize(
     "full", [">/dev/full", "2>/dev/full", ">/dev/full 2>/dev/full"], ids=["out", "err", "both"]
 )
-@pytest.mark.parametrize("progress", ["plain", "tty"])
+@pytest.mark.parametrize("progress", rows(["plain", "tty"], 1))
 def test_a_deploy_is_carried_out_although_nobody_hears_of_it(
     root: Path, full: str, progress: str
 ) -> None:
@@ -162,7 +168,7 @@ def test_a_deploy_is_carried_out_although_nobody_hears_of_it(
         assert ended.err.endswith(FULL) and ended.err.count(FULL) == 1
 
 
-@pytest.mark.parametrize("full", [">/dev/full", "2>/dev/full"])
+@pytest.mark.parametrize("full", rows([">/dev/full", "2>/dev/full"], 1))
 def test_a_code_that_says_more_is_kept(root: Path, full: str) -> None:
     assert run(root, full, "deploy", "--yes", "--json", "--env", "nowhere").code == 64
     write_tree(root, {"flows/look_up_0.flow": "workflow {"})

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from flowdsl.state.errors import StateError, WrongAddress
 from flowdsl.state.stores import open_store
 from tests.support.command_line import run_command, write_tree
+from tests.support.effort import examples
 
 FLOW = 'flow 1\n\nworkflow look_up {\n  title = "Look up"\n  steps { step "Open" { do "Open it." } }\n}\n'
 
@@ -76,7 +77,7 @@ PARTS = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(400), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SCHEMES, PARTS)
 def test_no_address_ends_in_anything_but_a_store_or_a_sentence(
     tmp_path: Path, scheme: str, rest: str

@@ -17,6 +17,7 @@ from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.source.text import SourceFile, Span
 from tests.support.command_line import read_tree, run_command, write_tree
+from tests.support.effort import examples
 
 PROJECT = '[project]\nname = "care"\nflows = ["flows/*.flow"]\n'
 INTAKE = """\
@@ -272,7 +273,7 @@ def test_a_tree_is_that_of_one_flow(project: Path) -> None:
 NAMES = st.sampled_from([*FILES, "flows/ledger.FLOW", "flows", "parts", "*.md", "**/*", "none"])
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(NAMES, min_size=1, max_size=4))
 def test_no_command_line_changes_what_is_no_flow(
     names: list[str], tmp_path_factory: pytest.TempPathFactory

@@ -1,16 +1,15 @@
-"""Random histories keep the invariants; `FLOWDSL_DEPLOY_SEQUENCES` says how many are tried."""
+"""Random histories keep the invariants: two hundred of them in a thorough run."""
 
 from __future__ import annotations
-
-import os
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.deploy.deploy_machine import DeployMachine
+from tests.support.effort import examples
 
-SEQUENCES = int(os.environ.get("FLOWDSL_DEPLOY_SEQUENCES", "200"))
+SEQUENCES = examples(200)
 STEPS = 10
 
 SHARES = {"file": 0.9, "s3": 0.08, "git": 0.02}

@@ -21,6 +21,7 @@ from flowdsl.emulator.records.pools import create_pool
 from flowdsl.emulator.store import Store, Transaction
 from flowdsl.emulator.wire.machines import MachineCreate, MachineStatus, MachineUpdate, PoolCreate
 from tests.emulator.emulator_desk import STANDSTILL, UNKNOWN_ID, Desk
+from tests.support.effort import examples
 
 LATER = "2026-01-31T10:00:00.000000Z"
 
@@ -78,7 +79,7 @@ def test_what_is_no_machine_is_refused(desk: Desk, body: dict[str, Any]) -> None
 
 
 @settings(
-    max_examples=50,
+    max_examples=examples(50),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.emulator.emulator_desk import Desk, check
+from tests.support.effort import examples
 
 text = st.text(max_size=12).filter(lambda value: value.isprintable())
 nullable_text = st.none() | text
@@ -35,7 +36,7 @@ MODEL_KEYS = (
 
 updates = st.fixed_dictionaries({}, optional={**CLEARABLE, **ALWAYS_SET})
 relaxed = settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.emulator.emulator_desk import UNKNOWN_ID, Desk
+from tests.support.effort import examples
 
 text = st.text(max_size=12).filter(lambda value: value.isprintable())
 updates = st.fixed_dictionaries(
@@ -38,7 +39,7 @@ def test_a_pool_is_made_read_changed_and_deleted(desk: Desk) -> None:
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -14,6 +14,7 @@ from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import STANDSTILL, UNKNOWN_ID, Desk, check
 from tests.emulator.run_desk import INPUTS, OUTPUT_SCHEMA, RunDesk, run_desk
+from tests.support.effort import examples
 
 SECRET = "hunter2-canary"
 
@@ -451,7 +452,7 @@ def test_check_results_follow_what_the_run_brought(runs: RunDesk) -> None:
     assert (after["status"], len(after["error"])) == ("error", 2)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     waits=st.lists(st.integers(0, 700), min_size=1, max_size=8),
     rule=st.sampled_from(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from flowdsl.emulator.simulation.rules import RunRule
 from tests.emulator.run_desk import INPUTS, RunDesk, run_desk
+from tests.support.effort import examples
 
 READER = {
     "name": "Reader",
@@ -251,7 +252,7 @@ def test_a_failed_check_in_a_session_runs_the_clean_up() -> None:
         assert marks == [None, "post_run_check_failure_cleanup"]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     actions=st.lists(
         st.tuples(

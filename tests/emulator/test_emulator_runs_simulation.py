@@ -42,6 +42,7 @@ from flowdsl.emulator.simulation.variables import (
     value_at,
 )
 from flowdsl.ir import nodes
+from tests.support.effort import examples
 
 NAMES = st.sampled_from(["mrn", "day", "total", "open claims", "名", "$secret", "a-b"])
 SCALARS = st.sampled_from(
@@ -136,7 +137,7 @@ PATTERNS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(fields=flow_fields(), seed=st.text(max_size=3))
 def test_every_schema_that_flowdsl_emits_gets_a_valid_output(
     fields: tuple[nodes.FieldSpec, ...], seed: str
@@ -153,7 +154,7 @@ def test_every_schema_that_flowdsl_emits_gets_a_valid_output(
     assert not problems(schema, values)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     schema=st.recursive(
         st.booleans()
@@ -209,7 +210,7 @@ def test_a_pattern_beyond_reach_gets_no_text(pattern: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(pattern=st.text(alphabet="ab01[](){}|*+?.^$\\dw-,", max_size=9))
 def test_texts_for_patterns_match_or_are_not_given(pattern: str) -> None:
     text = matching_text(pattern)
@@ -414,7 +415,7 @@ def test_references_are_found_wherever_they_stand() -> None:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     seed=st.text(max_size=4),
     inputs=st.dictionaries(st.sampled_from(["a", "b"]), JSON_VALUES),

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.emulator.emulator_desk import UNKNOWN_ID, Desk
+from tests.support.effort import examples
 
 KINDS = ["/v1/workflow-tags", "/v1/workflow-tag-groups"]
 
@@ -125,7 +126,7 @@ def test_tagging_needs_at_least_one_tag(desk: Desk, path: str) -> None:
     desk.ok("POST", f"/v1/workflows/{path}", 422, json=body)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     steps=st.lists(
         st.tuples(st.booleans(), st.lists(st.integers(0, 5), min_size=1, max_size=3)),

@@ -20,6 +20,7 @@ from flowdsl.emulator.store import Store
 from flowdsl.emulator.wire.trajectories import TrajectoryCreate, TrajectoryUpdate
 from flowdsl.emulator.wire.workflows import WorkflowCreate
 from tests.emulator.emulator_desk import STANDSTILL, UNKNOWN_ID, Desk
+from tests.support.effort import examples
 
 SCREEN = {"width": 1024, "height": 768}
 STEPS: list[Any] = [{"func_name": "click", "args": [10, 20], "kwargs": {}, "result": None}]
@@ -99,7 +100,7 @@ def test_a_trajectory_needs_a_known_workflow(desk: Desk) -> None:
 
 
 @settings(
-    max_examples=50,
+    max_examples=examples(50),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -139,7 +140,7 @@ def test_one_made_approved_has_been_approved(desk: Desk) -> None:
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

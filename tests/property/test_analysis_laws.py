@@ -22,6 +22,7 @@ from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.compiling import PROJECTS, read_folder
+from tests.support.effort import examples
 from tests.support.expectations import CORPUS, Case, find_cases
 from tests.support.workflows import workflows
 
@@ -83,7 +84,7 @@ def test_verification_finds_nothing_in_whole_projects(folder: object) -> None:
         assert_complete(MemoryFiles(files), entries, CompileOptions(project, environment))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(workflows())
 def test_verification_finds_nothing_in_random_workflows(source: str) -> None:
     assert_complete(MemoryFiles({"main.flow": source}), ["main.flow"], CompileOptions())
@@ -195,7 +196,7 @@ def project(toml: str | None) -> Project | None:
 
 
 @pytest.mark.parametrize("toml", [None, VERIFIED], ids=["documented", "verified"])
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(random=st.randoms(use_true_random=False))
 def test_summaries_agree_with_inlining(toml: str | None, random: Random) -> None:
     source = Writer(random).program()

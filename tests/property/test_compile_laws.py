@@ -14,12 +14,13 @@ from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.ir.document import dump_program, load_program
 from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.source.files import MemoryFiles
+from tests.support.effort import examples
 from tests.support.workflows import workflows
 
 MAIN_ONLY = [name for name, tool in TOOLS.items() if not tool.focused and "_" in name]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(workflows())
 def test_a_program_without_errors_compiles_to_a_prompt_that_keeps_the_protocol(source: str) -> None:
     files = MemoryFiles({"main.flow": source})

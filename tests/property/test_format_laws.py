@@ -33,6 +33,7 @@ from flowdsl.syntax.dump import dump
 from flowdsl.syntax.lexer import lex
 from flowdsl.syntax.parse import parse_module
 from tests.support.compiling import PROJECTS, compile_folder
+from tests.support.effort import examples
 from tests.support.expectations import CORPUS, Case, find_cases
 from tests.support.programs import NOISE, SAMPLES, mutated, program
 from tests.support.workflows import workflows
@@ -188,13 +189,13 @@ def assert_broken_program(seed: int) -> None:
     assert_left_alone(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(seeds)
 def test_a_program_keeps_its_meaning_and_changes_once(seed: int) -> None:
     assert_program(seed)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(seeds)
 def test_a_program_with_mistakes_is_formatted_around_them(seed: int) -> None:
     assert_broken_program(seed)
@@ -207,7 +208,7 @@ def test_a_file_of_the_repository_keeps_its_meaning(path: Path) -> None:
     assert_left_alone(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text() | st.lists(st.sampled_from((*NOISE, "flow 1", " ", "a", "{x}", "{#", "#}", "# fmt: off", "\r"))).map("".join))  # fmt: skip
 def test_any_text_can_be_formatted(text: str) -> None:
     assert_laws(text)
@@ -297,7 +298,7 @@ def test_a_project_compiles_to_the_same_payloads(folder: Path, tmp_path: Path) -
     assert payloads(compile_folder(tmp_path)) == payloads(compile_folder(folder))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(workflows())
 def test_a_workflow_compiles_to_the_same_payload(source: str) -> None:
     texts = (source, format_source(SourceFile("main.flow", source)).text)

@@ -18,6 +18,7 @@ from flowdsl.decompile.project import import_workflows
 from flowdsl.source.files import MemoryFiles
 from tests.support import payloads, round_trip
 from tests.support.compiling import PROJECTS, compile_folder
+from tests.support.effort import examples
 from tests.support.payloads import Payload
 from tests.support.workflows import workflows
 
@@ -60,7 +61,7 @@ def test_a_payload_of_the_corpus_comes_back_as_it_was(given: Payload) -> None:
     _holds(given)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32 - 1).map(_random_payload))
 def test_a_random_payload_comes_back_as_it_was(given: Payload) -> None:
     _holds(given)
@@ -104,7 +105,7 @@ def test_a_payload_is_written_the_same_alone_and_among_others() -> None:
     assert {path for files in alone for path in files if path.endswith(".flow")} <= same
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow])
 @given(workflows())
 def test_a_program_comes_back_as_statements(source: str) -> None:
     compilation = compile_project(

@@ -19,6 +19,7 @@ from flowdsl.host.disk import DiskFiles
 from flowdsl.incremental.check import check_project
 from flowdsl.incremental.index import PLACE
 from flowdsl.incremental.stored import to_json
+from tests.support.effort import examples
 
 PROJECT = '[project]\nname = "care"\n'
 NAMES = ("a", "b", "c", "d")
@@ -116,4 +117,4 @@ class Edits(RuleBasedStateMachine):
 
 
 TestEdits = Edits.TestCase
-TestEdits.settings = settings(max_examples=60, stateful_step_count=15, deadline=None)
+TestEdits.settings = settings(max_examples=examples(60), stateful_step_count=15, deadline=None)

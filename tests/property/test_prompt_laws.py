@@ -18,6 +18,7 @@ from flowdsl.semantics.capabilities import DOCUMENTED
 from flowdsl.source.files import MemoryFiles
 from tests.support.compiling import prompt_of as compiled_prompt
 from tests.support.compiling import steps_of, workflow
+from tests.support.effort import examples
 from tests.support.prompt_reading import prompt_of
 from tests.support.prompts import HERE
 from tests.support.workflows import workflows
@@ -68,7 +69,7 @@ def _compiled(source: str) -> str:
 # Nothing is empty
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(workflows())
 def test_no_heading_and_no_group_is_without_lines(source: str) -> None:
     for line in _seen(_compiled(source)):
@@ -176,7 +177,7 @@ def _between_brackets(sentence: str) -> str:
     return "\n".join(re.findall(inside, sentence[head.end() :]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(ALPHABET, min_size=1, max_size=8).map("".join))
 def test_a_text_to_type_is_found_to_the_last_blank(text: str) -> None:
     typed = nodes.TypeIn(origin=HERE, value=_literal(text), display=None, target=_literal("Note"))
@@ -240,7 +241,7 @@ def test_a_command_has_ends_too() -> None:
 # Attempts
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(workflows())
 def test_nobody_is_told_of_an_attempt_that_is_not_his(source: str) -> None:
     for line in _seen(_compiled(source)):

@@ -26,6 +26,7 @@ from flowdsl.source.text import SourceFile
 from tests.support import dashboard, payloads, round_trip
 from tests.support.compiling import EXAMPLES, SAMPLES, read_folder
 from tests.support.dashboard import Values
+from tests.support.effort import examples
 from tests.support.prompts import PromptWriter
 from tests.support.pulling import DEFAULT_NAME, Desk
 from tests.support.task_programs import task_programs
@@ -33,7 +34,7 @@ from tests.support.workflows import workflows
 
 PATH = "flows/main.flow"
 SLOW = settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -16,6 +16,7 @@ from flowdsl.syntax.lexer import lex
 from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.reference import Branch, driver_tree, generic_tree
 from flowdsl.syntax.tables import WORDS
+from tests.support.effort import examples
 from tests.support.programs import SAMPLES, lark, mutated, program
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +61,7 @@ def test_files(path: Path) -> None:
     assert driver_tree(text) == lark_tree(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(seeds, st.integers(6, 16))
 def test_generated_programs(seed: int, depth: int) -> None:
     text = program(random.Random(seed), depth)
@@ -70,7 +71,7 @@ def test_generated_programs(seed: int, depth: int) -> None:
     assert not reports_syntax_errors(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(seeds)
 def test_mutated_programs_are_accepted_or_rejected_by_both(seed: int) -> None:
     rng = random.Random(seed)
@@ -94,7 +95,7 @@ def test_one_mistake_gives_hardly_more_than_one_diagnostic() -> None:
     assert sum(counts) / len(counts) < 1.3
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(seeds)
 def test_every_keyword_that_is_not_reserved_can_be_a_name(seed: int) -> None:
     words = tuple(word for word, _ in WORDS if word.isalpha())

@@ -20,6 +20,7 @@ from flowdsl.syntax.lexer import lex
 from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.text import scan_text
 from flowdsl.syntax.visit import walk
+from tests.support.effort import examples
 from tests.support.programs import NOISE, mutated, program
 
 pieces = st.lists(st.sampled_from((*NOISE, "flow 1", " ", "a", "{x}", "{#", "#}", "$", "\r")))
@@ -40,7 +41,7 @@ def test_lexing_loses_nothing(text: str) -> None:
     assert all(token.end > token.start for token in tokens)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(texts)
 def test_parsing_is_total_and_every_place_lies_in_the_file(text: str) -> None:
     sink = Sink()
@@ -88,7 +89,7 @@ def checked(sample: Sample, text: str) -> tuple[Diagnostic, ...]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from(list(KINDS)), st.booleans())
 def test_checking_a_program_with_mistakes_is_total(seed: int, kind: str, noise: bool) -> None:
     rng = random.Random(seed)
@@ -102,7 +103,7 @@ def test_checking_a_program_with_mistakes_is_total(seed: int, kind: str, noise: 
                 checked(sample, applied(fix, sample.path, text))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.integers(0, 2**32))
 def test_a_mistake_leaves_the_other_declarations_as_they_are(seed: int) -> None:
     """A mutation behind the name of a declaration costs no other one of the file."""
@@ -122,7 +123,7 @@ def test_a_mistake_leaves_the_other_declarations_as_they_are(seed: int) -> None:
         assert other == number or sample.text[each.start : each.end] in kept
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(texts)
 def test_parsing_is_deterministic(text: str) -> None:
     results = []
@@ -133,7 +134,7 @@ def test_parsing_is_deterministic(text: str) -> None:
     assert results[0] == results[1]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.integers(0, 2**32))
 def test_children_lie_inside_their_parents_and_in_order(seed: int) -> None:
     text = program(random.Random(seed), 14)
@@ -164,7 +165,7 @@ def unindented(source: str) -> str:
     return source.replace(" ", "").replace("\t", "")
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(inner_pieces.map("".join), st.booleans())
 def test_the_parts_of_a_text_cover_it_in_order(inner: str, block: bool) -> None:
     inner = inner if block else inner.replace("\n", "").replace("\r", "")

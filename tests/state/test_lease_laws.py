@@ -14,6 +14,7 @@ from flowdsl.state.errors import Locked, StateMoved, StoreUnusable
 from flowdsl.state.held import HEARTBEAT, MARGIN, TIME_TO_LIVE
 from flowdsl.state.lease import LeaseLost, NoSuchLease, break_lease
 from tests.state.lease_world import Link, Outcome, World
+from tests.support.effort import examples
 from tests.support.virtual_time import now
 
 TTL = TIME_TO_LIVE.total_seconds()
@@ -44,7 +45,7 @@ def marker(number: int) -> ResourceState:
     return ResourceState(id=f"id-{number}", generation=1, name="x")
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(st.tuples(st.floats(0, 60), TRAITS, ACTIONS), min_size=2, max_size=4))
 def test_never_two_holders_and_no_lost_update(
     plans: list[tuple[float, dict[str, Any], list[Action]]],

@@ -19,6 +19,7 @@ from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.cyberdesk.pace import Pace
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.emulator.rate_limit import RateLimit, RateLimiter
+from tests.support.effort import examples
 from tests.support.virtual_time import now, run_virtually
 
 EPOCH = 1_700_000_000.0
@@ -242,7 +243,7 @@ STEP = st.tuples(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(tasks=st.lists(STEP, min_size=1, max_size=12), left=st.integers(0, 4))
 def test_no_cancellation_stops_the_others(
     tasks: list[tuple[float, float, bool, float | None]], left: int

@@ -13,6 +13,7 @@ from flowdsl.cyberdesk.errors import ListingTooLong, UnstableListing
 from flowdsl.cyberdesk.limits import MAX_LISTING_BYTES, MAX_PAGES, MAX_ROWS
 from flowdsl.cyberdesk.models.workflow import WorkflowPage
 from flowdsl.cyberdesk.paging import MAX_WALKS, walk_all, walk_in_order
+from tests.support.effort import examples
 
 PAGE = 4
 
@@ -52,7 +53,7 @@ EDIT = st.tuples(st.sampled_from(["touch", "create", "delete"]), st.integers(0, 
 EDITS = st.lists(st.lists(EDIT, max_size=6), max_size=12)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(size=st.integers(0, 20), edits=EDITS)
 def test_no_row_that_existed_throughout_is_missed(
     size: int, edits: list[list[tuple[str, int]]]
@@ -77,7 +78,7 @@ class Machines(Listing):
             super().edit(verb, place)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(size=st.integers(0, 20), edits=EDITS)
 def test_the_order_of_other_lists_does_not_matter(
     size: int, edits: list[list[tuple[str, int]]]
@@ -114,7 +115,7 @@ class Runs(Listing):
             super().edit(verb, place)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(
     size=st.integers(0, 40),
     edits=EDITS

@@ -22,6 +22,7 @@ from flowdsl.decompile.writing.type_names import (
     source_names,
 )
 from flowdsl.ir import nodes
+from tests.support.effort import examples
 
 ORIGIN = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_column=1)
 STRING = nodes.ScalarType(name="string")
@@ -170,7 +171,7 @@ SECRETS = field_lists(1).map(
 )
 
 
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 @given(field_lists(), SECRETS)
 def test_schemas_of_inputs_are_read_and_compile_to_themselves(
     inputs: tuple[nodes.FieldSpec, ...], secrets: tuple[nodes.FieldSpec, ...]
@@ -183,7 +184,7 @@ def test_schemas_of_inputs_are_read_and_compile_to_themselves(
     assert json.loads(recompiled(*read)["input_schema"]) == json.loads(schema)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.data())
 def test_schemas_of_outputs_are_read_without_what_sources_add(data: st.DataObject) -> None:
     outputs = data.draw(field_lists())
@@ -287,7 +288,7 @@ ROOTS = st.one_of(
 )
 
 
-@settings(max_examples=700)
+@settings(max_examples=examples(700))
 @given(ROOTS)
 def test_any_schema_is_read_exactly_or_not_at_all(schema: Any) -> None:
     read = read_inputs(schema)

@@ -27,6 +27,7 @@ from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.lexer import lex
 from flowdsl.syntax.text import plain_string, scan_text
+from tests.support.effort import examples
 
 AWKWARD = st.sampled_from(
     [
@@ -113,7 +114,7 @@ def can_be_said(value: nodes.Text) -> bool:
     )
 
 
-@settings(max_examples=1500)
+@settings(max_examples=examples(1500))
 @given(PIECES)
 def test_a_text_that_can_be_said_has_a_literal_that_means_it(value: nodes.Text) -> None:
     literal = written(value)
@@ -122,7 +123,7 @@ def test_a_text_that_can_be_said_has_a_literal_that_means_it(value: nodes.Text) 
         assert meaning(literal) == shown(value)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(TEXTS)
 def test_a_plain_string_means_what_it_was_written_for(value: str) -> None:
     literal = plain_literal(value)
@@ -209,7 +210,7 @@ def sayable(value: Any) -> bool:
     return not isinstance(value, list) or all(map(sayable, value))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(VALUES)
 def test_a_value_compiles_to_itself(value: Any) -> None:
     literal = value_literal(value)

@@ -20,6 +20,7 @@ from flowdsl.semantics.capabilities import DOCUMENTED
 from flowdsl.source.files import MemoryFiles
 from tests.support import compiling
 from tests.support.compiling import PROJECTS, ROOT, compile_folder, workflow
+from tests.support.effort import examples
 from tests.support.normal_form import NormalForm
 from tests.support.programs import mutated
 from tests.support.prompt_reading import NO_HINTS, compiled_prompts, hints_of, prompt_of
@@ -43,7 +44,7 @@ def test_what_a_project_compiles_to_is_read_back(folder: Path) -> None:
         assert normal.of(program) == normal.of(original)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(workflows())
 def test_what_a_generated_program_compiles_to_is_read_back(source: str) -> None:
     compilation = compile_project(MemoryFiles({"w.flow": source}), ["w.flow"], CompileOptions())
@@ -54,7 +55,7 @@ def test_what_a_generated_program_compiles_to_is_read_back(source: str) -> None:
     assert NormalForm(DOCUMENTED).of(program) == NormalForm(DOCUMENTED).of(original)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.integers(0, 1 << 40))
 def test_every_statement_on_every_account_is_read_back(seed: int) -> None:
     writer = PromptWriter(random.Random(seed))
@@ -65,7 +66,7 @@ def test_every_statement_on_every_account_is_read_back(seed: int) -> None:
     assert NormalForm(capabilities).of(program) == NormalForm(capabilities).of(original)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.integers(0, 1 << 40))
 def test_a_changed_prompt_is_read_as_it_stands_or_not_at_all(seed: int) -> None:
     rng = random.Random(seed)

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.source.files import MemoryFiles
 from tests.support.compiling import PROJECTS, compile_folder
+from tests.support.effort import examples
 from tests.support.expectations import CORPUS, find_cases
 from tests.support.task_programs import task_programs
 from tests.support.workflows import workflows
@@ -34,7 +35,8 @@ def compile_source(source: str) -> Compilation:
 
 
 @settings(
-    max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=examples(60),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 @given(workflows())
 def test_a_random_workflow_is_written(source: str) -> None:
@@ -42,7 +44,8 @@ def test_a_random_workflow_is_written(source: str) -> None:
 
 
 @settings(
-    max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=examples(60),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 @given(task_programs())
 def test_a_random_program_of_tasks_is_written(source: str) -> None:

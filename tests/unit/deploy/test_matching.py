@@ -15,6 +15,7 @@ from flowdsl.deploy.matching import match
 from flowdsl.deploy.resource import Desired
 from flowdsl.deploy.target import Target
 from flowdsl.state.document import ResourceState, StateDocument, new_document
+from tests.support.effort import examples
 
 NAMES = [f"workflow.{letter}" for letter in "abc"]
 TARGET = Target("prj_1", "test", "http://x")
@@ -136,7 +137,7 @@ def histories(draw: st.DrawFn) -> History:
     return history
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(histories(), st.sets(address))
 def test_nothing_is_taken_twice_and_no_copy_is(history: History, known: set[str]) -> None:
     found = history.match(known)
@@ -160,7 +161,7 @@ def test_nothing_is_taken_twice_and_no_copy_is(history: History, known: set[str]
         assert {copy.id for copy in item.copies} == copies - {item.id}
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(histories())
 def test_what_is_taken_is_right_wherever_nothing_was_renamed_twice(history: History) -> None:
     if any(number > 1 for number in history.hops.values()):
@@ -170,7 +171,7 @@ def test_what_is_taken_is_right_wherever_nothing_was_renamed_twice(history: Hist
             assert history.truth.get(item.wanted) == item.id
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(histories())
 def test_everything_is_found_where_no_address_was_used_twice(history: History) -> None:
     if history.reused or any(number > 1 for number in history.hops.values()):

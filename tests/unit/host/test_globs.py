@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from flowdsl.host.disk import DiskFiles
 from flowdsl.host.gitignore import IgnoreFile
 from flowdsl.host.listing import expand
+from tests.support.effort import examples
 
 
 def make(root: Path, *paths: str) -> DiskFiles:
@@ -195,7 +196,9 @@ NAMES = ("a", "b", "ab", "a-", "[a]", "!a", "a b", "#a", "b.a", "a ", "-")
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is the oracle")
 @settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=examples(60),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
 )
 @given(lines=st.lists(PATTERN, min_size=1, max_size=4))
 def test_git_agrees(tmp_path: Path, lines: list[str]) -> None:

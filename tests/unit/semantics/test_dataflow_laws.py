@@ -13,6 +13,7 @@ from flowdsl.semantics.capabilities import TOOLS, Capabilities
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
+from tests.support.effort import examples
 
 VARIABLES = ("a", "b", "c")
 names = st.sampled_from(VARIABLES)
@@ -203,7 +204,7 @@ steps {
 """
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(blocks(loops=True, depth=3))
 def test_reads_and_outputs_are_reported_exactly_when_some_path_lacks_them(block: Block) -> None:
     program = identified(

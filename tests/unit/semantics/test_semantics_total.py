@@ -12,6 +12,7 @@ from flowdsl.semantics.modules import load
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
+from tests.support.effort import examples
 from tests.support.expectations import CORPUS, Case, find_cases
 
 PROGRAMS = find_cases(CORPUS / "valid") + find_cases(CORPUS / "invalid")
@@ -83,7 +84,7 @@ def test_a_name_that_does_not_exist_is_reported_once_at_its_place(
     assert others <= {"undeclared-name", "optional-for-required"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_no_edit_of_a_program_raises(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(PROGRAMS))
@@ -104,7 +105,7 @@ def test_no_edit_of_a_program_raises(data: st.DataObject) -> None:
         assert 0 <= span.start <= span.end <= len(span.source.text)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.sampled_from(PROGRAMS), st.randoms())
 def test_the_order_of_files_makes_no_difference(case: Case, random: object) -> None:
     def shown(entries: list[str]) -> list[tuple[str, int, str, str, str | None]]:

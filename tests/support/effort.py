@@ -1,0 +1,31 @@
+"""How much a run tries: `quick`, for every change, or `thorough`, with every count and every row of a matrix.
+
+`python -m tests thorough` sets it; so does `FLOWDSL_TESTS=thorough`. What a test claims is the same in
+both; a quick run claims it of fewer examples.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+THOROUGH = os.environ.get("FLOWDSL_TESTS", "quick") == "thorough"
+
+SHARE = 6
+"""A quick run tries one in so many."""
+
+FEWEST = 12
+"""Examples that a quick run tries of a law, however few a thorough one does."""
+
+
+def examples(count: int) -> int:
+    """How many examples a law is tried on that a thorough run tries on `count`."""
+    return count if THOROUGH else min(count, max(FEWEST, count // SHARE))
+
+
+def rows(every: Sequence[T], *quick: int) -> Sequence[T]:
+    """All rows of a matrix, or those at the positions that stand for it in a quick run."""
+    return every if THOROUGH else [every[at] for at in quick]
