@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.cli import fixing
-from flowdsl.cli.failure import CommandError
-from flowdsl.cli.fixing import fix_findings, hand_over
-from flowdsl.cli.target import open_target
-from flowdsl.cli.views.check import Report
+from flowdsl.cli.commands.check import fixes as fixing
+from flowdsl.cli.commands.check.fixes import fix_findings, hand_over
+from flowdsl.cli.commands.check.view import Report
+from flowdsl.cli.runtime.failure import CommandError
+from flowdsl.cli.runtime.target import open_target
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.host.writing import ChangedFile, write_files

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.cli import deploying
-from flowdsl.cli.arguments import CommandParser
 from flowdsl.cli.commands import deploy, destroy
-from flowdsl.cli.console import Console
+from flowdsl.cli.runtime.arguments import CommandParser
+from flowdsl.cli.runtime.console import Console
+from flowdsl.cli.runtime.engine import deployment as deploying
 from tests.support.command_line import write_tree
 from tests.support.embedded_service import Service
 

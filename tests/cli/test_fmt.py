@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from flowdsl.__main__ import main
-from flowdsl.cli import formatting
-from flowdsl.cli.failure import CommandError
-from flowdsl.cli.formatting import format_files, sources_of
-from flowdsl.cli.rewriting import write_rewrites
+from flowdsl.cli.commands.fmt import files as formatting
+from flowdsl.cli.commands.fmt.files import format_files, sources_of
+from flowdsl.cli.runtime.failure import CommandError
+from flowdsl.cli.runtime.rewrites import write_rewrites
 from flowdsl.format.formatter import Formatted
 from flowdsl.host.disk import SIZE_LIMIT
 from flowdsl.source.text import SourceFile

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import pytest
 
-from flowdsl.cli import clients, deploying
-from flowdsl.cli.arguments import CommandParser
 from flowdsl.cli.commands import deploy as command
-from flowdsl.cli.console import Console
-from flowdsl.cli.failure import CommandError
+from flowdsl.cli.runtime import clients
+from flowdsl.cli.runtime.arguments import CommandParser
+from flowdsl.cli.runtime.console import Console
+from flowdsl.cli.runtime.engine import deployment as deploying
+from flowdsl.cli.runtime.failure import CommandError
 from flowdsl.emulator.store import Store
 from flowdsl.host import signals
 

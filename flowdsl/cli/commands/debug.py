@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from ..arguments import CommandParser
-from ..console import Console
-from ..exit_codes import FINDINGS, SUCCESS
-from ..target import Target, open_target
+from ..runtime.arguments import CommandParser
+from ..runtime.console import Console
+from ..runtime.exit_codes import FINDINGS, SUCCESS
+from ..runtime.target import Target, open_target
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +59,7 @@ def _parse(target: Target, reference: bool, console: Console) -> int:
     from flowdsl.syntax.dump import dump
     from flowdsl.syntax.parse import parse_module
 
-    from ..failure import CommandError, UsageError
+    from ..runtime.failure import CommandError, UsageError
 
     if target.problems or target.taken_in or len(target.entries) != 1:
         raise UsageError("name one flow, or `-`; a tree is that of one file")

@@ -14,14 +14,15 @@ from flowdsl.host import signals
 from flowdsl.host.environment import MissingKey
 from flowdsl.host.terminal import is_terminal
 
-from .. import deploying, exit_codes, http_log
-from ..clients import open_client
-from ..console import Console
-from ..failure import CommandError
-from ..interrupts import Interrupts
-from ..progress import KINDS, open_display
-from ..reporting import Report
-from ..time_limit import TimeLimit
+from ..runtime import exit_codes, http_log
+from ..runtime.clients import open_client
+from ..runtime.console import Console
+from ..runtime.engine import deployment as deploying
+from ..runtime.engine.report import Report
+from ..runtime.failure import CommandError
+from ..runtime.interrupts import Interrupts
+from ..runtime.progress import KINDS, open_display
+from ..runtime.time_limit import TimeLimit
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +96,7 @@ def _run(
     deploying.read_plan_addresses(arguments, bundle)
     more: dict[str, Any] = {}
     if arguments.saved is not None:
-        from ..planning import exactly, read_saved_plan
+        from .plan.saved import exactly, read_saved_plan
 
         saved = read_saved_plan(arguments.saved)
         arguments.breaking = arguments.breaking or saved.document.on_breaking

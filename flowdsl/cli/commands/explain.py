@@ -8,9 +8,9 @@ from flowdsl.catalog import diagnostics
 from flowdsl.diagnostics.suggest import closest
 from flowdsl.explain.page import page_of
 
-from ..console import Console
-from ..exit_codes import SUCCESS
-from ..failure import UsageError
+from ..runtime.console import Console
+from ..runtime.exit_codes import SUCCESS
+from ..runtime.failure import UsageError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -8,12 +8,12 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.host.writing import write_files
 from flowdsl.state.ids import dump_ids, ids_of
 
-from .. import deploying
-from ..console import Console
-from ..exit_codes import SUCCESS
-from ..failure import UsageError
-from ..state_access import open_state, read_document
+from ..runtime.console import Console
+from ..runtime.engine import deployment as deploying
+from ..runtime.exit_codes import SUCCESS
+from ..runtime.failure import UsageError
 from ..subcommands import add_subcommands
+from .state.access import open_state, read_document
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -14,13 +14,13 @@ from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.settle import Verdict, recover
 from flowdsl.state.document import Intent
 
-from .. import deploying
-from ..console import Console
-from ..deploying import Deployment
-from ..failure import UsageError
-from ..interrupts import Interrupts
-from ..operating import Work, configure_output, operate, report_of
-from ..reporting import Report
+from ..runtime.console import Console
+from ..runtime.engine import deployment as deploying
+from ..runtime.engine.deployment import Deployment
+from ..runtime.engine.operation import Work, configure_output, operate, report_of
+from ..runtime.engine.report import Report
+from ..runtime.failure import UsageError
+from ..runtime.interrupts import Interrupts
 from ..views.recover import recovered, render_pending
 
 

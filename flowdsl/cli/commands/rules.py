@@ -8,8 +8,8 @@ from flowdsl.catalog import diagnostics
 from flowdsl.diagnostics.diagnostic import CATEGORY_SEVERITY
 from flowdsl.lint.rules import RULES
 
-from ..console import Console
-from ..exit_codes import SUCCESS
+from ..runtime.console import Console
+from ..runtime.exit_codes import SUCCESS
 from ..views.rules import as_json, as_text
 
 

@@ -9,11 +9,12 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.errors import NoSuchLease, StateError
 from flowdsl.state.lease import break_lease
 
-from .. import deploying, interrupts
-from ..console import Console
-from ..exit_codes import SUCCESS
-from ..state_access import confirmed, failure_of, open_state, read_document
-from ..views.state import age_of
+from ..runtime import interrupts
+from ..runtime.console import Console
+from ..runtime.engine import deployment as deploying
+from ..runtime.exit_codes import SUCCESS
+from .state.access import confirmed, failure_of, open_state, read_document
+from .state.view import age_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

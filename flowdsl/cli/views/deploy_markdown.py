@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flowdsl.deploy.outcome import Outcome
 
-from .deploy import render_outcome
 from .markdown import code, prose
+from .outcome import render_outcome
 
 ROWS = 200
 """Results in the table; those that did not go well come first."""

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from flowdsl import __version__
 from flowdsl.__main__ import main
 from flowdsl.cli import main as command_line
-from flowdsl.cli.console import Console
-from flowdsl.cli.progress import Lines
+from flowdsl.cli.runtime.console import Console
+from flowdsl.cli.runtime.progress import Lines
+from flowdsl.host import signals
 
 
 def fake_command(monkeypatch: pytest.MonkeyPatch, run: object) -> None:
@@ -149,7 +150,7 @@ def test_an_interrupt_is_130(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(arguments: object, console: Console) -> int:
-        raise KeyboardInterrupt
+        raise signals.Interrupted(2)
 
     fake_command(monkeypatch, run)
     assert transcript(capsys, "check") == (130, "", "interrupted\n")
