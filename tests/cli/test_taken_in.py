@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowdsl.cli.commands.check.checking import INDEX_FROM
+from flowdsl.cli.commands.check.command import INDEX_FROM
 from flowdsl.cli.commands.check.fixes import fix_findings
 from flowdsl.cli.commands.check.view import Report
 from flowdsl.cli.runtime.target import open_target

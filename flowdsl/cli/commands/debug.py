@@ -9,6 +9,10 @@ from ..runtime.console import Console
 from ..runtime.exit_codes import FINDINGS, SUCCESS
 from ..runtime.target import Target, open_target
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.syntax.reference import Branch, Leaf
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -79,13 +83,30 @@ def _parse(target: Target, reference: bool, console: Console) -> int:
     if reference:
         from flowdsl.syntax.reference import generic_tree, reference_parser
 
-        from ..views.debug import grammar_tree
-
         tree = generic_tree(reference_parser().parse(source.text))
-        console.out(grammar_tree(tree, source.text))
+        console.out(_grammar_tree(tree, source.text))
     else:
         console.out(dump(module).rstrip("\n"))
     return FINDINGS if sink.has_errors else SUCCESS
+
+
+def _grammar_tree(branch: Branch, text: str) -> str:
+    """A tree of grammar rules and terminals, as `syntax.reference` gives it, with the text of each terminal."""
+    from flowdsl.syntax.reference import Leaf
+
+    lines: list[str] = []
+    pending: list[tuple[Branch | Leaf | None, int]] = [(branch, 0)]
+    while pending:
+        node, depth = pending.pop()
+        indent = "  " * depth
+        if node is None:
+            lines.append(f"{indent}-")
+        elif isinstance(node, Leaf):
+            lines.append(f"{indent}{node.terminal} {text[node.start : node.end]!r}")
+        else:
+            lines.append(f"{indent}{node.rule} {node.start}..{node.end}")
+            pending += [(child, depth + 1) for child in reversed(node.children)]
+    return "\n".join(lines)
 
 
 def _tables(console: Console) -> int:

@@ -10,8 +10,10 @@ from uuid import UUID
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.job import Options
-from flowdsl.deploy.outcome import Outcome
+from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.settle import Verdict, recover
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.document import Intent
 
 from ..runtime.console import Console
@@ -21,7 +23,8 @@ from ..runtime.engine.operation import Work, configure_output, operate, report_o
 from ..runtime.engine.report import Report
 from ..runtime.failure import UsageError
 from ..runtime.interrupts import Interrupts
-from ..views.recover import recovered, render_pending
+
+_WORDS = {"create": "creation", "update": "change", "delete": "deletion"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Find out, or take a person's word; what was found and how it ended go to standard error."""
-    report = report_of(Report, arguments, console, kind="recover", ending=recovered)
+    report = report_of(Report, arguments, console, kind="recover", ending=_recovered)
     return operate(report, lambda: _prepare(arguments, console, report), arguments, console)
 
 
@@ -64,7 +67,7 @@ def _prepare(
     deploying.require_answer(arguments.yes, "settles the open writes")
 
     def approve(intents: Sequence[Intent]) -> bool:
-        report.say(render_pending(intents))
+        report.say(_rendered(intents))
         return report.agrees(f"settle this in {deployment.environment.name}?")
 
     def work(client: CyberdeskClient, interrupts: Interrupts) -> Coroutine[Any, Any, Outcome]:
@@ -100,3 +103,28 @@ def _verdict(arguments: argparse.Namespace) -> Verdict | None:
         return Verdict(str(UUID(arguments.id)))
     except ValueError:
         raise UsageError(f"`--id {arguments.id}` is not the id of a workflow, a UUID") from None
+
+
+def _rendered(intents: Sequence[Intent]) -> str:
+    """A line for each open write."""
+    return "\n".join(
+        f"? {printable(each.address)}  {_WORDS[each.action]} of "
+        f"{each.created_at:%Y-%m-%d %H:%M:%S} UTC, without a reply"
+        for each in intents
+    )
+
+
+def _recovered(outcome: Outcome, environment: str) -> str:
+    """How it ended, in one line."""
+    if outcome.status is Status.NOTHING_TO_DO:
+        return f"nothing to do: no such write is open in {environment}"
+    counts = {
+        label: sum(each.outcome == label and each.action == "recover" for each in outcome.results)
+        for label in ("performed", "unknown", "failed", "not_attempted")
+    }
+    parts = [f"{counted(counts['performed'], 'write')} settled"]
+    parts += [
+        f"{counts[each]} {each.replace('_', ' ')}" for each in list(counts)[1:] if counts[each]
+    ]
+    verb = "recovered" if outcome.status is Status.DONE else "stopped in"
+    return f"{verb} {environment}: {', '.join(parts)}"

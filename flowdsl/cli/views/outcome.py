@@ -1,4 +1,4 @@
-"""What `flowdsl deploy` shows beside the plan: each result, and how it ended; the plan as events."""
+"""What commands that write show beside the plan: each result, and how it ended; the plan as events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from flowdsl.deploy.resource import address_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
+from .markdown import code, prose
 from .painted import BAD, QUIET, WARNED, painted
+
+ROWS = 200
+"""Results in a table of Markdown; those that did not go well come first."""
+
+WIDTH = 400
+"""Characters of one message in Markdown."""
 
 _RESULTS = {"performed": ("note", QUIET), "conflict": ("conflict", WARNED)}
 
@@ -56,6 +63,25 @@ def render_outcome(outcome: Outcome, environment: str) -> str:
     counts = ", ".join(part for part in parts if part) or "nothing written"
     well = outcome.status in (Status.DONE, Status.NOTHING_TO_DO)
     return f"{'deployed to' if well else 'stopped in'} {environment}: {counts}"
+
+
+def render_outcome_markdown(outcome: Outcome, environment: str) -> str:
+    """How it ended, as the summary of a job: one line, what people have to know, and a table of results."""
+    lines = [f"## FlowDSL deploy to {code(environment, WIDTH)}", ""]
+    lines += [prose(render_outcome(outcome, environment), WIDTH), ""]
+    for message in outcome.messages:
+        lines += [f"- {prose(message, WIDTH)}"]
+    results = sorted(outcome.results, key=lambda result: result.outcome == "performed")
+    if results:
+        lines += ["", "| Address | Action | Outcome | Remark |", "|---|---|---|---|"]
+    for result in results[:ROWS]:
+        remark = prose(result.message, WIDTH).replace("|", "\\|")
+        outcome_word = result.outcome.replace("_", " ")
+        address = code(result.address, WIDTH).replace("|", "\\|")
+        lines.append(f"| {address} | {result.action} | {outcome_word} | {remark} |")
+    if len(results) > ROWS:
+        lines += ["", f"and {len(results) - ROWS} more"]
+    return "\n".join(lines) + "\n"
 
 
 def _adopted(outcome: Outcome) -> set[str]:

@@ -13,14 +13,18 @@ from ...runtime.environments import named_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.failure import UsageError
 from ...runtime.target import Target, open_target, root_remark
-from .checking import check_target
 from .view import FORMATS, Report, render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from flowdsl.config.project import Environment
+
     from .watch import Scope
+
+INDEX_FROM = 50
+"""Flows from which a project gets an index; fewer are checked before one is read."""
 
 WATCHED_FORMATS = ("text", "terse")
 """Formats in which one report may follow another."""
@@ -147,7 +151,7 @@ def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target
             # Nothing is mended yet when only the difference is shown.
             deciding = fixed.unfixed if arguments.diff else report
         else:
-            findings = check_target(target, environment, arguments.jobs)
+            findings = _found(target, environment, arguments.jobs)
             report = deciding = hear(findings)
         if arguments.write_baseline is not None:
             from .baseline import write_baseline
@@ -161,6 +165,29 @@ def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target
     failing = _failing(arguments)
     failed = any(found.severity in failing for found in deciding.diagnostics)
     return FINDINGS if failed else SUCCESS, target, report.paths
+
+
+def _found(target: Target, environment: Environment | None, jobs: int | None) -> Findings:
+    """What is found in a target. All flows of a large project are checked with its index, by up to `jobs` processes."""
+    if target.whole and len(target.entries) >= INDEX_FROM:
+        from time import time_ns
+
+        from flowdsl.host.disk import PROJECT_FILE
+        from flowdsl.incremental.check import check_project
+
+        text = target.files.read_text(PROJECT_FILE)
+        return check_project(
+            target.root,
+            target.files,
+            target.entries,
+            text,
+            lambda: target.options(environment),
+            now=time_ns(),
+            jobs=jobs,
+        )
+    from flowdsl.compiler.pipeline import analyze
+
+    return analyze(target.files, target.entries, target.options(environment)).findings
 
 
 def _failing(arguments: argparse.Namespace) -> Sequence[str]:

@@ -17,7 +17,12 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host import signals
 from flowdsl.host.writing import write_files
 
-from ...views.outcome import plan_events, render_outcome, render_result
+from ...views.outcome import (
+    plan_events,
+    render_outcome,
+    render_outcome_markdown,
+    render_result,
+)
 from ...views.plan import render_plan
 from .. import exit_codes
 from ..console import Console
@@ -158,8 +163,6 @@ class Report:
         self._emit("change_summary", status=outcome.status.value, exit_code=code)
         self._write_result(outcome, outcome.status.value, code)
         if has_step_summary():
-            from ...views.deploy_markdown import render_outcome_markdown
-
             append_step_summary(render_outcome_markdown(outcome, self.environment), self._console)
         return code
 
