@@ -41,7 +41,7 @@ COMMANDS: dict[str, str] = {
     "rules": "list every diagnostic and lint rule",
     "debug": "look inside the compiler",
 }
-"""Every command and its line in `flowdsl -h`. The module is `commands/<command>.py`."""
+"""Every command and its line in `flowdsl -h`. The module or package is `commands/<command>`."""
 
 MODULES = {"import": "import_"}
 """The modules of commands whose names are Python's keywords."""

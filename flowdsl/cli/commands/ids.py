@@ -9,7 +9,7 @@ from flowdsl.host.writing import write_files
 from flowdsl.state.ids import dump_ids, ids_of
 
 from ..runtime.console import Console
-from ..runtime.engine import deployment as deploying
+from ..runtime.engine.options import add_environment
 from ..runtime.exit_codes import SUCCESS
 from ..runtime.failure import UsageError
 from ..subcommands import add_subcommands
@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     export = add_subcommands(parser).add_parser(
         "export", help="write the ids of an environment as JSON"
     )
-    deploying.add_environment(export)
+    add_environment(export)
     export.add_argument("-o", dest="file", metavar="FILE", help="default: standard output")
 
 

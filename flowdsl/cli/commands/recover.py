@@ -17,9 +17,10 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.document import Intent
 
 from ..runtime.console import Console
-from ..runtime.engine import deployment as deploying
-from ..runtime.engine.deployment import Deployment
+from ..runtime.engine.deployment import Deployment, compile_bundle, holder, open_deployment
 from ..runtime.engine.operation import Work, configure_output, operate, report_of
+from ..runtime.engine.options import add_environment, add_lock_timeout, lock_timeout
+from ..runtime.engine.questions import require_answer
 from ..runtime.engine.report import Report
 from ..runtime.failure import UsageError
 from ..runtime.interrupts import Interrupts
@@ -35,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="`workflow.NAME`, or its name alone; default: all open writes",
     )
-    deploying.add_environment(parser)
+    add_environment(parser)
     parser.add_argument(
         "--id", metavar="UUID", help="say which workflow the creation of ADDRESS made"
     )
@@ -45,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="say that the creation of ADDRESS made none, or that a write to it does not come any more",
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    deploying.add_lock_timeout(parser)
+    add_lock_timeout(parser)
     configure_output(parser)
 
 
@@ -59,12 +60,12 @@ def _prepare(
     arguments: argparse.Namespace, console: Console, report: Report
 ) -> tuple[Deployment, Work]:
     verdict = _verdict(arguments)
-    deployment = deploying.open_deployment(arguments.env, console, need_flows=False)
+    deployment = open_deployment(arguments.env, console, need_flows=False)
     # A person's word needs no source, which may be broken just when it is given.
     bundle = Bundle((), (), {})
     if verdict is None:
-        bundle = deploying.compile_bundle(deployment, console)
-    deploying.require_answer(arguments.yes, "settles the open writes")
+        bundle = compile_bundle(deployment, console)
+    require_answer(arguments.yes, "settles the open writes")
 
     def approve(intents: Sequence[Intent]) -> bool:
         report.say(_rendered(intents))
@@ -72,8 +73,8 @@ def _prepare(
 
     def work(client: CyberdeskClient, interrupts: Interrupts) -> Coroutine[Any, Any, Outcome]:
         options = Options(
-            lock_timeout=deploying.lock_timeout(arguments.lock_timeout),
-            holder=deploying.holder(),
+            lock_timeout=lock_timeout(arguments.lock_timeout),
+            holder=holder(),
             breaking="ignore",
         )
         job = deployment.job(

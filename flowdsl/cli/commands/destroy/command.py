@@ -14,9 +14,16 @@ from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.plan import Plan
 
 from ...runtime.console import Console
-from ...runtime.engine import deployment as deploying
-from ...runtime.engine.deployment import Deployment
+from ...runtime.engine.deployment import Deployment, holder, open_deployment
 from ...runtime.engine.operation import Work, configure_output, operate, report_of
+from ...runtime.engine.options import (
+    add_environment,
+    add_lock_timeout,
+    concurrency,
+    guard,
+    lock_timeout,
+)
+from ...runtime.engine.questions import require_answer
 from ...runtime.engine.report import Report
 from ...runtime.interrupts import Interrupts
 from .view import destroyed, destruction_events, render_destruction
@@ -42,7 +49,7 @@ class Destruction(Report):
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    deploying.add_environment(parser)
+    add_environment(parser)
     parser.add_argument(
         "--only",
         action="append",
@@ -59,18 +66,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--accept-guard",
         action="append",
         default=[],
-        type=deploying.guard,
+        type=guard,
         metavar="NAME=N",
         help="how many workflows are deleted (`deletes=N`), exactly",
     )
     parser.add_argument(
         "--concurrency",
-        type=deploying.concurrency,
+        type=concurrency,
         default=4,
         metavar="N",
         help="requests at once (default: 4)",
     )
-    deploying.add_lock_timeout(parser)
+    add_lock_timeout(parser)
     configure_output(parser)
 
 
@@ -83,14 +90,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _prepare(
     arguments: argparse.Namespace, console: Console, report: Report
 ) -> tuple[Deployment, Work]:
-    deployment = deploying.open_deployment(arguments.env, console, need_flows=False)
-    deploying.require_answer(arguments.yes, "with `--accept-guard deletes=N` destroys")
+    deployment = open_deployment(arguments.env, console, need_flows=False)
+    require_answer(arguments.yes, "with `--accept-guard deletes=N` destroys")
 
     def work(client: CyberdeskClient, interrupts: Interrupts) -> Coroutine[Any, Any, Outcome]:
         options = Options(
             concurrency=arguments.concurrency,
-            lock_timeout=deploying.lock_timeout(arguments.lock_timeout),
-            holder=deploying.holder(),
+            lock_timeout=lock_timeout(arguments.lock_timeout),
+            holder=holder(),
             only=frozenset(arguments.only),
             accepted=dict(arguments.accept_guard),
         )

@@ -11,8 +11,9 @@ from flowdsl.deploy.job import Job, Options
 from ...runtime import exit_codes, http_log
 from ...runtime.clients import open_client
 from ...runtime.console import Console
-from ...runtime.engine import deployment as deploying
 from ...runtime.engine.answers import Silent, answered
+from ...runtime.engine.deployment import compile_bundle, open_deployment
+from ...runtime.engine.options import add_environment
 from ...runtime.time_limit import TimeLimit
 from .view import contrast_items, render_contrasts
 
@@ -27,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="`workflow.NAME`, or its name alone; default: all of them",
     )
-    deploying.add_environment(parser)
+    add_environment(parser)
     parser.add_argument(
         "--unified", action="store_true", help="prompts as a unified diff instead of word by word"
     )
@@ -43,8 +44,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Compile, read and compare; nothing is written and no lease is taken."""
     limit = TimeLimit(arguments.timeout)
-    deployment = deploying.open_deployment(arguments.env, console, need_flows=False)
-    bundle = deploying.compile_bundle(deployment, console)
+    deployment = open_deployment(arguments.env, console, need_flows=False)
+    bundle = compile_bundle(deployment, console)
     environment, told = deployment.environment, http_log.listener(arguments, console)
     with open_client(environment, deployment.target.root, limit, told) as client:
         job = deployment.job(bundle, client, Options(breaking="ignore"), Silent())

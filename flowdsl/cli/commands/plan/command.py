@@ -17,8 +17,14 @@ from flowdsl.host.writing import write_files
 from ...runtime import exit_codes, http_log
 from ...runtime.clients import open_client
 from ...runtime.console import Console
-from ...runtime.engine import deployment as deploying
 from ...runtime.engine.answers import answered
+from ...runtime.engine.deployment import (
+    Deployment,
+    compile_bundle,
+    open_deployment,
+    read_plan_addresses,
+)
+from ...runtime.engine.options import add_environment, add_plan_options
 from ...runtime.engine.report import Report, append_step_summary, has_step_summary
 from ...runtime.failure import UsageError
 from ...runtime.progress import open_display
@@ -32,7 +38,7 @@ MAX_BYTES = 60_000
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    deploying.add_environment(parser)
+    add_environment(parser)
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="exit 2 when there are changes"
     )
@@ -50,16 +56,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"the longest summary (default: {MAX_BYTES})",
     )
-    deploying.add_plan_options(parser)
+    add_plan_options(parser)
     http_log.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Compile, compare and show; the plan goes to standard error, the machine format to standard output."""
     limit = TimeLimit(arguments.timeout)
-    deployment = deploying.open_deployment(arguments.env, console)
-    bundle = deploying.compile_bundle(deployment, console)
-    deploying.read_plan_addresses(arguments, bundle)
+    deployment = open_deployment(arguments.env, console)
+    bundle = compile_bundle(deployment, console)
+    read_plan_addresses(arguments, bundle)
     listener = http_log.listener(arguments, console)
     environment = deployment.environment.name
     with open_client(deployment.environment, deployment.target.root, limit, listener) as client:
@@ -77,7 +83,7 @@ async def _plan(job: Job) -> Prospect:
 def _show(
     arguments: argparse.Namespace,
     console: Console,
-    deployment: deploying.Deployment,
+    deployment: Deployment,
     job: Job,
     prospect: Prospect,
 ) -> int:

@@ -25,7 +25,7 @@ from ...runtime import http_log
 from ...runtime.clients import open_client
 from ...runtime.console import Console
 from ...runtime.engine.addresses import SOURCES, read_address
-from ...runtime.engine.deployment import ask, is_interactive
+from ...runtime.engine.questions import ask, is_interactive
 from ...runtime.environments import required_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError

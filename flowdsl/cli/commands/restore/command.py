@@ -18,10 +18,11 @@ from flowdsl.host.terminal import is_terminal
 from ...runtime import exit_codes, http_log
 from ...runtime.clients import open_client
 from ...runtime.console import Console
-from ...runtime.engine import deployment as deploying
 from ...runtime.engine.answers import Silent, answered
-from ...runtime.engine.deployment import Deployment
+from ...runtime.engine.deployment import Deployment, holder, open_deployment
 from ...runtime.engine.operation import Work, operate
+from ...runtime.engine.options import add_environment, add_lock_timeout, lock_timeout
+from ...runtime.engine.questions import require_answer
 from ...runtime.engine.report import Report
 from ...runtime.failure import UsageError
 from ...runtime.interrupts import Interrupts
@@ -68,7 +69,7 @@ class Restoration(Report):
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("address", metavar="ADDRESS", help="`workflow.NAME`, or its name alone")
-    deploying.add_environment(parser)
+    add_environment(parser)
     parser.add_argument(
         "--version",
         type=_number,
@@ -77,7 +78,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--json", action="store_true", help="for programs, on standard output")
-    deploying.add_lock_timeout(parser)
+    add_lock_timeout(parser)
     http_log.configure(parser)
 
 
@@ -99,7 +100,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _list(arguments: argparse.Namespace, console: Console) -> int:
     limit = TimeLimit(arguments.timeout)
-    deployment = deploying.open_deployment(arguments.env, console, need_flows=False)
+    deployment = open_deployment(arguments.env, console, need_flows=False)
     told = http_log.listener(arguments, console)
     with open_client(deployment.environment, deployment.target.root, limit, told) as client:
         job = deployment.job(NOTHING, client, Options(), Silent())
@@ -127,16 +128,16 @@ async def _shelf(job: Job, address: str) -> Shelf:
 def _prepare(
     arguments: argparse.Namespace, console: Console, report: Report
 ) -> tuple[Deployment, Work]:
-    deployment = deploying.open_deployment(arguments.env, console, need_flows=False)
-    deploying.require_answer(arguments.yes, "brings the version back")
+    deployment = open_deployment(arguments.env, console, need_flows=False)
+    require_answer(arguments.yes, "brings the version back")
 
     async def work(client: CyberdeskClient, interrupts: Interrupts) -> Outcome:
         job = deployment.job(
             NOTHING,
             client,
             Options(
-                lock_timeout=deploying.lock_timeout(arguments.lock_timeout),
-                holder=deploying.holder(),
+                lock_timeout=lock_timeout(arguments.lock_timeout),
+                holder=holder(),
             ),
             report,
             stop=interrupts.reason,

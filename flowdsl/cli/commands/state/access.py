@@ -24,14 +24,8 @@ from flowdsl.state.lease import acquire
 from ...runtime import exit_codes
 from ...runtime.console import Console
 from ...runtime.engine.addresses import read_address
-from ...runtime.engine.deployment import (
-    Deployment,
-    ask,
-    holder,
-    lock_timeout,
-    open_deployment,
-    surroundings,
-)
+from ...runtime.engine.deployment import Deployment, holder, open_deployment, surroundings
+from ...runtime.engine.options import lock_timeout
 from ...runtime.failure import CommandError
 from ...runtime.interrupts import Interrupts
 
@@ -158,11 +152,3 @@ def sources_if_sound(deployment: Deployment) -> Bundle | None:
         return None
     options = target.options(deployment.environment)
     return compile_project(target.files, target.entries, options).bundle
-
-
-def confirmed(yes: bool, question: str, console: Console) -> bool:
-    """Whether to go on, as `--yes` says or a person answers; a refusal is said."""
-    if yes or ask(f"{question} [y/N] ", console) in ("y", "yes"):
-        return True
-    console.err("nothing was changed")
-    return False

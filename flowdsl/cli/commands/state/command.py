@@ -7,7 +7,7 @@ from importlib import import_module
 
 from ...runtime import http_log
 from ...runtime.console import Console
-from ...runtime.engine import deployment as deploying
+from ...runtime.engine.options import add_environment, add_lock_timeout
 from ...subcommands import add_subcommands
 
 _RUNS = {
@@ -43,10 +43,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     migrate = subjects.add_parser("migrate", help="move state to another store")
     migrate.add_argument("--to", required=True, metavar="URL", help="where state is to be kept")
     for each in (show, listing, probe, rebuild, unprotect, move, migrate):
-        deploying.add_environment(each)
+        add_environment(each)
     for each in (rebuild, unprotect, move, migrate):
         each.add_argument("--yes", action="store_true", help="do not ask")
-        deploying.add_lock_timeout(each)
+        add_lock_timeout(each)
     http_log.configure(rebuild)
 
 

@@ -11,16 +11,10 @@ from flowdsl.state.document import StateDocument
 
 from ...runtime import exit_codes
 from ...runtime.console import Console
-from ...runtime.engine.deployment import Deployment, require_answer
+from ...runtime.engine.deployment import Deployment
+from ...runtime.engine.questions import confirmed, require_answer
 from ...runtime.failure import CommandError, UsageError
-from .access import (
-    change_document,
-    confirmed,
-    open_state,
-    read_document,
-    sources_if_sound,
-    tracked_address,
-)
+from .access import change_document, open_state, read_document, sources_if_sound, tracked_address
 
 _WORKFLOW = re.compile(r"workflow\.[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 

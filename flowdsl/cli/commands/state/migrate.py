@@ -17,16 +17,10 @@ from flowdsl.state.stores import StateStore, Versioned, open_store
 
 from ...runtime import exit_codes
 from ...runtime.console import Console
-from ...runtime.engine.deployment import Deployment, require_answer, surroundings
+from ...runtime.engine.deployment import Deployment, surroundings
+from ...runtime.engine.questions import confirmed, require_answer
 from ...runtime.failure import CommandError, UsageError
-from .access import (
-    WritingInterrupts,
-    confirmed,
-    failure_of,
-    held_state,
-    open_state,
-    read_document,
-)
+from .access import WritingInterrupts, failure_of, held_state, open_state, read_document
 
 AT_ONCE = 16
 """Objects that are read at the same time."""

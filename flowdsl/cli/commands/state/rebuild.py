@@ -20,13 +20,21 @@ from flowdsl.state.ids import MAX_BYTES, IdList, UnusableIds, load_ids
 from ...runtime import exit_codes, http_log
 from ...runtime.clients import open_client
 from ...runtime.console import Console
-from ...runtime.engine import deployment as deploying
+from ...runtime.engine.deployment import (
+    EXIT_CODES,
+    Deployment,
+    compile_bundle,
+    holder,
+    open_deployment,
+    warn_of_file_state,
+)
+from ...runtime.engine.options import lock_timeout
+from ...runtime.engine.questions import confirmed, require_answer
 from ...runtime.engine.report import Report
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.interrupts import Interrupts
 from ...runtime.progress import open_display
 from ...runtime.time_limit import TimeLimit
-from .access import confirmed
 from .rebuild_view import render_nothing, render_reconstruction
 
 T = TypeVar("T")
@@ -35,18 +43,18 @@ T = TypeVar("T")
 def rebuild(arguments: argparse.Namespace, console: Console) -> int:
     """Find, show, ask, write. Nothing is written where nothing was found."""
     limit = TimeLimit(arguments.timeout)
-    deployment = deploying.open_deployment(arguments.env, console)
+    deployment = open_deployment(arguments.env, console)
     name, store = deployment.environment.name, deployment.store
     ids = _read_ids(arguments.ids, deployment)
-    bundle = deploying.compile_bundle(deployment, console)
-    deploying.warn_of_file_state(deployment, console)
+    bundle = compile_bundle(deployment, console)
+    warn_of_file_state(deployment, console)
     report = Report(console, open_display("none", console, False), environment=name)
     interrupts = Interrupts(lambda: report.writing, report.say, limit)
     listener = http_log.listener(arguments, console)
     with open_client(deployment.environment, deployment.target.root, limit, listener) as client:
         options = Options(
-            lock_timeout=deploying.lock_timeout(arguments.lock_timeout),
-            holder=deploying.holder(),
+            lock_timeout=lock_timeout(arguments.lock_timeout),
+            holder=holder(),
         )
         job = deployment.job(bundle, client, options, report)
         try:
@@ -55,7 +63,7 @@ def rebuild(arguments: argparse.Namespace, console: Console) -> int:
                 console.err(render_nothing(rebuilt, name, store.url))
                 return exit_codes.SUCCESS
             console.err(render_reconstruction(rebuilt, name, store.url))
-            deploying.require_answer(arguments.yes, "writes it")
+            require_answer(arguments.yes, "writes it")
             if not confirmed(arguments.yes, f"write this into the state of {name}?", console):
                 return exit_codes.SUCCESS
             document = interrupts.run(write_state(job, rebuilt), report.out_of_time)
@@ -64,9 +72,9 @@ def rebuild(arguments: argparse.Namespace, console: Console) -> int:
         except Stop as stop:
             for message in stop.messages:
                 console.err(f"error: {printable(message)}")
-            return deploying.EXIT_CODES[stop.status]
+            return EXIT_CODES[stop.status]
         except EXPECTED as error:
-            code = deploying.EXIT_CODES[status_of(error)]
+            code = EXIT_CODES[status_of(error)]
             raise CommandError(str(error), code) from None
     console.err(
         f"the state of {name} has {counted(len(document.resources), 'resource')} now (serial {document.serial}); "
@@ -80,7 +88,7 @@ async def _with_client(job: Job, work: Callable[[], Awaitable[T]]) -> T:
         return await work()
 
 
-def _read_ids(path: str | None, deployment: deploying.Deployment) -> IdList | None:
+def _read_ids(path: str | None, deployment: Deployment) -> IdList | None:
     if path is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What the commands of the deploy engine share: their options, and the way from a command line to a job."""
+"""The environment that a command of the deploy engine is about: its project, its state, and the way to a job."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import os
 import socket
-import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,11 +23,9 @@ from flowdsl.deploy.resource import address_of
 from flowdsl.deploy.target import Target as DeployTarget
 from flowdsl.deploy.target import key_sources, target_of
 from flowdsl.diagnostics.render.text import render_text
-from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.host.environment import in_ci, read_api_key
 from flowdsl.host.git import Checkout, NoCheckout, checkout_at
-from flowdsl.host.terminal import is_terminal
 from flowdsl.source.files import NotedFiles
 from flowdsl.source.record import Record
 from flowdsl.state.document import Source
@@ -39,9 +36,7 @@ from .. import exit_codes
 from ..console import Console
 from ..environments import required_environment
 from ..failure import CommandError, UsageError
-from ..interrupts import asked
 from ..target import Target, open_project, open_target
-from ..time_limit import duration
 from .addresses import SOURCES, read_address
 from .state_store import open_state_of
 
@@ -60,9 +55,6 @@ EXIT_CODES: Mapping[Status, int] = {
     Status.SERVICE: exit_codes.SERVICE,
 }
 """`Status.INTERRUPTED` is not in it: its code is that of the signal."""
-
-LOCK_TIMEOUT, LOCK_TIMEOUT_IN_CI = 70.0, 600.0
-"""Seconds to wait for another deploy."""
 
 
 class Deployment(Record):
@@ -212,33 +204,6 @@ def workflow_addresses(bundle: Bundle) -> list[str]:
     return [address_of("workflow", item.name) for item in bundle.workflows]
 
 
-def is_interactive() -> bool:
-    """Whether there is a person to ask."""
-    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
-
-
-def require_answer(yes: bool, doing: str) -> None:
-    """Raise `UsageError` where nobody can be asked and `--yes` was not given."""
-    if not (yes or is_interactive()):
-        raise UsageError(f"there is no terminal to ask on; `--yes` {doing} without asking")
-
-
-def ask(question: str, console: Console) -> str:
-    """The answer of a person, in lower case without blanks around it."""
-    console.flush()
-    console.stderr.write(question)
-    console.stderr.flush()
-    line: str = asked(sys.stdin.readline)
-    return line.strip().lower()
-
-
-def lock_timeout(given: float | None) -> float:
-    """Seconds to wait for another deploy."""
-    if given is not None:
-        return given
-    return LOCK_TIMEOUT_IN_CI if in_ci(os.environ) else LOCK_TIMEOUT
-
-
 def holder() -> str:
     """How this process is named to others who wait for it."""
     return f"{socket.gethostname()} (process {os.getpid()})"
@@ -252,83 +217,6 @@ def surroundings() -> Surroundings:
         sleep=asyncio.sleep,
         new_id=lambda: uuid4().hex,
     )
-
-
-def add_environment(parser: argparse.ArgumentParser) -> None:
-    """Declare `--env`."""
-    parser.add_argument(
-        "--env", metavar="ENV", help="the environment; default: FLOWDSL_ENV, else the only one"
-    )
-
-
-def add_lock_timeout(parser: argparse.ArgumentParser) -> None:
-    """Declare `--lock-timeout`."""
-    parser.add_argument(
-        "--lock-timeout",
-        type=duration,
-        metavar="TIME",
-        help="how long to wait for another deploy (default: 70s, in CI 10m)",
-    )
-
-
-def add_plan_options(parser: argparse.ArgumentParser) -> None:
-    """Declare what decides which changes a plan holds."""
-    parser.add_argument(
-        "--only",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="change this workflow alone; may be repeated",
-    )
-    parser.add_argument(
-        "--recreate",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="create a workflow anew that was deleted elsewhere; may be repeated",
-    )
-    parser.add_argument(
-        "--prune", action="store_true", help="delete managed workflows that left the source"
-    )
-    parser.add_argument(
-        "--breaking",
-        choices=("error", "warn", "ignore"),
-        help="what changes that break callers do (default: warn, with `--plan` as it was planned)",
-    )
-    parser.add_argument(
-        "--accept-guard",
-        action="append",
-        default=[],
-        type=guard,
-        metavar="NAME=N",
-        help="go on although a guard stands in the way, for exactly N; may be repeated",
-    )
-    parser.add_argument(
-        "--concurrency",
-        type=concurrency,
-        default=4,
-        metavar="N",
-        help="requests at once (default: 4)",
-    )
-
-
-def guard(text: str) -> tuple[str, int]:
-    """Name and number of `deletes=7`; raises what argparse expects."""
-    from flowdsl.deploy.guards import NAMES
-
-    name, _, number = text.partition("=")
-    if name not in NAMES or not (number.isascii() and number.isdecimal()):
-        raise argparse.ArgumentTypeError(
-            f"`{text}` is not the name of a guard and a number; the guards are {listed(NAMES)}"
-        )
-    return name, int(number[:12])
-
-
-def concurrency(text: str) -> int:
-    """A number of requests at once; raises what argparse expects."""
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= 64):
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to 64")
-    return int(text)
 
 
 def _project_id(project: Project) -> str:

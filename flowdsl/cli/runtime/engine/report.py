@@ -29,7 +29,7 @@ from ..console import Console
 from ..failure import TOO_DEEP, CommandError
 from ..progress import Display
 from ..time_limit import IS_OVER, nothing_written
-from .deployment import ask
+from .questions import ask
 
 FORMAT_VERSION = 1
 
