@@ -11,9 +11,9 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest
 from flowdsl.host import signals
 
-from . import exit_codes
-from .console import Console, standard_console
-from .failure import TOO_DEEP, CommandError, UsageError
+from .runtime import exit_codes
+from .runtime.console import Console, standard_console
+from .runtime.failure import TOO_DEEP, CommandError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ COMMANDS: dict[str, str] = {
     "rules": "list every diagnostic and lint rule",
     "debug": "look inside the compiler",
 }
-"""Every command and its line in `flowdsl -h`. The module is `commands/<command>.py`."""
+"""Every command and its line in `flowdsl -h`. The module or package is `commands/<command>`."""
 
 MODULES = {"import": "import_"}
 """The modules of commands whose names are Python's keywords."""
@@ -169,12 +169,12 @@ def _parse(
         )
         configure(parser)
 
-    from .plain_arguments import plain_arguments
+    from .runtime.plain_arguments import plain_arguments
 
     arguments = plain_arguments(declare, words)
     if arguments is not None:
         return arguments
-    from .arguments import CommandParser, HelpAsked
+    from .runtime.arguments import CommandParser, HelpAsked
 
     parser = CommandParser(name, COMMANDS[name])
     declare(parser)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from .arguments import CommandParser
+from .runtime.arguments import CommandParser
 
 
 class SubcommandParser(CommandParser):

@@ -9,7 +9,7 @@ from flowdsl_ci.comment_text import bounded, expected_marker, marker_of, with_no
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.cli.views.plan_markdown import render_markdown
+from flowdsl.cli.commands.plan.markdown import render_markdown
 from flowdsl.deploy.plan import Plan
 from tests.support.changes import change_of
 from tests.support.pipeline import MARKER, PROJECT, SUMMARY

@@ -16,7 +16,7 @@ from flowdsl_ci.commands import Settings
 from flowdsl_ci.errors import MEANINGS
 from ruamel.yaml import YAML
 
-from flowdsl.cli import exit_codes
+from flowdsl.cli.runtime import exit_codes
 
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / "action.yml"

@@ -12,7 +12,7 @@ from pkgutil import iter_modules
 import pytest
 
 from flowdsl.cli import commands
-from flowdsl.cli.arguments import CommandParser
+from flowdsl.cli.runtime.arguments import CommandParser
 from flowdsl.deploy.addressing import NoSuchAddress, address_in
 from tests.support.command_line import LOCAL_PROJECT, Result, run_command, write_tree
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.cli import fixing
-from flowdsl.cli.failure import CommandError
-from flowdsl.cli.fixing import fix_findings, hand_over
-from flowdsl.cli.target import open_target
-from flowdsl.cli.views.check import Report
+from flowdsl.cli.commands.check import fixes
+from flowdsl.cli.commands.check.fixes import fix_findings, hand_over
+from flowdsl.cli.commands.check.view import Report
+from flowdsl.cli.runtime.failure import CommandError
+from flowdsl.cli.runtime.target import open_target
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.host.writing import ChangedFile, write_files
@@ -263,8 +263,8 @@ def test_fixes_that_go_round_in_circles_end(
     target = open_target(["a.flow"])
     hear = invented(lambda span: Fix("add", (Edit(span, span.text + "# x\n"),), "safe"))
     fixed = fix_findings(target, target.options(None), hear, unsafe=False)
-    assert fixed.count == fixing.ROUNDS
-    assert fixed.contents["a.flow"] == SLOW.encode() + b"# x\n" * fixing.ROUNDS
+    assert fixed.count == fixes.ROUNDS
+    assert fixed.contents["a.flow"] == SLOW.encode() + b"# x\n" * fixes.ROUNDS
 
 
 def test_the_project_file_is_not_fixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

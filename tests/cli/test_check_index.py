@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.cli.checking import INDEX_FROM
+from flowdsl.cli.commands.check.command import INDEX_FROM
 from flowdsl.incremental import work
 from tests.support.command_line import run_command, write_tree
 

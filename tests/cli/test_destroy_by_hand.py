@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.cli import deploying
-from flowdsl.cli.arguments import CommandParser
 from flowdsl.cli.commands import deploy, destroy
-from flowdsl.cli.console import Console
+from flowdsl.cli.runtime.arguments import CommandParser
+from flowdsl.cli.runtime.console import Console
+from flowdsl.cli.runtime.engine import questions
 from tests.support.command_line import write_tree
 from tests.support.embedded_service import Service
 
@@ -36,9 +36,9 @@ def test_only_the_name_goes_on(
 ) -> None:
     write_tree(tmp_path, {"flowdsl.toml": PROJECT, "flows/a.flow": FLOW})
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(deploying, "is_terminal", lambda _stream: True)
+    monkeypatch.setattr(questions, "is_terminal", lambda _stream: True)
     assert ran(deploy, "--yes")[0] == 0
-    monkeypatch.setattr(deploying.sys, "stdin", io.StringIO(answer))
+    monkeypatch.setattr(questions.sys, "stdin", io.StringIO(answer))
 
     code, said = ran(destroy)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse
 
-from flowdsl.cli import exit_codes
+from flowdsl.cli.runtime import exit_codes
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from flowdsl.state.stores.os_lock import exclusive

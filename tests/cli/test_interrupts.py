@@ -47,7 +47,7 @@ with thread._global_shutdown_lock:
 """
 
 WAITING = """
-from flowdsl.cli import interrupts
+from flowdsl.cli.runtime import interrupts
 async def work():
     try:
         asyncio.get_running_loop().call_later(0, hit)
@@ -61,7 +61,7 @@ except signals.Interrupted as interrupted:
 """
 
 A_THREAD_THAT_DOES_NOT_END = """
-from flowdsl.cli import interrupts
+from flowdsl.cli.runtime import interrupts
 interrupts.LOST_SECONDS = 0.1
 async def work():
     asyncio.get_running_loop().call_later(0, hit)
@@ -70,7 +70,7 @@ interrupts.run(work())
 """
 
 TWICE = """
-from flowdsl.cli import interrupts
+from flowdsl.cli.runtime import interrupts
 async def work():
     hit()
     hit()
@@ -79,7 +79,7 @@ interrupts.run(work())
 """
 
 A_QUESTION_UNDER_A_LEASE = """
-from flowdsl.cli import interrupts
+from flowdsl.cli.runtime import interrupts
 async def work():
     try:
         interrupts.asked(lambda: (hit(), time.sleep(60)))
@@ -93,7 +93,7 @@ except signals.Interrupted as interrupted:
 """
 
 A_QUESTION_ELSEWHERE = """
-from flowdsl.cli import interrupts
+from flowdsl.cli.runtime import interrupts
 try:
     interrupts.asked(lambda: (hit(), time.sleep(60)))
 except signals.Interrupted as interrupted:

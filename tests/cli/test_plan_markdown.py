@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from flowdsl.cli.commands.plan.markdown import render_markdown
 from flowdsl.cli.views.markdown import NOTHING, code, prose
-from flowdsl.cli.views.plan_markdown import render_markdown
 from flowdsl.deploy.plan import Action, Plan
 from flowdsl.diagnostics.render.cells import printable
 from tests.support.changes import change_of

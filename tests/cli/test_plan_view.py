@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.cli.views.deploy import plan_events, render_outcome
+from flowdsl.cli.views.outcome import plan_events, render_outcome
 from flowdsl.cli.views.plan import LINES_SHOWN, render_plan
 from flowdsl.deploy.outcome import Outcome, Result, Status
 from flowdsl.deploy.plan import Action, Breaking, Impact, Plan, Trajectory

@@ -534,7 +534,7 @@ def test_on_a_terminal_it_shows_and_asks(
     desk: Desk, answer: str, written: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.edit("Parcel lookup", is_webhooks_enabled=False)
-    monkeypatch.setattr("flowdsl.cli.deploying.is_terminal", lambda _stream: True)
+    monkeypatch.setattr("flowdsl.cli.runtime.engine.questions.is_terminal", lambda _stream: True)
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
 
     done = desk.pull("parcel_lookup")
@@ -557,7 +557,7 @@ def test_a_file_that_was_saved_meanwhile_is_not_overwritten(
             path.write_text(FLOW + "# saved\n")
             return "y\n"
 
-    monkeypatch.setattr("flowdsl.cli.deploying.is_terminal", lambda _stream: True)
+    monkeypatch.setattr("flowdsl.cli.runtime.engine.questions.is_terminal", lambda _stream: True)
     monkeypatch.setattr("sys.stdin", Saved())
 
     done = desk.pull("parcel_lookup")

@@ -39,9 +39,9 @@ ON_DEMAND = {
     "difflib",
     "urllib.parse",
     "watchfiles",
-    "flowdsl.cli.baselining",
-    "flowdsl.cli.fixing",
-    "flowdsl.cli.watching",
+    "flowdsl.cli.commands.check.baseline",
+    "flowdsl.cli.commands.check.fixes",
+    "flowdsl.cli.commands.check.watch",
     "flowdsl.diagnostics.fixes",
     "flowdsl.diagnostics.fingerprint",
 }

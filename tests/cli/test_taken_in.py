@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowdsl.cli.checking import INDEX_FROM
-from flowdsl.cli.fixing import fix_findings
-from flowdsl.cli.target import open_target
-from flowdsl.cli.views.check import Report
+from flowdsl.cli.commands.check.command import INDEX_FROM
+from flowdsl.cli.commands.check.fixes import fix_findings
+from flowdsl.cli.commands.check.view import Report
+from flowdsl.cli.runtime.target import open_target
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.source.text import SourceFile, Span

@@ -25,7 +25,7 @@ from uuid import uuid4
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flowdsl.cli.target import open_project
+from flowdsl.cli.runtime.target import open_project
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import compile_project
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import pytest
 
-from flowdsl.cli import clients, deploying
-from flowdsl.cli.arguments import CommandParser
 from flowdsl.cli.commands import deploy as command
-from flowdsl.cli.console import Console
-from flowdsl.cli.failure import CommandError
+from flowdsl.cli.runtime import clients
+from flowdsl.cli.runtime.arguments import CommandParser
+from flowdsl.cli.runtime.console import Console
+from flowdsl.cli.runtime.engine import questions
+from flowdsl.cli.runtime.failure import CommandError
 from flowdsl.emulator.store import Store
 from flowdsl.host import signals
 
@@ -356,8 +357,8 @@ def git(folder: Path, *words: str) -> None:
 def test_a_refusal_to_answer_yes_changes_nothing(
     run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deploying, "is_terminal", lambda _stream: True)
-    monkeypatch.setattr(deploying.sys, "stdin", io.StringIO("n\n"))
+    monkeypatch.setattr(questions, "is_terminal", lambda _stream: True)
+    monkeypatch.setattr(questions.sys, "stdin", io.StringIO("n\n"))
 
     ended = run("--env", "local")
 
@@ -375,10 +376,10 @@ def test_an_edit_is_shown_as_the_edit_and_once_with_the_way_to_keep_it(
     ):
         statement = "UPDATE workflows SET main_prompt = replace(main_prompt, 'the day', 'the week')"
         transaction.connection.exec_driver_sql(statement)
-    monkeypatch.setattr(deploying, "is_terminal", lambda _stream: True)
+    monkeypatch.setattr(questions, "is_terminal", lambda _stream: True)
 
     def answering(*answers: str) -> Ended:
-        monkeypatch.setattr(deploying.sys, "stdin", io.StringIO("\n".join(answers) + "\n"))
+        monkeypatch.setattr(questions.sys, "stdin", io.StringIO("\n".join(answers) + "\n"))
         return run("--env", "local", "--json")
 
     stopped = answering("")

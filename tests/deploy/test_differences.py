@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowdsl.cli.views.diff import contrast_items, render_contrasts
+from flowdsl.cli.commands.diff.view import contrast_items, render_contrasts
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.addressing import NoSuchAddress

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl import catalog
-from flowdsl.cli.target import open_target
+from flowdsl.cli.runtime.target import open_target
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.diagnostic import INFO, Diagnostic
 from flowdsl.explain.page import PAGES, page_of

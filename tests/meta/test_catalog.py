@@ -12,7 +12,7 @@ from string import Formatter
 import pytest
 
 from flowdsl import catalog
-from flowdsl.cli.target import open_target
+from flowdsl.cli.runtime.target import open_target
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.diagnostic import CATEGORY_SEVERITY, SEVERITIES, DiagnosticSpec
 from flowdsl.diagnostics.sink import Sink

@@ -23,8 +23,8 @@ from typing import Any, NoReturn
 _READ_BY_PYTHON = ("PYTHON", "LC_", "LANG")
 _PRELOADED = (
     "flowdsl.cli.main",
-    "flowdsl.cli.operating",
-    "flowdsl.cli.planning",
+    "flowdsl.cli.runtime.engine.operation",
+    "flowdsl.cli.commands.plan.saved",
     "flowdsl.codegen.bundle",
     "flowdsl.decompile",
     "flowdsl.deploy.engine",

@@ -1,1 +1,1 @@
-"""One module a command: `configure(parser)` and `run(arguments, console) -> exit code`."""
+"""A module or package a command: `configure(parser)` and `run(arguments, console) -> exit code`."""

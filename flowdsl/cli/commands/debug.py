@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from ..arguments import CommandParser
-from ..console import Console
-from ..exit_codes import FINDINGS, SUCCESS
-from ..target import Target, open_target
+from ..runtime.arguments import CommandParser
+from ..runtime.console import Console
+from ..runtime.exit_codes import FINDINGS, SUCCESS
+from ..runtime.target import Target, open_target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.syntax.reference import Branch, Leaf
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +63,7 @@ def _parse(target: Target, reference: bool, console: Console) -> int:
     from flowdsl.syntax.dump import dump
     from flowdsl.syntax.parse import parse_module
 
-    from ..failure import CommandError, UsageError
+    from ..runtime.failure import CommandError, UsageError
 
     if target.problems or target.taken_in or len(target.entries) != 1:
         raise UsageError("name one flow, or `-`; a tree is that of one file")
@@ -79,13 +83,30 @@ def _parse(target: Target, reference: bool, console: Console) -> int:
     if reference:
         from flowdsl.syntax.reference import generic_tree, reference_parser
 
-        from ..views.debug import grammar_tree
-
         tree = generic_tree(reference_parser().parse(source.text))
-        console.out(grammar_tree(tree, source.text))
+        console.out(_grammar_tree(tree, source.text))
     else:
         console.out(dump(module).rstrip("\n"))
     return FINDINGS if sink.has_errors else SUCCESS
+
+
+def _grammar_tree(branch: Branch, text: str) -> str:
+    """A tree of grammar rules and terminals, as `syntax.reference` gives it, with the text of each terminal."""
+    from flowdsl.syntax.reference import Leaf
+
+    lines: list[str] = []
+    pending: list[tuple[Branch | Leaf | None, int]] = [(branch, 0)]
+    while pending:
+        node, depth = pending.pop()
+        indent = "  " * depth
+        if node is None:
+            lines.append(f"{indent}-")
+        elif isinstance(node, Leaf):
+            lines.append(f"{indent}{node.terminal} {text[node.start : node.end]!r}")
+        else:
+            lines.append(f"{indent}{node.rule} {node.start}..{node.end}")
+            pending += [(child, depth + 1) for child in reversed(node.children)]
+    return "\n".join(lines)
 
 
 def _tables(console: Console) -> int:

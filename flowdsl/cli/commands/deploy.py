@@ -14,26 +14,41 @@ from flowdsl.host import signals
 from flowdsl.host.environment import MissingKey
 from flowdsl.host.terminal import is_terminal
 
-from .. import deploying, exit_codes, http_log
-from ..clients import open_client
-from ..console import Console
-from ..failure import CommandError
-from ..interrupts import Interrupts
-from ..progress import KINDS, open_display
-from ..reporting import Report
-from ..time_limit import TimeLimit
+from ..runtime import exit_codes, http_log
+from ..runtime.clients import open_client
+from ..runtime.console import Console
+from ..runtime.engine.deployment import (
+    EXIT_CODES,
+    compile_bundle,
+    holder,
+    open_deployment,
+    read_plan_addresses,
+    warn_of_file_state,
+)
+from ..runtime.engine.options import (
+    add_environment,
+    add_lock_timeout,
+    add_plan_options,
+    lock_timeout,
+)
+from ..runtime.engine.questions import is_interactive, require_answer
+from ..runtime.engine.report import Report
+from ..runtime.failure import CommandError
+from ..runtime.interrupts import Interrupts
+from ..runtime.progress import KINDS, open_display
+from ..runtime.time_limit import TimeLimit
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    deploying.add_environment(parser)
+    add_environment(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument(
         "--on-drift",
         choices=("fail", "overwrite", "skip"),
         help="what to do about edits made elsewhere; default: ask on a terminal, else fail",
     )
-    deploying.add_plan_options(parser)
+    add_plan_options(parser)
     parser.add_argument(
         "--unapprove-trajectories",
         action="store_true",
@@ -59,7 +74,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="how to show how far it is; default: a bar on a terminal",
     )
-    deploying.add_lock_timeout(parser)
+    add_lock_timeout(parser)
     http_log.configure(parser)
 
 
@@ -78,7 +93,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     with signals.Ending(report.interrupted):
         try:
             outcome = _run(arguments, console, report, interrupts)
-            code = deploying.EXIT_CODES.get(outcome.status, interrupts.exit_code)
+            code = EXIT_CODES.get(outcome.status, interrupts.exit_code)
             return report.finished(outcome, code)
         except BaseException as failure:
             report.failed(failure)
@@ -88,21 +103,21 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _run(
     arguments: argparse.Namespace, console: Console, report: Report, interrupts: Interrupts
 ) -> Outcome:
-    deployment = deploying.open_deployment(arguments.env, console)
+    deployment = open_deployment(arguments.env, console)
     environment = deployment.environment
     report.environment = environment.name
-    bundle = deploying.compile_bundle(deployment, console)
-    deploying.read_plan_addresses(arguments, bundle)
+    bundle = compile_bundle(deployment, console)
+    read_plan_addresses(arguments, bundle)
     more: dict[str, Any] = {}
     if arguments.saved is not None:
-        from ..planning import exactly, read_saved_plan
+        from .plan.saved import exactly, read_saved_plan
 
         saved = read_saved_plan(arguments.saved)
         arguments.breaking = arguments.breaking or saved.document.on_breaking
         more["approve"] = exactly(saved, deployment, arguments.breaking)
     # After the sources: what is wrong with them is the same with and without `--yes`.
-    deploying.require_answer(arguments.yes, "deploys")
-    deploying.warn_of_file_state(deployment, console)
+    require_answer(arguments.yes, "deploys")
+    warn_of_file_state(deployment, console)
     listener = http_log.listener(arguments, console)
     with open_client(environment, deployment.target.root, interrupts.limit, listener) as client:
         job = deployment.job(
@@ -121,13 +136,13 @@ def _run(
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    asks = deploying.is_interactive() and not arguments.yes
+    asks = is_interactive() and not arguments.yes
     return Options(
         on_drift=arguments.on_drift or (None if asks else "fail"),
         concurrency=arguments.concurrency,
-        lock_timeout=deploying.lock_timeout(arguments.lock_timeout),
+        lock_timeout=lock_timeout(arguments.lock_timeout),
         recreate=frozenset(arguments.recreate),
-        holder=deploying.holder(),
+        holder=holder(),
         only=frozenset(arguments.only),
         prune=arguments.prune,
         accepted=dict(arguments.accept_guard),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..console import Console
-from ..exit_codes import SUCCESS
-from ..failure import UsageError
+from ..runtime.console import Console
+from ..runtime.exit_codes import SUCCESS
+from ..runtime.failure import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

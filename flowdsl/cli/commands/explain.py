@@ -8,9 +8,9 @@ from flowdsl.catalog import diagnostics
 from flowdsl.diagnostics.suggest import closest
 from flowdsl.explain.page import page_of
 
-from ..console import Console
-from ..exit_codes import SUCCESS
-from ..failure import UsageError
+from ..runtime.console import Console
+from ..runtime.exit_codes import SUCCESS
+from ..runtime.failure import UsageError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +26,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"there is no diagnostic or rule `{arguments.name}`; {help}")
     text = page_of(arguments.name).markdown
     if console.color_out:
-        from ..views.explain import formatted
-
-        text = formatted(text)
+        text = _formatted(text)
     console.out(text.rstrip("\n"))
     return SUCCESS
+
+
+def _formatted(markdown: str) -> str:
+    """Markdown as coloured text, as wide as the terminal and at most 100 columns."""
+    from rich.console import Console as RichConsole
+    from rich.markdown import Markdown
+
+    console = RichConsole(force_terminal=True)
+    console.width = min(console.width, 100)
+    with console.capture() as capture:
+        console.print(Markdown(markdown))
+    return capture.get()

@@ -8,12 +8,12 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.host.writing import write_files
 from flowdsl.state.ids import dump_ids, ids_of
 
-from .. import deploying
-from ..console import Console
-from ..exit_codes import SUCCESS
-from ..failure import UsageError
-from ..state_access import open_state, read_document
+from ..runtime.console import Console
+from ..runtime.engine.options import add_environment
+from ..runtime.exit_codes import SUCCESS
+from ..runtime.failure import UsageError
 from ..subcommands import add_subcommands
+from .state.access import open_state, read_document
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     export = add_subcommands(parser).add_parser(
         "export", help="write the ids of an environment as JSON"
     )
-    deploying.add_environment(export)
+    add_environment(export)
     export.add_argument("-o", dest="file", metavar="FILE", help="default: standard output")
 
 

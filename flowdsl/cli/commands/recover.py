@@ -10,18 +10,22 @@ from uuid import UUID
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.job import Options
-from flowdsl.deploy.outcome import Outcome
+from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.settle import Verdict, recover
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.document import Intent
 
-from .. import deploying
-from ..console import Console
-from ..deploying import Deployment
-from ..failure import UsageError
-from ..interrupts import Interrupts
-from ..operating import Work, configure_output, operate, report_of
-from ..reporting import Report
-from ..views.recover import recovered, render_pending
+from ..runtime.console import Console
+from ..runtime.engine.deployment import Deployment, compile_bundle, holder, open_deployment
+from ..runtime.engine.operation import Work, configure_output, operate, report_of
+from ..runtime.engine.options import add_environment, add_lock_timeout, lock_timeout
+from ..runtime.engine.questions import require_answer
+from ..runtime.engine.report import Report
+from ..runtime.failure import UsageError
+from ..runtime.interrupts import Interrupts
+
+_WORDS = {"create": "creation", "update": "change", "delete": "deletion"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="`workflow.NAME`, or its name alone; default: all open writes",
     )
-    deploying.add_environment(parser)
+    add_environment(parser)
     parser.add_argument(
         "--id", metavar="UUID", help="say which workflow the creation of ADDRESS made"
     )
@@ -42,13 +46,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="say that the creation of ADDRESS made none, or that a write to it does not come any more",
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    deploying.add_lock_timeout(parser)
+    add_lock_timeout(parser)
     configure_output(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Find out, or take a person's word; what was found and how it ended go to standard error."""
-    report = report_of(Report, arguments, console, kind="recover", ending=recovered)
+    report = report_of(Report, arguments, console, kind="recover", ending=_recovered)
     return operate(report, lambda: _prepare(arguments, console, report), arguments, console)
 
 
@@ -56,21 +60,21 @@ def _prepare(
     arguments: argparse.Namespace, console: Console, report: Report
 ) -> tuple[Deployment, Work]:
     verdict = _verdict(arguments)
-    deployment = deploying.open_deployment(arguments.env, console, need_flows=False)
+    deployment = open_deployment(arguments.env, console, need_flows=False)
     # A person's word needs no source, which may be broken just when it is given.
     bundle = Bundle((), (), {})
     if verdict is None:
-        bundle = deploying.compile_bundle(deployment, console)
-    deploying.require_answer(arguments.yes, "settles the open writes")
+        bundle = compile_bundle(deployment, console)
+    require_answer(arguments.yes, "settles the open writes")
 
     def approve(intents: Sequence[Intent]) -> bool:
-        report.say(render_pending(intents))
+        report.say(_rendered(intents))
         return report.agrees(f"settle this in {deployment.environment.name}?")
 
     def work(client: CyberdeskClient, interrupts: Interrupts) -> Coroutine[Any, Any, Outcome]:
         options = Options(
-            lock_timeout=deploying.lock_timeout(arguments.lock_timeout),
-            holder=deploying.holder(),
+            lock_timeout=lock_timeout(arguments.lock_timeout),
+            holder=holder(),
             breaking="ignore",
         )
         job = deployment.job(
@@ -100,3 +104,28 @@ def _verdict(arguments: argparse.Namespace) -> Verdict | None:
         return Verdict(str(UUID(arguments.id)))
     except ValueError:
         raise UsageError(f"`--id {arguments.id}` is not the id of a workflow, a UUID") from None
+
+
+def _rendered(intents: Sequence[Intent]) -> str:
+    """A line for each open write."""
+    return "\n".join(
+        f"? {printable(each.address)}  {_WORDS[each.action]} of "
+        f"{each.created_at:%Y-%m-%d %H:%M:%S} UTC, without a reply"
+        for each in intents
+    )
+
+
+def _recovered(outcome: Outcome, environment: str) -> str:
+    """How it ended, in one line."""
+    if outcome.status is Status.NOTHING_TO_DO:
+        return f"nothing to do: no such write is open in {environment}"
+    counts = {
+        label: sum(each.outcome == label and each.action == "recover" for each in outcome.results)
+        for label in ("performed", "unknown", "failed", "not_attempted")
+    }
+    parts = [f"{counted(counts['performed'], 'write')} settled"]
+    parts += [
+        f"{counts[each]} {each.replace('_', ' ')}" for each in list(counts)[1:] if counts[each]
+    ]
+    verb = "recovered" if outcome.status is Status.DONE else "stopped in"
+    return f"{verb} {environment}: {', '.join(parts)}"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Collection, Sequence
 
 from flowdsl.catalog import diagnostics
-from flowdsl.diagnostics.diagnostic import CATEGORY_SEVERITY
+from flowdsl.diagnostics.diagnostic import CATEGORY_SEVERITY, DiagnosticSpec
 from flowdsl.lint.rules import RULES
 
-from ..console import Console
-from ..exit_codes import SUCCESS
-from ..views.rules import as_json, as_text
+from ..runtime.console import Console
+from ..runtime.exit_codes import SUCCESS
+
+FORMAT_VERSION = 1
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +28,33 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     specs = sorted(diagnostics().values(), key=lambda spec: (order.index(spec.category), spec.name))
     if arguments.category is not None:
         specs = [spec for spec in specs if spec.category == arguments.category]
-    view = as_json if arguments.json else as_text
+    view = _as_json if arguments.json else _as_text
     console.out(view(specs, {rule.name for rule in RULES}))
     return SUCCESS
+
+
+def _as_text(specs: Sequence[DiagnosticSpec], rules: Collection[str]) -> str:
+    """A line each: severity, category, name; rules of lint are marked."""
+    width = max((len(spec.category) for spec in specs), default=0)
+    lines = [
+        f"{spec.severity:<7}  {spec.category:<{width}}  {spec.name}{' (lint)' * (spec.name in rules)}"
+        for spec in specs
+    ]
+    return "\n".join([*lines, "", "`flowdsl explain NAME` shows the page of one."])
+
+
+def _as_json(specs: Sequence[DiagnosticSpec], rules: Collection[str]) -> str:
+    """One object; `lint` says whether `[lint]` of the project file selects it."""
+    items = [
+        {
+            "name": spec.name,
+            "category": spec.category,
+            "severity": spec.severity,
+            "lint": spec.name in rules,
+            "message": spec.message,
+            "help": spec.help,
+        }
+        for spec in specs
+    ]
+    whole = {"format_version": FORMAT_VERSION, "items": items, "total": len(items)}
+    return json.dumps(whole, indent=2)

@@ -9,11 +9,14 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.errors import NoSuchLease, StateError
 from flowdsl.state.lease import break_lease
 
-from .. import deploying, interrupts
-from ..console import Console
-from ..exit_codes import SUCCESS
-from ..state_access import confirmed, failure_of, open_state, read_document
-from ..views.state import age_of
+from ..runtime import interrupts
+from ..runtime.console import Console
+from ..runtime.engine.deployment import surroundings
+from ..runtime.engine.options import add_environment
+from ..runtime.engine.questions import confirmed, require_answer
+from ..runtime.exit_codes import SUCCESS
+from .state.access import failure_of, open_state, read_document
+from .state.view import age_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help="the lease, as `flowdsl state show` and a deploy that waits name it",
     )
-    deploying.add_environment(parser)
+    add_environment(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
@@ -32,7 +35,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Take exactly that lease out of state, whoever holds it."""
     deployment = open_state(arguments.env, console)
     store, name = deployment.store, deployment.environment.name
-    around = deploying.surroundings()
+    around = surroundings()
     lease = read_document(deployment).lease
     if lease is None or lease.id != arguments.lock_id:
         there = (
@@ -45,7 +48,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 f"the state of `{name}` {there}, not under `{arguments.lock_id}`; nothing was unlocked"
             )
         )
-    deploying.require_answer(arguments.yes, "unlocks")
+    require_answer(arguments.yes, "unlocks")
     # Where the store tells whether the holder lives, a living one cannot lose its lease.
     alive = "nothing is freed" if store.excludes else "it stops at its next write"
     console.err(

@@ -1,1 +1,1 @@
-"""What commands print: values to text, one module a command, without IO."""
+"""What several commands print: values to text, without IO. The view of one command is in its package."""

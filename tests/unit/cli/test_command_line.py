@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from flowdsl import __version__
 from flowdsl.__main__ import main
 from flowdsl.cli import main as command_line
-from flowdsl.cli.console import Console
-from flowdsl.cli.progress import Lines
-from flowdsl.host.signals import Interrupted
+from flowdsl.cli.runtime.console import Console
+from flowdsl.cli.runtime.progress import Lines
+from flowdsl.host import signals
 
 
 def fake_command(monkeypatch: pytest.MonkeyPatch, run: object) -> None:
@@ -152,7 +152,7 @@ def test_a_command_that_a_signal_ends_has_its_code(
     number: int, code: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(arguments: object, console: Console) -> int:
-        raise Interrupted(number)
+        raise signals.Interrupted(2)
 
     fake_command(monkeypatch, run)
     assert transcript(capsys, "check") == (code, "", "interrupted\n")

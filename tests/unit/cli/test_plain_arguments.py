@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from flowdsl.cli.arguments import CommandParser
 from flowdsl.cli.main import COMMANDS, MODULES
-from flowdsl.cli.plain_arguments import plain_arguments
+from flowdsl.cli.runtime.arguments import CommandParser
+from flowdsl.cli.runtime.plain_arguments import plain_arguments
 
 LINES = ([], ["a.flow"], ["a.flow", "b"], ["-"], [""], ["--fix"], ["a", "-o", "out"], ["-h"])
 

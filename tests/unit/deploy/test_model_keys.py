@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowdsl.cli.commands.plan.markdown import render_markdown
 from flowdsl.cli.views.plan import render_plan
-from flowdsl.cli.views.plan_markdown import render_markdown
 from flowdsl.cli.views.plan_words import PLACES_SHOWN
 from flowdsl.deploy.model_keys import OWN_HOSTS, Endpoint, KeyRoute, key_routes
 from flowdsl.deploy.plan import Action, Plan

@@ -1,0 +1,95 @@
+"""The baseline of `flowdsl check`: which file it is, what it leaves out, and how it is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from flowdsl.diagnostics.baseline import EMPTY, Baseline, InvalidBaseline, parse_baseline
+from flowdsl.diagnostics.diagnostic import Diagnostic
+from flowdsl.diagnostics.findings import Findings
+from flowdsl.diagnostics.fingerprint import fingerprints
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.host.disk import DiskFiles
+from flowdsl.host.writing import write_files
+from flowdsl.source.files import UnreadableFile
+
+from ...runtime.failure import UsageError
+from ...runtime.target import Target
+from .view import Report
+
+
+class OpenBaseline:
+    """A baseline and the check it is for."""
+
+    def __init__(self, baseline: Baseline, checked: Callable[[str], bool]) -> None:
+        self._baseline = baseline
+        self._checked = checked
+
+    def new_findings(self, findings: Findings) -> Report:
+        """What the baseline does not have."""
+        found = findings.diagnostics
+        prints = fingerprints(found)
+        compared = self._baseline.compare(found, prints, self._checked)
+        return Report(
+            [found[index] for index in compared.new],
+            findings.paths,
+            [prints[index] for index in compared.new],
+            _remark(compared.gone),
+        )
+
+
+def _remark(gone: int) -> str | None:
+    if not gone:
+        return None
+    verb = "occurs" if gone == 1 else "occur"
+    entries = "1 entry" if gone == 1 else f"{gone} entries"
+    return (
+        f"note: {entries} of the baseline no longer {verb}; write it anew with `--write-baseline`"
+    )
+
+
+def open_baseline(path: str, target: Target) -> OpenBaseline:
+    """The baseline in the file `path`; raises `UsageError`."""
+    try:
+        baseline = _read(path)
+    except InvalidBaseline as error:
+        raise UsageError(f"the baseline `{path}` cannot be used: {error}") from None
+    if baseline is None:
+        raise UsageError(f"the baseline `{path}` does not exist; `--write-baseline` writes it")
+    return OpenBaseline(baseline, _checked(target))
+
+
+def write_baseline(path: str, target: Target, found: Sequence[Diagnostic]) -> str:
+    """Write all findings to the file `path` and say so; raises `UsageError`.
+
+    What the file already knows of flows that were not checked now, it keeps.
+    """
+    try:
+        before = _read(path) or EMPTY
+    except InvalidBaseline as error:
+        raise UsageError(f"`{path}` is no baseline and is not overwritten: {error}") from None
+    baseline = before.renewed(found, fingerprints(found), _checked(target))
+    try:
+        write_files({path: baseline.render().encode()})
+    except OSError as error:
+        reason = (error.strerror or "it fails").lower()
+        raise UsageError(f"`{path}` cannot be written: {reason}") from None
+    files = counted(len(baseline.entries), "file")
+    return f"{counted(baseline.size, 'finding')} in {files} written to {path}"
+
+
+def _checked(target: Target) -> Callable[[str], bool]:
+    """Whether a check of `target` finds everything there is to find in a file."""
+    return lambda path: target.whole or path in target.entries or path in target.taken_in
+
+
+def _read(path: str) -> Baseline | None:
+    """The baseline in a file; None when there is no such file. Raises `InvalidBaseline`."""
+    folder, name = os.path.split(os.path.realpath(path))
+    try:
+        return parse_baseline(DiskFiles(folder).read_text(name))
+    except UnreadableFile as error:
+        if error.missing:
+            return None
+        raise InvalidBaseline(error.reason) from None

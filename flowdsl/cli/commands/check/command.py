@@ -1,0 +1,276 @@
+"""`flowdsl check`: find mistakes in flows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from flowdsl.diagnostics.diagnostic import SEVERITIES
+from flowdsl.diagnostics.findings import Findings
+
+from ...runtime.console import Console
+from ...runtime.environments import named_environment
+from ...runtime.exit_codes import FINDINGS, SUCCESS
+from ...runtime.failure import UsageError
+from ...runtime.target import Target, open_target, root_remark
+from .view import FORMATS, Report, render
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from flowdsl.config.project import Environment
+
+    from .watch import Scope
+
+INDEX_FROM = 50
+"""Flows from which a project gets an index; fewer are checked before one is read."""
+
+WATCHED_FORMATS = ("text", "terse")
+"""Formats in which one report may follow another."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files, folders, globs or `-`; default: the project's flows",
+    )
+    parser.add_argument(
+        "--format", default="text", metavar="FORMAT", help=f"{', '.join(FORMATS)} (default: text)"
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=SEVERITIES,
+        default="error",
+        help="the mildest finding that fails the check (default: error)",
+    )
+    parser.add_argument("--env", metavar="ENV", help="check for one environment of the project")
+    parser.add_argument(
+        "--stdin-filename", metavar="FILE", help="the file that standard input stands for"
+    )
+    parser.add_argument(
+        "--fix", action="store_true", help="apply the safe fixes; with `-`, print the fixed text"
+    )
+    parser.add_argument(
+        "--unsafe-fixes",
+        action="store_true",
+        help="with --fix or --diff: also the fixes that may change what a flow does",
+    )
+    parser.add_argument(
+        "--diff", action="store_true", help="print what --fix would change and write nothing"
+    )
+    parser.add_argument(
+        "--baseline",
+        metavar="FILE",
+        help="leave out the findings that FILE lists; default: `baseline` of `[lint]`",
+    )
+    parser.add_argument(
+        "--write-baseline", metavar="FILE", help="list what is found in FILE and succeed"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=positive,
+        metavar="N",
+        help="processes for a large project (default: one for each core, at most 8)",
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C"
+    )
+
+
+def positive(word: str) -> int:
+    """A whole number from 1."""
+    number = int(word) if word.isascii() and word.isdigit() else 0
+    if number < 1:
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError(f"`{word}` is no whole number from 1")
+    return number
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Print the findings to standard output; 1 when one of them is severe enough."""
+    _refuse_nonsense(arguments)
+    if arguments.watch:
+        from .watch import check_forever, scope
+
+        def once() -> Scope:
+            _, target, paths = _check(arguments, console)
+            return scope(target, paths)
+
+        target = open_target(arguments.paths)
+        check_forever(scope(target, target.entries), once, console)
+    code, _, _ = _check(arguments, console)
+    return code
+
+
+def _refuse_nonsense(arguments: argparse.Namespace) -> None:
+    """Raise `UsageError` for options that make no sense, by themselves or together."""
+    if arguments.format not in FORMATS:
+        raise UsageError(
+            f"there is no format `{arguments.format}`; the formats are {', '.join(FORMATS)}"
+        )
+    fixing = arguments.fix or arguments.diff
+    if arguments.unsafe_fixes and not fixing:
+        raise UsageError("`--unsafe-fixes` goes with `--fix` or `--diff`")
+    if arguments.diff and arguments.write_baseline is not None:
+        raise UsageError(
+            "`--write-baseline` cannot be combined with `--diff`, which writes nothing"
+        )
+    if not arguments.watch:
+        return
+    if fixing or arguments.write_baseline is not None or "-" in arguments.paths:
+        raise UsageError(
+            "`--watch` only checks files: it goes without `-`, fixes and `--write-baseline`"
+        )
+    if arguments.format not in WATCHED_FORMATS:
+        raise UsageError(f"`--watch` prints {' or '.join(WATCHED_FORMATS)}, not {arguments.format}")
+
+
+def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target, Sequence[str]]:
+    """One check: its exit code, what it was of, and the files it read."""
+    target = _opened(arguments, console)
+    show_path = _shown_paths(arguments, target)
+    if target.problems:
+        _hand_on(arguments, console)
+        report = deciding = Report(target.problems, (target.problems[0].span.path,))
+    else:
+        environment = named_environment(target.project, arguments.env)
+        hear = _hearing(arguments, target)
+        if arguments.fix or arguments.diff:
+            from .fixes import fix_findings, hand_over
+
+            fixed = fix_findings(
+                target, target.options(environment), hear, unsafe=arguments.unsafe_fixes
+            )
+            hand_over(fixed, target, console, show_path, diff=arguments.diff)
+            findings, report = fixed.findings, fixed.report
+            # Nothing is mended yet when only the difference is shown.
+            deciding = fixed.unfixed if arguments.diff else report
+        else:
+            findings = _found(target, environment, arguments.jobs)
+            report = deciding = hear(findings)
+        if arguments.write_baseline is not None:
+            from .baseline import write_baseline
+
+            console.err(write_baseline(arguments.write_baseline, target, findings.diagnostics))
+            return SUCCESS, target, report.paths
+    _print(report, arguments, console, show_path)
+    remark = root_remark(target, report.diagnostics)
+    if remark is not None:
+        console.err(remark)
+    failing = _failing(arguments)
+    failed = any(found.severity in failing for found in deciding.diagnostics)
+    return FINDINGS if failed else SUCCESS, target, report.paths
+
+
+def _found(target: Target, environment: Environment | None, jobs: int | None) -> Findings:
+    """What is found in a target. All flows of a large project are checked with its index, by up to `jobs` processes."""
+    if target.whole and len(target.entries) >= INDEX_FROM:
+        from time import time_ns
+
+        from flowdsl.host.disk import PROJECT_FILE
+        from flowdsl.incremental.check import check_project
+
+        text = target.files.read_text(PROJECT_FILE)
+        return check_project(
+            target.root,
+            target.files,
+            target.entries,
+            text,
+            lambda: target.options(environment),
+            now=time_ns(),
+            jobs=jobs,
+        )
+    from flowdsl.compiler.pipeline import analyze
+
+    return analyze(target.files, target.entries, target.options(environment)).findings
+
+
+def _failing(arguments: argparse.Namespace) -> Sequence[str]:
+    """The severities that fail the check."""
+    return SEVERITIES[: SEVERITIES.index(arguments.fail_on) + 1]
+
+
+def _opened(arguments: argparse.Namespace, console: Console) -> Target:
+    try:
+        return open_target(arguments.paths, arguments.stdin_filename)
+    except UsageError:
+        _hand_on(arguments, console)
+        raise
+
+
+def _hand_on(arguments: argparse.Namespace, console: Console) -> None:
+    """Print standard input as it came where its fixed text is expected and there is none."""
+    if arguments.fix and not arguments.diff and list(arguments.paths) == ["-"]:
+        from .fixes import print_unfixed
+
+        print_unfixed(console)
+
+
+def _print(
+    report: Report,
+    arguments: argparse.Namespace,
+    console: Console,
+    show_path: Callable[[str], str],
+) -> None:
+    """Print a report to standard output, or to standard error when a fixed text or a difference stands there."""
+    aside = arguments.diff or (arguments.fix and "-" in arguments.paths)
+    color = console.color_err if aside else console.color_out
+    text = render(arguments.format, report, _failing(arguments), color, show_path)
+    if text:
+        (console.err if aside else console.out)(text)
+    if report.remark is not None:
+        console.err(report.remark)
+
+
+def _hearing(arguments: argparse.Namespace, target: Target) -> Callable[[Findings], Report]:
+    """What makes a report of findings: it leaves out what the baseline knows."""
+    baseline = _baseline_name(arguments, target)
+    if baseline is None:
+        return _everything
+    from .baseline import open_baseline
+
+    return open_baseline(baseline, target).new_findings
+
+
+def _everything(findings: Findings) -> Report:
+    """What is said of findings without a baseline."""
+    return Report(findings.diagnostics, findings.paths)
+
+
+def _baseline_name(arguments: argparse.Namespace, target: Target) -> str | None:
+    """The path of the baseline to read, from the working folder; None without one."""
+    if arguments.baseline is not None:
+        return str(arguments.baseline)
+    configured = target.project.lint.baseline if target.project is not None else None
+    if configured is None or arguments.write_baseline is not None:
+        return None
+    return os.path.join(target.root, *configured.split("/"))
+
+
+def _shown_paths(arguments: argparse.Namespace, target: Target) -> Callable[[str], str]:
+    """How paths are printed: standard input by the name that was given for it, the others from the working folder."""
+    show_path = target.show_path
+    if arguments.format == "github":
+        show_path = _from_checkout(target.root, show_path)
+    given = arguments.stdin_filename
+    if given is None:
+        return show_path
+    return lambda path: given if path in target.buffers else show_path(path)
+
+
+def _from_checkout(root: str, show_path: Callable[[str], str]) -> Callable[[str], str]:
+    """Paths from the top of the checkout of a job, for GitHub does not know in which folder a step works."""
+    checkout = os.environ.get("GITHUB_WORKSPACE")
+    if not checkout:
+        return show_path
+    top = os.path.join(os.path.realpath(checkout), "")
+    below = os.path.join(root, "")
+    if not below.startswith(top):
+        return show_path
+    prefix = below[len(top) :].replace(os.sep, "/")
+    return lambda path: path if path.startswith("<") else prefix + path

@@ -1,0 +1,150 @@
+"""`flowdsl check --fix`: fixes are applied until none is left, and handed over as files, as text, or as a difference."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from flowdsl.compiler.pipeline import Analysis, CompileOptions, analyze
+from flowdsl.diagnostics.findings import Findings
+from flowdsl.diagnostics.fixes import SAFE, UNSAFE, apply_fixes
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.host.disk import Overlay
+from flowdsl.source.files import UnreadableFile, decode
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile
+
+from ...runtime.console import Console
+from ...runtime.rewrites import BOM, Rewrite, changed, print_difference, write_rewrites
+from ...runtime.target import Target
+from .view import Report
+
+ROUNDS = 10
+"""A fix can make room for another. What is not done by then goes round in circles."""
+
+
+class Fixed(Record):
+    """The outcome of fixing.
+
+    `findings` and `report` are of the fixed texts, `unfixed` is the report before. `originals` and `contents` are the bytes of
+    the files that change, by path. `broken` are files whose last fixes were taken back.
+    """
+
+    findings: Findings
+    report: Report
+    unfixed: Report
+    originals: dict[str, bytes]
+    contents: dict[str, bytes]
+    count: int
+    broken: tuple[str, ...]
+
+
+def fix_findings(
+    target: Target, options: CompileOptions, hear: Callable[[Findings], Report], *, unsafe: bool
+) -> Fixed:
+    """Apply the fixes of what `hear` gives of the target, in memory."""
+    applicable = (SAFE, UNSAFE) if unsafe else (SAFE,)
+    analysis = analyze(target.files, target.entries, options)
+    report = unfixed = hear(analysis.findings)
+    originals: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
+    broken: tuple[str, ...] = ()
+    count = 0
+    for _ in range(ROUNDS):
+        may_edit = _editable(target, analysis).__contains__
+        applied = apply_fixes(report.diagnostics, applicable, may_edit)
+        if not applied.count:
+            break
+        for path, source in applied.sources.items():
+            if path not in originals:
+                originals[path] = _bytes_of(source, target)
+        attempt = contents | {
+            path: BOM * originals[path].startswith(BOM) + text.encode()
+            for path, text in applied.texts.items()
+        }
+        after = analyze(Overlay(target.files, attempt), target.entries, options)
+        broken = tuple(
+            path for path in applied.texts if _mistakes(after, path) > _mistakes(analysis, path)
+        )
+        if broken:
+            break
+        analysis, contents, report = after, attempt, hear(after.findings)
+        count += applied.count
+    contents = {path: new for path, new in contents.items() if new != originals[path]}
+    return Fixed(analysis.findings, report, unfixed, originals, contents, count, broken)
+
+
+def _editable(target: Target, analysis: Analysis) -> frozenset[str]:
+    """The files that a fix may change: what was read as a flow, and of a buffer only itself."""
+    flows = frozenset(module.source.path for module in analysis.model.modules)
+    return flows.intersection(target.buffers) if target.buffers else flows
+
+
+def _bytes_of(source: SourceFile, target: Target) -> bytes:
+    """The bytes of a file that was read before; raises `CommandError` when they are others by now."""
+    try:
+        content = target.files.read_bytes(source.path)
+        if decode(source.path, content) == source.text:
+            return content
+    except UnreadableFile:
+        pass
+    raise changed(source.path, "check")
+
+
+def _mistakes(analysis: Analysis, path: str) -> int:
+    return sum(
+        found.spec.category == "syntax" and found.span.path == path
+        for found in analysis.diagnostics
+    )
+
+
+def hand_over(
+    fixed: Fixed, target: Target, console: Console, show_path: Callable[[str], str], *, diff: bool
+) -> None:
+    """Write the fixed files; of standard input, or for `diff`, print instead. Raises `CommandError`."""
+    if diff:
+        print_difference(_rewrites(fixed, target, show_path), console)
+    elif target.buffers:
+        _print_buffer(fixed, target, console)
+    elif fixed.contents:
+        write_rewrites(_rewrites(fixed, target, show_path), during="check")
+    for path in fixed.broken:
+        console.err(
+            f"note: the last fixes of `{printable(show_path(path))}` are taken back, for they break it; please report this"
+        )
+    if fixed.contents:
+        done = "would fix" if diff else "fixed"
+        files = counted(len(fixed.contents), "file")
+        console.err(f"{done} {counted(fixed.count, 'finding')} in {files}")
+
+
+def print_unfixed(console: Console) -> None:
+    """Hand standard input on as it came, so that an editor that takes the output for the new text loses nothing."""
+    with suppress(OSError):  # said elsewhere
+        console.out_bytes(sys.stdin.buffer.read())
+
+
+def _print_buffer(fixed: Fixed, target: Target, console: Console) -> None:
+    path = target.buffers[0]
+    content = fixed.contents.get(path)
+    if content is None:
+        try:
+            content = target.files.read_bytes(path)
+        except UnreadableFile:  # too large, and said in the report
+            return
+    console.out_bytes(content)
+
+
+def _rewrites(fixed: Fixed, target: Target, show_path: Callable[[str], str]) -> list[Rewrite]:
+    return [
+        Rewrite(
+            show_path(path),
+            os.path.join(target.root, *path.split("/")),
+            fixed.originals[path],
+            content,
+        )
+        for path, content in sorted(fixed.contents.items())
+    ]

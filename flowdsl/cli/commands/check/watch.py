@@ -1,0 +1,111 @@
+"""`flowdsl check --watch`: check again whenever a file changes."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable, Collection, Iterator
+
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.semantics.linked_files import taken_in
+from flowdsl.source.files import SUFFIX, UnreadableFile
+from flowdsl.source.record import Record
+
+from ...runtime.console import Console
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.target import Target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+POLL = 100
+"""Milliseconds until a watcher that sees nothing says so; the first check waits that long for the watching to begin."""
+NAMED = 3
+"""How many changed files are named."""
+
+_LEFTOVERS = ("~", ".swp", ".swx", ".tmp")
+"""Ends of the names of files that editors put beside the one they save."""
+
+
+class Scope(Record, eq=True):
+    """What is watched: the folder of a project with all below it, or of files that stand alone just their folders."""
+
+    folders: frozenset[str]
+    deep: bool
+
+
+def scope(target: Target, paths: Collection[str]) -> Scope:
+    """Where the files of a check, `paths`, can change."""
+    if target.project is not None or target.problems:
+        return Scope(frozenset({target.root}), True)
+    named = {each for path in paths for each in _taken_in(target, path)}
+    folders = (os.path.join(target.root, *path.split("/")[:-1]) for path in {*paths, *named})
+    return Scope(frozenset({target.root, *filter(os.path.isdir, folders)}), False)
+
+
+def _taken_in(target: Target, path: str) -> tuple[str, ...]:
+    try:
+        return taken_in(path, target.files.read_text(path)) if path.endswith(SUFFIX) else ()
+    except UnreadableFile:
+        return ()
+
+
+def check_forever(first: Scope, check: Callable[[], Scope], console: Console) -> NoReturn:
+    """Check, and again after every change; a signal ends it.
+
+    A check that cannot be made says why and waits like any other.
+    """
+    watched = first
+    changes = _changes(watched)
+    while True:
+        try:
+            now = check()
+            if now != watched:
+                watched, changes = now, _changes(now)
+        except CommandError as failure:
+            for message in failure.messages:
+                console.err(f"error: {printable(message)}")
+        console.err("watching for changes; Ctrl-C ends")
+        console.flush()
+        gc.collect()  # a short command does without, but this one lives on
+        changed = sorted(next(filter(None, changes)))
+        more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+        console.err(f"\n--- changed: {', '.join(map(printable, changed[:NAMED]))}{more} ---\n")
+
+
+def _changes(watched: Scope) -> Iterator[set[str]]:
+    """The files that change from now on, by their paths from the working folder; now and then an empty set.
+
+    Raises `UsageError` when watching is not possible.
+    """
+    try:
+        from watchfiles import watch
+    except ImportError:
+        raise UsageError(
+            "`--watch` needs the package `watchfiles`: pip install 'flowdsl[watch]'"
+        ) from None
+    events = watch(
+        *sorted(watched.folders),
+        watch_filter=None,
+        rust_timeout=POLL,
+        yield_on_timeout=True,
+        recursive=watched.deep,
+    )
+    try:
+        next(events)  # the watching begins here, so that nothing is missed during a check
+    except OSError as error:
+        raise UsageError(f"the files cannot be watched: {error}") from None
+    return ({path for _, full in found if (path := _relevant(full, watched))} for found in events)
+
+
+def _relevant(full: str, watched: Scope) -> str | None:
+    """The path from the working folder of a file that may matter; None of one that does not."""
+    folder = next((each for each in watched.folders if full.startswith(each)), "")
+    hidden = any(part.startswith(".") for part in full[len(folder) :].split(os.sep)[:-1])
+    if hidden or full.endswith(_LEFTOVERS):
+        return None
+    try:
+        return os.path.relpath(full)
+    except ValueError:  # another drive on Windows
+        return full

@@ -1,0 +1,91 @@
+"""`flowdsl compile`: write payloads, prompts, schemas and source maps to a folder."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from flowdsl.compiler.pipeline import compile_project
+from flowdsl.diagnostics.render.text import render_text
+from flowdsl.host.writing import write_files
+
+from ...runtime.console import Console
+from ...runtime.environments import named_environment, required_environment
+from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.target import open_target, root_remark
+from .view import artifact_files, clash, outcome
+
+DEFAULT_FOLDER = "build/flowdsl"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files, folders, globs or `-`; default: the project's flows",
+    )
+    parser.add_argument(
+        "-o",
+        dest="folder",
+        metavar="DIR",
+        default=DEFAULT_FOLDER,
+        help=f"where to write (default: {DEFAULT_FOLDER}); files of earlier runs stay",
+    )
+    parser.add_argument(
+        "--env",
+        metavar="ENV",
+        help="the environment to compile for; default: FLOWDSL_ENV, else the only one",
+    )
+    parser.add_argument(
+        "--stdin-filename", metavar="FILE", help="the file that standard input stands for"
+    )
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Write every artifact, or none when there are errors; findings and the outcome go to standard error."""
+    target = open_target(arguments.paths, arguments.stdin_filename)
+    if target.problems:
+        console.err(
+            render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
+        )
+        return SOURCE_ERRORS
+    environment = named_environment(target.project, arguments.env)
+    if environment is None and target.project is not None and target.project.environments:
+        environment = required_environment(target.project, arguments.env)
+    compilation = compile_project(target.files, target.entries, target.options(environment))
+    analysis, bundle = compilation.analysis, compilation.bundle
+    if analysis.diagnostics or bundle is None:
+        console.err(
+            render_text(
+                analysis.diagnostics,
+                len(analysis.findings.paths),
+                color=console.color_err,
+                show_path=target.show_path,
+            )
+        )
+    if bundle is None:
+        remark = root_remark(target, analysis.diagnostics)
+        if remark is not None:
+            console.err(remark)
+        return SOURCE_ERRORS
+    files = artifact_files(bundle)
+    twice = clash(path for path, _ in files)
+    if twice is not None:
+        raise CommandError(
+            f"`{twice[0]}` and `{twice[1]}` would be one file; rename a workflow or chain",
+            SOURCE_ERRORS,
+        )
+    contents = {
+        os.path.join(arguments.folder, *path.split("/")): content for path, content in files
+    }
+    try:
+        # Not durable: after a power cut, compiling again is quicker than having waited for the disk.
+        write_files(contents, durable=False)
+    except OSError as error:
+        reason = (error.strerror or "it fails").lower()
+        raise UsageError(f"`{arguments.folder}` cannot be written: {reason}") from None
+    console.err(outcome(bundle, arguments.folder))
+    return SUCCESS

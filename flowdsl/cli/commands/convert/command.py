@@ -1,0 +1,302 @@
+"""`flowdsl convert`: propose statements in the place of a prompt file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from html import unescape
+from typing import Any
+
+from flowdsl.codegen.artifacts import plain
+from flowdsl.compiler.pipeline import Compilation, compile_project
+from flowdsl.decompile.loose_fields import loose_fields
+from flowdsl.decompile.model import PromptHints
+from flowdsl.decompile.proposing.convert import Proposal, propose
+from flowdsl.decompile.proposing.prompt_variables import Difference, compare, variables_in
+from flowdsl.decompile.proposing.section import Section, SourceNames, Unwritable, steps_section
+from flowdsl.deploy.resource import address_of
+from flowdsl.diagnostics.diagnostic import ERROR
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.text import render_text
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.host.disk import Overlay
+from flowdsl.ir import nodes
+from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.source.files import SUFFIX
+from flowdsl.syntax import ast
+
+from ...runtime.console import Console
+from ...runtime.engine.addresses import SOURCES, read_address
+from ...runtime.environments import named_environment
+from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.rewrites import BOM, Rewrite, write_rewrites
+from ...runtime.target import Target, open_target
+from .view import difference, other_variables, remarks, statement_counts
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "workflow",
+        metavar="WORKFLOW|FILE.flow",
+        help="a workflow of the project by name, or a file with one, whose prompt is `from` a file",
+    )
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="put the statements into the file; without it they are only shown",
+    )
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Print the proposed file, or write it; the difference of the prompts and what to look at go to standard error."""
+    named = arguments.workflow
+    # A workflow may be called `flow`.
+    is_file = named.endswith(SUFFIX) and (named != "workflow.flow" or os.path.exists(named))
+    target = open_target([named] if is_file else [])
+    compilation = _compiled(target, console)
+    symbol = _chosen(compilation, None if is_file else named, target)
+    section_at = _prompt_section(symbol)
+    assert compilation.program is not None
+    workflow = next(each for each in compilation.program.workflows if each.name == symbol.name)
+    hints = _hints(workflow)
+    prompt = workflow.prompt or ""
+    proposal = propose(prompt, hints, workflow.title)
+    declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
+    variables = variables_in(unescape(prompt) if proposal.rich_text else prompt, declared)
+    _refuse(compare(variables, proposal.body), prompt, symbol, target)
+    section = _section(proposal, hints, symbol)
+    path = symbol.module.source.path
+    original = target.files.read_bytes(path)
+    content = _replaced(symbol, section_at, section, original)
+    converted = compile_project(
+        Overlay(target.files, {path: content}), target.entries, target.options(_environment(target))
+    )
+    after = _prompt(converted, symbol.name)
+    if after is not None:
+        _refuse(compare(variables, proposal.body, after), prompt, symbol, target)
+    if not arguments.write:
+        console.out_bytes(content)
+    blocked = _blocked(proposal, section, converted, path, target, console)
+    if after is not None:
+        for line in difference(prompt, after):
+            console.err(line)
+    console.err(statement_counts(proposal))
+    for remark in remarks(proposal):
+        console.err(f"note: {remark}")
+    if blocked is not None:
+        written = "; nothing was written" if arguments.write else ""
+        raise CommandError(f"{blocked}{written}", SOURCE_ERRORS)
+    if arguments.write:
+        shown = target.show_path(path)
+        full = os.path.join(target.root, *path.split("/"))
+        write_rewrites([Rewrite(shown, full, original, content)], during="the conversion")
+        console.out(shown)
+        unused = _unused_prompt(symbol, compilation)
+        if unused is not None:
+            console.err(
+                f"note: `{target.show_path(unused)}` is no longer used; delete it when you are done comparing"
+            )
+    return SUCCESS
+
+
+def _environment(target: Target) -> Any:
+    """An environment whose values stand in for `{env.x}`, the chosen one where one is chosen."""
+    chosen = named_environment(target.project, None)
+    if chosen is None and target.project is not None:
+        return next(iter(target.project.environments.values()), None)
+    return chosen
+
+
+def _compiled(target: Target, console: Console) -> Compilation:
+    if target.problems:
+        problems, count = target.problems, 1
+    else:
+        compilation = compile_project(
+            target.files, target.entries, target.options(_environment(target))
+        )
+        if compilation.bundle is not None:
+            return compilation
+        analysis = compilation.analysis
+        problems = tuple(each for each in analysis.diagnostics if each.severity == ERROR)
+        count = len(analysis.findings.paths)
+    console.err(render_text(problems, count, color=console.color_err, show_path=target.show_path))
+    raise CommandError("a prompt is converted in sources without errors", SOURCE_ERRORS)
+
+
+def _chosen(compilation: Compilation, name: str | None, target: Target) -> WorkflowSymbol:
+    """The workflow of that name; without one, the only one with a prompt file in the file that was named."""
+    workflows = compilation.analysis.model.workflows
+    convertible = [each.name for each in workflows if each.prompt_from is not None]
+    if name is not None:
+        by_address = {address_of("workflow", each.name): each for each in workflows}
+        found = by_address[read_address(name, by_address, SOURCES)]
+        if found.prompt_from is None:
+            raise UsageError(f"`{found.name}` has statements already; {_known(convertible)}")
+        return found
+    (entry,) = target.entries
+    here = [each for each in workflows if each.module.source.path == entry]
+    named = [each for each in here if each.prompt_from is not None]
+    if len(named) == 1:
+        return named[0]
+    shown = target.show_path(entry)
+    if named:
+        names = listed(each.name for each in named)
+        raise UsageError(
+            f"`{shown}` has several workflows with a prompt in a file: {names}; name one"
+        )
+    if here:
+        raise UsageError(
+            f"`{shown}` has no prompt in a file: its workflows have statements already"
+        )
+    raise UsageError(f"`{shown}` has no workflow")
+
+
+def _known(names: list[str]) -> str:
+    if not names:
+        return "no workflow here has its prompt in a file"
+    return f"with their prompt in a file there are {listed(names)}"
+
+
+def _prompt_section(symbol: WorkflowSymbol) -> ast.PromptFrom:
+    return next(item for item in symbol.declaration.items if isinstance(item, ast.PromptFrom))
+
+
+# What is known of the workflow
+
+
+def _hints(workflow: nodes.Workflow) -> PromptHints:
+    inputs, secrets = workflow.inputs, workflow.secrets
+    outputs: tuple[nodes.FieldSpec, ...] | None = workflow.outputs
+    if workflow.input_schema is not None:
+        every = loose_fields(_json(workflow.input_schema)) or ()
+        inputs = tuple(field for field in every if not field.name.startswith("$"))
+        secrets = tuple(
+            _renamed(field, field.name[1:]) for field in every if field.name.startswith("$")
+        )
+    if workflow.output_schema is not None:
+        outputs = loose_fields(_json(workflow.output_schema))
+    return PromptHints(inputs, secrets, outputs, {})
+
+
+def _renamed(field: nodes.FieldSpec, name: str) -> nodes.FieldSpec:
+    return nodes.FieldSpec(name=name, type=field.type, description=field.description)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _section(proposal: Proposal, hints: PromptHints, symbol: WorkflowSymbol) -> Section:
+    source = symbol.module.source.text
+    written = {
+        field.name.text: source[field.type.start : field.type.end]
+        for item in symbol.declaration.items
+        if isinstance(item, ast.OutputsSection)
+        for field in item.fields
+    }
+    names = SourceNames(
+        inputs={field.wire_name: field.name for field in symbol.inputs},
+        secrets={field.wire_name: field.name for field in symbol.secrets},
+        outputs={field.wire_name: field.name for field in symbol.outputs},
+        types={field.wire_name: written[field.name] for field in symbol.outputs},
+    )
+    try:
+        return steps_section(proposal, hints, names)
+    except Unwritable as problem:
+        raise CommandError(
+            f"the prompt of `{symbol.name}` cannot be said in statements: {problem}", SOURCE_ERRORS
+        ) from None
+
+
+def _refuse(found: Difference, prompt: str, symbol: WorkflowSymbol, target: Target) -> None:
+    """Stop where the statements would not fill in exactly what the prompt fills in."""
+    problems = list(other_variables(found, prompt))
+    if problems:
+        assert symbol.prompt_from is not None
+        shown = target.show_path(symbol.prompt_from)
+        more = f" (and {counted(len(problems) - 1, 'more variable')})" if problems[1:] else ""
+        raise CommandError(
+            f"the prompt in `{shown}` cannot be said in statements: {problems[0]}{more}",
+            SOURCE_ERRORS,
+        )
+
+
+# The new file
+
+
+def _replaced(
+    symbol: WorkflowSymbol, old: ast.PromptFrom, section: Section, original: bytes
+) -> bytes:
+    """The file with the section in the place of the old one, everything else byte for byte."""
+    text = symbol.module.source.text
+    line_start = text.rfind("\n", 0, old.start) + 1
+    before = text[line_start : old.start]
+    indent = before if not before.strip() else "  "
+    end = "\r\n" if "\r\n" in text else "\n"
+    lines = [section.lines[0], *(indent + line if line else line for line in section.lines[1:])]
+    content = (text[: old.start] + end.join(lines) + text[old.end :]).encode()
+    return BOM + content if original.startswith(BOM) else content
+
+
+def _prompt(compilation: Compilation, name: str) -> str | None:
+    if compilation.bundle is None:
+        return None
+    artifact = next(each for each in compilation.bundle.workflows if each.name == name)
+    prompt: str = plain(artifact.payload)["main_prompt"]
+    return prompt
+
+
+def _blocked(
+    proposal: Proposal,
+    section: Section,
+    converted: Compilation,
+    path: str,
+    target: Target,
+    console: Console,
+) -> str | None:
+    """Why the proposal cannot take the place of the prompt as it is; shows the errors it has.
+
+    They point into the file at `path` with the proposal in it, which is not the file on disk, and
+    say so.
+    """
+    if converted.bundle is None:
+        analysis = converted.analysis
+        errors = tuple(each for each in analysis.diagnostics if each.severity == ERROR)
+        count = len(analysis.findings.paths)
+        console.err(
+            render_text(
+                errors,
+                count,
+                color=console.color_err,
+                show_path=lambda each: (
+                    target.show_path(each) + (" (as proposed)" if each == path else "")
+                ),
+            )
+        )
+    if section.undeclared:
+        shown = ", ".join(f"`{each}`" for each in section.undeclared)
+        verb = "is" if len(section.undeclared) == 1 else "are"
+        return (
+            f"{shown} {verb} set or declared by no statement that the prompt spells out; declare the input, or write the "
+            "`extract` or `copy` by hand"
+        )
+    if converted.bundle is None:
+        return "the proposed statements do not check as they are"
+    if proposal.pictures:
+        return (
+            f"the prompt shows {counted(len(proposal.pictures), 'picture')}, which the statements do not; save the files "
+            "and write an `image` for each by hand"
+        )
+    return None
+
+
+def _unused_prompt(symbol: WorkflowSymbol, compilation: Compilation) -> str | None:
+    """The path of the prompt file, unless another workflow has it too."""
+    paths = [each.prompt_from for each in compilation.analysis.model.workflows]
+    return symbol.prompt_from if paths.count(symbol.prompt_from) == 1 else None

@@ -1,0 +1,114 @@
+"""`flowdsl destroy`: delete every workflow of an environment, with all their runs, and what goes with them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+from flowdsl.codegen.artifacts import Bundle
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.deploy.destroy import destroy
+from flowdsl.deploy.job import Options
+from flowdsl.deploy.outcome import Outcome
+from flowdsl.deploy.plan import Plan
+
+from ...runtime.console import Console
+from ...runtime.engine.deployment import Deployment, holder, open_deployment
+from ...runtime.engine.operation import Work, configure_output, operate, report_of
+from ...runtime.engine.options import (
+    add_environment,
+    add_lock_timeout,
+    concurrency,
+    guard,
+    lock_timeout,
+)
+from ...runtime.engine.questions import require_answer
+from ...runtime.engine.report import Report
+from ...runtime.interrupts import Interrupts
+from .view import destroyed, destruction_events, render_destruction
+
+
+class Destruction(Report):
+    """The `Ui` of a destruction: a person types the name of the environment."""
+
+    def render(self, plan: Plan, *, color: bool) -> str:
+        return render_destruction(plan, self.environment, color=color)
+
+    def planned(self, plan: Plan) -> Iterator[dict[str, Any]]:
+        return destruction_events(plan)
+
+    def confirm(self, plan: Plan) -> bool:
+        if self.said_yes:
+            return True
+        answer = self.answer(
+            f"type the name of the environment to delete all this ({self.environment}): "
+        )
+        return answer == self.environment.lower()
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_environment(parser)
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="delete this alone; may be repeated",
+    )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="do not ask; goes with `--accept-guard deletes=N`",
+    )
+    parser.add_argument(
+        "--accept-guard",
+        action="append",
+        default=[],
+        type=guard,
+        metavar="NAME=N",
+        help="how many workflows are deleted (`deletes=N`), exactly",
+    )
+    parser.add_argument(
+        "--concurrency",
+        type=concurrency,
+        default=4,
+        metavar="N",
+        help="requests at once (default: 4)",
+    )
+    add_lock_timeout(parser)
+    configure_output(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Show what goes, ask, and delete it."""
+    report = report_of(Destruction, arguments, console, kind="destroy", ending=destroyed)
+    return operate(report, lambda: _prepare(arguments, console, report), arguments, console)
+
+
+def _prepare(
+    arguments: argparse.Namespace, console: Console, report: Report
+) -> tuple[Deployment, Work]:
+    deployment = open_deployment(arguments.env, console, need_flows=False)
+    require_answer(arguments.yes, "with `--accept-guard deletes=N` destroys")
+
+    def work(client: CyberdeskClient, interrupts: Interrupts) -> Coroutine[Any, Any, Outcome]:
+        options = Options(
+            concurrency=arguments.concurrency,
+            lock_timeout=lock_timeout(arguments.lock_timeout),
+            holder=holder(),
+            only=frozenset(arguments.only),
+            accepted=dict(arguments.accept_guard),
+        )
+        job = deployment.job(
+            Bundle((), (), {}),
+            client,
+            options,
+            report,
+            stop=interrupts.reason,
+            interrupted=interrupts.received,
+        )
+        return destroy(job, by_hand=not arguments.yes)
+
+    return deployment, work

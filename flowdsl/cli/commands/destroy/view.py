@@ -1,0 +1,120 @@
+"""What `flowdsl destroy` shows before it asks, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from flowdsl.deploy.edits import edits_since
+from flowdsl.deploy.mark import mark_in
+from flowdsl.deploy.outcome import Outcome, Status
+from flowdsl.deploy.plan import Action, Change, Impact, Plan
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+
+from ...views.difference import Line
+from ...views.painted import BAD, QUIET, WARNED, painted
+
+
+def render_destruction(plan: Plan, environment: str, *, color: bool) -> str:
+    """Everything that goes, with what hangs on it."""
+    lines: list[Line] = []
+    for change in plan.changes:
+        lines += _workflow(change, plan.impact.get(change.address))
+    for named in plan.named:
+        said = "" if named.writes else "  is gone already"
+        lines.append([("-", BAD), (f" {printable(named.address)}", ""), (said, QUIET)])
+    deletes = plan.of(Action.DELETE)
+    impacts = [plan.impact[each.address] for each in deletes if each.address in plan.impact]
+    runs = sum(each.runs_total or 0 for each in impacts)
+    recordings = sum(each.trajectories_total or 0 for each in impacts)
+    parts = [
+        f"{counted(len(deletes), 'workflow')} with {counted(runs, 'run')} and "
+        + ("1 trajectory" if recordings == 1 else f"{recordings} trajectories")
+    ]
+    others = sum(named.writes for named in plan.named)
+    parts += [f"{counted(others, 'other object')}"] if others else []
+    lines.append([(f"to delete in {environment}: {', '.join(parts)}; there is no way back", "")])
+    return painted(lines, color)
+
+
+def destruction_events(plan: Plan) -> Iterator[dict[str, Any]]:
+    """The same for programs."""
+    for change in plan.changes:
+        impact = plan.impact.get(change.address, Impact())
+        yield {
+            "address": change.address,
+            "workflow_id": None if change.prior is None else change.prior.id,
+            "action": change.action.value,
+            "edited": _edited(change),
+            "impact": {
+                "runs_total": impact.runs_total,
+                "runs_active": impact.runs_active,
+                "trajectories_total": impact.trajectories_total,
+                "trajectories_approved": len(impact.trajectories),
+            },
+        }
+    for named in plan.named:
+        yield {"address": named.address, "action": named.action}
+
+
+def destroyed(outcome: Outcome, environment: str) -> str:
+    """How it ended, in one line."""
+    if outcome.status is Status.NOTHING_TO_DO:
+        return f"nothing to do: no workflow is tracked in {environment}"
+    counts = [
+        (_number(outcome, ("delete",), ("performed",), "workflow."), "deleted"),
+        (_number(outcome, ("forget",), ("performed",), "workflow."), "gone already"),
+    ]
+    parts = [f"{counted(number, 'workflow')} {word}" for number, word in counts if number]
+    others = _number(outcome, ("delete",), ("performed",), "") - counts[0][0]
+    parts += [f"{counted(others, 'other object')} deleted"] if others else []
+    left = _number(outcome, ("keep",), ("performed",), "")
+    parts += [f"{left} left"] if left else []
+    for label in ("failed", "conflict", "not_attempted"):
+        number = sum(result.outcome == label for result in outcome.results)
+        parts += [f"{number} {label.replace('_', ' ')}"] if number else []
+    verb = "destroyed" if outcome.status is Status.DONE else "stopped in"
+    return f"{verb} {environment}: {', '.join(parts) or 'nothing deleted'}"
+
+
+def _number(
+    outcome: Outcome, actions: Collection[str], outcomes: Collection[str], prefix: str
+) -> int:
+    return sum(
+        result.action in actions
+        and result.outcome in outcomes
+        and result.address.startswith(prefix)
+        for result in outcome.results
+    )
+
+
+def _workflow(change: Change, impact: Impact | None) -> Iterator[Line]:
+    head: Line = [("-", BAD), (f" {printable(change.address)}", "")]
+    head.append((f'  "{printable(change.name)}"', QUIET))
+    if change.action is Action.FORGET:
+        yield [*head, ("  is gone already", QUIET)]
+        return
+    yield head
+    if impact is not None:
+        runs = counted(impact.runs_total or 0, "run")
+        if impact.runs_active:
+            runs += f", {impact.runs_active} of them under way"
+        recordings = impact.trajectories_total or 0
+        kept = "1 trajectory" if recordings == 1 else f"{recordings} trajectories"
+        if impact.trajectories:
+            kept += f", {len(impact.trajectories)} approved"
+        yield [(f"    {runs}; {kept}", WARNED if impact.runs_active else "")]
+    if edited := _edited(change):
+        paths = ", ".join(f"`{printable(path)}`" for path in edited)
+        yield [(f"    edited elsewhere since the last deploy: {paths}", WARNED)]
+    mark = mark_in(change.live.values.get("input_schema")) if change.live is not None else None
+    if mark is not None and mark.address != change.address:
+        said = f"carries the mark of `{mark.address}`, project `{mark.project}`, environment `{mark.environment}`"
+        yield [(f"    {printable(said)}", WARNED)]
+
+
+def _edited(change: Change) -> list[str]:
+    if change.prior is None or change.live is None:
+        return []
+    return [edit.path for edit in edits_since(change.prior, change.live)]

@@ -1,0 +1,125 @@
+"""What `flowdsl diff` shows: per workflow, how the service differs from the source and from the last deploy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flowdsl.deploy.diff import FieldChange
+from flowdsl.deploy.differences import Contrast
+from flowdsl.deploy.edits import edit_behind
+from flowdsl.deploy.plan import Action
+from flowdsl.deploy.policy import fingerprint
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+
+from ...views.difference import Line, changed_lines, edit_lines, legend, tag_lines, unified_text
+from ...views.painted import BAD, GOOD, QUIET, WARNED, painted
+
+_STATES = {
+    Action.CREATE: "is not deployed",
+    Action.MISSING: "no longer exists in the organisation",
+    Action.FORGET: "left the source and no longer exists",
+    Action.KEEP: "left the source",
+    Action.DELETE: "left the source",
+    Action.ADOPT: "is to be taken over",
+}
+
+
+def render_contrasts(
+    contrasts: Sequence[Contrast], environment: str, *, unified: bool, color: bool
+) -> str:
+    """Every workflow that differs, from what the service has to what the source says; last a line that counts."""
+    lines: list[Line] = []
+    for contrast in contrasts:
+        lines += _contrast(contrast, unified)
+    lines += legend(each.change.address for each in contrasts if each.edits or each.tags_lost)
+    differing = sum(contrast.differs for contrast in contrasts)
+    edited = sum(bool(each.edits or each.tags_lost) for each in contrasts)
+    said = f"{counted(differing, 'workflow')} of {len(contrasts)} in {environment} differ"
+    if differing == 1:
+        said += "s"
+    if not differing:
+        said = f"no difference: {counted(len(contrasts), 'workflow')} in {environment}"
+    lines.append([(said, ""), (f", {edited} edited elsewhere" if edited else "", WARNED)])
+    return painted(lines, color)
+
+
+def contrast_items(contrasts: Sequence[Contrast]) -> list[dict[str, Any]]:
+    """The same for programs, those without a difference left out."""
+    return [_item(contrast) for contrast in contrasts if contrast.differs]
+
+
+def _contrast(contrast: Contrast, unified: bool) -> Iterator[Line]:
+    change = contrast.change
+    if not contrast.differs and change.action not in _STATES:
+        return
+    sign = {Action.CREATE: ("+", GOOD), Action.MISSING: ("!", BAD)}.get(
+        change.action, ("~", WARNED)
+    )
+    head: Line = [sign, (f" {printable(change.address)}", "")]
+    head.append((f'  "{printable(change.name)}"', QUIET))
+    if change.previous_address is not None:
+        head.append((f"  was {printable(change.previous_address)}", QUIET))
+    if state := _STATES.get(change.action):
+        head.append((f"  {state}", QUIET))
+    if contrast.pending:
+        head.append(("  a write of an interrupted deploy is open", WARNED))
+    yield head
+    fields = change.difference.fields if change.difference is not None else ()
+    for field in fields:
+        edit = edit_behind(field, change.prior, change.live)
+        yield from changed_lines(field, edit, unified=unified)
+    yield from _tags(contrast)
+    shown = {field.path for field in fields if field.origin != "source"}
+    for edit in contrast.edits:
+        if edit.path not in shown:
+            yield from edit_lines(edit, unified=unified)
+
+
+def _tags(contrast: Contrast) -> Iterator[Line]:
+    difference = contrast.change.difference
+    if difference is not None:
+        yield from tag_lines(difference)
+    lost = set(contrast.tags_lost) - (difference.tags_drifted if difference else set())
+    if lost:
+        tags = ", ".join(printable(tag) for tag in sorted(lost))
+        yield [(f"    tags taken off elsewhere: {tags}", WARNED)]
+
+
+def _item(contrast: Contrast) -> dict[str, Any]:
+    change = contrast.change
+    difference = change.difference
+    return {
+        "address": change.address,
+        "previous_address": change.previous_address,
+        "workflow_id": None if change.prior is None else change.prior.id,
+        "name": change.name,
+        "action": change.action.value,
+        "fields": [_field(each) for each in (difference.fields if difference else ())],
+        "tags": {
+            "add": sorted(difference.tags_to_add) if difference else [],
+            "remove": sorted(difference.tags_to_remove) if difference else [],
+        },
+        "edits": [
+            {
+                "path": edit.path,
+                "before_sha256": fingerprint(edit.before) if edit.known else None,
+                "after_sha256": fingerprint(edit.after),
+                "diff": unified_text(edit.before, edit.after) if edit.known else None,
+            }
+            for edit in contrast.edits
+        ],
+        "tags_lost": list(contrast.tags_lost),
+        "pending": contrast.pending,
+    }
+
+
+def _field(field: FieldChange) -> dict[str, Any]:
+    return {
+        "path": field.path,
+        "origin": field.origin,
+        "before_sha256": fingerprint(field.before),
+        "after_sha256": fingerprint(field.after),
+        "diff": unified_text(field.before, field.after),
+    }

@@ -1,0 +1,131 @@
+"""Which files `flowdsl fmt` works on, and what becomes of each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from flowdsl.compiler.collector import collector_paused
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.format.formatter import format_source
+from flowdsl.host.disk import PROJECT_FILE, DiskFiles, find_root
+from flowdsl.host.listing import expand
+from flowdsl.source.files import SUFFIX, UnreadableFile, decode
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile
+
+from ...runtime.failure import UsageError
+from ...runtime.places import Place, ShownFrom, nothing_found, root_here
+from ...runtime.rewrites import BOM, Rewrite
+from .view import self_check_remark, syntax_remark, unreadable_remark
+
+Sources = tuple[str, tuple[str, ...]]
+"""A folder, absolute, and paths of files below it."""
+
+
+class Formatted(Record):
+    """What formatting some files gives.
+
+    `rewrites` are the files that change. `remarks` tell people what could not be formatted and why, a line each; `unreadable` counts the
+    files among them of which nothing is known.
+    """
+
+    rewrites: list[Rewrite]
+    remarks: list[str]
+    count: int
+    unreadable: int
+
+
+def sources_of(paths: Sequence[str]) -> list[Sources]:
+    """The files that paths of a command line mean; without any, all flows below the project's folder and those it names.
+
+    Every path belongs to the project around it, so that one command line may reach into several. The project file only counts
+    without paths, and need not be valid. Raises `UsageError` for what means nothing.
+    """
+    patterns: dict[str, list[str]] = {}
+    if paths:
+        roots: dict[str, str] = {}
+        for place in map(Place, paths):
+            folder = place.folder
+            if folder not in roots:
+                roots[folder] = find_root(folder) or folder
+            patterns.setdefault(roots[folder], []).append(place.below(roots[folder]))
+    else:
+        root = root_here()
+        patterns[root] = ["", *_project_flows(root)]
+    sources: list[Sources] = []
+    seen: set[str] = set()
+    strangers: list[str] = []
+    for root, wanted in patterns.items():
+        meant = expand(DiskFiles(root), wanted)
+        strangers += map(ShownFrom(root), meant.named)
+        # A project may stand within another: its files are in both.
+        found = {os.path.join(root, path): path for path in meant.flows}
+        sources.append((root, tuple(path for full, path in found.items() if full not in seen)))
+        seen |= found.keys()
+    if strangers:
+        raise no_flow(strangers)
+    if not any(found for _, found in sources):
+        root, wanted = next(iter(patterns.items()))
+        raise nothing_found(wanted, root)
+    return sources
+
+
+def _project_flows(root: str) -> tuple[str, ...]:
+    """The globs of the project file, which may name what git ignores; none when it has mistakes."""
+    try:
+        text = DiskFiles(root).read_text(PROJECT_FILE)
+    except UnreadableFile:
+        return ()
+    from flowdsl.config.load import load_project
+
+    project = load_project(text, PROJECT_FILE, Sink())
+    return () if project is None else project.flows
+
+
+def no_flow(shown: Sequence[str]) -> UsageError:
+    """What to raise for files that are not laid out, for they are no flows."""
+    from ...runtime.takers import no_flow
+
+    return no_flow(shown, f"`{SUFFIX}` files, for nothing else is laid out")
+
+
+def format_files(sources: Sequence[Sources]) -> Formatted:
+    """Format files of the disk, in memory."""
+    rewrites: list[Rewrite] = []
+    remarks: list[str] = []
+    unreadable = 0
+    with collector_paused():
+        for root, paths in sources:
+            files = DiskFiles(root)
+            show_path = ShownFrom(root)
+            for path in paths:
+                try:
+                    original = files.read_bytes(path)
+                    content, remark = format_content(path, original, show_path)
+                except UnreadableFile as error:
+                    remarks.append(unreadable_remark(show_path(path), error.reason))
+                    unreadable += 1
+                    continue
+                if content != original:
+                    full = os.path.join(root, *path.split("/"))
+                    rewrites.append(Rewrite(show_path(path), full, original, content))
+                if remark is not None:
+                    remarks.append(remark)
+    return Formatted(rewrites, remarks, sum(len(paths) for _, paths in sources), unreadable)
+
+
+def format_content(
+    path: str, original: bytes, show_path: Callable[[str], str]
+) -> tuple[bytes, str | None]:
+    """The formatted bytes of a file, and what could not be formatted in it; raises `UnreadableFile`."""
+    text = decode(path, original)
+    formatted = format_source(SourceFile(path, text))
+    remark = None
+    if formatted.problem is not None:
+        remark = self_check_remark(show_path(path), formatted.problem)
+    elif formatted.left:
+        remark = syntax_remark(formatted.left, show_path)
+    if formatted.text == text:
+        return original, remark
+    return BOM * original.startswith(BOM) + formatted.text.encode(), remark

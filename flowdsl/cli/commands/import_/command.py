@@ -1,0 +1,389 @@
+"""`flowdsl import`: workflows of the service to a project that compiles to the same."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flowdsl.compiler.pipeline import CompileOptions
+from flowdsl.config.project import Environment
+from flowdsl.decompile.model import ImportedProject, Payload
+from flowdsl.decompile.naming import FALLBACK, LONGEST, workflow_name
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.text import render_text
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.host.disk import PROJECT_FILE
+from flowdsl.host.writing import ChangedFile, write_files
+from flowdsl.semantics.wire import is_uuid
+from flowdsl.source.record import Record
+
+from ...runtime import http_log
+from ...runtime.console import Console
+from ...runtime.environments import required_environment
+from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.places import standard_input
+from ...runtime.target import Target, open_project
+from ...runtime.time_limit import TimeLimit
+from .destination import Destination, open_destination, placed
+from .view import outcome, rendered_notes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.deploy.mark import Mark
+
+    from .adoption import Owned
+
+SIZE_LIMIT = 256 * 1024 * 1024
+"""Bytes of one file of payloads: an organisation's workflows with the longest prompts fit many times over."""
+
+STANDARD_INPUT = "standard input"
+
+
+class Read(Record):
+    """Workflows to be imported.
+
+    `environment` is where they were fetched from, None for files; `home` its project. `taken` are names that the state gives to
+    other workflows. `remarks` tell of workflows that were left out.
+    """
+
+    payloads: tuple[Payload, ...]
+    environment: Environment | None = None
+    home: Target | None = None
+    taken: frozenset[str] = frozenset()
+    remarks: tuple[str, ...] = ()
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="JSON of one workflow or of several, or `-` for standard input",
+    )
+    parser.add_argument(
+        "--env",
+        metavar="ENV",
+        help="fetch from this environment; default: FLOWDSL_ENV, else the only one",
+    )
+    parser.add_argument(
+        "--id",
+        dest="ids",
+        action="append",
+        default=[],
+        metavar="UUID",
+        help="fetch this workflow; may be repeated",
+    )
+    parser.add_argument(
+        "--tag",
+        dest="tags",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="fetch the workflows with this tag; repeated: with all of the tags",
+    )
+    parser.add_argument("--all", action="store_true", help="fetch every workflow")
+    parser.add_argument(
+        "--as", dest="name", metavar="NAME", help="the name in source of the only workflow"
+    )
+    parser.add_argument(
+        "-o",
+        dest="folder",
+        metavar="DIR",
+        help="where to write; default: the project, without one the working folder",
+    )
+    http_log.configure(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Write every file or none; paths go to standard output, notes and the outcome to standard error."""
+    _check_usage(arguments)
+    destination = open_destination(arguments.folder)
+    _require_sound(destination.target, console)
+    if arguments.files:
+        read = Read(tuple(_read_files(arguments.files)))
+    else:
+        read = _fetch(arguments, destination.target.root, console)
+        if not read.payloads:
+            for remark in read.remarks:
+                console.err(f"note: {printable(remark)}")
+            console.err("nothing to import")
+            return SUCCESS
+    from flowdsl.decompile.project import import_workflows
+
+    taken = destination.taken() | read.taken
+    _check_name(arguments.name, len(read.payloads), taken)
+    imported = import_workflows(
+        read.payloads,
+        taken=taken,
+        name=arguments.name,
+        capabilities=CompileOptions(destination.target.project).capabilities,
+        project=_project_name(destination.target.root) if destination.is_new else None,
+    )
+    remarks = _write(imported, destination, read, console)
+    for line in (
+        *rendered_notes(imported.notes),
+        *(f"note: {printable(remark)}" for remark in remarks),
+    ):
+        console.err(line)
+    console.err(outcome(imported, destination.target.show_path(destination.folder or ".")))
+    return SUCCESS
+
+
+def _check_usage(arguments: argparse.Namespace) -> None:
+    chosen = [
+        option
+        for option, given in (
+            ("--id", arguments.ids),
+            ("--tag", arguments.tags),
+            ("--all", arguments.all),
+        )
+        if given
+    ]
+    if len(chosen) > 1:
+        raise UsageError(f"`{chosen[0]}` and `{chosen[1]}` cannot be combined")
+    if arguments.files:
+        online = [*(["--env"] if arguments.env else []), *chosen]
+        online += ["--timeout"] if arguments.timeout is not None else []
+        if online:
+            raise UsageError(
+                f"`{online[0]}` fetches workflows, and files are read offline; drop one"
+            )
+        if "-" in arguments.files and len(arguments.files) > 1:
+            raise UsageError("`-` reads standard input and cannot be combined with files")
+    elif not chosen:
+        raise UsageError(
+            "there is nothing to import; name JSON files, or fetch with `--id`, `--tag` or `--all`"
+        )
+    for each in arguments.ids:
+        if not is_uuid(each):
+            raise UsageError(f"`--id {printable(each)}` is not a UUID")
+    if arguments.name is not None and not _is_name(arguments.name):
+        raise UsageError(
+            f"`--as {printable(arguments.name)}` cannot be the name of a workflow and of its file; a name has ASCII letters, "
+            "digits and `_`"
+        )
+
+
+def _is_name(name: str) -> bool:
+    """Whether a workflow and its file can be called so on every disk."""
+    lowered = name.lower()
+    return (
+        re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) is not None
+        and len(name) <= LONGEST
+        and workflow_name(lowered) != f"{lowered}_{FALLBACK}"
+    )
+
+
+def _check_name(name: str | None, count: int, taken: set[str]) -> None:
+    if name is None:
+        return
+    if count != 1:
+        raise UsageError(f"`--as` names one workflow, and {count} were read")
+    if name in taken or name.casefold() in taken:
+        raise CommandError(
+            f"the project has a workflow or chain `{name}` already; nothing was written", CONFLICT
+        )
+
+
+def _require_sound(target: Target, console: Console) -> None:
+    if target.problems:
+        console.err(
+            render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
+        )
+        raise CommandError(f"`{PROJECT_FILE}` has errors; nothing was written", SOURCE_ERRORS)
+
+
+def _project_name(root: str) -> str:
+    return printable(os.path.basename(root)) or "workflows"
+
+
+# Files
+
+
+def _read_files(paths: Sequence[str]) -> list[Payload]:
+    payloads: list[Payload] = []
+    for path in paths:
+        where = STANDARD_INPUT if path == "-" else printable(path)
+        text = _decoded(_content(path), where)
+        payloads += _payloads(text, where)
+    if not payloads:
+        raise CommandError("the input holds no workflow", SOURCE_ERRORS)
+    return payloads
+
+
+def _payloads(text: str, where: str) -> list[Payload]:
+    from flowdsl.decompile.payload import ImportProblem, read_payloads
+
+    try:
+        return read_payloads(text, where)
+    except ImportProblem as problem:
+        raise CommandError(printable(str(problem)), SOURCE_ERRORS) from None
+
+
+def _content(path: str) -> bytes:
+    if path == "-":
+        content = standard_input(SIZE_LIMIT)
+    else:
+        try:
+            with Path(path).open("rb") as file:
+                content = file.read(SIZE_LIMIT + 1)
+        except IsADirectoryError:
+            raise UsageError(f"`{printable(path)}` is a folder; name its JSON files") from None
+        except (OSError, ValueError) as error:
+            reason = (getattr(error, "strerror", None) or "it is not a path").lower()
+            raise UsageError(f"`{printable(path)}` cannot be read: {reason}") from None
+    if len(content) > SIZE_LIMIT:
+        raise UsageError(f"`{printable(path)}` has more than {SIZE_LIMIT // 1024 // 1024} MB")
+    return content
+
+
+def _decoded(content: bytes, where: str) -> str:
+    # PowerShell redirects to UTF-16.
+    encoding = json.detect_encoding(content)
+    try:
+        return content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+    except UnicodeDecodeError as error:
+        raise CommandError(
+            f"`{where}` is not UTF-8 (byte {error.start}); save it as UTF-8", SOURCE_ERRORS
+        ) from None
+
+
+# Services
+
+
+def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
+    """The chosen workflows, but for those that the project at `into` has already or must not take over."""
+    from ...runtime.clients import open_client
+    from ...runtime.engine.answers import answered
+    from .adoption import every_workflow, owned
+    from .fetch import Selection, fetch
+
+    limit = TimeLimit(arguments.timeout)
+    listener = http_log.listener(arguments, console)
+    home = open_project(os.curdir)
+    _require_sound(home, console)
+    if home.project is None:
+        raise UsageError(
+            f"there is no `{PROJECT_FILE}` in this folder or above that says where to fetch from; "
+            'write one with `[project]` and an environment such as `[env.local]` with `api = "local"`'
+        )
+    environment = required_environment(home.project, arguments.env)
+    ids = dict.fromkeys(each.lower() for each in arguments.ids)
+    selection = Selection(tuple(ids), tuple(arguments.tags))
+    mine = owned(home.project, environment, home.root)
+    with open_client(environment, home.root, limit, listener) as client:
+        replies = fetch(client, selection, environment.name, limit)
+    for reply in replies:
+        mine.check_organization(reply)
+    kept = replies
+    left: list[str] = []
+    if into == home.root:
+        lost = mine.unknown(replies)
+        if lost:
+            with open_client(environment, home.root, limit, listener) as client:
+                lost = mine.lost(lost, answered(every_workflow(client), limit))
+        kept, left = _claimed(replies, mine, lost)
+    if left and selection.ids:
+        raise CommandError(f"{left[0]}; nothing was written", CONFLICT)
+    payloads = _payloads(json.dumps(kept), f"the reply of {environment.name}")
+    return Read(tuple(payloads), environment, home, frozenset(mine.names()), tuple(left))
+
+
+def _claimed(
+    replies: Sequence[dict[str, Any]], mine: Owned, lost: Mapping[str, Mark]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The workflows that nobody has in source yet, and what to tell about the others; `lost` are marks by id."""
+    kept = [
+        reply
+        for reply in replies
+        if not (mine.address(reply) or mine.owner(reply) or str(reply["id"]) in lost)
+    ]
+    known = [address for reply in replies if (address := mine.address(reply)) is not None]
+    left = (
+        [f"{listed(known)} {'is' if len(known) == 1 else 'are'} in this project already"]
+        if known
+        else []
+    )
+    for reply in replies:
+        owner = mine.owner(reply)
+        shown = f"`{printable(reply.get('name') or '')}` ({printable(str(reply['id']))})"
+        if owner is not None and mine.address(reply) is None:
+            left.append(f"{shown} was deployed by project {owner}, and is left to it")
+        elif (mark := lost.get(str(reply["id"]))) is not None:
+            left.append(
+                f"{shown} was deployed by this project as `{printable(mark.address)}`, which its state does not know; "
+                f"`flowdsl state rebuild --env {mine.environment.name}` brings it back, and an entry in `[[removed]]` "
+                'with `mode = "forget"` lets it go'
+            )
+    return kept, left
+
+
+# Writing
+
+
+def _write(
+    imported: ImportedProject, destination: Destination, read: Read, console: Console
+) -> list[str]:
+    """Write the project and print the paths; returns what else to tell."""
+    remarks = list(read.remarks)
+    fresh, grown = placed(imported.files, destination)
+    if not destination.found:
+        remarks.append(
+            f"no glob under `flows` in `{PROJECT_FILE}` finds `{destination.folder}`; add "
+            f'`"{destination.folder}/**/*.flow"`, or the project does not have these workflows'
+        )
+    target = destination.target
+    expected = {path: target.files.read_bytes(path) for path in grown}
+    if read.environment is not None and imported.addresses:
+        assert read.home is not None
+        if read.home.root == target.root:
+            expected[PROJECT_FILE], grown[PROJECT_FILE] = _adopting(
+                imported, read.environment, target
+            )
+        else:
+            remarks.append(
+                f"no `[[adopt]]` entry was written, so a deploy to `{read.environment.name}` would create these "
+                "workflows anew"
+            )
+
+    def full(path: str) -> str:
+        return os.path.join(target.root, *path.split("/"))
+
+    try:
+        write_files(
+            {full(path): content for path, content in {**fresh, **grown}.items()},
+            expected={full(path): content for path, content in expected.items()},
+        )
+    except ChangedFile as changed:
+        raise CommandError(f"{changed} meanwhile; nothing was written", CONFLICT) from None
+    except OSError as error:
+        shown = target.show_path(destination.folder or ".")
+        reason = (error.strerror or "it fails").lower()
+        raise UsageError(f"`{shown}` cannot be written: {reason}") from None
+    for path in sorted({**fresh, **grown}):
+        console.out(printable(target.show_path(path)))
+    return remarks
+
+
+def _adopting(
+    imported: ImportedProject, environment: Environment, target: Target
+) -> tuple[bytes, bytes]:
+    """`flowdsl.toml` before and after the entries of what was imported; raises `CommandError` when they cannot stand in it."""
+    from .adoption import with_adoptions
+
+    old = target.files.read_bytes(PROJECT_FILE)
+    new = with_adoptions(old, environment.name, imported.addresses)
+    if new is None:
+        raise CommandError(
+            f"`{PROJECT_FILE}` takes no `[[adopt]]` entries at its end; write `adopt = [...]` as such entries, without which a "
+            "deploy would create the workflows anew; nothing was written",
+            CONFLICT,
+        )
+    return old, new

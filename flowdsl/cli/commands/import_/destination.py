@@ -1,0 +1,173 @@
+"""Where imported workflows go: the folder, the names that are taken, and what is added to files that exist."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.semantics.modules import load
+from flowdsl.source.files import UnreadableFile
+from flowdsl.source.globs import is_pattern, translate
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+
+from ...runtime.exit_codes import CONFLICT
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.target import Target, open_project
+
+FLOWS = "flows"
+"""The folder that imported files name as theirs."""
+
+ATTRIBUTES = ".gitattributes"
+PROMPT = ".prompt.md"
+"""How the names of prompt files end. Git may not change their line breaks."""
+
+
+class Destination(Record):
+    """A project that takes imported workflows, or the folder of a new one.
+
+    `folder` is where flows go, from the root; `found` says whether the project's globs look there.
+    """
+
+    target: Target
+    folder: str
+    found: bool
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is no project yet."""
+        return self.target.project is None
+
+    def taken(self) -> set[str]:
+        """The names of workflows and chains that exist, and those that `flowdsl.toml` gives to objects of the service."""
+        sources = load(self.target.files, self.target.entries, Sink())
+        names = {
+            declaration.name.text
+            for module in sources.modules
+            for declaration in module.declarations
+            if isinstance(declaration, ast.WorkflowDecl | ast.ChainDecl)
+        }
+        project = self.target.project
+        if project is not None:
+            addresses = [each.address for each in project.adopt]
+            addresses += [each.address for each in project.removed]
+            names |= {address.partition(".")[2] for address in addresses}
+        return names | {name.casefold() for name in names}
+
+    def place(self, path: str) -> str:
+        """The path from the root of a file that an import calls `path`."""
+        folder, _, name = path.partition("/")
+        if folder != FLOWS:
+            return path
+        return f"{self.folder}/{name}" if self.folder else name
+
+
+def open_destination(folder: str | None) -> Destination:
+    """Where to write: into `folder`, without one into the project of the working folder, else here."""
+    if folder is not None and os.path.lexists(folder) and not os.path.isdir(folder):
+        raise UsageError(f"`-o {folder}` is not a folder")
+    if folder is not None and (not folder or "\0" in folder):
+        raise UsageError("`-o` needs the name of a folder")
+    target = open_project(folder or os.curdir)
+    if target.project is None:
+        return Destination(target, FLOWS, True)
+    globs = target.project.flows
+    below = _below(target.root, folder) if folder is not None else None
+    if below:
+        return Destination(target, below, _is_found(below, globs))
+    for candidate in (FLOWS, *map(_literal_folder, globs)):
+        if _is_found(candidate, globs):
+            return Destination(target, candidate, True)
+    return Destination(target, FLOWS, False)
+
+
+def _below(root: str, folder: str) -> str:
+    """The path of `folder` from `root`, empty for the root itself."""
+    relative = os.path.relpath(os.path.realpath(folder), root).replace(os.sep, "/")
+    return "" if relative == "." else relative
+
+
+def _literal_folder(pattern: str) -> str:
+    parts = [part for part in pattern.split("/")[:-1] if part not in ("", ".")]
+    literal = next((at for at, part in enumerate(parts) if is_pattern(part)), len(parts))
+    return "/".join(parts[:literal])
+
+
+def _is_found(folder: str, globs: tuple[str, ...]) -> bool:
+    path = f"{folder}/a.flow" if folder else "a.flow"
+    patterns = (glob.removeprefix("./") for glob in globs)
+    return any(re.fullmatch(translate(pattern), path) for pattern in patterns)
+
+
+def placed(
+    files: Mapping[str, bytes], destination: Destination
+) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The files of an import by their paths from the root: those that are new, and new contents of one that exists.
+
+    Raises `CommandError` when a file would be overwritten.
+    """
+    fresh: dict[str, bytes] = {}
+    grown: dict[str, bytes] = {}
+    if any(path.endswith(PROMPT) for path in files):
+        files = {ATTRIBUTES: f"{FLOWS}/*{PROMPT} -text\n".encode(), **files}
+    for path, content in files.items():
+        if path == ATTRIBUTES:
+            old = _existing(destination, path)
+            content = _with_lines(old or b"", _moved_patterns(content, destination))
+            if old is None:
+                fresh[path] = content
+            elif content != old:
+                grown[path] = content
+        else:
+            fresh[destination.place(path)] = content
+    root = destination.target.root
+    existing = [path for path in fresh if os.path.lexists(os.path.join(root, *path.split("/")))]
+    if existing:
+        shown = listed(map(destination.target.show_path, existing))
+        there = "exists" if len(existing) == 1 else "exist"
+        raise CommandError(
+            f"{shown} {there} already; nothing was written: `--as NAME` gives a workflow another name, `-o DIR` "
+            "writes into another folder",
+            CONFLICT,
+        )
+    return fresh, grown
+
+
+def _existing(destination: Destination, path: str) -> bytes | None:
+    try:
+        return destination.target.files.read_bytes(path)
+    except UnreadableFile as error:
+        if error.missing:
+            return None
+        raise CommandError(f"{error}; nothing was written", CONFLICT) from None
+
+
+def _moved_patterns(content: bytes, destination: Destination) -> list[bytes]:
+    """The lines of attributes for flows in the folder of `destination`, which may have blanks in its name."""
+    moved = destination.place(f"{FLOWS}/")
+    prefix = f'"{moved}' if " " in moved else moved
+    lines = []
+    for line in content.decode().splitlines():
+        pattern, blank, rest = line.partition(" ")
+        if pattern.startswith(f"{FLOWS}/"):
+            closing = '"' if prefix.startswith('"') else ""
+            line = f"{prefix}{pattern.removeprefix(f'{FLOWS}/')}{closing}{blank}{rest}"
+        lines.append(line.encode())
+    return lines
+
+
+def _with_lines(content: bytes, lines: list[bytes]) -> bytes:
+    """`content` and, at its end, those of `lines` that it does not have."""
+    present = set(content.splitlines())
+    added = [line for line in lines if line not in present]
+    return continued(content, added) if added else content
+
+
+def continued(content: bytes, lines: list[bytes]) -> bytes:
+    """`content` and `lines` at its end, with the line breaks that it has."""
+    end = b"\r\n" if b"\r\n" in content else b"\n"
+    between = end if content and not content.endswith(b"\n") else b""
+    return content + between + b"".join(line + end for line in lines)

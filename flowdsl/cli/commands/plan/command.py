@@ -1,0 +1,173 @@
+"""`flowdsl plan`: what a deploy would change, without changing anything."""
+
+from __future__ import annotations
+
+import argparse
+
+from flowdsl.deploy.engine import Prospect, plan_deployment
+from flowdsl.deploy.guards import BREAKING, check_protection, check_source
+from flowdsl.deploy.job import Job, Options
+from flowdsl.deploy.model_keys import key_routes
+from flowdsl.deploy.outcome import Stop
+from flowdsl.deploy.plan import Action
+from flowdsl.deploy.plan_file import dump_plan, plan_document
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.host.writing import write_files
+
+from ...runtime import exit_codes, http_log
+from ...runtime.clients import open_client
+from ...runtime.console import Console
+from ...runtime.engine.answers import answered
+from ...runtime.engine.deployment import (
+    Deployment,
+    compile_bundle,
+    open_deployment,
+    read_plan_addresses,
+)
+from ...runtime.engine.options import add_environment, add_plan_options
+from ...runtime.engine.report import Report, append_step_summary, has_step_summary
+from ...runtime.failure import UsageError
+from ...runtime.progress import open_display
+from ...runtime.time_limit import TimeLimit
+from ...views.plan import render_plan
+from .saved import facts_of
+
+MAX_BYTES = 60_000
+"""A comment of GitHub holds 65,536 characters."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_environment(parser)
+    parser.add_argument(
+        "--detailed-exitcode", action="store_true", help="exit 2 when there are changes"
+    )
+    parser.add_argument("--json", action="store_true", help="the plan as JSON on standard output")
+    parser.add_argument(
+        "-o", dest="output", metavar="FILE", help="save the plan for `deploy --plan`"
+    )
+    parser.add_argument(
+        "--summary-md", metavar="FILE", help="write a summary in Markdown, as for a pull request"
+    )
+    parser.add_argument(
+        "--max-bytes",
+        type=_bytes,
+        default=MAX_BYTES,
+        metavar="N",
+        help=f"the longest summary (default: {MAX_BYTES})",
+    )
+    add_plan_options(parser)
+    http_log.configure(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Compile, compare and show; the plan goes to standard error, the machine format to standard output."""
+    limit = TimeLimit(arguments.timeout)
+    deployment = open_deployment(arguments.env, console)
+    bundle = compile_bundle(deployment, console)
+    read_plan_addresses(arguments, bundle)
+    listener = http_log.listener(arguments, console)
+    environment = deployment.environment.name
+    with open_client(deployment.environment, deployment.target.root, limit, listener) as client:
+        report = Report(console, open_display("none", console, False), environment=environment)
+        job = deployment.job(bundle, client, _options(arguments), report)
+        prospect = answered(_plan(job), limit)
+    return _show(arguments, console, deployment, job, prospect)
+
+
+async def _plan(job: Job) -> Prospect:
+    async with job.client:
+        return await plan_deployment(job)
+
+
+def _show(
+    arguments: argparse.Namespace,
+    console: Console,
+    deployment: Deployment,
+    job: Job,
+    prospect: Prospect,
+) -> int:
+    plan = prospect.plan
+    facts = facts_of(deployment, prospect, job.around.now(), job.options.breaking)
+    console.err(render_plan(plan, color=console.color_err, pending=prospect.prior.pending))
+    for warning in _obstacles(job, prospect):
+        console.err(f"warning: {printable(warning)}")
+    document = dump_plan(plan_document(plan, facts))
+    if arguments.json:
+        console.out_bytes(document)
+    _save(arguments.output, document)
+    if arguments.summary_md is not None or has_step_summary():
+        from .markdown import render_markdown
+
+        markdown = render_markdown(plan, facts, max_bytes=arguments.max_bytes)
+        _save(arguments.summary_md, markdown.encode())
+        append_step_summary(markdown, console)
+    broken = [guard for guard in plan.guards if guard.name == BREAKING]
+    if broken and job.options.accepted.get(BREAKING) != broken[0].planned:
+        # The only guard that a plan is asked to enforce (`--breaking error`); the others stop a deploy.
+        console.err(
+            f"error: {printable(broken[0].message)}; if that is meant, `--accept-guard {BREAKING}={broken[0].planned}`"
+        )
+        return exit_codes.GUARDED
+    return (
+        exit_codes.CHANGES
+        if arguments.detailed_exitcode and _changes(prospect)
+        else exit_codes.SUCCESS
+    )
+
+
+def _changes(prospect: Prospect) -> bool:
+    """Whether the service is not as the sources say, or a key is named otherwise; what only state has to learn is no change."""
+    plan = prospect.plan
+    return bool(
+        plan.writes
+        or plan.drifted
+        or plan.of(Action.MISSING)
+        or prospect.prior.pending
+        or any(route.news for route in key_routes(plan.named))
+    )
+
+
+def _obstacles(job: Job, prospect: Prospect) -> list[str]:
+    """What would stop a deploy of this plan from here."""
+    found: list[str] = []
+
+    def protection_stops() -> None:
+        check_protection(prospect.plan, job.target.environment)
+
+    def source_stops() -> None:
+        check_source(job, prospect.prior.source)
+
+    for check in (protection_stops, source_stops):
+        try:
+            check()
+        except Stop as stop:
+            found += stop.messages
+    return [f"a deploy would stop: {message}" for message in found]
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    return Options(
+        concurrency=arguments.concurrency,
+        recreate=frozenset(arguments.recreate),
+        only=frozenset(arguments.only),
+        prune=arguments.prune,
+        accepted=dict(arguments.accept_guard),
+        breaking=arguments.breaking or "warn",
+    )
+
+
+def _save(path: str | None, content: bytes) -> None:
+    if path is None:
+        return
+    try:
+        write_files({path: content})
+    except OSError as error:
+        reason = (error.strerror or "it fails").lower()
+        raise UsageError(f"`{printable(path)}` cannot be written: {reason}") from None
+
+
+def _bytes(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1000 <= int(text[:12]) <= 10_000_000):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number of bytes from 1000 on")
+    return int(text)

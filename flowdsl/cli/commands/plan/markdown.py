@@ -1,0 +1,292 @@
+"""A plan as a comment of a pull request, or the summary of a job."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from flowdsl.deploy.diff import FieldChange
+from flowdsl.deploy.edits import edit_behind, way_to_keep
+from flowdsl.deploy.field_diff import Row, edit_rows, field_rows, lost_tag_rows, plain, tag_rows
+from flowdsl.deploy.kinds import workflow
+from flowdsl.deploy.model_keys import key_routes
+from flowdsl.deploy.named import NamedChange
+from flowdsl.deploy.plan import Action, Change, Plan
+from flowdsl.deploy.plan_file import PlanFacts
+from flowdsl.deploy.policy import normalise
+from flowdsl.deploy.resource import address_of
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+
+from ...views.difference import DRIFT, EDITED, UNKNOWN_BEFORE
+from ...views.markdown import code, fenced, html_code, prose
+from ...views.plan_words import (
+    NOTES,
+    broken,
+    deletion,
+    flag,
+    key_news,
+    key_route,
+    left_open,
+    named_deletion,
+    named_deletions,
+    other_objects,
+    promises,
+    replaying,
+)
+
+MAX_BYTES = 60_000
+"""A comment on GitHub holds 65,536 characters."""
+NAME_WIDTH = 80
+SENTENCE_WIDTH = 400
+FIELDS_SHOWN = 20
+"""Fields named in one line."""
+
+_COLUMNS = (
+    Action.CREATE,
+    Action.UPDATE,
+    Action.RENAME,
+    Action.ADOPT,
+    Action.DELETE,
+    Action.FORGET,
+    Action.KEEP,
+    Action.MISSING,
+    Action.UNCHANGED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """One changed object: a heading as HTML, and its difference as a fence, empty where there is none to show."""
+
+    heading: str
+    difference: str
+
+
+def render_markdown(plan: Plan, facts: PlanFacts, max_bytes: int = MAX_BYTES) -> str:
+    """The plan in at most `max_bytes` bytes of UTF-8, whole elements all of them.
+
+    What does not fit is left out from the least important up, and named as left out: differences, the largest first, then
+    changes, warnings, and at last all but the first line, by which a comment is found again.
+    """
+    warnings = list(_warnings(plan, facts))
+    blocks = list(_blocks(plan))
+    by_size = sorted(range(len(blocks)), key=lambda at: -len(blocks[at].difference))
+    differences = sum(1 for block in blocks if block.difference)
+    items = len(warnings) + len(blocks)
+
+    def attempt(step: int) -> str:
+        """The comment after the first `step` of the things that can be left out."""
+        dropped = set(by_size[: min(step, differences)])
+        left = items - max(0, step - differences)
+        return _assembled(
+            plan,
+            facts,
+            warnings[: min(left, len(warnings))],
+            len(warnings),
+            [
+                _Block(block.heading, "") if at in dropped else block
+                for at, block in enumerate(blocks[: max(0, left - len(warnings))])
+            ],
+            len(blocks),
+            len(dropped),
+        )
+
+    steps = range(differences + items + 1)
+    step = bisect_left(steps, True, key=lambda step: _fits(attempt(step), max_bytes))
+    for candidate in (attempt(min(step, steps[-1])), _marker(facts) + "\n"):
+        if _fits(candidate, max_bytes):
+            return candidate
+    return ""
+
+
+def _fits(text: str, max_bytes: int) -> bool:
+    return len(text.encode()) <= max_bytes
+
+
+def _assembled(
+    plan: Plan,
+    facts: PlanFacts,
+    warnings: Sequence[str],
+    warning_count: int,
+    blocks: Sequence[_Block],
+    block_count: int,
+    dropped: int,
+) -> str:
+    parts = [_marker(facts), *_head(plan, facts)]
+    if warning_count:
+        parts.append("### Look at these first")
+        parts.append("\n".join([*warnings, *_more(warning_count - len(warnings))]))
+    if block_count:
+        parts.append("### Changes")
+        parts += [_details(block) for block in blocks]
+        parts += _more(block_count - len(blocks))
+    if dropped:
+        noun = "difference is" if dropped == 1 else "differences are"
+        command = code(f"flowdsl plan --env {facts.environment}", NAME_WIDTH)
+        parts.append(f"{dropped} {noun} left out, to keep this short; {command} shows all of it.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _more(number: int) -> list[str]:
+    return [f"- and {number} more"] if number else []
+
+
+def _marker(facts: PlanFacts) -> str:
+    """Ids hold letters, digits, `_` and `-`; anything else is quoted, so that nothing ends the comment early."""
+    project, environment = (quote(part, safe="") for part in (facts.project, facts.environment))
+    return f"<!-- flowdsl-plan {project}/{environment} -->"
+
+
+def _head(plan: Plan, facts: PlanFacts) -> Iterator[str]:
+    yield f"## Plan for {code(facts.environment, NAME_WIDTH)}"
+    numbers = [len(plan.of(action)) for action in _COLUMNS]
+    header = [
+        *(action.value for action in _COLUMNS),
+        "drifted",
+        "other objects",
+        "other objects to delete",
+    ]
+    row = [*numbers, len(plan.drifted), *other_objects(plan)]
+    yield "\n".join(
+        f"| {' | '.join(str(cell) for cell in cells)} |"
+        for cells in (header, ["---:"] * len(header), row)
+    )
+    if plan.is_empty:
+        yield "Nothing to change."
+    source = "sources outside a repository"
+    if facts.source is not None:
+        dirty = " with changes that are not committed" if facts.source.dirty else ""
+        source = f"commit {code(facts.source.commit[:12], NAME_WIDTH)}{dirty}"
+    state = "a first deploy" if facts.state is None else f"state of serial {facts.state.serial}"
+    yield (
+        f"Project {code(facts.project, NAME_WIDTH)}, {source}, {state}. Made {facts.created_at:%Y-%m-%d %H:%M} UTC, good until "
+        f"{facts.expires_at:%Y-%m-%d %H:%M} UTC."
+    )
+
+
+def _warnings(plan: Plan, facts: PlanFacts) -> Iterator[str]:
+    for route in key_routes(plan.named):
+        if route.news:
+            said = f"{key_route(route)}; {key_news(route)}"
+            yield f"- \N{WARNING SIGN} **Key of a model provider**: {prose(said, len(said))}"
+    for change in plan.of(Action.DELETE):
+        said = deletion(plan.impact.get(change.address))
+        yield f"- **Deletes** {_named(change)}: it {said}"
+    for named in named_deletions(plan):
+        yield f"- **Deletes** {_address(named.address)}: it {named_deletion(named)}"
+    for change in plan.of(Action.MISSING):
+        yield f"- **Missing** {_named(change)}: it {NOTES[Action.MISSING]}"
+    for address in sorted(plan.breaking):
+        for item in promises(plan, address):
+            yield f"- **Breaks callers** of {_address(address)}: {prose(broken(item), SENTENCE_WIDTH)}"
+    for guard in plan.guards:
+        lifted = code(flag(guard), NAME_WIDTH)
+        yield f"- **Guard** {code(guard.name, NAME_WIDTH)}: {prose(guard.message, SENTENCE_WIDTH)}; {lifted} lets it through"
+    for address, paths in sorted(plan.drifted.items()):
+        keep = prose(way_to_keep([address]), SENTENCE_WIDTH)
+        yield f"- **Overwrites edits made elsewhere** in {_address(address)}: {_listed(sorted(paths))}; {keep}"
+    for change in plan.changes:
+        if (found := replaying(change, plan.impact.get(change.address))) is not None:
+            sentence, names = found
+            yield (
+                f"- **Recordings** of {_address(change.address)}: {sentence}, among them {_listed(names)}; "
+                "`--unapprove-trajectories` un-approves them"
+            )
+    for intent in facts.pending:
+        yield f"- **Pending**: {prose(left_open(intent), SENTENCE_WIDTH)}"
+    for note in plan.notes:
+        yield f"- **Note**: {prose(note, SENTENCE_WIDTH)}"
+
+
+def _blocks(plan: Plan) -> Iterator[_Block]:
+    """The changes, destructive ones first."""
+    every: list[Change | NamedChange] = [*plan.changes, *plan.named]
+    for change in sorted(every, key=lambda change: change.action != Action.DELETE):
+        if isinstance(change, Change):
+            yield from _change_block(change)
+        elif change.writes:
+            rows = list(_difference_rows(change))
+            yield _Block(f"{change.action} {html_code(change.address, NAME_WIDTH)}", _fence(rows))
+    if known := [key_route(route) for route in key_routes(plan.named) if not route.news]:
+        yield _Block("keys of model providers, as before", fenced(known, "text"))
+    for picture in plan.uploads:
+        address = address_of("image", picture.sha256)
+        yield _Block(f"create {html_code(address, NAME_WIDTH)}", "")
+
+
+def _change_block(change: Change) -> Iterator[_Block]:
+    if change.action is Action.UNCHANGED and change.previous_address is None:
+        return
+    heading = f"{change.action.value} {html_code(change.address, NAME_WIDTH)}"
+    heading += f" {html_code(change.name, NAME_WIDTH)}"
+    if change.previous_address is not None:
+        heading += f", was {html_code(change.previous_address, NAME_WIDTH)}"
+    yield _Block(heading, _fence(list(_change_rows(change))))
+
+
+def _details(block: _Block) -> str:
+    if not block.difference:
+        return f"<p>{block.heading}</p>"
+    return f"<details><summary>{block.heading}</summary>\n\n{block.difference}\n\n</details>"
+
+
+def _fence(lines: Sequence[str]) -> str:
+    return fenced(lines, "diff") if lines else ""
+
+
+def _change_rows(change: Change) -> Iterator[str]:
+    if change.action is Action.CREATE and change.desired is not None:
+        for path, value in change.desired.values.items():
+            after = normalise(workflow.POLICIES[path], value)
+            if after is not None and after is not False and path != "name":
+                new = FieldChange(path, None, after, "source", value)
+                yield from _lines(path, field_rows(new, words=False))
+        yield from _lines(
+            "tags", [Row("+", ((printable(tag), ""),)) for tag in sorted(change.desired.tags)]
+        )
+        return
+    yield from _difference_rows(change)
+
+
+def _difference_rows(change: Change | NamedChange) -> Iterator[str]:
+    difference = change.difference
+    if difference is None:
+        return
+    for field in difference.fields:
+        edit = edit_behind(field, change.prior, change.live)
+        if edit is not None:
+            rows = edit_rows(edit, words=False) if edit.known else []
+            yield from _lines(
+                field.path, rows, EDITED if edit.known else f"{EDITED}; {UNKNOWN_BEFORE}"
+            )
+        if edit is None or field.origin == "both":
+            yield from _lines(field.path, field_rows(field, words=False), DRIFT[field.origin])
+    lost = difference.tags_drifted
+    yield from _lines("tags", lost_tag_rows(difference), EDITED)
+    yield from _lines(
+        "tags", tag_rows(replace(difference, tags_to_add=difference.tags_to_add - lost))
+    )
+
+
+def _lines(path: str, rows: Sequence[Row], said: str = "") -> Iterator[str]:
+    if rows or UNKNOWN_BEFORE in said:
+        yield f"@@ {printable(path)} @@" + (f" {said}" if said else "")
+    if rows:
+        yield from plain(rows).split("\n")
+
+
+def _named(change: Change) -> str:
+    return f"{_address(change.address)} ({code(change.name, NAME_WIDTH)})"
+
+
+def _address(address: str) -> str:
+    return code(address, NAME_WIDTH)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(code(name, NAME_WIDTH) for name in names[:FIELDS_SHOWN])
+    more = len(names) - FIELDS_SHOWN
+    return f"{shown} and {counted(more, 'other')}" if more > 0 else shown

@@ -1,0 +1,86 @@
+"""Plans as files: the facts that stand in one, and a saved one that is to be carried out exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flowdsl import __version__
+from flowdsl.deploy.engine import Prospect
+from flowdsl.deploy.job import OnBreaking
+from flowdsl.deploy.outcome import Status, Stop
+from flowdsl.deploy.plan_file import PlanFacts, plan_document
+from flowdsl.deploy.plan_format import Source, StateRef
+from flowdsl.deploy.saved_plan import MAX_BYTES, SavedPlan, UnusablePlan, mismatches, read_plan
+from flowdsl.diagnostics.render.cells import printable
+
+from ...runtime.engine.deployment import Deployment
+from ...runtime.exit_codes import CONFLICT
+from ...runtime.failure import CommandError, UsageError
+
+VALID_FOR = timedelta(hours=24)
+"""How long a saved plan may be carried out."""
+
+
+def facts_of(
+    deployment: Deployment, prospect: Prospect, created_at: datetime, on_breaking: OnBreaking
+) -> PlanFacts:
+    """What a plan says of itself beside its changes."""
+    prior, source = prospect.prior, deployment.source
+    return PlanFacts(
+        flowdsl_version=__version__,
+        created_at=created_at,
+        expires_at=created_at + VALID_FOR,
+        on_breaking=on_breaking,
+        project=deployment.project_id,
+        environment=deployment.environment.name,
+        organization_id=prospect.seen.organization_id or prior.organization_id,
+        api_base=deployment.api_base,
+        source=None if source is None else Source(commit=source.commit, dirty=source.dirty),
+        state=StateRef(lineage=prior.lineage, serial=prior.serial) if prior.serial > 0 else None,
+        pending=prior.pending,
+    )
+
+
+def read_saved_plan(path: str) -> SavedPlan:
+    """The plan in a file; raises `CommandError` for one that is no plan, or too old to be carried out."""
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or "it fails").lower()
+        raise UsageError(f"`{printable(path)}` cannot be read: {reason}") from None
+    try:
+        saved = read_plan(content, where=printable(path), now=datetime.now(UTC))
+    except UnusablePlan as error:
+        raise CommandError(str(error), CONFLICT) from None
+    if saved.expired:
+        raise CommandError(
+            f"the plan `{printable(path)}` has expired; make a new one with `flowdsl plan -o`",
+            CONFLICT,
+        )
+    return saved
+
+
+def exactly(
+    saved: SavedPlan, deployment: Deployment, on_breaking: OnBreaking
+) -> Callable[[Prospect], None]:
+    """What raises `Stop` for every prospect but the one that was saved.
+
+    The serial that the lease itself adds while the deploy runs is no difference.
+    """
+    seen: list[Prospect] = []
+
+    def approve(prospect: Prospect) -> None:
+        if seen:
+            raise Stop(
+                Status.CONFLICT, "the state has moved on since the plan was read; make a new plan"
+            )
+        seen.append(prospect)
+        facts = facts_of(deployment, prospect, saved.document.created_at, on_breaking)
+        problems = mismatches(saved, plan_document(prospect.plan, facts))
+        if problems:
+            raise Stop(Status.CONFLICT, "the saved plan no longer holds; make a new one", *problems)
+
+    return approve

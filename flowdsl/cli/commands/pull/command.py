@@ -1,0 +1,268 @@
+"""`flowdsl pull`: an edit made in the dashboard, written back into the sources."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+
+from flowdsl.compiler.pipeline import CompileOptions
+from flowdsl.config.project import Environment, Project
+from flowdsl.decompile.pulling.pull import Pull, Request, pull
+from flowdsl.decompile.pulling.workspace import Built, Workspace, encoded
+from flowdsl.deploy.directory import Directory
+from flowdsl.deploy.resource import Live, address_of
+from flowdsl.deploy.target import target_of
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.text import render_text
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.host.disk import PROJECT_FILE
+from flowdsl.source.files import UnreadableFile
+from flowdsl.source.record import Record
+from flowdsl.state.document import ResourceState
+
+from ...runtime import http_log
+from ...runtime.clients import open_client
+from ...runtime.console import Console
+from ...runtime.engine.addresses import SOURCES, read_address
+from ...runtime.engine.questions import ask, is_interactive
+from ...runtime.environments import required_environment
+from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.rewrites import Rewrite, print_difference, write_rewrites
+from ...runtime.target import Target, open_target
+from ...runtime.time_limit import TimeLimit
+from ..import_.destination import ATTRIBUTES, PROMPT, continued
+from .tracked import Tracked, look, settled, tracked
+from .view import outcome, remarks
+
+KIND = "workflow."
+
+
+class Wanted(Record):
+    """What the command line asks for: the project with its environment, and the addresses to bring in."""
+
+    target: Target
+    project: Project
+    environment: Environment
+    options: CompileOptions
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "addresses", nargs="*", metavar="ADDRESS", help="`workflow.NAME`, or its name alone"
+    )
+    parser.add_argument("--all", action="store_true", help="every workflow that was edited")
+    parser.add_argument(
+        "--env", metavar="ENV", help="the environment; default: FLOWDSL_ENV, else the only one"
+    )
+    parser.add_argument(
+        "--diff", action="store_true", help="print what would change and write nothing"
+    )
+    parser.add_argument("--yes", action="store_true", help="write without asking")
+    parser.add_argument(
+        "--theirs",
+        action="store_true",
+        help="where source and dashboard were both edited, take the dashboard's value",
+    )
+    http_log.configure(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Find the edits, show them, ask and write; the difference goes to standard output, everything else to standard error."""
+    limit = TimeLimit(arguments.timeout)
+    wanted = _opened(arguments, console)
+    target, project, environment = wanted.target, wanted.project, wanted.environment
+    api_base = environment.api.rstrip("/")
+    place = target_of(project, project.id or "", environment, api_base=api_base)
+    built = _compiled(wanted, Workspace(target.files, target.entries, wanted.options, place, Directory()), console)  # fmt: skip
+    listener = http_log.listener(arguments, console)
+    known = tracked(project, environment, target.root, built.bundle, place, listener, limit)
+    addresses = _addresses(arguments, built, known, environment)
+    _require_answer(arguments)
+    if not addresses:
+        console.err(f"nothing to pull: no workflow of `{environment.name}` was deployed or adopted")
+        return SUCCESS
+    with open_client(environment, target.root, limit, listener) as client:
+        seen = look(client, known, addresses, built.bundle, place, limit)
+    _require_found(addresses, known, seen.live, environment, everything=arguments.all)
+    known = settled(known, seen)
+    workspace = Workspace(target.files, target.entries, wanted.options, place, seen.directory)
+    built = _compiled(wanted, workspace, console)
+    if built.problems:
+        raise CommandError(f"{built.problems[0]}; nothing was written", SOURCE_ERRORS)
+    requests = [
+        Request(each, seen.live[known.ids[each]], _prior(known, built, each))
+        for each in addresses
+        if known.ids[each] in seen.live
+    ]
+    done = pull(workspace, built, requests, theirs=arguments.theirs)
+    missing = [each for each in addresses if known.ids[each] not in seen.live]
+    return _finish(arguments, wanted, done, missing, console)
+
+
+def _opened(arguments: argparse.Namespace, console: Console) -> Wanted:
+    target = open_target([])
+    if target.problems or target.project is None:
+        if target.problems:
+            console.err(
+                render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
+            )
+            raise CommandError(f"`{PROJECT_FILE}` has errors; nothing was written", SOURCE_ERRORS)
+        raise UsageError(
+            f"there is no `{PROJECT_FILE}` in this folder or above that says where to pull from"
+        )
+    environment = required_environment(target.project, arguments.env)
+    return Wanted(target, target.project, environment, target.options(environment))
+
+
+def _compiled(wanted: Wanted, workspace: Workspace, console: Console) -> Built:
+    built = workspace.build({})
+    if built is None:
+        found = workspace.errors
+        shown = render_text(
+            found,
+            len({each.span.path for each in found}),
+            color=console.color_err,
+            show_path=wanted.target.show_path,
+        )
+        console.err(shown)
+        raise CommandError("the sources have errors; nothing was written", SOURCE_ERRORS)
+    return built
+
+
+# Addresses
+
+
+def _addresses(
+    arguments: argparse.Namespace, built: Built, known: Tracked, environment: Environment
+) -> list[str]:
+    """The addresses that were named, each once; raises `CommandError` for one that cannot be pulled."""
+    if arguments.all:
+        if arguments.addresses:
+            raise UsageError("`--all` and addresses cannot be combined")
+        return sorted(known.ids)
+    if not arguments.addresses:
+        names = listed(known.ids)
+        there = f"there are {names}, and `--all`" if names else "none was deployed or adopted yet"
+        raise UsageError(f"name the workflows of `{environment.name}` to pull; {there}")
+    found: dict[str, None] = {}
+    for word in arguments.addresses:
+        address = _address(word, built, known, environment)
+        if address not in known.ids:
+            raise CommandError(
+                f"`{address}` has no workflow in `{environment.name}` that is known; deploy it, or take one over with "
+                f'`[[adopt]]` in `{PROJECT_FILE}`: `env = "{environment.name}"`, `address = "{address}"` and its `id`',
+                CONFLICT,
+            )
+        found[address] = None
+    return list(found)
+
+
+def _address(word: str, built: Built, known: Tracked, environment: Environment) -> str:
+    gone = word if word.startswith(KIND) else address_of("workflow", word)
+    if gone not in built.desired and known.prior(gone) is not None:
+        raise CommandError(
+            f"`{gone}` is deployed to `{environment.name}` and is no longer in the source; put it back, or fetch it "
+            "with `flowdsl import --id`",
+            CONFLICT,
+        )
+    return read_address(word, list(built.desired), SOURCES)
+
+
+def _require_answer(arguments: argparse.Namespace) -> None:
+    # After the sources, as in a deploy: what is wrong with them is the same with and without `--yes`.
+    if arguments.diff and arguments.yes:
+        raise UsageError("`--diff` writes nothing and `--yes` writes without asking; drop one")
+    if not (arguments.yes or arguments.diff or is_interactive()):
+        raise UsageError(
+            "there is no terminal to ask on; `--yes` writes without asking, `--diff` only shows"
+        )
+
+
+def _require_found(
+    addresses: Sequence[str],
+    known: Tracked,
+    live: Mapping[str, Live],
+    environment: Environment,
+    *,
+    everything: bool,
+) -> None:
+    missing = [each for each in addresses if known.ids[each] not in live]
+    if missing and (len(missing) == len(addresses) or not everything):
+        shown = f"`{missing[0]}` (`{known.ids[missing[0]]}`)"
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise CommandError(
+            f"{shown}{more} does not exist in the organisation of `{environment.name}`: it was deleted, or the API key "
+            "belongs to another organisation; nothing was written",
+            CONFLICT,
+        )
+
+
+def _prior(known: Tracked, built: Built, address: str) -> ResourceState | None:
+    """What was last applied, under the name that the workflow had then."""
+    renamed_from = built.desired[address].renamed_from
+    found = known.prior(address)
+    return found if found is not None or renamed_from is None else known.prior(renamed_from)
+
+
+# Writing
+
+
+def _finish(
+    arguments: argparse.Namespace,
+    wanted: Wanted,
+    done: Pull,
+    missing: Sequence[str],
+    console: Console,
+) -> int:
+    pulled = done.workflows
+    rewrites = _rewrites(wanted.target, done.texts)
+    for line in remarks(pulled, missing):
+        console.err(line)
+    if rewrites and arguments.diff:
+        print_difference(rewrites, console)
+    written = False
+    if rewrites and not arguments.diff:
+        if not arguments.yes:
+            print_difference(rewrites, console)
+        question = f"write what `{wanted.environment.name}` has into these files? [y/N] "
+        if arguments.yes or ask(question, console) in ("y", "yes"):
+            write_rewrites(rewrites, during="pull")
+            written = True
+            for rewrite in rewrites:
+                console.out(printable(rewrite.name))
+    console.err(outcome(pulled, wanted.environment.name, len(rewrites), written=written))
+    left = missing or any(each.left or each.conflicts for each in pulled)
+    return CONFLICT if left else SUCCESS
+
+
+def _rewrites(target: Target, texts: Mapping[str, str]) -> list[Rewrite]:
+    """The files that change, and git's rule for new prompt files."""
+    contents = {path: encoded(target.files, path, text) for path, text in texts.items()}
+    prompts = [path for path in contents if path.endswith(PROMPT) and _old(target, path) is None]
+    if prompts:
+        old = _old(target, ATTRIBUTES) or b""
+        lines = [
+            f"{os.path.dirname(each)}/*{PROMPT} -text".lstrip("/").encode() for each in prompts
+        ]
+        new = [line for line in dict.fromkeys(lines) if line not in old.splitlines()]
+        if new:
+            contents[ATTRIBUTES] = continued(old, new)
+    found: list[Rewrite] = []
+    for path, content in sorted(contents.items()):
+        old_content = _old(target, path)
+        if content != old_content:
+            full = os.path.join(target.root, *path.split("/"))
+            found.append(Rewrite(target.show_path(path), full, old_content, content))
+    return found
+
+
+def _old(target: Target, path: str) -> bytes | None:
+    try:
+        return target.files.read_bytes(path)
+    except UnreadableFile as error:
+        if error.missing:
+            return None
+        raise CommandError(f"{error}; nothing was written", CONFLICT) from None

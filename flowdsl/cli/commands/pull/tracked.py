@@ -1,0 +1,156 @@
+"""The workflows that a project has in one environment, and what the service says of them now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact
+from flowdsl.config.project import Environment, Project
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.log import Listener
+from flowdsl.deploy.desired import needs_of
+from flowdsl.deploy.directory import Directory, read_directory
+from flowdsl.deploy.recover import with_interrupted_writes
+from flowdsl.deploy.refresh import refresh
+from flowdsl.deploy.resource import Live, address_of
+from flowdsl.deploy.survey import state_after_all
+from flowdsl.deploy.target import Target
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.source.record import Record
+from flowdsl.state.document import ResourceState, StateDocument, refuse_moved
+from flowdsl.state.errors import StateError
+from flowdsl.state.stores import StateStore, Versioned
+
+from ...runtime.clients import open_client
+from ...runtime.engine.answers import answered
+from ...runtime.engine.state_store import open_state_of
+from ...runtime.exit_codes import ACCESS, STATE
+from ...runtime.failure import CommandError
+from ...runtime.time_limit import TimeLimit
+
+AT_ONCE = 4
+"""Requests under way at the same time."""
+
+
+class Tracked(Record):
+    """What state and `[[adopt]]` know. `ids` are those of the service by address, in lower case."""
+
+    document: StateDocument | None
+    ids: dict[str, str]
+    organization: str | None
+
+    def prior(self, address: str) -> ResourceState | None:
+        """What was last applied at an address; None where nothing was."""
+        return None if self.document is None else self.document.resources.get(address)
+
+
+class Seen(Record):
+    """What the service has: the workflows that exist by id, and what it offers by name."""
+
+    live: Mapping[str, Live]
+    directory: Directory
+
+
+def tracked(
+    project: Project,
+    environment: Environment,
+    root: str,
+    bundle: Bundle,
+    target: Target,
+    listener: Listener | None,
+    limit: TimeLimit,
+) -> Tracked:
+    """The ids of the workflows of a bundle; raises `CommandError` when state cannot be used or was lost.
+
+    The service is asked only where there is no state.
+    """
+    document = _document(project, environment, root, bundle, target, listener, limit)
+    if document is not None and document.api_base != target.api_base:
+        raise CommandError(
+            f"the state of `{environment.name}` was made at `{document.api_base}` and the environment names "
+            f"`{target.api_base}`; ids of one service mean nothing to another",
+            STATE,
+        )
+    adopted = {each.address: each.id for each in project.adopt if each.env == environment.name}
+    resources = {} if document is None else document.resources
+    ids: dict[str, str] = {}
+    for artifact in bundle.workflows:
+        for address in _addresses(artifact):
+            found = resources[address].id if address in resources else adopted.get(address)
+            if found is not None:
+                ids[address_of("workflow", artifact.name)] = found.lower()
+                break
+    organization = environment.organization
+    if organization is None and document is not None:
+        organization = document.organization_id
+    return Tracked(document, ids, organization)
+
+
+def _addresses(artifact: WorkflowArtifact) -> list[str]:
+    """The address of a workflow, and the one it had before it was renamed."""
+    names = [artifact.name, *([artifact.renamed_from] if artifact.renamed_from else [])]
+    return [address_of("workflow", name) for name in names]
+
+
+def _document(
+    project: Project,
+    environment: Environment,
+    root: str,
+    bundle: Bundle,
+    target: Target,
+    listener: Listener | None,
+    limit: TimeLimit,
+) -> StateDocument | None:
+    if project.id is None:
+        return None
+    try:
+        store = open_state_of(environment, root, project.id)
+        versioned = store.load()
+        if versioned is None:
+            with open_client(environment, root, limit, listener) as client:
+                versioned = answered(_state_after_all(client, target, store, bundle), limit)
+        if versioned is None:
+            return None
+        refuse_moved(versioned.document, store.url)
+    except StateError as error:
+        raise CommandError(str(error), STATE) from None
+    return versioned.document
+
+
+async def _state_after_all(
+    client: CyberdeskClient, target: Target, store: StateStore, bundle: Bundle
+) -> Versioned | None:
+    async with client:
+        return await state_after_all(client, target, store, bundle)
+
+
+def look(client: CyberdeskClient, known: Tracked, addresses: Sequence[str], bundle: Bundle, target: Target, limit: TimeLimit) -> Seen:  # fmt: skip
+    """Read the workflows at some addresses; raises `CommandError` when the service refuses, does not answer, or is another's."""
+    seen = answered(_look(client, [known.ids[each] for each in addresses], bundle, target), limit)
+    for live in seen.live.values():
+        found = live.organization_id
+        if None not in (known.organization, found) and found != known.organization:
+            raise CommandError(
+                f"the API key belongs to the organisation `{printable(str(found))}`, and `{target.environment}` is "
+                f"deployed to `{known.organization}`; use a key of that organisation",
+                ACCESS,
+            )
+    return seen
+
+
+async def _look(
+    client: CyberdeskClient, ids: Sequence[str], bundle: Bundle, target: Target
+) -> Seen:
+    async with client:
+        needs = replace(needs_of(bundle, target), models=True, tags=False, tag_groups=False)
+        directory = await read_directory(client, needs)
+        return Seen(await refresh(client, ids, concurrency=AT_ONCE), directory)
+
+
+def settled(known: Tracked, seen: Seen) -> Tracked:
+    """What is known once writes of an interrupted deploy count as done where the service shows them."""
+    if known.document is None:
+        return known
+    document = with_interrupted_writes(known.document, seen.live, {})
+    return Tracked(document, known.ids, known.organization)

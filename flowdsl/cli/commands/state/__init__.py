@@ -1,0 +1,5 @@
+"""`flowdsl state`: its command, a module for each kind of work on state, and how state is shown."""
+
+from .command import configure, run
+
+__all__ = ("configure", "run")

@@ -1,0 +1,154 @@
+"""State outside of a deploy: reading it, changing it under its lease, and what its failures exit with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from flowdsl.codegen.artifacts import Bundle
+from flowdsl.compiler.pipeline import compile_project
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.state.document import StateDocument, refuse_moved
+from flowdsl.state.errors import (
+    LeaseLost,
+    Locked,
+    NoSuchLease,
+    StateError,
+    StateMoved,
+    StoreBusy,
+)
+from flowdsl.state.held import HeldState
+from flowdsl.state.lease import acquire
+
+from ...runtime import exit_codes
+from ...runtime.console import Console
+from ...runtime.engine.addresses import read_address
+from ...runtime.engine.deployment import Deployment, holder, open_deployment, surroundings
+from ...runtime.engine.options import lock_timeout
+from ...runtime.failure import CommandError
+from ...runtime.interrupts import Interrupts
+
+T = TypeVar("T")
+
+
+def open_state(environment: str | None, console: Console) -> Deployment:
+    """The environment whose state a command is about. Its sources may be absent or have errors."""
+    return open_deployment(environment, console, need_flows=False)
+
+
+def failure_of(error: StateError) -> CommandError:
+    """How a command ends for which state cannot be used."""
+    match error:
+        case Locked() | LeaseLost() | StoreBusy():
+            code = exit_codes.LOCKED
+        case StateMoved() | NoSuchLease():
+            code = exit_codes.CONFLICT
+        case _:
+            code = exit_codes.STATE
+    return CommandError(str(error), code)
+
+
+def find_document(deployment: Deployment) -> StateDocument | None:
+    """The state as it is now, wherever it may have moved to, or None; raises `CommandError`."""
+    try:
+        versioned = deployment.store.load()
+    except StateError as error:
+        raise failure_of(error) from None
+    return None if versioned is None else versioned.document
+
+
+def read_document(deployment: Deployment) -> StateDocument:
+    """The state that is in use; raises `CommandError` where there is none."""
+    document = find_document(deployment)
+    if document is None:
+        raise no_state(deployment)
+    try:
+        refuse_moved(document, deployment.store.url)
+    except StateError as error:
+        raise failure_of(error) from None
+    return document
+
+
+def no_state(deployment: Deployment) -> CommandError:
+    """There is no state, and a command works on one."""
+    name = deployment.environment.name
+    return CommandError(
+        f"there is no state of `{name}` at `{deployment.store.url}`; the first deploy makes it, and one that was lost is "
+        f"made anew with `flowdsl state rebuild --env {name}`",
+        exit_codes.STATE,
+    )
+
+
+def tracked_address(word: str, document: StateDocument) -> str:
+    """The address in the state that `word` means; raises `UsageError`."""
+    return read_address(word, document.resources, f"the state of `{document.environment}`")
+
+
+@asynccontextmanager
+async def held_state(
+    deployment: Deployment, patience: float | None, interrupts: WritingInterrupts, console: Console
+) -> AsyncIterator[tuple[HeldState, StateDocument]]:
+    """Hold the lease of a state that exists; `patience` is what `--lock-timeout` says. Raises `StateError`."""
+
+    def waiting(who: str, waited: float) -> None:
+        console.err(f"waiting for {printable(who)}, {waited:.0f} s so far")
+
+    async with acquire(
+        deployment.store,
+        read_document(deployment),
+        holder=holder(),
+        timeout=lock_timeout(patience),
+        around=surroundings(),
+        waiting=waiting,
+    ) as (held, document):
+        interrupts.writing = True
+        yield held, document
+
+
+class WritingInterrupts:
+    """Lets a write that has begun end in good order when a signal comes."""
+
+    def __init__(self, console: Console) -> None:
+        self.writing = False
+        self._interrupts = Interrupts(lambda: self.writing, console.err)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`; raises `signals.Interrupted` where a signal cancels it."""
+        return self._interrupts.run(work)
+
+    def exit_code(self, code: int) -> int:
+        """`code`, or that of the signal that came."""
+        return self._interrupts.exit_code if self._interrupts.received() else code
+
+
+def change_document(
+    deployment: Deployment,
+    change: Callable[[StateDocument], StateDocument],
+    patience: float | None,
+    console: Console,
+) -> int:
+    """Write what `change` makes of the state, under its lease; returns the exit code.
+
+    `change` sees the state as it is under the lease. It and this raise `CommandError`.
+    """
+    interrupts = WritingInterrupts(console)
+
+    async def write() -> None:
+        async with held_state(deployment, patience, interrupts, console) as (held, document):
+            await held.release(change(document))
+
+    try:
+        interrupts.run(write())
+    except StateError as error:
+        raise failure_of(error) from None
+    return interrupts.exit_code(exit_codes.SUCCESS)
+
+
+def sources_if_sound(deployment: Deployment) -> Bundle | None:
+    """What the sources compile to; None where they are absent or have errors, which is said nowhere."""
+    target = deployment.target
+    if not target.entries:
+        return None
+    options = target.options(deployment.environment)
+    return compile_project(target.files, target.entries, options).bundle

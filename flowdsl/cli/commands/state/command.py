@@ -1,0 +1,58 @@
+"""`flowdsl state`: look at what is remembered of an environment, and mend it."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+
+from ...runtime import http_log
+from ...runtime.console import Console
+from ...runtime.engine.options import add_environment, add_lock_timeout
+from ...subcommands import add_subcommands
+
+_RUNS = {
+    "show": ("read", "show"),
+    "list": ("read", "list_resources"),
+    "probe": ("read", "probe"),
+    "rebuild": ("rebuild", "rebuild"),
+    "unprotect": ("mend", "unprotect"),
+    "mv": ("mend", "move"),
+    "migrate": ("migrate", "migrate"),
+}
+"""Where each subcommand is carried out: `flowdsl.cli.commands.state.<module>.<function>`."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    subjects = add_subcommands(parser)
+    show = subjects.add_parser("show", help="what state says of itself and of each resource")
+    show.add_argument("address", nargs="?", metavar="ADDRESS", help="everything of this one")
+    show.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    listing = subjects.add_parser("list", help="addresses, ids and names")
+    listing.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    probe = subjects.add_parser("probe", help="prove that the store keeps two writers apart")
+    rebuild = subjects.add_parser("rebuild", help="make a lost state anew from the organisation")
+    rebuild.add_argument(
+        "--ids", metavar="FILE", help="a list that `flowdsl ids export` wrote; it wins over marks"
+    )
+    unprotect = subjects.add_parser("unprotect", help="take the protection off a resource")
+    unprotect.add_argument("address", metavar="ADDRESS", help="the resource")
+    move = subjects.add_parser("mv", help="give a workflow another address")
+    move.add_argument("old", metavar="OLD", help="the address it has")
+    move.add_argument("new", metavar="NEW", help="the address it gets")
+    migrate = subjects.add_parser("migrate", help="move state to another store")
+    migrate.add_argument("--to", required=True, metavar="URL", help="where state is to be kept")
+    for each in (show, listing, probe, rebuild, unprotect, move, migrate):
+        add_environment(each)
+    for each in (rebuild, unprotect, move, migrate):
+        each.add_argument("--yes", action="store_true", help="do not ask")
+        add_lock_timeout(each)
+    http_log.configure(rebuild)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run the subcommand."""
+    module, function = _RUNS[arguments.subject]
+    carry_out = getattr(import_module(f"flowdsl.cli.commands.state.{module}"), function)
+    code: int = carry_out(arguments, console)
+    return code

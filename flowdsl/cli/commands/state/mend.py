@@ -1,0 +1,130 @@
+"""`flowdsl state unprotect` and `flowdsl state mv`: one entry of state changes, under the lease."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from flowdsl.deploy.resource import address_of
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.state.document import StateDocument
+
+from ...runtime import exit_codes
+from ...runtime.console import Console
+from ...runtime.engine.deployment import Deployment
+from ...runtime.engine.questions import confirmed, require_answer
+from ...runtime.failure import CommandError, UsageError
+from .access import change_document, open_state, read_document, sources_if_sound, tracked_address
+
+_WORKFLOW = re.compile(r"workflow\.[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def unprotect(arguments: argparse.Namespace, console: Console) -> int:
+    """Take `protect` off a resource, so that a deploy may delete it."""
+    deployment = open_state(arguments.env, console)
+    name = deployment.environment.name
+    document = read_document(deployment)
+    address = tracked_address(arguments.address, document)
+    shown = printable(address)
+    if not document.resources[address].protect:
+        console.err(f"`{shown}` is not protected in {name}; nothing was changed")
+        return exit_codes.SUCCESS
+    require_answer(arguments.yes, "takes the protection off")
+    if not confirmed(arguments.yes, f"take the protection off {shown} in {name}?", console):
+        return exit_codes.SUCCESS
+
+    def change(now: StateDocument) -> StateDocument:
+        tracked_address(address, now)
+        resource = now.resources[address].replace(protect=False)
+        return now.replace(resources={**now.resources, address: resource})
+
+    code = change_document(deployment, change, arguments.lock_timeout, console)
+    console.err(f"`{shown}` is not protected in {name} any more")
+    if _source_protects(deployment, address):
+        console.err(
+            f"note: the source still says `protect = true` in `{shown}`, so the next deploy puts the protection back; take it "
+            "out of the workflow as well"
+        )
+    return code
+
+
+def move(arguments: argparse.Namespace, console: Console) -> int:
+    """Give a workflow another address."""
+    deployment = open_state(arguments.env, console)
+    name = deployment.environment.name
+    document = read_document(deployment)
+    old, new = tracked_address(arguments.old, document), arguments.new
+    if "." not in new:
+        new = address_of("workflow", new)
+    _check_move(old, new, document)
+    require_answer(arguments.yes, "moves it")
+    found = printable(f"{document.resources[old].name!r} ({document.resources[old].id})")
+    question = f"give {found} the address {new} instead of {printable(old)} in {name}?"
+    if not confirmed(arguments.yes, question, console):
+        return exit_codes.SUCCESS
+
+    def change(now: StateDocument) -> StateDocument:
+        _check_move(old, new, now)
+        rest = {address: each for address, each in now.resources.items() if address != old}
+        return now.replace(resources={**rest, new: now.resources[old].replace(renamed_from=old)})
+
+    code = change_document(deployment, change, arguments.lock_timeout, console)
+    console.err(f"`{printable(old)}` is `{new}` in {name} now")
+    _tell_of_source(deployment, old, new, console)
+    return code
+
+
+def _check_move(old: str, new: str, document: StateDocument) -> None:
+    """Raise `CommandError` where a move cannot be, or would lose something."""
+    tracked_address(old, document)
+    kind, other = old.partition(".")[0], new.partition(".")[0]
+    if kind != other:
+        raise UsageError(
+            f"`{old}` is a {kind} and cannot become `{new}`; a move stays within a kind"
+        )
+    if kind != "workflow":
+        raise UsageError(
+            f"only a workflow can move: a {kind.replace('_', ' ')} is found by its name, so `{old}` is not `{new}`"
+        )
+    if not _WORKFLOW.fullmatch(new):
+        raise UsageError(f"`{new}` is no address of a workflow; write `workflow.NAME`")
+    if old == new:
+        raise UsageError(f"`{old}` has that address already")
+    if new in document.resources:
+        raise CommandError(
+            f"`{new}` is taken by {document.resources[new].id}; move that one away first",
+            exit_codes.CONFLICT,
+        )
+    for intent in document.pending:
+        if intent.address in (old, new):
+            raise CommandError(
+                f"an interrupted deploy left a write of `{intent.address}` open; find out what became of it first, with "
+                f"`flowdsl recover {intent.address} --env {document.environment}` or a deploy",
+                exit_codes.CONFLICT,
+            )
+
+
+def _source_protects(deployment: Deployment, address: str) -> bool:
+    bundle = sources_if_sound(deployment)
+    return bundle is not None and any(
+        item.protect and address_of("workflow", item.name) == address for item in bundle.workflows
+    )
+
+
+def _tell_of_source(deployment: Deployment, old: str, new: str, console: Console) -> None:
+    """Say what the next deploy makes of the move, and how every environment gets it."""
+    bundle = sources_if_sound(deployment)
+    if bundle is not None:
+        names = {address_of("workflow", item.name) for item in bundle.workflows}
+        if old in names:
+            console.err(
+                f"warning: `{old}` is still in the source, so the next deploy creates it anew"
+            )
+        if new not in names:
+            console.err(
+                f"warning: `{new}` is not in the source, so the next deploy keeps it as left over"
+            )
+    name = old.partition(".")[2]
+    console.err(
+        f'note: `renamed_from = "{printable(name)}"` in the workflow does the same in every environment'
+    )

@@ -1,0 +1,162 @@
+"""`flowdsl state migrate`: state moves to another store, and the old one refuses further use."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from flowdsl.deploy.source_maps import object_name
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.state.document import StateDocument
+from flowdsl.state.errors import StateError
+from flowdsl.state.stores import StateStore, Versioned, open_store
+
+from ...runtime import exit_codes
+from ...runtime.console import Console
+from ...runtime.engine.deployment import Deployment, surroundings
+from ...runtime.engine.questions import confirmed, require_answer
+from ...runtime.failure import CommandError, UsageError
+from .access import WritingInterrupts, failure_of, held_state, open_state, read_document
+
+AT_ONCE = 16
+"""Objects that are read at the same time."""
+
+
+def migrate(arguments: argparse.Namespace, console: Console) -> int:
+    """Copy the document and what stands beside it, then mark the old one as moved.
+
+    In that order: whatever ends this half way, the old store is still the one in use, and migrating again goes on.
+    """
+    deployment = open_state(arguments.env, console)
+    name, old, new = deployment.environment.name, deployment.store, _new(deployment, arguments.to)
+    document = read_document(deployment)
+    try:
+        # An address that cannot be used is said before anybody is asked.
+        new.probe()
+        _check(document, new.load(), new)
+    except StateError as error:
+        raise failure_of(error) from None
+    require_answer(arguments.yes, "migrates")
+    question = f"move the state of {name} from {old.url} to {new.url}?"
+    if not confirmed(arguments.yes, question, console):
+        return exit_codes.SUCCESS
+    interrupts = WritingInterrupts(console)
+
+    async def carry_out() -> tuple[int, int]:
+        async with held_state(deployment, arguments.lock_timeout, interrupts, console) as (
+            held,
+            now,
+        ):
+            try:
+                there = await asyncio.to_thread(new.load)
+                _check(now, there, new)
+                copied, missing = await _copy_objects(now, old, new)
+                written = now.replace(nonce=surroundings().new_id(), lease=None)
+                held.check()
+                version = None if there is None else there.version
+                await asyncio.to_thread(new.write, written, version)
+            except StateError as error:
+                # Of the new store: the lease on the old one is given back.
+                raise failure_of(error) from None
+            await held.release(now.replace(moved_to=arguments.to))
+            return copied, missing
+
+    try:
+        copied, missing = interrupts.run(carry_out())
+    except StateError as error:
+        raise failure_of(error) from None
+    console.err(
+        f"the state of {name} is at {new.url} now, with {counted(copied, 'source map')}; the old one is kept and refuses "
+        f"further use; write this into `flowdsl.toml`, in every branch that deploys to {name}:"
+    )
+    console.out(f"[env.{_key(name)}]\nstate = {json.dumps(arguments.to, ensure_ascii=False)}")
+    if missing:
+        console.err(
+            f"warning: {counted(missing, 'source map')} of deployed workflows was not in the old store"
+        )
+    if not new.shared:
+        console.err("warning: the new store is a file of this machine, which no other one sees")
+    return interrupts.exit_code(exit_codes.SUCCESS)
+
+
+def _new(deployment: Deployment, url: str) -> StateStore:
+    """The store to move to; raises `CommandError`."""
+    try:
+        store = open_store(
+            url,
+            root=Path(deployment.target.root),
+            project=deployment.project_id,
+            environment=deployment.environment.name,
+        )
+    except StateError as error:
+        raise failure_of(error) from None
+    if store.url == deployment.store.url:
+        raise UsageError(f"`{url}` is where the state is")
+    return store
+
+
+def _check(document: StateDocument, there: Versioned | None, new: StateStore) -> None:
+    """Raise `CommandError` where the new store holds something that must not be written over."""
+    if there is None:
+        return
+    found = there.document
+    if found.lineage != document.lineage:
+        raise CommandError(
+            f"`{new.url}` holds another state of `{document.environment}` (lineage {found.lineage}, serial "
+            f"{found.serial}); nothing was moved; name an empty place, or move that one away",
+            exit_codes.CONFLICT,
+        )
+    if found.lease is not None:
+        raise CommandError(
+            f"`{new.url}` is in use by `{found.lease.holder}` (lock id {found.lease.id}); nothing was moved",
+            exit_codes.LOCKED,
+        )
+    if found.moved_to is not None:
+        return  # moved on from there earlier, so that all of it is in the document that comes back
+    # The same serial is the copy of a migration that did not come to its end.
+    if found.serial > document.serial:
+        raise CommandError(
+            f"`{new.url}` holds the same state at serial {found.serial}, which is newer than {document.serial} here; "
+            "nothing was moved; where that one is right, name it in `flowdsl.toml`",
+            exit_codes.CONFLICT,
+        )
+    known = {resource.id for resource in document.resources.values()}
+    lost = [address for address, each in found.resources.items() if each.id not in known]
+    if lost:
+        raise CommandError(
+            f"`{new.url}` holds an older serial of the same state that knows {listed(lost)}, which this one does not: both "
+            "have been written since; nothing was moved",
+            exit_codes.CONFLICT,
+        )
+
+
+async def _copy_objects(
+    document: StateDocument, old: StateStore, new: StateStore
+) -> tuple[int, int]:
+    """Copy the source maps of what is deployed; returns how many were, and how many the old store does not have."""
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def read(name: str) -> bytes | None:
+        async with slots:
+            return await asyncio.to_thread(old.get, name)
+
+    names = list(_objects(document))
+    contents = await asyncio.gather(*map(read, names))
+    found = {
+        name: content for name, content in zip(names, contents, strict=True) if content is not None
+    }
+    await asyncio.to_thread(new.put, found)
+    return len(found), len(names) - len(found)
+
+
+def _objects(document: StateDocument) -> Iterable[str]:
+    maps = {each.source_map for each in document.resources.values() if each.source_map is not None}
+    return (object_name(each) for each in sorted(maps))
+
+
+def _key(name: str) -> str:
+    return name if name.replace("-", "").replace("_", "").isalnum() else json.dumps(name)

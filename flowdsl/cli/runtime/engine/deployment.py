@@ -1,0 +1,229 @@
+"""The environment that a command of the deploy engine is about: its project, its state, and the way to a job."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from secrets import token_hex
+from typing import Any
+from uuid import uuid4
+
+from flowdsl.codegen.artifacts import Bundle
+from flowdsl.compiler.pipeline import compile_project
+from flowdsl.config.project import EMBEDDED, Environment, Project
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.deploy.job import Job, Options, Ui
+from flowdsl.deploy.outcome import Status
+from flowdsl.deploy.resource import address_of
+from flowdsl.deploy.target import Target as DeployTarget
+from flowdsl.deploy.target import key_sources, target_of
+from flowdsl.diagnostics.render.text import render_text
+from flowdsl.host.disk import PROJECT_FILE
+from flowdsl.host.environment import in_ci, read_api_key
+from flowdsl.host.git import Checkout, NoCheckout, checkout_at
+from flowdsl.source.files import NotedFiles
+from flowdsl.source.record import Record
+from flowdsl.state.document import Source
+from flowdsl.state.lease import Surroundings
+from flowdsl.state.stores import StateStore
+
+from .. import exit_codes
+from ..console import Console
+from ..environments import required_environment
+from ..failure import CommandError, UsageError
+from ..target import Target, open_project, open_target
+from .addresses import SOURCES, read_address
+from .state_store import open_state_of
+
+EXIT_CODES: Mapping[Status, int] = {
+    Status.DONE: exit_codes.SUCCESS,
+    Status.NOTHING_TO_DO: exit_codes.SUCCESS,
+    Status.DECLINED: exit_codes.SUCCESS,
+    Status.INVALID: exit_codes.SOURCE_ERRORS,
+    Status.ACCESS: exit_codes.ACCESS,
+    Status.LOCKED: exit_codes.LOCKED,
+    Status.CONFLICT: exit_codes.CONFLICT,
+    Status.PARTIAL: exit_codes.PARTIAL,
+    Status.UNKNOWN: exit_codes.UNKNOWN_OUTCOME,
+    Status.GUARDED: exit_codes.GUARDED,
+    Status.STATE: exit_codes.STATE,
+    Status.SERVICE: exit_codes.SERVICE,
+}
+"""`Status.INTERRUPTED` is not in it: its code is that of the signal."""
+
+
+class Deployment(Record):
+    """One environment of the project in the working folder: where its state is, and what is to be said of the checkout.
+
+    `checkout` is None where `no_checkout` says why. `inputs` are the files that were read, once the sources are compiled.
+    """
+
+    target: Target
+    project: Project
+    project_id: str
+    environment: Environment
+    store: StateStore
+    checkout: Checkout | None
+    no_checkout: str
+    inputs: set[str]
+
+    @property
+    def source(self) -> Source | None:
+        """The commit that is deployed from here; dirty when it differs, or when a file that was read is not in it."""
+        at = self.checkout
+        if at is None:
+            return None
+        dirty = at.dirty or bool(at.untracked(self.inputs))
+        return Source(commit=at.commit, dirty=dirty, committed_at=at.committed_at)
+
+    @property
+    def api_base(self) -> str:
+        """The address of the service, as state keeps it."""
+        return self.environment.api.rstrip("/")
+
+    def deploy_target(self) -> DeployTarget:
+        """What the engine has to know of the environment."""
+        return target_of(
+            self.project,
+            self.project_id,
+            self.environment,
+            api_base=self.api_base,
+            secrets=_ModelKeys(self.project, self.target.root),
+            no_checkout=self.no_checkout,
+        )
+
+    def job(
+        self,
+        bundle: Bundle,
+        client: CyberdeskClient,
+        options: Options,
+        ui: Ui,
+        **more: Any,
+    ) -> Job:
+        """A job of the engine for this environment; `more` are further fields of it."""
+        return Job(
+            bundle=bundle,
+            target=self.deploy_target(),
+            store=self.store,
+            client=client,
+            options=options,
+            ui=ui,
+            around=surroundings(),
+            source=self.source,
+            history=self.checkout,
+            **more,
+        )
+
+
+class _ModelKeys:
+    """The keys of providers, read when a declared model configuration is created."""
+
+    def __init__(self, project: Project, root: str) -> None:
+        self._sources = key_sources(project)
+        self._root = root
+
+    def __call__(self, address: str) -> Mapping[str, str]:
+        source = self._sources.get(address)
+        if source is None:
+            return {}
+        return {"api_key": read_api_key(source, self._root, os.environ)}
+
+
+def open_deployment(
+    environment: str | None, console: Console, *, need_flows: bool = True
+) -> Deployment:
+    """The environment that a command is about; raises `CommandError` for a project or a state address that is wrong.
+
+    A command that works on state alone does not need flows.
+    """
+    target = open_target([]) if need_flows else open_project(os.curdir)
+    if target.problems:
+        show_problems(target, target.problems, 1, console)
+    if target.problems or target.project is None:
+        if not target.problems:
+            raise UsageError("there is no `flowdsl.toml` in this folder or above")
+        raise CommandError(
+            "`flowdsl.toml` has errors; nothing was written", exit_codes.SOURCE_ERRORS
+        )
+    chosen = required_environment(target.project, environment)
+    project_id = _project_id(target.project)
+    store = open_state_of(chosen, target.root, project_id)
+    checkout, reason = None, ""
+    try:
+        checkout = checkout_at(target.root)
+    except NoCheckout as why:
+        reason = str(why)
+    inputs = {PROJECT_FILE}
+    return Deployment(target, target.project, project_id, chosen, store, checkout, reason, inputs)
+
+
+def warn_of_file_state(deployment: Deployment, console: Console) -> None:
+    """Say that state does not outlive the machine of a build."""
+    environment, store = deployment.environment, deployment.store
+    if in_ci(os.environ) and environment.api != EMBEDDED and not store.shared:
+        console.err(
+            f"warning: the state of `{environment.name}` is a file, which is lost with this machine unless the build "
+            'keeps it; `state = "s3://..."` or `state = "git+ref://origin/..."` keeps it for all'
+        )
+
+
+def compile_bundle(deployment: Deployment, console: Console) -> Bundle:
+    """What the sources compile to for the environment; raises `CommandError` after showing what is wrong."""
+    target = deployment.target
+    files = NotedFiles(target.files, deployment.inputs)
+    compilation = compile_project(files, target.entries, target.options(deployment.environment))
+    if compilation.bundle is None:
+        analysis = compilation.analysis
+        show_problems(target, analysis.diagnostics, len(analysis.findings.paths), console)
+        raise CommandError("the sources have errors; nothing was written", exit_codes.SOURCE_ERRORS)
+    return compilation.bundle
+
+
+def show_problems(target: Target, problems: Any, file_count: int, console: Console) -> None:
+    """Print findings to standard error."""
+    console.err(
+        render_text(problems, file_count, color=console.color_err, show_path=target.show_path)
+    )
+
+
+def read_plan_addresses(arguments: argparse.Namespace, bundle: Bundle) -> None:
+    """Make whole addresses of what `--only` and `--recreate` name; raises `UsageError`."""
+    known = workflow_addresses(bundle)
+    for option in ("recreate", "only"):
+        words = getattr(arguments, option)
+        setattr(arguments, option, [read_address(each, known, SOURCES) for each in words])
+
+
+def workflow_addresses(bundle: Bundle) -> list[str]:
+    """The addresses of the workflows in source."""
+    return [address_of("workflow", item.name) for item in bundle.workflows]
+
+
+def holder() -> str:
+    """How this process is named to others who wait for it."""
+    return f"{socket.gethostname()} (process {os.getpid()})"
+
+
+def surroundings() -> Surroundings:
+    """Time and chance as they are."""
+    return Surroundings(
+        now=lambda: datetime.now(UTC),
+        monotonic=time.monotonic,
+        sleep=asyncio.sleep,
+        new_id=lambda: uuid4().hex,
+    )
+
+
+def _project_id(project: Project) -> str:
+    if project.id is None:
+        raise CommandError(
+            "the project has no `id`, by which it finds its workflows again; add "
+            f'`id = "prj_{token_hex(4)}"` to `[project]`',
+            exit_codes.SOURCE_ERRORS,
+        )
+    return project.id

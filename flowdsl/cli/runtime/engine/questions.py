@@ -1,0 +1,39 @@
+"""Questions to a person at the terminal, and what is said where there is none."""
+
+from __future__ import annotations
+
+import sys
+
+from flowdsl.host.terminal import is_terminal
+
+from ..console import Console
+from ..failure import UsageError
+from ..interrupts import asked
+
+
+def is_interactive() -> bool:
+    """Whether there is a person to ask."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def require_answer(yes: bool, doing: str) -> None:
+    """Raise `UsageError` where nobody can be asked and `--yes` was not given."""
+    if not (yes or is_interactive()):
+        raise UsageError(f"there is no terminal to ask on; `--yes` {doing} without asking")
+
+
+def ask(question: str, console: Console) -> str:
+    """The answer of a person, in lower case without blanks around it."""
+    console.flush()
+    console.stderr.write(question)
+    console.stderr.flush()
+    line: str = asked(sys.stdin.readline)
+    return line.strip().lower()
+
+
+def confirmed(yes: bool, question: str, console: Console) -> bool:
+    """Whether to go on, as `--yes` says or a person answers; a refusal is said."""
+    if yes or ask(f"{question} [y/N] ", console) in ("y", "yes"):
+        return True
+    console.err("nothing was changed")
+    return False

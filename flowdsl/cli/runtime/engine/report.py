@@ -1,0 +1,260 @@
+"""What a command of the deploy engine shows while it works: people on standard error, programs on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from flowdsl import __version__
+from flowdsl.deploy.edits import way_to_keep
+from flowdsl.deploy.job import OnDrift
+from flowdsl.deploy.outcome import Outcome, Result, Status
+from flowdsl.deploy.plan import Plan
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.host import signals
+from flowdsl.host.writing import write_files
+
+from ...views.outcome import (
+    plan_events,
+    render_outcome,
+    render_outcome_markdown,
+    render_result,
+)
+from ...views.plan import render_plan
+from .. import exit_codes
+from ..console import Console
+from ..failure import TOO_DEEP, CommandError
+from ..progress import Display
+from ..time_limit import IS_OVER, nothing_written
+from .questions import ask
+
+FORMAT_VERSION = 1
+
+
+class Report:
+    """The `Ui` of a deploy.
+
+    With `as_json` each event is an object on a line of its own. `result` is the file that says how it ended. Without `yes` a
+    person is asked. `kind` names the command in the result file, and `ending` says in one line how it ended.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        display: Display,
+        *,
+        environment: str,
+        as_json: bool = False,
+        yes: bool = False,
+        result: str | None = None,
+        kind: str = "deploy",
+        ending: Callable[[Outcome, str], str] = render_outcome,
+    ) -> None:
+        self._console = console
+        self._display = display
+        self._json = as_json
+        self._yes = yes
+        self._result = result
+        self._kind = kind
+        self._ending = ending
+        self.environment = environment
+        self.writing = False
+        self._asks = False
+        self._shown: Plan | None = None
+        self._under_way: dict[str, str] = {}
+        self._results: list[Result] = []
+        self._emit("version", flowdsl_version=__version__, format_version=FORMAT_VERSION)
+
+    def show_plan(self, plan: Plan) -> None:
+        self._say_plan(plan)
+        for change in self.planned(plan):
+            self._emit("planned_change", **change)
+
+    def _say_plan(self, plan: Plan) -> None:
+        """Show it to people, unless it was the last they saw."""
+        if plan is not self._shown:
+            self._display.say(self.render(plan, color=self._console.color_err))
+        self._shown = plan
+
+    def render(self, plan: Plan, *, color: bool) -> str:
+        """The plan for people."""
+        return render_plan(plan, color=color)
+
+    def planned(self, plan: Plan) -> Iterator[dict[str, Any]]:
+        """The plan for programs."""
+        return plan_events(plan)
+
+    def confirm(self, plan: Plan) -> bool:
+        return self.agrees(f"deploy to {self.environment}?")
+
+    def agrees(self, question: str) -> bool:
+        """Whether a person says yes, or `--yes` has said so."""
+        return self._yes or self.answer(f"{question} [y/N] ") in ("y", "yes")
+
+    def answer(self, question: str) -> str:
+        """What a person answers, in lower case."""
+        return ask(question, self._console)
+
+    @property
+    def said_yes(self) -> bool:
+        """Whether nobody is to be asked."""
+        return self._yes
+
+    def choose_for_drift(self, plan: Plan) -> OnDrift:
+        self._say_plan(plan)
+        answers: dict[str, OnDrift] = {"o": "overwrite", "s": "skip"}
+        keep = printable(way_to_keep(plan.drifted))
+        question = (
+            f"edits were made elsewhere; to keep them, stop: {keep}\n"
+            "[o]verwrite them, [s]kip those workflows, or stop? "
+        )
+        return answers.get(self.answer(question)[:1], "fail")
+
+    def event(self, kind: str, **details: object) -> None:
+        match kind, details:
+            case "apply_start", {"address": str(address), "action": action}:
+                self._under_way[address] = str(action)
+                self._display.begin(address)
+                self._emit(kind, address=address, action=action)
+            case "apply_progress", {"done": int(done), "total": int(total)}:
+                self._display.advance(done, total)
+                self._emit(kind, done=done, total=total)
+            case "apply_result", {"result": Result() as result}:
+                self._applied(result)
+            case "lock_wait", {"holder": holder, "waited": float(waited)}:
+                self.say(f"waiting for {printable(str(holder))}, {waited:.0f} s so far")
+                self._emit(kind, holder=holder, waited_seconds=round(waited))
+            case "recovery", {"message": str(message)}:
+                self.say(f"recovery: {printable(message)}")
+                self._emit(kind, message=message)
+            case "lock_asked", _:
+                self._asks = True
+            case "lock_acquired", _:
+                self.writing = True
+                self._emit(kind)
+            case _:
+                self._emit(kind, **details)
+
+    def say(self, line: str) -> None:
+        """One line for people."""
+        self._display.say(line)
+
+    def out_of_time(self) -> CommandError | None:
+        """How the command ends when its time is over; None once it writes, as what is under way is finished then."""
+        if self.writing:
+            return None
+        if self._asks:
+            held = "and the lease of the state was not to be had"
+            return CommandError(f"{IS_OVER}, {held}; nothing was written", exit_codes.LOCKED)
+        return nothing_written()
+
+    def finished(self, outcome: Outcome, code: int) -> int:
+        """Say how it ended; returns `code`, the exit code."""
+        self._display.close()
+        level = "error" if code else "note"
+        for message in outcome.messages:
+            shown = "\n".join(printable(line) for line in message.split("\n"))
+            self._console.err(f"{level}: {shown}")
+            self._emit("diagnostic", level=level, message=message)
+        self._console.err(self._ending(outcome, self.environment))
+        self._emit("change_summary", status=outcome.status.value, exit_code=code)
+        self._write_result(outcome, outcome.status.value, code)
+        if has_step_summary():
+            append_step_summary(render_outcome_markdown(outcome, self.environment), self._console)
+        return code
+
+    def failed(self, failure: BaseException) -> None:
+        """Say that `failure` ended it, also when nothing was begun. Whatever goes wrong in that must not hide `failure`."""
+        status, code, message = _ending_of(failure)
+        broken_off = "it was under way when the command ended, and may have been carried out"
+        lost = [
+            Result(address, action, "unknown", message=broken_off)
+            for address, action in self._under_way.items()
+        ]
+        outcome = Outcome(Status.UNKNOWN, None, (*self._results, *lost), (message,))
+        with suppress(BaseException):
+            self._write_result(outcome, status, code)
+            self._display.close()
+            self._emit("diagnostic", level="error", message=message)
+            self._emit("change_summary", status=status, exit_code=code)
+
+    def interrupted(self, number: int) -> None:
+        """Say that a signal ends the process at once."""
+        self.failed(signals.Interrupted(number))
+
+    def _applied(self, result: Result) -> None:
+        self._under_way.pop(result.address, None)
+        self._results.append(result)
+        self._display.end(result.address)
+        shown = render_result(result, color=self._console.color_err)
+        if shown is not None:
+            self.say(shown)
+        kinds = {"performed": "apply_complete", "unknown": "apply_unknown"}
+        self._emit(
+            kinds.get(result.outcome, "apply_errored"),
+            address=result.address,
+            action=result.action,
+            outcome=result.outcome,
+            workflow_id=result.id,
+            message=result.message,
+            reason=result.reason,
+        )
+
+    def _emit(self, kind: str, **details: object) -> None:
+        if self._json:
+            self._console.out(json.dumps({"type": kind, **details}, ensure_ascii=False))
+
+    def _write_result(self, outcome: Outcome, status: str, code: int) -> None:
+        if self._result is None:
+            return
+        content = {
+            **outcome.to_json(),
+            "kind": f"{self._kind}_result",
+            "status": status,
+            "environment": self.environment,
+            "exit_code": code,
+        }
+        text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+        try:
+            # What is no character, as in the name of an environment that was typed wrong, becomes an escape of JSON.
+            write_files({self._result: text.encode(errors="backslashreplace")})
+        except OSError as error:
+            reason = (error.strerror or "it fails").lower()
+            self._console.err(f"warning: `{self._result}` cannot be written: {reason}")
+
+
+def _ending_of(failure: BaseException) -> tuple[str, int, str]:
+    """Status, exit code and message of what ended a command, as `main.run` ends the process."""
+    match failure:
+        case CommandError():
+            return "not_begun", failure.code, failure.message
+        case RecursionError():
+            return "not_begun", exit_codes.SOURCE_ERRORS, TOO_DEEP
+        case signals.Interrupted():
+            return "interrupted", failure.code, "a signal ended the command"
+        case _:
+            # Not its message, which may quote a source or a secret.
+            bug = f"{type(failure).__name__}, a bug in FlowDSL, ended the command"
+            return "internal_error", exit_codes.INTERNAL, bug
+
+
+def has_step_summary() -> bool:
+    """Whether this is a GitHub job, which has a summary."""
+    return bool(os.environ.get("GITHUB_STEP_SUMMARY"))
+
+
+def append_step_summary(markdown: str, console: Console) -> None:
+    """Add Markdown to the summary of a GitHub job, where there is one."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(markdown if markdown.endswith("\n") else markdown + "\n")
+    except OSError as error:
+        reason = (error.strerror or "it fails").lower()
+        console.err(f"warning: the summary of the job cannot be written: {reason}")

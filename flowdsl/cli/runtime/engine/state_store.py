@@ -1,0 +1,41 @@
+"""Opening the state that an environment of `flowdsl.toml` names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flowdsl.config.positions import locate
+from flowdsl.config.project import Environment
+from flowdsl.host.disk import PROJECT_FILE, DiskFiles
+from flowdsl.state.errors import StateError, WrongAddress
+from flowdsl.state.stores import StateStore, open_store
+
+from ..exit_codes import SOURCE_ERRORS, STATE
+from ..failure import CommandError
+from ..places import ShownFrom
+
+
+def open_state_of(environment: Environment, root: str, project_id: str) -> StateStore:
+    """The store of an environment; raises `CommandError`, for an address that is wrong with its place in `flowdsl.toml`."""
+    try:
+        return open_store(
+            environment.state or "file",
+            root=Path(root),
+            project=project_id,
+            environment=environment.name,
+        )
+    except WrongAddress as error:
+        raise CommandError(f"{_place(root, environment.name)}: {error}", SOURCE_ERRORS) from None
+    except StateError as error:
+        raise CommandError(str(error), STATE) from None
+
+
+def _place(root: str, environment: str) -> str:
+    """Where `state` of an environment stands, as `flowdsl.toml:6:9`; the line itself may hold a credential."""
+    text = DiskFiles(root).read_text(PROJECT_FILE)
+    shown, place = ShownFrom(root)(PROJECT_FILE), locate(text).get(("env", environment, "state"))
+    if place is None:  # the default file is a folder
+        return shown
+    start = place.value_start
+    before = text[:start]
+    return f"{shown}:{before.count(chr(10)) + 1}:{start - before.rfind(chr(10))}"

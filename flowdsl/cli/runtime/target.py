@@ -1,0 +1,237 @@
+"""What a command works on: from the paths of a command line to files, entries and a project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from flowdsl.config.errors import UNREADABLE_PROJECT_FILE
+from flowdsl.diagnostics.diagnostic import Diagnostic
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.host.disk import PROJECT_FILE, DiskFiles, Overlay, find_root
+from flowdsl.host.listing import expand
+from flowdsl.semantics.errors import IMPORT_OUTSIDE_PROJECT
+from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+
+from .failure import UsageError
+from .places import (
+    STANDARD_INPUT,
+    Place,
+    ShownFrom,
+    means_standard_input,
+    nothing_found,
+    root_here,
+    standard_input,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.compiler.pipeline import CompileOptions
+    from flowdsl.config.project import Environment, Project
+    from flowdsl.lint.rule import Rule
+
+
+class Target(Record):
+    """Files and where to begin.
+
+    `root` is the absolute folder that every path is relative to: the project's, or without one the folder of the named
+    files. `problems` are the findings of `flowdsl.toml`; when there are any, `project` is None and `entries` is empty. `whole` says
+    that the entries are all flows of the project; `rules` are those of its plugins.
+
+    `taken_in` are files that were named and that the entries take in. `buffers` are the paths that standard input stands for: one,
+    but for a file that flows take in by several names.
+    """
+
+    root: str
+    files: FileSystem
+    entries: tuple[str, ...]
+    project: Project | None
+    problems: tuple[Diagnostic, ...] = ()
+    whole: bool = False
+    rules: tuple[Rule, ...] = ()
+    taken_in: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
+
+    def options(self, environment: Environment | None) -> CompileOptions:
+        """How to check and compile the target for `environment`."""
+        from flowdsl.compiler.pipeline import CompileOptions
+
+        return CompileOptions(self.project, environment, self.whole, self.rules)
+
+    @property
+    def show_path(self) -> Callable[[str], str]:
+        """Turns a project path into one that works from the working folder."""
+        return ShownFrom(self.root)
+
+
+def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None:
+    """Which folder imports may not leave, when one does and no `flowdsl.toml` says what the project is."""
+    if target.project is not None or not any(
+        found.spec is IMPORT_OUTSIDE_PROJECT for found in diagnostics
+    ):
+        return None
+    folder = target.show_path(".")
+    return (
+        f"note: there is no `{PROJECT_FILE}`, so the project is the folder `{folder}` of what was named; "
+        f"a `{PROJECT_FILE}` in a folder above lets flows import from there"
+    )
+
+
+def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Target:
+    """What `paths` mean: files, folders, globs, or `-` for standard input; without any, the project's flows.
+
+    A file that flows take in means those flows. Raises `UsageError` when the paths mean nothing, something else, or more than
+    one project.
+    """
+    if means_standard_input(paths, stdin_filename):
+        return _standard_input(stdin_filename)
+    if not paths:
+        return _open(root_here(), None)
+    places = [Place(path) for path in paths]
+    root = find_root(places[0].folder) or _common_folder(places)
+    return _open(root, [place.below(root) for place in places])
+
+
+def open_project(folder: str) -> Target:
+    """The project that `folder` belongs to with all its flows, of which there may be none yet.
+
+    Without a project it is the folder itself, which need not exist, without entries.
+    """
+    root = find_root(folder) or os.path.realpath(folder)
+    target = _load(root)
+    if target.project is None:
+        return target
+    entries = _project_flows(target)
+    return Target(
+        root, target.files, tuple(entries), target.project, whole=True, rules=target.rules
+    )
+
+
+def _standard_input(filename: str | None) -> Target:
+    """Standard input in the place of the file `filename`; without one, of a file in the root's own folder."""
+    folder = os.path.realpath(os.path.dirname(filename or "") or os.curdir)
+    root = find_root(folder) or folder
+    path = STANDARD_INPUT
+    if filename:
+        relative = os.path.relpath(folder, root).replace(os.sep, "/")
+        path = f"{relative}/{os.path.basename(filename)}".removeprefix("./")
+    target = _load(root)
+    if target.problems:
+        return target
+    entries: tuple[str, ...] = (path,)
+    buffers = entries
+    if filename and not path.endswith(SUFFIX):
+        from .takers import no_flow, takers
+
+        found = takers(root, target.files, _project_flows(target), (path,)).get(path)
+        if found is None:
+            raise no_flow((filename,))
+        entries, buffers = tuple(sorted(found.flows)), tuple(sorted(found.spellings))
+    content = standard_input()
+    files = Overlay(target.files, dict.fromkeys(buffers, content))
+    taken_in = () if buffers == entries else buffers
+    return Target(
+        root,
+        files,
+        entries,
+        target.project,
+        rules=target.rules,
+        taken_in=taken_in,
+        buffers=buffers,
+    )
+
+
+def _common_folder(places: list[Place]) -> str:
+    try:
+        return os.path.commonpath([place.folder for place in places])
+    except ValueError:  # two drives on Windows
+        raise UsageError("the paths have no folder in common; give each a run of its own") from None
+
+
+def _open(root: str, patterns: list[str] | None) -> Target:
+    """The target at `root`: the files that `patterns` mean, or the project's flows."""
+    target = _load(root)
+    if target.problems:
+        return target
+    taken_in: list[str] = []
+    if patterns is None:
+        entries = _project_flows(target)
+    else:
+        meant = expand(DiskFiles(root), patterns)
+        entries = meant.flows
+        others = [*meant.named, *meant.matched]
+        if others:
+            from .takers import no_flow, takers
+
+            known = takers(root, target.files, [*_project_flows(target), *entries], others)
+            taken_in = sorted(known)
+            strangers = [path for path in meant.named if path not in known]
+            if strangers:
+                raise no_flow([target.show_path(path) for path in strangers])
+            entries = sorted({*entries, *(flow for each in known.values() for flow in each.flows)})
+    if not entries:
+        raise nothing_found(_flow_patterns(target) if patterns is None else patterns, root)
+    return Target(
+        root,
+        target.files,
+        tuple(entries),
+        target.project,
+        whole=patterns is None,
+        rules=target.rules,
+        taken_in=tuple(taken_in),
+    )
+
+
+def _flow_patterns(target: Target) -> list[str]:
+    return [] if target.project is None else list(target.project.flows)
+
+
+def _project_flows(target: Target) -> list[str]:
+    """The flows that the project file means; none without one."""
+    meant = expand(DiskFiles(target.root), _flow_patterns(target))
+    if meant.named:
+        from .takers import no_flow
+
+        raise no_flow(
+            meant.named, f"`{SUFFIX}` files, folders or globs in `flows` of `{PROJECT_FILE}`"
+        )
+    return meant.flows
+
+
+def _load(root: str) -> Target:
+    """The target at `root` without entries."""
+    files = DiskFiles(root)
+    try:
+        text = files.read_text(PROJECT_FILE)
+    except UnreadableFile as error:
+        if error.missing:
+            return Target(root, files, (), None)
+        sink = Sink()
+        span = Span(SourceFile(PROJECT_FILE, ""), 0, 0)
+        sink.report(UNREADABLE_PROJECT_FILE, span, reason=error.reason)
+        return Target(root, files, (), None, sink.sorted())
+    from flowdsl.config.load import (
+        load_project,  # tomllib is loaded only where there is a file for it
+    )
+
+    sink = Sink()
+    project = load_project(text, PROJECT_FILE, sink)
+    rules = () if project is None else _plugins(project, root, sink)
+    return Target(root, files, (), project, sink.sorted(), rules=rules)
+
+
+def _plugins(project: Project, root: str, sink: Sink) -> tuple[Rule, ...]:
+    """The rules of the packages that the project names; a name without rules is reported where it stands."""
+    names = project.lint.plugins
+    if not names:
+        return ()
+    from flowdsl.host.plugins import load_plugins
+    from flowdsl.lint.errors import UNUSABLE_PLUGIN
+
+    rules, problems = load_plugins(names, root)
+    for name, reason in problems:
+        place = project.lint.place("plugins", names.index(name))
+        sink.report(UNUSABLE_PLUGIN, place, name=name, reason=reason)
+    return rules

@@ -1,0 +1,127 @@
+"""What commands that write show beside the plan: each result, and how it ended; the plan as events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flowdsl.deploy.diff import Difference
+from flowdsl.deploy.outcome import Outcome, Result, Status
+from flowdsl.deploy.plan import Action, Plan
+from flowdsl.deploy.policy import fingerprint
+from flowdsl.deploy.resource import address_of
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+
+from .markdown import code, prose
+from .painted import BAD, QUIET, WARNED, painted
+
+ROWS = 200
+"""Results in a table of Markdown; those that did not go well come first."""
+
+WIDTH = 400
+"""Characters of one message in Markdown."""
+
+_RESULTS = {"performed": ("note", QUIET), "conflict": ("conflict", WARNED)}
+
+
+def render_result(result: Result, *, color: bool) -> str | None:
+    """A result that people have to know of; None for what went well and needs no remark."""
+    if result.outcome == "not_attempted" or (result.outcome == "performed" and not result.message):
+        return None
+    label, style = _RESULTS.get(result.outcome, (result.outcome, BAD))
+    said = printable(f"{result.address}: {result.message}")
+    return painted([[(f"{label}: ", style), (said, "")]], color)
+
+
+def render_outcome(outcome: Outcome, environment: str) -> str:
+    """How it ended, in one line."""
+    done = [result for result in outcome.results if result.outcome == "performed"]
+    flows = [result for result in done if result.address.startswith("workflow.")]
+    created = sum(result.action == Action.CREATE for result in flows)
+    deleted = sum(result.action == Action.DELETE for result in flows)
+    adopted = len(_adopted(outcome))
+    changed = sum(
+        result.action not in (Action.CREATE, Action.ADOPT, Action.DELETE) for result in flows
+    )
+    others_deleted = sum(result.action == Action.DELETE for result in done) - deleted
+    others_written = len(done) - len(flows) - others_deleted
+    plan = outcome.plan
+    if outcome.status is Status.NOTHING_TO_DO and not adopted:
+        same = 0 if plan is None else len(plan.of(Action.UNCHANGED))
+        kept = 0 if plan is None else len(plan.of(Action.KEEP))
+        orphans = f"; {counted(kept, 'workflow')} left the source and stayed" if kept else ""
+        return f"nothing to do: {counted(same, 'workflow')} up to date in {environment}{orphans}"
+    parts = [f"{created} created" if created else "", f"{changed} updated" if changed else ""]
+    parts.append(f"{adopted} adopted" if adopted else "")
+    parts.append(f"{deleted} deleted" if deleted else "")
+    for others, word in ((others_written, "written"), (others_deleted, "deleted")):
+        parts.append(f"{counted(others, 'other object')} {word}" if others else "")
+    for label in ("failed", "conflict", "unknown", "not_attempted"):
+        number = sum(result.outcome == label for result in outcome.results)
+        parts.append(f"{number} {label.replace('_', ' ')}" if number else "")
+    counts = ", ".join(part for part in parts if part) or "nothing written"
+    well = outcome.status in (Status.DONE, Status.NOTHING_TO_DO)
+    return f"{'deployed to' if well else 'stopped in'} {environment}: {counts}"
+
+
+def render_outcome_markdown(outcome: Outcome, environment: str) -> str:
+    """How it ended, as the summary of a job: one line, what people have to know, and a table of results."""
+    lines = [f"## FlowDSL deploy to {code(environment, WIDTH)}", ""]
+    lines += [prose(render_outcome(outcome, environment), WIDTH), ""]
+    for message in outcome.messages:
+        lines += [f"- {prose(message, WIDTH)}"]
+    results = sorted(outcome.results, key=lambda result: result.outcome == "performed")
+    if results:
+        lines += ["", "| Address | Action | Outcome | Remark |", "|---|---|---|---|"]
+    for result in results[:ROWS]:
+        remark = prose(result.message, WIDTH).replace("|", "\\|")
+        outcome_word = result.outcome.replace("_", " ")
+        address = code(result.address, WIDTH).replace("|", "\\|")
+        lines.append(f"| {address} | {result.action} | {outcome_word} | {remark} |")
+    if len(results) > ROWS:
+        lines += ["", f"and {len(results) - ROWS} more"]
+    return "\n".join(lines) + "\n"
+
+
+def _adopted(outcome: Outcome) -> set[str]:
+    """The workflows that are taken over now. Those that need no request have no result; they are when all went well."""
+    found = {
+        result.address
+        for result in outcome.results
+        if result.outcome == "performed" and result.action == Action.ADOPT
+    }
+    if outcome.plan is not None and outcome.status in (Status.DONE, Status.NOTHING_TO_DO):
+        found |= {each.address for each in outcome.plan.of(Action.ADOPT)}
+    return found
+
+
+def plan_events(plan: Plan) -> Iterator[dict[str, Any]]:
+    """The plan as objects of the machine format, without any text of a prompt."""
+    for item in plan.uploads:
+        yield {"address": address_of("image", item.sha256), "action": "create", "fields": []}
+    for named in plan.named:
+        if named.writes:
+            fields = _field_events(named.difference)
+            yield {"address": named.address, "action": named.action, "fields": fields}
+    for change in plan.changes:
+        if change.action is not Action.UNCHANGED:
+            yield {
+                "address": change.address,
+                "previous_address": change.previous_address,
+                "workflow_id": None if change.prior is None else change.prior.id,
+                "action": change.action.value,
+                "fields": _field_events(change.difference),
+            }
+
+
+def _field_events(difference: Difference | None) -> list[dict[str, Any]]:
+    return [
+        {
+            "path": field.path,
+            "before_sha256": fingerprint(field.before),
+            "after_sha256": fingerprint(field.after),
+            "origin": field.origin,
+        }
+        for field in (() if difference is None else difference.fields)
+    ]
