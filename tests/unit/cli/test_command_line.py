@@ -152,7 +152,7 @@ def test_a_command_that_a_signal_ends_has_its_code(
     number: int, code: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(arguments: object, console: Console) -> int:
-        raise signals.Interrupted(2)
+        raise signals.Interrupted(number)
 
     fake_command(monkeypatch, run)
     assert transcript(capsys, "check") == (code, "", "interrupted\n")
