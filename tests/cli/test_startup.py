@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,11 @@ def test_a_simple_file_needs_no_module_for_rare_things(tmp_path: Path) -> None:
     rules = "flowdsl.lint.rules."
     awake = {name.removeprefix(rules) for name in modules if name.startswith(rules)}
     assert awake <= NEVER_ASLEEP
+
+
+@pytest.mark.parametrize("name", sorted(ON_DEMAND | FOR_FEW_FILES))
+def test_what_is_not_to_be_imported_exists(name: str) -> None:
+    assert find_spec(name) is not None
 
 
 FMT_NEEDS_NO = {"flowdsl.ir", "flowdsl.lint", "flowdsl.semantics", "flowdsl.codegen"}
