@@ -62,14 +62,14 @@ LIMIT = 2.4
 SUSPECT = 2.1
 """A ratio that is measured again before it counts."""
 
-SMALLEST = 0.012
+SMALLEST = 0.015
 """Seconds that the check of n takes at least."""
 
 LONGEST_TEXT = 250_000
 """Characters of n: 4n is a megabyte."""
 
-NOISE = 0.006
-"""Seconds at 4n."""
+NOISE = 0.020
+"""Seconds at 4n. Where a machine is busy, time on a processor is told in steps of some milliseconds."""
 
 GIVEN_UP = 5.0
 """Seconds after which a phase is given up."""

@@ -47,19 +47,19 @@ def find_suppressions(module: ast.Module) -> Iterator[Suppression]:
         if token.kind == "COMMENT":
             found = _DIRECTIVE.match(text, token.start, token.end)
             if found is not None:
-                alone = not text[_line_start(text, token.start) : token.start].strip()
-                covers = _line(text, token.start)
+                alone = not text[_line_start(source, token.start) : token.start].strip()
+                covers = _line(source, token.start)
                 if alone:
                     covers = (token.start, token.end)
                     if following is not None:
-                        covers = _covered(text, following.start, starts.get(following.start))
+                        covers = _covered(source, following.start, starts.get(following.start))
                 yield _suppression(source, found, (covers,))
         elif token.kind in ("STRING", "BLOCK"):
             last = text.rfind("#}", token.start, token.end) + 2
             for found in _IN_TEXT.finditer(text, token.start, max(last, token.start)):
-                start, end = _line(text, found.start())
+                start, end = _line(source, found.start())
                 alone = not (text[start : found.start()] + text[found.end() : end]).strip()
-                covers = _line(text, min(end + 1, len(text))) if alone else (start, end)
+                covers = _line(source, _next_line(text, end)) if alone else (start, end)
                 yield _suppression(source, found, (covers, (start, end)))
 
 
@@ -75,20 +75,21 @@ def _followers(tokens: Sequence[Token]) -> list[Token | None]:
     return found
 
 
-def _covered(text: str, start: int, node: ast.Node | None) -> tuple[int, int]:
+def _covered(source: SourceFile, start: int, node: ast.Node | None) -> tuple[int, int]:
     """What a comment in front of `start` covers: all of the node that begins there, at least its line."""
-    end = _line(text, start)[1]
+    end = _line(source, start)[1]
     return start, end if node is None else max(node.end, end)
 
 
-def _line_start(text: str, offset: int) -> int:
-    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+def _line_start(source: SourceFile, offset: int) -> int:
+    return source.offset(source.position(offset).line, 1)
 
 
-def _line(text: str, offset: int) -> tuple[int, int]:
+def _line(source: SourceFile, offset: int) -> tuple[int, int]:
     """The range of the line that holds `offset`, without its end."""
-    ends = [end for end in (text.find("\n", offset), text.find("\r", offset)) if end >= 0]
-    return _line_start(text, offset), min(ends, default=len(text))
+    number = source.position(offset).line
+    start = source.offset(number, 1)
+    return start, start + len(source.line(number))
 
 
 def _suppression(
@@ -181,7 +182,7 @@ def _report_unused(suppression: Suppression, name: str, span: Span, sink: Sink) 
     text = source.text
     if len(suppression.names) == 1:
         start, end = suppression.place.start, suppression.place.end
-        line_start, line_end = _line(text, start)
+        line_start, line_end = _line(source, start)
         if not (text[line_start:start] + text[end:line_end]).strip():
             start, end = line_start, _next_line(text, line_end)
         else:

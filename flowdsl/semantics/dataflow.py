@@ -91,6 +91,7 @@ class Follower:
         self.fields = fields
         self.reads = reads
         self.emptied: frozenset[str] = frozenset()
+        self._reports: FlowFindings | None = None
         self.failed: State = None
         self.aborts = False
         self.quiet = False
@@ -360,15 +361,18 @@ class Follower:
         if end is None:
             return
         missing = [each.name for each in fields if each.required and each.name not in end.outputs]
+        at = places() if missing else {}
         for name in missing:
-            self._findings().report_missing_output(name, places()[name], noun)
+            self._findings().report_missing_output(name, at[name], noun)
 
     def _findings(self) -> FlowFindings:
-        from .flow_findings import FlowFindings
-        from .path_counts import Flow
+        if self._reports is None:
+            from .flow_findings import FlowFindings
+            from .path_counts import Flow
 
-        flow = Flow(self._runs, self._returns)
-        return FlowFindings(self.program, self.source, self.body, flow)
+            flow = Flow(self._runs, self._returns)
+            self._reports = FlowFindings(self.program, self.source, self.body, flow)
+        return self._reports
 
 
 def report_reads_in_rules(program: Program, workflow: WorkflowSymbol) -> None:

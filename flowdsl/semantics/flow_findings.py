@@ -19,19 +19,31 @@ _UNCOUNTED = 100
 
 
 class FlowFindings:
-    """Reports on one body. `flow` tells which lists hold something, and which calls come back."""
+    """Reports on one body. `flow` tells which lists hold something, and which calls come back.
+
+    Where it sets each variable and emits each output is looked up once.
+    """
 
     def __init__(self, program: Program, source: SourceFile, body: ast.Block, flow: Flow) -> None:
         self.program = program
         self.source = source
         self.body = body
         self.flow = flow
+        self._set: dict[str, list[Span]] = {}
+        self._emitted: dict[str, list[Span]] = {}
+        for each in program.statements(body):
+            if isinstance(each, ast.EmitStmt):
+                self._emitted.setdefault(each.name.text, []).append(each.name.span(source))
+            variable = variable_set_by(each)
+            if variable is not None:
+                self._set.setdefault(variable.text, []).append(variable.span(source))
 
     def report_unset(self, ref: ast.Ref, symbol: ValueSymbol, emptied: frozenset[str]) -> None:
         """Report a read of a runtime variable that not every path sets; `emptied` are those that a pass of the loop begins without."""
         span = ref.span(self.source)
-        before = [at for at in self._set_at(symbol.name) if at.start < span.start]
-        after = [at for at in self._set_at(symbol.name) if at.start > span.start]
+        places = self._set.get(symbol.name, [])
+        before = [at for at in places if at.start < span.start]
+        after = [at for at in places if at.start > span.start]
         if symbol.name in emptied:
             why = "is emptied when a pass of the loop starts, and read before it is set again"
             labels = tuple(Label(at, "set here, for the passes before") for at in after)
@@ -71,7 +83,7 @@ class FlowFindings:
 
     def report_missing_output(self, name: str, place: Span, noun: str) -> None:
         """Report, at `place`, a required field that is not emitted on every path to the end."""
-        how, labels = self._missing_paths(name, self._emitted_at(name))
+        how, labels = self._missing_paths(name, self._emitted.get(name, []))
         self.program.sink.report(
             errors.MISSING_EMIT, place, name=name, noun=noun, how=how, labels=labels
         )
@@ -93,19 +105,6 @@ class FlowFindings:
         share = _share(paths)
         how = f"is emitted on {share}" if share else "is not emitted on every path"
         return how, (*labels, *paths.reasons)
-
-    def _set_at(self, name: str) -> list[Span]:
-        """Where a runtime variable is set."""
-        found = map(variable_set_by, self.program.statements(self.body))
-        return [each.span(self.source) for each in found if each is not None and each.text == name]
-
-    def _emitted_at(self, name: str) -> list[Span]:
-        """Where an output is emitted."""
-        return [
-            each.name.span(self.source)
-            for each in self.program.statements(self.body)
-            if isinstance(each, ast.EmitStmt) and each.name.text == name
-        ]
 
 
 def _labels(spans: list[Span], text: str) -> tuple[Label, ...]:

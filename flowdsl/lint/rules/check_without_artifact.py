@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import Names, closest, listed
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.model import TaskSymbol
@@ -38,10 +38,11 @@ def check(context: LintContext, section: ast.ChecksSection) -> None:
     kept = _kept(context)
     if kept is None:
         return
+    files = _Kept(kept)
+    names = Names(map(_shown, kept))
     for body in wanted:
-        for text, matches in _targets(context, body.target, kept):
+        for text, matches in _targets(context, body.target, files):
             if not matches:
-                names = sorted({_shown(pattern) for pattern in kept})
                 near = closest(_shown(_pattern(context, text)), names)
                 if near is not None:
                     help = f"a file `{near}` is kept"
@@ -51,6 +52,21 @@ def check(context: LintContext, section: ast.ChecksSection) -> None:
                     help = 'keep it with `capture "name.png"` or `export file "path"`'
                 file = f"`{context.span(text).text}`"
                 context.report(SPEC, context.span(text), file=file, help=help)
+
+
+class _Kept:
+    """The names of files that are kept. Most have no variables, and are equal to a name or not."""
+
+    def __init__(self, patterns: list[Pattern]) -> None:
+        self.patterns = list(dict.fromkeys(patterns))
+        self.exact = {each for each in self.patterns if _ANY not in each}
+        self.variable = [each for each in self.patterns if _ANY in each]
+
+    def has(self, wanted: Pattern) -> bool:
+        """Whether a kept file may be called so."""
+        if _ANY in wanted:
+            return any(_may_be_equal(wanted, each) for each in self.patterns)
+        return wanted in self.exact or any(_may_be_equal(wanted, each) for each in self.variable)
 
 
 def _kept(context: LintContext) -> list[Pattern] | None:
@@ -98,26 +114,26 @@ def _kept(context: LintContext) -> list[Pattern] | None:
 
 
 def _targets(
-    context: LintContext, target: ast.FileTarget, kept: list[Pattern]
+    context: LintContext, target: ast.FileTarget, kept: _Kept
 ) -> Iterator[tuple[ast.Text, bool]]:
     """The names and patterns of a target, and whether a kept file may fit each."""
     match target:
         case ast.ExactTarget(names=names):
             for name in names:
                 wanted = _pattern(context, name)
-                yield name, any(_may_be_equal(wanted, each) for each in kept)
+                yield name, kept.has(wanted)
         case ast.EachTarget(template=template):
             wanted = _pattern(context, template)
-            yield template, any(_may_be_equal(wanted, each) for each in kept)
+            yield template, kept.has(wanted)
         case ast.RegexTarget(pattern=pattern):
             yield pattern, _may_match(context.model.constants.get(pattern), kept)
 
 
-def _may_match(regex: object, kept: list[Pattern]) -> bool:
+def _may_match(regex: object, kept: _Kept) -> bool:
     """Whether a kept name may fit a regular expression; only names without variables can be told not to."""
-    if any(_ANY in each for each in kept) or (kept and not isinstance(regex, str)):
+    if kept.variable or (kept.exact and not isinstance(regex, str)):
         return True
-    return any(may_match(str(regex), "".join(map(str, each))) for each in kept)
+    return any(may_match(str(regex), "".join(map(str, each))) for each in kept.patterns)
 
 
 def _pattern(context: LintContext, text: ast.Text) -> Pattern:

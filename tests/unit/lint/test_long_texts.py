@@ -11,10 +11,12 @@ import pytest
 
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.config.redaction import redacted
+from flowdsl.diagnostics import suggest
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.fingerprint import fingerprints
 from flowdsl.diagnostics.fixes import apply_fixes
-from flowdsl.diagnostics.suggest import closest
+from flowdsl.diagnostics.suggest import Names, closest, listed
+from flowdsl.lint.removal import with_description
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile, Span
 from tests.support.cpu import cpu_seconds
@@ -117,3 +119,75 @@ def test_names_are_compared_with_those_around_them() -> None:
             assert closest(f"screen_{number:05}x", names) == f"screen_{number:05}"
         assert closest("a" * 200_000, ["a" * 199_999]) is None
     assert closest("a" * 60 + "b", ["a" * 60 + "c", "x"]) == "a" * 60 + "c"
+
+
+def numbered(piece: str, number: int) -> str:
+    return "".join(piece.replace("@", str(at)) for at in range(number))
+
+
+@pytest.mark.parametrize(
+    ("before", "piece", "behind", "number"),
+    [
+        ("", 'const abc@ = "x"\ntask t@() { do "{abd@x}" call tx@() }\n', "", 400),
+        ("workflow w { outputs {\n", "a@: string\n", '} steps { do "x" } }\n', 300),
+        (
+            "workflow w { steps {\n",
+            'capture "a@.png"\n',
+            '}\nchecks {\nfile "b@.png" exists\n} }\n',
+            100,
+        ),
+    ],
+    ids=["unknown names", "outputs never emitted", "checks of files"],
+)
+def test_names_are_looked_up_and_not_looked_for(
+    before: str, piece: str, behind: str, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A bounded number of comparisons for each unknown name, and nearly all of the time.
+    monkeypatch.setattr(suggest, "edit_distance", lambda a, b, limit: limit + 1)
+
+    def work(size: int) -> Callable[[], object]:
+        end = "".join(
+            numbered(line, size) if "@" in line else line for line in behind.splitlines(True)
+        )
+        flow = f"flow 1\n{before}{numbered(piece, size)}{end}"
+        return lambda: analyze(MemoryFiles({"a.flow": flow}), ["a.flow"], CompileOptions())
+
+    assert_linear(work, number)
+
+
+class Counted(str):
+    """A text that counts the characters that are searched for line ends."""
+
+    __slots__ = ()
+    searched = 0
+
+    def rfind(self, sub: str, start: int = 0, end: int = 1 << 60) -> int:  # type: ignore[override]
+        at = super().rfind(sub, start, end)
+        Counted.searched += min(end, len(self)) - max(at, start)
+        return at
+
+
+def test_the_comment_above_a_declaration_is_read_once() -> None:
+    text = Counted("## a comment\n" * 2_000 + 'const c = "x"\n')
+    Counted.searched = 0
+    start = text.index("const")
+    assert with_description(Span(SourceFile("a.flow", text), start, len(text))).start == 0
+    assert Counted.searched < 4 * len(text)
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_ordered_names_suggest_what_a_plain_set_does(limit: int) -> None:
+    names = [f"n{at % 37}_{at * limit}" for at in range(300)]
+    ordered = Names(names[:200])
+    for name in names[200:]:
+        ordered.add(name)
+        ordered.add(name)
+    ordered.add("gone")
+    ordered.discard("gone")
+    ordered.discard("never_there")
+    assert list(ordered) == sorted(set(names))
+    assert len(ordered) == len(set(names))
+    assert listed(ordered) == listed(names)
+    for name in ("n1_1x", "m36_3", "gone", "n5"):
+        assert closest(name, ordered) == closest(name, names)
+        assert closest(name, Names(names[:99]), Names(names[99:])) == closest(name, names)
