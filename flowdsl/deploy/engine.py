@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import (
     AuthenticationRefused,
@@ -319,7 +320,7 @@ def _take_in_strays(job: Job, journal: Journal, seen: Survey) -> None:
             )
 
 
-def _to_settle(job: Job, document: StateDocument, seen: Survey) -> frozenset[str]:
+def _to_settle(job: Job, document: StateDocument, seen: Survey) -> frozenset[Address]:
     """The addresses whose open writes this deploy settles: with `--only`, those of its workflows, by their old names too.
 
     Settling a creation may send it again, with what the source says now: that is nobody's wish for another workflow.
@@ -338,7 +339,7 @@ async def settle_pending(
     journal: Journal,
     progress: Progress,
     seen: Survey,
-    addresses: Collection[str],
+    addresses: Collection[Address],
 ) -> None:
     """Find out what became of the writes of `addresses` that an earlier deploy left open, and store that.
 
