@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from flowdsl.config.address import WORKFLOW
-from flowdsl.deploy.engine import EXPECTED, status_of
+from flowdsl.deploy.attempt import EXPECTED, status_of
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Stop
 from flowdsl.deploy.rebuild import find_state, write_state

@@ -18,7 +18,6 @@ from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.apply import apply_deletions
 from flowdsl.deploy.attempt import Attempt
 from flowdsl.deploy.directory import Directory, Needs, read_directory
-from flowdsl.deploy.engine import journal_of, lease
 from flowdsl.deploy.guards import DELETES, MISSING, check_guards, check_protection
 from flowdsl.deploy.identity import prove_organization
 from flowdsl.deploy.impact import study_impact
@@ -57,12 +56,10 @@ async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
     job = _reading_only(job, prior)
     plan = attempt.plan = await _plan(job, prior)
     _consent(job, plan, by_hand)
-    async with lease(job, prior) as (held, document), job.client.guarded(held.check) as client:
-        journal = attempt.journal = journal_of(job, held, document)
-        moved = (document.lineage, document.serial) != (prior.lineage, prior.serial + 1)
-        if document.pending:
+    async with attempt.under_lease(prior) as (client, journal, moved):
+        if left_open := journal.document.pending:
             await _settle(job, client, journal)
-        if moved or document.pending:
+        if moved or left_open:
             again = await _plan(job, journal.document)
             if _shown(again) != _shown(plan):
                 _consent(job, again, by_hand)
@@ -90,7 +87,7 @@ async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
             # A later deploy may be of any commit: nothing of this one is left.
             journal.see_source(None)
         await journal.close()
-    return progress.status if progress.results else Status.NOTHING_TO_DO
+    return attempt.status
 
 
 def _reading_only(job: Job, prior: StateDocument) -> Job:

@@ -125,6 +125,10 @@ class Journal:
         document = self._stored = self.document
         self._take_in(document, await self._held.release(document))
 
+    async def give_back(self) -> None:
+        """Give up the lease where nothing was recorded, which is no checkpoint."""
+        self.document = self._stored = await self._held.release(self.document)
+
     async def _allowed(self) -> None:
         if self._awaited is not None:
             await asyncio.shield(self._awaited)

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flowdsl.config.address import WORKFLOW, Address
+from flowdsl.deploy.attempt import is_moved, lease
 from flowdsl.deploy.diff import is_ignored
-from flowdsl.deploy.engine import lease
 from flowdsl.deploy.found import Matches, Recovered
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.kinds import workflow
@@ -91,7 +91,7 @@ async def write_state(job: Job, rebuilt: Reconstruction) -> StateDocument:
     # Where there is no state, the first write has everything: half a state would say that all is well.
     first = rebuilt.document if prior.serial == 0 else prior
     async with lease(job, first) as (held, document):
-        if (document.lineage, document.serial) != (prior.lineage, prior.serial + 1):
+        if is_moved(prior, document):
             raise Stop(
                 Status.CONFLICT,
                 "the state was written by somebody else meanwhile; nothing was added to it; look at it again",

@@ -12,7 +12,6 @@ from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.attempt import Attempt
 from flowdsl.deploy.diff import Difference, FieldChange, edited
 from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.engine import lease
 from flowdsl.deploy.identity import prove_organization
 from flowdsl.deploy.impact import study_impact
 from flowdsl.deploy.job import Job
@@ -103,9 +102,8 @@ async def _restore(job: Job, attempt: Attempt, word: str, number: int) -> Status
     job.ui.show_plan(plan)
     if not job.ui.confirm(plan):
         raise Stop(Status.DECLINED, "nothing was changed")
-    async with lease(job, prior) as (held, document), job.client.guarded(held.check) as client:
-        attempt.document = document
-        now = document.resources.get(address)
+    async with attempt.under_lease(prior) as (client, journal, _moved):
+        now = journal.document.resources.get(address)
         if now is None or now.id != shelf.resource.id:
             raise Stop(
                 Status.CONFLICT,
@@ -114,10 +112,10 @@ async def _restore(job: Job, attempt: Attempt, word: str, number: int) -> Status
         if job.stop():
             raise Stop(Status.INTERRUPTED, job.stop())
         after = await _send(job, client, attempt.progress, shelf, saved)
-        attempt.document = await held.release(document)
+        await journal.give_back()
     if after is not None:
         attempt.messages += _what_next(job, address, now, after)
-    return attempt.progress.status
+    return attempt.status
 
 
 def _version(shelf: Shelf, number: int) -> Saved:

@@ -11,7 +11,6 @@ from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
 from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.attempt import Attempt
 from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.engine import journal_of, lease
 from flowdsl.deploy.identity import prove_organization
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
@@ -78,8 +77,8 @@ async def _recover(
     if not approve(chosen):
         raise Stop(Status.DECLINED, "nothing was changed")
     ids = {intent.id for intent in chosen}
-    async with lease(job, prior) as (held, document), job.client.guarded(held.check) as client:
-        journal = attempt.journal = journal_of(job, held, document)
+    async with attempt.under_lease(prior) as (client, journal, _moved):
+        document = journal.document
         still_open = [
             intent for intent in (*document.pending, *document.strays) if intent.id in ids
         ]
@@ -90,7 +89,7 @@ async def _recover(
         elif still_open:
             await _find_out(job, client, journal, attempt, still_open)
         await journal.close()
-    return attempt.progress.status if attempt.progress.results else Status.NOTHING_TO_DO
+    return attempt.status
 
 
 def _chosen(
