@@ -7,6 +7,8 @@ from typing import Any
 from flowdsl.diagnostics.diagnostic import SEVERITIES
 from flowdsl.source.record import Record
 
+from .address import MANAGED
+
 
 class Text(Record):
     """A string: one of `choices`, or matching all of `pattern`, or of a length; `described` says which in words.
@@ -97,7 +99,7 @@ _LABEL = Text("a name of 1 to 100 characters", shortest=1, longest=100)
 _LONG_NAME = Text("a name of 1 to 255 characters", shortest=1, longest=255)
 _RULE_NAME = Text("the name of a rule", r"[a-z][a-z0-9-]*")
 _UUID = Text("a UUID", "-".join(f"[0-9a-fA-F]{{{count}}}" for count in (8, 4, 4, 4, 12)))
-_ADDRESS = Text("an address such as `workflow.name`", r"(?:workflow|tag|tag_group|model)\.\S.*")
+_ADDRESS = Text("an address such as `workflow.name`", rf"(?:{'|'.join(MANAGED)})\.\S.*")
 _CLAUSE = r"\s*(?:>=|<=|==|!=|>|<)\s*[0-9]+(?:\.[0-9]+)*\s*"
 _VERSIONS = Text("a version range such as `>=0.1,<2`", f"{_CLAUSE}(?:,{_CLAUSE})*")
 

@@ -11,6 +11,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.diagnostics.suggest import closest, listed
 
 from . import errors
+from .address import Address
 from .keys import PROJECT_FILE, filled
 from .project import (
     Adoption,
@@ -150,8 +151,12 @@ def _build(document: dict[str, Any], report: ProjectFileReport) -> Project:
         tag_groups={name: TagGroup(name=name, **raw) for name, raw in whole["tag_groups"].items()},
         models={alias: _model(alias, raw) for alias, raw in document.get("models", {}).items()},
         platform=Platform(tuple(whole["platform"]["focused_agent_tools"])),
-        adopt=tuple(Adoption(**raw) for raw in whole["adopt"]),
-        removed=tuple(Removal(**raw) for raw in whole["removed"]),
+        adopt=tuple(
+            Adoption(raw["env"], Address.parse(raw["address"]), raw["id"]) for raw in whole["adopt"]
+        ),
+        removed=tuple(
+            Removal(Address.parse(raw["address"]), raw["mode"]) for raw in whole["removed"]
+        ),
     )
 
 

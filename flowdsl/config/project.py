@@ -8,6 +8,8 @@ from typing import Any
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 
+from .address import Address
+
 EMBEDDED = "local"
 """The `api` of an environment that runs on the embedded emulator."""
 
@@ -112,14 +114,14 @@ class Adoption(Record):
     """An existing object of the service that becomes managed under an address."""
 
     env: str
-    address: str
+    address: Address
     id: str
 
 
 class Removal(Record):
     """An address that is given up: `mode` is `forget`, which leaves the object where it is, or `delete`."""
 
-    address: str
+    address: Address
     mode: str
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy import operations
@@ -86,7 +87,7 @@ class _Step:
     `intent` is what is recorded of it beforehand.
     """
 
-    address: str
+    address: Address
     action: str
     perform: Look
     intent: Intent | None

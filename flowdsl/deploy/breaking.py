@@ -28,7 +28,7 @@ def breaking_changes(change: Change, chains: Sequence[ChainArtifact]) -> tuple[B
     A workflow that is created breaks nobody. `chains` are those of the project, which name a workflow by its name in
     source.
     """
-    name = change.address.partition(".")[2]
+    name = change.address.name
     if change.action.value == "delete":
         users = tuple(chain.name for chain in chains if steps_of(chain.payload, name))
         message = "the workflow is deleted, with every run and trajectory of it"

@@ -15,12 +15,13 @@ from flowdsl.codegen.artifacts import (
     Template,
     WorkflowArtifact,
 )
+from flowdsl.config.address import MODEL, TAG, TAG_GROUP, Address, workflow_address
 from flowdsl.config.project import KeySource
 from flowdsl.deploy.directory import Directory, Needs
 from flowdsl.deploy.kinds import image, workflow
 from flowdsl.deploy.models import NOT_YET_KNOWN, ModelResolver
 from flowdsl.deploy.policy import fingerprint
-from flowdsl.deploy.resource import Desired, address_of
+from flowdsl.deploy.resource import Desired
 from flowdsl.deploy.target import Target
 
 
@@ -38,8 +39,8 @@ class DesiredNamed:
     key: KeySource | None = None
 
     @property
-    def address(self) -> str:
-        return address_of(self.kind, self.name)
+    def address(self) -> Address:
+        return Address(self.kind, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class DesiredState:
     values that refer to it hold readable stand-ins; compute it again afterwards. `unknown_models` is that of `ModelResolver`.
     """
 
-    workflows: Mapping[str, Desired]
+    workflows: Mapping[Address, Desired]
     named: tuple[DesiredNamed, ...]
     uploads: tuple[ImageFile, ...]
     problems: tuple[str, ...]
@@ -61,11 +62,11 @@ class DesiredState:
 def needs_of(bundle: Bundle, target: Target) -> Needs:
     """The lists that have to be read to compute the desired state."""
     tags = target.every_workflow_tags or any(item.tags for item in bundle.workflows)
-    grouped = target.declared.get("tag_group", {})
+    grouped = target.declared.get(TAG_GROUP, {})
     return Needs(
-        models=bool(target.declared.get("model"))
+        models=bool(target.declared.get(MODEL))
         or any(_uses_models(item) for item in bundle.workflows),
-        tags=bool(tags or target.declared.get("tag")),
+        tags=bool(tags or target.declared.get(TAG)),
         tag_groups=bool(grouped),
         images=any(item.images for item in bundle.workflows),
     )
@@ -128,14 +129,12 @@ def _workflow(
     payload = close({"name": artifact.title, **artifact.payload}, "")
     values = workflow.declared_values(payload)
     return Desired(
-        address=address_of(workflow.NAME, artifact.name),
+        address=workflow_address(artifact.name),
         name=artifact.title,
         values=values,
         tags=frozenset(artifact.tags) | frozenset(target.every_workflow_tags),
         renamed_from=(
-            None
-            if artifact.renamed_from is None
-            else address_of(workflow.NAME, artifact.renamed_from)
+            None if artifact.renamed_from is None else workflow_address(artifact.renamed_from)
         ),
         protect=artifact.protect,
         images=artifact.images,
@@ -144,7 +143,7 @@ def _workflow(
 
 
 def _named(
-    target: Target, workflows: Mapping[str, Desired], directory: Directory
+    target: Target, workflows: Mapping[Address, Desired], directory: Directory
 ) -> Iterator[DesiredNamed]:
     groups = {group.name: group.id for group in directory.tag_groups}
     for kind, declared in target.declared.items():
@@ -152,14 +151,14 @@ def _named(
             values = dict(fields)
             if (group := values.pop("group", None)) is not None:
                 values["group_id"] = groups.get(group, NOT_YET_KNOWN)
-            key = target.key_sources.get(address_of(kind, name))
+            key = target.key_sources.get(Address(kind, name))
             yield DesiredNamed(kind, name, values, managed=True, key=key)
     used = frozenset[str]().union(*(desired.tags for desired in workflows.values()))
-    for name in sorted(used - target.declared.get("tag", {}).keys()):
-        yield DesiredNamed("tag", name, {}, managed=False)
+    for name in sorted(used - target.declared.get(TAG, {}).keys()):
+        yield DesiredNamed(TAG, name, {}, managed=False)
 
 
-def _tag_problems(workflows: Mapping[str, Desired], directory: Directory) -> Iterator[str]:
+def _tag_problems(workflows: Mapping[Address, Desired], directory: Directory) -> Iterator[str]:
     """Tags that no workflow can be given, and pairs of one group, of which the service keeps only one."""
     by_name = {tag.name: tag for tag in directory.tags}
     for address, desired in workflows.items():

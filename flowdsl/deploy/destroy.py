@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from flowdsl.config.address import MODEL, TAG, TAG_GROUP, WORKFLOW, Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.tag import Tag
@@ -17,7 +18,6 @@ from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.apply import apply_deletions
 from flowdsl.deploy.attempt import Attempt
 from flowdsl.deploy.directory import Directory, Needs, read_directory
-from flowdsl.deploy.engine import journal_of, lease
 from flowdsl.deploy.guards import DELETES, MISSING, check_guards, check_protection
 from flowdsl.deploy.identity import prove_organization
 from flowdsl.deploy.impact import study_impact
@@ -35,7 +35,6 @@ from flowdsl.deploy.survey import read_prior
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.state.document import ResourceState, StateDocument
 
-TAG, GROUP, MODEL = "tag", "tag_group", "model"
 _KINDS = tuple(kind.name for kind in NAMED)
 
 
@@ -57,12 +56,10 @@ async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
     job = _reading_only(job, prior)
     plan = attempt.plan = await _plan(job, prior)
     _consent(job, plan, by_hand)
-    async with lease(job, prior) as (held, document), job.client.guarded(held.check) as client:
-        journal = attempt.journal = journal_of(job, held, document)
-        moved = (document.lineage, document.serial) != (prior.lineage, prior.serial + 1)
-        if document.pending:
+    async with attempt.under_lease(prior) as (client, journal, moved):
+        if left_open := journal.document.pending:
             await _settle(job, client, journal)
-        if moved or document.pending:
+        if moved or left_open:
             again = await _plan(job, journal.document)
             if _shown(again) != _shown(plan):
                 _consent(job, again, by_hand)
@@ -77,7 +74,7 @@ async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
             progress,
             concurrency=job.options.concurrency,
         )
-        for kinds in ((TAG,), (GROUP, MODEL)):
+        for kinds in ((TAG,), (TAG_GROUP, MODEL)):
             if progress.state_error is not None:
                 raise progress.state_error
             await journal.flush()
@@ -90,7 +87,7 @@ async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
             # A later deploy may be of any commit: nothing of this one is left.
             journal.see_source(None)
         await journal.close()
-    return progress.status if progress.results else Status.NOTHING_TO_DO
+    return attempt.status
 
 
 def _reading_only(job: Job, prior: StateDocument) -> Job:
@@ -129,7 +126,7 @@ async def _plan(job: Job, prior: StateDocument) -> Plan:
         for address, resource in prior.resources.items()
         if not job.options.only or address in job.options.only
     }
-    workflows = {a: each for a, each in chosen.items() if _kind(a) == workflow.NAME}
+    workflows = {a: each for a, each in chosen.items() if a.kind == WORKFLOW}
     directory = await read_directory(job.client, _needs(chosen))
     live = await refresh(
         job.client, [each.id for each in workflows.values()], concurrency=job.options.concurrency
@@ -153,7 +150,7 @@ async def _plan(job: Job, prior: StateDocument) -> Plan:
         NamedChange(address, "delete" if each.id in there else "forget", prior=each)
         for kind in _KINDS
         for address, each in sorted(chosen.items())
-        if _kind(address) == kind
+        if address.kind == kind
     )
     plan = Plan(changes, named, ())
     deletes = len(plan.of(Action.DELETE))
@@ -169,7 +166,7 @@ async def _prove(
     prior: StateDocument,
     directory: Directory,
     live: Mapping[str, Live],
-    workflows: Mapping[str, ResourceState],
+    workflows: Mapping[Address, ResourceState],
     gone: Sequence[str],
 ) -> None:
     """Raise `Stop` unless the key is of the organisation deployed to.
@@ -222,7 +219,7 @@ async def _unused(
     The others are left and named. State lets go of them where the whole environment is destroyed.
     """
     progress = attempt.progress
-    named = tuple(each for each in plan.named if each.writes and _kind(each.address) in kinds)
+    named = tuple(each for each in plan.named if each.writes and each.address.kind in kinds)
     if not named or progress.halted or not progress.spotless:
         return named
     try:
@@ -251,8 +248,8 @@ async def _users(
     client: CyberdeskClient, named: Collection[NamedChange]
 ) -> tuple[Sequence[Tag], Sequence[Workflow]]:
     """What may refer to named things: tags, with their counts and groups, and workflows, with their models."""
-    kinds = {_kind(change.address) for change in named}
-    tags = await client.tags.list(include_archived=True) if {TAG, GROUP} & kinds else ()
+    kinds = {change.address.kind for change in named}
+    tags = await client.tags.list(include_archived=True) if {TAG, TAG_GROUP} & kinds else ()
     rows = await client.workflows.list_all(include=(workflow.CHECKS,)) if MODEL in kinds else ()
     return tags, rows
 
@@ -261,7 +258,7 @@ def _uses(
     change: NamedChange, identifier: str, tags: Sequence[Tag], rows: Sequence[Workflow]
 ) -> str:
     """Who uses a named thing, as the end of a sentence; empty when nobody does."""
-    match _kind(change.address):
+    match change.address.kind:
         case "tag":
             count = next((tag.workflow_count or 0 for tag in tags if tag.id == identifier), 0)
             return f"it is on {_counted(count)}" if count else ""
@@ -289,10 +286,8 @@ def _shown(plan: Plan) -> object:
     ]
 
 
-def _needs(chosen: Mapping[str, ResourceState]) -> Needs:
-    kinds = {_kind(address) for address in chosen}
-    return Needs(models=MODEL in kinds, tags=bool({TAG, GROUP} & kinds), tag_groups=GROUP in kinds)
-
-
-def _kind(address: str) -> str:
-    return address.partition(".")[0]
+def _needs(chosen: Mapping[Address, ResourceState]) -> Needs:
+    kinds = {address.kind for address in chosen}
+    return Needs(
+        models=MODEL in kinds, tags=bool({TAG, TAG_GROUP} & kinds), tag_groups=TAG_GROUP in kinds
+    )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from flowdsl.config.address import Address, workflow_address
 from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.edits import Edit, edits_since, tags_taken_off
 from flowdsl.deploy.job import Job
-from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.plan import Action, Change
 from flowdsl.deploy.recover import with_interrupted_writes
-from flowdsl.deploy.resource import address_of
 from flowdsl.deploy.survey import plan_from, read_prior, survey
 
 
@@ -40,24 +39,24 @@ async def differences(job: Job, addresses: Collection[str] = ()) -> tuple[Contra
     Raises `NoSuchAddress`, `Stop`, `PlanError`, `AmbiguousName`, `StateError` and `CyberdeskError`.
     """
     prior = await read_prior(job)
-    in_source = {address_of(workflow.NAME, each.name): each for each in job.bundle.workflows}
-    tracked = [each for each in prior.resources if each.startswith(f"{workflow.NAME}.")]
+    in_source = {workflow_address(each.name): each for each in job.bundle.workflows}
+    tracked = prior.workflows()
     where = f"the sources or the state of `{job.target.environment}`"
-    addresses = [address_in(each, {*in_source, *tracked}, where) for each in addresses]
-    for address in addresses:
+    chosen = [address_in(each, {*in_source, *tracked}, where) for each in addresses]
+    for address in chosen:
         _refuse_old_name(job, address, in_source.keys())
     part = prior
-    if addresses:
-        job = replace(job, options=replace(job.options, only=frozenset(addresses)))
+    if chosen:
+        job = replace(job, options=replace(job.options, only=frozenset(chosen)))
         moved = {
-            address_of(workflow.NAME, in_source[each].renamed_from or "")
-            for each in addresses
+            workflow_address(in_source[each].renamed_from or "")
+            for each in chosen
             if each in in_source
         }
         read = {
             address: each
             for address, each in prior.resources.items()
-            if address in moved or address in addresses
+            if address in moved or address in chosen
         }
         part = prior.replace(resources=read)
     seen = await survey(job, part)
@@ -79,12 +78,12 @@ async def differences(job: Job, addresses: Collection[str] = ()) -> tuple[Contra
     return tuple(contrasts)
 
 
-def _refuse_old_name(job: Job, address: str, in_source: Collection[str]) -> None:
+def _refuse_old_name(job: Job, address: Address, in_source: Collection[Address]) -> None:
     if address in in_source:
         return
     for each in job.bundle.workflows:
-        if each.renamed_from and address_of(workflow.NAME, each.renamed_from) == address:
+        if each.renamed_from and workflow_address(each.renamed_from) == address:
             raise Stop(
                 Status.CONFLICT,
-                f"`{address}` is called `{address_of(workflow.NAME, each.name)}` in the source",
+                f"`{address}` is called `{workflow_address(each.name)}` in the source",
             )

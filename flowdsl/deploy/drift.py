@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from flowdsl.config.address import Address
 from flowdsl.deploy.edits import way_to_keep
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Status, Stop
@@ -44,7 +45,7 @@ def decide(job: Job, plan: Plan) -> Plan:
     )
 
 
-def _without(plan: Plan, drifted: Mapping[str, frozenset[str]]) -> Plan:
+def _without(plan: Plan, drifted: Mapping[Address, frozenset[str]]) -> Plan:
     others = plan.addresses - drifted.keys()
     as_well = (
         f"`{address}` is left as it is as well: the workflow that is there now has to move to `{moved}` first"
@@ -54,7 +55,7 @@ def _without(plan: Plan, drifted: Mapping[str, frozenset[str]]) -> Plan:
     return replace(plan.only(others), skipped=(*left, *as_well))
 
 
-def _explain(drifted: Mapping[str, frozenset[str]]) -> list[str]:
+def _explain(drifted: Mapping[Address, frozenset[str]]) -> list[str]:
     return [
         f"{', '.join(f'`{path}`' for path in sorted(paths))} of `{address}` was edited since the last deploy"
         for address, paths in sorted(drifted.items())

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flowdsl.config.address import WORKFLOW, Address
 from flowdsl.deploy.diff import FieldChange, is_ignored
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.policy import fingerprint, normalise
@@ -63,10 +64,10 @@ def edit_behind(change: FieldChange, last: ResourceState | None, live: Live | No
     return Edit(change.path, before, change.before, known)
 
 
-def way_to_keep(addresses: Iterable[str]) -> str:
+def way_to_keep(addresses: Iterable[Address]) -> str:
     """How edits made elsewhere at some addresses get into the sources, as a sentence."""
     every = sorted(addresses)
-    flows = [each for each in every if each.startswith(f"{workflow.NAME}.")]
+    flows = [each for each in every if each.kind == WORKFLOW]
     parts = []
     if flows:
         named = " ".join(flows) if len(flows) <= PULLED_BY_NAME else "--all"

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import (
-    AuthenticationRefused,
-    CyberdeskError,
-    UntrustedHost,
-    UnusableApiKey,
-)
 from flowdsl.deploy.apply import apply_deletions, apply_workflows
+from flowdsl.deploy.attempt import Attempt
 from flowdsl.deploy.drift import decide
 from flowdsl.deploy.guards import check_guards, check_protection, check_source
 from flowdsl.deploy.identity import refuse_untracked
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.lateness import look_for_strays, said_of_strays
-from flowdsl.deploy.named import AmbiguousName, settled
+from flowdsl.deploy.named import settled
 from flowdsl.deploy.operations import Site
 from flowdsl.deploy.outcome import Outcome, Status, Stop
-from flowdsl.deploy.plan import Action, Plan, PlanError
+from flowdsl.deploy.plan import Action, Plan
 from flowdsl.deploy.progress import Progress
 from flowdsl.deploy.recover import (
     WORDS,
-    Unresolved,
     record_arrivals,
     resolve_pending,
     with_interrupted_writes,
@@ -45,8 +38,6 @@ from flowdsl.deploy.survey import (
     survey,
 )
 from flowdsl.state.document import StateDocument
-from flowdsl.state.errors import LeaseLost, Locked, StateError
-from flowdsl.state.lease import HeldState, acquire
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +47,6 @@ class Prospect:
     prior: StateDocument
     seen: Survey
     plan: Plan
-
-
-@dataclass(slots=True)
-class _Record:
-    """What there is to report, however the deploy ends."""
-
-    progress: Progress
-    plan: Plan | None = None
-    document: StateDocument | None = None
-    journal: Journal | None = None
-    messages: tuple[str, ...] = ()
 
 
 async def plan_deployment(job: Job) -> Prospect:
@@ -82,79 +62,8 @@ async def plan_deployment(job: Job) -> Prospect:
 
 async def deploy(job: Job) -> Outcome:
     """Bring the organisation to what the bundle says; every expected failure comes back as a status with messages."""
-    record = _Record(Progress.of(job))
-    messages: tuple[str, ...] = ()
-    try:
-        status = await _deploy(job, record)
-    except Stop as stop:
-        status, messages = stop.status, stop.messages
-    except EXPECTED as error:
-        status, messages = status_of(error, record.progress), (str(error),)
-    document = record.document if record.journal is None else record.journal.document
-    results = tuple(record.progress.results)
-    if not messages and any(result.outcome == "not_attempted" for result in results):
-        messages = (f"not all was begun: {record.progress.halted}",)
-    skipped = () if record.plan is None else record.plan.skipped
-    return Outcome(
-        status,
-        record.plan,
-        results,
-        (*messages, *record.messages, *skipped),
-        None if document is None else document.serial,
-        None if document is None else document.organization_id,
-    )
-
-
-EXPECTED = (StateError, Unresolved, PlanError, AmbiguousName, CyberdeskError)
-"""What a deploy or a plan can fail with, `Stop` aside."""
-
-
-def status_of(error: Exception, progress: Progress | None = None) -> Status:
-    """The status that one of `EXPECTED` amounts to, after what `progress` tells of."""
-    match error:
-        case Locked() | LeaseLost():
-            return Status.LOCKED
-        case StateError():
-            return Status.STATE
-        case Unresolved():
-            return Status.UNKNOWN
-        case AuthenticationRefused() | UntrustedHost() | UnusableApiKey():
-            return Status.ACCESS
-        case CyberdeskError():
-            if progress is None or not (progress.results or progress.sent):
-                return Status.SERVICE
-            return Status.PARTIAL if progress.status is Status.DONE else progress.status
-        case _:
-            return Status.CONFLICT
-
-
-@asynccontextmanager
-async def lease(job: Job, first: StateDocument) -> AsyncIterator[tuple[HeldState, StateDocument]]:
-    """Hold the lease of the environment for the block; waiting for it is told as an event.
-
-    Before state is written for the first time, the store has to prove that it keeps two writers apart.
-    """
-    if first.serial == 0:
-        await asyncio.to_thread(job.store.probe)
-    job.ui.event("lock_asked")
-    async with acquire(
-        job.store,
-        first,
-        holder=job.options.holder,
-        timeout=job.options.lock_timeout,
-        around=job.around,
-        waiting=lambda holder, waited: job.ui.event("lock_wait", holder=holder, waited=waited),
-        heartbeat=job.options.heartbeat,
-    ) as held:
-        job.ui.event("lock_acquired")
-        yield held
-
-
-def journal_of(job: Job, held: HeldState, document: StateDocument) -> Journal:
-    """The journal of a held state, whose checkpoints are told as events."""
-    return Journal(
-        held, document, job.around, lambda serial: job.ui.event("checkpoint", serial=serial)
-    )
+    attempt = Attempt.of(job)
+    return await attempt.concluded(_deploy(job, attempt))
 
 
 async def _prospect(job: Job, prior: StateDocument) -> Prospect:
@@ -163,26 +72,22 @@ async def _prospect(job: Job, prior: StateDocument) -> Prospect:
     return Prospect(prior, seen, await full_plan(job, believed, seen))
 
 
-async def _deploy(job: Job, record: _Record) -> Status:
-    prior = record.document = await read_prior(job)
+async def _deploy(job: Job, attempt: Attempt) -> Status:
+    progress = attempt.progress
+    prior = attempt.document = await read_prior(job)
     prospect = await _prospect(job, prior)
     job.approve(prospect)
-    plan = record.plan = _checked(job, prospect)
+    plan = attempt.plan = _checked(job, prospect)
     if plan.is_empty and not prior.pending and prior.lease is None:
-        record.messages = said_of_strays(job, prior, prospect.seen)
-        return Status.PARTIAL if record.messages else Status.NOTHING_TO_DO
+        attempt.notes = said_of_strays(job, prior, prospect.seen)
+        return Status.PARTIAL if attempt.notes else Status.NOTHING_TO_DO
     _read_secrets(job, plan)
     _ask(job, plan)
-    async with (
-        lease(job, prior) as (held, document),
-        job.client.guarded(_noting(held, record.progress)) as client,
-    ):
-        journal = record.journal = journal_of(job, held, document)
+    async with attempt.under_lease(prior) as (client, journal, moved):
         seen = prospect.seen
-        moved = (document.lineage, document.serial) != (prior.lineage, prior.serial + 1)
-        if moved or document.pending:
-            seen, plan = await _plan_again(job, client, journal, record.progress, plan)
-            record.plan = plan
+        if moved or journal.document.pending:
+            seen, plan = await _plan_again(job, client, journal, progress, plan)
+            attempt.plan = plan
         else:
             _take_in_strays(job, journal, seen)
         if moved or prior.serial > 0:
@@ -195,12 +100,12 @@ async def _deploy(job: Job, record: _Record) -> Status:
                 {address: each.renamed_from for address, each in seen.desired.workflows.items()},
             )
         journal.see_organization(seen.organization_id)
-        record.progress.total = _operations(plan)
+        progress.total = _operations(plan)
         seen, plan = await supply(
             job,
             client,
             journal.document,
-            record.progress,
+            progress,
             seen,
             plan,
             abandoned=journal.abandoned,
@@ -216,31 +121,19 @@ async def _deploy(job: Job, record: _Record) -> Status:
                 unproven=is_unproven(job, journal.document, seen),
             )
             concurrency = concurrency_of(job, journal.document, seen)
-            await apply_workflows(
-                client, site, plan.changes, record.progress, concurrency=concurrency
-            )
-            await apply_deletions(client, site, plan, record.progress, concurrency=concurrency)
-            if record.progress.state_error is not None:
-                raise record.progress.state_error
-            if record.progress.spotless and plan.whole:
+            await apply_workflows(client, site, plan.changes, progress, concurrency=concurrency)
+            await apply_deletions(client, site, plan, progress, concurrency=concurrency)
+            if progress.state_error is not None:
+                raise progress.state_error
+            if progress.spotless and plan.whole:
                 journal.see_source(job.source)
-            if not record.progress.displaced:
-                record.messages = await look_for_strays(job, client, journal, seen)
+            if not progress.displaced:
+                attempt.notes = await look_for_strays(job, client, journal, seen)
             await journal.close()
-    did_something = record.progress.results or record.progress.sent
-    status = record.progress.status if did_something else Status.NOTHING_TO_DO
-    well = status in (Status.DONE, Status.NOTHING_TO_DO)
-    return Status.PARTIAL if record.messages and well else status
-
-
-def _noting(held: HeldState, progress: Progress) -> Callable[[], None]:
-    """What is called before each write: it raises `LeaseLost` unless the lease is safely ours."""
-
-    def before_write() -> None:
-        held.check()
-        progress.sent = True
-
-    return before_write
+    if any(result.outcome == "not_attempted" for result in progress.results):
+        attempt.messages.append(f"not all was begun: {progress.halted}")
+    well = attempt.status in (Status.DONE, Status.NOTHING_TO_DO)
+    return Status.PARTIAL if attempt.notes and well else attempt.status
 
 
 def _checked(job: Job, prospect: Prospect) -> Plan:
@@ -319,7 +212,7 @@ def _take_in_strays(job: Job, journal: Journal, seen: Survey) -> None:
             )
 
 
-def _to_settle(job: Job, document: StateDocument, seen: Survey) -> frozenset[str]:
+def _to_settle(job: Job, document: StateDocument, seen: Survey) -> frozenset[Address]:
     """The addresses whose open writes this deploy settles: with `--only`, those of its workflows, by their old names too.
 
     Settling a creation may send it again, with what the source says now: that is nobody's wish for another workflow.
@@ -338,7 +231,7 @@ async def settle_pending(
     journal: Journal,
     progress: Progress,
     seen: Survey,
-    addresses: Collection[str],
+    addresses: Collection[Address],
 ) -> None:
     """Find out what became of the writes of `addresses` that an earlier deploy left open, and store that.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from flowdsl.config.address import Address
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -23,13 +25,13 @@ class Recovered:
     mark. `copies` carry the same mark, as duplicates do. `replaces` is an id that state holds and that does not exist.
     """
 
-    address: str
+    address: Address
     id: str
     name: str
     generation: int
     by: Literal["mark", "ids"]
-    wanted: str | None = None
-    created_as: str | None = None
+    wanted: Address | None = None
+    created_as: Address | None = None
     copies: tuple[Named, ...] = ()
     replaces: str | None = None
 
@@ -38,7 +40,7 @@ class Recovered:
 class Unfound:
     """A workflow in source that nothing was found for. `namesakes` have its display name, which proves nothing."""
 
-    address: str
+    address: Address
     name: str
     namesakes: tuple[Named, ...] = ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from flowdsl.config.address import Address
 from flowdsl.deploy.job import Job, OnBreaking
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.plan import Action, Guard, Plan
@@ -19,7 +20,7 @@ SHARE_OF_DELETES, SHARE_OF_UPDATES, SHARE_OF_MISSING = 0.2, 0.5, 0.2
 
 
 def guards_of(
-    plan: Plan, tracked: Mapping[str, str], gone: Collection[str], on_breaking: OnBreaking
+    plan: Plan, tracked: Mapping[Address, str], gone: Collection[Address], on_breaking: OnBreaking
 ) -> tuple[Guard, ...]:
     """The guards that `plan` trips. `tracked` maps the workflows in state to their ids, `gone` are those that do not exist."""
     return tuple(_tripped(plan, len(tracked), len(gone), on_breaking))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import printable
 from flowdsl.cyberdesk.models.workflow import Workflow
@@ -26,8 +27,8 @@ async def prove_organization(
     prior: StateDocument,
     directory: Directory,
     live: Mapping[str, Live],
-    tracked: Mapping[str, str],
-    given_up: Collection[str],
+    tracked: Mapping[Address, str],
+    given_up: Collection[Address],
 ) -> str | None:
     """The organisation of the key, as far as replies show it; raises `Stop`.
 
@@ -99,7 +100,7 @@ class Marked:
     row: Workflow
 
 
-async def marked_workflows(client: CyberdeskClient, target: Target) -> dict[str, list[Marked]]:
+async def marked_workflows(client: CyberdeskClient, target: Target) -> dict[Address, list[Marked]]:
     """The workflows that carry a mark of this project and environment, by address, the most likely one first.
 
     That is the one of the latest generation, since what it replaced is gone but for its copies; and of those the oldest,
@@ -108,9 +109,9 @@ async def marked_workflows(client: CyberdeskClient, target: Target) -> dict[str,
     return marked_in(await client.workflows.list_all(), target)
 
 
-def marked_in(rows: Iterable[Workflow], target: Target) -> dict[str, list[Marked]]:
+def marked_in(rows: Iterable[Workflow], target: Target) -> dict[Address, list[Marked]]:
     """Those of `rows` that carry a mark of this project and environment, by address, the oldest first."""
-    found: dict[str, list[Marked]] = {}
+    found: dict[Address, list[Marked]] = {}
     for row in rows:
         mark = mark_in(row.input_schema)
         if mark is None or (mark.project, mark.environment) != (target.project, target.environment):
@@ -135,13 +136,15 @@ def by_creation(marked: Iterable[Marked]) -> list[tuple[Marked, ...]]:
     return [tuple(each) for each in found.values()]
 
 
-def taken_over(target: Target, in_source: Mapping[str, str | None]) -> set[tuple[str, str]]:
+def taken_over(
+    target: Target, in_source: Mapping[Address, Address | None]
+) -> set[tuple[Address, str]]:
     """Address and id of the marked workflows that `[[adopt]]` accounts for.
 
     `in_source` maps the addresses of the source to those they were renamed from. An adoption by any other address does
     not count: the source may still have the one of the mark, where a deploy would create the workflow again.
     """
-    found: set[tuple[str, str]] = set()
+    found: set[tuple[Address, str]] = set()
     for address, before in in_source.items():
         adopted = target.adopted_as(address, before, in_source)
         if adopted is not None:
@@ -152,8 +155,8 @@ def taken_over(target: Target, in_source: Mapping[str, str | None]) -> set[tuple
 
 
 async def left_over(
-    client: CyberdeskClient, target: Target, in_source: Mapping[str, str | None]
-) -> dict[str, list[Marked]]:
+    client: CyberdeskClient, target: Target, in_source: Mapping[Address, Address | None]
+) -> dict[Address, list[Marked]]:
     """The marked workflows that nothing in the project accounts for.
 
     Left out is what `[[removed]]` lets go, and what is taken over as the workflow that its mark names; a copy of that one,
@@ -174,7 +177,7 @@ async def refuse_untracked(
     where: str,
     document: StateDocument,
     plan: Plan,
-    in_source: Mapping[str, str | None],
+    in_source: Mapping[Address, Address | None],
 ) -> None:
     """Raise `Stop` where the plan creates what an earlier deploy has created already.
 
@@ -187,7 +190,7 @@ async def refuse_untracked(
         return
     known = {resource.id for resource in document.resources.values()}
     taken = taken_over(target, in_source)
-    oldest: dict[str, int] = {}
+    oldest: dict[Address, int] = {}
     for change in creations:
         before = None if change.desired is None else change.desired.renamed_from
         oldest[change.address] = change.generation
@@ -212,7 +215,7 @@ async def refuse_untracked(
             )
 
 
-def lost_state(target: Target, where: str, left: Mapping[str, Sequence[Marked]]) -> Stop:
+def lost_state(target: Target, where: str, left: Mapping[Address, Sequence[Marked]]) -> Stop:
     """The stop for an organisation that holds workflows of ours while there is no state."""
     count = sum(map(len, left.values()))
     shown = sorted(left)[:SHOWN]

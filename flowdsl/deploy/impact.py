@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 
+from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.plan import Action, Change, Impact, Plan, Trajectory
 from flowdsl.deploy.workers import for_each
@@ -22,9 +23,9 @@ ONE_BY_ONE = 25
 
 async def study_impact(
     client: CyberdeskClient, plan: Plan, *, concurrency: int
-) -> Mapping[str, Impact]:
+) -> Mapping[Address, Impact]:
     """The impact of each change of an existing workflow that has any, by address; raises `CyberdeskError`."""
-    impact: dict[str, Impact] = {}
+    impact: dict[Address, Impact] = {}
     changed = [change for change in plan.changes if changes_what_is_replayed(change)]
     approved = await _approved(client, [_id(change) for change in changed], concurrency)
     for change in changed:

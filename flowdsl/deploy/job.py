@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from flowdsl.codegen.artifacts import Bundle
+from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.plan import Plan
 from flowdsl.deploy.target import Target
@@ -53,9 +54,9 @@ class Options:
     on_drift: OnDrift | None = "fail"
     concurrency: int = 4
     lock_timeout: float = 70.0
-    recreate: frozenset[str] = frozenset()
+    recreate: frozenset[Address] = frozenset()
     holder: str = "flowdsl"
-    only: frozenset[str] = frozenset()
+    only: frozenset[Address] = frozenset()
     prune: bool = False
     accepted: Mapping[str, int] = field(default_factory=dict)
     breaking: OnBreaking = "warn"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
+from flowdsl.config.address import Address
 from flowdsl.state.document import Intent, ResourceState, Source, StateDocument
 from flowdsl.state.lease import HeldState, Surroundings
 
@@ -38,21 +39,21 @@ class Journal:
         """Whether the lease was taken over from a process that did not give it back."""
         return self._held.taken_over
 
-    def put(self, address: str, resource: ResourceState) -> None:
+    def put(self, address: Address, resource: ResourceState) -> None:
         """Record a resource."""
         before = self.document.resources.get(address)
         if before is not None and before.id != resource.id:
             self.hold(before.id, ())
         self._resources({**self.document.resources, address: resource})
 
-    def drop(self, address: str) -> None:
+    def drop(self, address: Address) -> None:
         """Let go of a resource, and of what may still be written to it."""
         if (resource := self.document.resources.get(address)) is not None:
             self.hold(resource.id, ())
         rest = {key: value for key, value in self.document.resources.items() if key != address}
         self._resources(rest)
 
-    def move(self, moves: Iterable[tuple[str, str]]) -> None:
+    def move(self, moves: Iterable[tuple[Address, Address]]) -> None:
         """Give resources other addresses, all at once, so that two can change places.
 
         Each remembers its move from now on: a deploy that dies before it has verified them would otherwise be followed by
@@ -124,6 +125,10 @@ class Journal:
         document = self._stored = self.document
         self._take_in(document, await self._held.release(document))
 
+    async def give_back(self) -> None:
+        """Give up the lease where nothing was recorded, which is no checkpoint."""
+        self.document = self._stored = await self._held.release(self.document)
+
     async def _allowed(self) -> None:
         if self._awaited is not None:
             await asyncio.shield(self._awaited)
@@ -136,7 +141,7 @@ class Journal:
             self._replace(serial=written.serial, nonce=written.nonce, lease=written.lease)
         self._told(written.serial)
 
-    def _resources(self, resources: dict[str, ResourceState]) -> None:
+    def _resources(self, resources: dict[Address, ResourceState]) -> None:
         self._replace(resources=resources)
 
     def _replace(self, **changes: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.job import Job
@@ -41,7 +42,7 @@ async def look_for_strays(
     lines: list[str] = []
 
     async def look(
-        own: CyberdeskClient, one: tuple[str, tuple[ResourceState, tuple[Intent, ...]]]
+        own: CyberdeskClient, one: tuple[Address, tuple[ResourceState, tuple[Intent, ...]]]
     ) -> None:
         address, (resource, strays) = one
         live: Live | CyberdeskError | None
@@ -58,7 +59,7 @@ async def look_for_strays(
 
 def _concerned(
     job: Job, document: StateDocument, seen: Survey
-) -> Mapping[str, tuple[ResourceState, tuple[Intent, ...]]]:
+) -> Mapping[Address, tuple[ResourceState, tuple[Intent, ...]]]:
     """The workflows of this deploy that something may still come for: those of the source, with `--only` those it names."""
     wanted = seen.desired.workflows.keys()
     addresses = wanted & job.options.only if job.options.only else wanted
@@ -72,7 +73,7 @@ def _concerned(
 
 def _said(
     job: Job,
-    address: str,
+    address: Address,
     resource: ResourceState,
     strays: Iterable[Intent],
     live: Live | CyberdeskError | None,

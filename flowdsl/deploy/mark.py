@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
+from flowdsl.config.address import Address
 from flowdsl.cyberdesk.json_text import is_crowded
 
 PREFIX = "flowdsl:"
@@ -24,7 +25,7 @@ class Mark:
 
     project: str
     environment: str
-    address: str
+    address: Address
     generation: int
     intent: str
 
@@ -38,7 +39,7 @@ def parse_mark(text: str) -> Mark | None:
     parts = [unquote(part) for part in text.removeprefix(PREFIX).split("/")]
     if not text.startswith(PREFIX) or len(parts) != 5 or not parts[3].isdecimal():
         return None
-    return Mark(parts[0], parts[1], parts[2], int(parts[3]), parts[4])
+    return Mark(parts[0], parts[1], Address.unchecked(parts[2]), int(parts[3]), parts[4])
 
 
 def mark_in(input_schema: str | None) -> Mark | None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from flowdsl.config.address import WORKFLOW, Address
 from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.deploy.found import Matches, Named, Recovered, Unfound
 from flowdsl.deploy.identity import Marked, by_creation, marked_in, taken_over
-from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.mark import mark_in
 from flowdsl.deploy.plan import moves_of
 from flowdsl.deploy.resource import Desired, Live
@@ -24,10 +24,10 @@ from flowdsl.state.document import ResourceState, StateDocument
 def match(
     target: Target,
     prior: StateDocument,
-    wanted: Mapping[str, Desired],
+    wanted: Mapping[Address, Desired],
     rows: Sequence[Workflow],
     tracked_live: Collection[str],
-    ids: Mapping[str, str],
+    ids: Mapping[Address, str],
     listed: Mapping[str, Live],
 ) -> Matches:
     """Match `rows`, all workflows of the organisation, with addresses that `prior` does not know.
@@ -60,16 +60,12 @@ class _Known:
         self,
         target: Target,
         prior: StateDocument,
-        wanted: Mapping[str, Desired],
+        wanted: Mapping[Address, Desired],
         tracked_live: Collection[str],
     ) -> None:
         self.wanted = wanted
         self.forgotten = target.forgotten
-        self.tracked = {
-            address: resource
-            for address, resource in prior.resources.items()
-            if address.startswith(f"{workflow.NAME}.")
-        }
+        self.tracked = prior.workflows()
         self.alive = {
             address: resource
             for address, resource in self.tracked.items()
@@ -105,17 +101,17 @@ class _Search:
     those of marks that nothing accounts for."""
 
     state: _Known
-    found: dict[str, Recovered] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=set)
-    marked: frozenset[str] = frozenset()
+    found: dict[Address, Recovered] = field(default_factory=dict)
+    taken: set[Address] = field(default_factory=set)
+    marked: frozenset[Address] = frozenset()
     remarks: list[str] = field(default_factory=list)
 
-    def take_listed(self, ids: Mapping[str, str], listed: Mapping[str, Live]) -> None:
+    def take_listed(self, ids: Mapping[Address, str], listed: Mapping[str, Live]) -> None:
         """Take what a person lists, unless state contradicts it or it is another project's."""
         owners = {resource.id: address for address, resource in self.state.tracked.items()}
         for address, given in sorted(ids.items()):
             found = given.lower()
-            if not address.startswith(f"{workflow.NAME}.") or owners.get(found) == address:
+            if address.kind != WORKFLOW or owners.get(found) == address:
                 continue
             live = listed.get(found)
             if live is None:
@@ -137,7 +133,7 @@ class _Search:
             else:
                 self._take_listed(address, live)
 
-    def _take_listed(self, address: str, live: Live) -> None:
+    def _take_listed(self, address: Address, live: Live) -> None:
         mark = mark_in(live.values.get("input_schema"))
         target = self.state.target
         if mark is None:
@@ -155,7 +151,7 @@ class _Search:
                 )
             )
 
-    def take_marked(self, marked: Mapping[str, Sequence[Marked]]) -> None:
+    def take_marked(self, marked: Mapping[Address, Sequence[Marked]]) -> None:
         """Take creations that nobody knows, where source and marks allow one reading of them alone."""
         self.taken = {*self.found}
         fresh = {}
@@ -168,7 +164,7 @@ class _Search:
             self._take_fresh(address, made)
 
     def _fresh(
-        self, address: str, creations: Sequence[tuple[Marked, ...]]
+        self, address: Address, creations: Sequence[tuple[Marked, ...]]
     ) -> list[tuple[Marked, ...]]:
         """The creations of an address that nothing accounts for, the newest first; remarks on the others."""
         state = self.state
@@ -207,7 +203,7 @@ class _Search:
                 fresh.append(made)
         return fresh
 
-    def _take_fresh(self, address: str, fresh: Sequence[tuple[Marked, ...]]) -> None:
+    def _take_fresh(self, address: Address, fresh: Sequence[tuple[Marked, ...]]) -> None:
         """Take one creation for its address, or two where the source says that the older one was renamed.
 
         A source that has both `a` and a workflow renamed from `a` speaks of two creations of `a`; of one alone it cannot
@@ -232,7 +228,7 @@ class _Search:
             for made in fresh:
                 self._remark_choice(address, made[0].row.id)
 
-    def settle(self) -> dict[str, str]:
+    def settle(self) -> dict[Address, Address]:
         """Old addresses to new ones, by what the source says was renamed; what should move and cannot is let go again."""
         while True:
             tracked = dict(self.state.alive)
@@ -251,7 +247,9 @@ class _Search:
             for address in stuck:
                 self._remark_choice(address, self.found.pop(address).id)
 
-    def _is_contested(self, address: str, item: Recovered, moves: Mapping[str, str]) -> bool:
+    def _is_contested(
+        self, address: Address, item: Recovered, moves: Mapping[Address, Address]
+    ) -> bool:
         """Whether the source says that a workflow was renamed to `address`, and another one was created there."""
         wanted = self.state.wanted.get(address)
         before = None if wanted is None else wanted.renamed_from
@@ -262,7 +260,7 @@ class _Search:
             and moves.get(before) != address
         )
 
-    def _heirs(self, address: str) -> list[str]:
+    def _heirs(self, address: Address) -> list[Address]:
         """The workflows in source that were renamed from `address` and that are not accounted for otherwise."""
         state = self.state
         return [
@@ -274,7 +272,7 @@ class _Search:
             and new not in self.taken
         ]
 
-    def _remark_choice(self, address: str, found: str) -> None:
+    def _remark_choice(self, address: Address, found: str) -> None:
         may_be = [address] if address in self.state.wanted else []
         may_be += self._heirs(address)
         self._remark(
@@ -284,7 +282,7 @@ class _Search:
             "`--ids`",
         )
 
-    def _remark_older(self, address: str, made: tuple[Marked, ...]) -> None:
+    def _remark_older(self, address: Address, made: tuple[Marked, ...]) -> None:
         self._remark(
             address,
             made[0].row.id,
@@ -294,23 +292,23 @@ class _Search:
     def _is_known(self, made: Sequence[Marked]) -> bool:
         return any(one.row.id in self.state.ids for one in made)
 
-    def _is_outlived(self, address: str, first: Marked) -> bool:
+    def _is_outlived(self, address: Address, first: Marked) -> bool:
         last = self.state.tracked.get(address)
         return last is not None and first.mark.generation < last.generation
 
     def _put(self, item: Recovered) -> None:
         self.found[item.address] = replace(item, replaces=_replaced(item.address, self.state))
 
-    def _add_copies(self, address: str, made: Sequence[Marked]) -> None:
+    def _add_copies(self, address: Address, made: Sequence[Marked]) -> None:
         item = self.found[address]
         copies = tuple(_named(one) for one in made if one.row.id != item.id)
         self.found[address] = replace(item, copies=copies)
 
-    def _remark(self, address: str, found: str, what: str) -> None:
+    def _remark(self, address: Address, found: str, what: str) -> None:
         self.remarks.append(f"`{address}`: {found} {what}")
 
 
-def _by_mark(address: str, made: tuple[Marked, ...]) -> Recovered:
+def _by_mark(address: Address, made: tuple[Marked, ...]) -> Recovered:
     first = made[0]
     return Recovered(
         address,
@@ -334,7 +332,7 @@ def _age(made: Sequence[Marked]) -> tuple[int, str, str]:
 
 
 def _at_home(
-    found: Mapping[str, Recovered], moves: Mapping[str, str], state: _Known
+    found: Mapping[Address, Recovered], moves: Mapping[Address, Address], state: _Known
 ) -> tuple[Recovered, ...]:
     """What was found, under the addresses that the source has by now where none of them is taken."""
     settled = [
@@ -353,12 +351,12 @@ def _at_home(
     return tuple(sorted(settled, key=lambda item: item.address))
 
 
-def _replaced(address: str, state: _Known) -> str | None:
+def _replaced(address: Address, state: _Known) -> str | None:
     gone = state.tracked.get(address)
     return None if gone is None else gone.id
 
 
-def _stub(address: str, item: Recovered, state: _Known) -> ResourceState:
+def _stub(address: Address, item: Recovered, state: _Known) -> ResourceState:
     """What state would hold of an item. One whose mark has another address has been moved from there already."""
     moved = item.created_as if item.created_as != address else None
     wanted = state.wanted.get(address)
@@ -367,7 +365,9 @@ def _stub(address: str, item: Recovered, state: _Known) -> ResourceState:
     return ResourceState(id=item.id, generation=item.generation, name=item.name, renamed_from=moved)
 
 
-def _is_found(address: str, wanted: Desired, recovered: Sequence[Recovered], state: _Known) -> bool:
+def _is_found(
+    address: Address, wanted: Desired, recovered: Sequence[Recovered], state: _Known
+) -> bool:
     if address in state.tracked or address in state.adopted:
         return True
     before = wanted.renamed_from

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from flowdsl.config.address import Address
 from flowdsl.config.project import KeySource
 from flowdsl.deploy.named import NamedChange, key_source_mark
 from flowdsl.diagnostics.render.cells import printable
@@ -68,7 +69,7 @@ class KeyRoute:
     the provider. `provider_before` and `endpoints_before` are those of the service, None for a configuration that is new.
     """
 
-    address: str
+    address: Address
     provider: str
     source: KeySource | None
     stored: bool

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from flowdsl.config.address import Address
 from flowdsl.config.project import KeySource
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.desired import DesiredNamed
@@ -29,7 +30,7 @@ class NamedChange:
     `prior` is what state holds of it.
     """
 
-    address: str
+    address: Address
     action: Literal["create", "update", "unchanged", "forget", "delete"]
     desired: DesiredNamed | None = None
     live: Live | None = None
@@ -87,7 +88,7 @@ def plan_named(
     wanted: Iterable[DesiredNamed],
     prior: StateDocument,
     directory: Directory,
-    deleted: Collection[str] = (),
+    deleted: Collection[Address] = (),
 ) -> tuple[NamedChange, ...]:
     """The changes of named resources, in the order in which they depend on each other; raises `AmbiguousName`.
 
@@ -97,13 +98,13 @@ def plan_named(
     changes = [_change(item, prior, directory) for item in wanted]
     managed = {item.address for item in wanted if item.managed}
     for address in prior.resources.keys() - managed:
-        if address.partition(".")[0] in _KINDS:
+        if address.kind in _KINDS:
             action: Literal["delete", "forget"] = "delete" if address in deleted else "forget"
             changes.append(NamedChange(address, action, prior=prior.resources[address]))
     return tuple(
         sorted(
             changes,
-            key=lambda change: (order.index(change.address.partition(".")[0]), change.address),
+            key=lambda change: (order.index(change.address.kind), change.address),
         )
     )
 
@@ -184,4 +185,4 @@ async def write_named(
 async def delete_named(client: CyberdeskClient, change: NamedChange, *, key: str) -> None:
     """Take one out of the service, which takes a tag off every workflow; raises `CyberdeskError`."""
     assert change.prior is not None
-    await _KINDS[change.address.partition(".")[0]].delete(client, change.prior.id, key=key)
+    await _KINDS[change.address.kind].delete(client, change.prior.id, key=key)

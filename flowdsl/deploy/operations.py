@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound, ValidationRefused
 from flowdsl.deploy.diff import Difference, compare, edited, is_ignored, not_kept
@@ -315,7 +316,7 @@ def _doubt(error: CyberdeskError | StateError) -> CyberdeskError | None:
 
 
 def _in_doubt(
-    site: Site, address: str, workflow_id: str, error: CyberdeskError, look: Look
+    site: Site, address: Address, workflow_id: str, error: CyberdeskError, look: Look
 ) -> InDoubt:
     return InDoubt(
         f"whether `{address}` was written is not known: {error}; find out with `flowdsl plan --env "
@@ -430,7 +431,7 @@ def _verify(site: Site, desired: Desired, resource: ResourceState, live: Live) -
     return f"the service dropped {listed(news)}, which it does not know" if news else ""
 
 
-def overwritten(target: Target, address: str, lost: LostUpdate) -> str:
+def overwritten(target: Target, address: Address, lost: LostUpdate) -> str:
     """What is to be said of an edit that our write replaced."""
     return (
         f"somebody edited {listed(lost.paths)} of `{address}` between our reading and our writing, and the edit was "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
+from flowdsl.config.address import Address
 from flowdsl.deploy.plan import Plan
 
 
@@ -51,7 +52,7 @@ class Result:
     `incomplete`. `reason` is for programs: `lost_update`, `incomplete` (a part was done, to `id`) or empty.
     """
 
-    address: str
+    address: Address
     action: str
     outcome: ResultOutcome
     id: str | None = None

@@ -8,12 +8,13 @@ from enum import StrEnum
 from typing import Literal
 
 from flowdsl.codegen.artifacts import ImageFile
+from flowdsl.config.address import TAG, Address
 from flowdsl.deploy.desired import DesiredState
 from flowdsl.deploy.diff import Difference, compare
 from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.mark import mark_in
 from flowdsl.deploy.named import NamedChange
-from flowdsl.deploy.resource import Desired, Live, address_of
+from flowdsl.deploy.resource import Desired, Live
 from flowdsl.deploy.target import Target
 from flowdsl.state.document import ResourceState, StateDocument
 
@@ -45,13 +46,13 @@ class Change:
     it. `generation` grows when a workflow is created anew.
     """
 
-    address: str
+    address: Address
     action: Action
     name: str
     desired: Desired | None = None
     prior: ResourceState | None = None
     difference: Difference | None = None
-    previous_address: str | None = None
+    previous_address: Address | None = None
     generation: int = 1
     live: Live | None = None
 
@@ -145,19 +146,19 @@ class Plan:
     named: tuple[NamedChange, ...]
     uploads: tuple[ImageFile, ...]
     notes: tuple[str, ...] = ()
-    breaking: Mapping[str, tuple[Breaking, ...]] = field(default_factory=dict)
-    impact: Mapping[str, Impact] = field(default_factory=dict)
+    breaking: Mapping[Address, tuple[Breaking, ...]] = field(default_factory=dict)
+    impact: Mapping[Address, Impact] = field(default_factory=dict)
     guards: tuple[Guard, ...] = ()
     whole: bool = True
     skipped: tuple[str, ...] = ()
-    torn: Mapping[str, str] = field(default_factory=dict)
+    torn: Mapping[Address, Address] = field(default_factory=dict)
 
     def of(self, *actions: Action) -> tuple[Change, ...]:
         """The changes with one of `actions`."""
         return tuple(change for change in self.changes if change.action in actions)
 
     @property
-    def drifted(self) -> Mapping[str, frozenset[str]]:
+    def drifted(self) -> Mapping[Address, frozenset[str]]:
         """The fields that would overwrite somebody else's edit, by address."""
         every: list[Change | NamedChange] = [*self.changes, *self.named]
         return {change.address: change.drifted for change in every if change.drifted}
@@ -203,11 +204,11 @@ class Plan:
             tuple(image.sha256 for image in self.uploads),
         )
 
-    def only(self, addresses: Collection[str]) -> Plan:
+    def only(self, addresses: Collection[Address]) -> Plan:
         """The plan that leaves everything but these addresses as it is, and those of them that are then not free."""
         return self._limited_to(set(addresses) - self.occupied(addresses).keys())
 
-    def _limited_to(self, kept: Set[str]) -> Plan:
+    def _limited_to(self, kept: Set[Address]) -> Plan:
         return replace(
             self,
             changes=tuple(change for change in self.changes if change.address in kept),
@@ -217,10 +218,10 @@ class Plan:
             whole=self.whole and self.addresses <= kept,
         )
 
-    def occupied(self, addresses: Collection[str]) -> dict[str, str]:
+    def occupied(self, addresses: Collection[Address]) -> dict[Address, Address]:
         """Those of the addresses that are not free as long as all others stay as they are, each with where the workflow that is
         there has to move first."""
-        found: dict[str, str] = {}
+        found: dict[Address, Address] = {}
         while True:
             staying = {
                 change.previous_address: change.address
@@ -237,17 +238,16 @@ class Plan:
                 return found
             found |= more
 
-    def restricted(self, addresses: Collection[str]) -> Plan:
+    def restricted(self, addresses: Collection[Address]) -> Plan:
         """The plan for these addresses, with what has to be made for them. It can be carried out unless it is `torn`."""
         changes = [change for change in self.changes if change.address in addresses]
         wanted = [change.desired for change in changes if change.desired is not None]
-        tags = {address_of("tag", tag) for desired in wanted for tag in desired.tags}
+        tags = {Address(TAG, tag) for desired in wanted for tag in desired.tags}
         images = {sha for desired in wanted for sha in desired.images}
         needed = {
             change.address
             for change in self.named
-            if change.action == "create"
-            and (change.address in tags or not change.address.startswith("tag."))
+            if change.action == "create" and (change.address in tags or change.address.kind != TAG)
         }
         return replace(
             self._limited_to({*addresses, *needed}),
@@ -256,7 +256,7 @@ class Plan:
         )
 
     @property
-    def addresses(self) -> frozenset[str]:
+    def addresses(self) -> frozenset[Address]:
         """Every address the plan speaks of."""
         named = frozenset(change.address for change in self.named)
         return named | frozenset(change.address for change in self.changes)
@@ -273,7 +273,7 @@ def plan_changes(
     prior: StateDocument,
     live: Mapping[str, Live],
     *,
-    recreate: Collection[str] = (),
+    recreate: Collection[Address] = (),
     prune: bool = False,
 ) -> Plan:
     """The plan from what is wanted, what state holds and what is there.
@@ -290,14 +290,10 @@ def plan_changes(
         raise PlanError(
             f"`{used[0]}` is still declared or used, and `[[removed]]` says to delete it; take out one of them"
         )
-    tracked = {
-        address: resource
-        for address, resource in prior.resources.items()
-        if address.startswith(f"{workflow.NAME}.")
-    }
+    tracked = prior.workflows()
     moves = moves_of(desired.workflows, tracked)
     away = frozenset(moves.values())
-    owners: dict[str, str] = {}
+    owners: dict[str, Address] = {}
     changes = []
     for address, wanted in desired.workflows.items():
         previous = moves.get(address)
@@ -332,12 +328,14 @@ def plan_changes(
     )
 
 
-def moves_of(wanted: Mapping[str, Desired], tracked: Mapping[str, ResourceState]) -> dict[str, str]:
+def moves_of(
+    wanted: Mapping[Address, Desired], tracked: Mapping[Address, ResourceState]
+) -> dict[Address, Address]:
     """New address to old, for `renamed_from` that still has something to move. A move done earlier is no move.
 
     Nothing is moved to an address that is taken, unless what is there moves as well: so two workflows can change places.
     """
-    moves: dict[str, str] = {}
+    moves: dict[Address, Address] = {}
     for address, desired in sorted(wanted.items()):
         old = desired.renamed_from
         if old is None or old not in tracked or old in moves.values():
@@ -359,7 +357,7 @@ def _tracked(
     wanted: Desired,
     last: ResourceState,
     live: Live | None,
-    previous: str | None,
+    previous: Address | None,
     recreate: bool,
 ) -> Change:
     change = Change(
@@ -380,14 +378,17 @@ def _tracked(
 
 
 def _refuse_second_owner(
-    address: str, adopted: str, tracked: Mapping[str, ResourceState], in_source: Container[str]
+    address: Address,
+    adopted: str,
+    tracked: Mapping[Address, ResourceState],
+    in_source: Container[Address],
 ) -> None:
     for owner, resource in tracked.items():
         if resource.id == adopted.lower():
             way = (
                 "take out the entry, and the workflow where it is the same one"
                 if owner in in_source
-                else f'to give it the new address, write `renamed_from = "{owner.partition(".")[2]}"` in the workflow'
+                else f'to give it the new address, write `renamed_from = "{owner.name}"` in the workflow'
             )
             raise PlanError(
                 f"`{address}` is to adopt `{adopted}`, which is deployed as `{owner}`; {way}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flowdsl.config.address import IMAGE, Address
 from flowdsl.deploy.diff import Difference
 from flowdsl.deploy.edits import edit_behind
 from flowdsl.deploy.field_diff import Row, edit_rows, field_rows, lost_tag_rows, plain, tag_rows
@@ -36,7 +37,7 @@ from flowdsl.deploy.plan_format import (
     TrajectoryEntry,
 )
 from flowdsl.deploy.policy import Policies, fingerprint, normalise
-from flowdsl.deploy.resource import Live, address_of, hashes
+from flowdsl.deploy.resource import Live, hashes
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.state.document import Intent, ResourceState
 
@@ -145,7 +146,7 @@ def _summary(plan: Plan) -> Summary:
 
 def _change_entries(plan: Plan) -> Iterator[ChangeEntry]:
     for picture in plan.uploads:
-        yield _entry(address_of("image", picture.sha256), "create", "the picture is not stored yet")
+        yield _entry(Address(IMAGE, picture.sha256), "create", "the picture is not stored yet")
     for named in plan.named:
         if named.writes or named.changes_state:
             yield _named_entry(named)
@@ -182,7 +183,7 @@ def _workflow_entry(plan: Plan, change: Change) -> ChangeEntry:
 
 
 def _named_entry(named: NamedChange) -> ChangeEntry:
-    kind = named.address.partition(".")[0]
+    kind = named.address.kind
     policies = next(each.policies for each in NAMED if each.name == kind)
     reasons = {
         "create": "it is not in the organisation yet",
@@ -206,11 +207,11 @@ def _named_entry(named: NamedChange) -> ChangeEntry:
 
 
 def _entry(
-    address: str,
+    address: Address,
     action: Any,
     reason: str,
     *,
-    previous_address: str | None = None,
+    previous_address: Address | None = None,
     workflow_id: str | None = None,
     fields: tuple[FieldEntry, ...] = (),
     base: Base | None = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from flowdsl.config.address import Address
 from flowdsl.cyberdesk.errors import AuthenticationRefused, CyberdeskError, ServiceUnreachable
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Result, ResultOutcome, Status
@@ -66,7 +67,7 @@ class Progress:
         self.state_error = self.state_error or error
         self.halt("the state cannot be stored")
 
-    def begin(self, address: str, action: str) -> None:
+    def begin(self, address: Address, action: str) -> None:
         """An operation begins."""
         self.observe("apply_start", address=address, action=action)
 
@@ -79,7 +80,7 @@ class Progress:
             self.halt(f"`{result.address}` failed, which ends the deploy (`--on-error abort`)")
 
     def fail(
-        self, address: str, action: str, error: CyberdeskError, *, known: bool = False
+        self, address: Address, action: str, error: CyberdeskError, *, known: bool = False
     ) -> None:
         """Take in a refused or failed request, before which nothing was done to `address`; `known`: nor by the request."""
         if isinstance(error, AuthenticationRefused):
@@ -92,7 +93,7 @@ class Progress:
 
     def leave(
         self,
-        address: str,
+        address: Address,
         action: str,
         workflow_id: str,
         message: str,

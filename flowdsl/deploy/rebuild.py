@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from flowdsl.config.address import WORKFLOW, Address
+from flowdsl.deploy.attempt import is_moved, lease
 from flowdsl.deploy.diff import is_ignored
-from flowdsl.deploy.engine import lease
 from flowdsl.deploy.found import Matches, Recovered
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.kinds import workflow
@@ -32,7 +33,7 @@ class Reconstruction:
 
     prior: StateDocument
     matches: Matches
-    resources: Mapping[str, ResourceState]
+    resources: Mapping[Address, ResourceState]
     organization_id: str | None
 
     @property
@@ -51,10 +52,8 @@ async def find_state(job: Job, ids: IdList | None = None) -> Reconstruction:
     prior = await read_state(job)
     seen = await survey(job, prior)
     concurrency = job.options.concurrency
-    given = {} if ids is None else ids.ids
-    workflow_ids = {
-        found.lower() for address, found in given.items() if address.startswith(f"{workflow.NAME}.")
-    }
+    given: Mapping[Address, str] = {} if ids is None else ids.ids
+    workflow_ids = {found.lower() for address, found in given.items() if address.kind == WORKFLOW}
     listed = await refresh(job.client, workflow_ids, concurrency=concurrency)
     matches = match(
         job.target,
@@ -76,7 +75,10 @@ async def find_state(job: Job, ids: IdList | None = None) -> Reconstruction:
     organization = _organization(job, prior, ids, live.values(), seen.organization_id)
     resources = {
         item.address: _resource(
-            item, seen.desired.workflows.get(item.wanted or ""), live[item.id], job.target.ignored
+            item,
+            None if item.wanted is None else seen.desired.workflows.get(item.wanted),
+            live[item.id],
+            job.target.ignored,
         )
         for item in matches.recovered
     }
@@ -89,7 +91,7 @@ async def write_state(job: Job, rebuilt: Reconstruction) -> StateDocument:
     # Where there is no state, the first write has everything: half a state would say that all is well.
     first = rebuilt.document if prior.serial == 0 else prior
     async with lease(job, first) as (held, document):
-        if (document.lineage, document.serial) != (prior.lineage, prior.serial + 1):
+        if is_moved(prior, document):
             raise Stop(
                 Status.CONFLICT,
                 "the state was written by somebody else meanwhile; nothing was added to it; look at it again",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound, ValidationRefused
 from flowdsl.deploy.identity import check_organization
@@ -54,10 +55,10 @@ async def resolve_pending(
     client: CyberdeskClient,
     target: Target,
     journal: Journal,
-    desired: Mapping[str, Desired],
+    desired: Mapping[Address, Desired],
     around: Surroundings,
     tell: Callable[[str], None] = lambda _line: None,
-    addresses: Collection[str] = (),
+    addresses: Collection[Address] = (),
     *,
     concurrency: int = 4,
     failed: Callable[[Intent, CyberdeskError | Unresolved], None] | None = None,
@@ -200,7 +201,7 @@ async def _wait_for_all(
             )
 
 
-def named(addresses: Iterable[str]) -> str:
+def named(addresses: Iterable[Address]) -> str:
     """Addresses in a sentence: one by its name, many by their number."""
     every = sorted(set(addresses))
     return f"`{every[0]}`" if len(every) == 1 else f"{len(every)} workflows"
@@ -366,7 +367,7 @@ WORDS = {"create": "tagging", "update": "change", "delete": "deletion"}
 
 
 def with_interrupted_writes(
-    document: StateDocument, live: Mapping[str, Live], tracked: Mapping[str, str]
+    document: StateDocument, live: Mapping[str, Live], tracked: Mapping[Address, str]
 ) -> StateDocument:
     """`document` as it will be once the writes whose workflow is known are settled; nothing is written.
 
@@ -393,7 +394,9 @@ def with_interrupted_writes(
     return document.replace(resources=resources)
 
 
-def record_arrivals(journal: Journal, live: Mapping[str, Live], tracked: Mapping[str, str]) -> None:
+def record_arrivals(
+    journal: Journal, live: Mapping[str, Live], tracked: Mapping[Address, str]
+) -> None:
     """Record what has come of the strays, so that a plan made from `journal.document` does not take it for an edit.
 
     `live` and `tracked` are as for `with_interrupted_writes`.

@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.directory import Directory
 from flowdsl.deploy.policy import Policies, fingerprint, normalise
-
-
-def address_of(kind: str, name: str) -> str:
-    """The address of a resource: `workflow.ehr_lookup`, `tag.flowdsl`."""
-    return f"{kind}.{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +21,11 @@ class Desired:
     is kept.
     """
 
-    address: str
+    address: Address
     name: str
     values: Mapping[str, Any]
     tags: frozenset[str] = frozenset()
-    renamed_from: str | None = None
+    renamed_from: Address | None = None
     protect: bool = False
     images: tuple[str, ...] = ()
     source_map: str | None = None

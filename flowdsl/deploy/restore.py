@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
 from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.attempt import Attempt
 from flowdsl.deploy.diff import Difference, FieldChange, edited
 from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.engine import lease
 from flowdsl.deploy.identity import prove_organization
 from flowdsl.deploy.impact import study_impact
 from flowdsl.deploy.job import Job
@@ -38,7 +38,7 @@ class NoSuchVersion(Exception):
 class Shelf:
     """A workflow and its saved versions, the oldest first. `ignored` fields are the dashboard's."""
 
-    address: str
+    address: Address
     resource: ResourceState
     live: Live
     versions: tuple[Saved, ...]
@@ -49,27 +49,27 @@ class Shelf:
         return changes_to(saved, self.live, self.ignored)
 
 
-async def read_shelf(job: Job, address: str) -> Shelf:
-    """The saved versions of a workflow; nothing is written and no lease is taken.
+async def read_shelf(job: Job, word: str) -> Shelf:
+    """The saved versions of the workflow that `word` means; nothing is written and no lease is taken.
 
     Raises `NoSuchAddress` for one that state does not have, `Stop` for a workflow that is gone, `StateError` and `CyberdeskError`.
     """
-    return await _shelf(job, await read_prior(job), address)
+    return await _shelf(job, await read_prior(job), word)
 
 
-async def restore(job: Job, address: str, number: int) -> Outcome:
-    """Bring version `number` of a workflow back, after `Ui.confirm`; expected failures come back as a status with messages.
+async def restore(job: Job, word: str, number: int) -> Outcome:
+    """Bring version `number` of the workflow that `word` means back, after `Ui.confirm`; expected failures come back as a status with messages.
 
     State goes on holding what was last applied, so that the next deploy shows what was restored as an edit made elsewhere.
     Raises `NoSuchAddress` and `NoSuchVersion`.
     """
     attempt = Attempt.of(job)
-    return await attempt.concluded(_restore(job, attempt, address, number))
+    return await attempt.concluded(_restore(job, attempt, word, number))
 
 
-async def _shelf(job: Job, document: StateDocument, address: str) -> Shelf:
-    workflows = [each for each in document.resources if each.startswith(f"{workflow.NAME}.")]
-    address = address_in(address, workflows, f"the state of `{job.target.environment}`")
+async def _shelf(job: Job, document: StateDocument, word: str) -> Shelf:
+    workflows = document.workflows()
+    address = address_in(word, workflows, f"the state of `{job.target.environment}`")
     resource = document.resources[address]
     live: dict[str, Live] = {}
     with suppress(NotFound):
@@ -90,9 +90,9 @@ async def _shelf(job: Job, document: StateDocument, address: str) -> Shelf:
     return Shelf(address, resource, found, versions, job.target.ignored)
 
 
-async def _restore(job: Job, attempt: Attempt, address: str, number: int) -> Status:
+async def _restore(job: Job, attempt: Attempt, word: str, number: int) -> Status:
     prior = attempt.document = await read_prior(job)
-    shelf = await _shelf(job, prior, address)
+    shelf = await _shelf(job, prior, word)
     address, saved = shelf.address, _version(shelf, number)
     plan = await _plan(job, shelf, saved)
     attempt.plan = plan
@@ -102,9 +102,8 @@ async def _restore(job: Job, attempt: Attempt, address: str, number: int) -> Sta
     job.ui.show_plan(plan)
     if not job.ui.confirm(plan):
         raise Stop(Status.DECLINED, "nothing was changed")
-    async with lease(job, prior) as (held, document), job.client.guarded(held.check) as client:
-        attempt.document = document
-        now = document.resources.get(address)
+    async with attempt.under_lease(prior) as (client, journal, _moved):
+        now = journal.document.resources.get(address)
         if now is None or now.id != shelf.resource.id:
             raise Stop(
                 Status.CONFLICT,
@@ -113,10 +112,10 @@ async def _restore(job: Job, attempt: Attempt, address: str, number: int) -> Sta
         if job.stop():
             raise Stop(Status.INTERRUPTED, job.stop())
         after = await _send(job, client, attempt.progress, shelf, saved)
-        attempt.document = await held.release(document)
+        await journal.give_back()
     if after is not None:
         attempt.messages += _what_next(job, address, now, after)
-    return attempt.progress.status
+    return attempt.status
 
 
 def _version(shelf: Shelf, number: int) -> Saved:
@@ -244,7 +243,7 @@ async def _send(
     return after
 
 
-def _what_next(job: Job, address: str, last: ResourceState, after: Live) -> list[str]:
+def _what_next(job: Job, address: Address, last: ResourceState, after: Live) -> list[str]:
     """What the next deploy will make of it."""
     drifted = [
         path

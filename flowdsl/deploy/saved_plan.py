@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from flowdsl.config.address import Address
 from flowdsl.deploy.field_diff import spell
 from flowdsl.deploy.plan_format import FORMAT_VERSION, ChangeEntry, PlanDocument
 from flowdsl.diagnostics.render.cells import printable
@@ -154,7 +155,7 @@ def _other_change(was: ChangeEntry, now: ChangeEntry) -> Iterator[str]:
     if was.action != now.action:
         yield f"{subject} is to {_act(was)} in the plan, and to {_act(now)} now"
     elif was.workflow_id != now.workflow_id:
-        kind = was.address.partition(".")[0].replace("_", " ")
+        kind = Address.unchecked(was.address).kind.replace("_", " ")
         yield f"{subject} is now another {kind}, {_quoted(now.workflow_id)}, in the plan {_quoted(was.workflow_id)}"
     elif was.previous_address != now.previous_address:
         yield f"{subject} moves from {_quoted(was.previous_address)} in the plan, and now from {_quoted(now.previous_address)}"

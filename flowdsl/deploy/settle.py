@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+from flowdsl.config.address import MODEL, Address, workflow_address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
-from flowdsl.deploy.addressing import address_in, name_of
+from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.attempt import Attempt
 from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.engine import journal_of, lease
 from flowdsl.deploy.identity import prove_organization
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
@@ -77,8 +77,8 @@ async def _recover(
     if not approve(chosen):
         raise Stop(Status.DECLINED, "nothing was changed")
     ids = {intent.id for intent in chosen}
-    async with lease(job, prior) as (held, document), job.client.guarded(held.check) as client:
-        journal = attempt.journal = journal_of(job, held, document)
+    async with attempt.under_lease(prior) as (client, journal, _moved):
+        document = journal.document
         still_open = [
             intent for intent in (*document.pending, *document.strays) if intent.id in ids
         ]
@@ -89,7 +89,7 @@ async def _recover(
         elif still_open:
             await _find_out(job, client, journal, attempt, still_open)
         await journal.close()
-    return attempt.progress.status if attempt.progress.results else Status.NOTHING_TO_DO
+    return attempt.status
 
 
 def _chosen(
@@ -103,18 +103,18 @@ def _chosen(
     if verdict is not None and verdict.workflow_id is None:
         # What comes of a stray, the next deploy sees by itself; that nothing does, only a person can say.
         open_still = (*open_still, *prior.strays)
-    in_source = {f"{workflow.NAME}.{each.name}" for each in job.bundle.workflows}
+    in_source = {workflow_address(each.name) for each in job.bundle.workflows}
     pending = {each.address for each in open_still}
-    known = in_source | pending | {each for each in prior.resources if each.startswith("workflow.")}
+    known = in_source | pending | prior.workflows().keys()
     # What is open says more than what exists; and a verdict may be given twice, when nothing has the address any more.
     if pending or verdict is not None:
-        words = {name_of(each): each for each in known}
-        addresses = [words.get(each, each) for each in addresses]
+        words = {each.name: each for each in known}
+        meant = [words.get(each, Address.unchecked(each)) for each in addresses]
     else:
         where = f"the sources or the state of `{job.target.environment}`"
-        addresses = [address_in(each, known, where) for each in addresses]
-    chosen = [each for each in open_still if not addresses or each.address in addresses]
-    for address in sorted(set(addresses) - pending) if pending else ():
+        meant = [address_in(each, known, where) for each in addresses]
+    chosen = [each for each in open_still if not meant or each.address in meant]
+    for address in sorted(set(meant) - pending) if pending else ():
         if verdict is not None or address not in in_source | prior.resources.keys():
             raise Stop(
                 Status.CONFLICT,
@@ -134,7 +134,7 @@ async def _find_out(
     journal.see_organization(seen.organization_id)
     if creations:
         plan = plan_from(narrow, journal.document, seen)
-        models = tuple(each for each in plan.named if each.address.startswith("model."))
+        models = tuple(each for each in plan.named if each.address.kind == MODEL)
         plan = replace(plan, named=models)
         seen, _ = await supply(narrow, client, journal.document, progress, seen, plan)
     if progress.halted:
@@ -287,11 +287,7 @@ async def _prove(
     job: Job, client: CyberdeskClient, document: StateDocument, found: Live | None
 ) -> None:
     """Raise `Stop` for a key of another organisation, in which nothing carries the mark."""
-    tracked = {
-        address: each.id
-        for address, each in document.resources.items()
-        if address.startswith(f"{workflow.NAME}.")
-    }
+    tracked = document.workflow_ids()
     live = await refresh(client, tracked.values(), concurrency=job.options.concurrency)
     if found is not None:
         live[found.id] = found

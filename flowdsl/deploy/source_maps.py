@@ -9,11 +9,10 @@ from contextlib import asynccontextmanager
 from itertools import islice
 
 from flowdsl.codegen.artifacts import WorkflowArtifact
+from flowdsl.config.address import workflow_address
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
-from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.plan import Change, Plan
-from flowdsl.deploy.resource import address_of
 from flowdsl.state.document import Source
 
 FIRST = 50
@@ -53,7 +52,7 @@ async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIt
 
 def _missing(job: Job, changes: Iterable[Change]) -> dict[str, bytes]:
     """The objects that state does not name yet, by name."""
-    artifacts = {address_of(workflow.NAME, each.name): each for each in job.bundle.workflows}
+    artifacts = {workflow_address(each.name): each for each in job.bundle.workflows}
     return {
         object_name(change.desired.source_map): _document(artifacts[change.address], job.source)
         for change in changes

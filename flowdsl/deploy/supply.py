@@ -13,18 +13,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from flowdsl.codegen.artifacts import ImageFile
+from flowdsl.config.address import IMAGE, MODEL, TAG, TAG_GROUP, Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.kinds import image
-from flowdsl.deploy.kinds.model import ModelKind
-from flowdsl.deploy.kinds.tag import TagGroupKind, TagKind
 from flowdsl.deploy.named import NamedChange, write_named
 from flowdsl.deploy.operations import listed
 from flowdsl.deploy.outcome import Result, Status, Stop
 from flowdsl.deploy.plan import Plan
 from flowdsl.deploy.progress import Progress
-from flowdsl.deploy.resource import address_of
 from flowdsl.deploy.strays import POLL_SECONDS, SETTLING
 from flowdsl.deploy.survey import Survey, is_unproven, plan_from, survey_directory
 from flowdsl.deploy.workers import for_each
@@ -33,12 +31,12 @@ from flowdsl.state.document import StateDocument
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    address: str
+    address: Address
     action: str
     send: Callable[[CyberdeskClient], Awaitable[None]]
 
 
-_ORDER = (TagGroupKind.name, TagKind.name, image.NAME, ModelKind.name)
+_ORDER = (TAG_GROUP, TAG, IMAGE, MODEL)
 
 
 async def supply(
@@ -97,7 +95,7 @@ async def _carry_out(
     steps: Collection[_Step],
 ) -> tuple[Survey, Plan]:
     """The survey and the plan after these steps of one kind; what became of each is in `progress`."""
-    errors: dict[str, CyberdeskError] = {}
+    errors: dict[Address, CyberdeskError] = {}
 
     async def carry_out(own: CyberdeskClient, step: _Step) -> None:
         progress.begin(step.address, step.action)
@@ -164,7 +162,7 @@ async def _look_for(
     seen: Survey,
     plan: Plan,
     kind: str,
-    errors: Mapping[str, CyberdeskError],
+    errors: Mapping[Address, CyberdeskError],
 ) -> tuple[Survey, Plan]:
     """The survey and the plan once the lists show what was sent, or once they no longer can."""
     begun = job.around.monotonic()
@@ -184,7 +182,7 @@ async def _wait_for_strays(
     """The survey and the plan once nothing can come any more of a creation of which only the name tells, and which the
     service would make twice: a model configuration."""
     begun = job.around.monotonic()
-    while any(step.action == "create" for step in _steps(job, plan, ModelKind.name)):
+    while any(step.action == "create" for step in _steps(job, plan, MODEL)):
         if job.around.monotonic() - begun >= SETTLING.total_seconds():
             break
         await job.around.sleep(POLL_SECONDS)
@@ -201,15 +199,15 @@ async def _read_again(
 
 
 def _steps(job: Job, plan: Plan, kind: str) -> list[_Step]:
-    if kind == image.NAME:
+    if kind == IMAGE:
         return [
-            _Step(address_of(kind, item.sha256), "create", partial(_upload, job, item))
+            _Step(Address(kind, item.sha256), "create", partial(_upload, job, item))
             for item in plan.uploads
         ]
     return [
         _Step(change.address, change.action, partial(_write, job, change))
         for change in plan.named
-        if change.action in ("create", "update") and change.address.startswith(f"{kind}.")
+        if change.action in ("create", "update") and change.address.kind == kind
     ]
 
 

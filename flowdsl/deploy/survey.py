@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from flowdsl.codegen.artifacts import Bundle
+from flowdsl.config.address import Address, workflow_address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.breaking import breaking_changes
 from flowdsl.deploy.desired import DesiredState, desired_state, needs_of
@@ -22,13 +23,12 @@ from flowdsl.deploy.identity import (
 )
 from flowdsl.deploy.impact import study_impact
 from flowdsl.deploy.job import Job
-from flowdsl.deploy.kinds import workflow
 from flowdsl.deploy.named import plan_named
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.plan import Plan, plan_changes
 from flowdsl.deploy.policy import canonical
 from flowdsl.deploy.refresh import refresh
-from flowdsl.deploy.resource import Live, address_of
+from flowdsl.deploy.resource import Live
 from flowdsl.deploy.strays import deleted_by_us
 from flowdsl.deploy.target import Target
 from flowdsl.state.document import StateDocument, new_document, refuse_moved
@@ -43,11 +43,11 @@ class Survey:
     directory: Directory
     desired: DesiredState
     live: Mapping[str, Live]
-    tracked: Mapping[str, str]
+    tracked: Mapping[Address, str]
     organization_id: str | None
 
     @property
-    def gone(self) -> frozenset[str]:
+    def gone(self) -> frozenset[Address]:
         return frozenset(address for address, each in self.tracked.items() if each not in self.live)
 
 
@@ -64,8 +64,8 @@ async def state_after_all(
 ) -> Versioned | None:
     """What is to be made of a state that was not found: None before a first deploy; raises `Stop` when it was lost."""
     in_source = {
-        address_of(workflow.NAME, item.name): (
-            address_of(workflow.NAME, item.renamed_from) if item.renamed_from else None
+        workflow_address(item.name): (
+            workflow_address(item.renamed_from) if item.renamed_from else None
         )
         for item in bundle.workflows
     }
@@ -99,11 +99,7 @@ def _document(job: Job, versioned: Versioned | None) -> StateDocument:
 async def survey(job: Job, prior: StateDocument) -> Survey:
     """Read the service; raises `Stop` for a wrong organisation or a project it cannot satisfy, and `CyberdeskError`."""
     directory = await read_directory(job.client, needs_of(job.bundle, job.target))
-    tracked = {
-        address: resource.id
-        for address, resource in prior.resources.items()
-        if address.startswith(f"{workflow.NAME}.")
-    }
+    tracked = prior.workflow_ids()
     live = await refresh(
         job.client,
         {*tracked.values(), *job.target.adopted.values()},

@@ -6,10 +6,11 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flowdsl.config.address import MODEL, TAG, TAG_GROUP, Address
 from flowdsl.config.project import EMBEDDED, Environment, KeySource, Project
 
 
-def _no_secrets(_address: str) -> Mapping[str, Any]:
+def _no_secrets(_address: Address) -> Mapping[str, Any]:
     return {}
 
 
@@ -37,17 +38,17 @@ class Target:
     models: Mapping[str, str] = field(default_factory=dict)
     every_workflow_tags: tuple[str, ...] = ()
     declared: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
-    adopted: Mapping[str, str] = field(default_factory=dict)
-    forgotten: frozenset[str] = frozenset()
-    deleted: frozenset[str] = frozenset()
+    adopted: Mapping[Address, str] = field(default_factory=dict)
+    forgotten: frozenset[Address] = frozenset()
+    deleted: frozenset[Address] = frozenset()
     ignored: frozenset[str] = frozenset()
     protected: bool = False
     no_checkout: str = ""
-    secrets: Callable[[str], Mapping[str, Any]] = field(default=_no_secrets, repr=False)
-    key_sources: Mapping[str, KeySource] = field(default_factory=dict)
+    secrets: Callable[[Address], Mapping[str, Any]] = field(default=_no_secrets, repr=False)
+    key_sources: Mapping[Address, KeySource] = field(default_factory=dict)
 
     def adopted_as(
-        self, address: str, renamed_from: str | None, in_source: Container[str]
+        self, address: Address, renamed_from: Address | None, in_source: Container[Address]
     ) -> str | None:
         """The id that a workflow takes over, by its own address or by the one it had before it was renamed."""
         old = None if renamed_from is None or renamed_from in in_source else renamed_from
@@ -60,7 +61,7 @@ def target_of(
     environment: Environment,
     *,
     api_base: str,
-    secrets: Callable[[str], Mapping[str, Any]] = _no_secrets,
+    secrets: Callable[[Address], Mapping[str, Any]] = _no_secrets,
     no_checkout: str = "",
 ) -> Target:
     """The target that a project file describes."""
@@ -75,13 +76,11 @@ def target_of(
         models={**declared_models, **environment.models},
         every_workflow_tags=environment.tags_all,
         declared={
-            "tag_group": {
+            TAG_GROUP: {
                 group.name: _given(group, label_fields) for group in project.tag_groups.values()
             },
-            "tag": {
-                tag.name: _given(tag, (*label_fields, "group")) for tag in project.tags.values()
-            },
-            "model": {model.name: model.settings for model in project.models.values()},
+            TAG: {tag.name: _given(tag, (*label_fields, "group")) for tag in project.tags.values()},
+            MODEL: {model.name: model.settings for model in project.models.values()},
         },
         adopted={
             entry.address: entry.id for entry in project.adopt if entry.env == environment.name
@@ -96,10 +95,10 @@ def target_of(
     )
 
 
-def key_sources(project: Project) -> dict[str, KeySource]:
+def key_sources(project: Project) -> dict[Address, KeySource]:
     """Where the keys of declared model configurations are read from, by address."""
     return {
-        f"model.{model.name}": model.api_key
+        Address(MODEL, model.name): model.api_key
         for model in project.models.values()
         if model.api_key is not None
     }

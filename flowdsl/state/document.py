@@ -6,8 +6,10 @@ import json
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, GetPydanticSchema, ValidationError
+from pydantic_core.core_schema import no_info_after_validator_function
 
+from flowdsl.config.address import WORKFLOW, Address
 from flowdsl.state.errors import CorruptState, ForeignState, MovedState, NewerState
 from flowdsl.state.migrations import MIGRATIONS
 
@@ -19,6 +21,14 @@ MAX_BYTES = 256 * 1024 * 1024
 """The largest document or object that is read."""
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+Recorded = Annotated[
+    Address,
+    GetPydanticSchema(
+        lambda _type, handler: no_info_after_validator_function(Address.unchecked, handler(str))
+    ),
+]
+"""An address in a document: a string there, and read without a check."""
 
 
 class _Closed(BaseModel):
@@ -48,7 +58,7 @@ class ResourceState(_Closed):
     children: dict[str, str] = {}
     tags: tuple[str, ...] = ()
     source_map: Sha256 | None = None
-    renamed_from: str | None = None
+    renamed_from: Recorded | None = None
 
 
 class Source(_Closed):
@@ -70,7 +80,7 @@ class Intent(_Closed):
 
     id: str = Field(pattern="^[0-9a-f]{32}$")
     action: Literal["create", "update", "delete"]
-    address: str
+    address: Recorded
     created_at: AwareDatetime
     generation: int = Field(ge=1)
     name: str
@@ -121,11 +131,27 @@ class StateDocument(_Closed):
     api_base: str
     organization_id: str | None = None
     source: Source | None = None
-    resources: dict[str, ResourceState] = {}
+    resources: dict[Recorded, ResourceState] = {}
     pending: tuple[Intent, ...] = ()
     strays: tuple[Intent, ...] = ()
     lease: Lease | None = None
     moved_to: str | None = None
+
+    def of_kind(self, kind: str) -> dict[Address, ResourceState]:
+        """The resources of one kind, by address, in the order of `resources`."""
+        return {
+            address: resource
+            for address, resource in self.resources.items()
+            if address.kind == kind
+        }
+
+    def workflows(self) -> dict[Address, ResourceState]:
+        """The workflows, by address, in the order of `resources`."""
+        return self.of_kind(WORKFLOW)
+
+    def workflow_ids(self) -> dict[Address, str]:
+        """The ids of the workflows, by address, in the order of `resources`."""
+        return {address: resource.id for address, resource in self.workflows().items()}
 
 
 def new_document(

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from flowdsl.state.document import StateDocument
+from flowdsl.config.address import Address
+from flowdsl.state.document import Recorded, StateDocument
 
 FORMAT_VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
@@ -28,7 +29,7 @@ class IdList(BaseModel):
     project: str
     environment: str
     organization_id: str | None
-    ids: Mapping[str, str]
+    ids: Mapping[Recorded, str]
 
 
 def ids_of(document: StateDocument) -> IdList:
@@ -76,10 +77,10 @@ def load_ids(content: bytes, *, where: str, project: str, environment: str) -> I
     ):
         if expected != found:
             raise UnusableIds(f"`{where}` lists the ids of {label} `{found}`, not of `{expected}`")
-    owners: dict[str, str] = {}
+    owners: dict[str, Address] = {}
     for address, resource_id in sorted(ids.ids.items()):
         # Objects of different kinds may have the same id.
-        key = f"{address.partition('.')[0]} {resource_id.lower()}"
+        key = f"{address.kind} {resource_id.lower()}"
         if (other := owners.setdefault(key, address)) != address:
             raise UnusableIds(
                 f"`{where}` gives the id `{resource_id}` to `{other}` and `{address}`"

@@ -13,6 +13,7 @@ import pytest
 
 from flowdsl.cli import commands
 from flowdsl.cli.runtime.arguments import CommandParser
+from flowdsl.config.address import Address
 from flowdsl.deploy.addressing import NoSuchAddress, address_in
 from tests.support.command_line import LOCAL_PROJECT, Result, run_command, write_tree
 
@@ -118,7 +119,7 @@ def test_a_workflow_moves_to_a_name_alone(deployed: Path, tmp_path: Path) -> Non
 
 
 def test_a_dot_in_a_name_is_no_kind() -> None:
-    known = ["tag.v1.2", "workflow.flow", "workflow.v1"]
+    known = [Address.parse(each) for each in ("tag.v1.2", "workflow.flow", "workflow.v1")]
     assert address_in("v1.2", known, "x") == "tag.v1.2"
     assert address_in("flow", known, "x") == "workflow.flow"
     with pytest.raises(NoSuchAddress, match="there are none"):

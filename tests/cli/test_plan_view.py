@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from flowdsl.cli.views.outcome import plan_events, render_outcome
 from flowdsl.cli.views.plan import LINES_SHOWN, render_plan
+from flowdsl.config.address import Address, workflow_address
 from flowdsl.deploy.outcome import Outcome, Result, Status
 from flowdsl.deploy.plan import Action, Breaking, Impact, Plan, Trajectory
 from flowdsl.diagnostics.render.cells import printable
@@ -157,7 +158,7 @@ def test_adopted_workflows_are_counted_by_themselves() -> None:
         for name, wanted in (("same", "x"), ("other", "y"))
     )
     plan = Plan(changes, (), ())
-    written = Result("workflow.other", "adopt", "performed")
+    written = Result(workflow_address("other"), "adopt", "performed")
     assert (
         render_outcome(Outcome(Status.NOTHING_TO_DO, Plan(changes[:1], (), ())), "prod")
         == "deployed to prod: 1 adopted"
@@ -174,7 +175,7 @@ def test_adopted_workflows_are_counted_by_themselves() -> None:
 
 def test_deletions_are_counted_by_themselves() -> None:
     results = tuple(
-        Result(f"{kind}.{n}", n, "performed")
+        Result(Address(kind, n), n, "performed")
         for kind in ("workflow", "tag")
         for n in ("create", "update", "delete")
     )

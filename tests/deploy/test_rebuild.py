@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact
+from flowdsl.config.address import workflow_address
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.deploy.job import Job, Options
@@ -527,7 +528,7 @@ def test_a_list_of_ids_wins_over_marks(world: World) -> None:
     copy = duplicate(world, "A")
     original = by_address(world)["workflow.a"]
     listed = ids_of(world.state())
-    chosen = listed.model_copy(update={"ids": {**listed.ids, "workflow.a": copy.upper()}})
+    chosen = listed.model_copy(update={"ids": {**listed.ids, workflow_address("a"): copy.upper()}})
     lose(world)
 
     found = rebuild(world, TWO, chosen)
@@ -543,9 +544,9 @@ def test_state_wins_over_a_list_and_says_so(world: World) -> None:
     copy = duplicate(world, "A")
     listed = ids_of(world.state())
     wrong = {
-        "workflow.a": copy,
-        "workflow.c": own["workflow.b"],
-        "workflow.d": str(uuid4()),
+        workflow_address("a"): copy,
+        workflow_address("c"): own["workflow.b"],
+        workflow_address("d"): str(uuid4()),
     }
 
     found = find(world, TWO, listed.model_copy(update={"ids": wrong}))

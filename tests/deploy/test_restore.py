@@ -89,6 +89,7 @@ def test_a_version_comes_back_and_only_what_differs_is_sent(deployed: World) -> 
     assert after.resources == before.resources and after.lease is None
     assert after.serial == before.serial + 2, "the lease, and its end"
     nothing_secret(deployed, outcome)
+    assert "checkpoint" not in dict(deployed.ui.events), "nothing was recorded"
 
 
 def test_the_next_deploy_calls_it_an_edit_and_the_end_says_so(deployed: World) -> None:

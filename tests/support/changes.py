@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flowdsl.config.address import workflow_address
 from flowdsl.deploy.diff import compare
 from flowdsl.deploy.kinds.workflow import POLICIES
 from flowdsl.deploy.plan import Action, Change
@@ -38,7 +39,9 @@ def change_of(
 ) -> Change:
     """The change of a workflow that is `before` in the service to `after`; `applied` differs where somebody edited it."""
     live = live_of(before, tags[0])
-    desired = Desired(f"workflow.{name}", after.get("name", "Look up"), after, frozenset(tags[1]))
+    desired = Desired(
+        workflow_address(name), after.get("name", "Look up"), after, frozenset(tags[1])
+    )
     prior = ResourceState(
         id=live.id,
         generation=1,

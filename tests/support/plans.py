@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from flowdsl.codegen.artifacts import ImageFile
+from flowdsl.config.address import Address, workflow_address
 from flowdsl.config.project import KeySource
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 from flowdsl.deploy.breaking import breaking_changes
@@ -46,7 +47,10 @@ def facts(**changes: Any) -> PlanFacts:
     return PlanFacts(**(given | changes))
 
 
-def intent(address: str = "workflow.late") -> Intent:
+_LATE = workflow_address("late")
+
+
+def intent(address: Address = _LATE) -> Intent:
     return Intent(
         id="c" * 32, action="create", address=address, created_at=NOW, generation=1, name="Late"
     )
@@ -55,13 +59,15 @@ def intent(address: str = "workflow.late") -> Intent:
 def gone(name: str, action: Action, title: str = "Gone") -> Change:
     """A workflow that left the source."""
     state = ResourceState(id="dead", generation=1, name=title)
-    return Change(f"workflow.{name}", action, title, prior=state, live=live_of({"name": title}))
+    return Change(workflow_address(name), action, title, prior=state, live=live_of({"name": title}))
 
 
 def gone_named(address: str) -> NamedChange:
     """A tag or a model configuration that is deleted."""
     return NamedChange(
-        address, "delete", prior=ResourceState(id="old-id", generation=1, name="Old")
+        Address.unchecked(address),
+        "delete",
+        prior=ResourceState(id="old-id", generation=1, name="Old"),
     )
 
 
@@ -142,21 +148,25 @@ def sample_plan() -> Plan:
     )
     drifted = change_of(
         {"main_prompt": "By hand."}, {"main_prompt": "Ours."}, name="moved", applied={"main_prompt": "Ours."},
-        previous_address="workflow.before",
+        previous_address=workflow_address("before"),
     )  # fmt: skip
     both = change_of(
         {"main_prompt": "By hand."}, {"main_prompt": "New."}, name="both", applied={"main_prompt": "Ours."}
     )  # fmt: skip
-    wanted = Desired("workflow.fresh", "Fresh", {"main_prompt": "Begin.\nEnd."}, frozenset({"ehr"}))
+    wanted = Desired(
+        workflow_address("fresh"), "Fresh", {"main_prompt": "Begin.\nEnd."}, frozenset({"ehr"})
+    )
     changes = (
         change_of({"main_prompt": "x"}, {"main_prompt": "y"}, name="adopted", action=Action.ADOPT),
         both,
-        Change("workflow.fresh", Action.CREATE, "Fresh", wanted),
+        Change(workflow_address("fresh"), Action.CREATE, "Fresh", wanted),
         gone("gone", Action.DELETE),
         gone("kept", Action.KEEP),
         gone("let_go", Action.FORGET),
         update,
-        Change("workflow.lost", Action.MISSING, "Lost", prior=gone("lost", Action.KEEP).prior),
+        Change(
+            workflow_address("lost"), Action.MISSING, "Lost", prior=gone("lost", Action.KEEP).prior
+        ),
         drifted,
         change_of({"name": "A"}, {"name": "B"}, name="renamed", action=Action.RENAME),
         change_of({"main_prompt": "x"}, {"main_prompt": "x"}, name="same", action=Action.UNCHANGED),
@@ -175,8 +185,10 @@ def sample_plan() -> Plan:
             change.address: found for change in changes if (found := breaking_changes(change, ()))
         },
         impact={
-            "workflow.gone": Impact((Trajectory("t9", "Nightly"),), 12, 1, 3),
-            "workflow.look_up": Impact((Trajectory("t1", "Morning"), Trajectory("t2", "Noon"))),
+            workflow_address("gone"): Impact((Trajectory("t9", "Nightly"),), 12, 1, 3),
+            workflow_address("look_up"): Impact(
+                (Trajectory("t1", "Morning"), Trajectory("t2", "Noon"))
+            ),
         },
         guards=(Guard("deletes", 1, "1 of 9 workflows would be deleted"),),
     )
@@ -236,7 +248,7 @@ def _changed(draw: st.DrawFn, name: str, texts: st.SearchStrategy[str]) -> Chang
 def _created(draw: st.DrawFn, name: str, texts: st.SearchStrategy[str]) -> Change:
     title = draw(texts)
     values = {"main_prompt": draw(texts), "name": title}
-    desired = Desired(f"workflow.{name}", title, values, frozenset({draw(texts)}))
+    desired = Desired(workflow_address(name), title, values, frozenset({draw(texts)}))
     return Change(desired.address, Action.CREATE, title, desired)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from difflib import unified_diff
 from typing import Any
 
+from flowdsl.config.address import Address
 from flowdsl.deploy.diff import Difference, FieldChange, Origin
 from flowdsl.deploy.edits import Edit, way_to_keep
 from flowdsl.deploy.field_diff import Row, field_rows
@@ -114,7 +115,7 @@ def _tag(sign: str, tag: str) -> Part:
     return f" {sign}{printable(tag)}", GOOD if sign == "+" else BAD
 
 
-def legend(addresses: Iterable[str]) -> list[Line]:
+def legend(addresses: Iterable[Address]) -> list[Line]:
     """What is shown of edits made elsewhere at these addresses, and how to keep them; nothing where there are none."""
     every = list(addresses)
     if not every:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from flowdsl.config.address import IMAGE, WORKFLOW, Address
 from flowdsl.deploy.diff import Difference
 from flowdsl.deploy.outcome import Outcome, Result, Status
 from flowdsl.deploy.plan import Action, Plan
 from flowdsl.deploy.policy import fingerprint
-from flowdsl.deploy.resource import address_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
@@ -37,7 +37,7 @@ def render_result(result: Result, *, color: bool) -> str | None:
 def render_outcome(outcome: Outcome, environment: str) -> str:
     """How it ended, in one line."""
     done = [result for result in outcome.results if result.outcome == "performed"]
-    flows = [result for result in done if result.address.startswith("workflow.")]
+    flows = [result for result in done if result.address.kind == WORKFLOW]
     created = sum(result.action == Action.CREATE for result in flows)
     deleted = sum(result.action == Action.DELETE for result in flows)
     adopted = len(_adopted(outcome))
@@ -84,7 +84,7 @@ def render_outcome_markdown(outcome: Outcome, environment: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _adopted(outcome: Outcome) -> set[str]:
+def _adopted(outcome: Outcome) -> set[Address]:
     """The workflows that are taken over now. Those that need no request have no result; they are when all went well."""
     found = {
         result.address
@@ -99,7 +99,7 @@ def _adopted(outcome: Outcome) -> set[str]:
 def plan_events(plan: Plan) -> Iterator[dict[str, Any]]:
     """The plan as objects of the machine format, without any text of a prompt."""
     for item in plan.uploads:
-        yield {"address": address_of("image", item.sha256), "action": "create", "fields": []}
+        yield {"address": Address(IMAGE, item.sha256), "action": "create", "fields": []}
     for named in plan.named:
         if named.writes:
             fields = _field_events(named.difference)

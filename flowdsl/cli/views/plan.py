@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from flowdsl.config.address import IMAGE, Address
 from flowdsl.deploy.edits import edit_behind
 from flowdsl.deploy.model_keys import key_routes
 from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Change, Plan
-from flowdsl.deploy.resource import address_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.state.document import Intent
 
@@ -47,7 +47,7 @@ def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> s
     """The plan; what does not change is not in it. `pending` are the writes that state holds open."""
     lines: list[list[Part]] = []
     for item in plan.uploads:
-        lines.append([("+", GOOD), (f" {address_of('image', item.sha256[:12])}", "")])
+        lines.append([("+", GOOD), (f" {Address(IMAGE, item.sha256[:12])}", "")])
     for named in plan.named:
         lines += _named_lines(named)
     for change in plan.changes:

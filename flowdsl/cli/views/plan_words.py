@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from flowdsl.config.address import TAG, Address
 from flowdsl.deploy.model_keys import Endpoint, KeyRoute
 from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Breaking, Change, Guard, Impact, Plan
@@ -63,7 +64,7 @@ def named_deletions(plan: Plan) -> list[NamedChange]:
 
 def named_deletion(change: NamedChange) -> str:
     """What goes with a tag, a tag group or a model configuration that is deleted."""
-    lost = ", and every workflow loses it" if change.address.startswith("tag.") else ""
+    lost = ", and every workflow loses it" if change.address.kind == TAG else ""
     return f"is deleted for good{lost}"
 
 
@@ -93,7 +94,7 @@ def replaying(change: Change, impact: Impact | None) -> tuple[str, list[str]] | 
     return f"{number} approved trajectories keep replaying what they recorded", names
 
 
-def promises(plan: Plan, address: str) -> list[Breaking]:
+def promises(plan: Plan, address: Address) -> list[Breaking]:
     """The broken promises of an address; a deletion says itself that the workflow goes, so only its chains are left."""
     found = plan.breaking.get(address, ())
     return [item for item in found if item.kind != "removed-workflow" or item.chains]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
+from flowdsl.config.address import Address
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
@@ -41,7 +42,7 @@ class Anchored(Record):
     occurrences: dict[tuple[int, int], int]
 
 
-def anchor(workspace: Workspace, built: Built, address: str) -> Anchored:
+def anchor(workspace: Workspace, built: Built, address: Address) -> Anchored:
     """The origins of everything in the payload of a workflow."""
     entry = built.symbol(address).module.source.path
     alone = workspace.build(built.texts, [entry]) or built
@@ -60,7 +61,7 @@ def anchor(workspace: Workspace, built: Built, address: str) -> Anchored:
 
 
 def _marked(
-    workspace: Workspace, built: Built, address: str, entry: str, runs: list[Run]
+    workspace: Workspace, built: Built, address: Address, entry: str, runs: list[Run]
 ) -> tuple[dict[Path, str], dict[int, tuple[int, int]]]:
     """The texts of the payload with anchors in them, and what each anchor stands for."""
     plain = dict(leaves(forms(built.desired[address])))

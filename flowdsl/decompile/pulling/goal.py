@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from flowdsl.codegen.artifacts import plain
+from flowdsl.config.address import Address
 from flowdsl.deploy.kinds.workflow import POLICIES
 from flowdsl.deploy.policy import canonical, normalise
 from flowdsl.deploy.resource import Desired
@@ -23,7 +24,7 @@ _FEW_FILES = 3
 class Goal(Record):
     """A workflow as it should compile: the normal form of each managed field, and its tags under `TAGS`."""
 
-    address: str
+    address: Address
     values: Mapping[str, Any]
 
     def distances(self, desired: Desired) -> dict[str, int]:
@@ -50,14 +51,14 @@ class Judge:
     `goals` has every workflow that may change; no other may.
     """
 
-    def __init__(self, workspace: Workspace, first: Built, goals: Mapping[str, Goal]) -> None:
+    def __init__(self, workspace: Workspace, first: Built, goals: Mapping[Address, Goal]) -> None:
         self._workspace = workspace
         self._first = first
         self._goals = goals
         self._elsewhere: dict[str, dict[str, Any]] | None = None
         self._others = _others(first, goals)
 
-    def built(self, texts: Mapping[str, str], best: Built, address: str) -> Built | None:
+    def built(self, texts: Mapping[str, str], best: Built, address: Address) -> Built | None:
         """The variant, compiled, when it brings a workflow closer than `best` and takes none away in any field; else None."""
         if len(self._workspace.entries) > _FEW_FILES:
             # Most variants that are no good show it in the file of the workflow alone.
@@ -84,7 +85,7 @@ class Judge:
             return None
         return variant
 
-    def _is_closer(self, variant: Built, best: Built, addresses: Iterable[str]) -> bool:
+    def _is_closer(self, variant: Built, best: Built, addresses: Iterable[Address]) -> bool:
         """Whether workflows come closer than `best` in some field and go away in none."""
         gained = 0
         for address in addresses:
@@ -120,7 +121,7 @@ class Judge:
         after = self._workspace.elsewhere(variant.texts)
         if after is None:
             return False
-        names = {address.partition(".")[2] for address in self._goals}
+        names = {address.name for address in self._goals}
         here = {
             name: _edited(_payload(self._first, name), _payload(variant, name)) for name in names
         }
@@ -160,7 +161,7 @@ def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     )
 
 
-def _others(built: Built, addresses: Collection[str]) -> str:
+def _others(built: Built, addresses: Collection[Address]) -> str:
     """Everything but some workflows, to be compared."""
     workflows = {
         each.address: [

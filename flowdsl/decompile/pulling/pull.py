@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from flowdsl.config.address import Address
 from flowdsl.deploy.diff import compare
 from flowdsl.deploy.kinds.workflow import POLICIES
 from flowdsl.deploy.resource import Desired, Live
@@ -52,7 +53,7 @@ class Request(Record):
     `prior` is None for one that was adopted and never deployed: then everything that differs is taken from the service.
     """
 
-    address: str
+    address: Address
     live: Live
     prior: ResourceState | None
 
@@ -65,7 +66,7 @@ class Pulled(Record):
     `conflicts` nothing is edited.
     """
 
-    address: str
+    address: Address
     brought: tuple[str, ...] = ()
     levels: Mapping[str, str] = MappingProxyType({})
     left: Mapping[str, str] = MappingProxyType({})
@@ -137,16 +138,16 @@ def _plan(workspace: Workspace, built: Built, request: Request, *, theirs: bool)
 class _Editor:
     """Edits until every workflow is as it should be, or nothing helps."""
 
-    def __init__(self, workspace: Workspace, first: Built, goals: Mapping[str, Goal]) -> None:
+    def __init__(self, workspace: Workspace, first: Built, goals: Mapping[Address, Goal]) -> None:
         self._workspace = workspace
         self._first = first
         self._goals = goals
         self._wanted = {
             address: goal.open_fields(first.desired[address]) for address, goal in goals.items()
         }
-        self._left: dict[str, dict[str, str]] = {address: {} for address in goals}
+        self._left: dict[Address, dict[str, str]] = {address: {} for address in goals}
         self._levels: dict[tuple[str, str], str] = {}
-        self._notes: dict[str, list[str]] = {}
+        self._notes: dict[Address, list[str]] = {}
         self.best = first
 
     def run(self) -> None:
@@ -187,7 +188,7 @@ class _Editor:
             notes=tuple(dict.fromkeys(self._notes.get(goal.address, ()))),
         )
 
-    def _approach(self, aims: Mapping[str, Goal]) -> None:
+    def _approach(self, aims: Mapping[Address, Goal]) -> None:
         self._edit(aims, FINE)
         missed = {
             address: aim.open_fields(self.best.desired[address]) for address, aim in aims.items()
@@ -223,7 +224,10 @@ class _Editor:
                     break
 
     def _edit(
-        self, aims: Mapping[str, Goal], ways: Sequence[Way], only: Sequence[str] | None = None
+        self,
+        aims: Mapping[Address, Goal],
+        ways: Sequence[Way],
+        only: Sequence[Address] | None = None,
     ) -> None:
         judge = Judge(self._workspace, self._first, aims)
         # What is shared can only be edited in the finest way, so that comes first for all.
@@ -255,7 +259,7 @@ class _Editor:
         """Why a field could not be brought in, as far as that can be told."""
         value = goal.values.get(path)
         if path == "main_prompt":
-            name = goal.address.partition(".")[2]
+            name = goal.address.name
             here = self._first.desired[goal.address].values[path]
             others = self._workspace.elsewhere(self._first.texts) or {}
             differing = [each for each, all_ in others.items() if all_[name][path] != here]

@@ -8,6 +8,7 @@ from typing import Any
 
 from flowdsl.codegen.artifacts import Bundle, plain
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.config.address import Address
 from flowdsl.deploy.desired import desired_state
 from flowdsl.deploy.directory import Directory
 from flowdsl.deploy.resource import Desired
@@ -66,19 +67,17 @@ class Built(Record):
     model: SemanticModel
     program: nodes.Program
     bundle: Bundle
-    desired: Mapping[str, Desired]
+    desired: Mapping[Address, Desired]
     chains: dict[str, Any]
     problems: tuple[str, ...]
 
-    def workflow(self, address: str) -> nodes.Workflow:
+    def workflow(self, address: Address) -> nodes.Workflow:
         """A workflow as a program; the address must exist."""
-        return next(
-            each for each in self.program.workflows if each.name == address.partition(".")[2]
-        )
+        return next(each for each in self.program.workflows if each.name == address.name)
 
-    def symbol(self, address: str) -> WorkflowSymbol:
+    def symbol(self, address: Address) -> WorkflowSymbol:
         """A workflow as declared; the address must exist."""
-        return next(each for each in self.model.workflows if each.name == address.partition(".")[2])
+        return next(each for each in self.model.workflows if each.name == address.name)
 
 
 class Workspace:

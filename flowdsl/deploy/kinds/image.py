@@ -6,8 +6,6 @@ from flowdsl.codegen.artifacts import ImageFile, ImageRef
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.directory import Directory
 
-NAME = "image"
-
 
 def file_name(image: ImageFile | ImageRef) -> str:
     """The name under which a picture is stored; nothing in it that a service would rewrite."""

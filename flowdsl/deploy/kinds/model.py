@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flowdsl.config.address import MODEL
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.model_configuration import (
     ModelConfigurationCreate,
@@ -18,7 +19,7 @@ from flowdsl.deploy.resource import Live
 class ModelKind:
     """`model.<name>`. The key of a provider is not among the fields: it never comes back, so it cannot be compared."""
 
-    name = "model"
+    name = MODEL
     policies = Policies(
         {
             "provider": FieldPolicy("required by the contract"),

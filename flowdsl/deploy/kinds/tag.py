@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flowdsl.config.address import TAG, TAG_GROUP
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.tag import (
     Tag,
@@ -30,7 +31,7 @@ _LABEL = Policies(
 class TagGroupKind:
     """`tag_group.<name>`."""
 
-    name = "tag_group"
+    name = TAG_GROUP
     policies = _LABEL
 
     def find(self, directory: Directory, name: str) -> list[Live]:
@@ -55,7 +56,7 @@ class TagGroupKind:
 class TagKind:
     """`tag.<name>`."""
 
-    name = "tag"
+    name = TAG
     policies = Policies(
         {
             **_LABEL,

@@ -20,7 +20,6 @@ from flowdsl.deploy.mark import Mark, mark_in, with_mark
 from flowdsl.deploy.policy import FieldPolicy, Policies
 from flowdsl.deploy.resource import Desired, Live
 
-NAME = "workflow"
 UNTITLED = "Untitled workflow"
 """The title in source of a workflow to which the service has given no name."""
 

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from flowdsl.codegen.artifacts import ChainArtifact
 from flowdsl.codegen.json_schema import object_schema
+from flowdsl.config.address import workflow_address
 from flowdsl.deploy.breaking import breaking_changes
 from flowdsl.deploy.plan import Action, Breaking, Change
 from flowdsl.diagnostics.render.cells import printable
@@ -518,7 +519,7 @@ def test_depth_is_no_danger() -> None:
 
 
 def test_a_workflow_that_is_created_or_goes_on_as_it_is_breaks_nobody() -> None:
-    change = Change("workflow.look_up", Action.CREATE, "Look up")
+    change = Change(workflow_address("look_up"), Action.CREATE, "Look up")
     assert breaking_changes(change, (chain(step("a")),)) == ()
     assert breaking_changes(change_of({}, {"main_prompt": "x"}), ()) == ()
 
@@ -529,7 +530,7 @@ def test_callers_of_an_adopted_workflow_exist() -> None:
 
 
 def test_a_deleted_workflow_breaks_the_chains_that_run_it() -> None:
-    change = Change("workflow.look_up", Action.DELETE, "Look up")
+    change = Change(workflow_address("look_up"), Action.DELETE, "Look up")
     chains = (chain(step("a"), name="one"), chain(step("b", workflow="other"), name="two"))
     (found,) = breaking_changes(change, chains)
     assert (found.kind, found.path, found.chains) == ("removed-workflow", "", ("one",))
@@ -612,7 +613,7 @@ def test_chains_that_rely_on_an_output(reference: str, relies: bool) -> None:
 
 def test_chains_refer_to_a_renamed_workflow_by_its_new_name() -> None:
     before, after = ({"input_schema": json.dumps(schema)} for schema in NEEDS_B)
-    change = change_of(before, after, name="new", previous_address="workflow.old")
+    change = change_of(before, after, name="new", previous_address=workflow_address("old"))
     chains = (chain(step("s", "new"), name="one"), chain(step("s", "old"), name="two"))
     (item,) = breaking_changes(change, chains)
     assert item.chains == ("one",)

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowdsl.config.address import workflow_address
 from flowdsl.deploy.diff import compare
 from flowdsl.deploy.kinds.workflow import POLICIES
 from flowdsl.deploy.resource import Desired, Live, hashes
@@ -25,7 +26,7 @@ TAGS = st.frozensets(st.sampled_from("tuv"))
 
 
 def desired(values: dict[str, Any], tags: frozenset[str] = frozenset()) -> Desired:
-    return Desired("workflow.a", "A", values, tags)
+    return Desired(workflow_address("a"), "A", values, tags)
 
 
 def prior(values: dict[str, Any], tags: frozenset[str] = frozenset()) -> ResourceState:

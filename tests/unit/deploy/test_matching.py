@@ -8,6 +8,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowdsl.config.address import workflow_address
 from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.deploy.found import Matches
 from flowdsl.deploy.mark import Mark, with_mark
@@ -17,7 +18,7 @@ from flowdsl.deploy.target import Target
 from flowdsl.state.document import ResourceState, StateDocument, new_document
 from tests.support.effort import examples
 
-NAMES = [f"workflow.{letter}" for letter in "abc"]
+NAMES = [workflow_address(letter) for letter in "abc"]
 TARGET = Target("prj_1", "test", "http://x")
 
 

@@ -223,7 +223,9 @@ def test_no_host_hides_however_deep_it_stands(
     (line,) = (
         line for line in render_plan(plan, color=False).split("\n") if line.startswith("! key: ")
     )
-    assert f"{host}" in line and "new endpoint" in line and "Zq9" not in line.replace(str(steps), "")
+    assert (
+        f"{host}" in line and "new endpoint" in line and "Zq9" not in line.replace(str(steps), "")
+    )
     assert line == printable(line)
     first = render_markdown(plan, facts()).partition("### Look at these first\n\n")[2]
     assert first.startswith("- \N{WARNING SIGN} **Key of a model provider**")

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowdsl.config.address import workflow_address
 from flowdsl.deploy.kinds.workflow import POLICIES
 from flowdsl.deploy.mark import Mark, mark_in, with_mark
 from flowdsl.deploy.policy import fingerprint, normalise
@@ -50,12 +51,12 @@ def test_marking_again_replaces_the_mark(text: str | None, one: Mark, other: Mar
 
 
 def test_a_workflow_without_inputs_carries_a_mark_and_compares_as_null() -> None:
-    mark = Mark("p", "e", "workflow.a", 1, "0123abcd")
+    mark = Mark("p", "e", workflow_address("a"), 1, "0123abcd")
     assert same("input_schema", None, with_mark(None, mark))
 
 
 def test_the_authors_comment_stays() -> None:
-    mark = Mark("p", "e", "workflow.a", 1, "0123abcd")
+    mark = Mark("p", "e", workflow_address("a"), 1, "0123abcd")
     text = '{"$comment": "written by hand", "type": "object"}'
     assert json.loads(with_mark(text, mark) or "")["$comment"].endswith(" written by hand")
     assert not same("input_schema", text, '{"type": "object"}')

@@ -10,12 +10,12 @@ from typing import Any
 
 from flowdsl.codegen.artifacts import plain
 from flowdsl.compiler.pipeline import Compilation, compile_project
+from flowdsl.config.address import workflow_address
 from flowdsl.decompile.loose_fields import loose_fields
 from flowdsl.decompile.model import PromptHints
 from flowdsl.decompile.proposing.convert import Proposal, propose
 from flowdsl.decompile.proposing.prompt_variables import Difference, compare, variables_in
 from flowdsl.decompile.proposing.section import Section, SourceNames, Unwritable, steps_section
-from flowdsl.deploy.resource import address_of
 from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.diagnostics.render.text import render_text
@@ -131,7 +131,7 @@ def _chosen(compilation: Compilation, name: str | None, target: Target) -> Workf
     workflows = compilation.analysis.model.workflows
     convertible = [each.name for each in workflows if each.prompt_from is not None]
     if name is not None:
-        by_address = {address_of("workflow", each.name): each for each in workflows}
+        by_address = {workflow_address(each.name): each for each in workflows}
         found = by_address[read_address(name, by_address, SOURCES)]
         if found.prompt_from is None:
             raise UsageError(f"`{found.name}` has statements already; {_known(convertible)}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from flowdsl.config.address import WORKFLOW
 from flowdsl.deploy.edits import edits_since
 from flowdsl.deploy.mark import mark_in
 from flowdsl.deploy.outcome import Outcome, Status
@@ -63,13 +64,13 @@ def destroyed(outcome: Outcome, environment: str) -> str:
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: no workflow is tracked in {environment}"
     counts = [
-        (_number(outcome, ("delete",), ("performed",), "workflow."), "deleted"),
-        (_number(outcome, ("forget",), ("performed",), "workflow."), "gone already"),
+        (_performed(outcome, "delete", WORKFLOW), "deleted"),
+        (_performed(outcome, "forget", WORKFLOW), "gone already"),
     ]
     parts = [f"{counted(number, 'workflow')} {word}" for number, word in counts if number]
-    others = _number(outcome, ("delete",), ("performed",), "") - counts[0][0]
+    others = _performed(outcome, "delete") - counts[0][0]
     parts += [f"{counted(others, 'other object')} deleted"] if others else []
-    left = _number(outcome, ("keep",), ("performed",), "")
+    left = _performed(outcome, "keep")
     parts += [f"{left} left"] if left else []
     for label in ("failed", "conflict", "not_attempted"):
         number = sum(result.outcome == label for result in outcome.results)
@@ -78,13 +79,12 @@ def destroyed(outcome: Outcome, environment: str) -> str:
     return f"{verb} {environment}: {', '.join(parts) or 'nothing deleted'}"
 
 
-def _number(
-    outcome: Outcome, actions: Collection[str], outcomes: Collection[str], prefix: str
-) -> int:
+def _performed(outcome: Outcome, action: str, kind: str | None = None) -> int:
+    """How often an action was done, to objects of one kind or of any."""
     return sum(
-        result.action in actions
-        and result.outcome in outcomes
-        and result.address.startswith(prefix)
+        result.action == action
+        and result.outcome == "performed"
+        and kind in (None, result.address.kind)
         for result in outcome.results
     )
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from flowdsl.config.address import WORKFLOW, Address, workflow_address
 from flowdsl.config.load import load_project
 from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
@@ -34,15 +35,14 @@ class Owned(Record):
 
     project: Project
     environment: Environment
-    addresses: dict[str, str]
+    addresses: dict[str, Address]
     organization: str | None
     state: StateDocument | None
     where: str
 
     def names(self) -> set[str]:
         """The names of its workflows in source, also of those that have left the source."""
-        parts = (address.partition(".") for address in self.addresses.values())
-        return {name for kind, _, name in parts if kind == "workflow"}
+        return {each.name for each in self.addresses.values() if each.kind == WORKFLOW}
 
     def check_organization(self, reply: Mapping[str, Any]) -> None:
         """Raise `CommandError` for a workflow of another organisation."""
@@ -54,7 +54,7 @@ class Owned(Record):
                 ACCESS,
             )
 
-    def address(self, reply: Mapping[str, Any]) -> str | None:
+    def address(self, reply: Mapping[str, Any]) -> Address | None:
         """The address under which the project has a workflow of the service already."""
         return self.addresses.get(str(reply["id"]).lower())
 
@@ -149,7 +149,7 @@ def with_adoptions(content: bytes, environment: str, ids: Mapping[str, str]) -> 
     """
     lines = []
     for name, workflow_id in sorted(ids.items()):
-        entry = {"env": environment, "address": f"workflow.{name}", "id": workflow_id}
+        entry = {"env": environment, "address": workflow_address(name), "id": workflow_id}
         lines += [
             "",
             "[[adopt]]",

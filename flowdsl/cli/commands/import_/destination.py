@@ -54,7 +54,7 @@ class Destination(Record):
         if project is not None:
             addresses = [each.address for each in project.adopt]
             addresses += [each.address for each in project.removed]
-            names |= {address.partition(".")[2] for address in addresses}
+            names |= {address.name for address in addresses}
         return names | {name.casefold() for name in names}
 
     def place(self, path: str) -> str:

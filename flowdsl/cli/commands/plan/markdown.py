@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from flowdsl.config.address import IMAGE, Address
 from flowdsl.deploy.diff import FieldChange
 from flowdsl.deploy.edits import edit_behind, way_to_keep
 from flowdsl.deploy.field_diff import Row, edit_rows, field_rows, lost_tag_rows, plain, tag_rows
@@ -16,7 +17,6 @@ from flowdsl.deploy.named import NamedChange
 from flowdsl.deploy.plan import Action, Change, Plan
 from flowdsl.deploy.plan_file import PlanFacts
 from flowdsl.deploy.policy import normalise
-from flowdsl.deploy.resource import address_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
@@ -213,7 +213,7 @@ def _blocks(plan: Plan) -> Iterator[_Block]:
     if known := [key_route(route) for route in key_routes(plan.named) if not route.news]:
         yield _Block("keys of model providers, as before", fenced(known, "text"))
     for picture in plan.uploads:
-        address = address_of("image", picture.sha256)
+        address = Address(IMAGE, picture.sha256)
         yield _Block(f"create {html_code(address, NAME_WIDTH)}", "")
 
 
@@ -282,7 +282,7 @@ def _named(change: Change) -> str:
     return f"{_address(change.address)} ({code(change.name, NAME_WIDTH)})"
 
 
-def _address(address: str) -> str:
+def _address(address: Address) -> str:
     return code(address, NAME_WIDTH)
 
 

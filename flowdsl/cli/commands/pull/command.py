@@ -7,11 +7,12 @@ import os
 from collections.abc import Mapping, Sequence
 
 from flowdsl.compiler.pipeline import CompileOptions
+from flowdsl.config.address import WORKFLOW, Address, workflow_address
 from flowdsl.config.project import Environment, Project
 from flowdsl.decompile.pulling.pull import Pull, Request, pull
 from flowdsl.decompile.pulling.workspace import Built, Workspace, encoded
 from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.resource import Live, address_of
+from flowdsl.deploy.resource import Live
 from flowdsl.deploy.target import target_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.text import render_text
@@ -35,8 +36,6 @@ from ...runtime.time_limit import TimeLimit
 from ..import_.destination import ATTRIBUTES, PROMPT, continued
 from .tracked import Tracked, look, settled, tracked
 from .view import outcome, remarks
-
-KIND = "workflow."
 
 
 class Wanted(Record):
@@ -137,7 +136,7 @@ def _compiled(wanted: Wanted, workspace: Workspace, console: Console) -> Built:
 
 def _addresses(
     arguments: argparse.Namespace, built: Built, known: Tracked, environment: Environment
-) -> list[str]:
+) -> list[Address]:
     """The addresses that were named, each once; raises `CommandError` for one that cannot be pulled."""
     if arguments.all:
         if arguments.addresses:
@@ -147,7 +146,7 @@ def _addresses(
         names = listed(known.ids)
         there = f"there are {names}, and `--all`" if names else "none was deployed or adopted yet"
         raise UsageError(f"name the workflows of `{environment.name}` to pull; {there}")
-    found: dict[str, None] = {}
+    found: dict[Address, None] = {}
     for word in arguments.addresses:
         address = _address(word, built, known, environment)
         if address not in known.ids:
@@ -160,8 +159,10 @@ def _addresses(
     return list(found)
 
 
-def _address(word: str, built: Built, known: Tracked, environment: Environment) -> str:
-    gone = word if word.startswith(KIND) else address_of("workflow", word)
+def _address(word: str, built: Built, known: Tracked, environment: Environment) -> Address:
+    gone = Address.unchecked(word)
+    if gone.kind != WORKFLOW:
+        gone = workflow_address(word)
     if gone not in built.desired and known.prior(gone) is not None:
         raise CommandError(
             f"`{gone}` is deployed to `{environment.name}` and is no longer in the source; put it back, or fetch it "
@@ -182,7 +183,7 @@ def _require_answer(arguments: argparse.Namespace) -> None:
 
 
 def _require_found(
-    addresses: Sequence[str],
+    addresses: Sequence[Address],
     known: Tracked,
     live: Mapping[str, Live],
     environment: Environment,
@@ -200,7 +201,7 @@ def _require_found(
         )
 
 
-def _prior(known: Tracked, built: Built, address: str) -> ResourceState | None:
+def _prior(known: Tracked, built: Built, address: Address) -> ResourceState | None:
     """What was last applied, under the name that the workflow had then."""
     renamed_from = built.desired[address].renamed_from
     found = known.prior(address)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact
+from flowdsl.config.address import Address, workflow_address
 from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.log import Listener
@@ -13,7 +14,7 @@ from flowdsl.deploy.desired import needs_of
 from flowdsl.deploy.directory import Directory, read_directory
 from flowdsl.deploy.recover import with_interrupted_writes
 from flowdsl.deploy.refresh import refresh
-from flowdsl.deploy.resource import Live, address_of
+from flowdsl.deploy.resource import Live
 from flowdsl.deploy.survey import state_after_all
 from flowdsl.deploy.target import Target
 from flowdsl.diagnostics.render.cells import printable
@@ -37,10 +38,10 @@ class Tracked(Record):
     """What state and `[[adopt]]` know. `ids` are those of the service by address, in lower case."""
 
     document: StateDocument | None
-    ids: dict[str, str]
+    ids: dict[Address, str]
     organization: str | None
 
-    def prior(self, address: str) -> ResourceState | None:
+    def prior(self, address: Address) -> ResourceState | None:
         """What was last applied at an address; None where nothing was."""
         return None if self.document is None else self.document.resources.get(address)
 
@@ -74,12 +75,12 @@ def tracked(
         )
     adopted = {each.address: each.id for each in project.adopt if each.env == environment.name}
     resources = {} if document is None else document.resources
-    ids: dict[str, str] = {}
+    ids: dict[Address, str] = {}
     for artifact in bundle.workflows:
         for address in _addresses(artifact):
             found = resources[address].id if address in resources else adopted.get(address)
             if found is not None:
-                ids[address_of("workflow", artifact.name)] = found.lower()
+                ids[workflow_address(artifact.name)] = found.lower()
                 break
     organization = environment.organization
     if organization is None and document is not None:
@@ -87,10 +88,10 @@ def tracked(
     return Tracked(document, ids, organization)
 
 
-def _addresses(artifact: WorkflowArtifact) -> list[str]:
+def _addresses(artifact: WorkflowArtifact) -> list[Address]:
     """The address of a workflow, and the one it had before it was renamed."""
     names = [artifact.name, *([artifact.renamed_from] if artifact.renamed_from else [])]
-    return [address_of("workflow", name) for name in names]
+    return [workflow_address(name) for name in names]
 
 
 def _document(
@@ -125,7 +126,7 @@ async def _state_after_all(
         return await state_after_all(client, target, store, bundle)
 
 
-def look(client: CyberdeskClient, known: Tracked, addresses: Sequence[str], bundle: Bundle, target: Target, limit: TimeLimit) -> Seen:  # fmt: skip
+def look(client: CyberdeskClient, known: Tracked, addresses: Sequence[Address], bundle: Bundle, target: Target, limit: TimeLimit) -> Seen:  # fmt: skip
     """Read the workflows at some addresses; raises `CommandError` when the service refuses, does not answer, or is another's."""
     seen = answered(_look(client, [known.ids[each] for each in addresses], bundle, target), limit)
     for live in seen.live.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from flowdsl.config.address import Address
 from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS, WORDS
 from flowdsl.decompile.pulling.differences import edits, shown
 from flowdsl.decompile.pulling.pull import Conflict, Pulled
@@ -41,7 +42,7 @@ def remarks(pulled: Sequence[Pulled], missing: Sequence[str]) -> Iterator[str]:
         yield f"error: {address}: it no longer exists in the organisation"
 
 
-def _conflict(address: str, conflict: Conflict) -> Iterator[str]:
+def _conflict(address: Address, conflict: Conflict) -> Iterator[str]:
     yield (
         f"error: {address}: {_field(conflict.path)} was edited in the source and in the dashboard since the last deploy; "
         "`--theirs` takes the dashboard's"

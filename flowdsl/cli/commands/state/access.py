@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import compile_project
+from flowdsl.config.address import Address
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.state.document import StateDocument, refuse_moved
 from flowdsl.state.errors import (
@@ -80,7 +81,7 @@ def no_state(deployment: Deployment) -> CommandError:
     )
 
 
-def tracked_address(word: str, document: StateDocument) -> str:
+def tracked_address(word: str, document: StateDocument) -> Address:
     """The address in the state that `word` means; raises `UsageError`."""
     return read_address(word, document.resources, f"the state of `{document.environment}`")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
-from flowdsl.deploy.resource import address_of
+from flowdsl.config.address import WORKFLOW, Address, workflow_address
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.state.document import StateDocument
 
@@ -16,7 +16,7 @@ from ...runtime.engine.questions import confirmed, require_answer
 from ...runtime.failure import CommandError, UsageError
 from .access import change_document, open_state, read_document, sources_if_sound, tracked_address
 
-_WORKFLOW = re.compile(r"workflow\.[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def unprotect(arguments: argparse.Namespace, console: Console) -> int:
@@ -53,9 +53,8 @@ def move(arguments: argparse.Namespace, console: Console) -> int:
     deployment = open_state(arguments.env, console)
     name = deployment.environment.name
     document = read_document(deployment)
-    old, new = tracked_address(arguments.old, document), arguments.new
-    if "." not in new:
-        new = address_of("workflow", new)
+    old, word = tracked_address(arguments.old, document), arguments.new
+    new = Address.unchecked(word) if "." in word else workflow_address(word)
     _check_move(old, new, document)
     require_answer(arguments.yes, "moves it")
     found = printable(f"{document.resources[old].name!r} ({document.resources[old].id})")
@@ -74,19 +73,19 @@ def move(arguments: argparse.Namespace, console: Console) -> int:
     return code
 
 
-def _check_move(old: str, new: str, document: StateDocument) -> None:
+def _check_move(old: Address, new: Address, document: StateDocument) -> None:
     """Raise `CommandError` where a move cannot be, or would lose something."""
     tracked_address(old, document)
-    kind, other = old.partition(".")[0], new.partition(".")[0]
-    if kind != other:
+    kind = old.kind
+    if kind != new.kind:
         raise UsageError(
             f"`{old}` is a {kind} and cannot become `{new}`; a move stays within a kind"
         )
-    if kind != "workflow":
+    if kind != WORKFLOW:
         raise UsageError(
             f"only a workflow can move: a {kind.replace('_', ' ')} is found by its name, so `{old}` is not `{new}`"
         )
-    if not _WORKFLOW.fullmatch(new):
+    if not _NAME.fullmatch(new.name):
         raise UsageError(f"`{new}` is no address of a workflow; write `workflow.NAME`")
     if old == new:
         raise UsageError(f"`{old}` has that address already")
@@ -104,18 +103,18 @@ def _check_move(old: str, new: str, document: StateDocument) -> None:
             )
 
 
-def _source_protects(deployment: Deployment, address: str) -> bool:
+def _source_protects(deployment: Deployment, address: Address) -> bool:
     bundle = sources_if_sound(deployment)
     return bundle is not None and any(
-        item.protect and address_of("workflow", item.name) == address for item in bundle.workflows
+        item.protect and workflow_address(item.name) == address for item in bundle.workflows
     )
 
 
-def _tell_of_source(deployment: Deployment, old: str, new: str, console: Console) -> None:
+def _tell_of_source(deployment: Deployment, old: Address, new: Address, console: Console) -> None:
     """Say what the next deploy makes of the move, and how every environment gets it."""
     bundle = sources_if_sound(deployment)
     if bundle is not None:
-        names = {address_of("workflow", item.name) for item in bundle.workflows}
+        names = {workflow_address(item.name) for item in bundle.workflows}
         if old in names:
             console.err(
                 f"warning: `{old}` is still in the source, so the next deploy creates it anew"
@@ -124,7 +123,7 @@ def _tell_of_source(deployment: Deployment, old: str, new: str, console: Console
             console.err(
                 f"warning: `{new}` is not in the source, so the next deploy keeps it as left over"
             )
-    name = old.partition(".")[2]
+    name = old.name
     console.err(
         f'note: `renamed_from = "{printable(name)}"` in the workflow does the same in every environment'
     )

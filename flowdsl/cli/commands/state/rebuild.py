@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from flowdsl.deploy.engine import EXPECTED, status_of
+from flowdsl.config.address import WORKFLOW
+from flowdsl.deploy.attempt import EXPECTED, status_of
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Stop
 from flowdsl.deploy.rebuild import find_state, write_state
@@ -107,7 +108,7 @@ def _read_ids(path: str | None, deployment: Deployment) -> IdList | None:
     except UnusableIds as error:
         raise UsageError(str(error)) from None
     for address, found in ids.ids.items():
-        if address.startswith("workflow.") and not is_uuid(found):
+        if address.kind == WORKFLOW and not is_uuid(found):
             raise UsageError(f"`{path}` is wrong at `{address}`: `{found}` is no id of a workflow")
     return ids
 

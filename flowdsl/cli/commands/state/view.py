@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from flowdsl.config.address import Address
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.document import Intent, Lease, ResourceState, StateDocument
@@ -26,7 +27,7 @@ def render_document(document: StateDocument, where: str, now: datetime) -> str:
     return "\n".join(printable(line) for line in lines)
 
 
-def render_resource(address: str, document: StateDocument) -> str:
+def render_resource(address: Address, document: StateDocument) -> str:
     """Everything that state holds of one resource, for people."""
     resource = document.resources[address]
     rows = [
@@ -87,7 +88,7 @@ def document_json(document: StateDocument, where: str) -> str:
     )
 
 
-def resource_json(address: str, document: StateDocument) -> str:
+def resource_json(address: Address, document: StateDocument) -> str:
     """One resource as an object of the machine format."""
     return _dumped(
         {

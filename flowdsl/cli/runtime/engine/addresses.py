@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from flowdsl.config.address import Address
 from flowdsl.deploy.addressing import NoSuchAddress, address_in
 
 from ..failure import UsageError
@@ -12,7 +13,7 @@ SOURCES = "the sources of this project"
 """Where the addresses of workflows come from, in a message."""
 
 
-def read_address(word: str, known: Collection[str], where: str) -> str:
+def read_address(word: str, known: Collection[Address], where: str) -> Address:
     """The one of the addresses `known` that `word` means; raises `UsageError`."""
     try:
         return address_in(word, known, where)

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from flowdsl.deploy.addressing import NoSuchAddress
-from flowdsl.deploy.engine import EXPECTED, status_of
+from flowdsl.deploy.attempt import EXPECTED, status_of
 from flowdsl.deploy.job import OnDrift
 from flowdsl.deploy.outcome import Stop
 from flowdsl.deploy.plan import Plan

@@ -15,11 +15,11 @@ from uuid import uuid4
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import compile_project
+from flowdsl.config.address import Address, workflow_address
 from flowdsl.config.project import EMBEDDED, Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.job import Job, Options, Ui
 from flowdsl.deploy.outcome import Status
-from flowdsl.deploy.resource import address_of
 from flowdsl.deploy.target import Target as DeployTarget
 from flowdsl.deploy.target import key_sources, target_of
 from flowdsl.diagnostics.render.text import render_text
@@ -127,7 +127,7 @@ class _ModelKeys:
         self._sources = key_sources(project)
         self._root = root
 
-    def __call__(self, address: str) -> Mapping[str, str]:
+    def __call__(self, address: Address) -> Mapping[str, str]:
         source = self._sources.get(address)
         if source is None:
             return {}
@@ -199,9 +199,9 @@ def read_plan_addresses(arguments: argparse.Namespace, bundle: Bundle) -> None:
         setattr(arguments, option, [read_address(each, known, SOURCES) for each in words])
 
 
-def workflow_addresses(bundle: Bundle) -> list[str]:
+def workflow_addresses(bundle: Bundle) -> list[Address]:
     """The addresses of the workflows in source."""
-    return [address_of("workflow", item.name) for item in bundle.workflows]
+    return [workflow_address(item.name) for item in bundle.workflows]
 
 
 def holder() -> str:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from flowdsl import __version__
+from flowdsl.config.address import Address
 from flowdsl.deploy.edits import way_to_keep
 from flowdsl.deploy.job import OnDrift
 from flowdsl.deploy.outcome import Outcome, Result, Status
@@ -64,7 +65,7 @@ class Report:
         self.writing = False
         self._asks = False
         self._shown: Plan | None = None
-        self._under_way: dict[str, str] = {}
+        self._under_way: dict[Address, str] = {}
         self._results: list[Result] = []
         self._emit("version", flowdsl_version=__version__, format_version=FORMAT_VERSION)
 
@@ -115,7 +116,7 @@ class Report:
 
     def event(self, kind: str, **details: object) -> None:
         match kind, details:
-            case "apply_start", {"address": str(address), "action": action}:
+            case "apply_start", {"address": Address() as address, "action": action}:
                 self._under_way[address] = str(action)
                 self._display.begin(address)
                 self._emit(kind, address=address, action=action)

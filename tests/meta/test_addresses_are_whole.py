@@ -1,0 +1,102 @@
+"""One module knows how an address is put together; nobody else builds one from text or takes one apart."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import flowdsl
+from flowdsl.config.address import KINDS
+
+PACKAGE = Path(flowdsl.__file__).parent
+OWNER = PACKAGE / "config" / "address.py"
+
+_ANY = "|".join(KINDS)
+_PREFIX = re.compile(rf"(?:{_ANY})\.")
+_INSIDE = re.compile(rf"(?:^|\W)(?:{_ANY})\.$")
+_PATTERN = re.compile(rf"(?:{_ANY})\\\.")
+_KIND = re.compile(r"(?:.*[._])?(?:kind|KIND|NAME|WORKFLOW|TAG|TAG_GROUP|MODEL|IMAGE)")
+_ADDRESS = re.compile(r"(?:.*[._])?address", re.IGNORECASE)
+_TAKES_APART = {
+    *("partition", "rpartition", "split", "rsplit", "startswith", "endswith"),
+    *("removeprefix", "removesuffix", "find", "index"),
+}
+
+
+def by_hand(tree: ast.AST) -> Iterator[int]:
+    """The lines on which a module builds an address from text, or takes one apart."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)) if _PREFIX.fullmatch(text) or _PATTERN.search(text):
+                yield node.lineno
+            case ast.JoinedStr(values=values):
+                for piece, following in pairwise(values):
+                    if isinstance(following, ast.FormattedValue) and _ends_in_kind(piece):
+                        yield node.lineno
+                match values:
+                    case [ast.FormattedValue(value=first), ast.Constant(value="."), *_] if (
+                        _KIND.fullmatch(ast.unparse(first))
+                    ):
+                        yield node.lineno
+            case ast.Call(func=ast.Attribute(value=held, attr=attr)) if (
+                attr in _TAKES_APART and _ADDRESS.fullmatch(ast.unparse(held))
+            ):
+                if any(
+                    isinstance(each, ast.Constant) and each.value == "." for each in node.args
+                ) or attr in ("startswith", "removeprefix"):
+                    yield node.lineno
+
+
+def _ends_in_kind(piece: ast.expr) -> bool:
+    return isinstance(piece, ast.Constant) and bool(_INSIDE.search(str(piece.value)))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'address.partition(".")[0]',
+        'change.address.partition(".")',
+        'address.split(".", 1)',
+        'address.startswith(f"{kind}.")',
+        'each.startswith("workflow.")',
+        'f"workflow.{name}"',
+        'f"`tag_group.{name}` is new"',
+        'f"{workflow.NAME}.{name}"',
+        'f"{WORKFLOW}."',
+        'f"{kind}.{name}"',
+        're.compile(r"workflow\\.[a-z]+")',
+    ],
+)
+def test_the_search_finds(source: str) -> None:
+    assert [*by_hand(ast.parse(source))]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'path.partition(".")[0]',
+        'f"{MODELS}.{role}"',
+        '"write `workflow.NAME`"',
+        'f"the workflow. {name}"',
+        "address.kind == WORKFLOW",
+        "Address(TAG, name)",
+    ],
+)
+def test_the_search_leaves_alone(source: str) -> None:
+    assert not [*by_hand(ast.parse(source))]
+
+
+def test_no_other_module_does_it_by_hand() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE)}:{line}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        # In the emulator, which knows nothing of ours, an address is that of a picture.
+        if path != OWNER and "emulator" not in path.relative_to(PACKAGE).parts
+        for line in by_hand(ast.parse(path.read_text()))
+    ]
+    assert not found, "use `flowdsl.config.address` there"
