@@ -34,9 +34,17 @@ _POSITION = (
 )
 
 
+_DEEP_KEY = r"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){100}"
+"""A dotted key of more than a hundred parts, which takes the reader of TOML the square of its length."""
+
+
 def load_project(text: str, path: str, sink: Sink) -> Project | None:
     """The project that the text of the file at `path` describes; None after anything was reported."""
     report = ProjectFileReport(text, path, sink)
+    deep = re.search(_DEEP_KEY, text)
+    if deep is not None and _is_code(text, deep.start()):
+        report.at_offset(errors.TOML_TOO_DEEP, deep.start())
+        return None
     try:
         document = _parse(text, report)
         if document is not None:
@@ -46,6 +54,12 @@ def load_project(text: str, path: str, sink: Sink) -> Project | None:
     except RecursionError:
         report.at_offset(errors.TOML_TOO_DEEP, 0)
     return None
+
+
+def _is_code(text: str, at: int) -> bool:
+    """Whether what stands at an offset is in no string that began on its line, and in no comment."""
+    before = text[text.rfind("\n", 0, at) + 1 : at]
+    return "#" not in before and before.count('"') % 2 == before.count("'") % 2 == 0
 
 
 def _parse(text: str, report: ProjectFileReport) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.sink import Sink
@@ -31,7 +31,7 @@ def load(files: FileSystem, entries: Sequence[str], sink: Sink) -> Sources:
     loader = _Loader(files, sink)
     for path in sorted(set(entries)):
         nowhere = Span(SourceFile(path, ""), 0, 0)
-        loader.module(path, nowhere)
+        loader.load(path, nowhere)
     modules = {path: module for path, module in loader.loaded.items() if module is not None}
     ordered = tuple(modules[path] for path in sorted(modules))
     _report_cycles(ordered, loader.targets, sink)
@@ -45,30 +45,44 @@ class _Loader:
         self.loaded: dict[str, ast.Module | None] = {}
         self.targets: dict[ast.Import, ast.Module] = {}
 
-    def module(self, path: str, named_at: Span) -> ast.Module | None:
+    def load(self, path: str, named_at: Span) -> None:
+        """Read the module at `path` and what it imports, however long the chain is."""
+        pending = self._imports(self._module(path, named_at))
+        while pending:
+            module, import_ = pending.pop()
+            path_ = self._path(module, import_)
+            if path_ is None:
+                continue
+            is_new = self.loaded.get(path_) is None
+            target = self._module(path_, import_.path.span(module.source))
+            if target is not None:
+                self.targets[import_] = target
+                if is_new:
+                    pending += self._imports(target)
+
+    def _module(self, path: str, named_at: Span) -> ast.Module | None:
         """The module at `path`; None, reported at every place that names it, when it cannot be read."""
         if self.loaded.get(path) is not None:
             return self.loaded[path]
         text = read_text(self.files, path, named_at, self.sink)
-        if text is None:
-            self.loaded[path] = None
-            return None
-        module = parse_module(SourceFile(path, text), self.sink)
+        module = None if text is None else parse_module(SourceFile(path, text), self.sink)
         self.loaded[path] = module
-        for import_ in module.imports:
-            target = self.target(module, import_)
-            if target is not None:
-                self.targets[import_] = target
         return module
 
-    def target(self, module: ast.Module, import_: ast.Import) -> ast.Module | None:
-        span = import_.path.span(module.source)
+    def _imports(self, module: ast.Module | None) -> list[tuple[ast.Module, ast.Import]]:
+        """The imports of a module, the first one last."""
+        if module is None:
+            return []
+        return [(module, import_) for import_ in reversed(module.imports)]
+
+    def _path(self, module: ast.Module, import_: ast.Import) -> str | None:
+        """The project path that an import names; None, reported, when it names none."""
         written = import_.path.value
         if not written.endswith(SUFFIX):
+            span = import_.path.span(module.source)
             self.sink.report(errors.IMPORT_NOT_FLOW, span, written=written)
             return None
-        path = project_path(module.source, import_.path, errors.IMPORT_OUTSIDE_PROJECT, self.sink)
-        return None if path is None else self.module(path, span)
+        return project_path(module.source, import_.path, errors.IMPORT_OUTSIDE_PROJECT, self.sink)
 
 
 def project_path(
@@ -138,23 +152,25 @@ def _report_cycles(
     modules: tuple[ast.Module, ...], targets: dict[ast.Import, ast.Module], sink: Sink
 ) -> None:
     finished: set[ast.Module] = set()
-    path: list[ast.Module] = []
-
-    def visit(module: ast.Module) -> None:
-        path.append(module)
-        for import_ in module.imports:
+    path: dict[ast.Module, Iterator[ast.Import]] = {}
+    for start in modules:
+        if start in finished:
+            continue
+        path[start] = iter(start.imports)
+        while path:
+            module, imports = next(reversed(path.items()))
+            import_ = next(imports, None)
+            if import_ is None:
+                del path[module]
+                finished.add(module)
+                continue
             target = targets.get(import_)
             if target is None or target in finished:
                 continue
             if target in path:
-                cycle = [*path[path.index(target) :], target]
+                around = list(path)
+                cycle = [*around[around.index(target) :], target]
                 shown = " -> ".join(entry.source.path for entry in cycle)
                 sink.report(errors.IMPORT_CYCLE, import_.path.span(module.source), cycle=shown)
             else:
-                visit(target)
-        path.pop()
-        finished.add(module)
-
-    for module in modules:
-        if module not in finished:
-            visit(module)
+                path[target] = iter(target.imports)

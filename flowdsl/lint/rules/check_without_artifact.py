@@ -54,6 +54,10 @@ def check(context: LintContext, section: ast.ChecksSection) -> None:
                 context.report(SPEC, context.span(text), file=file, help=help)
 
 
+COMPARISONS = 20_000
+"""Comparisons with names one by one that a workflow is worth; what is beyond them may be kept."""
+
+
 class _Kept:
     """The names of files that are kept. Most have no variables, and are equal to a name or not."""
 
@@ -61,12 +65,21 @@ class _Kept:
         self.patterns = list(dict.fromkeys(patterns))
         self.exact = {each for each in self.patterns if _ANY not in each}
         self.variable = [each for each in self.patterns if _ANY in each]
+        self._left = COMPARISONS
 
     def has(self, wanted: Pattern) -> bool:
         """Whether a kept file may be called so."""
-        if _ANY in wanted:
-            return any(_may_be_equal(wanted, each) for each in self.patterns)
-        return wanted in self.exact or any(_may_be_equal(wanted, each) for each in self.variable)
+        others = self.patterns if _ANY in wanted else self.variable
+        return (
+            wanted in self.exact
+            or not self.is_worth(others)
+            or any(_may_be_equal(wanted, each) for each in others)
+        )
+
+    def is_worth(self, others: list[Pattern]) -> bool:
+        """Whether one more name may be compared with each of `others`."""
+        self._left -= len(others)
+        return self._left >= 0
 
 
 def _kept(context: LintContext) -> list[Pattern] | None:
@@ -131,7 +144,8 @@ def _targets(
 
 def _may_match(regex: object, kept: _Kept) -> bool:
     """Whether a kept name may fit a regular expression; only names without variables can be told not to."""
-    if kept.variable or (kept.exact and not isinstance(regex, str)):
+    unknown = kept.variable or (kept.exact and not isinstance(regex, str))
+    if unknown or not kept.is_worth(kept.patterns):
         return True
     return any(may_match(str(regex), "".join(map(str, each))) for each in kept.patterns)
 
