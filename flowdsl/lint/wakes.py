@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from flowdsl.semantics.capabilities import COMMAND_BYTES, PLAINED
-from flowdsl.semantics.keys import is_shared_key
+from flowdsl.semantics.keys import chord_keys, is_shared_key
 from flowdsl.semantics.types import ANY, ListOf, Type, strip_optional
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
@@ -87,7 +87,8 @@ def has_operators(context: LintContext, statement: ast.RunStmt) -> bool:
 def has_rare_key(context: LintContext, statement: ast.PressStmt) -> bool:
     """Whether a key is none that both drivers know, or may be a part of a chord that one lacks."""
     keys = statement.keys.value
-    return "+" in keys or not all(map(is_shared_key, keys.split()))
+    names = (name for chord in keys.split() for name in chord_keys(chord))
+    return not all(map(is_shared_key, names)) or "delete" in keys.lower()
 
 
 def has_typographic(context: LintContext, found: ast.TypeStmt | Prose) -> bool:
