@@ -255,7 +255,9 @@ def test_which_workflow(desk: Path) -> None:
     )})  # fmt: skip
 
     assert "`workflow.claim_status` exists" in error(convert(desk, "claim_stat"), 64)
-    assert "there are `workflow.claim_status`, `workflow.w1`, `workflow.w2`" in error(convert(desk, "zzz"), 64)
+    assert "there are `workflow.claim_status`, `workflow.w1`, `workflow.w2`" in error(
+        convert(desk, "zzz"), 64
+    )
     several = error(convert(desk, "flows/two.flow"), 64)
     assert "several workflows with a prompt in a file: `w1`, `w2`; name one" in several
     assert "`gone.flow` does not exist" in error(convert(desk, "gone.flow"), 64)

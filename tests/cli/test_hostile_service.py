@@ -66,7 +66,6 @@ class Desk:
 ASKED_ONCE = {name: fault for name, fault in FAULTS.items() if "gets no reply" not in fault.says}
 """What is not sent again, for which the program would sleep."""
 DEADLINES = {name for name, fault in FAULTS.items() if "no whole reply" in fault.says}
-DEADLINES.add("refusal without end")
 
 
 @pytest.mark.parametrize("name", ASKED_ONCE)

@@ -175,7 +175,7 @@ def test_restore(desk: Desk) -> None:
     missing = desk("restore", "workflow.look_up", "--version", "4", "--yes")
     assert missing.code == 64 and "there is 1 only" in missing.err
     unknown = desk("restore", "workflow.look", "--version", "1", "--yes")
-    assert unknown.code == 6
+    assert unknown.code == 64 and "`workflow.look_up` exists" in unknown.err
 
     done = desk("restore", "workflow.look_up", "--version", "1", "--yes")
     assert done.code == 0, done.err
@@ -303,7 +303,7 @@ def test_diff(desk: Desk) -> None:
     report = json.loads(desk("diff", "workflow.enter", "--json").text)
     assert (report["kind"], report["total"]) == ("diff", 1)
     assert report["items"][0]["fields"][0]["origin"] == "both"
-    assert desk("diff", "workflow.none").code == 6
+    assert desk("diff", "workflow.none").code == 64
     assert {method for method, _, _ in desk.server.seen} == {"GET"}
     assert (desk.root / ".flowdsl/state/prod.json").read_bytes() == before
 

@@ -360,7 +360,9 @@ def test_usage(desk: Desk) -> None:
     assert (done.code, "`workflow.parcel_lookup`, and `--all`" in done.err) == (64, True)
     done = desk.pull("parcel_lokup", "--yes")
     assert done.code == 64
-    assert "no workflow `parcel_lokup`; `workflow.parcel_lookup` exists" in done.err
+    assert (
+        "`parcel_lokup` is no address" in done.err and "`workflow.parcel_lookup` exists" in done.err
+    )
     done = desk.pull("parcel_lookup")
     assert (done.code, "`--yes` writes without asking" in done.err) == (64, True)
     assert desk.pull("parcel_lookup", "--all", "--yes").code == 64

@@ -182,7 +182,7 @@ def test_an_interrupted_write_is_no_edit_of_somebody_else(world: World) -> None:
     world.deploy(
         later,
         Fault("PATCH /v1/workflows/{id}", 1, "after"),
-        Fault("GET /v1/workflows/{id}", 4, "html_502"),
+        *(Fault("GET /v1/workflows/{id}", number, "html_502") for number in range(4, 20)),
         concurrency=1,
     )
 
