@@ -10,6 +10,7 @@ import pytest
 from flowdsl.deploy.outcome import Status
 from flowdsl.deploy.plan import Action
 from flowdsl.emulator.app import create_app
+from flowdsl.state.document import FORMAT
 from tests.deploy.deploy_world import CANARY, Ui, World, bundle, flow
 
 
@@ -254,7 +255,10 @@ def test_one_workflow_is_not_given_to_two_addresses(world: World) -> None:
     ("change", "words"),
     [
         (lambda text: text[: len(text) // 2], "not JSON"),
-        (lambda text: json.dumps(json.loads(text) | {"format": 3, "min_cli": "9.1"}), "9.1"),
+        (
+            lambda text: json.dumps(json.loads(text) | {"format": FORMAT + 1, "min_cli": "9.1"}),
+            "9.1",
+        ),
         (lambda text: json.dumps(json.loads(text) | {"project": "prj_9"}), "prj_9"),
         (lambda text: json.dumps(json.loads(text) | {"environment": "prod"}), "prod"),
         (lambda text: json.dumps(json.loads(text) | {"more": 1}), "more"),

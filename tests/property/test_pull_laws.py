@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from flowdsl.codegen.artifacts import stand_in
 from flowdsl.codegen.prompt.document import emit_template
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.config.address import Address
 from flowdsl.decompile.project import import_workflows
 from flowdsl.decompile.pulling.attempts import FILE, WORDS
 from flowdsl.decompile.pulling.goal import forms
@@ -86,7 +87,7 @@ def _edited(desk: Desk, address: str, rng: random.Random, kind: str) -> Values:
                     return DEFAULT_NAME
                 return f"image:{part.sha256}.{part.extension}"  # type: ignore[attr-defined]
 
-            workflow = desk.built.workflow(address)
+            workflow = desk.built.workflow(Address.unchecked(address))
             capabilities = desk.workspace.capabilities
             values["main_prompt"] = dashboard.renumbered(rng, workflow, capabilities, resolve)
         case "everything":

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowdsl.compiler.pipeline import CompileOptions
+from flowdsl.config.address import Address
 from flowdsl.config.load import load_project
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 from flowdsl.decompile.pulling.pull import Pull, Pulled, Request, pull
@@ -92,7 +93,11 @@ class Desk:
     ) -> Pull:
         """Pull workflows that have other fields in the service."""
         requests = [
-            Request(address, self.live(address, values, tags.get(address)), self.prior[address])
+            Request(
+                Address.unchecked(address),
+                self.live(address, values, tags.get(address)),
+                self.prior[Address.unchecked(address)],
+            )
             for address, values in edits.items()
         ]
         return pull(self.workspace, self.built, requests, theirs=theirs)
