@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from flowdsl.codegen.outline import Item
-from flowdsl.codegen.text import OPEN_PART, clause, quoted, spell_text, spell_variable
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.text import OPEN_PART, clause, quoted, spell_text, spell_variable
+from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import Capabilities
 
 Wrap = Callable[[nodes.Origin, str, list[Item]], list[Item]]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from flowdsl.codegen.outline import Item
-from flowdsl.codegen.text import duration, quoted, spell_path, spell_text
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import literal, single_variable, text_of
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.text import duration, quoted, spell_path, spell_text
+from flowdsl.prompt.values import condition_words
+from flowdsl.prompt.words import say
 
 from .context import Agent, Wrap, consequence, guarded, runtime
 from .data import emit_store
-from .values import condition_words
 
 PLAIN_ACTIONS = frozenset(("do", "type", "clear", "press", "wait", "capture", "export", "picture"))
 """Statements that set no variable, so that emptying one may wait until after them."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flowdsl.codegen.outline import Item
-from flowdsl.codegen.text import clause, quoted
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits, models_of
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.text import clause, quoted
+from flowdsl.prompt.values import type_words, value_words
+from flowdsl.prompt.words import say
 
 from .context import Agent, consequence, failure, model_name, runtime
-from .values import type_words, value_words
 
 
 def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:

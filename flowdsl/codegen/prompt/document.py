@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from html import escape
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
-from flowdsl.codegen.outline import Item, Line, render_outline
-from flowdsl.codegen.text import OPEN_PART, quoted, spell_path, spell_text
-from flowdsl.codegen.words import paragraph, say
 from flowdsl.ir import nodes
 from flowdsl.ir.source_map import MappedLine, SourceRange
 from flowdsl.ir.walk import statements, walk
+from flowdsl.prompt.outline import Item, Line, render_outline
+from flowdsl.prompt.text import OPEN_PART, quoted, spell_path, spell_text
+from flowdsl.prompt.words import paragraph, say
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.spelling import spell
 

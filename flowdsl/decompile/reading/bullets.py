@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from flowdsl.codegen.text import clause, quoted, spell_variable
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
+from flowdsl.prompt.reading.frames import SLOT, frame
+from flowdsl.prompt.reading.outline import Item
+from flowdsl.prompt.reading.texts import milliseconds, runtime_variable, whole_number
+from flowdsl.prompt.text import clause, quoted, spell_variable
+from flowdsl.prompt.words import say
 
 from ..model import NOWHERE
-from .frames import SLOT, frame
-from .outline import Item
 from .statements import RUN, STRING, Unreadable, Words
-from .texts import milliseconds, runtime_variable, whole_number
 
 ReadBody = Callable[[Sequence[Item]], nodes.Body]
 """Reads what stands under a line, for the agent that is being instructed."""

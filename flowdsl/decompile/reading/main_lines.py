@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from flowdsl.codegen.prompt.values import condition_words
-from flowdsl.codegen.text import quoted, spell_variable
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
+from flowdsl.prompt.reading.frames import SLOT, Free, frame
+from flowdsl.prompt.reading.outline import Item
+from flowdsl.prompt.reading.texts import in_quotes, whole_number
+from flowdsl.prompt.text import quoted, spell_variable
+from flowdsl.prompt.values import condition_words
+from flowdsl.prompt.words import say
 
 from ..model import NOWHERE
 from .bullets import Focused, Instruction, Lines, copy_check, copy_line
-from .frames import SLOT, Free, frame
 from .loops import read_items
-from .outline import Item
 from .statements import Words, focused_model
-from .texts import in_quotes, whole_number
 
 
 class Main:

@@ -6,15 +6,15 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from flowdsl.codegen.words import paragraph, say
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
+from flowdsl.prompt.reading.frames import SLOT, frame
+from flowdsl.prompt.reading.phrases import plain_constant
+from flowdsl.prompt.reading.texts import in_quotes, variable_path
+from flowdsl.prompt.words import paragraph, say
 from flowdsl.semantics.spelling import spell
 
 from ..model import NOWHERE, PromptHints
-from .frames import SLOT, frame
-from .phrases import plain_constant
-from .texts import in_quotes, variable_path
 
 _ANY = nodes.ScalarType(name="any")
 _NAMED = re.compile(r"(?:output_)?(.*?)(?:_[0-9]+)?")

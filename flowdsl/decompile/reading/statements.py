@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from flowdsl.codegen.text import OPEN_PART
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
+from flowdsl.prompt.reading.conditions import Conditions
+from flowdsl.prompt.reading.frames import SLOT, Free, frame
+from flowdsl.prompt.reading.phrases import Phrases
+from flowdsl.prompt.reading.texts import (
+    Exact,
+    Texts,
+    in_quotes,
+    keys,
+    milliseconds,
+    runtime_variable,
+    whole_number,
+)
+from flowdsl.prompt.text import OPEN_PART
+from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import Capabilities
 
 from ..model import NOWHERE
-from .conditions import Conditions
-from .frames import SLOT, Free, frame
-from .phrases import Phrases
-from .texts import Exact, Texts, in_quotes, keys, milliseconds, runtime_variable, whole_number
 
 STRING = nodes.ScalarType(name="string")
 RUN = "execute_terminal_command"

@@ -7,25 +7,25 @@ from typing import Any
 
 import pytest
 
-from flowdsl.codegen.prompt.values import condition_words, type_words, value_words
-from flowdsl.codegen.text import QUOTES, quoted, spell_text
-from flowdsl.codegen.words import say
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.decompile.model import PromptHints, PromptProgram
-from flowdsl.decompile.reading.conditions import Conditions
-from flowdsl.decompile.reading.frames import SLOT, Free, frame
-from flowdsl.decompile.reading.phrases import Phrases
 from flowdsl.decompile.reading.prompt import read_prompt
-from flowdsl.decompile.reading.texts import Texts, in_quotes
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
+from flowdsl.prompt.reading.conditions import Conditions
+from flowdsl.prompt.reading.frames import SLOT, Free, frame
+from flowdsl.prompt.reading.phrases import Phrases
+from flowdsl.prompt.reading.texts import Texts, in_quotes
+from flowdsl.prompt.text import QUOTES, quoted, spell_text
+from flowdsl.prompt.values import condition_words, type_words, value_words
+from flowdsl.prompt.words import say
 from flowdsl.source.files import MemoryFiles
 from tests.support.compiling import workflow
-from tests.support.prompt_reading import NO_HINTS, compiled_prompts
+from tests.support.prompt_reading import compiled_prompts
 
-TEXTS = Texts(NO_HINTS)
+TEXTS = Texts()
 PHRASES = Phrases(TEXTS)
 STRING = nodes.ScalarType(name="string")
 X = nodes.Variable(sigil="input", name="x")
@@ -87,7 +87,7 @@ def test_names_of_the_wire_are_read_where_the_schema_tells_them() -> None:
         nodes.FieldSpec(name=name, type=STRING) for name in ("first name", "番号", "a.b")
     )
     hints = PromptHints(inputs=fields, secrets=fields, outputs=None, pictures={})
-    read = Texts(hints).text("{first name[0]} {$番号} {a.b.c} { first name }")
+    read = Texts(*hints.names()).text("{first name[0]} {$番号} {a.b.c} { first name }")
     assert read is not None
     found = [(piece.sigil, piece.name, piece.path) for piece in _variables(read)]
     assert found == [

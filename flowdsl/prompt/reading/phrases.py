@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flowdsl.codegen.prompt.values import AND, OR, SCALARS, THEN, field_note
-from flowdsl.codegen.text import QUOTES
 from flowdsl.ir import nodes
+from flowdsl.prompt.text import QUOTES
+from flowdsl.prompt.values import AND, OR, SCALARS, THEN, field_note
 from flowdsl.semantics.spelling import MISSING, spell
 
 from .frames import SLOT, frame

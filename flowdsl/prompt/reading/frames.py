@@ -1,6 +1,6 @@
 """FlowDSL's own words, the other way: each frame of code generation as the fixed parts around its slots.
 
-The words stand in `codegen/frames/` alone. What a frame looks like is found out by filling it with marks.
+The words stand in `prompt/frames/` alone. What a frame looks like is found out by filling it with marks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from flowdsl.codegen.words import say
+from flowdsl.prompt.words import say
 from flowdsl.source.record import Record
 
 SLOT = "\ue000"

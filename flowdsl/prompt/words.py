@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("flowdsl.codegen", "frames"),
+        loader=PackageLoader("flowdsl.prompt", "frames"),
         block_start_string="<%",
         block_end_string="%>",
         variable_start_string="<<",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from flowdsl.codegen.prompt.values import ALL, ANY, COMPARISONS, NUMERIC
 from flowdsl.ir import nodes
+from flowdsl.prompt.values import ALL, ANY, COMPARISONS, NUMERIC
 
 from .frames import SLOT, frame
 from .phrases import Phrases, constant, text_value

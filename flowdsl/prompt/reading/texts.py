@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeVar
 
-from flowdsl.codegen.exact import exact
-from flowdsl.codegen.text import (
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import joined, literal
+from flowdsl.prompt.exact import exact
+from flowdsl.prompt.text import (
     DATA_NOTE,
     PROTECTED,
     QUOTES,
@@ -21,11 +23,7 @@ from flowdsl.codegen.text import (
     spell_path,
     spell_text,
 )
-from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import joined, literal
 from flowdsl.semantics.keys import chord_keys, is_key, misplaced_modifier
-
-from ..model import PromptHints
 
 MAX_DIGITS = 18
 """Digits of the longest number that is read; every number of source is shorter."""
@@ -48,9 +46,9 @@ Exact = Callable[[str, int], tuple[nodes.Text, int] | None]
 class Texts:
     """Reads the texts of one prompt. Every method gives None for what code generation does not write."""
 
-    def __init__(self, hints: PromptHints) -> None:
-        inputs = _odd(field.name for field in hints.inputs or ())
-        secrets = _odd(field.name for field in hints.secrets)
+    def __init__(self, inputs: Iterable[str] = (), secrets: Iterable[str] = ()) -> None:
+        """`inputs` and `secrets` are the names known of a workflow: not all are names of the language."""
+        inputs, secrets = _odd(inputs), _odd(secrets)
         self._variable = re.compile(
             rf"\{{\{{({_NAME})({_PATH})\}}\}}"
             rf"|\{{\$({'|'.join((*secrets, _NAME))})({_PATH})\}}"

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from flowdsl.codegen.exact import delimited, exact, has_holes, is_plain
-from flowdsl.codegen.text import (
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import LOOP_ITEM, literal, single_variable
+from flowdsl.prompt.exact import delimited, exact, has_holes, is_plain
+from flowdsl.prompt.text import (
     QUOTES,
     quoted,
     quoted_literal,
     spell_literal,
     spell_text,
 )
-from flowdsl.codegen.words import say
-from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import LOOP_ITEM, literal, single_variable
+from flowdsl.prompt.words import say
 from flowdsl.semantics.spelling import spell
 
 SCALARS = {

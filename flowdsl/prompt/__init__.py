@@ -1,0 +1,1 @@
+"""The language that prompts are written in, and read back from."""
