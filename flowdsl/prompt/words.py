@@ -1,18 +1,31 @@
-"""FlowDSL's own words: Jinja frames with delimiters that no prompt uses."""
+"""Prompts in FlowDSL's own words: sentences with their holes filled in, and the paragraphs around the steps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from .sentences import SENTENCES
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def say(name: str, *values: object) -> str:
+    """The words of the sentence `name`, with one value for each of its holes."""
+    sentence = SENTENCES[name]
+    given = {hole.name: value for hole, value in zip(sentence.holes, values, strict=True)}
+    chosen = {each.hole.name: each.chosen(given[each.hole.name]) for each in sentence.choices}
+    words = sentence.words(chosen)
+    return "".join([word if isinstance(word, str) else str(given[word.name]) for word in words])
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("flowdsl.prompt", "frames"),
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("flowdsl.prompt", "paragraphs"),
         block_start_string="<%",
         block_end_string="%>",
         variable_start_string="<<",
@@ -24,21 +37,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         autoescape=False,
         optimized=False,
+        auto_reload=False,
     )
-
-
-@cache
-def _macros(family: str) -> Any:
-    return _environment().get_template(f"{family}.j2").module
-
-
-def say(frame: str, *values: object) -> str:
-    """The words of a frame (`family.name`) with `values` filled in; surrounding white space is dropped."""
-    family, _, name = frame.partition(".")
-    macro: Callable[..., str] = getattr(_macros(family), name)
-    return str(macro(*values)).strip()
+    environment.globals["say"] = say
+    return environment
 
 
 def paragraph(name: str, **values: object) -> str:
-    """A whole frame of its own, without surrounding blank lines."""
+    """A paragraph of its own, without surrounding blank lines."""
     return _environment().get_template(f"{name}.j2").render(**values).strip("\n")

@@ -32,7 +32,7 @@ def _words(
             return spell_text(text).strip()
         case nodes.TypeIn(value=value, display=display, target=target):
             if display is None:
-                return say("actions.type_into", exact("text", value, block=True), clause(target))
+                return say("actions.type_into", clause(target), exact("text", value, block=True))
             return say("actions.type_shown", delimited(value), quoted(display), clause(target))
         case nodes.Clear(target=target):
             return say("actions.clear", clause(target))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from flowdsl.ir import nodes
 from flowdsl.prompt.outline import Item
+from flowdsl.prompt.sentences import DONE, FAILED
 from flowdsl.prompt.text import OPEN_PART, clause, quoted, spell_text, spell_variable
 from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import Capabilities
@@ -85,12 +86,14 @@ class Agent:
         """What a leaving statement asks for, as the end of a sentence without its full stop."""
         match leave.action:
             case "abort":
-                frame = "control.abort"
+                with_reason, without = "control.abort", "control.abort_last"
+            case "retry" if self.attempts:
+                with_reason, without = "control.attempt_failed", "control.attempt_failed_last"
             case "retry":
-                frame = "control.attempt_failed" if self.attempts else "control.attempt_reported"
+                with_reason, without = "control.attempt_reported", "control.attempt_reported_last"
             case "finish":
                 return say("control.finish", "" if leave.reason is None else clause(leave.reason))
-        return say(f"{frame}_last") if leave.reason is None else say(frame, reason(leave.reason))
+        return say(without) if leave.reason is None else say(with_reason, reason(leave.reason))
 
 
 def consequence(
@@ -117,13 +120,13 @@ def failure(
     `missing` is how the sentence about the failure begins.
     """
     decision = agent.context.decision()
-    key, condition = quoted(decision), missing.removeprefix("If ")
+    key = quoted(decision)
     bullets = [
-        Item(say("control.decide", condition, key, '"failed"'), origin, "decision"),
-        Item(say("control.decide_none", key, '"done"'), origin, "decision"),
+        Item(say("control.decide_failed", missing, key, quoted(FAILED)), origin, "decision"),
+        Item(say("control.decide_none", key, quoted(DONE)), origin, "decision"),
     ]
     why = say("control.failed", ask.rstrip("."))
-    return bullets, [*guarded(quoted(runtime(decision)), '"failed"', why, body, origin, agent)]
+    return bullets, [*guarded(quoted(runtime(decision)), quoted(FAILED), why, body, origin, agent)]
 
 
 def guarded(

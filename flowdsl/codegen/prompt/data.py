@@ -106,8 +106,7 @@ def _typed(statement: nodes.Copy) -> list[Item]:
     """The copied text is kept as a value of its type; a text already is one."""
     if statement.type == nodes.ScalarType(name="string") or _is_optional_text(statement.type):
         return []
-    copied = say("values.copied", type_words(statement.type))
-    words = say("data.store", *_target(statement.variable), copied)
+    words = say("data.store_copied", *_target(statement.variable), type_words(statement.type))
     return [Item(words, statement.origin, "copy")]
 
 

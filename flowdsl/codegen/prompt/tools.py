@@ -78,6 +78,6 @@ def _artifact_words(statement: nodes.Capture | nodes.Export | nodes.Picture) -> 
                 f"{statement.alternative}{OPEN_PART}"
             )
             shows = clause(statement.shows) if statement.shows is not None else ""
-            return say("tools.picture", picture, shows)
+            return say("tools.picture", shows, picture)
         case _:
             assert_never(statement)

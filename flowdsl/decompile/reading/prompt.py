@@ -69,7 +69,7 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
     """A workflow that has this prompt, if any has; raises `Unreadable`. Of fields, it has what the prompt shows of them."""
     texts = Texts(*hints.names())
     main = Main(Words(texts, capabilities))
-    nothing = len(outline.items) == 1 and outline.items[0].text == say("control.nothing")
+    nothing = len(outline.items) == 1 and outline.items[0].text == say("steps.nothing")
     body = () if nothing else main.body(outline.items)
     rules = tuple(map(texts.line, outline.rules))
     found = read_sources(outline.outputs, hints)

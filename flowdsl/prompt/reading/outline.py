@@ -8,7 +8,7 @@ from html import unescape
 
 from flowdsl.prompt.outline import DEEPER
 from flowdsl.prompt.text import OPEN_PART
-from flowdsl.prompt.words import paragraph
+from flowdsl.prompt.words import paragraph, say
 from flowdsl.source.record import Record
 
 MAX_DEPTH = 200
@@ -102,7 +102,7 @@ def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
     if rules is None:
         return None
     found, optional, secrets, position = rules
-    if lines[position : position + 2] != ["", "Steps"]:
+    if lines[position : position + 2] != ["", say("steps.title")]:
         return None
     read = _Items(lines, position + 2)
     if not read.read():

@@ -9,8 +9,8 @@ from typing import Literal, TypeVar
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import joined, literal
 from flowdsl.prompt.exact import exact
+from flowdsl.prompt.sentences import COUNT, DATA_NOTE
 from flowdsl.prompt.text import (
-    DATA_NOTE,
     PROTECTED,
     QUOTES,
     bracket_pair,
@@ -24,6 +24,8 @@ from flowdsl.prompt.text import (
     spell_text,
 )
 from flowdsl.semantics.keys import chord_keys, is_key, misplaced_modifier
+
+from .frames import Free, Read
 
 MAX_DIGITS = 18
 """Digits of the longest number that is read; every number of source is shorter."""
@@ -316,3 +318,32 @@ def keys(spelled: str) -> str | None:
     known = all(is_key(key) for chord in chords for key in chord)
     plain = spelled == spelled.lower() and not any(map(misplaced_modifier, chords))
     return spelled if chords and known and plain else None
+
+
+def model(spelled: str) -> str | None:
+    """The name of a model in quotation marks."""
+    inside = spelled[1:-1]
+    return inside if inside and spelled == f'"{inside}"' else None
+
+
+def whole(read: Exact) -> Free:
+    """A hole that holds nothing but what `read` reads."""
+
+    def reader(spelled: str) -> nodes.Text | None:
+        found = read(spelled, 0)
+        return found[0] if found is not None and found[1] == len(spelled) else None
+
+    return Free(reader)
+
+
+NAMELESS: dict[str, Read | Free] = {
+    COUNT: whole_number,
+    "duration": milliseconds,
+    "keys": Free(keys),
+    "list": Free(str),
+    "model": Free(model),
+    "path": in_quotes(variable_path),
+    "spelled": in_quotes(str),
+    "variable": runtime_variable,
+}
+"""How the kinds of holes are read in which no names of a workflow stand that are none of the language."""

@@ -15,9 +15,9 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.reading.conditions import Conditions
-from flowdsl.prompt.reading.frames import SLOT, Free, frame
+from flowdsl.prompt.reading.frames import Free, Sentences
 from flowdsl.prompt.reading.phrases import Phrases
-from flowdsl.prompt.reading.texts import Texts, in_quotes
+from flowdsl.prompt.reading.texts import Texts, in_quotes, whole_number
 from flowdsl.prompt.text import QUOTES, quoted, spell_text
 from flowdsl.prompt.values import condition_words, type_words, value_words
 from flowdsl.prompt.words import say
@@ -195,12 +195,15 @@ def test_conditions_that_differ_are_told_apart() -> None:
         assert Conditions(TEXTS, PHRASES).condition(words, 0) == (condition, len(words))
 
 
-def test_a_frame_is_matched_as_it_is_said() -> None:
-    rounds = frame("control.repeat", SLOT, SLOT)
-    said = say("control.repeat", 5, "this is so")
-    assert rounds.match(said, Free(int), Free(str)) == (5, "this is so")
-    assert rounds.match(f"{said} ", Free(int), Free(str)) is None
-    assert frame("control.repeat", 1, SLOT).match(said, Free(str)) is None
+def test_a_sentence_is_heard_as_it_is_said() -> None:
+    heard = Sentences({"count": whole_number, "condition": Free(str)})
+    for rounds in (1, 5):
+        said = say("control.repeat", "this is so", rounds)
+        assert heard.match("control.repeat", said) == ("this is so", rounds)
+        assert heard.match("control.repeat", f"{said} ") is None
+    assert heard.match("control.repeat", said.replace("rounds", "round")) is None
+    for main in (True, False):
+        assert heard.match("control.retry", say("control.retry", 2, main)) == (2, main)
 
 
 # What stands elsewhere
