@@ -21,7 +21,8 @@ def say(name: str, *values: object) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Jinja as paragraphs use it: with marks that no prompt has, and `say` for their sentences."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -45,4 +46,4 @@ def _environment() -> Environment:
 
 def paragraph(name: str, **values: object) -> str:
     """A paragraph of its own, without surrounding blank lines."""
-    return _environment().get_template(f"{name}.j2").render(**values).strip("\n")
+    return environment().get_template(f"{name}.j2").render(**values).strip("\n")

@@ -105,11 +105,11 @@ def consequence(
     """
     first = body[0] if body else None
     if first is None:
-        yield Item(f"{condition}, {say('control.go_on')}.", origin, "otherwise")
+        yield Item(say("control.then", condition, say("control.go_on")), origin, "otherwise")
     elif len(body) == 1 and isinstance(first, nodes.Leave):
-        yield Item(f"{condition}, {agent.leave(first)}.", first.origin, "otherwise")
+        yield Item(say("control.then", condition, agent.leave(first)), first.origin, "otherwise")
     else:
-        yield Item(f"{condition}:", origin, "otherwise", agent(body))
+        yield Item(say("control.under", condition), origin, "otherwise", agent(body))
 
 
 def failure(
@@ -138,6 +138,6 @@ def guarded(
     first = body[0]
     if len(body) == 1 and isinstance(first, nodes.Leave):
         condition = say("control.if_decided", variable, answer, why)
-        yield Item(f"{condition}, {agent.leave(first)}.", origin, "otherwise")
+        yield Item(say("control.then", condition, agent.leave(first)), origin, "otherwise")
     else:
         yield Item(say("control.only_if", variable, answer, why), origin, "otherwise", agent(body))

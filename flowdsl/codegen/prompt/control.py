@@ -34,8 +34,8 @@ def emit_if(statement: nodes.If, focused: Agent) -> list[Item]:
 def _branch(words: str, body: nodes.Body, origin: nodes.Origin, agent: Agent) -> Item:
     first = body[0] if len(body) == 1 else None
     if isinstance(first, nodes.Leave):
-        return Item(f"{words.removesuffix(':')}, {agent.leave(first)}.", origin, "if")
-    return Item(words, origin, "if", agent(body))
+        return Item(say("control.then", words, agent.leave(first)), origin, "if")
+    return Item(say("control.under", words), origin, "if", agent(body))
 
 
 def emit_if_main(statement: nodes.If, main: Agent) -> list[Item]:

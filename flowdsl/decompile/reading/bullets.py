@@ -62,9 +62,9 @@ class Instruction:
         text = lines.text()
         if text is None:
             return ()
-        if text == f"{missing}:":
+        if text == say("control.under", missing):
             return self.read(lines.take().children)
-        if lines.leaf() is None or lines.takes(f"{missing}, {say('control.go_on')}."):
+        if lines.leaf() is None or lines.takes(say("control.then", missing, say("control.go_on"))):
             return ()
         leave = self.words.leave_after(text, missing, self.main)
         if leave is None:
@@ -242,8 +242,7 @@ class Focused:
         branches = [first]
         while (branch := self._branch(lines, lines.text() or "", "control.else_if")) is not None:
             branches.append(branch)
-        words = say("control.else_").removesuffix(":")
-        otherwise = self._instruction.consequence(lines, words)
+        otherwise = self._instruction.consequence(lines, say("control.else_"))
         return nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=otherwise)
 
     def _branch(self, lines: Lines, text: str, name: str) -> nodes.Branch | None:
@@ -254,7 +253,7 @@ class Focused:
         if found is None:
             return None
         condition, end = found
-        if text[end:] == ":":
+        if text[end:] == say("control.under", ""):
             body = self.body(lines.take().children)
         elif lines.leaf() is not None and (
             leave := self._words.leave_after(text[end:], "", main=False)

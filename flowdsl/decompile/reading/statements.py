@@ -76,10 +76,11 @@ class Words:
         return self.leave(text[:1].lower() + text[1:-1], main)
 
     def leave_after(self, text: str, start: str, main: bool) -> nodes.Leave | None:
-        """Reads `<start>, <leave>.`"""
-        if not text.startswith(f"{start}, ") or not text.endswith("."):
+        """Reads what leaves, behind the words `start`."""
+        _, between, end = frames("control.then")[0].literals
+        if not text.startswith(start + between) or not text.endswith(end):
             return None
-        return self.leave(text[len(start) + 2 : -1], main)
+        return self.leave(text[len(start + between) : -len(end)], main)
 
     # Actions
 
