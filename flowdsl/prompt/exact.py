@@ -9,7 +9,7 @@ from itertools import groupby
 
 from flowdsl.ir import nodes
 
-from .sentences import THEN
+from .sentences import BLANKS, THEN
 from .text import bracketed, brackets, spell_command, spell_text
 from .words import say
 
@@ -53,7 +53,6 @@ def is_plain(text: str) -> bool:
 
 
 _RUN = re.compile(r"\s+")
-_BLANKS = {" ": "blank", "\t": "tab", "\r": "carriage return"}
 
 
 def _notes(lines: list[str]) -> Iterator[str]:
@@ -85,6 +84,6 @@ def _counted(run: str) -> str:
     parts: list[str] = []
     for character, group in groupby(run):
         count = len(list(group))
-        name = _BLANKS.get(character) or unicodedata.name(character, "blank").lower()
+        name = BLANKS.get(character) or unicodedata.name(character, "blank").lower()
         parts.append(say("blanks.run", count, name))
     return THEN.join(parts)

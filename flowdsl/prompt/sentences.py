@@ -134,6 +134,9 @@ THEN: str = _WORDS["then"]
 AND: str = _WORDS["and"]
 """What joins the parts of a type or a value."""
 
+BLANKS: dict[str, str] = _WORDS["blanks"]
+"""How blanks are called where a text has some that nobody sees."""
+
 DATA_NOTE: str = _WORDS["data_note"]
 """Stands behind a value from outside where an agent has to look at it."""
 

@@ -14,6 +14,7 @@ from flowdsl.prompt.sentences import (
     ALL,
     AND,
     ANY,
+    BLANKS,
     COMPARISONS,
     COUNT,
     DATA_NOTE,
@@ -132,4 +133,7 @@ def test_what_joins_and_names_in_sentences_reads_as_it_did(snapshot: SnapshotAss
     answers = [DONE, AGAIN, FAILED, NONE]
     compared = [f"x {words} y" for words in (*COMPARISONS.values(), *NUMERIC.values())]
     noted = f'"x"{DATA_NOTE}'
-    assert "\n".join((*SCALARS.values(), *compared, *joined, *answers, noted)) == snapshot
+    assert (
+        "\n".join((*SCALARS.values(), *BLANKS.values(), *compared, *joined, *answers, noted))
+        == snapshot
+    )

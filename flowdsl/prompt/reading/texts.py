@@ -11,6 +11,7 @@ from flowdsl.ir.lower_values import joined, literal
 from flowdsl.prompt.exact import exact
 from flowdsl.prompt.sentences import COUNT, DATA_NOTE
 from flowdsl.prompt.text import (
+    DURATIONS,
     PROTECTED,
     QUOTES,
     bracket_pair,
@@ -25,7 +26,7 @@ from flowdsl.prompt.text import (
 )
 from flowdsl.semantics.keys import chord_keys, is_key, misplaced_modifier
 
-from .frames import Free, Read
+from .frames import Free, Read, Sentences
 
 MAX_DIGITS = 18
 """Digits of the longest number that is read; every number of source is shorter."""
@@ -36,8 +37,6 @@ _PART = re.compile(rf"""\.({_NAME})|\[([0-9]+)\]|\['([^']*)'\]|\["([^"]*)"\]""")
 _RUNTIME = re.compile(rf"\{{\{{({_NAME})\}}\}}")
 _VARIABLE_PATH = re.compile(rf"({_NAME})({_PATH})")
 _NUMBER = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}(?![0-9])")
-_DURATION = re.compile(rf"([0-9]{{1,{MAX_DIGITS}}}) (hour|minute|second|millisecond)s?(?![A-Za-z])")
-_MILLISECONDS = {"hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisecond": 1}
 _CLOSING = dict(QUOTES)
 _OPENING = re.compile("\u27e6(?:([1-9][0-9]{0,8}):)?")
 
@@ -303,13 +302,16 @@ def whole_number(text: str, position: int) -> tuple[int, int] | None:
     return int(found[0]), found.end()
 
 
+_COUNTED = Sentences({COUNT: whole_number})
+
+
 def milliseconds(text: str, position: int) -> tuple[int, int] | None:
     """Reads a duration: its milliseconds."""
-    found = _DURATION.match(text, position)
-    if found is None:
-        return None
-    count = int(found[1]) * _MILLISECONDS[found[2]]
-    return (count, found.end()) if duration(count) == found[0] else None
+    for name, size in DURATIONS.items():
+        found = _COUNTED.read(name, text, position)
+        if found is not None and duration(found[0][0] * size) == text[position : found[1]]:
+            return found[0][0] * size, found[1]
+    return None
 
 
 def keys(spelled: str) -> str | None:
