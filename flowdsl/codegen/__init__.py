@@ -7,6 +7,6 @@ Does not know an account: ids of models and addresses of pictures stay open in t
 
 Entry point: `bundle.emit_bundle`.
 
-FlowDSL's own words live in `frames/*.j2`; what a user wrote enters them as a value and is never a template. What is
+FlowDSL's own words are sentences of `flowdsl.prompt`; what a user wrote stands in their holes and is never a template. What is
 assumed about the agents and their tools is in `flowdsl.semantics.capabilities` alone. The same program gives the same bytes.
 """

@@ -7,9 +7,9 @@ from collections import Counter
 from typing import Any
 
 from flowdsl.ir import nodes
+from flowdsl.prompt.text import clause, spell_text, spell_variable, without_marks
 
 from .artifacts import model_reference
-from .text import clause, spell_text, spell_variable, without_marks
 
 NAME_LENGTH = 100
 """Derived names are cut to this many characters; the service states no limit."""

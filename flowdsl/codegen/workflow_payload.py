@@ -8,13 +8,13 @@ from typing import Any
 from flowdsl.ir import nodes
 from flowdsl.ir.source_map import MappedLine, MappedOutput, SourceMap, SourceRange
 from flowdsl.ir.walk import statements
+from flowdsl.prompt.text import spell_command, spell_path, spell_text
 from flowdsl.semantics.capabilities import NO_COMMAND, Capabilities
 
 from .artifacts import Template, WorkflowArtifact, model_reference
 from .checks import emit_checks, stored_checks
 from .json_schema import input_schema, output_schema
 from .prompt.document import Prompt, emit_prompt
-from .text import spell_command, spell_path, spell_text
 
 
 def emit_workflow(workflow: nodes.Workflow, capabilities: Capabilities) -> WorkflowArtifact:

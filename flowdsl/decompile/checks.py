@@ -8,18 +8,18 @@ from typing import Any
 
 from flowdsl.codegen.artifacts import plain
 from flowdsl.codegen.checks import TYPES, emit_checks
-from flowdsl.codegen.text import spell_variable
 from flowdsl.deploy.kinds.workflow import CHECKS
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import LOOP_ITEM
+from flowdsl.prompt.reading.texts import Texts
+from flowdsl.prompt.text import spell_variable
 from flowdsl.semantics.wire import CHECK_FIELDS
 from flowdsl.source.record import Record
 
 from .model import NOWHERE, PromptHints
 from .notes import quotation
 from .payload import CLEANUP, StoredWorkflow
-from .reading.texts import Texts
 from .writing.type_names import source_names
 
 _KINDS: dict[str, Any] = {type_: kind for kind, type_ in TYPES.items()}
@@ -125,7 +125,7 @@ class _Reader:
     """Reads the items of a workflow whose inputs are known."""
 
     def __init__(self, hints: PromptHints) -> None:
-        self._texts = Texts(hints)
+        self._texts = Texts(*hints.names())
 
     def check(self, item: dict[str, Any]) -> nodes.PostRunCheck:
         """The check that gives an item; raises `_Unsaid`."""

@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from flowdsl.codegen.text import spell_command
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_hash
 from flowdsl.ir.walk import statements
+from flowdsl.prompt.text import spell_command
 from flowdsl.source.record import Record
 
 from .checks import ReadChecks, checks_document

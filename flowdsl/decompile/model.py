@@ -30,6 +30,10 @@ class PromptHints(Record):
     outputs: tuple[nodes.FieldSpec, ...] | None
     pictures: dict[str, Picture]
 
+    def names(self) -> tuple[list[str], list[str]]:
+        """The names of inputs and of secrets, as far as they are known."""
+        return [each.name for each in self.inputs or ()], [each.name for each in self.secrets]
+
 
 class PromptProgram(Record):
     """A prompt that FlowDSL wrote, as the parts of `ir.nodes.Workflow` it was written from.

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from flowdsl.codegen.outline import Item
 from flowdsl.codegen.prompt.actions import emit_action
-from flowdsl.codegen.prompt.values import field_note
-from flowdsl.codegen.text import clause, spell_text
 from flowdsl.decompile.model import PromptProgram
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits, models_of
 from flowdsl.ir.walk import statements
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.text import clause, spell_text
+from flowdsl.prompt.values import field_note
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.spelling import spell
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
-from flowdsl.codegen.prompt.values import SCALARS
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.ir.lower_values import joined, literal
 from flowdsl.ir.passes import drop_empty, merge_stores
 from flowdsl.ir.walk import statements
+from flowdsl.prompt.sentences import SCALARS
 from flowdsl.semantics.capabilities import Capabilities
 
 HERE = nodes.Origin(path="w.flow", start_line=1, start_column=1, end_line=1, end_column=2)

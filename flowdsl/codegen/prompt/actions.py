@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
-from flowdsl.codegen.exact import delimited, exact
-from flowdsl.codegen.outline import Item
-from flowdsl.codegen.text import clause, duration, quoted, spell_text
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
+from flowdsl.prompt.exact import delimited, exact
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.text import clause, duration, quoted, spell_text
+from flowdsl.prompt.words import say
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s*\n\s*")
 """Where the author ended a line and a sentence at once: one intent a line."""
@@ -32,7 +32,7 @@ def _words(
             return spell_text(text).strip()
         case nodes.TypeIn(value=value, display=display, target=target):
             if display is None:
-                return say("actions.type_into", exact("text", value, block=True), clause(target))
+                return say("actions.type_into", clause(target), exact("text", value, block=True))
             return say("actions.type_shown", delimited(value), quoted(display), clause(target))
         case nodes.Clear(target=target):
             return say("actions.clear", clause(target))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from flowdsl.codegen.outline import Item
-from flowdsl.codegen.text import OPEN_PART, clause, quoted, spell_text, spell_variable
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.sentences import DONE, FAILED
+from flowdsl.prompt.text import OPEN_PART, clause, quoted, spell_text, spell_variable
+from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import Capabilities
 
 Wrap = Callable[[nodes.Origin, str, list[Item]], list[Item]]
@@ -85,12 +86,14 @@ class Agent:
         """What a leaving statement asks for, as the end of a sentence without its full stop."""
         match leave.action:
             case "abort":
-                frame = "control.abort"
+                with_reason, without = "control.abort", "control.abort_last"
+            case "retry" if self.attempts:
+                with_reason, without = "control.attempt_failed", "control.attempt_failed_last"
             case "retry":
-                frame = "control.attempt_failed" if self.attempts else "control.attempt_reported"
+                with_reason, without = "control.attempt_reported", "control.attempt_reported_last"
             case "finish":
                 return say("control.finish", "" if leave.reason is None else clause(leave.reason))
-        return say(f"{frame}_last") if leave.reason is None else say(frame, reason(leave.reason))
+        return say(without) if leave.reason is None else say(with_reason, reason(leave.reason))
 
 
 def consequence(
@@ -102,11 +105,11 @@ def consequence(
     """
     first = body[0] if body else None
     if first is None:
-        yield Item(f"{condition}, {say('control.go_on')}.", origin, "otherwise")
+        yield Item(say("control.then", condition, say("control.go_on")), origin, "otherwise")
     elif len(body) == 1 and isinstance(first, nodes.Leave):
-        yield Item(f"{condition}, {agent.leave(first)}.", first.origin, "otherwise")
+        yield Item(say("control.then", condition, agent.leave(first)), first.origin, "otherwise")
     else:
-        yield Item(f"{condition}:", origin, "otherwise", agent(body))
+        yield Item(say("control.under", condition), origin, "otherwise", agent(body))
 
 
 def failure(
@@ -117,13 +120,13 @@ def failure(
     `missing` is how the sentence about the failure begins.
     """
     decision = agent.context.decision()
-    key, condition = quoted(decision), missing.removeprefix("If ")
+    key = quoted(decision)
     bullets = [
-        Item(say("control.decide", condition, key, '"failed"'), origin, "decision"),
-        Item(say("control.decide_none", key, '"done"'), origin, "decision"),
+        Item(say("control.decide_failed", missing, key, quoted(FAILED)), origin, "decision"),
+        Item(say("control.decide_none", key, quoted(DONE)), origin, "decision"),
     ]
     why = say("control.failed", ask.rstrip("."))
-    return bullets, [*guarded(quoted(runtime(decision)), '"failed"', why, body, origin, agent)]
+    return bullets, [*guarded(quoted(runtime(decision)), quoted(FAILED), why, body, origin, agent)]
 
 
 def guarded(
@@ -135,6 +138,6 @@ def guarded(
     first = body[0]
     if len(body) == 1 and isinstance(first, nodes.Leave):
         condition = say("control.if_decided", variable, answer, why)
-        yield Item(f"{condition}, {agent.leave(first)}.", origin, "otherwise")
+        yield Item(say("control.then", condition, agent.leave(first)), origin, "otherwise")
     else:
         yield Item(say("control.only_if", variable, answer, why), origin, "otherwise", agent(body))

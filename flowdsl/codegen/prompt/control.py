@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from flowdsl.codegen.outline import Item
-from flowdsl.codegen.text import duration, quoted, spell_path, spell_text
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import literal, single_variable, text_of
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.sentences import AGAIN, DONE, NONE
+from flowdsl.prompt.text import duration, quoted, spell_path, spell_text
+from flowdsl.prompt.values import condition_words
+from flowdsl.prompt.words import say
 
 from .context import Agent, Wrap, consequence, guarded, runtime
 from .data import emit_store
-from .values import condition_words
 
 PLAIN_ACTIONS = frozenset(("do", "type", "clear", "press", "wait", "capture", "export", "picture"))
 """Statements that set no variable, so that emptying one may wait until after them."""
@@ -33,8 +34,8 @@ def emit_if(statement: nodes.If, focused: Agent) -> list[Item]:
 def _branch(words: str, body: nodes.Body, origin: nodes.Origin, agent: Agent) -> Item:
     first = body[0] if len(body) == 1 else None
     if isinstance(first, nodes.Leave):
-        return Item(f"{words.removesuffix(':')}, {agent.leave(first)}.", origin, "if")
-    return Item(words, origin, "if", agent(body))
+        return Item(say("control.then", words, agent.leave(first)), origin, "if")
+    return Item(say("control.under", words), origin, "if", agent(body))
 
 
 def emit_if_main(statement: nodes.If, main: Agent) -> list[Item]:
@@ -51,9 +52,9 @@ def emit_if_main(statement: nodes.If, main: Agent) -> list[Item]:
         bullets.append(Item(say(frame, words, key, answer), branch.origin, "if"))
         groups.extend(guarded(decision, answer, words, branch.body, branch.origin, main))
     origin = statement.origin
-    bullets.append(Item(say("control.decide_none", key, '"none"'), origin, "if"))
+    bullets.append(Item(say("control.decide_none", key, quoted(NONE)), origin, "if"))
     rest = say("control.no_condition")
-    groups.extend(guarded(decision, '"none"', rest, statement.otherwise, origin, main))
+    groups.extend(guarded(decision, quoted(NONE), rest, statement.otherwise, origin, main))
     return [context.focused(origin, "if", bullets), *groups]
 
 
@@ -61,7 +62,7 @@ def emit_if_main(statement: nodes.If, main: Agent) -> list[Item]:
 
 
 def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
-    words = say("control.repeat", statement.limit, condition_words(statement.until))
+    words = say("control.repeat", condition_words(statement.until), statement.limit)
     missing = say("control.repeat_missing", statement.limit)
     return [
         Item(words, statement.origin, "repeat", focused(statement.body)),
@@ -77,12 +78,12 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     decision, key = quoted(runtime(key)), quoted(key)
     until = condition_words(statement.until)
     look = [
-        Item(say("control.decide", until, key, '"done"'), origin, "repeat"),
-        Item(say("control.decide_none", key, '"again"'), origin, "repeat"),
+        Item(say("control.decide", until, key, quoted(DONE)), origin, "repeat"),
+        Item(say("control.decide_none", key, quoted(AGAIN)), origin, "repeat"),
     ]
     stop = say("control.repeat_stop", decision)
     body = [context.focused(origin, "repeat", look), Item(stop, origin, "repeat")]
-    words = say("control.repeat", statement.limit, until)
+    words = say("control.repeat", until, statement.limit)
     missing = say("control.repeat_missing", statement.limit)
     return [
         Item(words, origin, "repeat", body + main(statement.body)),
@@ -140,10 +141,10 @@ def _items_name(value: nodes.Value) -> str:
     """What a loop runs over, without the values themselves, which would stand in the prompt twice."""
     variable = single_variable(value)
     if variable is not None:
-        return f"the list {quoted(variable.name + spell_path(variable.path))}"
+        return say("control.loop_list", quoted(variable.name + spell_path(variable.path)))
     if isinstance(value, nodes.ConstantValue) and isinstance(value.value, int):
-        return f"the numbers from 0 to {value.value - 1}"
-    return f"the list {loop_items(value)}"
+        return say("control.loop_numbers", value.value - 1)
+    return say("control.loop_list", loop_items(value))
 
 
 def _first_decision(items: list[Item]) -> Item | None:

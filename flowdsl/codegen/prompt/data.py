@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flowdsl.codegen.outline import Item
-from flowdsl.codegen.text import clause, quoted
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits, models_of
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.text import clause, quoted
+from flowdsl.prompt.values import type_words, value_words
+from flowdsl.prompt.words import say
 
 from .context import Agent, consequence, failure, model_name, runtime
-from .values import type_words, value_words
 
 
 def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
@@ -106,8 +106,7 @@ def _typed(statement: nodes.Copy) -> list[Item]:
     """The copied text is kept as a value of its type; a text already is one."""
     if statement.type == nodes.ScalarType(name="string") or _is_optional_text(statement.type):
         return []
-    copied = say("values.copied", type_words(statement.type))
-    words = say("data.store", *_target(statement.variable), copied)
+    words = say("data.store_copied", *_target(statement.variable), type_words(statement.type))
     return [Item(words, statement.origin, "copy")]
 
 

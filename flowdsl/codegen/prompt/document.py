@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from html import escape
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
-from flowdsl.codegen.outline import Item, Line, render_outline
-from flowdsl.codegen.text import OPEN_PART, quoted, spell_path, spell_text
-from flowdsl.codegen.words import paragraph, say
 from flowdsl.ir import nodes
 from flowdsl.ir.source_map import MappedLine, SourceRange
 from flowdsl.ir.walk import statements, walk
+from flowdsl.prompt.outline import Item, Line, render_outline
+from flowdsl.prompt.text import OPEN_PART, quoted, spell_path, spell_text
+from flowdsl.prompt.words import paragraph, say
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.spelling import spell
 
@@ -47,7 +47,7 @@ def emit_template(workflow: nodes.Workflow, capabilities: Capabilities) -> Templ
 def _lines(workflow: nodes.Workflow, context: Context) -> list[Line]:
     items = emit_main(workflow.body, context)
     # Steps without lines would leave the title as what is to be done.
-    items = items or [Item(say("control.nothing"), workflow.origin, "steps")]
+    items = items or [Item(say("steps.nothing"), workflow.origin, "steps")]
     outline = list(render_outline(items))
     lines = [
         *_paragraph(workflow, "title", workflow.title),
@@ -57,7 +57,7 @@ def _lines(workflow: nodes.Workflow, context: Context) -> list[Line]:
             else ()
         ),
         *_paragraph(workflow, "rules", _rules(workflow, context.decisions > 0)),
-        Line("Steps", workflow.origin, "steps"),
+        Line(say("steps.title"), workflow.origin, "steps"),
         *outline,
         Line("", workflow.origin, ""),
         *_paragraph(workflow, "replay", paragraph("replay", focused=context.decisions > 0)),
@@ -91,7 +91,7 @@ def _outputs(workflow: nodes.Workflow) -> str:
         field.name for field in workflow.outputs if isinstance(field.type, nodes.OptionalType)
     }
     lines = [
-        f"{source.field}: {source_words(source, source.field in optional)}."
+        (source.field, source_words(source, source.field in optional))
         for source in workflow.sources
     ]
     return paragraph("outputs", lines=lines) if lines else ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from flowdsl.codegen.outline import Item
-from flowdsl.codegen.text import clause, duration
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.text import clause, duration
+from flowdsl.prompt.words import say
 
 from .context import Agent, consequence, failure
 

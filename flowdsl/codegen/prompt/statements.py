@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from flowdsl.codegen.outline import Item
-from flowdsl.codegen.text import spell_text
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits, models_of
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.text import spell_text
 
 from . import actions, control, data, screen, tools
 from .context import Agent, Context, Wrap

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from flowdsl.codegen.exact import exact
-from flowdsl.codegen.outline import Item
-from flowdsl.codegen.text import OPEN_PART, clause, quoted, spell_text
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
+from flowdsl.prompt.exact import exact
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.text import OPEN_PART, clause, quoted, spell_text
+from flowdsl.prompt.values import type_words
+from flowdsl.prompt.words import say
 
 from .context import Agent, consequence, runtime
-from .values import type_words
 
 
 def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
@@ -78,6 +78,6 @@ def _artifact_words(statement: nodes.Capture | nodes.Export | nodes.Picture) -> 
                 f"{statement.alternative}{OPEN_PART}"
             )
             shows = clause(statement.shows) if statement.shows is not None else ""
-            return say("tools.picture", picture, shows)
+            return say("tools.picture", shows, picture)
         case _:
             assert_never(statement)

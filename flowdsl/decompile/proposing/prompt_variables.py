@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from flowdsl.codegen.text import spell_variable
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import walk
+from flowdsl.prompt.text import spell_variable
 from flowdsl.source.record import Record
 
 _BEFORE_SEPARATOR = frozenset("_:.)}]%")

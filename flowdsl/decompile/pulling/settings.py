@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flowdsl.codegen.artifacts import ModelAlias, ModelName, Template, WorkflowArtifact
-from flowdsl.codegen.text import spell_command
 from flowdsl.deploy.kinds.workflow import CHECKS, MODELS, POLICIES
 from flowdsl.deploy.models import ModelResolver
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
+from flowdsl.prompt.text import spell_command
 from flowdsl.semantics.capabilities import NO_COMMAND
 from flowdsl.syntax import ast
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from flowdsl.codegen.text import clause, quoted, spell_variable
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
+from flowdsl.prompt.reading.frames import frames
+from flowdsl.prompt.reading.outline import Item
+from flowdsl.prompt.text import clause, quoted, spell_variable
+from flowdsl.prompt.words import say
 
 from ..model import NOWHERE
-from .frames import SLOT, frame
-from .outline import Item
 from .statements import RUN, STRING, Unreadable, Words
-from .texts import milliseconds, runtime_variable, whole_number
 
 ReadBody = Callable[[Sequence[Item]], nodes.Body]
 """Reads what stands under a line, for the agent that is being instructed."""
@@ -63,9 +62,9 @@ class Instruction:
         text = lines.text()
         if text is None:
             return ()
-        if text == f"{missing}:":
+        if text == say("control.under", missing):
             return self.read(lines.take().children)
-        if lines.leaf() is None or lines.takes(f"{missing}, {say('control.go_on')}."):
+        if lines.leaf() is None or lines.takes(say("control.then", missing, say("control.go_on"))):
             return ()
         leave = self.words.leave_after(text, missing, self.main)
         if leave is None:
@@ -82,11 +81,7 @@ class Instruction:
         variable: str | None = None
         type_: nodes.Type | None = None
         text = None if self.main and not self.words.capabilities.focused_can(RUN) else lines.leaf()
-        save = frame("tools.run_save", SLOT, SLOT, SLOT)
-        words = self.words
-        if text is not None and (
-            found := save.match(text, runtime_variable, words.name, words.phrases.type)
-        ):
+        if text is not None and (found := self.words.match("tools.run_save", text)):
             lines.take()
             variable, _, type_ = found
         otherwise = self.consequence(lines, say("tools.run_check"))
@@ -100,19 +95,17 @@ class Instruction:
 
     def retry(self, lines: Lines) -> nodes.Retry | None:
         """Reads attempts."""
-        text = lines.text() or ""
-        found = frame("control.retry", SLOT, self.main).match(text, whole_number)
-        attempts = 1 if text == say("control.retry", 1, self.main) else found[0] if found else None
-        if attempts is None:
+        found = self.words.match("control.retry", lines.text() or "")
+        if found is None or found[1] != self.main:
             return None
         inside = Lines(lines.take().children)
-        wait = frame("control.retry_wait", SLOT).match(inside.leaf() or "", milliseconds)
+        wait = self.words.match("control.retry_wait", inside.leaf() or "")
         if wait is not None:
             inside.take()
         body = self.read(inside.items[inside.position :])
         return nodes.Retry(
             origin=NOWHERE,
-            attempts=attempts,
+            attempts=found[0],
             delay_milliseconds=wait[0] if wait else 0,
             body=body,
             otherwise=self.consequence(lines, say("control.retry_missing")),
@@ -120,11 +113,8 @@ class Instruction:
 
     def rounds(self, text: str) -> tuple[nodes.Condition, int] | None:
         """Reads the line above the rounds of a `repeat`: the condition, and how many there are at most."""
-        condition = self.words.condition
-        if found := frame("control.repeat", 1, SLOT).match(text, condition):
-            return found[0], 1
-        found = frame("control.repeat", SLOT, SLOT).match(text, whole_number, condition)
-        return None if found is None else (found[1], found[0])
+        found = self.words.match("control.repeat", text)
+        return None if found is None else (found[0], found[1])
 
 
 class Focused:
@@ -160,14 +150,12 @@ class Focused:
         The `else` is not read.
         """
         words = self._words
-        read = frame("data.read", SLOT).match(lines.leaf() or "", words.clause)
+        read = words.match("data.read", lines.leaf() or "")
         if read is None:
             return None
-        save = frame("data.save", SLOT, SLOT, SLOT)
         start = lines.position
         lines.take()
-        slots = (runtime_variable, words.name, words.phrases.type)
-        found = save.match(lines.leaf() or "", *slots)
+        found = words.match("data.save", lines.leaf() or "")
         if found is None or found[0] != found[1]:
             lines.position = start
             return None
@@ -254,19 +242,18 @@ class Focused:
         branches = [first]
         while (branch := self._branch(lines, lines.text() or "", "control.else_if")) is not None:
             branches.append(branch)
-        words = say("control.else_").removesuffix(":")
-        otherwise = self._instruction.consequence(lines, words)
+        otherwise = self._instruction.consequence(lines, say("control.else_"))
         return nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=otherwise)
 
     def _branch(self, lines: Lines, text: str, name: str) -> nodes.Branch | None:
-        start = frame(name, SLOT).start
+        start = frames(name)[0].start
         if not text.startswith(start):
             return None
         found = self._words.condition(text, len(start))
         if found is None:
             return None
         condition, end = found
-        if text[end:] == ":":
+        if text[end:] == say("control.under", ""):
             body = self.body(lines.take().children)
         elif lines.leaf() is not None and (
             leave := self._words.leave_after(text[end:], "", main=False)
@@ -311,7 +298,7 @@ def copy_line(words: Words, text: str, main: bool) -> nodes.Copy | None:
     """Reads the line that copies a text; what is done with the copy is not read."""
     if not words.can("copy_to_clipboard", main):
         return None
-    found = frame("data.copy", SLOT, SLOT).match(text, words.clause, words.name)
+    found = words.match("data.copy", text)
     if found is None:
         return None
     return nodes.Copy(

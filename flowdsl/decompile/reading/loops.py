@@ -12,10 +12,10 @@ from flowdsl.codegen.prompt.control import PLAIN_ACTIONS
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import single_variable
 from flowdsl.ir.passes import rewrite_body
+from flowdsl.prompt.reading.phrases import constant, text_value
+from flowdsl.prompt.reading.texts import Texts
 
 from ..model import PromptHints
-from .phrases import constant, text_value
-from .texts import Texts
 
 VARIABLE = "item"
 """What the loop variable is called when that is free: the prompt does not know its name."""

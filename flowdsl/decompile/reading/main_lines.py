@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from flowdsl.codegen.prompt.values import condition_words
-from flowdsl.codegen.text import quoted, spell_variable
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
+from flowdsl.prompt.reading.outline import Item
+from flowdsl.prompt.sentences import DONE, FAILED, NONE
+from flowdsl.prompt.text import quoted, spell_variable
+from flowdsl.prompt.values import condition_words
+from flowdsl.prompt.words import say
 
 from ..model import NOWHERE
 from .bullets import Focused, Instruction, Lines, copy_check, copy_line
-from .frames import SLOT, Free, frame
-from .loops import read_items
-from .outline import Item
-from .statements import Words, focused_model
-from .texts import in_quotes, whole_number
+from .statements import Words
 
 
 class Main:
@@ -26,7 +24,6 @@ class Main:
         self._words = words
         self._focused = Focused(words)
         self._instruction = Instruction(words, main=True, read=self.body)
-        self._items = in_quotes(lambda spelled: read_items(spelled, words.texts))
         self.decisions: set[str] = set()
         """The runtime variables that hold decisions."""
 
@@ -114,9 +111,7 @@ class Main:
 
     def _if(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.If | None:
         words = self._words
-        decide = frame("control.decide", SLOT, SLOT, SLOT)
-        slots = (words.condition, words.name, words.name)
-        found = decide.match(bullets.leaf() or "", *slots)
+        found = words.match("control.decide", bullets.leaf() or "")
         if found is None or found[2] != "1":
             return None
         key = found[1]
@@ -124,16 +119,15 @@ class Main:
         while found is not None and found[1:] == (key, str(len(conditions) + 1)):
             conditions.append(found[0])
             bullets.take()
-            decide = frame("control.decide_otherwise", SLOT, SLOT, SLOT)
-            found = decide.match(bullets.leaf() or "", *slots)
-        if not bullets.takes(say("control.decide_none", quoted(key), quoted("none"))):
+            found = words.match("control.decide_otherwise", bullets.leaf() or "")
+        if not bullets.takes(say("control.decide_none", quoted(key), quoted(NONE))):
             return None
         self.decisions.add(key)
         branches: list[nodes.Branch] = []
         for number, condition in enumerate(conditions, 1):
             body = self._guarded(lines, key, str(number), condition_words(condition))
             branches.append(nodes.Branch(origin=NOWHERE, condition=condition, body=body))
-        otherwise = self._guarded(lines, key, "none", say("control.no_condition"))
+        otherwise = self._guarded(lines, key, NONE, say("control.no_condition"))
         return nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=otherwise)
 
     def _check(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.Statement | None:
@@ -161,18 +155,15 @@ class Main:
 
     def _failure(self, lines: Lines, bullets: Lines, ask: str, missing: str) -> nodes.Body | None:
         """What the main agent does when a check has failed; None when it does not decide that."""
-        words = self._words
-        text = bullets.leaf() or ""
-        condition = missing.removeprefix("If ")
-        found = frame("control.decide", condition, SLOT, SLOT).match(text, words.name, words.name)
-        if found is None or found[1] != "failed":
+        found = self._words.match("control.decide_failed", bullets.leaf() or "")
+        if found is None or found[0] != missing or found[2] != FAILED:
             return None
-        key = found[0]
+        key = found[1]
         bullets.take()
-        if not bullets.takes(say("control.decide_none", quoted(key), quoted("done"))):
+        if not bullets.takes(say("control.decide_none", quoted(key), quoted(DONE))):
             return None
         self.decisions.add(key)
-        return self._guarded(lines, key, "failed", say("control.failed", ask.rstrip(".")))
+        return self._guarded(lines, key, FAILED, say("control.failed", ask.rstrip(".")))
 
     def _guarded(self, lines: Lines, key: str, answer: str, why: str) -> nodes.Body:
         """The lines that are done only where the decision `key` is `answer`."""
@@ -215,7 +206,7 @@ class Main:
         item = lines.items[lines.position] if lines.position < len(lines.items) else None
         if item is None or not item.children or not item.children[0].bullet:
             return None, None
-        model = focused_model(item.text)
+        model = self._words.focused_model(item.text)
         return (None, None) if model is None else (item, model[0])
 
     def _repeat(self, lines: Lines) -> nodes.Repeat | None:
@@ -230,10 +221,8 @@ class Main:
             return None
         bullets = Lines(look.children)
         words = self._words
-        decide = frame("control.decide", SLOT, SLOT, SLOT)
-        slots = (words.condition, words.name, words.name)
-        found = decide.match(bullets.leaf() or "", *slots)
-        if found is None or found[0] != until or found[2] != "done":
+        found = words.match("control.decide", bullets.leaf() or "")
+        if found is None or found[0] != until or found[2] != DONE:
             return None
         inside.take()
         key = found[1]
@@ -253,11 +242,11 @@ class Main:
 
     def _loop(self, lines: Lines) -> nodes.Loop | None:
         item = lines.items[lines.position]
-        if frame("control.loop", SLOT).match(item.text, Free(str)) is None:
+        if self._words.match("control.loop", item.text) is None:
             return None
         inside = Lines(item.children)
         limit = self._count(inside)
-        start = frame("control.start_loop", SLOT).match(inside.leaf() or "", self._items)
+        start = self._words.match("control.start_loop", inside.leaf() or "")
         end = item.children[-1] if item.children else None
         if start is None or end is None or end.text != say("control.end_loop"):
             return None
@@ -278,14 +267,13 @@ class Main:
         if look is None or len(look.children) != 2:
             return None
         count, too_many = look.children
-        if frame("control.loop_count", SLOT).match(count.text, Free(str)) is None:
+        if self._words.match("control.loop_count", count.text) is None:
             return None
-        start = frame("control.loop_too_many", SLOT).start
-        limit = whole_number(too_many.text, len(start))
-        if limit is None or not too_many.text.startswith(start):
+        found = self._words.phrases.sentences.read("control.loop_too_many", too_many.text, 0)
+        if found is None:
             return None
         inside.take()
-        return limit[0]
+        return int(found[0][0])
 
 
 def with_model(body: nodes.Body, model: str) -> nodes.Body:

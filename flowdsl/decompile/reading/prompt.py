@@ -7,19 +7,20 @@ from collections.abc import Iterator
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName
 from flowdsl.codegen.prompt.document import emit_template
-from flowdsl.codegen.words import say
 from flowdsl.compiler.collector import collector_paused
 from flowdsl.ir import nodes
+from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.ir.walk import statements, walk
+from flowdsl.prompt.reading.outline import Outline, read_outline
+from flowdsl.prompt.reading.texts import MAX_DIGITS, Texts
+from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 
 from ..model import NOWHERE, PromptHints, PromptProgram
 from .loops import finish_loops
 from .main_lines import Main
-from .outline import Outline, read_outline
 from .sources import read_sources, stored_outputs
 from .statements import STRING, Unreadable, Words
-from .texts import MAX_DIGITS, Texts
 
 MAX_LENGTH = 400_000
 """Characters of the longest prompt that is read; one that a model has to follow is much shorter."""
@@ -41,7 +42,7 @@ def read_prompt(
 
 
 def _read(prompt: str, hints: PromptHints, capabilities: Capabilities) -> PromptProgram | None:
-    outline = read_outline(prompt, hints.pictures)
+    outline = read_outline(prompt, _picture_names(hints))
     if outline is None:
         return None
     try:
@@ -66,9 +67,9 @@ def _read(prompt: str, hints: PromptHints, capabilities: Capabilities) -> Prompt
 
 def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) -> nodes.Workflow:
     """A workflow that has this prompt, if any has; raises `Unreadable`. Of fields, it has what the prompt shows of them."""
-    texts = Texts(hints)
+    texts = Texts(*hints.names())
     main = Main(Words(texts, capabilities))
-    nothing = len(outline.items) == 1 and outline.items[0].text == say("control.nothing")
+    nothing = len(outline.items) == 1 and outline.items[0].text == say("steps.nothing")
     body = () if nothing else main.body(outline.items)
     rules = tuple(map(texts.line, outline.rules))
     found = read_sources(outline.outputs, hints)
@@ -95,6 +96,13 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
         sources=sources,
         names=tuple(_taken(names, main.decisions)),
     )
+
+
+def _picture_names(hints: PromptHints) -> dict[str, str]:
+    return {
+        address: f"{image_hash(picture.content)}.{image_extension(picture.content)}"
+        for address, picture in hints.pictures.items()
+    }
 
 
 def _readable(text: nodes.Text | None) -> nodes.Text:

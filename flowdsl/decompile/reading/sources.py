@@ -6,15 +6,15 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from flowdsl.codegen.words import paragraph, say
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
+from flowdsl.prompt.reading.frames import Sentences
+from flowdsl.prompt.reading.phrases import plain_constant
+from flowdsl.prompt.reading.texts import NAMELESS
+from flowdsl.prompt.words import paragraph
 from flowdsl.semantics.spelling import spell
 
 from ..model import NOWHERE, PromptHints
-from .frames import SLOT, frame
-from .phrases import plain_constant
-from .texts import in_quotes, variable_path
 
 _ANY = nodes.ScalarType(name="any")
 _NAMED = re.compile(r"(?:output_)?(.*?)(?:_[0-9]+)?")
@@ -63,6 +63,7 @@ def _source(
     return None
 
 
+_SENTENCES = Sentences(NAMELESS)
 _ITEM = "\n- "
 _COLONS = 4
 """How many places are tried as the end of a name; names with a colon in them are rare."""
@@ -71,10 +72,10 @@ _COLONS = 4
 def _words(
     text: str, position: int, name: str, field: nodes.FieldSpec | None
 ) -> tuple[nodes.OutputSource, bool, int] | None:
-    for kind, frame_name in (("runtime", "sources.kept"), ("background", "sources.background")):
-        found = frame(frame_name, SLOT, False).read(text, position, in_quotes(variable_path))
+    for kind, sentence in (("runtime", "sources.kept"), ("background", "sources.background")):
+        found = _SENTENCES.read(sentence, text, position)
         if found is not None:
-            (variable, path), end = found[0][0], found[1]
+            (variable, path), optional = found[0]
             source = nodes.OutputSource(
                 field=name,
                 kind="runtime" if kind == "runtime" else "background",
@@ -82,10 +83,8 @@ def _words(
                 path=path,
                 origin=NOWHERE,
             )
-            missing = frame(frame_name, SLOT, True).literals[1]
-            optional = text.startswith(missing, end)
-            return source, optional, end + len(missing) * optional
-    found = frame("sources.const", SLOT).read(text, position, in_quotes(str))
+            return source, optional, found[1]
+    found = _SENTENCES.read("sources.const", text, position)
     if found is not None:
         value = _constant(found[0][0], field)
         return (
@@ -93,10 +92,9 @@ def _words(
             False,
             found[1],
         )
-    unset = say("sources.unset")
-    if text.startswith(unset, position):
-        end = position + len(unset)
-        return nodes.OutputSource(field=name, kind="none", origin=NOWHERE), False, end
+    found = _SENTENCES.read("sources.unset", text, position)
+    if found is not None:
+        return nodes.OutputSource(field=name, kind="none", origin=NOWHERE), False, found[1]
     return None
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
+from typing import Literal
 
-from flowdsl.codegen.text import OPEN_PART
-from flowdsl.codegen.words import say
 from flowdsl.ir import nodes
+from flowdsl.prompt.reading.conditions import Conditions
+from flowdsl.prompt.reading.frames import frames
+from flowdsl.prompt.reading.phrases import Phrases
+from flowdsl.prompt.reading.texts import Texts, in_quotes
+from flowdsl.prompt.text import OPEN_PART
+from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import Capabilities
 
 from ..model import NOWHERE
-from .conditions import Conditions
-from .frames import SLOT, Free, frame
-from .phrases import Phrases
-from .texts import Exact, Texts, in_quotes, keys, milliseconds, runtime_variable, whole_number
+from .loops import read_items
 
 STRING = nodes.ScalarType(name="string")
 RUN = "execute_terminal_command"
@@ -33,13 +34,14 @@ class Words:
         self.conditions = Conditions(texts, self.phrases)
         self.capabilities = capabilities
         self.condition = self.conditions.condition
-        self.clause = Free(lambda spelled: texts.clause(spelled))
-        self._delimited = texts.delimited()
-        self._typed = Free(_whole(texts.exact("text", block=True)))
-        self._command = Free(_whole(texts.exact("command", block=True)))
-        self.quoted_text = in_quotes(texts.text)
-        self.name = self.phrases.name
-        self._reason = in_quotes(texts.line)
+        self.sentences = self.phrases.sentences
+        self.sentences.kinds |= {
+            "items": in_quotes(lambda spelled: read_items(spelled, texts)),
+            "missing": _missing,
+            "picture": _open_part,
+            "reading": in_quotes(self._background_prompt),
+        }
+        self.match = self.sentences.match
 
     def is_free(self, text: str) -> bool:
         """Whether no statement but a free action or a step begins like this."""
@@ -60,19 +62,11 @@ class Words:
 
     def leave(self, words: str, main: bool) -> nodes.Leave | None:
         """Reads what a leaving statement asks for, as the end of a sentence without its full stop."""
-        if words == say("control.abort_last"):
-            return nodes.Leave(origin=NOWHERE, action="abort", reason=None)
-        if words in (say("control.attempt_failed_last"), say("control.attempt_reported_last")):
-            return nodes.Leave(origin=NOWHERE, action="retry", reason=None)
-        if found := frame("control.abort", SLOT).match(words, self._reason):
-            return nodes.Leave(origin=NOWHERE, action="abort", reason=found[0])
-        for name in ("control.attempt_failed", "control.attempt_reported"):
-            if found := frame(name, SLOT).match(words, self._reason):
-                return nodes.Leave(origin=NOWHERE, action="retry", reason=found[0])
-        if self.can("finish", main) and (
-            found := frame("control.finish", SLOT).match(words, self.clause)
-        ):
-            return nodes.Leave(origin=NOWHERE, action="finish", reason=found[0])
+        for name, action in _LEAVES.items():
+            found = self.match(name, words)
+            if found is not None and (action != "finish" or self.can("finish", main)):
+                reason = found[0] if found else None
+                return nodes.Leave(origin=NOWHERE, action=action, reason=reason)
         return None
 
     def leave_statement(self, text: str, main: bool) -> nodes.Leave | None:
@@ -82,35 +76,38 @@ class Words:
         return self.leave(text[:1].lower() + text[1:-1], main)
 
     def leave_after(self, text: str, start: str, main: bool) -> nodes.Leave | None:
-        """Reads `<start>, <leave>.`"""
-        if not text.startswith(f"{start}, ") or not text.endswith("."):
+        """Reads what leaves, behind the words `start`."""
+        _, between, end = frames("control.then")[0].literals
+        if not text.startswith(start + between) or not text.endswith(end):
             return None
-        return self.leave(text[len(start) + 2 : -1], main)
+        return self.leave(text[len(start + between) : -len(end)], main)
 
     # Actions
 
     def action(self, text: str) -> nodes.Statement | None:
         """Reads an action other than a free one, as either agent carries it out."""
-        if found := frame("actions.type_into", SLOT, SLOT).match(text, self._typed, self.clause):
-            value, target = found
+        if found := self.match("actions.type_into", text):
+            target, value = found
             return nodes.TypeIn(origin=NOWHERE, value=value, display=None, target=target)
-        if found := frame("actions.clear", SLOT).match(text, self.clause):
+        if found := self.match("actions.clear", text):
             return nodes.Clear(origin=NOWHERE, target=found[0])
-        if found := frame("actions.press", SLOT, SLOT).match(text, _KEYS, whole_number):
+        if found := self.match("actions.press", text):
             return nodes.Press(origin=NOWHERE, keys=found[0], times=found[1])
-        if found := frame("actions.press", SLOT, 1).match(text, _KEYS):
-            return nodes.Press(origin=NOWHERE, keys=found[0], times=1)
-        if found := frame("actions.wait", SLOT).match(text, milliseconds):
+        if found := self.match("actions.wait", text):
             return nodes.Wait(origin=NOWHERE, milliseconds=found[0])
         return None
 
     def type_shown(self, text: str) -> nodes.TypeIn | None:
         """Reads a `type` of a value in another format."""
-        slots = (self._delimited, self.name, self.clause)
-        found = frame("actions.type_shown", SLOT, SLOT, SLOT).match(text, *slots)
+        found = self.match("actions.type_shown", text)
         if found is None:
             return None
         return nodes.TypeIn(origin=NOWHERE, value=found[0], display=found[1], target=found[2])
+
+    def focused_model(self, text: str) -> tuple[str | None] | None:
+        """Reads the line that calls a focused agent: the model it names, None for a line that is none."""
+        found = self.match("screen.focused", text)
+        return None if found is None else (found[0] or None,)
 
     def free_action(self, text: str) -> nodes.Do:
         """Reads the author's own words."""
@@ -121,27 +118,24 @@ class Words:
     def artifact(self, text: str, main: bool) -> nodes.Statement | None:
         """Reads a `capture`, an `export` or a picture."""
         if self.can("save_screenshot_as_run_attachment", main):
-            found = frame("tools.capture", SLOT).match(text, self.quoted_text)
+            found = self.match("tools.capture", text)
             if found is not None:
                 return nodes.Capture(origin=NOWHERE, file=found[0])
         if self.can("mark_file_for_export", main):
-            found = frame("tools.export", SLOT).match(text, self.quoted_text)
+            found = self.match("tools.export", text)
             if found is not None:
                 return nodes.Export(origin=NOWHERE, file=found[0])
         if self.can("picture", main) and text.endswith(OPEN_PART):
-            found = frame("tools.picture", SLOT, SLOT).match(text, _open_part, self.clause)
+            found = self.match("tools.picture", text)
             if found is not None:
-                return _picture(found[0], found[1])
-            found = frame("tools.picture", SLOT, "").match(text, _open_part)
-            if found is not None:
-                return _picture(found[0], None)
+                return _picture(found[1], found[0] or None)
         return None
 
     def command(self, text: str, main: bool) -> nodes.Text | None:
         """Reads the line of a `run` that holds the command."""
         if not self.can(RUN, main):
             return None
-        found = frame("tools.run", SLOT).match(text, self._command)
+        found = self.match("tools.run", text)
         return None if found is None else found[0]
 
     # Readings
@@ -150,52 +144,35 @@ class Words:
         """Reads an `extract` in background."""
         if not self.can("screenshot", main):
             return None
-        prompt = in_quotes(lambda spelled: self._background_prompt(spelled))
-        model: str | None = None
-        found = frame("data.background", SLOT, "").match(text, prompt)
+        found = self.match("data.background", text)
         if found is None:
-            found = frame("data.background", SLOT, SLOT).match(text, prompt, MODEL)
-            if found is None:
-                return None
-            model = found[1]
+            return None
         source, variable, type_ = found[0]
         return nodes.BackgroundExtract(
-            origin=NOWHERE, variable=variable, type=type_, source=source, model=model
+            origin=NOWHERE, variable=variable, type=type_, source=source, model=found[1] or None
         )
 
     def _background_prompt(self, text: str) -> tuple[nodes.Text, str, nodes.Type] | None:
-        for optional in (True, False):
-            prompt = frame("data.background_prompt", SLOT, SLOT, SLOT, SLOT, optional)
-            slots = (self.clause, runtime_variable, self.name, self.phrases.type)
-            found = prompt.match(text, *slots)
-            if found is not None and found[1] == found[2]:
-                type_ = nodes.OptionalType(inner=found[3]) if optional else found[3]
-                return found[0], found[1], type_
-        return None
+        found = self.match("data.background_prompt", text)
+        if found is None or found[1] != found[2]:
+            return None
+        source, variable, _, type_, optional = found
+        return source, variable, nodes.OptionalType(inner=type_) if optional else type_
 
     def copied_value(self, text: str, variable: str) -> nodes.Type | None:
         """Reads the line that keeps a copied text as a value of its type."""
-
-        def copied(text: str, position: int) -> tuple[nodes.Type, int] | None:
-            found = frame("values.copied", SLOT).read(text, position, self.phrases.type)
-            return None if found is None else (found[0][0], found[1])
-
-        store = frame("data.store", SLOT, SLOT, SLOT)
-        found = store.match(text, runtime_variable, self.name, copied)
+        found = self.match("data.store_copied", text)
         return found[2] if found is not None and found[:2] == (variable, variable) else None
 
     # Keeping
 
     def assignment(self, text: str) -> nodes.Assignment | None:
         """Reads a line that keeps one value."""
-        value = self.phrases.value
         for name in ("data.store", "data.append"):
-            kept = frame(name, SLOT, SLOT, SLOT)
-            if found := kept.match(text, runtime_variable, self.name, value):
+            if found := self.match(name, text):
                 return _assignment(found[0], found[1], None, name == "data.append", found[2])
         for name in ("data.store_field", "data.append_field"):
-            kept = frame(name, SLOT, SLOT, SLOT, SLOT)
-            if found := kept.match(text, runtime_variable, self.name, self.name, value):
+            if found := self.match(name, text):
                 appends = name == "data.append_field"
                 return _assignment(found[0], found[1], found[2], appends, found[3])
         return None
@@ -204,13 +181,13 @@ class Words:
 
     def check(self, text: str) -> tuple[nodes.Choose | nodes.WaitUntil | nodes.Expect, str] | None:
         """Reads what a check asks for: the check without its `else`, and how the sentence about its failure begins."""
-        if found := frame("screen.choose", SLOT).match(text, self.clause):
+        if found := self.match("screen.choose", text):
             choose = nodes.Choose(origin=NOWHERE, target=found[0], model=None, otherwise=())
             return choose, say("screen.choose_missing")
-        if found := frame("screen.expect", SLOT).match(text, self.clause):
+        if found := self.match("screen.expect", text):
             expect = nodes.Expect(origin=NOWHERE, condition=found[0], otherwise=())
             return expect, say("screen.expect_missing")
-        if found := frame("screen.wait_until", SLOT, SLOT).match(text, self.clause, milliseconds):
+        if found := self.match("screen.wait_until", text):
             wait = nodes.WaitUntil(
                 origin=NOWHERE, condition=found[0], timeout_milliseconds=found[1], otherwise=()
             )
@@ -228,76 +205,61 @@ def _assignment(
     )
 
 
-_STATEMENTS = {
-    "actions.type_into": 2,
-    "actions.type_shown": 3,
-    "actions.clear": 1,
-    "actions.press": 2,
-    "actions.wait": 1,
-    "screen.choose": 1,
-    "screen.expect": 1,
-    "screen.wait_until": 2,
-    "data.read": 1,
-    "data.copy": 2,
-    "data.background": 2,
-    "data.store": 3,
-    "data.store_field": 4,
-    "data.append": 3,
-    "data.append_field": 4,
-    "tools.run": 1,
-    "tools.capture": 1,
-    "tools.export": 1,
-    "tools.picture": 2,
-    "control.if_": 1,
-    "control.repeat": 2,
-    "control.retry": 2,
-    "control.loop": 1,
+_STATEMENTS = (
+    "actions.type_into",
+    "actions.type_shown",
+    "actions.clear",
+    "actions.press",
+    "actions.wait",
+    "screen.choose",
+    "screen.expect",
+    "screen.wait_until",
+    "data.read",
+    "data.copy",
+    "data.background",
+    "data.store",
+    "data.store_field",
+    "data.append",
+    "data.append_field",
+    "tools.run",
+    "tools.capture",
+    "tools.export",
+    "tools.picture",
+    "control.if_",
+    "control.repeat",
+    "control.retry",
+    "control.loop",
+)
+"""The sentences that statements begin with."""
+
+_LEAVES: dict[str, Literal["abort", "retry", "finish"]] = {
+    "control.abort_last": "abort",
+    "control.attempt_failed_last": "retry",
+    "control.attempt_reported_last": "retry",
+    "control.abort": "abort",
+    "control.attempt_failed": "retry",
+    "control.attempt_reported": "retry",
+    "control.finish": "finish",
 }
-"""The frames that statements begin with, and how many values each takes."""
+"""What each sentence about leaving does; as a statement of its own it begins with a capital."""
+
+_MISSING = ("screen.choose_missing", "screen.wait_missing", "screen.expect_missing")
 
 
 @cache
 def _starts() -> tuple[str, ...]:
-    frames = [frame(name, *[SLOT] * count) for name, count in _STATEMENTS.items()]
-    leaves = [
-        frame("control.abort", SLOT),
-        frame("control.abort_last"),
-        frame("control.attempt_failed", SLOT),
-        frame("control.attempt_failed_last"),
-        frame("control.attempt_reported", SLOT),
-        frame("control.attempt_reported_last"),
-        frame("control.finish", SLOT),
-    ]
-    starts = [each.start for each in [*frames, frame("tools.picture", SLOT, "")]]
-    starts += [each.start[0].upper() + each.start[1:] for each in leaves]
-    return tuple(start for start in dict.fromkeys(starts))
+    starts = [each.start for name in _STATEMENTS for each in frames(name)]
+    leaves = [each.start for name in _LEAVES for each in frames(name)]
+    starts += [start[0].upper() + start[1:] for start in leaves]
+    return tuple(dict.fromkeys(starts))
 
 
-def focused_model(text: str) -> tuple[str | None] | None:
-    """Reads the line that calls a focused agent: the model it names, None for a line that is none."""
-    if text == say("screen.focused", ""):
-        return (None,)
-    found = frame("screen.focused", SLOT).match(text, MODEL)
-    return None if found is None else (found[0],)
-
-
-def _whole(read: Exact) -> Callable[[str], nodes.Text | None]:
-    """A reader of a whole text that is nothing but what `read` reads."""
-
-    def reader(spelled: str) -> nodes.Text | None:
-        found = read(spelled, 0)
-        return found[0] if found is not None and found[1] == len(spelled) else None
-
-    return reader
-
-
-def _model(spelled: str) -> str | None:
-    inside = spelled[1:-1]
-    return inside if inside and spelled == f'"{inside}"' else None
-
-
-MODEL = Free(_model)
-_KEYS = Free(keys)
+def _missing(text: str, position: int) -> tuple[str, int] | None:
+    """Reads how the sentence about a failed check begins."""
+    for words in map(say, (*_MISSING, "data.copy_missing")):
+        if text.startswith(words, position):
+            return words, position + len(words)
+    return None
 
 
 def _open_part(text: str, position: int) -> tuple[str, int] | None:

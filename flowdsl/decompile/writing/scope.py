@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flowdsl.codegen.text import spell_path
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import LOOP_ITEM
+from flowdsl.prompt.text import spell_path
 from flowdsl.source.record import Record
 
 from .lines import LOOP_KEY, Key

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from flowdsl.codegen.prompt.values import type_words
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import single_variable
 from flowdsl.ir.walk import walk
+from flowdsl.prompt.values import type_words
 
 from .lines import Key
 

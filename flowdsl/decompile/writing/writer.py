@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from flowdsl.codegen.text import spell_command
 from flowdsl.format.formatter import format_source
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_statements import Names
 from flowdsl.ir.walk import statements, walk
+from flowdsl.prompt.text import spell_command
 from flowdsl.semantics.capabilities import NO_COMMAND
 from flowdsl.source.text import SourceFile
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowdsl.codegen.text import spell_variable
 from flowdsl.decompile.writing.literals import (
     plain_literal,
     raw_literal,
@@ -20,6 +19,7 @@ from flowdsl.decompile.writing.literals import (
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_types import to_json
+from flowdsl.prompt.text import spell_variable
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles

@@ -7,25 +7,25 @@ from typing import Any
 
 import pytest
 
-from flowdsl.codegen.prompt.values import condition_words, type_words, value_words
-from flowdsl.codegen.text import QUOTES, quoted, spell_text
-from flowdsl.codegen.words import say
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.decompile.model import PromptHints, PromptProgram
-from flowdsl.decompile.reading.conditions import Conditions
-from flowdsl.decompile.reading.frames import SLOT, Free, frame
-from flowdsl.decompile.reading.phrases import Phrases
 from flowdsl.decompile.reading.prompt import read_prompt
-from flowdsl.decompile.reading.texts import Texts, in_quotes
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
+from flowdsl.prompt.reading.conditions import Conditions
+from flowdsl.prompt.reading.frames import Free, Sentences
+from flowdsl.prompt.reading.phrases import Phrases
+from flowdsl.prompt.reading.texts import Texts, in_quotes, whole_number
+from flowdsl.prompt.text import QUOTES, quoted, spell_text
+from flowdsl.prompt.values import condition_words, type_words, value_words
+from flowdsl.prompt.words import say
 from flowdsl.source.files import MemoryFiles
 from tests.support.compiling import workflow
-from tests.support.prompt_reading import NO_HINTS, compiled_prompts
+from tests.support.prompt_reading import compiled_prompts
 
-TEXTS = Texts(NO_HINTS)
+TEXTS = Texts()
 PHRASES = Phrases(TEXTS)
 STRING = nodes.ScalarType(name="string")
 X = nodes.Variable(sigil="input", name="x")
@@ -87,7 +87,7 @@ def test_names_of_the_wire_are_read_where_the_schema_tells_them() -> None:
         nodes.FieldSpec(name=name, type=STRING) for name in ("first name", "番号", "a.b")
     )
     hints = PromptHints(inputs=fields, secrets=fields, outputs=None, pictures={})
-    read = Texts(hints).text("{first name[0]} {$番号} {a.b.c} { first name }")
+    read = Texts(*hints.names()).text("{first name[0]} {$番号} {a.b.c} { first name }")
     assert read is not None
     found = [(piece.sigil, piece.name, piece.path) for piece in _variables(read)]
     assert found == [
@@ -195,12 +195,15 @@ def test_conditions_that_differ_are_told_apart() -> None:
         assert Conditions(TEXTS, PHRASES).condition(words, 0) == (condition, len(words))
 
 
-def test_a_frame_is_matched_as_it_is_said() -> None:
-    rounds = frame("control.repeat", SLOT, SLOT)
-    said = say("control.repeat", 5, "this is so")
-    assert rounds.match(said, Free(int), Free(str)) == (5, "this is so")
-    assert rounds.match(f"{said} ", Free(int), Free(str)) is None
-    assert frame("control.repeat", 1, SLOT).match(said, Free(str)) is None
+def test_a_sentence_is_heard_as_it_is_said() -> None:
+    heard = Sentences({"count": whole_number, "condition": Free(str)})
+    for rounds in (1, 5):
+        said = say("control.repeat", "this is so", rounds)
+        assert heard.match("control.repeat", said) == ("this is so", rounds)
+        assert heard.match("control.repeat", f"{said} ") is None
+    assert heard.match("control.repeat", said.replace("rounds", "round")) is None
+    for main in (True, False):
+        assert heard.match("control.retry", say("control.retry", 2, main)) == (2, main)
 
 
 # What stands elsewhere

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from difflib import unified_diff
 
-from flowdsl.codegen.text import spell_variable
 from flowdsl.decompile.proposing.convert import Proposal
 from flowdsl.decompile.proposing.prompt_variables import Difference
 from flowdsl.decompile.proposing.rich_text import is_rich_text
@@ -15,6 +14,7 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
+from flowdsl.prompt.text import spell_variable
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
 

@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flowdsl.codegen.prompt.values import AND, OR, SCALARS, THEN, field_note
-from flowdsl.codegen.text import QUOTES
 from flowdsl.ir import nodes
+from flowdsl.prompt.sentences import AND, OR, SCALARS, THEN
+from flowdsl.prompt.text import QUOTES
+from flowdsl.prompt.values import field_note
 from flowdsl.semantics.spelling import MISSING, spell
 
-from .frames import SLOT, frame
-from .texts import Texts, in_quotes
+from .frames import Free, Sentences, frames
+from .texts import NAMELESS, Texts, in_quotes, whole
 
 _SCALARS = sorted(SCALARS.items(), key=lambda item: -len(item[1]))
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
@@ -33,14 +34,33 @@ class Phrases:
         self.name = in_quotes(texts.literal)
         self.exact = texts.exact("text")
         self._exact_value = texts.exact("value")
-        self._text = in_quotes(texts.text)
+        self.sentences = Sentences(
+            {
+                **NAMELESS,
+                "clause": Free(texts.clause),
+                "command": whole(texts.exact("command", block=True)),
+                "delimited": texts.delimited(),
+                "entries": self._items,
+                "exact": whole(texts.exact("text", block=True)),
+                "fields": self._fields,
+                "key": self.name,
+                "members": self._members,
+                "name": self.name,
+                "answer": self.name,
+                "options": self._options,
+                "quoted": in_quotes(texts.text),
+                "reason": in_quotes(texts.line),
+                "type": self.type,
+                "value": self.value,
+            }
+        )
 
     # Types
 
     def type(self, text: str, position: int) -> tuple[nodes.Type, int] | None:
         """Reads a type."""
         read = self._bracketed(self.type, text, position) or self._plain_type(text, position)
-        optional = frame("values.optional", SLOT).literals[1]
+        optional = frames("types.optional")[0].literals[1]
         if read is not None and text.startswith(optional, read[1]):
             return nodes.OptionalType(inner=read[0]), read[1] + len(optional)
         return read
@@ -49,11 +69,11 @@ class Phrases:
         for name, words in _SCALARS:
             if text.startswith(words, position):
                 return nodes.ScalarType(name=name), position + len(words)
-        if (found := frame("values.list", SLOT).read(text, position, self.type)) is not None:
+        if (found := self.sentences.read("types.list", text, position)) is not None:
             return nodes.ListType(element=found[0][0]), found[1]
-        if (found := frame("values.enum", SLOT).read(text, position, self._options)) is not None:
+        if (found := self.sentences.read("types.enum", text, position)) is not None:
             return nodes.EnumType(values=found[0][0]), found[1]
-        if (found := frame("values.record", SLOT).read(text, position, self._fields)) is not None:
+        if (found := self.sentences.read("types.record", text, position)) is not None:
             return nodes.RecordType(fields=found[0][0]), found[1]
         return None
 
@@ -129,7 +149,7 @@ class Phrases:
     def _default(self, text: str, position: int) -> tuple[str, int] | None:
         if not text.startswith(" ", position):
             return None
-        found = frame("values.default", SLOT).read(text, position + 1, self.name)
+        found = self.sentences.read("types.default", text, position + 1)
         return None if found is None else (found[0][0], found[1])
 
     # Values
@@ -137,15 +157,15 @@ class Phrases:
     def value(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
         """Reads a value to be saved."""
         for name, value in _FIXED:
-            if (found := frame(f"values.{name}").read(text, position)) is not None:
+            if (found := self.sentences.read(f"values.{name}", text, position)) is not None:
                 return nodes.ConstantValue(value=value), found[1]
-        if (found := frame("values.text", SLOT).read(text, position, self._text)) is not None:
+        if (found := self.sentences.read("values.text", text, position)) is not None:
             return text_value(found[0][0]), found[1]
         if (exact := self.exact(text, position) or self._exact_value(text, position)) is not None:
             return text_value(exact[0]), exact[1]
-        if (found := frame("values.entries", SLOT).read(text, position, self._items)) is not None:
+        if (found := self.sentences.read("values.entries", text, position)) is not None:
             return nodes.ListValue(items=found[0][0]), found[1]
-        if (found := frame("values.fields", SLOT).read(text, position, self._members)) is not None:
+        if (found := self.sentences.read("values.fields", text, position)) is not None:
             return nodes.ObjectValue(fields=found[0][0]), found[1]
         return self.texts.variable(text, position) or constant(text, position)
 

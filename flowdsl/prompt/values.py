@@ -5,39 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from flowdsl.codegen.exact import delimited, exact, has_holes, is_plain
-from flowdsl.codegen.text import (
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import LOOP_ITEM, literal, single_variable
+from flowdsl.prompt.exact import delimited, exact, has_holes, is_plain
+from flowdsl.prompt.text import (
     QUOTES,
     quoted,
     quoted_literal,
     spell_literal,
     spell_text,
 )
-from flowdsl.codegen.words import say
-from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import LOOP_ITEM, literal, single_variable
+from flowdsl.prompt.words import say
 from flowdsl.semantics.spelling import spell
 
-SCALARS = {
-    "string": "text, exactly as it is shown",
-    "int": "a whole number in digits",
-    "number": "a number in plain decimal notation, without currency signs and thousands separators",
-    "bool": "true or false",
-    "date": "a date as YYYY-MM-DD",
-    "datetime": "a date and time as YYYY-MM-DDThh:mm:ss",
-    "time": "a time as hh:mm:ss",
-    "email": "an e-mail address",
-    "url": "a URL",
-    "file": "the full path of a file",
-    "any": "a JSON value",
-}
-"""How each built-in type is spelled for somebody who has to write a value of it."""
-
-
-# What joins the parts of a type or a value.
-OR = ", "
-THEN = ", then "
-AND = "; "
+from .sentences import ALL, AND, ANY, COMPARISONS, NUMERIC, OR, SCALARS, THEN
 
 
 def type_words(type_: nodes.Type) -> str:
@@ -46,13 +27,13 @@ def type_words(type_: nodes.Type) -> str:
         case nodes.ScalarType(name=name):
             return SCALARS[name]
         case nodes.EnumType(values=values):
-            return say("values.enum", OR.join(map(quoted_literal, values)))
+            return say("types.enum", OR.join(map(quoted_literal, values)))
         case nodes.ListType(element=element):
-            return say("values.list", type_words(element))
+            return say("types.list", type_words(element))
         case nodes.OptionalType(inner=inner):
-            return say("values.optional", _closed_type(inner))
+            return say("types.optional", _closed_type(inner))
         case nodes.RecordType(fields=fields):
-            return say("values.record", AND.join(map(_field_words, fields)))
+            return say("types.record", AND.join(map(_field_words, fields)))
         case _:
             assert_never(type_)
 
@@ -68,7 +49,7 @@ def _field_words(field: nodes.FieldSpec) -> str:
     if description := field_note(field.description or ""):
         words += f" ({description})"
     if field.has_default:
-        words += f" {say('values.default', quoted_literal(spell(field.default)))}"
+        words += f" {say('types.default', quoted_literal(spell(field.default)))}"
     return words
 
 
@@ -145,25 +126,6 @@ def _closed_value(value: nodes.Value) -> str:
 
 # Conditions
 
-COMPARISONS = {
-    "==": "is exactly",
-    "!=": "is not exactly",
-    "<": "comes before",
-    ">": "comes after",
-    "<=": "is or comes before",
-    ">=": "is or comes after",
-}
-NUMERIC = {
-    "==": "equals",
-    "!=": "differs from",
-    "<": "is less than",
-    ">": "is greater than",
-    "<=": "is at most",
-    ">=": "is at least",
-}
-ALL = " and "
-ANY = " or "
-
 
 def condition_words(condition: nodes.Condition) -> str:
     """A condition as the middle of a sentence."""
@@ -186,7 +148,7 @@ def condition_words(condition: nodes.Condition) -> str:
             if numeric:
                 relation = NUMERIC[operator]
                 return say("conditions.numbers", _operand(left), relation, _operand(right))
-            return f"{_operand(left)} {COMPARISONS[operator]} {_operand(right)}"
+            return say("conditions.texts", _operand(left), COMPARISONS[operator], _operand(right))
         case nodes.AllOf(operands=operands):
             return _joined(ALL, operands)
         case nodes.AnyOf(operands=operands):

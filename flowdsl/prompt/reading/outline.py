@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import unescape
 
-from flowdsl.codegen.outline import DEEPER
-from flowdsl.codegen.text import OPEN_PART
-from flowdsl.codegen.words import paragraph
-from flowdsl.ir.images import image_extension, image_hash
+from flowdsl.prompt.outline import DEEPER
+from flowdsl.prompt.text import OPEN_PART
+from flowdsl.prompt.words import paragraph, say
 from flowdsl.source.record import Record
-
-from ..model import Picture
 
 MAX_DEPTH = 200
 """How deep an outline may go; statements of source nest no deeper."""
@@ -47,8 +45,11 @@ class Outline(Record):
     addresses: tuple[str, ...]
 
 
-def read_outline(prompt: str, pictures: dict[str, Picture]) -> Outline | None:
-    """The parts of a prompt; None when it has not the shape of ours. `pictures` are those it may show, by address."""
+def read_outline(prompt: str, pictures: Mapping[str, str]) -> Outline | None:
+    """The parts of a prompt; None when it has not the shape of ours.
+
+    `pictures` are the file names of those it may show, by address.
+    """
     if OPEN_PART in prompt:
         return None
     lines = prompt.split("\n")
@@ -62,14 +63,10 @@ def read_outline(prompt: str, pictures: dict[str, Picture]) -> Outline | None:
 
 
 def _without_html(
-    lines: list[str], pictures: dict[str, Picture], addresses: list[str]
+    lines: list[str], pictures: Mapping[str, str], addresses: list[str]
 ) -> list[str] | None:
     """The lines of a prompt that shows pictures, these as open parts again; adds their addresses to `addresses`."""
     plain: list[str] = []
-    names = {
-        address: f"{image_hash(picture.content)}.{image_extension(picture.content)}"
-        for address, picture in pictures.items()
-    }
     for line in lines:
         if not line:
             plain.append(line)
@@ -86,10 +83,10 @@ def _without_html(
                         part.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
                     )
                 case 1:
-                    if part not in names:
+                    if part not in pictures:
                         return None
                     addresses.append(part)
-                    parts.append(f"{OPEN_PART}image:{names[part]}:")
+                    parts.append(f"{OPEN_PART}image:{pictures[part]}:")
                 case _:
                     parts.append(unescape(part) + OPEN_PART)
         plain.append("".join(parts))
@@ -105,7 +102,7 @@ def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
     if rules is None:
         return None
     found, optional, secrets, position = rules
-    if lines[position : position + 2] != ["", "Steps"]:
+    if lines[position : position + 2] != ["", say("steps.title")]:
         return None
     read = _Items(lines, position + 2)
     if not read.read():

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from flowdsl.ir import nodes
 
+from .sentences import BLANKS, THEN
 from .text import bracketed, brackets, spell_command, spell_text
 from .words import say
 
@@ -48,36 +49,34 @@ def has_holes(text: nodes.Text) -> bool:
 
 def is_plain(text: str) -> bool:
     """Whether a text between quotation marks is seen as it is: one line, and no blanks but single ones between words."""
-    return "\n" not in text and not any(_blanks(text))
+    return "\n" not in text and not any(_blanks(text, ""))
 
 
 _RUN = re.compile(r"\s+")
-_BLANKS = {" ": "blank", "\t": "tab", "\r": "carriage return"}
 
 
 def _notes(lines: list[str]) -> Iterator[str]:
     for number, line in enumerate(lines, 1):
-        subject = f"line {number}" if len(lines) > 1 else "it"
+        subject = say("blanks.line", number) if len(lines) > 1 else say("blanks.it")
         if not line and len(lines) > 1:
-            yield f"{subject} is empty"
-        for found in _blanks(line):
-            yield f"{subject} {found}"
+            yield say("blanks.empty", subject)
+        yield from _blanks(line, subject)
 
 
-def _blanks(line: str) -> Iterator[str]:
-    """What a line has of blanks that a reader may miss, as the end of a sentence about it."""
+def _blanks(line: str, subject: str) -> Iterator[str]:
+    """What a line has of blanks that a reader may miss."""
     words = 0
     for run in _RUN.finditer(line):
         begins, ends = run.start() == 0, run.end() == len(line)
         words += not begins
         if begins and ends:
-            yield f"consists of {_counted(run[0])}"
+            yield say("blanks.only", subject, _counted(run[0]))
         elif begins:
-            yield f"begins with {_counted(run[0])}"
+            yield say("blanks.first", subject, _counted(run[0]))
         elif ends:
-            yield f"ends with {_counted(run[0])}"
+            yield say("blanks.last", subject, _counted(run[0]))
         elif run[0] != " ":
-            yield f"has {_counted(run[0])} behind its word {words}"
+            yield say("blanks.between", subject, _counted(run[0]), words)
 
 
 def _counted(run: str) -> str:
@@ -85,6 +84,6 @@ def _counted(run: str) -> str:
     parts: list[str] = []
     for character, group in groupby(run):
         count = len(list(group))
-        name = _BLANKS.get(character) or unicodedata.name(character, "blank").lower()
-        parts.append(f"{count} {name}{'s' if count != 1 else ''}")
-    return ", then ".join(parts)
+        name = BLANKS.get(character) or unicodedata.name(character, "blank").lower()
+        parts.append(say("blanks.run", count, name))
+    return THEN.join(parts)

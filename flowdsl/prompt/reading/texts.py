@@ -6,9 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeVar
 
-from flowdsl.codegen.exact import exact
-from flowdsl.codegen.text import (
-    DATA_NOTE,
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import joined, literal
+from flowdsl.prompt.exact import exact
+from flowdsl.prompt.sentences import COUNT, DATA_NOTE
+from flowdsl.prompt.text import (
+    DURATIONS,
     PROTECTED,
     QUOTES,
     bracket_pair,
@@ -21,11 +24,9 @@ from flowdsl.codegen.text import (
     spell_path,
     spell_text,
 )
-from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import joined, literal
 from flowdsl.semantics.keys import chord_keys, is_key, misplaced_modifier
 
-from ..model import PromptHints
+from .frames import Free, Read, Sentences
 
 MAX_DIGITS = 18
 """Digits of the longest number that is read; every number of source is shorter."""
@@ -36,8 +37,6 @@ _PART = re.compile(rf"""\.({_NAME})|\[([0-9]+)\]|\['([^']*)'\]|\["([^"]*)"\]""")
 _RUNTIME = re.compile(rf"\{{\{{({_NAME})\}}\}}")
 _VARIABLE_PATH = re.compile(rf"({_NAME})({_PATH})")
 _NUMBER = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}(?![0-9])")
-_DURATION = re.compile(rf"([0-9]{{1,{MAX_DIGITS}}}) (hour|minute|second|millisecond)s?(?![A-Za-z])")
-_MILLISECONDS = {"hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisecond": 1}
 _CLOSING = dict(QUOTES)
 _OPENING = re.compile("\u27e6(?:([1-9][0-9]{0,8}):)?")
 
@@ -48,9 +47,9 @@ Exact = Callable[[str, int], tuple[nodes.Text, int] | None]
 class Texts:
     """Reads the texts of one prompt. Every method gives None for what code generation does not write."""
 
-    def __init__(self, hints: PromptHints) -> None:
-        inputs = _odd(field.name for field in hints.inputs or ())
-        secrets = _odd(field.name for field in hints.secrets)
+    def __init__(self, inputs: Iterable[str] = (), secrets: Iterable[str] = ()) -> None:
+        """`inputs` and `secrets` are the names known of a workflow: not all are names of the language."""
+        inputs, secrets = _odd(inputs), _odd(secrets)
         self._variable = re.compile(
             rf"\{{\{{({_NAME})({_PATH})\}}\}}"
             rf"|\{{\$({'|'.join((*secrets, _NAME))})({_PATH})\}}"
@@ -303,13 +302,16 @@ def whole_number(text: str, position: int) -> tuple[int, int] | None:
     return int(found[0]), found.end()
 
 
+_COUNTED = Sentences({COUNT: whole_number})
+
+
 def milliseconds(text: str, position: int) -> tuple[int, int] | None:
     """Reads a duration: its milliseconds."""
-    found = _DURATION.match(text, position)
-    if found is None:
-        return None
-    count = int(found[1]) * _MILLISECONDS[found[2]]
-    return (count, found.end()) if duration(count) == found[0] else None
+    for name, size in DURATIONS.items():
+        found = _COUNTED.read(name, text, position)
+        if found is not None and duration(found[0][0] * size) == text[position : found[1]]:
+            return found[0][0] * size, found[1]
+    return None
 
 
 def keys(spelled: str) -> str | None:
@@ -318,3 +320,32 @@ def keys(spelled: str) -> str | None:
     known = all(is_key(key) for chord in chords for key in chord)
     plain = spelled == spelled.lower() and not any(map(misplaced_modifier, chords))
     return spelled if chords and known and plain else None
+
+
+def model(spelled: str) -> str | None:
+    """The name of a model in quotation marks."""
+    inside = spelled[1:-1]
+    return inside if inside and spelled == f'"{inside}"' else None
+
+
+def whole(read: Exact) -> Free:
+    """A hole that holds nothing but what `read` reads."""
+
+    def reader(spelled: str) -> nodes.Text | None:
+        found = read(spelled, 0)
+        return found[0] if found is not None and found[1] == len(spelled) else None
+
+    return Free(reader)
+
+
+NAMELESS: dict[str, Read | Free] = {
+    COUNT: whole_number,
+    "duration": milliseconds,
+    "keys": Free(keys),
+    "list": Free(str),
+    "model": Free(model),
+    "path": in_quotes(variable_path),
+    "spelled": in_quotes(str),
+    "variable": runtime_variable,
+}
+"""How the kinds of holes are read in which no names of a workflow stand that are none of the language."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from flowdsl.codegen.prompt.values import ALL, ANY, COMPARISONS, NUMERIC
 from flowdsl.ir import nodes
+from flowdsl.prompt.sentences import ALL, ANY, COMPARISONS, NUMERIC
 
-from .frames import SLOT, frame
+from .frames import frames
 from .phrases import Phrases, constant, text_value
-from .texts import Texts, in_quotes
+from .texts import Texts
 
 Operator = Literal["==", "!=", "<=", ">=", "<", ">"]
 
@@ -20,26 +20,28 @@ class Conditions:
     def __init__(self, texts: Texts, phrases: Phrases) -> None:
         self._phrases = phrases
         self._text = texts.delimited()
-        self._shown = in_quotes(texts.line)
+        self._sentences = phrases.sentences
+        self._sentences.kinds |= {
+            "condition": self.condition,
+            "operand": self._operand,
+            "relation": _numeric,
+        }
 
     def condition(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
         """Reads a condition."""
         if text.startswith("(", position):
             return self._joined(text, position)
-        if (found := frame("conditions.sees", SLOT).read(text, position, self._shown)) is not None:
+        read = self._sentences.read
+        if (found := read("conditions.sees", text, position)) is not None:
             return nodes.Sees(text=found[0][0]), found[1]
-        sees_not = frame("conditions.sees_not", SLOT).read(text, position, self._shown)
-        if sees_not is not None:
-            return nodes.Not(operand=nodes.Sees(text=sees_not[0][0])), sees_not[1]
-        found = frame("conditions.not_", SLOT).read(text, position, self.condition)
-        if found is not None:
+        if (found := read("conditions.sees_not", text, position)) is not None:
+            return nodes.Not(operand=nodes.Sees(text=found[0][0])), found[1]
+        if (found := read("conditions.not_", text, position)) is not None:
             return nodes.Not(operand=found[0][0]), found[1]
-        numbers = frame("conditions.numbers", SLOT, SLOT, SLOT)
-        read = numbers.read(text, position, self._operand, _numeric, self._operand)
-        if read is not None:
-            left, operator, right = read[0]
+        if (found := read("conditions.numbers", text, position)) is not None:
+            left, operator, right = found[0]
             compare = nodes.Compare(left=left, operator=operator, right=right, numeric=True)
-            return compare, read[1]
+            return compare, found[1]
         return self._about_operand(text, position)
 
     def _about_operand(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
@@ -53,7 +55,7 @@ class Conditions:
             ("is_not_true", lambda: nodes.Not(operand=nodes.IsTrue(operand=operand))),
             ("is_true", lambda: nodes.IsTrue(operand=operand)),
         ):
-            after = frame(f"conditions.{name}", SLOT).literals[1]
+            after = frames(f"conditions.{name}")[0].literals[1]
             if text.startswith(after, end):
                 return make(), end + len(after)
         operator = _compares(text, end + 1) if text.startswith(" ", end) else None

@@ -1,0 +1,147 @@
+"""The language of prompts as data: `sentences.toml`, and its sentences taken apart.
+
+Knows neither who prints nor who reads.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from flowdsl.source.record import Record
+
+MAIN, FOCUSED, PLATFORM = "main", "focused", "platform"
+"""Who meets a sentence."""
+
+COUNT, FLAG = "count", "flag"
+"""The kinds of holes that take no text."""
+
+
+class Hole(Record, eq=True):
+    """Where a value stands."""
+
+    name: str
+    kind: str
+
+
+class Choice(Record):
+    """Words that depend on a value: the parts where `chosen` holds of it, and the parts otherwise."""
+
+    hole: Hole
+    words: tuple[str | Hole, ...]
+    otherwise: tuple[str | Hole, ...]
+
+    def chosen(self, value: object) -> bool:
+        """Whether the first words are said of this value."""
+        return value != 1 if self.hole.kind == COUNT else bool(value)
+
+
+class Sentence(Record):
+    """A sentence. `holes` stand in the order in which their names do; `choices` are those of the parts that are some."""
+
+    name: str
+    readers: tuple[str, ...]
+    text: str
+    parts: tuple[str | Hole | Choice, ...]
+    holes: tuple[Hole, ...]
+    choices: tuple[Choice, ...]
+
+    def words(self, chosen: dict[str, bool]) -> Iterator[str | Hole]:
+        """Literal text and holes, with every choice made as `chosen` says by the name of its hole."""
+        for part in self.parts:
+            if isinstance(part, Choice):
+                yield from part.words if chosen[part.hole.name] else part.otherwise
+            else:
+                yield part
+
+    def variants(self) -> Iterator[dict[str, bool]]:
+        """Every way to make the choices, by the names of their holes; one without a name where there are none."""
+        names = dict.fromkeys(choice.hole.name for choice in self.choices)
+        for values in product((True, False), repeat=len(names)):
+            yield dict(zip(names, values, strict=True))
+
+
+_PART = re.compile(
+    r"\{(?P<hole>\w+)(?::(?P<kind>\w+))?\}"
+    r"|\[(?P<choice>\w+)(?::(?P<type>\w+))?\?(?P<words>[^\]|]*)(?:\|(?P<otherwise>[^\]|]*))?\]"
+)
+
+
+def _sentence(name: str, readers: tuple[str, ...], text: str) -> Sentence:
+    holes: dict[str, Hole] = {}
+    parts = tuple(_parts(text, holes))
+    choices = tuple(part for part in parts if isinstance(part, Choice))
+    return Sentence(name, readers, text, parts, tuple(holes.values()), choices)
+
+
+def _parts(text: str, holes: dict[str, Hole]) -> Iterator[str | Hole | Choice]:
+    position = 0
+    for found in _PART.finditer(text):
+        if found.start() > position:
+            yield text[position : found.start()]
+        position = found.end()
+        name = found["hole"] or found["choice"]
+        kind = found["kind"] or found["type"]
+        hole = Hole(name, kind) if kind else holes[name]
+        if holes.setdefault(name, hole) is not hole:
+            raise ValueError(f"{text}: the kind of {name} is said twice")
+        if found["hole"]:
+            yield hole
+        else:
+            yield Choice(hole, _flat(found["words"], holes), _flat(found["otherwise"], holes))
+    if position < len(text):
+        yield text[position:]
+
+
+def _flat(text: str | None, holes: dict[str, Hole]) -> tuple[str | Hole, ...]:
+    return tuple(part for part in _parts(text or "", holes) if not isinstance(part, Choice))
+
+
+_DATA: dict[str, Any] = tomllib.loads(
+    Path(__file__).with_name("sentences.toml").read_text(encoding="utf-8")
+)
+
+KINDS: dict[str, str] = _DATA["kinds"]
+"""What may stand in a hole of each kind."""
+
+SENTENCES = {
+    f"{family}.{key}": _sentence(f"{family}.{key}", tuple(readers.split("-")), text)
+    for readers, families in _DATA["sentences"].items()
+    for family, texts in families.items()
+    for key, text in texts.items()
+}
+"""Every sentence by its name."""
+
+_WORDS: dict[str, Any] = _DATA["words"]
+
+SCALARS: dict[str, str] = _WORDS["scalars"]
+"""How each built-in type is spelled for somebody who has to write a value of it."""
+
+COMPARISONS: dict[str, str] = _WORDS["texts"]
+NUMERIC: dict[str, str] = _WORDS["numbers"]
+"""What stands between texts, and between numbers, that an operator of the language compares."""
+
+ALL: str = _WORDS["all"]
+ANY: str = _WORDS["any"]
+"""What joins conditions, each of which stands in brackets."""
+
+OR: str = _WORDS["or"]
+THEN: str = _WORDS["then"]
+AND: str = _WORDS["and"]
+"""What joins the parts of a type or a value."""
+
+BLANKS: dict[str, str] = _WORDS["blanks"]
+"""How blanks are called where a text has some that nobody sees."""
+
+DATA_NOTE: str = _WORDS["data_note"]
+"""Stands behind a value from outside where an agent has to look at it."""
+
+DONE: str = _WORDS["done"]
+AGAIN: str = _WORDS["again"]
+FAILED: str = _WORDS["failed"]
+NONE: str = _WORDS["none"]
+"""What decisions save that are no number of a branch."""

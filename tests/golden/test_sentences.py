@@ -1,0 +1,139 @@
+"""Every sentence of the language of prompts, as a person reads it at every change: nothing else can notice wrong English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from syrupy.assertion import SnapshotAssertion
+
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import literal
+from flowdsl.prompt.exact import delimited, exact
+from flowdsl.prompt.sentences import (
+    AGAIN,
+    ALL,
+    AND,
+    ANY,
+    BLANKS,
+    COMPARISONS,
+    COUNT,
+    DATA_NOTE,
+    DONE,
+    FAILED,
+    FLAG,
+    KINDS,
+    NONE,
+    NUMERIC,
+    OR,
+    SCALARS,
+    SENTENCES,
+    THEN,
+    Sentence,
+)
+from flowdsl.prompt.text import bracketed, duration, quoted, spell_variable
+from flowdsl.prompt.values import condition_words, type_words, value_words
+from flowdsl.prompt.words import say
+
+MEMO = nodes.Variable(sigil="input", name="memo")
+TOTAL = nodes.Variable(sigil="runtime", name="total")
+AMOUNT = nodes.ScalarType(name="number")
+RECORD = nodes.RecordType(
+    fields=(
+        nodes.FieldSpec(name="amount", type=AMOUNT, description="without tax"),
+        nodes.FieldSpec(name="due", type=nodes.OptionalType(inner=nodes.ScalarType(name="date"))),
+    )
+)
+IS_OPEN = nodes.Sees(text=literal("Invoice open"))
+OBJECT = nodes.ConstantValue(value={"amount": 5, "due": None})
+
+SAMPLES: dict[str, str] = {
+    "answer": quoted("1"),
+    "check": say("screen.expect", "the invoice is saved").rstrip("."),
+    "clause": "the field Amount",
+    "closing": "\u27e7",
+    "command": exact("command", literal("dir C:\\invoices"), block=True),
+    "comparison": COMPARISONS["<="],
+    "condition": condition_words(IS_OPEN),
+    "consequence": say("control.go_on"),
+    "delimited": delimited((MEMO,)),
+    "duration": duration(90_000),
+    "entries": value_words(nodes.ConstantValue(value=["a", ["b"]])).removeprefix("a list of "),
+    "exact": exact("text", (nodes.TextPiece(value=" Memo\t"), MEMO), block=True),
+    "field": "total",
+    "fields": type_words(RECORD).removeprefix("a JSON object with "),
+    "held": quoted(spell_variable(TOTAL)),
+    "items": quoted(spell_variable(TOTAL)),
+    "key": quoted("total"),
+    "keys": "ctrl+s enter",
+    "lines": f" {bracketed('Dear all')} {bracketed('')}",
+    "list": say("control.loop_list", quoted("total")),
+    "listed": quoted("total"),
+    "members": value_words(OBJECT).removeprefix("an object with "),
+    "missing": say("screen.choose_missing"),
+    "model": quoted("Careful Model"),
+    "name": quoted("amount"),
+    "notes": say("blanks.empty", say("blanks.line", 2)),
+    "noun": "text",
+    "opening": "\u27e6",
+    "operand": spell_variable(TOTAL),
+    "options": '"open", "paid"',
+    "path": quoted("total.amount"),
+    "picture": '<img src="" alt="the form">',
+    "quoted": quoted("invoice.png"),
+    "reading": quoted(
+        say(
+            "data.background_prompt",
+            "the total",
+            spell_variable(TOTAL),
+            quoted("total"),
+            type_words(AMOUNT),
+            False,
+        )
+    ),
+    "reason": quoted("the invoice is locked"),
+    "relation": NUMERIC["<="],
+    "rule": "Close what asks for an update.",
+    "run": say("blanks.run", 2, "blank"),
+    "source": say("sources.kept", quoted("total"), False),
+    "spelled": quoted("5"),
+    "start": say("screen.expect_missing"),
+    "subject": say("blanks.it"),
+    "type": type_words(AMOUNT),
+    "unit": "tab",
+    "value": value_words(OBJECT),
+    "variable": spell_variable(TOTAL),
+}
+
+
+def test_every_sentence_reads_as_it_did(snapshot: SnapshotAssertion) -> None:
+    assert SAMPLES.keys() == KINDS.keys() - {COUNT, FLAG}
+    lines = [line for sentence in SENTENCES.values() for line in _printed(sentence)]
+    assert "\n".join(lines) == snapshot
+
+
+def _printed(sentence: Sentence) -> Iterator[str]:
+    yield f"{sentence.name} ({', '.join(sentence.readers)})"
+    for chosen in sentence.variants():
+        values: list[object] = []
+        for hole in sentence.holes:
+            first = chosen.get(hole.name, True)
+            match hole.kind:
+                case "count":
+                    values.append(2 if first else 1)
+                case "flag":
+                    values.append(first)
+                case kind:
+                    values.append(SAMPLES[kind] if first else "")
+        words = say(sentence.name, *values).replace("\n", "\n      ")
+        yield f"    {words}"
+
+
+def test_what_joins_and_names_in_sentences_reads_as_it_did(snapshot: SnapshotAssertion) -> None:
+    joined = [f"(x){word}(y)" for word in (ALL, ANY)] + [f"x{word}y" for word in (OR, THEN, AND)]
+    answers = [DONE, AGAIN, FAILED, NONE]
+    compared = [f"x {words} y" for words in (*COMPARISONS.values(), *NUMERIC.values())]
+    noted = f'"x"{DATA_NOTE}'
+    assert (
+        "\n".join((*SCALARS.values(), *BLANKS.values(), *compared, *joined, *answers, noted))
+        == snapshot
+    )

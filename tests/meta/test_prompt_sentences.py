@@ -1,0 +1,184 @@
+"""The sentences of prompts are data on which everything else agrees: names, kinds of holes, and who meets which."""
+
+from __future__ import annotations
+
+import ast
+import random
+import re
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import flowdsl
+from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.json_schema import output_schema
+from flowdsl.codegen.prompt.context import Context
+from flowdsl.codegen.prompt.document import emit_template
+from flowdsl.codegen.prompt.statements import emit_main
+from flowdsl.config.keys import VERIFIABLE_TOOLS
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import literal
+from flowdsl.prompt import words
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.reading.frames import frames
+from flowdsl.prompt.sentences import FOCUSED, KINDS, MAIN, PLATFORM, SENTENCES
+from flowdsl.prompt.words import say
+from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
+from tests.support.prompts import HERE, PromptWriter
+
+PACKAGE = Path(flowdsl.__file__).parent
+DATA = tomllib.loads((PACKAGE / "prompt/sentences.toml").read_text(encoding="utf-8"))
+WRITERS = [*(PACKAGE / "codegen").rglob("*.py"), *(PACKAGE / "prompt").glob("*.py")]
+READERS = [*(PACKAGE / "decompile").rglob("*.py"), *(PACKAGE / "prompt/reading").glob("*.py")]
+FAMILIES = {name.partition(".")[0] for name in SENTENCES}
+
+
+def _named(path: Path) -> set[str]:
+    """What a module names that may be a sentence."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    texts = (str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {text for text in texts if re.fullmatch(rf"({'|'.join(FAMILIES)})\.\w+", text)}
+
+
+def test_code_generation_says_every_sentence_and_no_other() -> None:
+    said: set[str] = set().union(*map(_named, WRITERS))
+    for path in (PACKAGE / "prompt/paragraphs").glob("*.j2"):
+        said.update(re.findall(r'say\("([^"]*)"', path.read_text(encoding="utf-8")))
+    assert said == SENTENCES.keys()
+
+
+def test_import_listens_for_no_sentence_that_nobody_says() -> None:
+    heard = {name for path in READERS for name in _named(path)}
+    assert {name for name in heard if not name.endswith(".flow")} <= SENTENCES.keys()
+
+
+def test_every_sentence_is_declared_once() -> None:
+    names = [
+        f"{family}.{key}"
+        for families in DATA["sentences"].values()
+        for family, texts in families.items()
+        for key in texts
+    ]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+    assert names == list(SENTENCES)
+
+
+def test_every_hole_has_a_kind_and_every_kind_a_hole() -> None:
+    used = {hole.kind for sentence in SENTENCES.values() for hole in sentence.holes}
+    assert used == KINDS.keys()
+
+
+def test_somebody_meets_every_sentence() -> None:
+    for sentence in SENTENCES.values():
+        assert set(sentence.readers) <= {MAIN, FOCUSED, PLATFORM}, sentence.name
+        assert len(set(sentence.readers)) == len(sentence.readers) > 0, sentence.name
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_no_mark_of_the_data_is_left_in_words(name: str) -> None:
+    for frame in frames(name):
+        words = "".join(frame.literals).replace("[]", "")
+        assert not re.search(r"[{}\[\]|]", words)
+        holes = [hole.name for hole in frame.holes]
+        assert len(set(holes)) == len(holes), "a value stands once"
+
+
+def test_no_two_sentences_have_the_same_words() -> None:
+    texts = Counter(
+        (frame.literals, tuple(hole.kind for hole in frame.holes))
+        for name in SENTENCES
+        for frame in frames(name)
+        if any(map(str.strip, frame.literals))
+    )
+    assert [words for words, count in texts.items() if count > 1] == []
+
+
+def test_the_data_needs_neither_printer_nor_reader() -> None:
+    code = (
+        "import sys, flowdsl.prompt.sentences\n"
+        "print(*[m for m in sys.modules if m.partition('.')[0] in ('flowdsl', 'jinja2')])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    assert set(loaded.decode().split()) <= {
+        "flowdsl",
+        "flowdsl.prompt",
+        "flowdsl.prompt.sentences",
+        "flowdsl.source",
+        "flowdsl.source.record",
+    }
+
+
+# Who meets what
+
+OPEN, NAMED, CLOSE = "\ue000", "\ue001", "\ue002"
+"""Around the name of a sentence and its words, in prompts that tell where each sentence stands."""
+
+AROUND_STEPS = ("rules.", "steps.", "replay.", "outputs.", "sources.")
+
+_MARK = re.compile(f"{OPEN}([^{NAMED}]*){NAMED}|{CLOSE}")
+
+
+def _marked(name: str, *values: object) -> str:
+    return f"{OPEN}{name}{NAMED}{say(name, *values)}{CLOSE}"
+
+
+def _met(text: str, reader: str) -> Iterator[tuple[str, str]]:
+    """The sentences in a text of `reader`, each with who meets it; a check that is quoted is nobody's to carry out."""
+    around: list[str] = []
+    for found in _MARK.finditer(text):
+        if found[1] is None:
+            around.pop()
+            continue
+        around.append(found[1])
+        if "control.failed" not in around[:-1]:
+            yield found[1], PLATFORM if "data.background_prompt" in around else reader
+
+
+def _of_lines(items: list[Item], reader: str) -> Iterator[tuple[str, str]]:
+    for item in items:
+        yield from _met(item.text, reader)
+        yield from _of_lines(item.children, FOCUSED if item.focused else reader)
+
+
+def _modules() -> Iterator[ModuleType]:
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("flowdsl.codegen.", "flowdsl.prompt.")) and hasattr(module, "say"):
+            yield module
+
+
+def _grantable(capabilities: Capabilities) -> Capabilities:
+    return Capabilities(frozenset(filter(capabilities.focused_can, VERIFIABLE_TOOLS)))
+
+
+def _workflows() -> Iterator[tuple[nodes.Workflow, Capabilities]]:
+    for seed in range(300):
+        writer = PromptWriter(random.Random(seed))
+        yield writer.workflow(), _grantable(writer.capabilities)
+    yield replace(writer.workflow(), body=()), DOCUMENTED
+    # What an `if` in a task asks about a parameter, called with a list: decided by one agent, told to the other.
+    value = nodes.ConstantValue(value=["a", None, [], {}, {"b": 1}])
+    capture = nodes.Capture(origin=HERE, file=literal("a.png"))
+    branch = nodes.Branch(origin=HERE, condition=nodes.IsEmpty(operand=value), body=(capture,))
+    asked = nodes.If(origin=HERE, branches=(branch,), otherwise=())
+    yield replace(writer.workflow(), body=(asked,)), DOCUMENTED
+
+
+def test_who_meets_a_sentence_is_who_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in _modules():
+        monkeypatch.setattr(module, "say", _marked)
+    monkeypatch.setitem(words.environment().globals, "say", _marked)
+    met: set[tuple[str, str]] = set()
+    for workflow, capabilities in _workflows():
+        items = emit_main(workflow.body, Context(capabilities, workflow.names))
+        met.update(_of_lines(items, MAIN))
+        text = str(plain(emit_template(workflow, capabilities)))
+        met.update(found for found in _met(text, MAIN) if found[0].startswith(AROUND_STEPS))
+        met.update(_met(output_schema(workflow) or "", PLATFORM))
+    assert met == {(name, reader) for name, each in SENTENCES.items() for reader in each.readers}
