@@ -19,7 +19,7 @@ from flowdsl.emulator.records.machines import (
 from flowdsl.emulator.records.pool_membership import add_machines
 from flowdsl.emulator.records.pools import create_pool
 from flowdsl.emulator.store import Store, Transaction
-from flowdsl.emulator.wire.machines import MachineCreate, MachineStatus, MachineUpdate, PoolCreate
+from flowdsl.emulator.wire.models import MachineCreate, MachineStatus, MachineUpdate, PoolCreate
 from tests.emulator.emulator_desk import STANDSTILL, UNKNOWN_ID, Desk
 
 LATER = "2026-01-31T10:00:00.000000Z"

@@ -17,8 +17,7 @@ from flowdsl.emulator.records.trajectories import (
 )
 from flowdsl.emulator.records.workflows import create_workflow
 from flowdsl.emulator.store import Store
-from flowdsl.emulator.wire.trajectories import TrajectoryCreate, TrajectoryUpdate
-from flowdsl.emulator.wire.workflows import WorkflowCreate
+from flowdsl.emulator.wire.models import TrajectoryCreate, TrajectoryUpdate, WorkflowCreate
 from tests.emulator.emulator_desk import STANDSTILL, UNKNOWN_ID, Desk
 
 SCREEN = {"width": 1024, "height": 768}

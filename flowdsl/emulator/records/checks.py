@@ -10,10 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from flowdsl.emulator.errors import invalid
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import post_run_checks
-from flowdsl.emulator.wire.workflows import (
-    WorkflowPostRunCheckResponse,
-    WorkflowPostRunCheckUpsert,
-)
+from flowdsl.emulator.wire.models import WorkflowPostRunCheckResponse, WorkflowPostRunCheckUpsert
 
 
 def checks_of_workflows(

@@ -14,7 +14,7 @@ from flowdsl.emulator.records.filters import find_page
 from flowdsl.emulator.records.machines import machine_row
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import connections
-from flowdsl.emulator.wire.connections import (
+from flowdsl.emulator.wire.models import (
     ConnectionCreate,
     ConnectionResponse,
     ConnectionStatus,

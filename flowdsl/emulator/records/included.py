@@ -11,10 +11,13 @@ from flowdsl.emulator.records.pool_membership import machines_of_pools
 from flowdsl.emulator.records.workflows import Include, workflow_replies
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import machines, workflows
-from flowdsl.emulator.wire.machines import MachineResponse, PoolResponse
-from flowdsl.emulator.wire.pages import IncludedResource
-from flowdsl.emulator.wire.trajectories import TrajectoryResponse
-from flowdsl.emulator.wire.workflows import WorkflowResponse
+from flowdsl.emulator.wire.models import (
+    IncludedResource,
+    MachineResponse,
+    PoolResponse,
+    TrajectoryResponse,
+    WorkflowResponse,
+)
 
 
 def include_names(include: str | None) -> frozenset[str]:

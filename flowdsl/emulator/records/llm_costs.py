@@ -17,18 +17,13 @@ from flowdsl.emulator.clock import format_time
 from flowdsl.emulator.records.filters import listed
 from flowdsl.emulator.records.model_configurations import find_model
 from flowdsl.emulator.records.provider_credentials import source_for
-from flowdsl.emulator.records.run_views import state_of, status_of
+from flowdsl.emulator.records.run_views import LIVE, state_of, status_of
 from flowdsl.emulator.records.runs import run_row
 from flowdsl.emulator.records.workflows import workflow_row
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.system_models import SYSTEM_MODELS
 from flowdsl.emulator.tables import runs
-from flowdsl.emulator.wire.llm_costs import (
-    RunLlmCostRow,
-    RunLlmCostsResponse,
-    RunLlmCostTotalResponse,
-)
-from flowdsl.emulator.wire.runs import LIVE
+from flowdsl.emulator.wire.models import RunLlmCostRow, RunLlmCostsResponse, RunLlmCostTotalResponse
 
 MAIN_AGENT, CACHE_DETECTION = "main_agent", "cache_detection"
 

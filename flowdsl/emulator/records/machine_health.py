@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 from flowdsl.emulator.records.machines import OLDEST_FIRST
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import machines
-from flowdsl.emulator.wire.machines import (
+from flowdsl.emulator.wire.models import (
     MachineHealthCheckError,
     MachinesHealthCheckResponse,
     MachineStatus,

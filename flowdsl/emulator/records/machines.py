@@ -19,7 +19,7 @@ from flowdsl.emulator.records.pools import pool_row, pools_of_machines
 from flowdsl.emulator.records.secret_aliases import new_aliases
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import machines, pool_machines
-from flowdsl.emulator.wire.machines import (
+from flowdsl.emulator.wire.models import (
     MachineCreate,
     MachineResponse,
     MachineStatus,

@@ -12,7 +12,7 @@ from flowdsl.emulator.errors import not_found, refused
 from flowdsl.emulator.records.filters import listed
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import model_configurations
-from flowdsl.emulator.wire.model_configurations import ModelConfigurationResponse
+from flowdsl.emulator.wire.models import ModelConfigurationResponse
 
 _COLUMNS = frozenset({"name", "is_archived"})
 

@@ -16,7 +16,7 @@ from flowdsl.emulator.records.machines import (
 from flowdsl.emulator.records.pools import get_pool, pool_row
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import machines, pool_machines
-from flowdsl.emulator.wire.machines import MachineResponse, PoolWithMachines
+from flowdsl.emulator.wire.models import MachineResponse, PoolWithMachines
 
 
 def machines_of_pools(transaction: Transaction, pool_ids: Sequence[str]) -> list[MachineResponse]:

@@ -14,7 +14,7 @@ from flowdsl.emulator.records.filters import find_page
 from flowdsl.emulator.records.secret_aliases import new_aliases
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import pool_machines, pools
-from flowdsl.emulator.wire.machines import PoolCreate, PoolResponse, PoolUpdate
+from flowdsl.emulator.wire.models import PoolCreate, PoolResponse, PoolUpdate
 
 OLDEST_FIRST = (pools.c.created_at, pools.c.id)
 

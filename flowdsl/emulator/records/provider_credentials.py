@@ -15,7 +15,7 @@ from sqlalchemy import Row, insert, select, update
 from flowdsl.emulator.errors import invalid, not_found
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import provider_credentials
-from flowdsl.emulator.wire.provider_credentials import (
+from flowdsl.emulator.wire.models import (
     BedrockAuthMode,
     ProviderCredentialAuthType,
     ProviderCredentialDisplayMetadata,
@@ -205,6 +205,7 @@ def _reply(slot: ProviderCredentialSlot, row: Row[Any] | None) -> ProviderCreden
         display_name=provider.display_name,
         covered_providers=list(provider.covers),
         source=ProviderCredentialSource.CYBERDESK,
+        display_metadata=ProviderCredentialDisplayMetadata(),
     )
     if row is None:
         return reply

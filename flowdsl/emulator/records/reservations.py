@@ -11,7 +11,7 @@ from flowdsl.emulator.records.run_changes import cancel_runs_of_machine
 from flowdsl.emulator.records.run_upkeep import settle
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import machines
-from flowdsl.emulator.wire.machines import MachineResponse, MachineUpdate
+from flowdsl.emulator.wire.models import MachineResponse, MachineUpdate
 
 
 def change_machine(

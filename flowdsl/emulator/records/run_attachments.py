@@ -14,11 +14,7 @@ from flowdsl.emulator.records.filters import find_page
 from flowdsl.emulator.simulation.files import base_name, media_type
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments
-from flowdsl.emulator.wire.run_attachments import (
-    AttachmentType,
-    RunAttachmentResponse,
-    RunAttachmentUpdate,
-)
+from flowdsl.emulator.wire.models import AttachmentType, RunAttachmentResponse, RunAttachmentUpdate
 
 _SHOWN = (
     "id",

@@ -30,7 +30,7 @@ from flowdsl.emulator.simulation.schemas import (
 )
 from flowdsl.emulator.simulation.variables import input_names, secret_names, show_path
 from flowdsl.emulator.store import Transaction
-from flowdsl.emulator.wire.runs import ChainStep, WorkflowChainCreate, WorkflowChainResponse
+from flowdsl.emulator.wire.models import ChainStep, WorkflowChainCreate, WorkflowChainResponse
 
 
 def create_chain(

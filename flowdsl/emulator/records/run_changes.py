@@ -26,7 +26,7 @@ from flowdsl.emulator.records.run_requests import (
 )
 from flowdsl.emulator.records.run_schedule import place_run, queue_run
 from flowdsl.emulator.records.run_upkeep import decide_readers, settle
-from flowdsl.emulator.records.run_views import run_replies, status_of
+from flowdsl.emulator.records.run_views import LIVE, run_replies, status_of
 from flowdsl.emulator.records.runs import get_run, run_row
 from flowdsl.emulator.records.secret_aliases import new_aliases
 from flowdsl.emulator.records.trajectories import drop_recording
@@ -34,9 +34,8 @@ from flowdsl.emulator.records.workflows import workflow_row
 from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs
-from flowdsl.emulator.wire.run_attachments import AttachmentType
-from flowdsl.emulator.wire.runs import (
-    LIVE,
+from flowdsl.emulator.wire.models import (
+    AttachmentType,
     PostRunCheckStatus,
     RunResponse,
     RunRetry,

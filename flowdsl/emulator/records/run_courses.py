@@ -27,8 +27,7 @@ from flowdsl.emulator.simulation.schemas import Problem, input_problems, read_sc
 from flowdsl.emulator.simulation.variables import resolve_inputs
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs
-from flowdsl.emulator.wire.run_attachments import AttachmentType
-from flowdsl.emulator.wire.runs import RunStatus
+from flowdsl.emulator.wire.models import AttachmentType, RunStatus
 from flowdsl.emulator.wire.values import OpenObject
 
 RUN_IMAGES = "supabase://run-images/"

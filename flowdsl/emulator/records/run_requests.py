@@ -35,8 +35,8 @@ from flowdsl.emulator.simulation.schemas import Problem
 from flowdsl.emulator.simulation.variables import Path
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import machines, runs
-from flowdsl.emulator.wire.run_attachments import AttachmentType
-from flowdsl.emulator.wire.runs import (
+from flowdsl.emulator.wire.models import (
+    AttachmentType,
     FileInput,
     RunBulkCreate,
     RunBulkCreateResponse,

@@ -18,8 +18,7 @@ from flowdsl.emulator.records.trajectories import (
 )
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import trajectories
-from flowdsl.emulator.wire.runs import RunStatus
-from flowdsl.emulator.wire.trajectories import TrajectoryResponse
+from flowdsl.emulator.wire.models import RunStatus, TrajectoryResponse
 
 
 def trajectory_of_run(transaction: Transaction, run_id: UUID) -> TrajectoryResponse:

@@ -24,7 +24,7 @@ from flowdsl.emulator.records.machines import (
 from flowdsl.emulator.simulation.course import RUNNING_MS
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs, trajectories
-from flowdsl.emulator.wire.machines import MachineStatus
+from flowdsl.emulator.wire.models import MachineStatus
 
 _BATCH = 10_000
 """How many ids go into one statement; SQLite takes no more than 32,766."""

@@ -10,15 +10,17 @@ from sqlalchemy import Column, ColumnElement, Row, case, func, select
 from flowdsl.emulator.clock import later
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs
-from flowdsl.emulator.wire.run_attachments import AttachmentType
-from flowdsl.emulator.wire.runs import (
-    LIVE,
+from flowdsl.emulator.wire.models import (
+    AttachmentType,
     PostRunCheckStatus,
     RunField,
     RunResponse,
     RunStatus,
 )
 from flowdsl.emulator.wire.values import OpenObject
+
+LIVE = frozenset({RunStatus.SCHEDULING, RunStatus.RUNNING, RunStatus.RUNNING_CHECKS})
+"""The states of a run that are no end."""
 
 ALL_FIELDS = frozenset(RunField)
 

@@ -21,6 +21,7 @@ from flowdsl.emulator.records.included import (
 )
 from flowdsl.emulator.records.run_views import (
     ALL_FIELDS,
+    LIVE,
     activity_of,
     columns_for,
     run_replies,
@@ -28,9 +29,8 @@ from flowdsl.emulator.records.run_views import (
 )
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import runs
-from flowdsl.emulator.wire.pages import IncludedResource
-from flowdsl.emulator.wire.runs import (
-    LIVE,
+from flowdsl.emulator.wire.models import (
+    IncludedResource,
     RunField,
     RunListSortMode,
     RunResponse,

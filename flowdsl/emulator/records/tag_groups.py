@@ -13,7 +13,7 @@ from flowdsl.emulator.records.filters import listed
 from flowdsl.emulator.records.ordering import next_position
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import tag_groups
-from flowdsl.emulator.wire.tags import WorkflowTagGroupResponse
+from flowdsl.emulator.wire.models import WorkflowTagGroupResponse
 
 
 def group_reply(row: Row[Any]) -> WorkflowTagGroupResponse:

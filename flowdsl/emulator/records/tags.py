@@ -14,7 +14,7 @@ from flowdsl.emulator.records.ordering import next_position
 from flowdsl.emulator.records.tag_groups import all_groups, get_group
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import tags, workflow_tags
-from flowdsl.emulator.wire.tags import WorkflowTagGroupResponse, WorkflowTagResponse
+from flowdsl.emulator.wire.models import WorkflowTagGroupResponse, WorkflowTagResponse
 
 
 def list_tags(transaction: Transaction, *, include_archived: bool) -> list[WorkflowTagResponse]:

@@ -18,11 +18,7 @@ from flowdsl.emulator.records.runs import run_row
 from flowdsl.emulator.records.workflows import workflow_row
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import trajectories
-from flowdsl.emulator.wire.trajectories import (
-    TrajectoryCreate,
-    TrajectoryResponse,
-    TrajectoryUpdate,
-)
+from flowdsl.emulator.wire.models import TrajectoryCreate, TrajectoryResponse, TrajectoryUpdate
 from flowdsl.emulator.wire.values import OpenObject
 
 COPY_SUFFIX = " (Copy)"

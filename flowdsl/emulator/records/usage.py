@@ -9,7 +9,7 @@ from typing import Any
 from flowdsl.emulator.clock import format_time
 from flowdsl.emulator.records.runs import ended_runs
 from flowdsl.emulator.store import Transaction
-from flowdsl.emulator.wire.usage import UsageAggregateResponse, UsageMode
+from flowdsl.emulator.wire.models import UsageAggregateResponse, UsageMode
 
 INFRASTRUCTURE_FAILURE = "infra_failure"
 """The `billing_outcome` of a run that costs nothing."""

@@ -15,7 +15,7 @@ from flowdsl.emulator.records.run_views import run_replies
 from flowdsl.emulator.records.runs import ended_runs
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import store_facts, webhook_deliveries, workflows
-from flowdsl.emulator.wire.webhooks import RunCompletedEvent
+from flowdsl.emulator.wire.models import RunCompletedEvent
 
 _NAMESPACE = UUID("2b1f6a0e-9a0b-5f0e-8c53-6b1d7f1c0e55")
 _SEEN_UNTIL = "webhooks_seen_until:"

@@ -18,8 +18,8 @@ from flowdsl.emulator.records.tags import copy_tags, tags_of_workflows
 from flowdsl.emulator.records.trajectory_copies import copy_trajectories
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import workflow_versions, workflows
+from flowdsl.emulator.wire.models import WorkflowCreate, WorkflowResponse, WorkflowUpdate
 from flowdsl.emulator.wire.values import OpenObject
-from flowdsl.emulator.wire.workflows import WorkflowCreate, WorkflowResponse, WorkflowUpdate
 
 COPY_PREFIX = "(Copy) "
 NAME_LIMIT = 255

@@ -14,13 +14,14 @@ from flowdsl.emulator.records.connections import (
     update_connection,
 )
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.wire.connections import (
+from flowdsl.emulator.wire.models import (
     ConnectionCreate,
     ConnectionResponse,
     ConnectionStatus,
     ConnectionUpdate,
+    PaginatedResponseConnectionResponse,
 )
-from flowdsl.emulator.wire.pages import Limit, PaginatedResponse, Skip
+from flowdsl.emulator.wire.values import Limit, Skip
 
 router = APIRouter(prefix="/v1/connections", tags=["Connections"], route_class=StoreRoute)
 
@@ -32,12 +33,12 @@ async def list_all(
     status: ConnectionStatus | None = None,
     skip: Skip = 0,
     limit: Limit = 100,
-) -> PaginatedResponse[ConnectionResponse]:
+) -> PaginatedResponseConnectionResponse:
     """One page, newest first."""
     items, total = list_connections(
         transaction, machine_id=machine_id, status=status, skip=skip, limit=limit
     )
-    return PaginatedResponse(items=items, total=total, skip=skip, limit=limit)
+    return PaginatedResponseConnectionResponse(items=items, total=total, skip=skip, limit=limit)
 
 
 @router.post("", status_code=201, name="create_connection")

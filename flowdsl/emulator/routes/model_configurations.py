@@ -15,7 +15,7 @@ from flowdsl.emulator.records.model_configurations import (
     update_model,
 )
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.wire.model_configurations import (
+from flowdsl.emulator.wire.models import (
     ModelConfigurationCreate,
     ModelConfigurationResponse,
     ModelConfigurationUpdate,

@@ -21,7 +21,7 @@ from flowdsl.emulator.records.prompt_images import (
 )
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
-from flowdsl.emulator.wire.prompt_images import (
+from flowdsl.emulator.wire.models import (
     WorkflowPromptImageListItem,
     WorkflowPromptImageResponse,
     WorkflowPromptImageSignedUrlResponse,

@@ -11,7 +11,7 @@ from flowdsl.emulator.records.provider_credentials import (
     validate_credential,
 )
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.wire.provider_credentials import (
+from flowdsl.emulator.wire.models import (
     ProviderCredentialResponse,
     ProviderCredentialSlot,
     ProviderCredentialUpsert,

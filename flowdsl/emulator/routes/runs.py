@@ -19,8 +19,8 @@ from flowdsl.emulator.records.runs import (
     included_of_runs,
 )
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.wire.pages import Limit, PaginatedResponseWithIncludes, Skip
-from flowdsl.emulator.wire.runs import (
+from flowdsl.emulator.wire.models import (
+    PaginatedResponseWithIncludesRunResponse,
     RunBulkCreate,
     RunBulkCreateResponse,
     RunCreate,
@@ -34,6 +34,7 @@ from flowdsl.emulator.wire.runs import (
     WorkflowChainCreate,
     WorkflowChainResponse,
 )
+from flowdsl.emulator.wire.values import Limit, Skip
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"], route_class=StoreRoute)
 
@@ -54,7 +55,7 @@ async def list_runs(
     include: str | None = None,
     skip: Skip = 0,
     limit: Limit = 100,
-) -> PaginatedResponseWithIncludes[RunResponse]:
+) -> PaginatedResponseWithIncludesRunResponse:
     """One page; `fields` may be repeated and leaves the others null."""
     wanted = RunFilter(
         workflow_id=workflow_id,
@@ -70,7 +71,7 @@ async def list_runs(
         transaction, wanted, sort_mode=sort_mode, fields=fields, skip=skip, limit=limit
     )
     related = included_of_runs(transaction, items, include)
-    return PaginatedResponseWithIncludes(
+    return PaginatedResponseWithIncludesRunResponse(
         items=items, total=total, skip=skip, limit=limit, included=related
     )
 

@@ -17,7 +17,7 @@ from flowdsl.emulator.records.tag_groups import (
 )
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.tables import tag_groups
-from flowdsl.emulator.wire.tags import (
+from flowdsl.emulator.wire.models import (
     ReorderRequest,
     WorkflowTagGroupCreate,
     WorkflowTagGroupResponse,

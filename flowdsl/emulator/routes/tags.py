@@ -11,7 +11,7 @@ from flowdsl.emulator.records.ordering import reorder
 from flowdsl.emulator.records.tags import create_tag, delete_tag, get_tag, list_tags, update_tag
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.tables import tags
-from flowdsl.emulator.wire.tags import (
+from flowdsl.emulator.wire.models import (
     ReorderRequest,
     WorkflowTagCreate,
     WorkflowTagResponse,

@@ -9,9 +9,12 @@ from fastapi import APIRouter
 from flowdsl.emulator.records.llm_costs import find_costs
 from flowdsl.emulator.records.usage import usage_between
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.wire.llm_costs import RunLlmCostTotalResponse
-from flowdsl.emulator.wire.pages import Limit, PaginatedResponse, Skip
-from flowdsl.emulator.wire.usage import UsageAggregateResponse, UsageMode
+from flowdsl.emulator.wire.models import (
+    PaginatedResponseRunLlmCostTotalResponse,
+    UsageAggregateResponse,
+    UsageMode,
+)
+from flowdsl.emulator.wire.values import Limit, Skip
 
 router = APIRouter(prefix="/v1/usage", tags=["Usage"], route_class=StoreRoute)
 
@@ -34,7 +37,9 @@ async def list_llm_costs(
     to_date: datetime | None = None,
     skip: Skip = 0,
     limit: Limit = 100,
-) -> PaginatedResponse[RunLlmCostTotalResponse]:
+) -> PaginatedResponseRunLlmCostTotalResponse:
     """What the runs cost that were made from `from_date` up to and without `to_date`."""
     items, total = find_costs(transaction, from_date, to_date, skip=skip, limit=limit)
-    return PaginatedResponse(items=items, total=total, skip=skip, limit=limit)
+    return PaginatedResponseRunLlmCostTotalResponse(
+        items=items, total=total, skip=skip, limit=limit
+    )

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from flowdsl.emulator.records.tags import add_tags, remove_tag, tags_of_workflows
 from flowdsl.emulator.records.workflows import workflow_row
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.wire.tags import AddTagsRequest, BulkAddTagsRequest, WorkflowTagResponse
+from flowdsl.emulator.wire.models import AddTagsRequest, BulkAddTagsRequest, WorkflowTagResponse
 
 router = APIRouter(prefix="/v1/workflows", tags=["Workflows"], route_class=StoreRoute)
 

@@ -25,9 +25,8 @@ from flowdsl.emulator.records.workflows import (
     workflow_versions_of,
 )
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.wire.pages import Limit, PaginatedResponseWithIncludes, Skip
-from flowdsl.emulator.wire.values import OpenObject
-from flowdsl.emulator.wire.workflows import (
+from flowdsl.emulator.wire.models import (
+    PaginatedResponseWithIncludesWorkflowResponse,
     WorkflowCreate,
     WorkflowDuplicateRequest,
     WorkflowMergeRequest,
@@ -35,6 +34,7 @@ from flowdsl.emulator.wire.workflows import (
     WorkflowResponseWithIncludes,
     WorkflowUpdate,
 )
+from flowdsl.emulator.wire.values import Limit, OpenObject, Skip
 
 router = APIRouter(prefix="/v1/workflows", tags=["Workflows"], route_class=StoreRoute)
 
@@ -52,7 +52,7 @@ async def list_workflows(
     include: str | None = None,
     skip: Skip = 0,
     limit: Limit = 100,
-) -> PaginatedResponseWithIncludes[WorkflowResponse]:
+) -> PaginatedResponseWithIncludesWorkflowResponse:
     """One page, newest `updated_at` first; `include` wins over `include_tags`."""
     wanted = WorkflowFilter(
         search=search,
@@ -68,7 +68,9 @@ async def list_workflows(
     # A page carries no history (assumption `list-without-history`).
     shown = Include("tags" in tokens, "post_run_checks" in tokens, old_versions=False)
     items = workflow_replies(transaction, rows, shown)
-    return PaginatedResponseWithIncludes(items=items, total=total, skip=skip, limit=limit)
+    return PaginatedResponseWithIncludesWorkflowResponse(
+        items=items, total=total, skip=skip, limit=limit
+    )
 
 
 @router.post("", status_code=201, name="create_workflow")
