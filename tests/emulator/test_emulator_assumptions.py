@@ -13,22 +13,21 @@ import pytest
 
 import flowdsl.emulator
 from flowdsl.emulator.assumptions import ASSUMPTIONS, Assumption
-from flowdsl.emulator.records.machines import (
+from flowdsl.emulator.resources.machines import (
     create_machine,
     free_machine,
     get_machine,
     parameters_of,
 )
-from flowdsl.emulator.records.pools import create_pool
-from flowdsl.emulator.records.trajectories import (
+from flowdsl.emulator.resources.pools import create_pool
+from flowdsl.emulator.resources.workflows import copy_trajectories, create_workflow
+from flowdsl.emulator.runs.trajectories import (
     TrajectoryFilter,
     create_trajectory,
     find_trajectories,
     mark_generated,
     update_trajectory,
 )
-from flowdsl.emulator.records.trajectory_copies import copy_trajectories
-from flowdsl.emulator.records.workflows import create_workflow
 from flowdsl.emulator.store import Store
 from flowdsl.emulator.wire.models import (
     MachineCreate,

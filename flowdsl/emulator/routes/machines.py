@@ -7,20 +7,20 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from flowdsl.emulator.records.included import included_pools
-from flowdsl.emulator.records.machine_health import check_machines
-from flowdsl.emulator.records.machines import (
+from flowdsl.emulator.resources.included import included_pools
+from flowdsl.emulator.resources.machines import (
     MachineFilter,
+    check_machines,
     create_machine,
     delete_machine,
     find_machines,
     get_machine,
     machine_replies,
 )
-from flowdsl.emulator.records.pool_membership import set_pools
-from flowdsl.emulator.records.reservations import change_machine
-from flowdsl.emulator.records.run_upkeep import settle
+from flowdsl.emulator.resources.pool_membership import set_pools
 from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.runs.reservations import change_machine
+from flowdsl.emulator.runs.upkeep import settle
 from flowdsl.emulator.wire.models import (
     MachineCreate,
     MachinePoolUpdate,

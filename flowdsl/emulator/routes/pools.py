@@ -6,21 +6,21 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from flowdsl.emulator.records.included import included_machines
-from flowdsl.emulator.records.pool_membership import (
+from flowdsl.emulator.resources.included import included_machines
+from flowdsl.emulator.resources.pool_membership import (
     add_machines,
     machines_of_pools,
     remove_machines,
 )
-from flowdsl.emulator.records.pools import (
+from flowdsl.emulator.resources.pools import (
     create_pool,
     delete_pool,
     get_pool,
     list_pools,
     update_pool,
 )
-from flowdsl.emulator.records.run_upkeep import settle
 from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.runs.upkeep import settle
 from flowdsl.emulator.wire.models import (
     MachinePoolAssignment,
     PaginatedResponseWithIncludesPoolResponse,

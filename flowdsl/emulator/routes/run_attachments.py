@@ -10,7 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from flowdsl.emulator.clock import format_time
 from flowdsl.emulator.context import context_of
-from flowdsl.emulator.records.run_attachments import (
+from flowdsl.emulator.routes.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.runs.attachments import (
     NewFile,
     attachment_reply,
     attachment_row,
@@ -20,10 +22,8 @@ from flowdsl.emulator.records.run_attachments import (
     unexpired_row,
     update_attachment,
 )
-from flowdsl.emulator.records.run_requests import decoded
-from flowdsl.emulator.records.runs import run_row
-from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
+from flowdsl.emulator.runs.requests import decoded
+from flowdsl.emulator.runs.rows import run_row
 from flowdsl.emulator.wire.models import (
     AttachmentType,
     PaginatedResponseRunAttachmentResponse,

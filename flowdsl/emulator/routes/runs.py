@@ -9,16 +9,16 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from flowdsl.emulator.context import context_of
-from flowdsl.emulator.records.run_chains import create_chain
-from flowdsl.emulator.records.run_changes import delete_run, retry_run, update_run
-from flowdsl.emulator.records.run_requests import create_run, create_runs
-from flowdsl.emulator.records.runs import (
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.runs.chains import create_chain
+from flowdsl.emulator.runs.changes import delete_run, retry_run, update_run
+from flowdsl.emulator.runs.requests import create_run, create_runs
+from flowdsl.emulator.runs.rows import (
     RunFilter,
     find_runs,
     get_run_with_includes,
     included_of_runs,
 )
-from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.wire.models import (
     PaginatedResponseWithIncludesRunResponse,
     RunBulkCreate,

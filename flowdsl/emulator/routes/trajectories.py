@@ -7,8 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from flowdsl.emulator.records.included import included_workflows
-from flowdsl.emulator.records.trajectories import (
+from flowdsl.emulator.resources.included import included_workflows
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.runs.trajectories import (
     TrajectoryFilter,
     create_trajectory,
     delete_trajectory,
@@ -18,7 +19,6 @@ from flowdsl.emulator.records.trajectories import (
     latest_trajectory,
     update_trajectory,
 )
-from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.wire.models import (
     PaginatedResponseWithIncludesTrajectoryResponse,
     TrajectoryCreate,
