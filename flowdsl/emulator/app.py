@@ -17,28 +17,29 @@ from fastapi.routing import APIRoute
 from flowdsl.emulator.context import Context
 from flowdsl.emulator.errors import readable_validation_errors
 from flowdsl.emulator.faults import Fault, FaultInjector, FaultTally, RecordedRequest
-from flowdsl.emulator.host_check import HostCheck
-from flowdsl.emulator.rate_limit import RateLimiter
-from flowdsl.emulator.request_id import REQUEST_ID_HEADER, RequestId
-from flowdsl.emulator.routes import (
+from flowdsl.emulator.middleware.host_check import HostCheck
+from flowdsl.emulator.middleware.rate_limit import RateLimiter
+from flowdsl.emulator.middleware.request_id import REQUEST_ID_HEADER, RequestId
+from flowdsl.emulator.resources import (
     connections,
+    model_configurations,
+    provider_credentials,
+    tag_groups,
+    tags,
+)
+from flowdsl.emulator.routes import (
     health,
     machines,
-    model_configurations,
     pools,
     prompt_images,
-    provider_credentials,
     run_attachments,
     run_results,
     runs,
-    tag_groups,
-    tags,
     trajectories,
-    usage,
-    workflow_tagging,
     workflows,
 )
 from flowdsl.emulator.routes.control import control_router
+from flowdsl.emulator.runs import usage
 from flowdsl.emulator.scenario import Scenario, ScenarioError
 from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.emulator.store import Store, StoreBusyError
@@ -58,7 +59,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     run_results.signed_router,
     # Before `workflows`, whose `/{workflow_id}` would match their fixed paths.
     prompt_images.router,
-    workflow_tagging.router,
     workflows.router,
     tags.router,
     tag_groups.router,

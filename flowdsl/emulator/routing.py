@@ -18,20 +18,61 @@ from fastapi import Depends, Header, HTTPException, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic.json_schema import SkipJsonSchema
+from sqlalchemy import insert, select
 from starlette.requests import ClientDisconnect
 
 from flowdsl.emulator.clock import later
 from flowdsl.emulator.context import Context, KeyInUseError, context_of
 from flowdsl.emulator.errors import invalid
-from flowdsl.emulator.idempotency import (
-    IDEMPOTENCY_HEADER,
-    IN_PROGRESS,
-    STATUS_HEADER,
-    store_reply,
-    stored_reply,
-)
 from flowdsl.emulator.store import StoreBusyError, Transaction
+from flowdsl.emulator.tables import idempotent_replies
 from flowdsl.emulator.wire.values import strict_keys
+
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+STATUS_HEADER = "Idempotency-Status"
+IN_PROGRESS = "in_progress"
+
+
+def stored_reply(
+    transaction: Transaction, key: str, seconds: float | None = None
+) -> Response | None:
+    """The first reply to `key`, or None for a new key (assumption `idempotency-first-reply-wins`).
+
+    A key is new again after `seconds`, None for never.
+    """
+    since = "" if seconds is None else later(transaction.now, -round(seconds * 1000))
+    row = transaction.connection.execute(
+        select(
+            idempotent_replies.c.status,
+            idempotent_replies.c.media_type,
+            idempotent_replies.c.body,
+        ).where(
+            idempotent_replies.c.organization_id == transaction.organization_id,
+            idempotent_replies.c.key == key,
+            idempotent_replies.c.created_at > since,
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Response(row.body, status_code=row.status, media_type=row.media_type)
+
+
+def store_reply(transaction: Transaction, key: str, reply: Response) -> None:
+    """Keeps `reply` under `key`, in place of one that has expired; it becomes visible when the
+    write itself commits."""
+    transaction.connection.execute(
+        insert(idempotent_replies)
+        .prefix_with("OR REPLACE")
+        .values(
+            organization_id=transaction.organization_id,
+            key=key,
+            status=reply.status_code,
+            media_type=reply.headers.get("content-type"),
+            body=bytes(reply.body),
+            created_at=transaction.now,
+        )
+    )
+
 
 BUSY_TIMEOUT_SECONDS = 10.0
 _BUSY_POLL_SECONDS = 0.005

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from flowdsl.emulator.durations import LONGEST_SECONDS, Seconds
 from flowdsl.emulator.faults import Fault
-from flowdsl.emulator.rate_limit import RateLimitText
+from flowdsl.emulator.middleware.rate_limit import RateLimitText
 from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.emulator.webhooks import WebhookSettings
 from flowdsl.source.durations import parse_duration

@@ -13,26 +13,29 @@ import pytest
 
 import flowdsl.emulator
 from flowdsl.emulator.assumptions import ASSUMPTIONS, Assumption
-from flowdsl.emulator.records.machines import (
+from flowdsl.emulator.resources.machines import (
     create_machine,
     free_machine,
     get_machine,
     parameters_of,
 )
-from flowdsl.emulator.records.pools import create_pool
-from flowdsl.emulator.records.trajectories import (
+from flowdsl.emulator.resources.pools import create_pool
+from flowdsl.emulator.resources.workflows import copy_trajectories, create_workflow
+from flowdsl.emulator.runs.trajectories import (
     TrajectoryFilter,
     create_trajectory,
     find_trajectories,
     mark_generated,
     update_trajectory,
 )
-from flowdsl.emulator.records.trajectory_copies import copy_trajectories
-from flowdsl.emulator.records.workflows import create_workflow
 from flowdsl.emulator.store import Store
-from flowdsl.emulator.wire.machines import MachineCreate, PoolCreate
-from flowdsl.emulator.wire.trajectories import TrajectoryCreate, TrajectoryUpdate
-from flowdsl.emulator.wire.workflows import WorkflowCreate
+from flowdsl.emulator.wire.models import (
+    MachineCreate,
+    PoolCreate,
+    TrajectoryCreate,
+    TrajectoryUpdate,
+    WorkflowCreate,
+)
 from tests.emulator.emulator_desk import PNG, UNKNOWN_ID, Desk, check
 from tests.emulator.rehearsal_assumption_probes import REHEARSAL_PROBES
 from tests.emulator.run_assumption_probes import RUN_PROBES

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowdsl.emulator.app import create_app
-from flowdsl.emulator.records.machines import (
+from flowdsl.emulator.resources.machines import (
     create_machine,
     free_machine,
     get_machine,
@@ -16,10 +16,10 @@ from flowdsl.emulator.records.machines import (
     reserve_machine,
     update_machine,
 )
-from flowdsl.emulator.records.pool_membership import add_machines
-from flowdsl.emulator.records.pools import create_pool
+from flowdsl.emulator.resources.pool_membership import add_machines
+from flowdsl.emulator.resources.pools import create_pool
 from flowdsl.emulator.store import Store, Transaction
-from flowdsl.emulator.wire.machines import MachineCreate, MachineStatus, MachineUpdate, PoolCreate
+from flowdsl.emulator.wire.models import MachineCreate, MachineStatus, MachineUpdate, PoolCreate
 from tests.emulator.emulator_desk import STANDSTILL, UNKNOWN_ID, Desk
 from tests.support.effort import examples
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.emulator.app import create_app
-from flowdsl.emulator.records.prompt_images import EXTENSIONS, MAX_BYTES, sanitize_filename
+from flowdsl.emulator.resources.prompt_images import EXTENSIONS, MAX_BYTES, sanitize_filename
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import PNG, STANDSTILL, Desk
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowdsl.emulator.app import create_app
-from flowdsl.emulator.records.runs import ended_runs
+from flowdsl.emulator.runs.rows import ended_runs
 from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import STANDSTILL, UNKNOWN_ID, Desk, check

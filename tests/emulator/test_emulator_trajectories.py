@@ -9,16 +9,15 @@ from hypothesis import strategies as st
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.context import LOCAL_ORGANIZATION
-from flowdsl.emulator.records.trajectories import (
+from flowdsl.emulator.resources.workflows import create_workflow
+from flowdsl.emulator.runs.trajectories import (
     approved_trajectories,
     create_trajectory,
     mark_generated,
     update_trajectory,
 )
-from flowdsl.emulator.records.workflows import create_workflow
 from flowdsl.emulator.store import Store
-from flowdsl.emulator.wire.trajectories import TrajectoryCreate, TrajectoryUpdate
-from flowdsl.emulator.wire.workflows import WorkflowCreate
+from flowdsl.emulator.wire.models import TrajectoryCreate, TrajectoryUpdate, WorkflowCreate
 from tests.emulator.emulator_desk import STANDSTILL, UNKNOWN_ID, Desk
 from tests.support.effort import examples
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flowdsl.emulator.records import usage
+from flowdsl.emulator.runs import usage
 from tests.emulator.emulator_desk import Desk
 
 PERIOD = "from_date=2026-02-01T00:00:00Z&to_date=2026-03-01T01:00:00%2B01:00"

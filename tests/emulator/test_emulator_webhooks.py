@@ -20,12 +20,13 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.embedded import open_embedded
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.store import Store
-from flowdsl.emulator.webhook_signature import new_secret, signed_headers
 from flowdsl.emulator.webhooks import (
     RETRY_AFTER_MS,
     Courier,
     WebhookSettings,
+    new_secret,
     post_event,
+    signed_headers,
 )
 from tests.emulator.emulator_desk import STANDSTILL, Desk
 

@@ -17,7 +17,7 @@ import pytest
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from flowdsl.emulator.wire.webhooks import RunCompletedEvent
+from flowdsl.emulator.wire.models import RunCompletedEvent
 from tests.support.contract import OUTSIDE, contract, operations, outside
 
 SKIP = "SQLite counts to 2**63 - 1; a larger number is a 422 here"

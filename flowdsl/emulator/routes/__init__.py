@@ -1,7 +1,7 @@
-"""The routes, one module a resource.
+"""The routes of the resources whose requests take more than one function.
 
-A module holds one `router` of `StoreRoute`s: it turns a request into calls of `records` and a row
-into a reply. It decides nothing itself.
+A module holds one `router` of `StoreRoute`s: it turns a request into calls of `resources` and
+`runs`, and rows into a reply. It decides nothing itself.
 
 Entry point: `app.create_app` includes the routers in the order of `app.ROUTERS`.
 

@@ -7,21 +7,21 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from flowdsl.emulator.records.included import included_pools
-from flowdsl.emulator.records.machine_health import check_machines
-from flowdsl.emulator.records.machines import (
+from flowdsl.emulator.resources.included import included_pools
+from flowdsl.emulator.resources.machines import (
     MachineFilter,
+    check_machines,
     create_machine,
     delete_machine,
     find_machines,
     get_machine,
     machine_replies,
 )
-from flowdsl.emulator.records.pool_membership import set_pools
-from flowdsl.emulator.records.reservations import change_machine
-from flowdsl.emulator.records.run_upkeep import settle
+from flowdsl.emulator.resources.pool_membership import set_pools
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.wire.machines import (
+from flowdsl.emulator.runs.reservations import change_machine
+from flowdsl.emulator.runs.upkeep import settle
+from flowdsl.emulator.wire.models import (
     MachineCreate,
     MachinePoolUpdate,
     MachineResponse,
@@ -29,9 +29,10 @@ from flowdsl.emulator.wire.machines import (
     MachinesHealthCheckResponse,
     MachineStatus,
     MachineUpdate,
+    PaginatedResponseWithIncludesMachineResponse,
     PoolResponse,
 )
-from flowdsl.emulator.wire.pages import Limit, PaginatedResponseWithIncludes, Skip
+from flowdsl.emulator.wire.values import Limit, Skip
 
 router = APIRouter(prefix="/v1/machines", tags=["Machines"], route_class=StoreRoute)
 
@@ -58,7 +59,7 @@ async def list_machines(
     include: str | None = None,
     skip: Skip = 0,
     limit: Limit = 100,
-) -> PaginatedResponseWithIncludes[MachineResponse]:
+) -> PaginatedResponseWithIncludesMachineResponse:
     """One page, oldest first; `name` is the whole name."""
     wanted = MachineFilter(
         search=search,
@@ -69,7 +70,7 @@ async def list_machines(
     )
     rows, total = find_machines(transaction, wanted, skip=skip, limit=limit)
     items = machine_replies(transaction, rows)
-    return PaginatedResponseWithIncludes(
+    return PaginatedResponseWithIncludesMachineResponse(
         items=items, total=total, skip=skip, limit=limit, included=included_pools(items, include)
     )
 

@@ -6,30 +6,31 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from flowdsl.emulator.records.included import included_machines
-from flowdsl.emulator.records.pool_membership import (
+from flowdsl.emulator.resources.included import included_machines
+from flowdsl.emulator.resources.pool_membership import (
     add_machines,
     machines_of_pools,
     remove_machines,
 )
-from flowdsl.emulator.records.pools import (
+from flowdsl.emulator.resources.pools import (
     create_pool,
     delete_pool,
     get_pool,
     list_pools,
     update_pool,
 )
-from flowdsl.emulator.records.run_upkeep import settle
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.wire.machines import (
+from flowdsl.emulator.runs.upkeep import settle
+from flowdsl.emulator.wire.models import (
     MachinePoolAssignment,
+    PaginatedResponseWithIncludesPoolResponse,
     PoolCreate,
     PoolResponse,
     PoolResponseWithIncludes,
     PoolUpdate,
     PoolWithMachines,
 )
-from flowdsl.emulator.wire.pages import Limit, PaginatedResponseWithIncludes, Skip
+from flowdsl.emulator.wire.values import Limit, Skip
 
 router = APIRouter(prefix="/v1/pools", tags=["Pools"], route_class=StoreRoute)
 
@@ -37,11 +38,11 @@ router = APIRouter(prefix="/v1/pools", tags=["Pools"], route_class=StoreRoute)
 @router.get("", name="list_pools")
 async def list_all(
     transaction: Current, include: str | None = None, skip: Skip = 0, limit: Limit = 100
-) -> PaginatedResponseWithIncludes[PoolResponse]:
+) -> PaginatedResponseWithIncludesPoolResponse:
     """One page, oldest first."""
     items, total = list_pools(transaction, skip=skip, limit=limit)
     related = included_machines(transaction, items, include)
-    return PaginatedResponseWithIncludes(
+    return PaginatedResponseWithIncludesPoolResponse(
         items=items, total=total, skip=skip, limit=limit, included=related
     )
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, File, Request, Response, UploadFile
 
 from flowdsl.emulator.context import context_of
 from flowdsl.emulator.errors import invalid
-from flowdsl.emulator.records.prompt_images import (
+from flowdsl.emulator.resources.prompt_images import (
     EXTENSIONS,
     MAX_BYTES,
     URL_PREFIX,
@@ -19,9 +19,9 @@ from flowdsl.emulator.records.prompt_images import (
     list_images,
     sanitize_filename,
 )
+from flowdsl.emulator.routes.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
-from flowdsl.emulator.wire.prompt_images import (
+from flowdsl.emulator.wire.models import (
     WorkflowPromptImageListItem,
     WorkflowPromptImageResponse,
     WorkflowPromptImageSignedUrlResponse,

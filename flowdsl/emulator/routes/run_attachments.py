@@ -10,7 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from flowdsl.emulator.clock import format_time
 from flowdsl.emulator.context import context_of
-from flowdsl.emulator.records.run_attachments import (
+from flowdsl.emulator.routes.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.runs.attachments import (
     NewFile,
     attachment_reply,
     attachment_row,
@@ -20,18 +22,17 @@ from flowdsl.emulator.records.run_attachments import (
     unexpired_row,
     update_attachment,
 )
-from flowdsl.emulator.records.run_requests import decoded
-from flowdsl.emulator.records.runs import run_row
-from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
-from flowdsl.emulator.wire.pages import Limit, PaginatedResponse, Skip
-from flowdsl.emulator.wire.run_attachments import (
+from flowdsl.emulator.runs.requests import decoded
+from flowdsl.emulator.runs.rows import run_row
+from flowdsl.emulator.wire.models import (
     AttachmentType,
+    PaginatedResponseRunAttachmentResponse,
     RunAttachmentCreate,
     RunAttachmentDownloadUrlResponse,
     RunAttachmentResponse,
     RunAttachmentUpdate,
 )
+from flowdsl.emulator.wire.values import Limit, Skip
 
 _FOLDER = "run-attachments"
 _BYTES = "application/octet-stream"
@@ -47,10 +48,10 @@ async def list_run_attachments(
     attachment_type: AttachmentType | None = None,
     skip: Skip = 0,
     limit: Limit = 100,
-) -> PaginatedResponse[RunAttachmentResponse]:
+) -> PaginatedResponseRunAttachmentResponse:
     """One page, oldest first."""
     items, total = find_attachments(transaction, run_id, attachment_type, skip=skip, limit=limit)
-    return PaginatedResponse(items=items, total=total, skip=skip, limit=limit)
+    return PaginatedResponseRunAttachmentResponse(items=items, total=total, skip=skip, limit=limit)
 
 
 @router.post("", status_code=201)

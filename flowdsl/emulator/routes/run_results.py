@@ -7,18 +7,20 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flowdsl.emulator.records.llm_costs import costs_of_run
-from flowdsl.emulator.records.run_results import (
+from flowdsl.emulator.routes.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.runs.llm_costs import costs_of_run
+from flowdsl.emulator.runs.results import (
     generate_trajectory,
     picture_path,
     trajectory_of_run,
 )
-from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
 from flowdsl.emulator.simulation.files import picture
-from flowdsl.emulator.wire.llm_costs import RunLlmCostsResponse
-from flowdsl.emulator.wire.runs import RunImageSignedUrlResponse
-from flowdsl.emulator.wire.trajectories import TrajectoryResponse
+from flowdsl.emulator.wire.models import (
+    RunImageSignedUrlResponse,
+    RunLlmCostsResponse,
+    TrajectoryResponse,
+)
 
 _FOLDER = "run-images"
 

@@ -9,18 +9,18 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from flowdsl.emulator.context import context_of
-from flowdsl.emulator.records.run_chains import create_chain
-from flowdsl.emulator.records.run_changes import delete_run, retry_run, update_run
-from flowdsl.emulator.records.run_requests import create_run, create_runs
-from flowdsl.emulator.records.runs import (
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.runs.chains import create_chain
+from flowdsl.emulator.runs.changes import delete_run, retry_run, update_run
+from flowdsl.emulator.runs.requests import create_run, create_runs
+from flowdsl.emulator.runs.rows import (
     RunFilter,
     find_runs,
     get_run_with_includes,
     included_of_runs,
 )
-from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.wire.pages import Limit, PaginatedResponseWithIncludes, Skip
-from flowdsl.emulator.wire.runs import (
+from flowdsl.emulator.wire.models import (
+    PaginatedResponseWithIncludesRunResponse,
     RunBulkCreate,
     RunBulkCreateResponse,
     RunCreate,
@@ -34,6 +34,7 @@ from flowdsl.emulator.wire.runs import (
     WorkflowChainCreate,
     WorkflowChainResponse,
 )
+from flowdsl.emulator.wire.values import Limit, Skip
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"], route_class=StoreRoute)
 
@@ -54,7 +55,7 @@ async def list_runs(
     include: str | None = None,
     skip: Skip = 0,
     limit: Limit = 100,
-) -> PaginatedResponseWithIncludes[RunResponse]:
+) -> PaginatedResponseWithIncludesRunResponse:
     """One page; `fields` may be repeated and leaves the others null."""
     wanted = RunFilter(
         workflow_id=workflow_id,
@@ -70,7 +71,7 @@ async def list_runs(
         transaction, wanted, sort_mode=sort_mode, fields=fields, skip=skip, limit=limit
     )
     related = included_of_runs(transaction, items, include)
-    return PaginatedResponseWithIncludes(
+    return PaginatedResponseWithIncludesRunResponse(
         items=items, total=total, skip=skip, limit=limit, included=related
     )
 

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from flowdsl.emulator.records.included import included_workflows
-from flowdsl.emulator.records.trajectories import (
+from flowdsl.emulator.resources.included import included_workflows
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.runs.trajectories import (
     TrajectoryFilter,
     create_trajectory,
     delete_trajectory,
@@ -18,14 +19,14 @@ from flowdsl.emulator.records.trajectories import (
     latest_trajectory,
     update_trajectory,
 )
-from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.wire.pages import Limit, PaginatedResponseWithIncludes, Skip
-from flowdsl.emulator.wire.trajectories import (
+from flowdsl.emulator.wire.models import (
+    PaginatedResponseWithIncludesTrajectoryResponse,
     TrajectoryCreate,
     TrajectoryResponse,
     TrajectoryResponseWithIncludes,
     TrajectoryUpdate,
 )
+from flowdsl.emulator.wire.values import Limit, Skip
 
 router = APIRouter(prefix="/v1/trajectories", tags=["Trajectories"], route_class=StoreRoute)
 
@@ -55,7 +56,7 @@ async def list_trajectories(
     include: str | None = None,
     skip: Skip = 0,
     limit: Limit = 100,
-) -> PaginatedResponseWithIncludes[TrajectoryResponse]:
+) -> PaginatedResponseWithIncludesTrajectoryResponse:
     """One page, newest `updated_at` first; only generated ones unless asked otherwise."""
     wanted = TrajectoryFilter(
         search=search,
@@ -70,7 +71,7 @@ async def list_trajectories(
     )
     items, total = find_trajectories(transaction, wanted, skip=skip, limit=limit)
     related = included_workflows(transaction, items, include)
-    return PaginatedResponseWithIncludes(
+    return PaginatedResponseWithIncludesTrajectoryResponse(
         items=items, total=total, skip=skip, limit=limit, included=related
     )
 

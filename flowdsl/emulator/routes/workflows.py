@@ -1,4 +1,4 @@
-"""`/v1/workflows`: workflows and their history."""
+"""`/v1/workflows`: workflows, their history and which tag is on which."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from flowdsl.emulator.records.included import include_names
-from flowdsl.emulator.records.workflow_search import (
+from flowdsl.emulator.resources.included import include_names
+from flowdsl.emulator.resources.tags import add_tags, remove_tag, tags_of_workflows
+from flowdsl.emulator.resources.workflow_search import (
     WorkflowFilter,
     find_workflows,
     parse_tag_ids,
 )
-from flowdsl.emulator.records.workflows import (
+from flowdsl.emulator.resources.workflows import (
     Include,
     create_workflow,
     delete_workflow,
@@ -22,19 +23,23 @@ from flowdsl.emulator.records.workflows import (
     merge_workflow,
     update_workflow,
     workflow_replies,
+    workflow_row,
     workflow_versions_of,
 )
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.wire.pages import Limit, PaginatedResponseWithIncludes, Skip
-from flowdsl.emulator.wire.values import OpenObject
-from flowdsl.emulator.wire.workflows import (
+from flowdsl.emulator.wire.models import (
+    AddTagsRequest,
+    BulkAddTagsRequest,
+    PaginatedResponseWithIncludesWorkflowResponse,
     WorkflowCreate,
     WorkflowDuplicateRequest,
     WorkflowMergeRequest,
     WorkflowResponse,
     WorkflowResponseWithIncludes,
+    WorkflowTagResponse,
     WorkflowUpdate,
 )
+from flowdsl.emulator.wire.values import Limit, OpenObject, Skip
 
 router = APIRouter(prefix="/v1/workflows", tags=["Workflows"], route_class=StoreRoute)
 
@@ -52,7 +57,7 @@ async def list_workflows(
     include: str | None = None,
     skip: Skip = 0,
     limit: Limit = 100,
-) -> PaginatedResponseWithIncludes[WorkflowResponse]:
+) -> PaginatedResponseWithIncludesWorkflowResponse:
     """One page, newest `updated_at` first; `include` wins over `include_tags`."""
     wanted = WorkflowFilter(
         search=search,
@@ -68,7 +73,9 @@ async def list_workflows(
     # A page carries no history (assumption `list-without-history`).
     shown = Include("tags" in tokens, "post_run_checks" in tokens, old_versions=False)
     items = workflow_replies(transaction, rows, shown)
-    return PaginatedResponseWithIncludes(items=items, total=total, skip=skip, limit=limit)
+    return PaginatedResponseWithIncludesWorkflowResponse(
+        items=items, total=total, skip=skip, limit=limit
+    )
 
 
 @router.post("", status_code=201, name="create_workflow")
@@ -126,3 +133,35 @@ async def merge(
         body.target_workflow_id,
         with_trajectories=body.copy_trajectories,
     )
+
+
+@router.post("/bulk/tags", status_code=204)
+async def bulk_add_tags_to_workflows(transaction: Current, body: BulkAddTagsRequest) -> None:
+    """Adds all the tags to all the workflows, or none."""
+    for workflow_id in body.workflow_ids:
+        row = workflow_row(transaction, workflow_id)
+        add_tags(transaction, row.id, body.tag_ids)
+
+
+@router.get("/{workflow_id}/tags")
+async def get_workflow_tags(transaction: Current, workflow_id: UUID) -> list[WorkflowTagResponse]:
+    """The tags of a workflow."""
+    row = workflow_row(transaction, workflow_id)
+    return tags_of_workflows(transaction, [row.id])[row.id]
+
+
+@router.post("/{workflow_id}/tags")
+async def add_tags_to_workflow(
+    transaction: Current, workflow_id: UUID, body: AddTagsRequest
+) -> list[WorkflowTagResponse]:
+    """Adds tags and returns all the workflow has then."""
+    row = workflow_row(transaction, workflow_id)
+    add_tags(transaction, row.id, body.tag_ids)
+    return tags_of_workflows(transaction, [row.id])[row.id]
+
+
+@router.delete("/{workflow_id}/tags/{tag_id}", status_code=204)
+async def remove_tag_from_workflow(transaction: Current, workflow_id: UUID, tag_id: UUID) -> None:
+    """Takes one tag off a workflow."""
+    row = workflow_row(transaction, workflow_id)
+    remove_tag(transaction, row.id, tag_id)

@@ -1,9 +1,11 @@
-"""Request and reply bodies, one module a resource: the server's side of the contract.
+"""Request and reply bodies: the server's side of the contract, generated from it.
 
-Class, field and limit follow the reconstructed OpenAPI description of SDK 2.2.69; a test compares
-the two field by field. These classes hold no behaviour and no defaults of the store.
+`models.py` holds one class a schema of the reconstructed OpenAPI description of SDK 2.2.69 and is
+written by `python -m tests.support.wire_models --write`; where it has to differ from the contract,
+`deviations.py` says so, and `values.py` holds what all classes share. The client's models are
+written by hand in `flowdsl.cyberdesk`: the two check each other.
 
-Entry points: the classes, used as annotations of route functions.
+Entry points: the classes of `models`, used as annotations of route functions.
 
 Invariants: a request class tells an absent key from null by `model_fields_set`; a reply class
 always sends every field, null where there is no value.

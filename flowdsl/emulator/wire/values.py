@@ -1,12 +1,23 @@
-"""Value types and the two model classes every body of the contract is made of."""
+"""What the generated models are made of: their base classes and the values of replies."""
 
 from __future__ import annotations
 
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
+from fastapi import Query
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    JsonValue,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
+
+from flowdsl.emulator.clock import format_time
 
 ReplyId = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
 """A UUID the store has already checked."""
@@ -14,13 +25,20 @@ ReplyId = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
 ReplyTime = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 """A time in the form of `clock.format_time`."""
 
-Name100 = Annotated[str, Field(min_length=1, max_length=100)]
-Name255 = Annotated[str, Field(min_length=1, max_length=255)]
-Description = Annotated[str, Field(max_length=500)]
-Emoji = Annotated[str, Field(max_length=10)]
-Color = Annotated[str, Field(max_length=20)]
+RepeatedTime = Annotated[
+    datetime,
+    PlainSerializer(format_time, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A time that a request sends and replies repeat in the form of `clock.format_time`."""
 
 OpenObject = dict[str, JsonValue]
+
+MAX_SKIP = 2**63 - 1
+"""The largest number SQLite can count to."""
+
+Skip = Annotated[int, Query(ge=0, le=MAX_SKIP)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
 
 strict_keys: ContextVar[bool] = ContextVar("strict_keys", default=False)
 """Whether unknown keys of a request body are refused; set around one request."""
@@ -43,6 +61,12 @@ class RequestModel(BaseModel):
                     {"unknown": ", ".join(unknown), "known": ", ".join(cls.model_fields)},
                 )
         return data
+
+
+class SecretRequestModel(RequestModel):
+    """A request body whose values no message repeats."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
 
 class ReplyModel(BaseModel):

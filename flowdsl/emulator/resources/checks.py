@@ -1,0 +1,106 @@
+"""Post-run checks: the list of a workflow, reconciled as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from flowdsl.emulator.errors import invalid
+from flowdsl.emulator.store import Transaction
+from flowdsl.emulator.tables import post_run_checks
+from flowdsl.emulator.wire.models import WorkflowPostRunCheckResponse, WorkflowPostRunCheckUpsert
+
+
+def checks_of_workflows(
+    transaction: Transaction, workflow_ids: Sequence[str]
+) -> dict[str, list[WorkflowPostRunCheckResponse]]:
+    """The checks of each workflow in list order; an empty list for one without any."""
+    result: dict[str, list[WorkflowPostRunCheckResponse]] = {item: [] for item in workflow_ids}
+    rows = transaction.connection.execute(
+        select(post_run_checks)
+        .where(post_run_checks.c.workflow_id.in_(workflow_ids))
+        .order_by(post_run_checks.c.position)
+    )
+    for row in rows:
+        result[row.workflow_id].append(
+            WorkflowPostRunCheckResponse(
+                id=row.id,
+                organization_id=row.organization_id,
+                order=row.position,
+                created_at=row.created_at,
+                updated_at=row.updated_at,
+                **row.definition,
+            )
+        )
+    return result
+
+
+def reconcile_checks(
+    transaction: Transaction, workflow_id: str, wanted: Sequence[WorkflowPostRunCheckUpsert]
+) -> None:
+    """Makes the workflow's checks the list `wanted`.
+
+    An item with the id of one of the workflow's checks keeps that row; one without an id makes a
+    row; rows not named go. Fields absent from an item return to their default (assumption
+    `check-fields-replace`); an id of no check of this workflow is a 422 (`foreign-check-id`).
+    """
+    current = {
+        row.id: row
+        for row in transaction.connection.execute(
+            select(post_run_checks).where(post_run_checks.c.workflow_id == workflow_id)
+        )
+    }
+    kept: set[str] = set()
+    for position, item in enumerate(wanted):
+        definition = item.model_dump(mode="json", exclude={"id"})
+        if item.id is None:
+            _insert_check(transaction, workflow_id, position, definition)
+            continue
+        identifier = str(item.id)
+        row = current.get(identifier)
+        location = ("body", "post_run_checks", position, "id")
+        if row is None:
+            raise invalid(location, f"the workflow has no check `{identifier}`", "value_error")
+        if identifier in kept:
+            raise invalid(location, f"check `{identifier}` is listed twice", "value_error")
+        kept.add(identifier)
+        if (row.definition, row.position) != (definition, position):
+            transaction.connection.execute(
+                update(post_run_checks)
+                .where(post_run_checks.c.id == identifier)
+                .values(definition=definition, position=position, updated_at=transaction.now)
+            )
+    removed = [identifier for identifier in current if identifier not in kept]
+    transaction.connection.execute(delete(post_run_checks).where(post_run_checks.c.id.in_(removed)))
+
+
+def copy_checks(transaction: Transaction, source_id: str, target_id: str) -> None:
+    """Makes the target's checks copies of the source's, with ids of their own."""
+    transaction.connection.execute(
+        delete(post_run_checks).where(post_run_checks.c.workflow_id == target_id)
+    )
+    rows = transaction.connection.execute(
+        select(post_run_checks.c.position, post_run_checks.c.definition).where(
+            post_run_checks.c.workflow_id == source_id
+        )
+    ).all()
+    for row in rows:
+        _insert_check(transaction, target_id, row.position, row.definition)
+
+
+def _insert_check(
+    transaction: Transaction, workflow_id: str, position: int, definition: dict[str, Any]
+) -> None:
+    transaction.connection.execute(
+        insert(post_run_checks).values(
+            id=transaction.new_id(),
+            organization_id=transaction.organization_id,
+            workflow_id=workflow_id,
+            position=position,
+            definition=definition,
+            created_at=transaction.now,
+            updated_at=transaction.now,
+        )
+    )

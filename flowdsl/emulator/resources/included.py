@@ -1,0 +1,89 @@
+"""Related rows as they travel beside a reply, named by `type` and `id`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from flowdsl.emulator.resources.machines import machine_replies
+from flowdsl.emulator.resources.pool_membership import machines_of_pools
+from flowdsl.emulator.resources.workflows import Include, workflow_replies
+from flowdsl.emulator.store import Transaction
+from flowdsl.emulator.tables import machines, workflows
+from flowdsl.emulator.wire.models import (
+    IncludedResource,
+    MachineResponse,
+    PoolResponse,
+    TrajectoryResponse,
+    WorkflowResponse,
+)
+
+
+def include_names(include: str | None) -> frozenset[str]:
+    """The names of a comma-separated `include`; unknown ones are kept and mean nothing."""
+    return frozenset(name.strip() for name in (include or "").split(","))
+
+
+def included(
+    kind: str, replies: Iterable[WorkflowResponse | MachineResponse | PoolResponse]
+) -> list[IncludedResource]:
+    """One entry a row with all its fields, in the order the rows come first."""
+    unique = {reply.id: reply for reply in replies}
+    return [
+        IncludedResource(type=kind, **reply.model_dump(mode="json")) for reply in unique.values()
+    ]
+
+
+def included_pools(
+    replies: Iterable[MachineResponse], include: str | None
+) -> list[IncludedResource] | None:
+    """The pools the machines are in; None unless `include` names `pools`."""
+    if "pools" not in include_names(include):
+        return None
+    return included("pool", (pool for reply in replies for pool in reply.pools or ()))
+
+
+def included_machines(
+    transaction: Transaction, replies: Iterable[PoolResponse], include: str | None
+) -> list[IncludedResource] | None:
+    """The machines of the pools; None unless `include` names `machines`."""
+    if "machines" not in include_names(include):
+        return None
+    return included("machine", machines_of_pools(transaction, [row.id for row in replies]))
+
+
+def included_workflows(
+    transaction: Transaction, replies: Iterable[TrajectoryResponse], include: str | None
+) -> list[IncludedResource] | None:
+    """The workflows the trajectories belong to; None unless `include` names `workflow`."""
+    if "workflow" not in include_names(include):
+        return None
+    return included("workflow", workflows_named(transaction, (row.workflow_id for row in replies)))
+
+
+def workflows_named(transaction: Transaction, ids: Iterable[str]) -> list[WorkflowResponse]:
+    """The organisation's workflows of these ids, newest first, without their relations."""
+    rows = transaction.connection.execute(
+        select(workflows)
+        .where(
+            workflows.c.id.in_(list(dict.fromkeys(ids))),
+            workflows.c.organization_id == transaction.organization_id,
+        )
+        .order_by(workflows.c.updated_at.desc(), workflows.c.id)
+    ).all()
+    bare = Include(tags=False, post_run_checks=False, old_versions=False)
+    return workflow_replies(transaction, rows, bare)
+
+
+def machines_named(transaction: Transaction, ids: Iterable[str]) -> list[MachineResponse]:
+    """The organisation's machines of these ids, oldest first."""
+    rows = transaction.connection.execute(
+        select(machines)
+        .where(
+            machines.c.id.in_(list(dict.fromkeys(ids))),
+            machines.c.organization_id == transaction.organization_id,
+        )
+        .order_by(machines.c.created_at, machines.c.id)
+    ).all()
+    return machine_replies(transaction, rows)

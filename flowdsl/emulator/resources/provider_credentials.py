@@ -1,0 +1,228 @@
+"""`/v1/provider-credentials`: the four slots for the organisation's own keys of model providers.
+
+Of a secret stays what the contract shows of it: its kind, and its last four characters where it is
+long enough for them to tell nothing. The secret is dropped with the request that brought it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy import Row, insert, select, update
+
+from flowdsl.emulator.errors import invalid, not_found
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.store import Transaction
+from flowdsl.emulator.tables import provider_credentials
+from flowdsl.emulator.wire.models import (
+    BedrockAuthMode,
+    ProviderCredentialAuthType,
+    ProviderCredentialDisplayMetadata,
+    ProviderCredentialResponse,
+    ProviderCredentialSlot,
+    ProviderCredentialSource,
+    ProviderCredentialStatus,
+    ProviderCredentialUpsert,
+    ProviderCredentialValidationCheck,
+    ProviderCredentialValidationResponse,
+)
+
+router = APIRouter(
+    prefix="/v1/provider-credentials", tags=["provider_credentials"], route_class=StoreRoute
+)
+
+SHOWN_FROM = 16
+"""Of a shorter key no character is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """`covers` are the providers of model configurations that use the slot's key."""
+
+    display_name: str
+    covers: tuple[str, ...]
+
+
+PROVIDERS = {
+    ProviderCredentialSlot.ANTHROPIC: Provider("Anthropic", ("anthropic",)),
+    ProviderCredentialSlot.OPENAI: Provider("OpenAI", ("openai",)),
+    ProviderCredentialSlot.GOOGLE: Provider("Google", ("google_genai", "google_vertexai")),
+    ProviderCredentialSlot.AWS_BEDROCK: Provider("AWS Bedrock", ("bedrock", "bedrock_converse")),
+}
+
+
+@router.get("")
+async def list_provider_credentials(transaction: Current) -> list[ProviderCredentialResponse]:
+    """All slots, those without a key of the organisation too."""
+    return [_reply(slot, _row(transaction, slot)) for slot in PROVIDERS]
+
+
+@router.put("/{slot}")
+async def upsert_provider_credential(
+    transaction: Current, slot: ProviderCredentialSlot, body: ProviderCredentialUpsert
+) -> ProviderCredentialResponse:
+    """The slot with this credential in place of any other, active at once (assumption
+    `credential-unasked`); 422 for one that lacks what the slot needs (`credential-needs`)."""
+    auth_type, shown = _read(slot, body)
+    values = {
+        "auth_type": auth_type.value,
+        "status": ProviderCredentialStatus.ACTIVE.value,
+        "display_metadata": shown.model_dump(mode="json"),
+        "activated_at": transaction.now,
+        "last_validated_at": None,
+        "updated_at": transaction.now,
+    }
+    if _row(transaction, slot) is None:
+        transaction.connection.execute(
+            insert(provider_credentials).values(
+                organization_id=transaction.organization_id,
+                slot=slot.value,
+                created_at=transaction.now,
+                **values,
+            )
+        )
+    else:
+        _change(transaction, slot, values)
+    return _reply(slot, _row(transaction, slot))
+
+
+@router.post("/{slot}/validate")
+async def validate_provider_credential(
+    transaction: Current, slot: ProviderCredentialSlot
+) -> ProviderCredentialValidationResponse:
+    """What a call with the credential would show: it works (assumption `credential-unasked`)."""
+    _stored_row(transaction, slot)
+    _change(transaction, slot, {"last_validated_at": transaction.now})
+    check = ProviderCredentialValidationCheck(
+        check="stored", label=f"A key of {PROVIDERS[slot].display_name} is stored", ok=True
+    )
+    return ProviderCredentialValidationResponse(
+        slot=slot, ok=True, checks=[check], credential=_reply(slot, _row(transaction, slot))
+    )
+
+
+@router.delete("/{slot}")
+async def delete_provider_credential(
+    transaction: Current, slot: ProviderCredentialSlot
+) -> ProviderCredentialResponse:
+    """The slot without its credential: it stays with the organisation, whose key is missing."""
+    _stored_row(transaction, slot)
+    values = {
+        "auth_type": None,
+        "status": ProviderCredentialStatus.MISSING.value,
+        "display_metadata": ProviderCredentialDisplayMetadata().model_dump(mode="json"),
+        "activated_at": None,
+        "last_validated_at": None,
+        "updated_at": transaction.now,
+    }
+    _change(transaction, slot, values)
+    return _reply(slot, _row(transaction, slot))
+
+
+def source_for(transaction: Transaction, provider: str) -> ProviderCredentialSource:
+    """Whose key a model of this provider is asked with."""
+    slots = [slot for slot, known in PROVIDERS.items() if provider in known.covers]
+    owned = any(_row(transaction, slot) is not None for slot in slots)
+    return ProviderCredentialSource.ORGANIZATION if owned else ProviderCredentialSource.CYBERDESK
+
+
+def _read(
+    slot: ProviderCredentialSlot, body: ProviderCredentialUpsert
+) -> tuple[ProviderCredentialAuthType, ProviderCredentialDisplayMetadata]:
+    """The kind of a credential and what may be seen of it."""
+    match slot:
+        case ProviderCredentialSlot.GOOGLE:
+            account = _service_account(_needed(slot, body, "service_account_json"))
+            shown = ProviderCredentialDisplayMetadata(
+                project_id=account["project_id"], client_email=account["client_email"]
+            )
+            return ProviderCredentialAuthType.SERVICE_ACCOUNT_JSON, shown
+        case ProviderCredentialSlot.AWS_BEDROCK:
+            mode = _needed(slot, body, "bedrock_auth_mode")
+            region = _needed(slot, body, "aws_region")
+            if mode == BedrockAuthMode.API_KEY:
+                last = _last4(_needed(slot, body, "api_key"))
+                shown = ProviderCredentialDisplayMetadata(key_last4=last, aws_region=region)
+                return ProviderCredentialAuthType.AWS_BEDROCK_API_KEY, shown
+            last = _last4(_needed(slot, body, "aws_access_key_id"))
+            _needed(slot, body, "aws_secret_access_key")
+            shown = ProviderCredentialDisplayMetadata(access_key_id_last4=last, aws_region=region)
+            return ProviderCredentialAuthType.AWS_IAM, shown
+        case _:
+            last = _last4(_needed(slot, body, "api_key"))
+            shown = ProviderCredentialDisplayMetadata(key_last4=last)
+            return ProviderCredentialAuthType.API_KEY, shown
+
+
+def _needed(slot: ProviderCredentialSlot, body: ProviderCredentialUpsert, name: str) -> str:
+    value: str | None = getattr(body, name)
+    if not value:
+        raise invalid(("body", name), f"slot `{slot}` needs `{name}` here", "missing")
+    return value
+
+
+def _service_account(text: str) -> dict[str, str]:
+    """The fields of a key file of Google Cloud; 422 for what is none, without a word of it."""
+    location = ("body", "service_account_json")
+    try:
+        read: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        raise invalid(location, "the key file is no JSON", "json_invalid") from None
+    for name in ("project_id", "client_email"):
+        if not isinstance(read, dict) or not isinstance(read.get(name), str):
+            raise invalid(location, f"the key file has no text `{name}`", "missing")
+    return read  # type: ignore[no-any-return]
+
+
+def _last4(secret: str) -> str | None:
+    return secret[-4:] if len(secret) >= SHOWN_FROM else None
+
+
+def _change(transaction: Transaction, slot: ProviderCredentialSlot, values: dict[str, Any]) -> None:
+    transaction.connection.execute(
+        update(provider_credentials)
+        .where(
+            provider_credentials.c.organization_id == transaction.organization_id,
+            provider_credentials.c.slot == slot.value,
+        )
+        .values(**values)
+    )
+
+
+def _row(transaction: Transaction, slot: ProviderCredentialSlot) -> Row[Any] | None:
+    return transaction.connection.execute(
+        select(provider_credentials).where(
+            provider_credentials.c.organization_id == transaction.organization_id,
+            provider_credentials.c.slot == slot.value,
+        )
+    ).one_or_none()
+
+
+def _stored_row(transaction: Transaction, slot: ProviderCredentialSlot) -> None:
+    """404 where the slot holds no key of the organisation."""
+    row = _row(transaction, slot)
+    if row is None or row.status == ProviderCredentialStatus.MISSING:
+        raise not_found("provider credential", slot)
+
+
+def _reply(slot: ProviderCredentialSlot, row: Row[Any] | None) -> ProviderCredentialResponse:
+    provider = PROVIDERS[slot]
+    reply = ProviderCredentialResponse(
+        slot=slot,
+        display_name=provider.display_name,
+        covered_providers=list(provider.covers),
+        source=ProviderCredentialSource.CYBERDESK,
+        display_metadata=ProviderCredentialDisplayMetadata(),
+    )
+    if row is None:
+        return reply
+    return ProviderCredentialResponse.model_validate(
+        {
+            **reply.model_dump(),
+            "source": ProviderCredentialSource.ORGANIZATION,
+            **{name: value for name, value in row._mapping.items() if name != "organization_id"},
+        }
+    )

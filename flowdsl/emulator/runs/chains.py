@@ -1,0 +1,140 @@
+"""Chains: workflows that run back to back in one session, later ones fed by earlier ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pydantic import JsonValue
+from sqlalchemy import Row
+
+from flowdsl.emulator.errors import invalid
+from flowdsl.emulator.resources.workflows import workflow_row
+from flowdsl.emulator.runs.requests import (
+    Location,
+    NewRun,
+    decoded_files,
+    find_target,
+    insert_run,
+    refuse_inputs,
+    session_aliases,
+    session_target,
+)
+from flowdsl.emulator.simulation.references import Reference, references
+from flowdsl.emulator.simulation.rules import RuleTally
+from flowdsl.emulator.simulation.schemas import (
+    declared_inputs,
+    property_schema,
+    read_schema,
+    types_of,
+)
+from flowdsl.emulator.simulation.variables import input_names, secret_names, show_path
+from flowdsl.emulator.store import Transaction
+from flowdsl.emulator.wire.models import ChainStep, WorkflowChainCreate, WorkflowChainResponse
+
+
+def create_chain(
+    transaction: Transaction, body: WorkflowChainCreate, tally: RuleTally
+) -> WorkflowChainResponse:
+    """The session and the runs of a new chain.
+
+    404 for unknown ids. 422 for an alias used twice, a reference that cannot be resolved or does
+    not fit, and inputs that a schema refuses; then no run is made.
+    """
+    target = find_target(transaction, body.session_id, body.machine_id, body.pool_ids)
+    files = decoded_files(body.shared_file_inputs, ("body", "shared_file_inputs"))
+    producers: dict[str, Row[Any] | None] = dict.fromkeys(
+        session_aliases(transaction, target.session_id)
+    )
+    taken: set[str] = set()
+    planned: list[NewRun] = []
+    for index, step in enumerate(body.steps):
+        place: Location = ("body", "steps", index)
+        workflow = workflow_row(transaction, step.workflow_id)
+        new = NewRun(
+            workflow=workflow,
+            target=target,
+            input_values=_inputs_of(body, step, workflow),
+            secrets=_secrets_of(body, step, workflow),
+            files=files,
+            is_priority=body.is_priority,
+            session_alias=step.session_alias,
+            release_session_after=(
+                index == len(body.steps) - 1 and not body.keep_session_after_completion
+            ),
+        )
+        if step.session_alias is not None:
+            if step.session_alias in taken:
+                message = f"the alias `{step.session_alias}` is used by an earlier step"
+                raise invalid((*place, "session_alias"), message, "duplicate_alias")
+            taken.add(step.session_alias)
+        for found in references(new.input_values or {}):
+            _refuse_reference(found, producers, workflow, (*place, "inputs"))
+        refuse_inputs(transaction, new, (*place, "inputs"), (*place, "sensitive_inputs"))
+        if step.session_alias is not None:
+            producers[step.session_alias] = workflow
+        planned.append(new)
+    run_ids: list[str] = []
+    for position, new in enumerate(planned):
+        effects = tally.effects(new.workflow.name, new.input_values or {})
+        if run_ids:
+            session = session_target(transaction, target.session_id or run_ids[0])
+            new = replace(new, target=replace(session, pool_ids=target.pool_ids))
+        run_ids.append(
+            insert_run(transaction, new, effects, position=position, starts_session=not run_ids)
+        )
+    return WorkflowChainResponse(session_id=target.session_id or run_ids[0], run_ids=run_ids)
+
+
+def _inputs_of(
+    body: WorkflowChainCreate, step: ChainStep, workflow: Row[Any]
+) -> dict[str, JsonValue] | None:
+    """The step's inputs over the shared ones that its workflow declares or uses."""
+    known = declared_inputs(read_schema(workflow.input_schema))
+    known |= input_names(workflow.main_prompt)
+    shared = {name: value for name, value in (body.shared_inputs or {}).items() if name in known}
+    return {**shared, **(step.inputs or {})} or None
+
+
+def _secrets_of(
+    body: WorkflowChainCreate, step: ChainStep, workflow: Row[Any]
+) -> tuple[str, ...] | None:
+    known = declared_inputs(read_schema(workflow.input_schema))
+    used = secret_names(workflow.main_prompt)
+    shared = [
+        name for name in body.shared_sensitive_inputs or () if f"${name}" in known or name in used
+    ]
+    return tuple(dict.fromkeys([*shared, *(step.sensitive_inputs or ())])) or None
+
+
+def _refuse_reference(
+    found: Reference,
+    producers: dict[str, Row[Any] | None],
+    consumer: Row[Any],
+    values_at: Location,
+) -> None:
+    """422 for a reference to no earlier step, to no field of its outputs, or of another type.
+
+    Of runs the session had before the chain only the alias is known.
+    """
+    location = (*values_at, *found.place)
+    if not found.alias:
+        raise invalid(location, f"`{found.text}` is not `alias.outputs.path`", "ref_form")
+    if found.alias not in producers:
+        raise invalid(location, f"no earlier step has the alias `{found.alias}`", "ref_alias")
+    producer = producers[found.alias]
+    if producer is None:
+        return
+    exists, given = property_schema(read_schema(producer.output_schema), found.path)
+    if not exists:
+        message = f"the outputs of `{found.alias}` have no `{show_path(found.path)}`"
+        raise invalid(location, message, "ref_path")
+    _, wanted = property_schema(read_schema(consumer.input_schema), found.place)
+    offered, accepted = types_of(given), types_of(wanted)
+    if offered is not None and accepted is not None and not offered & accepted:
+        message = f"`{found.text}` is {_words(offered)}, expected is {_words(accepted)}"
+        raise invalid(location, message, "ref_type")
+
+
+def _words(types: frozenset[str]) -> str:
+    return " or ".join(sorted(types))

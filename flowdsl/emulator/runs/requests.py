@@ -1,0 +1,354 @@
+"""Making runs: single, in bulk and in chains."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import JsonValue
+from sqlalchemy import Row, insert, select
+
+from flowdsl.emulator.errors import invalid, not_found
+from flowdsl.emulator.resources.changes import new_aliases
+from flowdsl.emulator.resources.machines import machine_row, parameters_of
+from flowdsl.emulator.resources.workflows import workflow_row
+from flowdsl.emulator.runs.attachments import NewFile, insert_attachment
+from flowdsl.emulator.runs.courses import (
+    Sources,
+    course_of,
+    insert_results,
+    refused_inputs,
+)
+from flowdsl.emulator.runs.rows import get_run
+from flowdsl.emulator.runs.schedule import Placement, place_run, queue_run, reschedule
+from flowdsl.emulator.runs.upkeep import settle
+from flowdsl.emulator.runs.views import run_replies
+from flowdsl.emulator.simulation.references import references
+from flowdsl.emulator.simulation.rules import Effects, RuleTally
+from flowdsl.emulator.simulation.schemas import Problem
+from flowdsl.emulator.simulation.variables import Path
+from flowdsl.emulator.store import Transaction
+from flowdsl.emulator.tables import machines, runs
+from flowdsl.emulator.wire.models import (
+    AttachmentType,
+    FileInput,
+    RunBulkCreate,
+    RunBulkCreateResponse,
+    RunCreate,
+    RunResponse,
+)
+
+Location = tuple[str | int, ...]
+Values = Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where runs go: into a session, onto a machine, or onto one in all of the pools."""
+
+    session_id: str | None
+    machine_id: str | None
+    pool_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """Everything about a run that is not there yet but its machine and its place in the order.
+
+    `secrets` are names only.
+    """
+
+    workflow: Row[Any]
+    target: Target
+    input_values: dict[str, JsonValue] | None = None
+    secrets: tuple[str, ...] | None = None
+    files: tuple[NewFile, ...] = ()
+    is_priority: bool = False
+    main_prompt: str | None = None
+    model_metadata: dict[str, Any] | None = None
+    session_alias: str | None = None
+    release_session_after: bool | None = None
+
+
+def create_run(transaction: Transaction, body: RunCreate, tally: RuleTally) -> RunResponse:
+    """A new run, waiting. 404 for unknown ids, 422 for inputs that the schema refuses."""
+    workflow = workflow_row(transaction, body.workflow_id)
+    target = find_target(transaction, body.session_id, body.machine_id, body.pool_ids)
+    new = NewRun(
+        workflow=workflow,
+        target=target,
+        input_values=body.input_values,
+        secrets=_names(body.sensitive_input_values),
+        files=decoded_files(body.file_inputs, ("body", "file_inputs")),
+        is_priority=body.is_priority,
+        main_prompt=body.main_prompt,
+        model_metadata=_model_metadata(body),
+        session_alias=body.session_alias,
+        release_session_after=body.release_session_after,
+    )
+    refuse_inputs(transaction, new, ("body", "input_values"), ("body", "sensitive_input_values"))
+    refuse_references(transaction, new, ("body", "input_values"))
+    effects = tally.effects(workflow.name, body.input_values or {})
+    run_id = insert_run(transaction, new, effects, starts_session=bool(body.start_session))
+    return get_run(transaction, run_id)
+
+
+def create_runs(
+    transaction: Transaction, body: RunBulkCreate, tally: RuleTally
+) -> RunBulkCreateResponse:
+    """`count` runs with the same inputs; the ones a scenario refuses are counted as failed.
+
+    Refused inputs refuse the whole request.
+    """
+    new = NewRun(
+        workflow=workflow_row(transaction, body.workflow_id),
+        target=find_target(transaction, body.session_id, body.machine_id, body.pool_ids),
+        input_values=body.input_values,
+        secrets=_names(body.sensitive_input_values),
+        files=decoded_files(body.file_inputs, ("body", "file_inputs")),
+        is_priority=body.is_priority,
+    )
+    refuse_inputs(transaction, new, ("body", "input_values"), ("body", "sensitive_input_values"))
+    refuse_references(transaction, new, ("body", "input_values"))
+    made: list[str] = []
+    errors: list[str] = []
+    session_id, machine_id = new.target.session_id, new.target.machine_id
+    placement = None
+    if machine_id is None and session_id is None:
+        placement = Placement(transaction, new.target.pool_ids)
+    sources = Sources(transaction, new.workflow)
+    machines_used: dict[str, None] = {}
+    for position in range(body.count):
+        effects = tally.effects(new.workflow.name, body.input_values or {})
+        if effects.refuse is not None:
+            errors.append(f"run {position + 1}: {effects.refuse}")
+            continue
+        run_id = transaction.new_id()
+        if body.start_session and session_id is None:
+            session_id = run_id
+            machine_id = machine_id or (None if placement is None else placement.next())
+            placement = None
+        chosen = machine_id if placement is None else placement.next()
+        _insert(transaction, run_id, new, effects, sources, chosen, session_id, position)
+        made.append(run_id)
+        if chosen is not None:
+            machines_used[chosen] = None
+    for used in machines_used:
+        reschedule(transaction, used)
+    return RunBulkCreateResponse(
+        created_runs=run_replies(transaction, _rows(transaction, made)),
+        failed_count=len(errors),
+        errors=errors,
+    )
+
+
+def find_target(
+    transaction: Transaction,
+    session_id: UUID | None,
+    machine_id: UUID | None,
+    pool_ids: Iterable[UUID] | None,
+) -> Target:
+    """What a request asks for, the session before the machine and the machine before the pools.
+
+    404 for an unknown session, machine or pool; what is beaten is not looked at.
+    """
+    if session_id is not None:
+        return session_target(transaction, session_id)
+    if machine_id is not None:
+        return Target(None, str(machine_row(transaction, machine_id).id))
+    # Unknown pools are found out where a machine is looked for.
+    return Target(None, None, tuple(str(pool_id) for pool_id in pool_ids or ()))
+
+
+def session_target(transaction: Transaction, session_id: UUID | str) -> Target:
+    """A session and its machine: that of its last run, else the one reserved for it."""
+    last = transaction.connection.execute(
+        select(runs.c.machine_id)
+        .where(
+            runs.c.organization_id == transaction.organization_id,
+            runs.c.session_id == str(session_id),
+        )
+        .order_by(runs.c.created_at.desc(), runs.c.position.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is not None:
+        return Target(str(session_id), last.machine_id)
+    reserved = transaction.connection.scalar(
+        select(machines.c.id).where(
+            machines.c.organization_id == transaction.organization_id,
+            machines.c.reserved_session_id == str(session_id),
+        )
+    )
+    if reserved is None:
+        raise not_found("session", session_id)
+    return Target(str(session_id), str(reserved))
+
+
+def session_aliases(transaction: Transaction, session_id: str | None) -> set[str]:
+    """The aliases of the session's runs so far; none without a session."""
+    if session_id is None:
+        return set()
+    found = transaction.connection.scalars(
+        select(runs.c.session_alias).where(
+            runs.c.organization_id == transaction.organization_id,
+            runs.c.session_id == session_id,
+            runs.c.session_alias.is_not(None),
+        )
+    )
+    return {str(alias) for alias in found}
+
+
+def insert_run(
+    transaction: Transaction,
+    new: NewRun,
+    effects: Effects,
+    *,
+    position: int = 0,
+    starts_session: bool = False,
+) -> str:
+    """The id of a new run with its course and its times."""
+    run_id = transaction.new_id()
+    target = new.target
+    session_id = run_id if starts_session and target.session_id is None else target.session_id
+    machine_id = target.machine_id
+    if machine_id is None and target.session_id is None:
+        machine_id = place_run(transaction, target.pool_ids)
+    sources = Sources(transaction, new.workflow)
+    _insert(transaction, run_id, new, effects, sources, machine_id, session_id, position)
+    queue_run(transaction, run_id)
+    if session_id is not None and new.release_session_after:
+        # Now it is known when the session lets its machine go.
+        settle(transaction)
+    return run_id
+
+
+def _insert(
+    transaction: Transaction,
+    run_id: str,
+    new: NewRun,
+    effects: Effects,
+    sources: Sources,
+    machine_id: str | None,
+    session_id: str | None,
+    position: int,
+) -> None:
+    """Stores a run with its course and its files, but without times."""
+    aliases = None if new.secrets is None else dict.fromkeys(new.secrets, "")
+    values = {
+        "id": run_id,
+        "organization_id": transaction.organization_id,
+        "created_at": transaction.now,
+        "queued_at": transaction.now,
+        "position": position,
+        "attempt": 0,
+        "workflow_id": new.workflow.id,
+        "machine_id": machine_id,
+        "session_id": session_id,
+        "session_alias": new.session_alias,
+        "release_session_after": new.release_session_after,
+        "is_priority": new.is_priority,
+        "main_prompt": new.main_prompt,
+        "model_metadata": new.model_metadata,
+        "pool_ids": list(new.target.pool_ids) or None,
+        "input_values": new.input_values,
+        "sensitive_input_aliases": new_aliases(transaction, aliases),
+        "effects": effects.model_dump(mode="json", exclude_defaults=True) or None,
+    }
+    run = SimpleNamespace(**values)
+    decision = course_of(transaction, run, sources)
+    transaction.connection.execute(insert(runs).values(**values, **decision.columns))
+    for file in new.files:
+        insert_attachment(transaction, run_id, file, AttachmentType.INPUT)
+    insert_results(transaction, run, sources, decision)
+
+
+def refuse_inputs(
+    transaction: Transaction,
+    new: NewRun,
+    values_at: Location,
+    secrets_at: Location,
+    *,
+    unresolved: Sequence[str] = (),
+) -> None:
+    """422 for inputs that the schema refuses, one entry for each place (assumption `input-422`).
+
+    What a machine may still supply is not missed before the machine is known.
+    """
+    machine_id = new.target.machine_id or place_run(transaction, new.target.pool_ids)
+    late = {str(found.place[0]) for found in references(new.input_values or {})}
+    found = refused_inputs(
+        new.workflow,
+        new.input_values,
+        new.secrets or (),
+        parameters_of(transaction, machine_id, new.target.pool_ids),
+        unresolved=[*late, *unresolved],
+        machine_known=machine_id is not None,
+    )
+    if found:
+        raise RequestValidationError([_detail(item, values_at, secrets_at) for item in found])
+
+
+def refuse_references(transaction: Transaction, new: NewRun, values_at: Location) -> None:
+    """422 for a reference that is none, or that names no earlier run of the session."""
+    known = session_aliases(transaction, new.target.session_id)
+    for found in references(new.input_values or {}):
+        location = (*values_at, *found.place)
+        if not found.alias:
+            raise invalid(location, f"`{found.text}` is not `alias.outputs.path`", "ref_form")
+        if found.alias not in known:
+            message = f"no earlier run of the session has the alias `{found.alias}`"
+            raise invalid(location, message, "ref_alias")
+
+
+def decoded_files(files: Sequence[FileInput] | None, location: Location) -> tuple[NewFile, ...]:
+    """The files of a request; 422 for one whose content is not base64."""
+    return tuple(
+        NewFile(
+            filename=file.filename,
+            content=decoded(file.content, (*location, index, "content")),
+            target_path=file.target_path,
+            cleanup_imports_after_run=file.cleanup_imports_after_run,
+        )
+        for index, file in enumerate(files or ())
+    )
+
+
+def decoded(content: str, location: Location) -> bytes:
+    """The bytes behind base64; 422 for anything else."""
+    try:
+        return base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError):
+        raise invalid(location, "the content is not base64", "base64") from None
+
+
+def _rows(transaction: Transaction, run_ids: Sequence[str]) -> list[Row[Any]]:
+    rows = transaction.connection.execute(
+        select(runs).where(runs.c.id.in_(run_ids)).order_by(runs.c.position)
+    )
+    return list(rows)
+
+
+def _detail(problem: Problem, values_at: Location, secrets_at: Location) -> dict[str, Any]:
+    path: Path = problem.path
+    location = (*values_at, *path)
+    if path and str(path[0]).startswith("$"):
+        location = (*secrets_at, str(path[0])[1:], *path[1:])
+    return {"loc": location, "msg": problem.message, "type": f"input_schema.{problem.keyword}"}
+
+
+def _model_metadata(body: RunCreate) -> dict[str, Any] | None:
+    """The models a run overrides; `main_agent_model_id` is one of them."""
+    sent = {} if body.model_metadata is None else body.model_metadata.model_dump(mode="json")
+    if body.main_agent_model_id is not None:
+        sent["main_agent_model_id"] = str(body.main_agent_model_id)
+    return sent or None
+
+
+def _names(secrets: Values | None) -> tuple[str, ...] | None:
+    return None if secrets is None else tuple(secrets)

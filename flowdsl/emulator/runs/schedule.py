@@ -1,0 +1,342 @@
+"""Which machine a run gets and when its states begin.
+
+A machine serves one run at a time, and a session keeps its machine between its runs. Whatever
+changes that is a write, so the times of all waiting runs are known at any moment; a run that waits
+for something no time is known of has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Row, bindparam, func, or_, select, update
+
+from flowdsl.emulator.clock import UNKNOWN, later
+from flowdsl.emulator.resources.machines import (
+    free_machine,
+    machine_candidates,
+    machine_row,
+    reservation_of,
+    reserve_machine,
+)
+from flowdsl.emulator.simulation.course import RUNNING_MS
+from flowdsl.emulator.store import Transaction
+from flowdsl.emulator.tables import run_attachments, runs, trajectories
+from flowdsl.emulator.wire.models import MachineStatus
+
+_BATCH = 10_000
+"""How many ids go into one statement; SQLite takes no more than 32,766."""
+
+SCHEDULING_MS = 200
+"""How long a run is shown as waiting though nothing keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When the states of one run begin and when it gives its machine back; None is never."""
+
+    starts_at: str | None = None
+    checks_at: str | None = None
+    ends_at: str | None = None
+    frees_at: str | None = None
+
+
+_NEVER = Times()
+
+_QUEUED: tuple[Column[Any], ...] = (
+    runs.c.id,
+    runs.c.machine_id,
+    runs.c.queued_at,
+    runs.c.position,
+    runs.c.session_id,
+    runs.c.is_priority,
+    runs.c.release_session_after,
+    runs.c.running_ms,
+    runs.c.checking_ms,
+    runs.c.held,
+)
+"""What the time-table is made from; histories are long and not among it."""
+
+
+class Placement:
+    """Finds machines for one or more new runs of the same pools, each time the one free first."""
+
+    def __init__(self, transaction: Transaction, pool_ids: Sequence[str]) -> None:
+        self._free_at: dict[str, str] = {}
+        candidates = machine_candidates(transaction, pool_ids)
+        if not candidates:
+            # The first run of an organisation without machines makes one.
+            made = free_machine(transaction, pool_ids)
+            candidates = [] if made is None else [made]
+        for row in candidates:
+            if reservation_of(transaction, row) is not None and row.reserved_until is None:
+                continue
+            blocked, busy_until = _load_of(transaction, row.id)
+            if not blocked:
+                self._free_at[row.id] = max(busy_until, row.reserved_until or "")
+
+    def next(self) -> str | None:
+        """The machine, which then counts as taken for a while; None where none is known to become
+        free."""
+        if not self._free_at:
+            return None
+        machine_id = min(self._free_at, key=lambda item: self._free_at[item])
+        self._free_at[machine_id] = later(self._free_at[machine_id], RUNNING_MS)
+        return machine_id
+
+
+def place_run(transaction: Transaction, pool_ids: Sequence[str]) -> str | None:
+    """The machine of all these pools that is free first; None where none is known to become so."""
+    return Placement(transaction, pool_ids).next()
+
+
+def queue_run(transaction: Transaction, run_id: str) -> None:
+    """Gives a new waiting run its times, behind those that wait for the same machine."""
+    row = transaction.connection.execute(select(*_QUEUED).where(runs.c.id == run_id)).one()
+    if row.machine_id is None or row.held == "scheduling":
+        _set_times(transaction, [(row, _NEVER)])
+        return
+    machine = machine_row(transaction, row.machine_id)
+    blocked, busy_until = _load_of(transaction, row.machine_id, excluding=row.id)
+    is_simple = (
+        row.session_id is None
+        and not row.is_priority
+        and machine.status == MachineStatus.CONNECTED
+        and not blocked
+        and _owner(transaction, machine) == (None, None)
+        and not _sessions_wait(transaction, row.machine_id)
+    )
+    if is_simple:
+        _set_times(transaction, [(row, _times_from(row, max(_ready_at(row), busy_until)))])
+    else:
+        reschedule(transaction, row.machine_id)
+
+
+def reschedule(transaction: Transaction, machine_id: str) -> None:
+    """Gives every run that waits for the machine its times anew.
+
+    A session that holds the machine comes first, then priority, then age; the runs of a session
+    stay in their order and are not parted.
+    """
+    machine = machine_row(transaction, machine_id)
+    waiting = [row for row in _waiting(transaction, machine_id) if row.held != "scheduling"]
+    table: list[tuple[Row[Any], Times]] = []
+    owner, release_at = _owner(transaction, machine)
+    holder, holder_release = owner, release_at
+    if machine.status != MachineStatus.CONNECTED:
+        holder = None
+    elif waiting:
+        if owner is None:
+            holder = _next(waiting, None).session_id
+        free_at = _free_at(transaction, machine_id)
+        while waiting:
+            if owner is not None and all(row.session_id != owner for row in waiting):
+                if release_at is None:
+                    break
+                free_at = None if free_at is None else max(free_at, release_at)
+                owner, release_at = None, None
+            row = _next(waiting, owner)
+            waiting.remove(row)
+            times = _NEVER
+            if free_at is not None:
+                times = _times_from(row, max(_ready_at(row), free_at))
+            free_at = times.frees_at
+            table.append((row, times))
+            if row.session_id is not None:
+                owner = row.session_id
+                release_at = times.ends_at if row.release_session_after else None
+                if owner == holder:
+                    holder_release = release_at
+    _set_times(transaction, [*table, *((row, _NEVER) for row in waiting)])
+    if holder is not None:
+        reserve_machine(transaction, machine_id, holder, until=holder_release)
+
+
+def waiting_machines(transaction: Transaction) -> list[str]:
+    """The machines for which runs wait without a time."""
+    rows = transaction.connection.scalars(
+        select(runs.c.machine_id)
+        .where(
+            runs.c.organization_id == transaction.organization_id,
+            runs.c.machine_id.is_not(None),
+            runs.c.frees_at.is_(None),
+            runs.c.starts_at.is_(None),
+            runs.c.status.is_(None),
+        )
+        .distinct()
+        .order_by(runs.c.machine_id)
+    )
+    return [str(machine_id) for machine_id in rows]
+
+
+def homeless_runs(transaction: Transaction) -> list[Row[Any]]:
+    """The runs that wait for a machine to be given to them, oldest first, priority before that."""
+    return list(
+        transaction.connection.execute(
+            select(runs)
+            .where(
+                runs.c.organization_id == transaction.organization_id,
+                runs.c.machine_id.is_(None),
+                runs.c.starts_at.is_(None),
+                runs.c.status.is_(None),
+            )
+            .order_by(runs.c.is_priority.desc(), runs.c.created_at, runs.c.position)
+        )
+    )
+
+
+def _waiting(transaction: Transaction, machine_id: str) -> Sequence[Row[Any]]:
+    return transaction.connection.execute(
+        select(*_QUEUED)
+        .where(
+            runs.c.machine_id == machine_id,
+            runs.c.status.is_(None),
+            or_(runs.c.starts_at.is_(None), runs.c.starts_at > transaction.now),
+        )
+        .order_by(runs.c.is_priority.desc(), runs.c.queued_at, runs.c.position)
+    ).all()
+
+
+def _sessions_wait(transaction: Transaction, machine_id: str) -> bool:
+    found = transaction.connection.scalar(
+        select(runs.c.id)
+        .where(
+            runs.c.machine_id == machine_id,
+            runs.c.frees_at > transaction.now,
+            runs.c.session_id.is_not(None),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def _load_of(
+    transaction: Transaction, machine_id: str, *, excluding: str | None = None
+) -> tuple[bool, str]:
+    """Whether some run of the machine has no known end, and until when the others keep it."""
+    others = (runs.c.machine_id == machine_id, runs.c.id != (excluding or ""))
+    blocked = transaction.connection.scalar(
+        select(func.count()).select_from(runs).where(*others, runs.c.frees_at.is_(None))
+    )
+    latest = transaction.connection.scalar(select(func.max(runs.c.frees_at)).where(*others))
+    return bool(blocked), max(latest or "", transaction.now)
+
+
+def _free_at(transaction: Transaction, machine_id: str) -> str | None:
+    """When the run that has the machine now gives it back; None for never."""
+    started = transaction.connection.scalars(
+        select(runs.c.frees_at).where(
+            runs.c.machine_id == machine_id,
+            runs.c.starts_at <= transaction.now,
+            or_(runs.c.frees_at.is_(None), runs.c.frees_at > transaction.now),
+        )
+    ).all()
+    if any(moment is None for moment in started):
+        return None
+    return max([transaction.now, *(str(moment) for moment in started)])
+
+
+def _owner(transaction: Transaction, machine: Row[Any]) -> tuple[str | None, str | None]:
+    """The session that holds the machine now, and the time it lets go if that is known."""
+    reserved = reservation_of(transaction, machine)
+    if reserved is not None or machine.reserved_session_id is None:
+        return reserved, machine.reserved_until if reserved is not None else None
+    # The reservation has run out; the next session may have begun since.
+    last = transaction.connection.execute(
+        select(runs.c.session_id, runs.c.release_session_after, runs.c.ends_at)
+        .where(
+            runs.c.machine_id == machine.id,
+            runs.c.starts_at <= transaction.now,
+            runs.c.starts_at >= machine.reserved_until,
+        )
+        .order_by(runs.c.starts_at.desc(), runs.c.position.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is None or last.session_id is None:
+        return None, None
+    if last.release_session_after and last.ends_at is not None:
+        return (last.session_id, last.ends_at) if last.ends_at > transaction.now else (None, None)
+    return last.session_id, None
+
+
+def _next(waiting: Sequence[Row[Any]], owner: str | None) -> Row[Any]:
+    """The run whose turn it is, `waiting` being in the order of priority and age."""
+    session_id = waiting[0].session_id if owner is None else owner
+    if session_id is None:
+        return waiting[0]
+    mates = (row for row in waiting if row.session_id == session_id)
+    return min(mates, key=lambda row: (row.queued_at, row.position))
+
+
+def _ready_at(row: Row[Any]) -> str:
+    return later(row.queued_at, SCHEDULING_MS)
+
+
+def _times_from(row: Row[Any], starts_at: str) -> Times:
+    if row.held == "running":
+        return Times(starts_at)
+    worked_at = later(starts_at, row.running_ms)
+    if row.checking_ms is None:
+        return Times(starts_at, None, worked_at, worked_at)
+    ends_at = None if row.held == "running_checks" else later(worked_at, row.checking_ms)
+    # A session keeps its machine until the checks are over.
+    frees_at = worked_at if row.session_id is None else ends_at
+    return Times(starts_at, worked_at, ends_at, frees_at)
+
+
+def _set_times(transaction: Transaction, table: Sequence[tuple[Row[Any], Times]]) -> None:
+    if not table:
+        return
+    transaction.connection.execute(
+        update(runs).where(runs.c.id == bindparam("run")),
+        [
+            {
+                "run": row.id,
+                "starts_at": times.starts_at,
+                "checks_at": times.checks_at,
+                "ends_at": times.ends_at,
+                # A run told to wait does so outside the queue.
+                "frees_at": row.queued_at if row.held == "scheduling" else times.frees_at,
+            }
+            for row, times in table
+        ],
+    )
+    transaction.connection.execute(
+        update(trajectories).where(
+            trajectories.c.run_id == bindparam("run"), trajectories.c.created_at > transaction.now
+        ),
+        [
+            {"run": row.id, "created_at": end, "updated_at": end}
+            for row, times in table
+            for end in (times.ends_at or UNKNOWN,)
+        ],
+    )
+    starts = {row.id: times.starts_at for row, times in table}
+    columns = run_attachments.c
+    files: list[Any] = []
+    run_ids = list(starts)
+    for first in range(0, len(run_ids), _BATCH):
+        found = transaction.connection.execute(
+            select(columns.id, columns.run_id, columns.at_ms).where(
+                columns.run_id.in_(run_ids[first : first + _BATCH]), columns.at_ms.is_not(None)
+            )
+        )
+        files.extend(found)
+    if not files:
+        return
+    transaction.connection.execute(
+        update(run_attachments).where(columns.id == bindparam("file")),
+        [
+            {
+                "file": file.id,
+                "created_at": (
+                    UNKNOWN
+                    if (started := starts[file.run_id]) is None
+                    else later(started, file.at_ms)
+                ),
+            }
+            for file in files
+        ],
+    )
