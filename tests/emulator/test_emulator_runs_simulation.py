@@ -131,7 +131,7 @@ PATTERNS = [
     r"(?P<year>\d{4})?x*y+?",
     r"^\s?\w+\W\S$",
     r"^[^a-zA-Z0-9]{3}$",
-    r"a{2}b{2,}c{,3}",
+    r"a{2}b{2,}c{0,3}",
     r"^é\x41\u00fc\n$",
     r"[]x]-[\]\d]",
 ]
@@ -213,9 +213,17 @@ def test_a_pattern_beyond_reach_gets_no_text(pattern: str) -> None:
 @settings(max_examples=examples(100), deadline=None)
 @given(pattern=st.text(alphabet="ab01[](){}|*+?.^$\\dw-,", max_size=9))
 def test_texts_for_patterns_match_or_are_not_given(pattern: str) -> None:
+    """Python is the second witness, where it reads a pattern as the dialects of JSON Schema do:
+    `{,3}` is text to them, and a `+` may stand behind a `$`.
+    """
     text = matching_text(pattern)
-    if text is not None:
-        assert re.search(pattern, text)
+    if text is None or "{," in pattern:
+        return
+    try:
+        found = re.search(pattern, text)
+    except re.error:
+        return
+    assert found
 
 
 def test_output_that_no_value_fits_is_null_with_a_note() -> None:

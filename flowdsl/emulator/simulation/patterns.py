@@ -93,15 +93,14 @@ class _Writer:
             low, high = 1, 1 + self._extra
         elif self._take("?"):
             low, high = 0, min(1, self._extra)
-        elif counted := re.compile(r"\{(\d*)(,?)(\d*)\}").match(self._pattern, self._at):
-            if counted[1] or counted[3]:
-                self._at = counted.end()
-                low = int(counted[1] or 0)
-                high = low + self._extra
-                if not counted[2]:
-                    high = low
-                elif counted[3]:
-                    high = min(high, int(counted[3]))
+        elif counted := re.compile(r"\{(\d+)(,?)(\d*)\}").match(self._pattern, self._at):
+            self._at = counted.end()
+            low = int(counted[1])
+            high = low + self._extra
+            if not counted[2]:
+                high = low
+            elif counted[3]:
+                high = min(high, int(counted[3]))
         else:
             return text
         if not self._take("?"):
