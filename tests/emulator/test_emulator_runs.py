@@ -429,7 +429,7 @@ def test_ended_runs_are_found_by_their_end() -> None:
 
 def test_check_results_follow_what_the_run_brought(runs: RunDesk) -> None:
     checks = [
-        check("none", file_target_mode="regex", file_name_regex="^never$"),
+        check("none", file_target_mode="regex", file_name_regex="x^never"),
         check("bad", file_target_mode="regex", file_name_regex="("),
         {"name": "schema", "type": "output_data_passes_schema_validation"},
         {"name": "words", "type": "output_data_agentic_check", "check_prompt": "fine"},
