@@ -9,11 +9,17 @@ from flowdsl.prompt.sentences import AGAIN, DONE, NONE
 from flowdsl.prompt.text import duration, quoted, spell_path, spell_text
 from flowdsl.prompt.values import condition_words
 from flowdsl.prompt.words import say
+from flowdsl.syntax.statements import ATTACH, COMPUTER, EXPORT, LEAVES, PICTURE, STATEMENTS
 
 from .context import Agent, Wrap, consequence, guarded, runtime
 from .data import emit_store
 
-PLAIN_ACTIONS = frozenset(("do", "type", "clear", "press", "wait", "capture", "export", "picture"))
+PLAIN_ACTIONS = frozenset(
+    kind
+    for class_ in LEAVES
+    if STATEMENTS[class_].tool in (COMPUTER, ATTACH, EXPORT, PICTURE)
+    for kind in STATEMENTS[class_].becomes
+)
 """Statements that set no variable, so that emptying one may wait until after them."""
 
 # Branches
