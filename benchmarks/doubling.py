@@ -27,7 +27,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parent))
 
 import doubling_texts
-from flowdsl.cli.taking_in import takers
+from flowdsl.cli.runtime.takers import takers
 
 from flowdsl.catalog import diagnostics as all_diagnostics
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project

@@ -241,7 +241,7 @@ GOOD = dump_document(FULL)
         (GOOD.replace(b'"prod"', b'"test"'), ForeignState, "`test`"),
         (GOOD.replace(b"prj_harbour", b"prj_other"), ForeignState, "`prj_other`"),
         (
-            GOOD.replace(b'"format": 2', b'"format": %d' % (FORMAT + 1)),
+            GOOD.replace(b'"format": %d' % FORMAT, b'"format": %d' % (FORMAT + 1)),
             NewerState,
             f"format {FORMAT + 1}",
         ),
