@@ -27,9 +27,9 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parent))
 
 import doubling_texts
-from flowdsl.cli.runtime.takers import takers
 
 from flowdsl.catalog import diagnostics as all_diagnostics
+from flowdsl.cli.runtime.takers import takers
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.config.redaction import redacted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic, DiagnosticSpec, Edit, Fix
@@ -117,6 +118,7 @@ def apply_suppressions(
     """
     suppressions = [each for module in modules for each in find_suppressions(module)]
     usable: dict[tuple[str, str], list[tuple[Suppression, Span]]] = {}
+    ranges: dict[tuple[str, str], _Ranges] = {}
     for suppression in suppressions:
         if not suppression.names:
             sink.report(errors.BLANKET_SUPPRESSION, suppression.place)
@@ -124,6 +126,10 @@ def apply_suppressions(
             if _is_usable(suppression, name, span, specs, sink):
                 key = (suppression.source.path, name)
                 usable.setdefault(key, []).append((suppression, span))
+    for key, entries in usable.items():
+        ranges[key] = _Ranges(
+            (*covered, span) for suppression, span in entries for covered in suppression.covers
+        )
     used: set[Span] = set()
     kept: list[Diagnostic] = []
     silenced: set[str] = set()
@@ -137,8 +143,8 @@ def apply_suppressions(
         matching = [
             span
             for place in places
-            for suppression, span in usable.get((place.path, each.name), ())
-            if any(start <= place.start <= end for start, end in suppression.covers)
+            if (covering := ranges.get((place.path, each.name))) is not None
+            for span in covering.around(place.start)
         ]
         used.update(matching)
         if not matching:
@@ -151,6 +157,37 @@ def apply_suppressions(
             if span not in used and ran(specs[name], path):
                 _report_unused(suppression, name, span, sink)
     return kept, frozenset(silenced)
+
+
+class _Ranges:
+    """Ranges of a file, each with what it stands for, found by an offset in them.
+
+    From the last range that begins before an offset, those that end before it are passed over: the
+    next one back that can reach it is the nearest that ends later. Of `[0, 9] [1, 2] [4, 5]`, whose
+    `further` are `-1 0 0`, only the third and the first are looked at for 7.
+    """
+
+    def __init__(self, ranges: Iterable[tuple[int, int, Span]]) -> None:
+        ordered = sorted(ranges, key=lambda each: each[:2])
+        self._starts = [start for start, _, _ in ordered]
+        self._ends = [end for _, end, _ in ordered]
+        self._spans = [span for _, _, span in ordered]
+        self._further: list[int] = []
+        for at, end in enumerate(self._ends):
+            back = at - 1
+            while back >= 0 and self._ends[back] <= end:
+                back = self._further[back]
+            self._further.append(back)
+
+    def around(self, offset: int) -> Iterator[Span]:
+        """What stands for the ranges that hold an offset."""
+        at = bisect_right(self._starts, offset) - 1
+        while at >= 0:
+            if self._ends[at] >= offset:
+                yield self._spans[at]
+                at -= 1
+            else:
+                at = self._further[at]
 
 
 def _is_usable(

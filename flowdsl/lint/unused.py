@@ -168,11 +168,14 @@ def _values(
         return
     verbatim = ""
     fields: dict[int, ast.Field | ast.Param] | None = None
+    setters_of: dict[str, list[ast.Stmt]] | None = None
     for symbol in model.declared_values.get(declaration, ()):
         if symbol in used:
             continue
         if symbol.kind == RUNTIME:
-            setters = _setters(declaration, symbol.name)
+            if setters_of is None:
+                setters_of = _setters(declaration)
+            setters = setters_of.get(symbol.name, [])
             if not mentions.here(source, symbol.name, len(setters)):
                 yield _variable(symbol, setters, source)
             continue
@@ -216,14 +219,14 @@ def _fields(declaration: ast.Decl) -> Iterator[ast.Field | ast.Param]:
                 yield from item.fields
 
 
-def _setters(declaration: ast.Decl, name: str) -> list[ast.Stmt]:
-    """The statements of a body that set a runtime variable."""
+def _setters(declaration: ast.Decl) -> dict[str, list[ast.Stmt]]:
+    """The statements of a body that set each runtime variable."""
     body = body_of(declaration)
-    found = []
+    found: dict[str, list[ast.Stmt]] = {}
     for statement in statements(body) if body is not None else ():
         variable = variable_set_by(statement)
-        if variable is not None and variable.text == name:
-            found.append(statement)
+        if variable is not None:
+            found.setdefault(variable.text, []).append(statement)
     return found
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
+from flowdsl.lint.suppressions import _Ranges
 from flowdsl.source.files import MemoryFiles
-from flowdsl.source.text import Span
+from flowdsl.source.text import SourceFile, Span
 from tests.support.expectations import CORPUS, Case, find_cases
 
 HEAD = "flow 1\n\n## Waits.\nworkflow w {\n  steps {\n"
@@ -177,3 +180,25 @@ def test_nothing_is_unused_in_a_file_that_cannot_be_read_whole() -> None:
     names = [name for name, _ in findings(body)]
     assert names
     assert "unused-suppression" not in names
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)), max_size=30),
+    st.integers(0, 55),
+)
+def test_the_ranges_around_an_offset_are_those_that_hold_it(
+    sizes: list[tuple[int, int]], offset: int
+) -> None:
+    source = SourceFile("a.flow", "")
+    ranges = [(start, start + size, Span(source, n, n)) for n, (start, size) in enumerate(sizes)]
+    found = {span.start for span in _Ranges(ranges).around(offset)}
+    assert found == {span.start for start, end, span in ranges if start <= offset <= end}
+
+
+def test_a_suppression_looks_at_few_others() -> None:
+    """Every second line is suppressed, and all of it by one in front: the work grows with the lines."""
+    source = SourceFile("a.flow", "")
+    ranges = [(0, 10**6, Span(source, 0, 0))]
+    ranges += [(n * 10, n * 10 + 5, Span(source, n, n)) for n in range(1, 20_000)]
+    index = _Ranges(ranges)
+    assert sum(1 for n in range(1, 20_000) for _ in index.around(n * 10 + 7)) == 19_999
