@@ -370,17 +370,29 @@ class World:
 
     def recording(self, name: str) -> str:
         """A run of a workflow becomes an approved recording; returns its id."""
-        run_id = self.run(self.workflow(name).id)
-        self.time.elapsed += 3600
+        return self.recordings(name, 1)[0]
 
-        async def record(client: CyberdeskClient) -> str:
-            made = await client.runs.generate_trajectory(run_id, idempotency_key=uuid4().hex)
-            await client.trajectories.update(
-                made.id, {"is_approved": True}, idempotency_key=uuid4().hex
-            )
-            return made.id
+    def recordings(self, name: str, count: int) -> list[str]:
+        """As many runs of a workflow become approved recordings, after all have ended: a run that
+        replays an approved one records none. Returns their ids.
+        """
+        runs = []
+        for _ in range(count):
+            runs.append(self.run(self.workflow(name).id))
+            self.time.elapsed += 3600
 
-        return str(self.ask(record))
+        async def record(client: CyberdeskClient) -> list[str]:
+            made = [
+                await client.runs.generate_trajectory(run, idempotency_key=uuid4().hex)
+                for run in runs
+            ]
+            for each in made:
+                await client.trajectories.update(
+                    each.id, {"is_approved": True}, idempotency_key=uuid4().hex
+                )
+            return [each.id for each in made]
+
+        return list(self.ask(record))
 
     def approved(self) -> set[str]:
         """The ids of the approved recordings."""

@@ -68,7 +68,7 @@ def test_approved_recordings_are_told_and_lose_their_approval_before_the_prompt(
     world: World,
 ) -> None:
     world.deploy(bundle(flow("a", "One."), flow("b", "One.")))
-    first, second = world.recording("A"), world.recording("A")
+    first, second = world.recordings("A", 2)
     other = world.recording("B")
     project = bundle(flow("a", "Two."), flow("b", "One.", title="Bee"))
 
