@@ -27,6 +27,7 @@ from tests.deploy.ops_world import (
     of_another_organization,
     perform,
 )
+from tests.support.effort import thinned
 
 DELETE = "DELETE /v1/workflows/{id}"
 READ = "GET /v1/workflows/{id}"
@@ -341,7 +342,7 @@ def test_a_crash_at_any_call_is_healed_by_running_again(tmp_path: Path) -> None:
     points += [("api", n, True) for n, r in enumerate(counting.requests, 1) if r.method != "GET"]
     points += [("store", n, after) for n in range(1, store_calls + 1) for after in (False, True)]
     counting.close()
-    for where, number, after in points:
+    for where, number, after in thinned(points):
         crashed = copy(f"{where}{number}{after}")
         with pytest.raises(Crash):
             razed(crashed, deletes=3, concurrency=1, **{f"crash_{where}": (number, after)})

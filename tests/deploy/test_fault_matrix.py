@@ -20,7 +20,7 @@ from tests.deploy.deploy_world import bundle, flow, image_prompt
 from tests.deploy.fault_world import IDEMPOTENCY, MODEL, FaultWorld, scratch_folder
 from tests.deploy.invariants import check_invariants, checked, deploy_clean
 from tests.deploy.kill_switch import LATE_SECONDS, Attempt, Point, When
-from tests.support.effort import THOROUGH
+from tests.support.effort import THINNED, THOROUGH, thinned
 from tests.support.state_backends import NAMES
 
 _PIXELS = b"\x89PNG\r\n\x1a\npixels"
@@ -107,11 +107,6 @@ def where_state_matters(point: Point, request: Attempt | None) -> bool:
     return heavy and point.when == "after"
 
 
-def thinned(points: Sequence[Point]) -> list[Point]:
-    """The points that a run tries: all of them, or one in `THINNED`, the last one always."""
-    return list(points if THOROUGH else reversed(points[::-THINNED]))
-
-
 def run_matrix(back_end: str, idempotency: str, chosen: Chosen = every_point) -> int:
     """Die at every chosen point of a deploy; returns how many there were."""
     with scratch_folder() as folder:
@@ -131,11 +126,6 @@ def run_matrix(back_end: str, idempotency: str, chosen: Chosen = every_point) ->
                 raise
         return len(points)
 
-
-THINNED = 4
-"""A quick run dies at one point in so many of those that differ from points tried elsewhere; a thorough
-one at every point, on every back end, however keys are treated.
-"""
 
 MATRIX: Sequence[tuple[str, str, Chosen]] = (
     ("file", "honour", every_point),

@@ -18,6 +18,7 @@ from flowdsl.state.document import Intent
 from flowdsl.state.stores import open_store
 from tests.deploy.deploy_world import Crash, World, bundle, flow
 from tests.deploy.ops_world import DOWN, nothing_secret, of_another_organization, perform
+from tests.support.effort import thinned
 
 CREATE = "POST /v1/workflows"
 LIST = "GET /v1/workflows"
@@ -353,7 +354,7 @@ def test_a_crash_at_any_call_is_healed_by_running_again(tmp_path: Path) -> None:
     counting.close()
     points = [("api", n, after) for n in range(1, api_calls + 1) for after in (False, True)]
     points += [("store", n, after) for n in range(1, store_calls + 1) for after in (False, True)]
-    for where, number, after in points:
+    for where, number, after in thinned(points):
         again = world.copy_to(tmp_path / f"{where}{number}{after}")
         with pytest.raises(Crash):
             recovered(again, **{f"crash_{where}": (number, after)})

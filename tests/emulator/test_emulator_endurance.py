@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks.emulator_durability import FAILURES, run_rounds
 from benchmarks.emulator_memory import grow, grown
+from tests.support.effort import only_thorough
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
@@ -16,6 +17,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     assert counts["settled"] > 0
 
 
+@only_thorough
 def test_memory_does_not_grow_with_requests() -> None:
     growth = asyncio.run(grow(100, None))
     assert grown(growth) == []

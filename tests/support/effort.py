@@ -10,6 +10,8 @@ import os
 from collections.abc import Sequence
 from typing import TypeVar
 
+import pytest
+
 T = TypeVar("T")
 
 THOROUGH = os.environ.get("FLOWDSL_TESTS", "quick") == "thorough"
@@ -29,3 +31,15 @@ def examples(count: int) -> int:
 def rows(every: Sequence[T], *quick: int) -> Sequence[T]:
     """All rows of a matrix, or those at the positions that stand for it in a quick run."""
     return every if THOROUGH else [every[at] for at in quick]
+
+
+THINNED = 4
+"""A quick run dies at one point in so many of those at which a thorough one does."""
+
+
+def thinned(points: Sequence[T]) -> list[T]:
+    """The points of a crash that a run tries: all of them, or one in `THINNED`, the last one always."""
+    return list(points if THOROUGH else reversed(points[::-THINNED]))
+
+
+only_thorough = pytest.mark.skipif(not THOROUGH, reason="runs in `python -m tests thorough`")
