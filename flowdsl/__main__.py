@@ -1,6 +1,7 @@
 """The `flowdsl` program. `--version` is answered here, before anything else is imported."""
 
 # Not even `__future__`: until the working folder is off `sys.path`, an import may find a file of the project.
+import _signal
 import gc
 import os
 import sys
@@ -32,6 +33,9 @@ def run_process() -> None:
     A command makes no garbage worth collecting unless it says so, and taking its modules and trees apart at the end takes
     longer than reading a flow: together a sixth of `flowdsl check one.flow`. So it does neither.
     """
+    # Until the next import answers signals, Python would raise into it: a signal rather ends the process without a word.
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     _leave_working_folder()
     from flowdsl.host import signals
 
