@@ -1,10 +1,15 @@
 """The `flowdsl` program. `--version` is answered here, before anything else is imported."""
 
 # Not even `__future__`: until the working folder is off `sys.path`, an import may find a file of the project.
-import _signal
 import gc
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as _signal
+else:
+    import _signal
 
 LONG_RUNNING = frozenset(("deploy", "emulator"))
 """Commands that may run long enough to make garbage worth collecting."""
