@@ -18,9 +18,13 @@ PAGE = b'{"items": [%b], "total": 1}' % ROW
 
 
 def head(*headers: bytes, status: bytes = b"200 OK") -> bytes:
-    """The first lines of a reply, the empty one among them."""
-    lines = (b"HTTP/1.1 " + status, b"Content-Type: application/json", *headers, b"", b"")
-    return b"\r\n".join(lines)
+    """The first lines of a reply, the empty one among them.
+
+    They say that the connection ends with it: a client that asks again at once would otherwise write
+    into one that is just being closed.
+    """
+    own = (b"HTTP/1.1 " + status, b"Content-Type: application/json", b"Connection: close")
+    return b"\r\n".join((*own, *headers, b"", b""))
 
 
 def whole(body: bytes, *headers: bytes, status: bytes = b"200 OK") -> bytes:
