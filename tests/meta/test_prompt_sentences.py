@@ -173,7 +173,10 @@ def _workflows() -> Iterator[tuple[nodes.Workflow, Capabilities]]:
 def test_who_meets_a_sentence_is_who_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in _modules():
         monkeypatch.setattr(module, "say", _marked)
-    monkeypatch.setitem(words.environment().globals, "say", _marked)
+    # An environment of its own: templates keep the globals that they were loaded with.
+    own = words.environment.__wrapped__()
+    own.globals["say"] = _marked
+    monkeypatch.setattr(words, "environment", lambda: own)
     met: set[tuple[str, str]] = set()
     for workflow, capabilities in _workflows():
         items = emit_main(workflow.body, Context(capabilities, workflow.names))
