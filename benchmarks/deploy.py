@@ -30,13 +30,13 @@ sys.path.insert(0, str(ROOT))
 from flowdsl.codegen.artifacts import Bundle, Template, WorkflowArtifact  # noqa: E402
 from flowdsl.compiler.collector import collect_rarely  # noqa: E402
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient  # noqa: E402
-from flowdsl.deploy.engine import deploy, plan_deployment  # noqa: E402
+from flowdsl.deploy.deploy import deploy, plan_deployment  # noqa: E402
 from flowdsl.deploy.job import Job, Options  # noqa: E402
 from flowdsl.deploy.outcome import Status  # noqa: E402
-from flowdsl.deploy.plan import Plan  # noqa: E402
+from flowdsl.deploy.planning.plan import Plan  # noqa: E402
 from flowdsl.deploy.target import Target  # noqa: E402
 from flowdsl.ir.source_map import SourceMap  # noqa: E402
-from flowdsl.state.lease import Surroundings  # noqa: E402
+from flowdsl.state.lease import Runtime  # noqa: E402
 from flowdsl.state.stores import open_store  # noqa: E402
 
 AT_ONCE = 32
@@ -53,7 +53,7 @@ class Service(asyncio.Protocol):
     """Keeps workflows in memory and answers every request after the latency, as cheaply as Python can."""
 
     workflows: ClassVar[dict[str, dict[str, Any]]] = {}
-    heard: ClassVar[list[bytes]] = []
+    enabled_findings: ClassVar[list[bytes]] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -72,11 +72,13 @@ class Service(asyncio.Protocol):
         request, self._received = self._received[: len(head) + 4 + length], rest[length:]
         method, path, _ = head.split(b"\r\n")[0].decode().split(" ")
         if path == "/heard":
-            reply = _framed(b"200 OK", json.dumps([each.decode() for each in self.heard]).encode())
-            self.heard.clear()
+            reply = _framed(
+                b"200 OK", json.dumps([each.decode() for each in self.enabled_findings]).encode()
+            )
+            self.enabled_findings.clear()
             self._transport.write(reply)
             return
-        self.heard.append(request)
+        self.enabled_findings.append(request)
         reply = _framed(*self._answer(method, path.partition("?")[0], rest[:length]))
         asyncio.get_running_loop().call_later(LATENCY_SECONDS, self._transport.write, reply)
 
@@ -102,7 +104,7 @@ class Service(asyncio.Protocol):
             version = {"main_prompt": one["main_prompt"], "updated_at": one["updated_at"]}
             one.update(json.loads(body))
             one["old_versions"] = [version]
-            one["updated_at"] = f"2026-01-01T00:00:{len(self.heard) % 60:02}Z"
+            one["updated_at"] = f"2026-01-01T00:00:{len(self.enabled_findings) % 60:02}Z"
         return b"200 OK", json.dumps(one).encode()
 
 
@@ -121,7 +123,7 @@ async def serve() -> None:
 # The floor
 
 
-async def heard(port: int) -> list[bytes]:
+async def enabled_findings(port: int) -> list[bytes]:
     """The requests since the last time, as they came."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /heard HTTP/1.1\r\n\r\n")
@@ -204,7 +206,7 @@ async def once(root: Path, port: int, bundle: Bundle, *, only_plan: bool) -> Non
             client,
             Options(concurrency=AT_ONCE, accepted=accepted),
             Silent(),
-            Surroundings(
+            Runtime(
                 now=_now, monotonic=time.monotonic, sleep=asyncio.sleep, new_id=lambda: uuid4().hex
             ),
         )
@@ -248,13 +250,13 @@ def measure(count: int, rounds: int) -> bool:
                         began = time.perf_counter()
                         asyncio.run(once(Path(folder), port, bundle, only_plan=only_plan))
                         took[step].append(time.perf_counter() - began)
-                        sent = asyncio.run(heard(port))
+                        sent = asyncio.run(enabled_findings(port))
                         writes = sum(not request.startswith(b"GET ") for request in sent)
                         requests[step] = (len(sent), writes)
                         began = time.perf_counter()
                         asyncio.run(over_sockets(port, sent))
                         floors[step].append(time.perf_counter() - began)
-                        asyncio.run(heard(port))
+                        asyncio.run(enabled_findings(port))
         finally:
             server.terminate()
     print(f"{count} workflows, {AT_ONCE} at once, {LATENCY_SECONDS * 1000:.0f} ms, {rounds} rounds")

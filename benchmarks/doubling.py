@@ -45,13 +45,13 @@ from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.format.formatter import format_source
 from flowdsl.host.gitignore import IgnoreFile
-from flowdsl.lint.hearing import heard
+from flowdsl.lint.enabled import enabled_findings
 from flowdsl.lint.options import read_lint_table
 from flowdsl.lint.rule import LoadedRule, Rule
 from flowdsl.lint.rules import RULES
 from flowdsl.lint.run import Linted, run_rules
-from flowdsl.semantics.linked_files import imports_in
 from flowdsl.semantics.modules import load
+from flowdsl.semantics.names.linked_files import imports_in
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
@@ -164,7 +164,7 @@ def phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
     timed = Linted(
         linted.paths,
         True,
-        tuple(TimedRule(each.name, each.wakes, each.module, each.when) for each in RULES),
+        tuple(TimedRule(each.name, each.triggers, each.module, each.when) for each in RULES),
     )
 
     def rules() -> Parts:
@@ -174,7 +174,7 @@ def phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
 
     yield "rules", rules
     run_rules(model, linted, lint, sink)
-    yield "suppressions", lambda: heard(model, linted, lint, all_diagnostics, sink)
+    yield "suppressions", lambda: enabled_findings(model, linted, lint, all_diagnostics, sink)
     yield "whole check", lambda: analyze(memory, entries, options)
     found = analyze(memory, entries, options).findings
     listed = found.diagnostics

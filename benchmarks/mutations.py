@@ -12,9 +12,9 @@ from flowdsl.api import CompileOptions, Diagnostic, MemoryFiles, analyze
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
-from flowdsl.syntax.habits import STATEMENTS
 from flowdsl.syntax.lexer import KEYWORDS, TERMINAL, Lexemes, is_word
 from flowdsl.syntax.parse import parse_module
+from flowdsl.syntax.recovery.foreign_syntax import STATEMENTS
 
 TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"]))
 BRACKETS = "{}()[]"

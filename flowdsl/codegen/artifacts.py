@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flowdsl.ir.source_map import SourceMap
-from flowdsl.semantics.wire import is_uuid
+from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.record import Record
 
 

@@ -9,7 +9,7 @@ from flowdsl.config.project import Environment, Project
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic, DiagnosticSpec
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.lint.hearing import heard
+from flowdsl.lint.enabled import enabled_findings
 from flowdsl.lint.options import read_lint_table
 from flowdsl.lint.rules import RULES
 from flowdsl.lint.run import Linted, run_rules
@@ -106,7 +106,7 @@ def analyze(files: FileSystem, entries: Sequence[str], options: CompileOptions) 
         known = partial(_all_diagnostics, linted.rules)
         lint = read_lint_table(table, linted.rules, known, sink)
         run_rules(model, linted, lint, sink)
-        found, silenced = heard(model, linted, lint, known, sink)
+        found, silenced = enabled_findings(model, linted, lint, known, sink)
         return Analysis(model, found, silenced)
 
 

@@ -45,11 +45,11 @@ ASSUMPTIONS = (
         "the lists of workflows, machines, pools, attachments and trajectories take `limit` from 1 to 1000, as that of runs does",
         "docs",
         (
-            "flowdsl.cyberdesk.workflows.Workflows.list_all",
-            "flowdsl.cyberdesk.machines.Machines.list_all",
-            "flowdsl.cyberdesk.pools.Pools.list_all",
-            "flowdsl.cyberdesk.run_attachments.RunAttachments.list_all",
-            "flowdsl.cyberdesk.trajectories.Trajectories.list_all",
+            "flowdsl.cyberdesk.routes.workflows.Workflows.list_all",
+            "flowdsl.cyberdesk.routes.machines.Machines.list_all",
+            "flowdsl.cyberdesk.routes.pools.Pools.list_all",
+            "flowdsl.cyberdesk.routes.run_attachments.RunAttachments.list_all",
+            "flowdsl.cyberdesk.routes.trajectories.Trajectories.list_all",
         ),
     ),
     Assumption(
@@ -69,7 +69,7 @@ ASSUMPTIONS = (
         "run-cancelled-by-patch",
         "a run is cancelled by a PATCH of its `status`, since there is no route for it",
         "sdk",
-        ("flowdsl.cyberdesk.runs.Runs.cancel",),
+        ("flowdsl.cyberdesk.routes.runs.Runs.cancel",),
     ),
     Assumption(
         "rate-limit-reset",
@@ -131,33 +131,36 @@ ASSUMPTIONS = (
         "empty-patch-versions",
         "a PATCH without changes still pushes a version, so an empty one is never sent",
         "docs",
-        ("flowdsl.cyberdesk.workflows.Workflows.update",),
+        ("flowdsl.cyberdesk.routes.workflows.Workflows.update",),
     ),
     Assumption(
         "version-content",
         "`old_versions` in the reply to a GET holds the states that writes have replaced, each with its `updated_at` and the fields "
         "it had under their names; a write adds one, and tagging none",
         "docs",
-        ("flowdsl.deploy.versions.versions_of",),
+        ("flowdsl.deploy.comparison.lost_updates.versions_of",),
     ),
     Assumption(
         "created-is-listed",
         "a workflow shows in the list of workflows within 30 seconds of the request that creates it",
         "http",
-        ("flowdsl.deploy.recover.find_created",),
+        ("flowdsl.deploy.recovery.recover.find_created",),
     ),
     Assumption(
         "lost-requests-end",
         "a request whose connection or sender has died is carried out within 30 seconds after that, or else, as far as anybody "
         "can hope, never; after 10 minutes more it is certain that it is not",
         "http",
-        ("flowdsl.deploy.strays.until_settled", "flowdsl.deploy.recover.resolve_pending"),
+        (
+            "flowdsl.deploy.recovery.late_writes.until_settled",
+            "flowdsl.deploy.recovery.recover.resolve_pending",
+        ),
     ),
     Assumption(
         "replay-needs-approval",
         "only approved trajectories replay, and one goes on replaying what it recorded after the prompt has changed",
         "docs",
-        ("flowdsl.deploy.impact.changes_what_is_replayed",),
+        ("flowdsl.deploy.refresh.impact.changes_what_is_replayed",),
     ),
     Assumption(
         "unknown-keys-dropped",

@@ -15,24 +15,24 @@ from typing import Any, Self
 import httpx
 
 from flowdsl import __version__
-from flowdsl.cyberdesk.connections import Connections
 from flowdsl.cyberdesk.errors import ClientMisconfigured, UnusableApiKey
 from flowdsl.cyberdesk.limits import Deadline, Limits
 from flowdsl.cyberdesk.log import Listener
-from flowdsl.cyberdesk.machines import Machines, machines_health
-from flowdsl.cyberdesk.model_configurations import ModelConfigurations
 from flowdsl.cyberdesk.models.machine import MachinesHealth
 from flowdsl.cyberdesk.pace import Pace
-from flowdsl.cyberdesk.pools import Pools
-from flowdsl.cyberdesk.prompt_images import PromptImages
-from flowdsl.cyberdesk.run_attachments import RunAttachments
-from flowdsl.cyberdesk.runs import Runs
-from flowdsl.cyberdesk.tags import TagGroups, Tags
-from flowdsl.cyberdesk.trajectories import Trajectories
+from flowdsl.cyberdesk.routes.connections import Connections
+from flowdsl.cyberdesk.routes.machines import Machines, machines_health
+from flowdsl.cyberdesk.routes.model_configurations import ModelConfigurations
+from flowdsl.cyberdesk.routes.pools import Pools
+from flowdsl.cyberdesk.routes.prompt_images import PromptImages
+from flowdsl.cyberdesk.routes.run_attachments import RunAttachments
+from flowdsl.cyberdesk.routes.runs import Runs
+from flowdsl.cyberdesk.routes.tags import TagGroups, Tags
+from flowdsl.cyberdesk.routes.trajectories import Trajectories
+from flowdsl.cyberdesk.routes.usage import Usage
+from flowdsl.cyberdesk.routes.workflows import Workflows
 from flowdsl.cyberdesk.transport import Sender
 from flowdsl.cyberdesk.trust import check_api_url, is_loopback
-from flowdsl.cyberdesk.usage import Usage
-from flowdsl.cyberdesk.workflows import Workflows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

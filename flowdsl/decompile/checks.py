@@ -8,13 +8,13 @@ from typing import Any
 
 from flowdsl.codegen.artifacts import plain
 from flowdsl.codegen.checks import TYPES, emit_checks
-from flowdsl.deploy.kinds.workflow import CHECKS
+from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import LOOP_ITEM
 from flowdsl.prompt.reading.texts import Texts
 from flowdsl.prompt.text import spell_variable
-from flowdsl.semantics.wire import CHECK_FIELDS
+from flowdsl.semantics.declarations.wire import CHECK_FIELDS
 from flowdsl.source.record import Record
 
 from .model import NOWHERE, PromptHints

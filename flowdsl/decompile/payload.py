@@ -8,11 +8,11 @@ from typing import Any, NoReturn
 
 from flowdsl.cyberdesk.assumptions import CHECK_READ_ONLY
 from flowdsl.cyberdesk.models.workflow import WORKFLOW_READ_ONLY, ModelMetadata, WorkflowCreate
-from flowdsl.deploy.kinds.workflow import CHECKS, MODELS, POLICIES, UNTITLED
-from flowdsl.deploy.mark import without_mark
-from flowdsl.deploy.policy import PASSED_THROUGH, canonical, normalise
-from flowdsl.semantics.json_text import read_json
-from flowdsl.semantics.wire import is_uuid
+from flowdsl.deploy.resources.mark import without_mark
+from flowdsl.deploy.resources.policy import PASSED_THROUGH, canonical, normalise
+from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES, UNTITLED
+from flowdsl.semantics.declarations.wire import is_uuid
+from flowdsl.semantics.values.json_text import read_json
 from flowdsl.source.record import Record
 
 from .model import Payload

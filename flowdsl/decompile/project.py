@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from hashlib import sha256
 
-from flowdsl.deploy.kinds.workflow import UNTITLED
+from flowdsl.deploy.resources.workflow import UNTITLED
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 
 from .layout import FOLDER

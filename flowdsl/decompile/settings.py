@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from flowdsl.deploy.kinds.workflow import MODELS, UNTITLED
+from flowdsl.deploy.resources.workflow import MODELS, UNTITLED
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.ir import nodes
 from flowdsl.semantics.capabilities import NO_COMMAND
-from flowdsl.semantics.payload_files import NAME, SCHEMAS
+from flowdsl.semantics.declarations.payload_files import NAME, SCHEMAS
 from flowdsl.source.record import Record
 
 from .notes import KEPT, LOST, NAMED, OPEN, PASSED, RISKY, Remark

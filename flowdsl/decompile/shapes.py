@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from flowdsl.deploy.kinds.workflow import CHECKS
+from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.ir import nodes

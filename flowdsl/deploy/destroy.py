@@ -15,23 +15,23 @@ from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.tag import Tag
 from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.deploy.addressing import address_in
-from flowdsl.deploy.apply import apply_deletions
-from flowdsl.deploy.attempt import Attempt
-from flowdsl.deploy.directory import Directory, Needs, read_directory
-from flowdsl.deploy.guards import DELETES, MISSING, check_guards, check_protection
-from flowdsl.deploy.identity import prove_organization
-from flowdsl.deploy.impact import study_impact
+from flowdsl.deploy.apply.apply import apply_deletions
+from flowdsl.deploy.apply.attempt import Attempt
+from flowdsl.deploy.apply.operations import WriteContext
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
-from flowdsl.deploy.kinds import NAMED, workflow
-from flowdsl.deploy.named import NamedChange
-from flowdsl.deploy.operations import Site
 from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
-from flowdsl.deploy.plan import Action, Change, Guard, Plan
-from flowdsl.deploy.recover import resolve_pending
-from flowdsl.deploy.refresh import refresh
-from flowdsl.deploy.resource import Live
-from flowdsl.deploy.survey import read_prior
+from flowdsl.deploy.ownership.identity import prove_organization
+from flowdsl.deploy.planning.named import NamedChange
+from flowdsl.deploy.planning.plan import Action, Change, Guard, Plan
+from flowdsl.deploy.recovery.recover import resolve_pending
+from flowdsl.deploy.refresh.guards import DELETES, MISSING, check_guards, check_protection
+from flowdsl.deploy.refresh.impact import study_impact
+from flowdsl.deploy.refresh.refresh import read_prior
+from flowdsl.deploy.refresh.tracked import read_tracked
+from flowdsl.deploy.resources import NAMED, workflow
+from flowdsl.deploy.resources.directory import Directory, WantedLists, read_directory
+from flowdsl.deploy.resources.resource import Live
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.state.document import ResourceState, StateDocument
 
@@ -58,7 +58,7 @@ async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
     _consent(job, plan, by_hand)
     async with attempt.under_lease(prior) as (client, journal, moved):
         if left_open := journal.document.pending:
-            await _settle(job, client, journal)
+            await _resolve(job, client, journal)
         if moved or left_open:
             again = await _plan(job, journal.document)
             if _shown(again) != _shown(plan):
@@ -66,10 +66,10 @@ async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
             plan = attempt.plan = again
         progress.total = len(plan.changes) + len(plan.named)
         _forget(job, attempt, journal, plan)
-        site = Site(job.target, {}, journal, job.around, {})
+        context = WriteContext(job.target, {}, journal, job.runtime, {})
         await apply_deletions(
             client,
-            site,
+            context,
             replace(plan, named=()),
             progress,
             concurrency=job.options.concurrency,
@@ -80,7 +80,9 @@ async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
             await journal.flush()
             unused = await _unused(job, client, attempt, journal, plan, kinds)
             part = replace(plan, changes=(), named=unused)
-            await apply_deletions(client, site, part, progress, concurrency=job.options.concurrency)
+            await apply_deletions(
+                client, context, part, progress, concurrency=job.options.concurrency
+            )
         if progress.state_error is not None:
             raise progress.state_error
         if not journal.document.resources:
@@ -98,7 +100,7 @@ def _reading_only(job: Job, prior: StateDocument) -> Job:
     return replace(job, options=replace(job.options, only=only))
 
 
-async def _settle(job: Job, client: CyberdeskClient, journal: Journal) -> None:
+async def _resolve(job: Job, client: CyberdeskClient, journal: Journal) -> None:
     """Find out what an interrupted deploy left open: what it created is ours to delete. Raises `Unresolved`."""
     job.ui.event(
         "recovery", message="an earlier deploy left writes open; finding out what became of them"
@@ -110,7 +112,7 @@ async def _settle(job: Job, client: CyberdeskClient, journal: Journal) -> None:
             job.target,
             journal,
             {},
-            job.around,
+            job.runtime,
             lambda line: job.ui.event("recovery", message=line),
         )
     finally:
@@ -127,8 +129,8 @@ async def _plan(job: Job, prior: StateDocument) -> Plan:
         if not job.options.only or address in job.options.only
     }
     workflows = {a: each for a, each in chosen.items() if a.kind == WORKFLOW}
-    directory = await read_directory(job.client, _needs(chosen))
-    live = await refresh(
+    directory = await read_directory(job.client, _wanted_lists(chosen))
+    live = await read_tracked(
         job.client, [each.id for each in workflows.values()], concurrency=job.options.concurrency
     )
     there = live.keys() | {
@@ -286,8 +288,8 @@ def _shown(plan: Plan) -> object:
     ]
 
 
-def _needs(chosen: Mapping[Address, ResourceState]) -> Needs:
+def _wanted_lists(chosen: Mapping[Address, ResourceState]) -> WantedLists:
     kinds = {address.kind for address in chosen}
-    return Needs(
+    return WantedLists(
         models=MODEL in kinds, tags=bool({TAG, TAG_GROUP} & kinds), tag_groups=TAG_GROUP in kinds
     )

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.deploy.addressing import address_in
-from flowdsl.deploy.edits import Edit, edits_since, tags_taken_off
+from flowdsl.deploy.comparison.edits import Edit, edits_since, tags_taken_off
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Status, Stop
-from flowdsl.deploy.plan import Action, Change
-from flowdsl.deploy.recover import with_interrupted_writes
-from flowdsl.deploy.survey import plan_from, read_prior, survey
+from flowdsl.deploy.planning.plan import Action, Change
+from flowdsl.deploy.recovery.recover import with_interrupted_writes
+from flowdsl.deploy.refresh.refresh import plan_from, read_prior, refresh
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
+class WorkflowDifference:
     """One workflow. `change` says how the service differs from the source; `edits` and `tags_lost` what was edited
     elsewhere since the last deploy. `pending`: whether an interrupted deploy left a write of it open."""
 
@@ -33,7 +33,9 @@ class Contrast:
         return bool(self.change.writes or self.edits or self.tags_lost)
 
 
-async def differences(job: Job, addresses: Collection[str] = ()) -> tuple[Contrast, ...]:
+async def find_differences(
+    job: Job, addresses: Collection[str] = ()
+) -> tuple[WorkflowDifference, ...]:
     """The workflows of `addresses`, or all, by address, those without a difference among them.
 
     Raises `NoSuchAddress`, `Stop`, `PlanError`, `AmbiguousName`, `StateError` and `CyberdeskError`.
@@ -59,11 +61,11 @@ async def differences(job: Job, addresses: Collection[str] = ()) -> tuple[Contra
             if address in moved or address in chosen
         }
         part = prior.replace(resources=read)
-    seen = await survey(job, part)
+    seen = await refresh(job, part)
     believed = with_interrupted_writes(prior, seen.live, seen.tracked)
     plan = plan_from(job, believed, seen)
     pending = {intent.address for intent in prior.pending}
-    contrasts = []
+    differences = []
     for change in plan.changes:
         edits: tuple[Edit, ...] = ()
         lost: tuple[str, ...] = ()
@@ -74,8 +76,8 @@ async def differences(job: Job, addresses: Collection[str] = ()) -> tuple[Contra
         ):
             edits = edits_since(change.prior, change.live, job.target.ignored)
             lost = tags_taken_off(change.prior, change.live, job.target.ignored)
-        contrasts.append(Contrast(change, edits, lost, change.address in pending))
-    return tuple(contrasts)
+        differences.append(WorkflowDifference(change, edits, lost, change.address in pending))
+    return tuple(differences)
 
 
 def _refuse_old_name(job: Job, address: Address, in_source: Collection[Address]) -> None:

@@ -9,10 +9,10 @@ from typing import Any, Literal, Protocol
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.target import Target
 from flowdsl.state.document import Source
-from flowdsl.state.lease import Surroundings
+from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import StateStore
 
 OnDrift = Literal["fail", "overwrite", "skip"]
@@ -86,7 +86,7 @@ def _goes_on() -> str:
     return ""
 
 
-def _accept(_prospect: object) -> None:
+def _accept(_planned: object) -> None:
     pass
 
 
@@ -96,7 +96,7 @@ class Job:
 
     `source` is the commit of the bundle, None outside of git, and `history` what is known around it. `stop` says why no
     further operation may begin, nothing while they may; `interrupted` whether that is because of a signal. `approve` sees
-    each `Prospect` before it is carried out and raises `Stop` where it is not the one that was approved.
+    each `PlannedDeploy` before it is carried out and raises `Stop` where it is not the one that was approved.
     """
 
     bundle: Bundle
@@ -105,7 +105,7 @@ class Job:
     client: CyberdeskClient
     options: Options
     ui: Ui
-    around: Surroundings
+    runtime: Runtime
     source: Source | None = None
     history: History | None = None
     stop: Callable[[], str] = _goes_on

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from flowdsl.config.address import Address
 from flowdsl.state.document import Intent, ResourceState, Source, StateDocument
-from flowdsl.state.lease import HeldState, Surroundings
+from flowdsl.state.lease import HeldState, Runtime
 
 CHECKPOINT_SECONDS = 1.0
 
@@ -22,16 +22,16 @@ class Journal:
         self,
         held: HeldState,
         document: StateDocument,
-        around: Surroundings,
+        runtime: Runtime,
         stored: Callable[[int], None] = lambda _serial: None,
     ) -> None:
         self.document = document
         self._pending = {intent.id: intent for intent in document.pending}
         self._held = held
-        self._around = around
+        self._runtime = runtime
         self._told = stored
         self._stored = document
-        self._stored_at = around.monotonic()
+        self._stored_at = runtime.monotonic()
         self._awaited: asyncio.Task[None] | None = None
 
     @property
@@ -75,7 +75,7 @@ class Journal:
         """Record the commit that the organisation now matches."""
         self._replace(source=source)
 
-    def settle(self, intent: Intent) -> None:
+    def resolve(self, intent: Intent) -> None:
         """Record that the outcome of an intent is known."""
         self._pending.pop(intent.id, None)
         self._replace(pending=tuple(self._pending.values()))
@@ -104,7 +104,7 @@ class Journal:
         """Store what has collected, at most once a second and not before that is allowed."""
         if self._awaited is not None and not self._awaited.done():
             return
-        if self._around.monotonic() - self._stored_at >= CHECKPOINT_SECONDS:
+        if self._runtime.monotonic() - self._stored_at >= CHECKPOINT_SECONDS:
             await self.flush()
 
     async def flush(self) -> None:
@@ -116,7 +116,7 @@ class Journal:
         if self.document is not self._stored:
             document = self._stored = self.document
             # Others may not store the same while this is under way.
-            self._stored_at = self._around.monotonic()
+            self._stored_at = self._runtime.monotonic()
             self._take_in(document, await self._held.write(document))
 
     async def close(self) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from flowdsl.config.address import Address
-from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.planning.plan import Plan
 
 
 class Status(StrEnum):

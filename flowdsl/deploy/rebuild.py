@@ -9,17 +9,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flowdsl.config.address import WORKFLOW, Address
-from flowdsl.deploy.attempt import is_moved, lease
-from flowdsl.deploy.diff import is_ignored
-from flowdsl.deploy.found import Matches, Recovered
+from flowdsl.deploy.apply.attempt import is_moved, lease
+from flowdsl.deploy.comparison.diff import is_ignored
 from flowdsl.deploy.job import Job
-from flowdsl.deploy.kinds import workflow
-from flowdsl.deploy.matching import match
 from flowdsl.deploy.outcome import Status, Stop
-from flowdsl.deploy.policy import fingerprint, normalise
-from flowdsl.deploy.refresh import refresh
-from flowdsl.deploy.resource import Desired, Live
-from flowdsl.deploy.survey import read_state, survey
+from flowdsl.deploy.ownership.found import Matches, Recovered
+from flowdsl.deploy.ownership.matching import match
+from flowdsl.deploy.refresh.refresh import read_state, refresh
+from flowdsl.deploy.refresh.tracked import read_tracked
+from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.state.document import ResourceState, StateDocument
 from flowdsl.state.ids import IdList
 
@@ -50,11 +50,11 @@ async def find_state(job: Job, ids: IdList | None = None) -> Reconstruction:
     `CyberdeskError`.
     """
     prior = await read_state(job)
-    seen = await survey(job, prior)
+    seen = await refresh(job, prior)
     concurrency = job.options.concurrency
     given: Mapping[Address, str] = {} if ids is None else ids.ids
     workflow_ids = {found.lower() for address, found in given.items() if address.kind == WORKFLOW}
-    listed = await refresh(job.client, workflow_ids, concurrency=concurrency)
+    listed = await read_tracked(job.client, workflow_ids, concurrency=concurrency)
     matches = match(
         job.target,
         prior,
@@ -64,7 +64,7 @@ async def find_state(job: Job, ids: IdList | None = None) -> Reconstruction:
         given,
         listed,
     )
-    live = await refresh(
+    live = await read_tracked(
         job.client, {item.id for item in matches.recovered}, concurrency=concurrency
     )
     if gone := [item for item in matches.recovered if item.id not in live]:

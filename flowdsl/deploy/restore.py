@@ -9,22 +9,28 @@ from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
 from flowdsl.deploy.addressing import address_in
-from flowdsl.deploy.attempt import Attempt
-from flowdsl.deploy.diff import Difference, FieldChange, edited
-from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.identity import prove_organization
-from flowdsl.deploy.impact import study_impact
+from flowdsl.deploy.apply.attempt import Attempt
+from flowdsl.deploy.apply.operations import listed, overwritten
+from flowdsl.deploy.apply.progress import Progress
+from flowdsl.deploy.comparison.diff import Difference, FieldChange, edited
+from flowdsl.deploy.comparison.lost_updates import SAVED_VERSIONS, lost_update
+from flowdsl.deploy.comparison.versions import (
+    RestorableVersion,
+    changes_to,
+    left_alone,
+    model_ids,
+    saved_versions,
+)
 from flowdsl.deploy.job import Job
-from flowdsl.deploy.kinds import workflow
-from flowdsl.deploy.operations import listed, overwritten
 from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
-from flowdsl.deploy.plan import Action, Change, Plan
-from flowdsl.deploy.policy import fingerprint, normalise
-from flowdsl.deploy.progress import Progress
-from flowdsl.deploy.resource import Desired, Live
-from flowdsl.deploy.saved import Saved, changes_to, left_alone, model_ids, saved_versions
-from flowdsl.deploy.survey import read_prior
-from flowdsl.deploy.versions import SAVED_VERSIONS, lost_update
+from flowdsl.deploy.ownership.identity import prove_organization
+from flowdsl.deploy.planning.plan import Action, Change, Plan
+from flowdsl.deploy.refresh.impact import study_impact
+from flowdsl.deploy.refresh.refresh import read_prior
+from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.resources.directory import Directory
+from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.state.document import ResourceState, StateDocument
 
 ACTION = "restore"
@@ -41,12 +47,12 @@ class Shelf:
     address: Address
     resource: ResourceState
     live: Live
-    versions: tuple[Saved, ...]
+    versions: tuple[RestorableVersion, ...]
     ignored: frozenset[str]
 
-    def changes(self, saved: Saved) -> tuple[FieldChange, ...]:
+    def changes(self, restorable: RestorableVersion) -> tuple[FieldChange, ...]:
         """What bringing a version back would change."""
-        return changes_to(saved, self.live, self.ignored)
+        return changes_to(restorable, self.live, self.ignored)
 
 
 async def read_shelf(job: Job, word: str) -> Shelf:
@@ -93,12 +99,12 @@ async def _shelf(job: Job, document: StateDocument, word: str) -> Shelf:
 async def _restore(job: Job, attempt: Attempt, word: str, number: int) -> Status:
     prior = attempt.document = await read_prior(job)
     shelf = await _shelf(job, prior, word)
-    address, saved = shelf.address, _version(shelf, number)
-    plan = await _plan(job, shelf, saved)
+    address, restorable = shelf.address, _version(shelf, number)
+    plan = await _plan(job, shelf, restorable)
     attempt.plan = plan
     if not plan.writes:
         return Status.NOTHING_TO_DO
-    await _check_models(job, saved, shelf)
+    await _check_models(job, restorable, shelf)
     job.ui.show_plan(plan)
     if not job.ui.confirm(plan):
         raise Stop(Status.DECLINED, "nothing was changed")
@@ -111,33 +117,33 @@ async def _restore(job: Job, attempt: Attempt, word: str, number: int) -> Status
             )
         if job.stop():
             raise Stop(Status.INTERRUPTED, job.stop())
-        after = await _send(job, client, attempt.progress, shelf, saved)
+        after = await _send(job, client, attempt.progress, shelf, restorable)
         await journal.give_back()
     if after is not None:
         attempt.messages += _what_next(job, address, now, after)
     return attempt.status
 
 
-def _version(shelf: Shelf, number: int) -> Saved:
-    for saved in shelf.versions:
-        if saved.number == number and saved.problem:
+def _version(shelf: Shelf, number: int) -> RestorableVersion:
+    for restorable in shelf.versions:
+        if restorable.number == number and restorable.problem:
             raise Stop(
                 Status.CONFLICT,
-                f"version {number} of `{shelf.address}` cannot be brought back: {saved.problem}",
+                f"version {number} of `{shelf.address}` cannot be brought back: {restorable.problem}",
             )
-        if saved.number == number:
-            return saved
+        if restorable.number == number:
+            return restorable
     there = f"there are 1 to {len(shelf.versions)}" if shelf.versions else "there are none"
     if len(shelf.versions) == 1:
         there = "there is 1 only"
     raise NoSuchVersion(f"`{shelf.address}` has no saved version {number}; {there}")
 
 
-async def _plan(job: Job, shelf: Shelf, saved: Saved) -> Plan:
+async def _plan(job: Job, shelf: Shelf, restorable: RestorableVersion) -> Plan:
     """The difference between the workflow and a version of it, as a plan of one change."""
     last = shelf.resource
     difference = Difference(
-        fields=shelf.changes(saved),
+        fields=shelf.changes(restorable),
         tags_to_add=frozenset(),
         tags_to_remove=frozenset(),
         tags_drifted=frozenset(),
@@ -155,7 +161,7 @@ async def _plan(job: Job, shelf: Shelf, saved: Saved) -> Plan:
         difference=difference,
         live=shelf.live,
     )
-    kept = left_alone(saved, shelf.ignored)
+    kept = left_alone(restorable, shelf.ignored)
     notes = (
         (
             f"{listed(kept)} stay as they are: the version does not tell of them, or they are the dashboard's",
@@ -168,22 +174,26 @@ async def _plan(job: Job, shelf: Shelf, saved: Saved) -> Plan:
     return replace(plan, impact=impact)
 
 
-async def _check_models(job: Job, saved: Saved, shelf: Shelf) -> None:
+async def _check_models(job: Job, restorable: RestorableVersion, shelf: Shelf) -> None:
     """Raise `Stop` where a version names a model that is gone; the service may take the id all the same."""
-    wanted = model_ids(shelf.changes(saved))
+    wanted = model_ids(shelf.changes(restorable))
     if not wanted:
         return
     missing = wanted - {row.id for row in await job.client.model_configurations.list()}
     if missing:
         raise Stop(
             Status.CONFLICT,
-            f"version {saved.number} of `{shelf.address}` names the model configuration {listed(missing)}, which does not "
+            f"version {restorable.number} of `{shelf.address}` names the model configuration {listed(missing)}, which does not "
             "exist any more",
         )
 
 
 async def _send(
-    job: Job, client: CyberdeskClient, progress: Progress, shelf: Shelf, saved: Saved
+    job: Job,
+    client: CyberdeskClient,
+    progress: Progress,
+    shelf: Shelf,
+    restorable: RestorableVersion,
 ) -> Live | None:
     """Bring the version back; returns the workflow as it is then, None where that failed. The result is in `progress`."""
     address, identifier = shelf.address, shelf.resource.id
@@ -196,16 +206,16 @@ async def _send(
             said = f"{listed(meanwhile)} of `{address}` was edited after it was shown; look at it again"
             progress.add(Result(address, ACTION, "conflict", identifier, said))
             return None
-        changes = changes_to(saved, before, shelf.ignored)
+        changes = changes_to(restorable, before, shelf.ignored)
         sent = {change.path: change.value for change in changes}
         try:
             await workflow.update(
                 client,
                 before,
                 sent,
-                desired=Desired(address, shelf.resource.name, saved.values),
-                children=saved.children,
-                key=f"{job.around.new_id()}-{ACTION}",
+                desired=Desired(address, shelf.resource.name, restorable.values),
+                children=restorable.children,
+                key=f"{job.runtime.new_id()}-{ACTION}",
             )
         except CyberdeskError as error:
             if not error.outcome_unknown:
@@ -217,7 +227,7 @@ async def _send(
     except CyberdeskError as error:
         progress.fail(address, ACTION, lost or error)
         return None
-    left = changes_to(saved, after, shelf.ignored)
+    left = changes_to(restorable, after, shelf.ignored)
     edit = lost_update(before, after, sent)
     if edit is not None:
         progress.add(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.findings import Findings
-from flowdsl.semantics.linked_files import connected, imports_in
+from flowdsl.semantics.names.linked_files import connected, imports_in
 from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, decode
 from flowdsl.source.text import SourceFile
 

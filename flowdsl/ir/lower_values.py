@@ -8,9 +8,9 @@ from typing import Any, Literal, assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
-from flowdsl.semantics.constants import evaluate
-from flowdsl.semantics.paths import path_of
-from flowdsl.semantics.spelling import spell
+from flowdsl.semantics.declarations.constants import evaluate
+from flowdsl.semantics.names.paths import path_of
+from flowdsl.semantics.values.spelling import spell
 from flowdsl.source.files import resolve_path
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile

@@ -109,7 +109,7 @@ class LintContext:
         **values: object,
     ) -> None:
         """Report a finding, unless the project has switched its rule off for the file."""
-        if self.options.hears(spec, span.path):
+        if self.options.is_enabled(spec, span.path):
             self.sink.report(
                 spec,
                 span,

@@ -38,7 +38,7 @@ class LintOptions:
         lint = self._lint
         return lint is None or (lint.select == (ALL,) and not lint.ignore and not lint.per_file)
 
-    def hears(self, spec: DiagnosticSpec, path: str) -> bool:
+    def is_enabled(self, spec: DiagnosticSpec, path: str) -> bool:
         """Whether findings of `spec` in the file at `path` are reported. Errors always are."""
         lint = self._lint
         if lint is None or spec.severity == ERROR:

@@ -52,7 +52,7 @@ class LinkedFiles(Record):
     """Wakes once for each set of files that imports connect, when every file has been seen; the rule is called with their modules."""
 
 
-Wake: TypeAlias = "type[ast.Node] | Words | AnyProse | InSource | UnusedName | LinkedFiles"
+Trigger: TypeAlias = "type[ast.Node] | Words | AnyProse | InSource | UnusedName | LinkedFiles"
 """A class of the AST wakes a rule on every statement, declaration, section, check and import of that class."""
 
 Check: TypeAlias = "Callable[[Any, Any], None]"
@@ -72,7 +72,7 @@ class Rule(Record):
     """
 
     name: str
-    wakes: tuple[Wake, ...]
+    triggers: tuple[Trigger, ...]
     module: str = ""
     when: Condition | None = None
 
@@ -80,9 +80,9 @@ class Rule(Record):
     def needs_whole_program(self) -> bool:
         """Whether the rule can tell something only when all flows of a project are there."""
         return any(
-            isinstance(wake, LinkedFiles)
-            or (isinstance(wake, UnusedName) and wake.kind in SHARED_KINDS)
-            for wake in self.wakes
+            isinstance(trigger, LinkedFiles)
+            or (isinstance(trigger, UnusedName) and trigger.kind in SHARED_KINDS)
+            for trigger in self.triggers
         )
 
     def load(self) -> LoadedRule:

@@ -62,7 +62,7 @@ def _groups(model: SemanticModel, linted: Linted) -> list[tuple[str, ...]]:
     paths = sorted({*texts, *linted.paths})
     if not linted.whole:
         return [tuple(paths)]
-    from flowdsl.semantics.linked_files import connected, imports_in
+    from flowdsl.semantics.names.linked_files import connected, imports_in
 
     return connected(paths, lambda path: imports_in(path, texts.get(path, "")))
 
@@ -87,12 +87,12 @@ class _Runner:
         self._on_source: list[tuple[tuple[str, ...], Rule]] = []
         self._on_unused: dict[str, list[Rule]] = {}
         self._on_linked: list[Rule] = []
-        self._hears_all = context.options.hears_all
+        self._all_enabled = context.options.hears_all
         self._path = ""
         self._forbidden = _forbidden_words(context)
         for rule in rules:
-            for wake in rule.wakes:
-                match wake:
+            for trigger in rule.triggers:
+                match trigger:
                     case Words(words=words, roles=roles):
                         for word in words:
                             self._on_word.setdefault(word, []).append((rule, roles))
@@ -105,7 +105,7 @@ class _Runner:
                     case LinkedFiles():
                         self._on_linked.append(rule)
                     case _:
-                        self._on_node.setdefault(wake, []).append(rule)
+                        self._on_node.setdefault(trigger, []).append(rule)
         self._seen = HAS_PROSE | self._on_node.keys()
 
     def _call(self, rule: Rule, found: object) -> None:
@@ -114,7 +114,7 @@ class _Runner:
         loaded = self._loaded.get(rule)
         if loaded is None:
             loaded = self._loaded[rule] = rule.load()
-        if self._hears_all or self.context.options.hears(loaded.spec, self._path):
+        if self._all_enabled or self.context.options.is_enabled(loaded.spec, self._path):
             loaded.check(self.context, found)
 
     def _enter(self, module: ast.Module, declaration: ast.Decl | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowdsl.lint.context import LintContext
-from flowdsl.semantics.spelling import spell
+from flowdsl.semantics.values.spelling import spell
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 

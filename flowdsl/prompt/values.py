@@ -16,7 +16,7 @@ from flowdsl.prompt.text import (
     spell_text,
 )
 from flowdsl.prompt.words import say
-from flowdsl.semantics.spelling import spell
+from flowdsl.semantics.values.spelling import spell
 
 from .sentences import ALL, AND, ANY, COMPARISONS, NUMERIC, OR, SCALARS, THEN
 

@@ -13,34 +13,39 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from . import errors, places
-from .annotations import check_declaration_annotations
-from .body import BodyChecker, EmitTargets
-from .call_graph import first_loop, order_tasks, report_nested_calls
+from .calls.call_graph import first_loop, order_tasks, report_nested_calls
+from .calls.sizes import report_too_many_statements
+from .calls.summaries import Summaries, Summary, summary_of
 from .capabilities import DOCUMENTED, Capabilities
-from .constants import constant_json, resolve_consts
-from .control_characters import report_control_characters
-from .dataflow import Follower, report_reads_in_rules
-from .expressions import check_text, infer
-from .joins import holds_escaped_names
+from .control_flow.dataflow import Follower, report_reads_in_rules
+from .control_flow.replay import check_replay
+from .declarations.constants import constant_json, resolve_consts
+from .declarations.runtime_variables import declare_runtime
+from .declarations.settings import (
+    MODEL_SETTINGS,
+    TERMINAL_SETTINGS,
+    WORKFLOW_SETTINGS,
+    check_settings,
+)
+from .declarations.signatures import declare_task, declare_workflow, value_symbols
+from .declarations.type_expressions import resolve_declared_types
 from .model import INPUT, SECRET, ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from .modules import Sources
+from .names.scopes import ValueScope, build_module_scopes
 from .program import Environments, Program
-from .replay import check_replay
-from .runtime import declare_runtime
-from .scopes import ValueScope, build_module_scopes
-from .settings import MODEL_SETTINGS, TERMINAL_SETTINGS, WORKFLOW_SETTINGS, check_settings
-from .signatures import declare_task, declare_workflow, value_symbols
-from .sizes import report_too_many_statements
-from .summaries import Summaries, Summary, summary_of
+from .provenance.typed_fields import FieldTracker, FieldUse, has_secrets
+from .provenance.untrusted import is_declared_untrusted
+from .statements.body import BodyChecker, EmitTargets
+from .texts.control_characters import report_control_characters
 from .traversal import RefIndex
-from .type_expressions import resolve_declared_types
-from .typed_fields import FieldTracker, FieldUse, has_secrets
 from .types import RecordOf
-from .untrusted import is_declared_untrusted
+from .values.annotations import check_declaration_annotations
+from .values.expressions import check_text, infer
+from .values.joins import holds_escaped_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .destinations import Destinations
+    from .texts.destinations import Destinations
 
 
 def analyze_program(
@@ -69,7 +74,7 @@ def analyze_program(
     ordered = _follow_paths(program)
     report_control_characters(program)
     if program.joined_texts or holds_escaped_names(program):
-        from .platform_text import check_platform_texts
+        from .texts.platform_text import check_platform_texts
 
         check_platform_texts(program, ordered)
     check_replay(program, capabilities)
@@ -156,29 +161,29 @@ def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbo
                 targets = EmitTargets("output", fields.outputs)
                 BodyChecker(program, scope, targets).check(body)
             case ast.ChecksSection():
-                from .post_run_checks import check_checks
+                from .declarations.post_run_checks import check_checks
 
                 check_checks(program, scope, item)
             case ast.ExtraSection(value=value):
-                from .wire import WORKFLOW_FIELDS, check_extra
+                from .declarations.wire import WORKFLOW_FIELDS, check_extra
 
                 infer(program, scope, value, places.SETTING)
                 _fill(workflow.extra, constant_json(program, value))
                 check_extra(program, workflow.module, value, WORKFLOW_FIELDS)
             case ast.ChecksFrom(path=path) if workflow.checks_from is not None:
-                from .payload_files import check_checks_file
+                from .declarations.payload_files import check_checks_file
 
                 span = path.span(workflow.module.source)
                 check_checks_file(program, span, workflow.checks_from)
             case ast.ExtraFrom(path=path) if workflow.extra_from is not None:
-                from .payload_files import check_extra_file
+                from .declarations.payload_files import check_extra_file
 
                 span = path.span(workflow.module.source)
                 check_extra_file(program, span, workflow.extra_from)
             case _:
                 pass
     if workflow.prompt_from is not None:
-        from .prompt_files import check_prompt_file
+        from .declarations.prompt_files import check_prompt_file
 
         check_prompt_file(program, workflow, fields)
     sections = {type(item) for item in declaration.items}
@@ -202,13 +207,13 @@ def _check_chains(program: Program) -> tuple[ChainSymbol, ...]:
     ]
     chains: tuple[ChainSymbol, ...] = ()
     if declared:
-        from .chains import check_chain
+        from .declarations.chains import check_chain
 
         chains = tuple(
             check_chain(program, program.scopes[module], chain) for module, chain in declared
         )
     if any(isinstance(item, ast.ChecksSection) for item in _sections(program)):
-        from .post_run_checks import report_cleanup_without_chain
+        from .declarations.post_run_checks import report_cleanup_without_chain
 
         report_cleanup_without_chain(program, chains)
     return chains
@@ -228,7 +233,7 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
     )
     if not tests:
         return ()
-    from .flow_tests import check_test
+    from .declarations.flow_tests import check_test
 
     titles: dict[tuple[str, str, str], Span] = {}
     for module, test in tests:
@@ -297,7 +302,7 @@ def _destinations(program: Program, summaries: Summaries) -> Destinations | None
     runs = any(place is places.COMMAND for _, _, place in program.joined_texts)
     if not runs and not is_declared_untrusted(program):
         return None
-    from .destinations import Destinations
+    from .texts.destinations import Destinations
 
     return Destinations(program, summaries)
 

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Runtime:
     """Time and chance, injected. `now` is aware UTC, `monotonic` seconds, `new_id` 32 random hex digits."""
 
     now: Callable[[], datetime]
@@ -53,19 +53,19 @@ class HeldState:
     """
 
     def __init__(
-        self, store: StateStore, versioned: Versioned | None, holder: str, around: Surroundings
+        self, store: StateStore, versioned: Versioned | None, holder: str, runtime: Runtime
     ) -> None:
-        now = around.now()
+        now = runtime.now()
         self._store = store
         self._version = None if versioned is None else versioned.version
         self.taken_over = versioned is not None and versioned.document.lease is not None
         self._lease = Lease(
-            holder=holder, id=around.new_id(), acquired_at=now, expires=now + TIME_TO_LIVE
+            holder=holder, id=runtime.new_id(), acquired_at=now, expires=now + TIME_TO_LIVE
         )
-        self._around = around
+        self._runtime = runtime
         self._turn = asyncio.Lock()
         self._last: StateDocument | None = None
-        self._renewal = _Renewal(around.monotonic(), now)
+        self._renewal = _Renewal(runtime.monotonic(), now)
         self._unknown: set[str] = set()
         self._released = False
         self._releasing = False
@@ -99,8 +99,8 @@ class HeldState:
         if self._store.excludes:
             return
         age = max(
-            timedelta(seconds=self._around.monotonic() - self._renewal.monotonic),
-            self._around.now() - self._renewal.now,
+            timedelta(seconds=self._runtime.monotonic() - self._renewal.monotonic),
+            self._runtime.now() - self._renewal.now,
         )
         if age >= TIME_TO_LIVE - MARGIN:
             reason = f" ({self._trouble})" if self._trouble else ""
@@ -126,10 +126,10 @@ class HeldState:
     async def _beat(self) -> None:
         failed = False
         while not self._releasing and self._lost is None:
-            age = self._around.monotonic() - self._renewal.monotonic
+            age = self._runtime.monotonic() - self._renewal.monotonic
             due = HEARTBEAT.total_seconds() - age
             if failed or due > _CLOSE_ENOUGH:
-                await self._around.sleep(_RETRY_SECONDS if failed else due)
+                await self._runtime.sleep(_RETRY_SECONDS if failed else due)
                 failed = False
                 continue
             try:
@@ -162,11 +162,11 @@ class HeldState:
             raise LeaseLost(_GIVEN_BACK)
         # From here on it may be gone, until a write says otherwise.
         self._releasing |= release
-        begun = _Renewal(self._around.monotonic(), self._around.now())
+        begun = _Renewal(self._runtime.monotonic(), self._runtime.now())
         lease = None if release else self._lease.replace(expires=begun.now + TIME_TO_LIVE)
         before = document if self._last is None else self._last
         written = document.replace(
-            serial=before.serial + 1, nonce=self._around.new_id(), lease=lease
+            serial=before.serial + 1, nonce=self._runtime.new_id(), lease=lease
         )
         try:
             self._version, written = await self._stored(written)

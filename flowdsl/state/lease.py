@@ -22,10 +22,10 @@ from flowdsl.state.errors import (
     StoreBusy,
     StoreUnusable,
 )
-from flowdsl.state.held import TIME_TO_LIVE, HeldState, Surroundings, finished
+from flowdsl.state.held import TIME_TO_LIVE, HeldState, Runtime, finished
 from flowdsl.state.stores import StateStore, Versioned
 
-__all__ = ["TIME_TO_LIVE", "HeldState", "Surroundings", "acquire", "break_lease"]
+__all__ = ["TIME_TO_LIVE", "HeldState", "Runtime", "acquire", "break_lease"]
 
 POLL_SECONDS = 0.25
 """How often a waiter tries a lock of the operating system."""
@@ -44,7 +44,7 @@ async def acquire(
     *,
     holder: str,
     timeout: float,
-    around: Surroundings,
+    runtime: Runtime,
     waiting: Callable[[str, float], None],
     heartbeat: bool = True,
 ) -> AsyncIterator[tuple[HeldState, StateDocument]]:
@@ -56,9 +56,9 @@ async def acquire(
     holder takes it over. `heartbeat` False leaves renewing to the block's own writes.
     """
     with ExitStack() as stack:
-        wait = _Wait(timeout, around, waiting)
+        wait = _Wait(timeout, runtime, waiting)
         await _hold(stack, store, wait)
-        held, document = await _take(store, first, holder, around, wait)
+        held, document = await _take(store, first, holder, runtime, wait)
         try:
             if heartbeat and not store.excludes:
                 held.start_heartbeat()
@@ -75,7 +75,7 @@ async def acquire(
             await held.stop_heartbeat()
 
 
-async def break_lease(store: StateStore, lease_id: str, around: Surroundings) -> StateDocument:
+async def break_lease(store: StateStore, lease_id: str, runtime: Runtime) -> StateDocument:
     """Take the lease `lease_id` out of the document, whoever holds it; returns the document as stored.
 
     Raises `NoSuchLease` when another lease is there or none, and `StoreBusy` when its holder is a living process of a
@@ -92,7 +92,7 @@ async def break_lease(store: StateStore, lease_id: str, around: Surroundings) ->
                 f"the state at `{store.url}` has {there}, not `{lease_id}`; nothing was unlocked"
             )
         freed = versioned.document.replace(
-            serial=versioned.document.serial + 1, nonce=around.new_id(), lease=None
+            serial=versioned.document.serial + 1, nonce=runtime.new_id(), lease=None
         )
         try:
             await finished(asyncio.to_thread(store.write, freed, versioned.version))
@@ -112,14 +112,14 @@ class _Wait:
     """How long we have waited for whom."""
 
     def __init__(
-        self, timeout: float, around: Surroundings, tell: Callable[[str, float], None]
+        self, timeout: float, runtime: Runtime, tell: Callable[[str, float], None]
     ) -> None:
-        self._timeout, self._around, self._tell = timeout, around, tell
-        self._started = self._told = around.monotonic()
+        self._timeout, self._runtime, self._tell = timeout, runtime, tell
+        self._started = self._told = runtime.monotonic()
 
     async def for_holder(self, lease: Lease | None, seconds: float, *, alive: bool) -> None:
         """Sleep, or raise `Locked` when the time is over. `alive`: the store itself says that the holder lives."""
-        now = self._around.monotonic()
+        now = self._runtime.monotonic()
         waited = now - self._started
         holder = "another process" if lease is None else f"`{lease.holder}`"
         if waited >= self._timeout:
@@ -129,7 +129,7 @@ class _Wait:
         if now - self._told >= REPORT_SECONDS:
             self._told = now
             self._tell(holder, waited)
-        await self._around.sleep(min(seconds, max(self._timeout - waited, 0.001)))
+        await self._runtime.sleep(min(seconds, max(self._timeout - waited, 0.001)))
 
 
 def _locked(holder: str, lease: Lease | None, waited: float, alive: bool) -> str:
@@ -156,24 +156,24 @@ async def _hold(stack: ExitStack, store: StateStore, wait: _Wait) -> None:
 
 
 async def _take(
-    store: StateStore, first: StateDocument, holder: str, around: Surroundings, wait: _Wait
+    store: StateStore, first: StateDocument, holder: str, runtime: Runtime, wait: _Wait
 ) -> tuple[HeldState, StateDocument]:
     """Write our lease into the document as soon as that is allowed."""
     watched: Versioned | None = None
     since = 0.0
     while True:
-        asked = around.monotonic()
+        asked = runtime.monotonic()
         versioned = await asyncio.to_thread(store.load)
         lease = None if versioned is None else versioned.document.lease
         if versioned is not None:
             refuse_moved(versioned.document, store.url)
         if lease is not None and not store.excludes:
             if not _same(watched, versioned):
-                watched, since = versioned, around.monotonic()
+                watched, since = versioned, runtime.monotonic()
             if asked - since < TIME_TO_LIVE.total_seconds():
                 await wait.for_holder(lease, WATCH_SECONDS, alive=False)
                 continue
-        held = HeldState(store, versioned, holder, around)
+        held = HeldState(store, versioned, holder, runtime)
         document = first if versioned is None else versioned.document
         try:
             return held, await held.write(document)

@@ -35,7 +35,7 @@ def parse_module(source: SourceFile, sink: Sink) -> ast.Module:
         (nodes,) = stack.values
     else:
         # Most files have no mistake, and need none of this.
-        from .recovery import Recovery
+        from .recovery.recovery import Recovery
 
         recovery = Recovery(source, tokens, builder, sink, edition)
         recovery.read(stack, index)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.cli.commands.plan.markdown import render_markdown
-from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.planning.plan import Plan
 from tests.support.changes import change_of
 from tests.support.pipeline import MARKER, PROJECT, SUMMARY
 from tests.support.plans import facts, model_change

@@ -234,7 +234,7 @@ def test_70_for_a_bug_with_a_line_to_report_and_nothing_secret(desk: Desk, tmp_p
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "sitecustomize.py").write_text(
-        "import flowdsl.deploy.engine as engine\n"
+        "import flowdsl.deploy.deploy as engine\n"
         "async def fail(job): raise RuntimeError(job.client._sender._api_key)\n"
         "engine.deploy = fail\n"
     )

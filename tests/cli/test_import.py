@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from flowdsl.codegen.artifacts import plain
 from flowdsl.decompile.project import same_payload
-from flowdsl.deploy.mark import mark_in
+from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.support.command_line import Result, read_tree, run_command, write_tree

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 
 from flowdsl.cli.commands.plan.markdown import render_markdown
 from flowdsl.cli.views.markdown import NOTHING, code, prose
-from flowdsl.deploy.plan import Action, Plan
+from flowdsl.deploy.planning.plan import Action, Plan
 from flowdsl.diagnostics.render.cells import printable
 from tests.support.changes import change_of
 from tests.support.plans import facts, gone, intent, plans, sample_plan
@@ -101,10 +101,10 @@ def test_data_stays_data(plan: Plan) -> None:
     text = render_markdown(plan, facts(), 10**9)
     tokens = check(text, 10**9)
     assert text.startswith(MARKER + "\n")
-    differences = sum(
+    find_differences = sum(
         1 for change in plan.changes if change.difference is not None and not change.difference.is_empty
     )  # fmt: skip
-    assert sum(token.type == "fence" for token in tokens) >= differences
+    assert sum(token.type == "fence" for token in tokens) >= find_differences
 
 
 @given(plans(HOSTILE), st.integers(0, 4_000))

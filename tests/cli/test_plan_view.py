@@ -13,7 +13,7 @@ from flowdsl.cli.views.outcome import plan_events, render_outcome
 from flowdsl.cli.views.plan import LINES_SHOWN, render_plan
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.deploy.outcome import Outcome, Result, Status
-from flowdsl.deploy.plan import Action, Breaking, Impact, Plan, Trajectory
+from flowdsl.deploy.planning.plan import Action, Breaking, Impact, Plan, Trajectory
 from flowdsl.diagnostics.render.cells import printable
 from tests.support.changes import change_of
 from tests.support.plans import gone, intent, plans, sample_plan

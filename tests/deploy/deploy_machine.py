@@ -24,7 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.deploy.outcome import Outcome, Status
-from flowdsl.deploy.strays import GIVEN_UP
+from flowdsl.deploy.recovery.late_writes import GIVEN_UP
 from flowdsl.emulator.faults import Fault
 from tests.deploy.deploy_world import Crash, bundle, flow
 from tests.deploy.fault_world import IDEMPOTENCY, FaultWorld, scratch_folder
@@ -108,7 +108,7 @@ class DeployMachine(RuleBasedStateMachine):
         self.retired: set[str] = set()
         self.renamed: set[str] = set()
         self.copied: set[str] = set()
-        self.unsettled = True
+        self.unresolved = True
         self.homes: dict[str, str] = {}
         self.swapping: set[str] = set()
 
@@ -314,7 +314,7 @@ class DeployMachine(RuleBasedStateMachine):
         self._change(changes)
         self._deploy(Fault(route, number, kind), max_retries=retries)
 
-    @precondition(lambda self: self.unsettled)
+    @precondition(lambda self: self.unresolved)
     @rule()
     def deploy(self) -> None:
         """One clean deploy, after which everything must hold."""
@@ -324,7 +324,7 @@ class DeployMachine(RuleBasedStateMachine):
             assert outcome.messages and all("may still come" in each for each in outcome.messages)
             self.world.wait(GIVEN_UP.total_seconds())
             outcome = self._deploy()
-        self.unsettled = False
+        self.unresolved = False
         assert outcome.status in (Status.DONE, Status.NOTHING_TO_DO), outcome
         self.world.wait(LATE_SECONDS)
         project = self.project()
@@ -354,7 +354,7 @@ class DeployMachine(RuleBasedStateMachine):
 
     def _deploy(self, *faults: Fault, **more: Any) -> Outcome:
         """A deploy by somebody who has looked at every guard and every edit, and means it."""
-        self.unsettled = True
+        self.unresolved = True
         every = frozenset(f"workflow.{name}" for name in self.source)
         options = {"on_drift": "overwrite", "recreate": every, **more}
         outcome = checked(self.world, self.world.deploy(self.project(), *faults, **options))

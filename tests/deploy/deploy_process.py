@@ -12,12 +12,12 @@ from uuid import uuid4
 
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
 from flowdsl.cyberdesk.transport import asgi_transport
-from flowdsl.deploy.engine import deploy
+from flowdsl.deploy.deploy import deploy
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.target import Target
 from flowdsl.emulator.embedded import EMBEDDED_BASE_URL, open_embedded
-from flowdsl.state.lease import Surroundings
+from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import open_store
 from tests.deploy.deploy_world import Ui, bundle, flow
 
@@ -35,7 +35,7 @@ async def main(root: Path, later: timedelta) -> Outcome:
                     client,
                     Options(),
                     Ui(),
-                    Surroundings(
+                    Runtime(
                         lambda: datetime.now(UTC) + later,
                         time.monotonic,
                         asyncio.sleep,

@@ -23,10 +23,10 @@ from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
 from flowdsl.cyberdesk.models.run import RunCreate
 from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.cyberdesk.transport import asgi_transport
-from flowdsl.deploy.engine import deploy, plan_deployment
+from flowdsl.deploy.deploy import deploy, plan_deployment
 from flowdsl.deploy.job import Job, OnDrift, Options
 from flowdsl.deploy.outcome import Outcome
-from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.rebuild import find_state, write_state
 from flowdsl.deploy.target import Target
 from flowdsl.emulator.app import create_app
@@ -36,7 +36,7 @@ from flowdsl.emulator.faults import Fault, FaultInjector, RecordedRequest
 from flowdsl.emulator.store import Store
 from flowdsl.ir.source_map import SourceMap
 from flowdsl.state.document import StateDocument
-from flowdsl.state.lease import Surroundings
+from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import StateStore, Versioned, open_store
 
 CANARY = "key-canary-5b1e0c"
@@ -228,9 +228,9 @@ class World:
     def store(self) -> StateStore:
         return open_store("file", root=self.root, project=self.project, environment="test")
 
-    def around(self) -> Surroundings:
+    def runtime(self) -> Runtime:
         time = self.time
-        return Surroundings(time.now, time.monotonic, time.sleep, lambda: uuid4().hex)
+        return Runtime(time.now, time.monotonic, time.sleep, lambda: uuid4().hex)
 
     def client(self, app: ASGIApp | None = None, max_retries: int = 0) -> CyberdeskClient:
         return CyberdeskClient(
@@ -275,7 +275,7 @@ class World:
                         client,
                         Options(**options),
                         self.ui,
-                        self.around(),
+                        self.runtime(),
                         stop=stop,
                     )
                 )
@@ -291,7 +291,7 @@ class World:
         async def run() -> Plan:
             async with self.client() as client:
                 job = Job(
-                    project, self.target, self.store(), client, Options(), Ui(), self.around()
+                    project, self.target, self.store(), client, Options(), Ui(), self.runtime()
                 )
                 return (await plan_deployment(job)).plan
 
@@ -303,7 +303,7 @@ class World:
         async def run() -> dict[str, str]:
             async with self.client() as client:
                 job = Job(
-                    project, self.target, self.store(), client, Options(), Ui(), self.around()
+                    project, self.target, self.store(), client, Options(), Ui(), self.runtime()
                 )
                 found = await find_state(job, None)
                 await write_state(job, found)

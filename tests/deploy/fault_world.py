@@ -22,14 +22,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
 from flowdsl.cyberdesk.transport import asgi_transport
-from flowdsl.deploy.engine import deploy
+from flowdsl.deploy.deploy import deploy
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.rebuild import find_state, write_state
 from flowdsl.emulator.context import Context
 from flowdsl.emulator.embedded import EMBEDDED_BASE_URL
 from flowdsl.emulator.faults import Fault, FaultInjector
-from flowdsl.state.lease import Surroundings
+from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import StateStore
 from tests.deploy.deploy_world import CANARY, Crash, Ui, World, body_of, shared_app
 from tests.deploy.kill_switch import (
@@ -172,8 +172,8 @@ class FaultWorld(World):
     def store(self) -> StateStore:
         return self.back_end.store()
 
-    def around(self) -> Surroundings:
-        return Surroundings(self.time.now, self.time.monotonic, sleep, lambda: uuid4().hex)
+    def runtime(self) -> Runtime:
+        return Runtime(self.time.now, self.time.monotonic, sleep, lambda: uuid4().hex)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work` in virtual time, in which late requests arrive."""
@@ -256,7 +256,7 @@ class FaultWorld(World):
         max_retries: int = 0,
         store_faults: Mapping[int, StoreFault] | None = None,
         app: ASGIApp | None = None,
-        around: Surroundings | None = None,
+        runtime: Runtime | None = None,
         job: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Outcome:
@@ -277,7 +277,7 @@ class FaultWorld(World):
                     client,
                     Options(**options),
                     ui,
-                    around or self.around(),
+                    runtime or self.runtime(),
                     **(job or {}),
                 )
             )
@@ -296,7 +296,7 @@ class FaultWorld(World):
         async def run() -> dict[str, str]:
             async with self.client() as client:
                 store = WatchedStore(self.store(), KillSwitch(), self.log)
-                job = Job(project, self.target, store, client, Options(), Ui(), self.around())
+                job = Job(project, self.target, store, client, Options(), Ui(), self.runtime())
                 found = await find_state(job, None)
                 written = await write_state(job, found)
                 self.lineage = written.lineage

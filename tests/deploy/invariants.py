@@ -9,8 +9,8 @@ from typing import Any
 
 from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact
 from flowdsl.cyberdesk.models.workflow import Workflow
-from flowdsl.deploy.mark import mark_in, without_mark
 from flowdsl.deploy.outcome import Outcome, Result, Status
+from flowdsl.deploy.resources.mark import mark_in, without_mark
 from tests.deploy.fault_world import SECRETS, FaultWorld
 from tests.deploy.kill_switch import Attempt
 

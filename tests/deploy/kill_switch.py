@@ -13,7 +13,7 @@ from typing import Any, Literal
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flowdsl.deploy.mark import mark_in
+from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.state.document import StateDocument
 from flowdsl.state.errors import StoreUnusable
 from flowdsl.state.stores import StateStore, Versioned

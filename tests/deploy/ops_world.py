@@ -49,7 +49,7 @@ def perform(
                     client,
                     Options(**options),
                     world.ui,
-                    world.around(),
+                    world.runtime(),
                     stop=stop,
                     interrupted=lambda: bool(stop()),
                 )

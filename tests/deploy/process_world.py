@@ -34,7 +34,7 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.faults import ConnectionLostError
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.store import Store
-from flowdsl.state.lease import Surroundings
+from flowdsl.state.lease import Runtime
 from tests.deploy.fault_world import IDEMPOTENCY, FaultWorld
 from tests.deploy.invariants import check_invariants, deploy_clean
 from tests.deploy.kill_switch import Point, nowhere, replay, request_body
@@ -298,8 +298,8 @@ class ProcessWorld(FaultWorld):
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
 
-    def around(self) -> Surroundings:
-        return Surroundings(
+    def runtime(self) -> Runtime:
+        return Runtime(
             lambda: datetime.now(UTC), time.monotonic, asyncio.sleep, lambda: uuid4().hex
         )
 
@@ -360,7 +360,7 @@ class ProcessWorld(FaultWorld):
         self.disarm()
         return process.returncode == -signal.SIGKILL
 
-    def settle(self) -> None:
+    def resolve(self) -> None:
         """Take in what processes have done to state, before it is checked."""
         document = self.document()
         self.lineage = document.get("lineage")
@@ -429,12 +429,12 @@ def survive_kill(stage: Stage, back_end: str, point: Point) -> bool:
     try:
         world.add_foreign()
         deploy_clean(world, world.write_sources(BEFORE))
-        world.settle()
+        world.resolve()
         project = world.write_sources(AFTER)
         killed = world.kill_at(point)
         again = world.command()
         assert again.code == 0, (again.code, again.err)
-        world.settle()
+        world.resolve()
         check_invariants(world, project)
         return killed
     except BaseException as error:
@@ -451,7 +451,7 @@ def race(stage: Stage, back_end: str) -> list[int]:
         project = world.write_sources(AFTER)
         both = [world.start(), world.start()]
         codes = [world.finish(process).code for process in both]
-        world.settle()
+        world.resolve()
         check_invariants(world, project)
         return codes
     finally:

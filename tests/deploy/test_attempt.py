@@ -9,11 +9,11 @@ import pytest
 from flowdsl.config.address import workflow_address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.tag import TagCreate
-from flowdsl.deploy.attempt import Attempt
+from flowdsl.deploy.apply.attempt import Attempt
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
-from flowdsl.deploy.survey import read_prior
+from flowdsl.deploy.refresh.refresh import read_prior
 from flowdsl.emulator.faults import Fault
 from flowdsl.state.errors import LeaseLost, StateError
 from tests.deploy.deploy_world import World, bundle, flow

@@ -10,9 +10,9 @@ from flowdsl.codegen.artifacts import ImageFile, ModelAlias, ModelName, Template
 from flowdsl.cyberdesk.models.model_configuration import ModelConfigurationCreate
 from flowdsl.cyberdesk.models.tag import TagCreate, TagGroupCreate
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
-from flowdsl.deploy.mark import mark_in
 from flowdsl.deploy.outcome import Status
-from flowdsl.deploy.plan import Action
+from flowdsl.deploy.planning.plan import Action
+from flowdsl.deploy.resources.mark import mark_in
 from tests.deploy.deploy_world import CANARY, World, body_of, bundle, flow, image_prompt
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"

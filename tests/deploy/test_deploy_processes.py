@@ -102,7 +102,7 @@ def _suspended(stage: Stage, back_end: str) -> None:
     woke = world.finish(sleeper)
     assert woke.code in (5, 8), woke.err
     assert _everything(world) == found, "the sleeper wrote after it had lost its lease"
-    world.settle()
+    world.resolve()
     check_invariants(world, project)
     world.close()
 
@@ -131,7 +131,7 @@ def _terminated(stage: Stage, killed_too: bool) -> None:
     again = world.command()
 
     assert again.code == 0, again.err
-    world.settle()
+    world.resolve()
     check_invariants(world, project)
     world.close()
 

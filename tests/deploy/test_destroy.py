@@ -16,7 +16,7 @@ from flowdsl.deploy.addressing import NoSuchAddress
 from flowdsl.deploy.destroy import destroy
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Outcome, Status
-from flowdsl.deploy.plan import Action
+from flowdsl.deploy.planning.plan import Action
 from flowdsl.emulator.faults import Fault
 from flowdsl.state.stores import open_store
 from tests.deploy.deploy_world import Crash, Ui, World, bundle, flow

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from flowdsl.cli.commands.diff.view import contrast_items, render_contrasts
+from flowdsl.cli.commands.diff.view import difference_items, render_differences
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.addressing import NoSuchAddress
-from flowdsl.deploy.differences import Contrast, differences
+from flowdsl.deploy.differences import WorkflowDifference, find_differences
 from flowdsl.deploy.outcome import Status, Stop
-from flowdsl.deploy.plan import Action
+from flowdsl.deploy.planning.plan import Action
 from flowdsl.emulator.faults import Fault
 from tests.deploy.deploy_world import World, bundle, flow
 from tests.deploy.ops_world import DOWN, of_another_organization, perform
@@ -20,14 +20,16 @@ from tests.deploy.ops_world import DOWN, of_another_organization, perform
 DEPLOYED = bundle(flow("a", "One."), flow("b", tags=["t"]))
 
 
-def differing(world: World, project: Bundle, *addresses: str, **more: Any) -> dict[str, Contrast]:
-    found = perform(world, lambda job: differences(job, addresses), project=project, **more)
+def differing(
+    world: World, project: Bundle, *addresses: str, **more: Any
+) -> dict[str, WorkflowDifference]:
+    found = perform(world, lambda job: find_differences(job, addresses), project=project, **more)
     assert world.writes == []
     return {each.change.address: each for each in found}
 
 
-def shown(contrasts: dict[str, Contrast], *, unified: bool = False) -> str:
-    return render_contrasts(list(contrasts.values()), "test", unified=unified, color=False)
+def shown(differences: dict[str, WorkflowDifference], *, unified: bool = False) -> str:
+    return render_differences(list(differences.values()), "test", unified=unified, color=False)
 
 
 def test_right_after_a_deploy_there_is_no_difference(world: World) -> None:
@@ -38,7 +40,7 @@ def test_right_after_a_deploy_there_is_no_difference(world: World) -> None:
 
     assert not any(each.differs for each in found.values())
     assert shown(found) == "no difference: 2 workflows in test"
-    assert contrast_items(list(found.values())) == []
+    assert difference_items(list(found.values())) == []
     assert world.state_text() == before
 
 
@@ -63,17 +65,17 @@ def test_an_edit_is_shown_from_what_was_last_applied(world: World) -> None:
 
     found = differing(world, bundle(flow("a", "One more."), flow("b", tags=["t"])))
 
-    contrast = found["workflow.a"]
-    (field,) = contrast.change.difference.fields if contrast.change.difference else ()
+    compared = found["workflow.a"]
+    (field,) = compared.change.difference.fields if compared.change.difference else ()
     assert (field.before, field.after, field.origin) == ("One by hand.", "One more.", "both")
-    (edit,) = contrast.edits
+    (edit,) = compared.edits
     assert (edit.before, edit.after, edit.known) == ("One.", "One by hand.", True)
     text = shown(found)
     assert "main_prompt  edited elsewhere since the last deploy\n" in text
     assert "main_prompt  changed in the source as well; a deploy makes this of the edit\n" in text
     assert "`flowdsl pull workflow.a` takes the edits into the source" in text
     assert "One{+ by hand+}." in text
-    (item,) = contrast_items([contrast])
+    (item,) = difference_items([compared])
     assert item["edits"][0]["diff"].splitlines()[1:] == ["-One.", "+One by hand."]
 
 
@@ -203,7 +205,7 @@ def test_a_service_that_is_down(world: World) -> None:
     world.deploy(DEPLOYED)
 
     with pytest.raises(CyberdeskError):
-        perform(world, lambda job: differences(job), *DOWN, project=DEPLOYED)
+        perform(world, lambda job: find_differences(job), *DOWN, project=DEPLOYED)
 
 
 def test_another_deploy_is_not_waited_for(world: World) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl.deploy.outcome import Status
-from flowdsl.deploy.plan import Action
+from flowdsl.deploy.planning.plan import Action
 from flowdsl.emulator.app import create_app
 from flowdsl.state.document import FORMAT
 from tests.deploy.deploy_world import CANARY, Ui, World, bundle, flow

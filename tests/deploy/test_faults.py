@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from flowdsl.codegen.artifacts import Bundle, ImageFile
-from flowdsl.deploy.mark import mark_in
 from flowdsl.deploy.outcome import Status
-from flowdsl.deploy.strays import GIVEN_UP
+from flowdsl.deploy.recovery.late_writes import GIVEN_UP
+from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.emulator.faults import Fault
 from flowdsl.state.errors import UnsafeStore
 from flowdsl.state.stores.file import FileStore

@@ -6,7 +6,7 @@ import pytest
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.deploy.outcome import Status
-from flowdsl.deploy.plan import Action
+from flowdsl.deploy.planning.plan import Action
 from flowdsl.emulator.faults import Fault
 from tests.deploy.deploy_world import World, bundle, flow
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from flowdsl.codegen.artifacts import Bundle
-from flowdsl.deploy.engine import plan_deployment
+from flowdsl.deploy.deploy import plan_deployment
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Outcome, Status
-from flowdsl.deploy.settle import Verdict, recover
-from flowdsl.deploy.strays import GIVEN_UP, SETTLING
+from flowdsl.deploy.recovery.late_writes import GIVEN_UP, LATE_WRITES_END
+from flowdsl.deploy.resolve import Verdict, recover
 from tests.deploy.deploy_world import Ui, bundle, flow
 from tests.deploy.fault_world import FaultWorld
 from tests.deploy.invariants import check_invariants, checked
@@ -73,7 +73,7 @@ def converges(
             rest = delay + 1 - spent(world, begun)
             world.wait(rest if rest > 0 else GIVEN_UP.total_seconds())
         said.append(deployed(world, project).status)
-    if delay > SETTLING.total_seconds():
+    if delay > LATE_WRITES_END.total_seconds():
         assert spent(world, begun) > delay, "all was well before it had come"
     world.wait(delay)
     check_invariants(world, project)
@@ -86,7 +86,7 @@ def test_an_update_that_comes_late_does_not_stay(world: FaultWorld, delay: float
 
     said = converges(world, NEW, delay)
 
-    waited_for = delay < SETTLING.total_seconds()
+    waited_for = delay < LATE_WRITES_END.total_seconds()
     assert said == ([Status.DONE] if waited_for else [Status.PARTIAL, Status.DONE])
     assert live(world) == {"A": "Three.", "B": "One."}
     assert world.state().strays == ()
@@ -103,7 +103,7 @@ def test_a_deletion_that_comes_late_does_not_stay(world: FaultWorld, delay: floa
 
     said = converges(world, OLD, delay)
 
-    waited_for = delay < SETTLING.total_seconds()
+    waited_for = delay < LATE_WRITES_END.total_seconds()
     assert said == ([Status.DONE] if waited_for else [Status.PARTIAL, Status.DONE])
     assert live(world) == {"A": "One.", "B": "One."}
 
@@ -154,12 +154,16 @@ def test_a_request_whose_reply_was_lost_is_not_settled_by_one_look(
 
     world.gives_up_on = None
     world.retarget(deleted=frozenset())
-    if delay < SETTLING.total_seconds():
+    if delay < LATE_WRITES_END.total_seconds():
         assert first.status is Status.DONE and delay < spent(world, begun) < delay + 9
         assert world.state().pending == () == world.state().strays
     else:
         assert first.status is Status.UNKNOWN
-        assert SETTLING.total_seconds() < spent(world, begun) < SETTLING.total_seconds() + 5
+        assert (
+            LATE_WRITES_END.total_seconds()
+            < spent(world, begun)
+            < LATE_WRITES_END.total_seconds() + 5
+        )
         assert [intent.address for intent in world.state().pending] == ["workflow.a"]
     converges(world, NEW, delay, begun)
     assert live(world) == {"A": "Three.", "B": "One."}
@@ -217,7 +221,7 @@ def test_many_are_waited_for_together(world: FaultWorld) -> None:
     )
 
     assert outcome.status is Status.PARTIAL
-    assert spent(world, begun) < SETTLING.total_seconds() + 15
+    assert spent(world, begun) < LATE_WRITES_END.total_seconds() + 15
     told = [str(details["message"]) for kind, details in world.ui.events if kind == "recovery"]
     (line,) = [each for each in told if each.startswith("waiting up to 30 s")]
     assert " workflows: it may still be on its way" in line
@@ -294,7 +298,7 @@ def test_a_plan_shows_what_may_still_come(world: FaultWorld) -> None:
 def planned(world: FaultWorld) -> tuple[str, ...]:
     async def run() -> tuple[str, ...]:
         async with world.client() as client:
-            job = Job(NEW, world.target, world.store(), client, Options(), Ui(), world.around())
+            job = Job(NEW, world.target, world.store(), client, Options(), Ui(), world.runtime())
             return (await plan_deployment(job)).plan.notes
 
     return world.run(run())
@@ -303,7 +307,7 @@ def planned(world: FaultWorld) -> tuple[str, ...]:
 def recovering(world: FaultWorld, verdict: Verdict | None = None) -> Outcome:
     async def run() -> Outcome:
         async with world.client() as client:
-            job = Job(LATE, world.target, world.store(), client, Options(), Ui(), world.around())
+            job = Job(LATE, world.target, world.store(), client, Options(), Ui(), world.runtime())
             return await recover(job, ("workflow.a",), lambda _intents: True, verdict)
 
     return world.run(run())
@@ -321,7 +325,7 @@ def test_recovery_waits_as_well_and_a_person_may_know_better(
     assert outcome.status is Status.DONE
     (result,) = outcome.results
     assert result.outcome == "performed" and world.state().pending == ()
-    assert spent(world, begun) < SETTLING.total_seconds() + 5
+    assert spent(world, begun) < LATE_WRITES_END.total_seconds() + 5
     if comes:
         assert "what was changed is recorded" in result.message and world.state().strays == ()
         assert deployed(world, NEW).status is Status.DONE

@@ -13,7 +13,7 @@ import pytest
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Status
-from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.planning.plan import Plan
 from flowdsl.emulator.faults import Fault
 from flowdsl.state.document import Source
 from tests.deploy import deploy_world

@@ -28,7 +28,7 @@ STATE = ".flowdsl/state/test.json"
 
 def job_of(world: World, project: Bundle, client: Any, store: Any = None) -> Job:
     return Job(
-        project, world.target, store or world.store(), client, Options(), Ui(), world.around()
+        project, world.target, store or world.store(), client, Options(), Ui(), world.runtime()
     )
 
 
@@ -91,7 +91,7 @@ def delete(world: World, workflow_id: str) -> None:
     world.ask(lambda client: client.workflows.delete(workflow_id, idempotency_key=uuid4().hex))
 
 
-def settled(world: World, project: Bundle) -> None:
+def resulting_state(world: World, project: Bundle) -> None:
     """A deploy says that there is nothing to do, creates and changes nothing, and the next one does not even write."""
     before = {row.id: row.updated_at for row in world.workflows()}
     outcome = world.deploy(project)
@@ -133,7 +133,7 @@ def test_a_lost_state_comes_back_and_the_next_deploy_has_nothing_to_do(world: Wo
     for address in ("workflow.a", "workflow.b"):
         old, new = before.resources[address], after.resources[address]
         assert new == old.replace(source_map=None)
-    settled(world, TWO)
+    resulting_state(world, TWO)
     assert world.state().resources == before.resources
 
 
@@ -158,7 +158,7 @@ def test_an_edit_before_the_rebuild_is_a_change_and_one_after_it_is_drift(world:
     assert origins == {"workflow.a": ["source"], "workflow.b": ["drift"]}
     done(world.deploy(TWO, on_drift="overwrite"))
     assert world.workflow("A").main_prompt == "Open the app."
-    settled(world, TWO)
+    resulting_state(world, TWO)
 
 
 def test_an_older_copy_is_told_from_the_newest_state_and_completed(world: World) -> None:
@@ -177,7 +177,7 @@ def test_an_older_copy_is_told_from_the_newest_state_and_completed(world: World)
     found = rebuild(world, two)
     assert [item.address for item in found.matches.recovered] == ["workflow.b"]
     assert world.state().lineage == lineage and world.state().serial > 3
-    settled(world, two)
+    resulting_state(world, two)
 
 
 def test_the_original_is_taken_and_its_duplicates_are_shown(world: World) -> None:
@@ -194,7 +194,7 @@ def test_the_original_is_taken_and_its_duplicates_are_shown(world: World) -> Non
     assert all("Copy" in copy.name for copy in item.copies)
     done(world.deploy(TWO))
     assert len(world.workflows()) == 5
-    settled(world, TWO)
+    resulting_state(world, TWO)
 
 
 def test_a_duplicate_of_a_tracked_workflow_is_nobodys_and_stops_nothing(world: World) -> None:
@@ -209,7 +209,7 @@ def test_a_duplicate_of_a_tracked_workflow_is_nobodys_and_stops_nothing(world: W
     done(world.deploy(project))
 
     assert len(world.workflows()) == 3
-    settled(world, project)
+    resulting_state(world, project)
 
 
 def done_or_nothing(outcome: Outcome) -> None:
@@ -228,7 +228,7 @@ def test_a_renamed_workflow_is_found_by_its_first_address(world: World) -> None:
     (item,) = found.matches.recovered
     assert (item.address, item.created_as) == ("workflow.b", "workflow.a")
     assert by_address(world) == ids
-    settled(world, project)
+    resulting_state(world, project)
 
 
 def test_an_address_that_was_renamed_and_used_again(world: World) -> None:
@@ -247,7 +247,7 @@ def test_an_address_that_was_renamed_and_used_again(world: World) -> None:
     assert by_address(world) == ids
     copies = {item.address: len(item.copies) for item in found.matches.recovered}
     assert copies == {"workflow.a": 0, "workflow.b": 1}
-    settled(world, project)
+    resulting_state(world, project)
 
 
 @pytest.mark.parametrize("deployed", [True, False])
@@ -267,7 +267,7 @@ def test_two_that_change_places(world: World, deployed: bool) -> None:
 
     rebuild(world, swapped)
 
-    settled(world, swapped)
+    resulting_state(world, swapped)
     assert by_address(world) == {"workflow.a": ids["workflow.b"], "workflow.b": ids["workflow.a"]}
 
 
@@ -287,7 +287,7 @@ def test_a_chain_of_renamings_is_not_guessed_and_a_name_is_only_a_hint(world: Wo
     assert [each.address for each in found.matches.unfound] == ["workflow.c"]
     rebuild(world, project, ids)
     assert by_address(world) == {"workflow.c": identifier}
-    settled(world, project)
+    resulting_state(world, project)
 
 
 def test_a_namesake_without_a_mark_is_never_taken(world: World) -> None:
@@ -322,7 +322,7 @@ def test_what_belongs_to_others_is_left_alone(world: World, tmp_path: Path) -> N
     rebuild(world, bundle(flow("a")))
 
     assert by_address(world) == {"workflow.a": own}
-    settled(world, bundle(flow("a")))
+    resulting_state(world, bundle(flow("a")))
 
 
 def _store(world: World, project: str, environment: str) -> Any:
@@ -357,7 +357,7 @@ def test_adopted_and_forgotten_ones_need_no_rebuild(world: World) -> None:
     assert found.matches.unfound == ()
     (remark,) = found.matches.remarks
     assert "workflow.gone" in remark and "[[removed]]" in remark
-    settled(world, project)
+    resulting_state(world, project)
     assert by_address(world) == ids
 
 
@@ -380,7 +380,7 @@ def test_an_adoption_under_another_name_does_not_account_for_a_lost_workflow(wor
     assert "which is deployed as `workflow.a`; take out the entry" in twice.messages[0]
     assert len(world.workflows()) == 1
     world.retarget(adopted={})
-    settled(world, bundle(flow("a")))
+    resulting_state(world, bundle(flow("a")))
 
 
 def test_nor_for_one_that_an_older_state_does_not_know(world: World) -> None:
@@ -417,7 +417,7 @@ def settled_by_adopting(world: World, project: Bundle) -> None:
     """A deploy writes state and nothing else."""
     world.deploy(project)
     assert world.writes == []
-    settled(world, project)
+    resulting_state(world, project)
 
 
 def test_a_renamed_workflow_may_be_adopted_by_its_new_name(world: World) -> None:
@@ -430,7 +430,7 @@ def test_a_renamed_workflow_may_be_adopted_by_its_new_name(world: World) -> None
     done_or_nothing(world.deploy(project))
 
     assert by_address(world) == {"workflow.b": row.id}
-    settled(world, project)
+    resulting_state(world, project)
 
 
 def test_one_that_was_let_go_may_be_adopted_by_another_name(world: World) -> None:
@@ -443,7 +443,7 @@ def test_one_that_was_let_go_may_be_adopted_by_another_name(world: World) -> Non
     done(world.deploy(project))
     assert by_address(world)["workflow.other"] == row.id
     assert len(world.workflows()) == 3
-    settled(world, project)
+    resulting_state(world, project)
 
 
 def test_what_left_the_source_is_kept_and_known(world: World) -> None:
@@ -475,7 +475,7 @@ def test_a_workflow_created_anew_takes_the_place_of_the_one_that_is_gone(world: 
 
     (item,) = found.matches.recovered
     assert (item.id, item.generation, item.replaces) == (second, 2, first)
-    settled(world, project)
+    resulting_state(world, project)
     assert by_address(world) == {"workflow.a": second}
 
 
@@ -504,7 +504,7 @@ def test_an_older_copy_whose_address_was_renamed_and_used_again(world: World) ->
     world.root.joinpath(STATE).write_text(json.dumps(raw))
     rebuild(world, project)
     assert by_address(world) == ids
-    settled(world, project)
+    resulting_state(world, project)
 
 
 def test_an_older_copy_from_before_a_creation_and_its_renaming(world: World) -> None:
@@ -520,7 +520,7 @@ def test_an_older_copy_from_before_a_creation_and_its_renaming(world: World) -> 
     rebuild(world, project)
 
     assert by_address(world) == ids
-    settled(world, project)
+    resulting_state(world, project)
 
 
 def test_a_list_of_ids_wins_over_marks(world: World) -> None:
@@ -605,7 +605,7 @@ def test_two_rebuilds_at_once(world: World) -> None:
         written.resources,
         None,
     )
-    settled(world, TWO)
+    resulting_state(world, TWO)
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -620,7 +620,7 @@ def test_a_crash_leaves_no_state_or_all_of_it(world: World, after: bool) -> None
             write(world, TWO, found, CrashingStore(world.store(), call, after))
         if world.root.joinpath(STATE).exists():
             assert set(by_address(world)) == {"workflow.a", "workflow.b"}
-            settled(world, TWO)
+            resulting_state(world, TWO)
             assert world.state().lease is None
 
 
@@ -673,4 +673,4 @@ def test_many_workflows_and_pages(world: World) -> None:
     rebuild(world, project)
 
     assert by_address(world) == ids
-    settled(world, project)
+    resulting_state(world, project)

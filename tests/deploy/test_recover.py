@@ -10,9 +10,9 @@ import pytest
 
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.deploy.addressing import NoSuchAddress
-from flowdsl.deploy.mark import Mark, mark_in, with_mark
 from flowdsl.deploy.outcome import Outcome, Status
-from flowdsl.deploy.settle import Verdict, recover
+from flowdsl.deploy.resolve import Verdict, recover
+from flowdsl.deploy.resources.mark import Mark, mark_in, with_mark
 from flowdsl.emulator.faults import Fault
 from flowdsl.state.document import Intent
 from flowdsl.state.stores import open_store
@@ -173,9 +173,9 @@ def test_an_interrupted_change_is_recorded_as_far_as_it_was_done(world: World) -
     outcome = world.deploy(later, *PATCH_IN_DOUBT, concurrency=1)
     assert outcome.status is Status.UNKNOWN and len(world.state().pending) == 1
 
-    settled = recovered(world, project=later)
+    resulting_state = recovered(world, project=later)
 
-    assert settled.status is Status.DONE
+    assert resulting_state.status is Status.DONE
     assert world.writes == []
     assert world.state().pending == ()
     assert world.deploy(later).status is Status.NOTHING_TO_DO

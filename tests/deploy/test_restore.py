@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from flowdsl.deploy.addressing import NoSuchAddress
-from flowdsl.deploy.mark import mark_in
+from flowdsl.deploy.comparison.versions import saved_versions
 from flowdsl.deploy.outcome import Outcome, Status
+from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.deploy.restore import NoSuchVersion, Shelf, read_shelf, restore
-from flowdsl.deploy.saved import saved_versions
 from flowdsl.emulator.faults import Fault
 from flowdsl.state.stores import open_store
 from tests.deploy.deploy_world import Crash, Ui, World, bundle, flow
@@ -333,9 +333,9 @@ USELESS: list[tuple[dict[str, Any], str]] = [
 def test_a_version_of_another_shape_is_named_and_cannot_be_brought_back(
     fields: dict[str, Any], words: str
 ) -> None:
-    (saved,) = saved_versions([{**fields, "updated_at": "2026-01-01T00:00:00Z"}])
+    (restorable,) = saved_versions([{**fields, "updated_at": "2026-01-01T00:00:00Z"}])
 
-    assert words in saved.problem and saved.values == {}
+    assert words in restorable.problem and restorable.values == {}
 
 
 @pytest.mark.parametrize("raw", [None, "x", 3, {}, [1, None, "x"], [[]]])
@@ -344,11 +344,11 @@ def test_a_reply_of_another_shape_holds_no_versions(raw: object) -> None:
 
 
 def test_null_says_nothing_of_what_it_cannot_clear() -> None:
-    (saved,) = saved_versions(
+    (restorable,) = saved_versions(
         [{"main_prompt": "x", "is_webhooks_enabled": None, "post_run_checks": None, "name": None}]
     )
 
-    assert saved.values == {"main_prompt": "x", "name": None}
+    assert restorable.values == {"main_prompt": "x", "name": None}
 
 
 def test_nothing_that_is_read_only_is_ever_sent(deployed: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from flowdsl.deploy.outcome import Status
-from flowdsl.deploy.strays import GIVEN_UP
+from flowdsl.deploy.recovery.late_writes import GIVEN_UP
 from flowdsl.emulator.faults import Fault
 from tests.deploy.deploy_world import bundle, flow
 from tests.deploy.fault_world import MODEL, FaultWorld, scratch_folder

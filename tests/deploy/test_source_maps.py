@@ -11,8 +11,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from flowdsl.codegen.artifacts import Bundle
+from flowdsl.deploy.apply.source_maps import FIRST, object_name
 from flowdsl.deploy.outcome import Status
-from flowdsl.deploy.source_maps import FIRST, object_name
 from flowdsl.state.document import StateDocument
 from flowdsl.state.errors import StoreUnusable
 from flowdsl.state.stores import StateStore, Versioned

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.deploy.outcome import Outcome, Status
-from flowdsl.state.lease import Surroundings
+from flowdsl.state.lease import Runtime
 from tests.deploy.deploy_world import Ui, bundle, flow
 from tests.deploy.fault_world import FaultWorld, sleep
 from tests.deploy.invariants import check_invariants, check_report, deploy_clean
@@ -49,9 +49,9 @@ class Sleeper:
         while (rest := self._until - self._world.time.elapsed) > 1e-6:
             await asyncio.sleep(rest)
 
-    def around(self) -> Surroundings:
+    def runtime(self) -> Runtime:
         time = self._world.time
-        return Surroundings(time.now, time.monotonic, self.sleep, lambda: uuid4().hex)
+        return Runtime(time.now, time.monotonic, self.sleep, lambda: uuid4().hex)
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The service; after the n-th write has been carried out the computer falls asleep, its reply comes afterwards."""
@@ -108,7 +108,7 @@ def test_a_holder_that_sleeps_past_its_lease_writes_no_more(shared: FaultWorld, 
 
     async def both() -> list[Outcome]:
         return await asyncio.gather(
-            deploying(shared, PROJECT, slow, app=sleeper.app, around=sleeper.around()), other()
+            deploying(shared, PROJECT, slow, app=sleeper.app, runtime=sleeper.runtime()), other()
         )
 
     slept, took_over = shared.run(both())

@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flowdsl.emulator.simulation.course import Plan, play
 from flowdsl.emulator.simulation.rules import RunRule
+from flowdsl.emulator.simulation.run_plan import Plan, play
 from flowdsl.emulator.simulation.schemas import accepts, input_problems
 from tests.emulator.emulator_desk import UNKNOWN_ID, Desk, check
 from tests.emulator.run_desk import INPUTS, RunDesk, run_desk
@@ -188,9 +188,9 @@ def _(desk: RunDesk) -> None:
             loop_item_filename_template="q{{loop_item}}.png",
         ),
     ]
-    course = play(plan("1. Go.", inputs={"a": "b", "n": [7, 8]}, checks=checks))
-    names = [item.name for item in course.attachments]
-    assert [result.status for result in course.checks] == ["success"] * 3
+    run_plan = play(plan("1. Go.", inputs={"a": "b", "n": [7, 8]}, checks=checks))
+    names = [item.name for item in run_plan.attachments]
+    assert [result.status for result in run_plan.checks] == ["success"] * 3
     assert names[0] == "b.txt"
     assert names[-2:] == ["q7.png", "q8.png"]
     assert sum(name.startswith("p") for name in names) == 2
@@ -203,9 +203,9 @@ def _(desk: RunDesk) -> None:
         '2. save_screenshot_as_run_attachment "{{loop_item}}.png"\n'
         '3. Use end_loop_iteration with text="done".'
     )
-    course = play(plan(prompt, inputs={"names": ["a", "b"]}))
-    assert [item.name for item in course.attachments] == ["a.png", "b.png"]
-    rounds = [m["iteration_index"] for _, m in course.messages if "iteration_index" in m]
+    run_plan = play(plan(prompt, inputs={"names": ["a", "b"]}))
+    assert [item.name for item in run_plan.attachments] == ["a.png", "b.png"]
+    rounds = [m["iteration_index"] for _, m in run_plan.messages if "iteration_index" in m]
     assert rounds == [0] * 6
 
 

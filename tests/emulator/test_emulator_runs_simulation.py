@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from flowdsl.codegen.json_schema import object_schema
-from flowdsl.emulator.simulation.course import Plan, play
 from flowdsl.emulator.simulation.files import base_name, content_of, picture
 from flowdsl.emulator.simulation.outputs import make_outputs
 from flowdsl.emulator.simulation.patterns import matching_text
 from flowdsl.emulator.simulation.prompts import evidence_of, loop_items, read_steps
 from flowdsl.emulator.simulation.references import references
 from flowdsl.emulator.simulation.rules import Effects
+from flowdsl.emulator.simulation.run_plan import Plan, play
 from flowdsl.emulator.simulation.sampling import sample
 from flowdsl.emulator.simulation.schemas import (
     input_problems,
@@ -233,9 +233,9 @@ def test_output_that_no_value_fits_is_null_with_a_note() -> None:
         None,
         "no value was found that the output schema accepts; there is no output",
     )
-    course = play(Plan("s", "1. Go.", {}, output_schema=json.dumps(schema)))
-    events = [message.get("event_type") for _, message in course.messages]
-    assert (course.outcome, course.output_data) == ("success", None)
+    run_plan = play(Plan("s", "1. Go.", {}, output_schema=json.dumps(schema)))
+    events = [message.get("event_type") for _, message in run_plan.messages]
+    assert (run_plan.outcome, run_plan.output_data) == ("success", None)
     assert "output_data_missing" in events
     root = {"type": "array", "items": {"type": "string"}}
     assert make_outputs(root, "", {}, {}, "s", {})[0] is None
@@ -439,12 +439,12 @@ def test_a_course_repeats_itself_and_never_breaks(seed: str, inputs: Any, prompt
         }
     ]
     plan = Plan(seed, prompt, inputs, '{"a": "string"}', checks)
-    course = play(plan)
-    assert course == play(plan)
-    assert course.outcome in ("success", "error")
-    moments = [moment for moment, _ in course.messages]
+    run_plan = play(plan)
+    assert run_plan == play(plan)
+    assert run_plan.outcome in ("success", "error")
+    moments = [moment for moment, _ in run_plan.messages]
     assert moments == sorted(moments)
-    json.dumps([message for _, message in course.messages])
+    json.dumps([message for _, message in run_plan.messages])
 
 
 def test_runs_differ_by_their_seed() -> None:
@@ -470,12 +470,12 @@ def test_stated_values_reach_outputs_and_file_names() -> None:
         },
         "required": ["file_name"],
     }
-    course = play(Plan("s", prompt, {"day": "mon"}, json.dumps(schema)))
-    assert course.output_data == {"file_name": "aging-mon.pdf"}
-    assert [item.name for item in course.attachments] == ["aging-mon.pdf"]
+    run_plan = play(Plan("s", prompt, {"day": "mon"}, json.dumps(schema)))
+    assert run_plan.output_data == {"file_name": "aging-mon.pdf"}
+    assert [item.name for item in run_plan.attachments] == ["aging-mon.pdf"]
     forced = Effects(outputs={"file_name": "other.pdf"})
-    course = play(Plan("s", prompt, {"day": "mon"}, json.dumps(schema), effects=forced))
-    assert [item.name for item in course.attachments] == ["other.pdf"]
+    run_plan = play(Plan("s", prompt, {"day": "mon"}, json.dumps(schema), effects=forced))
+    assert [item.name for item in run_plan.attachments] == ["other.pdf"]
 
 
 def test_files_are_what_their_names_say() -> None:

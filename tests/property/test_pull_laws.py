@@ -19,8 +19,8 @@ from flowdsl.decompile.project import import_workflows
 from flowdsl.decompile.pulling.attempts import FILE, WORDS
 from flowdsl.decompile.pulling.goal import forms
 from flowdsl.decompile.pulling.pull import Pulled
-from flowdsl.deploy.kinds.workflow import POLICIES
-from flowdsl.deploy.policy import canonical, normalise
+from flowdsl.deploy.resources.policy import canonical, normalise
+from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.format.formatter import format_source
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from flowdsl.state.document import StateDocument, new_document
 from flowdsl.state.errors import LeaseLost, StateMoved, StoreUnusable
-from flowdsl.state.lease import HeldState, Surroundings, acquire
+from flowdsl.state.lease import HeldState, Runtime, acquire
 from flowdsl.state.stores import Versioned
 from tests.support import virtual_time
 
@@ -63,8 +63,8 @@ class Computer:
     slept: float = 0.0
     held: HeldState | None = None
 
-    def around(self, ids: Iterator[int]) -> Surroundings:
-        return Surroundings(
+    def runtime(self, ids: Iterator[int]) -> Runtime:
+        return Runtime(
             now=lambda: START + timedelta(seconds=virtual_time.now() + self.offset),
             monotonic=self.monotonic,
             sleep=self.sleep,
@@ -171,7 +171,7 @@ class World:
             FIRST,
             holder=computer.name,
             timeout=timeout,
-            around=computer.around(self.ids),
+            runtime=computer.runtime(self.ids),
             waiting=lambda who, waited: self.said.append((computer.name, who, round(waited))),
         ) as (held, document):
             computer.held = held

@@ -244,10 +244,10 @@ def test_unlocking_takes_the_lease_from_exactly_that_holder() -> None:
     async def work() -> None:
         async with world.acquire(holder) as (held, document):
             assert document.lease is not None
-            link, around = Link(world.memory, admin), admin.around(world.ids)
+            link, runtime = Link(world.memory, admin), admin.runtime(world.ids)
             with pytest.raises(NoSuchLease, match=f"`{document.lease.id}` of `holder`"):
-                await break_lease(link, "0" * 32, around)
-            freed = await break_lease(link, document.lease.id, around)
+                await break_lease(link, "0" * 32, runtime)
+            freed = await break_lease(link, document.lease.id, runtime)
             assert freed.lease is None
             await holder.sleep(HEARTBEAT.total_seconds() + 1)
             with pytest.raises(LeaseLost):

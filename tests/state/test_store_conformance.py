@@ -29,7 +29,7 @@ from flowdsl.state.errors import (
     StoreBusy,
     StoreUnusable,
 )
-from flowdsl.state.lease import Surroundings, acquire, break_lease
+from flowdsl.state.lease import Runtime, acquire, break_lease
 from flowdsl.state.stores import StateStore, Versioned
 from flowdsl.state.stores import file as file_module
 from flowdsl.state.stores import git as git_module
@@ -273,11 +273,11 @@ def test_a_huge_document_is_not_read(place: Place, monkeypatch: pytest.MonkeyPat
 
 def test_a_deploy_holds_writes_and_releases(place: Place) -> None:
     store = place.open()
-    around = Surroundings(lambda: NOW, lambda: 0.0, asyncio.sleep, lambda: uuid4().hex)
+    runtime = Runtime(lambda: NOW, lambda: 0.0, asyncio.sleep, lambda: uuid4().hex)
 
     async def deploy(holder: str) -> StateDocument:
         async with acquire(
-            store, first(), holder=holder, timeout=0, around=around, waiting=lambda *_: None
+            store, first(), holder=holder, timeout=0, runtime=runtime, waiting=lambda *_: None
         ) as (held, document):
             held.check()
             written = await held.write(document.replace(organization_id=holder))
@@ -299,15 +299,13 @@ def test_heartbeats_and_checkpoints_take_turns(
     if store.excludes:
         pytest.skip("the operating system knows who lives")
     monkeypatch.setattr(held_module, "HEARTBEAT", timedelta(seconds=0.07))
-    around = Surroundings(
-        lambda: datetime.now(UTC), time.monotonic, asyncio.sleep, lambda: uuid4().hex
-    )
+    runtime = Runtime(lambda: datetime.now(UTC), time.monotonic, asyncio.sleep, lambda: uuid4().hex)
 
     async def deploy() -> None:
         async with (
             asyncio.timeout(60),
             acquire(
-                store, first(), holder="me", timeout=0, around=around, waiting=lambda *_: None
+                store, first(), holder="me", timeout=0, runtime=runtime, waiting=lambda *_: None
             ) as (held, document),
         ):
             for serial in (3, 6):
@@ -325,14 +323,14 @@ def test_heartbeats_and_checkpoints_take_turns(
 def test_a_lease_that_was_left_is_unlocked_by_its_id(place: Place) -> None:
     store = place.open()
     store.write(FULL, None)
-    around = Surroundings(lambda: NOW, lambda: 0.0, asyncio.sleep, lambda: uuid4().hex)
+    runtime = Runtime(lambda: NOW, lambda: 0.0, asyncio.sleep, lambda: uuid4().hex)
     with pytest.raises(StateError, match="`a1` of `runner`"):
-        asyncio.run(break_lease(store, "a2", around))
-    freed = asyncio.run(break_lease(store, "a1", around))
+        asyncio.run(break_lease(store, "a2", runtime))
+    freed = asyncio.run(break_lease(store, "a1", runtime))
     assert stored(place.open()).document == freed
     assert freed == FULL.replace(serial=1, nonce=freed.nonce, lease=None)
     with pytest.raises(StateError, match="no lease"):
-        asyncio.run(break_lease(store, "a1", around))
+        asyncio.run(break_lease(store, "a1", runtime))
 
 
 def test_the_address_is_one_that_opens_the_place_again(place: Place) -> None:

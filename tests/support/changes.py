@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flowdsl.config.address import workflow_address
-from flowdsl.deploy.diff import compare
-from flowdsl.deploy.kinds.workflow import POLICIES
-from flowdsl.deploy.plan import Action, Change
-from flowdsl.deploy.resource import Desired, Live, hashes
+from flowdsl.deploy.comparison.diff import compare
+from flowdsl.deploy.planning.plan import Action, Change
+from flowdsl.deploy.resources.resource import Desired, Live, hashes
+from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.state.document import ResourceState
 
 WORKFLOW_ID = "6f9619ff-8b86-4d01-b42d-00c04fc964ff"

@@ -27,7 +27,7 @@ _PRELOADED = (
     "flowdsl.cli.commands.plan.saved",
     "flowdsl.codegen.bundle",
     "flowdsl.decompile",
-    "flowdsl.deploy.engine",
+    "flowdsl.deploy.deploy",
     "flowdsl.emulator.app",
     "flowdsl.emulator.embedded",
     "sqlalchemy.dialects.sqlite",

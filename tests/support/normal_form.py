@@ -15,7 +15,7 @@ from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import clause, spell_text
 from flowdsl.prompt.values import field_note
 from flowdsl.semantics.capabilities import Capabilities
-from flowdsl.semantics.spelling import spell
+from flowdsl.semantics.values.spelling import spell
 
 STRING = nodes.ScalarType(name="string")
 CLAUSES = {

@@ -12,17 +12,17 @@ from flowdsl.codegen.artifacts import ImageFile
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.config.project import KeySource
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
-from flowdsl.deploy.breaking import breaking_changes
-from flowdsl.deploy.desired import DesiredNamed
-from flowdsl.deploy.diff import compare
-from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.kinds.model import ModelKind
-from flowdsl.deploy.kinds.tag import TagKind
-from flowdsl.deploy.named import NamedChange, key_source_mark, plan_named
-from flowdsl.deploy.plan import Action, Breaking, Change, Guard, Impact, Plan, Trajectory
-from flowdsl.deploy.plan_file import PlanFacts
-from flowdsl.deploy.plan_format import Source, StateRef
-from flowdsl.deploy.resource import Desired, Live, hashes
+from flowdsl.deploy.comparison.diff import compare
+from flowdsl.deploy.plan_file.format import Source, StateRef
+from flowdsl.deploy.plan_file.writer import PlanFacts
+from flowdsl.deploy.planning.breaking import breaking_changes
+from flowdsl.deploy.planning.desired import DesiredNamed
+from flowdsl.deploy.planning.named import NamedChange, key_source_mark, plan_named
+from flowdsl.deploy.planning.plan import Action, Breaking, Change, Guard, Impact, Plan, Trajectory
+from flowdsl.deploy.resources.directory import Directory
+from flowdsl.deploy.resources.model import ModelKind
+from flowdsl.deploy.resources.resource import Desired, Live, hashes
+from flowdsl.deploy.resources.tag import TagKind
 from flowdsl.state.document import Intent, ResourceState, new_document
 
 from .changes import change_of, live_of

@@ -11,9 +11,9 @@ from flowdsl.config.load import load_project
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 from flowdsl.decompile.pulling.pull import Pull, Pulled, Request, pull
 from flowdsl.decompile.pulling.workspace import Built, Workspace, encoded
-from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.kinds.workflow import POLICIES
-from flowdsl.deploy.resource import Live, hashes
+from flowdsl.deploy.resources.directory import Directory
+from flowdsl.deploy.resources.resource import Live, hashes
+from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.deploy.target import Target, target_of
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles

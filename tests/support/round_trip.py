@@ -11,9 +11,9 @@ from flowdsl.codegen.artifacts import Bundle, ImageRef, ModelAlias, ModelName, T
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.decompile.model import Picture
-from flowdsl.deploy.kinds.workflow import CHECKS, MODELS, POLICIES
-from flowdsl.deploy.mark import without_mark
-from flowdsl.deploy.policy import PASSED_THROUGH, canonical, normalise
+from flowdsl.deploy.resources.mark import without_mark
+from flowdsl.deploy.resources.policy import PASSED_THROUGH, canonical, normalise
+from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles
 

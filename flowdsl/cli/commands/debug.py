@@ -47,7 +47,7 @@ def _schema(subject: str) -> str:
     import json
 
     if subject == "plan-schema":
-        from flowdsl.deploy.plan_format import plan_schema
+        from flowdsl.deploy.plan_file.format import plan_schema
 
         return json.dumps(plan_schema(), indent=2)
     from flowdsl.config.schema import project_file_schema

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from flowdsl.compiler.collector import collect_rarely
-from flowdsl.deploy.engine import deploy
+from flowdsl.deploy.deploy import deploy
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.host import signals

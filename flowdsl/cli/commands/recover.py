@@ -11,7 +11,7 @@ from flowdsl.codegen.artifacts import Bundle
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.job import Options
 from flowdsl.deploy.outcome import Outcome, Status
-from flowdsl.deploy.settle import Verdict, recover
+from flowdsl.deploy.resolve import Verdict, recover
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.document import Intent

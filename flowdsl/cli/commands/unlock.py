@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Take exactly that lease out of state, whoever holds it."""
     deployment = open_state(arguments.env, console)
     store, name = deployment.store, deployment.environment.name
-    around = surroundings()
+    runtime = surroundings()
     lease = read_document(deployment).lease
     if lease is None or lease.id != arguments.lock_id:
         there = (
@@ -53,12 +53,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     alive = "nothing is freed" if store.excludes else "it stops at its next write"
     console.err(
         f"the lease of {name} is held by {printable(lease.holder)} since {lease.acquired_at:%Y-%m-%d %H:%M:%S} UTC "
-        f"({age_of(lease, around.now())}); where that deploy is still at work, {alive}"
+        f"({age_of(lease, runtime.now())}); where that deploy is still at work, {alive}"
     )
     if not confirmed(arguments.yes, "free it?", console):
         return SUCCESS
     try:
-        freed = interrupts.run(break_lease(store, arguments.lock_id, around))
+        freed = interrupts.run(break_lease(store, arguments.lock_id, runtime))
     except StateError as error:
         raise failure_of(error) from None
     console.err(f"{name} is unlocked")

@@ -8,9 +8,9 @@ from difflib import unified_diff
 from typing import Any
 
 from flowdsl.config.address import Address
-from flowdsl.deploy.diff import Difference, FieldChange, Origin
-from flowdsl.deploy.edits import Edit, way_to_keep
-from flowdsl.deploy.field_diff import Row, field_rows
+from flowdsl.deploy.comparison.diff import Difference, FieldChange, Origin
+from flowdsl.deploy.comparison.edits import Edit, way_to_keep
+from flowdsl.deploy.comparison.field_diff import Row, field_rows
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowdsl.config.address import IMAGE, WORKFLOW, Address
-from flowdsl.deploy.diff import Difference
+from flowdsl.deploy.comparison.diff import Difference
 from flowdsl.deploy.outcome import Outcome, Result, Status
-from flowdsl.deploy.plan import Action, Plan
-from flowdsl.deploy.policy import fingerprint
+from flowdsl.deploy.planning.plan import Action, Plan
+from flowdsl.deploy.resources.policy import fingerprint
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 

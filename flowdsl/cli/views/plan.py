@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from flowdsl.config.address import IMAGE, Address
-from flowdsl.deploy.edits import edit_behind
-from flowdsl.deploy.model_keys import key_routes
-from flowdsl.deploy.named import NamedChange
-from flowdsl.deploy.plan import Action, Change, Plan
+from flowdsl.deploy.comparison.edits import edit_behind
+from flowdsl.deploy.planning.model_keys import key_routes
+from flowdsl.deploy.planning.named import NamedChange
+from flowdsl.deploy.planning.plan import Action, Change, Plan
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.state.document import Intent
 

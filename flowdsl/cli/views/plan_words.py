@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from flowdsl.config.address import TAG, Address
-from flowdsl.deploy.model_keys import Endpoint, KeyRoute
-from flowdsl.deploy.named import NamedChange
-from flowdsl.deploy.plan import Action, Breaking, Change, Guard, Impact, Plan
+from flowdsl.deploy.planning.model_keys import Endpoint, KeyRoute
+from flowdsl.deploy.planning.named import NamedChange
+from flowdsl.deploy.planning.plan import Action, Breaking, Change, Guard, Impact, Plan
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.document import Intent

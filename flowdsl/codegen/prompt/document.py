@@ -15,7 +15,7 @@ from flowdsl.prompt.outline import Item, Line, render_outline
 from flowdsl.prompt.text import OPEN_PART, quoted, spell_path, spell_text
 from flowdsl.prompt.words import paragraph, say
 from flowdsl.semantics.capabilities import Capabilities
-from flowdsl.semantics.spelling import spell
+from flowdsl.semantics.values.spelling import spell
 
 from .context import Context
 from .statements import emit_main

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flowdsl.ir import nodes
 from flowdsl.prompt.reading.texts import read_path
 from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS
-from flowdsl.semantics.keys import OTHER_NAMES, chord_keys, is_key, shared_name
+from flowdsl.semantics.statements.keys import OTHER_NAMES, chord_keys, is_key, shared_name
 
 from ..model import NOWHERE, PromptHints
 from ..writing.literals import is_name

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from flowdsl.codegen.artifacts import ImageRef, plain, stand_in
-from flowdsl.deploy.kinds import image
-from flowdsl.deploy.kinds.workflow import CHECKS, MODELS, POLICIES
-from flowdsl.deploy.policy import canonical
+from flowdsl.deploy.resources import image
+from flowdsl.deploy.resources.policy import canonical
+from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
@@ -35,7 +35,7 @@ class Attempt(Record):
     notes: tuple[str, ...] = ()
 
 
-class Site(Record):
+class EditContext(Record):
     """Where editing stands: the best sources so far, and what they are to become."""
 
     workspace: Workspace

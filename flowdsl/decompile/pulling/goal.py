@@ -7,9 +7,9 @@ from typing import Any
 
 from flowdsl.codegen.artifacts import plain
 from flowdsl.config.address import Address
-from flowdsl.deploy.kinds.workflow import POLICIES
-from flowdsl.deploy.policy import canonical, normalise
-from flowdsl.deploy.resource import Desired
+from flowdsl.deploy.resources.policy import canonical, normalise
+from flowdsl.deploy.resources.resource import Desired
+from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.source.record import Record
 
 from .differences import cost, edits

@@ -9,22 +9,24 @@ from types import MappingProxyType
 from typing import Any
 
 from flowdsl.config.address import Address
-from flowdsl.deploy.diff import compare
-from flowdsl.deploy.kinds.workflow import POLICIES
-from flowdsl.deploy.resource import Desired, Live
+from flowdsl.deploy.comparison.diff import compare
+from flowdsl.deploy.resources.resource import Desired, Live
+from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.source.files import UnreadableFile, decode
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
 from ..fields import why_no_inputs, why_no_outputs
-from . import checks, fields, files, settings, steps, words
-from .attempts import Attempt, Site
+from .attempts import Attempt, EditContext
 from .editing import changed_lines, with_lines_of
 from .goal import TAGS, Goal, Judge, forms, narrowed
+from .literals import finest as words
+from .sections import checks, fields, files, settings
+from .steps import steps
 from .workspace import Built, Workspace
 
-Way = Callable[[Site], Iterator[Attempt]]
+Way = Callable[[EditContext], Iterator[Attempt]]
 
 FINE: tuple[Way, ...] = (
     words.attempts,
@@ -246,10 +248,10 @@ class _Editor:
                     self.best = better
 
     def _step(self, judge: Judge, goal: Goal, way: Way) -> tuple[Attempt, Built] | None:
-        site = Site(self._workspace, self.best, goal)
-        if not site.open_fields:
+        context = EditContext(self._workspace, self.best, goal)
+        if not context.open_fields:
             return None
-        for attempt in way(site):
+        for attempt in way(context):
             better = judge.built(attempt.texts, self.best, goal.address)
             if better is not None:
                 return attempt, better

@@ -9,9 +9,9 @@ from typing import Any
 from flowdsl.codegen.artifacts import Bundle, plain
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.config.address import Address
-from flowdsl.deploy.desired import desired_state
-from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.resource import Desired
+from flowdsl.deploy.planning.desired import desired_state
+from flowdsl.deploy.resources.directory import Directory
+from flowdsl.deploy.resources.resource import Desired
 from flowdsl.deploy.target import Target
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.ir import nodes

@@ -12,7 +12,7 @@ from flowdsl.prompt.reading.frames import Sentences
 from flowdsl.prompt.reading.phrases import plain_constant
 from flowdsl.prompt.reading.texts import NAMELESS
 from flowdsl.prompt.words import paragraph
-from flowdsl.semantics.spelling import spell
+from flowdsl.semantics.values.spelling import spell
 
 from ..model import NOWHERE, PromptHints
 

@@ -41,7 +41,7 @@ class Task:
     """A task cut out of a workflow. `attempt`: it is called where a `retry` catches a `fail`.
 
     `params` are by the variable that stands for each in the statements. `own` are its runtime variables under the names that
-    inlining gives them; `variables` are their names in source. `lifted` are arguments that no call gives yet. `result` is the variable
+    inlining gives them; `variables` are their names in source. `extracted` are arguments that no call gives yet. `result` is the variable
     that keeps its result, of type `record`.
     """
 
@@ -52,7 +52,7 @@ class Task:
         self.params: dict[Key, Param] = {}
         self.own: list[str] = []
         self.variables: dict[str, str] = {}
-        self.lifted: tuple[tuple[Key, nodes.Value], ...] = ()
+        self.extracted: tuple[tuple[Key, nodes.Value], ...] = ()
         self.result = result
         self.record: nodes.RecordType | None = None
 

@@ -287,7 +287,7 @@ def keep_resets(lines: list[Line], types: Types) -> None:
                 at = 0 if before is None else 1 + _first_setting(body, before)
                 body.insert(at, _never(reset, types))
             else:
-                _unsettle(body, name)
+                _withdraw(body, name)
             before = name
 
 
@@ -323,7 +323,7 @@ def _certain(line: Line) -> str | None:
     return None if isinstance(line.node, Emit) else variable_set(line.node)
 
 
-def _unsettle(body: list[Line], name: str) -> None:
+def _withdraw(body: list[Line], name: str) -> None:
     """Let what sets a variable on every path be something that may not run, as far as lowering knows."""
     for inner, at, conditional, _ in list(_walk(body, conditional=False, repeated=False)):
         if not conditional and _certain(inner[at]) == name:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import assert_never
 
 from flowdsl.ir import nodes
-from flowdsl.semantics.scopes import ENV_ROOT
+from flowdsl.semantics.names.scopes import ENV_ROOT
 
 from .literals import is_name, plain_literal, raw_literal, unspeakable, value_literal
 

@@ -20,11 +20,11 @@ from .lines import Line, Task, all_lines, lines_of, variable_set
 from .literals import alike_literals, is_name, plain_literal, value_literal
 from .marks import find_marks
 from .outputs import keep_resets, keep_stored, place_emits, with_emits
-from .results import align_results, infer_results
 from .scope import PLAIN, RUNTIME, SECRET, Scope
 from .statement_text import INDENT, Wanted, Writer
-from .task_names import name_tasks
-from .tasks import Cutter
+from .tasks.names import name_tasks
+from .tasks.results import align_results, infer_results
+from .tasks.tasks import Cutter
 from .type_names import TypeNames, Unspeakable, doc_lines, field_text, source_names
 from .value_text import Consts, ValueWriter, said
 from .value_types import ANY, STRING, Types, as_declared, declared_records
@@ -97,7 +97,7 @@ class _FlowWriter:
         cutter = Cutter(self.root, pinned, self.types)
         cutter.cut_results()
         infer_results(self.root, workflow.sources, outputs, self.types)
-        cutter.settle()
+        cutter.finish()
         place_emits(self.root, workflow.sources, outputs, self.types)
         keep_stored(self.root, workflow.sources)
         found = (variable_set(line.node) for line in all_lines(self.root))

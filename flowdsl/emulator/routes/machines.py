@@ -20,7 +20,7 @@ from flowdsl.emulator.resources.machines import (
 from flowdsl.emulator.resources.pool_membership import set_pools
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.runs.reservations import change_machine
-from flowdsl.emulator.runs.upkeep import settle
+from flowdsl.emulator.runs.upkeep import replan
 from flowdsl.emulator.wire.models import (
     MachineCreate,
     MachinePoolUpdate,
@@ -79,7 +79,7 @@ async def list_machines(
 async def create(transaction: Current, body: MachineCreate) -> MachineResponse:
     """Makes a machine."""
     made = create_machine(transaction, body)
-    settle(transaction)
+    replan(transaction)
     return made
 
 
@@ -116,5 +116,5 @@ async def update_machine_pools(
 ) -> MachineResponse:
     """Puts the machine into exactly these pools."""
     changed = set_pools(transaction, machine_id, body.pool_ids)
-    settle(transaction)
+    replan(transaction)
     return changed

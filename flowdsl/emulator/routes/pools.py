@@ -20,7 +20,7 @@ from flowdsl.emulator.resources.pools import (
     update_pool,
 )
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.runs.upkeep import settle
+from flowdsl.emulator.runs.upkeep import replan
 from flowdsl.emulator.wire.models import (
     MachinePoolAssignment,
     PaginatedResponseWithIncludesPoolResponse,
@@ -87,7 +87,7 @@ async def add_machines_to_pool(
 ) -> PoolWithMachines:
     """Puts machines into the pool."""
     filled = add_machines(transaction, pool_id, body.machine_ids)
-    settle(transaction)
+    replan(transaction)
     return filled
 
 

@@ -15,7 +15,6 @@ from flowdsl.emulator.resources.changes import new_aliases, sent_changes
 from flowdsl.emulator.resources.machines import machine_row, reserve_machine
 from flowdsl.emulator.resources.workflows import workflow_row
 from flowdsl.emulator.runs.attachments import insert_attachment
-from flowdsl.emulator.runs.courses import decide_course
 from flowdsl.emulator.runs.requests import (
     NewRun,
     Target,
@@ -26,9 +25,10 @@ from flowdsl.emulator.runs.requests import (
     session_target,
 )
 from flowdsl.emulator.runs.rows import get_run, run_row
+from flowdsl.emulator.runs.run_plans import decide_run_plan
 from flowdsl.emulator.runs.schedule import place_run, queue_run
 from flowdsl.emulator.runs.trajectories import drop_recording
-from flowdsl.emulator.runs.upkeep import decide_readers, settle
+from flowdsl.emulator.runs.upkeep import decide_readers, replan
 from flowdsl.emulator.runs.views import LIVE, run_replies, status_of
 from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.emulator.store import Transaction
@@ -66,7 +66,7 @@ def update_run(transaction: Transaction, run_id: UUID, body: RunUpdate) -> RunRe
         decide_readers(transaction, run_row(transaction, run_id))
     if changes or release != row.release_session_after:
         _let_go(transaction, run_row(transaction, run_id))
-        settle(transaction, row.machine_id)
+        replan(transaction, row.machine_id)
     return get_run(transaction, run_id)
 
 
@@ -97,7 +97,7 @@ def delete_run(transaction: Transaction, run_id: UUID) -> None:
         decide_readers(transaction, row)
         if row.release_session_after:
             _release(transaction, row)
-        settle(transaction, row.machine_id)
+        replan(transaction, row.machine_id)
 
 
 def retry_run(
@@ -152,10 +152,10 @@ def retry_run(
             effects=effects.model_dump(mode="json", exclude_defaults=True) or None,
         )
     )
-    decide_course(transaction, row.id)
+    decide_run_plan(transaction, row.id)
     queue_run(transaction, row.id)
     decide_readers(transaction, run_row(transaction, row.id))
-    settle(transaction, row.machine_id)
+    replan(transaction, row.machine_id)
     return get_run(transaction, row.id)
 
 

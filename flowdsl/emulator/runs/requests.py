@@ -19,15 +19,10 @@ from flowdsl.emulator.resources.changes import new_aliases
 from flowdsl.emulator.resources.machines import machine_row, parameters_of
 from flowdsl.emulator.resources.workflows import workflow_row
 from flowdsl.emulator.runs.attachments import NewFile, insert_attachment
-from flowdsl.emulator.runs.courses import (
-    Sources,
-    course_of,
-    insert_results,
-    refused_inputs,
-)
 from flowdsl.emulator.runs.rows import get_run
+from flowdsl.emulator.runs.run_plans import Sources, insert_results, refused_inputs, run_plan_of
 from flowdsl.emulator.runs.schedule import Placement, place_run, queue_run, reschedule
-from flowdsl.emulator.runs.upkeep import settle
+from flowdsl.emulator.runs.upkeep import replan
 from flowdsl.emulator.runs.views import run_replies
 from flowdsl.emulator.simulation.references import references
 from flowdsl.emulator.simulation.rules import Effects, RuleTally
@@ -224,7 +219,7 @@ def insert_run(
     queue_run(transaction, run_id)
     if session_id is not None and new.release_session_after:
         # Now it is known when the session lets its machine go.
-        settle(transaction)
+        replan(transaction)
     return run_id
 
 
@@ -261,7 +256,7 @@ def _insert(
         "effects": effects.model_dump(mode="json", exclude_defaults=True) or None,
     }
     run = SimpleNamespace(**values)
-    decision = course_of(transaction, run, sources)
+    decision = run_plan_of(transaction, run, sources)
     transaction.connection.execute(insert(runs).values(**values, **decision.columns))
     for file in new.files:
         insert_attachment(transaction, run_id, file, AttachmentType.INPUT)

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from flowdsl.emulator.resources.machines import get_machine, machine_row, update_machine
 from flowdsl.emulator.runs.changes import cancel_runs_of_machine
-from flowdsl.emulator.runs.upkeep import settle
+from flowdsl.emulator.runs.upkeep import replan
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import machines
 from flowdsl.emulator.wire.models import MachineResponse, MachineUpdate
@@ -28,5 +28,5 @@ def change_machine(
             update(machines).where(machines.c.id == row.id).values(is_available=True)
         )
     update_machine(transaction, machine_id, body)
-    settle(transaction, row.id)
+    replan(transaction, row.id)
     return get_machine(transaction, machine_id)

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from flowdsl.emulator.errors import not_found, refused
-from flowdsl.emulator.runs.courses import RUN_IMAGES, blocks_of
 from flowdsl.emulator.runs.rows import run_row
+from flowdsl.emulator.runs.run_plans import RUN_IMAGES, blocks_of
 from flowdsl.emulator.runs.trajectories import (
     NEWEST_FIRST,
     get_trajectory,

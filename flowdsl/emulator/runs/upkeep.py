@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from flowdsl.emulator.runs.courses import decide_course
+from flowdsl.emulator.runs.run_plans import decide_run_plan
 from flowdsl.emulator.runs.schedule import (
     homeless_runs,
     place_run,
@@ -19,7 +19,7 @@ from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import runs
 
 
-def settle(transaction: Transaction, machine_id: str | None = None) -> None:
+def replan(transaction: Transaction, machine_id: str | None = None) -> None:
     """Gives waiting runs machines and times where a change has made some free.
 
     `machine_id` is a machine whose queue has to be timed anew in any case.
@@ -34,7 +34,7 @@ def settle(transaction: Transaction, machine_id: str | None = None) -> None:
         transaction.connection.execute(
             update(runs).where(runs.c.id == row.id).values(machine_id=found)
         )
-        decide_course(transaction, row.id)
+        decide_run_plan(transaction, row.id)
         queue_run(transaction, row.id)
 
 
@@ -56,7 +56,7 @@ def decide_readers(transaction: Transaction, source: Row[Any]) -> None:
     for row in waiting:
         read = {found.alias for found in references(row.input_values or {})}
         if read & stale:
-            decide_course(transaction, row.id)
+            decide_run_plan(transaction, row.id)
             if row.session_alias is not None:
                 # Its own outputs may be others now.
                 stale.add(row.session_alias)

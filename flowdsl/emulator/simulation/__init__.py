@@ -1,7 +1,7 @@
 """What a run would have done: its course played from the workflow's text, schemas and checks.
 
 Pure functions: no store, no clock, no randomness but the seed given. The entry point is
-`course.play`; `schemas.input_problems` and `references` serve the requests that make runs, and
+`run_plan.play`; `schemas.input_problems` and `references` serve the requests that make runs, and
 `rules.RunRule` is one entry of a scenario.
 
 It does not read a prompt the way a model would: it follows the numbered lines, the tools and the

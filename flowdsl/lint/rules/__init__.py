@@ -6,7 +6,7 @@ ten on realistic prose (`benchmarks/wording.py` measures it).
 
 from __future__ import annotations
 
-from flowdsl.lint import wakes
+from flowdsl.lint import triggers as triggers
 from flowdsl.lint.rule import UNUSED_KINDS, InSource, LinkedFiles, Rule, UnusedName, Words
 from flowdsl.syntax import ast
 
@@ -38,25 +38,25 @@ _VAGUE = """
 _VAGUE_OPENINGS = "download export fetch get fill complete update log sign clean tidy wait"
 
 RULES = (
-    Rule("abort-inside-retry", (ast.RetryStmt,), when=wakes.may_abort),
-    Rule("bound-above-max-items", (ast.ForStmt,), when=wakes.has_limit),
-    Rule("check-without-artifact", (ast.ChecksSection,), when=wakes.has_file_checks),
+    Rule("abort-inside-retry", (ast.RetryStmt,), when=triggers.may_abort),
+    Rule("bound-above-max-items", (ast.ForStmt,), when=triggers.has_limit),
+    Rule("check-without-artifact", (ast.ChecksSection,), when=triggers.has_file_checks),
     Rule("choice-by-input", (Words(tuple(_CHOICES.split()), ("do",)),)),
     Rule("credential-in-literal", (ast.Module,)),
-    Rule("command-outlasts-limit", (ast.RunStmt,), when=wakes.names_wait),
-    Rule("command-too-long", (ast.RunStmt,), when=wakes.is_long),
+    Rule("command-outlasts-limit", (ast.RunStmt,), when=triggers.names_wait),
+    Rule("command-too-long", (ast.RunStmt,), when=triggers.is_long),
     Rule("deep-nesting", _BODIES),
     Rule("duplicated-prose", (LinkedFiles(),)),
-    Rule("enum-not-handled", (ast.IfStmt,), when=wakes.has_branches),
+    Rule("enum-not-handled", (ast.IfStmt,), when=triggers.has_branches),
     Rule("fixed-wait", (ast.WaitStmt,)),
-    Rule("key-of-one-driver", (ast.PressStmt,), when=wakes.has_rare_key),
-    Rule("missing-description", (ast.WorkflowDecl,), when=wakes.lacks_description),
-    Rule("newer-powershell-syntax", (ast.RunStmt,), when=wakes.has_operators),
+    Rule("key-of-one-driver", (ast.PressStmt,), when=triggers.has_rare_key),
+    Rule("missing-description", (ast.WorkflowDecl,), when=triggers.lacks_description),
+    Rule("newer-powershell-syntax", (ast.RunStmt,), when=triggers.has_operators),
     Rule("non-powershell-command", (ast.RunStmt,)),
-    Rule("optional-read-unguarded", _BODIES, when=wakes.writes_optional),
-    Rule("overwritten-before-read", _BODIES, when=wakes.sets_twice),
-    Rule("raw-model-id", _USES_OF_MODELS, when=wakes.names_model),
-    Rule("secret-like-input", (ast.InputsSection, ast.TaskDecl), when=wakes.named_like_secret),
+    Rule("optional-read-unguarded", _BODIES, when=triggers.writes_optional),
+    Rule("overwritten-before-read", _BODIES, when=triggers.sets_twice),
+    Rule("raw-model-id", _USES_OF_MODELS, when=triggers.names_model),
+    Rule("secret-like-input", (ast.InputsSection, ast.TaskDecl), when=triggers.named_like_secret),
     Rule("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),)),
     Rule("tool-name-in-prose", (Words(tuple(_TOOLS.split())),)),
     Rule(
@@ -65,13 +65,13 @@ RULES = (
             ast.TypeStmt,
             Words(("enter", "key", "type", "write"), ("do",)),
         ),
-        when=wakes.has_typographic,
+        when=triggers.has_typographic,
     ),
     *(
         Rule(
             f"unused-{kind.replace(' ', '-')}",
             (UnusedName(kind),),
-            "flowdsl.lint.rules.unused_names",
+            "flowdsl.lint.rules.program.unused_names",
         )
         for kind in UNUSED_KINDS
     ),
@@ -79,19 +79,19 @@ RULES = (
     Rule(
         "ambiguous-target",
         (Words(tuple(_CONTROLS.split()), _ACTED_ON),),
-        when=wakes.the(f"{_CONTROLS} text check drop input"),
+        when=triggers.the(f"{_CONTROLS} text check drop input"),
     ),
-    Rule("negative-only-instruction", (Words(_BANS, ("do",)),), when=wakes.opens_with_ban),
-    Rule("pixel-coordinates", (Words(tuple(_POINTING.split())),), when=wakes.has_numbers),
-    Rule("several-instructions", (ast.DoStmt,), when=wakes.has_many_sentences),
+    Rule("negative-only-instruction", (Words(_BANS, ("do",)),), when=triggers.opens_with_ban),
+    Rule("pixel-coordinates", (Words(tuple(_POINTING.split())),), when=triggers.has_numbers),
+    Rule("several-instructions", (ast.DoStmt,), when=triggers.has_many_sentences),
     Rule(
         "target-by-look",
         (Words(tuple(_LOOKS.split()), _ACTED_ON),),
-        when=wakes.the_look_of_a_control(f"{_LOOKS} far very"),
+        when=triggers.the_look_of_a_control(f"{_LOOKS} far very"),
     ),
     Rule(
         "vague-verb",
         (Words((*_VAGUE.split(), *_VAGUE_OPENINGS.split())),),
-        when=wakes.opens_with(_VAGUE_OPENINGS, _VAGUE),
+        when=triggers.opens_with(_VAGUE_OPENINGS, _VAGUE),
     ),
 )

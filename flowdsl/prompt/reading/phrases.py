@@ -11,7 +11,7 @@ from flowdsl.ir import nodes
 from flowdsl.prompt.sentences import AND, OR, SCALARS, THEN
 from flowdsl.prompt.text import QUOTES
 from flowdsl.prompt.values import field_note
-from flowdsl.semantics.spelling import MISSING, spell
+from flowdsl.semantics.values.spelling import MISSING, spell
 
 from .frames import Free, Sentences, frames
 from .texts import NAMELESS, Texts, in_quotes, whole

@@ -24,7 +24,7 @@ from flowdsl.prompt.text import (
     spell_path,
     spell_text,
 )
-from flowdsl.semantics.keys import chord_keys, is_key, misplaced_modifier
+from flowdsl.semantics.statements.keys import chord_keys, is_key, misplaced_modifier
 
 from .frames import Free, Read, Sentences
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flowdsl.state.migrations.from_1 import lift as _from_1
-from flowdsl.state.migrations.from_2 import lift as _from_2
+from flowdsl.state.migrations.from_1 import migrate as _from_1
+from flowdsl.state.migrations.from_2 import migrate as _from_2
 
 MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 
-def lift(raw: dict[str, Any]) -> dict[str, Any]:
+def migrate(raw: dict[str, Any]) -> dict[str, Any]:
     """`raw` in format 3.
 
     Format 2 recorded of a change what the workflow has once it is done. That is more than was sent, so that a request which
     came is recognised; one that sent less is waited for to the end.
     """
-    lifted = {**raw, "format": 3}
+    migrated = {**raw, "format": 3}
     pending = raw.get("pending")
     if isinstance(pending, list):
-        lifted["pending"] = [_lifted(intent) for intent in pending]
-    return lifted
+        migrated["pending"] = [_migrated_intent(intent) for intent in pending]
+    return migrated
 
 
-def _lifted(intent: Any) -> Any:
+def _migrated_intent(intent: Any) -> Any:
     if not isinstance(intent, dict):
         return intent
     sent = intent.get("applied", {}) if intent.get("action") == "update" else {}

@@ -17,7 +17,7 @@ from flowdsl.state.document import (
 from flowdsl.state.errors import CorruptState, StateError, StoreUnusable, UnsafeStore
 from flowdsl.state.stores import Versioned, check_name
 from flowdsl.state.stores.git_commands import REMOTE, Workshop
-from flowdsl.state.stores.settle import Failure, Patience, patiently, write_settled
+from flowdsl.state.stores.retry import Failure, Patience, patiently, write_with_retry
 
 _DOCUMENT = "state.json"
 _TIP = "refs/flowdsl/tip"
@@ -81,7 +81,7 @@ class GitStore:
                 self._push(commits[0], self._ref, expected)
                 return commits[0]
 
-            version = write_settled(
+            version = write_with_retry(
                 document,
                 expected,
                 attempt=attempt,

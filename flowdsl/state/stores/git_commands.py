@@ -15,7 +15,7 @@ from threading import Lock
 
 from flowdsl.host import signals
 from flowdsl.state.errors import UnsupportedStore
-from flowdsl.state.stores.settle import Failure
+from flowdsl.state.stores.retry import Failure
 
 LOCAL_SECONDS = 20.0
 _ENDING_SECONDS = 5.0

@@ -10,7 +10,7 @@ from flowdsl.state.errors import UnsupportedStore, WrongAddress
 from flowdsl.state.stores import shown
 from flowdsl.state.stores.git import GitStore
 from flowdsl.state.stores.git_commands import Workshop, git_settings, remote_url
-from flowdsl.state.stores.settle import Patience
+from flowdsl.state.stores.retry import Patience
 
 REMOTE_SECONDS = 12.0
 """How long one conversation with a remote may take: a lease has to be renewed several times in its 30 s."""

@@ -6,7 +6,7 @@ import re
 
 from obstore.exceptions import AlreadyExistsError, PreconditionError
 
-from flowdsl.state.stores.settle import Failure
+from flowdsl.state.stores.retry import Failure
 
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>([A-Za-z0-9]{1,60})</Code>")

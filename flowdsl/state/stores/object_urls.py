@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from flowdsl.state.errors import UnsupportedStore, WrongAddress
 from flowdsl.state.stores import StateStore, shown
-from flowdsl.state.stores.settle import Patience
+from flowdsl.state.stores.retry import Patience
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore as Client

@@ -21,7 +21,7 @@ from flowdsl.state.document import (
 from flowdsl.state.errors import CorruptState, StoreUnusable, UnsafeStore
 from flowdsl.state.stores import Versioned, check_name
 from flowdsl.state.stores.object_errors import failure_of
-from flowdsl.state.stores.settle import Failure, Patience, patiently, write_settled
+from flowdsl.state.stores.retry import Failure, Patience, patiently, write_with_retry
 
 AT_ONCE = 16
 """Objects that are put at the same time."""
@@ -71,7 +71,7 @@ class ObjectStore:
 
     def write(self, document: StateDocument, expected: str | None) -> str:
         content = dump_document(document)
-        return write_settled(
+        return write_with_retry(
             document,
             expected,
             attempt=lambda: self._put(self._key("state.json"), content, expected),

@@ -20,7 +20,7 @@ from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.cyberdesk.limits import Limits
 from flowdsl.cyberdesk.models.wire_model import Items
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
-from flowdsl.deploy.attempt import status_of
+from flowdsl.deploy.apply.attempt import status_of
 from flowdsl.deploy.outcome import Status
 from tests.support.hostile import FAULTS, Fault, hostile, whole
 from tests.support.memory import lists_of, models

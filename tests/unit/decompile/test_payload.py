@@ -14,7 +14,7 @@ from flowdsl.decompile.payload import (
     read_workflow,
     same_payload,
 )
-from flowdsl.deploy.mark import Mark, with_mark
+from flowdsl.deploy.resources.mark import Mark, with_mark
 
 SOME_ID = "8d0f3c1e-5f0a-4a53-9f7b-0c5d8f0b7a11"
 BODY = {"name": "Claims", "main_prompt": "Open the claims portal."}

@@ -18,7 +18,7 @@ from flowdsl.config.load import load_project
 from flowdsl.decompile.model import ImportedProject
 from flowdsl.decompile.payload import ImportProblem
 from flowdsl.decompile.project import import_workflows, same_payload
-from flowdsl.deploy.kinds.workflow import UNTITLED
+from flowdsl.deploy.resources.workflow import UNTITLED
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.capabilities import NO_COMMAND
 from flowdsl.source.files import MemoryFiles

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from flowdsl.codegen.artifacts import ChainArtifact
 from flowdsl.codegen.json_schema import object_schema
 from flowdsl.config.address import workflow_address
-from flowdsl.deploy.breaking import breaking_changes
-from flowdsl.deploy.plan import Action, Breaking, Change
+from flowdsl.deploy.planning.breaking import breaking_changes
+from flowdsl.deploy.planning.plan import Action, Breaking, Change
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.ir import nodes
 from tests.support.changes import change_of, schema_change

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.config.address import workflow_address
-from flowdsl.deploy.diff import compare
-from flowdsl.deploy.kinds.workflow import POLICIES
-from flowdsl.deploy.resource import Desired, Live, hashes
+from flowdsl.deploy.comparison.diff import compare
+from flowdsl.deploy.resources.resource import Desired, Live, hashes
+from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.state.document import ResourceState
 
 PATHS = ("main_prompt", "output_schema", "is_webhooks_enabled", "terminal_command_allowlist")

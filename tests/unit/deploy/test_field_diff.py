@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.deploy.diff import FieldChange
-from flowdsl.deploy.field_diff import field_rows, plain
-from flowdsl.deploy.kinds.workflow import CHECKS, POLICIES
-from flowdsl.deploy.policy import canonical, normalise
+from flowdsl.deploy.comparison.diff import FieldChange
+from flowdsl.deploy.comparison.field_diff import field_rows, plain
+from flowdsl.deploy.resources.policy import canonical, normalise
+from flowdsl.deploy.resources.workflow import CHECKS, POLICIES
 from flowdsl.diagnostics.render.cells import printable
 
 WORDS = st.lists(st.sampled_from(("open", "the", "a", " ", "  ", ",", ".", "é", "\t")), max_size=12)

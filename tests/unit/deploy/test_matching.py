@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from flowdsl.config.address import workflow_address
 from flowdsl.cyberdesk.models.workflow import Workflow
-from flowdsl.deploy.found import Matches
-from flowdsl.deploy.mark import Mark, with_mark
-from flowdsl.deploy.matching import match
-from flowdsl.deploy.resource import Desired
+from flowdsl.deploy.ownership.found import Matches
+from flowdsl.deploy.ownership.matching import match
+from flowdsl.deploy.resources.mark import Mark, with_mark
+from flowdsl.deploy.resources.resource import Desired
 from flowdsl.deploy.target import Target
 from flowdsl.state.document import ResourceState, StateDocument, new_document
 from tests.support.effort import examples

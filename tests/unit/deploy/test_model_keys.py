@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from flowdsl.cli.commands.plan.markdown import render_markdown
 from flowdsl.cli.views.plan import render_plan
 from flowdsl.cli.views.plan_words import PLACES_SHOWN
-from flowdsl.deploy.model_keys import OWN_HOSTS, Endpoint, KeyRoute, key_routes
-from flowdsl.deploy.plan import Action, Plan
-from flowdsl.deploy.plan_file import plan_document
+from flowdsl.deploy.plan_file.writer import plan_document
+from flowdsl.deploy.planning.model_keys import OWN_HOSTS, Endpoint, KeyRoute, key_routes
+from flowdsl.deploy.planning.plan import Action, Plan
 from flowdsl.diagnostics.render.cells import printable
 from tests.support.plans import facts, gone, model_change
 
@@ -257,5 +257,5 @@ def test_the_mark_of_a_source_tells_kinds_apart() -> None:
     change = model_change("Main", params(), params(), known_key=("file", "MODEL_KEY"))
     assert key_routes([change])[0].news == ("source",)
     assert change.changes_state and not change.writes
-    settled = replace(change, prior=model_change("Main", params(), params()).prior)
-    assert key_routes([settled])[0].news == ()
+    resulting_state = replace(change, prior=model_change("Main", params(), params()).prior)
+    assert key_routes([resulting_state])[0].news == ()

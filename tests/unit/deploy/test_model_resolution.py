@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
-from flowdsl.deploy.models import MAIN_AGENT, ModelResolver
+from flowdsl.deploy.planning.models import MAIN_AGENT, ModelResolver
 from flowdsl.deploy.target import Target
 
 

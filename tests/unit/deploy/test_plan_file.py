@@ -15,13 +15,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.config.load import load_project
-from flowdsl.deploy.desired import desired_state
-from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.named import plan_named
-from flowdsl.deploy.plan import Action, Plan
-from flowdsl.deploy.plan_file import PlanFacts, dump_plan, plan_document
-from flowdsl.deploy.plan_format import Source, StateRef, plan_schema
-from flowdsl.deploy.saved_plan import (
+from flowdsl.deploy.plan_file.format import Source, StateRef, plan_schema
+from flowdsl.deploy.plan_file.reader import (
     MAX_BYTES,
     MOVES_ON,
     SavedPlan,
@@ -29,6 +24,11 @@ from flowdsl.deploy.saved_plan import (
     mismatches,
     read_plan,
 )
+from flowdsl.deploy.plan_file.writer import PlanFacts, dump_plan, plan_document
+from flowdsl.deploy.planning.desired import desired_state
+from flowdsl.deploy.planning.named import plan_named
+from flowdsl.deploy.planning.plan import Action, Plan
+from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.target import target_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.sink import Sink

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.config.address import workflow_address
-from flowdsl.deploy.kinds.workflow import POLICIES
-from flowdsl.deploy.mark import Mark, mark_in, with_mark
-from flowdsl.deploy.policy import fingerprint, normalise
+from flowdsl.deploy.resources.mark import Mark, mark_in, with_mark
+from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.workflow import POLICIES
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.deploy.kinds.workflow import POLICIES
-from flowdsl.deploy.policy import canonical, normalise
-from flowdsl.deploy.schema_diff import schema_edits
+from flowdsl.deploy.comparison.schema_diff import schema_edits
+from flowdsl.deploy.resources.policy import canonical, normalise
+from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.diagnostics.render.cells import printable
 from tests.support.payloads import payload
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.lint.powershell import code_of
-from flowdsl.lint.rules.command_outlasts_limit import _waits
-from flowdsl.lint.rules.newer_powershell_syntax import _SYNTAX
+from flowdsl.lint.rules.commands.command_outlasts_limit import _waits
+from flowdsl.lint.rules.commands.newer_powershell_syntax import _SYNTAX
 
 ANY = st.text(alphabet="ab$(){}@'\"`#<>|&?: \n-%’“", max_size=40)
 

@@ -10,7 +10,7 @@ from flowdsl.diagnostics.diagnostic import INFO, Diagnostic
 from flowdsl.diagnostics.fixes import UNSAFE, apply_fixes
 from flowdsl.lint.prose import is_english, literal_at
 from flowdsl.lint.rules import RULES
-from flowdsl.lint.rules.tool_name_in_prose import STATEMENTS
+from flowdsl.lint.rules.prose.tool_name_in_prose import STATEMENTS
 from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.source.files import MemoryFiles
 

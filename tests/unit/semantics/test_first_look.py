@@ -8,8 +8,8 @@ import pytest
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.semantics.control_flow.required_tools import FirstLook, Look
 from flowdsl.semantics.modules import load
-from flowdsl.semantics.needs import FirstLook, Look
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.semantics.traversal import RefIndex
 from flowdsl.source.files import MemoryFiles

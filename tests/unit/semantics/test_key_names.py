@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_MODIFIERS
-from flowdsl.semantics.keys import (
+from flowdsl.semantics.statements.keys import (
     OTHER_NAMES,
     chord_keys,
     is_key,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
-from flowdsl.semantics.formats import example, is_spelled
-from flowdsl.semantics.run_texts import TextPattern
+from flowdsl.semantics.texts.run_texts import TextPattern
+from flowdsl.semantics.values.formats import example, is_spelled
 from tests.support.expectations import Case
 
 PROGRAM = """flow 1

@@ -8,7 +8,7 @@ import pytest
 
 from flowdsl.diagnostics.diagnostic import INFO
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.constants import evaluate
+from flowdsl.semantics.declarations.constants import evaluate
 from flowdsl.semantics.model import CONST, RUNTIME, SemanticModel
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program

@@ -9,7 +9,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.parse import parse_module
-from flowdsl.syntax.recovery import MAX_ERRORS
+from flowdsl.syntax.recovery.recovery import MAX_ERRORS
 
 
 def parse(text: str) -> tuple[ast.Module, tuple[Diagnostic, ...]]:

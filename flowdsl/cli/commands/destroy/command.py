@@ -11,7 +11,7 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.destroy import destroy
 from flowdsl.deploy.job import Options
 from flowdsl.deploy.outcome import Outcome
-from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.planning.plan import Plan
 
 from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment, holder, open_deployment

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowdsl.config.address import WORKFLOW
-from flowdsl.deploy.edits import edits_since
-from flowdsl.deploy.mark import mark_in
+from flowdsl.deploy.comparison.edits import edits_since
 from flowdsl.deploy.outcome import Outcome, Status
-from flowdsl.deploy.plan import Action, Change, Impact, Plan
+from flowdsl.deploy.planning.plan import Action, Change, Impact, Plan
+from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 

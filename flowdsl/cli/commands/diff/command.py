@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from flowdsl.deploy.differences import Contrast, differences
+from flowdsl.deploy.differences import WorkflowDifference, find_differences
 from flowdsl.deploy.job import Job, Options
 
 from ...runtime import exit_codes, http_log
@@ -15,7 +15,7 @@ from ...runtime.engine.answers import Silent, answered
 from ...runtime.engine.deployment import compile_bundle, open_deployment
 from ...runtime.engine.options import add_environment
 from ...runtime.time_limit import TimeLimit
-from .view import contrast_items, render_contrasts
+from .view import difference_items, render_differences
 
 FORMAT_VERSION = 1
 
@@ -49,9 +49,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     environment, told = deployment.environment, http_log.listener(arguments, console)
     with open_client(environment, deployment.target.root, limit, told) as client:
         job = deployment.job(bundle, client, Options(breaking="ignore"), Silent())
-        contrasts = answered(_differences(job, arguments.addresses), limit)
+        differences = answered(_differences(job, arguments.addresses), limit)
     if arguments.json:
-        items = contrast_items(contrasts)
+        items = difference_items(differences)
         report = {
             "format_version": FORMAT_VERSION,
             "kind": "diff",
@@ -62,17 +62,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.out(json.dumps(report, ensure_ascii=False, indent=2))
     else:
         console.out(
-            render_contrasts(
-                contrasts,
+            render_differences(
+                differences,
                 environment.name,
                 unified=arguments.unified,
                 color=console.color_out,
             )
         )
-    differs = any(contrast.differs for contrast in contrasts)
+    differs = any(compared.differs for compared in differences)
     return exit_codes.CHANGES if differs and arguments.detailed_exitcode else exit_codes.SUCCESS
 
 
-async def _differences(job: Job, addresses: list[str]) -> tuple[Contrast, ...]:
+async def _differences(job: Job, addresses: list[str]) -> tuple[WorkflowDifference, ...]:
     async with job.client:
-        return await differences(job, addresses)
+        return await find_differences(job, addresses)

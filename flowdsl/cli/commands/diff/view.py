@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flowdsl.deploy.diff import FieldChange
-from flowdsl.deploy.differences import Contrast
-from flowdsl.deploy.edits import edit_behind
-from flowdsl.deploy.plan import Action
-from flowdsl.deploy.policy import fingerprint
+from flowdsl.deploy.comparison.diff import FieldChange
+from flowdsl.deploy.comparison.edits import edit_behind
+from flowdsl.deploy.differences import WorkflowDifference
+from flowdsl.deploy.planning.plan import Action
+from flowdsl.deploy.resources.policy import fingerprint
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
@@ -26,33 +26,33 @@ _STATES = {
 }
 
 
-def render_contrasts(
-    contrasts: Sequence[Contrast], environment: str, *, unified: bool, color: bool
+def render_differences(
+    differences: Sequence[WorkflowDifference], environment: str, *, unified: bool, color: bool
 ) -> str:
     """Every workflow that differs, from what the service has to what the source says; last a line that counts."""
     lines: list[Line] = []
-    for contrast in contrasts:
-        lines += _contrast(contrast, unified)
-    lines += legend(each.change.address for each in contrasts if each.edits or each.tags_lost)
-    differing = sum(contrast.differs for contrast in contrasts)
-    edited = sum(bool(each.edits or each.tags_lost) for each in contrasts)
-    said = f"{counted(differing, 'workflow')} of {len(contrasts)} in {environment} differ"
+    for compared in differences:
+        lines += _compared(compared, unified)
+    lines += legend(each.change.address for each in differences if each.edits or each.tags_lost)
+    differing = sum(compared.differs for compared in differences)
+    edited = sum(bool(each.edits or each.tags_lost) for each in differences)
+    said = f"{counted(differing, 'workflow')} of {len(differences)} in {environment} differ"
     if differing == 1:
         said += "s"
     if not differing:
-        said = f"no difference: {counted(len(contrasts), 'workflow')} in {environment}"
+        said = f"no difference: {counted(len(differences), 'workflow')} in {environment}"
     lines.append([(said, ""), (f", {edited} edited elsewhere" if edited else "", WARNED)])
     return painted(lines, color)
 
 
-def contrast_items(contrasts: Sequence[Contrast]) -> list[dict[str, Any]]:
+def difference_items(differences: Sequence[WorkflowDifference]) -> list[dict[str, Any]]:
     """The same for programs, those without a difference left out."""
-    return [_item(contrast) for contrast in contrasts if contrast.differs]
+    return [_item(compared) for compared in differences if compared.differs]
 
 
-def _contrast(contrast: Contrast, unified: bool) -> Iterator[Line]:
-    change = contrast.change
-    if not contrast.differs and change.action not in _STATES:
+def _compared(compared: WorkflowDifference, unified: bool) -> Iterator[Line]:
+    change = compared.change
+    if not compared.differs and change.action not in _STATES:
         return
     sign = {Action.CREATE: ("+", GOOD), Action.MISSING: ("!", BAD)}.get(
         change.action, ("~", WARNED)
@@ -63,32 +63,32 @@ def _contrast(contrast: Contrast, unified: bool) -> Iterator[Line]:
         head.append((f"  was {printable(change.previous_address)}", QUIET))
     if state := _STATES.get(change.action):
         head.append((f"  {state}", QUIET))
-    if contrast.pending:
+    if compared.pending:
         head.append(("  a write of an interrupted deploy is open", WARNED))
     yield head
     fields = change.difference.fields if change.difference is not None else ()
     for field in fields:
         edit = edit_behind(field, change.prior, change.live)
         yield from changed_lines(field, edit, unified=unified)
-    yield from _tags(contrast)
+    yield from _tags(compared)
     shown = {field.path for field in fields if field.origin != "source"}
-    for edit in contrast.edits:
+    for edit in compared.edits:
         if edit.path not in shown:
             yield from edit_lines(edit, unified=unified)
 
 
-def _tags(contrast: Contrast) -> Iterator[Line]:
-    difference = contrast.change.difference
+def _tags(compared: WorkflowDifference) -> Iterator[Line]:
+    difference = compared.change.difference
     if difference is not None:
         yield from tag_lines(difference)
-    lost = set(contrast.tags_lost) - (difference.tags_drifted if difference else set())
+    lost = set(compared.tags_lost) - (difference.tags_drifted if difference else set())
     if lost:
         tags = ", ".join(printable(tag) for tag in sorted(lost))
         yield [(f"    tags taken off elsewhere: {tags}", WARNED)]
 
 
-def _item(contrast: Contrast) -> dict[str, Any]:
-    change = contrast.change
+def _item(compared: WorkflowDifference) -> dict[str, Any]:
+    change = compared.change
     difference = change.difference
     return {
         "address": change.address,
@@ -108,10 +108,10 @@ def _item(contrast: Contrast) -> dict[str, Any]:
                 "after_sha256": fingerprint(edit.after),
                 "diff": unified_text(edit.before, edit.after) if edit.known else None,
             }
-            for edit in contrast.edits
+            for edit in compared.edits
         ],
-        "tags_lost": list(contrast.tags_lost),
-        "pending": contrast.pending,
+        "tags_lost": list(compared.tags_lost),
+        "pending": compared.pending,
     }
 
 

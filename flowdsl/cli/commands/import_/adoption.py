@@ -11,8 +11,8 @@ from flowdsl.config.load import load_project
 from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.workflow import Workflow
-from flowdsl.deploy.identity import lost_state, marked_in
-from flowdsl.deploy.mark import Mark, mark_in
+from flowdsl.deploy.ownership.identity import lost_state, marked_in
+from flowdsl.deploy.resources.mark import Mark, mark_in
 from flowdsl.deploy.target import target_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.sink import Sink

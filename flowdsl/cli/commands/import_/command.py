@@ -19,7 +19,7 @@ from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.host.writing import ChangedFile, write_files
-from flowdsl.semantics.wire import is_uuid
+from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.record import Record
 
 from ...runtime import http_log
@@ -35,7 +35,7 @@ from .view import outcome, rendered_notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowdsl.deploy.mark import Mark
+    from flowdsl.deploy.resources.mark import Mark
 
     from .adoption import Owned
 

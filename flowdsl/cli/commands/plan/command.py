@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from flowdsl.deploy.engine import Prospect, plan_deployment
-from flowdsl.deploy.guards import BREAKING, check_protection, check_source
+from flowdsl.deploy.deploy import PlannedDeploy, plan_deployment
 from flowdsl.deploy.job import Job, Options
-from flowdsl.deploy.model_keys import key_routes
 from flowdsl.deploy.outcome import Stop
-from flowdsl.deploy.plan import Action
-from flowdsl.deploy.plan_file import dump_plan, plan_document
+from flowdsl.deploy.plan_file.writer import dump_plan, plan_document
+from flowdsl.deploy.planning.model_keys import key_routes
+from flowdsl.deploy.planning.plan import Action
+from flowdsl.deploy.refresh.guards import BREAKING, check_protection, check_source
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host.writing import write_files
 
@@ -71,11 +71,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     with open_client(deployment.environment, deployment.target.root, limit, listener) as client:
         report = Report(console, open_display("none", console, False), environment=environment)
         job = deployment.job(bundle, client, _options(arguments), report)
-        prospect = answered(_plan(job), limit)
-    return _show(arguments, console, deployment, job, prospect)
+        planned = answered(_plan(job), limit)
+    return _show(arguments, console, deployment, job, planned)
 
 
-async def _plan(job: Job) -> Prospect:
+async def _plan(job: Job) -> PlannedDeploy:
     async with job.client:
         return await plan_deployment(job)
 
@@ -85,12 +85,12 @@ def _show(
     console: Console,
     deployment: Deployment,
     job: Job,
-    prospect: Prospect,
+    planned: PlannedDeploy,
 ) -> int:
-    plan = prospect.plan
-    facts = facts_of(deployment, prospect, job.around.now(), job.options.breaking)
-    console.err(render_plan(plan, color=console.color_err, pending=prospect.prior.pending))
-    for warning in _obstacles(job, prospect):
+    plan = planned.plan
+    facts = facts_of(deployment, planned, job.runtime.now(), job.options.breaking)
+    console.err(render_plan(plan, color=console.color_err, pending=planned.prior.pending))
+    for warning in _obstacles(job, planned):
         console.err(f"warning: {printable(warning)}")
     document = dump_plan(plan_document(plan, facts))
     if arguments.json:
@@ -111,32 +111,32 @@ def _show(
         return exit_codes.GUARDED
     return (
         exit_codes.CHANGES
-        if arguments.detailed_exitcode and _changes(prospect)
+        if arguments.detailed_exitcode and _changes(planned)
         else exit_codes.SUCCESS
     )
 
 
-def _changes(prospect: Prospect) -> bool:
+def _changes(planned: PlannedDeploy) -> bool:
     """Whether the service is not as the sources say, or a key is named otherwise; what only state has to learn is no change."""
-    plan = prospect.plan
+    plan = planned.plan
     return bool(
         plan.writes
         or plan.drifted
         or plan.of(Action.MISSING)
-        or prospect.prior.pending
+        or planned.prior.pending
         or any(route.news for route in key_routes(plan.named))
     )
 
 
-def _obstacles(job: Job, prospect: Prospect) -> list[str]:
+def _obstacles(job: Job, planned: PlannedDeploy) -> list[str]:
     """What would stop a deploy of this plan from here."""
     found: list[str] = []
 
     def protection_stops() -> None:
-        check_protection(prospect.plan, job.target.environment)
+        check_protection(planned.plan, job.target.environment)
 
     def source_stops() -> None:
-        check_source(job, prospect.prior.source)
+        check_source(job, planned.prior.source)
 
     for check in (protection_stops, source_stops):
         try:

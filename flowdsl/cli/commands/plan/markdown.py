@@ -8,15 +8,22 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from flowdsl.config.address import IMAGE, Address
-from flowdsl.deploy.diff import FieldChange
-from flowdsl.deploy.edits import edit_behind, way_to_keep
-from flowdsl.deploy.field_diff import Row, edit_rows, field_rows, lost_tag_rows, plain, tag_rows
-from flowdsl.deploy.kinds import workflow
-from flowdsl.deploy.model_keys import key_routes
-from flowdsl.deploy.named import NamedChange
-from flowdsl.deploy.plan import Action, Change, Plan
-from flowdsl.deploy.plan_file import PlanFacts
-from flowdsl.deploy.policy import normalise
+from flowdsl.deploy.comparison.diff import FieldChange
+from flowdsl.deploy.comparison.edits import edit_behind, way_to_keep
+from flowdsl.deploy.comparison.field_diff import (
+    Row,
+    edit_rows,
+    field_rows,
+    lost_tag_rows,
+    plain,
+    tag_rows,
+)
+from flowdsl.deploy.plan_file.writer import PlanFacts
+from flowdsl.deploy.planning.model_keys import key_routes
+from flowdsl.deploy.planning.named import NamedChange
+from flowdsl.deploy.planning.plan import Action, Change, Plan
+from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.resources.policy import normalise
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 

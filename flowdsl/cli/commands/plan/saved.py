@@ -7,12 +7,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flowdsl import __version__
-from flowdsl.deploy.engine import Prospect
+from flowdsl.deploy.deploy import PlannedDeploy
 from flowdsl.deploy.job import OnBreaking
 from flowdsl.deploy.outcome import Status, Stop
-from flowdsl.deploy.plan_file import PlanFacts, plan_document
-from flowdsl.deploy.plan_format import Source, StateRef
-from flowdsl.deploy.saved_plan import MAX_BYTES, SavedPlan, UnusablePlan, mismatches, read_plan
+from flowdsl.deploy.plan_file.format import Source, StateRef
+from flowdsl.deploy.plan_file.reader import (
+    MAX_BYTES,
+    SavedPlan,
+    UnusablePlan,
+    mismatches,
+    read_plan,
+)
+from flowdsl.deploy.plan_file.writer import PlanFacts, plan_document
 from flowdsl.diagnostics.render.cells import printable
 
 from ...runtime.engine.deployment import Deployment
@@ -24,10 +30,10 @@ VALID_FOR = timedelta(hours=24)
 
 
 def facts_of(
-    deployment: Deployment, prospect: Prospect, created_at: datetime, on_breaking: OnBreaking
+    deployment: Deployment, planned: PlannedDeploy, created_at: datetime, on_breaking: OnBreaking
 ) -> PlanFacts:
     """What a plan says of itself beside its changes."""
-    prior, source = prospect.prior, deployment.source
+    prior, source = planned.prior, deployment.source
     return PlanFacts(
         flowdsl_version=__version__,
         created_at=created_at,
@@ -35,7 +41,7 @@ def facts_of(
         on_breaking=on_breaking,
         project=deployment.project_id,
         environment=deployment.environment.name,
-        organization_id=prospect.seen.organization_id or prior.organization_id,
+        organization_id=planned.seen.organization_id or prior.organization_id,
         api_base=deployment.api_base,
         source=None if source is None else Source(commit=source.commit, dirty=source.dirty),
         state=StateRef(lineage=prior.lineage, serial=prior.serial) if prior.serial > 0 else None,
@@ -65,21 +71,21 @@ def read_saved_plan(path: str) -> SavedPlan:
 
 def exactly(
     saved: SavedPlan, deployment: Deployment, on_breaking: OnBreaking
-) -> Callable[[Prospect], None]:
+) -> Callable[[PlannedDeploy], None]:
     """What raises `Stop` for every prospect but the one that was saved.
 
     The serial that the lease itself adds while the deploy runs is no difference.
     """
-    seen: list[Prospect] = []
+    seen: list[PlannedDeploy] = []
 
-    def approve(prospect: Prospect) -> None:
+    def approve(planned: PlannedDeploy) -> None:
         if seen:
             raise Stop(
                 Status.CONFLICT, "the state has moved on since the plan was read; make a new plan"
             )
-        seen.append(prospect)
-        facts = facts_of(deployment, prospect, saved.document.created_at, on_breaking)
-        problems = mismatches(saved, plan_document(prospect.plan, facts))
+        seen.append(planned)
+        facts = facts_of(deployment, planned, saved.document.created_at, on_breaking)
+        problems = mismatches(saved, plan_document(planned.plan, facts))
         if problems:
             raise Stop(Status.CONFLICT, "the saved plan no longer holds; make a new one", *problems)
 

@@ -11,8 +11,8 @@ from flowdsl.config.address import WORKFLOW, Address, workflow_address
 from flowdsl.config.project import Environment, Project
 from flowdsl.decompile.pulling.pull import Pull, Request, pull
 from flowdsl.decompile.pulling.workspace import Built, Workspace, encoded
-from flowdsl.deploy.directory import Directory
-from flowdsl.deploy.resource import Live
+from flowdsl.deploy.resources.directory import Directory
+from flowdsl.deploy.resources.resource import Live
 from flowdsl.deploy.target import target_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.text import render_text
@@ -34,7 +34,7 @@ from ...runtime.rewrites import Rewrite, print_difference, write_rewrites
 from ...runtime.target import Target, open_target
 from ...runtime.time_limit import TimeLimit
 from ..import_.destination import ATTRIBUTES, PROMPT, continued
-from .tracked import Tracked, look, settled, tracked
+from .tracked import Tracked, look, resolved, tracked
 from .view import outcome, remarks
 
 
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     with open_client(environment, target.root, limit, listener) as client:
         seen = look(client, known, addresses, built.bundle, place, limit)
     _require_found(addresses, known, seen.live, environment, everything=arguments.all)
-    known = settled(known, seen)
+    known = resolved(known, seen)
     workspace = Workspace(target.files, target.entries, wanted.options, place, seen.directory)
     built = _compiled(wanted, workspace, console)
     if built.problems:

@@ -10,12 +10,12 @@ from flowdsl.config.address import Address, workflow_address
 from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.log import Listener
-from flowdsl.deploy.desired import needs_of
-from flowdsl.deploy.directory import Directory, read_directory
-from flowdsl.deploy.recover import with_interrupted_writes
-from flowdsl.deploy.refresh import refresh
-from flowdsl.deploy.resource import Live
-from flowdsl.deploy.survey import state_after_all
+from flowdsl.deploy.planning.desired import wanted_lists_of
+from flowdsl.deploy.recovery.recover import with_interrupted_writes
+from flowdsl.deploy.refresh.refresh import state_after_all
+from flowdsl.deploy.refresh.tracked import read_tracked
+from flowdsl.deploy.resources.directory import Directory, read_directory
+from flowdsl.deploy.resources.resource import Live
 from flowdsl.deploy.target import Target
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.source.record import Record
@@ -144,12 +144,14 @@ async def _look(
     client: CyberdeskClient, ids: Sequence[str], bundle: Bundle, target: Target
 ) -> Seen:
     async with client:
-        needs = replace(needs_of(bundle, target), models=True, tags=False, tag_groups=False)
-        directory = await read_directory(client, needs)
-        return Seen(await refresh(client, ids, concurrency=AT_ONCE), directory)
+        wanted_lists = replace(
+            wanted_lists_of(bundle, target), models=True, tags=False, tag_groups=False
+        )
+        directory = await read_directory(client, wanted_lists)
+        return Seen(await read_tracked(client, ids, concurrency=AT_ONCE), directory)
 
 
-def settled(known: Tracked, seen: Seen) -> Tracked:
+def resolved(known: Tracked, seen: Seen) -> Tracked:
     """What is known once writes of an interrupted deploy count as done where the service shows them."""
     if known.document is None:
         return known

@@ -11,7 +11,7 @@ from flowdsl.codegen.artifacts import Bundle
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Outcome
-from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.restore import NoSuchVersion, Shelf, read_shelf, restore
 from flowdsl.host.terminal import is_terminal
 

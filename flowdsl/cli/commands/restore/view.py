@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowdsl.deploy.comparison.versions import RestorableVersion
 from flowdsl.deploy.outcome import Outcome, Status
-from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.restore import Shelf
-from flowdsl.deploy.saved import Saved
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
@@ -19,12 +19,12 @@ def render_versions(shelf: Shelf, *, color: bool) -> str:
     """A line for each version, the newest first."""
     head = f'{printable(shelf.address)}  "{printable(shelf.live.name)}"  {printable(shelf.live.id)}'
     lines: list[Line] = [[(head, "")]]
-    for saved in reversed(shelf.versions):
-        line: Line = [(f"  {saved.number:>4}  ", ""), (_time(saved), QUIET), ("  ", "")]
-        if saved.problem:
-            line.append((f"cannot be brought back: {printable(saved.problem)}", BAD))
+    for restorable in reversed(shelf.versions):
+        line: Line = [(f"  {restorable.number:>4}  ", ""), (_time(restorable), QUIET), ("  ", "")]
+        if restorable.problem:
+            line.append((f"cannot be brought back: {printable(restorable.problem)}", BAD))
         else:
-            paths = ", ".join(change.path for change in shelf.changes(saved))
+            paths = ", ".join(change.path for change in shelf.changes(restorable))
             line.append((printable(paths), "") if paths else ("as it is now", QUIET))
         lines.append(line)
     if not shelf.versions:
@@ -36,12 +36,12 @@ def version_items(shelf: Shelf) -> list[dict[str, Any]]:
     """The same for programs."""
     return [
         {
-            "version": saved.number,
-            "updated_at": saved.updated_at or None,
-            "differs": [change.path for change in shelf.changes(saved)],
-            "problem": saved.problem or None,
+            "version": restorable.number,
+            "updated_at": restorable.updated_at or None,
+            "differs": [change.path for change in shelf.changes(restorable)],
+            "problem": restorable.problem or None,
         }
-        for saved in shelf.versions
+        for restorable in shelf.versions
     ]
 
 
@@ -74,5 +74,5 @@ def restored(number: int, outcome: Outcome, environment: str) -> str:
     return f"stopped in {environment}: {counted(done, 'workflow')} restored"
 
 
-def _time(saved: Saved) -> str:
-    return printable(saved.updated_at) or "at an unknown time"
+def _time(restorable: RestorableVersion) -> str:
+    return printable(restorable.updated_at) or "at an unknown time"

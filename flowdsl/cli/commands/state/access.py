@@ -100,7 +100,7 @@ async def held_state(
         read_document(deployment),
         holder=holder(),
         timeout=lock_timeout(patience),
-        around=surroundings(),
+        runtime=surroundings(),
         waiting=waiting,
     ) as (held, document):
         interrupts.writing = True

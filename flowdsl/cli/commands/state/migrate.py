@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from flowdsl.deploy.source_maps import object_name
+from flowdsl.deploy.apply.source_maps import object_name
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.state.document import StateDocument

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from flowdsl.config.address import WORKFLOW
-from flowdsl.deploy.attempt import EXPECTED, status_of
+from flowdsl.deploy.apply.attempt import EXPECTED, status_of
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Stop
 from flowdsl.deploy.rebuild import find_state, write_state
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
-from flowdsl.semantics.wire import is_uuid
+from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.state.errors import CorruptState
 from flowdsl.state.ids import MAX_BYTES, IdList, UnusableIds, load_ids
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from flowdsl.deploy.found import Named, Recovered, Unfound
+from flowdsl.deploy.ownership.found import Named, Recovered, Unfound
 from flowdsl.deploy.rebuild import Reconstruction
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted

@@ -6,10 +6,10 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from flowdsl.deploy.addressing import NoSuchAddress
-from flowdsl.deploy.attempt import EXPECTED, status_of
+from flowdsl.deploy.apply.attempt import EXPECTED, status_of
 from flowdsl.deploy.job import OnDrift
 from flowdsl.deploy.outcome import Stop
-from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.planning.plan import Plan
 from flowdsl.host.environment import MissingKey
 
 from ..exit_codes import ACCESS

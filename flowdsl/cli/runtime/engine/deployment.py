@@ -29,7 +29,7 @@ from flowdsl.host.git import Checkout, NoCheckout, checkout_at
 from flowdsl.source.files import NotedFiles
 from flowdsl.source.record import Record
 from flowdsl.state.document import Source
-from flowdsl.state.lease import Surroundings
+from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import StateStore
 
 from .. import exit_codes
@@ -113,7 +113,7 @@ class Deployment(Record):
             client=client,
             options=options,
             ui=ui,
-            around=surroundings(),
+            runtime=surroundings(),
             source=self.source,
             history=self.checkout,
             **more,
@@ -209,9 +209,9 @@ def holder() -> str:
     return f"{socket.gethostname()} (process {os.getpid()})"
 
 
-def surroundings() -> Surroundings:
+def surroundings() -> Runtime:
     """Time and chance as they are."""
-    return Surroundings(
+    return Runtime(
         now=lambda: datetime.now(UTC),
         monotonic=time.monotonic,
         sleep=asyncio.sleep,

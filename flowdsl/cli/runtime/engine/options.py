@@ -74,7 +74,7 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
 
 def guard(text: str) -> tuple[str, int]:
     """Name and number of `deletes=7`; raises what argparse expects."""
-    from flowdsl.deploy.guards import NAMES
+    from flowdsl.deploy.refresh.guards import NAMES
 
     name, _, number = text.partition("=")
     if name not in NAMES or not (number.isascii() and number.isdecimal()):

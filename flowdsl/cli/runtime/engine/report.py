@@ -10,10 +10,10 @@ from typing import Any
 
 from flowdsl import __version__
 from flowdsl.config.address import Address
-from flowdsl.deploy.edits import way_to_keep
+from flowdsl.deploy.comparison.edits import way_to_keep
 from flowdsl.deploy.job import OnDrift
 from flowdsl.deploy.outcome import Outcome, Result, Status
-from flowdsl.deploy.plan import Plan
+from flowdsl.deploy.planning.plan import Plan
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host import signals
 from flowdsl.host.writing import write_files

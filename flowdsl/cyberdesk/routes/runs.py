@@ -1,0 +1,169 @@
+"""The routes of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from flowdsl.cyberdesk.assumptions import LIST_LIMIT
+from flowdsl.cyberdesk.models.prompt_image import SignedImage
+from flowdsl.cyberdesk.models.run import (
+    BulkCreated,
+    ChainCreate,
+    ChainStarted,
+    Run,
+    RunBulkCreate,
+    RunCreate,
+    RunField,
+    RunPage,
+    RunPatch,
+    RunRetry,
+)
+from flowdsl.cyberdesk.models.trajectory import Trajectory
+from flowdsl.cyberdesk.paging import walk_in_order
+from flowdsl.cyberdesk.routes.query import chosen
+from flowdsl.cyberdesk.transport import Sender, segment
+
+_PATH = "/v1/runs"
+
+
+class Runs:
+    """Every method raises `CyberdeskError`; every write takes an idempotency key that belongs to this one intent."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    async def list(
+        self,
+        *,
+        skip: int = 0,
+        limit: int = 100,
+        sort_mode: Literal["activity", "created_at_desc"] = "activity",
+        workflow_id: str | None = None,
+        machine_id: str | None = None,
+        session_id: str | None = None,
+        status: str | None = None,
+        created_at_from: str | None = None,
+        created_at_to: str | None = None,
+        search: str | None = None,
+        deep_search: bool | None = None,
+        fields: Sequence[RunField] = (),
+        include: Sequence[str] = (),
+    ) -> RunPage:
+        """One page; by `activity` rows move, so one page after another wants `created_at_desc`.
+
+        `search` is a part of id, inputs, outputs, errors or alias, with `deep_search` of the history, too. `fields` cuts the rows
+        down; `include` may name `workflow`, `machine` and `machine.pools`. Times are ISO 8601 in UTC.
+        """
+        params = chosen(
+            skip=skip,
+            limit=limit,
+            sort_mode=sort_mode,
+            workflow_id=workflow_id,
+            machine_id=machine_id,
+            session_id=session_id,
+            status=status,
+            created_at_from=created_at_from,
+            created_at_to=created_at_to,
+            search=search,
+            deep_search=deep_search,
+            fields=[*fields] or None,
+            include=include,
+        )
+        return (await self._sender.get(_PATH, params)).model(RunPage)
+
+    async def list_all(
+        self,
+        *,
+        workflow_id: str | None = None,
+        machine_id: str | None = None,
+        session_id: str | None = None,
+        status: str | None = None,
+        created_at_from: str | None = None,
+        created_at_to: str | None = None,
+        search: str | None = None,
+        fields: Sequence[RunField] = (),
+    ) -> Sequence[Run]:
+        """Every run that matches throughout, once, newest first, while others come and go (see `walk_in_order`).
+
+        Arguments as in `list`. Whole runs carry their history: name the `fields` you need.
+        """
+        return await walk_in_order(
+            lambda skip: self.list(
+                skip=skip,
+                limit=LIST_LIMIT,
+                sort_mode="created_at_desc",
+                workflow_id=workflow_id,
+                machine_id=machine_id,
+                session_id=session_id,
+                status=status,
+                created_at_from=created_at_from,
+                created_at_to=created_at_to,
+                search=search,
+                fields=fields,
+            ),
+            "runs",
+        )
+
+    async def get(self, run_id: str, *, include: Sequence[str] = ()) -> Run:
+        """One run with all of its fields."""
+        return (await self._sender.get(_one(run_id), chosen(include=include))).model(Run)
+
+    async def create(self, run: RunCreate, *, idempotency_key: str) -> Run:
+        """The new run, which waits to be scheduled."""
+        reply = await self._sender.write("POST", _PATH, idempotency_key, run.to_wire())
+        return reply.model(Run)
+
+    async def create_bulk(self, runs: RunBulkCreate, *, idempotency_key: str) -> BulkCreated:
+        """The new runs; also look at `failed_count`, since some may have failed."""
+        path = f"{_PATH}/bulk"
+        reply = await self._sender.write("POST", path, idempotency_key, runs.to_wire())
+        return reply.model(BulkCreated)
+
+    async def create_chain(self, chain: ChainCreate, *, idempotency_key: str) -> ChainStarted:
+        """The session and the ids of the new runs, which may have failed at once."""
+        path = f"{_PATH}/chain"
+        reply = await self._sender.write("POST", path, idempotency_key, chain.to_wire())
+        return reply.model(ChainStarted)
+
+    async def retry(self, run_id: str, retry: RunRetry, *, idempotency_key: str) -> Run:
+        """The same run, begun anew; its outputs, history and output files are **gone**. Only a run that has ended takes it."""
+        path = f"{_one(run_id)}/retry"
+        return (await self._sender.write("POST", path, idempotency_key, retry.to_wire())).model(Run)
+
+    async def update(
+        self, run_id: str, patch: RunPatch | Mapping[str, Any], *, idempotency_key: str
+    ) -> Run:
+        """The run after the change; in `patch` an absent field stays and None clears."""
+        body = RunPatch.model_validate(patch).to_wire()
+        return (await self._sender.write("PATCH", _one(run_id), idempotency_key, body)).model(Run)
+
+    async def cancel(self, run_id: str, *, idempotency_key: str) -> Run:
+        """The run, cancelled."""
+        patch = RunPatch(status="cancelled")
+        return await self.update(run_id, patch, idempotency_key=idempotency_key)
+
+    async def delete(self, run_id: str, *, idempotency_key: str) -> bool:
+        """True when deleted, with its attachments; False when it was already gone."""
+        return await self._sender.delete(_one(run_id), idempotency_key)
+
+    async def trajectory(self, run_id: str) -> Trajectory:
+        """What the run recorded."""
+        return (await self._sender.get(f"{_one(run_id)}/trajectory")).model(Trajectory)
+
+    async def generate_trajectory(self, run_id: str, *, idempotency_key: str) -> Trajectory:
+        """The run's recording, kept for replay once it is approved."""
+        path = f"{_one(run_id)}/generate-trajectory"
+        return (await self._sender.write("POST", path, idempotency_key)).model(Trajectory)
+
+    async def sign_image(
+        self, run_id: str, image_url: str, *, expires_in: int = 3600
+    ) -> SignedImage:
+        """An address of a screenshot of the run's history that works without a key for 10 to 3,600 seconds."""
+        path = f"{_one(run_id)}/image/signed-url"
+        params = chosen(image_url=image_url, expires_in=expires_in)
+        return (await self._sender.get(path, params)).model(SignedImage)
+
+
+def _one(run_id: str) -> str:
+    return f"{_PATH}/{segment(run_id)}"

@@ -1,0 +1,285 @@
+"""The coarsest way of editing: files that hold a part of a workflow verbatim, those that are there and new ones."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
+from flowdsl.semantics.declarations.payload_files import NAME, SCHEMAS
+from flowdsl.semantics.values.json_text import read_json
+from flowdsl.source.files import UnreadableFile
+from flowdsl.syntax import ast
+
+from ...checks import checks_document
+from ...layout import file_name
+from ...payload import ALLOWLIST, CLEANUP, ImportProblem, read_workflow
+from ..attempts import FILE, Attempt, EditContext
+from ..editing import Edit, removal
+from .fields import schema_of, section_lines
+from .sections import insertion, replacement
+from .settings import model_name, terminal_lines
+
+PROMPT, INPUTS, OUTPUTS = "main_prompt", "input_schema", "output_schema"
+
+_INDENTS: tuple[int | str | None, ...] = (2, 4, "\t", 1, 3, None)
+
+
+def prompt_attempts(context: EditContext) -> Iterator[Attempt]:
+    """The prompt in its file, or in a new one in the place of the steps."""
+    open_fields = context.open_fields
+    if PROMPT not in open_fields:
+        return
+    if context.symbol.prompt_from is not None:
+        text = str(context.goal.values[PROMPT])
+        yield from context.attempt(FILE, [], files={context.symbol.prompt_from: text})
+    yield from _prompt_file(context)
+
+
+def attempts(context: EditContext) -> Iterator[Attempt]:
+    """Files that are there, then a file for each part that nothing else could say."""
+    open_fields = context.open_fields
+    yield from _existing(context, open_fields)
+    yield from _extra_file(context, open_fields)
+    for field, part, kinds in (
+        (INPUTS, "inputs", (ast.InputsSection, ast.SecretsSection)),
+        (OUTPUTS, "outputs", (ast.OutputsSection,)),
+    ):
+        if field in open_fields:
+            edits, files = _schema_file(context, field, part, kinds)
+            yield from context.attempt(FILE, edits, _told(part, files), files=files)
+    if _is_open(open_fields, CHECKS) or CLEANUP in open_fields:
+        yield from _checks_file(context)
+
+
+def _is_open(open_fields: frozenset[str], prefix: str) -> bool:
+    return any(path == prefix or path.startswith(f"{prefix}.") for path in open_fields)
+
+
+# Files that are there
+
+
+def _existing(context: EditContext, open_fields: frozenset[str]) -> Iterator[Attempt]:
+    symbol, wanted = context.symbol, context.goal.values
+    for field, path in ((INPUTS, symbol.inputs_from), (OUTPUTS, symbol.outputs_from)):
+        if path is not None and field in open_fields and wanted.get(field) is not None:
+            text = _json_text(context, path, wanted[field])
+            yield from context.attempt(FILE, [], files={path: text})
+    if symbol.checks_from is not None and (_is_open(open_fields, CHECKS) or CLEANUP in open_fields):
+        text = _json_text(context, symbol.checks_from, _checks(context))
+        yield from context.attempt(FILE, [], files={symbol.checks_from: text})
+    if symbol.extra_from is not None:
+        held = _held(context, symbol.extra_from)
+        changed = {key: wanted.get(key, held[key]) for key in held if key in open_fields}
+        more = {key: wanted[key] for key in open_fields if _is_passed(key) and key in wanted}
+        if changed or more:
+            text = _json_text(context, symbol.extra_from, held | changed | more)
+            yield from context.attempt(FILE, [], files={symbol.extra_from: text})
+
+
+def _is_passed(field: str) -> bool:
+    return field not in POLICIES and "." not in field
+
+
+def _held(context: EditContext, path: str) -> dict[str, Any]:
+    try:
+        content = read_json(context.built.files.read_text(path))
+    except (ValueError, UnreadableFile):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _json_text(context: EditContext, path: str, value: Any) -> str:
+    """A JSON file with a new value: in the style that it has, if that is a usual one."""
+    try:
+        old = context.built.files.read_text(path)
+    except UnreadableFile:
+        return _dumped(value, 2) + "\n"
+    try:
+        held = json.loads(old)
+        styles = [each for each in _INDENTS if _dumped(held, each) == old.strip()]
+    except ValueError:
+        styles = []
+    tail = old[len(old.rstrip()) :] if old.strip() else "\n"
+    return _dumped(value, styles[0] if styles else 2) + tail
+
+
+def _dumped(value: Any, indent: int | str | None) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+# New files
+
+
+def _new_file(context: EditContext, part: str) -> tuple[str, str]:
+    """The path of a new file for a part, and how the source names it."""
+    folder = posixpath.dirname(context.path)
+    number = 1
+    while True:
+        stem = context.symbol.name if number == 1 else f"{context.symbol.name}_{number}"
+        name = file_name(stem, part)
+        path = posixpath.join(folder, name)
+        try:
+            context.built.files.read_bytes(path)
+        except UnreadableFile as error:
+            if error.missing:
+                return path, f"./{name}"
+        number += 1
+
+
+def _told(part: str, files: Mapping[str, str]) -> str:
+    (path,) = files
+    verb = {"prompt": "prompt is", "checks": "post-run checks are"}.get(
+        part, f"schema of the {part} is"
+    )
+    return f"the {verb} kept verbatim in `{path}`, because no finer edit gives what the service has"
+
+
+def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[Attempt]:
+    """A file of `extra from` for settings that nothing else in source can say as they are."""
+    wanted = context.goal.values
+    kept: dict[str, Any] = {}
+    for field in (NAME, ALLOWLIST):
+        if field in open_fields and field in wanted:
+            kept[field] = wanted[field]
+    for field in SCHEMAS:
+        # The short notation of the service is no JSON.
+        if field in open_fields and isinstance(wanted.get(field), str):
+            kept[field] = wanted[field]
+    if _is_open(open_fields, MODELS):
+        kept[MODELS] = context.wanted_payload().get(MODELS) or {}
+    if not kept:
+        return
+    note = ""
+    if NAME in kept and context.symbol.prompt_from is None:
+        note = (
+            f"the dashboard changed the title to `{kept[NAME]}` and left the prompt, which begins with the old one: "
+            '`extra from` holds the new one; to change both, set `title` and take `"name"` out of the file'
+        )
+    there = context.symbol.extra_from
+    if there is not None:
+        text = _json_text(context, there, _held(context, there) | kept)
+        yield from context.attempt(FILE, [], *_notes(note), files={there: text})
+        return
+    path, named = _new_file(context, "extra")
+    section = context.item(ast.ExtraSection)
+    line = [f'extra from "{named}"']
+    if isinstance(section, ast.ExtraSection):
+        kept |= context.symbol.extra
+        edit = replacement(context, section, line)
+    else:
+        edit = insertion(context, ast.ExtraFrom, line)
+    text = _dumped(kept, 2) + "\n"
+    yield from context.attempt(FILE, [edit], *_notes(note), files={path: text})
+
+
+def _notes(note: str) -> list[str]:
+    return [note] if note else []
+
+
+def _prompt_file(context: EditContext) -> Iterator[Attempt]:
+    """The steps become a prompt in a file, and the rest of the workflow what it has to be beside it."""
+    steps = context.item(ast.StepsSection)
+    if steps is None:
+        return
+    path, named = _new_file(context, "prompt")
+    base = [replacement(context, steps, [f'prompt from "{named}"'])]
+    always = context.item(ast.AlwaysSection)
+    if always is not None:
+        base.append(removal(context.source, context.path, always.start, always.end))
+    terminal = _terminal_edit(context)
+    if terminal is not None:
+        base.append(terminal)
+    files = {path: str(context.goal.values[PROMPT])}
+    inputs = list(_schema_variants(context, INPUTS, "inputs", (ast.InputsSection,)))
+    outputs = list(_schema_variants(context, OUTPUTS, "outputs", (ast.OutputsSection,)))
+    for (one, one_files), (other, other_files) in product(inputs, outputs):
+        more = {**one_files, **other_files}
+        notes = [_told("prompt", files)]
+        notes += (_told(posixpath.basename(each).split(".")[-2], {each: ""}) for each in more)
+        yield from context.attempt(FILE, [*base, *one, *other], *notes, files=files | more)
+
+
+def _terminal_edit(context: EditContext) -> Edit | None:
+    """What says in source the commands that statements have said so far."""
+    section = context.item(ast.TerminalSection)
+    lines = terminal_lines(context, context.goal.values.get(ALLOWLIST), keep_runs=False)
+    if not lines:
+        if section is None:
+            return None
+        return removal(context.source, context.path, section.start, section.end)
+    if section is not None:
+        return replacement(context, section, lines)
+    return insertion(context, ast.TerminalSection, lines)
+
+
+Variant = tuple[list[Edit], dict[str, str]]
+
+
+def _schema_variants(
+    context: EditContext, field: str, part: str, kinds: Sequence[type[ast.Node]]
+) -> Iterator[Variant]:
+    """A schema as it is, as fields that give it without statements, and in a file."""
+    yield [], {}
+    section = context.item(kinds[0])
+    lines = section_lines(context, field, sources=())
+    if section is not None and lines is not None:
+        yield [replacement(context, section, lines)], {}
+    if section is not None and context.goal.values.get(field) is not None:
+        more: list[type[ast.Node]] = [*kinds, *([ast.SecretsSection] if field == INPUTS else [])]
+        yield _schema_file(context, field, part, more)
+
+
+def _schema_file(
+    context: EditContext, field: str, part: str, kinds: Sequence[type[ast.Node]]
+) -> Variant:
+    document = schema_of(context.goal.values.get(field))
+    if document is None:
+        return [], {}
+    path, named = _new_file(context, part)
+    line = [f'{part} from "{named}"']
+    first = True
+    edits: list[Edit] = []
+    for kind in kinds:
+        section = context.item(kind)
+        if section is None:
+            continue
+        if first:
+            edits.append(replacement(context, section, line))
+        else:
+            edits.append(removal(context.source, context.path, section.start, section.end))
+        first = False
+    if first:
+        edits.append(insertion(context, kinds[0], line))
+    return edits, {path: _dumped(document, 2) + "\n"}
+
+
+def _checks(context: EditContext) -> dict[str, Any]:
+    """The content of a file of checks, its models by their aliases where they have some."""
+    try:
+        document = checks_document(read_workflow(context.wanted_payload(), "the workflow"))
+    except ImportProblem:
+        return {}
+    for check in document.get(CHECKS, ()):
+        if isinstance(check.get("model"), str):
+            check["model"] = model_name(context, check["model"], "model")
+    return document
+
+
+def _checks_file(context: EditContext) -> Iterator[Attempt]:
+    document = _checks(context)
+    if not document:
+        return
+    path, named = _new_file(context, "checks")
+    section = context.item(ast.ChecksSection)
+    line = [f'checks from "{named}"']
+    edit = (
+        insertion(context, ast.ChecksFrom, line)
+        if section is None
+        else replacement(context, section, line)
+    )
+    files = {path: _dumped(document, 2) + "\n"}
+    yield from context.attempt(FILE, [edit], _told("checks", files), files=files)

@@ -1,0 +1,110 @@
+"""Where parts of a workflow stand in its file, and edits that put one in, replace it or take it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flowdsl.format.formatter import format_source
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax import ast
+
+from ..attempts import EditContext
+from ..editing import Edit, doc_start, indent_at, insertion_after, line_end, removal
+
+INDENT = "  "
+
+ORDER: tuple[tuple[type[ast.Node], ...], ...] = (
+    (ast.Setting,),
+    (ast.InputsSection, ast.InputsFrom),
+    (ast.SecretsSection,),
+    (ast.OutputsSection, ast.OutputsFrom),
+    (ast.ModelSection,),
+    (ast.TerminalSection,),
+    (ast.AlwaysSection,),
+    (ast.StepsSection, ast.PromptFrom),
+    (ast.ChecksSection, ast.ChecksFrom),
+    (ast.ExtraSection, ast.ExtraFrom),
+)
+"""The kinds of items of a workflow in the order in which `import` writes them."""
+
+
+def replacement(context: EditContext, node: ast.Node, lines: Sequence[str]) -> Edit:
+    """An edit that puts lines in the place of a node; all but the first get the indent of its line."""
+    indent = indent_at(context.source, node.start)
+    return Edit(context.path, node.start, node.end, joined(lines, indent))
+
+
+def joined(lines: Sequence[str], indent: str) -> str:
+    """Lines as one text, all but the first and the blank ones indented."""
+    return "\n".join([*lines[:1], *(f"{indent}{line}" if line else "" for line in lines[1:])])
+
+
+def insertion(context: EditContext, kind: type[ast.Node], lines: Sequence[str]) -> Edit:
+    """An edit that adds an item of a kind to the workflow, behind the items that come before it by custom."""
+    rank = next(at for at, kinds in enumerate(ORDER) if kind in kinds)
+    before: ast.Node | None = None
+    for item in context.symbol.declaration.items:
+        if next(at for at, kinds in enumerate(ORDER) if type(item) in kinds) <= rank:
+            before = item
+    text = context.source
+    if before is None:
+        return first_in(text, context.path, _body_start(context), lines, _item_indent(context))
+    alike = isinstance(before, ast.Setting) and kind is ast.Setting
+    block = list(lines) if alike else ["", *lines]
+    return insertion_after(text, context.path, before.end, block, indent_at(text, before.start))
+
+
+def first_in(text: str, path: str, brace: int, lines: Sequence[str], indent: str) -> Edit:
+    """An edit that puts lines first into the block whose opening brace stands at `brace`."""
+    at = brace + 1
+    block = "".join(f"\n{indent}{line}" if line else "\n" for line in lines)
+    rest = text[at : line_end(text, at)].strip()
+    if not rest or rest.startswith("#"):
+        end = line_end(text, at)
+        return Edit(path, end, end, block)
+    return Edit(path, at, at, block + f"\n{indent}")
+
+
+def without(context: EditContext, node: ast.Node) -> Edit:
+    """An edit that takes an item out."""
+    return removal(context.source, context.path, node.start, node.end)
+
+
+def item_removal(text: str, path: str, node: ast.Node) -> Edit:
+    """An edit that takes a statement, a field or a check out, with its doc comment."""
+    return removal(text, path, doc_start(text, node.start), node.end)
+
+
+def _body_start(context: EditContext) -> int:
+    """Where the opening brace of the workflow stands."""
+    declaration = context.symbol.declaration
+    return context.source.index("{", declaration.name.end)
+
+
+def _item_indent(context: EditContext) -> str:
+    return indent_at(context.source, context.symbol.declaration.name.start) + INDENT
+
+
+# The one style
+
+
+def styled(kind: str, lines: Sequence[str]) -> list[str] | None:
+    """Lines of the inside of a section, as `fmt` lays them out: without indent. None when they are none."""
+    head, tail = _AROUND[kind]
+    text = "\n".join([*head, *lines, *tail, ""])
+    formatted = format_source(SourceFile("", text))
+    if formatted.left or formatted.problem is not None:
+        return None
+    written = formatted.text.split("\n")
+    depth = INDENT * (len(tail))
+    inside = written[len(head) : -len(tail) - 1]
+    return [line.removeprefix(depth) for line in inside]
+
+
+_AROUND: dict[str, tuple[list[str], list[str]]] = {
+    "item": (["flow 1", "", "workflow w {"], ["}"]),
+    "statement": (["flow 1", "", "workflow w {", "  steps {"], ["  }", "}"]),
+    "field": (["flow 1", "", "workflow w {", "  inputs {"], ["  }", "}"]),
+    "check": (["flow 1", "", "workflow w {", "  checks {"], ["  }", "}"]),
+}
+"""What stands around lines of a kind while they are laid out."""

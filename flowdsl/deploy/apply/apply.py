@@ -1,0 +1,285 @@
+"""Carrying out a plan's workflows: intents first, then a few operations at a time, deletions last."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from flowdsl.config.address import Address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.deploy.apply import operations
+from flowdsl.deploy.apply.operations import (
+    ChangedMeanwhile,
+    Incomplete,
+    InDoubt,
+    Look,
+    Operation,
+    OverwroteEdit,
+    WriteContext,
+    WrongOrganization,
+)
+from flowdsl.deploy.apply.progress import Progress
+from flowdsl.deploy.journal import Journal
+from flowdsl.deploy.outcome import Result
+from flowdsl.deploy.planning.named import NamedChange, delete_named
+from flowdsl.deploy.planning.plan import Action, Change, Plan
+from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, until_late_writes_end
+from flowdsl.deploy.recovery.recover import Unresolved, named
+from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.resources.policy import fingerprint
+from flowdsl.deploy.resources.resource import Desired
+from flowdsl.deploy.workers import for_each
+from flowdsl.state.document import Intent
+from flowdsl.state.errors import StateError
+from flowdsl.state.lease import Runtime
+
+
+async def apply_workflows(
+    client: CyberdeskClient,
+    context: WriteContext,
+    changes: Iterable[Change],
+    progress: Progress,
+    *,
+    concurrency: int,
+) -> None:
+    """Create and update workflows; what became of each is in `progress`, what is known of it in the journal.
+
+    Every intent is stored before the first request. Updates go first: they touch what is in use. After an operation whose
+    outcome is unknown, a refused key or a lost lease, no other one begins; what has not begun has a result that says so.
+    """
+    planned = [
+        _Step(
+            change.address,
+            change.action.value,
+            partial(_perform, context, Operation(change, change.desired, intent)),
+            intent,
+        )
+        for change in changes
+        if change.desired is not None and change.writes
+        for intent in [_intent(change, change.desired, context.runtime)]
+    ]
+    planned.sort(key=lambda step: step.action == Action.CREATE.value)
+    await _carry_out(client, context, planned, progress, concurrency=concurrency)
+
+
+async def apply_deletions(
+    client: CyberdeskClient,
+    context: WriteContext,
+    plan: Plan,
+    progress: Progress,
+    *,
+    concurrency: int,
+) -> None:
+    """Delete what the plan deletes, once everything else has gone well: what refers to it has changed by then."""
+    others = [change for change in plan.named if change.action == "delete"]
+    steps = [
+        *(_deletion(context, change) for change in plan.of(Action.DELETE)),
+        *(_named_deletion(context, change) for change in reversed(others)),
+    ]
+    if not steps:
+        return
+    if not progress.spotless:
+        progress.halt("nothing is deleted while something else has not gone well")
+    await _carry_out(client, context, steps, progress, concurrency=concurrency)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One operation: `perform` carries it out and gives the id of the object and what is to be said of it.
+
+    `intent` is what is recorded of it beforehand.
+    """
+
+    address: Address
+    action: str
+    perform: Look
+    intent: Intent | None
+
+
+async def _carry_out(
+    client: CyberdeskClient,
+    context: WriteContext,
+    steps: Sequence[_Step],
+    progress: Progress,
+    *,
+    concurrency: int,
+) -> None:
+    """Store the intents of all, carry out a few at a time, and then wait for all those together that had no reply."""
+    journal = context.journal
+    intents = [step.intent for step in steps if step.intent is not None]
+    if intents and not progress.halted:
+        await journal.intend(intents)
+    doubtful: list[tuple[_Step, InDoubt]] = []
+
+    async def begin(own: CyberdeskClient, step: _Step) -> None:
+        progress.begin(step.address, step.action)
+        if doubt := await _conclude(own, context, step, step.perform, progress):
+            doubtful.append((step, doubt))
+        await _checkpoint(journal, progress)
+
+    left = await for_each(
+        client, steps, begin, concurrency=concurrency, stopped=lambda: bool(progress.halted)
+    )
+    if doubtful:
+        await _look_again(client, context, doubtful, progress, concurrency=concurrency)
+    for step in left:
+        # Nothing was sent, so there is nothing to look for later.
+        if step.intent is not None:
+            journal.resolve(step.intent)
+        progress.add(Result(step.address, step.action, "not_attempted", message=progress.halted))
+
+
+async def _look_again(
+    client: CyberdeskClient,
+    context: WriteContext,
+    doubtful: list[tuple[_Step, InDoubt]],
+    progress: Progress,
+    *,
+    concurrency: int,
+) -> None:
+    """Wait for requests without a reply, which the service may still carry out, all together; what has not come is unknown."""
+    some = named(step.address for step, _ in doubtful)
+    progress.observe(
+        "recovery",
+        message=f"waiting up to {LATE_WRITES_END.seconds} s for the write of {some}, which had no reply and may still be carried out",
+    )
+    stopped = lambda: progress.stop() or progress.displaced or progress.state_error  # noqa: E731
+    first = True
+    async for _ in until_late_writes_end(context.runtime, context.runtime.monotonic(), stopped):
+        if first:  # it has just been looked at
+            first = False
+            continue
+        still: list[tuple[_Step, InDoubt]] = []
+
+        async def look(
+            own: CyberdeskClient,
+            one: tuple[_Step, InDoubt],
+            still: list[tuple[_Step, InDoubt]] = still,
+        ) -> None:
+            step, doubt = one
+            if again := await _conclude(own, context, step, doubt.look, progress):
+                still.append((step, again))
+            await _checkpoint(context.journal, progress)
+
+        await for_each(client, doubtful, look, concurrency=concurrency)
+        doubtful = still
+        if not doubtful:
+            return
+    for step, doubt in doubtful:
+        progress.add(Result(step.address, step.action, "unknown", doubt.id, str(doubt)))
+
+
+async def _conclude(
+    client: CyberdeskClient, context: WriteContext, step: _Step, perform: Look, progress: Progress
+) -> InDoubt | None:
+    """Do `perform` and take in what becomes of it, unless that is still in doubt."""
+    address, action, intent, journal = step.address, step.action, step.intent, context.journal
+    try:
+        identifier, remark = await perform(client)
+    except InDoubt as doubt:
+        return doubt
+    except Unresolved as unresolved:
+        progress.halt("the outcome of a creation is unknown")
+        progress.add(Result(address, action, "unknown", message=str(unresolved)))
+        return None
+    except WrongOrganization as wrong:
+        journal.drop(address)
+        progress.refuse("the API key belongs to another organisation")
+        progress.add(Result(address, action, "failed", wrong.id, str(wrong), "incomplete"))
+    except OverwroteEdit as overwrote:
+        progress.add(
+            Result(address, action, "conflict", message=str(overwrote), reason="lost_update")
+        )
+    except ChangedMeanwhile as changed:
+        progress.add(Result(address, action, "conflict", message=str(changed)))
+    except Incomplete as incomplete:
+        progress.leave(address, action, incomplete.id, str(incomplete), incomplete.cause)
+        if context.unproven:
+            progress.halt("it is not known yet whose organisation the API key belongs to")
+        return None
+    except CyberdeskError as error:
+        progress.fail(address, action, error)
+        if error.outcome_unknown:
+            return None
+    except StateError as lost:
+        # The lease is gone: whoever has it now finds the intent and settles it.
+        progress.displace("another deploy has taken over")
+        progress.add(Result(address, action, "failed", message=str(lost)))
+        return None
+    else:
+        progress.add(Result(address, action, "performed", identifier, remark))
+    if intent is not None:
+        journal.resolve(intent)
+    return None
+
+
+async def _checkpoint(journal: Journal, progress: Progress) -> None:
+    if progress.displaced or progress.state_error is not None:
+        return
+    try:
+        await journal.tick()
+    except StateError as error:
+        progress.lose_state(error)
+
+
+def _perform(
+    context: WriteContext, operation: Operation, client: CyberdeskClient
+) -> Awaitable[tuple[str, str]]:
+    creates = operation.change.action is Action.CREATE
+    perform = operations.create if creates else operations.update
+    return perform(client, context, operation)
+
+
+def _deletion(context: WriteContext, change: Change) -> _Step:
+    assert change.prior is not None
+    intent = Intent(
+        id=context.runtime.new_id(),
+        action="delete",
+        address=change.address,
+        created_at=context.runtime.now(),
+        generation=change.prior.generation,
+        name=change.name,
+        resource_id=change.prior.id,
+    )
+    return _Step(
+        change.address,
+        "delete",
+        lambda client: operations.delete(client, context, change, key=f"{intent.id}-delete"),
+        intent,
+    )
+
+
+def _named_deletion(context: WriteContext, change: NamedChange) -> _Step:
+    assert change.prior is not None
+    key, identifier = f"{context.runtime.new_id()}-delete", change.prior.id
+
+    async def perform(client: CyberdeskClient) -> tuple[str, str]:
+        await delete_named(client, change, key=key)
+        context.journal.drop(change.address)
+        return identifier, ""
+
+    return _Step(change.address, "delete", perform, None)
+
+
+def _intent(change: Change, desired: Desired, runtime: Runtime) -> Intent:
+    difference = change.difference
+    return Intent(
+        id=runtime.new_id(),
+        action="create" if change.action is Action.CREATE else "update",
+        address=change.address,
+        created_at=runtime.now(),
+        generation=change.generation,
+        name=desired.name,
+        resource_id=None if change.prior is None else change.prior.id,
+        protect=desired.protect,
+        applied=dict(desired.hashes(workflow.POLICIES)),
+        tags=tuple(sorted(desired.tags if difference is None else difference.tags)),
+        sent={
+            field.path: fingerprint(field.after)
+            for field in (() if difference is None else difference.fields)
+        },
+        tagged=tuple(sorted(desired.tags if difference is None else difference.tags_to_add)),
+        untagged=tuple(sorted(() if difference is None else difference.tags_to_remove)),
+    )

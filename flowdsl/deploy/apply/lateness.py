@@ -1,0 +1,102 @@
+"""What a deploy says in the end of writes that an earlier one left, and that may still replace what was deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from flowdsl.config.address import Address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.deploy.apply.operations import listed
+from flowdsl.deploy.job import Job
+from flowdsl.deploy.journal import Journal
+from flowdsl.deploy.recovery.late_writes import EXISTENCE, overtaken, still_to_come, strays_of
+from flowdsl.deploy.recovery.recover import WORDS, read_if_there
+from flowdsl.deploy.refresh.refresh import Refreshed
+from flowdsl.deploy.resources.resource import Live
+from flowdsl.deploy.workers import for_each
+from flowdsl.state.document import Intent, ResourceState, StateDocument
+
+
+def said_of_strays(job: Job, document: StateDocument, seen: Refreshed) -> tuple[str, ...]:
+    """A line for each workflow of this deploy that a write may still change, or has changed meanwhile, as `seen` shows it."""
+    now = job.runtime.now()
+    concerned = _concerned(job, document, seen)
+    return tuple(
+        line
+        for address, (resource, strays) in concerned.items()
+        for line in _said(
+            job,
+            address,
+            resource,
+            [each for each in strays if each.given_up_at is None or each.given_up_at > now],
+            seen.live.get(resource.id),
+        )
+    )
+
+
+async def look_for_strays(
+    job: Job, client: CyberdeskClient, journal: Journal, seen: Refreshed
+) -> tuple[str, ...]:
+    """Read the workflows once more that a write may still change; returns a line for each where one does, or has done so."""
+    lines: list[str] = []
+
+    async def look(
+        own: CyberdeskClient, one: tuple[Address, tuple[ResourceState, tuple[Intent, ...]]]
+    ) -> None:
+        address, (resource, strays) = one
+        live: Live | CyberdeskError | None
+        try:
+            live = await read_if_there(own, resource.id)
+        except CyberdeskError as error:
+            live = error
+        lines.extend(_said(job, address, resource, strays, live))
+
+    concerned = _concerned(job, journal.document, seen)
+    await for_each(client, concerned.items(), look, concurrency=job.options.concurrency)
+    return tuple(sorted(lines))
+
+
+def _concerned(
+    job: Job, document: StateDocument, seen: Refreshed
+) -> Mapping[Address, tuple[ResourceState, tuple[Intent, ...]]]:
+    """The workflows of this deploy that something may still come for: those of the source, with `--only` those it names."""
+    wanted = seen.desired.workflows.keys()
+    addresses = wanted & job.options.only if job.options.only else wanted
+    found = {
+        address: (resource, strays_of(document, resource.id))
+        for address, resource in sorted(document.resources.items())
+        if address in addresses
+    }
+    return {address: each for address, each in found.items() if each[1]}
+
+
+def _said(
+    job: Job,
+    address: Address,
+    resource: ResourceState,
+    strays: Iterable[Intent],
+    live: Live | CyberdeskError | None,
+) -> Iterable[str]:
+    for stray in strays:
+        if isinstance(live, CyberdeskError):
+            yield f"whether `{address}` is as it was deployed is not known, since a {WORDS[stray.action]} may still come: {live}"
+            continue
+        begun = f"the {WORDS[stray.action]} of `{address}` that was interrupted at {stray.created_at:%H:%M:%S} UTC"
+        came = live is None if stray.action == "delete" else _has_come(resource, stray, live)
+        if came:
+            yield f"{begun} has come only now, over what was deployed since; deploy again, which mends it"
+        elif paths := still_to_come(stray, live):
+            what = "delete the workflow" if EXISTENCE in paths else f"put its {listed(paths)} back"
+            yield (
+                f"{begun} may still come and {what}: it was waited for, and nobody can call it back; deploy again after "
+                f"{stray.given_up_at:%H:%M} UTC to see that all is well, or, if you know that it does not come, say so with "
+                f"`flowdsl recover {address} --env {job.target.environment} --absent`"
+            )
+
+
+def _has_come(resource: ResourceState, stray: Intent, live: Live | None) -> bool:
+    if live is None:
+        return False
+    _, left = overtaken(resource, (stray,), live)
+    return left != (stray,)

@@ -1,0 +1,444 @@
+"""One workflow at a time: creating, changing and deleting it, each proven by reading it again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from flowdsl.config.address import Address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError, NotFound, ValidationRefused
+from flowdsl.deploy.comparison.diff import Difference, compare, edited, is_ignored, not_kept
+from flowdsl.deploy.comparison.lost_updates import LostUpdate, lost_update
+from flowdsl.deploy.journal import Journal
+from flowdsl.deploy.planning.plan import Action, Change
+from flowdsl.deploy.recovery.late_writes import overtaken, strays_of
+from flowdsl.deploy.recovery.recover import (
+    Unresolved,
+    creation_key,
+    find_created,
+    mark_of,
+    read_if_there,
+)
+from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.resources.resource import Desired, Live
+from flowdsl.deploy.target import Target
+from flowdsl.state.document import Intent, ResourceState
+from flowdsl.state.errors import StateError
+from flowdsl.state.lease import Runtime
+
+
+class WrongOrganization(Exception):
+    """What was created, the workflow `id`, belongs to another organisation than the one deployed to."""
+
+    def __init__(self, message: str, workflow_id: str) -> None:
+        super().__init__(message)
+        self.id = workflow_id
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the workflow between the plan and now, or right after our write."""
+
+
+class OverwroteEdit(Exception):
+    """Our write replaced an edit that was made after we had read the workflow."""
+
+
+class Incomplete(Exception):
+    """A part of the operation has been carried out on the workflow `id`, and then `cause` ended it."""
+
+    def __init__(self, message: str, workflow_id: str, cause: CyberdeskError | StateError) -> None:
+        super().__init__(f"{message}: {cause}; deploy again to finish it")
+        self.id = workflow_id
+        self.cause = cause
+
+
+Look = Callable[[CyberdeskClient], Awaitable[tuple[str, str]]]
+"""Finds out how an operation ended, whose requests have been sent: gives and raises what the operation does."""
+
+
+class InDoubt(Exception):
+    """It is not known yet whether the workflow `id` was changed or deleted: the request may still be carried out.
+
+    `look` looks once more.
+    """
+
+    def __init__(self, message: str, workflow_id: str, look: Look) -> None:
+        super().__init__(message)
+        self.id = workflow_id
+        self.look = look
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A change to carry out. `intent` says what is recorded of it beforehand."""
+
+    change: Change
+    desired: Desired
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class WriteContext:
+    """Where operations take place: `tag_ids` maps the names of the organisation's tags to their ids.
+
+    `approved` maps ids of workflows to the recordings whose approval is taken away before the workflow changes. `unproven`: only
+    a creation that is read again shows whether the key is of the organisation deployed to.
+    """
+
+    target: Target
+    tag_ids: Mapping[str, str]
+    journal: Journal
+    runtime: Runtime
+    approved: Mapping[str, tuple[str, ...]]
+    unproven: bool = False
+
+
+async def create(
+    client: CyberdeskClient, context: WriteContext, operation: Operation
+) -> tuple[str, str]:
+    """The id of the new workflow, and what is to be said of it.
+
+    Raises `Unresolved` when it is not known whether there is one, `WrongOrganization`, `ChangedMeanwhile`, `Incomplete`, and
+    `CyberdeskError` where nothing was created; an intent whose outcome is known is settled.
+    """
+    desired, intent, journal = operation.desired, operation.intent, context.journal
+    try:
+        created = await workflow.create(
+            client, desired, mark=mark_of(context.target, intent), key=creation_key(intent)
+        )
+    except CyberdeskError as error:
+        if not error.outcome_unknown:
+            journal.resolve(intent)
+            raise
+        try:
+            created = await find_created(client, context.target, intent, desired, context.runtime)
+        except ValidationRefused:
+            journal.resolve(intent)
+            raise
+        except StateError as lost:
+            raise Unresolved(
+                f"whether `{desired.address}` was created is not known: its reply was lost ({error}), and then {lost}; "
+                "deploy again, which looks for it before anything else"
+            ) from None
+    resource = ResourceState(
+        id=created,
+        generation=intent.generation,
+        name=desired.name,
+        protect=desired.protect,
+        applied=intent.applied,
+        renamed_from=desired.renamed_from,
+    )
+    # From here on the workflow is known by its id, whatever happens to the requests that follow.
+    journal.put(desired.address, resource)
+    try:
+        live = await workflow.read(client, created)
+    except NotFound:
+        # The reply to a key that was sent before may be about a workflow that somebody has deleted since.
+        journal.drop(desired.address)
+        journal.resolve(intent)
+        raise ChangedMeanwhile(
+            f"{created} was created and is gone again: somebody deleted it; deploy again to create it anew"
+        ) from None
+    except CyberdeskError as error:
+        raise Incomplete(f"{created} was created and cannot be read", created, error) from None
+    _check_organization(context, created, live)
+    journal.see_organization(live.organization_id)
+    resource = resource.replace(tags=intent.tags)
+    difference = compare(workflow.POLICIES, desired, None, live)
+    if difference.tags_to_add or difference.tags_to_remove:
+        step = f"{created} was created, and its tags are not written"
+        sent = _Sent()
+        try:
+            await _write_tags(client, context, operation, live, difference, sent)
+            live = await workflow.read(client, created)
+        except (CyberdeskError, StateError) as error:
+            raise Incomplete(step, created, sent.doubt or error) from None
+        if sent.doubt is not None and not _is_done(context, desired, resource, live):
+            raise Incomplete(step, created, sent.doubt)
+    return created, _verify(context, desired, resource, live)
+
+
+async def update(
+    client: CyberdeskClient, context: WriteContext, operation: Operation
+) -> tuple[str, str]:
+    """The id of the workflow, and what is to be said of it.
+
+    Raises `ChangedMeanwhile`, `OverwroteEdit`, `Incomplete`, `InDoubt`, and `CyberdeskError` or `StateError` where nothing was
+    changed. The intent of what is incomplete or in doubt stays.
+    """
+    change, desired, intent = operation.change, operation.desired, operation.intent
+    prior, planned = change.prior, change.live
+    assert prior is not None and planned is not None
+    before = planned
+    fields: dict[str, object] = {}
+    sent = _Sent()
+    try:
+        before = await workflow.read(client, prior.id)
+        # What an interrupted deploy has written since the plan was made is no edit.
+        now, _ = overtaken(prior, strays_of(context.journal.document, prior.id), before)
+        known = None if change.action is Action.ADOPT else now
+        difference = compare(
+            workflow.POLICIES, desired, known, before, _ignored(context.target, known)
+        )
+        paths = [
+            field.path
+            for field in difference.fields
+            if now.applied.get(field.path) == prior.applied.get(field.path)
+        ]
+        # Where nothing was applied before, as in an adoption, no difference counts as drift.
+        meanwhile = edited(workflow.POLICIES, planned, before, paths)
+        if meanwhile := meanwhile | (difference.drifted - change.drifted):
+            raise ChangedMeanwhile(
+                f"{listed(meanwhile)} of `{change.address}` was edited after the plan was made; deploy again to see it"
+            )
+        if difference.fields:
+            # Before the prompt changes: after a crash nothing would tell that these are still to be done.
+            for recording in context.approved.get(prior.id, ()):
+                await _unapprove(client, recording, intent)
+                sent.done = True
+            fields = {field.path: field.value for field in difference.fields}
+            await workflow.update(
+                client,
+                before,
+                fields,
+                desired=desired,
+                children=prior.children,
+                key=f"{intent.id}-update",
+            )
+            sent.done = True
+        await _write_tags(client, context, operation, before, difference, sent)
+    except (CyberdeskError, StateError) as error:
+        if isinstance(error, CyberdeskError) and error.outcome_unknown:
+            sent.doubt = error
+        elif sent.done:
+            raise Incomplete(f"{prior.id} was changed in part", prior.id, error) from None
+        elif sent.doubt is None:
+            if isinstance(error, CyberdeskError):
+                context.journal.resolve(intent)
+            raise
+    return await _conclude(context, operation, before, fields, sent, client)
+
+
+async def _conclude(
+    context: WriteContext,
+    operation: Operation,
+    before: Live,
+    fields: Mapping[str, object],
+    sent: _Sent,
+    client: CyberdeskClient,
+) -> tuple[str, str]:
+    """How an update ended that has sent `fields` to the workflow that was as `before`; as `update`."""
+    change, desired, intent = operation.change, operation.desired, operation.intent
+    prior = change.prior
+    assert prior is not None
+    look = partial(_conclude, context, operation, before, fields, sent)
+    resource = prior.replace(
+        name=desired.name, protect=desired.protect, applied=intent.applied, tags=intent.tags
+    )
+    try:
+        live = await workflow.read(client, prior.id)
+    except CyberdeskError as error:
+        if sent.doubt is not None:
+            raise _in_doubt(context, change.address, prior.id, sent.doubt, look) from None
+        if not sent.done:
+            raise
+        raise Incomplete(f"{prior.id} was changed and cannot be read", prior.id, error) from None
+    # By what was ours before: a tag that was to go and is there still is no longer ours by `resource`.
+    if sent.doubt is not None and not _is_done(context, desired, prior, live):
+        raise _in_doubt(context, change.address, prior.id, sent.doubt, look)
+    strays = strays_of(context.journal.document, prior.id)
+    lost = lost_update(before, live, fields, strays) if fields else None
+    remark = _verify(context, desired, resource, live)
+    if lost is not None:
+        raise OverwroteEdit(overwritten(context.target, change.address, lost))
+    return prior.id, remark
+
+
+async def delete(
+    client: CyberdeskClient, context: WriteContext, change: Change, *, key: str
+) -> tuple[str, str]:
+    """Take the workflow out of the service, with its runs and trajectories; returns its id and what is to be said of it.
+
+    Raises `ChangedMeanwhile` where somebody edited it after the plan was made, `InDoubt`, `Incomplete`, and `CyberdeskError`
+    where nothing was deleted.
+    """
+    assert change.prior is not None and change.live is not None
+    identifier = change.prior.id
+    doubt = None
+    live = await read_if_there(client, identifier)
+    if live is None:
+        context.journal.drop(change.address)
+        return identifier, ""
+    if live.remote.get("updated_at") != change.live.remote.get("updated_at"):
+        raise ChangedMeanwhile(
+            f"`{change.address}` was edited after the plan was made, so it is not deleted; look at the plan again"
+        )
+    try:
+        await client.workflows.delete(identifier, idempotency_key=key)
+    except CyberdeskError as error:
+        doubt = _doubt(error)
+        if doubt is None:
+            raise
+    return await _conclude_deletion(context, change, doubt, client)
+
+
+async def _conclude_deletion(
+    context: WriteContext, change: Change, doubt: CyberdeskError | None, client: CyberdeskClient
+) -> tuple[str, str]:
+    """How a deletion ended, whose request was accepted or had no reply (`doubt`); as `delete`."""
+    assert change.prior is not None
+    identifier = change.prior.id
+    look = partial(_conclude_deletion, context, change, doubt)
+    # What answers the key may be the reply to an earlier request, and a lost one settles nothing.
+    try:
+        if await read_if_there(client, identifier) is None:
+            context.journal.drop(change.address)
+            return identifier, ""
+    except CyberdeskError as error:
+        if doubt is not None:
+            raise _in_doubt(context, change.address, identifier, doubt, look) from None
+        raise Incomplete(
+            f"the deletion of {identifier} was accepted and cannot be seen", identifier, error
+        ) from None
+    if doubt is not None:
+        raise _in_doubt(context, change.address, identifier, doubt, look)
+    raise ChangedMeanwhile(
+        f"`{change.address}` is still there after its deletion was accepted; run the command again to look at it anew"
+    )
+
+
+def listed(paths: Iterable[str]) -> str:
+    """Fields as they are named in a message."""
+    return ", ".join(f"`{path}`" for path in sorted(paths))
+
+
+def _doubt(error: CyberdeskError | StateError) -> CyberdeskError | None:
+    """`error` where it leaves open whether the request was carried out."""
+    return error if isinstance(error, CyberdeskError) and error.outcome_unknown else None
+
+
+def _in_doubt(
+    context: WriteContext, address: Address, workflow_id: str, error: CyberdeskError, look: Look
+) -> InDoubt:
+    return InDoubt(
+        f"whether `{address}` was written is not known: {error}; find out with `flowdsl plan --env "
+        f"{context.target.environment}`, or deploy again, which compares before anything else",
+        workflow_id,
+        look,
+    )
+
+
+def _is_done(context: WriteContext, desired: Desired, resource: ResourceState, live: Live) -> bool:
+    """Whether a write without a reply has been carried out: the workflow is as it was to be."""
+    return compare(workflow.POLICIES, desired, resource, live, context.target.ignored).is_empty
+
+
+def _ignored(target: Target, prior: ResourceState | None) -> frozenset[str]:
+    """A workflow that is taken over is brought to what the source says once."""
+    return target.ignored if prior is not None else frozenset()
+
+
+def _check_organization(context: WriteContext, created: str, live: Live) -> None:
+    """Raise `WrongOrganization`: in an organisation that held nothing, the first creation is what shows whose it is."""
+    expected = context.target.organization or context.journal.document.organization_id
+    if None not in (expected, live.organization_id) and live.organization_id != expected:
+        raise WrongOrganization(
+            f"the API key belongs to the organisation `{live.organization_id}`, not to `{expected}`, and {created} was "
+            "created there; delete it in the dashboard and use a key of the other organisation",
+            created,
+        )
+
+
+async def _unapprove(client: CyberdeskClient, recording: str, intent: Intent) -> None:
+    try:
+        await client.trajectories.update(
+            recording, {"is_approved": False}, idempotency_key=f"{intent.id}-unapprove-{recording}"
+        )
+    except NotFound:
+        return
+
+
+@dataclass(slots=True)
+class _Sent:
+    """What has become of the writes of one operation: whether one was `done`, and why one may have been (`doubt`)."""
+
+    done: bool = False
+    doubt: CyberdeskError | None = None
+
+
+async def _write_tags(
+    client: CyberdeskClient,
+    context: WriteContext,
+    operation: Operation,
+    live: Live,
+    difference: Difference,
+    sent: _Sent,
+) -> None:
+    """Remove tags of ours that are no longer wanted, then add what is missing; a lost reply stops neither."""
+    key, workflows = operation.intent.id, client.workflows
+    gone = [live.tags[name] for name in sorted(difference.tags_to_remove)]
+    requests: list[Callable[[], Awaitable[object]]] = [
+        partial(workflows.remove_tag, live.id, each, idempotency_key=f"{key}-untag-{each}")
+        for each in gone
+    ]
+    if difference.tags_to_add:
+        ids = [context.tag_ids[name] for name in sorted(difference.tags_to_add)]
+        requests.append(partial(workflows.add_tags, live.id, ids, idempotency_key=f"{key}-tag"))
+    for request in requests:
+        try:
+            await request()
+            sent.done = True
+        except CyberdeskError as error:
+            if not error.outcome_unknown:
+                raise
+            sent.doubt = error
+
+
+def _verify(context: WriteContext, desired: Desired, resource: ResourceState, live: Live) -> str:
+    """Record the workflow as it was read after the write; returns what is to be said of it.
+
+    Raises `ChangedMeanwhile` when it is not as it was sent. A field that is not in the reply is no edit: the service does
+    not know it, which is said once and kept in state.
+    """
+    ignored = context.target.ignored
+    dropped = not_kept(workflow.POLICIES, desired, live)
+    news = [path for path, sent in dropped.items() if resource.dropped.get(path) != sent]
+    resource = resource.replace(
+        applied={
+            path: sent
+            for path, sent in resource.applied.items()
+            if path not in dropped and not is_ignored(path, ignored)
+        },
+        dropped=dropped,
+        source_map=desired.source_map,
+        renamed_from=desired.renamed_from,
+    )
+    difference = compare(workflow.POLICIES, desired, resource, live, ignored)
+    tags = tuple(sorted(difference.tags & live.tags.keys()))
+    context.journal.put(desired.address, resource.replace(children=dict(live.children), tags=tags))
+    if not difference.is_empty:
+        paths = {field.path for field in difference.fields}
+        if difference.tags_to_add or difference.tags_to_remove:
+            paths.add("tags")
+        strays = strays_of(context.journal.document, resource.id)
+        if overtaken(resource, strays, live)[1] != strays:
+            raise ChangedMeanwhile(
+                f"{listed(paths)} of `{desired.address}` is not what was sent: the write of an interrupted deploy came right "
+                "after it; deploy again, which mends it"
+            )
+        raise ChangedMeanwhile(
+            f"{listed(paths)} of `{desired.address}` is not what was sent: somebody edits the workflow at the same "
+            "time, or the service rewrites the value"
+        )
+    return f"the service dropped {listed(news)}, which it does not know" if news else ""
+
+
+def overwritten(target: Target, address: Address, lost: LostUpdate) -> str:
+    """What is to be said of an edit that our write replaced."""
+    return (
+        f"somebody edited {listed(lost.paths)} of `{address}` between our reading and our writing, and the edit was "
+        f"overwritten; it is kept as version {lost.version.number}: look at it with `flowdsl restore {address} --env "
+        f"{target.environment}`, bring it back with `--version {lost.version.number}`"
+    )

@@ -1,0 +1,224 @@
+"""Making what workflows refer to: tag groups, tags, pictures and model configurations.
+
+They are made in this order, because the first creation in an organisation that holds nothing is what shows whose it is, and
+may have gone to the wrong one. A tag shows it and tells nothing. A picture does not show it. A model configuration comes last,
+and one that is sent with the key of a provider after those without: that key is at risk only where nothing else is declared
+that would show the organisation first, which the service leaves no way to avoid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from flowdsl.codegen.artifacts import ImageFile
+from flowdsl.config.address import IMAGE, MODEL, TAG, TAG_GROUP, Address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.deploy.apply.operations import listed
+from flowdsl.deploy.apply.progress import Progress
+from flowdsl.deploy.job import Job
+from flowdsl.deploy.outcome import Result, Status, Stop
+from flowdsl.deploy.planning.named import NamedChange, write_named
+from flowdsl.deploy.planning.plan import Plan
+from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, POLL_SECONDS
+from flowdsl.deploy.refresh.refresh import Refreshed, is_unproven, plan_from, refresh_directory
+from flowdsl.deploy.resources import image
+from flowdsl.deploy.workers import for_each
+from flowdsl.state.document import StateDocument
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    address: Address
+    action: str
+    send: Callable[[CyberdeskClient], Awaitable[None]]
+
+
+_ORDER = (TAG_GROUP, TAG, IMAGE, MODEL)
+
+
+async def create_prerequisites(
+    job: Job,
+    client: CyberdeskClient,
+    prior: StateDocument,
+    progress: Progress,
+    seen: Refreshed,
+    plan: Plan,
+    *,
+    abandoned: bool = False,
+) -> tuple[Refreshed, Plan]:
+    """Make what is missing, kind by kind; returns what is there afterwards and the plan made from it.
+
+    Each of these is found again by its name, so a lost reply is settled by reading the lists again, for as long as a request
+    may take to show in them. What is missing even then has failed and halts `progress`, because workflows refer to it.
+    `abandoned`: a process that held the lease before died, and what it sent may still be on its way.
+
+    `plan` is the one that was shown: an update that it does not have like that is a conflict, since these keep no versions
+    from which an overwritten edit could come back. Raises `Stop` as soon as a list shows another organisation than the one
+    deployed to; while nothing shows which one it is, what was sent last is looked for before anything else is sent.
+    """
+    shown = plan
+    if abandoned:
+        seen, plan = await _wait_for_strays(job, prior, seen, plan)
+    if any(change.action == "update" for change in plan.named):
+        # A person may have looked at the plan for a long time.
+        seen, plan = await _read_again(job, prior, seen, plan)
+    plan = _without_edited(progress, shown, plan)
+    for kind in _ORDER:
+        waiting = {step.address for step in _steps(job, plan, kind)}
+        while not progress.halted:
+            steps = [step for step in _steps(job, plan, kind) if step.address in waiting]
+            if not steps:
+                break
+            if is_unproven(job, prior, seen):
+                steps = [min(steps, key=partial(_is_secret, job))]
+            waiting -= {step.address for step in steps}
+            seen, plan = await _carry_out(job, client, prior, progress, seen, plan, kind, steps)
+            plan = _without_edited(progress, shown, plan)
+        for step in _steps(job, plan, kind) if progress.halted else ():
+            if step.address in waiting:
+                reason = progress.halted
+                progress.add(Result(step.address, step.action, "not_attempted", message=reason))
+    return seen, plan
+
+
+async def _carry_out(
+    job: Job,
+    client: CyberdeskClient,
+    prior: StateDocument,
+    progress: Progress,
+    seen: Refreshed,
+    plan: Plan,
+    kind: str,
+    steps: Collection[_Step],
+) -> tuple[Refreshed, Plan]:
+    """The survey and the plan after these steps of one kind; what became of each is in `progress`."""
+    errors: dict[Address, CyberdeskError] = {}
+
+    async def carry_out(own: CyberdeskClient, step: _Step) -> None:
+        progress.begin(step.address, step.action)
+        try:
+            await step.send(own)
+        except CyberdeskError as error:
+            errors[step.address] = error
+
+    await for_each(client, steps, carry_out, concurrency=job.options.concurrency)
+    try:
+        seen, plan = await _look_for(job, prior, seen, plan, kind, errors)
+    except (CyberdeskError, Stop) as error:
+        # What was sent is found by its name next time; until then nobody may be told that nothing was written.
+        foreign = isinstance(error, Stop) and error.status is Status.ACCESS
+        for step in steps:
+            if step.address in errors:
+                progress.fail(step.address, step.action, errors[step.address])
+            elif foreign:
+                message = "it was made in another organisation; delete it there in the dashboard"
+                progress.add(
+                    Result(step.address, step.action, "failed", None, message, "incomplete")
+                )
+            else:
+                progress.add(Result(step.address, step.action, "performed"))
+        raise
+    open_still = {step.address for step in _steps(job, plan, kind)}
+    for step in steps:
+        if step.address not in open_still:
+            progress.add(Result(step.address, step.action, "performed"))
+            continue
+        progress.halt(f"`{step.address}` could not be made")
+        if step.address in errors:
+            failure = errors[step.address]
+            # Whatever was sent, it is not there: that was looked at.
+            progress.fail(step.address, step.action, failure, known=step.action == "create")
+        else:
+            message = "the service holds other values than were sent"
+            progress.add(Result(step.address, step.action, "failed", message=message))
+    return seen, plan
+
+
+def _without_edited(progress: Progress, shown: Plan, plan: Plan) -> Plan:
+    """`plan` without the updates that nobody was shown, each of which is a conflict unless it was written before."""
+    known = {change.address: change for change in shown.named}
+    written = {result.address for result in progress.results}
+    edited = [
+        change
+        for change in plan.named
+        if change.action == "update"
+        and change.address not in written
+        and not (change.address in known and change.carries_out(known[change.address]))
+    ]
+    for change in edited:
+        assert change.difference is not None
+        paths = listed(field.path for field in change.difference.fields)
+        message = f"{paths} of `{change.address}` was edited after the plan was made; deploy again to see it"
+        progress.add(Result(change.address, change.action, "conflict", message=message))
+    return replace(plan, named=tuple(each for each in plan.named if each not in edited))
+
+
+async def _look_for(
+    job: Job,
+    prior: StateDocument,
+    seen: Refreshed,
+    plan: Plan,
+    kind: str,
+    errors: Mapping[Address, CyberdeskError],
+) -> tuple[Refreshed, Plan]:
+    """The survey and the plan once the lists show what was sent, or once they no longer can."""
+    begun = job.runtime.monotonic()
+    while True:
+        last = job.runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds()
+        seen, made = await _read_again(job, prior, seen, plan)
+        missing = [each.address for each in _steps(job, made, kind) if each.action == "create"]
+        expected = [each for each in missing if each not in errors or errors[each].outcome_unknown]
+        if last or not expected:
+            return seen, made
+        await job.runtime.sleep(POLL_SECONDS)
+
+
+async def _wait_for_strays(
+    job: Job, prior: StateDocument, seen: Refreshed, plan: Plan
+) -> tuple[Refreshed, Plan]:
+    """The survey and the plan once nothing can come any more of a creation of which only the name tells, and which the
+    service would make twice: a model configuration."""
+    begun = job.runtime.monotonic()
+    while any(step.action == "create" for step in _steps(job, plan, MODEL)):
+        if job.runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds():
+            break
+        await job.runtime.sleep(POLL_SECONDS)
+        seen, plan = await _read_again(job, prior, seen, plan)
+    return seen, plan
+
+
+async def _read_again(
+    job: Job, prior: StateDocument, seen: Refreshed, plan: Plan
+) -> tuple[Refreshed, Plan]:
+    seen = await refresh_directory(job, prior, seen)
+    made = plan_from(job, prior, seen).only(plan.addresses)
+    return seen, replace(made, impact=plan.impact)
+
+
+def _steps(job: Job, plan: Plan, kind: str) -> list[_Step]:
+    if kind == IMAGE:
+        return [
+            _Step(Address(kind, item.sha256), "create", partial(_upload, job, item))
+            for item in plan.uploads
+        ]
+    return [
+        _Step(change.address, change.action, partial(_write, job, change))
+        for change in plan.named
+        if change.action in ("create", "update") and change.address.kind == kind
+    ]
+
+
+def _is_secret(job: Job, step: _Step) -> bool:
+    return step.action == "create" and bool(job.target.secrets(step.address))
+
+
+async def _upload(job: Job, item: ImageFile, client: CyberdeskClient) -> None:
+    await image.upload(client, item, key=f"{job.runtime.new_id()}-image")
+
+
+async def _write(job: Job, change: NamedChange, client: CyberdeskClient) -> None:
+    secrets = job.target.secrets(change.address) if change.action == "create" else {}
+    await write_named(client, change, secrets, key=f"{job.runtime.new_id()}-{change.action}")

@@ -1,0 +1,157 @@
+"""The three-way comparison of one resource: wanted, last applied, there now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise
+from flowdsl.deploy.resources.resource import Desired, Live
+from flowdsl.state.document import ResourceState
+
+Origin = Literal["source", "drift", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A managed field whose live value is not the wanted one, in normal form.
+
+    `origin` is who moved away from the value last applied: the source, somebody else (`drift`), or both. `value` is what
+    is sent.
+    """
+
+    path: str
+    before: Any
+    after: Any
+    origin: Origin
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What separates a live resource from what is wanted.
+
+    `applied`, `dropped` and `tags` are what state holds once they are equal, `children` the checks there now;
+    `state_is_behind` says that state is behind although nothing has to be sent.
+    """
+
+    fields: tuple[FieldChange, ...]
+    tags_to_add: frozenset[str]
+    tags_to_remove: frozenset[str]
+    tags_drifted: frozenset[str]
+    applied: Mapping[str, str]
+    dropped: Mapping[str, str]
+    tags: frozenset[str]
+    children: Mapping[str, str]
+    state_is_behind: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has to be sent."""
+        return not (self.fields or self.tags_to_add or self.tags_to_remove)
+
+    @property
+    def drifted(self) -> frozenset[str]:
+        """The fields that somebody else changed since the last deploy; `tags` when one of our tags was taken off."""
+        paths = {change.path for change in self.fields if change.origin != "source"}
+        return frozenset(paths | ({"tags"} if self.tags_drifted else set()))
+
+
+def compare(
+    policies: Policies,
+    desired: Desired,
+    prior: ResourceState | None,
+    live: Live,
+    ignored: Collection[str] = (),
+) -> Difference:
+    """Compare on managed fields only: those declared, and those that left the source since, which are put back once.
+
+    A field that the service did not keep when it was sent is sent again only with another value, or once replies carry it.
+    `prior` is None for a resource that is taken over: then everything that differs comes from the source. `ignored` fields
+    are neither compared nor sent; `tags` may be among them.
+    """
+    last = {} if prior is None else prior.applied
+    absent = not_kept(policies, desired, live)
+    sent_before = {} if prior is None else prior.dropped
+    dropped = {path: sent for path, sent in absent.items() if sent_before.get(path) == sent}
+    wanted_hashes = desired.hashes(policies)
+    changes = []
+    before_now = {path for path in last if policies.covers(path)}
+    for path in sorted((desired.values.keys() | before_now) - dropped.keys()):
+        if is_ignored(path, ignored):
+            continue
+        declared = path in desired.values
+        policy = policies[path]
+        value = desired.values[path] if declared else policy.cleared_by
+        raw = live.values.get(path)
+        if isinstance(raw, str) and raw == value:
+            continue
+        before = normalise(policy, raw)
+        there = fingerprint(before)
+        wanted = wanted_hashes[path] if declared else fingerprint(normalise(policy, value))
+        if there != wanted:
+            after = normalise(policy, value)
+            known = last.get(path) if path in live.values else None
+            origin = _origin(known, there, wanted if declared else None)
+            changes.append(FieldChange(path, before, after, origin, value))
+    applied = {
+        path: sent
+        for path, sent in wanted_hashes.items()
+        if path not in dropped and not is_ignored(path, ignored)
+    }
+    ours = frozenset(() if prior is None else prior.tags)
+    there_now = frozenset(live.tags)
+    wanted_tags = ours if "tags" in ignored else desired.tags
+    to_add = frozenset() if "tags" in ignored else wanted_tags - there_now
+    tags = (ours & wanted_tags) | to_add
+    return Difference(
+        fields=tuple(changes),
+        tags_to_add=to_add,
+        tags_to_remove=(ours - wanted_tags) & there_now,
+        tags_drifted=frozenset() if "tags" in ignored else (ours & wanted_tags) - there_now,
+        applied=applied,
+        dropped=dropped,
+        tags=tags,
+        children=live.children,
+        state_is_behind=prior is None
+        or applied != dict(prior.applied)
+        or dropped != dict(prior.dropped)
+        or tags != ours
+        or (prior.name, prior.protect) != (desired.name, desired.protect)
+        or (prior.source_map, prior.renamed_from) != (desired.source_map, desired.renamed_from)
+        or dict(prior.children) != dict(live.children),
+    )
+
+
+def edited(policies: Policies, planned: Live, now: Live, paths: Iterable[str]) -> frozenset[str]:
+    """Those of the fields whose value means something else `now` than in what was `planned` for."""
+    return frozenset(
+        path
+        for path in paths
+        if fingerprint(normalise(policies[path], planned.values.get(path)))
+        != fingerprint(normalise(policies[path], now.values.get(path)))
+    )
+
+
+def is_ignored(path: str, ignored: Collection[str]) -> bool:
+    """Whether a field, or the one it is a part of, is left to the dashboard."""
+    return path in ignored or path.partition(".")[0] in ignored
+
+
+def not_kept(policies: Policies, desired: Desired, live: Live) -> dict[str, str]:
+    """The declared fields that say something and that the service does not answer with, each with its fingerprint."""
+    nothing = fingerprint(None)
+    sent_hashes = desired.hashes(policies)
+    return {
+        path: sent
+        for path, sent in sent_hashes.items()
+        if path not in live.values and sent != nothing
+    }
+
+
+def _origin(last: str | None, there: str, wanted: str | None) -> Origin:
+    """`wanted` is None for a field that the source dropped."""
+    if last is None or last == there:
+        return "source"
+    return "drift" if last == wanted else "both"

@@ -1,0 +1,95 @@
+"""What somebody else changed of a workflow since the last deploy, as far as state and saved versions tell. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flowdsl.config.address import WORKFLOW, Address
+from flowdsl.deploy.comparison.diff import FieldChange, is_ignored
+from flowdsl.deploy.comparison.lost_updates import SAVED_VERSIONS
+from flowdsl.deploy.comparison.versions import RestorableVersion, saved_versions
+from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.resource import Live
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.state.document import ResourceState
+
+PULLED_BY_NAME = 5
+"""Addresses named in one command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A managed field that is not as it was last applied, in normal form.
+
+    State holds hashes only: `before` is `known` where a saved version of the workflow still has the value.
+    """
+
+    path: str
+    before: Any
+    after: Any
+    known: bool
+
+
+def edits_since(last: ResourceState, live: Live, ignored: Collection[str] = ()) -> tuple[Edit, ...]:
+    """The edits made elsewhere since `last`; `ignored` fields belong to the dashboard."""
+    versions = saved_versions(live.remote.get(SAVED_VERSIONS))
+    edits = []
+    for path, applied in sorted(last.applied.items()):
+        if path not in live.values or is_ignored(path, ignored):
+            continue
+        after = normalise(workflow.POLICIES[path], live.values[path])
+        if fingerprint(after) != applied:
+            known, before = _last_applied(versions, path, applied)
+            edits.append(Edit(path, before, after, known))
+    return tuple(edits)
+
+
+def edit_behind(change: FieldChange, last: ResourceState | None, live: Live | None) -> Edit | None:
+    """What somebody else made of a field that a plan changes since it was last applied; None where nobody did.
+
+    Where the source still wants what was last applied, the source has it.
+    """
+    if change.origin == "source":
+        return None
+    if change.origin == "drift":
+        return Edit(change.path, change.after, change.before, known=True)
+    applied = None if last is None else last.applied.get(change.path)
+    versions = saved_versions(None if live is None else live.remote.get(SAVED_VERSIONS))
+    known, before = (
+        (False, None) if applied is None else _last_applied(versions, change.path, applied)
+    )
+    return Edit(change.path, before, change.before, known)
+
+
+def way_to_keep(addresses: Iterable[Address]) -> str:
+    """How edits made elsewhere at some addresses get into the sources, as a sentence."""
+    every = sorted(addresses)
+    flows = [each for each in every if each.kind == WORKFLOW]
+    parts = []
+    if flows:
+        named = " ".join(flows) if len(flows) <= PULLED_BY_NAME else "--all"
+        parts.append(f"`flowdsl pull {named}` takes the edits into the source")
+    if others := [each for each in every if each not in flows]:
+        parts.append(f"edits of {listed(others)} are kept by writing them into `flowdsl.toml`")
+    return "; ".join(parts)
+
+
+def tags_taken_off(
+    last: ResourceState, live: Live, ignored: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Tags that FlowDSL had put on the workflow and that it no longer carries."""
+    return () if "tags" in ignored else tuple(sorted(set(last.tags) - live.tags.keys()))
+
+
+def _last_applied(
+    versions: Sequence[RestorableVersion], path: str, applied: str
+) -> tuple[bool, Any]:
+    for version in reversed(versions):
+        if path in version.values:
+            value = normalise(workflow.POLICIES[path], version.values[path])
+            if fingerprint(value) == applied:
+                return True, value
+    return False, None

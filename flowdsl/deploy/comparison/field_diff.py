@@ -1,0 +1,246 @@
+"""The difference of one field as rows that people read: words of a text, facets of a schema, checks by their names. Pure.
+
+Every text in a row is on one line and safe to print.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, Literal
+
+from flowdsl.deploy.comparison.diff import Difference, FieldChange
+from flowdsl.deploy.comparison.edits import Edit
+from flowdsl.deploy.comparison.schema_diff import schema_edits
+from flowdsl.deploy.resources.workflow import CHECKS
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+
+Sign = Literal["+", "-", "!", " "]
+"""What a row says: there from now on, no longer there, changed; a blank shows its changes in its pieces."""
+Mark = Literal["", "added", "removed"]
+Piece = tuple[str, Mark]
+"""Words, and whether they come or go."""
+
+VALUE_WIDTH = 100
+CONTEXT = 1
+"""Lines of a text shown around those that change."""
+COSTLY = 1_000_000
+"""Pairs of lines or words from which on they are no longer aligned; the time for it grows with their number."""
+
+_ALLOWLIST = "terminal_command_allowlist"
+_SCHEMAS = ("input_schema", "output_schema")
+_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+_Edit = tuple[str, int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a difference; `depth` is how far it is indented.
+
+    `is_whole`: the row is the old and the new value of the whole field.
+    """
+
+    sign: Sign
+    pieces: tuple[Piece, ...]
+    depth: int = 0
+    is_whole: bool = False
+
+
+def field_rows(change: FieldChange, *, words: bool) -> list[Row]:
+    """The difference of a field. With `words` a text shows which words come and go, else which lines."""
+    before, after = change.before, change.after
+    if change.path in _SCHEMAS:
+        return [_row(edit.sign, edit.text) for edit in schema_edits(before, after)]
+    if change.path == CHECKS:
+        return list(_check_rows(before or [], after or [], words)) or [_values_row(before, after)]
+    if change.path == _ALLOWLIST:
+        return list(_allowlist_rows(before, after))
+    return _value_rows(before, after, words)
+
+
+def edit_rows(edit: Edit, *, words: bool) -> list[Row]:
+    """What somebody made of a field whose value before is known."""
+    return field_rows(
+        FieldChange(edit.path, edit.before, edit.after, "drift", edit.after), words=words
+    )
+
+
+def tag_rows(difference: Difference) -> list[Row]:
+    """The tags that are put on and taken off."""
+    added = [_row("+", tag) for tag in sorted(difference.tags_to_add)]
+    return added + [_row("-", tag) for tag in sorted(difference.tags_to_remove)]
+
+
+def lost_tag_rows(difference: Difference) -> list[Row]:
+    """The tags of ours that somebody took off."""
+    return [_row("-", tag) for tag in sorted(difference.tags_drifted)]
+
+
+def new_text_rows(text: str) -> list[Row]:
+    """A text that is wholly new."""
+    return [_row("+", line) for line in text.split("\n")]
+
+
+def plain(rows: Iterable[Row]) -> str:
+    """Rows as text, in which words that come and go have the marks of `git diff --word-diff`."""
+    marks = {"added": "{+%s+}", "removed": "[-%s-]", "": "%s"}
+    return "\n".join(
+        f"{row.sign} {'  ' * row.depth}" + "".join(marks[mark] % text for text, mark in row.pieces)
+        for row in rows
+    )
+
+
+def spell(value: Any) -> str:
+    """A value on one line, cut to `VALUE_WIDTH` characters."""
+    if value is None:
+        return "none"
+    text = printable(json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= VALUE_WIDTH else text[: VALUE_WIDTH - 1] + "…"
+
+
+def _row(sign: str, text: str, depth: int = 0) -> Row:
+    signs: Mapping[str, Sign] = {"+": "+", "-": "-", "!": "!"}
+    return Row(signs.get(sign, " "), ((printable(text), ""),), depth)
+
+
+def _values_row(before: Any, after: Any, label: str = "", depth: int = 0) -> Row:
+    text = printable(f"{label}{spell(before)} -> {spell(after)}")
+    return Row("!", ((text, ""),), depth, is_whole=not label)
+
+
+def _value_rows(before: Any, after: Any, words: bool, depth: int = 0) -> list[Row]:
+    texts = [side for side in (before, after) if isinstance(side, str)]
+    if len(texts) == 2:
+        differ = _word_rows if words else _line_rows
+        return list(differ(before.split("\n"), after.split("\n"), depth))
+    if len(texts) == 1 and None in (before, after):
+        sign = "-" if after is None else "+"
+        return [_row(sign, line, depth) for line in texts[0].split("\n")]
+    return [_values_row(before, after, depth=depth)]
+
+
+def _word_rows(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[Row]:
+    for tag, a, b, c, d in _edits(old, new):
+        if tag == "equal":
+            continue
+        gone, come = (
+            _WORDS.findall("\n".join(lines[i:j])) for lines, i, j in ((old, a, b), (new, c, d))
+        )
+        costly = len(gone) * len(come) > COSTLY
+        if costly and 1 < b - a == d - c:
+            # As many lines as before are most likely the same lines.
+            for before, after in zip(old[a:b], new[c:d], strict=True):
+                yield from _word_rows([before], [after], depth)
+        elif a == b or c == d or costly:
+            for lines, mark in ((old[a:b], "removed"), (new[c:d], "added")):
+                for line in lines:
+                    yield Row(" ", _pieces([(line, mark)]), depth)
+        else:
+            yield from _mixed_rows(gone, come, depth)
+
+
+def _mixed_rows(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[Row]:
+    rows: list[list[tuple[str, str]]] = [[]]
+    for tag, a, b, c, d in _edits(old, new):
+        kept = tag == "equal"
+        for words, mark in (
+            (old[a:b], "" if kept else "removed"),
+            (() if kept else new[c:d], "added"),
+        ):
+            first, *others = "".join(words).split("\n")
+            rows[-1].append((first, mark))
+            rows += [[(line, mark)] for line in others]
+    for row in rows:
+        if pieces := _pieces(row):
+            yield Row(" ", pieces, depth)
+
+
+def _pieces(texts: Iterable[tuple[str, str]]) -> tuple[Piece, ...]:
+    marks: Mapping[str, Mark] = {"added": "added", "removed": "removed"}
+    return tuple((printable(text), marks.get(mark, "")) for text, mark in texts if text)
+
+
+def _line_rows(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[Row]:
+    edits = _edits(old, new)
+    for number, (tag, a, b, c, d) in enumerate(edits):
+        if tag != "equal":
+            yield from (_row("-", line, depth) for line in old[a:b])
+            yield from (_row("+", line, depth) for line in new[c:d])
+            continue
+        # What is the same shows only next to what changes.
+        head = min(b, a + (CONTEXT if number else 0))
+        tail = max(head, b - (CONTEXT if number < len(edits) - 1 else 0))
+        yield from (_row(" ", line, depth) for line in old[a:head])
+        if tail > head:
+            yield _row(" ", "…", depth)
+        yield from (_row(" ", line, depth) for line in old[tail:b])
+
+
+def _edits(old: Sequence[str], new: Sequence[str]) -> list[_Edit]:
+    """How `old` becomes `new`, as `SequenceMatcher` says it; what would take long is replaced as a whole."""
+    most = min(len(old), len(new))
+    head = next((at for at in range(most) if old[at] != new[at]), most)
+    tail = next((at for at in range(most - head) if old[-1 - at] != new[-1 - at]), most - head)
+    end, new_end = len(old) - tail, len(new) - tail
+    inner: list[_Edit] = []
+    if (end - head) * (new_end - head) > COSTLY:
+        inner = [("replace", head, end, head, new_end)]
+    elif end > head or new_end > head:
+        matcher = SequenceMatcher(_is_blank, old[head:end], new[head:new_end], autojunk=False)
+        inner = [
+            (tag, a + head, b + head, c + head, d + head)
+            for tag, a, b, c, d in matcher.get_opcodes()
+        ]
+    edges: list[_Edit] = [("equal", 0, head, 0, head)] if head else []
+    ends: list[_Edit] = [("equal", end, len(old), new_end, len(new))] if tail else []
+    return [*edges, *inner, *ends]
+
+
+def _is_blank(text: str) -> bool:
+    """Blanks are everywhere, so they align nothing; next to what is aligned they are still seen to be the same."""
+    return not text.strip()
+
+
+def _allowlist_rows(before: Any, after: Any) -> Iterator[Row]:
+    old, new = set(before or ()), set(after or ())
+    if not (old and new):
+        sides = (counted(len(side), "command") if side else "every command" for side in (old, new))
+        yield _row("!", " -> ".join(sides))
+    yield from (_row("-", command) for command in sorted(old - new))
+    yield from (_row("+", command) for command in sorted(new - old))
+
+
+def _check_rows(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], words: bool
+) -> Iterator[Row]:
+    """Checks by their names; nothing where that does not tell the lists apart."""
+    olds, news = ({str(check.get("name")): check for check in side} for side in (before, after))
+    for name in dict.fromkeys((*news, *olds)):
+        if name not in olds or name not in news:
+            sign, check = ("+", news[name]) if name in news else ("-", olds[name])
+            yield _row(sign, f"{spell(name)}: {check.get('type')}")
+            for field in sorted(check.keys() - {"name", "type"}):
+                if check[field] is not False:
+                    yield _row(sign, f"{field}: {spell(check[field])}", 1)
+        elif olds[name] != news[name]:
+            yield _row("!", spell(name))
+            yield from _check_fields(olds[name], news[name], words)
+    kept = [[name for name in side if name in olds and name in news] for side in (olds, news)]
+    if kept[0] != kept[1]:
+        yield _row("!", f"order: {spell(kept[0])} -> {spell(kept[1])}")
+
+
+def _check_fields(old: Mapping[str, Any], new: Mapping[str, Any], words: bool) -> Iterator[Row]:
+    for field in sorted(old.keys() | new.keys()):
+        before, after = old.get(field), new.get(field)
+        if before == after and type(before) is type(after):
+            continue
+        if isinstance(before, str) and isinstance(after, str):
+            yield _row(" ", field, 1)
+            yield from _value_rows(before, after, words, 2)
+        else:
+            yield _values_row(before, after, f"{field}: ", 1)

@@ -1,0 +1,184 @@
+"""The readable difference of two schemas, property by property. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flowdsl.deploy.comparison.schema_gaps import DEEPEST, OTHER_PROPERTIES, Path
+from flowdsl.deploy.comparison.schema_words import (
+    VALUE_WIDTH,
+    describe,
+    is_schema,
+    spell_path,
+    spell_type,
+)
+from flowdsl.deploy.resources.policy import canonical
+from flowdsl.diagnostics.render.cells import printable
+
+LEAD = 20
+"""How much of what long values have in common is shown before the first difference."""
+
+_SIGNS = {"added": "+", "removed": "-", "changed": "!"}
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaEdit:
+    """One change: a property that comes or goes, or a facet of one that changes.
+
+    `path` is the property as a caller writes it, empty for the whole. `facet` is a keyword of JSON Schema, `required` for
+    whether a property has to be there, and empty for a property that comes or goes. `before` and `after` are words on one
+    line, safe to print; None where there is nothing.
+    """
+
+    path: str
+    kind: Literal["added", "removed", "changed"]
+    facet: str
+    before: str | None
+    after: str | None
+
+    @property
+    def sign(self) -> str:
+        """`+`, `-` or `!`."""
+        return _SIGNS[self.kind]
+
+    @property
+    def text(self) -> str:
+        """The edit on one line, without its sign; long values are cut to where they differ."""
+        where = self.path or "the whole"
+        if self.kind != "changed":
+            return f"{where}: {self.after or self.before}"
+        before, after = _cut(self.before, self.after)
+        facet = "" if self.facet == "required" else f"{printable(self.facet)} "
+        return f"{where}: {facet}{before} -> {after}"
+
+
+def schema_edits(before: Any, after: Any) -> tuple[SchemaEdit, ...]:
+    """The edits from one schema in normal form to another; empty exactly where the two are equal.
+
+    A value in another notation than JSON Schema is one edit as a whole.
+    """
+    if canonical(before) == canonical(after):
+        return ()
+    found: list[SchemaEdit] = []
+    if is_schema(before) and is_schema(after):
+        found = list(_edits(_root(before, after), _root(after, before), ()))
+    return tuple(found) or (_changed((), "schema", _spelled(before), _spelled(after)),)
+
+
+def _root(schema: Any, other: Any) -> Any:
+    """No schema at all, as one that has no property yet."""
+    if schema is None:
+        return {"type": other["type"]} if isinstance(other, Mapping) and "type" in other else {}
+    return schema
+
+
+def _edits(before: Any, after: Any, path: Path) -> Iterator[SchemaEdit]:
+    if len(path) > DEEPEST or not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        if canonical(before) != canonical(after):
+            yield _changed(path, "schema", _spelled(before), _spelled(after))
+        return
+    by_property = _has_properties(before) and _has_properties(after)
+    for keyword in dict.fromkeys((*after, *before)):
+        if by_property and keyword in ("properties", "required"):
+            continue
+        old, new = before.get(keyword), after.get(keyword)
+        if (
+            keyword in ("items", "additionalProperties")
+            and isinstance(old, Mapping)
+            and isinstance(new, Mapping)
+        ):
+            inner = None if keyword == "items" else OTHER_PROPERTIES
+            yield from _edits(old, new, (*path, inner))
+        elif (keyword in before) != (keyword in after) or canonical(old) != canonical(new):
+            yield _changed(path, keyword, _facet(before, keyword), _facet(after, keyword))
+    if by_property:
+        yield from _property_edits(before, after, path)
+
+
+def _property_edits(
+    before: Mapping[str, Any], after: Mapping[str, Any], path: Path
+) -> Iterator[SchemaEdit]:
+    olds, news = before.get("properties", {}), after.get("properties", {})
+    needed_before, needed = before.get("required", ()), after.get("required", ())
+    for name in dict.fromkeys((*news, *olds, *needed, *needed_before)):
+        inner = (*path, name)
+        where = spell_path(inner)
+        if name in news and name not in olds:
+            said = f"{describe(news[name])}, {_needed(name in needed)}"
+            yield SchemaEdit(where, "added", "", None, said)
+            yield from _parts(news[name], inner, "added")
+        elif name in olds and name not in news:
+            said = f"{describe(olds[name])}, {_needed(name in needed_before)}"
+            yield SchemaEdit(where, "removed", "", said, None)
+            yield from _parts(olds[name], inner, "removed")
+        else:
+            if (name in needed_before) != (name in needed):
+                words = (_needed(name in side) for side in (needed_before, needed))
+                yield _changed(inner, "required", *words)
+            if name in news:
+                yield from _edits(olds[name], news[name], inner)
+    if set(needed_before) == set(needed) and list(needed_before) != list(needed):
+        yield _changed(path, "order of `required`", _spelled(needed_before), _spelled(needed))
+
+
+def _parts(schema: Any, path: Path, kind: Literal["added", "removed"]) -> Iterator[SchemaEdit]:
+    """The properties inside of one that comes or goes."""
+    if not isinstance(schema, Mapping) or len(path) > DEEPEST:
+        return
+    if isinstance(schema.get("items"), Mapping):
+        yield from _parts(schema["items"], (*path, None), kind)
+    if _has_properties(schema):
+        for name, inner in schema.get("properties", {}).items():
+            said = f"{describe(inner)}, {_needed(name in schema.get('required', ()))}"
+            sides = (None, said) if kind == "added" else (said, None)
+            yield SchemaEdit(spell_path((*path, name)), kind, "", *sides)
+            yield from _parts(inner, (*path, name), kind)
+
+
+def _has_properties(schema: Mapping[str, Any]) -> bool:
+    """Whether what a schema says of properties can be told property by property."""
+    needed = schema.get("required", [])
+    return (
+        isinstance(schema.get("properties", {}), Mapping)
+        and isinstance(needed, list)
+        and all(isinstance(name, str) for name in needed)
+    )
+
+
+def _changed(path: Path, facet: str, before: str | None, after: str | None) -> SchemaEdit:
+    return SchemaEdit(spell_path(path), "changed", facet, before, after)
+
+
+def _facet(schema: Mapping[str, Any], keyword: str) -> str | None:
+    if keyword not in schema:
+        return None
+    return spell_type(schema[keyword]) if keyword == "type" else _spelled(schema[keyword])
+
+
+def _needed(required: bool) -> str:
+    return "required" if required else "optional"
+
+
+def _spelled(value: Any) -> str:
+    return printable(json.dumps(value, ensure_ascii=False))
+
+
+def _cut(before: str | None, after: str | None) -> tuple[str, str]:
+    if before is None or after is None or max(len(before), len(after)) <= VALUE_WIDTH:
+        start = 0
+    else:
+        pairs = enumerate(zip(before, after, strict=False))
+        alike = next((at for at, (old, new) in pairs if old != new), min(len(before), len(after)))
+        longest = max(len(before), len(after))
+        start = max(0, min(alike - LEAD, longest - VALUE_WIDTH))
+    return _window(before, start), _window(after, start)
+
+
+def _window(text: str | None, start: int) -> str:
+    if text is None:
+        return "none"
+    end = start + VALUE_WIDTH
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"

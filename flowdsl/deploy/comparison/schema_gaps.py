@@ -1,0 +1,371 @@
+"""Which values one JSON Schema lets through and another refuses. Pure.
+
+Complete for the keywords that FlowDSL writes: where a value is valid under `given` and not under `allowed`, a gap says so.
+Keywords beyond those are compared as they are written, so that for them a gap may be reported that no value falls into.
+`format` counts as an assertion. One thing is left out on purpose: a property that `given` does not declare is taken not to
+be there, although an open object would let any value of it through.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flowdsl.deploy.resources.policy import canonical
+
+Segment = str | None
+"""A step of a path: the name of a property, or None for each item of a list."""
+Path = tuple[Segment, ...]
+
+DEEPEST = 64
+"""How far down schemas are compared keyword by keyword; what lies deeper is compared as a whole."""
+
+OTHER_PROPERTIES = "*"
+"""Stands in a path for a property that is not declared by name."""
+
+ANNOTATIONS = frozenset(
+    [
+        "$comment",
+        "$id",
+        "$schema",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "contentEncoding",
+        "contentMediaType",
+        "contentSchema",
+    ]
+)
+"""Keywords that no value can fail."""
+
+_DROPPED_FREELY = frozenset(
+    [
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "multipleOf",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "propertyNames",
+        "dependentRequired",
+        "dependentSchemas",
+    ]
+)
+"""Keywords that only refuse values, each by itself, so that a schema without one lets more through."""
+
+_TYPES = frozenset(["null", "boolean", "integer", "fraction", "string", "array", "object"])
+_INTEGER = "integer"
+_FRACTION = "fraction"
+"""A number that is not whole: JSON Schema's `number` is this and `integer`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A way in which a value of the given schema can fail the allowed one.
+
+    - `required`: a property has to be there; `given` is whether the given schema declares it.
+    - `undeclared`: a declared, optional property is not declared by the given schema.
+    - `unexpected`: a property may be there, and no property of that name is allowed; `other_properties` likewise for those
+      without a declaration.
+    - `disjoint`, `type`: no type, or not each type, that is given is allowed; both sides are names of types.
+    - `values`: `given` are the values that are not allowed, None for any; `allowed` those that are.
+    - `bound`: a number or expression of `keyword`; None where there is none.
+    - `unknown`: `keyword` differs and is not understood.
+    """
+
+    kind: Literal[
+        "required",
+        "undeclared",
+        "unexpected",
+        "other_properties",
+        "disjoint",
+        "type",
+        "values",
+        "bound",
+        "unknown",
+    ]
+    path: Path
+    keyword: str = ""
+    given: Any = None
+    allowed: Any = None
+
+
+def gaps(given: Any, allowed: Any) -> Iterator[Gap]:
+    """Every gap between two schemas; a schema is an object or a boolean, and anything else only equals itself."""
+    return _gaps(_node(given), _node(allowed), ())
+
+
+_Node = Mapping[str, Any] | None
+"""A schema as an object; None lets nothing through."""
+
+
+def _node(schema: Any) -> _Node:
+    if isinstance(schema, bool):
+        return {} if schema else None
+    return schema if isinstance(schema, Mapping) else {"not a schema": schema}
+
+
+def _gaps(given: _Node, allowed: _Node, path: Path) -> Iterator[Gap]:
+    if given is None:
+        return
+    if allowed is None:
+        yield Gap("unexpected", path)
+        return
+    if allowed.keys() <= ANNOTATIONS:
+        return
+    if len(path) > DEEPEST:
+        if canonical(given) != canonical(allowed):
+            yield Gap("unknown", path, "schema")
+        return
+    types, values = _types(given), _values(given)
+    if values is not None:
+        values = [value for value in values if _type_of(value) in types]
+        types = frozenset(_type_of(value) for value in values)
+    wanted = _types(allowed)
+    if not types:
+        return
+    if not types & wanted:
+        yield Gap("disjoint", path, "type", type_names(types), type_names(wanted))
+        return
+    if types - wanted:
+        yield Gap("type", path, "type", type_names(types - wanted), type_names(wanted))
+    types &= wanted
+    if values is not None:
+        values = [value for value in values if _type_of(value) in types]
+    yield from _value_gaps(types, values, allowed, path)
+    yield from _bound_gaps(types, values, given, allowed, path)
+    if "array" in types and _get(given, "maxItems") != 0:
+        items, items_allowed = (_node(schema.get("items", True)) for schema in (given, allowed))
+        yield from _gaps(items, items_allowed, (*path, None))
+    if "object" in types:
+        yield from _object_gaps(given, allowed, path)
+    yield from _unknown_gaps(given, allowed, path)
+
+
+def _value_gaps(
+    types: frozenset[str], values: list[Any] | None, allowed: Mapping[str, Any], path: Path
+) -> Iterator[Gap]:
+    listed = _values(allowed)
+    if listed is None:
+        return
+    if values is None and types <= {"null", "boolean"}:
+        values = [value for value in (None, False, True) if _type_of(value) in types]
+    if values is None:
+        yield Gap("values", path, "enum", None, listed)
+        return
+    known = {canonical(value) for value in listed}
+    if refused := [value for value in values if canonical(value) not in known]:
+        yield Gap("values", path, "enum", refused, listed)
+
+
+def _bound_gaps(
+    types: frozenset[str],
+    values: list[Any] | None,
+    given: Mapping[str, Any],
+    allowed: Mapping[str, Any],
+    path: Path,
+) -> Iterator[Gap]:
+    """Bounds of numbers and sizes, and the expressions a string has to meet. Of listed values, sizes are known exactly."""
+    if types & {_INTEGER, _FRACTION}:
+        whole = _FRACTION not in types
+        numbers = None if values is None else [value for value in values if _is_number(value)]
+        for sign, inclusive, exclusive in (
+            (1, "minimum", "exclusiveMinimum"),
+            (-1, "maximum", "exclusiveMaximum"),
+        ):
+            there = _limit(given, sign, inclusive, exclusive, whole)
+            if numbers:
+                there = max(there, (min(sign * number for number in numbers), False))
+            wanted = _limit(allowed, sign, inclusive, exclusive, whole)
+            if there < wanted:
+                only_exclusive = exclusive in allowed and inclusive not in allowed
+                keyword = exclusive if only_exclusive else inclusive
+                limits = (None if math.isinf(at) else sign * at for at, _ in (there, wanted))
+                yield Gap("bound", path, keyword, *limits)
+        step = _get(allowed, "multipleOf")
+        if step is not None and _get(given, "multipleOf") != step:
+            yield _bound("multipleOf", given, allowed, path)
+    for kind, least, most in (
+        ("string", "minLength", "maxLength"),
+        ("array", "minItems", "maxItems"),
+    ):
+        if kind in types:
+            sizes = [len(value) for value in values or () if _type_of(value) == kind]
+            low = max(_get(given, least) or 0, min(sizes, default=0))
+            high = min(_size(given, most), max(sizes, default=math.inf))
+            if low < (_get(allowed, least) or 0):
+                yield _bound(least, given, allowed, path)
+            if high > _size(allowed, most):
+                yield _bound(most, given, allowed, path)
+    if "string" in types:
+        for keyword in ("pattern", "format"):
+            wanted_form = _get(allowed, keyword)
+            if wanted_form is not None and _get(given, keyword) != wanted_form:
+                yield _bound(keyword, given, allowed, path)
+
+
+def _object_gaps(given: Mapping[str, Any], allowed: Mapping[str, Any], path: Path) -> Iterator[Gap]:
+    declared: Mapping[str, Any] = _get(given, "properties") or {}
+    wanted: Mapping[str, Any] = _get(allowed, "properties") or {}
+    always = dict.fromkeys(_get(given, "required") or ())
+    needed = dict.fromkeys(_get(allowed, "required") or ())
+    others, other_wanted = _other_properties(given), _other_properties(allowed)
+    for name in needed:
+        if name not in always:
+            yield Gap("required", (*path, name), "required", name in declared)
+    for name, schema in wanted.items():
+        inner = (*path, name)
+        if name in declared:
+            yield from _gaps(_node(declared[name]), _node(schema), inner)
+        elif name in always or others:
+            yield from _gaps(others, _node(schema), inner)
+        elif name not in needed:
+            yield Gap("undeclared", inner)
+    for name, schema in declared.items():
+        if name not in wanted:
+            yield from _gaps(_node(schema), other_wanted, (*path, name))
+    if others is not None and other_wanted is None:
+        yield Gap("other_properties", path, "additionalProperties")
+    else:
+        yield from _gaps(others, other_wanted, (*path, OTHER_PROPERTIES))
+
+
+def _other_properties(schema: Mapping[str, Any]) -> _Node:
+    """The schema of properties without a declaration."""
+    return _node(schema.get("additionalProperties", schema.get("unevaluatedProperties", True)))
+
+
+def _unknown_gaps(
+    given: Mapping[str, Any], allowed: Mapping[str, Any], path: Path
+) -> Iterator[Gap]:
+    for keyword in sorted(given.keys() | allowed.keys()):
+        if keyword in ANNOTATIONS or keyword == "unevaluatedProperties":
+            continue
+        if all(_is_understood(schema, keyword) for schema in (given, allowed)):
+            continue
+        if keyword in _DROPPED_FREELY and keyword not in allowed:
+            continue
+        if canonical(given.get(keyword)) != canonical(allowed.get(keyword)):
+            yield Gap("unknown", path, keyword, given.get(keyword), allowed.get(keyword))
+
+
+def _bound(keyword: str, given: Mapping[str, Any], allowed: Mapping[str, Any], path: Path) -> Gap:
+    return Gap("bound", path, keyword, given.get(keyword), allowed.get(keyword))
+
+
+def _limit(
+    schema: Mapping[str, Any], sign: int, inclusive: str, exclusive: str, whole: bool
+) -> tuple[float, bool]:
+    """The lower limit of `sign` times the number, and whether it is excluded; the tighter one is the greater."""
+    found: list[tuple[float, bool]] = [(-math.inf, False)]
+    for keyword, excluded in ((inclusive, False), (exclusive, True)):
+        if (limit := _get(schema, keyword)) is not None:
+            value = sign * limit
+            if whole:
+                value, excluded = (math.floor(value) + 1 if excluded else math.ceil(value)), False
+            found.append((value, excluded))
+    return max(found)
+
+
+def _size(schema: Mapping[str, Any], keyword: str) -> float:
+    size = _get(schema, keyword)
+    return math.inf if size is None else float(size)
+
+
+def _values(schema: Mapping[str, Any]) -> list[Any] | None:
+    """The values that `enum` and `const` leave; None where neither says anything."""
+    listed: Sequence[Any] | None = _get(schema, "enum")
+    if "const" not in schema:
+        return None if listed is None else list(listed)
+    only = schema["const"]
+    held = listed is None or canonical(only) in {canonical(value) for value in listed}
+    return [only] if held else []
+
+
+def _types(schema: Mapping[str, Any]) -> frozenset[str]:
+    declared = _get(schema, "type")
+    if declared is None:
+        return _TYPES
+    names = {declared} if isinstance(declared, str) else set(declared)
+    if "number" in names:
+        names = names - {"number"} | {_INTEGER, _FRACTION}
+    return frozenset(names)
+
+
+def type_names(types: frozenset[str]) -> tuple[str, ...]:
+    """Types under their names in JSON Schema, sorted; `any` for all of them."""
+    if types == _TYPES:
+        return ("any",)
+    numbers = {_INTEGER, _FRACTION}
+    return tuple(sorted(types - numbers | {"number"} if _FRACTION in types else types))
+
+
+def _type_of(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return _INTEGER
+        case float():
+            return _INTEGER if value.is_integer() else _FRACTION
+        case str():
+            return "string"
+        case list() | tuple():
+            return "array"
+        case _:
+            return "object"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_size(value: Any) -> bool:
+    return _is_number(value) and value >= 0
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+
+
+def _is_schema(value: Any) -> bool:
+    return isinstance(value, bool | Mapping)
+
+
+_SHAPES: Mapping[str, Callable[[Any], bool]] = {
+    "type": lambda value: _is_text(value) or _are_texts(value),
+    "enum": lambda value: isinstance(value, list | tuple),
+    "const": lambda value: True,
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), _is_number),
+    "multipleOf": _is_number,
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_size),
+    **dict.fromkeys(("pattern", "format"), _is_text),
+    **dict.fromkeys(("items", "additionalProperties"), _is_schema),
+    "properties": lambda value: isinstance(value, Mapping),
+    "required": _are_texts,
+}
+"""The keywords that are understood, and whether a value of one has the shape it needs for that."""
+
+
+def _is_understood(schema: Mapping[str, Any], keyword: str) -> bool:
+    shape = _SHAPES.get(keyword)
+    return shape is not None and (keyword not in schema or shape(schema[keyword]))
+
+
+def _get(schema: Mapping[str, Any], keyword: str) -> Any:
+    """The value of a keyword that is there and has its shape, else None."""
+    return schema[keyword] if keyword in schema and _is_understood(schema, keyword) else None

@@ -1,0 +1,157 @@
+"""Saved versions of a workflow as they can be brought back. Pure.
+
+The shape of a version is not documented. What is read from one goes through the model of the request that would bring it
+back (`WorkflowPatch`); a version that does not pass is kept, with the reason, because somebody may look for it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from flowdsl.cyberdesk.models.workflow import ModelMetadata, WorkflowPatch
+from flowdsl.deploy.comparison.diff import FieldChange, is_ignored
+from flowdsl.deploy.comparison.lost_updates import Version, versions_of
+from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.resources.mark import mark_in, without_mark
+from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.resource import Live
+
+_PLAIN = tuple(path for path in workflow.POLICIES if "." not in path and path != workflow.CHECKS)
+_NULL_SAYS_NOTHING = frozenset({"includes_file_exports", "is_webhooks_enabled"})
+"""Null has no documented meaning for them, so a version that holds it does not tell of them."""
+
+_CHECK_FIELDS = frozenset(workflow.POLICIES[workflow.CHECKS].item)
+
+
+@dataclass(frozen=True, slots=True)
+class RestorableVersion:
+    """One version. `values` are the fields it tells of, as they are sent; `children` the ids its checks had, by name.
+
+    `problem` says why it cannot be brought back; then there are no values.
+    """
+
+    number: int
+    updated_at: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    children: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+
+def saved_versions(raw: object) -> tuple[RestorableVersion, ...]:
+    """The versions in a reply, numbered as `versions_of` numbers them."""
+    return tuple(_restorable(version) for version in versions_of(raw))
+
+
+def changes_to(
+    restorable: RestorableVersion, live: Live, ignored: Collection[str] = ()
+) -> tuple[FieldChange, ...]:
+    """What has to be sent to bring a version back; `ignored` fields are left to the dashboard."""
+    changes = []
+    for path, value in sorted(restorable.values.items()):
+        policy = workflow.POLICIES[path]
+        before, after = normalise(policy, live.values.get(path)), normalise(policy, value)
+        if not is_ignored(path, ignored) and fingerprint(before) != fingerprint(after):
+            sent = _without_mark(value) if path == "input_schema" and _has_mark(live) else value
+            changes.append(FieldChange(path, before, after, "source", sent))
+    return tuple(changes)
+
+
+def left_alone(restorable: RestorableVersion, ignored: Collection[str] = ()) -> tuple[str, ...]:
+    """The fields that stay as they are, because the version does not tell of them or the dashboard owns them."""
+    told = {path.partition(".")[0] for path in restorable.values if not is_ignored(path, ignored)}
+    return tuple(sorted({path.partition(".")[0] for path in workflow.POLICIES} - told))
+
+
+def model_ids(changes: Collection[FieldChange]) -> frozenset[str]:
+    """The model configurations that what is sent refers to."""
+    found: set[object] = set()
+    for change in changes:
+        if change.path == workflow.CHECKS:
+            found |= {check.get("model") for check in change.value}
+        elif change.path in workflow.MODEL_PATHS:
+            found.add(change.value)
+    return frozenset(each for each in found if isinstance(each, str))
+
+
+def _restorable(version: Version) -> RestorableVersion:
+    try:
+        values, children = _told(version.fields)
+    except _Unusable as unusable:
+        return RestorableVersion(version.number, version.updated_at, problem=str(unusable))
+    if not values:
+        nothing = "it tells of no field that this version of flowdsl knows"
+        return RestorableVersion(version.number, version.updated_at, problem=nothing)
+    return RestorableVersion(version.number, version.updated_at, values, children)
+
+
+class _Unusable(Exception):
+    """Why a version cannot be brought back."""
+
+
+def _told(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values of a version, and the ids of its checks; raises `_Unusable`."""
+    body = {
+        path: fields[path]
+        for path in _PLAIN
+        if path in fields and not (fields[path] is None and path in _NULL_SAYS_NOTHING)
+    }
+    models = _models(fields)
+    checks = _checks(fields)
+    if models:
+        body[workflow.MODELS] = models
+    if checks is not None:
+        body[workflow.CHECKS] = [
+            {name: check[name] for name in check.keys() & _CHECK_FIELDS} for check in checks
+        ]
+    try:
+        wire = WorkflowPatch.model_validate(body).to_wire()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise _Unusable(f"`{place}`: {first['msg']}") from None
+    values = {path: value for path, value in wire.items() if path != workflow.MODELS}
+    values |= {f"{workflow.MODELS}.{key}": wire[workflow.MODELS][key] for key in models}
+    ids = ((check["name"], check.get("id")) for check in checks or ())
+    return values, {name: each for name, each in ids if isinstance(each, str)}
+
+
+def _models(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What a version says of the models; null for the whole is the default for each."""
+    if workflow.MODELS not in fields:
+        return {}
+    models = fields[workflow.MODELS]
+    if models is None:
+        return dict.fromkeys(ModelMetadata.always_sent)
+    if not isinstance(models, Mapping):
+        raise _Unusable(f"`{workflow.MODELS}` is not an object")
+    return {key: models[key] for key in ModelMetadata.always_sent if key in models}
+
+
+def _checks(fields: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
+    """The checks of a version; None where it does not tell of them, as null does in a list of workflows."""
+    checks = fields.get(workflow.CHECKS)
+    if checks is None:
+        return None
+    if not isinstance(checks, list) or not all(isinstance(check, Mapping) for check in checks):
+        raise _Unusable(f"`{workflow.CHECKS}` is not a list of objects")
+    for number, check in enumerate(checks):
+        if not isinstance(check.get("name"), str):
+            raise _Unusable(f"`{workflow.CHECKS}.{number}.name` is no text")
+    return checks
+
+
+def _has_mark(live: Live) -> bool:
+    return mark_in(live.values.get("input_schema")) is not None
+
+
+def _without_mark(schema: Any) -> Any:
+    """A schema without the mark of its time: the one that is there now is put in when it is sent."""
+    if mark_in(schema) is None:
+        return schema
+    rest = without_mark(json.loads(schema))
+    return json.dumps(rest, ensure_ascii=False) if rest else None

@@ -1,0 +1,233 @@
+"""Whether state, key and organisation belong together, and whether workflows of ours are missing from state."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from flowdsl.config.address import Address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import printable
+from flowdsl.cyberdesk.models.workflow import Workflow
+from flowdsl.deploy.outcome import Status, Stop
+from flowdsl.deploy.planning.plan import Action, Plan
+from flowdsl.deploy.resources.directory import Directory, WantedLists, read_directory
+from flowdsl.deploy.resources.mark import Mark, mark_in
+from flowdsl.deploy.resources.resource import Live
+from flowdsl.deploy.target import Target
+from flowdsl.state.document import StateDocument
+
+SHOWN = 10
+"""Addresses that a message names at most."""
+
+
+async def prove_organization(
+    client: CyberdeskClient,
+    target: Target,
+    prior: StateDocument,
+    directory: Directory,
+    live: Mapping[str, Live],
+    tracked: Mapping[Address, str],
+    given_up: Collection[Address],
+) -> str | None:
+    """The organisation of the key, as far as replies show it; raises `Stop`.
+
+    A key of another organisation makes every id 404, which would read as "create everything again". `tracked` maps
+    addresses to ids; those in `given_up` are known to be gone. Where an organisation is expected, everything is looked at
+    that may show which one it is. None then means that it holds nothing, and that only a creation can show it.
+    """
+    seen = directory.organizations() | {
+        found.organization_id for found in live.values() if found.organization_id
+    }
+    expected = expected_organization(target, prior)
+    missing = {address for address, workflow_id in tracked.items() if workflow_id not in live}
+    if missing or (expected is not None and not seen):
+        page = await client.workflows.list(limit=1)
+        seen |= {row.organization_id for row in page.items if row.organization_id}
+    if expected is not None and not seen:
+        machines = await client.machines.list(limit=1)
+        seen |= {row.organization_id for row in machines.items if row.organization_id}
+        every = WantedLists(models=True, tags=True, tag_groups=True)
+        seen |= (await read_directory(client, every)).organizations()
+    check_organization(target, prior, seen)
+    if not seen and missing - set(given_up) and len(missing) == len(tracked):
+        raise Stop(
+            Status.ACCESS,
+            f"no workflow in state ({len(tracked)}) exists in the organisation of this API key; a key of another "
+            "organisation looks the same; if they were deleted on purpose, deploy with "
+            f'`--recreate {min(missing)}` for each, or let it go with `[[removed]]` and `mode = "forget"`',
+        )
+    return min(seen, default=None)
+
+
+def expected_organization(target: Target, prior: StateDocument) -> str | None:
+    """The organisation that is deployed to, as far as the project file or state says it."""
+    return target.organization or prior.organization_id
+
+
+def check_organization(
+    target: Target, prior: StateDocument, seen: Collection[str], *left_there: str
+) -> None:
+    """Raise `Stop` when one of the organisations that replies showed is not the one deployed to.
+
+    `left_there` says what is in the other one then.
+    """
+    expected = expected_organization(target, prior)
+    if expected is not None and (foreign := set(seen) - {expected}):
+        raise Stop(
+            Status.ACCESS,
+            f"the API key belongs to the organisation `{min(foreign)}`, and `{target.environment}` is deployed to "
+            f"`{expected}`; use a key of that organisation",
+            *left_there,
+        )
+
+
+def check_api_base(target: Target, prior: StateDocument) -> None:
+    """Raise `Stop` when the state was made at another address."""
+    if prior.api_base != target.api_base:
+        raise Stop(
+            Status.STATE,
+            f"the state of `{target.environment}` was made at `{prior.api_base}` and the environment names "
+            f"`{target.api_base}`; ids of one service mean nothing to another, so give it a state of its own",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A workflow of the service and the mark it carries."""
+
+    mark: Mark
+    row: Workflow
+
+
+async def marked_workflows(client: CyberdeskClient, target: Target) -> dict[Address, list[Marked]]:
+    """The workflows that carry a mark of this project and environment, by address, the most likely one first.
+
+    That is the one of the latest generation, since what it replaced is gone but for its copies; and of those the oldest,
+    since a duplicate made in the dashboard copies the mark.
+    """
+    return marked_in(await client.workflows.list_all(), target)
+
+
+def marked_in(rows: Iterable[Workflow], target: Target) -> dict[Address, list[Marked]]:
+    """Those of `rows` that carry a mark of this project and environment, by address, the oldest first."""
+    found: dict[Address, list[Marked]] = {}
+    for row in rows:
+        mark = mark_in(row.input_schema)
+        if mark is None or (mark.project, mark.environment) != (target.project, target.environment):
+            continue
+        found.setdefault(mark.address, []).append(Marked(mark, row))
+    return {
+        address: sorted(
+            each, key=lambda one: (-one.mark.generation, one.row.created_at or "", one.row.id)
+        )
+        for address, each in found.items()
+    }
+
+
+def by_creation(marked: Iterable[Marked]) -> list[tuple[Marked, ...]]:
+    """Marked workflows of one address, oldest first, as the creations they come from: an original and its duplicates.
+
+    An address is created again once the workflow that had it was renamed, deleted or let go.
+    """
+    found: dict[Mark, list[Marked]] = {}
+    for one in marked:
+        found.setdefault(one.mark, []).append(one)
+    return [tuple(each) for each in found.values()]
+
+
+def taken_over(
+    target: Target, in_source: Mapping[Address, Address | None]
+) -> set[tuple[Address, str]]:
+    """Address and id of the marked workflows that `[[adopt]]` accounts for.
+
+    `in_source` maps the addresses of the source to those they were renamed from. An adoption by any other address does
+    not count: the source may still have the one of the mark, where a deploy would create the workflow again.
+    """
+    found: set[tuple[Address, str]] = set()
+    for address, before in in_source.items():
+        adopted = target.adopted_as(address, before, in_source)
+        if adopted is not None:
+            found.add((address, adopted.lower()))
+            if before is not None:
+                found.add((before, adopted.lower()))
+    return found
+
+
+async def left_over(
+    client: CyberdeskClient, target: Target, in_source: Mapping[Address, Address | None]
+) -> dict[Address, list[Marked]]:
+    """The marked workflows that nothing in the project accounts for.
+
+    Left out is what `[[removed]]` lets go, and what is taken over as the workflow that its mark names; a copy of that one,
+    which carries the same mark, is then nobody's.
+    """
+    taken = taken_over(target, in_source)
+    return {
+        address: each
+        for address, each in (await marked_workflows(client, target)).items()
+        if address not in target.forgotten
+        and not any((address, one.row.id) in taken for one in each)
+    }
+
+
+async def refuse_untracked(
+    client: CyberdeskClient,
+    target: Target,
+    where: str,
+    document: StateDocument,
+    plan: Plan,
+    in_source: Mapping[Address, Address | None],
+) -> None:
+    """Raise `Stop` where the plan creates what an earlier deploy has created already.
+
+    Then state is an old copy: it does not know of a creation that the service shows, at the address itself or at the one
+    that the workflow had before it was renamed. To be called under the lease, since a deploy beside this one creates as
+    well.
+    """
+    creations = plan.of(Action.CREATE)
+    if not creations:
+        return
+    known = {resource.id for resource in document.resources.values()}
+    taken = taken_over(target, in_source)
+    oldest: dict[Address, int] = {}
+    for change in creations:
+        before = None if change.desired is None else change.desired.renamed_from
+        oldest[change.address] = change.generation
+        if before is not None and change.generation == 1:
+            oldest.setdefault(before, 1)
+    marked = await marked_workflows(client, target)
+    for address in sorted((oldest.keys() & marked.keys()) - target.forgotten):
+        lost = [
+            made[0]
+            for made in by_creation(marked[address])
+            if made[0].mark.generation >= oldest[address]
+            and not any(one.row.id in known or (address, one.row.id) in taken for one in made)
+        ]
+        if lost:
+            raise Stop(
+                Status.STATE,
+                f"the state at `{where}` does not know {_described(lost[0].row)}, which this project created as "
+                f"`{address}`: it is an older copy, and creating the workflow again would duplicate it",
+                f"bring back the newest state, or find out what is there with `flowdsl state rebuild --env "
+                f"{target.environment}`; where the workflow is not to be this project's any more, let it go with "
+                f'`[[removed]]`, `address = "{address}"` and `mode = "forget"`',
+            )
+
+
+def lost_state(target: Target, where: str, left: Mapping[Address, Sequence[Marked]]) -> Stop:
+    """The stop for an organisation that holds workflows of ours while there is no state."""
+    count = sum(map(len, left.values()))
+    shown = sorted(left)[:SHOWN]
+    more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
+    listed = ", ".join(f"`{printable(address)}`" for address in shown)
+    return Stop(
+        Status.STATE,
+        f"there is no state at `{where}`, and the organisation holds {count} workflows that this project deployed to "
+        f"`{target.environment}` ({listed}{more}); creating them again would duplicate them",
+        f"bring the state back, or make it anew from what is there with `flowdsl state rebuild --env {target.environment}`",
+    )
+
+
+def _described(row: Workflow) -> str:
+    return printable(f"`{row.name or ''}` ({row.id})")

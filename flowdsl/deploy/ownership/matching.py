@@ -1,0 +1,380 @@
+"""Which workflows of an organisation belong to which addresses of a project whose state does not know them. Pure.
+
+State comes first, then a list of ids that a person names, then marks. A mark says which address a workflow was created for:
+whoever duplicates a workflow copies it, and a workflow that is renamed in source keeps it. Where it leaves a choice, nothing
+is taken, and a remark says what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from flowdsl.config.address import WORKFLOW, Address
+from flowdsl.cyberdesk.models.workflow import Workflow
+from flowdsl.deploy.ownership.found import Matches, Named, Recovered, Unfound
+from flowdsl.deploy.ownership.identity import Marked, by_creation, marked_in, taken_over
+from flowdsl.deploy.planning.plan import moves_of
+from flowdsl.deploy.resources.mark import mark_in
+from flowdsl.deploy.resources.resource import Desired, Live
+from flowdsl.deploy.target import Target
+from flowdsl.state.document import ResourceState, StateDocument
+
+
+def match(
+    target: Target,
+    prior: StateDocument,
+    wanted: Mapping[Address, Desired],
+    rows: Sequence[Workflow],
+    tracked_live: Collection[str],
+    ids: Mapping[Address, str],
+    listed: Mapping[str, Live],
+) -> Matches:
+    """Match `rows`, all workflows of the organisation, with addresses that `prior` does not know.
+
+    `tracked_live` are ids of tracked workflows that exist. `ids` maps addresses to ids from a list, and `listed` holds those
+    of them that exist.
+    """
+    state = _Known(target, prior, wanted, tracked_live)
+    search = _Search(state)
+    search.take_listed(ids, listed)
+    search.take_marked(marked_in(rows, target))
+    recovered = _at_home(search.found, search.resolve(), state)
+    have = {item.id for item in recovered} | state.ids | state.adopting
+    free: dict[str, list[Named]] = {}
+    for row in rows:
+        if row.id not in have:
+            free.setdefault(row.name or "", []).append(Named(row.id, row.name or ""))
+    unfound = tuple(
+        Unfound(address, each.name, tuple(free.get(each.name, ())))
+        for address, each in sorted(wanted.items())
+        if not _is_found(address, each, recovered, state)
+    )
+    return Matches(recovered, tuple(search.remarks), unfound)
+
+
+class _Known:
+    """What needs no search: what state has, and what the next deploy adopts."""
+
+    def __init__(
+        self,
+        target: Target,
+        prior: StateDocument,
+        wanted: Mapping[Address, Desired],
+        tracked_live: Collection[str],
+    ) -> None:
+        self.wanted = wanted
+        self.forgotten = target.forgotten
+        self.tracked = prior.workflows()
+        self.alive = {
+            address: resource
+            for address, resource in self.tracked.items()
+            if resource.id in tracked_live
+        }
+        self.ids = {resource.id for resource in self.tracked.values()}
+        in_source = {*wanted, *(each.renamed_from for each in wanted.values())}
+        self.adopted = {
+            address: found.lower()
+            for address, found in target.adopted.items()
+            if address in in_source
+        }
+        self.adopting = set(self.adopted.values())
+        self.taken_over = taken_over(
+            target, {address: each.renamed_from for address, each in wanted.items()}
+        )
+        self.pending = {
+            (intent.address, intent.short) for intent in prior.pending if intent.action == "create"
+        }
+        self.target = target
+
+    def accounts_for(self, made: Sequence[Marked]) -> bool:
+        """Whether a creation is one that state has, or that is taken over as what it is; the rest of it are copies."""
+        return any(
+            one.row.id in self.ids or (one.mark.address, one.row.id) in self.taken_over
+            for one in made
+        )
+
+
+@dataclass(slots=True)
+class _Search:
+    """Collects what is found, by address. `taken` are the addresses at which that is beyond doubt, `marked`
+    those of marks that nothing accounts for."""
+
+    state: _Known
+    found: dict[Address, Recovered] = field(default_factory=dict)
+    taken: set[Address] = field(default_factory=set)
+    marked: frozenset[Address] = frozenset()
+    remarks: list[str] = field(default_factory=list)
+
+    def take_listed(self, ids: Mapping[Address, str], listed: Mapping[str, Live]) -> None:
+        """Take what a person lists, unless state contradicts it or it is another project's."""
+        owners = {resource.id: address for address, resource in self.state.tracked.items()}
+        for address, given in sorted(ids.items()):
+            found = given.lower()
+            if address.kind != WORKFLOW or owners.get(found) == address:
+                continue
+            live = listed.get(found)
+            if live is None:
+                self._remark(address, found, "is listed, and no such workflow exists any more")
+            elif found in owners:
+                self._remark(
+                    address,
+                    found,
+                    f"is listed, and state has it as `{owners[found]}`; where the list is right, "
+                    f"`flowdsl state mv {owners[found]} {address}` says so",
+                )
+            elif address in self.state.alive:
+                self._remark(
+                    address,
+                    found,
+                    f"is listed, and state has {self.state.alive[address].id} there; where the list is right, move that "
+                    "one away with `flowdsl state mv` first",
+                )
+            else:
+                self._take_listed(address, live)
+
+    def _take_listed(self, address: Address, live: Live) -> None:
+        mark = mark_in(live.values.get("input_schema"))
+        target = self.state.target
+        if mark is None:
+            self._put(Recovered(address, live.id, live.name, 1, "ids"))
+        elif (mark.project, mark.environment) != (target.project, target.environment):
+            self._remark(
+                address,
+                live.id,
+                f"is listed, and carries the mark of project `{mark.project}`, environment `{mark.environment}`",
+            )
+        else:
+            self._put(
+                Recovered(
+                    address, live.id, live.name, mark.generation, "ids", created_as=mark.address
+                )
+            )
+
+    def take_marked(self, marked: Mapping[Address, Sequence[Marked]]) -> None:
+        """Take creations that nobody knows, where source and marks allow one reading of them alone."""
+        self.taken = {*self.found}
+        fresh = {}
+        for address, each in sorted(marked.items()):
+            creations = sorted(by_creation(each), key=_age, reverse=True)
+            if left := self._fresh(address, creations):
+                fresh[address] = left
+        self.marked = frozenset(fresh)
+        for address, made in fresh.items():
+            self._take_fresh(address, made)
+
+    def _fresh(
+        self, address: Address, creations: Sequence[tuple[Marked, ...]]
+    ) -> list[tuple[Marked, ...]]:
+        """The creations of an address that nothing accounts for, the newest first; remarks on the others."""
+        state = self.state
+        listed = {item.id: item.address for item in self.found.values()}
+        newest = max((_age(made) for made in creations if self._is_known(made)), default=None)
+        fresh = []
+        for made in creations:
+            first = made[0]
+            by_list = [listed[one.row.id] for one in made if one.row.id in listed]
+            if by_list:
+                self._add_copies(by_list[0], made)
+            elif state.accounts_for(made):
+                continue
+            elif (address, first.mark.intent) in state.pending:
+                self._remark(
+                    address,
+                    first.row.id,
+                    "was being created by an interrupted deploy; the next deploy finds it by itself",
+                )
+            elif address in state.forgotten:
+                self._remark(address, first.row.id, "is let go by `[[removed]]` in `flowdsl.toml`")
+            elif address in state.alive and newest is not None and _age(made) > newest:
+                self._remark(
+                    address,
+                    first.row.id,
+                    f"was created after {state.alive[address].id}, which state has there; where that one was renamed "
+                    f"since, say so with `flowdsl state mv {address} workflow.NEW` and rebuild again",
+                )
+            elif address in state.alive or address in self.found:
+                self._remark_older(address, made)
+            elif self._is_outlived(address, first):
+                self._remark(
+                    address, first.row.id, "is a copy of a workflow that was created anew since"
+                )
+            else:
+                fresh.append(made)
+        return fresh
+
+    def _take_fresh(self, address: Address, fresh: Sequence[tuple[Marked, ...]]) -> None:
+        """Take one creation for its address, or two where the source says that the older one was renamed.
+
+        A source that has both `a` and a workflow renamed from `a` speaks of two creations of `a`; of one alone it cannot
+        be told which it is.
+        """
+        newest, *older = fresh
+        heirs = self._heirs(address)
+        wanted = self.state.wanted.get(address)
+        stays = wanted is not None and wanted.renamed_from is None
+        if not heirs:
+            self._put(_by_mark(address, newest))
+            for made in older:
+                self._remark_older(address, made)
+        elif len(heirs) == 1 and stays and len(older) == 1 and heirs[0] not in self.marked:
+            self.taken.add(heirs[0])
+            self._put(_by_mark(address, newest))
+            self._put(_by_mark(heirs[0], older[0]))
+        elif len(heirs) == 1 and not stays and not older:
+            # Moves to its heir: see `resolve`.
+            self._put(_by_mark(address, newest))
+        else:
+            for made in fresh:
+                self._remark_choice(address, made[0].row.id)
+
+    def resolve(self) -> dict[Address, Address]:
+        """Old addresses to new ones, by what the source says was renamed; what should move and cannot is let go again."""
+        while True:
+            tracked = dict(self.state.alive)
+            for address, item in self.found.items():
+                tracked[address] = _stub(address, item, self.state)
+            moves = {old: new for new, old in moves_of(self.state.wanted, tracked).items()}
+            stuck = [
+                address
+                for address, item in self.found.items()
+                if item.by == "mark"
+                and address not in moves
+                and (self._heirs(address) or self._is_contested(address, item, moves))
+            ]
+            if not stuck:
+                return moves
+            for address in stuck:
+                self._remark_choice(address, self.found.pop(address).id)
+
+    def _is_contested(
+        self, address: Address, item: Recovered, moves: Mapping[Address, Address]
+    ) -> bool:
+        """Whether the source says that a workflow was renamed to `address`, and another one was created there."""
+        wanted = self.state.wanted.get(address)
+        before = None if wanted is None else wanted.renamed_from
+        return (
+            item.created_as == address
+            and before is not None
+            and before in {*self.marked, *self.state.alive}
+            and moves.get(before) != address
+        )
+
+    def _heirs(self, address: Address) -> list[Address]:
+        """The workflows in source that were renamed from `address` and that are not accounted for otherwise."""
+        state = self.state
+        return [
+            new
+            for new, each in sorted(state.wanted.items())
+            if each.renamed_from == address
+            and new not in state.alive
+            and new not in state.adopted
+            and new not in self.taken
+        ]
+
+    def _remark_choice(self, address: Address, found: str) -> None:
+        may_be = [address] if address in self.state.wanted else []
+        may_be += self._heirs(address)
+        self._remark(
+            address,
+            found,
+            f"may be {' or '.join(f'`{each}`' for each in may_be)}, which its mark does not tell; name it in a file for "
+            "`--ids`",
+        )
+
+    def _remark_older(self, address: Address, made: tuple[Marked, ...]) -> None:
+        self._remark(
+            address,
+            made[0].row.id,
+            "was created for it earlier; where it is another workflow of the source by now, name it in a file for `--ids`",
+        )
+
+    def _is_known(self, made: Sequence[Marked]) -> bool:
+        return any(one.row.id in self.state.ids for one in made)
+
+    def _is_outlived(self, address: Address, first: Marked) -> bool:
+        last = self.state.tracked.get(address)
+        return last is not None and first.mark.generation < last.generation
+
+    def _put(self, item: Recovered) -> None:
+        self.found[item.address] = replace(item, replaces=_replaced(item.address, self.state))
+
+    def _add_copies(self, address: Address, made: Sequence[Marked]) -> None:
+        item = self.found[address]
+        copies = tuple(_named(one) for one in made if one.row.id != item.id)
+        self.found[address] = replace(item, copies=copies)
+
+    def _remark(self, address: Address, found: str, what: str) -> None:
+        self.remarks.append(f"`{address}`: {found} {what}")
+
+
+def _by_mark(address: Address, made: tuple[Marked, ...]) -> Recovered:
+    first = made[0]
+    return Recovered(
+        address,
+        first.row.id,
+        first.row.name or "",
+        first.mark.generation,
+        "mark",
+        created_as=first.mark.address,
+        copies=tuple(_named(one) for one in made[1:]),
+    )
+
+
+def _named(one: Marked) -> Named:
+    return Named(one.row.id, one.row.name or "")
+
+
+def _age(made: Sequence[Marked]) -> tuple[int, str, str]:
+    """Orders the creations of one address by time."""
+    first = made[0]
+    return first.mark.generation, first.row.created_at or "", first.row.id
+
+
+def _at_home(
+    found: Mapping[Address, Recovered], moves: Mapping[Address, Address], state: _Known
+) -> tuple[Recovered, ...]:
+    """What was found, under the addresses that the source has by now where none of them is taken."""
+    placed = [
+        replace(
+            item,
+            wanted=moves.get(address, address if address in state.wanted else None),
+        )
+        for address, item in found.items()
+    ]
+    homes = [item.wanted or item.address for item in placed]
+    if len({*homes}) == len(homes) and not state.alive.keys() & {*homes}:
+        placed = [
+            replace(item, address=home, replaces=_replaced(home, state))
+            for item, home in zip(placed, homes, strict=True)
+        ]
+    return tuple(sorted(placed, key=lambda item: item.address))
+
+
+def _replaced(address: Address, state: _Known) -> str | None:
+    gone = state.tracked.get(address)
+    return None if gone is None else gone.id
+
+
+def _stub(address: Address, item: Recovered, state: _Known) -> ResourceState:
+    """What state would hold of an item. One whose mark has another address has been moved from there already."""
+    moved = item.created_as if item.created_as != address else None
+    wanted = state.wanted.get(address)
+    if item.by == "ids" and wanted is not None:
+        moved = wanted.renamed_from
+    return ResourceState(id=item.id, generation=item.generation, name=item.name, renamed_from=moved)
+
+
+def _is_found(
+    address: Address, wanted: Desired, recovered: Sequence[Recovered], state: _Known
+) -> bool:
+    if address in state.tracked or address in state.adopted:
+        return True
+    before = wanted.renamed_from
+    if (
+        before is not None
+        and before not in state.wanted
+        and before in {*state.alive, *state.adopted}
+    ):
+        return True
+    return any(address == item.wanted for item in recovered)

@@ -1,0 +1,219 @@
+"""Reading a plan that was written down, and telling whether it still holds. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from flowdsl.config.address import Address
+from flowdsl.deploy.comparison.field_diff import spell
+from flowdsl.deploy.plan_file.format import FORMAT_VERSION, ChangeEntry, PlanDocument
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+
+MAX_BYTES = 64 * 1024 * 1024
+"""A larger file is not read."""
+
+MOVES_ON: Mapping[str, str] = {
+    "changes.base.updated_at": "whoever edits what is not ours moves it, and what is ours is hashed beside it",
+    "changes.base.versions": "grows with every edit of what is not ours, as `updated_at` does",
+    "changes.impact.runs_total": "callers go on starting runs while a plan waits",
+    "changes.impact.runs_active": "runs end while a plan waits",
+    "changes.impact.trajectories_total": "runs leave recordings while a plan waits",
+}
+"""What is told in a plan and may be another number or time when it is carried out, with the reason. Everything else holds."""
+
+
+class UnusablePlan(Exception):
+    """A file is no plan that can be carried out; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan that was read. `expired` at the time of reading."""
+
+    document: PlanDocument
+    expired: bool
+
+
+def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
+    """The plan in `content`; raises `UnusablePlan`, which names `where`. It may be expired, and stale."""
+    if len(content) > MAX_BYTES:
+        raise UnusablePlan(f"`{where}` has more than {MAX_BYTES >> 20} MiB; a plan never does")
+    try:
+        raw = json.loads(content, object_pairs_hook=_once, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise UnusablePlan(
+            f"`{where}` is not JSON, perhaps cut off; write it again with `flowdsl plan -o`"
+        ) from None
+    kind = raw.get("kind") if isinstance(raw, dict) else None
+    if kind != "plan":
+        found = f"holds `{printable(kind)}`" if isinstance(kind, str) else "has no `kind`"
+        raise UnusablePlan(
+            f"`{where}` is not a plan: it {found}; `flowdsl plan -o` writes a file with the kind `plan`"
+        )
+    version = raw.get("format_version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise UnusablePlan(f"`{where}` has no `format_version` number; make a new plan")
+    if version != FORMAT_VERSION:
+        written = raw.get("flowdsl_version")
+        by = f" {printable(written)}" if isinstance(written, str) else ""
+        raise UnusablePlan(
+            f"`{where}` has format version {version} and this flowdsl reads {FORMAT_VERSION}; deploy it with the flowdsl{by} "
+            "that made it, or make a new plan"
+        )
+    try:
+        # As JSON, so that times and tuples are read in the one form they are written in.
+        document = PlanDocument.model_validate_json(json.dumps(raw))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = printable(".".join(str(part) for part in first["loc"]))
+        raise UnusablePlan(
+            f"`{where}` is wrong at `{place}`: {first['msg'].lower()}; make a new plan rather than edit one"
+        ) from None
+    return SavedPlan(document, expired=now >= document.expires_at)
+
+
+def mismatches(saved: SavedPlan, current: Mapping[str, Any]) -> list[str]:
+    """What no longer holds of a saved plan, one sentence each; empty when it says what one made now would say.
+
+    `current` is what `plan_document` says now, of the same times. Objects are compared only within the same project and
+    environment, and what follows from the changes only where those are the same.
+    """
+    then, now = saved.document, PlanDocument.model_validate_json(json.dumps(current))
+    found = list(_other_place(then, now)) or [
+        *_other_ground(then, now),
+        *_other_changes(then, now),
+    ]
+    was, is_now = (it.model_dump(mode="json") for it in (then, now))
+    return found or list(_other_words(was, is_now, "", "", ""))
+
+
+def _other_place(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
+    for label, before, after in (
+        ("project", then.project, now.project),
+        ("environment", then.environment, now.environment),
+        ("service", then.api_base, now.api_base),
+    ):
+        if before != after:
+            yield f"the plan is for the {label} {_quoted(before)}, and this is {_quoted(after)}"
+    if then.organization_id != now.organization_id:
+        yield (
+            f"the plan is for the organisation {_quoted(then.organization_id)}, and the API key shows "
+            f"{_quoted(now.organization_id)}"
+        )
+    if then.flowdsl_version != now.flowdsl_version:
+        yield (
+            f"the plan was made by flowdsl {printable(then.flowdsl_version)}, and this is {printable(now.flowdsl_version)}"
+        )
+
+
+def _other_ground(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
+    """State and sources."""
+    if then.state is None or now.state is None:
+        if then.state != now.state:
+            yield (
+                "the plan is for a first deploy, and there is state now"
+                if then.state is None
+                else f"the plan is for state of serial {then.state.serial}, and there is no state"
+            )
+    elif then.state.lineage != now.state.lineage:
+        yield "the plan is for another state, which was replaced since"
+    elif then.state.serial != now.state.serial:
+        yield (
+            f"the plan is for state of serial {then.state.serial}, and another deploy brought it to {now.state.serial}"
+        )
+    commits = [None if it.source is None else it.source.commit for it in (then, now)]
+    if commits[0] != commits[1]:
+        was, is_now = (
+            "sources outside a repository" if commit is None else f"commit {_quoted(commit)}"
+            for commit in commits
+        )
+        yield f"the plan is for {was}, and this is {is_now}"
+
+
+def _other_changes(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
+    before, after = ({entry.address: entry for entry in it.changes} for it in (then, now))
+    for address in sorted(before.keys() | after.keys()):
+        was, is_now = before.get(address), after.get(address)
+        if is_now is None and was is not None:
+            yield f"`{address}` is to {_act(was)} in the plan, and needs nothing now"
+        elif was is None and is_now is not None:
+            yield f"`{address}` is not in the plan, and is to {_act(is_now)} now"
+        elif was is not None and is_now is not None:
+            yield from _other_change(was, is_now)
+
+
+def _other_change(was: ChangeEntry, now: ChangeEntry) -> Iterator[str]:
+    """What is to be done with one object, on what ground; the first reason is enough."""
+    subject = f"`{was.address}`"
+    if was.action != now.action:
+        yield f"{subject} is to {_act(was)} in the plan, and to {_act(now)} now"
+    elif was.workflow_id != now.workflow_id:
+        kind = Address.unchecked(was.address).kind.replace("_", " ")
+        yield f"{subject} is now another {kind}, {_quoted(now.workflow_id)}, in the plan {_quoted(was.workflow_id)}"
+    elif was.previous_address != now.previous_address:
+        yield f"{subject} moves from {_quoted(was.previous_address)} in the plan, and now from {_quoted(now.previous_address)}"
+    elif _content(was) != _content(now):
+        yield f"{subject} was edited since the plan was made"
+    elif wanted := sorted(_wanted(was) ^ _wanted(now)):
+        paths = ", ".join(f"`{path}`" for path in dict.fromkeys(path for path, *_ in wanted))
+        yield f"the source now wants another {paths} for {subject}"
+
+
+def _content(entry: ChangeEntry) -> str | None:
+    return None if entry.base is None else entry.base.content_sha256
+
+
+def _wanted(entry: ChangeEntry) -> set[tuple[str, str, bool]]:
+    return {
+        (field.path, field.after_sha256 or "", field.suppressed is None) for field in entry.fields
+    }
+
+
+def _act(entry: ChangeEntry) -> str:
+    words = {"unchanged": "be recorded", "keep": "stay", "missing": "be missing"}
+    return words.get(entry.action, entry.action)
+
+
+def _other_words(then: Any, now: Any, path: str, place: str, owner: str) -> Iterator[str]:
+    """Every value that is another, in any place but those of `MOVES_ON`.
+
+    `path` names the place without numbers, `place` with them; `owner` is the address it belongs to.
+    """
+    if isinstance(then, dict) and isinstance(now, dict):
+        owner = str(now.get("address", owner))
+        for key in now:
+            dot = "." if path else ""
+            below = (f"{path}{dot}{key}", f"{place}{dot}{key}")
+            yield from _other_words(then[key], now[key], below[0], below[1], owner)
+    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        for number, (was, is_now) in enumerate(zip(then, now, strict=True)):
+            yield from _other_words(was, is_now, path, f"{place}[{number}]", owner)
+    elif then != now and not (path in MOVES_ON and None not in (then, now)):
+        of = f" of {_quoted(owner)}" if owner else ""
+        was, is_now = (
+            counted(len(each), "item") if isinstance(each, list) else spell(each)
+            for each in (then, now)
+        )
+        yield f"`{place}`{of} is {was} in the plan, and would be {is_now} in one made now"
+
+
+def _quoted(text: str | None) -> str:
+    return "nothing" if text is None else f"`{printable(text)}`"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,401 @@
+"""Writing a plan down: from what it says to the models of `plan_format`. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flowdsl.config.address import IMAGE, Address
+from flowdsl.deploy.comparison.diff import Difference
+from flowdsl.deploy.comparison.edits import edit_behind
+from flowdsl.deploy.comparison.field_diff import (
+    Row,
+    edit_rows,
+    field_rows,
+    lost_tag_rows,
+    plain,
+    tag_rows,
+)
+from flowdsl.deploy.job import OnBreaking
+from flowdsl.deploy.plan_file.format import (
+    Base,
+    BreakingEntry,
+    ChangeEntry,
+    DiagnosticEntry,
+    DriftEntry,
+    EndpointEntry,
+    FieldEntry,
+    GuardEntry,
+    ImpactEntry,
+    KeySourceEntry,
+    ModelKeyEntry,
+    PendingEntry,
+    PlanDocument,
+    Source,
+    StateRef,
+    Summary,
+    TrajectoryEntry,
+)
+from flowdsl.deploy.planning.model_keys import Endpoint, KeyRoute, key_routes
+from flowdsl.deploy.planning.named import NamedChange
+from flowdsl.deploy.planning.plan import Action, Change, Impact, Plan
+from flowdsl.deploy.resources import NAMED, workflow
+from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise
+from flowdsl.deploy.resources.resource import Live, hashes
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.state.document import Intent, ResourceState
+
+DIFF_LINES = 2_000
+"""Lines of one difference that are written down."""
+TAGS = "tags"
+
+_NO_IMPACT = Impact()
+_NOT_KEPT = "the service does not keep this field"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """What a plan is made from and does not know itself. `pending` are the writes that state holds open, `on_breaking` is what
+    `--breaking` said.
+
+    `source` is None outside a repository, `state` for a first deploy; `diagnostics` are said beside the plan's own notes.
+    """
+
+    flowdsl_version: str
+    created_at: datetime
+    expires_at: datetime
+    on_breaking: OnBreaking
+    project: str
+    environment: str
+    organization_id: str | None
+    api_base: str
+    source: Source | None = None
+    state: StateRef | None = None
+    pending: tuple[Intent, ...] = ()
+    diagnostics: tuple[DiagnosticEntry, ...] = ()
+
+
+def plan_document(plan: Plan, facts: PlanFacts) -> dict[str, Any]:
+    """The plan as JSON values, by the models in `plan_format`. Every text in it is on one line or made of such lines."""
+    document = PlanDocument(
+        format_version=1,
+        kind="plan",
+        flowdsl_version=facts.flowdsl_version,
+        created_at=facts.created_at,
+        expires_at=facts.expires_at,
+        on_breaking=facts.on_breaking,
+        project=facts.project,
+        environment=facts.environment,
+        organization_id=facts.organization_id,
+        api_base=facts.api_base,
+        source=facts.source,
+        state=facts.state,
+        summary=_summary(plan),
+        changes=(*_change_entries(plan),),
+        model_keys=tuple(_key_entry(route) for route in key_routes(plan.named)),
+        drift=(*_drift(plan),),
+        pending=tuple(
+            PendingEntry(
+                address=intent.address,
+                action=intent.action,
+                workflow_id=intent.resource_id,
+                created_at=intent.created_at,
+            )
+            for intent in facts.pending
+        ),
+        guards=tuple(
+            GuardEntry(name=guard.name, planned=guard.planned, message=printable(guard.message))
+            for guard in plan.guards
+        ),
+        diagnostics=(
+            *facts.diagnostics,
+            *(DiagnosticEntry(level="note", message=printable(note)) for note in plan.notes),
+        ),
+    )
+    return document.model_dump(mode="json")
+
+
+def dump_plan(document: Mapping[str, Any]) -> bytes:
+    """The document as indented JSON with a final line break."""
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def base_of(
+    policies: Policies, live: Live | None, managed: Mapping[str, Any], tags: frozenset[str]
+) -> Base | None:
+    """What identifies the object as it is: the hash over the fields in `managed`, and those of `tags` that it has."""
+    if live is None:
+        return None
+    content = {
+        path: normalise(policies[path], live.values.get(path))
+        for path in sorted(managed)
+        if policies.covers(path)
+    }
+    versions, updated_at = live.remote.get("old_versions"), live.remote.get("updated_at")
+    return Base(
+        content_sha256=fingerprint({"fields": content, TAGS: sorted(tags & live.tags.keys())}),
+        updated_at=printable(updated_at) if isinstance(updated_at, str) else None,
+        versions=len(versions) if isinstance(versions, list) else None,
+    )
+
+
+def _summary(plan: Plan) -> Summary:
+    """Workflows, named resources and pictures alike."""
+    actions = [change.action.value for change in plan.changes]
+    actions += [named.action for named in plan.named]
+    actions += ["create"] * len(plan.uploads)
+    counts = {action.value: actions.count(action.value) for action in Action}
+    return Summary(**counts, drifted=len(plan.drifted))
+
+
+def _change_entries(plan: Plan) -> Iterator[ChangeEntry]:
+    for picture in plan.uploads:
+        yield _entry(Address(IMAGE, picture.sha256), "create", "the picture is not stored yet")
+    for named in plan.named:
+        if named.writes or named.changes_state:
+            yield _named_entry(named)
+    for change in plan.changes:
+        if change.action is not Action.UNCHANGED or change.changes_state:
+            yield _workflow_entry(plan, change)
+
+
+def _workflow_entry(plan: Plan, change: Change) -> ChangeEntry:
+    impact = plan.impact.get(change.address, _NO_IMPACT)
+    return _entry(
+        change.address,
+        change.action.value,
+        _reason(change),
+        previous_address=change.previous_address,
+        workflow_id=_id_of(change.prior, change.live),
+        fields=tuple(_workflow_fields(change)),
+        base=_workflow_base(change),
+        breaking=tuple(
+            BreakingEntry(
+                kind=item.kind,
+                path=printable(item.path),
+                message=printable(item.message),
+                chains=tuple(printable(chain) for chain in item.chains),
+            )
+            for item in plan.breaking.get(change.address, ())
+        ),
+        trajectories=tuple(
+            TrajectoryEntry(id=printable(item.id), name=printable(item.name))
+            for item in impact.trajectories
+        ),
+        impact=_impact_entry(impact),
+    )
+
+
+def _named_entry(named: NamedChange) -> ChangeEntry:
+    kind = named.address.kind
+    policies = next(each.policies for each in NAMED if each.name == kind)
+    reasons = {
+        "create": "it is not in the organisation yet",
+        "update": _origin_reason(named.drifted, named.difference),
+        "unchanged": "it is as declared, and only state is written",
+        "forget": "it is no longer declared; it stays in the organisation",
+        "delete": "it is no longer declared, and its deletion is asked for",
+    }
+    values = {} if named.desired is None else named.desired.values
+    fields = list(_difference_fields(named))
+    if named.action == "create":
+        fields = list(_new_fields(policies, values))
+    return _entry(
+        named.address,
+        named.action,
+        reasons[named.action],
+        workflow_id=_id_of(named.prior, named.live),
+        fields=tuple(fields),
+        base=base_of(policies, named.live, values, frozenset()),
+    )
+
+
+def _entry(
+    address: Address,
+    action: Any,
+    reason: str,
+    *,
+    previous_address: Address | None = None,
+    workflow_id: str | None = None,
+    fields: tuple[FieldEntry, ...] = (),
+    base: Base | None = None,
+    breaking: tuple[BreakingEntry, ...] = (),
+    trajectories: tuple[TrajectoryEntry, ...] = (),
+    impact: ImpactEntry | None = None,
+) -> ChangeEntry:
+    return ChangeEntry(
+        address=printable(address),
+        previous_address=previous_address,
+        workflow_id=workflow_id,
+        action=action,
+        reason=reason,
+        fields=fields,
+        base=base,
+        breaking=breaking,
+        trajectories=trajectories,
+        impact=impact or _impact_entry(_NO_IMPACT),
+    )
+
+
+def _impact_entry(impact: Impact) -> ImpactEntry:
+    return ImpactEntry(
+        runs_total=impact.runs_total,
+        runs_active=impact.runs_active,
+        trajectories_total=impact.trajectories_total,
+    )
+
+
+def _id_of(prior: ResourceState | None, live: Live | None) -> str | None:
+    if prior is not None:
+        return prior.id
+    return None if live is None else live.id
+
+
+def _reason(change: Change) -> str:
+    match change.action:
+        case Action.CREATE if change.generation > 1:
+            return "it was deleted elsewhere, and `--recreate` makes it anew"
+        case Action.CREATE:
+            return "it is in the source and not in state"
+        case Action.UPDATE | Action.RENAME:
+            return _origin_reason(change.drifted, change.difference)
+        case Action.ADOPT:
+            return "`[[adopt]]` takes it over"
+        case Action.UNCHANGED:
+            return "it is as the source wants it, and only state is written"
+        case Action.DELETE:
+            return "it left the source, and its deletion is asked for"
+        case Action.KEEP:
+            return "it left the source and stays as it is"
+        case Action.MISSING:
+            return "it no longer exists in the organisation"
+        case Action.FORGET:
+            return "it is dropped from state"
+
+
+def _origin_reason(drifted: frozenset[str], difference: Difference | None) -> str:
+    if not drifted or difference is None:
+        return "the source changed"
+    moved = {change.origin for change in difference.fields}
+    if moved <= {"drift"} and not difference.tags_to_remove:
+        return "it was edited elsewhere"
+    return "the source changed, and it was edited elsewhere"
+
+
+def _workflow_fields(change: Change) -> Iterator[FieldEntry]:
+    if change.action is Action.CREATE and change.desired is not None:
+        yield from _new_fields(workflow.POLICIES, change.desired.values)
+        if change.desired.tags:
+            yield _field(TAGS, None, fingerprint(sorted(change.desired.tags)), None, "source")
+        return
+    yield from _difference_fields(change)
+    difference = change.difference
+    if difference is not None and (difference.tags_to_add or difference.tags_to_remove):
+        wanted = frozenset(() if change.desired is None else change.desired.tags)
+        # Of the tags that are there, those that are ours or wanted; others come and go as they like.
+        there = (wanted - difference.tags_to_add) | difference.tags_to_remove
+        yield _field(
+            TAGS,
+            fingerprint(sorted(there)),
+            fingerprint(sorted(wanted)),
+            plain(tag_rows(difference)),
+            "drift" if difference.tags_drifted else "source",
+            edit=plain(lost_tag_rows(difference)) or None,
+        )
+    for path, sent in sorted({} if difference is None else difference.dropped.items()):
+        yield _field(path, fingerprint(None), sent, None, "source", _NOT_KEPT)
+
+
+def _new_fields(policies: Policies, values: Mapping[str, Any]) -> Iterator[FieldEntry]:
+    for path, wanted in sorted(hashes(policies, values).items()):
+        yield _field(path, None, wanted, None, "source")
+
+
+def _difference_fields(change: Change | NamedChange) -> Iterator[FieldEntry]:
+    for field in () if change.difference is None else change.difference.fields:
+        edit = edit_behind(field, change.prior, change.live)
+        yield _field(
+            field.path,
+            fingerprint(field.before),
+            fingerprint(field.after),
+            _shown(field_rows(field, words=True)),
+            field.origin,
+            edit=None if edit is None or not edit.known else _shown(edit_rows(edit, words=True)),
+        )
+
+
+def _shown(rows: Sequence[Row]) -> str:
+    more = len(rows) - DIFF_LINES
+    return plain(rows[:DIFF_LINES]) + (f"\n… {more} more lines" if more > 0 else "")
+
+
+def _field(
+    path: str,
+    before: str | None,
+    after: str | None,
+    diff: str | None,
+    origin: Any,
+    suppressed: str | None = None,
+    edit: str | None = None,
+) -> FieldEntry:
+    return FieldEntry(
+        path=printable(path),
+        before_sha256=before,
+        after_sha256=after,
+        diff=diff,
+        edit=edit,
+        origin=origin,
+        suppressed=suppressed,
+    )
+
+
+def _key_entry(route: KeyRoute) -> ModelKeyEntry:
+    source, before = route.source, route.endpoints_before
+    return ModelKeyEntry(
+        address=printable(route.address),
+        provider=printable(route.provider),
+        source=None
+        if source is None
+        else KeySourceEntry.model_validate({"kind": source.kind, "name": printable(source.name)}),
+        stored=route.stored,
+        endpoints=_endpoint_entries(route.endpoints),
+        provider_before=None if route.provider_before is None else printable(route.provider_before),
+        endpoints_before=None if before is None else _endpoint_entries(before),
+        news=route.news,
+    )
+
+
+def _endpoint_entries(endpoints: Iterable[Endpoint]) -> tuple[EndpointEntry, ...]:
+    return tuple(EndpointEntry(path=printable(each.path), url=each.shown) for each in endpoints)
+
+
+def _workflow_base(change: Change) -> Base | None:
+    """Over what is ours of a workflow; of one that goes, over all of it."""
+    if change.action is Action.CREATE:
+        return None
+    prior, desired = change.prior, change.desired
+    managed = dict.fromkeys(() if prior is None else prior.applied)
+    tags = frozenset(() if prior is None else prior.tags)
+    if desired is not None:
+        managed |= dict.fromkeys(desired.values)
+        tags |= desired.tags
+    if change.action is Action.DELETE:
+        managed = dict.fromkeys(workflow.POLICIES)
+    return base_of(workflow.POLICIES, change.live, managed, tags)
+
+
+def _drift(plan: Plan) -> Iterator[DriftEntry]:
+    every: list[Change | NamedChange] = [*plan.changes, *plan.named]
+    for change in every:
+        if change.difference is None:
+            continue
+        for item in change.difference.fields:
+            if item.origin != "source":
+                yield DriftEntry(
+                    address=printable(change.address), path=printable(item.path), origin=item.origin
+                )
+        if change.difference.tags_drifted:
+            yield DriftEntry(address=printable(change.address), path=TAGS, origin="drift")

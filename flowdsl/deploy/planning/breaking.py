@@ -1,0 +1,168 @@
+"""Which changes of a workflow break those who call it.
+
+Callers give inputs and read outputs, so an input breaks them when it takes less than before, and an output when it may
+be more than before. A new optional input breaks nobody; a property that nobody declares any more is still taken, unless
+the schema allows no others; an output that is added breaks nobody, unless the schema promised that there is no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flowdsl.deploy.comparison.schema_gaps import Gap, Path, gaps
+from flowdsl.deploy.comparison.schema_words import either, is_schema, spell_path, spell_value
+from flowdsl.deploy.planning.chain_use import passes_input, reads_output, steps_of, withholds_input
+from flowdsl.deploy.planning.plan import Break, Breaking, Change
+from flowdsl.diagnostics.render.cells import printable
+
+if TYPE_CHECKING:
+    from flowdsl.codegen.artifacts import ChainArtifact
+
+VALUES_SHOWN = 5
+
+
+def breaking_changes(change: Change, chains: Sequence[ChainArtifact]) -> tuple[Breaking, ...]:
+    """The promises that `change` breaks; what is there now is what callers rely on, whoever wrote it.
+
+    A workflow that is created breaks nobody. `chains` are those of the project, which name a workflow by its name in
+    source.
+    """
+    name = change.address.name
+    if change.action.value == "delete":
+        users = tuple(chain.name for chain in chains if steps_of(chain.payload, name))
+        message = "the workflow is deleted, with every run and trajectory of it"
+        return (Breaking("removed-workflow", "", message, users),)
+    found: list[Breaking] = []
+    for field in () if change.difference is None else change.difference.fields:
+        if field.path == "input_schema":
+            found += _broken_inputs(field.before, field.after, name, chains)
+        elif field.path == "output_schema":
+            found += _broken_outputs(field.before, field.after, name, chains)
+    return tuple(found)
+
+
+def _broken_inputs(
+    before: Any, after: Any, workflow: str, chains: Sequence[ChainArtifact]
+) -> Iterator[Breaking]:
+    for gap in _gaps(before, after, inputs=True):
+        if gap.kind == "undeclared":
+            continue
+        kind, message = _input_message(gap)
+        uses = withholds_input if kind == "new-required-input" else passes_input
+        users = tuple(chain.name for chain in chains if uses(chain.payload, workflow, gap.path))
+        yield Breaking(kind, spell_path(gap.path), message, users)
+
+
+def _broken_outputs(
+    before: Any, after: Any, workflow: str, chains: Sequence[ChainArtifact]
+) -> Iterator[Breaking]:
+    for gap in _gaps(after, before, inputs=False):
+        kind, message = _output_message(gap)
+        users = tuple(
+            chain.name for chain in chains if reads_output(chain.payload, workflow, gap.path)
+        )
+        yield Breaking(kind, spell_path(gap.path), message, users)
+
+
+def _gaps(given: Any, allowed: Any, *, inputs: bool) -> list[Gap]:
+    if not (is_schema(given) and is_schema(allowed)):
+        # Read as a schema, the short notation would say something else.
+        return [Gap("unknown", (), "notation")]
+    try:
+        return list(gaps(_root(given, allowed, inputs), _root(allowed, given, inputs)))
+    except RecursionError:
+        return [Gap("unknown", (), "schema")]
+
+
+def _root(schema: Any, other: Any, inputs: bool) -> Any:
+    """A whole schema. Inputs always are an object; no schema stands for any object where the other one wants one."""
+    is_object = isinstance(other, Mapping) and (
+        "properties" in other or other.get("type") == "object"
+    )
+    if schema is None:
+        return {"type": "object"} if inputs or is_object else {}
+    if isinstance(schema, Mapping) and "type" not in schema and (inputs or "properties" in schema):
+        return {"type": "object", **schema}
+    return schema
+
+
+def _input_message(gap: Gap) -> tuple[Break, str]:
+    where = _subject(gap.path, "the input as a whole")
+    match gap.kind:
+        case "required" if gap.given:
+            return "new-required-input", f"{where} is now required"
+        case "required":
+            secret = bool(gap.path) and (gap.path[-1] or "").startswith("$")
+            return "new-required-input", f"{where} is a new required {_noun(secret)}"
+        case "unexpected":
+            return "removed-input", f"{where} is no longer accepted"
+        case "other_properties":
+            return "narrowed-input", f"{where} no longer takes properties that are not declared"
+        case "disjoint":
+            return "retyped-input", f"{where} is now {either(gap.allowed)}, was {either(gap.given)}"
+        case "type":
+            now = "" if gap.given == ("null",) else f", only {either(gap.allowed)}"
+            return "narrowed-input", f"{where} no longer takes {either(gap.given)}{now}"
+        case "values" if gap.given is None:
+            return "narrowed-input", f"{where} now takes only {_values(gap.allowed)}"
+        case "values":
+            return "narrowed-input", f"{where} no longer takes {_values(gap.given)}"
+        case "bound":
+            was = "" if gap.given is None else f", was {spell_value(gap.given)}"
+            now = f"now has `{gap.keyword}` {spell_value(gap.allowed)}"
+            return "narrowed-input", f"{where} {now}{was}"
+        case _:
+            return "retyped-input", _unknown(where, gap, "take less than before")
+
+
+def _output_message(gap: Gap) -> tuple[Break, str]:
+    where = _subject(gap.path, "the output as a whole")
+    match gap.kind:
+        case "required" if gap.given:
+            return "retyped-output", f"{where} may now be missing"
+        case "required" | "undeclared":
+            return "removed-output", f"{where} is no longer an output"
+        case "unexpected":
+            return "retyped-output", f"{where} is new, and no other property was to be expected"
+        case "other_properties":
+            return "retyped-output", f"{where} may now have properties that are not declared"
+        case "disjoint":
+            return (
+                "retyped-output",
+                f"{where} is now {either(gap.given)}, was {either(gap.allowed)}",
+            )
+        case "type":
+            return "retyped-output", f"{where} may now be {either(gap.given)}"
+        case "values" if gap.given is None:
+            return "retyped-output", f"{where} may now be other than {_values(gap.allowed)}"
+        case "values":
+            return "retyped-output", f"{where} may now be {_values(gap.given)}"
+        case "bound":
+            now = "no longer has" if gap.given is None else f"has `{gap.keyword}`"
+            said = f"`{gap.keyword}`" if gap.given is None else f"{spell_value(gap.given)}, was"
+            return "retyped-output", f"{where} {now} {said} {spell_value(gap.allowed)}"
+        case _:
+            return "retyped-output", _unknown(where, gap, "be more than before")
+
+
+def _subject(path: Path, whole: str) -> str:
+    return f"`{spell_path(path)}`" if path else whole
+
+
+def _noun(secret: bool) -> str:
+    return "secret" if secret else "input"
+
+
+def _unknown(where: str, gap: Gap, may: str) -> str:
+    if gap.keyword == "notation":
+        return f"{where} changed in a notation that is not compared field by field"
+    if gap.keyword == "schema":
+        return f"{where} changed deeper than is compared field by field"
+    return f"the `{printable(gap.keyword)}` of {where} changed, so that it may {may}"
+
+
+def _values(values: Sequence[Any]) -> str:
+    shown = [spell_value(value) for value in values[:VALUES_SHOWN]]
+    more = len(values) - len(shown)
+    return either([*shown, f"{more} more"] if more else shown) if shown else "nothing"

@@ -1,0 +1,201 @@
+"""What a project wants of an organisation: pure, from the bundle, the target and what the organisation offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowdsl.codegen.artifacts import (
+    Bundle,
+    ImageFile,
+    ImageRef,
+    ModelAlias,
+    ModelName,
+    Template,
+    WorkflowArtifact,
+)
+from flowdsl.config.address import MODEL, TAG, TAG_GROUP, Address, workflow_address
+from flowdsl.config.project import KeySource
+from flowdsl.deploy.planning.models import NOT_YET_KNOWN, ModelResolver
+from flowdsl.deploy.resources import image, workflow
+from flowdsl.deploy.resources.directory import Directory, WantedLists
+from flowdsl.deploy.resources.policy import fingerprint
+from flowdsl.deploy.resources.resource import Desired
+from flowdsl.deploy.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredNamed:
+    """A resource that its name identifies. One that is not `managed` is only made where it is missing.
+
+    `key` is where the key is read from that is sent with its creation.
+    """
+
+    kind: str
+    name: str
+    values: Mapping[str, Any]
+    managed: bool
+    key: KeySource | None = None
+
+    @property
+    def address(self) -> Address:
+        return Address(self.kind, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """Everything wanted.
+
+    With `problems` nothing may be written. While something in `uploads`, or a declared resource, is still to be made, the
+    values that refer to it hold readable stand-ins; compute it again afterwards. `unknown_models` is that of `ModelResolver`.
+    """
+
+    workflows: Mapping[Address, Desired]
+    named: tuple[DesiredNamed, ...]
+    uploads: tuple[ImageFile, ...]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+    unknown_models: Mapping[str, str] = field(default_factory=dict)
+
+
+def wanted_lists_of(bundle: Bundle, target: Target) -> WantedLists:
+    """The lists that have to be read to compute the desired state."""
+    tags = target.every_workflow_tags or any(item.tags for item in bundle.workflows)
+    grouped = target.declared.get(TAG_GROUP, {})
+    return WantedLists(
+        models=bool(target.declared.get(MODEL))
+        or any(_uses_models(item) for item in bundle.workflows),
+        tags=bool(tags or target.declared.get(TAG)),
+        tag_groups=bool(grouped),
+        images=any(item.images for item in bundle.workflows),
+    )
+
+
+def desired_state(bundle: Bundle, target: Target, directory: Directory) -> DesiredState:
+    """Every resource the bundle and the project file ask for, with names and references resolved."""
+    models = ModelResolver(target, directory.models)
+    problems: list[str] = []
+    workflows = {}
+    for artifact in bundle.workflows:
+        desired = _workflow(artifact, target, models, directory)
+        workflows[desired.address] = desired
+        problems += [
+            f"`{desired.address}` cannot be deployed: {problem}"
+            for problem in workflow.refusals(desired.values)
+        ]
+    named = tuple(_named(target, workflows, directory))
+    used = {sha for artifact in bundle.workflows for sha in artifact.images}
+    uploads = tuple(
+        bundle.images[sha]
+        for sha in sorted(used)
+        if image.find_url(directory, ImageRef(sha, bundle.images[sha].extension)) is None
+    )
+    problems += _tag_problems(workflows, directory)
+    return DesiredState(
+        workflows,
+        named,
+        uploads,
+        (*problems, *models.problems),
+        tuple(models.notes),
+        models.unknown,
+    )
+
+
+def _workflow(
+    artifact: WorkflowArtifact, target: Target, models: ModelResolver, directory: Directory
+) -> Desired:
+    def write_part(part: ModelName | ImageRef) -> str:
+        if isinstance(part, ModelName):
+            return models.name_of(part.alias)
+        return image.find_url(directory, part) or f"image:{part.sha256}.{part.extension}"
+
+    def close(value: Any, path: str) -> Any:
+        match value:
+            case ModelAlias(alias):
+                return models.id_of(alias, _role(path))
+            case Template():
+                return value.render(write_part)
+            case dict():
+                return {key: close(inner, _step(path, key)) for key, inner in value.items()}
+            case list() | tuple():
+                return [close(inner, path) for inner in value]
+            case str() if path in workflow.MODEL_PATHS:
+                models.check_id(value, _role(path))
+                return value.lower()
+            case _:
+                return value
+
+    payload = close({"name": artifact.title, **artifact.payload}, "")
+    values = workflow.declared_values(payload)
+    return Desired(
+        address=workflow_address(artifact.name),
+        name=artifact.title,
+        values=values,
+        tags=frozenset(artifact.tags) | frozenset(target.every_workflow_tags),
+        renamed_from=(
+            None if artifact.renamed_from is None else workflow_address(artifact.renamed_from)
+        ),
+        protect=artifact.protect,
+        images=artifact.images,
+        source_map=fingerprint(values),
+    )
+
+
+def _named(
+    target: Target, workflows: Mapping[Address, Desired], directory: Directory
+) -> Iterator[DesiredNamed]:
+    groups = {group.name: group.id for group in directory.tag_groups}
+    for kind, declared in target.declared.items():
+        for name, fields in sorted(declared.items()):
+            values = dict(fields)
+            if (group := values.pop("group", None)) is not None:
+                values["group_id"] = groups.get(group, NOT_YET_KNOWN)
+            key = target.key_sources.get(Address(kind, name))
+            yield DesiredNamed(kind, name, values, managed=True, key=key)
+    used = frozenset[str]().union(*(desired.tags for desired in workflows.values()))
+    for name in sorted(used - target.declared.get(TAG, {}).keys()):
+        yield DesiredNamed(TAG, name, {}, managed=False)
+
+
+def _tag_problems(workflows: Mapping[Address, Desired], directory: Directory) -> Iterator[str]:
+    """Tags that no workflow can be given, and pairs of one group, of which the service keeps only one."""
+    by_name = {tag.name: tag for tag in directory.tags}
+    for address, desired in workflows.items():
+        grouped: dict[str, str] = {}
+        for name in sorted(desired.tags):
+            tag = by_name.get(name)
+            if tag is None:
+                continue
+            if tag.is_archived:
+                yield f"`{address}` wants the tag `{name}`, which is archived; unarchive it"
+            if (
+                tag.group_id is not None
+                and (other := grouped.setdefault(tag.group_id, name)) != name
+            ):
+                yield f"`{address}` wants the tags `{other}` and `{name}` of one group; it can have one of them"
+
+
+def _uses_models(artifact: WorkflowArtifact) -> bool:
+    def search(value: Any, path: str) -> bool:
+        match value:
+            case ModelAlias():
+                return True
+            case Template():
+                return any(isinstance(part, ModelName) for part in value.open_parts)
+            case dict():
+                return any(search(inner, _step(path, key)) for key, inner in value.items())
+            case list() | tuple():
+                return any(search(inner, path) for inner in value)
+            case _:
+                return isinstance(value, str) and path in workflow.MODEL_PATHS
+
+    return search(artifact.payload, "")
+
+
+def _step(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _role(path: str) -> str:
+    return path.rpartition(".")[2]

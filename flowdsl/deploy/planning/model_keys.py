@@ -1,0 +1,136 @@
+"""Where keys of model providers go: what a key is read from, and every endpoint that is not the provider's own. Pure.
+
+The service sends a key of ours, and what a prompt shows, wherever a model configuration says. So whoever can change a
+configuration can have a key sent to a machine of his own, without ever seeing the key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flowdsl.config.address import Address
+from flowdsl.config.project import KeySource
+from flowdsl.deploy.planning.named import NamedChange, key_source_mark
+from flowdsl.diagnostics.render.cells import printable
+
+News = Literal["configuration", "provider", "endpoints", "source"]
+"""What is new: the configuration itself, or where the key of one that exists goes, or what it is read from."""
+
+OWN_HOSTS: Mapping[str, str] = {
+    "anthropic": "api.anthropic.com",
+    "deepseek": "api.deepseek.com",
+    "google_genai": "generativelanguage.googleapis.com",
+    "groq": "api.groq.com",
+    "mistralai": "api.mistral.ai",
+    "openai": "api.openai.com",
+    "xai": "api.x.ai",
+}
+"""The host of a provider's own service, as its API documentation names it. An endpoint of a provider that is not here is shown."""
+
+_PARAMETERS = "additional_params"
+_PLACES = ("provider", "model", _PARAMETERS)
+_URL = re.compile(r"[/\\]{2}")
+_HOST = re.compile(
+    r"(?:(?:[\w-]+\.)+[^\W\d_]{2,}\.?|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9A-Fa-f:.]+\]|localhost)(?::\d+)?(?:[/\\].*)?"
+)
+_NAME = re.compile(
+    "url|uri|endpoint|host|prox|base|server|gateway|address|domain|socket", re.IGNORECASE
+)
+_CREDENTIAL = re.compile(r"^((?:[^/\\]*[/\\]{2})?)[^/\\\s]*@")
+_BEHIND_PATH = re.compile(r"[?#]")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address that a configuration names at `path`; `url` is as it is written."""
+
+    path: str
+    url: str
+
+    @property
+    def shown(self) -> str:
+        """The address without what may be a credential: all before an `@` of the host, and what stands behind the path.
+
+        Letters that only look like others are escaped.
+        """
+        address, *behind = _BEHIND_PATH.split(self.url, maxsplit=1)
+        plain = _CREDENTIAL.sub(r"\1***@", address).encode("ascii", "backslashreplace").decode()
+        return printable(plain + ("?..." if behind else ""))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRoute:
+    """Where the key of one configuration comes from and goes to.
+
+    `source` is None where the project names none; `stored`: the service keeps a key for it. Without `endpoints` the key goes to
+    the provider. `provider_before` and `endpoints_before` are those of the service, None for a configuration that is new.
+    """
+
+    address: Address
+    provider: str
+    source: KeySource | None
+    stored: bool
+    endpoints: tuple[Endpoint, ...]
+    provider_before: str | None
+    endpoints_before: tuple[Endpoint, ...] | None
+    news: tuple[News, ...]
+
+
+def key_routes(changes: Iterable[NamedChange]) -> tuple[KeyRoute, ...]:
+    """The routes of all declared configurations that have a key or name an endpoint, whether or not they change."""
+    return tuple(route for change in changes if (route := _route(change)) is not None)
+
+
+def _route(change: NamedChange) -> KeyRoute | None:
+    wanted, live = change.desired, change.live
+    if wanted is None or wanted.kind != "model":
+        return None
+    provider, endpoints = str(wanted.values.get("provider")), _endpoints(wanted.values)
+    stored = live is not None and live.remote.get("api_key_alias") is not None
+    if live is None:
+        provider_before, before = None, None
+        news: tuple[News, ...] = ("configuration",)
+    else:
+        provider_before, before = str(live.values.get("provider")), _endpoints(live.values)
+        told: dict[News, bool] = {
+            "provider": provider_before != provider,
+            "endpoints": set(before) != set(endpoints),
+            "source": key_source_mark(wanted.key) != change.known_key_source,
+        }
+        news = tuple(name for name, is_new in told.items() if is_new)
+    if not (wanted.key or stored or endpoints or before):
+        return None
+    return KeyRoute(
+        change.address, provider, wanted.key, stored, endpoints, provider_before, before, news
+    )
+
+
+def _endpoints(values: Mapping[str, Any]) -> tuple[Endpoint, ...]:
+    host = OWN_HOSTS.get(str(values.get("provider")))
+    # Whatever could be read in two ways is not the provider's own.
+    own = None if host is None else re.compile(rf"https://{re.escape(host)}(?:/[A-Za-z0-9._/-]*)?")
+    return tuple(
+        endpoint
+        for place in _PLACES
+        for endpoint in _named_in(values.get(place), place)
+        if own is None or not own.fullmatch(endpoint.url)
+    )
+
+
+def _named_in(value: Any, path: str) -> Iterator[Endpoint]:
+    """Every text that is an address, or stands under a name that speaks of one."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _named_in(inner, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _named_in(inner, f"{path}[{number}]")
+    elif isinstance(value, str) and value.strip():
+        _, inside, name = path.partition(".")
+        if _URL.search(value) or (
+            inside and (_HOST.fullmatch(value.strip()) or _NAME.search(name))
+        ):
+            yield Endpoint(path, value)

@@ -1,0 +1,188 @@
+"""Planning and writing the resources that their name identifies: tag groups, tags, model configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from flowdsl.config.address import Address
+from flowdsl.config.project import KeySource
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.deploy.comparison.diff import Difference, compare
+from flowdsl.deploy.planning.desired import DesiredNamed
+from flowdsl.deploy.planning.models import NOT_YET_KNOWN
+from flowdsl.deploy.resources import NAMED
+from flowdsl.deploy.resources.directory import Directory
+from flowdsl.deploy.resources.policy import Policies, fingerprint
+from flowdsl.deploy.resources.resource import Desired, Live
+from flowdsl.state.document import ResourceState, StateDocument
+
+_KINDS = {kind.name: kind for kind in NAMED}
+_KEY = "api_key"
+"""Under this name state holds what the key of a model configuration was read from, as a hash; never the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedChange:
+    """What happens to a named resource. `forget` drops one from state that is no longer declared; it stays where it is.
+
+    `prior` is what state holds of it.
+    """
+
+    address: Address
+    action: Literal["create", "update", "unchanged", "forget", "delete"]
+    desired: DesiredNamed | None = None
+    live: Live | None = None
+    difference: Difference | None = None
+    prior: ResourceState | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether something is sent."""
+        return self.action in ("create", "update", "delete")
+
+    @property
+    def effect(self) -> tuple[object, ...]:
+        """Equal for changes that do the same to the same values of the same resource."""
+        return self._effect(())
+
+    def carries_out(self, shown: NamedChange) -> bool:
+        """Whether this does what `shown` did, in which a group that had to be made first had no id yet."""
+        fields = () if shown.difference is None else shown.difference.fields
+        later = {field.path for field in fields if field.after == NOT_YET_KNOWN}
+        return self._effect(later) == shown._effect(later)
+
+    def _effect(self, later: Collection[str]) -> tuple[object, ...]:
+        fields = () if self.difference is None else self.difference.fields
+        return (
+            self.address,
+            self.action,
+            None if self.live is None else self.live.id,
+            *((each.path, each.before, each.path in later or each.after) for each in fields),
+        )
+
+    @property
+    def known_key_source(self) -> str | None:
+        """The mark of what the key was read from at the last deploy; None where state knows of none."""
+        return None if self.prior is None else self.prior.applied.get(_KEY)
+
+    @property
+    def drifted(self) -> frozenset[str]:
+        """Declared fields that somebody else changed."""
+        return frozenset() if self.difference is None else self.difference.drifted
+
+    @property
+    def changes_state(self) -> bool:
+        """Whether state has to be written although nothing is sent."""
+        return self.action == "forget" or (
+            self.difference is not None and self.difference.state_is_behind
+        )
+
+
+class AmbiguousName(Exception):
+    """Several resources of the organisation have the name of a declared one."""
+
+
+def plan_named(
+    wanted: Iterable[DesiredNamed],
+    prior: StateDocument,
+    directory: Directory,
+    deleted: Collection[Address] = (),
+) -> tuple[NamedChange, ...]:
+    """The changes of named resources, in the order in which they depend on each other; raises `AmbiguousName`.
+
+    `deleted` are addresses to take out of the service once they are declared no longer.
+    """
+    order = list(_KINDS)
+    changes = [_change(item, prior, directory) for item in wanted]
+    managed = {item.address for item in wanted if item.managed}
+    for address in prior.resources.keys() - managed:
+        if address.kind in _KINDS:
+            action: Literal["delete", "forget"] = "delete" if address in deleted else "forget"
+            changes.append(NamedChange(address, action, prior=prior.resources[address]))
+    return tuple(
+        sorted(
+            changes,
+            key=lambda change: (order.index(change.address.kind), change.address),
+        )
+    )
+
+
+def _change(item: DesiredNamed, prior: StateDocument, directory: Directory) -> NamedChange:
+    kind = _KINDS[item.kind]
+    last = prior.resources.get(item.address)
+    found = kind.find(directory, item.name)
+    if last is not None:
+        found = [live for live in found if live.id == last.id] or found
+    if not found:
+        return NamedChange(item.address, "create", item)
+    if not item.managed:
+        return NamedChange(item.address, "unchanged", item, found[0])
+    if len(found) > 1:
+        ids = ", ".join(sorted(live.id for live in found))
+        raise AmbiguousName(
+            f"`{item.address}` is declared, and {len(found)} have that name in this organisation: {ids}"
+        )
+    live = found[0]
+    desired = Desired(item.address, item.name, item.values)
+    known = last if last is not None and last.id == live.id else None
+    difference = _compared(kind.policies, item, desired, known, live)
+    action: Literal["unchanged", "update"] = "unchanged" if difference.is_empty else "update"
+    return NamedChange(item.address, action, item, live, difference, known)
+
+
+def _compared(
+    policies: Policies,
+    item: DesiredNamed,
+    desired: Desired,
+    known: ResourceState | None,
+    live: Live,
+) -> Difference:
+    """The difference, after which state also holds what the key is read from."""
+    fields = {} if known is None else dict(known.applied)
+    last, mark = fields.pop(_KEY, None), key_source_mark(item.key)
+    prior = None if known is None else known.replace(applied=fields)
+    difference = compare(policies, desired, prior, live)
+    return replace(
+        difference,
+        applied={**difference.applied, **({} if mark is None else {_KEY: mark})},
+        state_is_behind=difference.state_is_behind or last != mark,
+    )
+
+
+def key_source_mark(source: KeySource | None) -> str | None:
+    """Equal for sources that are the same."""
+    return None if source is None else fingerprint({source.kind: source.name})
+
+
+def resulting_state(change: NamedChange) -> ResourceState | None:
+    """What state holds of a managed resource that is as wanted; None for the others."""
+    if change.live is None or change.difference is None or change.desired is None:
+        return None
+    return ResourceState(
+        id=change.live.id,
+        generation=1,
+        name=change.desired.name,
+        applied=dict(change.difference.applied),
+    )
+
+
+async def write_named(
+    client: CyberdeskClient, change: NamedChange, secrets: Mapping[str, Any], *, key: str
+) -> None:
+    """Create or update one; raises `CyberdeskError`. `secrets` are write-only fields, sent on creation."""
+    assert change.desired is not None
+    kind = _KINDS[change.desired.kind]
+    if change.action == "create":
+        values = {**change.desired.values, **secrets}
+        await kind.create(client, change.desired.name, values, key=key)
+    elif change.live is not None and change.difference is not None:
+        values = {field.path: field.value for field in change.difference.fields}
+        await kind.update(client, change.live.id, values, key=key)
+
+
+async def delete_named(client: CyberdeskClient, change: NamedChange, *, key: str) -> None:
+    """Take one out of the service, which takes a tag off every workflow; raises `CyberdeskError`."""
+    assert change.prior is not None
+    await _KINDS[change.address.kind].delete(client, change.prior.id, key=key)

@@ -1,0 +1,114 @@
+"""Reasons not to carry a plan out that a person can lift, and those that nobody can. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from flowdsl.config.address import Address
+from flowdsl.deploy.job import Job, OnBreaking
+from flowdsl.deploy.outcome import Status, Stop
+from flowdsl.deploy.planning.plan import Action, Guard, Plan
+from flowdsl.state.document import Source
+
+DELETES, UPDATES, MISSING, BREAKING = "deletes", "updates", "missing", "breaking"
+NAMES = (DELETES, UPDATES, MISSING, BREAKING)
+
+FEW_DELETES, FEW_UPDATES, FEW_MISSING = 3, 10, 1
+"""Up to so many never trip a guard, however small the project is."""
+
+SHARE_OF_DELETES, SHARE_OF_UPDATES, SHARE_OF_MISSING = 0.2, 0.5, 0.2
+
+
+def guards_of(
+    plan: Plan, tracked: Mapping[Address, str], gone: Collection[Address], on_breaking: OnBreaking
+) -> tuple[Guard, ...]:
+    """The guards that `plan` trips. `tracked` maps the workflows in state to their ids, `gone` are those that do not exist."""
+    return tuple(_tripped(plan, len(tracked), len(gone), on_breaking))
+
+
+def _tripped(plan: Plan, tracked: int, gone: int, on_breaking: OnBreaking) -> Iterator[Guard]:
+    deletes = len(plan.of(Action.DELETE))
+    if deletes > max(FEW_DELETES, SHARE_OF_DELETES * tracked):
+        yield Guard(DELETES, deletes, f"{deletes} of {tracked} workflows would be deleted")
+    adopted = plan.of(Action.ADOPT)
+    there = tracked + len(adopted)
+    updates = sum(change.writes for change in (*plan.of(Action.UPDATE, Action.RENAME), *adopted))
+    if updates > max(FEW_UPDATES, SHARE_OF_UPDATES * there):
+        yield Guard(UPDATES, updates, f"{updates} of {there} workflows would be changed")
+    if gone > max(FEW_MISSING, SHARE_OF_MISSING * tracked):
+        yield Guard(
+            MISSING,
+            gone,
+            f"{gone} of {tracked} workflows in state do not exist in the organisation",
+        )
+    broken = sum(map(len, plan.breaking.values()))
+    if broken and on_breaking == "error":
+        yield Guard(BREAKING, broken, f"{broken} changes break those who call the workflows")
+
+
+def check_guards(plan: Plan, accepted: Mapping[str, int]) -> None:
+    """Raise `Stop` for guards that nobody lifted, or lifted for another number than the plan has."""
+    messages = []
+    for guard in plan.guards:
+        number = accepted.get(guard.name)
+        if number is None:
+            messages.append(
+                f"{guard.message}; if that is meant, `--accept-guard {guard.name}={guard.planned}`"
+            )
+        elif number != guard.planned:
+            messages.append(
+                f"{guard.message}, and `--accept-guard {guard.name}={number}` lifts that for {number}; look at the plan again"
+            )
+    if messages:
+        raise Stop(Status.GUARDED, *messages)
+
+
+def check_protection(plan: Plan, environment: str) -> None:
+    """Raise `Stop` where a protected workflow would be deleted. What protects is state, not the source that names it."""
+    held = [
+        change.address
+        for change in plan.of(Action.DELETE)
+        if change.prior is not None and change.prior.protect
+    ]
+    if held:
+        raise Stop(
+            Status.GUARDED,
+            *(
+                f"`{address}` is protected and is not deleted; `flowdsl state unprotect {address} --env {environment}` "
+                "takes the protection off"
+                for address in held
+            ),
+        )
+
+
+def check_source(job: Job, deployed: Source | None) -> None:
+    """Raise `Stop` for a work tree that must not be deployed: dirty where that is refused, or older than what is there."""
+    target, source = job.target, job.source
+    if target.protected:
+        if source is None:
+            raise Stop(
+                Status.GUARDED,
+                f"`{target.environment}` is protected and takes committed sources only: {target.no_checkout}",
+            )
+        if source.dirty:
+            raise Stop(
+                Status.GUARDED,
+                f"`{target.environment}` is protected and takes committed sources only, and the work tree has changes; "
+                "commit them first",
+            )
+    if deployed is None or source is None or job.history is None or job.options.allow_older:
+        return
+    short = deployed.commit[:12]
+    relation = job.history.relation(deployed.commit)
+    if relation == "older":
+        raise Stop(
+            Status.CONFLICT,
+            f"the commit {source.commit[:12]} is older than {short}, which is deployed; deploy the newer one, or go back on "
+            "purpose with `--allow-older`",
+        )
+    if relation == "unknown" and job.history.shallow:
+        raise Stop(
+            Status.CONFLICT,
+            f"the deployed commit {short} is not in this shallow clone, so it cannot be told whether "
+            f"{source.commit[:12]} is older; fetch the history (`git fetch --unshallow`), or deploy with `--allow-older`",
+        )

@@ -1,0 +1,113 @@
+"""What hangs on the workflows that a plan changes or deletes: approved recordings, and runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+
+from flowdsl.config.address import Address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.deploy.planning.plan import Action, Change, Impact, Plan, Trajectory
+from flowdsl.deploy.workers import for_each
+
+REPLAYED = frozenset({"main_prompt", "input_schema"})
+"""Fields whose change an approved recording does not follow."""
+
+ACTIVE = ("scheduling", "running", "running_checks")
+"""The states of a run that has not ended (contract, section 3)."""
+
+ONE_BY_ONE = 25
+"""Up to so many workflows are asked for one by one; for more, the list of the whole organisation takes fewer requests."""
+
+
+async def study_impact(
+    client: CyberdeskClient, plan: Plan, *, concurrency: int
+) -> Mapping[Address, Impact]:
+    """The impact of each change of an existing workflow that has any, by address; raises `CyberdeskError`."""
+    impact: dict[Address, Impact] = {}
+    changed = [change for change in plan.changes if changes_what_is_replayed(change)]
+    approved = await _approved(client, [_id(change) for change in changed], concurrency)
+    for change in changed:
+        if found := approved.get(_id(change)):
+            impact[change.address] = Impact(trajectories=found)
+
+    async def count(own: CyberdeskClient, change: Change) -> None:
+        impact[change.address] = await _of_deletion(own, _id(change))
+
+    await for_each(client, plan.of(Action.DELETE), count, concurrency=concurrency)
+    return impact
+
+
+def changes_what_is_replayed(change: Change) -> bool:
+    """Whether a change leaves approved recordings behind."""
+    if change.action not in (Action.UPDATE, Action.ADOPT) or change.difference is None:
+        return False
+    return any(field.path in REPLAYED for field in change.difference.fields)
+
+
+async def approved_trajectories(
+    client: CyberdeskClient, workflow_id: str
+) -> tuple[Trajectory, ...]:
+    """The approved recordings of one workflow, generated ones and others; raises `CyberdeskError`."""
+    return (await _listed(client, workflow_id)).get(workflow_id, ())
+
+
+async def _approved(
+    client: CyberdeskClient, ids: list[str], concurrency: int
+) -> Mapping[str, tuple[Trajectory, ...]]:
+    if len(ids) > ONE_BY_ONE:
+        return await _listed(client, None)
+    found: dict[str, tuple[Trajectory, ...]] = {}
+
+    async def read(own: CyberdeskClient, workflow_id: str) -> None:
+        found[workflow_id] = await approved_trajectories(own, workflow_id)
+
+    await for_each(client, ids, read, concurrency=concurrency)
+    return found
+
+
+async def _listed(
+    client: CyberdeskClient, workflow_id: str | None
+) -> Mapping[str, tuple[Trajectory, ...]]:
+    lists = await asyncio.gather(
+        *(
+            client.trajectories.list_all(
+                is_generated=generated, workflow_id=workflow_id, is_approved=True
+            )
+            for generated in (True, False)
+        )
+    )
+    found: defaultdict[str, list[Trajectory]] = defaultdict(list)
+    for row in (row for rows in lists for row in rows if row.is_approved):
+        found[row.workflow_id].append(Trajectory(row.id, row.name or ""))
+    return {
+        owner: tuple(sorted(each, key=lambda one: (one.name, one.id)))
+        for owner, each in found.items()
+    }
+
+
+async def _of_deletion(client: CyberdeskClient, workflow_id: str) -> Impact:
+    runs = [client.runs.list(workflow_id=workflow_id, limit=1, fields=["started_at"])]
+    runs += [
+        client.runs.list(workflow_id=workflow_id, limit=1, status=status, fields=["started_at"])
+        for status in ACTIVE
+    ]
+    recordings = [
+        client.trajectories.list(is_generated=generated, workflow_id=workflow_id, limit=1)
+        for generated in (True, False)
+    ]
+    (total, *active), counts = await asyncio.gather(
+        asyncio.gather(*runs), asyncio.gather(*recordings)
+    )
+    return Impact(
+        trajectories=await approved_trajectories(client, workflow_id),
+        runs_total=total.total,
+        runs_active=sum(page.total for page in active),
+        trajectories_total=sum(page.total for page in counts),
+    )
+
+
+def _id(change: Change) -> str:
+    assert change.prior is not None, "only what exists has an impact"
+    return change.prior.id

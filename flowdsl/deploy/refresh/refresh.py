@@ -1,0 +1,205 @@
+"""From the outside world to a plan: reading state and service, checking that they belong together, comparing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from flowdsl.codegen.artifacts import Bundle
+from flowdsl.config.address import Address, workflow_address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.deploy.job import Job
+from flowdsl.deploy.outcome import Status, Stop
+from flowdsl.deploy.ownership.identity import (
+    check_api_base,
+    check_organization,
+    expected_organization,
+    left_over,
+    lost_state,
+    prove_organization,
+)
+from flowdsl.deploy.planning.breaking import breaking_changes
+from flowdsl.deploy.planning.desired import DesiredState, desired_state, wanted_lists_of
+from flowdsl.deploy.planning.named import plan_named
+from flowdsl.deploy.planning.plan import Plan, plan_changes
+from flowdsl.deploy.recovery.late_writes import deleted_by_us
+from flowdsl.deploy.refresh.guards import guards_of
+from flowdsl.deploy.refresh.impact import study_impact
+from flowdsl.deploy.refresh.tracked import read_tracked
+from flowdsl.deploy.resources.directory import Directory, read_directory
+from flowdsl.deploy.resources.policy import canonical
+from flowdsl.deploy.resources.resource import Live
+from flowdsl.deploy.target import Target
+from flowdsl.state.document import StateDocument, new_document, refuse_moved
+from flowdsl.state.stores import StateStore, Versioned
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What is wanted and what is there, read at one time. `live` maps ids to workflows; `tracked`, of which `gone` do not
+    exist, addresses to the ids in state; `organization_id` is that of the key, None while nothing has shown it."""
+
+    directory: Directory
+    desired: DesiredState
+    live: Mapping[str, Live]
+    tracked: Mapping[Address, str]
+    organization_id: str | None
+
+    @property
+    def gone(self) -> frozenset[Address]:
+        return frozenset(address for address, each in self.tracked.items() if each not in self.live)
+
+
+async def read_prior(job: Job) -> StateDocument:
+    """The state document, a new one on a first deploy; raises `Stop` when state was lost."""
+    versioned = await asyncio.to_thread(job.store.load)
+    if versioned is None:
+        versioned = await state_after_all(job.client, job.target, job.store, job.bundle)
+    return _document(job, versioned)
+
+
+async def state_after_all(
+    client: CyberdeskClient, target: Target, store: StateStore, bundle: Bundle
+) -> Versioned | None:
+    """What is to be made of a state that was not found: None before a first deploy; raises `Stop` when it was lost."""
+    in_source = {
+        workflow_address(item.name): (
+            workflow_address(item.renamed_from) if item.renamed_from else None
+        )
+        for item in bundle.workflows
+    }
+    left = await left_over(client, target, in_source)
+    # A first deploy that runs beside this one writes its state before it creates anything.
+    versioned = await asyncio.to_thread(store.load) if left else None
+    if versioned is None and left:
+        raise lost_state(target, store.url, left)
+    return versioned
+
+
+async def read_state(job: Job) -> StateDocument:
+    """The state document, a new one where there is none, whatever the organisation holds."""
+    return _document(job, await asyncio.to_thread(job.store.load))
+
+
+def _document(job: Job, versioned: Versioned | None) -> StateDocument:
+    if versioned is not None:
+        refuse_moved(versioned.document, job.store.url)
+        check_api_base(job.target, versioned.document)
+        return versioned.document
+    return new_document(
+        job.target.project,
+        job.target.environment,
+        api_base=job.target.api_base,
+        lineage=job.runtime.new_id(),
+        nonce=job.runtime.new_id(),
+    )
+
+
+async def refresh(job: Job, prior: StateDocument) -> Refreshed:
+    """Read the service; raises `Stop` for a wrong organisation or a project it cannot satisfy, and `CyberdeskError`."""
+    directory = await read_directory(job.client, wanted_lists_of(job.bundle, job.target))
+    tracked = prior.workflow_ids()
+    live = await read_tracked(
+        job.client,
+        {*tracked.values(), *job.target.adopted.values()},
+        concurrency=job.options.concurrency,
+    )
+    deleted = deleted_by_us(prior)
+    ours = {address for address, workflow_id in tracked.items() if workflow_id in deleted}
+    given_up = job.options.recreate | job.target.forgotten | ours
+    organization_id = await prove_organization(
+        job.client, job.target, prior, directory, live, tracked, given_up
+    )
+    return Refreshed(directory, _wanted(job, directory), live, tracked, organization_id)
+
+
+async def refresh_directory(job: Job, prior: StateDocument, before: Refreshed) -> Refreshed:
+    """`before` with everything that a name identifies read again; raises `Stop` for a wrong organisation."""
+    directory = await read_directory(job.client, wanted_lists_of(job.bundle, job.target))
+    owners = directory.organizations()
+    check_organization(job.target, prior, owners)
+    return replace(
+        before,
+        directory=directory,
+        desired=_wanted(job, directory),
+        organization_id=min(owners, default=before.organization_id),
+    )
+
+
+def is_unproven(job: Job, prior: StateDocument, seen: Refreshed) -> bool:
+    """Whether only a creation can show that the key is of the organisation deployed to, whatever state says.
+
+    Until then no two writes may be under way: the first may have gone to another organisation.
+    """
+    return seen.organization_id is None and expected_organization(job.target, prior) is not None
+
+
+def concurrency_of(job: Job, prior: StateDocument, seen: Refreshed) -> int:
+    """How many workflows may be written at the same time."""
+    return 1 if is_unproven(job, prior, seen) else job.options.concurrency
+
+
+def plan_from(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
+    """The plan of a survey; raises `PlanError` or `AmbiguousName`."""
+    options, target = job.options, job.target
+    named = plan_named(seen.desired.named, prior, seen.directory, target.deleted)
+    plan = plan_changes(
+        target,
+        seen.desired,
+        named,
+        prior,
+        seen.live,
+        recreate=options.recreate,
+        prune=options.prune,
+    )
+    if options.only:
+        plan = plan.restricted(options.only)
+    if unknown := sorted(_unknown_models(plan, seen.desired.unknown_models)):
+        raise Stop(Status.INVALID, *unknown)
+    if options.breaking != "ignore":
+        found = (
+            (change.address, breaking_changes(change, job.bundle.chains)) for change in plan.changes
+        )
+        plan = replace(plan, breaking={address: each for address, each in found if each})
+    return replace(
+        plan,
+        guards=guards_of(plan, seen.tracked, seen.gone & prior.resources.keys(), options.breaking),
+    )
+
+
+def _unknown_models(plan: Plan, unknown: Mapping[str, str]) -> set[str]:
+    """What to say of models that do not exist and that the plan would send."""
+    found: set[str] = set()
+    for change in plan.changes if unknown else ():
+        if change.desired is None or not change.writes:
+            continue
+        fields = () if change.difference is None else change.difference.fields
+        sent = [field.value for field in fields] or list(change.desired.values.values())
+        text = canonical(sent)
+        found |= {
+            f"`{change.address}` cannot be deployed: {message}"
+            for model, message in unknown.items()
+            if model in text
+        }
+    return found
+
+
+async def full_plan(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
+    """The plan of a survey with what hangs on the workflows it changes; raises `CyberdeskError` also."""
+    plan = plan_from(job, prior, seen)
+    for address, moved in sorted(plan.blocked_by.items()):
+        raise Stop(
+            Status.CONFLICT,
+            f"`{address}` cannot be deployed without `{moved}`, to which the workflow that is there now moves; name both "
+            "with `--only`",
+        )
+    impact = await study_impact(job.client, plan, concurrency=job.options.concurrency)
+    return replace(plan, impact=impact)
+
+
+def _wanted(job: Job, directory: Directory) -> DesiredState:
+    desired = desired_state(job.bundle, job.target, directory)
+    if desired.problems:
+        raise Stop(Status.INVALID, *desired.problems)
+    return desired

@@ -1,0 +1,294 @@
+"""Settling what an interrupted deploy left open, without deploying anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from flowdsl.config.address import MODEL, Address, workflow_address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
+from flowdsl.deploy.addressing import address_in
+from flowdsl.deploy.apply.attempt import Attempt
+from flowdsl.deploy.apply.prerequisites import create_prerequisites
+from flowdsl.deploy.apply.progress import Progress
+from flowdsl.deploy.job import Job
+from flowdsl.deploy.journal import Journal
+from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
+from flowdsl.deploy.ownership.identity import prove_organization
+from flowdsl.deploy.recovery.recover import (
+    Unresolved,
+    created_workflows,
+    late_writes_over,
+    mark_of,
+    record_created,
+    resolve_pending,
+)
+from flowdsl.deploy.refresh.refresh import concurrency_of, plan_from, read_prior, refresh
+from flowdsl.deploy.refresh.tracked import read_tracked
+from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.resources.directory import Directory
+from flowdsl.deploy.resources.mark import mark_in
+from flowdsl.deploy.resources.resource import Live
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.state.document import Intent, StateDocument
+
+ACTION = "recover"
+
+Approve = Callable[[Sequence[Intent]], bool]
+"""Shows the open writes and says whether to settle them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person says of a write: the id of the workflow that a creation made, or None when it made none; None also of a
+    change or a deletion that was waited for in vain, and that does not come any more."""
+
+    workflow_id: str | None
+
+
+async def recover(
+    job: Job,
+    addresses: Collection[str],
+    approve: Approve,
+    verdict: Verdict | None = None,
+) -> Outcome:
+    """Find out what became of the open writes of `addresses`, or of all; a `verdict` goes with one address.
+
+    Every expected failure comes back as a status with messages; what stays unknown stays pending (`Status.UNKNOWN`). A
+    creation that is found nowhere is sent again, as in a deploy, where the bundle still has the workflow.
+    """
+    assert verdict is None or len(addresses) == 1, "a person speaks of one workflow"
+    attempt = Attempt.of(job)
+    return await attempt.concluded(_recover(job, attempt, addresses, approve, verdict))
+
+
+async def _recover(
+    job: Job,
+    attempt: Attempt,
+    addresses: Collection[str],
+    approve: Approve,
+    verdict: Verdict | None,
+) -> Status:
+    prior = attempt.document = await read_prior(job)
+    chosen = _chosen(job, prior, addresses, verdict)
+    if not chosen:
+        return Status.NOTHING_TO_DO
+    if not approve(chosen):
+        raise Stop(Status.DECLINED, "nothing was changed")
+    ids = {intent.id for intent in chosen}
+    async with attempt.under_lease(prior) as (client, journal, _moved):
+        document = journal.document
+        still_open = [
+            intent for intent in (*document.pending, *document.strays) if intent.id in ids
+        ]
+        attempt.progress.total = len(still_open)
+        if verdict is not None:
+            for intent in still_open:
+                await _take_word(job, client, journal, attempt.progress, intent, verdict)
+        elif still_open:
+            await _find_out(job, client, journal, attempt, still_open)
+        await journal.close()
+    return attempt.status
+
+
+def _chosen(
+    job: Job, prior: StateDocument, addresses: Collection[str], verdict: Verdict | None
+) -> list[Intent]:
+    """The open writes that are meant; raises `Stop` or `NoSuchAddress` for an address that nobody knows.
+
+    One that was settled before is no mistake, so that the line which a deploy prints can be run twice.
+    """
+    open_still = prior.pending
+    if verdict is not None and verdict.workflow_id is None:
+        # What comes of a stray, the next deploy sees by itself; that nothing does, only a person can say.
+        open_still = (*open_still, *prior.strays)
+    in_source = {workflow_address(each.name) for each in job.bundle.workflows}
+    pending = {each.address for each in open_still}
+    known = in_source | pending | prior.workflows().keys()
+    # What is open says more than what exists; and a verdict may be given twice, when nothing has the address any more.
+    if pending or verdict is not None:
+        words = {each.name: each for each in known}
+        meant = [words.get(each, Address.unchecked(each)) for each in addresses]
+    else:
+        where = f"the sources or the state of `{job.target.environment}`"
+        meant = [address_in(each, known, where) for each in addresses]
+    chosen = [each for each in open_still if not meant or each.address in meant]
+    for address in sorted(set(meant) - pending) if pending else ():
+        if verdict is not None or address not in in_source | prior.resources.keys():
+            raise Stop(
+                Status.CONFLICT,
+                f"no write of `{address}` is open in `{job.target.environment}`; open are those of {listed(pending)}",
+            )
+    return chosen
+
+
+async def _find_out(
+    job: Job, client: CyberdeskClient, journal: Journal, attempt: Attempt, chosen: list[Intent]
+) -> None:
+    progress = attempt.progress
+    creations = {each.address for each in chosen if each.action == "create"}
+    # What is created again refers to models and pictures, which may have to be made first. Tags are none of its fields.
+    narrow = replace(job, options=replace(job.options, only=frozenset(creations)))
+    seen = await refresh(narrow, journal.document)
+    journal.see_organization(seen.organization_id)
+    if creations:
+        plan = plan_from(narrow, journal.document, seen)
+        models = tuple(each for each in plan.named if each.address.kind == MODEL)
+        plan = replace(plan, named=models)
+        seen, _ = await create_prerequisites(narrow, client, journal.document, progress, seen, plan)
+    if progress.halted:
+        for intent in chosen:
+            progress.add(Result(intent.address, ACTION, "not_attempted", message=progress.halted))
+        return
+    unresolved: set[str] = set()
+
+    def failed(intent: Intent, error: CyberdeskError | Unresolved) -> None:
+        unresolved.add(intent.id)
+        if isinstance(error, CyberdeskError):
+            progress.fail(intent.address, ACTION, error)
+            return
+        attempt.messages.append(_who_can_tell(job, intent))
+        progress.add(Result(intent.address, ACTION, "unknown", message=str(error)))
+
+    for intent in chosen:
+        progress.begin(intent.address, ACTION)
+    await resolve_pending(
+        client,
+        job.target,
+        journal,
+        seen.desired.workflows,
+        job.runtime,
+        lambda line: job.ui.event("recovery", message=line),
+        {intent.address for intent in chosen},
+        concurrency=concurrency_of(job, journal.document, seen),
+        failed=failed,
+        stopped=job.stop,
+    )
+    open_still = {intent.id for intent in journal.document.pending}
+    for intent in chosen:
+        if intent.id in open_still - unresolved:
+            progress.add(Result(intent.address, ACTION, "not_attempted", message=job.stop()))
+        elif intent.id not in unresolved:
+            progress.add(_found(journal.document, intent))
+
+
+def _found(document: StateDocument, intent: Intent) -> Result:
+    resource = document.resources.get(intent.address)
+    stray = next((each for each in document.strays if each.id == intent.id), None)
+    if stray is not None:
+        said, workflow_id = (
+            f"it has not come; until {stray.given_up_at:%H:%M} UTC it is known as ours if it does",
+            stray.resource_id,
+        )
+    elif intent.action == "delete":
+        said, workflow_id = "it was deleted", None
+    elif intent.action == "update":
+        said, workflow_id = "what was changed is recorded", intent.resource_id
+    elif resource is not None and resource.generation == intent.generation:
+        said, workflow_id = f"it is {resource.id}", resource.id
+    else:
+        said, workflow_id = "it was not created, and is not in the source any more", None
+    return Result(intent.address, ACTION, "performed", workflow_id, said)
+
+
+def _who_can_tell(job: Job, intent: Intent) -> str:
+    line = f"flowdsl recover {intent.address} --env {job.target.environment}"
+    return (
+        f"run `{line}` again once the service answers, or look in the dashboard and say what is so: `{line} --id UUID` where "
+        f"the workflow is there, `{line} --absent` where it is not"
+    )
+
+
+async def _take_word(
+    job: Job,
+    client: CyberdeskClient,
+    journal: Journal,
+    progress: Progress,
+    intent: Intent,
+    verdict: Verdict,
+) -> None:
+    """Settle a creation as a person says; raises `Stop` where the service shows otherwise."""
+    document, address = journal.document, intent.address
+    if intent in document.strays:
+        journal.give_up(intent)
+        said = "it does not come any more"
+        progress.add(Result(address, ACTION, "performed", intent.resource_id, said))
+        return
+    known = document.resources.get(address)
+    if intent.action != "create" or (known and known.generation == intent.generation):
+        raise Stop(
+            Status.CONFLICT,
+            f"the open write of `{address}` is a change of {intent.resource_id or (known and known.id)}, not a creation; "
+            f"`flowdsl recover {address} --env {job.target.environment}` settles it",
+        )
+    found = None
+    if verdict.workflow_id is not None:
+        found = await _existing(client, verdict.workflow_id)
+    await _prove(job, client, document, found)
+    if verdict.workflow_id is None:
+        await late_writes_over(job.runtime)
+    if job.stop():
+        raise Stop(Status.INTERRUPTED, job.stop())
+    marked = (await created_workflows(client)).get(mark_of(job.target, intent), [])
+    progress.begin(address, ACTION)
+    if verdict.workflow_id is None:
+        if marked:
+            raise Stop(
+                Status.CONFLICT,
+                f"`{address}` was created: {marked[0]} carries the mark of this creation; "
+                f"`flowdsl recover {address} --env {job.target.environment}` records it",
+            )
+        journal.resolve(intent)
+        progress.add(Result(address, ACTION, "performed", message="it was not created"))
+        return
+    if found is None:
+        raise Stop(
+            Status.CONFLICT,
+            f"there is no workflow {verdict.workflow_id} in the organisation of `{job.target.environment}`",
+        )
+    _check_claim(job, document, intent, found, marked)
+    record_created(journal, intent, found)
+    progress.add(Result(address, ACTION, "performed", found.id, f"it is {found.id}"))
+
+
+def _check_claim(
+    job: Job, document: StateDocument, intent: Intent, found: Live, marked: Sequence[str]
+) -> None:
+    """Raise `Stop` for a workflow that is something else already."""
+    target, address = job.target, intent.address
+    owners = {each.id: owner for owner, each in document.resources.items()}
+    owners |= {each.lower(): owner for owner, each in target.adopted.items() if owner != address}
+    if (owner := owners.get(found.id)) is not None:
+        raise Stop(Status.CONFLICT, f"{found.id} is `{owner}`, so it cannot be `{address}` as well")
+    if marked and found.id not in marked:
+        raise Stop(
+            Status.CONFLICT,
+            f"{marked[0]} carries the mark of this creation and {found.id} does not; "
+            f"`flowdsl recover {address} --env {target.environment}` records the former",
+        )
+    mark = mark_in(found.values.get("input_schema"))
+    ours = (target.project, target.environment, address)
+    if mark is not None and (mark.project, mark.environment, mark.address) != ours:
+        raise Stop(
+            Status.CONFLICT,
+            f"{found.id} belongs to `{mark.address}` of project `{mark.project}`, environment `{mark.environment}`",
+        )
+
+
+async def _existing(client: CyberdeskClient, workflow_id: str) -> Live | None:
+    try:
+        return await workflow.read(client, workflow_id)
+    except NotFound:
+        return None
+
+
+async def _prove(
+    job: Job, client: CyberdeskClient, document: StateDocument, found: Live | None
+) -> None:
+    """Raise `Stop` for a key of another organisation, in which nothing carries the mark."""
+    tracked = document.workflow_ids()
+    live = await read_tracked(client, tracked.values(), concurrency=job.options.concurrency)
+    if found is not None:
+        live[found.id] = found
+    await prove_organization(client, job.target, document, Directory(), live, tracked, ())

@@ -1,0 +1,53 @@
+"""What an organisation offers by name: model configurations, tags, tag groups and pictures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
+from flowdsl.cyberdesk.models.prompt_image import PromptImage
+from flowdsl.cyberdesk.models.tag import Tag, TagGroup
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLists:
+    """Which lists a deploy has to read."""
+
+    models: bool = False
+    tags: bool = False
+    tag_groups: bool = False
+    images: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The lists as they were read; one that was not needed is empty. Archived models and tags are in them."""
+
+    models: Sequence[ModelConfiguration] = ()
+    tags: Sequence[Tag] = ()
+    tag_groups: Sequence[TagGroup] = ()
+    images: Sequence[PromptImage] = ()
+
+    def organizations(self) -> set[str]:
+        """The ids of the organisations that own something in it; a default of the service has no owner."""
+        owners = [row.organization_id for row in self.models]
+        owners += [row.organization_id for row in (*self.tags, *self.tag_groups)]
+        return {owner for owner in owners if owner}
+
+
+async def read_directory(client: CyberdeskClient, wanted_lists: WantedLists) -> Directory:
+    """The lists that `wanted_lists` names; raises `CyberdeskError`. None of them is paginated."""
+    models, tags, groups, images = await asyncio.gather(
+        client.model_configurations.list() if wanted_lists.models else _nothing(),
+        client.tags.list(include_archived=True) if wanted_lists.tags else _nothing(),
+        client.tag_groups.list() if wanted_lists.tag_groups else _nothing(),
+        client.prompt_images.list() if wanted_lists.images else _nothing(),
+    )
+    return Directory(models, tags, groups, images)
+
+
+async def _nothing() -> tuple[()]:
+    return ()

@@ -1,0 +1,107 @@
+"""What a field means when two values of it are compared: policies as data, and the one normal form they lead to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from flowdsl.cyberdesk.json_text import is_crowded
+from flowdsl.deploy.resources.mark import without_mark
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPolicy:
+    """How one field is compared and cleared; `reason` says where that is known from.
+
+    `cleared_by` is what is sent to put a field back that the source no longer declares. `default` is what the service
+    means by null and by absence, and, where it is text, by text of blanks alone. `json_text`: a string that holds JSON.
+    `is_set`: a list in which neither order nor repetition says anything.
+    `item`: the fields of each item of a list; what is not named there is not compared.
+    """
+
+    reason: str
+    cleared_by: Any = None
+    default: Any = None
+    json_text: bool = False
+    is_set: bool = False
+    item: Mapping[str, FieldPolicy] = field(default_factory=dict)
+
+
+PASSED_THROUGH = FieldPolicy(
+    "newer than this version, so it is passed on and compared as it is written; null clears"
+)
+
+
+class Policies(dict[str, FieldPolicy]):
+    """The policy of each field of one kind of resource; of an `open` kind, other fields are passed through."""
+
+    def __init__(self, fields: Mapping[str, FieldPolicy], *, open: bool = False) -> None:
+        super().__init__(fields)
+        self._open = open
+
+    def __missing__(self, path: str) -> FieldPolicy:
+        if not self._open:
+            raise KeyError(path)
+        return PASSED_THROUGH
+
+    def covers(self, path: str) -> bool:
+        """Whether a field of this name can be ours."""
+        return self._open or path in self
+
+
+EMPTIES: tuple[Any, ...] = ("", [], {}, {"type": "object"}, {"type": "object", "properties": {}})
+"""Values that say no more than null. The last two are schemas that ask for nothing: a workflow without inputs gets one, so
+that it can carry a mark."""
+
+
+def normalise(policy: FieldPolicy, value: Any) -> Any:
+    """The normal form of a wire value: equal for values that mean the same. None stands for "nothing there"."""
+    if value is None or (isinstance(policy.default, str) and not value.strip()):
+        value = policy.default
+    if policy.json_text and isinstance(value, str):
+        value = _parsed(value)
+    if value is None or value in EMPTIES:
+        return None
+    if policy.item:
+        return [_normal_item(policy.item, item) for item in value]
+    return sorted(set(value)) if policy.is_set else value
+
+
+def fingerprint(value: Any) -> str:
+    """The SHA-256 of the canonical JSON of a normal form, in hex."""
+    return sha256(canonical(value).encode()).hexdigest()
+
+
+def canonical(value: Any) -> str:
+    """One spelling of a JSON value: sorted keys, no blanks, whole numbers without a fraction."""
+    plain = _whole_numbers(value)
+    return json.dumps(plain, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+
+
+def _normal_item(policies: Mapping[str, FieldPolicy], item: Mapping[str, Any]) -> dict[str, Any]:
+    normal = {name: normalise(policy, item.get(name)) for name, policy in policies.items()}
+    return {name: value for name, value in normal.items() if value is not None}
+
+
+def _parsed(text: str) -> Any:
+    if is_crowded(text):
+        return text
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        # Cyberdesk's short notation for output schemas is not JSON; it is compared as text.
+        return text
+    return without_mark(value) if isinstance(value, dict) else value
+
+
+def _whole_numbers(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole_numbers(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole_numbers(inner) for inner in value]
+    return value

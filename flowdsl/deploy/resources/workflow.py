@@ -1,0 +1,292 @@
+"""Workflows: which fields are ours to write, how they compare, and how they are written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.models.workflow import (
+    ModelMetadata,
+    PostRunCheckUpsert,
+    Workflow,
+    WorkflowCreate,
+    WorkflowPatch,
+)
+from flowdsl.deploy.resources.mark import Mark, mark_in, with_mark
+from flowdsl.deploy.resources.policy import FieldPolicy, Policies
+from flowdsl.deploy.resources.resource import Desired, Live
+
+UNTITLED = "Untitled workflow"
+"""The title in source of a workflow to which the service has given no name."""
+
+MODELS = "model_metadata"
+CHECKS = "post_run_checks"
+MODEL_PATHS = frozenset(
+    (*(f"{MODELS}.{key}" for key in ModelMetadata.always_sent), f"{CHECKS}.model")
+)
+"""Where in a payload the id of a model configuration stands; the items of a list share its path."""
+
+_CHECK_FIELDS: Mapping[str, FieldPolicy] = {
+    "name": FieldPolicy("matches a check of the source with one of the service"),
+    "type": FieldPolicy("required by the contract"),
+    "description": FieldPolicy("null when absent"),
+    "file_target_mode": FieldPolicy("null when absent"),
+    "file_names": FieldPolicy("null when absent"),
+    "file_name_regex": FieldPolicy("null when absent"),
+    "expected_match_count": FieldPolicy("null when absent"),
+    "expected_match_count_ref": FieldPolicy("null when absent"),
+    "loop_input": FieldPolicy("null when absent"),
+    "loop_item_filename_template": FieldPolicy("null when absent"),
+    "allow_missing_attachments": FieldPolicy(
+        "default false, stated since SDK 2.2.61", default=False
+    ),
+    "check_prompt": FieldPolicy("null when absent"),
+    "model": FieldPolicy("null is the service's default model"),
+}
+
+POLICIES = Policies(
+    {
+        "name": FieldPolicy(
+            "the display name; not unique and always declared; an import declares `UNTITLED` where there is none",
+            default=UNTITLED,
+        ),
+        "main_prompt": FieldPolicy(
+            "always declared; compared letter by letter because the agent reads it"
+        ),
+        "input_schema": FieldPolicy(
+            "a string of JSON on the wire; our mark is in its `$comment`; null clears",
+            json_text=True,
+        ),
+        "output_schema": FieldPolicy(
+            "a string of JSON, or of Cyberdesk's short notation; null clears", json_text=True
+        ),
+        "includes_file_exports": FieldPolicy(
+            "null in an update has no documented meaning, so false clears", False, default=False
+        ),
+        "is_webhooks_enabled": FieldPolicy(
+            "null in an update has no documented meaning, so false clears", False, default=False
+        ),
+        "terminal_command_allowlist": FieldPolicy(
+            "a set of exact commands; null and `[]` are both documented as no restriction",
+            [],
+            is_set=True,
+        ),
+        **{
+            f"{MODELS}.{key}": FieldPolicy(
+                "null is the service's default; each id is compared by itself because the dashboard writes concrete ids "
+                "for the ones nobody chose"
+            )
+            for key in ModelMetadata.always_sent
+        },
+        "post_run_check_failure_cleanup_prompt": FieldPolicy("null clears (SDK)"),
+        CHECKS: FieldPolicy(
+            "reconciled as a whole list whose order counts; ids, `order`, owner and times are the service's",
+            [],
+            item=_CHECK_FIELDS,
+        ),
+    },
+    open=True,
+)
+"""Every field that this version knows. Others are ours only where the source names them (`extra`): those of the workflow
+under their name, those of a check under `post_run_checks.<label>.<field>`, its label being that of `labelled`."""
+
+
+def declared_values(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The declared fields of a payload; each model id, and what a check passes through, under a path of its own.
+
+    A null model id is not a declaration: it means the service's default, which the dashboard replaces by a concrete id.
+    """
+    values = {path: value for path, value in payload.items() if path != MODELS}
+    for label, check in labelled(payload.get(CHECKS) or ()):
+        values |= {_check_path(label, field): value for field, value in _newer_fields(check)}
+    for key, model in (payload.get(MODELS) or {}).items():
+        if model is not None:
+            values[f"{MODELS}.{key}"] = model
+    return values
+
+
+def refusals(values: Mapping[str, Any]) -> Iterator[str]:
+    """What in `values` cannot be sent, as ends of a sentence."""
+    never = "belongs to the service and is never sent; take it out of `extra`"
+    for path in sorted(values.keys() & WorkflowCreate.never_sent):
+        yield f"the field `{path}` {never}"
+    for path in sorted(values.keys() - POLICIES.keys()):
+        if path.startswith(f"{MODELS}.") or ("." in path and not path.startswith(f"{CHECKS}.")):
+            yield f"this version cannot send the field `{path}`"
+    checks = values.get(CHECKS) or ()
+    fields = [(check["name"], field) for check in checks for field, _ in _newer_fields(check)]
+    for name, field in fields:
+        if field == "id" or field in PostRunCheckUpsert.never_sent:
+            yield f"the field `{field}` of the check `{name}` {never}"
+        elif "." in field:
+            yield f"this version cannot send the field `{field}` of the check `{name}`"
+    try:
+        plain = [
+            {key: check[key] for key in check.keys() & _CHECK_FIELDS.keys()} for check in checks
+        ]
+        WorkflowCreate.model_validate(_known(values, {}, plain, {}))
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_context=False, include_input=False):
+            place = ".".join(str(part) for part in problem["loc"])
+            yield f"`{place}`: {problem['msg']}"
+
+
+def live_workflow(workflow: Workflow) -> Live:
+    """The workflow in a reply to `GET /v1/workflows/{id}`."""
+    remote = workflow.as_sent()
+    models = remote.get(MODELS) or {}
+    values = workflow.unknown_fields()
+    checks = {
+        label: check
+        for (label, _), check in zip(
+            labelled({"name": check.name} for check in workflow.post_run_checks or ()),
+            workflow.post_run_checks or (),
+            strict=True,
+        )
+    }
+    for label, check in checks.items():
+        values |= {
+            _check_path(label, field): value for field, value in check.unknown_fields().items()
+        }
+    values |= {path: remote.get(path) for path in POLICIES if not path.startswith(MODELS)}
+    values |= {f"{MODELS}.{key}": models.get(key) for key in ModelMetadata.always_sent}
+    return Live(
+        id=workflow.id,
+        name=workflow.name or "",
+        values=values,
+        remote=remote,
+        organization_id=workflow.organization_id,
+        tags={tag.name: tag.id for tag in workflow.tags or ()},
+        children={label: check.id for label, check in checks.items()},
+    )
+
+
+async def read(client: CyberdeskClient, workflow_id: str) -> Live:
+    """The workflow as it is now; raises `NotFound` among other `CyberdeskError`s."""
+    return live_workflow(await client.workflows.get(workflow_id))
+
+
+async def create(client: CyberdeskClient, desired: Desired, *, mark: Mark, key: str) -> str:
+    """Create the workflow with its mark and return its id; tags are a second step."""
+    body = _known(desired.values, {}, desired.values.get(CHECKS), {})
+    body["input_schema"] = with_mark(body.get("input_schema"), mark)
+    request = WorkflowCreate.model_validate(body).passing(_newer(desired.values))
+    # Sent again only by who has looked for it first: how long the service knows a key is not documented.
+    created = await client.workflows.create(request, idempotency_key=key, once=True)
+    return created.id
+
+
+async def update(
+    client: CyberdeskClient,
+    live: Live,
+    changes: Mapping[str, Any],
+    *,
+    desired: Desired,
+    children: Mapping[str, str],
+    key: str,
+) -> None:
+    """Send exactly the fields in `changes`; the mark that is there stays. Of the checks, one change sends them all.
+
+    `children` are the ids of the checks as last applied: by them a check that somebody renamed keeps its id.
+    """
+    checks: Iterable[Mapping[str, Any]] | None = changes.get(CHECKS)
+    if any(path.startswith(f"{CHECKS}.") for path in changes):
+        # A field that left the source is null in `changes`, and the service's copy of the check may still have it.
+        checks = [
+            {**_passed_through_in(changes, label), **check}
+            for label, check in labelled(desired.values.get(CHECKS) or ())
+        ]
+    body = _known(changes, live.remote.get(MODELS) or {}, checks, _surviving_checks(live, children))
+    if "input_schema" in body:
+        body["input_schema"] = with_mark(body["input_schema"], mark_in(live.values["input_schema"]))
+    request = WorkflowPatch.model_validate(body).passing(_newer(changes))
+    await client.workflows.update(live.id, request, idempotency_key=key)
+
+
+def _known(
+    values: Mapping[str, Any],
+    remote_models: Mapping[str, Any],
+    checks: Iterable[Mapping[str, Any]] | None,
+    remote_checks: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The part of a body that this version knows, `checks` being all of them when they are sent.
+
+    What the service replaces whole is laid over the service's own copy of it.
+    """
+    body: dict[str, Any] = {}
+    models: dict[str, Any] = {}
+    for path, value in values.items():
+        key = path.removeprefix(f"{MODELS}.")
+        if key != path:
+            models[key] = value
+        elif path in POLICIES and path != CHECKS:
+            body[path] = value
+    if checks is not None or CHECKS in values:
+        body[CHECKS] = [
+            _check(item, remote_checks.get(label, {})) for label, item in labelled(checks or ())
+        ]
+    if models:
+        # All four keys are sent, because it is not known whether a partial object merges or replaces.
+        known = {key: remote_models.get(key) for key in ModelMetadata.always_sent}
+        body[MODELS] = ModelMetadata.over(remote_models, known | models)
+    return body
+
+
+def _check(declared: Mapping[str, Any], remote: Mapping[str, Any]) -> PostRunCheckUpsert:
+    """A check to send: every field we compare as declared or at its default, everything else as the service has it."""
+    owned = {
+        name: declared.get(name, policy.default)
+        for name, policy in _CHECK_FIELDS.items()
+        if name in declared or name in remote
+    }
+    return PostRunCheckUpsert.over(remote, owned).passing(dict(_newer_fields(declared)))
+
+
+def _newer(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The workflow's own fields in `values` that this version does not know."""
+    return {
+        path: value
+        for path, value in values.items()
+        if path not in POLICIES and not path.startswith((f"{CHECKS}.", f"{MODELS}."))
+    }
+
+
+def _newer_fields(check: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields of a declared check that this version does not know."""
+    return ((field, value) for field, value in check.items() if field not in _CHECK_FIELDS)
+
+
+def _passed_through_in(changes: Mapping[str, Any], label: str) -> dict[str, Any]:
+    """The fields in `changes` that a check passes through or has to clear."""
+    split = ((path.rpartition("."), value) for path, value in changes.items())
+    return {field: value for (of, _, field), value in split if of == f"{CHECKS}.{label}"}
+
+
+def labelled(checks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each check with what tells it from the others: its name, and from the second of a name on its number on a further line."""
+    seen: Counter[str] = Counter()
+    for check in checks:
+        name = str(check["name"])
+        seen[name] += 1
+        yield (name if seen[name] == 1 else f"{name}\n{seen[name]}"), check
+
+
+def _check_path(label: str, field: str) -> str:
+    return f"{CHECKS}.{label}.{field}"
+
+
+def _surviving_checks(live: Live, children: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+    """The service's checks by the labels the source has for them."""
+    checks = live.values.get(CHECKS) or ()
+    by_id = {check["id"]: check for check in checks}
+    by_name = dict(labelled(checks))
+    renamed = {
+        name: by_id[check_id]
+        for name, check_id in children.items()
+        if name not in by_name and check_id in by_id
+    }
+    return renamed | by_name

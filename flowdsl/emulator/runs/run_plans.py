@@ -1,0 +1,299 @@
+"""Deciding how a run goes: gathering what the simulation needs, and keeping what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue
+from sqlalchemy import Row, delete, insert, select, update
+
+from flowdsl.emulator.resources.checks import checks_of_workflows
+from flowdsl.emulator.resources.machines import Parameters, parameters_of
+from flowdsl.emulator.resources.workflows import workflow_row
+from flowdsl.emulator.runs.trajectories import (
+    approved_trajectories,
+    drop_recording,
+    insert_recording,
+)
+from flowdsl.emulator.runs.views import status_of
+from flowdsl.emulator.simulation.checks import Result
+from flowdsl.emulator.simulation.files import content_of, media_type
+from flowdsl.emulator.simulation.references import UnresolvedError, resolved
+from flowdsl.emulator.simulation.rules import Effects
+from flowdsl.emulator.simulation.run_plan import DIMENSIONS, Attachment, Plan, play
+from flowdsl.emulator.simulation.schemas import Problem, input_problems, read_schema
+from flowdsl.emulator.simulation.variables import resolve_inputs
+from flowdsl.emulator.store import Transaction
+from flowdsl.emulator.tables import run_attachments, runs
+from flowdsl.emulator.wire.models import AttachmentType, RunStatus
+from flowdsl.emulator.wire.values import OpenObject
+
+RUN_IMAGES = "supabase://run-images/"
+_SNAPSHOT_VERSION = 1
+
+_SNAPSHOT_FIELDS = (
+    "name",
+    "description",
+    "type",
+    "order",
+    "file_target_mode",
+    "file_names",
+    "file_name_regex",
+    "expected_match_count",
+    "expected_match_count_ref",
+    "loop_input",
+    "loop_item_filename_template",
+    "allow_missing_attachments",
+    "check_prompt",
+    "model",
+)
+
+
+def refused_inputs(
+    workflow: Row[Any],
+    inputs: Mapping[str, JsonValue] | None,
+    secrets: Sequence[str],
+    parameters: Parameters,
+    *,
+    unresolved: Sequence[str] = (),
+    machine_known: bool = True,
+) -> list[Problem]:
+    """What the workflow's `input_schema` refuses in a run's inputs and the parameters below them.
+
+    A schema that cannot be read refuses nothing (assumption `schemas-unparsed`).
+    """
+    schema = read_schema(workflow.input_schema)
+    if schema is None:
+        return []
+    return input_problems(
+        schema,
+        resolve_inputs(inputs, parameters.values),
+        [*secrets, *parameters.sensitive_aliases],
+        unresolved=unresolved,
+        machine_known=machine_known,
+    )
+
+
+class Sources:
+    """What the runs of one workflow are played from, read once."""
+
+    def __init__(self, transaction: Transaction, workflow: Row[Any]) -> None:
+        self.workflow = workflow
+        checks = checks_of_workflows(transaction, [workflow.id])[workflow.id]
+        self.definitions = [check.model_dump(mode="json") for check in checks]
+        replayed = approved_trajectories(transaction, workflow.id, DIMENSIONS)
+        self.trajectory_id = replayed[0].id if replayed else None
+        self._transaction = transaction
+        self._parameters: dict[tuple[str | None, tuple[str, ...]], Parameters] = {}
+
+    def parameters(self, machine_id: str | None, pool_ids: Sequence[str]) -> Parameters:
+        """Those of a machine and of pools."""
+        key = (machine_id, tuple(pool_ids))
+        if key not in self._parameters:
+            self._parameters[key] = parameters_of(self._transaction, machine_id, pool_ids)
+        return self._parameters[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a run goes: the columns of its course, its files, and the steps it is going to record."""
+
+    columns: dict[str, Any]
+    attachments: Sequence[Attachment]
+    recorded: Sequence[OpenObject]
+
+
+def decide_run_plan(transaction: Transaction, run_id: str) -> None:
+    """Plays a run from the workflow as it stands now and stores the course.
+
+    The times are the affair of `run_schedule`. A run is decided again when the machine it gets is
+    known, when a run it reads from changes, and when it is retried.
+    """
+    row = transaction.connection.execute(select(runs).where(runs.c.id == run_id)).one()
+    sources = Sources(transaction, workflow_row(transaction, row.workflow_id))
+    decision = run_plan_of(transaction, row, sources)
+    transaction.connection.execute(
+        update(runs).where(runs.c.id == row.id).values(**decision.columns)
+    )
+    columns = run_attachments.c
+    transaction.connection.execute(
+        delete(run_attachments).where(
+            columns.run_id == row.id, columns.attachment_type == AttachmentType.OUTPUT.value
+        )
+    )
+    drop_recording(transaction, run_id)
+    insert_results(transaction, row, sources, decision)
+
+
+def run_plan_of(transaction: Transaction, row: Any, sources: Sources) -> Decision:
+    """How a run goes, of which `row` has the columns that do not follow from it.
+
+    Only a success is recorded, and one that replays a trajectory throughout records no other
+    (assumption `recorded-success`).
+    """
+    inputs, obstacle = _inputs_of(transaction, row, sources)
+    workflow = sources.workflow
+    run_plan = play(
+        Plan(
+            seed=f"{row.id}/{row.attempt}",
+            prompt=row.main_prompt or workflow.main_prompt,
+            inputs=inputs,
+            output_schema=workflow.output_schema,
+            checks=sources.definitions,
+            effects=Effects.model_validate(row.effects or {}),
+            obstacle=obstacle,
+            cleanup_prompt=(
+                None if row.session_id is None else workflow.post_run_check_failure_cleanup_prompt
+            ),
+            trajectory_id=sources.trajectory_id,
+            images=f"{RUN_IMAGES}{transaction.organization_id}/{row.id}/",
+        )
+    )
+    messages = [message for _, message in run_plan.messages]
+    values = {
+        "running_ms": run_plan.running_ms,
+        "checking_ms": run_plan.checking_ms,
+        "held": run_plan.held,
+        "outcome": run_plan.outcome,
+        "error": run_plan.error,
+        "output_data": run_plan.output_data,
+        "run_message_history": messages,
+        "message_ms": [milliseconds for milliseconds, _ in run_plan.messages],
+        "usage_metadata": dict(run_plan.usage),
+        "post_run_checks": _snapshots(transaction, sources, run_plan.checks),
+    }
+    is_recorded = run_plan.outcome == RunStatus.SUCCESS and sources.trajectory_id is None
+    return Decision(values, run_plan.attachments, _steps(messages) if is_recorded else ())
+
+
+def blocks_of(message: OpenObject) -> list[dict[str, Any]]:
+    """The parts of a message of the history; none where its content is a text."""
+    content = message.get("content")
+    return (
+        [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+    )
+
+
+def _steps(history: Sequence[OpenObject]) -> list[OpenObject]:
+    """One step for each tool the run used."""
+    return [
+        {
+            "func_name": block.get("tool_name"),
+            "args": [],
+            "kwargs": block.get("tool_input"),
+            "pre_check_snapshot": None,
+            "result": "done",
+        }
+        for message in history
+        for block in blocks_of(message)
+        if block.get("type") == "tool_use"
+    ]
+
+
+def _inputs_of(
+    transaction: Transaction, row: Any, sources: Sources
+) -> tuple[dict[str, JsonValue], str | None]:
+    """The run's values over those of its machine and pools, and why it cannot begin with them."""
+    parameters = sources.parameters(row.machine_id, row.pool_ids or ())
+    given: dict[str, JsonValue] = row.input_values or {}
+    obstacle = None
+    try:
+        given = resolved(given, lambda alias: _outputs_of(transaction, row, alias))
+    except UnresolvedError as error:
+        obstacle = str(error)
+    inputs = resolve_inputs(given, parameters.values)
+    if obstacle is None:
+        found = refused_inputs(
+            sources.workflow,
+            given,
+            list(row.sensitive_input_aliases or ()),
+            parameters,
+            machine_known=row.machine_id is not None,
+        )
+        if found:
+            obstacle = f"the inputs do not fit input_schema: {found[0].message}"
+    return inputs, obstacle
+
+
+def _outputs_of(transaction: Transaction, row: Any, alias: str) -> Mapping[str, JsonValue]:
+    """The outputs of the session's last run of this alias before `row`."""
+    source = transaction.connection.execute(
+        select(runs)
+        .where(
+            runs.c.organization_id == transaction.organization_id,
+            runs.c.session_id == row.session_id,
+            runs.c.session_alias == alias,
+            (runs.c.created_at < row.created_at)
+            | ((runs.c.created_at == row.created_at) & (runs.c.position < row.position)),
+        )
+        .order_by(runs.c.created_at.desc(), runs.c.position.desc())
+        .limit(1)
+    ).one_or_none()
+    if source is None:
+        raise UnresolvedError(f"no earlier run of the session has the alias `{alias}`")
+    # What it will be, where it is not over yet: this run begins after it.
+    outcome = source.outcome if source.status is None else status_of(source, transaction.now)
+    if outcome != RunStatus.SUCCESS:
+        raise UnresolvedError(f"the run `{alias}`, whose outputs are needed, ended as {outcome}")
+    return source.output_data or {}
+
+
+def _snapshots(
+    transaction: Transaction, sources: Sources, results: Sequence[Result]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            **{name: check[name] for name in _SNAPSHOT_FIELDS},
+            "id": transaction.new_id(),
+            "post_run_check_id": check["id"],
+            "snapshot_version": _SNAPSHOT_VERSION,
+            "status": result.status,
+            "error_message": result.message,
+            "messages": None if result.message is None else [result.message],
+            "matched_filenames": list(result.matched),
+            "started_at": None,
+            "ended_at": None,
+        }
+        for check, result in zip(sources.definitions, results, strict=True)
+    ]
+
+
+def insert_results(
+    transaction: Transaction, run: Any, sources: Sources, decision: Decision
+) -> None:
+    """Stores what a run is going to bring, files and trajectory; it appears when the run's times
+    are known."""
+    if decision.recorded:
+        insert_recording(
+            transaction,
+            sources.workflow,
+            run.id,
+            data=decision.recorded,
+            dimensions=DIMENSIONS,
+            original_input_values=run.input_values,
+        )
+    rows = []
+    for position, attachment in enumerate(decision.attachments):
+        identifier = transaction.new_id()
+        content = content_of(attachment.name)
+        rows.append(
+            {
+                "id": identifier,
+                "organization_id": transaction.organization_id,
+                "run_id": run.id,
+                "created_at": transaction.now,
+                "position": position,
+                "at_ms": attachment.at_ms,
+                "filename": attachment.name,
+                "content_type": media_type(attachment.name),
+                "attachment_type": AttachmentType.OUTPUT.value,
+                "size_bytes": len(content),
+                "storage_path": f"{transaction.organization_id}/{run.id}/{identifier}/{attachment.name}",
+                "cleanup_imports_after_run": False,
+                "content": content,
+            }
+        )
+    if rows:
+        transaction.connection.execute(insert(run_attachments), rows)

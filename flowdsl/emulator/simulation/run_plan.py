@@ -1,0 +1,292 @@
+"""The whole course of a run, decided before it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pydantic import JsonValue
+
+from flowdsl.emulator.simulation.checks import Definition, Facts, Result, evaluate, wanted_files
+from flowdsl.emulator.simulation.files import base_name
+from flowdsl.emulator.simulation.history import History, Message
+from flowdsl.emulator.simulation.outputs import fill_in, make_outputs, stated_values
+from flowdsl.emulator.simulation.prompts import Step, evidence_of, loop_items, read_steps
+from flowdsl.emulator.simulation.rules import Effects, HeldState
+from flowdsl.emulator.simulation.schemas import read_schema
+from flowdsl.emulator.simulation.variables import PathError, Values, render
+
+RUNNING_MS = 800
+CHECKING_MS = 300
+_BROKEN_MS = 100
+"""How long a run that cannot begin its work is shown as running."""
+
+DIMENSIONS = {"width": 1024, "height": 768}
+"""The screen of every emulated desktop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is played from. `obstacle` is why it cannot even begin, `seed` varies the values
+    that are made up, `trajectory_id` is what it replays."""
+
+    seed: str
+    prompt: str
+    inputs: Values
+    output_schema: str | None = None
+    checks: Sequence[Definition] = ()
+    effects: Effects = field(default_factory=Effects)
+    obstacle: str | None = None
+    cleanup_prompt: str | None = None
+    trajectory_id: str | None = None
+    images: str = "supabase://run-images/"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that comes out, so many milliseconds after the start."""
+
+    name: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """How a run goes: it works for `running_ms`, then its checks for `checking_ms`, None where none
+    are run. `held` is the state it never leaves all the same."""
+
+    outcome: str
+    running_ms: int
+    checking_ms: int | None
+    held: HeldState | None
+    messages: Sequence[Message]
+    output_data: dict[str, JsonValue] | None
+    error: list[str] | None
+    checks: Sequence[Result]
+    attachments: Sequence[Attachment]
+    usage: Mapping[str, JsonValue]
+
+
+def play(plan: Plan) -> RunPlan:
+    """The course of a run; the same for the same plan."""
+    effects = plan.effects
+    try:
+        prompt = render(plan.prompt, plan.inputs)
+    except PathError as error:
+        return _broken(plan, str(error))
+    if plan.obstacle is not None:
+        return _broken(plan, plan.obstacle)
+    if effects.refuse is not None:
+        return replace(_broken(plan, effects.refuse), running_ms=0)
+    return _Player(plan, prompt).run_plan()
+
+
+class _Player:
+    def __init__(self, plan: Plan, prompt: str) -> None:
+        self._plan = plan
+        self._prompt = prompt
+        self._steps = read_steps(plan.prompt)
+        self._schema = read_schema(plan.output_schema)
+        self._history = History(plan.seed, plan.images, plan.trajectory_id)
+
+    def run_plan(self) -> RunPlan:
+        plan, effects = self._plan, self._plan.effects
+        running_ms = RUNNING_MS + round(effects.slow * 1000)
+        end = len(self._steps)
+        failing = None
+        if effects.fail is not None:
+            failing = _failing_step(self._steps, effects.fail.step)
+            end = min(failing + 1, end)
+        elif effects.error is not None:
+            end = (end + 1) // 2
+        runtime = stated_values(self._steps, plan.inputs)
+        output_data, note = make_outputs(
+            self._schema, plan.output_schema, plan.inputs, runtime, plan.seed, effects.outputs
+        )
+        fill_in(runtime, self._steps, plan.seed)
+        attachments = self._attachments(end, runtime, running_ms)
+        names = [attachment.name for attachment in attachments]
+        facts = Facts(plan.inputs, runtime, names, output_data, self._schema)
+        if failing is None and effects.error is None and effects.attachments is None:
+            extra = _files_for_checks(plan.checks, facts)
+            attachments += [Attachment(name, running_ms) for name in extra]
+            facts = replace(facts, filenames=[*names, *extra])
+        reason = self._write_history(end, failing, running_ms, runtime, note)
+        outcome, error = "success", None
+        completed = False
+        results: list[Result] = []
+        if failing is not None:
+            outcome, error = "task_failed", [reason]
+        elif effects.error is not None:
+            outcome, error = "error", [effects.error]
+        elif effects.cancelled is not None:
+            outcome, running_ms = "cancelled", round(effects.cancelled * 1000)
+        else:
+            completed = True
+            results = [_result(check, facts, effects) for check in plan.checks]
+            error = [
+                f"post-run check `{check['name']}`: {result.message}"
+                for check, result in zip(plan.checks, results, strict=True)
+                if result.status != "success"
+            ] or None
+            outcome = "success" if error is None else "error"
+        if not completed:
+            results = [Result("cancelled")] * len(plan.checks)
+        checks_run = completed and (results or effects.stay == "running_checks")
+        checking_ms = CHECKING_MS if checks_run else None
+        if error and checking_ms and plan.cleanup_prompt:
+            self._history.note(
+                running_ms + CHECKING_MS, plan.cleanup_prompt, "post_run_check_failure_cleanup"
+            )
+        return RunPlan(
+            outcome=outcome,
+            running_ms=running_ms,
+            checking_ms=checking_ms,
+            held=effects.stay,
+            messages=self._history.messages,
+            output_data=output_data if completed else None,
+            error=error,
+            checks=results,
+            attachments=[item for item in attachments if item.at_ms <= running_ms],
+            usage=_usage(self._steps[:end], outcome, plan.trajectory_id is not None),
+        )
+
+    def _attachments(self, end: int, runtime: Values, running_ms: int) -> list[Attachment]:
+        """What the steps up to `end` attach, or what the scenario says."""
+        named = self._plan.effects.attachments
+        if named is not None:
+            return [Attachment(base_name(name), running_ms) for name in named]
+        found: list[Attachment] = []
+        for evidence in evidence_of(self._steps):
+            if evidence.step >= end:
+                break
+            at_ms = _moment(evidence.step, len(self._steps), running_ms)
+            for item in self._rounds(evidence.loop, runtime):
+                name = _rendered(evidence.name, self._plan.inputs, {**runtime, **item})
+                found.append(Attachment(base_name(name), at_ms))
+        return found
+
+    def _rounds(self, loop: str | None, runtime: Values) -> list[dict[str, JsonValue]]:
+        if loop is None:
+            return [{}]
+        try:
+            items = loop_items(loop, self._plan.inputs, runtime)
+        except PathError:
+            return []
+        return [{"loop_item": item} for item in items]
+
+    def _write_history(
+        self, end: int, failing: int | None, running_ms: int, runtime: Values, note: str | None
+    ) -> str:
+        """Writes the messages of the steps before `end`; the reason if the task fails."""
+        plan, history = self._plan, self._history
+        history.prompt(self._prompt)
+        reason = ""
+        for index, step in enumerate(self._steps[:end]):
+            at_ms = _moment(index, len(self._steps), running_ms)
+            rounds = self._rounds(step.loop, runtime)
+            text = _rendered(step.text, plan.inputs, {})
+            error = None
+            if index == failing:
+                reason = _reason(plan, self._steps, index, runtime)
+                error = reason
+            elif plan.effects.error is not None and index == end - 1:
+                error = plan.effects.error
+            history.step(
+                at_ms,
+                step,
+                text,
+                error,
+                iterations=len(rounds) if step.loop is not None else None,
+            )
+        if failing is not None:
+            history.failure(running_ms, reason)
+        elif plan.effects.error is None:
+            if note is not None:
+                history.note(running_ms, note, "output_data_missing")
+            history.end(running_ms)
+        return reason
+
+
+def _broken(plan: Plan, message: str) -> RunPlan:
+    """A run that ends in `error` as it begins."""
+    history = History(plan.seed, plan.images, None)
+    history.note(0, message, "run_error")
+    return RunPlan(
+        outcome="error",
+        running_ms=_BROKEN_MS,
+        checking_ms=None,
+        held=None,
+        messages=history.messages,
+        output_data=None,
+        error=[message],
+        checks=[Result("cancelled")] * len(plan.checks),
+        attachments=[],
+        usage=_usage([], "error", False),
+    )
+
+
+def _moment(index: int, count: int, running_ms: int) -> int:
+    """When a step is done, the steps spread evenly over the run."""
+    return running_ms * (index + 1) // (count + 1)
+
+
+def _failing_step(steps: Sequence[Step], number: str) -> int:
+    """The step of this number, in a group the first that declares a reason; else the last step."""
+    group = [
+        index
+        for index, step in enumerate(steps)
+        if step.number == number or step.number.startswith(f"{number}.")
+    ]
+    declaring = [index for index in group if steps[index].reasons]
+    return (declaring or group[-1:] or [max(len(steps) - 1, 0)])[0]
+
+
+def _reason(plan: Plan, steps: Sequence[Step], index: int, runtime: Values) -> str:
+    assert plan.effects.fail is not None
+    if plan.effects.fail.reason is not None:
+        return plan.effects.fail.reason
+    declared = steps[index].reasons
+    if declared:
+        return _rendered(declared[0], plan.inputs, runtime)
+    return f"step {steps[index].number} failed"
+
+
+def _result(check: Definition, facts: Facts, effects: Effects) -> Result:
+    try:
+        return evaluate(check, facts, effects.checks.get(str(check["name"])))
+    except PathError as error:
+        return Result("infra_error", str(error))
+
+
+def _files_for_checks(checks: Sequence[Definition], facts: Facts) -> list[str]:
+    extra: list[str] = []
+    for check in checks:
+        try:
+            present = replace(facts, filenames=[*facts.filenames, *extra])
+            extra += wanted_files(check, present)
+        except PathError:
+            continue
+    return extra
+
+
+def _rendered(text: str, inputs: Values, runtime: Values) -> str:
+    try:
+        return render(text, inputs, runtime)
+    except PathError:
+        return text
+
+
+def _usage(steps: Sequence[Step], outcome: str, replayed: bool) -> dict[str, JsonValue]:
+    """Steps that decide or read are taken anew on a replay, all others come from the recording."""
+    acting = [step for step in steps if not step.is_group]
+    cached = [step for step in acting if replayed and step.tool == "computer"]
+    agentic = len(acting) - len(cached)
+    billed = outcome != "error"
+    return {
+        "total_agentic_steps": agentic,
+        "total_cached_steps": len(cached),
+        "total_agentic_steps_billed": agentic if billed else 0,
+        "total_cached_steps_billed": len(cached) if billed else 0,
+        "billing_outcome": outcome if billed else "infra_failure",
+    }

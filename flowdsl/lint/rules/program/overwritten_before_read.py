@@ -1,0 +1,99 @@
+"""A value that is replaced before anything reads it.
+
+Follows the statements of one block, steps as if they were not there. Whatever a branch or a loop does only makes the rule more silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.lint.bodies import body_of
+from flowdsl.lint.context import LintContext
+from flowdsl.semantics.control_flow.leaving import leaves
+from flowdsl.semantics.traversal import inner_blocks
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import else_of, variable_set_by
+from flowdsl.syntax.visit import walk
+
+SPEC = DiagnosticSpec(
+    "overwritten-before-read",
+    "suspicious",
+    "{what} `{name}` gets another value before this one is used",
+    "remove one of the two, or give the second another name",
+)
+
+
+def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
+    """Report the values that are replaced, in every block of a body."""
+    body = body_of(context.declaration)
+    if body is None:
+        return
+    if context.may_lack_statements():
+        return
+    _follow(context, body)
+    for statement in context.statements(body):
+        if not isinstance(statement, ast.StepStmt | ast.AnnotatedStmt):
+            for inner in inner_blocks(statement):
+                _follow(context, inner.block)
+
+
+def _follow(context: LintContext, block: ast.Block) -> None:
+    variables: dict[str, ast.Name] = {}
+    outputs: dict[str, ast.Name] = {}
+    for statement in _flat(block):
+        for node in walk(statement):
+            if isinstance(node, ast.Ref):
+                variables.pop(node.name.text, None)
+            elif isinstance(node, ast.FinishStmt | ast.CallStmt):
+                outputs.clear()  # a run that ends here keeps what it has emitted
+        for inner in inner_blocks(statement):
+            _forget_what_is_set(inner.block, variables, outputs)
+        name = variable_set_by(statement)
+        if name is not None:
+            earlier = variables.get(name.text)
+            if earlier is not None and not _keeps_on_failure(statement):
+                _report(context, "runtime variable", earlier, name)
+            variables[name.text] = name
+        if isinstance(statement, ast.EmitStmt):
+            earlier = outputs.pop(statement.name.text, None)
+            if not statement.append:
+                if earlier is not None:
+                    _report(context, "output", earlier, statement.name)
+                outputs[statement.name.text] = statement.name
+
+
+def _flat(block: ast.Block) -> Iterator[ast.Stmt]:
+    """The statements of a block, those of its steps in their place."""
+    for statement in block.statements:
+        inner = statement.statement if isinstance(statement, ast.AnnotatedStmt) else statement
+        if isinstance(inner, ast.StepStmt):
+            yield from _flat(inner.body)
+        else:
+            yield inner
+
+
+def _forget_what_is_set(
+    block: ast.Block, variables: dict[str, ast.Name], outputs: dict[str, ast.Name]
+) -> None:
+    """A branch that sets a name again does so on some paths only."""
+    for node in walk(block):
+        if isinstance(node, ast.EmitStmt):
+            outputs.pop(node.name.text, None)
+        elif (name := variable_set_by(node)) is not None:
+            variables.pop(name.text, None)
+
+
+def _keeps_on_failure(statement: ast.Stmt) -> bool:
+    """Whether the paths go on when a statement could not set its variable, which then keeps what it had."""
+    otherwise = else_of(statement)
+    return (
+        otherwise is not None
+        and isinstance(otherwise.action, ast.Block)
+        and not leaves(otherwise.action)
+    )
+
+
+def _report(context: LintContext, what: str, earlier: ast.Name, later: ast.Name) -> None:
+    label = Label(context.span(later), "set again here")
+    context.report(SPEC, context.span(earlier), what=what, name=earlier.text, labels=(label,))

@@ -1,0 +1,214 @@
+"""Cheap conditions under which rules are called at all: most files wake few rules, and need not import the others."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from flowdsl.semantics.capabilities import COMMAND_BYTES, PLAINED
+from flowdsl.semantics.statements.keys import chord_keys, is_shared_key
+from flowdsl.semantics.types import ANY, ListOf, Type, strip_optional
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import variable_set_by
+
+from .bodies import body_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .context import LintContext
+    from .prose import Prose
+
+_BANS = ("please", "do not", "don't", "don’t", "never", "avoid", "under no circumstances")
+_SECRET_STEMS = ("pass", "pwd", "pin", "secret", "token", "key", "credential")
+_KINDS = (
+    "box",
+    "button",
+    "dropdown",
+    "field",
+    "icon",
+    "link",
+    "slot",
+    "tab",
+    "arrow",
+    "one",
+    "option",
+)
+SENTENCES = 8
+"""The most sentences of a `do` that are easy to follow."""
+_PLAINED = frozenset(PLAINED)
+
+
+def writes_optional(context: LintContext, node: ast.Node) -> bool:
+    """Whether the file puts a value that may be missing into a text."""
+    text = context.source.text
+    return any(text[ref.start] == "{" for ref in context.optional_refs())
+
+
+def has_branches(context: LintContext, statement: ast.IfStmt) -> bool:
+    """Whether an `if` has an `else if`."""
+    return len(statement.branches) > 1
+
+
+def has_limit(context: LintContext, statement: ast.ForStmt) -> bool:
+    """Whether a `for` has a `max`."""
+    return statement.limit is not None
+
+
+def has_file_checks(context: LintContext, section: ast.ChecksSection) -> bool:
+    """Whether a check is about files."""
+    return any(isinstance(each.body, ast.FileCheck | ast.ImageCheck) for each in section.checks)
+
+
+def names_wait(context: LintContext, statement: ast.RunStmt) -> bool:
+    """Whether a command may name a wait."""
+    written = _written(context, statement.command).lower()
+    return any(word in written for word in ("sleep", "timeout", "wait-", "ping"))
+
+
+def is_long(context: LintContext, statement: ast.RunStmt) -> bool:
+    """Whether a command may have more bytes than a driver takes; no character has more than four, and a const any number."""
+    command = statement.command
+    consts = (
+        isinstance(part, ast.Ref) and part in context.model.constants for part in command.parts
+    )
+    return 4 * (command.end - command.start) > COMMAND_BYTES or any(consts)
+
+
+def has_operators(context: LintContext, statement: ast.RunStmt) -> bool:
+    """Whether a command holds a character that opens syntax of PowerShell 7."""
+    written = _written(context, statement.command)
+    return (
+        "?" in written or "&" in written or "||" in written or ("|" in written and "\n" in written)
+    )
+
+
+def has_rare_key(context: LintContext, statement: ast.PressStmt) -> bool:
+    """Whether a key is none that both drivers know, or may be a part of a chord that one lacks."""
+    keys = statement.keys.value
+    names = (name for chord in keys.split() for name in chord_keys(chord))
+    return not all(map(is_shared_key, names)) or "delete" in keys.lower()
+
+
+def has_typographic(context: LintContext, found: ast.TypeStmt | Prose) -> bool:
+    """Whether what is typed holds a quote or dash that a driver replaces."""
+    written = _written(context, found.value if isinstance(found, ast.TypeStmt) else found.text)
+    return not written.isascii() and not _PLAINED.isdisjoint(written)
+
+
+def _written(context: LintContext, node: ast.Text | ast.Ref) -> str:
+    """What stands in the source, and behind it the consts that it names."""
+    written = context.source.text[node.start : node.end]
+    constants = context.model.constants
+    named = (
+        part for part in ((node,) if isinstance(node, ast.Ref) else node.parts) if part in constants
+    )
+    return "\n".join(
+        (written, *(str(constants[part]) for part in named if isinstance(part, ast.Ref)))
+    )
+
+
+def may_abort(context: LintContext, statement: ast.RetryStmt) -> bool:
+    """Whether an attempt may hold an `abort`, or call a task that does."""
+    written = context.source.text[statement.body.start : statement.body.end]
+    return "abort" in written or "call" in written
+
+
+def names_model(
+    context: LintContext,
+    node: ast.ModelSection | ast.ChooseStmt | ast.ExtractStmt | ast.Check,
+) -> bool:
+    """Whether a statement, section or check says which model it wants."""
+    named = node.body if isinstance(node, ast.Check) else node
+    return isinstance(named, ast.ModelSection) or getattr(named, "model", None) is not None
+
+
+def named_like_secret(context: LintContext, node: ast.InputsSection | ast.TaskDecl) -> bool:
+    """Whether the name of an input or of a parameter holds a part of a word for a secret."""
+    if isinstance(node, ast.InputsSection):
+        names = [field.name.text.lower() for field in node.fields]
+    else:
+        names = [param.name.text.lower() for param in node.params if not param.secret]
+    return any(stem in name for name in names for stem in _SECRET_STEMS)
+
+
+def lacks_description(context: LintContext, declaration: ast.WorkflowDecl) -> bool:
+    """Whether nothing is said about a workflow, or about an output that may be anything."""
+    symbol = context.workflow(declaration)
+    outputs = () if symbol is None else symbol.outputs
+    return declaration.doc is None or any(
+        field.doc is None and may_be_anything(field.type) for field in outputs
+    )
+
+
+def may_be_anything(type_: Type) -> bool:
+    """Whether a type says nothing about a value, or about the entries of a list."""
+    inner = strip_optional(type_)
+    return inner == ANY or (isinstance(inner, ListOf) and may_be_anything(inner.element))
+
+
+def sets_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> bool:
+    """Whether a body gives a runtime variable or an output more than one value."""
+    body = body_of(context.declaration)
+    every = [] if body is None else context.statements(body)
+    setters = (variable_set_by(each) for each in every)
+    variables = [name.text for name in setters if name is not None]
+    emits = (each for each in every if isinstance(each, ast.EmitStmt))
+    outputs = [each.name.text for each in emits if not each.append]
+    return len(set(variables)) < len(variables) or len(set(outputs)) < len(outputs)
+
+
+def has_many_sentences(context: LintContext, statement: ast.DoStmt) -> bool:
+    """Whether a `do` may hold more sentences than the project allows."""
+    text = statement.text
+    limit = context.option("several-instructions", "sentences", SENTENCES)
+    ends = (context.source.text.count(mark, text.start, text.end) for mark in ".!?")
+    return sum(ends) >= limit
+
+
+def opens_with_ban(context: LintContext, prose: Prose) -> bool:
+    """Whether a text begins by forbidding something."""
+    start, end = prose.bounds
+    return prose.written[start:end].lstrip(" \t\r\n.!?").lower().startswith(_BANS)
+
+
+def has_numbers(context: LintContext, prose: Prose) -> bool:
+    """Whether a text may hold two numbers, or one of pixels."""
+    written = prose.written
+    return sum(map(written.count, "0123456789")) > 1 or "px" in written or "pixel" in written
+
+
+def the_look_of_a_control(looks: str) -> Callable[[LintContext, Prose], bool]:
+    """The condition that `the` stands right before one of `looks`, in a text that names a control by its kind."""
+    is_named = the(looks)
+
+    def holds(context: LintContext, prose: Prose) -> bool:
+        written = prose.written.lower()
+        return any(kind in written for kind in _KINDS) and is_named(context, prose)
+
+    return holds
+
+
+def opens_with(first: str, others: str) -> Callable[[LintContext, Prose], bool]:
+    """The condition that a text opens with a word of `first`, or holds one of `others`."""
+    opening, anywhere = frozenset(first.split()), frozenset(others.split())
+
+    def holds(context: LintContext, prose: Prose) -> bool:
+        start, end = prose.bounds
+        words = re.findall("[a-z_]+", prose.written[start:end].lower())
+        return not anywhere.isdisjoint(words) or not opening.isdisjoint(words[:1])
+
+    return holds
+
+
+def the(words: str) -> Callable[[LintContext, Prose], bool]:
+    """The condition that `the` stands right before one of `words`, which are separated by blanks."""
+    wanted = frozenset(words.split())
+
+    def holds(context: LintContext, prose: Prose) -> bool:
+        written = prose.written.lower()
+        pairs = pairwise(re.findall("[a-z_]+", written)) if "the" in written else ()
+        return any(first == "the" and second in wanted for first, second in pairs)
+
+    return holds

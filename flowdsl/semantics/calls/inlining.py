@@ -1,0 +1,191 @@
+"""What is known of a value while compiling, once a call has bound the parameters of its task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+
+from ..model import CONST, ENVIRONMENT, PARAMETER, TaskSymbol
+from ..names.paths import path_of, step_of
+from ..program import Program
+from ..values.expressions import key_text
+from ..values.spelling import spell
+
+
+class Known(Record):
+    """A constant, in JSON form."""
+
+    value: Any
+
+
+class Parts(Record):
+    """A list or object as it is written, by position or key: no constant itself, but its entries may be."""
+
+    entries: dict[str | int, Value]
+
+
+Value: TypeAlias = "Known | Parts | None"
+"""None: only a run knows."""
+
+
+class Variables:
+    """The `vars` of one environment; `used` says whether anything asked for one."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self.used = False
+
+    def get(self, name: str) -> str | None:
+        self.used = True
+        return self._values.get(name)
+
+
+class Frame(Record):
+    """Where statements stand: their file, what is known of the parameters around them, and the call that binds those."""
+
+    source: SourceFile
+    variables: Variables
+    arguments: Mapping[str, Value]
+    call: Span | None = None
+
+
+def bind(program: Program, task: TaskSymbol, call: ast.CallStmt, frame: Frame) -> dict[str, Value]:
+    """What is known of each parameter of `task` in the statements that `call` stands for."""
+    given = {argument.name.text: argument.value for argument in call.arguments}
+    bound: dict[str, Value] = {}
+    for param in task.params:
+        if param.name in given:
+            bound[param.name] = value_of(program, given[param.name], frame)
+        else:
+            bound[param.name] = default_of(program, task, param.name, frame.variables)
+    return bound
+
+
+def default_of(program: Program, task: TaskSymbol, name: str, variables: Variables) -> Value:
+    """What a parameter is when a call leaves it out."""
+    default = task.defaults.get(name)
+    if isinstance(default, ast.Node):
+        return value_of(program, default, Frame(task.module.source, variables, {}))
+    return Known(default)
+
+
+def value_of(program: Program, expr: ast.Node, frame: Frame) -> Value:
+    """What `expr` is where it stands."""
+    match expr:
+        case ast.Text():
+            return _text(program, expr, frame)
+        case ast.ListExpr(items=items):
+            return Parts({at: value_of(program, item, frame) for at, item in enumerate(items)})
+        case ast.ObjectExpr(pairs=pairs):
+            return Parts({key_text(p.key): value_of(program, p.value, frame) for p in pairs})
+        case _ if expr in program.constants:
+            return Known(program.constants[expr])
+        case ast.Ref() | ast.ConstRef():
+            return _named(program, expr, frame)
+        case _:
+            return None
+
+
+def _text(program: Program, text: ast.Text, frame: Frame) -> Value:
+    pieces: list[str] = []
+    for part in text.parts:
+        if isinstance(part, ast.TextLiteral):
+            pieces.append(part.value)
+        elif isinstance(part, ast.Ref):
+            value = value_of(program, part, frame)
+            if not isinstance(value, Known):
+                return None
+            pieces.append(spell(value.value))
+    whole = "".join(pieces)
+    return Known(whole.lstrip("\n").rstrip(" \n") if text.form == ast.BLOCK else whole)
+
+
+def _named(program: Program, node: ast.Ref | ast.ConstRef, frame: Frame) -> Value:
+    symbol = program.values.get(node)
+    if symbol is None:
+        return None
+    value: Value = None
+    if symbol.kind == PARAMETER:
+        value = frame.arguments.get(symbol.name)
+    elif symbol.kind == ENVIRONMENT and isinstance(node, ast.Ref) and node.path:
+        content = frame.variables.get(str(step_of(node.path[0])))
+        return None if content is None else Known(content)
+    elif symbol.kind == CONST and symbol.literal is not None:
+        value = value_of(program, symbol.literal, frame)
+    if isinstance(node, ast.Ref):
+        for part in path_of(node, symbol):
+            value = entry_of(value, step_of(part))
+    return value
+
+
+def entry_of(value: Value, step: str | int) -> Value:
+    """The entry of a list or object; one that is not there is the missing value."""
+    match value:
+        case Parts(entries=entries):
+            return entries.get(step, Known(None))
+        case Known(value=whole):
+            try:
+                return Known(whole[step])
+            except (KeyError, IndexError, TypeError):
+                return Known(None)
+        case _:
+            return None
+
+
+# Conditions
+
+
+def decided(program: Program, condition: ast.Condition, frame: Frame) -> bool | None:
+    """What a condition is, where constants alone decide it; None where a run has to."""
+    match condition:
+        case ast.Ref():
+            value = value_of(program, condition, frame)
+            return value.value is True if isinstance(value, Known) else None
+        case ast.EmptyExpr(operand=operand):
+            return _is_empty(value_of(program, operand, frame))
+        case ast.CompareExpr(left=left, right=right, operator=operator):
+            if isinstance(left, ast.NullLit):
+                left, right = right, left
+            if isinstance(right, ast.NullLit):
+                empty = _is_empty(value_of(program, left, frame))
+                return empty if empty is None or operator == "==" else not empty
+            return _compare(
+                value_of(program, left, frame), operator, value_of(program, right, frame)
+            )
+        case ast.NotExpr(operand=operand):
+            inner = decided(program, operand, frame)
+            return None if inner is None else not inner
+        case ast.AndExpr(operands=operands):
+            known = [decided(program, each, frame) for each in operands]
+            return False if False in known else None if None in known else True
+        case ast.OrExpr(operands=operands):
+            known = [decided(program, each, frame) for each in operands]
+            return True if True in known else None if None in known else False
+        case ast.SeesExpr():
+            return None
+
+
+def _is_empty(value: Value) -> bool | None:
+    return value.value in (None, "", []) if isinstance(value, Known) else None
+
+
+def _compare(left: Value, operator: str, right: Value) -> bool | None:
+    if not isinstance(left, Known) or not isinstance(right, Known):
+        return None
+    if operator in ("==", "!="):
+        return bool(left.value == right.value) == (operator == "==")
+    if any(isinstance(side.value, str | list | dict | None) for side in (left, right)):
+        return None
+    match operator:
+        case "<":
+            return bool(left.value < right.value)
+        case "<=":
+            return bool(left.value <= right.value)
+        case ">":
+            return bool(left.value > right.value)
+        case _:
+            return bool(left.value >= right.value)

@@ -1,0 +1,393 @@
+"""What holds on every path: runtime variables that are set, outputs that are emitted, statements that are reached or fail.
+
+A forward analysis. The state after a statement is None where no path goes on. Paths meet in the intersection of what each has
+done. A `for` body runs zero times unless its list is known to hold something, a `repeat` body may run zero times; after a
+`retry` its body has run to the end or its `else` has, which starts where an attempt failed: at a `fail`, or in front of anything
+that can fail by itself. What fields on the screen hold is followed along, where the program has secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import keyword_span, variable_set_by
+
+from .. import errors
+from ..calls.summaries import Summaries, summary_of
+from ..model import LOOP, RUNTIME, WorkflowSymbol
+from ..names.paths import field_of
+from ..program import Program
+from ..provenance.typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
+from ..traversal import RefIndex, refs_outside_blocks
+from ..types import FieldType, Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .findings import FlowFindings
+
+
+class Done(Record):
+    """What every path to a place has done: runtime variables set, outputs emitted; and what `fields` hold after any of them."""
+
+    variables: frozenset[str]
+    outputs: frozenset[str]
+    fields: Fields
+
+    def set(self, name: str) -> Done:
+        return Done(self.variables | {name}, self.outputs, self.fields.after_setting(name))
+
+    def emit(self, name: str) -> Done:
+        return Done(self.variables, self.outputs | {name}, self.fields)
+
+    def hold(self, fields: Fields) -> Done:
+        return self if fields is self.fields else Done(self.variables, self.outputs, fields)
+
+    def meet(self, other: Done) -> Done:
+        return Done(
+            self.variables & other.variables,
+            self.outputs & other.outputs,
+            self.fields.meet(other.fields),
+        )
+
+
+State: TypeAlias = Done | None
+
+
+def meet(states: Iterable[State]) -> State:
+    """What holds whichever of the paths was taken; paths that do not go on do not count."""
+    result: State = None
+    for state in states:
+        if result is None:
+            result = state
+        elif state is not None:
+            result = result.meet(state)
+    return result
+
+
+class Follower:
+    """Follows the paths of one body.
+
+    `summaries` are those of the tasks it calls, `fields` tell what it reads back, `reads` are the references to runtime variables.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        source: SourceFile,
+        body: ast.Block,
+        summaries: Summaries,
+        fields: FieldTracker | None,
+        reads: RefIndex,
+    ) -> None:
+        self.program = program
+        self.source = source
+        self.body = body
+        self.summaries = summaries
+        self.fields = fields
+        self.reads = reads
+        self.emptied: frozenset[str] = frozenset()
+        self._reports: FlowFindings | None = None
+        self.failed: State = None
+        self.aborts = False
+        self.quiet = False
+        self._loops: list[ast.ForStmt] = []
+        self._set: list[ast.Name] = []
+        self._appended: list[str] = []
+        for statement in program.statements(body):
+            if isinstance(statement, ast.ForStmt):
+                self._loops.append(statement)
+            elif isinstance(statement, ast.EmitStmt):
+                if statement.append:
+                    self._appended.append(statement.name.text)
+            elif (name := variable_set_by(statement)) is not None:
+                self._set.append(name)
+
+    def _set_in(self, block: ast.Block) -> frozenset[str]:
+        """The runtime variables that a block sets."""
+        return frozenset(name.text for name in self._set if block.start <= name.start < block.end)
+
+    def follow(self) -> State:
+        """What has been done when the body ends, reads of unset variables and dead statements reported."""
+        return self._block(self.body, Done(frozenset(), frozenset(self._appended), NO_FIELDS))
+
+    def _block(self, block: ast.Block, state: State) -> State:
+        previous: ast.Stmt | None = None
+        for statement in block.statements:
+            if state is None:
+                ended = (
+                    () if previous is None else (Label(self._keyword(previous), "no path goes on"),)
+                )
+                if not self.quiet:
+                    at = self._keyword(statement)
+                    self.program.sink.report(errors.UNREACHABLE, at, labels=ended)
+                return None
+            state = self._statement(statement, state)
+            previous = statement
+        return state
+
+    def _keyword(self, statement: ast.Stmt) -> Span:
+        return keyword_span(statement, self.source)
+
+    def _statement(self, statement: ast.Stmt, state: Done) -> State:
+        match statement:  # what most programs are made of comes first
+            case ast.DoStmt():
+                self._read(statement, state)
+                return state
+            case ast.PressStmt() | ast.WaitStmt():
+                return state
+            case ast.StepStmt(title=title, body=body):
+                self._read(title, state)
+                return self._block(body, state)
+            case ast.IfStmt():
+                return self._if(statement, state)
+            case ast.TypeStmt() | ast.ClearStmt():
+                self._read(statement, state)
+                return self._fill(statement, state)
+            case ast.EmitStmt(name=name, value=value):
+                self._read(value, state)
+                return state.emit(name.text)
+            case (
+                ast.ExtractStmt(source=text, otherwise=otherwise, name=name)
+                | ast.CopyStmt(source=text, otherwise=otherwise, name=name)
+            ):
+                self._read(text, state)
+                if self.fields is not None and not self.quiet:
+                    self.fields.look(text, state.fields)
+                done = state.set(name.text)
+                return self._else(otherwise, state, done, fails=self._needs_value(statement))
+            case (
+                ast.ExpectStmt(condition=text, otherwise=otherwise)
+                | ast.WaitUntilStmt(condition=text, otherwise=otherwise)
+                | ast.ChooseStmt(target=text, otherwise=otherwise)
+            ):
+                self._read(text, state)
+                return self._else(otherwise, state, state)
+            case ast.AbortStmt() | ast.FinishStmt():
+                self._read(statement, state)
+                self.aborts = self.aborts or isinstance(statement, ast.AbortStmt)
+                return None
+            case ast.FailStmt():
+                self._read(statement, state)
+                self._fail(state)
+                return None
+            case ast.CallStmt():
+                return self._call(statement, state)
+            case ast.ForStmt():
+                return self._for(statement, state)
+            case ast.RetryStmt():
+                return self._retry(statement, state)
+            case ast.RunStmt(command=text, otherwise=otherwise, name=variable):
+                self._read(text, state)
+                done = state if variable is None else state.set(variable.text)
+                return self._else(otherwise, state, done, fails=variable is not None)
+            case ast.RepeatStmt():
+                return self._repeat(statement, state)
+            case ast.CaptureStmt() | ast.ExportStmt() | ast.ImageStmt():
+                self._read(statement, state)
+                return state
+            case ast.AnnotatedStmt(statement=inner):
+                return self._statement(inner, state)
+
+    def _fill(self, statement: ast.TypeStmt | ast.ClearStmt, state: Done) -> Done:
+        return (
+            state if self.fields is None else state.hold(self.fields.fill(statement, state.fields))
+        )
+
+    def _needs_value(self, statement: ast.ExtractStmt | ast.CopyStmt) -> bool:
+        """Whether reading fails where there is no value."""
+        if statement.type is None:
+            return True
+        if isinstance(statement, ast.ExtractStmt) and statement.background:
+            return False
+        return not isinstance(self.program.declared_types.get(statement.type), Optional)
+
+    def _else(
+        self, otherwise: ast.Otherwise | None, before: Done, after: Done, *, fails: bool = True
+    ) -> State:
+        """The state after a statement that succeeds with `after` or takes its `else`; without one it leaves, if it `fails`."""
+        if otherwise is None:
+            if fails:
+                self._fail(before)
+            return after
+        action = otherwise.action
+        if isinstance(action, ast.Block):
+            return meet((after, self._block(action, before)))
+        return meet((after, self._statement(action, before)))
+
+    def _if(self, statement: ast.IfStmt, state: Done) -> State:
+        ends = []
+        for branch in statement.branches:
+            self._read(branch.condition, state)
+            ends.append(self._block(branch.body, state))
+        last = state if statement.otherwise is None else self._block(statement.otherwise, state)
+        return meet((*ends, last))
+
+    def _for(self, statement: ast.ForStmt, state: Done) -> State:
+        self._read(statement.iterable, state)
+        # Each pass starts with the variables of the body emptied, so that no item reads what an earlier one left.
+        own = self._set_in(statement.body)
+        self.emptied = state.variables & own
+        start = Done(state.variables - own, state.outputs, state.fields)
+        if self.fields is not None:
+            quiet, self.quiet = self.quiet, True
+            first = self._block(statement.body, start)
+            self.quiet = quiet
+            if first is not None:
+                start = start.hold(start.fields.meet(next_pass(first.fields)))
+        end = self._block(statement.body, start)
+        self.emptied = frozenset()
+        return end if self._runs(statement.iterable) else meet((end, state))
+
+    def _fail(self, state: State) -> None:
+        """A path goes from here to the `else` of the innermost `retry`."""
+        self.failed = meet((self.failed, state))
+
+    def _swap_failed(self, state: State) -> State:
+        """Start collecting failing paths anew from `state`; returns what was collected before."""
+        collected, self.failed = self.failed, state
+        return collected
+
+    def _repeat(self, statement: ast.RepeatStmt, state: Done) -> State:
+        start, _, failed = self._passes(statement.body, state, after_failure=False)
+        self._fail(failed)
+        self._read(statement.until, start)
+        return self._else(statement.otherwise, start, start)
+
+    def _retry(self, statement: ast.RetryStmt, state: Done) -> State:
+        aborts, self.aborts = self.aborts, False
+        start, end, failed = self._passes(statement.body, state, after_failure=True)
+        # An `abort` in the place of a `fail` has a finding of its own: `abort-inside-retry`.
+        if failed is None and not self.aborts and not self.quiet:
+            self.program.sink.report(errors.RETRY_CANNOT_FAIL, self._keyword(statement))
+        self.aborts = self.aborts or aborts
+        if statement.otherwise is None:
+            self._fail(failed)
+            return end
+        return meet((end, self._block(statement.otherwise, failed or start)))
+
+    def _passes(
+        self, body: ast.Block, state: Done, *, after_failure: bool
+    ) -> tuple[Done, State, State]:
+        """What holds before every pass of a body, after the last one, and where a pass fails.
+
+        Another pass follows one that ended, or (`after_failure`) one that failed. Passes are followed in silence until what
+        holds before them is settled; a loop inside can empty what the first pass found.
+        """
+        outside = self._swap_failed(None)
+        if self.fields is None and not self._has_loop(body):
+            end = self._block(body, state)
+            return state, end, self._swap_failed(outside)
+        quiet, self.quiet = self.quiet, True
+        while True:
+            end = self._block(body, state)
+            failed = self._swap_failed(None)
+            start = meet((state, failed if after_failure else end)) or state
+            if start.variables == state.variables and start.fields == state.fields:
+                break
+            state = start
+        self.quiet = quiet
+        if not quiet:
+            end = self._block(body, state)
+        self._swap_failed(outside)
+        return state, end, failed
+
+    def _has_loop(self, block: ast.Block) -> bool:
+        """Whether there is a `for` in a block: without one a pass adds to what holds and takes nothing away."""
+        return any(block.start <= loop.start < block.end for loop in self._loops)
+
+    def _runs(self, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> bool:
+        """Whether the list is known to hold something."""
+        if isinstance(iterable, ast.ListExpr):
+            return bool(iterable.items)
+        if isinstance(iterable, ast.IntLit):
+            return iterable.value > 0
+        value = self.program.constants.get(iterable)
+        if value is not None:
+            return value > 0 if isinstance(value, int) else bool(value)
+        symbol = self.program.values.get(iterable)
+        if symbol is None:
+            return True  # reported already: what the loop sets is not blamed on it, too
+        if symbol.kind in (RUNTIME, LOOP):
+            return False
+        field = field_of(self.program, iterable)
+        return field is not None and field.required and bool(field.constraints.min_items)
+
+    def _call(self, statement: ast.CallStmt, state: Done) -> State:
+        self._read(statement, state)
+        task = self.program.calls.get(statement)
+        summary = summary_of(self.summaries, task)
+        if summary.may_fail:
+            self._fail(state)
+        self.aborts = self.aborts or summary.aborts
+        if task is not None and self.fields is not None:
+            use = summary.fields
+            if not self.quiet:
+                self.fields.look_in_call(statement, task, use, state.fields)
+            state = state.hold(self.fields.after_call(statement, task, use, state.fields))
+        if not summary.returns:
+            return None
+        return state if statement.result is None else state.set(statement.result.text)
+
+    def _returns(self, statement: ast.CallStmt) -> bool:
+        return summary_of(self.summaries, self.program.calls.get(statement)).returns
+
+    def field_use(self, end: State) -> FieldUse:
+        """What the body does with fields, for its callers."""
+        return FieldUse(
+            NO_FIELDS if end is None else end.fields,
+            self.fields.read if self.fields is not None else {},
+        )
+
+    def _read(self, node: ast.Node, state: Done) -> None:
+        """Report the variables that a node without blocks reads and that are not set."""
+        for ref in self.reads.within(node):
+            symbol = self.program.values[ref]
+            if symbol.name not in state.variables and not self.quiet:
+                self._findings().report_unset(ref, symbol, self.emptied)
+
+    def report_missing_outputs(
+        self,
+        end: State,
+        fields: tuple[FieldType, ...],
+        places: Callable[[], dict[str, Span]],
+        noun: str,
+    ) -> None:
+        """Report the required fields that are not emitted on every path to `end`, each at its place in `places`."""
+        if end is None:
+            return
+        missing = [each.name for each in fields if each.required and each.name not in end.outputs]
+        at = places() if missing else {}
+        for name in missing:
+            self._findings().report_missing_output(name, at[name], noun)
+
+    def _findings(self) -> FlowFindings:
+        if self._reports is None:
+            from .findings import FlowFindings
+            from .path_counts import Flow
+
+            flow = Flow(self._runs, self._returns)
+            self._reports = FlowFindings(self.program, self.source, self.body, flow)
+        return self._reports
+
+
+def report_reads_in_rules(program: Program, workflow: WorkflowSymbol) -> None:
+    """Report the runtime variables in `always`: its rules stand in front of everything that could set one."""
+    source = workflow.module.source
+    for item in workflow.declaration.items:
+        for rule in item.rules if isinstance(item, ast.AlwaysSection) else ():
+            for ref in refs_outside_blocks(rule):
+                symbol = program.values.get(ref)
+                if symbol is not None and symbol.kind == RUNTIME:
+                    program.sink.report(
+                        errors.UNSET_RUNTIME_VARIABLE,
+                        ref.span(source),
+                        name=symbol.name,
+                        why="is read in a rule, and rules hold from the start, before anything sets it",
+                        help="move the rule into a `do` behind the place that sets the variable",
+                        labels=(Label(symbol.span, "set here, later"),),
+                    )

@@ -1,0 +1,117 @@
+"""What is said of a variable that is not set, and of an output that is not emitted, on every path: on how many, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import variable_set_by
+
+from .. import errors
+from ..model import ValueSymbol
+from ..program import Program
+from .path_counts import Flow, Paths, Subject, count_paths
+
+_UNCOUNTED = 100
+"""From here on the number of paths says less than that not all of them do it."""
+
+
+class FlowFindings:
+    """Reports on one body. `flow` tells which lists hold something, and which calls come back.
+
+    Where it sets each variable and emits each output is looked up once.
+    """
+
+    def __init__(self, program: Program, source: SourceFile, body: ast.Block, flow: Flow) -> None:
+        self.program = program
+        self.source = source
+        self.body = body
+        self.flow = flow
+        self._set: dict[str, list[Span]] = {}
+        self._emitted: dict[str, list[Span]] = {}
+        for each in program.statements(body):
+            if isinstance(each, ast.EmitStmt):
+                self._emitted.setdefault(each.name.text, []).append(each.name.span(source))
+            variable = variable_set_by(each)
+            if variable is not None:
+                self._set.setdefault(variable.text, []).append(variable.span(source))
+
+    def report_unset(self, ref: ast.Ref, symbol: ValueSymbol, emptied: frozenset[str]) -> None:
+        """Report a read of a runtime variable that not every path sets; `emptied` are those that a pass of the loop begins without."""
+        span = ref.span(self.source)
+        places = self._set.get(symbol.name, [])
+        before = [at for at in places if at.start < span.start]
+        after = [at for at in places if at.start > span.start]
+        if symbol.name in emptied:
+            why = "is emptied when a pass of the loop starts, and read before it is set again"
+            labels = tuple(Label(at, "set here, for the passes before") for at in after)
+        elif before:
+            why, labels = self._unset_paths(ref, symbol.name, before, after)
+        else:
+            why = "is read before it is set"
+            labels = tuple(Label(at, "set here, later") for at in after)
+        self.program.sink.report(
+            errors.UNSET_RUNTIME_VARIABLE, span, name=symbol.name, why=why, labels=labels
+        )
+
+    def _unset_paths(
+        self, ref: ast.Ref, name: str, before: list[Span], after: list[Span]
+    ) -> tuple[str, tuple[Label, ...]]:
+        def sets(statement: ast.Stmt) -> bool:
+            variable = variable_set_by(statement)
+            return variable is not None and variable.text == name
+
+        paths = self._paths(sets, before[0].start, "set", ref.start)
+        if paths is None or not paths.undone:
+            again = _labels(after, "emptied and set again in a loop, before the next pass")
+            return "is not set on every path to here", (*_labels(before, "set here"), *again)
+        if not paths.done:
+            elsewhere = _labels(before, "set here, and no path from it leads to the read")
+            return "is not set on any path to here", (*elsewhere, *paths.reasons)
+        share = _share(paths)
+        why = f"is set on {share} to here" if share else "is not set on every path to here"
+        return why, (*_labels(before, "set here"), *paths.reasons)
+
+    def _paths(
+        self, does: Callable[[ast.Stmt], bool], first: int, word: str, place: int | None
+    ) -> Paths | None:
+        """The paths to the read of a variable at `place`, or to the end of the body for an output."""
+        subject = Subject(does, first, word, emptied_by_loops=place is not None)
+        return count_paths(self.source, self.body, subject, self.flow, place)
+
+    def report_missing_output(self, name: str, place: Span, noun: str) -> None:
+        """Report, at `place`, a required field that is not emitted on every path to the end."""
+        how, labels = self._missing_paths(name, self._emitted.get(name, []))
+        self.program.sink.report(
+            errors.MISSING_EMIT, place, name=name, noun=noun, how=how, labels=labels
+        )
+
+    def _missing_paths(self, name: str, emitted: list[Span]) -> tuple[str, tuple[Label, ...]]:
+        if not emitted:
+            return "is never emitted", ()
+
+        def emits(statement: ast.Stmt) -> bool:
+            return isinstance(statement, ast.EmitStmt) and statement.name.text == name
+
+        paths = self._paths(emits, emitted[0].start, "emitted", None)
+        labels = _labels(emitted, "emitted here")
+        if paths is None or not paths.undone:
+            return "is not emitted on every path", labels
+        if not paths.done:
+            elsewhere = _labels(emitted, "emitted here, and no path from it reaches the end")
+            return "is emitted on no path to the end", (*elsewhere, *paths.reasons)
+        share = _share(paths)
+        how = f"is emitted on {share}" if share else "is not emitted on every path"
+        return how, (*labels, *paths.reasons)
+
+
+def _labels(spans: list[Span], text: str) -> tuple[Label, ...]:
+    return tuple(Label(span, text) for span in spans)
+
+
+def _share(paths: Paths) -> str | None:
+    """On how many of the paths it is done, for a sentence; None when there are too many to picture."""
+    total = paths.done + paths.undone
+    return f"{paths.done} of {total} paths" if total < _UNCOUNTED else None

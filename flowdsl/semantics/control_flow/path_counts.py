@@ -1,0 +1,259 @@
+"""On how many of the paths to a place something has been done, and which paths leave it out.
+
+The explanation of what `dataflow` finds, made for one variable or output when it is reported. Paths part only where a statement
+does the thing on one side; all others count as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import keyword_span
+
+from ..traversal import inner_blocks, statements
+
+_MOST_REASONS = 3
+
+
+class Paths(Record):
+    """How many paths have done it, how many have not, and the places that let the latter pass."""
+
+    done: int
+    undone: int
+    reasons: tuple[Label, ...] = ()
+
+    def all_done(self) -> Paths:
+        """The paths behind a statement that does it."""
+        return Paths(self.done + self.undone, 0)
+
+    def because(self, span: Span, text: str) -> Paths:
+        """The same paths; `span` is why some have not done it."""
+        if not self.undone:
+            return self
+        return Paths(self.done, self.undone, (*self.reasons, Label(span, text)))
+
+    def join(self, other: Paths | None) -> Paths:
+        """These paths and those of `other`."""
+        if other is None:
+            return self
+        reasons = {reason.span.start: reason for reason in (*self.reasons, *other.reasons)}
+        return Paths(
+            self.done + other.done,
+            self.undone + other.undone,
+            tuple(reasons[start] for start in sorted(reasons)[:_MOST_REASONS]),
+        )
+
+
+Reached: TypeAlias = Paths | None
+"""The paths behind a statement; None where no path goes on."""
+
+
+class _Arrived(Exception):
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+
+
+class Subject(Record):
+    """What is followed: whether a statement does it, where the first one is that does, in which word (`set`, `emitted`), and
+    whether a loop undoes it."""
+
+    does: Callable[[ast.Stmt], bool]
+    first: int
+    word: str
+    emptied_by_loops: bool
+
+
+class Flow(Record):
+    """What the analysis knows of statements: whether a list holds something, and whether a call returns."""
+
+    runs: Callable[[ast.Ref | ast.IntLit | ast.ListExpr], bool]
+    returns: Callable[[ast.CallStmt], bool]
+
+
+def count_paths(
+    source: SourceFile, body: ast.Block, subject: Subject, flow: Flow, place: int | None
+) -> Paths | None:
+    """The paths through `body` to the offset `place`, or to its end; None when no path goes there."""
+    try:
+        counter = _Counter(source, subject, flow, place)
+        # All paths are alike in front of the first statement that does it.
+        parting = [each for each in body.statements if each.end > subject.first]
+        end = counter.statements(parting, Paths(0, 1))
+    except _Arrived as arrived:
+        return arrived.paths
+    return end if place is None else None
+
+
+class _Counter:
+    def __init__(self, source: SourceFile, subject: Subject, flow: Flow, place: int | None) -> None:
+        self.source = source
+        self.subject = subject
+        self.flow = flow
+        self.place = place
+        self.failed: list[tuple[Paths, Span]] = []
+
+    def block(self, block: ast.Block, at: Paths) -> Reached:
+        return self.statements(block.statements, at)
+
+    def statements(self, statements: Iterable[ast.Stmt], at: Paths) -> Reached:
+        """The paths behind statements that stand one after another."""
+        reached: Reached = at
+        for statement in statements:
+            if reached is None:
+                return None
+            reached = self._statement(statement, reached)
+        return reached
+
+    def _statement(self, statement: ast.Stmt, at: Paths) -> Reached:
+        if isinstance(statement, ast.AnnotatedStmt):
+            return self._statement(statement.statement, at)
+        if self._is_read_by(statement):
+            raise _Arrived(at)
+        after = at.all_done() if self.subject.does(statement) else at
+        match statement:
+            case ast.StepStmt():
+                return self.block(statement.body, at)
+            case (
+                ast.ChooseStmt()
+                | ast.WaitUntilStmt()
+                | ast.ExpectStmt()
+                | ast.ExtractStmt()
+                | ast.CopyStmt()
+                | ast.RunStmt()
+            ):
+                return self._else(statement, statement.otherwise, at, after)
+            case ast.IfStmt():
+                return self._if(statement, at)
+            case ast.ForStmt():
+                return self._for(statement, at)
+            case ast.RepeatStmt():
+                return self._repeat(statement, at)
+            case ast.RetryStmt():
+                return self._retry(statement, at)
+            case ast.CallStmt():
+                self._fail(at, statement)
+                return after if self.flow.returns(statement) else None
+            case ast.FailStmt():
+                self._fail(at, statement)
+                return None
+            case ast.AbortStmt() | ast.FinishStmt():
+                return None
+            case _:
+                return after
+
+    def _is_read_by(self, statement: ast.Stmt) -> bool:
+        """Whether the place is in the statement itself, and not in a block of it."""
+        if self.place is None or not statement.start <= self.place < statement.end:
+            return False
+        blocks = (inner.block for inner in inner_blocks(statement))
+        return not any(block.start <= self.place < block.end for block in blocks)
+
+    def _does(self, block: ast.Block) -> bool:
+        return any(map(self.subject.does, statements(block)))
+
+    def _fail(self, at: Paths, statement: ast.Stmt) -> None:
+        self.failed.append((at, keyword_span(statement, self.source)))
+
+    def _else_before(self, start: int) -> Span:
+        at = self.source.text.rfind("else", 0, start)
+        return Span(self.source, at, at + len("else"))
+
+    def _else(
+        self, statement: ast.Stmt, otherwise: ast.Otherwise | None, before: Paths, after: Paths
+    ) -> Paths:
+        if otherwise is None:
+            self._fail(before, statement)
+            return after
+        action = otherwise.action
+        if not isinstance(action, ast.Block):
+            self._statement(action, before)
+            return after
+        end = self.block(action, before)
+        does = self._does(action)
+        if end is None or (before is after and not does):
+            return after
+        if not does:
+            end = end.because(self._else_before(action.start), f"not {self.subject.word} here")
+        elif before is after:
+            after = self._succeeding(statement, after)
+        return after.join(end)
+
+    def _succeeding(self, statement: ast.Stmt, after: Paths) -> Paths:
+        """The paths that an `else` is not on, where that `else` does it."""
+        text = f"not {self.subject.word} when this succeeds"
+        return after.because(keyword_span(statement, self.source), text)
+
+    def _if(self, statement: ast.IfStmt, at: Paths) -> Reached:
+        blocks = [branch.body for branch in statement.branches]
+        words = [keyword_span(statement, self.source)]
+        words.extend(self._else_before(branch.start) for branch in statement.branches[1:])
+        if statement.otherwise is not None:
+            blocks.append(statement.otherwise)
+            words.append(self._else_before(statement.otherwise.start))
+        ends = [self.block(block, at) for block in blocks]
+        does = [self._does(block) for block in blocks]
+        if not any(does):
+            skipped = statement.otherwise is None
+            return at if skipped or any(end is not None for end in ends) else None
+        result: Reached = None
+        for end, word, has in zip(ends, words, does, strict=True):
+            if end is not None:
+                explained = end if has else end.because(word, f"not {self.subject.word} here")
+                result = explained.join(result)
+        if statement.otherwise is None:
+            none = at.because(words[0], f"not {self.subject.word} when no branch is taken")
+            result = none.join(result)
+        return result
+
+    def _for(self, statement: ast.ForStmt, at: Paths) -> Reached:
+        does = self._does(statement.body)
+        emptied = does and self.subject.emptied_by_loops
+        end = self.block(statement.body, Paths(0, at.done + at.undone) if emptied else at)
+        runs = self.flow.runs(statement.iterable)
+        if not does:
+            return None if end is None and runs else at
+        return end if runs else self._skipped(statement, at).join(end)
+
+    def _skipped(self, statement: ast.Stmt, at: Paths) -> Paths:
+        return at.because(keyword_span(statement, self.source), "this loop may run zero times")
+
+    def _repeat(self, statement: ast.RepeatStmt, at: Paths) -> Reached:
+        end = self.block(statement.body, at)
+        start = at
+        if self._does(statement.body):
+            start = self._skipped(statement, at).join(end)
+        return self._else(statement, statement.otherwise, start, start)
+
+    def _retry(self, statement: ast.RetryStmt, at: Paths) -> Reached:
+        outer, self.failed = self.failed, []
+        end = self.block(statement.body, at)
+        failed, self.failed = self.failed, outer
+        if statement.otherwise is None:
+            self.failed.extend(failed)
+            return end
+        does = self._does(statement.body)
+        other = self.block(statement.otherwise, self._failing(failed, at, does=does))
+        if not does and not self._does(statement.otherwise):
+            return at if end is not None or other is not None else None
+        if end is None:
+            return other
+        return (end if does else self._succeeding(statement, end)).join(other)
+
+    def _failing(self, failed: list[tuple[Paths, Span]], at: Paths, *, does: bool) -> Paths:
+        """The paths that fail: one that has done it and one that has not, wherever in the body they fail."""
+        if not failed:
+            return at
+        undone = [(paths, word) for paths, word in failed if paths.undone]
+        done = any(paths.done for paths, _ in failed)
+        if not undone:
+            return Paths(1, 0)
+        paths, word = undone[0]
+        early = Paths(int(done), 1, paths.reasons)
+        if not does:
+            return early
+        return early.because(word, f"an attempt may fail here, before it is {self.subject.word}")

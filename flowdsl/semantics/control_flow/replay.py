@@ -1,0 +1,372 @@
+"""Decisions that a replay would not make again, because the main agent carries out what they decide.
+
+The recorded actions of the main agent are replayed without asking it; a focused agent decides afresh on every run. So a decision
+is safe when one focused agent can do everything that hangs on it. What a body needs for that is summed up once for each task, with
+nothing known of its parameters; only a program where something does not fit then is looked at again, call by call, with the branches
+dropped that constants decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.source.record import Record
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import PICTURE, PLAIN, SCREENSHOT, TERMINAL, keyword_span
+
+from .. import errors
+from ..calls.inlining import Frame, Value, Variables, bind, decided
+from ..capabilities import TOOLS, Capabilities
+from ..model import PARAMETER, TaskSymbol, WorkflowSymbol
+from ..program import Program
+from ..traversal import refs_outside_blocks
+from .required_tools import NO_REQUIREMENTS, FirstLook, Requirement, Requirements, model_of, tool_of
+
+
+class _Finding(Record):
+    """A decision that a replay does not make again; `tool` says in words what needs the main agent."""
+
+    spec: DiagnosticSpec
+    span: Span
+    construct: str
+    tool: str
+    labels: tuple[Label, ...]
+
+
+def check_replay(program: Program, capabilities: Capabilities) -> None:
+    """Report what a replay would not decide again, and what the agents of the account cannot do."""
+    look = FirstLook(program)
+    first = _Walk(program, capabilities, Variables({}), exact=False)
+    first.walk(look)
+    if not first.suspicious:
+        return
+    for values in program.environments.values() or ({},):
+        walk = _Walk(program, capabilities, Variables(values), exact=True)
+        walk.walk(look)
+        for found in walk.findings.values():
+            program.sink.report(
+                found.spec,
+                found.span,
+                construct=found.construct,
+                tool=found.tool,
+                labels=found.labels,
+            )
+        if not walk.variables.used:
+            break
+
+
+class _Walk:
+    """One look at all workflows, and at the tasks that nothing calls.
+
+    Not `exact`: nothing is known of any value, and `suspicious` says whether an exact look may find something.
+    """
+
+    def __init__(
+        self, program: Program, capabilities: Capabilities, variables: Variables, *, exact: bool
+    ) -> None:
+        self.program = program
+        self.capabilities = capabilities
+        self.variables = variables
+        self.exact = exact
+        self.suspicious = False
+        self.findings: dict[ast.Stmt | ast.Otherwise, _Finding] = {}
+        self._tasks: dict[tuple[TaskSymbol, str], Requirements] = {}
+        self._active: list[TaskSymbol] = []
+        self._deciding: dict[TaskSymbol, frozenset[str]] = {}
+
+    def walk(self, look: FirstLook) -> None:
+        program = self.program
+        called = set(program.calls.values())
+        for task in program.tasks.values():
+            if task not in called and not look.task(task).safe:
+                frame = Frame(task.module.source, self.variables, {})
+                self._end(self._task(task, frame))
+        for workflow in program.workflows.values():
+            for item in workflow.declaration.items:
+                if isinstance(item, ast.StepsSection) and not look.body(item.body).safe:
+                    frame = Frame(workflow.module.source, self.variables, {})
+                    requirements = self._body(item.body, frame)
+                    self._end(requirements)
+                    self._check_image(requirements, workflow)
+
+    def _end(self, requirements: Requirements) -> None:
+        """A body is over that no decision holds: what it asks for goes to the main agent."""
+        if requirements.run_elses:
+            self.suspicious = True
+        if self.exact:
+            for span in requirements.run_elses:
+                self.program.sink.report(errors.DECIDED_ONCE, span)
+
+    def _check_image(self, requirements: Requirements, workflow: WorkflowSymbol) -> None:
+        image, command = requirements.tools.get(PICTURE), requirements.tools.get(TERMINAL)
+        if image is None or command is None:
+            return
+        self.suspicious = True
+        if self.exact:
+            labels = [Label(command.place, "the command")]
+            if image.call is not None:
+                labels.append(Label(image.place, "the picture"))
+            if command.call is not None:
+                labels.append(Label(command.call, "the command is run by this call"))
+            self.program.sink.report(
+                errors.IMAGE_WITH_COMMAND,
+                image.call or image.place,
+                name=workflow.name,
+                labels=tuple(labels),
+            )
+
+    # Bodies
+
+    def _task(self, task: TaskSymbol, frame: Frame) -> Requirements:
+        """The needs of a task; calls that give it the same constants share them."""
+        key = repr(frame.arguments) if frame.arguments else ""
+        requirements = self._tasks.get((task, key))
+        if requirements is None:
+            self._active.append(task)
+            requirements = self._body(task.declaration.body, frame)
+            self._active.pop()
+            self._tasks[task, key] = requirements
+        return requirements
+
+    def _body(self, block: ast.Block, frame: Frame) -> Requirements:
+        if all(type(statement) in PLAIN for statement in block.statements):
+            return NO_REQUIREMENTS
+        requirements = Requirements()
+        self._fill(requirements, block, frame)
+        return requirements
+
+    def _fill(self, requirements: Requirements, block: ast.Block, frame: Frame) -> None:
+        for statement in block.statements:
+            if type(statement) not in PLAIN:
+                self._statement(requirements, statement, frame)
+
+    def _statement(self, requirements: Requirements, statement: ast.Stmt, frame: Frame) -> None:
+        match statement:  # what most programs are made of comes first
+            case ast.StepStmt(body=body):
+                self._fill(requirements, body, frame)
+            case ast.IfStmt():
+                self._if(requirements, statement, frame)
+            case ast.WaitUntilStmt(otherwise=otherwise) | ast.ExpectStmt(otherwise=otherwise):
+                if otherwise is not None and type(otherwise.action) not in PLAIN:
+                    self._else(requirements, Requirements(), otherwise, frame)
+            case ast.ChooseStmt(otherwise=otherwise):
+                self._else(requirements, model_of(statement, frame.source), otherwise, frame)
+            case ast.ExtractStmt(background=True):
+                place = keyword_span(statement, frame.source)
+                requirements.tools.setdefault(SCREENSHOT, Requirement(place))
+            case ast.ExtractStmt(otherwise=otherwise):
+                self._else(requirements, model_of(statement, frame.source), otherwise, frame)
+            case ast.CopyStmt(otherwise=otherwise):
+                self._else(requirements, tool_of(statement, frame.source), otherwise, frame)
+            case ast.CaptureStmt() | ast.ExportStmt() | ast.ImageStmt() | ast.FinishStmt():
+                requirements.add(tool_of(statement, frame.source))
+            case ast.RunStmt():
+                self._run(requirements, statement, frame)
+            case ast.ForStmt(body=body):
+                requirements.add(tool_of(statement, frame.source))
+                self._fill(requirements, body, frame)
+            case ast.RepeatStmt(until=until):
+                screen = depends_on_screen(until)
+                bodies = [self._body(statement.body, frame)]
+                bodies += self._otherwise(statement.otherwise, frame)
+                self._decide(
+                    requirements,
+                    statement,
+                    Requirements(),
+                    bodies,
+                    frame,
+                    () if screen else (until,),
+                )
+            case ast.RetryStmt(otherwise=last):
+                bodies = [self._body(statement.body, frame)]
+                if last is not None:
+                    bodies.append(self._body(last, frame))
+                self._decide(requirements, statement, Requirements(), bodies, frame)
+            case ast.CallStmt():
+                self._call(requirements, statement, frame)
+            case ast.AnnotatedStmt(statement=inner):
+                self._statement(requirements, inner, frame)
+            case _:
+                pass
+
+    def _call(self, requirements: Requirements, statement: ast.CallStmt, frame: Frame) -> None:
+        task = self.program.calls.get(statement)
+        if task is None or task in self._active:
+            return
+        place = Span(frame.source, statement.start, statement.task.end)
+        arguments: dict[str, Value] = {}
+        if self.exact:
+            deciding = self._deciding_params(task)
+            bound = bind(self.program, task, statement, frame) if deciding else {}
+            arguments = {name: value for name, value in bound.items() if name in deciding}
+        inner = Frame(task.module.source, self.variables, arguments, place)
+        requirements.add(self._task(task, inner), place)
+
+    def _deciding_params(self, task: TaskSymbol) -> frozenset[str]:
+        """The parameters that conditions of a task read, or that it hands on."""
+        found = self._deciding.get(task)
+        if found is None:
+            nodes = [
+                each
+                for each in self.program.statements(task.declaration.body)
+                if isinstance(each, ast.IfStmt | ast.CallStmt)
+            ]
+            refs = [ref for node in nodes for ref in _refs(self.program, node)]
+            found = self._deciding[task] = frozenset(ref.name.text for ref in refs)
+        return found
+
+    def _otherwise(self, otherwise: ast.Otherwise | None, frame: Frame) -> list[Requirements]:
+        if otherwise is None:
+            return []
+        action = otherwise.action
+        if isinstance(action, ast.Block):
+            return [self._body(action, frame)]
+        requirements = Requirements()
+        if isinstance(action, ast.FinishStmt):
+            requirements.add(tool_of(action, frame.source))
+        return [requirements]
+
+    def _else(
+        self,
+        requirements: Requirements,
+        own: Requirements,
+        otherwise: ast.Otherwise | None,
+        frame: Frame,
+    ) -> None:
+        if otherwise is None or type(otherwise.action) in PLAIN:
+            requirements.add(own)
+        else:
+            self._decide(requirements, otherwise, own, self._otherwise(otherwise, frame), frame)
+
+    def _run(self, requirements: Requirements, statement: ast.RunStmt, frame: Frame) -> None:
+        name = statement.name
+        if name is not None and not self.capabilities.focused_can(TERMINAL):
+            self.program.sink.report(
+                errors.COMMAND_OUTPUT_UNREADABLE, name.span(frame.source), variable=name.text
+            )
+        whole = tool_of(statement, frame.source)
+        for body in self._otherwise(statement.otherwise, frame):
+            whole.add(body)
+        otherwise = statement.otherwise
+        if otherwise is not None and (name is None or not self._fits(whole)):
+            start = otherwise.start
+            whole.run_elses[Span(frame.source, start, start + len("else"))] = None
+        requirements.add(whole)
+
+    def _if(self, requirements: Requirements, statement: ast.IfStmt, frame: Frame) -> None:
+        branches: list[ast.IfBranch] = []
+        otherwise = statement.otherwise
+        for branch in statement.branches:
+            outcome = decided(self.program, branch.condition, frame) if self.exact else None
+            if outcome is None:
+                branches.append(branch)
+            elif outcome:
+                otherwise = branch.body
+                break
+        bodies = [self._body(branch.body, frame) for branch in branches]
+        if otherwise is not None:
+            bodies.append(self._body(otherwise, frame))
+        if not any(bodies):
+            return
+        if not branches:
+            for body in bodies:
+                requirements.add(body)
+            return
+        blind = [each.condition for each in branches if not depends_on_screen(each.condition)]
+        self._decide(requirements, statement, Requirements(), bodies, frame, blind)
+
+    # Decisions
+
+    def _decide(
+        self,
+        requirements: Requirements,
+        node: ast.Stmt | ast.Otherwise,
+        own: Requirements,
+        bodies: list[Requirements],
+        frame: Frame,
+        blind: Iterable[ast.Condition] = (),
+    ) -> None:
+        """Take a decision over `bodies` into `requirements`. `blind` are the conditions that nothing on the screen decides."""
+        if not any(bodies):
+            requirements.add(own)
+            return
+        whole = own
+        for body in bodies:
+            whole.add(body)
+        if self._fits(whole):
+            whole.run_elses.clear()
+        elif any(not self._fits(body) for body in bodies):
+            self.suspicious = True
+            if self.exact:
+                self._find(node, bodies, frame, tuple(blind))
+        requirements.add(whole)
+
+    def _fits(self, requirements: Requirements) -> bool:
+        """Whether one focused agent can do it all."""
+        if len(requirements.models) > 1:
+            return False
+        return not requirements.tools or all(map(self.capabilities.focused_can, requirements.tools))
+
+    def _find(
+        self,
+        node: ast.Stmt | ast.Otherwise,
+        bodies: list[Requirements],
+        frame: Frame,
+        blind: tuple[ast.Condition, ...],
+    ) -> None:
+        spec = errors.BRANCH_FROZEN_BY_REPLAY if blind else errors.BRANCH_OUTSIDE_FOCUSED_ACTION
+        known = self.findings.get(node)
+        if known is not None and (known.spec is spec or not blind):
+            return
+        whole = Requirements()
+        for body in bodies:
+            whole.add(body)
+        labels: list[Label] = []
+        missing = [tool for tool in whole.tools if not self.capabilities.focused_can(tool)]
+        if missing:
+            tool = min(missing)
+            words = TOOLS[tool].words
+            labels += _labels(whole.tools[tool], f"{words} needs the main agent")
+        else:
+            words = "more than one model"
+            body = next(body for body in bodies if not self._fits(body))
+            for name, requirement in body.models.items():
+                labels += _labels(requirement, f"this names the model `{name}`")
+        if frame.call is not None and any(_refs(self.program, each) for each in blind):
+            labels.append(Label(frame.call, "this call leaves the decision to the run"))
+        if isinstance(node, ast.Otherwise):
+            at = Span(frame.source, node.start, node.start + len("else"))
+        else:
+            at = keyword_span(node, frame.source)
+        self.findings[node] = _Finding(spec, at, f"`{at.text}`", words, tuple(labels))
+
+
+def depends_on_screen(condition: ast.Condition) -> bool:
+    """Whether what is on screen has a say in a condition."""
+    match condition:
+        case ast.SeesExpr():
+            return True
+        case ast.AndExpr(operands=operands) | ast.OrExpr(operands=operands):
+            return any(map(depends_on_screen, operands))
+        case ast.NotExpr(operand=operand):
+            return depends_on_screen(operand)
+        case ast.CompareExpr() | ast.EmptyExpr() | ast.Ref():
+            return False
+
+
+def _refs(program: Program, node: ast.Node) -> list[ast.Ref]:
+    """The references to parameters in a node, without those in its blocks."""
+    found = []
+    for ref in refs_outside_blocks(node):
+        symbol = program.values.get(ref)
+        if symbol is not None and symbol.kind == PARAMETER:
+            found.append(ref)
+    return found
+
+
+def _labels(requirement: Requirement, text: str) -> list[Label]:
+    if requirement.call is None:
+        return [Label(requirement.place, text)]
+    return [Label(requirement.place, text), Label(requirement.call, "this call leads there")]

@@ -1,0 +1,142 @@
+"""What statements ask of the agent that carries them out: its tools, and its model.
+
+`FirstLook` settles most bodies: no decision of theirs has anything inside that a focused agent may lack, so that a replay is safe.
+"""
+
+from __future__ import annotations
+
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import EVERY_AGENT, PLAIN, STATEMENTS, else_of, keyword_span
+
+from ..model import TaskSymbol
+from ..program import Program
+
+
+class Requirement(Record):
+    """The first statement that asks for a tool or a model; `call` is the call that leads to it, when it is in a task."""
+
+    place: Span
+    call: Span | None = None
+
+
+class Requirements:
+    """What a body asks of the agent that carries it out: tools and models by name, and where a `run` has an `else`."""
+
+    __slots__ = ("models", "run_elses", "tools")
+
+    def __init__(self) -> None:
+        self.tools: dict[str, Requirement] = {}
+        self.models: dict[str, Requirement] = {}
+        self.run_elses: dict[Span, None] = {}
+
+    def __bool__(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self.tools or self.models or self.run_elses)
+
+    def add(self, other: Requirements, call: Span | None = None) -> None:
+        """Take in the needs of an inner body, or of the task that `call` names."""
+        if not other:
+            return
+        for own, more in ((self.tools, other.tools), (self.models, other.models)):
+            for name, requirement in more.items():
+                if name not in own:
+                    own[name] = (
+                        requirement if call is None else Requirement(requirement.place, call)
+                    )
+        self.run_elses |= other.run_elses
+
+
+NO_REQUIREMENTS = Requirements()
+"""What a body asks for that every agent can carry out. Never changed."""
+
+
+def tool_of(statement: ast.Stmt, source: SourceFile) -> Requirements:
+    """The tool that a statement itself asks for."""
+    tool = STATEMENTS[type(statement)].tool
+    assert tool is not None
+    requirements = Requirements()
+    requirements.tools[tool] = Requirement(keyword_span(statement, source))
+    return requirements
+
+
+def asks_for_tool(statement: ast.Stmt) -> bool:
+    """Whether a statement itself asks for a tool that a focused agent may lack, or for a model."""
+    if isinstance(statement, ast.ExtractStmt):
+        return statement.background or statement.model is not None
+    if isinstance(statement, ast.ChooseStmt):
+        return statement.model is not None
+    return type(statement) in _SPECIAL
+
+
+def model_of(statement: ast.ChooseStmt | ast.ExtractStmt, source: SourceFile) -> Requirements:
+    """The model that a statement itself asks for."""
+    requirements = Requirements()
+    if statement.model is not None:
+        requirements.models[statement.model.value] = Requirement(statement.model.span(source))
+    return requirements
+
+
+_SPECIAL = frozenset(
+    class_ for class_, row in STATEMENTS.items() if row.tool and row.tool not in EVERY_AGENT
+)
+"""Statements that a focused agent may lack the tool for; a background `extract` is one, too."""
+
+_DECISIONS = frozenset((ast.IfStmt, ast.RepeatStmt, ast.RetryStmt))
+
+
+class Look(Record):
+    """`asks`: something in the body, or in a task that it calls, asks for a tool or a model. `safe`: that is in no decision."""
+
+    asks: bool
+    safe: bool
+
+
+_UNSAFE = Look(asks=True, safe=False)
+
+
+class FirstLook:
+    """Looks at the bodies of one program, at each task once."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._tasks: dict[TaskSymbol, Look] = {}
+
+    def task(self, task: TaskSymbol) -> Look:
+        """What there is to see in a task."""
+        look = self._tasks.get(task)
+        if look is None:
+            self._tasks[task] = _UNSAFE  # for calls that lead back here
+            look = self._tasks[task] = self.body(task.declaration.body)
+        return look
+
+    def body(self, body: ast.Block) -> Look:
+        """What there is to see in a body."""
+        found = False
+        decided_up_to = 0
+        for statement in self.program.statements(body):
+            class_ = type(statement)
+            if class_ in PLAIN:
+                continue
+            asks = asks_for_tool(statement)
+            if isinstance(statement, ast.CallStmt):
+                task = self.program.calls.get(statement)
+                if task is not None:
+                    look = self.task(task)
+                    if not look.safe:
+                        return _UNSAFE
+                    asks = look.asks
+            if asks:
+                found = True
+                # A command decides about more than what is inside its `else`.
+                if statement.start < decided_up_to or class_ is ast.RunStmt:
+                    return _UNSAFE
+            if class_ in _DECISIONS:
+                decided_up_to = max(decided_up_to, statement.end)
+            otherwise = else_of(statement)
+            if otherwise is not None:
+                if isinstance(otherwise.action, ast.FinishStmt):
+                    return _UNSAFE
+                decided_up_to = max(decided_up_to, otherwise.end)
+        return Look(asks=found, safe=True)

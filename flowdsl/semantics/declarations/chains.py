@@ -1,0 +1,266 @@
+"""Chains: their settings, shared values, and the bindings of each step."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import Names
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .. import errors, places
+from ..model import INPUT, SECRET, STEP, ChainSymbol, ValueSymbol, WorkflowSymbol
+from ..names.paths import steps_of
+from ..names.scopes import ValueScope, find_declaration, known_names, rename_fix
+from ..program import ModuleScope, Program
+from ..provenance.origins import Origin
+from ..provenance.untrusted import untrusted_part
+from ..statements.arguments import check_binding, check_names, quoted
+from ..traversal import refs_outside_blocks
+from ..types import ANY, FieldType, RecordOf
+from ..values.expressions import infer
+from .settings import CHAIN_SETTINGS, check_settings
+from .signatures import check_sections, may_be_omitted, value_symbols
+from .type_expressions import CHAIN_INPUTS, CHAIN_SECRETS, resolve_fields
+
+
+class _Target:
+    """What a step can be given: the inputs and secrets of its workflow by name; more may exist when `open`."""
+
+    def __init__(self, program: Program, workflow: WorkflowSymbol) -> None:
+        module = program.scopes[workflow.module]
+        fields = program.workflow_fields[workflow.declaration]
+        self.workflow = workflow
+        self.open = fields.inputs is None
+        self.symbols = {
+            symbol.name: symbol
+            for section, kind in ((fields.inputs or (), INPUT), (fields.secrets, SECRET))
+            for symbol in value_symbols(module, workflow.declaration, section, kind)
+        }
+
+
+def check_chain(program: Program, module: ModuleScope, chain: ast.ChainDecl) -> ChainSymbol:
+    """Resolve and check one chain."""
+    check_sections(program, module, chain.items)
+    scope = ValueScope(module)
+    inputs = _section(program, scope, chain, ast.InputsSection, CHAIN_INPUTS, INPUT)
+    secrets = _section(program, scope, chain, ast.SecretsSection, CHAIN_SECRETS, SECRET)
+    settings = tuple(item for item in chain.items if isinstance(item, ast.Setting))
+    values = check_settings(program, scope, settings, CHAIN_SETTINGS, "a chain")
+    steps = [item for item in chain.items if isinstance(item, ast.ChainStep)]
+    targets = [_target(program, scope, step) for step in steps]
+    if not steps:
+        span = chain.name.span(module.source)
+        program.sink.report(errors.EMPTY_CHAIN, span, name=chain.name.text)
+    scheduled = {step.name.text: step for step in reversed(steps)}
+    early = _EarlyReads(program, scope, scheduled)
+    shared = _check_shared(program, early, chain, [t for t in targets if t is not None], targets)
+    for step, target in zip(steps, targets, strict=True):
+        early.reader = f"step `{step.name.text}` starts"
+        _check_step(program, early, step, target, shared)
+        _declare_step(program, scope, step, target)
+    return ChainSymbol(
+        name=chain.name.text,
+        declaration=chain,
+        module=module.module,
+        inputs=inputs,
+        secrets=secrets,
+        settings=values,
+        steps=tuple(
+            (step, None if target is None else target.workflow)
+            for step, target in zip(steps, targets, strict=True)
+        ),
+    )
+
+
+class _EarlyReads:
+    """Reads of steps that have not run yet. `reader` says what happens then; `scope` holds the steps that have."""
+
+    def __init__(
+        self, program: Program, scope: ValueScope, scheduled: dict[str, ast.ChainStep]
+    ) -> None:
+        self.program = program
+        self.scope = scope
+        self.scheduled = scheduled
+        self.reader = "the chain starts"
+
+    def reported(self, value: ast.Expr) -> bool:
+        """Whether `value` reads such a step; every read is reported."""
+        early = [
+            ref
+            for ref in refs_outside_blocks(value)
+            if ref.sigil == ast.INPUT
+            and ref.name.text in self.scheduled
+            and ref.name.text not in self.scope.symbols
+        ]
+        source = self.scope.module.source
+        for ref in early:
+            name = ref.name.text
+            self.program.sink.report(
+                errors.STEP_NOT_RUN_YET,
+                ref.span(source),
+                name=name,
+                reader=self.reader,
+                labels=(Label(self.scheduled[name].name.span(source), "runs here"),),
+            )
+        return bool(early)
+
+
+def _section(
+    program: Program,
+    scope: ValueScope,
+    chain: ast.ChainDecl,
+    kind: type[ast.InputsSection | ast.SecretsSection],
+    section: str,
+    symbol_kind: str,
+) -> tuple[FieldType, ...]:
+    for item in chain.items:
+        if isinstance(item, kind):
+            fields = resolve_fields(program, scope.module, item.fields, section)
+            for symbol in value_symbols(scope.module, chain, fields, symbol_kind):
+                scope.declare(program, symbol)
+            return fields
+    return ()
+
+
+def _target(program: Program, scope: ValueScope, step: ast.ChainStep) -> _Target | None:
+    entry = find_declaration(program, scope.module, step.workflow, "workflow")
+    if entry is None or not isinstance(entry.declaration, ast.WorkflowDecl):
+        return None
+    return _Target(program, program.workflows[entry.declaration])
+
+
+def _check_shared(
+    program: Program,
+    early: _EarlyReads,
+    chain: ast.ChainDecl,
+    known: list[_Target],
+    targets: list[_Target | None],
+) -> set[str]:
+    """The names that `shared` binds. Each must be an input or secret of some step's workflow, and fits all of them."""
+    scope = early.scope
+    bound: dict[str, Span] = {}
+    closed = len(known) == len(targets) and not any(target.open for target in known)
+    for item in chain.items:
+        if not isinstance(item, ast.SharedSection):
+            continue
+        for binding in item.bindings:
+            name = binding.name.text
+            span = binding.name.span(scope.module.source)
+            if name in bound:
+                labels = (Label(bound[name], "first given here"),)
+                program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
+                continue
+            bound[name] = span
+            takers = [target.symbols[name] for target in known if name in target.symbols]
+            if not takers:
+                if closed:
+                    names = program.names_of(
+                        chain, lambda: (taken for target in known for taken in target.symbols)
+                    )
+                    _report_unknown(program, span, name, names)
+                _resolve_unmatched(program, early, binding.value)
+            for taker in takers:
+                _bind(program, early, binding.value, taker)
+    return set(bound)
+
+
+def _report_unknown(program: Program, span: Span, name: str, known: Names) -> None:
+    noun = "input or secret"
+    program.sink.report(
+        errors.UNKNOWN_ARGUMENT,
+        span,
+        name=name,
+        noun=noun,
+        help=known_names(noun, known, name),
+        fixes=rename_fix(span, known),
+    )
+
+
+def _check_step(
+    program: Program,
+    early: _EarlyReads,
+    step: ast.ChainStep,
+    target: _Target | None,
+    shared: set[str],
+) -> None:
+    if target is None or target.open:
+        for argument in step.arguments:
+            known = target.symbols.get(argument.name.text) if target is not None else None
+            if known is None:
+                _resolve_unmatched(program, early, argument.value)
+            else:
+                _bind(program, early, argument.value, known)
+        return
+    given = check_names(program, early.scope, step.arguments, target.symbols, "input or secret")
+    for argument in step.arguments:
+        if argument.name.text not in target.symbols:
+            _resolve_unmatched(program, early, argument.value)
+    for name, argument in given.items():
+        _bind(program, early, argument.value, target.symbols[name])
+    missing = [
+        name
+        for name, symbol in target.symbols.items()
+        if name not in given
+        and name not in shared
+        and symbol.field is not None
+        and not may_be_omitted(symbol.field)
+    ]
+    if missing:
+        program.sink.report(
+            errors.MISSING_ARGUMENT,
+            step.workflow.span(early.scope.module.source),
+            names=quoted(missing),
+            target=target.workflow.name,
+            labels=tuple(Label(target.symbols[name].span, "declared here") for name in missing),
+        )
+
+
+def _bind(program: Program, early: _EarlyReads, value: ast.Expr, target: ValueSymbol) -> None:
+    if not early.reported(value):
+        check_binding(program, early.scope, value, target, places.CHAIN_VALUE, places.CHAIN_SECRET)
+        _check_trust(program, early.scope, value, target)
+
+
+def _check_trust(program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:
+    """Text from outside goes to inputs that are declared for it: the workflow itself decides where such an input may stand."""
+    if target.kind != INPUT or untrusted_part(program, Origin(target, ())) is not None:
+        return
+    for ref in refs_outside_blocks(value):
+        symbol = program.values.get(ref)
+        if symbol is None or symbol.kind not in (INPUT, STEP):
+            continue
+        part = untrusted_part(program, Origin(symbol, steps_of(ref, symbol)))
+        if part is not None:
+            program.sink.report(
+                errors.UNTRUSTED_IN_INSTRUCTION,
+                ref.span(scope.module.source),
+                place=f"input `{target.name}`",
+                written=ref.span(scope.module.source).text,
+                why=part.why(direct=True),
+                help=f"declare input `{target.name}` of the workflow with `@untrusted`",
+                labels=(
+                    Label(part.span, "declared `@untrusted` here"),
+                    Label(target.span, "the input is declared here"),
+                ),
+            )
+
+
+def _resolve_unmatched(program: Program, early: _EarlyReads, value: ast.Expr) -> None:
+    """Resolve the names of a value whose input is unknown: a secret may be right, too."""
+    if early.reported(value):
+        return
+    is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
+    infer(program, early.scope, value, places.CHAIN_SECRET if is_secret else places.CHAIN_VALUE)
+
+
+def _declare_step(
+    program: Program, scope: ValueScope, step: ast.ChainStep, target: _Target | None
+) -> None:
+    """Later steps see the outputs of this one as `name.outputs.field`."""
+    outputs = None
+    if target is not None:
+        outputs = program.workflow_fields[target.workflow.declaration].outputs
+    type_ = ANY if outputs is None else RecordOf(None, outputs)
+    record = RecordOf(step.name.text, (FieldType("outputs", type_),))
+    span = step.name.span(scope.module.source)
+    scope.declare(program, ValueSymbol(STEP, step.name.text, record, span))

@@ -1,0 +1,151 @@
+"""Consts, and the values of literals: while checking, and per environment afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flowdsl.syntax import ast
+from flowdsl.syntax.errors import NESTING_TOO_DEEP
+from flowdsl.syntax.visit import walk
+
+from .. import errors, places
+from ..calls.sizes import MAX_CHARACTERS, written_size
+from ..model import CONST, ENVIRONMENT, SemanticModel, ValueSymbol
+from ..names.paths import path_of
+from ..names.scopes import ValueScope
+from ..program import MAX_CHAIN, ModuleScope, Program
+from ..values.expressions import infer, key_text
+from ..values.spelling import spell
+
+
+def resolve_consts(program: Program) -> None:
+    """Evaluate every const, each after those it uses; consts that use themselves are reported and have no value."""
+    for module in program.sources.modules:
+        scope = program.scopes[module]
+        for entry in scope.own.values():
+            if isinstance(entry.declaration, ast.ConstDecl):
+                _resolve_const(program, scope, entry.declaration)
+
+
+def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -> None:
+    if const in program.consts:
+        return
+    if const in program.resolving:
+        cycle = [*program.resolving[program.resolving.index(const) :], const]
+        names = " -> ".join(entry.name.text for entry in cycle if isinstance(entry, ast.ConstDecl))
+        span = const.name.span(scope.source)
+        program.sink.report(errors.CONST_CYCLE, span, cycle=names)
+        return
+    if len(program.resolving) >= MAX_CHAIN:
+        span = const.name.span(scope.source)
+        program.sink.report(NESTING_TOO_DEEP, span, what="consts", limit=MAX_CHAIN)
+        return
+    program.resolving.append(const)
+    size = written_size(const.value)
+    for home, used in _consts_in(scope, const.value):
+        _resolve_const(program, home, used)
+        size += program.const_sizes.get(used, 0)
+    program.resolving.pop()
+    span = const.name.span(scope.source)
+    program.const_sizes[const] = size
+    if size > MAX_CHARACTERS:
+        what = f"const `{const.name.text}`"
+        program.sink.report(
+            errors.TOO_LARGE, span, what=what, size=size, unit="characters", limit=MAX_CHARACTERS
+        )
+        return
+    type_ = infer(program, ValueScope(scope), const.value, places.CONSTANT)
+    known = const.value in program.constants
+    program.consts[const] = ValueSymbol(
+        CONST,
+        const.name.text,
+        type_,
+        span,
+        value=program.constants.get(const.value),
+        literal=None if known else const.value,
+    )
+
+
+def _consts_in(
+    scope: ModuleScope, value: ast.Literal
+) -> Iterator[tuple[ModuleScope, ast.ConstDecl]]:
+    """The consts that `value` names, with the file each is declared in."""
+    for node in walk(value):
+        entry = None
+        if isinstance(node, ast.ConstRef):
+            namespace, name = node.name.namespace, node.name.name.text
+            if namespace is None:
+                entry = scope.names.get(name)
+            else:
+                other = scope.namespaces.get(namespace.text, (None,))[0]
+                entry = other.own.get(name) if other is not None else None
+        elif isinstance(node, ast.Ref):
+            entry = scope.names.get(node.name.text)
+            other = scope.namespaces.get(node.name.text, (None,))[0]
+            first = node.path[0] if node.path else None
+            if other is not None and isinstance(first, ast.FieldAccess):
+                entry = other.own.get(first.name)
+        if entry is not None and isinstance(entry.declaration, ast.ConstDecl):
+            yield entry.home, entry.declaration
+
+
+def constant_json(program: Program, expr: ast.Expr) -> Any:
+    """The JSON value of a literal. What depends on `env` stands inside as its AST node."""
+    if expr in program.constants:
+        return program.constants[expr]
+    if isinstance(expr, ast.ListExpr):
+        return [constant_json(program, item) for item in expr.items]
+    if isinstance(expr, ast.ObjectExpr):
+        return {key_text(pair.key): constant_json(program, pair.value) for pair in expr.pairs}
+    return expr
+
+
+def evaluate(model: SemanticModel, value: Any, variables: Mapping[str, str]) -> Any:
+    """The JSON value of a literal, or of JSON with AST nodes inside, where `env.x` is `variables["x"]`.
+
+    For programs without errors: every name is resolved, and every variable is there.
+    """
+    if isinstance(value, list):
+        return [evaluate(model, item, variables) for item in value]
+    if isinstance(value, dict):
+        return {key: evaluate(model, item, variables) for key, item in value.items()}
+    if not isinstance(value, ast.Node):
+        return value
+    if value in model.constants:
+        return model.constants[value]
+    match value:
+        case ast.Text(parts=parts):
+            return "".join(_evaluate_piece(model, part, variables) for part in parts)
+        case ast.ListExpr(items=items):
+            return [evaluate(model, item, variables) for item in items]
+        case ast.ObjectExpr(pairs=pairs):
+            return {key_text(pair.key): evaluate(model, pair.value, variables) for pair in pairs}
+        case ast.Ref() | ast.ConstRef():
+            return _evaluate_name(model, value, variables)
+        case _:
+            raise AssertionError(f"not a literal: {value!r}")
+
+
+def _evaluate_piece(model: SemanticModel, part: ast.TextPart, variables: Mapping[str, str]) -> str:
+    match part:
+        case ast.TextLiteral(value=value):
+            return value
+        case ast.TextComment():
+            return ""
+        case ast.Ref():
+            return spell(evaluate(model, part, variables))
+
+
+def _evaluate_name(
+    model: SemanticModel, node: ast.Ref | ast.ConstRef, variables: Mapping[str, str]
+) -> Any:
+    symbol = model.values[node]
+    if symbol.kind == ENVIRONMENT:
+        assert isinstance(node, ast.Ref) and isinstance(node.path[0], ast.FieldAccess)
+        return variables[node.path[0].name]
+    value = symbol.value if symbol.literal is None else evaluate(model, symbol.literal, variables)
+    if isinstance(node, ast.Ref):
+        for part in path_of(node, symbol):
+            value = value[part.index if isinstance(part, ast.IndexAccess) else part.name]
+    return value

@@ -1,0 +1,313 @@
+"""`test` declarations: what they give, answer and expect, against the workflow they are for."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import Names
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .. import errors, places
+from ..calls.call_graph import calls_in
+from ..model import CONST, TaskSymbol, ValueSymbol, WorkflowSymbol
+from ..names.references import resolve_ref
+from ..names.scopes import ENV_ROOT, ValueScope, find_declaration, known_names, rename_fix
+from ..program import ModuleScope, Program, WorkflowFields
+from ..statements.arguments import quoted
+from ..texts.run_texts import EXPECT, SEES, RunTexts, TextPattern, texts_of_run
+from ..types import BOOL, UNKNOWN, FieldType, ListOf, Optional, Type, strip_optional
+from ..values.bounds import quotable
+from ..values.expressions import check_text, check_value, infer
+from .signatures import check_sections, may_be_omitted
+
+
+def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> None:
+    """Check one test against its workflow; what it cannot be checked against has been reported already."""
+    check_sections(program, module, test.items)
+    dotted = ast.Dotted(test.workflow.start, test.workflow.end, None, test.workflow)
+    entry = find_declaration(program, module, dotted, "workflow")
+    workflow: WorkflowSymbol | None = None
+    if entry is not None and isinstance(entry.declaration, ast.WorkflowDecl):
+        workflow = program.workflows[entry.declaration]
+    checker = _TestChecker(program, module, test, workflow)
+    checker.check()
+
+
+class _TestChecker:
+    def __init__(
+        self,
+        program: Program,
+        module: ModuleScope,
+        test: ast.TestDecl,
+        workflow: WorkflowSymbol | None,
+    ) -> None:
+        self.program = program
+        self.scope = ValueScope(module)
+        self.source = module.source
+        self.test = test
+        self.workflow = workflow
+        self.fields = WorkflowFields(None, (), None)
+        if workflow is not None:
+            self.fields = program.workflow_fields[workflow.declaration]
+        self.body = None if workflow is None else _steps(workflow)
+        self.asked: RunTexts | None = None
+        self.answered: dict[tuple[str, ...], Span] = {}
+
+    def check(self) -> None:
+        given: set[str] = set()
+        runs = False
+        for item in self.test.items:
+            match item:
+                case ast.GivenSection(bindings=bindings):
+                    given |= self._given(bindings)
+                case ast.ScreenSection(answers=answers):
+                    for answer in answers:
+                        self._screen(answer)
+                case ast.ReadsSection(answers=reads):
+                    for read in reads:
+                        self._read(read)
+                case ast.PromptContains(text=text) | ast.PromptOmits(text=text):
+                    self._prompt_text(text)
+                case ast.PromptTokens(count=count):
+                    self.program.constants[count] = count.value
+                case ast.ExpectAborts(reason=reason) | ast.ExpectFinishes(reason=reason):
+                    runs = True
+                    if reason is not None:
+                        self._reason(reason, aborts=isinstance(item, ast.ExpectAborts))
+                case ast.ExpectOutputs(bindings=bindings):
+                    runs = True
+                    self._bindings(bindings, self.fields.outputs, "output", {})
+        if runs:
+            self._report_missing(given)
+
+    def _given(self, bindings: tuple[ast.Binding, ...]) -> set[str]:
+        secrets = {field.name: field for field in self.fields.secrets}
+        return self._bindings(bindings, self.fields.inputs, "input", secrets)
+
+    def _bindings(
+        self,
+        bindings: tuple[ast.Binding, ...],
+        fields: tuple[FieldType, ...] | None,
+        noun: str,
+        secrets: dict[str, FieldType],
+    ) -> set[str]:
+        known = None if fields is None else {field.name: field for field in fields}
+        first: dict[str, Span] = {}
+        ordered = Names(known or ())
+        free = Names(set(known or ()) - {binding.name.text for binding in bindings})
+        for binding in bindings:
+            name = binding.name.text
+            span = binding.name.span(self.source)
+            wanted: Type = UNKNOWN
+            field: FieldType | None = None
+            if name in first:
+                labels = (Label(first[name], "first given here"),)
+                self.program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
+            elif name in secrets:
+                self.program.sink.report(errors.SECRET_IN_TEST, span, name=name)
+            elif known is not None and name not in known:
+                self.program.sink.report(
+                    errors.UNKNOWN_ARGUMENT,
+                    span,
+                    name=name,
+                    noun=noun,
+                    help=known_names(noun, ordered, name),
+                    fixes=rename_fix(span, free),
+                )
+            elif known is not None:
+                field = known[name]
+                wanted = field.type
+            first.setdefault(name, span)
+            what = f"{noun} `{name}`"
+            check_value(
+                self.program, self.scope, binding.value, wanted, places.TEST_VALUE, what, field
+            )
+        return set(first)
+
+    def _report_missing(self, given: set[str]) -> None:
+        """A test that runs the workflow gives every required input; the prompt alone needs none."""
+        missing = [
+            field.name
+            for field in self.fields.inputs or ()
+            if field.name not in given and not may_be_omitted(field)
+        ]
+        if missing and self.workflow is not None:
+            self.program.sink.report(
+                errors.MISSING_ARGUMENT,
+                self.test.workflow.span(self.source),
+                names=quoted(missing),
+                target=self.workflow.name,
+            )
+
+    def _screen(self, answer: ast.ScreenAnswer) -> None:
+        check_text(self.program, self.scope, answer.text, places.TEST_VALUE)
+        self._check_asked(answer)
+        what = f"the answer to `{answer.question}`"
+        wanted: Type = BOOL if self._entries(answer.value) is None else ListOf(BOOL)
+        check_value(self.program, self.scope, answer.value, wanted, places.TEST_VALUE, what)
+
+    def _entries(self, value: ast.Literal) -> list[str] | None:
+        """What the entries of a list are: `list`, `null` or `value`; None when `value` is no list."""
+        if isinstance(value, ast.ListExpr):
+            kinds = {ast.ListExpr: "list", ast.NullLit: "null"}
+            return [kinds.get(type(item), "value") for item in value.items]
+        infer(self.program, self.scope, value, places.TEST_VALUE)
+        known = self.program.constants.get(value)
+        if not isinstance(known, list):
+            return None
+        names = {list: "list", type(None): "null"}
+        return [names.get(type(entry), "value") for entry in known]
+
+    def _answers_each_time(self, value: ast.Literal, wanted: Type) -> bool:
+        """Whether a list holds an answer for each time, and is not itself the answer."""
+        entries = self._entries(value)
+        if entries is None or not isinstance(strip_optional(wanted), ListOf):
+            return entries is not None
+        nested = ("list", "null") if isinstance(wanted, Optional) else ("list",)
+        return all(entry in nested for entry in entries)
+
+    def _is_new(self, answer: tuple[str, ...], span: Span) -> bool:
+        """Whether nothing answers this yet; reported when something does."""
+        first = self.answered.setdefault(answer, span)
+        if first is not span:
+            labels = (Label(first, "first given here"),)
+            name = quotable(answer[-1])
+            self.program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
+        return first is span
+
+    def _texts(self) -> RunTexts | None:
+        """The texts of a run; None where the workflow has no steps to take them from."""
+        if self.asked is None and self.body is not None:
+            self.asked = texts_of_run(self.program, self.body)
+        return self.asked
+
+    def _check_asked(self, answer: ast.ScreenAnswer) -> None:
+        """An answer stands once, and something asks for it; a text with `env` in it is taken to be asked for."""
+        text = self.program.constants.get(answer.text)
+        span = answer.text.span(self.source)
+        if not isinstance(text, str) or not self._is_new((answer.question, text), span):
+            return
+        texts = self._texts()
+        if texts is None or self.workflow is None:
+            return
+        asked = texts.questions[answer.question]
+        if any(pattern.matches(text) for pattern in asked):
+            return
+        other = SEES if answer.question == EXPECT else EXPECT
+        help = _known_texts("question", asked, text)
+        if any(pattern.matches(text) for pattern in texts.questions[other]):
+            help = f"write `{other}`, which asks it, in place of `{answer.question}`"
+        self.program.sink.report(
+            errors.UNUSED_ANSWER,
+            span,
+            workflow=self.workflow.name,
+            question=answer.question,
+            text=quotable(text),
+            help=help,
+        )
+
+    def _reason(self, reason: ast.Text, *, aborts: bool) -> None:
+        check_text(self.program, self.scope, reason, places.TEST_VALUE)
+        text = self.program.constants.get(reason)
+        texts = self._texts()
+        if not isinstance(text, str) or texts is None or self.workflow is None:
+            return
+        known = texts.aborts if aborts else texts.finishes
+        if not any(pattern.matches(text) for pattern in known):
+            self.program.sink.report(
+                errors.IMPOSSIBLE_REASON,
+                reason.span(self.source),
+                workflow=self.workflow.name,
+                ends="aborts" if aborts else "finishes",
+                text=quotable(text),
+                help=_known_texts("reason", known, text),
+            )
+
+    def _read(self, answer: ast.ReadAnswer) -> None:
+        name = ".".join(part.text for part in answer.path)
+        first, last = answer.path[0], answer.path[-1]
+        symbol = self._read_symbol(answer.path)
+        if symbol is not None:
+            self._is_new(("reads", name), Span(self.source, first.start, last.end))
+        if symbol is None:
+            infer(self.program, self.scope, answer.value, places.TEST_VALUE)
+            return
+        wanted = symbol.type
+        value = answer.value
+        if self._answers_each_time(value, wanted):
+            wanted = ListOf(wanted)
+        what = f"the answer for `{name}`"
+        check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what)
+
+    def _read_symbol(self, path: tuple[ast.Name, ...]) -> ValueSymbol | None:
+        """The runtime variable that a path names: of the workflow, or of a task by the name of its call."""
+        if self.workflow is None:
+            return None
+        runtime = self.workflow.runtime
+        body = self.body
+        for name in path[:-1]:
+            task = self._called_as(body, name)
+            if task is None:
+                return None
+            runtime = task.runtime
+            body = task.declaration.body
+        last = path[-1]
+        span = last.span(self.source)
+        called = {} if body is None else _results(self.program, body)
+        if last.text in called:
+            task_name = called[last.text].task.name.text
+            help = f"`{last.text}` is the result of a call: answer what task `{task_name}` reads, as in `{last.text}.name`"
+            self.program.sink.report(errors.UNKNOWN_READ, span, name=last.text, help=help)
+            return None
+        if last.text in runtime:
+            return runtime[last.text]
+        runtime = {name: symbol for name, symbol in runtime.items() if name not in called}
+        self.program.sink.report(
+            errors.UNKNOWN_READ,
+            span,
+            name=last.text,
+            help=known_names("runtime variable", runtime, last.text),
+            fixes=rename_fix(span, runtime),
+        )
+        return None
+
+    def _called_as(self, body: ast.Block | None, name: ast.Name) -> TaskSymbol | None:
+        calls: dict[str, ast.CallStmt] = {}
+        for call in () if body is None else calls_in(self.program, body):
+            calls.setdefault((call.result or call.task.name).text, call)
+        if name.text in calls:
+            return self.program.calls.get(calls[name.text])
+        span = name.span(self.source)
+        self.program.sink.report(
+            errors.UNKNOWN_READ,
+            span,
+            name=name.text,
+            help=known_names("call", calls, name.text),
+            fixes=rename_fix(span, calls),
+        )
+        return None
+
+    def _prompt_text(self, text: ast.Text) -> None:
+        """Text to look for in the prompt: consts and `env` stand for their values, other variables for themselves."""
+        for part in text.parts:
+            if not isinstance(part, ast.Ref) or part.sigil != ast.INPUT:
+                continue
+            if self.scope.kind_of(part.name.text) == CONST or part.name.text == ENV_ROOT:
+                resolve_ref(self.program, self.scope, part, places.TEST_VALUE, in_text=True)
+
+
+def _steps(workflow: WorkflowSymbol) -> ast.Block | None:
+    for item in workflow.declaration.items:
+        if isinstance(item, ast.StepsSection):
+            return item.body
+    return None
+
+
+def _results(program: Program, body: ast.Block) -> dict[str, ast.CallStmt]:
+    """The runtime variables that a body sets by calls."""
+    return {call.result.text: call for call in calls_in(program, body) if call.result is not None}
+
+
+def _known_texts(noun: str, patterns: list[TextPattern], text: str) -> str:
+    """The help for a text that nothing in a workflow has."""
+    return known_names(noun, {quotable(pattern.written) for pattern in patterns}, quotable(text))

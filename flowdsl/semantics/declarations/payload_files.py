@@ -1,0 +1,88 @@
+"""The files of `checks from` and `extra from`: parts of a payload as the service writes them.
+
+Such a file is taken verbatim from elsewhere: its shape is checked, and variables in it are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flowdsl.source.text import Span
+
+from .. import errors
+from ..program import Program
+from ..values.json_text import read_json
+from .wire import WORKFLOW_FIELDS
+
+CHECKS = "post_run_checks"
+CLEANUP = "post_run_check_failure_cleanup_prompt"
+NAME = "name"
+ALLOWLIST = "terminal_command_allowlist"
+MODELS = "model_metadata"
+SCHEMAS = ("input_schema", "output_schema")
+
+_TEXTS = (NAME, *SCHEMAS)
+"""Fields of an `extra from` file that hold a text: a name that no literal can say, a schema that is no JSON object."""
+
+
+def check_checks_file(program: Program, named_at: Span, path: str) -> None:
+    """Report, at `named_at`, what keeps the file at `path` from being the checks of a workflow."""
+    _check(program, named_at, path, "post-run checks", _checks_problem)
+
+
+def check_extra_file(program: Program, named_at: Span, path: str) -> None:
+    """Report, at `named_at`, what keeps the file at `path` from being further fields of a workflow."""
+    _check(program, named_at, path, "fields of a workflow", _extra_problem)
+
+
+def _check(
+    program: Program,
+    named_at: Span,
+    path: str,
+    what: str,
+    problem_of: Callable[[dict[str, Any]], str | None],
+) -> None:
+    problem: str | None
+    try:
+        content = read_json(program.texts[path])
+    except ValueError as error:
+        problem = str(error)
+    else:
+        problem = problem_of(content) if isinstance(content, dict) else "it holds no JSON object"
+    if problem is not None:
+        spec = errors.MALFORMED_PAYLOAD_FILE
+        program.sink.report(spec, named_at, path=path, what=what, problem=problem)
+
+
+def _checks_problem(content: dict[str, Any]) -> str | None:
+    for key in content:
+        if key not in (CHECKS, CLEANUP):
+            return f"it has the key `{key}` beside `{CHECKS}` and `{CLEANUP}`"
+    if not isinstance(content.get(CLEANUP, ""), str):
+        return f"`{CLEANUP}` is no text"
+    checks = content.get(CHECKS, [])
+    if not isinstance(checks, list):
+        return f"`{CHECKS}` is no list"
+    for number, check in enumerate(checks, 1):
+        if not isinstance(check, dict):
+            return f"check {number} is no JSON object"
+        for field in ("name", "type"):
+            if not isinstance(check.get(field), str):
+                return f"check {number} has no text `{field}`"
+    return None
+
+
+def _extra_problem(content: dict[str, Any]) -> str | None:
+    for key in content:
+        if key in WORKFLOW_FIELDS and key not in (*_TEXTS, ALLOWLIST, MODELS):
+            return f"it sets `{key}`, which {WORKFLOW_FIELDS[key]} sets"
+    for key in _TEXTS:
+        if not isinstance(content.get(key, ""), str):
+            return f"`{key}` is no text"
+    if not isinstance(content.get(MODELS, {}), dict):
+        return f"`{MODELS}` is no JSON object"
+    commands = content.get(ALLOWLIST, [])
+    if not isinstance(commands, list) or not all(isinstance(each, str) for each in commands):
+        return f"`{ALLOWLIST}` is no list of texts"
+    return None

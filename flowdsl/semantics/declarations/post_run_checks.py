@@ -1,0 +1,136 @@
+"""The `checks` section of a workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .. import errors, places
+from ..model import LOOP, ChainSymbol, ValueSymbol
+from ..names.references import resolve_ref
+from ..names.scopes import ValueScope
+from ..program import Program
+from ..types import ANY, INT, UNKNOWN, ListOf, Type, Unknown, describe, strip_optional
+from ..values.annotations import check_pattern
+from ..values.expressions import check_text, infer
+
+
+def check_checks(program: Program, scope: ValueScope, section: ast.ChecksSection) -> None:
+    """Resolve the variables of the checks, and report labels that stand twice and fields that the platform does not know."""
+    source = scope.module.source
+    labels: dict[str, Span] = {}
+    for check in section.checks:
+        _check_body(program, scope, check.body)
+        if check.extra is not None:
+            from .wire import CHECK_FIELDS, check_extra
+
+            infer(program, scope, check.extra, places.CHECK)
+            check_extra(program, scope.module.module, check.extra, CHECK_FIELDS)
+        if check.label is None:
+            continue
+        name = check.label.value
+        span = check.label.span(source)
+        if name in labels:
+            first = (Label(labels[name], "first declared here"),)
+            program.sink.report(errors.DUPLICATE_DECLARATION, span, name=name, labels=first)
+        else:
+            labels[name] = span
+
+
+def _check_body(program: Program, scope: ValueScope, body: ast.CheckBody) -> None:
+    match body:
+        case ast.FileCheck(target=target):
+            _check_target(program, scope, target, None)
+        case ast.ImageCheck(target=target, shows=shows):
+            _check_target(program, scope, target, shows)
+        case ast.SchemaCheck():
+            pass
+        case ast.OutputCheck(statement=text) | ast.CleanupCheck(prompt=text):
+            check_text(program, scope, text, places.CHECK)
+
+
+def _check_target(
+    program: Program, scope: ValueScope, target: ast.FileTarget, shows: ast.Text | None
+) -> None:
+    """Check a file target; the variable of `files each` also stands in what the image shows."""
+    loop: ValueSymbol | None = None
+    match target:
+        case ast.ExactTarget(names=names):
+            for name in names:
+                check_text(program, scope, name, places.CHECK)
+        case ast.RegexTarget(pattern=pattern, count=count):
+            check_text(program, scope, pattern, places.CHECK)
+            value = program.constants.get(pattern)
+            if isinstance(value, str):
+                check_pattern(program, pattern.span(scope.module.source), value)
+            _check_count(program, scope, count)
+        case ast.EachTarget(variable=variable, iterable=iterable, template=template):
+            element = _element(program, scope, iterable)
+            span = variable.span(scope.module.source)
+            symbol = ValueSymbol(LOOP, variable.text, element, span)
+            program.iterables[symbol] = iterable
+            loop = symbol if scope.declare(program, symbol) else None
+            check_text(program, scope, template, places.CHECK)
+    if shows is not None:
+        check_text(program, scope, shows, places.CHECK)
+    if loop is not None:
+        scope.end_loop(loop)
+
+
+def _check_count(program: Program, scope: ValueScope, count: ast.IntLit | ast.Ref | None) -> None:
+    if count is None:
+        return
+    span = count.span(scope.module.source)
+    if isinstance(count, ast.IntLit):
+        program.constants[count] = count.value
+        if count.value < 0:
+            program.sink.report(errors.BOUND_TOO_SMALL, span, value=count.value)
+        return
+    type_ = resolve_ref(program, scope, count, places.CHECK)
+    inner = strip_optional(type_)
+    if not isinstance(inner, ListOf | Unknown) and inner not in (INT, ANY):
+        what = "a count"
+        program.sink.report(
+            errors.TYPE_MISMATCH,
+            span,
+            what=what,
+            wanted="int",
+            found=describe(type_),
+            help="name an `int` or a list, whose length counts",
+        )
+
+
+def _element(program: Program, scope: ValueScope, iterable: ast.Ref) -> Type:
+    type_ = resolve_ref(program, scope, iterable, places.CHECK)
+    inner = strip_optional(type_)
+    if isinstance(inner, ListOf):
+        return inner.element
+    if isinstance(inner, Unknown):
+        return UNKNOWN
+    if inner != ANY:
+        span = iterable.span(scope.module.source)
+        program.sink.report(errors.NOT_A_LIST, span, written=span.text, type=describe(type_))
+        return UNKNOWN
+    return ANY
+
+
+def report_cleanup_without_chain(program: Program, chains: Iterable[ChainSymbol]) -> None:
+    """Report `on failure` of workflows that no chain of the program runs: a run alone never gets to it."""
+    run = {workflow for chain in chains for _, workflow in chain.steps}
+    for workflow in program.workflows.values():
+        if workflow in run:
+            continue
+        for section in workflow.declaration.items:
+            for check in section.checks if isinstance(section, ast.ChecksSection) else ():
+                if isinstance(check.body, ast.CleanupCheck):
+                    span = _opening(workflow.module, check.body)
+                    program.sink.report(errors.CLEANUP_WITHOUT_CHAIN, span, workflow=workflow.name)
+
+
+def _opening(module: ast.Module, cleanup: ast.CleanupCheck) -> Span:
+    """The words `on failure`."""
+    written = module.source.text[cleanup.start : cleanup.prompt.start]
+    return Span(module.source, cleanup.start, cleanup.start + len(written.rstrip()))

@@ -1,0 +1,233 @@
+"""Variables in the files of `prompt from`, checked as far as the schemas of the workflow tell.
+
+Such a file is taken verbatim from elsewhere. A name that is surely a slip for a declared one is an error, and so is a path that no
+value can have. Any other name that no schema lists is a warning: a parameter of the machine or its pool may supply it (platform.md,
+section 3.1), and an agent may keep runtime values of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import misspelt
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+
+from .. import errors
+from ..model import WorkflowSymbol
+from ..names.scopes import known_names
+from ..program import Program, WorkflowFields
+from ..types import ANY, FieldType, ListOf, RecordOf, Type, Unknown, strip_optional
+
+_PATH = r"((?:\.[A-Za-z_]\w*|\[\d+\]|\[(?:'[^'\n]*'|\"[^\"\n]*\")\])*)"
+_PLAIN = r"(?<![\\{])\{(\$?)([A-Za-z_]\w*)" + _PATH + r"\}(?!\})"
+_RUNTIME = r"(?<![\\{])\{\{[ \t]*([A-Za-z_]\w*)" + _PATH + r"[ \t]*\}\}(?!\})"
+_PART = r"\.([A-Za-z_]\w*)|\[(\d+)\]|\[['\"]([^'\"\n]*)['\"]\]"
+
+
+class _Prompt:
+    """A prompt file and the workflow that takes it in at `labels`: a comment there suppresses what is found in the file."""
+
+    def __init__(self, program: Program, workflow: WorkflowSymbol, path: str) -> None:
+        self.source = SourceFile(path, program.texts[path])
+        self.sink = program.sink
+        self.workflow = workflow.name
+        named = next(
+            item.path for item in workflow.declaration.items if isinstance(item, ast.PromptFrom)
+        )
+        self.labels = (Label(named.span(workflow.module.source), "taken in here"),)
+
+
+class _Given(Record):
+    """What a run is given by name. `is_open`: the schema says that there may be more."""
+
+    inputs: dict[str, FieldType]
+    secrets: dict[str, FieldType]
+    is_open: bool
+
+
+def check_prompt_file(program: Program, workflow: WorkflowSymbol, declared: WorkflowFields) -> None:
+    """Report the variables in the prompt of a workflow that are not declared, each where it stands first, and paths that lead nowhere."""
+    path = workflow.prompt_from
+    assert path is not None
+    prompt = _Prompt(program, workflow, path)
+    given = _given(program, workflow, declared)
+    if given is not None:
+        _check_given(prompt, given)
+    outputs = _outputs(program, workflow, declared)
+    if outputs:
+        _check_runtime(prompt, outputs)
+
+
+def _given(program: Program, workflow: WorkflowSymbol, declared: WorkflowFields) -> _Given | None:
+    """What the schema lists; None without a schema, or with one that does not tell: then any name may be given."""
+    secrets = {field.wire_name: field for field in declared.secrets}
+    if workflow.inputs_from is None:
+        if declared.inputs is None or (not declared.inputs and not secrets):
+            return None
+        return _Given({field.wire_name: field for field in declared.inputs}, secrets, is_open=False)
+    from ..values.schema_files import listed_fields
+
+    listed = listed_fields(program.texts[workflow.inputs_from])
+    if listed is None:
+        return None
+    inputs = {field.name: field for field in listed.fields if field.name[0] != "$"}
+    secrets |= {field.name[1:]: field for field in listed.fields if field.name[0] == "$"}
+    return _Given(inputs, secrets, listed.is_open) if inputs or secrets else None
+
+
+def _outputs(
+    program: Program, workflow: WorkflowSymbol, declared: WorkflowFields
+) -> frozenset[str]:
+    """The names of the outputs that are known."""
+    if workflow.outputs_from is None:
+        return frozenset(field.wire_name for field in declared.outputs or ())
+    from ..values.schema_files import listed_fields
+
+    listed = listed_fields(program.texts[workflow.outputs_from])
+    return frozenset() if listed is None else frozenset(field.name for field in listed.fields)
+
+
+def _check_given(prompt: _Prompt, given: _Given) -> None:
+    seen: set[str] = set()
+    for found in re.finditer(_PLAIN, prompt.source.text):
+        sigil, name, tail = found.groups()
+        span = Span(prompt.source, *found.span())
+        fields = given.secrets if sigil else given.inputs
+        if name in fields:
+            _check_path(prompt, span, fields[name], tail)
+        elif sigil + name not in seen:
+            seen.add(sigil + name)
+            _report_unknown(prompt, span, sigil, name, given)
+
+
+def _report_unknown(prompt: _Prompt, span: Span, sigil: str, name: str, given: _Given) -> None:
+    fields, kind = (given.secrets, "secret") if sigil else (given.inputs, "input")
+    meant = misspelt(name, fields)
+    is_likely = True
+    if meant is not None:
+        help = known_names(kind, (meant,), meant)
+    elif not sigil and name in given.secrets:
+        help = f"`{name}` is a secret; write `{{${name}}}`"
+    elif sigil and name in given.inputs:
+        help = f"`{name}` is an input; write `{{{name}}}`"
+    else:
+        help, is_likely = known_names(kind, fields, name), False
+    if meant is not None and not given.is_open:
+        prompt.sink.report(
+            errors.UNDECLARED_IN_PROMPT,
+            span,
+            name=name,
+            workflow=prompt.workflow,
+            labels=prompt.labels,
+            help=help,
+        )
+    elif is_likely or not given.is_open:
+        prompt.sink.report(
+            errors.UNLISTED_IN_PROMPT,
+            span,
+            name=sigil + name,
+            workflow=prompt.workflow,
+            labels=prompt.labels,
+            help=help,
+        )
+
+
+def _check_runtime(prompt: _Prompt, outputs: frozenset[str]) -> None:
+    """Report runtime values that are surely meant to be an output.
+
+    Agents make runtime values as they like. One that stands several times is written and read under its name, so that the run works:
+    that is a warning.
+    """
+    uses = list(re.finditer(_RUNTIME, prompt.source.text))
+    counts = Counter(found[1] for found in uses)
+    for found in uses:
+        name = found[1]
+        meant = None if name in outputs else misspelt(name, outputs)
+        if meant is None or name not in counts:
+            continue
+        help = known_names("output", (meant,), meant)
+        span = Span(prompt.source, *found.span())
+        if counts.pop(name) == 1:
+            prompt.sink.report(
+                errors.UNDECLARED_IN_PROMPT,
+                span,
+                name=name,
+                workflow=prompt.workflow,
+                labels=prompt.labels,
+                help=help,
+            )
+        else:
+            prompt.sink.report(
+                errors.UNLISTED_IN_PROMPT,
+                span,
+                name=name,
+                workflow=prompt.workflow,
+                labels=prompt.labels,
+                help=help,
+            )
+
+
+def _check_path(prompt: _Prompt, span: Span, field: FieldType, tail: str) -> None:
+    type_: Type = field.type
+    owner = field.name
+    for found in re.finditer(_PART, tail):
+        key = found[1] if found[1] is not None else found[3]
+        type_ = strip_optional(type_)
+        if isinstance(type_, Unknown) or type_ == ANY:
+            return
+        inner = _inside(type_, key)
+        if inner is None:
+            _report_path(prompt, span, type_, owner, found[0], key)
+            return
+        type_ = inner
+        owner += found[0]
+
+
+def _report_path(
+    prompt: _Prompt, span: Span, type_: Type, owner: str, part: str, key: str | None
+) -> None:
+    """Report a path that leads nowhere: a record may hold a field that nobody has listed, and nothing else may be a surprise."""
+    is_certain = True
+    if isinstance(type_, ListOf):
+        help = "it is a list; write `[0]` for its first entry"
+    elif isinstance(type_, RecordOf) and key is not None:
+        names = [field.wire_name for field in type_.fields]
+        help = known_names("field", names, key)
+        is_certain = misspelt(key, names) is not None
+    elif isinstance(type_, RecordOf):
+        help = "it is a record; name a field"
+    else:
+        help = "it is a single value"
+    if is_certain:
+        prompt.sink.report(
+            errors.UNKNOWN_PATH_IN_PROMPT,
+            span,
+            owner=owner,
+            part=part,
+            workflow=prompt.workflow,
+            labels=prompt.labels,
+            help=help,
+        )
+    else:
+        prompt.sink.report(
+            errors.UNLISTED_IN_PROMPT,
+            span,
+            name=owner + part,
+            workflow=prompt.workflow,
+            labels=prompt.labels,
+            help=help,
+        )
+
+
+def _inside(type_: Type, key: str | None) -> Type | None:
+    if isinstance(type_, ListOf):
+        return type_.element if key is None else None
+    if isinstance(type_, RecordOf) and key is not None:
+        for field in type_.fields:
+            if key == field.wire_name:
+                return field.type
+    return None

@@ -1,0 +1,66 @@
+"""The runtime variables of a body: where they are set, and their types."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import variable_set_by
+
+from .. import errors
+from ..model import RUNTIME, ValueSymbol
+from ..names.scopes import ValueScope
+from ..program import Program
+from ..statements.arguments import task_of
+from ..types import STRING, UNKNOWN, Type, Unknown, describe
+from ..values.assignability import assignable
+from .type_expressions import resolve_type
+
+
+def declare_runtime(program: Program, scope: ValueScope, body: ast.Block) -> dict[str, ValueSymbol]:
+    """The runtime variables that `body` sets, brought into `scope`; a second type for one is reported."""
+    found: dict[str, ValueSymbol] = {}
+    rejected: set[str] = set()
+    for statement in program.statements(body):
+        name = variable_set_by(statement)
+        if name is None:
+            continue
+        type_ = _variable_type(program, scope, statement)
+        span = name.span(scope.module.source)
+        symbol = ValueSymbol(RUNTIME, name.text, type_, span)
+        earlier = found.get(name.text)
+        if earlier is not None:
+            _check_same_type(program, earlier, symbol)
+        elif name.text not in rejected:
+            if scope.declare(program, symbol):
+                found[name.text] = symbol
+            else:
+                rejected.add(name.text)
+    return found
+
+
+def _variable_type(program: Program, scope: ValueScope, statement: ast.Stmt) -> Type:
+    match statement:
+        case ast.ExtractStmt(type=expr):
+            return resolve_type(program, scope.module, expr)
+        case ast.CopyStmt(type=written) | ast.RunStmt(type=written):
+            return STRING if written is None else resolve_type(program, scope.module, written)
+        case ast.CallStmt():
+            task = task_of(program, scope, statement)
+            return UNKNOWN if task is None or task.result is None else task.result
+        case _:
+            return UNKNOWN
+
+
+def _check_same_type(program: Program, earlier: ValueSymbol, later: ValueSymbol) -> None:
+    if isinstance(earlier.type, Unknown) or isinstance(later.type, Unknown):
+        return
+    same = assignable(earlier.type, later.type) and assignable(later.type, earlier.type)
+    if not same or describe(earlier.type) != describe(later.type):
+        program.sink.report(
+            errors.RUNTIME_TYPE_CONFLICT,
+            later.span,
+            name=later.name,
+            type=describe(later.type),
+            earlier=describe(earlier.type),
+            labels=(Label(earlier.span, f"first set as `{describe(earlier.type)}`"),),
+        )

@@ -1,0 +1,99 @@
+"""Settings of workflows, chains, `model` and `terminal`: which exist, and what they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax import ast
+
+from .. import errors, places
+from ..names.scopes import ValueScope, known_names, rename_fix
+from ..program import Program
+from ..types import BOOL, STRING, ListOf, Optional, Type
+from ..values.expressions import check_value
+from .constants import constant_json
+
+
+class SettingRule(Record):
+    """The type of a setting, and how many entries a list may have (None: any number)."""
+
+    type: Type
+    limit: int | None = None
+
+
+WORKFLOW_SETTINGS = {
+    "title": SettingRule(STRING),
+    "tags": SettingRule(ListOf(STRING)),
+    "webhooks": SettingRule(BOOL),
+    "file_exports": SettingRule(BOOL),
+    "renamed_from": SettingRule(STRING),
+    "protect": SettingRule(BOOL),
+}
+CHAIN_SETTINGS = {
+    "title": SettingRule(STRING),
+    "keep_session": SettingRule(BOOL),
+    "priority": SettingRule(BOOL),
+}
+MODEL_SETTINGS = {
+    "main": SettingRule(STRING),
+    "cache_detection": SettingRule(STRING),
+    "fallbacks": SettingRule(ListOf(Optional(STRING)), limit=2),
+}
+TERMINAL_SETTINGS = {
+    "allow": SettingRule(ListOf(STRING)),
+    "unrestricted": SettingRule(BOOL),
+}
+
+
+def check_settings(
+    program: Program,
+    scope: ValueScope,
+    settings: tuple[ast.Setting, ...],
+    rules: dict[str, SettingRule],
+    owner: str,
+) -> dict[str, Any]:
+    """The values of `settings` in JSON form, checked against `rules`. `owner` names what they are settings of."""
+    source = scope.module.source
+    values: dict[str, Any] = {}
+    first: dict[str, ast.Name] = {}
+    for setting in settings:
+        name = setting.name.text
+        rule = rules.get(name)
+        if rule is None:
+            span = setting.name.span(source)
+            program.sink.report(
+                errors.UNKNOWN_SETTING,
+                span,
+                name=name,
+                owner=owner,
+                help=known_names("setting", rules, name),
+                fixes=rename_fix(span, rules),
+            )
+            continue
+        if name in first:
+            labels = (Label(first[name].span(source), "first set here"),)
+            span = setting.name.span(source)
+            program.sink.report(errors.DUPLICATE_SETTING, span, name=name, labels=labels)
+            continue
+        first[name] = setting.name
+        check_value(program, scope, setting.value, rule.type, places.SETTING, f"`{name}`")
+        values[name] = constant_json(program, setting.value)
+        if rule.limit is not None and isinstance(setting.value, ast.ListExpr):
+            _check_limit(program, source, setting, len(setting.value.items), rule.limit)
+    return values
+
+
+def _check_limit(
+    program: Program, source: SourceFile, setting: ast.Setting, count: int, limit: int
+) -> None:
+    if count > limit:
+        program.sink.report(
+            errors.TOO_MANY_ENTRIES,
+            setting.value.span(source),
+            name=setting.name.text,
+            limit=limit,
+            count=count,
+        )

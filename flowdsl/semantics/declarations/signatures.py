@@ -1,0 +1,256 @@
+"""What can be said about tasks, workflows and chains without reading their bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .. import errors, places
+from ..model import INPUT, PARAMETER, SECRET, TaskSymbol, ValueSymbol, WorkflowSymbol
+from ..modules import project_path, read_text
+from ..names.scopes import ValueScope
+from ..program import ModuleScope, Program, WorkflowFields
+from ..types import FieldType, RecordOf, Type, Unknown, describe
+from ..values.expressions import check_value
+from .constants import constant_json
+from .type_expressions import INPUTS, OUTPUTS, SECRETS, resolve_fields, resolve_type
+
+_SECTION_NAMES: dict[type[ast.Node], str] = {
+    ast.InputsSection: "inputs",
+    ast.SecretsSection: "secrets",
+    ast.OutputsSection: "outputs",
+    ast.ModelSection: "model",
+    ast.TerminalSection: "terminal",
+    ast.AlwaysSection: "always",
+    ast.StepsSection: "steps",
+    ast.PromptFrom: "prompt from",
+    ast.InputsFrom: "inputs from",
+    ast.OutputsFrom: "outputs from",
+    ast.ChecksFrom: "checks from",
+    ast.ExtraFrom: "extra from",
+    ast.ChecksSection: "checks",
+    ast.ExtraSection: "extra",
+    ast.SharedSection: "shared",
+    ast.GivenSection: "given",
+    ast.ScreenSection: "screen",
+    ast.ReadsSection: "reads",
+    ast.ExpectOutputs: "outputs",
+    ast.ExpectAborts: "aborts",
+    ast.ExpectFinishes: "finishes",
+}
+_EXCLUSIVE = (
+    (ast.InputsSection, ast.InputsFrom),
+    (ast.OutputsSection, ast.OutputsFrom),
+    (ast.ChecksSection, ast.ChecksFrom),
+    (ast.ExtraSection, ast.ExtraFrom),
+    (ast.StepsSection, ast.PromptFrom),
+    (ast.AlwaysSection, ast.PromptFrom),
+    (ast.ExpectOutputs, ast.ExpectAborts),
+    (ast.ExpectFinishes, ast.ExpectAborts),
+)
+
+
+def check_sections(program: Program, scope: ModuleScope, items: tuple[ast.Node, ...]) -> None:
+    """Report sections that stand twice, or next to one that takes their place."""
+    first: dict[type[ast.Node], ast.Node] = {}
+    for item in items:
+        kind = type(item)
+        if kind not in _SECTION_NAMES:
+            continue
+        if kind in first:
+            labels = (Label(_keyword(scope, first[kind]), "the first one"),)
+            name = _SECTION_NAMES[kind]
+            span = _keyword(scope, item)
+            program.sink.report(errors.DUPLICATE_SECTION, span, name=name, labels=labels)
+        else:
+            first[kind] = item
+    for one, other in _EXCLUSIVE:
+        if one in first and other in first:
+            earlier, later = sorted((first[one], first[other]), key=lambda item: item.start)
+            program.sink.report(
+                errors.CONFLICTING_SECTIONS,
+                _keyword(scope, later),
+                one=_SECTION_NAMES[one],
+                other=_SECTION_NAMES[other],
+                labels=(Label(_keyword(scope, earlier), "the other one"),),
+            )
+
+
+def _keyword(scope: ModuleScope, section: ast.Node) -> Span:
+    """The word that a section opens with."""
+    word = _SECTION_NAMES[type(section)].split()[0]
+    return Span(scope.source, section.start, section.start + len(word))
+
+
+def declare_task(program: Program, scope: ModuleScope, task: ast.TaskDecl) -> None:
+    """Resolve the parameters and the result of a task."""
+    params: list[ValueSymbol] = []
+    defaults: dict[str, Any] = {}
+    names = ValueScope(scope)
+    for param in task.params:
+        name = param.name.text
+        type_ = resolve_type(program, scope, param.type)
+        kind = SECRET if param.secret else PARAMETER
+        has_default = param.default is not None and not param.secret
+        default = None
+        if param.default is not None:
+            span = param.default.span(scope.source)
+            if param.secret:
+                program.sink.report(errors.SECRET_WITH_DEFAULT, span, name=name)
+            what = f"the default of `{name}`"
+            check_value(program, ValueScope(scope), param.default, type_, places.CONSTANT, what)
+            default = constant_json(program, param.default)
+        field = FieldType(name, type_, has_default=has_default, default=default)
+        symbol = ValueSymbol(kind, name, type_, param.name.span(scope.source), field)
+        if not names.declare(program, symbol):
+            continue
+        params.append(symbol)
+        if has_default:
+            defaults[name] = default
+    result = _task_result(program, scope, task)
+    program.tasks[task] = TaskSymbol(
+        task.name.text, task, scope.module, tuple(params), defaults, result, {}
+    )
+
+
+def _task_result(program: Program, scope: ModuleScope, task: ast.TaskDecl) -> Type | None:
+    if task.result is None:
+        return None
+    result = resolve_type(program, scope, task.result)
+    if not isinstance(result, RecordOf | Unknown):
+        span = task.result.span(scope.source)
+        program.sink.report(errors.RESULT_NOT_A_RECORD, span, type=describe(result))
+    return result
+
+
+def declare_workflow(program: Program, scope: ModuleScope, workflow: ast.WorkflowDecl) -> None:
+    """Resolve the inputs, secrets and outputs of a workflow, and read the files that stand for them."""
+    check_sections(program, scope, workflow.items)
+    inputs: tuple[FieldType, ...] = ()
+    secrets: tuple[FieldType, ...] = ()
+    outputs: tuple[FieldType, ...] = ()
+    files: dict[type[ast.Node], str | None] = {}
+    for item in workflow.items:
+        match item:
+            case ast.InputsSection(fields=fields):
+                inputs = inputs or resolve_fields(program, scope, fields, INPUTS)
+            case ast.SecretsSection(fields=fields):
+                secrets = secrets or resolve_fields(program, scope, fields, SECRETS)
+            case ast.OutputsSection(fields=fields):
+                outputs = outputs or resolve_fields(program, scope, fields, OUTPUTS)
+            case (
+                ast.InputsFrom(path=path)
+                | ast.OutputsFrom(path=path)
+                | ast.PromptFrom(path=path)
+                | ast.ChecksFrom(path=path)
+                | ast.ExtraFrom(path=path)
+            ):
+                files.setdefault(type(item), load_text(program, scope, path))
+            case _:
+                pass
+    program.workflows[workflow] = WorkflowSymbol(
+        name=workflow.name.text,
+        declaration=workflow,
+        module=scope.module,
+        inputs=inputs,
+        secrets=secrets,
+        outputs=outputs,
+        runtime={},
+        settings={},
+        models={},
+        terminal={},
+        prompt_from=files.get(ast.PromptFrom),
+        inputs_from=files.get(ast.InputsFrom),
+        outputs_from=files.get(ast.OutputsFrom),
+        checks_from=files.get(ast.ChecksFrom),
+        extra_from=files.get(ast.ExtraFrom),
+        extra={},
+    )
+    program.workflow_fields[workflow] = _known_fields(
+        program, scope, workflow, inputs, secrets, outputs
+    )
+
+
+def _known_fields(
+    program: Program,
+    scope: ModuleScope,
+    workflow: ast.WorkflowDecl,
+    inputs: tuple[FieldType, ...],
+    secrets: tuple[FieldType, ...],
+    outputs: tuple[FieldType, ...],
+) -> WorkflowFields:
+    known_inputs: tuple[FieldType, ...] | None = inputs
+    known_outputs: tuple[FieldType, ...] | None = outputs
+    symbol = program.workflows[workflow]
+    for item in workflow.items:
+        if isinstance(item, ast.InputsFrom):
+            found = _schema(program, scope, item.path, symbol.inputs_from)
+            known_inputs = None if found is None else tuple(f for f in found if f.name[0] != "$")
+            if found is not None:
+                secrets += tuple(
+                    FieldType(f.name[1:], f.type, f.constraints, f.has_default, f.default)
+                    for f in found
+                    if f.name[0] == "$" and f.name[1:] not in {s.name for s in secrets}
+                )
+        elif isinstance(item, ast.OutputsFrom):
+            known_outputs = _schema(program, scope, item.path, symbol.outputs_from)
+    return WorkflowFields(known_inputs, secrets, known_outputs)
+
+
+def _schema(
+    program: Program, scope: ModuleScope, written: ast.StringLit, path: str | None
+) -> tuple[FieldType, ...] | None:
+    if path is None or path not in program.texts:
+        return None
+    from ..values.schema_files import schema_fields
+
+    return schema_fields(program, written.span(scope.source), path, program.texts[path])
+
+
+def load_text(program: Program, scope: ModuleScope, written: ast.StringLit) -> str | None:
+    """The project path of a text file named in the source, its content kept in `program.texts`; reported when unreadable."""
+    outside = errors.FILE_OUTSIDE_PROJECT
+    path = project_path(scope.source, written, outside, program.sink)
+    if path is None:
+        return None
+    if path not in program.texts:
+        text = read_text(program.files, path, written.span(scope.source), program.sink)
+        if text is None:
+            return None
+        program.texts[path] = text
+    return path
+
+
+def value_symbols(
+    scope: ModuleScope,
+    owner: ast.WorkflowDecl | ast.ChainDecl,
+    fields: tuple[FieldType, ...],
+    kind: str,
+) -> list[ValueSymbol]:
+    """A symbol for each field of `inputs` or `secrets`, at its declaration or at the line that names its schema file."""
+    if not fields:
+        return []
+    names: dict[str, ast.Node] = {}
+    elsewhere: ast.Node = owner.name
+    section = ast.InputsSection if kind == INPUT else ast.SecretsSection
+    for item in owner.items:
+        if isinstance(item, section):
+            for field in item.fields:
+                names.setdefault(field.name.text, field.name)
+        elif isinstance(item, ast.InputsFrom):
+            elsewhere = item.path
+    source = scope.source
+    return [
+        ValueSymbol(
+            kind, field.name, field.type, names.get(field.name, elsewhere).span(source), field
+        )
+        for field in fields
+    ]
+
+
+def may_be_omitted(field: FieldType) -> bool:
+    """Whether nobody has to give a value: optional, with a default, or supplied by the machine."""
+    return not field.required or field.constraints.machine

@@ -1,0 +1,182 @@
+"""From type expressions to types, and from sections of fields to the types of fields."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.errors import NESTING_TOO_DEEP
+
+from .. import errors, places
+from ..names.scopes import ValueScope, find_declaration
+from ..program import MAX_CHAIN, Entry, ModuleScope, Program
+from ..types import (
+    NO_CONSTRAINTS,
+    PRIMITIVE,
+    UNKNOWN,
+    Enum,
+    FieldType,
+    ListOf,
+    Optional,
+    RecordOf,
+    Type,
+    Unknown,
+)
+from ..values.annotations import AnnotationContext, field_constraints
+from ..values.expressions import check_value
+from .constants import constant_json
+
+RECORD = "record"
+INPUTS = "inputs"
+SECRETS = "secrets"
+OUTPUTS = "outputs"
+CHAIN_INPUTS = "chain inputs"
+CHAIN_SECRETS = "chain secrets"
+
+
+def resolve_type(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
+    """The type that `expr` means, also kept in `declared_types`."""
+    known = program.declared_types.get(expr)
+    if known is None:
+        known = program.declared_types[expr] = _resolve(program, scope, expr)
+    return known
+
+
+def _resolve(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
+    match expr:
+        case ast.NamedType(name=dotted):
+            if dotted.namespace is None and dotted.name.text in PRIMITIVE:
+                return PRIMITIVE[dotted.name.text]
+            entry = find_declaration(program, scope, dotted, "type")
+            return UNKNOWN if entry is None else _named_type(program, scope, dotted, entry)
+        case ast.ObjectType(fields=fields):
+            return RecordOf(None, resolve_fields(program, scope, fields, RECORD))
+        case ast.EnumType(values=values):
+            return Enum(_enum_values(program, scope, values))
+        case ast.ListType(element=element):
+            return ListOf(resolve_type(program, scope, element))
+        case ast.OptionalType(inner=inner):
+            type_ = resolve_type(program, scope, inner)
+            return type_ if isinstance(type_, Optional | Unknown) else Optional(type_)
+
+
+def _named_type(program: Program, scope: ModuleScope, used: ast.Dotted, entry: Entry) -> Type:
+    declaration = entry.declaration
+    assert isinstance(declaration, ast.RecordDecl | ast.AliasDecl)
+    if declaration in program.resolving:
+        cycle = [*program.resolving[program.resolving.index(declaration) :], declaration]
+        names = " -> ".join(
+            step.name.text for step in cycle if isinstance(step, ast.RecordDecl | ast.AliasDecl)
+        )
+        program.sink.report(errors.RECURSIVE_TYPE, used.span(scope.source), cycle=names)
+        return UNKNOWN
+    if len(program.resolving) >= MAX_CHAIN and declaration not in program.named_types:
+        span = used.span(scope.source)
+        program.sink.report(NESTING_TOO_DEEP, span, what="types", limit=MAX_CHAIN)
+        return UNKNOWN
+    return declared_type(program, entry.home, declaration)
+
+
+def declared_type(
+    program: Program, home: ModuleScope, declaration: ast.RecordDecl | ast.AliasDecl
+) -> Type:
+    """The type of a type declaration; one object for each record."""
+    known = program.named_types.get(declaration)
+    if known is not None:
+        return known
+    program.resolving.append(declaration)
+    name = declaration.name.text
+    type_: Type
+    if isinstance(declaration, ast.RecordDecl):
+        type_ = RecordOf(name, resolve_fields(program, home, declaration.fields, RECORD))
+    else:
+        type_ = resolve_type(program, home, declaration.type)
+        if isinstance(type_, Enum):
+            type_ = Enum(type_.values, type_.name or name)
+        elif isinstance(type_, RecordOf) and type_.name is None:
+            type_ = RecordOf(name, type_.fields)
+    program.resolving.pop()
+    program.named_types[declaration] = type_
+    return type_
+
+
+def _enum_values(
+    program: Program, scope: ModuleScope, literals: tuple[ast.StringLit, ...]
+) -> tuple[str, ...]:
+    first: dict[str, ast.StringLit] = {}
+    for literal in literals:
+        if literal.value in first:
+            label = Label(first[literal.value].span(scope.source), "first listed here")
+            span = literal.span(scope.source)
+            program.sink.report(
+                errors.DUPLICATE_ENUM_VALUE, span, value=literal.value, labels=(label,)
+            )
+        else:
+            first[literal.value] = literal
+    return tuple(first)
+
+
+def resolve_fields(
+    program: Program, scope: ModuleScope, fields: tuple[ast.Field, ...], section: str
+) -> tuple[FieldType, ...]:
+    """The fields of a record or section. A second field of the same name is reported and left out."""
+    resolved: list[FieldType] = []
+    first: dict[str, ast.Name] = {}
+    wire: dict[str, ast.Name] = {}
+    for field in fields:
+        if field.name.text in first:
+            _report_duplicate(program, scope, first, field.name.text, field.name)
+            continue
+        first[field.name.text] = field.name
+        type_ = _field(program, scope, field, section)
+        wire_name = type_.wire_name
+        if wire_name in wire:
+            _report_duplicate(program, scope, wire, wire_name, field.name)
+            continue
+        wire[wire_name] = field.name
+        resolved.append(type_)
+    return tuple(resolved)
+
+
+def _report_duplicate(
+    program: Program, scope: ModuleScope, first: dict[str, ast.Name], name: str, again: ast.Name
+) -> None:
+    labels = (Label(first[name].span(scope.source), "first declared here"),)
+    span = again.span(scope.source)
+    program.sink.report(errors.DUPLICATE_FIELD, span, name=name, labels=labels)
+
+
+def _field(program: Program, scope: ModuleScope, field: ast.Field, section: str) -> FieldType:
+    name = field.name.text
+    type_ = resolve_type(program, scope, field.type)
+    constraints = NO_CONSTRAINTS
+    if field.annotations:
+        context = AnnotationContext(scope, name, type_, section)
+        constraints = field_constraints(program, context, field.annotations)
+    default = None
+    has_default = field.default is not None
+    if field.default is not None:
+        span = field.default.span(scope.source)
+        if section in (SECRETS, CHAIN_SECRETS):
+            removal = Edit(Span(span.source, field.type.end, span.end), "")
+            fixes = (Fix("remove the default", (removal,)),)
+            program.sink.report(errors.SECRET_WITH_DEFAULT, span, name=name, fixes=fixes)
+            has_default = False
+        elif constraints.machine:
+            program.sink.report(errors.MACHINE_INPUT_WITH_DEFAULT, span, name=name)
+        what = f"the default of `{name}`"
+        bounded = FieldType(name, type_, constraints)
+        check_value(
+            program, ValueScope(scope), field.default, type_, places.CONSTANT, what, bounded
+        )
+        default = constant_json(program, field.default)
+    return FieldType(name, type_, constraints, has_default, default, field.doc)
+
+
+def resolve_declared_types(program: Program) -> None:
+    """Resolve every type declaration, used or not."""
+    for module in program.sources.modules:
+        scope = program.scopes[module]
+        for declaration in module.declarations:
+            if isinstance(declaration, ast.RecordDecl | ast.AliasDecl):
+                declared_type(program, scope, declaration)

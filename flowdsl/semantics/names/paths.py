@@ -1,0 +1,170 @@
+"""What is at the end of a path into a value."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .. import errors
+from ..model import SemanticModel, ValueSymbol
+from ..program import Program
+from ..types import (
+    ANY,
+    UNKNOWN,
+    Enum,
+    FieldType,
+    ListOf,
+    Optional,
+    Primitive,
+    RecordOf,
+    Type,
+    Unknown,
+    describe,
+    strip_optional,
+)
+from .scopes import PresenceKey, ValueScope, known_names, rename_fix
+
+
+def presence_key(ref: ast.Ref) -> PresenceKey:
+    """The reference as a value, to tell whether two of them mean the same thing."""
+    return (ref.sigil, ref.name.text, tuple(step_of(part) for part in ref.path))
+
+
+def step_of(part: ast.PathPart) -> str | int:
+    """The key or position that a part of a path names."""
+    return part.index if isinstance(part, ast.IndexAccess) else part.name
+
+
+def path_of(ref: ast.Ref, symbol: ValueSymbol) -> tuple[ast.PathPart, ...]:
+    """The path into the value: without the const's own name after the name of an imported file."""
+    return ref.path[1:] if "." in symbol.name else ref.path
+
+
+def steps_of(ref: ast.Ref, symbol: ValueSymbol) -> tuple[str | int, ...]:
+    """The keys and positions of the path into the value."""
+    return tuple(map(step_of, path_of(ref, symbol))) if ref.path else ()
+
+
+def field_of(program: Program | SemanticModel, ref: ast.Ref) -> FieldType | None:
+    """The declared field at the end of a resolved reference, for its annotations; None where there is none."""
+    symbol = program.values.get(ref)
+    if symbol is None:
+        return None
+    field = symbol.field
+    type_ = symbol.type
+    for part in path_of(ref, symbol):
+        type_ = strip_optional(type_)
+        if isinstance(type_, RecordOf) and isinstance(part, ast.FieldAccess):
+            field = _find_field(type_, part.name)
+            type_ = field.type if field is not None else UNKNOWN
+        elif isinstance(type_, ListOf):
+            field, type_ = None, type_.element
+        else:
+            return None
+    return field
+
+
+def name_span(scope: ValueScope, part: ast.FieldAccess) -> Span:
+    """The name inside `.name`; the whole part when it is quoted."""
+    span = part.span(scope.module.source)
+    return Span(span.source, span.start + 1, span.end) if span.text.startswith(".") else span
+
+
+def _find_field(record: RecordOf, name: str) -> FieldType | None:
+    for field in record.fields:
+        if name in (field.name, field.wire_name):
+            return field
+    return None
+
+
+def walk_path(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> Type:
+    """The type at the end of the path. A path through an optional value may be missing as a whole."""
+    type_ = symbol.type
+    path = path_of(ref, symbol) if ref.path else ()
+    optional = False
+    for length in range(len(path) + 1):
+        if length > 0:
+            type_ = _member(program, scope, type_, ref, symbol, path[length - 1])
+            if isinstance(type_, Unknown):
+                return UNKNOWN
+        if isinstance(type_, Optional):
+            optional = True
+            type_ = type_.inner
+        if optional and scope.present:
+            key = (ref.sigil, ref.name.text, tuple(map(step_of, path[:length])))
+            optional = key not in scope.present
+    return Optional(type_) if optional else type_
+
+
+def _member(
+    program: Program,
+    scope: ValueScope,
+    type_: Type,
+    ref: ast.Ref,
+    symbol: ValueSymbol,
+    part: ast.PathPart,
+) -> Type:
+    """The type behind one part of the path of `ref`; UNKNOWN, reported, where there is nothing."""
+    if isinstance(type_, RecordOf) and isinstance(part, ast.FieldAccess):
+        field = _find_field(type_, part.name)
+        if field is not None:
+            return field.type
+    span = part.span(scope.module.source)
+    owner = _written_before(scope, ref, symbol, part)
+    match type_:
+        case Primitive(name="any"):
+            return ANY
+        case Unknown():
+            return UNKNOWN
+        case RecordOf():
+            if isinstance(part, ast.IndexAccess):
+                program.sink.report(
+                    errors.WRONG_ACCESS,
+                    span,
+                    owner=owner,
+                    kind="a record",
+                    help=f"its fields are {listed(field.name for field in type_.fields)}",
+                )
+                return UNKNOWN
+            names = program.names_of(type_, lambda: (field.name for field in type_.fields))
+            at = name_span(scope, part)
+            program.sink.report(
+                errors.UNKNOWN_FIELD,
+                at,
+                owner=owner,
+                name=part.name,
+                help=known_names("field", names, part.name),
+                fixes=rename_fix(at, names),
+            )
+            return UNKNOWN
+        case ListOf(element):
+            if isinstance(part, ast.FieldAccess):
+                program.sink.report(
+                    errors.WRONG_ACCESS,
+                    span,
+                    owner=owner,
+                    kind="a list",
+                    help=f"write `{owner}[0]{span.text}`, or take its entries with a `for`",
+                )
+                return UNKNOWN
+            if part.index < 0:
+                program.sink.report(errors.NEGATIVE_INDEX, span)
+                return UNKNOWN
+            return element
+        case Primitive() | Enum():
+            program.sink.report(
+                errors.PATH_INTO_SCALAR, span, owner=owner, type=describe(type_), part=span.text
+            )
+            return UNKNOWN
+        case Optional(inner):
+            return _member(program, scope, inner, ref, symbol, part)
+
+
+def _written_before(
+    scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol, part: ast.PathPart
+) -> str:
+    """The value that `part` leads into, as it is written."""
+    source = scope.module.source
+    before = (each for each in path_of(ref, symbol) if each.start < part.start)
+    return symbol.name + "".join(each.span(source).text for each in before)

@@ -1,0 +1,290 @@
+"""What a reference means: its symbol, and the type at the end of its path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
+from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.syntax import ast
+
+from .. import errors
+from ..model import CONST, ENVIRONMENT, INPUT, RUNTIME, SECRET, STEP, ValueSymbol
+from ..places import TEST_VALUE, Place
+from ..program import Program
+from ..types import ANY, STRING, UNKNOWN, Type, Unknown
+from .paths import name_span, path_of, step_of, walk_path
+from .scopes import (
+    ENV_ROOT,
+    ValueScope,
+    known_names,
+    names_of_kind,
+    rename_fix,
+    sigil_of,
+    with_article,
+)
+
+_BRACES = {ast.INPUT: ("{", "}"), ast.RUNTIME: ("{{", "}}"), ast.SECRET: ("{$", "}")}
+_MEANT = {ast.INPUT: "an input", ast.RUNTIME: "a runtime variable", ast.SECRET: "a secret"}
+_BARE = {ast.INPUT: ("", ""), ast.RUNTIME: ("{{", "}}"), ast.SECRET: ("$", "")}
+
+
+def written(ref: ast.Ref, sigil: str, scope: ValueScope, *, in_text: bool) -> str:
+    """`ref` as it would be written with `sigil`."""
+    inside = scope.module.source.text[ref.name.start : ref.end].rstrip("} \t")
+    before, after = (_BRACES if in_text else _BARE)[sigil]
+    return f"{before}{inside}{after}"
+
+
+def resolve_ref(
+    program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool = False
+) -> Type:
+    """Resolve `ref`, report what is wrong with it, fill the tables, and return its type."""
+    symbol = _find_symbol(program, scope, ref, place, in_text=in_text)
+    if symbol is None:
+        return UNKNOWN
+    kind = symbol.kind
+    if kind not in place.allowed:
+        _report_place(program, scope, ref, symbol, place)
+        return UNKNOWN
+    program.values[ref] = symbol
+    if in_text:
+        scope.module.text_refs.append((ref, symbol))
+    if kind == RUNTIME:
+        scope.module.runtime_refs.append(ref)
+    if kind == ENVIRONMENT:
+        type_ = _environment_value(program, scope, ref)
+    elif kind == STEP and in_text:
+        span = ref.span(scope.module.source)
+        program.sink.report(errors.STEP_OUTPUT_IN_TEXT, span, name=span.text)
+        type_ = UNKNOWN
+    else:
+        type_ = walk_path(program, scope, ref, symbol)
+    program.ref_types[ref] = type_
+    if kind == CONST and symbol.literal is None and not isinstance(type_, Unknown):
+        _fold_const(program, scope, ref, symbol)
+    return type_
+
+
+def _find_symbol(
+    program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool
+) -> ValueSymbol | None:
+    name = ref.name.text
+    if scope.clashing and (ref.sigil, name) in scope.clashing:
+        return None
+    symbol = scope.symbols.get(name)
+    if symbol is None:
+        module = scope.module
+        if name == ENV_ROOT:
+            symbol = ValueSymbol(ENVIRONMENT, ENV_ROOT, ANY, ref.name.span(module.source))
+        elif name in module.namespaces:
+            return _qualified_const(program, scope, ref)
+        elif name in module.names:
+            entry = module.names[name]
+            program.use(module, name, entry)
+            if entry is None:
+                return None
+            if isinstance(entry.declaration, ast.ConstDecl):
+                symbol = program.consts.get(entry.declaration)
+                if symbol is None:
+                    return None
+        if symbol is None:
+            if scope.inputs_unknown and ref.sigil == ast.INPUT:
+                return ValueSymbol(INPUT, name, ANY, ref.name.span(module.source))
+            _report_undeclared(program, scope, ref, place, in_text=in_text)
+            return None
+    if sigil_of(symbol.kind) != ref.sigil:
+        _report_sigil(program, scope, ref, symbol, place, in_text=in_text)
+        return None
+    return symbol
+
+
+def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> ValueSymbol | None:
+    """The const of `file.name`, written like a path."""
+    other = scope.module.namespaces[ref.name.text][0]
+    program.use(scope.module, ref.name.text, None)
+    if other is None:
+        return None
+    consts = {
+        name: entry.declaration
+        for name, entry in other.own.items()
+        if isinstance(entry.declaration, ast.ConstDecl)
+    }
+    first = ref.path[0] if ref.path else None
+    if isinstance(first, ast.FieldAccess) and first.name in consts and ref.sigil == ast.INPUT:
+        program.use(other, first.name, other.own[first.name])
+        symbol = program.consts.get(consts[first.name])
+        if symbol is None:
+            return None
+        name = f"{ref.name.text}.{symbol.name}"
+        return ValueSymbol(
+            CONST, name, symbol.type, symbol.span, value=symbol.value, literal=symbol.literal
+        )
+    wanted = first.name if isinstance(first, ast.FieldAccess) else ""
+    if other.hides(wanted):
+        return None
+    program.sink.report(
+        errors.UNDECLARED_NAME,
+        ref.span(scope.module.source),
+        name=f"{ref.name.text}.{wanted}" if wanted else ref.name.text,
+        help=f"`{ref.name.text}` is an imported file; {known_names('const', consts, wanted)}",
+    )
+    return None
+
+
+def _fold_const(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> None:
+    """Keep the part of a const that `ref` names; report an entry or a key that its value does not have."""
+    value = symbol.value
+    for part in path_of(ref, symbol):
+        span = part.span(scope.module.source)
+        step = step_of(part)
+        exists = step in value if isinstance(value, dict) else _has_entry(value, step)
+        if not exists:
+            program.sink.report(errors.NOT_IN_CONST, span, name=symbol.name, part=span.text)
+            return
+        value = value[step]
+    program.constants[ref] = value
+
+
+def _has_entry(value: Any, step: str | int) -> bool:
+    return isinstance(value, list) and isinstance(step, int) and step < len(value)
+
+
+def _report_undeclared(
+    program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool
+) -> None:
+    name = ref.name.text
+    source = scope.module.source
+    own = scope.known()
+    consts = names_of_kind(program, scope.module, CONST)
+    help: str | None
+    labels: tuple[Label, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    near = closest(name, (ENV_ROOT,), consts, *own.values())
+    kind = None if near is None else scope.kind_of(near)
+    if name in scope.ended:
+        symbol = scope.ended[name]
+        help = f"`{name}` is the variable of a loop and exists inside it only"
+        labels = (Label(symbol.span, "the loop variable"),)
+    elif near is not None and kind is not None:
+        help = f"{with_article(kind)} named `{near}` exists"
+        if sigil_of(kind) == ref.sigil:
+            fixes = rename_fix(ref.name.span(source), (near,))
+        else:
+            before, after = (_BRACES if in_text else _BARE)[sigil_of(kind)]
+            help += f"; write `{before}{near}{after}`"
+    elif place is TEST_VALUE:
+        help = "a test knows consts and `env` only: write the value that this test gives, as the run would show it"
+    else:
+        names = (own[ref.sigil], *((consts,) if ref.sigil == ast.INPUT else ()))
+        noun = {ast.INPUT: "value", ast.RUNTIME: "runtime variable", ast.SECRET: "secret"}
+        kind = noun[ref.sigil]
+        help = (
+            f"the {kind}s here: {listed(*names)}" if any(names) else f"no {kind} is declared here"
+        )
+    program.sink.report(
+        errors.UNDECLARED_NAME,
+        ref.span(source),
+        name=name,
+        help=help,
+        labels=labels,
+        fixes=fixes,
+    )
+
+
+def _report_sigil(
+    program: Program,
+    scope: ValueScope,
+    ref: ast.Ref,
+    symbol: ValueSymbol,
+    place: Place,
+    *,
+    in_text: bool,
+) -> None:
+    span = ref.span(scope.module.source)
+    right = written(ref, sigil_of(symbol.kind), scope, in_text=in_text)
+    allowed = symbol.kind in place.allowed
+    fixes = (Fix(f"write `{right}`", (Edit(span, right),)),) if allowed else ()
+    help = (
+        f"write `{right}`" if allowed else f"{place.title} may not hold {with_article(symbol.kind)}"
+    )
+    program.sink.report(
+        errors.WRONG_SIGIL,
+        span,
+        name=symbol.name,
+        kind=with_article(symbol.kind),
+        written=span.text,
+        meant=_MEANT[ref.sigil],
+        help=help,
+        labels=(Label(symbol.span, f"the {symbol.kind} is declared here"),),
+        fixes=fixes,
+    )
+
+
+def _report_place(
+    program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol, place: Place
+) -> None:
+    span = ref.span(scope.module.source)
+    label = Label(symbol.span, f"the {symbol.kind} is declared here")
+    if symbol.kind == SECRET:
+        spec = errors.MISPLACED_SECRET
+    elif symbol.kind == RUNTIME:
+        spec = errors.MISPLACED_RUNTIME_VALUE
+    else:
+        spec = errors.MISPLACED_VALUE
+    labels = () if symbol.kind == ENVIRONMENT else (label,)
+    program.sink.report(
+        spec,
+        span,
+        name=symbol.name,
+        kind=with_article(symbol.kind),
+        place=place.title,
+        allowed=listed_kinds(place),
+        labels=labels,
+    )
+
+
+def listed_kinds(place: Place) -> str:
+    """The kinds of values a place may hold, for a sentence."""
+    order = ("input", "parameter", "loop variable", "runtime variable", "secret", "chain step")
+    kinds = [f"{kind}s" for kind in order if kind in place.allowed]
+    if CONST in place.allowed:
+        kinds.append("consts")
+    if ENVIRONMENT in place.allowed:
+        kinds.append("`env`")
+    return kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} and {kinds[-1]}"
+
+
+def _environment_value(program: Program, scope: ValueScope, ref: ast.Ref) -> Type:
+    span = ref.span(scope.module.source)
+    first = ref.path[0] if len(ref.path) == 1 else None
+    if not isinstance(first, ast.FieldAccess):
+        program.sink.report(errors.ENVIRONMENT_NOT_A_VALUE, span, written=span.text)
+        return UNKNOWN
+    name = first.name
+    if not program.environments:
+        program.sink.report(
+            errors.UNDEFINED_ENVIRONMENT_VALUE,
+            span,
+            name=name,
+            where="the project, which has no environment",
+            help=f"define `{name}` in the `vars` of an environment in `flowdsl.toml`",
+        )
+        return UNKNOWN
+    lacking = [env for env, values in program.environments.items() if name not in values]
+    if lacking:
+        everywhere = {known for values in program.environments.values() for known in values}
+        near = closest(name, everywhere - {name})
+        kind = "environments" if len(lacking) > 1 else "environment"
+        program.sink.report(
+            errors.UNDEFINED_ENVIRONMENT_VALUE,
+            span,
+            name=name,
+            where=f"{kind} {listed(lacking)}",
+            help=f"a value named `{near}` exists"
+            if near is not None
+            else f"define `{name}` in the `vars` of {listed(lacking)} in `flowdsl.toml`",
+            fixes=rename_fix(name_span(scope, first), everywhere) if near is not None else (),
+        )
+        return UNKNOWN
+    return STRING

@@ -1,0 +1,355 @@
+"""Which names exist where: the names of modules, and the values in reach of a body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
+from flowdsl.diagnostics.suggest import Names, closest, listed
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .. import errors
+from ..model import CONST, ENVIRONMENT, RUNTIME, SECRET, ValueSymbol
+from ..program import Entry, ModuleScope, Program
+from ..types import PRIMITIVES
+
+PresenceKey: TypeAlias = tuple[str, str, tuple[str | int, ...]]
+"""A reference as a value: its sigil, root and path."""
+
+ENV_ROOT = "env"
+KIND_OF_DECLARATION: dict[type[ast.Decl], str] = {
+    ast.RecordDecl: "type",
+    ast.AliasDecl: "type",
+    ast.ConstDecl: "const",
+    ast.TaskDecl: "task",
+    ast.WorkflowDecl: "workflow",
+    ast.ChainDecl: "chain",
+}
+IMPORTABLE = (ast.RecordDecl, ast.AliasDecl, ast.ConstDecl, ast.TaskDecl, ast.WorkflowDecl)
+
+
+def with_article(noun: str) -> str:
+    """`noun` with its indefinite article."""
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+def sigil_of(kind: str) -> str:
+    """The sigil of a reference to a value of this kind."""
+    if kind == RUNTIME:
+        return ast.RUNTIME
+    return ast.SECRET if kind == SECRET else ast.INPUT
+
+
+def known_names(kind: str, names: Iterable[str], missing: str) -> str:
+    """The help for an unknown name: the near one, else all of them. `kind` names what they are."""
+    candidates = names if isinstance(names, Names) else Names(names)
+    near = closest(missing, candidates)
+    if near is not None:
+        return f"{with_article(kind)} named `{near}` exists"
+    if not candidates:
+        return f"there is no {kind} here"
+    return f"known here: {listed(candidates)}"
+
+
+def rename_fix(span: Span, names: Iterable[str]) -> tuple[Fix, ...]:
+    """The fix that replaces the name at `span` by the near one of `names`, if there is one."""
+    near = closest(span.text, names)
+    if near is None:
+        return ()
+    return (Fix(f"rename to `{near}`", (Edit(span, near),)),)
+
+
+def build_module_scopes(program: Program) -> None:
+    """Fill `program.scopes`: declarations first, then imports, which see the declarations of other files only."""
+    for module in program.sources.modules:
+        scope = ModuleScope(module)
+        program.scopes[module] = scope
+        for declaration in module.declarations:
+            if not isinstance(declaration, ast.TestDecl):
+                _declare(program, scope, declaration)
+        for name in scope.unread:
+            scope.names.setdefault(name, None)
+    for module in program.sources.modules:
+        for import_ in module.imports:
+            _import(program, program.scopes[module], import_)
+    _report_shared_addresses(program)
+
+
+def _declare(program: Program, scope: ModuleScope, declaration: ast.Decl) -> None:
+    assert not isinstance(declaration, ast.TestDecl)
+    name = declaration.name.text
+    span = declaration.name.span(scope.source)
+    is_type = isinstance(declaration, ast.RecordDecl | ast.AliasDecl)
+    if (is_type and name in PRIMITIVES) or name == ENV_ROOT:
+        program.sink.report(errors.RESERVED_NAME, span, name=name)
+        return
+    first = scope.own.get(name)
+    if first is not None:
+        _report_duplicate(program, span, name, first.span)
+        return
+    entry = Entry(declaration, scope, span)
+    scope.own[name] = entry
+    scope.names[name] = entry
+
+
+def _report_duplicate(program: Program, span: Span, name: str, first: Span) -> None:
+    label = Label(first, "first declared here")
+    program.sink.report(errors.DUPLICATE_DECLARATION, span, name=name, labels=(label,))
+
+
+def _import(program: Program, scope: ModuleScope, import_: ast.Import) -> None:
+    target = program.sources.targets.get(import_)
+    other = program.scopes[target] if target is not None else None
+    if isinstance(import_, ast.ImportModule):
+        span = import_.name.span(scope.source)
+        name = import_.name.text
+        if name == ENV_ROOT:
+            program.sink.report(errors.RESERVED_NAME, span, name=name)
+        elif not _clashes(program, scope, name, span):
+            scope.namespaces[name] = (other, span)
+        return
+    for imported in import_.names:
+        local = imported.alias or imported.name
+        span = local.span(scope.source)
+        if _clashes(program, scope, local.text, span):
+            continue
+        found = other.own.get(imported.name.text) if other is not None else None
+        if (
+            other is not None
+            and not other.hides(imported.name.text)
+            and (found is None or not isinstance(found.declaration, IMPORTABLE))
+        ):
+            _report_unknown_import(program, scope, imported.name, other)
+            found = None
+        entry = None if found is None else Entry(found.declaration, found.home, span)
+        scope.names[local.text] = entry
+
+
+def _clashes(program: Program, scope: ModuleScope, name: str, span: Span) -> bool:
+    earlier = scope.names.get(name)
+    first = earlier.span if earlier is not None else None
+    if name in scope.namespaces:
+        first = scope.namespaces[name][1]
+    if first is not None:
+        _report_duplicate(program, span, name, first)
+    return first is not None or name in scope.names
+
+
+def _report_unknown_import(
+    program: Program, scope: ModuleScope, name: ast.Name, other: ModuleScope
+) -> None:
+    names = program.names_of(
+        (other, "importable"),
+        lambda: (n for n, each in other.own.items() if isinstance(each.declaration, IMPORTABLE)),
+    )
+    span = name.span(scope.source)
+    path = other.source.path
+    near = closest(name.text, names)
+    if near is not None:
+        help = f"`{path}` declares `{near}`"
+    elif names:
+        help = f"`{path}` declares {listed(names)}"
+    else:
+        help = f"`{path}` declares nothing that can be imported"
+    program.sink.report(
+        errors.UNKNOWN_IMPORT,
+        span,
+        name=name.text,
+        path=path,
+        help=help,
+        fixes=rename_fix(span, [near] if near is not None else ()),
+    )
+
+
+def _report_shared_addresses(program: Program) -> None:
+    """Workflow and chain names are addresses: unique in the whole program."""
+    first: dict[str, Span] = {}
+    for module in program.sources.modules:
+        for name, entry in program.scopes[module].own.items():
+            if not isinstance(entry.declaration, ast.WorkflowDecl | ast.ChainDecl):
+                continue
+            if name in first:
+                _report_duplicate(program, entry.span, name, first[name])
+            else:
+                first[name] = entry.span
+
+
+def find_declaration(
+    program: Program,
+    scope: ModuleScope,
+    dotted: ast.Dotted,
+    kind: str,
+) -> Entry | None:
+    """The declaration of `kind` (`type`, `const`, `task`, `workflow`) that `dotted` names.
+
+    None when there is none, reported unless an import that failed is to blame.
+    """
+    where = scope
+    if dotted.namespace is not None:
+        namespace = dotted.namespace.text
+        if namespace not in scope.namespaces:
+            if scope.hides(namespace):
+                return None
+            span = dotted.namespace.span(scope.source)
+            known = program.names_of((scope, "imported file"), lambda: scope.namespaces)
+            program.sink.report(
+                errors.UNDECLARED_NAMESPACE,
+                span,
+                name=namespace,
+                help=known_names("imported file", known, namespace),
+                fixes=rename_fix(span, known),
+            )
+            return None
+        other = scope.namespaces[namespace][0]
+        program.use(scope, namespace, None)
+        if other is None:
+            return None
+        where = other
+    names: Mapping[str, Entry | None] = where.names if where is scope else where.own
+    name = dotted.name.text
+    entry = names.get(name)
+    program.use(where, name, entry)
+    if entry is not None and KIND_OF_DECLARATION[type(entry.declaration)] == kind:
+        return entry
+    if entry is None and (name in names or where.hides(name)):
+        return None
+    candidates = names_of_kind(program, where, kind, inside=where is scope)
+    _report_undeclared(program, scope, dotted.name, kind, entry, candidates)
+    return None
+
+
+def names_of_kind(program: Program, scope: ModuleScope, kind: str, *, inside: bool = True) -> Names:
+    """What a file declares of a kind; `inside` it, what it imports and what exists everywhere, too."""
+
+    def find() -> Iterator[str]:
+        if inside and kind == "type":
+            yield from PRIMITIVES
+        for name, entry in (scope.names if inside else scope.own).items():
+            if entry is not None and KIND_OF_DECLARATION[type(entry.declaration)] == kind:
+                yield name
+
+    return program.names_of((scope, kind, inside), find)
+
+
+def _report_undeclared(
+    program: Program,
+    scope: ModuleScope,
+    name: ast.Name,
+    kind: str,
+    entry: Entry | None,
+    candidates: Names,
+) -> None:
+    span = name.span(scope.source)
+    if entry is not None:
+        found = KIND_OF_DECLARATION[type(entry.declaration)]
+        help = f"`{name.text}` is {with_article(found)}"
+        labels: tuple[Label, ...] = (Label(entry.span, f"the {found}"),)
+        fixes: tuple[Fix, ...] = ()
+    else:
+        help = known_names(kind, candidates, name.text)
+        labels = ()
+        fixes = rename_fix(span, candidates)
+    spec = {
+        "type": errors.UNDECLARED_TYPE,
+        "task": errors.UNDECLARED_TASK,
+        "workflow": errors.UNDECLARED_WORKFLOW,
+        "const": errors.UNDECLARED_NAME,
+    }[kind]
+    program.sink.report(spec, span, name=name.text, help=help, labels=labels, fixes=fixes)
+
+
+class ValueScope:
+    """The values in reach of a body: its own symbols, and the consts and `env` of its module.
+
+    `ended` holds loop variables whose loop is over, `present` the references known to have a value here, `clashing` the
+    sigil and name of symbols that were refused: their uses are not reported again. `inputs_unknown` says that a schema file could not
+    be read, so that any name may be an input.
+    """
+
+    __slots__ = ("_known", "clashing", "ended", "inputs_unknown", "module", "present", "symbols")
+
+    def __init__(self, module: ModuleScope) -> None:
+        self.module = module
+        self.symbols: dict[str, ValueSymbol] = {}
+        self.ended: dict[str, ValueSymbol] = {}
+        self.present: frozenset[PresenceKey] = frozenset()
+        self.clashing: set[tuple[str, str]] = set()
+        self.inputs_unknown = False
+        self._known: dict[str, Names] | None = None
+
+    def declare(self, program: Program, symbol: ValueSymbol) -> bool:
+        """Bring `symbol` into scope. False, reported, when the name already means something here."""
+        name = symbol.name
+        if self.is_free(name):
+            self._add(symbol)
+            return True
+        if name == ENV_ROOT:
+            program.sink.report(errors.RESERVED_NAME, symbol.span, name=name)
+            return False
+        first = self._meaning(name)
+        if first is None:
+            self._add(symbol)
+            return True
+        kind, span = first
+        self.clashing.add((sigil_of(symbol.kind), name))
+        program.sink.report(
+            errors.SHADOWED_NAME,
+            symbol.span,
+            name=name,
+            kind=with_article(kind),
+            labels=(Label(span, f"the {kind} is declared here"),),
+        )
+        return False
+
+    def _add(self, symbol: ValueSymbol) -> None:
+        self.symbols[symbol.name] = symbol
+        if self._known is not None:
+            self._known[sigil_of(symbol.kind)].add(symbol.name)
+
+    def is_free(self, name: str) -> bool:
+        """Whether `name` means nothing at all here."""
+        return not (
+            name in self.symbols
+            or name in self.module.names
+            or name in self.module.namespaces
+            or name == ENV_ROOT
+        )
+
+    def end_loop(self, symbol: ValueSymbol) -> None:
+        """Take a loop variable out of scope."""
+        if self.symbols.get(symbol.name) is symbol:
+            del self.symbols[symbol.name]
+            if self._known is not None:
+                self._known[sigil_of(symbol.kind)].discard(symbol.name)
+        self.ended[symbol.name] = symbol
+
+    def _meaning(self, name: str) -> tuple[str, Span] | None:
+        if name in self.symbols:
+            symbol = self.symbols[name]
+            return symbol.kind, symbol.span
+        entry = self.module.names.get(name)
+        if entry is not None and isinstance(entry.declaration, ast.ConstDecl):
+            return CONST, entry.span
+        if name in self.module.namespaces:
+            return "imported file", self.module.namespaces[name][1]
+        return None
+
+    def kind_of(self, name: str) -> str | None:
+        """The kind of what a reference with the root `name` means here; None when it means nothing."""
+        symbol = self.symbols.get(name)
+        if symbol is not None:
+            return symbol.kind
+        entry = self.module.names.get(name)
+        if entry is not None and isinstance(entry.declaration, ast.ConstDecl):
+            return CONST
+        return ENVIRONMENT if name == ENV_ROOT else None
+
+    def known(self) -> Mapping[str, Names]:
+        """The names of the symbols by their sigils."""
+        if self._known is None:
+            self._known = {sigil: Names() for sigil in (ast.INPUT, ast.RUNTIME, ast.SECRET)}
+            for symbol in self.symbols.values():
+                self._known[sigil_of(symbol.kind)].add(symbol.name)
+        return self._known

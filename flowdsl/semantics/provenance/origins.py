@@ -1,0 +1,186 @@
+"""Which declared values a value is made of: through loops, lists, objects, texts and the results of tasks.
+
+Answers are worked out when somebody asks; most programs never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+
+from ..model import INPUT, LOOP, PARAMETER, RUNTIME, TaskSymbol, ValueSymbol
+from ..names.paths import steps_of
+from ..program import Program
+from ..types import ANY, FieldType, ListOf, RecordOf, Type, strip_optional
+from ..values.expressions import key_text
+
+Path: TypeAlias = tuple[str | int, ...]
+
+EACH = "*"
+"""The step of a path that any entry of a list takes."""
+
+TRACED = frozenset((INPUT, PARAMETER, RUNTIME, LOOP))
+"""The kinds of values that are made of something, or that others are made of."""
+
+_DEEPEST = 16
+"""Longer paths are cut: only calls in a loop that hand their own result back can make one."""
+
+
+class Origin(Record):
+    """A declared value, or the part of it at the end of a path; compares and hashes by value.
+
+    Of a kind INPUT, PARAMETER or RUNTIME; LOOP where nothing is known of the list.
+    """
+
+    symbol: ValueSymbol
+    path: Path
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Origin) and self.symbol is other.symbol and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash((self.symbol, self.path))
+
+
+Origins: TypeAlias = dict[Origin, None]
+"""A set in the order of finding."""
+
+
+class Provenance:
+    """Answers for one program, whose names are resolved."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._results: dict[ValueSymbol, list[ast.CallStmt]] = {}
+        self._emits: dict[TaskSymbol, list[ast.EmitStmt]] = {}
+        self._active: list[tuple[ast.CallStmt, Path]] = []
+        for runtime, body in _bodies(program):
+            for statement in program.statements(body):
+                if isinstance(statement, ast.CallStmt) and statement.result is not None:
+                    variable = runtime.get(statement.result.text)
+                    if variable is not None:
+                        self._results.setdefault(variable, []).append(statement)
+
+    def of(self, ref: ast.Ref, path: Path = ()) -> Origins:
+        """What the part of `ref` at `path` is made of, in terms of the body that it stands in."""
+        found: Origins = {}
+        self._ref(ref, path, found)
+        return found
+
+    def of_symbol(self, symbol: ValueSymbol, path: Path = ()) -> Origins:
+        """What the part of a value at `path` is made of."""
+        found: Origins = {}
+        self._symbol(symbol, path[:_DEEPEST], found)
+        return found
+
+    def _ref(self, ref: ast.Ref, path: Path, found: Origins) -> None:
+        symbol = self.program.values.get(ref)
+        if symbol is None:
+            return
+        self._symbol(symbol, (*steps_of(ref, symbol), *path)[:_DEEPEST], found)
+
+    def _symbol(self, symbol: ValueSymbol, full: Path, found: Origins) -> None:
+        iterable = self.program.iterables.get(symbol)
+        if symbol.kind == LOOP and iterable is not None:
+            self._expr(iterable, (EACH, *full)[:_DEEPEST], found)
+        elif symbol.kind in TRACED:
+            found[Origin(symbol, full)] = None
+            for call in self._results.get(symbol, ()):
+                self._result(call, full, found)
+
+    def _expr(self, expr: ast.Expr, path: Path, found: Origins) -> None:
+        for ref, rest in refs_at(expr, path):
+            self._ref(ref, rest, found)
+
+    def _result(self, call: ast.CallStmt, path: Path, found: Origins) -> None:
+        """What a task puts into its result, with the arguments of `call` in place of its parameters."""
+        task = self.program.calls.get(call)
+        if task is None or (call, path) in self._active:
+            return
+        self._active.append((call, path))
+        inside: Origins = {}
+        for emit, rest in self._emitted(task, path):
+            self._expr(emit.value, rest, inside)
+        given = {argument.name.text: argument.value for argument in call.arguments}
+        for origin in inside:
+            if origin.symbol.kind != PARAMETER:
+                found[origin] = None
+            elif origin.symbol.name in given:
+                self._expr(given[origin.symbol.name], origin.path, found)
+        self._active.pop()
+
+    def _emitted(self, task: TaskSymbol, path: Path) -> Iterator[tuple[ast.EmitStmt, Path]]:
+        """The `emit`s that make up the part of a result at `path`, each with the part of its value that does."""
+        if task not in self._emits:
+            body = self.program.statements(task.declaration.body)
+            self._emits[task] = [each for each in body if isinstance(each, ast.EmitStmt)]
+        fields = task.result.fields if isinstance(task.result, RecordOf) else ()
+        for emit in self._emits[task]:
+            name = emit.name.text
+            if not path:
+                yield emit, ()
+            elif path[0] == name or path[0] == _wire_name(fields, name):
+                yield emit, path[2:] if emit.append else path[1:]
+
+
+def refs_at(expr: ast.Expr, path: Path = ()) -> Iterator[tuple[ast.Ref, Path]]:
+    """The references that are written where `path` leads in `expr`, each with the rest of the path."""
+    match expr:
+        case ast.Ref():
+            yield expr, path
+        case ast.Text(parts=parts):
+            for part in parts:
+                if isinstance(part, ast.Ref):
+                    yield part, ()
+        case ast.ListExpr(items=items):
+            step = path[0] if path else EACH
+            for item in items[step : step + 1] if isinstance(step, int) else items:
+                yield from refs_at(item, path[1:])
+        case ast.ObjectExpr(pairs=pairs):
+            for pair in pairs:
+                if not path or key_text(pair.key) == path[0]:
+                    yield from refs_at(pair.value, path[1:])
+        case _:
+            pass
+
+
+class Declared(Record):
+    """What is declared of an origin: its type, its own field, and the fields on the way there, that one included."""
+
+    type: Type
+    field: FieldType | None
+    way: tuple[FieldType, ...]
+
+
+def declared(origin: Origin) -> Declared:
+    """What the types say of an origin."""
+    field = origin.symbol.field
+    type_ = origin.symbol.type
+    way = [] if field is None else [field]
+    for step in origin.path:
+        type_ = strip_optional(type_)
+        field = None
+        if isinstance(type_, RecordOf):
+            field = next((f for f in type_.fields if step in (f.name, f.wire_name)), None)
+            type_ = ANY if field is None else field.type
+        else:
+            type_ = type_.element if isinstance(type_, ListOf) else ANY
+        if field is not None:
+            way.append(field)
+    return Declared(type_, field, tuple(way))
+
+
+def _bodies(program: Program) -> Iterator[tuple[dict[str, ValueSymbol], ast.Block]]:
+    for task in program.tasks.values():
+        yield task.runtime, task.declaration.body
+    for workflow in program.workflows.values():
+        for item in workflow.declaration.items:
+            if isinstance(item, ast.StepsSection):
+                yield workflow.runtime, item.body
+
+
+def _wire_name(fields: Sequence[FieldType], name: str) -> str | None:
+    return next((field.wire_name for field in fields if field.name == name), None)

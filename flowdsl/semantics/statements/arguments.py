@@ -1,0 +1,187 @@
+"""Arguments: of tasks, and of the workflows a chain runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import Names
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .. import errors, places
+from ..model import SECRET, TaskSymbol, ValueSymbol
+from ..names.references import resolve_ref
+from ..names.scopes import ValueScope, find_declaration, known_names, rename_fix
+from ..places import Place
+from ..program import Program
+from ..traversal import refs_outside_blocks
+from ..types import Optional
+from ..values.expressions import check_value, infer
+
+
+def check_call(program: Program, scope: ValueScope, call: ast.CallStmt) -> None:
+    """Resolve the task of a call and check its arguments."""
+    task = task_of(program, scope, call)
+    source = scope.module.source
+    if task is None:
+        for argument in call.arguments:
+            resolve_unmatched(program, scope, argument.value)
+        return
+    program.calls[call] = task
+    if call.result is not None and task.result is None:
+        program.sink.report(
+            errors.NO_RESULT,
+            call.result.span(source),
+            name=task.name,
+            labels=(Label(_name_span(task), "the task is declared here"),),
+        )
+    params = {param.name: param for param in task.params}
+    given = check_names(program, scope, call.arguments, params, "parameter")
+    for argument in call.arguments:
+        if argument.name.text not in params:
+            resolve_unmatched(program, scope, argument.value)
+    for name, argument in given.items():
+        check_binding(
+            program, scope, argument.value, params[name], places.VALUE, places.SECRET_ARGUMENT
+        )
+    missing = [
+        name
+        for name, param in params.items()
+        if name not in given and name not in task.defaults and not isinstance(param.type, Optional)
+    ]
+    if missing:
+        program.sink.report(
+            errors.MISSING_ARGUMENT,
+            call.task.span(source),
+            names=quoted(missing),
+            target=task.name,
+            labels=tuple(Label(params[name].span, "declared here") for name in missing),
+        )
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names in backticks, in the order given."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def task_of(program: Program, scope: ValueScope, call: ast.CallStmt) -> TaskSymbol | None:
+    """The task a call names; reported when there is none."""
+    if call in program.calls:
+        return program.calls[call]
+    entry = find_declaration(program, scope.module, call.task, "task")
+    if entry is None or not isinstance(entry.declaration, ast.TaskDecl):
+        return None
+    return program.tasks[entry.declaration]
+
+
+def _name_span(task: TaskSymbol) -> Span:
+    return task.declaration.name.span(task.module.source)
+
+
+def resolve_unmatched(program: Program, scope: ValueScope, value: ast.Expr) -> None:
+    """Resolve the names of an argument whose parameter is unknown: a secret may be right, too."""
+    if isinstance(value, ast.Ref) and value.sigil == ast.SECRET:
+        resolve_ref(program, scope, value, places.SECRET_ARGUMENT)
+    else:
+        infer(program, scope, value, places.VALUE)
+
+
+def check_names(
+    program: Program,
+    scope: ValueScope,
+    arguments: tuple[ast.Argument, ...],
+    known: Iterable[str],
+    noun: str,
+) -> dict[str, ast.Argument]:
+    """The arguments by name; unknown and repeated ones are reported and left out."""
+    names = dict.fromkeys(known)
+    ordered: Names | None = None
+    free: Names | None = None
+    given: dict[str, ast.Argument] = {}
+    for argument in arguments:
+        name = argument.name.text
+        if name not in names:
+            span = argument.name.span(scope.module.source)
+            if ordered is None or free is None:
+                ordered = Names(names)
+                free = Names(names.keys() - {each.name.text for each in arguments})
+            program.sink.report(
+                errors.UNKNOWN_ARGUMENT,
+                span,
+                name=name,
+                noun=noun,
+                help=known_names(noun, ordered, name),
+                fixes=rename_fix(span, free),
+            )
+        elif name in given:
+            first = given[name].name.span(scope.module.source)
+            labels = (Label(first, "first given here"),)
+            span = argument.name.span(scope.module.source)
+            program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
+        else:
+            given[name] = argument
+    return given
+
+
+def check_binding(
+    program: Program,
+    scope: ValueScope,
+    value: ast.Expr,
+    target: ValueSymbol,
+    plain: Place,
+    secret: Place,
+) -> None:
+    """Check a value bound to a parameter, input or secret: secrets take secrets and nothing else does."""
+    source = scope.module.source
+    is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
+    if target.kind == SECRET and not is_secret:
+        _check_no_secret(program, scope, value, target, plain, secret)
+    elif target.kind != SECRET and is_secret:
+        assert isinstance(value, ast.Ref)
+        known = scope.symbols.get(value.name.text)
+        if known is not None and known.kind == SECRET:
+            program.sink.report(
+                errors.SECRET_FOR_PLAIN,
+                value.span(source),
+                name=target.name,
+                kind=target.kind,
+                secret=value.name.text,
+                labels=(Label(target.span, "declared here"),),
+            )
+        else:
+            resolve_ref(program, scope, value, plain)
+    else:
+        place = secret if target.kind == SECRET else plain
+        what = f"{target.kind} `{target.name}`"
+        check_value(program, scope, value, target.type, place, what, target.field)
+
+
+def _check_no_secret(
+    program: Program,
+    scope: ValueScope,
+    value: ast.Expr,
+    target: ValueSymbol,
+    plain: Place,
+    secret: Place,
+) -> None:
+    """Report a value that is no secret where one is taken: once, with what is wrong inside it left out."""
+    refs = refs_outside_blocks(value)
+    known = [scope.symbols.get(ref.name.text) for ref in refs]
+    if isinstance(value, ast.Ref) and known[0] is not None and known[0].kind == SECRET:
+        resolve_ref(program, scope, value, secret)
+        return
+    inside = any(ref.sigil == ast.SECRET for ref in refs)
+    if not inside:
+        infer(program, scope, value, plain)
+        if any(ref not in program.values for ref in refs):
+            return
+    program.sink.report(
+        errors.PLAIN_VALUE_FOR_SECRET,
+        value.span(scope.module.source),
+        name=target.name,
+        help="write the secret alone, as `$name`: no text, list or object around it"
+        if inside
+        else None,
+        labels=(Label(target.span, "declared here"),),
+    )

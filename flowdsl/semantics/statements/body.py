@@ -1,0 +1,365 @@
+"""The statements of a workflow or task: names, types, and what may stand where."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.source.record import Record
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import STATEMENTS, keyword_span, variable_set_by
+
+from .. import errors, places
+from ..control_flow.leaving import leaves, leaves_after
+from ..model import LOOP, ValueSymbol
+from ..names.references import resolve_ref
+from ..names.scopes import PresenceKey, ValueScope, known_names, rename_fix
+from ..program import Program
+from ..traversal import refs_outside_blocks
+from ..types import ANY, UNKNOWN, FieldType, ListOf, Type, Unknown, describe, strip_optional
+from ..values.annotations import check_statement_annotations
+from ..values.expressions import check_text, check_value
+from ..values.joins import note_typed
+from .arguments import check_call
+from .conditions import check_condition
+from .keys import check_press
+from .loop_bounds import check_duration, check_limit, entries_of
+
+
+class EmitTargets(Record):
+    """What `emit` can set: the outputs of a workflow or the result fields of a task; None when that is not known."""
+
+    noun: str
+    fields: tuple[FieldType, ...] | None
+
+
+class BodyChecker:
+    """Checks one body. `scope` holds the inputs or parameters, the secrets and the runtime variables already."""
+
+    def __init__(self, program: Program, scope: ValueScope, targets: EmitTargets) -> None:
+        self.program = program
+        self.scope = scope
+        self._emitted = {field.name: field for field in reversed(targets.fields or ())}
+        self.source = scope.module.source
+        self.targets = targets
+        self.task = targets.noun == "result field"
+        self.loops: list[Span] = []
+        self.background: dict[str, Span] = {}
+        self.counting: list[tuple[str, Span]] = []
+        self.passes: list[ast.Block] = []
+        self.set_again: list[str] = []
+
+    def check(self, block: ast.Block) -> None:
+        """Check every statement of the body."""
+        self._block(block)
+
+    def _block(self, block: ast.Block) -> None:
+        before = self.scope.present
+        already_set = len(self.set_again)
+        for statement in block.statements:
+            self._statement(statement)
+        self.scope.present = before
+        if before:
+            stale = set(self.set_again[already_set:])
+            self.scope.present = frozenset(
+                key for key in before if key[0] != ast.RUNTIME or key[1] not in stale
+            )
+
+    def _block_with(self, block: ast.Block, proven: frozenset[PresenceKey]) -> None:
+        before = self.scope.present
+        self.scope.present = before | proven
+        self._block(block)
+        self.scope.present &= before
+
+    def _texts(self, statement: ast.Stmt) -> None:
+        """Check the texts of a statement, each for what it is."""
+        for name, role in STATEMENTS[type(statement)].texts:
+            text = getattr(statement, name)
+            if type(text) is ast.Text:
+                check_text(self.program, self.scope, text, places.OF_ROLE[role])
+
+    def _span(self, node: ast.Node) -> Span:
+        return node.span(self.source)
+
+    def _statement(self, statement: ast.Stmt) -> None:
+        if self.background:
+            self._check_background_uses(statement)
+        match statement:  # what most programs are made of comes first
+            case (
+                ast.DoStmt()
+                | ast.ClearStmt()
+                | ast.CaptureStmt()
+                | ast.ExportStmt()
+                | ast.FailStmt()
+                | ast.AbortStmt()
+                | ast.FinishStmt()
+            ):
+                self._texts(statement)
+            case ast.StepStmt(body=body):
+                self._texts(statement)
+                self._block_keeping_facts(body)
+            case ast.IfStmt():
+                self._if(statement)
+            case ast.TypeStmt():
+                self._type(statement)
+            case ast.PressStmt():
+                check_press(self.program, self.scope, statement)
+            case ast.EmitStmt():
+                self._emit(statement)
+            case ast.ExtractStmt():
+                self._extract(statement)
+            case ast.ExpectStmt(otherwise=otherwise) | ast.ChooseStmt(otherwise=otherwise):
+                self._texts(statement)
+                self._otherwise(otherwise)
+            case ast.CallStmt():
+                check_call(self.program, self.scope, statement)
+                self._forget(statement.result)
+            case ast.WaitUntilStmt(timeout=timeout, otherwise=otherwise):
+                self._texts(statement)
+                check_duration(self.program, self.scope, timeout)
+                self._otherwise(otherwise)
+            case ast.ForStmt():
+                self._for(statement)
+            case ast.RetryStmt():
+                self._retry(statement)
+            case ast.WaitStmt(duration=duration):
+                check_duration(self.program, self.scope, duration)
+            case (
+                ast.CopyStmt(otherwise=otherwise, name=name)
+                | ast.RunStmt(otherwise=otherwise, name=name)
+            ):
+                self._texts(statement)
+                self._otherwise(otherwise)
+                self._forget(name)
+            case ast.RepeatStmt():
+                self._repeat(statement)
+            case ast.ImageStmt():
+                from .images import check_image
+
+                check_image(self.program, self.scope.module, statement)
+                self._texts(statement)
+            case ast.AnnotatedStmt(annotations=annotations, statement=inner):
+                check_statement_annotations(self.program, self.scope.module, annotations)
+                self._statement(inner)
+
+    def _block_keeping_facts(self, block: ast.Block) -> None:
+        """A step is no branch: what its statements prove holds after it."""
+        for statement in block.statements:
+            self._statement(statement)
+
+    def _otherwise(self, otherwise: ast.Otherwise | None) -> None:
+        if otherwise is None:
+            return
+        if isinstance(otherwise.action, ast.Block):
+            self._block(otherwise.action)
+        else:
+            self._statement(otherwise.action)
+
+    def _forget(self, name: ast.Name | None) -> None:
+        """A runtime variable was set again: what was known about its old value no longer holds."""
+        if name is not None:
+            self.set_again.append(name.text)
+            if self.scope.present:
+                self.scope.present = frozenset(
+                    key for key in self.scope.present if key[:2] != (ast.RUNTIME, name.text)
+                )
+
+    def _type(self, statement: ast.TypeStmt) -> None:
+        if isinstance(statement.value, ast.Ref):
+            resolve_ref(self.program, self.scope, statement.value, places.TYPED)
+            note_typed(self.program, self.scope.module.module, statement.value)
+        self._texts(statement)
+
+    def _extract(self, statement: ast.ExtractStmt) -> None:
+        self._texts(statement)
+        self._otherwise(statement.otherwise)
+        self._forget(statement.name)
+        if not statement.background:
+            return
+        span = self._span(statement.name)
+        self.background[statement.name.text] = span
+        if self.task:
+            self._report_background(span, "stands in a task, whose result is needed at once")
+        elif self.counting:
+            self._report_background(span, f"stands in a `{self.counting[-1][0]}`")
+        elif statement.otherwise is not None:
+            self._report_background(span, "has an `else`, which would need its result at once")
+
+    def _report_background(self, span: Span, problem: str) -> None:
+        self.program.sink.report(errors.BACKGROUND_EXTRACT, span, name=span.text, problem=problem)
+
+    def _check_background_uses(self, statement: ast.Stmt) -> None:
+        """A background extract may stand only as the whole value of an `emit`."""
+        if isinstance(statement, ast.AnnotatedStmt):
+            return
+        for ref in refs_outside_blocks(statement):
+            if ref.sigil != ast.RUNTIME or ref.name.text not in self.background:
+                continue
+            if isinstance(statement, ast.EmitStmt) and _is_whole(statement, ref):
+                continue
+            self.program.sink.report(
+                errors.BACKGROUND_EXTRACT,
+                self._span(ref),
+                name=ref.name.text,
+                problem="is used other than as the whole value of an `emit`",
+                labels=(Label(self.background[ref.name.text], "read in background here"),),
+            )
+
+    def _emit(self, statement: ast.EmitStmt) -> None:
+        name = statement.name.text
+        target = self._emit_target(statement.name)
+        wanted = UNKNOWN if target is None else target.type
+        what = f"{self.targets.noun} `{name}`"
+        if statement.append:
+            wanted = self._entry_type(statement, wanted)
+            what = f"an entry of {what}"
+            for kind, span in self.counting:
+                if kind == "for":
+                    continue
+                self.program.sink.report(
+                    errors.APPEND_REPEATED,
+                    self._span(statement.name),
+                    name=name,
+                    kind=kind,
+                    labels=(Label(span, f"the `{kind}`"),),
+                )
+                break
+        elif isinstance(strip_optional(wanted), ListOf):
+            self._check_overwritten(statement)
+        whole = None if statement.append else target
+        check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what, whole)
+
+    def _check_overwritten(self, statement: ast.EmitStmt) -> None:
+        """Warn of a list that each pass of a loop replaces, unless the run ends in that pass."""
+        if not self.passes or leaves_after(self.passes[-1], statement):
+            return
+        kind, span = next(each for each in reversed(self.counting) if each[0] != "retry")
+        way = f"emit it after the `{kind}`"
+        if kind == "for":
+            way = f"write `+=` to add to it, or {way}"
+        self.program.sink.report(
+            errors.LIST_OVERWRITTEN,
+            self._span(statement.name),
+            name=statement.name.text,
+            kind=kind,
+            help=way,
+            labels=(Label(span, f"the `{kind}`"),),
+        )
+
+    def _emit_target(self, name: ast.Name) -> FieldType | None:
+        fields = self.targets.fields
+        if fields is None:
+            return None
+        field = self._emitted.get(name.text)
+        if field is not None:
+            return field
+        names = self.program.names_of(self.targets, lambda: self._emitted)
+        span = self._span(name)
+        self.program.sink.report(
+            errors.UNKNOWN_EMIT_TARGET,
+            span,
+            name=name.text,
+            noun=self.targets.noun,
+            help=known_names(self.targets.noun, names, name.text),
+            fixes=rename_fix(span, names),
+        )
+        return None
+
+    def _entry_type(self, statement: ast.EmitStmt, type_: Type) -> Type:
+        inner = strip_optional(type_)
+        if isinstance(inner, ListOf):
+            return inner.element
+        if not isinstance(inner, Unknown) and inner != ANY:
+            self.program.sink.report(
+                errors.APPEND_TO_SCALAR,
+                self._span(statement.name),
+                name=statement.name.text,
+                type=describe(type_),
+            )
+        return UNKNOWN
+
+    def _if(self, statement: ast.IfStmt) -> None:
+        before = self.scope.present
+        for branch in statement.branches:
+            facts = check_condition(self.program, self.scope, branch.condition)
+            self._block_with(branch.body, facts.when_true)
+            self.scope.present |= facts.when_false
+        if statement.otherwise is not None:
+            self._block(statement.otherwise)
+            self.scope.present &= before
+        elif not all(leaves(branch.body, self.program.calls) for branch in statement.branches):
+            self.scope.present &= before
+
+    def _for(self, statement: ast.ForStmt) -> None:
+        span = keyword_span(statement, self.source)
+        if self.loops:
+            labels = (Label(self.loops[-1], "the outer `for`"),)
+            self.program.sink.report(errors.NESTED_FOR, span, labels=labels)
+        element = entries_of(self.program, self.scope, statement)
+        if statement.limit is not None:
+            check_limit(self.program, self.scope, statement.limit)
+        symbol = ValueSymbol(LOOP, statement.variable.text, element, self._span(statement.variable))
+        declared = self.scope.declare(self.program, symbol)
+        self.program.iterables[symbol] = statement.iterable
+        self.loops.append(span)
+        self.counting.append(("for", span))
+        self.passes.append(statement.body)
+        self._block(statement.body)
+        self.passes.pop()
+        self.counting.pop()
+        self.loops.pop()
+        if declared:
+            self.scope.end_loop(symbol)
+
+    def _repeat(self, statement: ast.RepeatStmt) -> None:
+        span = keyword_span(statement, self.source)
+        if statement.limit is None:
+            self.program.sink.report(
+                errors.MISSING_BOUND, span, statement="repeat", after="the condition"
+            )
+        else:
+            check_limit(self.program, self.scope, statement.limit)
+        self._forget_what_passes_set(statement.body)
+        facts = check_condition(self.program, self.scope, statement.until)
+        self.counting.append(("repeat", span))
+        self.passes.append(statement.body)
+        self._block_with(statement.body, facts.when_false)
+        self.passes.pop()
+        self.counting.pop()
+        self._otherwise(statement.otherwise)
+        action = statement.otherwise.action if statement.otherwise is not None else None
+        if (
+            action is None
+            or not isinstance(action, ast.Block)
+            or leaves(action, self.program.calls)
+        ):
+            self.scope.present |= facts.when_true
+
+    def _retry(self, statement: ast.RetryStmt) -> None:
+        span = keyword_span(statement, self.source)
+        check_limit(self.program, self.scope, statement.attempts)
+        check_duration(self.program, self.scope, statement.delay)
+        self._forget_what_passes_set(statement.body)
+        before = self.scope.present
+        self.counting.append(("retry", span))
+        self._block_keeping_facts(statement.body)
+        self.counting.pop()
+        if statement.otherwise is not None:
+            proven, self.scope.present = self.scope.present, before
+            self._block(statement.otherwise)
+            if leaves(statement.otherwise, self.program.calls):
+                self.scope.present = proven
+
+    def _forget_what_passes_set(self, body: ast.Block) -> None:
+        """A later pass begins with what an earlier one has set, of which nothing is known."""
+        if not self.scope.present:
+            return
+        set_names = {
+            name.text for each in self.program.statements(body) if (name := variable_set_by(each))
+        }
+        self.scope.present = frozenset(
+            key for key in self.scope.present if key[0] != ast.RUNTIME or key[1] not in set_names
+        )
+
+
+def _is_whole(statement: ast.EmitStmt, ref: ast.Ref) -> bool:
+    return statement.value is ref and not ref.path and not statement.append

@@ -1,0 +1,42 @@
+"""Pictures named by `image` statements."""
+
+from __future__ import annotations
+
+from flowdsl.source.files import UnreadableFile
+from flowdsl.syntax import ast
+
+from .. import errors
+from ..modules import project_path, report_unreadable
+from ..program import ModuleScope, Program
+
+MAX_BYTES = 10_000_000
+"""The platform takes prompt images up to 10 MB (`POST /v1/workflows/prompt-image`)."""
+
+
+def is_image(content: bytes) -> bool:
+    """Whether `content` starts like a PNG, JPEG, GIF or WebP, the kinds the platform takes."""
+    if content.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")):
+        return True
+    return content.startswith(b"RIFF") and content[8:12] == b"WEBP"
+
+
+def check_image(program: Program, scope: ModuleScope, statement: ast.ImageStmt) -> None:
+    """Read the picture and keep its bytes in `program.images`; report what the platform would refuse."""
+    span = statement.path.span(scope.source)
+    outside = errors.FILE_OUTSIDE_PROJECT
+    path = project_path(scope.source, statement.path, outside, program.sink)
+    if path is None:
+        return
+    try:
+        content = program.files.read_bytes(path)
+    except UnreadableFile as error:
+        report_unreadable(program.files, error, span, program.sink)
+        return
+    if not is_image(content):
+        program.sink.report(errors.NOT_AN_IMAGE, span, path=path)
+    elif len(content) > MAX_BYTES:
+        program.sink.report(
+            errors.IMAGE_TOO_LARGE, span, path=path, size=len(content), limit=MAX_BYTES
+        )
+    else:
+        program.images[path] = content

@@ -1,0 +1,99 @@
+"""The keys of a `press`.
+
+The names are those of XDO notation, which the platform uses for keyboard input (`/v1/computer/{machine_id}/input/keyboard/key`):
+chords joined by `+`, sequences separated by spaces, case ignored. A name that one of the two drivers knows is a key; which of them
+lacks it is the affair of the rule `key-of-one-driver`.
+"""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.suggest import closest
+from flowdsl.syntax import ast
+
+from .. import errors
+from ..capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_MODIFIERS
+from ..names.scopes import ValueScope
+from ..program import Program
+from .loop_bounds import check_count
+
+OTHER_NAMES = {
+    "windows": "win",
+    "command": "cmd",
+    "arrowup": "up",
+    "arrowdown": "down",
+    "arrowleft": "left",
+    "arrowright": "right",
+    "spacebar": "space",
+    "caps": "capslock",
+}
+"""Names that neither driver knows and other tools use, and the platform's name for the same key."""
+
+
+def chord_keys(chord: str) -> list[str]:
+    """The keys of one chord. The key `+` itself may stand alone or last (`ctrl++`)."""
+    if chord == "+":
+        return ["+"]
+    if chord.endswith("++"):
+        return [*chord[:-2].split("+"), "+"]
+    return chord.split("+")
+
+
+_NAMES = MODIFIERS | NAMED_KEYS
+
+
+def is_shared_key(name: str) -> bool:
+    """Whether both drivers know the key: a modifier, a named key, or one printable character."""
+    return name.lower() in _NAMES or (len(name) == 1 and name.isprintable())
+
+
+def is_key(name: str) -> bool:
+    """Whether one of the drivers knows the key."""
+    return is_shared_key(name) or shared_name(name) != name
+
+
+def shared_name(name: str) -> str | None:
+    """The name that both drivers know for a key of the new one, None where there is none; any other name as it is."""
+    if is_shared_key(name):
+        return name
+    bare = name.lower().replace("-", "").replace("_", "")
+    if bare in _NAMES:
+        return bare
+    return NEW_KEYS[bare] if bare in NEW_KEYS else NEW_MODIFIERS.get(bare, name)
+
+
+def suggested_key(name: str) -> str | None:
+    """The platform's name of the key that `name` probably means."""
+    return OTHER_NAMES.get(name.lower()) or closest(name, _NAMES)
+
+
+def misplaced_modifier(keys: list[str]) -> str | None:
+    """The first key before the last that is not a modifier: only the last key of a chord may be another."""
+    return next((key for key in keys[:-1] if str(shared_name(key)).lower() not in MODIFIERS), None)
+
+
+def check_press(program: Program, scope: ValueScope, statement: ast.PressStmt) -> None:
+    """Report keys that the platform does not know, chords that are none, and a count of times below 1."""
+    if statement.times is not None:
+        check_count(program, scope, statement.times)
+    source = scope.module.source
+    chords = statement.keys.value.split()
+    if not chords:
+        span = statement.keys.span(source)
+        help = "name a key, as in `Enter`"
+        program.sink.report(errors.UNKNOWN_KEY, span, key='""', help=help)
+    for chord in chords:
+        names = chord_keys(chord)
+        unknown = [chord] if "" in names else [name for name in names if not is_key(name)]
+        for name in unknown:
+            near = suggested_key(name)
+            help = (
+                f"a key named `{near}` exists"
+                if near is not None
+                else "keys are `enter`, `tab`, `f5`, single characters and the like, chords `ctrl+s`"
+            )
+            span = statement.keys.span(source)
+            program.sink.report(errors.UNKNOWN_KEY, span, key=name, help=help)
+        wrong = misplaced_modifier(names)
+        if wrong is not None and not unknown:
+            span = statement.keys.span(source)
+            program.sink.report(errors.MALFORMED_CHORD, span, key=wrong, chord=chord)

@@ -1,0 +1,249 @@
+"""Where values end up: in instructions, in commands, in expectations.
+
+A reference in such a place is judged by the declared values that it is made of. What is made of a parameter waits for the calls:
+the task's summary says where its parameters get to, and every argument is judged by that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import EXPECTED, TYPED, texts_of
+
+from .. import errors, places
+from ..calls.summaries import Reach, Summaries, summary_of
+from ..model import INPUT, PARAMETER, TaskSymbol, ValueSymbol, WorkflowSymbol
+from ..names.paths import steps_of
+from ..places import Place
+from ..program import Program
+from ..provenance.origins import EACH, TRACED, Origin, Origins, Path, Provenance, refs_at
+from ..provenance.untrusted import is_declared_untrusted, untrusted_part
+from ..traversal import NO_REFS, RefIndex
+
+
+class _Use(Record):
+    """A reference in a place; None is a place that only looks at it. `task` is None where the reference itself stands there."""
+
+    place: Place | None
+    ref: ast.Ref
+    span: Span
+    task: str | None = None
+
+
+class _Context(Record):
+    """The task or workflow whose body is judged, and its file."""
+
+    source: SourceFile
+    name: str
+
+
+class _Value(Record):
+    """The part of a reference at a path, and what that is made of."""
+
+    source: SourceFile
+    ref: ast.Ref
+    path: Path
+    origins: Origins
+
+    @property
+    def written(self) -> str:
+        """The value as it would be written in code, without a sigil."""
+        named = self.source.text[self.ref.name.start : self.ref.end].rstrip("} \t")
+        steps = (step for step in self.path if step != EACH)
+        return named + "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps)
+
+
+class Destinations:
+    """Judges the bodies of one program, whose names are resolved: tasks first, each after those it calls."""
+
+    def __init__(self, program: Program, summaries: Summaries) -> None:
+        self.program = program
+        self.summaries = summaries
+        self._untrusted = is_declared_untrusted(program)
+        self._provenance = Provenance(program)
+        self._suspect_values: dict[ValueSymbol, bool] = {}
+        self._suspect_parts: dict[tuple[ValueSymbol, Path], bool] = {}
+        self._suspects: dict[SourceFile, RefIndex] = {}
+        for scope in program.scopes.values() if self._untrusted else ():
+            known = self._suspect_values
+            suspects = [
+                ref
+                for ref, symbol in scope.text_refs
+                if known.get(symbol, True) and self._is_suspect(ref, symbol)
+            ]
+            if suspects:
+                self._suspects[scope.source] = RefIndex(suspects)
+
+    def task(self, task: TaskSymbol) -> tuple[Reach, ...]:
+        """Where the parameters of a task get to."""
+        return self._body(_Context(task.module.source, task.name), task.declaration.body)
+
+    def workflow(self, workflow: WorkflowSymbol) -> None:
+        """Judge everything in a workflow."""
+        context = _Context(workflow.module.source, workflow.name)
+        for item in workflow.declaration.items:
+            match item:
+                case ast.StepsSection(body=body):
+                    self._body(context, body)
+                case ast.AlwaysSection(rules=rules):
+                    for rule in rules:
+                        self._text(context, rule, places.INSTRUCTION)
+                case ast.ChecksSection(checks=checks):
+                    for check in checks:
+                        self._check(context, check.body)
+                case _:
+                    pass
+
+    def _check(self, context: _Context, body: ast.CheckBody) -> None:
+        match body:
+            case ast.ImageCheck(shows=text) | ast.OutputCheck(statement=text):
+                self._text(context, text, None)
+            case ast.CleanupCheck(prompt=text):
+                self._text(context, text, places.INSTRUCTION)
+            case _:
+                pass
+
+    def _body(self, context: _Context, body: ast.Block) -> tuple[Reach, ...]:
+        found: dict[tuple[Origin, ast.Ref], Reach] = {}
+        suspects = self._suspects.get(context.source, NO_REFS)
+        inside = bool(suspects.within(body))
+        for statement in self.program.statements(body):
+            reaches: list[Reach] = []
+            if isinstance(statement, ast.CallStmt):
+                reaches += self._call(context, statement)
+            elif isinstance(statement, ast.RunStmt) or (inside and suspects.within(statement)):
+                for text, place in _places_of(statement):
+                    reaches += self._text(context, text, place)
+            for reach in reaches:
+                found.setdefault((reach.parameter, reach.ref), reach)
+        return tuple(found.values())
+
+    def _text(self, context: _Context, text: ast.Text, place: Place | None) -> list[Reach]:
+        refs: Iterable[ast.TextPart] = text.parts
+        if place is not places.COMMAND:
+            refs = self._suspects.get(context.source, NO_REFS).within(text)
+        return [
+            reach
+            for part in refs
+            if isinstance(part, ast.Ref)
+            for reach in self._judge(
+                context, part, (), _Use(place, part, part.span(context.source))
+            )
+        ]
+
+    def _is_suspect(self, ref: ast.Ref, symbol: ValueSymbol, path: Path = ()) -> bool:
+        """Whether the part of a reference at `path` may be text from outside, or comes from a caller: hardly any does."""
+        suspect = self._suspect_values.get(symbol)
+        if suspect is None:
+            if symbol.kind == INPUT:  # made of nothing but itself
+                suspect = untrusted_part(self.program, Origin(symbol, ())) is not None
+            else:
+                suspect = symbol.kind in TRACED and self._is_suspect_part(symbol, ())
+            self._suspect_values[symbol] = suspect
+        if not suspect or not (ref.path or path):
+            return suspect
+        part = (symbol, (*steps_of(ref, symbol), *path))
+        if part not in self._suspect_parts:
+            self._suspect_parts[part] = self._is_suspect_part(*part)
+        return self._suspect_parts[part]
+
+    def _is_suspect_part(self, symbol: ValueSymbol, path: Path) -> bool:
+        for origin in self._provenance.of_symbol(symbol, path):
+            if origin.symbol.kind == PARAMETER or untrusted_part(self.program, origin) is not None:
+                return True
+        return False
+
+    def _call(self, context: _Context, call: ast.CallStmt) -> Iterator[Reach]:
+        task = self.program.calls.get(call)
+        reaches = summary_of(self.summaries, task).reaches
+        given = {argument.name.text: argument.value for argument in call.arguments if reaches}
+        for reach in reaches:
+            parameter = reach.parameter
+            if parameter.symbol.name in given:
+                use = _Use(reach.place, reach.ref, reach.span, reach.task)
+                for ref, rest in refs_at(given[parameter.symbol.name], parameter.path):
+                    symbol = self.program.values.get(ref)
+                    if symbol is not None and (
+                        reach.place is places.COMMAND or self._is_suspect(ref, symbol, rest)
+                    ):
+                        yield from self._judge(context, ref, rest, use)
+
+    def _judge(self, context: _Context, ref: ast.Ref, path: Path, use: _Use) -> Iterator[Reach]:
+        """Report what may not get to a place; what is left to the calls comes back."""
+        value = _Value(context.source, ref, path, self._provenance.of(ref, path))
+        if self._untrusted and self._judge_trust(value, use):
+            return
+        if use.place is places.COMMAND and self._judge_command(value, use):
+            return
+        for origin in value.origins:
+            if origin.symbol.kind == PARAMETER:
+                yield Reach(origin, use.place, use.ref, use.span, use.task or context.name)
+
+    def _judge_trust(self, value: _Value, use: _Use) -> bool:
+        """Whether text from outside is where it may not be, reported; where it is only looked at, it is marked."""
+        for origin in value.origins:
+            part = untrusted_part(self.program, origin)
+            if part is None:
+                continue
+            if use.place is None:
+                self.program.quoted.add(use.ref)
+                return False
+            self.program.sink.report(
+                errors.UNTRUSTED_IN_INSTRUCTION,
+                value.ref.span(value.source),
+                place=_title(use),
+                written=value.written,
+                why=part.why(direct=self._is_named(value.ref, origin)),
+                labels=(*_there(use), Label(part.span, "declared `@untrusted` here")),
+            )
+            return True
+        return False
+
+    def _judge_command(self, value: _Value, use: _Use) -> bool:
+        """Whether a value is not safe in a command, reported."""
+        from ..provenance.commands import unsafe_part
+
+        for origin in value.origins:
+            unsafe = unsafe_part(origin)
+            if unsafe is None:
+                continue
+            self.program.sink.report(
+                errors.UNSAFE_VALUE_IN_COMMAND,
+                value.ref.span(value.source),
+                written=value.written,
+                why=unsafe.why,
+                help=unsafe.help,
+                labels=(*_there(use), Label(origin.symbol.span, "declared here")),
+            )
+            return True
+        return False
+
+    def _is_named(self, ref: ast.Ref, origin: Origin) -> bool:
+        """Whether a reference names an origin itself, or an entry of it in a loop."""
+        symbol = self.program.values[ref]
+        iterable = self.program.iterables.get(symbol)
+        if isinstance(iterable, ast.Ref):
+            return self._is_named(iterable, origin)
+        return symbol is origin.symbol
+
+
+def _title(use: _Use) -> str:
+    assert use.place is not None
+    if use.task is None:
+        return "this instruction" if use.place is places.CHECK else use.place.title
+    return f"{use.place.title.replace('this ', 'an ')} in `{use.task}`"
+
+
+def _there(use: _Use) -> tuple[Label, ...]:
+    return () if use.task is None else (Label(use.span, f"`{use.task}` puts it here"),)
+
+
+def _places_of(statement: ast.Stmt) -> Iterator[tuple[ast.Text, Place | None]]:
+    """The texts of a statement that something is done with, each with its place."""
+    for text, role in texts_of(statement):
+        if role != TYPED:  # text from outside may be typed
+            yield text, None if role == EXPECTED else places.OF_ROLE[role]

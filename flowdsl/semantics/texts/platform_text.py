@@ -1,0 +1,411 @@
+"""Texts that the platform would read differently from how they are meant: braces and backslashes in prose and commands.
+
+The few texts that `joins.may_misread` sorts out are looked at when all calls are known: first as they stand, then with the arguments
+of each call in place of the parameters, from the inner tasks to the workflows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+
+from .. import errors, places
+from ..calls.call_graph import calls_in
+from ..calls.inlining import Frame, Known, Parts, Variables, default_of, entry_of, value_of
+from ..calls.sizes import MAX_PIECES
+from ..model import CONST, ENVIRONMENT, PARAMETER, TaskSymbol, ValueSymbol
+from ..names.paths import path_of, step_of
+from ..places import Place
+from ..program import Program
+from ..values.expressions import key_text
+from ..values.spelling import spell
+
+_NEVER_EMITTED = (places.SETTING, places.TEST_VALUE, places.CONSTANT, places.CHAIN_VALUE)
+_OFTEN_DATA = (places.VALUE, places.CONDITION)
+"""A text without variables in these places is data, and goes into no instruction as it stands."""
+
+
+# Texts as they are emitted
+
+LITERAL = "literal"
+VARIABLE = "variable"
+PARAMETER_PIECE = "parameter"
+UNKNOWN_PIECE = "unknown"
+
+
+class Piece(Record):
+    """A part of an emitted text: characters, a variable that the platform fills in, or a parameter that no call has bound yet.
+
+    `text` holds the characters, or the name. `span` is where it is written; `inside`, once a call has put it in the place of a
+    parameter, where that parameter stands. `given`: the call looked at has put it there. `literal` is the node of characters
+    that stand in the text itself, `symbol` the const or the parameter.
+    """
+
+    kind: str
+    text: str
+    span: Span
+    inside: Span | None = None
+    given: bool = False
+    literal: ast.TextLiteral | None = None
+    symbol: ValueSymbol | None = None
+    path: tuple[str | int, ...] = ()
+
+
+class _Template(Record):
+    """A text that waits for the arguments of a task."""
+
+    pieces: tuple[Piece, ...]
+    command: bool
+
+
+class _Fault(Record):
+    """What the platform misreads: it begins in `first`, and in its text at `offset`; `second` makes it one."""
+
+    first: Piece
+    offset: int
+    second: Piece
+    spec: DiagnosticSpec
+    shown: str
+
+
+def check_platform_texts(program: Program, ordered: Sequence[TaskSymbol]) -> None:
+    """Report what the platform misreads. `ordered` has every task after those it calls."""
+    _report_constant_arguments(program, ordered)
+    texts = [each for each in program.joined_texts if _is_emitted(program, *each)]
+    if not texts:
+        return
+    for values in program.environments.values() or ({},):
+        variables = Variables(values)
+        _Texts(program, variables).check(texts, ordered)
+        if not variables.used:
+            break
+
+
+def _is_emitted(program: Program, module: ast.Module, text: ast.Text, place: Place) -> bool:
+    if any(place is other for other in _NEVER_EMITTED):
+        return False
+    if place is places.CHECK and text.form == ast.RAW:
+        return False  # the pattern of `files matching`
+    return text not in program.constants or not any(place is other for other in _OFTEN_DATA)
+
+
+def _report_constant_arguments(program: Program, ordered: Sequence[TaskSymbol]) -> None:
+    """A constant argument has its place in a text of the task, where a brace after a backslash is misread."""
+    wrong = {
+        argument.value: found[1]
+        for call in program.calls
+        for argument in call.arguments
+        if isinstance(value := program.constants.get(argument.value), str)
+        and "\\{" in value
+        and (found := _escaped_name().search(value)) is not None
+    }
+    if wrong:
+        for source, body in _bodies(program, ordered):
+            for call in calls_in(program, body):
+                for argument in call.arguments:
+                    if argument.value in wrong:
+                        program.sink.report(
+                            errors.BACKSLASH_BEFORE_VARIABLE,
+                            argument.value.span(source),
+                            variable=wrong[argument.value],
+                        )
+
+
+def _bodies(
+    program: Program, ordered: Sequence[TaskSymbol]
+) -> Iterator[tuple[SourceFile, ast.Block]]:
+    for task in ordered:
+        yield task.module.source, task.declaration.body
+    for workflow in program.workflows.values():
+        for item in workflow.declaration.items:
+            if isinstance(item, ast.StepsSection):
+                yield workflow.module.source, item.body
+
+
+class _Texts:
+    """Looks at texts with the values of one environment."""
+
+    def __init__(self, program: Program, variables: Variables) -> None:
+        self.program = program
+        self.variables = variables
+        self.waiting: dict[ValueSymbol, list[_Template]] = {}
+
+    def check(
+        self,
+        texts: Iterable[tuple[ast.Module, ast.Text, Place]],
+        ordered: Sequence[TaskSymbol],
+    ) -> None:
+        for module, text, place in texts:
+            pieces = tuple(self._pieces(module.source, text))
+            template = _Template(pieces, place is places.COMMAND)
+            for fault in _faults(template):
+                self._report_written(fault)
+            self._wait(template)
+        if self.waiting:
+            for source, body in _bodies(self.program, ordered):
+                for call in calls_in(self.program, body):
+                    self._call(source, call)
+
+    def _wait(self, template: _Template) -> None:
+        """Keep a template for each call that binds one of its parameters."""
+        for symbol in dict.fromkeys(piece.symbol for piece in template.pieces if _is_open(piece)):
+            assert symbol is not None
+            self.waiting.setdefault(symbol, []).append(template)
+
+    def _call(self, source: SourceFile, call: ast.CallStmt) -> None:
+        task = self.program.calls.get(call)
+        if task is None:
+            return
+        waiting = dict.fromkeys(
+            template for param in task.params for template in self.waiting.get(param, ())
+        )
+        for template in waiting:
+            bound: list[Piece] = []
+            for piece in template.pieces:
+                if _is_open(piece):
+                    bound += self._argument(source, call, task, piece)
+                else:
+                    bound.append(_bound(piece))
+            if len(bound) > MAX_PIECES:
+                self.program.sink.report(
+                    errors.TOO_LARGE,
+                    call.task.span(source),
+                    what="a text of this task",
+                    size=len(bound),
+                    unit="parts",
+                    limit=MAX_PIECES,
+                )
+                continue
+            filled = _Template(tuple(bound), template.command)
+            for fault in _faults(filled):
+                self._report_given(fault, task)
+            self._wait(filled)
+
+    # Pieces
+
+    def _pieces(self, source: SourceFile, text: ast.Text) -> Iterator[Piece]:
+        for part in text.parts:
+            if isinstance(part, ast.TextLiteral):
+                yield Piece(LITERAL, part.value, part.span(source), literal=part)
+            elif isinstance(part, ast.Ref):
+                yield self._reference(source, part)
+
+    def _reference(self, source: SourceFile, ref: ast.Ref) -> Piece:
+        symbol = self.program.values.get(ref)
+        span = ref.span(source)
+        if symbol is None:
+            return Piece(UNKNOWN_PIECE, "", span)
+        if symbol.kind == PARAMETER:
+            path = tuple(map(step_of, path_of(ref, symbol)))
+            return Piece(PARAMETER_PIECE, symbol.name, span, symbol=symbol, path=path)
+        if symbol.kind in (CONST, ENVIRONMENT):
+            value = value_of(self.program, ref, Frame(source, self.variables, {}))
+            return _literal(value, span, symbol)
+        return Piece(VARIABLE, symbol.name, span)
+
+    def _argument(
+        self, source: SourceFile, call: ast.CallStmt, task: TaskSymbol, piece: Piece
+    ) -> list[Piece]:
+        """What a call puts in the place of the parameter that `piece` is."""
+        assert piece.symbol is not None
+        name = piece.symbol.name
+        given = next((each.value for each in call.arguments if each.name.text == name), None)
+        if given is None:
+            default = default_of(self.program, task, name, self.variables)
+            for step in piece.path:
+                default = entry_of(default, step)
+            found = [_literal(default, call.task.span(source), None)]
+        else:
+            found = self._value(source, given, piece.path)
+            span = given.span(source)
+            found = [_at(each, span) for each in found]
+        inside = piece.inside or piece.span
+        return [_given(each, inside) for each in found]
+
+    def _value(
+        self, source: SourceFile, expr: ast.Expr, path: tuple[str | int, ...]
+    ) -> list[Piece]:
+        span = expr.span(source)
+        if isinstance(expr, ast.Ref):
+            piece = self._reference(source, expr)
+            if _is_open(piece):
+                full = piece.path + path
+                return [Piece(piece.kind, piece.text, span, symbol=piece.symbol, path=full)]
+            if piece.kind != LITERAL or not path:
+                return [piece]
+        elif isinstance(expr, ast.Text) and not path:
+            return _stripped(list(self._pieces(source, expr)), expr)
+        value = value_of(self.program, expr, Frame(source, self.variables, {}))
+        for at, step in enumerate(path):
+            if isinstance(value, Parts) and value.entries.get(step) is None:
+                entry = _written_entry(expr, step)
+                if entry is not None:
+                    return self._value(source, entry, path[at + 1 :])
+            value = entry_of(value, step)
+        return [_literal(value, span, None)]
+
+    # Reports
+
+    def _report_written(self, fault: _Fault) -> None:
+        """A fault in a text as it stands."""
+        first, second = fault.first, fault.second
+        labels: list[Label] = []
+        if second.kind == VARIABLE and fault.spec is errors.BACKSLASH_BEFORE_VARIABLE:
+            span = second.span
+            labels.append(Label(first.span, "ends with a backslash"))
+        elif first.literal is not None:
+            span = _brace(fault, first.literal)
+        else:
+            span = first.span
+        if first.symbol is not None and first.symbol.kind == CONST:
+            labels.append(Label(first.symbol.span, f"`{first.symbol.name}` is declared here"))
+        self._report(fault, span, labels)
+
+    def _report_given(self, fault: _Fault, task: TaskSymbol) -> None:
+        """A fault that the arguments of a call bring about."""
+        given = [piece for piece in (fault.first, fault.second) if piece.given]
+        if not given:
+            return
+        inside = given[0].inside
+        assert inside is not None
+        self._report(fault, given[0].span, [Label(inside, f"`{task.name}` puts it here")])
+
+    def _report(self, fault: _Fault, span: Span, labels: list[Label]) -> None:
+        if fault.spec is errors.BRACE_IN_COMMAND:
+            self.program.sink.report(
+                errors.BRACE_IN_COMMAND, span, written=fault.shown, labels=tuple(labels)
+            )
+        else:
+            self.program.sink.report(
+                errors.BACKSLASH_BEFORE_VARIABLE, span, variable=fault.shown, labels=tuple(labels)
+            )
+
+
+def _is_open(piece: Piece) -> bool:
+    return piece.kind == PARAMETER_PIECE
+
+
+def _literal(value: Known | Parts | None, span: Span, symbol: ValueSymbol | None) -> Piece:
+    if not isinstance(value, Known):
+        return Piece(UNKNOWN_PIECE, "", span)
+    return Piece(LITERAL, spell(value.value), span, symbol=symbol)
+
+
+def _at(piece: Piece, span: Span) -> Piece:
+    return Piece(piece.kind, piece.text, span, symbol=piece.symbol, path=piece.path)
+
+
+def _given(piece: Piece, inside: Span) -> Piece:
+    return Piece(
+        piece.kind, piece.text, piece.span, inside, True, symbol=piece.symbol, path=piece.path
+    )
+
+
+def _bound(piece: Piece) -> Piece:
+    """A piece of an inner call, as an outer call finds it."""
+    return Piece(piece.kind, piece.text, piece.span, piece.inside, symbol=piece.symbol)
+
+
+def _stripped(pieces: list[Piece], text: ast.Text) -> list[Piece]:
+    """A block loses its outer blank lines."""
+    if text.form != ast.BLOCK or not pieces:
+        return pieces
+    for at, strip in ((0, _without_first_lines), (-1, _without_last_blanks)):
+        piece = pieces[at]
+        if piece.kind == LITERAL:
+            pieces[at] = Piece(LITERAL, strip(piece.text), piece.span, symbol=piece.symbol)
+    return pieces
+
+
+def _without_first_lines(text: str) -> str:
+    return text.lstrip("\n")
+
+
+def _without_last_blanks(text: str) -> str:
+    return text.rstrip(" \n")
+
+
+def _written_entry(expr: ast.Expr, step: str | int) -> ast.Expr | None:
+    if isinstance(expr, ast.ListExpr) and isinstance(step, int) and step < len(expr.items):
+        return expr.items[step]
+    if isinstance(expr, ast.ObjectExpr):
+        return next((pair.value for pair in expr.pairs if key_text(pair.key) == step), None)
+    return None
+
+
+# Faults
+
+
+@cache
+def _escaped_name() -> re.Pattern[str]:
+    return re.compile(r"\\\{([A-Za-z_]\w*)")
+
+
+@cache
+def _variable_like() -> re.Pattern[str]:
+    return re.compile(r"\{[A-Za-z_${]\S{0,20}")
+
+
+def _faults(template: _Template) -> Iterator[_Fault]:
+    """What the platform misreads in a text; parameters that are not bound yet end what is known."""
+    run: list[Piece] = []
+    for piece in template.pieces:
+        if piece.kind == LITERAL:
+            if piece.text:
+                run.append(piece)
+            continue
+        if run:
+            yield from _faults_of_run(run, template.command)
+            if piece.kind == VARIABLE:
+                yield from _faults_before(run[-1], piece, template.command)
+        run = []
+    if run:
+        yield from _faults_of_run(run, template.command)
+
+
+def _faults_before(last: Piece, variable: Piece, command: bool) -> Iterator[_Fault]:
+    if last.text.endswith("\\"):
+        at = len(last.text) - 1
+        yield _Fault(last, at, variable, errors.BACKSLASH_BEFORE_VARIABLE, variable.text)
+    elif command and last.text.endswith("{"):
+        at = len(last.text) - 1
+        shown = f"{{{{{variable.text}}}"
+        yield _Fault(last, at, variable, errors.BRACE_IN_COMMAND, shown)
+
+
+def _faults_of_run(run: list[Piece], command: bool) -> Iterator[_Fault]:
+    text = "".join(piece.text for piece in run)
+    pattern = _variable_like() if command else _escaped_name()
+    spec = errors.BRACE_IN_COMMAND if command else errors.BACKSLASH_BEFORE_VARIABLE
+    for found in pattern.finditer(text):
+        start = found.start()
+        first, offset = _piece_at(run, start)
+        second, _ = _piece_at(run, start + (1 if command else 2))
+        yield _Fault(first, offset, second, spec, found[0] if command else found[1])
+
+
+def _piece_at(run: list[Piece], offset: int) -> tuple[Piece, int]:
+    for piece in run:
+        if offset < len(piece.text):
+            return piece, offset
+        offset -= len(piece.text)
+    raise AssertionError("an offset behind the text")
+
+
+def _brace(fault: _Fault, literal: ast.TextLiteral) -> Span:
+    """Where the brace of a fault is written: a literal has as many braces in the source as in its value."""
+    source = fault.first.span.source
+    brace = fault.first.text.find("{", fault.offset)
+    if brace < 0:
+        return fault.first.span
+    at = literal.start - 1
+    for _ in range(fault.first.text.count("{", 0, brace + 1)):
+        at = source.text.index("{", at + 1)
+    shown = fault.shown if fault.spec is errors.BRACE_IN_COMMAND else "{" + fault.shown
+    return Span(source, at, min(at + len(shown), literal.end))

@@ -1,0 +1,305 @@
+"""Annotations: which exist, where they stand, and what their arguments mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.source.record import Record
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .. import errors, places
+from ..names.scopes import ValueScope, rename_fix
+from ..program import ModuleScope, Program
+from ..types import (
+    Constraints,
+    FieldType,
+    ListOf,
+    Primitive,
+    Type,
+    Unknown,
+    describe,
+    strip_optional,
+)
+from .assignability import NUMERIC, TEXTUAL
+from .bounds import check_bounds
+from .expressions import check_value, infer
+
+Reader: TypeAlias = "Callable[[Program, AnnotationContext, ast.Annotation], Any]"
+Applies: TypeAlias = Callable[[Type], bool]
+
+
+class AnnotationContext(Record):
+    """The field an annotation stands on: its scope, name, type, and the kind of its section."""
+
+    scope: ModuleScope
+    field: str
+    type: Type
+    section: str
+
+
+class FieldAnnotation(Record):
+    """A field annotation: the constraint it sets, the types it goes with, and how its argument is read."""
+
+    constraint: str
+    goes_with: str
+    applies: Applies
+    read: Reader | None = None
+    repeats: bool = False
+    sections: tuple[str, ...] = ()
+
+
+def _is_text(type_: Type) -> bool:
+    return isinstance(type_, Primitive) and type_.name in TEXTUAL
+
+
+def _is_number(type_: Type) -> bool:
+    return isinstance(type_, Primitive) and type_.name in NUMERIC
+
+
+def _is_list(type_: Type) -> bool:
+    return isinstance(type_, ListOf)
+
+
+def _any_type(type_: Type) -> bool:
+    return True
+
+
+def _read_number(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
+    """An `int`, or the decimal spelling as `str`."""
+    value = _constant(program, context, annotation)
+    if isinstance(value, bool) or (not isinstance(value, int | float) and not _is_decimal(value)):
+        return _wrong(program, context, annotation, "a number")
+    return value if isinstance(value, int) else format(value, "f")
+
+
+def _is_decimal(value: Any) -> bool:
+    return type(value).__name__ == "Decimal"
+
+
+def _read_count(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
+    value = _constant(program, context, annotation)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        return _wrong(program, context, annotation, "a whole number, 0 or more")
+    return value
+
+
+def _read_text(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
+    value = _constant(program, context, annotation)
+    return value if isinstance(value, str) else _wrong(program, context, annotation, "a text")
+
+
+def _read_pattern(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
+    value = _read_text(program, context, annotation)
+    if isinstance(value, str):
+        check_pattern(program, annotation.arguments[0].span(context.scope.source), value)
+    return value
+
+
+def _read_example(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
+    argument = annotation.arguments[0]
+    what = f"an example of `{context.field}`"
+    check_value(program, ValueScope(context.scope), argument, context.type, places.CONSTANT, what)
+    return program.constants.get(argument)
+
+
+def _constant(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
+    argument = annotation.arguments[0]
+    infer(program, ValueScope(context.scope), argument, places.CONSTANT)
+    return program.constants.get(argument)
+
+
+def _wrong(
+    program: Program, context: AnnotationContext, annotation: ast.Annotation, wanted: str
+) -> None:
+    """Report an argument of the wrong kind, unless what it names is already reported."""
+    argument = annotation.arguments[0]
+    refs = argument.parts if isinstance(argument, ast.Text) else ()
+    resolved = all(ref in program.values for ref in refs if isinstance(ref, ast.Ref))
+    if resolved and (argument in program.constants or not isinstance(argument, ast.ConstRef)):
+        span = argument.span(context.scope.source)
+        name = annotation.name.text
+        program.sink.report(errors.WRONG_ANNOTATION_ARGUMENT, span, name=name, wanted=wanted)
+
+
+def check_pattern(program: Program, span: Span, pattern: str) -> None:
+    """Report a regular expression that no dialect reads, or that is too large to be looked at."""
+    from flowdsl.source.patterns import syntax_problem  # few programs have a pattern
+
+    problem = syntax_problem(pattern)
+    if problem is not None:
+        program.sink.report(errors.INVALID_PATTERN, span, problem=problem)
+
+
+FIELD_ANNOTATIONS = {
+    "min": FieldAnnotation("minimum", "numbers", _is_number, _read_number),
+    "max": FieldAnnotation("maximum", "numbers", _is_number, _read_number),
+    "pattern": FieldAnnotation("pattern", "text", _is_text, _read_pattern),
+    "format": FieldAnnotation("format", "text", _is_text, _read_text),
+    "min_items": FieldAnnotation("min_items", "lists", _is_list, _read_count),
+    "max_items": FieldAnnotation("max_items", "lists", _is_list, _read_count),
+    "example": FieldAnnotation("examples", "any type", _any_type, _read_example, repeats=True),
+    "deprecated": FieldAnnotation("deprecated", "any type", _any_type),
+    "machine": FieldAnnotation(
+        "machine", "inputs of a workflow", _any_type, sections=("inputs", "secrets")
+    ),
+    "untrusted": FieldAnnotation("untrusted", "any type", _any_type),
+    "wire": FieldAnnotation("wire", "any type", _any_type, _read_text),
+}
+DECLARATION_ANNOTATIONS = ("owner", "deprecated")
+
+
+def field_constraints(
+    program: Program, context: AnnotationContext, annotations: tuple[ast.Annotation, ...]
+) -> Constraints:
+    """The constraints that annotations of a field set; those with mistakes set nothing."""
+    values: dict[str, Any] = {}
+    first: dict[str, Span] = {}
+    for annotation in annotations:
+        name = annotation.name.text
+        span = annotation.span(context.scope.source)
+        known = FIELD_ANNOTATIONS.get(name)
+        if known is None:
+            _report_unknown(program, context.scope, annotation, tuple(FIELD_ANNOTATIONS))
+            continue
+        if name in first and not known.repeats:
+            labels = (Label(first[name], "first set here"),)
+            program.sink.report(errors.DUPLICATE_ANNOTATION, span, name=name, labels=labels)
+            continue
+        first[name] = span
+        value = _field_value(program, context, annotation, known)
+        if value is not None and known.repeats:
+            values[known.constraint] = (*values.get(known.constraint, ()), value)
+        elif value is not None:
+            values[known.constraint] = value
+    if len(values) > 1:
+        _check_range(program, values, first)
+    constraints = Constraints(**values)
+    program.bound_places[constraints] = first
+    if constraints.examples:
+        _check_examples(program, context, annotations, constraints)
+    return constraints
+
+
+def _check_examples(
+    program: Program,
+    context: AnnotationContext,
+    annotations: tuple[ast.Annotation, ...],
+    constraints: Constraints,
+) -> None:
+    """Report examples that the other annotations exclude, wherever those stand."""
+    field = FieldType(context.field, context.type, constraints)
+    for annotation in annotations:
+        if annotation.name.text == "example" and len(annotation.arguments) == 1:
+            example = annotation.arguments[0]
+            value = program.constants.get(example)
+            check_bounds(program, example.span(context.scope.source), example, value, field)
+
+
+def _field_value(
+    program: Program, context: AnnotationContext, annotation: ast.Annotation, known: FieldAnnotation
+) -> Any:
+    inner = strip_optional(context.type)
+    misplaced = known.sections and context.section not in known.sections
+    if misplaced or not (isinstance(inner, Unknown) or known.applies(inner)):
+        program.sink.report(
+            errors.MISPLACED_ANNOTATION,
+            annotation.span(context.scope.source),
+            name=annotation.name.text,
+            goes_with=known.goes_with,
+            type=describe(context.type),
+            field=context.field,
+        )
+        return None
+    wanted = 0 if known.read is None else 1
+    if not _has_arguments(program, context.scope, annotation, wanted, wanted):
+        return None
+    return True if known.read is None else known.read(program, context, annotation)
+
+
+def _has_arguments(
+    program: Program, scope: ModuleScope, annotation: ast.Annotation, least: int, most: int
+) -> bool:
+    count = len(annotation.arguments)
+    if annotation.named or not least <= count <= most:
+        shown = "no argument" if most == 0 else "one argument, without a name"
+        program.sink.report(
+            errors.WRONG_ANNOTATION_ARGUMENT,
+            annotation.span(scope.source),
+            name=annotation.name.text,
+            wanted=shown,
+        )
+        return False
+    return True
+
+
+def _check_range(program: Program, values: dict[str, Any], spans: dict[str, Span]) -> None:
+    for low, high, least, most in (
+        ("minimum", "maximum", "min", "max"),
+        ("min_items", "max_items", "min_items", "max_items"),
+    ):
+        if low in values and high in values and float(values[low]) > float(values[high]):
+            program.sink.report(
+                errors.EMPTY_RANGE,
+                spans[most],
+                low=least,
+                high=most,
+                labels=(Label(spans[least], "the lower bound"),),
+            )
+
+
+def check_declaration_annotations(
+    program: Program, scope: ModuleScope, annotations: tuple[ast.Annotation, ...]
+) -> None:
+    """Check the annotations in front of a declaration: `@owner("team")`, `@deprecated`, `@deprecated("why")`."""
+    seen: dict[str, Span] = {}
+    for annotation in annotations:
+        name = annotation.name.text
+        span = annotation.span(scope.source)
+        if name not in DECLARATION_ANNOTATIONS:
+            _report_unknown(program, scope, annotation, DECLARATION_ANNOTATIONS)
+            continue
+        if name in seen:
+            labels = (Label(seen[name], "first set here"),)
+            program.sink.report(errors.DUPLICATE_ANNOTATION, span, name=name, labels=labels)
+            continue
+        seen[name] = span
+        least = 1 if name == "owner" else 0
+        if _has_arguments(program, scope, annotation, least, 1) and annotation.arguments:
+            context = AnnotationContext(scope, name, Unknown(), "declaration")
+            _read_text(program, context, annotation)
+
+
+def check_statement_annotations(
+    program: Program, scope: ModuleScope, annotations: tuple[ast.Annotation, ...]
+) -> None:
+    """Report the annotations of a statement: edition 1 has none."""
+    for annotation in annotations:
+        _report_unknown(program, scope, annotation, ())
+
+
+def _report_unknown(
+    program: Program, scope: ModuleScope, annotation: ast.Annotation, known: tuple[str, ...]
+) -> None:
+    name = annotation.name.text
+    near = closest(name, known)
+    shown = listed((f"@{other}" for other in known), limit=12)
+    if near is not None:
+        help = f"an annotation named `@{near}` exists"
+    elif not known:
+        help = "statements have no annotations"
+    elif name in FIELD_ANNOTATIONS or name in DECLARATION_ANNOTATIONS:
+        there = "fields" if name in FIELD_ANNOTATIONS else "declarations"
+        help = f"`@{name}` goes with {there}; known here: {shown}"
+    else:
+        help = f"known here: {shown}"
+    program.sink.report(
+        errors.UNKNOWN_ANNOTATION,
+        annotation.name.span(scope.source),
+        name=name,
+        help=help,
+        fixes=rename_fix(annotation.name.span(scope.source), known),
+    )

@@ -1,0 +1,88 @@
+"""Which types fit where another is wanted."""
+
+from __future__ import annotations
+
+from ..types import ANY, Enum, ListOf, Optional, Primitive, RecordOf, Type, Unknown, strip_optional
+
+TEXTUAL = frozenset(("string", "date", "datetime", "time", "email", "url", "file"))
+NUMERIC = frozenset(("int", "number"))
+ORDERED = NUMERIC | {"date", "datetime", "time"}
+
+
+def assignable(source: Type, target: Type) -> bool:
+    """Whether a value of `source` is a value of `target`, which may be wider.
+
+    Dates, enums and the like are strings; an int is a number; a path is any string. A value that may be missing never
+    fits where one is required. `any` fits both ways.
+    """
+    if source is target:
+        return True
+    match source, target:
+        case (Unknown(), _) | (_, Unknown()) | (_, Primitive(name="any")):
+            return True
+        case Optional(inner), Optional(wanted):
+            return assignable(inner, wanted)
+        case Optional(), _:
+            return False
+        case _, Optional(wanted):
+            return assignable(source, wanted)
+        case Primitive(name="any"), _:
+            return True
+        case Primitive(name=have), Primitive(name=want):
+            return have == want or _widens(have, want)
+        case Enum(), Primitive(name="string"):
+            return True
+        case Enum(values=have_values), Enum(values=wanted_values):
+            return set(have_values) <= set(wanted_values)
+        case ListOf(have_element), ListOf(wanted_element):
+            return assignable(have_element, wanted_element)
+        case RecordOf(), RecordOf():
+            return source is target or _fields_fit(source, target)
+        case _:
+            return False
+
+
+def _widens(have: str, want: str) -> bool:
+    if want == "string":
+        return have in TEXTUAL
+    return (have, want) in (("int", "number"), ("string", "file"))
+
+
+def _fields_fit(source: RecordOf, target: RecordOf) -> bool:
+    for wanted in target.fields:
+        have = source.field(wanted.name)
+        if have is None:
+            if wanted.required:
+                return False
+        elif not assignable(have.type, wanted.type):
+            return False
+    return True
+
+
+def comparable(left: Type, right: Type) -> bool:
+    """Whether `==` between the two can ever hold."""
+    one, other = strip_optional(left), strip_optional(right)
+    if not (_is_scalar(one) and _is_scalar(other)):
+        return False
+    if isinstance(one, Enum) and isinstance(other, Enum):
+        return bool(set(one.values) & set(other.values))
+    if isinstance(one, Enum) or isinstance(other, Enum):
+        return all(isinstance(type_, Enum | Unknown) or _is_text(type_) for type_ in (one, other))
+    return assignable(one, other) or assignable(other, one)
+
+
+def _is_text(type_: Type) -> bool:
+    return isinstance(type_, Primitive) and (type_.name in TEXTUAL or type_.name == "any")
+
+
+def orderable(left: Type, right: Type) -> bool:
+    """Whether `<` and its kin mean something between the two."""
+    one, other = strip_optional(left), strip_optional(right)
+    if not (isinstance(one, Primitive) and isinstance(other, Primitive)):
+        return any(isinstance(type_, Unknown) or type_ == ANY for type_ in (one, other))
+    names = {one.name, other.name}
+    return "any" in names or names <= NUMERIC or (len(names) == 1 and names <= ORDERED)
+
+
+def _is_scalar(type_: Type) -> bool:
+    return not isinstance(type_, ListOf | RecordOf)

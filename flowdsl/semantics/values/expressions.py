@@ -1,0 +1,284 @@
+"""Types and constants of expressions: literals, texts, lists, objects and references."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
+from flowdsl.diagnostics.suggest import Names
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .. import errors
+from ..model import CONST, ENVIRONMENT
+from ..names.references import resolve_ref
+from ..names.scopes import ValueScope, find_declaration, known_names, rename_fix
+from ..places import COMMAND, Place
+from ..program import Program
+from ..types import (
+    ANY,
+    BOOL,
+    INT,
+    NO_CONSTRAINTS,
+    NUMBER,
+    STRING,
+    UNKNOWN,
+    Enum,
+    FieldType,
+    ListOf,
+    Optional,
+    Primitive,
+    RecordOf,
+    Type,
+    strip_optional,
+)
+from .assignability import TEXTUAL, assignable
+from .bounds import check_bounds
+from .fitting import check_fit
+from .joins import may_misread
+from .spelling import spell
+
+NULL = Optional(UNKNOWN)
+"""The type of `null`: missing, whatever the value would have been."""
+
+_ESCAPED = r"\\\{(\{[ \t]*|\$)?([A-Za-z_]\w*)(?:[.\[][^{}\n]*)?[ \t]*\}"
+_SPACED = r"(?<!\\)\{[ \t]+(\$?)([A-Za-z_]\w*)[ \t]*\}"
+
+
+def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place) -> None:
+    """Resolve the variables of `text`, and report braces that look like a variable and are none."""
+    pieces: list[str | None] = []
+    constants = program.constants
+    is_known = True
+    is_simple = place is not COMMAND  # no character or neighbour that could be misread
+    for part in text.parts:
+        if isinstance(part, ast.TextLiteral):
+            value = part.value
+            if "{" in value:
+                is_simple = False
+                if text.form != ast.RAW:
+                    _check_braces(program, scope, part, place)
+            elif "\\" in value:
+                is_simple = False
+            pieces.append(value)
+        elif isinstance(part, ast.Ref):
+            resolve_ref(program, scope, part, place, in_text=True)
+            if part in constants:
+                is_simple = False
+                pieces.append(spell(constants[part]))
+            else:
+                is_simple = is_simple and not (pieces and pieces[-1] is None)
+                pieces.append(None)
+                is_known = False
+        else:
+            pieces.append("")
+    if is_known:
+        characters = constants[text] = "".join(filter(None, pieces))
+        if "{" not in characters and place is not COMMAND:
+            return
+    if not is_simple and may_misread(program, text, place, pieces):
+        program.joined_texts.append((scope.module.module, text, place))
+
+
+def _check_braces(
+    program: Program, scope: ValueScope, literal: ast.TextLiteral, place: Place
+) -> None:
+    """Report braces that hide a variable. Where only constants may stand, a name of something else is no variable."""
+    source = scope.module.source
+    constant = place.allowed <= {CONST, ENVIRONMENT}
+    written = source.text[literal.start : literal.end]
+    for found in re.finditer(_ESCAPED, written):
+        kind = scope.kind_of(found[2])
+        if kind is not None and not (constant and kind not in place.allowed):
+            span = Span(source, literal.start + found.start(), literal.start + found.end())
+            program.sink.report(errors.ESCAPED_VARIABLE, span, name=found[2], kind=kind)
+    for found in re.finditer(_SPACED, written):
+        kind = scope.kind_of(found[2])
+        if kind is not None and not (constant and kind not in place.allowed):
+            span = Span(source, literal.start + found.start(), literal.start + found.end())
+            right = f"{{{found[1]}{found[2]}}}"
+            program.sink.report(
+                errors.SPACE_IN_BRACES,
+                span,
+                name=found[2],
+                right=right,
+                fixes=(Fix(f"write `{right}`", (Edit(span, right),)),),
+            )
+
+
+def infer(program: Program, scope: ValueScope, expr: ast.Expr, place: Place) -> Type:
+    """The type of `expr`, its variables resolved. Literals get their entry in `constants`."""
+    match expr:
+        case ast.Ref():
+            return resolve_ref(program, scope, expr, place)
+        case ast.Text():
+            check_text(program, scope, expr, place)
+            return _type_of_text(program, expr)
+        case ast.IntLit(value=value):
+            program.constants[expr] = value
+            return INT
+        case ast.NumberLit(value=spelling):
+            program.constants[expr] = _decimal(spelling)
+            return NUMBER
+        case ast.BoolLit(value=truth):
+            program.constants[expr] = truth
+            return BOOL
+        case ast.NullLit():
+            program.constants[expr] = None
+            return NULL
+        case ast.ConstRef():
+            return _const(program, scope, expr)
+        case ast.ListExpr(items=items):
+            types = [infer(program, scope, item, place) for item in items]
+            _fold_list(program, expr)
+            return ListOf(_joined(types))
+        case ast.ObjectExpr(pairs=pairs):
+            _check_duplicate_keys(program, scope, pairs)
+            fields = tuple(
+                FieldType(key_text(pair.key), infer(program, scope, pair.value, place))
+                for pair in pairs
+            )
+            _fold_object(program, expr)
+            return RecordOf(None, fields)
+
+
+def _decimal(spelling: str) -> Any:
+    from decimal import Decimal  # most programs hold no decimal number, and the import is slow
+
+    return Decimal(spelling)
+
+
+def _type_of_text(program: Program, text: ast.Text) -> Type:
+    """A text that is one variable and nothing else has the type of its value where that is text too."""
+    if any(isinstance(part, ast.Ref) and part not in program.ref_types for part in text.parts):
+        return UNKNOWN
+    if len(text.parts) == 1 and isinstance(text.parts[0], ast.Ref):
+        type_ = program.ref_types.get(text.parts[0], UNKNOWN)
+        inner = strip_optional(type_)
+        if isinstance(inner, Enum) or (isinstance(inner, Primitive) and inner.name in TEXTUAL):
+            return type_
+    return STRING
+
+
+def _const(program: Program, scope: ValueScope, expr: ast.ConstRef) -> Type:
+    entry = find_declaration(program, scope.module, expr.name, "const")
+    if entry is None or not isinstance(entry.declaration, ast.ConstDecl):
+        return UNKNOWN
+    symbol = program.consts.get(entry.declaration)
+    if symbol is None:
+        return UNKNOWN
+    program.values[expr] = symbol
+    if symbol.literal is None:
+        program.constants[expr] = symbol.value
+    return symbol.type
+
+
+def _joined(types: list[Type]) -> Type:
+    """The narrowest of `types` that all the others fit; `any` when there is none."""
+    if not types:
+        return UNKNOWN
+    for candidate in types:
+        if all(assignable(type_, candidate) for type_ in types):
+            return candidate
+    return ANY
+
+
+def _fold_list(program: Program, expr: ast.ListExpr) -> None:
+    if all(item in program.constants for item in expr.items):
+        program.constants[expr] = [program.constants[item] for item in expr.items]
+
+
+def _fold_object(program: Program, expr: ast.ObjectExpr) -> None:
+    if all(pair.value in program.constants for pair in expr.pairs):
+        program.constants[expr] = {
+            key_text(pair.key): program.constants[pair.value] for pair in expr.pairs
+        }
+
+
+def key_text(key: ast.Name | ast.StringLit) -> str:
+    """The key of a pair."""
+    return key.text if isinstance(key, ast.Name) else key.value
+
+
+def _check_duplicate_keys(program: Program, scope: ValueScope, pairs: Iterable[ast.Pair]) -> None:
+    source = scope.module.source
+    first: dict[str, ast.Node] = {}
+    for pair in pairs:
+        name = key_text(pair.key)
+        if name in first:
+            labels = (Label(first[name].span(source), "first set here"),)
+            span = pair.key.span(source)
+            program.sink.report(errors.DUPLICATE_FIELD, span, name=name, labels=labels)
+        else:
+            first[name] = pair.key
+
+
+def check_value(
+    program: Program,
+    scope: ValueScope,
+    expr: ast.Expr,
+    wanted: Type,
+    place: Place,
+    what: str,
+    field: FieldType | None = None,
+) -> None:
+    """Resolve `expr` and report where it is no value of `wanted`. `what` names its destination in a sentence.
+
+    With `field`, the field that takes the value as a whole, its annotations are kept to as well.
+    """
+    inner = strip_optional(wanted)
+    if isinstance(expr, ast.ListExpr) and isinstance(inner, ListOf):
+        for item in expr.items:
+            check_value(program, scope, item, inner.element, place, f"an entry of {what}")
+        _fold_list(program, expr)
+    elif isinstance(expr, ast.ObjectExpr) and isinstance(inner, RecordOf):
+        _check_record(program, scope, expr, inner, place, what)
+    else:
+        found = infer(program, scope, expr, place)
+        check_fit(program, scope, expr, found, wanted, place, what)
+    if field is not None and field.constraints is not NO_CONSTRAINTS:
+        value = program.constants.get(expr)
+        check_bounds(program, expr.span(scope.module.source), expr, value, field)
+
+
+def _check_record(
+    program: Program,
+    scope: ValueScope,
+    expr: ast.ObjectExpr,
+    record: RecordOf,
+    place: Place,
+    what: str,
+) -> None:
+    source = scope.module.source
+    _check_duplicate_keys(program, scope, expr.pairs)
+    by_key = {field.name: field for field in record.fields}
+    by_key |= {field.wire_name: field for field in record.fields}
+    given = set()
+    free: Names | None = None
+    for pair in expr.pairs:
+        key = key_text(pair.key)
+        if key not in by_key:
+            names = program.names_of(record, lambda: (field.name for field in record.fields))
+            if free is None:
+                free = Names(by_key.keys() - {key_text(pair.key) for pair in expr.pairs})
+            span = pair.key.span(source)
+            program.sink.report(
+                errors.UNKNOWN_FIELD,
+                span,
+                owner=record.name or what.replace("`", ""),
+                name=key,
+                help=known_names("field", names, key),
+                fixes=rename_fix(span, free),
+            )
+            infer(program, scope, pair.value, place)
+            continue
+        field = by_key[key]
+        given.add(field.name)
+        what_field = f"field `{field.name}`"
+        check_value(program, scope, pair.value, field.type, place, what_field, field)
+    missing = [f.name for f in record.fields if f.required and f.name not in given]
+    for name in missing:
+        program.sink.report(errors.MISSING_FIELD, expr.span(source), name=name, what=what)
+    _fold_object(program, expr)

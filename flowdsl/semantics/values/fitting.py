@@ -1,0 +1,234 @@
+"""Whether an expression fits where it stands, and what to say when it does not."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix
+from flowdsl.diagnostics.suggest import closest
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .. import errors, places
+from ..names.scopes import ValueScope
+from ..places import Place
+from ..program import Program
+from ..types import (
+    ANY,
+    BOOL,
+    INT,
+    NUMBER,
+    STRING,
+    UNKNOWN,
+    Enum,
+    FieldType,
+    ListOf,
+    Optional,
+    Primitive,
+    RecordOf,
+    Type,
+    Unknown,
+    describe,
+    strip_optional,
+)
+from .assignability import TEXTUAL, assignable
+from .bounds import check_bounds, is_number
+from .formats import example, has_spelling, is_spelled
+
+_NUMBER_OR_BOOL = r"-?\d+(\.\d+)?|true|false"
+
+
+def check_fit(
+    program: Program,
+    scope: ValueScope,
+    expr: ast.Expr,
+    found: Type,
+    wanted: Type,
+    place: Place,
+    what: str,
+) -> None:
+    """Report `expr`, of the type `found`, where it is no value of `wanted`. Of a known text the spelling decides."""
+    inner = strip_optional(wanted)
+    constant = program.constants.get(expr)
+    if isinstance(constant, str) and isinstance(strip_optional(found), Primitive | Enum):
+        if isinstance(inner, Enum):
+            if constant not in inner.values:
+                _check_enum_value(program, expr.span(scope.module.source), constant, inner, what)
+            return
+        if isinstance(inner, Primitive) and has_spelling(inner.name):
+            check_spelling(program, expr.span(scope.module.source), constant, inner.name)
+            return
+    elif _is_compound(constant, inner):
+        span = expr.span(scope.module.source)
+        _check_compound(program, span, constant, inner, place, what)
+        return
+    elif found is STRING and isinstance(expr, ast.Text) and _is_textual(inner):
+        return
+    if not assignable(found, wanted):
+        span = expr.span(scope.module.source)
+        _report_mismatch(program, span, found, wanted, place, what)
+
+
+def _check_enum_value(program: Program, span: Span, value: str, enum: Enum, what: str) -> None:
+    if value in enum.values:
+        return
+    near = closest(value, enum.values)
+    fixes: tuple[Fix, ...] = ()
+    if near is not None and span.text == f'"{value}"':
+        fixes = (Fix(f'use `"{near}"`', (Edit(span, f'"{near}"'),)),)
+    program.sink.report(
+        errors.UNKNOWN_ENUM_VALUE,
+        span,
+        value=value,
+        what=what,
+        help=f"its values are {quoted_values(enum)}",
+        fixes=fixes,
+    )
+
+
+def quoted_values(enum: Enum) -> str:
+    """The values of an enum as they are written, for a sentence."""
+    return ", ".join(f'`"{value}"`' for value in enum.values)
+
+
+def check_spelling(program: Program, span: Span, value: str, type_name: str) -> None:
+    """Report a literal that is not spelled as its type is."""
+    if not is_spelled(type_name, value):
+        program.sink.report(
+            errors.MALFORMED_LITERAL,
+            span,
+            value=value,
+            type=type_name,
+            help=f"a `{type_name}` looks like {example(type_name)}",
+        )
+
+
+def _is_compound(value: Any, wanted: Type) -> bool:
+    if isinstance(value, list):
+        return isinstance(wanted, ListOf)
+    return isinstance(value, dict) and isinstance(wanted, RecordOf)
+
+
+def _check_compound(
+    program: Program, span: Span, value: Any, wanted: Type, place: Place, what: str
+) -> None:
+    """Check the entries of a list or object that is known, as those of a literal are checked."""
+    if isinstance(wanted, ListOf):
+        for entry in value:
+            _check_known(program, span, entry, wanted.element, place, f"an entry of {what}")
+    elif isinstance(wanted, RecordOf):
+        for field in wanted.fields:
+            name = field.name if field.name in value else field.wire_name
+            if name in value:
+                inside = f"field `{field.name}`"
+                _check_known(program, span, value[name], field.type, place, inside, field)
+            elif field.required:
+                program.sink.report(errors.MISSING_FIELD, span, name=field.name, what=what)
+
+
+def _check_known(
+    program: Program,
+    span: Span,
+    value: Any,
+    wanted: Type,
+    place: Place,
+    what: str,
+    field: FieldType | None = None,
+) -> None:
+    inner = strip_optional(wanted)
+    if _is_compound(value, inner):
+        _check_compound(program, span, value, inner, place, what)
+    elif isinstance(value, str) and isinstance(inner, Enum):
+        _check_enum_value(program, span, value, inner, what)
+    elif isinstance(value, str) and isinstance(inner, Primitive) and has_spelling(inner.name):
+        check_spelling(program, span, value, inner.name)
+    else:
+        found = _type_of_constant(value)
+        if not assignable(found, wanted):
+            _report_mismatch(program, span, found, wanted, place, what)
+    if field is not None:
+        check_bounds(program, span, None, value, field)
+
+
+def _type_of_constant(value: Any) -> Type:
+    if value is None:
+        return Optional(UNKNOWN)
+    if isinstance(value, bool):
+        return BOOL
+    if isinstance(value, str):
+        return STRING
+    if is_number(value):
+        return INT if isinstance(value, int) else NUMBER
+    return ListOf(ANY) if isinstance(value, list) else RecordOf(None, ())
+
+
+def _is_textual(type_: Type) -> bool:
+    return isinstance(type_, Primitive) and type_.name in TEXTUAL
+
+
+def _report_mismatch(
+    program: Program, span: Span, found: Type, wanted: Type, place: Place, what: str
+) -> None:
+    """Report a value that does not fit; a value that may be missing gets its own words."""
+    if isinstance(found, Optional) and isinstance(found.inner, Unknown):
+        program.sink.report(errors.NULL_FOR_REQUIRED, span, what=what, type=describe(wanted))
+    elif isinstance(found, Optional) and assignable(found.inner, wanted):
+        way_out = f"test the value with `if {span.text} != null` first"
+        if place is places.CHAIN_VALUE:
+            way_out = "make the value required where it is declared"
+        program.sink.report(
+            errors.OPTIONAL_FOR_REQUIRED,
+            span,
+            value=span.text,
+            what=what,
+            help=f"make {what} optional with `?`, or {way_out}",
+        )
+    else:
+        program.sink.report(
+            errors.TYPE_MISMATCH,
+            span,
+            what=what,
+            wanted=describe(wanted),
+            found=describe(found),
+            help=_conversion(span, found, wanted) or _difference(found, wanted),
+        )
+
+
+def _difference(found: Type, wanted: Type) -> str | None:
+    """What the one type has and the other does not take, of enums and of records; None of other types."""
+    have, want = strip_optional(found), strip_optional(wanted)
+    if isinstance(have, Enum) and isinstance(want, Enum):
+        extra = Enum(tuple(value for value in have.values if value not in want.values))
+        return f"{quoted_values(extra)} would not fit" if extra.values else None
+    if not (isinstance(have, RecordOf) and isinstance(want, RecordOf)):
+        return None
+    for field in want.fields:
+        given = have.field(field.name)
+        if given is None and field.required:
+            return f"it has no field `{field.name}`"
+        if given is not None and not assignable(given.type, field.type):
+            return f"its field `{field.name}` is `{describe(given.type)}`, and not `{describe(field.type)}`"
+    return None
+
+
+def _conversion(span: Span, found: Type, wanted: Type) -> str | None:
+    """What to write where a scalar of one type is to become another; None where nothing certain can be said."""
+    inner = strip_optional(wanted)
+    if not (isinstance(found, Primitive | Enum) and isinstance(inner, Primitive)):
+        return None
+    written = span.text
+    literal = written.strip('"')
+    if inner == STRING:
+        if written.startswith("{{"):
+            return f'write `"{written}"` to make it a text'
+        if found != STRING and re.fullmatch(_NUMBER_OR_BOOL, written):
+            return f'write `"{written}"`, in quotes'
+        return f'write `"{{{written}}}"` to make it a text'
+    if inner.name in ("int", "number", "bool") and written == f'"{literal}"':
+        return (
+            f"write `{literal}`, without quotes" if re.fullmatch(_NUMBER_OR_BOOL, literal) else None
+        )
+    if has_spelling(inner.name) and found == STRING:
+        return f"declare the value with the type `{inner.name}` where it is read"
+    return None

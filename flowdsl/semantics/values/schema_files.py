@@ -1,0 +1,173 @@
+"""Fields of a JSON Schema file, as far as FlowDSL's types can say them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowdsl.source.record import Record
+from flowdsl.source.text import Span
+
+from .. import errors
+from ..program import Program
+from ..types import (
+    ANY,
+    BOOL,
+    INT,
+    NUMBER,
+    STRING,
+    Enum,
+    FieldType,
+    ListOf,
+    Optional,
+    Primitive,
+    RecordOf,
+    Type,
+)
+from .json_text import read_json
+from .short_notation import is_short_notation
+
+_FORMATS = {
+    "date": Primitive("date"),
+    "date-time": Primitive("datetime"),
+    "time": Primitive("time"),
+    "email": Primitive("email"),
+    "uri": Primitive("url"),
+}
+_SIMPLE: dict[str, Type] = {"string": STRING, "integer": INT, "number": NUMBER, "boolean": BOOL}
+_FURTHER = ("allOf", "anyOf", "oneOf", "if", "then", "else", "not")
+"""Keywords whose schemas may name further properties of the same object."""
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+
+
+class ListedFields(Record):
+    """The fields that a schema lists. `is_open`: it says in so many words that there may be others."""
+
+    fields: tuple[FieldType, ...]
+    is_open: bool
+
+
+def schema_fields(
+    program: Program, named_at: Span, path: str, text: str
+) -> tuple[FieldType, ...] | None:
+    """The top-level properties of a schema; None, reported at `named_at`, when the file holds no JSON object.
+
+    None too when the schema does not say which properties there are.
+    """
+    try:
+        schema = read_json(text)
+    except ValueError as error:
+        problem = str(error)
+        program.sink.report(errors.MALFORMED_SCHEMA_FILE, named_at, path=path, problem=problem)
+        return None
+    if not isinstance(schema, dict):
+        problem = "it holds no JSON object"
+        program.sink.report(errors.MALFORMED_SCHEMA_FILE, named_at, path=path, problem=problem)
+        return None
+    return _properties(schema)
+
+
+def listed_fields(text: str) -> ListedFields | None:
+    """The fields that the schema `text` lists, which may be in the short notation; None when it does not tell which they all are.
+
+    A schema without `additionalProperties` counts as complete, although it refuses nothing: nobody lists names to mean others.
+    """
+    try:
+        schema = read_json(text)
+    except ValueError:
+        return None
+    if not isinstance(schema, dict):
+        return None
+    if is_short_notation(schema):
+        return ListedFields(_short_fields(schema), is_open=False)
+    fields = _fields(schema)
+    return None if fields is None else ListedFields(fields, _is_open(schema))
+
+
+def _short_fields(schema: dict[str, Any]) -> tuple[FieldType, ...]:
+    return tuple(
+        FieldType(name, Optional(_short_type(value))) for name, value in schema.items() if name
+    )
+
+
+def _short_type(value: Any) -> Type:
+    """The type of a field in the short notation; `any` for a word that nobody has written down."""
+    if isinstance(value, dict):
+        return RecordOf(None, _short_fields(value)) if is_short_notation(value) else _type(value)
+    if isinstance(value, list):
+        return ListOf(_short_type(value[0]) if len(value) == 1 else ANY)
+    word = str(value).removesuffix("?")
+    if word.endswith("[]"):
+        return ListOf(_short_type(word[:-2]))
+    return ListOf(ANY) if word == "array" else _SIMPLE.get(word, ANY)
+
+
+def _is_open(schema: dict[str, Any]) -> bool:
+    """Whether a schema says that an object may have other properties than those it lists."""
+    others = ("additionalProperties", "unevaluatedProperties")
+    return bool(schema.get("patternProperties")) or any(
+        schema.get(word, False) is not False for word in others
+    )
+
+
+def _names_more(schema: Any, known: dict[str, Any]) -> bool:
+    """Whether the schemas inside a schema of an object list properties that are not `known`, or may."""
+    if isinstance(schema, list):
+        return any(_names_more(each, known) for each in schema)
+    if not isinstance(schema, dict):
+        return False
+    if not schema.keys().isdisjoint(_REFERENCES):
+        return True
+    properties = schema.get("properties")
+    if isinstance(properties, dict) and properties.keys() - known.keys():
+        return True
+    inner = [schema[word] for word in _FURTHER if word in schema]
+    dependent = schema.get("dependentSchemas")
+    if isinstance(dependent, dict):
+        inner += dependent.values()
+    return any(_names_more(each, known) for each in inner)
+
+
+def _properties(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
+    """The fields of an object; None when there may be others than those that are listed."""
+    return None if _is_open(schema) else _fields(schema)
+
+
+def _fields(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
+    """The fields that an object lists; None when it lists none, or lists more elsewhere."""
+    properties = schema.get("properties")
+    if not isinstance(properties, dict) or _names_more(schema, properties):
+        return None
+    required = schema.get("required")
+    names = required if isinstance(required, list) else []
+    fields = []
+    for name, entry in properties.items():
+        type_ = _type(entry)
+        if name not in names and not isinstance(type_, Optional):
+            type_ = Optional(type_)
+        if name:
+            fields.append(FieldType(name, type_))
+    return tuple(fields)
+
+
+def _type(schema: Any) -> Type:
+    """The type of values of `schema`; `any` wherever the schema says more than a type can."""
+    if not isinstance(schema, dict):
+        return ANY
+    names = schema.get("type")
+    if isinstance(names, list):
+        rest = [name for name in names if name != "null"]
+        inner = _type({**schema, "type": rest[0]}) if len(rest) == 1 else ANY
+        return Optional(inner) if "null" in names else inner
+    values = schema.get("enum")
+    if isinstance(values, list) and values and all(isinstance(value, str) for value in values):
+        return Enum(tuple(dict.fromkeys(values)))
+    if not isinstance(names, str) or {"anyOf", "oneOf", "allOf", "$ref", "not"} & schema.keys():
+        return ANY
+    if names == "string":
+        return _FORMATS.get(str(schema.get("format")), STRING)
+    if names == "array":
+        return ListOf(_type(schema.get("items")))
+    if names == "object":
+        fields = _properties(schema)
+        return ANY if fields is None else RecordOf(None, fields)
+    return _SIMPLE.get(names, ANY)

@@ -1,0 +1,264 @@
+"""Advice for the syntax errors that people make: habits from other languages, from Markdown and from word processors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..driver import Stack, expected, fits, fitting
+from ..edition import DECLARATIONS
+from ..lexer import KEYWORDS, TERMINAL, UNKNOWN, Lexemes, is_word
+from ..tables import TERMINALS
+from .foreign_syntax import (
+    ARGUMENTS,
+    ASCII,
+    BODY,
+    CHARACTERS,
+    CHOICE,
+    COMMENT,
+    COMPARISON,
+    COUNT,
+    CURLY_QUOTES,
+    DOUBLE_QUOTES,
+    INSTRUCTION,
+    LIST_MARKS,
+    LIST_TYPE,
+    LOOP,
+    NO_ARGUMENTS,
+    OFTEN_TOO_MANY,
+    STATEMENTS,
+    WORD_AFTER_WORD,
+    WORD_WHERE,
+    WORDS_OF_OTHER_LANGUAGES,
+    WORDS_OUTSIDE,
+)
+
+_BACKSLASH_BEFORE_QUOTE = re.compile(r'\\"[ \t]*(?:#.*)?\Z')
+"""A `\\"` where the line, but for a comment, seems to end the text."""
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]+")
+_TEXTS = frozenset(("STRING", "BLOCK", "RAW"))
+_DECLARING = frozenset(("workflow", "task", "chain", "type"))
+
+
+def unterminated_advice(opened: str) -> str | None:
+    """What to do about a text without an end, from its token; None for closing it."""
+    if opened.startswith('"""'):
+        return None
+    if _BACKSLASH_BEFORE_QUOTE.search(opened):
+        return (
+            'a `\\"` does not end a text; a text that ends in a backslash is written raw: `r"..."`'
+        )
+    return DOUBLE_QUOTES if any(mark in opened for mark in CURLY_QUOTES) else None
+
+
+def character_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
+    """What to do about a character that begins no token."""
+    character = tokens.words[index]
+    if character == "-" and tokens.words[index + 1] == "-":
+        return COMMENT
+    if character in LIST_MARKS:
+        if _joins(tokens, index):
+            return "a name has no hyphens: use `_`"
+        if fitting(tokens, stack.states, index + 1, 1):
+            return f"leave out `{character}`"
+        if fits(stack.states, TERMINAL["DO"]):
+            return INSTRUCTION
+        return WORD_AFTER_WORD.get((tokens.words[index - 1], character))
+    if tokens.words[index : index + 3] == ["`"] * 3:
+        return "leave out the fence of Markdown"
+    if character.isalpha():
+        return ASCII
+    return CHARACTERS.get(character) or (None if character.isprintable() else "delete it")
+
+
+def unfinished_advice(tokens: Lexemes, index: int, allowed: Sequence[int]) -> str | None:
+    """What to do about a line that breaks off in front of token `index`, where the terminals `allowed` would go on."""
+    names = {TERMINALS[term] for term in allowed}
+    if names <= {"LPAR", "DOT"}:
+        return NO_ARGUMENTS
+    if names == {"AS"} and tokens.words[index - 2] == "import":
+        return 'a whole file gets a name: `import "./x.flow" as x`'
+    return None
+
+
+def token_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
+    """What to do about a token that is one and fits nowhere."""
+    return _Place(tokens, index, stack).advice()
+
+
+def _joins(tokens: Lexemes, index: int) -> bool:
+    """Whether a token touches the word in front of it."""
+    return tokens.blanks[index] == "" and is_word(tokens.words[index - 1])
+
+
+class _Place:
+    """The token that stopped the parser, what stands around it, and the names of the terminals that would fit."""
+
+    def __init__(self, tokens: Lexemes, index: int, stack: Stack) -> None:
+        self.tokens = tokens
+        self.index = index
+        self.stack = stack
+        self.word = tokens.words[index]
+        kind = tokens.kinds[index]
+        self.kind = "" if kind == UNKNOWN else TERMINALS[kind]
+        self.before = tokens.words[index - 1]
+        self.after = [*tokens.words[index + 1 : index + 3], "", ""]
+        self.fitting = {TERMINALS[term] for term in expected(stack.states)}
+
+    def advice(self) -> str | None:
+        found = WORD_AFTER_WORD.get((self.before, self.word))
+        if found is None:
+            # In the order of the table, which says what matters most.
+            found = next(
+                (
+                    advice
+                    for (word, term), advice in WORD_WHERE.items()
+                    if word == self.word and term in self.fitting
+                ),
+                None,
+            )
+        if found is None and self.kind == "KEYNAME":
+            found = DOUBLE_QUOTES
+        return (
+            found
+            or self._quote_in_text()
+            or self._braces()
+            or self._text()
+            or self._number()
+            or (self._word() if is_word(self.word) else self._sign())
+        )
+
+    def _quote_in_text(self) -> str | None:
+        touches = self.tokens.blanks[self.index] == "" and self.before.endswith('"')
+        if touches and (is_word(self.word) or self.kind == "STRING"):
+            return 'a quote inside text is written `\\"`'
+        return None
+
+    def _braces(self) -> str | None:
+        """A variable in braces outside of text."""
+        if self.kind == "RUNTIME":
+            name = self.word.strip("{} \t")
+            if is_word(name) and self.fitting & {"NAME", "FIELD", "KEY"}:
+                return f"a name that is set stands without braces: write `{self._named(name)}`"
+            return None
+        words = self.tokens.words
+        start = self.index + 1 if self.word == "{" else self.index
+        if words[start - 1] != "{" or (start == self.index and "STRING" not in self.fitting):
+            return None
+        dollar = "$" if words[start] == "$" else ""
+        name, closer = [*words[start + len(dollar) : start + len(dollar) + 2], "", ""][:2]
+        if is_word(name) and closer == "}" and self.fitting == _TEXTS:
+            return f'text stands in double quotes: write `"{{{dollar}{name}}}"`'
+        if is_word(name) and closer == "}" and self.fitting & {"NAME", "DOLLAR", "RBRACE"}:
+            return f"outside text a variable stands without braces: write `{dollar}{name}`"
+        return None
+
+    def _text(self) -> str | None:
+        """Text where a statement, a name or the end of an `else` belongs."""
+        if self.kind not in ("STRING", "BLOCK", "RAW"):
+            return None
+        if "DO" in self.fitting:
+            return INSTRUCTION
+        if {"ABORT", "FAIL", "FINISH"} <= self.fitting:
+            return 'an `else` says how it ends: `else abort "..."`'
+        if self.after[0] == "|":
+            return CHOICE
+        if {"FIELD", "RPAR"} <= self.fitting:
+            return ARGUMENTS
+        name = _NOT_IN_NAMES.sub("_", self.word.strip('"')).strip("_")
+        if is_word(name) and ("NAME" in self.fitting or self.after[0] == ":"):
+            return f"a name stands without quotes: write `{self._named(name)}`"
+        return None
+
+    def _number(self) -> str | None:
+        if self.kind == "DURATION" and "INT" in self.fitting:
+            return "a duration stands behind `wait` and `timeout` only"
+        if self.kind != "INT":
+            return None
+        if "DO" in self.fitting:
+            numbered = self.after[0] in (".", ")")
+            if numbered and fitting(self.tokens, self.stack.states, self.index + 2, 1):
+                return f"leave out `{self.word}{self.after[0]}`"
+            return INSTRUCTION
+        if self.before == "repeat":
+            return COUNT
+        if "DURATION" in self.fitting:
+            return f"a duration ends in its unit: write `{self.word}s` for seconds"
+        return ARGUMENTS if {"FIELD", "RPAR"} <= self.fitting else None
+
+    def _word(self) -> str | None:
+        word, fitting_names = self.word, self.fitting
+        lower = word.lower()
+        if self.kind in ("FIELD", "KEY") and self._fits_as_keyword(word):
+            return f"leave out the `{self.after[0]}` behind `{word}`"
+        if self._fits_as_keyword(lower):
+            return f"keywords are written in small letters: `{lower}`"
+        if lower in WORDS_OUTSIDE and "WORKFLOW" in fitting_names:
+            return WORDS_OUTSIDE[lower]
+        if lower in WORDS_OF_OTHER_LANGUAGES:
+            return WORDS_OF_OTHER_LANGUAGES[lower]
+        if fitting_names == {"EMPTY"}:
+            return COMPARISON
+        if self.tokens.words[self.index - 2] in _DECLARING and "LBRACE" in fitting_names:
+            return "a name has no spaces: use `_`"
+        if "STRING" in fitting_names and self.after[0][:1] in ('"', "'") and self._touched():
+            return f"leave out the `{word}`: every text may hold variables"
+        if self.before == "each" and "IN" in fitting_names:
+            return LOOP
+        if self.before == "import":
+            return 'names are imported in braces: `import { name } from "..."`'
+        if _joins(self.tokens, self.index + 1):
+            if self.after[0].startswith("-"):
+                return "a name has no hyphens: use `_`"
+            if self.after[0].isalpha():
+                return ASCII
+        if "FIELD" in fitting_names and self.after[:2] == ["?", ":"]:
+            return f"an optional field is written `{word}: type?`"
+        if "DO" in fitting_names:
+            return None if word in KEYWORDS else INSTRUCTION
+        if "STEPS" in fitting_names and word in STATEMENTS:
+            return "statements stand in `steps { ... }`"
+        if "WORKFLOW" in fitting_names:
+            if self.kind == "FIELD":
+                return f"{DECLARATIONS}, not YAML"
+            return None if word in KEYWORDS else f"{DECLARATIONS}; a comment begins with `#`"
+        if "STRING" in fitting_names and "NAME" not in fitting_names:
+            return DOUBLE_QUOTES
+        if fitting_names & {"FIELD", "KEY"} and word not in KEYWORDS:
+            return ARGUMENTS if "RPAR" in fitting_names else f"write `{self._named(word)}`"
+        begins_body = "LBRACE" in fitting_names and self.after[0] != "{"
+        return BODY if begins_body and word in KEYWORDS else None
+
+    def _sign(self) -> str | None:
+        word, fitting_names = self.word, self.fitting
+        if word == "<" and self.before.lower() in ("list", "array"):
+            return LIST_TYPE
+        if word == "[" and {"STRING", "NAME", "LBRACE"} <= fitting_names:
+            return LIST_TYPE
+        if word == "@" and "FIELD" in fitting_names:
+            return "the annotations of a field stand behind its type"
+        if word == "(" and "STRING" in fitting_names:
+            return "a statement takes no round brackets"
+        if word == "." and self.after[0].isdigit() and not self.before[-1:].isdigit():
+            return f"a number begins with a digit: write `0.{self.after[0]}`"
+        if word in ("}", "") and fitting_names <= {"LPAR", "DOT"}:
+            return NO_ARGUMENTS
+        left_out = word in OFTEN_TOO_MANY or (word == "}" and "WORKFLOW" in fitting_names)
+        if left_out and fitting(self.tokens, self.stack.states, self.index + 1, 1):
+            return f"leave out `{word}`"
+        if word == "," and "DO" in fitting_names:
+            return "every instruction begins with its own `do`"
+        return BODY if word in (":", "=", "[") and "LBRACE" in fitting_names else None
+
+    def _touched(self) -> bool:
+        """Whether the next token touches this one."""
+        return self.tokens.blanks[self.index + 1] == ""
+
+    def _fits_as_keyword(self, word: str) -> bool:
+        return word in KEYWORDS and TERMINALS[KEYWORDS[word]] in self.fitting
+
+    def _named(self, name: str) -> str:
+        """A name with the sign that belongs behind it."""
+        if "NAME" in self.fitting:
+            return name
+        return f"{name}: ..." if "FIELD" in self.fitting else f"{name} = ..."

@@ -1,0 +1,159 @@
+"""Text whose quotes are missing at one end: where it probably ends or begins, and reading on behind it.
+
+A block that is not closed takes the next block's opening quotes for its own end, and so on to the last: then what follows
+is prose to the lexer. The indentation tells where it was meant to end.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.text import SourceFile, Span
+
+from .. import errors
+from ..driver import Stack, fits
+from ..lexer import TERMINAL, Lexemes, breaks_line
+from .advice import unterminated_advice
+from .resynchronisation import reads_on, uncover_braces
+
+_BLOCK = TERMINAL["BLOCK"]
+_BAD_BLOCK = TERMINAL["BAD_BLOCK"]
+_BAD_STRING = TERMINAL["BAD_STRING"]
+_QUOTES = '"""'
+
+
+def close_text(
+    source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink, *, again: bool
+) -> bool:
+    """Read a text without an end, or without its opening quotes, as if it had them; True when the parser can go on at `index`.
+
+    Reports it. `again` allows to read what stands behind a block once more, which costs as much as the first time.
+    """
+    kind = tokens.kinds[index]
+    if kind == _BAD_STRING:
+        return _close_line(source, tokens, stack, index, sink)
+    if not again:
+        return False
+    if kind == _BAD_BLOCK and fits(stack.states, _BLOCK):
+        end = _likely_end(source.text, tokens.starts[index], tokens.ends[index])
+        if end is None:
+            return False
+        report_unterminated(source, tokens, index, sink)
+        tokens.cut(source.text, index, end)
+        tokens.kinds[index] = _BLOCK
+        return True
+    if not _odd(source.text):
+        return False
+    if tokens.kinds[index - 1] == _BLOCK:
+        end = _likely_end(source.text, tokens.starts[index - 1], tokens.ends[index - 1])
+        if end is not None:
+            report_unterminated(source, tokens, index - 1, sink)
+            tokens.cut(source.text, index - 1, end)
+            return True
+    return _open_block(source, tokens, stack, index, sink)
+
+
+def report_unterminated(source: SourceFile, tokens: Lexemes, index: int, sink: Sink) -> None:
+    """Report a text that has no end, at its opening quotes."""
+    start, opened = tokens.starts[index], tokens.words[index]
+    closer = _QUOTES if opened.startswith(_QUOTES) else '"'
+    width = opened.index('"') + len(closer)
+    sink.report(
+        errors.UNTERMINATED_TEXT,
+        Span(source, start, start + width),
+        help=unterminated_advice(opened),
+        closer=closer,
+    )
+
+
+def _close_line(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink) -> bool:
+    """A text in single double quotes ends with its line, when the parser then reads on."""
+    tokens.kinds[index] = TERMINAL["RAW" if tokens.words[index][0] == "r" else "STRING"]
+    braces = uncover_braces(tokens, index)
+    if not reads_on(tokens, stack.states, index):
+        tokens.kinds[index] = _BAD_STRING
+        for _ in range(braces):
+            tokens.remove(index + 1)
+        return False
+    report_unterminated(source, tokens, index, sink)
+    return True
+
+
+def _open_block(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink) -> bool:
+    """Prose where text belongs, up to quotes that stand alone on their line, is a block without its opening quotes."""
+    statement = fits(stack.states, TERMINAL["DO"])
+    if not statement and not fits(stack.states, _BLOCK):
+        return False
+    opener = f"do {_QUOTES}" if statement else _QUOTES
+    text = source.text
+    for at in range(index, len(tokens.words) - 1):
+        if tokens.kinds[at] in (_BLOCK, _BAD_BLOCK):
+            start = tokens.starts[at]
+            end = start + len(_QUOTES)
+            alone = breaks_line(tokens.blanks[at]) and text[end : end + 1] in ("", "\r", "\n")
+            if not alone or at == index:
+                return False
+            first = tokens.starts[index]
+            edit = Edit(Span(source, first, first), opener)
+            sink.report(
+                errors.UNOPENED_TEXT,
+                Span(source, first, tokens.ends[index]),
+                labels=(Label(Span(source, start, end), "it ends here"),),
+                fixes=(Fix(f"insert `{opener}`", (edit,)),),
+                opener=opener,
+            )
+            tokens.join(index, at)
+            tokens.cut(text, index, end)
+            tokens.kinds[index] = _BLOCK
+            if statement:
+                tokens.insert(index, "do", at_start=True)
+            return True
+    return False
+
+
+def _odd(text: str) -> bool:
+    """Whether a file has a `\"""` without a partner."""
+    return (text.count(_QUOTES) - text.count(f"\\{_QUOTES}")) % 2 == 1
+
+
+def _likely_end(text: str, start: int, end: int) -> int | None:
+    """Where a block that begins at `start` was probably meant to end, before `end`; None when nothing tells.
+
+    At the end of the line in front of the first one that is not indented deeper than the line of the opening quotes; where
+    the block's own first line is not, in front of a line that begins a declaration or holds nothing but closing braces.
+    """
+    line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    opening = text[line_start:start]
+    indent = len(opening) - len(opening.lstrip(" \t"))
+    flat = False
+    first = True
+    last_end = start + len(_QUOTES)
+    for line in _lines().finditer(text, last_end, end):
+        spaces, content = line.group(1, 2)
+        if not content:
+            continue
+        if first:
+            flat = len(spaces) <= indent
+            first = False
+        outside = _outside().match(content) is not None if flat else len(spaces) <= indent
+        if outside and not content.startswith(_QUOTES):
+            return last_end
+        last_end = line.end()
+    return None
+
+
+@cache
+def _lines() -> re.Pattern[str]:
+    """A line behind its break: what it is indented with, and the rest."""
+    return re.compile(r"(?<=[\r\n])([ \t]*)([^\r\n]*)")
+
+
+@cache
+def _outside() -> re.Pattern[str]:
+    """What cannot be prose at the start of a line."""
+    return re.compile(
+        r"(?:workflow|task|chain|type|const) [A-Za-z_][A-Za-z0-9_]* ?[{(=]|import [{\"]|[}\])]+[ \t]*\Z"
+    )

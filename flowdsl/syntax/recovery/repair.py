@@ -1,0 +1,297 @@
+"""Repairs of one token: what is missing, doubled, misspelt or another sign, when the parser then reads on."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.diagnostics.suggest import closest
+from flowdsl.source.text import SourceFile, Span
+
+from .. import errors
+from ..driver import Stack, expected, fits, fitting, shift, symbols
+from ..lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes, breaks_line, is_word
+from ..tables import WORDS
+from .resynchronisation import PROOF, reads_on
+from .unexpected import report_unexpected, token_phrase
+
+_INSERTED = (
+    "}",
+    ")",
+    "]",
+    ":",
+    "=",
+    ",",
+    "{",
+    "(",
+    "do",
+    "into",
+    "from",
+    "until",
+    "in",
+    "for",
+    "run",
+)
+"""What people leave out, in the order of trying."""
+_GUESSED = frozenset("{}[]=")
+"""Those whose right place is anybody's guess."""
+_SEPARATORS = frozenset(",)")
+_ELSE_IFS = frozenset(("elif", "elseif", "elsif"))
+_SPACED = frozenset("}={")
+
+_PAIRS = {"}": ("LBRACE", "RBRACE"), ")": ("LPAR", "RPAR"), "]": ("LSQB", "RSQB")}
+
+_TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], TERMINAL["RAW"]))
+_TERMINAL_OF = dict(WORDS)
+_FIELD = TERMINAL["FIELD"]
+_KEY = TERMINAL["KEY"]
+_KEPT_AS_THEY_ARE = frozenset((END, TERMINAL["BAD_STRING"], TERMINAL["BAD_BLOCK"]))
+
+
+def repair(
+    source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
+) -> bool | None:
+    """Try to repair the tokens where the parser stopped; None when that fails.
+
+    Otherwise the parser can read on at `index`, the fault is reported, and the result says whether the tree is what was meant
+    beyond doubt.
+    """
+    attempt = _Repair(source, tokens, stack, index, sink)
+    if attempt.else_if() or attempt.sign() or attempt.comparison() or attempt.keyword():
+        return True
+    inserted = attempt.missing()
+    if inserted is not None:
+        return inserted not in _GUESSED
+    if attempt.closing_braces():
+        return False
+    if attempt.missing_sign():
+        return True
+    if attempt.superfluous():
+        return attempt.kind == UNKNOWN or attempt.word in _SEPARATORS
+    return None
+
+
+def close_declaration(
+    source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink, *, quiet: bool
+) -> bool:
+    """Close the brackets that are open where the next declaration begins, or the file ends, when that is all that is missing.
+
+    `quiet` reports nothing: where something was skipped, brackets may be among it.
+    """
+    return _Repair(source, tokens, stack, index, sink).closers(quiet=quiet)
+
+
+class _Repair:
+    """One place where the parser stopped. Each attempt changes the tokens and reports, or does neither."""
+
+    def __init__(
+        self, source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
+    ) -> None:
+        self.source = source
+        self.tokens = tokens
+        self.stack = stack
+        self.index = index
+        self.sink = sink
+        self.word = tokens.words[index]
+        self.kind = tokens.kinds[index]
+        self.span = Span(source, tokens.starts[index], tokens.ends[index])
+
+    def _reads_on(self, index: int) -> bool:
+        return reads_on(self.tokens, self.stack.states, index)
+
+    def else_if(self) -> bool:
+        """`elif` and `elseif` for `else if`, or for `else` where no condition follows; with or without a colon in front of the body."""
+        if self.word not in _ELSE_IFS or not fits(self.stack.states, _TERMINAL_OF["else"]):
+            return False
+        tokens, at = self.tokens, self.index
+        colon = tokens.words[at + 1] == ":"
+        keyword = "else" if tokens.words[at + 1 + colon] == "{" else "else if"
+        self._report_misspelt(keyword)
+        tokens.replace(at, "else")
+        if keyword == "else if":
+            tokens.insert(at + 1, "if")
+        body = next((i for i in range(at, len(tokens.words)) if tokens.words[i] in ("{", "")), at)
+        if tokens.words[body - 1] == ":":
+            tokens.remove(body - 1)
+        return True
+
+    def sign(self) -> bool:
+        """`:` for `=`, or `=` for `:`, behind a name."""
+        wanted = {_FIELD: (_KEY, "="), _KEY: (_FIELD, ":")}.get(self.kind)
+        if wanted is None or not fits(self.stack.states, wanted[0]):
+            return False
+        tokens, at = self.tokens, self.index + 1
+        written, sign = tokens.words[at], wanted[1]
+        tokens.replace(at, sign)
+        tokens.kinds[self.index] = wanted[0]
+        if not self._reads_on(self.index):
+            tokens.replace(at, written)
+            tokens.kinds[self.index] = self.kind
+            return False
+        self._report_sign(at, written, sign)
+        return True
+
+    def comparison(self) -> bool:
+        """`=` for `==` in a condition."""
+        if self.kind != _TERMINAL_OF["="] or not fits(self.stack.states, TERMINAL["CMP"]):
+            return False
+        self.tokens.replace(self.index, "==")
+        if not self._reads_on(self.index):
+            self.tokens.replace(self.index, "=")
+            return False
+        self._report_sign(self.index, "=", "==")
+        return True
+
+    def _report_sign(self, at: int, written: str, sign: str) -> None:
+        span = Span(self.source, self.tokens.starts[at], self.tokens.ends[at])
+        fix = Fix(f"write `{sign}`", (Edit(span, sign),))
+        name = self.tokens.words[at - 1]
+        self.sink.report(
+            errors.WRONG_SIGN, span, fixes=(fix,), name=name, written=written, sign=sign
+        )
+
+    def keyword(self) -> bool:
+        """A misspelt keyword."""
+        if not is_word(self.word):
+            return False
+        allowed = set(expected(self.stack.states))
+        keyword = closest(self.word, [word for word, term in KEYWORDS.items() if term in allowed])
+        if keyword is None or keyword == self.word:
+            return False
+        self.tokens.replace(self.index, keyword)
+        if not self._reads_on(self.index):
+            self.tokens.words[self.index] = self.word
+            self.tokens.kinds[self.index] = self.kind
+            return False
+        self._report_misspelt(keyword)
+        return True
+
+    def _report_misspelt(self, keyword: str) -> None:
+        fix = Fix(f"write `{keyword}`", (Edit(self.span, keyword),))
+        self.sink.report(
+            errors.MISSPELT_KEYWORD, self.span, fixes=(fix,), written=self.word, keyword=keyword
+        )
+
+    def missing(self) -> str | None:
+        """A token left out in front of this one."""
+        if self.kind == UNKNOWN or self.kind in _KEPT_AS_THEY_ARE - {END}:
+            return None
+        excess = self.tokens.excess_of_opening()
+        for word in _INSERTED:
+            # A brace is what is missing only where one of the other kind is too many.
+            if (word == "{" and excess >= 0) or (word == "}" and excess <= 0):
+                continue
+            # An object in an odd place is no argument.
+            if word == "(" and self.word == "{":
+                continue
+            trial = list(self.stack.states)
+            if shift(trial, _TERMINAL_OF[word]) and reads_on(self.tokens, trial, self.index):
+                self._report_missing(word, self.index)
+                self.tokens.insert(self.index, word, at_start=word.isalpha())
+                return word
+        return None
+
+    def closing_braces(self) -> bool:
+        """Several `}` left out in front of this token."""
+        if self.tokens.excess_of_opening() <= 0:
+            return False
+        trial = list(self.stack.states)
+        count = 0
+        while shift(trial, _TERMINAL_OF["}"]):
+            count += 1
+            if reads_on(self.tokens, trial, self.index):
+                self._report_missing("}", self.index)
+                for _ in range(count):
+                    self.tokens.insert(self.index, "}")
+                return True
+        return False
+
+    def closers(self, *, quiet: bool) -> bool:
+        """Closing brackets of any kind left out in front of this token, which stands outside of every bracket."""
+        trial = list(self.stack.states)
+        missing = []
+        while not fits(trial, END):
+            for word in _PAIRS:
+                if fits(trial, _TERMINAL_OF[word]):
+                    shift(trial, _TERMINAL_OF[word])
+                    missing.append(word)
+                    break
+            else:
+                return False
+        if not quiet:
+            self._report_missing(missing[0], self.index)
+        for word in reversed(missing):
+            self.tokens.insert(self.index, word)
+        return True
+
+    def missing_sign(self) -> bool:
+        """`:` or `=` left out behind this name."""
+        if not is_word(self.word) or (self.word in KEYWORDS and self._text_follows()):
+            return False
+        tokens = self.tokens
+        for kind, sign in ((_FIELD, ":"), (_KEY, "=")):
+            if not fits(self.stack.states, kind):
+                continue
+            tokens.kinds[self.index] = kind
+            tokens.insert(self.index + 1, sign)
+            if self._reads_on(self.index):
+                self._report_missing(sign, self.index + 1)
+                return True
+            tokens.remove(self.index + 1)
+            tokens.kinds[self.index] = self.kind
+        return False
+
+    def _text_follows(self) -> bool:
+        """Whether the next token is text, as behind the keyword of a statement in the wrong place."""
+        return self.tokens.kinds[self.index + 1] in _TEXTS
+
+    def superfluous(self) -> bool:
+        """A token too many."""
+        if self.kind in _KEPT_AS_THEY_ARE or self._begins_statement():
+            return False
+        count = fitting(self.tokens, self.stack.states, self.index + 1, PROOF)
+        # Whoever ends one statement with `;` ends the next with it too.
+        again = 1 < count < PROOF and self.tokens.words[self.index + 1 + count] == self.word
+        if not again and not self._reads_on(self.index + 1):
+            return False
+        report_unexpected(self.source, self.tokens, self.stack, self.index, self.sink)
+        self.tokens.remove(self.index)
+        return True
+
+    def _begins_statement(self) -> bool:
+        """Whether a keyword begins a line: then the line in front of it is what lacks something."""
+        return self.word in KEYWORDS and breaks_line(self.tokens.blanks[self.index])
+
+    def _report_missing(self, word: str, index: int) -> None:
+        """Report `word` as missing in front of token `index`."""
+        tokens = self.tokens
+        place = tokens.starts[index] if word.isalpha() else tokens.ends[index - 1]
+        span = Span(self.source, place, place)
+        insertion = f"{word} " if word.isalpha() else f" {word}" if word in _SPACED else word
+        fix = Fix(f"insert `{word}`", (Edit(span, insertion),))
+        after = (
+            index + 1 if tokens.words[index] == word and tokens.starts[index] == place else index
+        )
+        self.sink.report(
+            errors.MISSING_TOKEN,
+            span,
+            labels=self._opening(word),
+            fixes=(fix,),
+            missing=word,
+            found=token_phrase(tokens, after),
+        )
+
+    def _opening(self, closer: str) -> tuple[Label, ...]:
+        """Where the bracket was opened that `closer` closes."""
+        pair = _PAIRS.get(closer)
+        if pair is None:
+            return ()
+        closed = 0
+        read = zip(symbols(self.stack.states), self.stack.starts, strict=True)
+        for symbol, start in reversed(list(read)):
+            if symbol == pair[1]:
+                closed += 1
+            elif symbol == pair[0]:
+                closed -= 1
+                if closed < 0:
+                    return (Label(Span(self.source, start, start + 1), "opened here"),)
+        return ()

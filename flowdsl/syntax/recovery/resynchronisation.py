@@ -1,0 +1,263 @@
+"""Where reading goes on after a mistake: at a later statement of the same body, or at the next declaration."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from functools import cache
+
+from ..driver import Stack, fits, shift, symbols, terminal
+from ..edition import DECLARATION_WORDS, FIRST
+from ..lexer import END, KEYWORDS, TERMINAL, Lexemes, breaks_line, is_word
+
+PROOF = 4
+"""How many tokens the parser must read to prove a guess."""
+_BAD_STRING = TERMINAL["BAD_STRING"]
+_LBRACE = TERMINAL["LBRACE"]
+_NAME = TERMINAL["NAME"]
+_TASK = TERMINAL["TASK"]
+_TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], TERMINAL["RAW"]))
+_EDITION = frozenset(("FLOW", "INT", "edition"))
+_FINISHED = frozenset(("file", "__file_star_0", "__file_star_1", "import_", "item"))
+_NAMES_BY_SIGN = frozenset((TERMINAL["FIELD"], TERMINAL["KEY"], TERMINAL["ROOT"]))
+_IMPORT_WORDS = frozenset(("import", "from", "as"))
+_DEPTH = {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}
+_BRACKETS = frozenset(("LBRACE", "LPAR", "LSQB"))
+_LONGEST_ANNOTATION = 12
+"""In tokens; what looks longer is none."""
+_LOOKED_BACK = 4
+"""How many tokens a name may swallow of the declaration behind it: `amount:`, then `type Row {`."""
+
+
+def reads_on(tokens: Lexemes, states: list[int], index: int, *, line: bool = False) -> bool:
+    """Whether the parser reads enough tokens from `index` on to prove a guess: four, or all up to the next line and into it.
+
+    With `line`, all up to the next line are enough.
+    """
+    trial = list(states)
+    for at in range(index, index + PROOF):
+        new_line = at > index and breaks_line(tokens.blanks[at])
+        if new_line and line:
+            return True
+        term = terminal(tokens, at, trial[-1])
+        if term is None or _takes_for_name(tokens, at, term, trial) or not shift(trial, term):
+            return False
+        # A new line whose first word is taken for a name, and is none, proves nothing.
+        if term == END or (new_line and term == tokens.kinds[at]):
+            return True
+    return True
+
+
+def _takes_for_name(tokens: Lexemes, index: int, term: int, states: list[int]) -> bool:
+    """Whether the parser takes the beginning of a section, a statement or a declaration for something else."""
+    if term == _NAME and tokens.words[index] in KEYWORDS:
+        after = tokens.kinds[index + 1]
+        return after in _TEXTS or after == _LBRACE
+    outside = tokens.blanks[index][-1:] in ("\n", "\r") and begins_declaration(tokens, index)
+    return outside and not fits(states, _TASK)
+
+
+def finished(stack: Stack) -> int:
+    """How many symbols of a stack are the edition and whole imports and declarations."""
+    count = 0
+    for symbol in symbols(stack.states):
+        if symbol not in _EDITION and symbol not in _FINISHED:
+            break
+        count += 1
+    return count
+
+
+def follows_mistake(tokens: Lexemes, index: int, mistake: int) -> bool:
+    """Whether nothing that looks like a declaration begins between the offset of a mistake and token `index`."""
+    first = bisect_left(tokens.starts, mistake, FIRST, index)
+    return not any(
+        breaks_line(tokens.blanks[at]) and begins_declaration(tokens, at)
+        for at in range(first, index)
+    )
+
+
+def at_margin(tokens: Lexemes, text: str, index: int) -> bool:
+    """Whether a token stands at the very start of its line."""
+    start = tokens.starts[index]
+    return start == 0 or text[start - 1] in "\r\n"
+
+
+def begins_declaration(tokens: Lexemes, index: int) -> bool:
+    """Whether a token looks like the first of an import or a declaration."""
+    word = tokens.words[index]
+    if word == "@":
+        return breaks_line(tokens.blanks[index]) and is_word(tokens.words[index + 1])
+    if word not in DECLARATION_WORDS or tokens.kinds[index] in _NAMES_BY_SIGN:
+        return False
+    # `type name {` is the declaration, and `type name into` the statement.
+    after = tokens.words[index + 1 : index + 3]
+    return word != "type" or (is_word(after[0]) and after[1:] in (["{"], ["="]))
+
+
+def swallowed(tokens: Lexemes, text: str, stack: Stack, index: int) -> int | None:
+    """The first token of the next declaration, when an unfinished one has run into it by token `index`."""
+    done = finished(stack)
+    if done >= len(stack.starts):
+        return None
+    start = stack.starts[done]
+    if start and text[start - 1] not in "\r\n":
+        return index if tokens.kinds[index] == END else None
+    first = bisect_left(tokens.starts, start, FIRST, index)
+    head = _behind_annotations(tokens, first, index)
+    for at in range(index, max(index - _LOOKED_BACK, head), -1):
+        if tokens.kinds[at] == END or (
+            begins_declaration(tokens, at) and at_margin(tokens, text, at)
+        ):
+            return _in_front_of_annotations(tokens, at, head)
+    return None
+
+
+def _in_front_of_annotations(tokens: Lexemes, index: int, head: int) -> int:
+    """The first token of the annotations right in front of token `index`, behind token `head`; `index` when there are none."""
+    for at in range(index - 1, max(index - _LONGEST_ANNOTATION, head), -1):
+        if (
+            tokens.words[at] == "@"
+            and tokens.blanks[at][-1:] in ("\n", "\r")
+            and _behind_annotations(tokens, at, index) == index
+        ):
+            return _in_front_of_annotations(tokens, at, head)
+    return index
+
+
+def next_declaration(tokens: Lexemes, text: str, restart: int, index: int) -> int:
+    """The first token from `index` on that begins another declaration than the one at `restart`; the end of the file if none.
+
+    At the margin its first word tells. In an indented file the braces have to be balanced, too.
+    """
+    indented = not at_margin(tokens, text, restart)
+    depth = sum(_DEPTH.get(word, 0) for word in tokens.words[restart:index]) if indented else 0
+    last = len(tokens.words) - 1
+    for at in range(index, last):
+        word = tokens.words[at]
+        if (word in DECLARATION_WORDS or word == "@") and begins_declaration(tokens, at):
+            if at_margin(tokens, text, at) or (indented and depth <= 0):
+                return at
+        elif indented:
+            depth += _DEPTH.get(word, 0)
+    return last
+
+
+def breaks_off(tokens: Lexemes, stack: Stack, index: int) -> bool:
+    """Whether the line in front of token `index` breaks off: the token begins the next part of the same body.
+
+    Cuts the stack back to what goes on there.
+    """
+    if not _begins_line(tokens, index):
+        return False
+    size = _innermost(tokens, stack, index)
+    if size is None or not _BRACKETS.isdisjoint(symbols(stack.states)[size - 1 :]):
+        return False
+    _cut(stack, size)
+    return True
+
+
+def resume(tokens: Lexemes, stack: Stack, index: int, restart: int) -> int | None:
+    """Cut a stack back to the innermost body that goes on with a token between `index` and `restart`; that token.
+
+    It begins a line, or closes the body. None, and the stack as it was, when there is none.
+    """
+    depth = 0
+    at = index
+    while at < restart:
+        word = tokens.words[at]
+        if tokens.kinds[at] == _BAD_STRING:
+            restart += uncover_braces(tokens, at)
+        elif word == "{":
+            depth += 1
+        elif word == "}" and depth:
+            depth -= 1
+        elif not depth and (word == "}" or (at > index and _begins_line(tokens, at))):
+            size = _innermost(tokens, stack, at)
+            if size is not None:
+                _cut(stack, size)
+                return at
+        at += 1
+    return None
+
+
+def _cut(stack: Stack, size: int) -> None:
+    del stack.states[size:], stack.values[size - 1 :], stack.starts[size - 1 :]
+
+
+def uncover_braces(tokens: Lexemes, index: int) -> int:
+    """Give braces at the end of a text without an end back to the code; how many tokens they are.
+
+    They are no part of the text when it holds others than those of its variables.
+    """
+    word = tokens.words[index]
+    if word.count("{") == word.count("}"):
+        return 0
+    kept = word.rstrip("{} \t")
+    # The last variable keeps its own brace.
+    missing = kept.count("{") - kept.count("}")
+    braces = [sign for sign in word[len(kept) :] if sign in "{}"][max(missing, 0) :]
+    for brace in reversed(braces):
+        tokens.insert(index + 1, brace)
+    return len(braces)
+
+
+def _begins_line(tokens: Lexemes, index: int) -> bool:
+    """Whether a line begins with a token that can begin a statement, a section, a setting or a field."""
+    if not breaks_line(tokens.blanks[index]):
+        return False
+    kind = tokens.kinds[index]
+    return kind in _NAMES_BY_SIGN or kind == KEYWORDS.get(tokens.words[index])
+
+
+def _innermost(tokens: Lexemes, stack: Stack, index: int) -> int | None:
+    """How many states of a stack to keep so that it goes on at token `index`: the most that do."""
+    states = stack.states
+    for size in range(len(states), finished(stack) + 1, -1):
+        if terminal(tokens, index, states[size - 1]) is not None and reads_on(
+            tokens, states[:size], index, line=True
+        ):
+            return size
+    return None
+
+
+def declared_names(tokens: Lexemes, text: str, start: int, end: int) -> tuple[str, ...] | None:
+    """The names that the tokens of a range would declare, as far as their first ones tell; None when they do not."""
+    words = tokens.words
+    at = _behind_annotations(tokens, start, end)
+    if at >= end or words[at] == "test":
+        return ()
+    if words[at] == "import":
+        # Quotes may be missing, so that names are in the text: any word will do.
+        written = text[tokens.starts[at] : tokens.ends[end - 1]]
+        return tuple(name for name in _words().findall(written) if name not in _IMPORT_WORDS)
+    if words[at] in DECLARATION_WORDS and is_word(words[at + 1]) and at + 1 < end:
+        return (words[at + 1],)
+    if is_orphan(tokens, at):
+        return None
+    while at < end and not is_word(words[at]):
+        at += 1
+    found = words[at : min(at + 3, end)]
+    return tuple(word for word in found if is_word(word) and word not in KEYWORDS)
+
+
+def is_orphan(tokens: Lexemes, index: int) -> bool:
+    """Whether a token outside of every declaration begins a statement, a section or a field: the line in front of it is wrong."""
+    return _begins_line(tokens, index) and tokens.words[index] not in DECLARATION_WORDS
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    return re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _behind_annotations(tokens: Lexemes, start: int, end: int) -> int:
+    """The first token from `start` on that belongs to no annotation, `end` at most."""
+    words = tokens.words
+    at = start
+    while at < end and words[at] == "@":
+        at += 2
+        if words[at : at + 1] == ["("]:
+            while at < end and words[at] != ")":
+                at += 1
+            at += 1
+    return min(at, end)

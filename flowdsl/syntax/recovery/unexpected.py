@@ -1,0 +1,203 @@
+"""What to say about a token that fits nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.text import SourceFile, Span
+
+from .. import errors
+from ..driver import Stack, expected, fits
+from ..lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes
+from ..tables import TERMINALS, WORDS
+from .advice import character_advice, token_advice, unfinished_advice
+from .quotes import report_unterminated
+from .resynchronisation import is_orphan
+
+_TEXTS = ("STRING", "BLOCK", "RAW")
+_NAMES_BY_SIGN = (TERMINAL["FIELD"], TERMINAL["KEY"])
+_MAX_ALTERNATIVES = 6
+
+_SPELLINGS = {TERMINALS[number]: f"`{word}`" for word, number in WORDS} | {
+    "$END": "the end of the file",
+    "CMP": "a comparison such as `==`",
+    "DURATION": "a duration such as `30s`",
+    "EMIT_OP": "`=` or `+=`",
+    "FIELD": "a name with `:`",
+    "INT": "a whole number",
+    "KEY": "a name with `=`",
+    "KEYNAME": "a key in single quotes",
+    "NAME": "a name",
+    "NUMBER": "a number",
+    "RAW": 'raw text `r"..."`',
+    "ROOT": "a name with `.`",
+    "RUNTIME": "a runtime variable `{{name}}`",
+    "STRING": 'text in double quotes `"..."`',
+}
+
+
+def _terminals(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_GROUPS = (
+    (
+        "a statement",
+        _terminals(
+            "ABORT CALL CAPTURE CHOOSE CLEAR COPY DO EMIT EXPECT EXPORT EXTRACT FAIL FINISH FOR IF IMAGE PRESS REPEAT "
+            "RETRY RUN STEP TYPE WAIT"
+        ),
+        _terminals("AT"),
+    ),
+    ("a declaration", _terminals("CHAIN CONST TASK TEST TYPE WORKFLOW"), _terminals("AT")),
+    ("a check", _terminals("FILE FILES IMAGE ON OUTPUT"), _terminals("")),
+    (
+        "a section of the workflow",
+        _terminals("ALWAYS CHECKS EXTRA INPUTS MODEL OUTPUTS PROMPT SECRETS STEPS TERMINAL"),
+        _terminals(""),
+    ),
+    (
+        "a condition",
+        _terminals("FALSE LPAR NOT NULL SEES TRUE"),
+        _terminals("BLOCK DOLLAR INT NAME NUMBER RAW RUNTIME STRING"),
+    ),
+    (
+        "a value",
+        _terminals("FALSE INT NULL NUMBER STRING TRUE"),
+        _terminals("BLOCK DOLLAR LBRACE LSQB NAME RAW RUNTIME"),
+    ),
+    ("text", _terminals("BLOCK RAW STRING"), _terminals("")),
+)
+"""A phrase, the terminals that it stands for when all of them fit, and those it covers besides."""
+
+_PATHS = frozenset(("DOT", "LSQB"))
+"""They go on with the name in front; nobody forgets them."""
+
+
+def token_phrase(tokens: Lexemes, index: int) -> str:
+    """A token as the subject of a message."""
+    kind = tokens.kinds[index]
+    if kind == END:
+        return "the end of the file"
+    if kind != UNKNOWN and TERMINALS[kind] in _TEXTS:
+        return "text"
+    if kind in _NAMES_BY_SIGN and tokens.words[index] in KEYWORDS:
+        return f"`{tokens.words[index]}` with `{tokens.words[index + 1]}`"
+    return f"`{tokens.words[index]}`"
+
+
+def expected_phrase(terminals: Sequence[int]) -> str:
+    """What may stand next, in words, at most six alternatives."""
+    names = [TERMINALS[term] for term in terminals]
+    left = set(names)
+    if len(left) > len(_PATHS) + 1:
+        left -= _PATHS
+    phrases: list[str] = []
+    for phrase, needed, covered in _GROUPS:
+        if needed <= left:
+            left -= needed | covered
+            phrases.append(phrase)
+    phrases += [_SPELLINGS.get(name, name) for name in names if name in left]
+    if len(phrases) > _MAX_ALTERNATIVES:
+        return ", ".join(phrases[:_MAX_ALTERNATIVES]) + " or another word"
+    return " or ".join([", ".join(phrases[:-1]), phrases[-1]] if len(phrases) > 1 else phrases)
+
+
+def report_unexpected(
+    source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
+) -> None:
+    """Report the token that stopped the parser, or the character behind it that keeps it from fitting."""
+    if (
+        tokens.kinds[index + 1 : index + 2] == [UNKNOWN]
+        and not tokens.words[index + 1].isprintable()
+    ):
+        index += 1
+    word, kind = tokens.words[index], tokens.kinds[index]
+    span = Span(source, tokens.starts[index], tokens.ends[index])
+    opening = _unterminated(tokens, index)
+    if opening is not None:
+        report_unterminated(source, tokens, opening, sink)
+    elif kind == UNKNOWN and len(word) > 1:
+        sink.report(errors.MALFORMED_NUMBER, span, written=word)
+    elif kind == UNKNOWN:
+        sink.report(
+            errors.UNKNOWN_CHARACTER,
+            span,
+            help=character_advice(tokens, index, stack),
+            character=_shown(word),
+        )
+    elif word == "import" and fits(stack.states, END):
+        sink.report(errors.MISPLACED_IMPORT, span)
+    else:
+        sink.report(
+            errors.UNEXPECTED_TOKEN,
+            span,
+            labels=_early_end(source, tokens, stack, index),
+            help=token_advice(tokens, index, stack),
+            found=token_phrase(tokens, index),
+            expected=expected_phrase(expected(stack.states)),
+        )
+
+
+def _early_end(source: SourceFile, tokens: Lexemes, stack: Stack, index: int) -> tuple[Label, ...]:
+    """The brace in front that ends a declaration too early, where the rest of its body follows."""
+    if tokens.words[index - 1] != "}" or not fits(stack.states, END):
+        return ()
+    if not is_orphan(tokens, index):
+        return ()
+    span = Span(source, tokens.starts[index - 1], tokens.ends[index - 1])
+    return (Label(span, "the declaration ends here"),)
+
+
+def report_unfinished(
+    source: SourceFile, tokens: Lexemes, states: Sequence[int], index: int, sink: Sink
+) -> None:
+    """Report a declaration that runs into token `index`, the first of the next one or the end of the file."""
+    _report_broken_off(source, tokens, states, index, sink, errors.UNFINISHED_DECLARATION)
+
+
+def report_unfinished_line(
+    source: SourceFile, tokens: Lexemes, states: Sequence[int], index: int, sink: Sink
+) -> None:
+    """Report the line in front of token `index`, which begins the next statement, section or field."""
+    _report_broken_off(source, tokens, states, index, sink, errors.UNFINISHED_LINE)
+
+
+def _report_broken_off(
+    source: SourceFile,
+    tokens: Lexemes,
+    states: Sequence[int],
+    index: int,
+    sink: Sink,
+    spec: DiagnosticSpec,
+) -> None:
+    allowed = expected(states)
+    sink.report(
+        spec,
+        Span(source, tokens.starts[index - 1], tokens.ends[index - 1]),
+        help=unfinished_advice(tokens, index, allowed),
+        found=token_phrase(tokens, index),
+        expected=expected_phrase(allowed),
+    )
+
+
+def _unterminated(tokens: Lexemes, index: int) -> int | None:
+    """The token of the text without an end that stops the parser at `index`.
+
+    A block that is not closed takes the next block's opening quotes for its own, and so on to the last: then what
+    follows the first one is prose.
+    """
+    bad = (TERMINAL["BAD_STRING"], TERMINAL["BAD_BLOCK"])
+    found = None
+    if tokens.kinds[index] in bad:
+        found = index
+    elif tokens.kinds[-2:-1] == [bad[1]] and tokens.kinds[index - 1] == TERMINAL["BLOCK"]:
+        found = index - 1
+    # Recovery joins tokens into one, which keeps the word of the first.
+    return found if found is not None and '"' in tokens.words[found] else None
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() else f"U+{ord(character):04X}"
