@@ -1,4 +1,4 @@
-"""What one deploy is given: its input, its surroundings and whom it talks to."""
+"""What one deploy is given: its input, its runtime and whom it talks to."""
 
 from __future__ import annotations
 

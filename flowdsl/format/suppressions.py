@@ -1,4 +1,4 @@
-"""The lines that suppressions count for: a finding stays suppressed, or heard, only when they keep their tokens.
+"""The lines that suppressions count for: a finding stays suppressed, or reported, only when they keep their tokens.
 
 A comment at the end of a line covers the line; one with a line for itself covers what begins behind it, and the rest of
 that line; one in a text covers its line, and the next as well when it has a line for itself.

@@ -1,7 +1,7 @@
 """What SIGINT and SIGTERM do, from the first line of a process to its last.
 
 A signal ends the process where it stands: nothing is raised into code that may lose it, or may leave a lock taken. What must not
-be left behind is cleared away first (`Ending`), and what must not be torn is finished (`HeldBack`). Who can do better replaces
+be left behind is cleared away first (`Ending`), and what must not be left half done is finished (`HeldBack`). Who can do better replaces
 `answer`: the event loop, which cancels what it does, and a question to a person, which is left by `Interrupted`.
 
 It is imported before anything else, so it imports only what Python itself has loaded.

@@ -1,4 +1,4 @@
-"""What is reported beyond proof, and what a team has chosen not to hear.
+"""What is reported beyond proof, and what a team has switched off.
 
 Runs the rules over an analysed program, one module a rule; applies `[lint]` of `flowdsl.toml` and the suppressions in comments to
 the findings of every phase.

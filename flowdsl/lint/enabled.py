@@ -1,4 +1,4 @@
-"""Which findings are heard: not suppressed, and at the severity the project gives them."""
+"""Which findings are enabled: not suppressed, and at the severity the project gives them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `[lint]` of the project file means: which findings are heard where, how severe they are, and the options of rules."""
+"""What `[lint]` of the project file means: which findings are enabled where, how severe they are, and the options of rules."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ALL = "all"
 
 
 class LintOptions:
-    """The decisions of one project; without a project, everything is heard at its own severity."""
+    """The decisions of one project; without a project, everything is enabled at its own severity."""
 
     def __init__(self, lint: Lint | None = None) -> None:
         self._lint = lint
@@ -33,7 +33,7 @@ class LintOptions:
         self._severities: dict[DiagnosticSpec, DiagnosticSpec] = {}
 
     @property
-    def hears_all(self) -> bool:
+    def all_enabled(self) -> bool:
         """Whether nothing is switched off anywhere."""
         lint = self._lint
         return lint is None or (lint.select == (ALL,) and not lint.ignore and not lint.per_file)

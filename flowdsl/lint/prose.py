@@ -78,7 +78,7 @@ _FUNCTION_WORDS = frozenset(
 class Prose(Record):
     """One text of a program.
 
-    `role`: `do`, `target` (what to act on), `condition`, `source` (what to read), `rule`, `check`; `command` is no prose, and wakes
+    `role`: `do`, `target` (what to act on), `condition`, `source` (what to read), `rule`, `check`; `command` is no prose, and fires
     no rule.
     """
 

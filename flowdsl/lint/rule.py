@@ -1,4 +1,4 @@
-"""What a rule is: a name, what wakes it, and a module that is loaded when it wakes."""
+"""What a rule is: a name, its triggers, and a module that is loaded when one of them fires."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNUSED_KINDS = ("import", "input", "parameter", "runtime variable", "secret", *S
 
 
 class Words(Record):
-    """Wakes on prose that holds one of `words`, lower case, and has one of `roles` if any are given.
+    """Fires on prose that holds one of `words`, lower case, and has one of `roles` if any are given.
 
     The rule is called with the `Prose`.
     """
@@ -30,17 +30,20 @@ class Words(Record):
 
 
 class AnyProse(Record):
-    """Wakes on all prose; the rule is called with the `Prose`."""
+    """Fires on all prose; the rule is called with the `Prose`."""
 
 
 class InSource(Record):
-    """Wakes once on a file whose source holds one of `texts`, case and all; the rule is called with the `ast.Module`."""
+    """Fires once on a file whose source holds one of `texts`, case and all.
+
+    The rule is called with the `ast.Module`.
+    """
 
     texts: tuple[str, ...]
 
 
 class UnusedName(Record):
-    """Wakes on a name of this kind that nothing uses; the rule is called with the `Unused`.
+    """Fires on a name of this kind that nothing uses; the rule is called with the `Unused`.
 
     `kind` is one of `UNUSED_KINDS`.
     """
@@ -49,14 +52,17 @@ class UnusedName(Record):
 
 
 class LinkedFiles(Record):
-    """Wakes once for each set of files that imports connect, when every file has been seen; the rule is called with their modules."""
+    """Fires once for each set of files that imports connect, when every file has been seen.
+
+    The rule is called with their modules.
+    """
 
 
 Trigger: TypeAlias = "type[ast.Node] | Words | AnyProse | InSource | UnusedName | LinkedFiles"
-"""A class of the AST wakes a rule on every statement, declaration, section, check and import of that class."""
+"""A class of the AST fires on every statement, declaration, section, check and import of it."""
 
 Check: TypeAlias = "Callable[[Any, Any], None]"
-"""Takes the `LintContext`, which stands above this module, and what woke the rule."""
+"""Takes the `LintContext`, which stands above this module, and what fired the trigger."""
 
 Condition: TypeAlias = "Callable[[Any, Any], bool]"
 """Whether a rule is worth loading; takes the same."""
@@ -66,11 +72,12 @@ class Rule(Record):
     """One rule. Its module holds `SPEC` (the diagnostic, named like the rule), `check` and, where it
     has options, `OPTIONS`: the name of each option with its default, a whole number.
 
-    Without `module` it is the module of `lint.rules` that is named like the rule. A module of several
-    rules holds `SPECS`, by their names. What wakes a rule without meeting `when` is passed over, and
-    does not import the module.
+    The module stands in the folder `room` of `lint.rules`; without `module` it is named like the rule.
+    A module of several rules holds `SPECS`, by their names. What fires a trigger without meeting
+    `when` is passed over, and does not import the module.
     """
 
+    room: str
     name: str
     triggers: tuple[Trigger, ...]
     module: str = ""
@@ -89,8 +96,8 @@ class Rule(Record):
         """The rule's implementation; imports its module."""
         from importlib import import_module
 
-        name = self.module or f"flowdsl.lint.rules.{self.name.replace('-', '_')}"
-        module = import_module(name)
+        name = self.module or self.name.replace("-", "_")
+        module = import_module(f"flowdsl.lint.rules.{self.room}.{name}")
         spec = module.SPECS[self.name] if hasattr(module, "SPECS") else module.SPEC
         return LoadedRule(spec, module.check, getattr(module, "OPTIONS", {}))
 

@@ -76,7 +76,7 @@ def _forbidden_words(context: LintContext) -> ForbiddenWords | None:
 
 
 class _Runner:
-    """Calls the rules that a program wakes; a rule's module is imported when it wakes first."""
+    """Calls the rules whose triggers a program fires; a rule's module is imported at the first."""
 
     def __init__(self, context: LintContext, rules: Iterable[Rule]) -> None:
         self.context = context
@@ -87,7 +87,7 @@ class _Runner:
         self._on_source: list[tuple[tuple[str, ...], Rule]] = []
         self._on_unused: dict[str, list[Rule]] = {}
         self._on_linked: list[Rule] = []
-        self._all_enabled = context.options.hears_all
+        self._all_enabled = context.options.all_enabled
         self._path = ""
         self._forbidden = _forbidden_words(context)
         for rule in rules:
@@ -148,12 +148,12 @@ class _Runner:
         for rule in self._on_prose:
             self._call(rule, prose)
         by_word = self._on_word
-        woken: dict[Rule, None] = {}
+        fired: dict[Rule, None] = {}
         for word in by_word.keys() & prose.words():
             for rule, roles in by_word[word]:
                 if not roles or prose.role in roles:
-                    woken[rule] = None
-        for rule in woken:
+                    fired[rule] = None
+        for rule in fired:
             self._call(rule, prose)
         if self._forbidden is not None:
             self._forbidden.check(self.context, prose)

@@ -1,4 +1,4 @@
-"""Cheap conditions under which rules are called at all: most files wake few rules, and need not import the others."""
+"""Cheap conditions under which rules are called at all: most files fire few triggers, and need not import the other rules."""
 
 from __future__ import annotations
 

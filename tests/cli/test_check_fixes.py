@@ -12,7 +12,7 @@ import pytest
 
 from flowdsl.cli.commands.check import fixes
 from flowdsl.cli.commands.check.fixes import fix_findings, hand_over
-from flowdsl.cli.commands.check.view import Report
+from flowdsl.cli.commands.check.view import Shown
 from flowdsl.cli.runtime.failure import CommandError
 from flowdsl.cli.runtime.target import open_target
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
@@ -210,21 +210,21 @@ def test_fixes_of_a_buffer_do_not_reach_other_files(tmp_path: Path) -> None:
     assert (tmp_path / "flows/lib.flow").read_text() == broken
 
 
-def everything(findings: Findings) -> Report:
-    return Report(findings.diagnostics, findings.paths)
+def everything(findings: Findings) -> Shown:
+    return Shown(findings.diagnostics, findings.paths)
 
 
-def invented(fix: Callable[[Span], Fix]) -> Callable[[Findings], Report]:
+def invented(fix: Callable[[Span], Fix]) -> Callable[[Findings], Shown]:
     """Hears one finding about the whole of the first file, with the fix that is given."""
 
-    def hear(findings: Findings) -> Report:
+    def select(findings: Findings) -> Shown:
         source = min((found.span.source for found in findings.diagnostics), key=lambda s: s.path)
         span = Span(source, 0, len(source.text))
         spec = DiagnosticSpec("invented", "style", "m")
         found = Diagnostic(spec, span, "m", fixes=(fix(span),))
-        return Report([found], findings.paths)
+        return Shown([found], findings.paths)
 
-    return hear
+    return select
 
 
 class Quiet:
@@ -244,8 +244,8 @@ def test_a_fix_that_breaks_a_file_is_taken_back(
     before = read_tree(tmp_path)
     monkeypatch.chdir(tmp_path)
     target = open_target(["a.flow"])
-    hear = invented(lambda span: Fix("break it", (Edit(span, "flow 1\nworkflow {"),), "safe"))
-    fixed = fix_findings(target, target.options(None), hear, unsafe=False)
+    select = invented(lambda span: Fix("break it", (Edit(span, "flow 1\nworkflow {"),), "safe"))
+    fixed = fix_findings(target, target.options(None), select, unsafe=False)
     assert (fixed.contents, fixed.count, fixed.broken) == ({}, 0, ("a.flow",))
     console = Quiet()
     hand_over(fixed, target, console, str, diff=False)  # type: ignore[arg-type]
@@ -261,8 +261,8 @@ def test_fixes_that_go_round_in_circles_end(
     write_tree(tmp_path, {"a.flow": SLOW})
     monkeypatch.chdir(tmp_path)
     target = open_target(["a.flow"])
-    hear = invented(lambda span: Fix("add", (Edit(span, span.text + "# x\n"),), "safe"))
-    fixed = fix_findings(target, target.options(None), hear, unsafe=False)
+    select = invented(lambda span: Fix("add", (Edit(span, span.text + "# x\n"),), "safe"))
+    fixed = fix_findings(target, target.options(None), select, unsafe=False)
     assert fixed.count == fixes.ROUNDS
     assert fixed.contents["a.flow"] == SLOW.encode() + b"# x\n" * fixes.ROUNDS
 
@@ -273,12 +273,12 @@ def test_the_project_file_is_not_fixed(tmp_path: Path, monkeypatch: pytest.Monke
     target = open_target([])
     toml = SourceFile("flowdsl.toml", PROJECT)
 
-    def hear(findings: Findings) -> Report:
+    def select(findings: Findings) -> Shown:
         spec = DiagnosticSpec("invented", "style", "m")
         fix = Fix("t", (Edit(Span(toml, 0, 0), "# x\n"),), "safe")
-        return Report([Diagnostic(spec, Span(toml, 0, 0), "m", fixes=(fix,))], [])
+        return Shown([Diagnostic(spec, Span(toml, 0, 0), "m", fixes=(fix,))], [])
 
-    fixed = fix_findings(target, target.options(None), hear, unsafe=True)
+    fixed = fix_findings(target, target.options(None), select, unsafe=True)
     assert (fixed.contents, fixed.count) == ({}, 0)
 
 
@@ -305,7 +305,7 @@ def test_a_file_that_changes_before_it_is_fixed_is_not_written(
     monkeypatch.chdir(tmp_path)
     target = open_target([])
 
-    def saving(findings: Findings) -> Report:
+    def saving(findings: Findings) -> Shown:
         (tmp_path / "flows/a.flow").write_text(MESSY + "# saved by somebody\n")
         return everything(findings)
 

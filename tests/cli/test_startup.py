@@ -64,7 +64,7 @@ FOR_FEW_FILES = {
 }
 """What only files with a certain statement, section or mistake need."""
 
-NEVER_ASLEEP = {"credential_in_literal", "deep_nesting"}
+ALWAYS_LOADED = {"credential_in_literal", "deep_nesting"}
 """Rules that look at every file."""
 
 FLOW = 'flow 1\nworkflow a { steps { do "Open the file {x}." } inputs { x: string } }\n'
@@ -136,8 +136,8 @@ def test_a_simple_file_needs_no_module_for_rare_things(tmp_path: Path) -> None:
     assert code == 0
     assert modules.isdisjoint(ON_DEMAND | FOR_FEW_FILES)
     rules = "flowdsl.lint.rules."
-    awake = {name.removeprefix(rules) for name in modules if name.startswith(rules)}
-    assert awake <= NEVER_ASLEEP
+    loaded = {name.removeprefix(rules) for name in modules if name.startswith(rules)}
+    assert loaded <= ALWAYS_LOADED
 
 
 @pytest.mark.parametrize("name", sorted(ON_DEMAND | FOR_FEW_FILES))

@@ -46,7 +46,7 @@ def test_an_update_without_a_reply_is_looked_up(faulty: FaultWorld) -> None:
 
 @pytest.mark.parametrize("kind", ["before", "after"])
 def test_an_update_that_cannot_be_looked_up_is_unknown(faulty: FaultWorld, kind: str) -> None:
-    """It is read by the survey and before the change; every later read fails."""
+    """It is read by the refresh and before the change; every later read fails."""
     deploy_clean(faulty, bundle(flow("a", "One.")))
     project = bundle(flow("a", "Two."))
 

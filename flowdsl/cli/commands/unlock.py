@@ -11,7 +11,7 @@ from flowdsl.state.lease import break_lease
 
 from ..runtime import interrupts
 from ..runtime.console import Console
-from ..runtime.engine.deployment import surroundings
+from ..runtime.engine.deployment import system_runtime
 from ..runtime.engine.options import add_environment
 from ..runtime.engine.questions import confirmed, require_answer
 from ..runtime.exit_codes import SUCCESS
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Take exactly that lease out of state, whoever holds it."""
     deployment = open_state(arguments.env, console)
     store, name = deployment.store, deployment.environment.name
-    runtime = surroundings()
+    runtime = system_runtime()
     lease = read_document(deployment).lease
     if lease is None or lease.id != arguments.lock_id:
         there = (

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from flowdsl.ir import nodes
 from flowdsl.prompt.reading.frames import frames
-from flowdsl.prompt.reading.outline import Item
+from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.text import clause, quoted, spell_variable
 from flowdsl.prompt.words import say
 
 from ..model import NOWHERE
 from .statements import RUN, STRING, Unreadable, Words
 
-ReadBody = Callable[[Sequence[Item]], nodes.Body]
+ReadBody = Callable[[Sequence[ReadItem]], nodes.Body]
 """Reads what stands under a line, for the agent that is being instructed."""
 
 
@@ -23,7 +23,7 @@ class Lines:
 
     __slots__ = ("items", "position")
 
-    def __init__(self, items: Sequence[Item]) -> None:
+    def __init__(self, items: Sequence[ReadItem]) -> None:
         self.items = items
         self.position = 0
 
@@ -37,7 +37,7 @@ class Lines:
             return None
         return self.items[self.position].text
 
-    def take(self) -> Item:
+    def take(self) -> ReadItem:
         """The next line, which is then read."""
         self.position += 1
         return self.items[self.position - 1]
@@ -125,7 +125,7 @@ class Focused:
         self._instruction = Instruction(words, main=False, read=self.body)
         self.consequence = self._instruction.consequence
 
-    def body(self, items: Sequence[Item]) -> nodes.Body:
+    def body(self, items: Sequence[ReadItem]) -> nodes.Body:
         """The statements of bullets; raises `Unreadable`."""
         lines = Lines(items)
         body: list[nodes.Statement] = []

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from flowdsl.ir import nodes
-from flowdsl.prompt.reading.outline import Item
+from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.sentences import DONE, FAILED, NONE
 from flowdsl.prompt.text import quoted, spell_variable
 from flowdsl.prompt.values import condition_words
@@ -27,7 +27,7 @@ class Main:
         self.decisions: set[str] = set()
         """The runtime variables that hold decisions."""
 
-    def body(self, items: Sequence[Item]) -> nodes.Body:
+    def body(self, items: Sequence[ReadItem]) -> nodes.Body:
         """The statements of lines; raises `Unreadable`.
 
         What an iteration empties first stands in the body of its loop, as it stands in the prompt.
@@ -77,7 +77,7 @@ class Main:
             or self._free(item)
         )
 
-    def _free(self, item: Item) -> nodes.Statement:
+    def _free(self, item: ReadItem) -> nodes.Statement:
         """A step, or the author's own words."""
         if not item.children:
             return self._words.free_action(item.text)
@@ -86,7 +86,9 @@ class Main:
 
     # What a focused agent decides
 
-    def _decided(self, lines: Lines, item: Item, model: str | None) -> Iterator[nodes.Statement]:
+    def _decided(
+        self, lines: Lines, item: ReadItem, model: str | None
+    ) -> Iterator[nodes.Statement]:
         """What one `focused_action` is about, with the lines of the main agent that depend on it.
 
         Values that are kept before and after are statements of their own.
@@ -201,7 +203,7 @@ class Main:
             lines.take()
         yield from self._focused.body(bullets.items[bullets.position :])
 
-    def _instructed(self, lines: Lines) -> tuple[Item | None, str | None]:
+    def _instructed(self, lines: Lines) -> tuple[ReadItem | None, str | None]:
         """The next line when it calls a focused agent, and the model it names."""
         item = lines.items[lines.position] if lines.position < len(lines.items) else None
         if item is None or not item.children or not item.children[0].bullet:

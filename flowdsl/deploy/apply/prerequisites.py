@@ -94,7 +94,7 @@ async def _carry_out(
     kind: str,
     steps: Collection[_Step],
 ) -> tuple[Refreshed, Plan]:
-    """The survey and the plan after these steps of one kind; what became of each is in `progress`."""
+    """The refreshed lists and the plan after these steps of one kind; what became of each is in `progress`."""
     errors: dict[Address, CyberdeskError] = {}
 
     async def carry_out(own: CyberdeskClient, step: _Step) -> None:
@@ -164,7 +164,7 @@ async def _look_for(
     kind: str,
     errors: Mapping[Address, CyberdeskError],
 ) -> tuple[Refreshed, Plan]:
-    """The survey and the plan once the lists show what was sent, or once they no longer can."""
+    """The refreshed lists and the plan once the lists show what was sent, or once they no longer can."""
     begun = job.runtime.monotonic()
     while True:
         last = job.runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds()
@@ -179,7 +179,7 @@ async def _look_for(
 async def _wait_for_strays(
     job: Job, prior: StateDocument, seen: Refreshed, plan: Plan
 ) -> tuple[Refreshed, Plan]:
-    """The survey and the plan once nothing can come any more of a creation of which only the name tells, and which the
+    """The refreshed lists and the plan once nothing can come any more of a creation of which only the name tells, and which the
     service would make twice: a model configuration."""
     begun = job.runtime.monotonic()
     while any(step.action == "create" for step in _steps(job, plan, MODEL)):

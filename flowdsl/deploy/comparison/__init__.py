@@ -1,1 +1,3 @@
-"""ROOM"""
+"""How two versions of a resource differ: three-way, field by field, schema by schema, and against
+what others wrote. Pure.
+"""

@@ -141,7 +141,7 @@ def concurrency_of(job: Job, prior: StateDocument, seen: Refreshed) -> int:
 
 
 def plan_from(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
-    """The plan of a survey; raises `PlanError` or `AmbiguousName`."""
+    """The plan of what was refreshed; raises `PlanError` or `AmbiguousName`."""
     options, target = job.options, job.target
     named = plan_named(seen.desired.named, prior, seen.directory, target.deleted)
     plan = plan_changes(
@@ -186,7 +186,7 @@ def _unknown_models(plan: Plan, unknown: Mapping[str, str]) -> set[str]:
 
 
 async def full_plan(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
-    """The plan of a survey with what hangs on the workflows it changes; raises `CyberdeskError` also."""
+    """The plan of what was refreshed, with what hangs on the workflows it changes; raises `CyberdeskError` also."""
     plan = plan_from(job, prior, seen)
     for address, moved in sorted(plan.blocked_by.items()):
         raise Stop(

@@ -1,4 +1,4 @@
-"""The one list of rules: each with what wakes it, and when, in a module of its own that is imported only then.
+"""The one list of rules: each with its room, its trigger, and a module that is imported only then.
 
 Sound rules come first: what they report is so. The others are about wording; each ships because it is right at least nine times in
 ten on realistic prose (`benchmarks/wording.py` measures it).
@@ -38,28 +38,34 @@ _VAGUE = """
 _VAGUE_OPENINGS = "download export fetch get fill complete update log sign clean tidy wait"
 
 RULES = (
-    Rule("abort-inside-retry", (ast.RetryStmt,), when=triggers.may_abort),
-    Rule("bound-above-max-items", (ast.ForStmt,), when=triggers.has_limit),
-    Rule("check-without-artifact", (ast.ChecksSection,), when=triggers.has_file_checks),
-    Rule("choice-by-input", (Words(tuple(_CHOICES.split()), ("do",)),)),
-    Rule("credential-in-literal", (ast.Module,)),
-    Rule("command-outlasts-limit", (ast.RunStmt,), when=triggers.names_wait),
-    Rule("command-too-long", (ast.RunStmt,), when=triggers.is_long),
-    Rule("deep-nesting", _BODIES),
-    Rule("duplicated-prose", (LinkedFiles(),)),
-    Rule("enum-not-handled", (ast.IfStmt,), when=triggers.has_branches),
-    Rule("fixed-wait", (ast.WaitStmt,)),
-    Rule("key-of-one-driver", (ast.PressStmt,), when=triggers.has_rare_key),
-    Rule("missing-description", (ast.WorkflowDecl,), when=triggers.lacks_description),
-    Rule("newer-powershell-syntax", (ast.RunStmt,), when=triggers.has_operators),
-    Rule("non-powershell-command", (ast.RunStmt,)),
-    Rule("optional-read-unguarded", _BODIES, when=triggers.writes_optional),
-    Rule("overwritten-before-read", _BODIES, when=triggers.sets_twice),
-    Rule("raw-model-id", _USES_OF_MODELS, when=triggers.names_model),
-    Rule("secret-like-input", (ast.InputsSection, ast.TaskDecl), when=triggers.named_like_secret),
-    Rule("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),)),
-    Rule("tool-name-in-prose", (Words(tuple(_TOOLS.split())),)),
+    Rule("program", "abort-inside-retry", (ast.RetryStmt,), when=triggers.may_abort),
+    Rule("program", "bound-above-max-items", (ast.ForStmt,), when=triggers.has_limit),
+    Rule("program", "check-without-artifact", (ast.ChecksSection,), when=triggers.has_file_checks),
+    Rule("prose", "choice-by-input", (Words(tuple(_CHOICES.split()), ("do",)),)),
+    Rule("program", "credential-in-literal", (ast.Module,)),
+    Rule("commands", "command-outlasts-limit", (ast.RunStmt,), when=triggers.names_wait),
+    Rule("commands", "command-too-long", (ast.RunStmt,), when=triggers.is_long),
+    Rule("program", "deep-nesting", _BODIES),
+    Rule("prose", "duplicated-prose", (LinkedFiles(),)),
+    Rule("program", "enum-not-handled", (ast.IfStmt,), when=triggers.has_branches),
+    Rule("program", "fixed-wait", (ast.WaitStmt,)),
+    Rule("commands", "key-of-one-driver", (ast.PressStmt,), when=triggers.has_rare_key),
+    Rule("prose", "missing-description", (ast.WorkflowDecl,), when=triggers.lacks_description),
+    Rule("commands", "newer-powershell-syntax", (ast.RunStmt,), when=triggers.has_operators),
+    Rule("commands", "non-powershell-command", (ast.RunStmt,)),
+    Rule("program", "optional-read-unguarded", _BODIES, when=triggers.writes_optional),
+    Rule("program", "overwritten-before-read", _BODIES, when=triggers.sets_twice),
+    Rule("program", "raw-model-id", _USES_OF_MODELS, when=triggers.names_model),
     Rule(
+        "program",
+        "secret-like-input",
+        (ast.InputsSection, ast.TaskDecl),
+        when=triggers.named_like_secret,
+    ),
+    Rule("prose", "sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),)),
+    Rule("prose", "tool-name-in-prose", (Words(tuple(_TOOLS.split())),)),
+    Rule(
+        "prose",
         "typographic-typed-text",
         (
             ast.TypeStmt,
@@ -69,27 +75,35 @@ RULES = (
     ),
     *(
         Rule(
+            "program",
             f"unused-{kind.replace(' ', '-')}",
             (UnusedName(kind),),
-            "flowdsl.lint.rules.program.unused_names",
+            module="unused_names",
         )
         for kind in UNUSED_KINDS
     ),
     # About wording.
     Rule(
+        "prose",
         "ambiguous-target",
         (Words(tuple(_CONTROLS.split()), _ACTED_ON),),
         when=triggers.the(f"{_CONTROLS} text check drop input"),
     ),
-    Rule("negative-only-instruction", (Words(_BANS, ("do",)),), when=triggers.opens_with_ban),
-    Rule("pixel-coordinates", (Words(tuple(_POINTING.split())),), when=triggers.has_numbers),
-    Rule("several-instructions", (ast.DoStmt,), when=triggers.has_many_sentences),
     Rule(
+        "prose", "negative-only-instruction", (Words(_BANS, ("do",)),), when=triggers.opens_with_ban
+    ),
+    Rule(
+        "prose", "pixel-coordinates", (Words(tuple(_POINTING.split())),), when=triggers.has_numbers
+    ),
+    Rule("prose", "several-instructions", (ast.DoStmt,), when=triggers.has_many_sentences),
+    Rule(
+        "prose",
         "target-by-look",
         (Words(tuple(_LOOKS.split()), _ACTED_ON),),
         when=triggers.the_look_of_a_control(f"{_LOOKS} far very"),
     ),
     Rule(
+        "prose",
         "vague-verb",
         (Words((*_VAGUE.split(), *_VAGUE_OPENINGS.split())),),
         when=triggers.opens_with(_VAGUE_OPENINGS, _VAGUE),

@@ -1,4 +1,4 @@
-"""Sentences heard in a text: the fixed words around their holes, and each hole read as its kind is."""
+"""Sentences recognised in a text: the fixed words around their holes, and each hole read as its kind is."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ MAX_DEPTH = 200
 _IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)">')
 
 
-class Item:
+class ReadItem:
     """A line of the outline. `bullet`: it belongs to the instruction of a focused agent."""
 
     __slots__ = ("bullet", "children", "lines")
@@ -25,7 +25,7 @@ class Item:
     def __init__(self, text: str, bullet: bool) -> None:
         self.lines = [text]
         self.bullet = bullet
-        self.children: list[Item] = []
+        self.children: list[ReadItem] = []
 
     @property
     def text(self) -> str:
@@ -40,7 +40,7 @@ class Outline(Record):
     rules: list[str]
     optional: bool
     secrets: bool
-    items: list[Item]
+    items: list[ReadItem]
     outputs: str | None
     addresses: tuple[str, ...]
 
@@ -179,8 +179,8 @@ class _Items:
     def __init__(self, lines: list[str], position: int) -> None:
         self.lines = lines
         self.position = position
-        self.items: list[Item] = []
-        self._open: list[tuple[Item, str]] = []
+        self.items: list[ReadItem] = []
+        self._open: list[tuple[ReadItem, str]] = []
         """The items around the next line, each with its number or the indent of its bullet."""
 
     def read(self) -> bool:
@@ -206,7 +206,7 @@ class _Items:
         text = _after(line, label)
         if text is None or blanks != (1 if self.items else 0):
             return False
-        item = Item(text, bullet=False)
+        item = ReadItem(text, bullet=False)
         self.items.append(item)
         self._open = [(item, label[:-1])]
         return True
@@ -239,7 +239,7 @@ class _Items:
             or (parent.children and not parent.children[0].bullet)
         ):
             return False
-        return self._add(parent, Item(text, bullet=True), " " * indent)
+        return self._add(parent, ReadItem(text, bullet=True), " " * indent)
 
     def _numbered(self, content: str, indent: int) -> bool:
         depth = indent // 3
@@ -251,9 +251,9 @@ class _Items:
             return False
         number = f"{label}.{len(parent.children) + 1}"
         text = _after(content, number)
-        return text is not None and self._add(parent, Item(text, bullet=False), number)
+        return text is not None and self._add(parent, ReadItem(text, bullet=False), number)
 
-    def _add(self, parent: Item, item: Item, label: str) -> bool:
+    def _add(self, parent: ReadItem, item: ReadItem, label: str) -> bool:
         parent.children.append(item)
         self._open.append((item, label))
         return len(self._open) <= MAX_DEPTH
@@ -266,7 +266,7 @@ def _after(line: str, label: str) -> str | None:
     return "" if line == label else None
 
 
-def _lead(item: Item, label: str, depth: int) -> str:
+def _lead(item: ReadItem, label: str, depth: int) -> str:
     if item.bullet:
         return f"{label}- "
     return "   " * (depth - 1) + label + (". " if depth == 1 else " ")

@@ -1,1 +1,3 @@
-"""ROOM"""
+"""What stands in a file beside statements: consts, types, signatures, settings, sections of a
+workflow, chains and tests.
+"""

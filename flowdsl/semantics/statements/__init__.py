@@ -1,1 +1,3 @@
-"""ROOM"""
+"""One statement at a time: the body of a workflow or task (`body`), and the rules of each part of
+a statement.
+"""

@@ -1,4 +1,4 @@
-"""Advice for the syntax errors that people make: habits from other languages, from Markdown and from word processors."""
+"""Advice for the syntax errors that people make: forms of other languages, from Markdown and from word processors."""
 
 from __future__ import annotations
 

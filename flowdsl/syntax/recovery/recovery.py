@@ -1,9 +1,22 @@
 """Reading on behind syntax errors.
 
-Every top-level declaration is an island: what is wrong in one is reported there, and never costs another. One missing, doubled
-or misspelt token is repaired when the parser then reads on, and the declaration is kept unless the repair is a guess. Otherwise
-reading goes on behind the broken statement, for the sake of further mistakes, and the declaration is left out of the tree; its
-name stays known.
+The idea: a mistake costs as little of the file as can be proven. Three means, the cheapest first:
+
+1. *Repair.* One missing, doubled or misspelt token is put right when the parser then reads on
+   (`repair`, `quotes`); the declaration is kept unless the repair is a guess.
+2. *Resynchronisation in the body.* Otherwise the broken statement is left out, and reading goes on
+   at a later statement of the same body. The declaration is left out of the tree, for it would mean
+   something else without the statement; its name stays known.
+3. *Resynchronisation at the next declaration.* No mistake in one declaration costs another.
+
+An example, with a colon in place of a brace and a bracket that nothing opens:
+
+    workflow a { steps: do "x" }         one diagnostic at `:`, repaired: `{` was meant
+    task b() { do ] do "y" press "F1" }  one at `]`; `press` is read, so a mistake in it would be told
+    task c() { do "z" }                  untouched
+
+What is proven: the parser reads `PROOF` tokens, or up to the next line, from where it goes on. Without
+proof a place is no restart, so that one mistake is not reported as many.
 """
 
 from __future__ import annotations
@@ -41,7 +54,7 @@ MAX_READ_AGAIN = 3
 
 
 class Recovery:
-    """Reads a file with mistakes, island after island."""
+    """Reads a file with mistakes, declaration after declaration."""
 
     def __init__(
         self,
@@ -133,7 +146,7 @@ class Recovery:
         return fresh_stack(self.tokens), after
 
     def _next_statement(self, stack: Stack, index: int) -> tuple[Stack, int]:
-        """Report the token that fits nowhere, and where to read on in the same declaration; else the next island."""
+        """Report the token that fits nowhere, and where to read on in the same declaration; else the next declaration."""
         source, tokens = self.source, self.tokens
         offset = stack.starts[finished(stack)]
         states = list(stack.states)

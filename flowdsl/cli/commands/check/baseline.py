@@ -16,7 +16,7 @@ from flowdsl.source.files import UnreadableFile
 
 from ...runtime.failure import UsageError
 from ...runtime.target import Target
-from .view import Report
+from .view import Shown
 
 
 class OpenBaseline:
@@ -26,12 +26,12 @@ class OpenBaseline:
         self._baseline = baseline
         self._checked = checked
 
-    def new_findings(self, findings: Findings) -> Report:
+    def new_findings(self, findings: Findings) -> Shown:
         """What the baseline does not have."""
         found = findings.diagnostics
         prints = fingerprints(found)
         compared = self._baseline.compare(found, prints, self._checked)
-        return Report(
+        return Shown(
             [found[index] for index in compared.new],
             findings.paths,
             [prints[index] for index in compared.new],

@@ -13,7 +13,7 @@ from ...runtime.environments import named_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.failure import UsageError
 from ...runtime.target import Target, open_target, root_remark
-from .view import FORMATS, Report, render
+from .view import FORMATS, Shown, render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,15 +136,15 @@ def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target
     show_path = _shown_paths(arguments, target)
     if target.problems:
         _hand_on(arguments, console)
-        report = deciding = Report(target.problems, (target.problems[0].span.path,))
+        report = deciding = Shown(target.problems, (target.problems[0].span.path,))
     else:
         environment = named_environment(target.project, arguments.env)
-        hear = _hearing(arguments, target)
+        select = _selection(arguments, target)
         if arguments.fix or arguments.diff:
             from .fixes import fix_findings, hand_over
 
             fixed = fix_findings(
-                target, target.options(environment), hear, unsafe=arguments.unsafe_fixes
+                target, target.options(environment), select, unsafe=arguments.unsafe_fixes
             )
             hand_over(fixed, target, console, show_path, diff=arguments.diff)
             findings, report = fixed.findings, fixed.report
@@ -152,7 +152,7 @@ def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target
             deciding = fixed.unfixed if arguments.diff else report
         else:
             findings = _found(target, environment, arguments.jobs)
-            report = deciding = hear(findings)
+            report = deciding = select(findings)
         if arguments.write_baseline is not None:
             from .baseline import write_baseline
 
@@ -212,7 +212,7 @@ def _hand_on(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def _print(
-    report: Report,
+    report: Shown,
     arguments: argparse.Namespace,
     console: Console,
     show_path: Callable[[str], str],
@@ -227,7 +227,7 @@ def _print(
         console.err(report.remark)
 
 
-def _hearing(arguments: argparse.Namespace, target: Target) -> Callable[[Findings], Report]:
+def _selection(arguments: argparse.Namespace, target: Target) -> Callable[[Findings], Shown]:
     """What makes a report of findings: it leaves out what the baseline knows."""
     baseline = _baseline_name(arguments, target)
     if baseline is None:
@@ -237,9 +237,9 @@ def _hearing(arguments: argparse.Namespace, target: Target) -> Callable[[Finding
     return open_baseline(baseline, target).new_findings
 
 
-def _everything(findings: Findings) -> Report:
+def _everything(findings: Findings) -> Shown:
     """What is said of findings without a baseline."""
-    return Report(findings.diagnostics, findings.paths)
+    return Shown(findings.diagnostics, findings.paths)
 
 
 def _baseline_name(arguments: argparse.Namespace, target: Target) -> str | None:

@@ -20,7 +20,7 @@ from flowdsl.source.text import SourceFile
 from ...runtime.console import Console
 from ...runtime.rewrites import BOM, Rewrite, changed, print_difference, write_rewrites
 from ...runtime.target import Target
-from .view import Report
+from .view import Shown
 
 ROUNDS = 10
 """A fix can make room for another. What is not done by then goes round in circles."""
@@ -34,8 +34,8 @@ class Fixed(Record):
     """
 
     findings: Findings
-    report: Report
-    unfixed: Report
+    report: Shown
+    unfixed: Shown
     originals: dict[str, bytes]
     contents: dict[str, bytes]
     count: int
@@ -43,12 +43,12 @@ class Fixed(Record):
 
 
 def fix_findings(
-    target: Target, options: CompileOptions, hear: Callable[[Findings], Report], *, unsafe: bool
+    target: Target, options: CompileOptions, select: Callable[[Findings], Shown], *, unsafe: bool
 ) -> Fixed:
-    """Apply the fixes of what `hear` gives of the target, in memory."""
+    """Apply the fixes of what `select` gives of the target, in memory."""
     applicable = (SAFE, UNSAFE) if unsafe else (SAFE,)
     analysis = analyze(target.files, target.entries, options)
-    report = unfixed = hear(analysis.findings)
+    report = unfixed = select(analysis.findings)
     originals: dict[str, bytes] = {}
     contents: dict[str, bytes] = {}
     broken: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ def fix_findings(
         )
         if broken:
             break
-        analysis, contents, report = after, attempt, hear(after.findings)
+        analysis, contents, report = after, attempt, select(after.findings)
         count += applied.count
     contents = {path: new for path, new in contents.items() if new != originals[path]}
     return Fixed(analysis.findings, report, unfixed, originals, contents, count, broken)

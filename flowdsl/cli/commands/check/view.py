@@ -10,7 +10,7 @@ from flowdsl.source.record import Record
 FORMATS = ("text", "terse", "json", "github", "sarif", "junit")
 
 
-class Report(Record):
+class Shown(Record):
     """What a check found.
 
     `paths` are the files it looked at; `prints` the fingerprints of the findings when some were left out. `remark` is for
@@ -25,7 +25,7 @@ class Report(Record):
 
 def render(
     format: str,
-    report: Report,
+    report: Shown,
     failing: Collection[str],
     color: bool,
     show_path: Callable[[str], str],

@@ -72,7 +72,7 @@ def read_saved_plan(path: str) -> SavedPlan:
 def exactly(
     saved: SavedPlan, deployment: Deployment, on_breaking: OnBreaking
 ) -> Callable[[PlannedDeploy], None]:
-    """What raises `Stop` for every prospect but the one that was saved.
+    """What raises `Stop` for every planned deploy but the one that was saved.
 
     The serial that the lease itself adds while the deploy runs is no difference.
     """

@@ -25,7 +25,7 @@ from flowdsl.state.lease import acquire
 from ...runtime import exit_codes
 from ...runtime.console import Console
 from ...runtime.engine.addresses import read_address
-from ...runtime.engine.deployment import Deployment, holder, open_deployment, surroundings
+from ...runtime.engine.deployment import Deployment, holder, open_deployment, system_runtime
 from ...runtime.engine.options import lock_timeout
 from ...runtime.failure import CommandError
 from ...runtime.interrupts import Interrupts
@@ -100,7 +100,7 @@ async def held_state(
         read_document(deployment),
         holder=holder(),
         timeout=lock_timeout(patience),
-        runtime=surroundings(),
+        runtime=system_runtime(),
         waiting=waiting,
     ) as (held, document):
         interrupts.writing = True

@@ -17,7 +17,7 @@ from flowdsl.state.stores import StateStore, Versioned, open_store
 
 from ...runtime import exit_codes
 from ...runtime.console import Console
-from ...runtime.engine.deployment import Deployment, surroundings
+from ...runtime.engine.deployment import Deployment, system_runtime
 from ...runtime.engine.questions import confirmed, require_answer
 from ...runtime.failure import CommandError, UsageError
 from .access import WritingInterrupts, failure_of, held_state, open_state, read_document
@@ -55,7 +55,7 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
                 there = await asyncio.to_thread(new.load)
                 _check(now, there, new)
                 copied, missing = await _copy_objects(now, old, new)
-                written = now.replace(nonce=surroundings().new_id(), lease=None)
+                written = now.replace(nonce=system_runtime().new_id(), lease=None)
                 held.check()
                 version = None if there is None else there.version
                 await asyncio.to_thread(new.write, written, version)

@@ -7,7 +7,7 @@ import argparse
 from flowdsl.state.errors import StateError
 
 from ...runtime.console import Console
-from ...runtime.engine.deployment import surroundings
+from ...runtime.engine.deployment import system_runtime
 from ...runtime.exit_codes import SUCCESS
 from .access import (
     failure_of,
@@ -41,7 +41,7 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
     elif arguments.json:
         console.out(document_json(document, where))
     else:
-        console.out(render_document(document, where, surroundings().now()))
+        console.out(render_document(document, where, system_runtime().now()))
     return SUCCESS
 
 

@@ -113,7 +113,7 @@ class Deployment(Record):
             client=client,
             options=options,
             ui=ui,
-            runtime=surroundings(),
+            runtime=system_runtime(),
             source=self.source,
             history=self.checkout,
             **more,
@@ -209,7 +209,7 @@ def holder() -> str:
     return f"{socket.gethostname()} (process {os.getpid()})"
 
 
-def surroundings() -> Runtime:
+def system_runtime() -> Runtime:
     """Time and chance as they are."""
     return Runtime(
         now=lambda: datetime.now(UTC),

@@ -1,1 +1,3 @@
-"""ROOM"""
+"""Edits of words inside literals and doc comments, with the place in the source of every character
+of a payload.
+"""

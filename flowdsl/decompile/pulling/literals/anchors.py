@@ -18,7 +18,7 @@ from flowdsl.syntax import ast
 from ..differences import Path, leaves
 from ..goal import forms
 from ..workspace import Built, Workspace
-from .spots import Run, runs_of
+from .spots import Stretch, stretches_of
 
 _FIRST, _LAST = 0xF0000, 0x10FFFD
 _ANCHOR = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
@@ -28,16 +28,16 @@ _ATTEMPTS = 8
 
 
 class Leaf(Record):
-    """A text in a payload: for each character the run and the position in it, or None for words of the compiler."""
+    """A text in a payload: for each character the stretch and the position in it, or None for words of the compiler."""
 
     text: str
     origins: list[tuple[int, int] | None]
 
 
 class Anchored(Record):
-    """The texts of a payload by path. `occurrences` counts how often a character of a run comes out."""
+    """The texts of a payload by path. `occurrences` counts how often a character of a stretch comes out."""
 
-    runs: list[Run]
+    stretches: list[Stretch]
     leaves: dict[Path, Leaf]
     occurrences: dict[tuple[int, int], int]
 
@@ -46,34 +46,38 @@ def anchor(workspace: Workspace, built: Built, address: Address) -> Anchored:
     """The origins of everything in the payload of a workflow."""
     entry = built.symbol(address).module.source.path
     alone = workspace.build(built.texts, [entry]) or built
-    runs = [run for run in runs_of(alone.model.modules) if not _ANCHOR.search(run.value)]
+    stretches = [
+        stretch
+        for stretch in stretches_of(alone.model.modules)
+        if not _ANCHOR.search(stretch.value)
+    ]
     plain = dict(leaves(forms(built.desired[address])))
-    marked, numbers = _marked(workspace, alone, address, entry, runs)
+    marked, numbers = _marked(workspace, alone, address, entry, stretches)
     found: dict[Path, Leaf] = {}
     counts: dict[tuple[int, int], int] = {}
     for path, text in plain.items():
-        leaf = Leaf(text, _origins(text, marked.get(path, ""), runs, numbers))
+        leaf = Leaf(text, _origins(text, marked.get(path, ""), stretches, numbers))
         found[path] = leaf
         for origin in leaf.origins:
             if origin is not None:
                 counts[origin] = counts.get(origin, 0) + 1
-    return Anchored(runs, found, counts)
+    return Anchored(stretches, found, counts)
 
 
 def _marked(
-    workspace: Workspace, built: Built, address: Address, entry: str, runs: list[Run]
+    workspace: Workspace, built: Built, address: Address, entry: str, stretches: list[Stretch]
 ) -> tuple[dict[Path, str], dict[int, tuple[int, int]]]:
     """The texts of the payload with anchors in them, and what each anchor stands for."""
     plain = dict(leaves(forms(built.desired[address])))
-    left = set(range(len(runs)))
+    left = set(range(len(stretches)))
     for _ in range(_ATTEMPTS):
-        numbers = _numbered(runs, left)
-        texts = dict(built.texts) | _with_anchors(built, runs, numbers)
+        numbers = _numbered(stretches, left)
+        texts = dict(built.texts) | _with_anchors(built, stretches, numbers)
         variant = workspace.build(texts, [entry])
         if variant is None:
-            blamed = _blamed(workspace, built, runs, left, numbers)
+            blamed = _blamed(workspace, built, stretches, left, numbers)
             if not blamed:
-                blamed = {at for at in left if runs[at].is_const}
+                blamed = {at for at in left if stretches[at].is_const}
             if not blamed:
                 break
             left -= blamed
@@ -84,7 +88,7 @@ def _marked(
             for path, text in plain.items()
             if path in marked and _ANCHOR.sub("", marked[path]) != text
         ]
-        const = {at for at in left if runs[at].is_const}
+        const = {at for at in left if stretches[at].is_const}
         if differing and const:
             # The compiler decides on arguments and consts: with other values it writes something else.
             left -= const
@@ -93,12 +97,12 @@ def _marked(
     return {}, {}
 
 
-def _numbered(runs: list[Run], left: set[int]) -> dict[int, tuple[int, int]]:
-    """Anchors, and the run and position of the character that each stands behind."""
+def _numbered(stretches: list[Stretch], left: set[int]) -> dict[int, tuple[int, int]]:
+    """Anchors, and the stretch and position of the character that each stands behind."""
     found: dict[int, tuple[int, int]] = {}
     number = _FIRST
     for at in sorted(left):
-        for word in _WORD.finditer(runs[at].value):
+        for word in _WORD.finditer(stretches[at].value):
             if number & 0xFFFE == 0xFFFE:
                 number = (number | 0xFFFF) + 1  # the last two of each plane are no characters
             if number > _LAST:
@@ -109,13 +113,13 @@ def _numbered(runs: list[Run], left: set[int]) -> dict[int, tuple[int, int]]:
 
 
 def _with_anchors(
-    built: Built, runs: list[Run], numbers: Mapping[int, tuple[int, int]]
+    built: Built, stretches: list[Stretch], numbers: Mapping[int, tuple[int, int]]
 ) -> dict[str, str]:
     """The files with anchors. Tests are blanked out: what they ask for would not be there."""
     marks: dict[str, list[tuple[int, str]]] = {}
     for number, (at, position) in numbers.items():
-        run = runs[at]
-        marks.setdefault(run.token.path, []).append((run.ends[position], chr(number)))
+        stretch = stretches[at]
+        marks.setdefault(stretch.token.path, []).append((stretch.ends[position], chr(number)))
     texts: dict[str, str] = {}
     for module in built.model.modules:
         path, text = module.source.path, module.source.text
@@ -133,14 +137,14 @@ def _with_anchors(
 def _blamed(
     workspace: Workspace,
     built: Built,
-    runs: list[Run],
+    stretches: list[Stretch],
     left: set[int],
     numbers: Mapping[int, tuple[int, int]],
 ) -> set[int]:
-    """The runs in which the last compilation found errors."""
+    """The stretches in which the last compilation found errors."""
     shifts: dict[str, list[int]] = {}
     for at, position in numbers.values():
-        shifts.setdefault(runs[at].token.path, []).append(runs[at].ends[position])
+        shifts.setdefault(stretches[at].token.path, []).append(stretches[at].ends[position])
     spans: list[tuple[str, int, int]] = []
     for error in workspace.errors:
         offsets = sorted(shifts.get(error.span.path, ()))
@@ -155,9 +159,9 @@ def _blamed(
         at
         for at in left
         for path, start, end in spans
-        if runs[at].token.path == path
-        and runs[at].token.start < max(end, start + 1)
-        and start < runs[at].token.end
+        if stretches[at].token.path == path
+        and stretches[at].token.start < max(end, start + 1)
+        and start < stretches[at].token.end
     }
 
 
@@ -175,7 +179,7 @@ def _original(offsets: Iterable[int], place: int) -> int:
 
 
 def _origins(
-    text: str, marked: str, runs: list[Run], numbers: Mapping[int, tuple[int, int]]
+    text: str, marked: str, stretches: list[Stretch], numbers: Mapping[int, tuple[int, int]]
 ) -> list[tuple[int, int] | None]:
     origins: list[tuple[int, int] | None] = [None] * len(text)
     if not marked or _ANCHOR.sub("", marked) != text:
@@ -189,9 +193,9 @@ def _origins(
         else:
             offset += 1
     for place, at, position in anchors:
-        _extend(text, origins, place, runs[at].value, at, position, 1)
+        _extend(text, origins, place, stretches[at].value, at, position, 1)
     for place, at, position in anchors:
-        _extend(text, origins, place - 1, runs[at].value, at, position - 1, -1)
+        _extend(text, origins, place - 1, stretches[at].value, at, position - 1, -1)
     return origins
 
 
@@ -204,7 +208,7 @@ def _extend(
     position: int,
     step: int,
 ) -> None:
-    """Follow a run from one of its characters as far as the text agrees with it, or somebody else has been there."""
+    """Follow a stretch from one of its characters as far as the text agrees with it, or somebody else has been there."""
     while 0 <= place < len(text) and 0 <= position < len(value):
         if origins[place] is not None and origins[place] != (at, position):
             return

@@ -17,7 +17,7 @@ from ..editing import Edit, indent_at
 from ..goal import TAGS, Goal
 from ..workspace import Built, Workspace
 from .anchors import Anchored, anchor
-from .spots import DOC, NAME, Run, Token, text_runs, texts_in
+from .spots import DOC, NAME, Stretch, Token, text_stretches, texts_in
 
 VARIABLE = re.compile(r"\{\{[ \t]*[A-Za-z_][^{}\r\n]*\}\}|\{\$?[A-Za-z_][^{}\r\n]*\}", re.ASCII)
 """What the platform takes for a variable."""
@@ -86,7 +86,7 @@ def _placed(
         first, last = origins[hunk.start], origins[hunk.end - 1]
         if first is None or last is None:
             return None
-        one, other = anchored.runs[first[0]], anchored.runs[last[0]]
+        one, other = anchored.stretches[first[0]], anchored.stretches[last[0]]
         start, end = one.starts[first[1]], other.ends[last[1]]
         if one.token != other.token or start > end:
             return None
@@ -94,13 +94,13 @@ def _placed(
     before = origins[hunk.start - 1] if hunk.start else None
     behind = origins[hunk.start] if hunk.start < len(origins) else None
     if before is not None:
-        run = anchored.runs[before[0]]
-        at = run.ends[before[1]]
-        return run.token, Change(at, at, new), anchored.occurrences[before]
+        stretch = anchored.stretches[before[0]]
+        at = stretch.ends[before[1]]
+        return stretch.token, Change(at, at, new), anchored.occurrences[before]
     if behind is not None:
-        run = anchored.runs[behind[0]]
-        at = run.starts[behind[1]]
-        return run.token, Change(at, at, new), anchored.occurrences[behind]
+        stretch = anchored.stretches[behind[0]]
+        at = stretch.starts[behind[1]]
+        return stretch.token, Change(at, at, new), anchored.occurrences[behind]
     return None
 
 
@@ -110,10 +110,10 @@ def _times(anchored: Anchored, token: Token, change: Change) -> int:
         (
             times
             for (at, position), times in anchored.occurrences.items()
-            if anchored.runs[at].token == token
+            if anchored.stretches[at].token == token
             and (
-                anchored.runs[at].starts[position] == change.start
-                or anchored.runs[at].ends[position] == change.start
+                anchored.stretches[at].starts[position] == change.start
+                or anchored.stretches[at].ends[position] == change.start
             )
         ),
         default=1,
@@ -147,37 +147,39 @@ def with_tests(built: Built, changes: Changes) -> Changes:
         if found is None:
             continue
         module, text = found
-        runs = list(text_runs(module.source, text))
+        stretches = list(text_stretches(module.source, text))
         for home, declaration in built.model.tests:
             for answer in texts_in(declaration):
-                others = list(text_runs(home.source, answer))
-                if [run.value for run in others] == [run.value for run in runs] and runs:
-                    moved = tuple(_moved(change, runs, others) for change in own)
+                others = list(text_stretches(home.source, answer))
+                if [stretch.value for stretch in others] == [
+                    stretch.value for stretch in stretches
+                ] and stretches:
+                    moved = tuple(_moved(change, stretches, others) for change in own)
                     if None not in moved:
                         quoted[others[0].token] = tuple(each for each in moved if each is not None)
     return {**changes, **quoted}
 
 
-def _moved(change: Change, runs: list[Run], others: list[Run]) -> Change | None:
+def _moved(change: Change, stretches: list[Stretch], others: list[Stretch]) -> Change | None:
     """A change of one text as that of another with the same words."""
-    for run, other in zip(runs, others, strict=True):
-        if change.start in run.starts or change.start in run.ends:
-            first = _position(run, change.start)
-            last = _position(run, change.end)
+    for stretch, other in zip(stretches, others, strict=True):
+        if change.start in stretch.starts or change.start in stretch.ends:
+            first = _position(stretch, change.start)
+            last = _position(stretch, change.end)
             if last is None or first is None:
                 return None
             return Change(_offset(other, first), _offset(other, last), change.new)
     return None
 
 
-def _position(run: Run, offset: int) -> int | None:
-    if offset in run.starts:
-        return run.starts.index(offset)
-    return len(run.starts) if run.ends and offset == run.ends[-1] else None
+def _position(stretch: Stretch, offset: int) -> int | None:
+    if offset in stretch.starts:
+        return stretch.starts.index(offset)
+    return len(stretch.starts) if stretch.ends and offset == stretch.ends[-1] else None
 
 
-def _offset(run: Run, position: int) -> int:
-    return run.starts[position] if position < len(run.starts) else run.ends[-1]
+def _offset(stretch: Stretch, position: int) -> int:
+    return stretch.starts[position] if position < len(stretch.starts) else stretch.ends[-1]
 
 
 def _in_place(text: str, token: Token, changes: tuple[Change, ...]) -> list[Edit] | None:
@@ -231,7 +233,7 @@ def _rewritten(built: Built, token: Token, changes: tuple[Change, ...]) -> list[
     )
     if text is None or any(isinstance(part, ast.TextComment) for part in text.parts):
         return []
-    pieces = _pieces(text, source.text, list(text_runs(source, text)), changes)
+    pieces = _pieces(text, source.text, list(text_stretches(source, text)), changes)
     if pieces is None:
         return []
     indent = indent_at(source.text, token.start)
@@ -267,24 +269,26 @@ def _piece(words: str) -> Iterator[nodes.Piece]:
 
 
 def _pieces(
-    text: ast.Text, source: str, runs: list[Run], changes: tuple[Change, ...]
+    text: ast.Text, source: str, stretches: list[Stretch], changes: tuple[Change, ...]
 ) -> nodes.Text | None:
     """The pieces of a text after changes; its variables keep their spelling."""
     pieces: list[nodes.Piece] = []
     units: list[tuple[int, int, nodes.Piece]] = []
-    by_start = {run.starts[0]: run for run in runs if run.starts}
+    by_start = {stretch.starts[0]: stretch for stretch in stretches if stretch.starts}
     for part in text.parts:
         if isinstance(part, ast.Ref):
             spelled = source[part.start : part.end]
             variable = nodes.Variable(sigil="input", name=spelled)
             units.append((part.start, part.end, variable))
         elif isinstance(part, ast.TextLiteral):
-            run = by_start.get(part.start)
-            if run is None or run.value != part.value:
+            stretch = by_start.get(part.start)
+            if stretch is None or stretch.value != part.value:
                 return None
             units += (
                 (start, end, nodes.TextPiece(value=character))
-                for start, end, character in zip(run.starts, run.ends, run.value, strict=True)
+                for start, end, character in zip(
+                    stretch.starts, stretch.ends, stretch.value, strict=True
+                )
             )
     pending = list(changes)
     for start, end, piece in units:

@@ -27,7 +27,7 @@ class Token(Record, eq=True):
     form: str
 
 
-class Run(Record):
+class Stretch(Record):
     """Characters of a token that mean themselves. Character `i` of `value` is written from `starts[i]` to `ends[i]`.
 
     `is_const` says that the words are those of a const or an argument, on which the compiler may decide.
@@ -40,19 +40,19 @@ class Run(Record):
     is_const: bool = False
 
 
-def runs_of(modules: Iterable[ast.Module]) -> list[Run]:
-    """The runs of prose in files."""
-    found: list[Run] = []
+def stretches_of(modules: Iterable[ast.Module]) -> list[Stretch]:
+    """The stretches of prose in files."""
+    found: list[Stretch] = []
     for module in modules:
         source = module.source
         for declaration in module.declarations:
             is_const = isinstance(declaration, ast.ConstDecl)
             for node, decided in _prose(declaration, is_const):
                 if isinstance(node, ast.Text):
-                    found += text_runs(source, node, is_const=decided)
-                elif (run := _label_run(source, node)) is not None:
-                    found.append(run)
-        found += _doc_runs(source)
+                    found += text_stretches(source, node, is_const=decided)
+                elif (stretch := _label_stretch(source, node)) is not None:
+                    found.append(stretch)
+        found += _doc_stretches(source)
     return found
 
 
@@ -78,24 +78,26 @@ def texts_in(node: ast.Node) -> Iterator[ast.Text]:
         yield from texts_in(child)
 
 
-def text_runs(source: SourceFile, node: ast.Text, *, is_const: bool = False) -> Iterator[Run]:
-    """The runs of one text."""
+def text_stretches(
+    source: SourceFile, node: ast.Text, *, is_const: bool = False
+) -> Iterator[Stretch]:
+    """The stretches of one text."""
     token = Token(source.path, node.start, node.end, node.form)
     for part in node.parts:
         if isinstance(part, ast.TextLiteral):
             places = _places(source.text, part.start, part.end, part.value, node.form)
             if places is not None:
-                yield Run(token, part.value, *places, is_const=is_const)
+                yield Stretch(token, part.value, *places, is_const=is_const)
 
 
-def _label_run(source: SourceFile, node: ast.StringLit) -> Run | None:
+def _label_stretch(source: SourceFile, node: ast.StringLit) -> Stretch | None:
     places = _places(source.text, node.start + 1, node.end - 1, node.value, ast.STRING)
     if places is None:
         return None
-    return Run(Token(source.path, node.start, node.end, NAME), node.value, *places)
+    return Stretch(Token(source.path, node.start, node.end, NAME), node.value, *places)
 
 
-def _doc_runs(source: SourceFile) -> Iterator[Run]:
+def _doc_stretches(source: SourceFile) -> Iterator[Stretch]:
     if "##" not in source.text:
         return
     for token in lex(source.text):
@@ -107,7 +109,7 @@ def _doc_runs(source: SourceFile) -> Iterator[Run]:
             start = token.start + line.index(value, 2)
             where = Token(source.path, token.start, token.end, DOC)
             starts = tuple(range(start, start + len(value)))
-            yield Run(where, value, starts, tuple(at + 1 for at in starts))
+            yield Stretch(where, value, starts, tuple(at + 1 for at in starts))
 
 
 def _places(

@@ -1,1 +1,1 @@
-"""ROOM"""
+"""Rules about terminal commands and keys, which the drivers in the field read differently."""

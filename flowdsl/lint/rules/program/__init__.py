@@ -1,1 +1,1 @@
-"""ROOM"""
+"""Rules about what a program does: values, paths, bounds and names."""

@@ -1,1 +1,1 @@
-"""ROOM"""
+"""Rules about the words of instructions and descriptions."""
