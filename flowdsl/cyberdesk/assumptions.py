@@ -152,7 +152,7 @@ ASSUMPTIONS = (
         "can hope, never; after 10 minutes more it is certain that it is not",
         "http",
         (
-            "flowdsl.deploy.recovery.late_writes.until_settled",
+            "flowdsl.deploy.recovery.late_writes.until_late_writes_end",
             "flowdsl.deploy.recovery.recover.resolve_pending",
         ),
     ),

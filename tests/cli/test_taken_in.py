@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flowdsl.cli.commands.check.command import INDEX_FROM
 from flowdsl.cli.commands.check.fixes import fix_findings
-from flowdsl.cli.commands.check.view import Report
+from flowdsl.cli.commands.check.view import Shown
 from flowdsl.cli.runtime.target import open_target
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.findings import Findings
@@ -230,10 +230,10 @@ def test_only_what_was_read_as_a_flow_is_edited(
     monkeypatch.chdir(project)
     target = open_target(["parts/intake.prompt.md"])
 
-    def hear(findings: Findings) -> Report:
+    def hear(findings: Findings) -> Shown:
         span = Span(SourceFile("parts/intake.prompt.md", PROMPT), 0, 0)
         fix = Fix("t", (Edit(span, "flow 1\n"),), "safe")
-        return Report([Diagnostic(DiagnosticSpec("x", "style", "m"), span, "m", fixes=(fix,))], [])
+        return Shown([Diagnostic(DiagnosticSpec("x", "style", "m"), span, "m", fixes=(fix,))], [])
 
     fixed = fix_findings(target, target.options(None), hear, unsafe=True)
     assert (fixed.contents, fixed.count) == ({}, 0)

@@ -10,7 +10,7 @@ import pytest
 
 from flowdsl.state.document import StateDocument, new_document
 from flowdsl.state.errors import LeaseLost, Locked, StateMoved, StoreBusy
-from flowdsl.state.lease import TIME_TO_LIVE, Surroundings, acquire, break_lease
+from flowdsl.state.lease import TIME_TO_LIVE, Runtime, acquire, break_lease
 from flowdsl.state.stores import StateStore, open_store
 
 
@@ -19,8 +19,8 @@ class Clock:
         self.seconds = 0.0
         self.ids = 0
 
-    def around(self) -> Surroundings:
-        return Surroundings(self.now, lambda: self.seconds, self.sleep, self.new_id)
+    def runtime(self) -> Runtime:
+        return Runtime(self.now, lambda: self.seconds, self.sleep, self.new_id)
 
     def now(self) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
@@ -53,7 +53,7 @@ async def hold(store: StateStore, clock: Clock, holder: str, timeout: float = 5.
         FIRST,
         holder=holder,
         timeout=timeout,
-        around=clock.around(),
+        runtime=clock.runtime(),
         waiting=lambda who, waited: said.append(f"{who} {waited:.0f}"),
     ) as (held, document):
         assert load(store).lease == document.lease
@@ -80,7 +80,7 @@ def test_a_living_holder_is_waited_for_and_named(tmp_path: Path) -> None:
 
     async def both() -> None:
         async with acquire(
-            held, FIRST, holder="first", timeout=1, around=clock.around(), waiting=lambda *_: None
+            held, FIRST, holder="first", timeout=1, runtime=clock.runtime(), waiting=lambda *_: None
         ):
             said = []
             with pytest.raises(Locked) as caught:
@@ -89,7 +89,7 @@ def test_a_living_holder_is_waited_for_and_named(tmp_path: Path) -> None:
                     FIRST,
                     holder="second",
                     timeout=40,
-                    around=clock.around(),
+                    runtime=clock.runtime(),
                     waiting=lambda who, waited: said.append((who, round(waited))),
                 ):
                     pass
@@ -108,7 +108,7 @@ def test_the_lease_of_a_dead_holder_is_taken_over_at_once(tmp_path: Path) -> Non
 
     async def die() -> None:
         async with acquire(
-            store, FIRST, holder="dead", timeout=1, around=clock.around(), waiting=lambda *_: None
+            store, FIRST, holder="dead", timeout=1, runtime=clock.runtime(), waiting=lambda *_: None
         ):
             raise Death
 
@@ -126,7 +126,7 @@ def test_an_error_in_the_block_gives_the_lease_back(tmp_path: Path) -> None:
 
     async def fail() -> None:
         async with acquire(
-            store, FIRST, holder="me", timeout=1, around=clock.around(), waiting=lambda *_: None
+            store, FIRST, holder="me", timeout=1, runtime=clock.runtime(), waiting=lambda *_: None
         ):
             raise ValueError
 
@@ -154,7 +154,7 @@ def test_a_writer_past_the_lock_is_noticed(tmp_path: Path) -> None:
 
     async def intrude() -> None:
         async with acquire(
-            store, FIRST, holder="me", timeout=1, around=clock.around(), waiting=lambda *_: None
+            store, FIRST, holder="me", timeout=1, runtime=clock.runtime(), waiting=lambda *_: None
         ) as (held, document):
             versioned = store.load()
             assert versioned is not None
@@ -186,12 +186,12 @@ def test_a_living_holder_on_this_machine_is_not_unlocked(tmp_path: Path) -> None
             FIRST,
             holder="me",
             timeout=1,
-            around=clock.around(),
+            runtime=clock.runtime(),
             waiting=lambda *_: None,
         ) as (held, document):
             assert document.lease is not None
             with pytest.raises(StoreBusy, match="`me`, is still at work"):
-                await break_lease(store, document.lease.id, clock.around())
+                await break_lease(store, document.lease.id, clock.runtime())
             held.check()
 
     asyncio.run(both())
@@ -202,7 +202,7 @@ def test_after_giving_the_lease_back_nothing_is_written(tmp_path: Path) -> None:
 
     async def late() -> None:
         async with acquire(
-            store, FIRST, holder="me", timeout=1, around=clock.around(), waiting=lambda *_: None
+            store, FIRST, holder="me", timeout=1, runtime=clock.runtime(), waiting=lambda *_: None
         ) as (held, document):
             released = await held.release(document)
             with pytest.raises(LeaseLost, match="given back"):
@@ -222,7 +222,7 @@ def test_writes_that_overlap_or_are_cancelled_are_all_stored_in_turn(
 
     async def many() -> None:
         async with acquire(
-            store, FIRST, holder="me", timeout=1, around=clock.around(), waiting=lambda *_: None
+            store, FIRST, holder="me", timeout=1, runtime=clock.runtime(), waiting=lambda *_: None
         ) as (held, document):
             tasks = [
                 asyncio.create_task(held.write(document.replace(organization_id=str(number))))
@@ -246,7 +246,7 @@ def test_no_heartbeat_where_the_operating_system_knows_who_lives(tmp_path: Path)
 
     async def idle() -> None:
         async with acquire(
-            store, FIRST, holder="me", timeout=1, around=clock.around(), waiting=lambda *_: None
+            store, FIRST, holder="me", timeout=1, runtime=clock.runtime(), waiting=lambda *_: None
         ) as (held, _):
             for _ in range(100):
                 await asyncio.sleep(0)
