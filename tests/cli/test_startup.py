@@ -64,8 +64,8 @@ FOR_FEW_FILES = {
 }
 """What only files with a certain statement, section or mistake need."""
 
-ALWAYS_LOADED = {"credential_in_literal", "deep_nesting"}
-"""Rules that look at every file."""
+ALWAYS_LOADED = {"program", "program.credential_in_literal", "program.deep_nesting"}
+"""Rules that look at every file, and their room."""
 
 FLOW = 'flow 1\nworkflow a { steps { do "Open the file {x}." } inputs { x: string } }\n'
 
