@@ -170,7 +170,7 @@ ASSUMPTIONS = (
         "more it is certain that it is not",
         "http",
         (
-            "flowdsl.deploy.recovery.late_writes.until_settled",
+            "flowdsl.deploy.recovery.late_writes.until_late_writes_end",
             "flowdsl.deploy.recovery.recover.resolve_pending",
         ),
     ),
