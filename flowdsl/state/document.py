@@ -42,7 +42,7 @@ class _Closed(BaseModel):
 class ResourceState(_Closed):
     """One object of the service that FlowDSL manages.
 
-    - `generation` counts how often the address was given a new object.
+    - `generation` grows when the object of an address is created anew.
     - `applied` maps each managed field to the hash of the value last applied (`fingerprint` in
       `deploy.resources.policy`). A field that is not in it is not managed.
     - `dropped` does the same for fields that were sent but that the service does not keep.
