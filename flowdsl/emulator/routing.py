@@ -89,7 +89,7 @@ async def _current(request: Request) -> Transaction:
 
 
 Current = Annotated[Transaction, Depends(_current)]
-"""The transaction of this request: the write lock for POST, PUT, PATCH and DELETE, else a snapshot."""
+"""The transaction of the request: for POST, PUT, PATCH and DELETE a write, else a snapshot."""
 
 
 async def _declare_idempotency_key(

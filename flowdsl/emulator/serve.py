@@ -68,7 +68,11 @@ def serve(
 
 @contextmanager
 def _ends(server: uvicorn.Server) -> Iterator[None]:
-    """Uvicorn listens to signals only while it serves, and raises them again afterwards; the same ends it before."""
+    """A context in which a signal ends the server.
+
+    Uvicorn listens to signals only while it serves, and raises them again afterwards; this ends it
+    before that.
+    """
     came: list[int] = []
 
     def end(number: int) -> None:

@@ -259,7 +259,7 @@ def _retry_target(transaction: Transaction, row: Row[Any], body: RunRetry) -> Ta
 
 
 def _clear(transaction: Transaction, row: Row[Any], *, drops_inputs: bool) -> None:
-    """Takes the earlier attempt away; its outputs go when the new course is decided."""
+    """Takes the earlier attempt away; its outputs go when the new run plan is decided."""
     columns = run_attachments.c
     if drops_inputs:
         transaction.connection.execute(

@@ -1,4 +1,4 @@
-"""The whole course of a run, decided before it begins."""
+"""The run plan: how a run goes as a whole, decided before it begins."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class RunPlan:
 
 
 def play(plan: Plan) -> RunPlan:
-    """The course of a run; the same for the same plan."""
+    """The run plan of what a run is played from; the same for the same `plan`."""
     effects = plan.effects
     try:
         prompt = render(plan.prompt, plan.inputs)
