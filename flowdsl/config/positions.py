@@ -35,7 +35,7 @@ _SCALAR = re.compile(
 class Place(Record, eq=True):
     """The offsets of a key and of its value, the ends exclusive.
 
-    Both are the element in an array.
+    For an element of an array, both are the element.
     """
 
     key_start: int

@@ -27,9 +27,9 @@ class Attempt:
     repeats_in: float | None = None
 
     def line(self) -> str:
-        """`POST /v1/workflows 503 in 21 ms, attempt 2, request fly-71.
+        """The attempt on one line, in printable characters.
 
-        Again in 0.5 s`, in printable characters.
+        `POST /v1/workflows 503 in 21 ms, attempt 2, request fly-71; again in 0.5 s` is one.
         """
         ending = self.failure or f"{self.status}"
         text = f"{self.method} {self.path} {ending} in {self.seconds * 1000:.0f} ms"

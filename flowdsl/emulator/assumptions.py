@@ -12,8 +12,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """`source` is `I` (inferred) or the number of an open question of the platform notes;
-    `where` is the object below `flowdsl.emulator` that follows it."""
+    """One behaviour that the contract leaves open.
+
+    `source` is `I` (inferred) or the number of an open question of the platform notes. `where` is
+    the object below `flowdsl.emulator` that follows it.
+    """
 
     key: str
     statement: str

@@ -90,7 +90,7 @@ def _ends(server: uvicorn.Server) -> Iterator[None]:
 
 
 def _is_no_fault(record: logging.LogRecord) -> bool:
-    """Replies that are lost on purpose, or cut off by the end, are no errors to report."""
+    """Whether a log record is of an error, not of a reply lost on purpose or at the end."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, ConnectionLostError | NoReplyError | CancelledError)
 

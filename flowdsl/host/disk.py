@@ -53,7 +53,7 @@ class DiskFiles:
             raise UnreadableFile(path, "it is not a regular file")
         descriptor = os.open(full, os.O_RDONLY | _BINARY)
         try:
-            # One byte more than allowed: the file may grow meanwhile, and some report no size.
+            # One byte more than allowed: a file may grow, and some file systems report no size.
             content = bytearray()
             while len(content) <= SIZE_LIMIT:
                 piece = os.read(descriptor, max(status.st_size + 1 - len(content), 65536))

@@ -168,7 +168,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
 def _descriptor(link: str) -> int | None:
     """The number of the open file that a link such as `/dev/stdout` stands for.
 
-    None without one.
+    None for any other link.
     """
     ours = {os.path.realpath(folder) for folder in ("/proc/self/fd", "/dev/fd")}
     for _ in range(_LINKS):

@@ -110,10 +110,7 @@ def with_done(resource: ResourceState, intent: Intent, live: Live) -> ResourceSt
 def overtaken(
     resource: ResourceState, strays: Collection[Intent], live: Live
 ) -> tuple[ResourceState, tuple[Intent, ...]]:
-    """What was last applied to a workflow, strays that have arrived included.
-
-    Then the other strays.
-    """
+    """The resource after the strays that have arrived, and the strays that have not."""
     left = []
     for stray in strays:
         rest = left_of(stray, live, resource)

@@ -70,7 +70,7 @@ def check_guards(plan: Plan, accepted: Mapping[str, int]) -> None:
 def check_protection(plan: Plan, environment: str) -> None:
     """Raise `Stop` when a protected workflow would be deleted.
 
-    State says what is protected, since the source of such a workflow is gone.
+    `protect` in state counts, whatever the source says now.
     """
     held = [
         change.address

@@ -89,7 +89,7 @@ class Sources:
         self._parameters: dict[tuple[str | None, tuple[str, ...]], Parameters] = {}
 
     def parameters(self, machine_id: str | None, pool_ids: Sequence[str]) -> Parameters:
-        """Those of a machine and of pools."""
+        """The parameters of a machine and of pools, read once."""
         key = (machine_id, tuple(pool_ids))
         if key not in self._parameters:
             self._parameters[key] = parameters_of(self._transaction, machine_id, pool_ids)

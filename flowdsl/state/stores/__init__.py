@@ -113,7 +113,7 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
     scheme, _, rest = url.partition(":")
     if any(ord(sign) < 32 or sign == "\x7f" for sign in url):
         raise WrongAddress(f"the state address `{shown(url)}` holds control characters")
-    # Python gives bytes of the command line that are no text so, and no document could hold them.
+    # These stand for bytes of the command line that are no text; no document could hold them.
     if any("\ud800" <= sign <= "\udfff" for sign in url):
         raise WrongAddress(f"the state address `{shown(url)}` is not UTF-8")
     if scheme == "file" and (not rest.startswith("//") or rest.startswith("///")):

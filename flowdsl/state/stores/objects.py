@@ -141,7 +141,7 @@ class ObjectStore:
             try:
                 result = obstore.get(self._client, key)
             except FileNotFoundError:
-                # So answers a bucket that does not exist, too; only listing tells.
+                # A bucket that does not exist answers so, too; only listing tells.
                 next(iter(obstore.list(self._client, self._prefix)), None)
                 return None
             if result.meta["size"] > MAX_BYTES:
