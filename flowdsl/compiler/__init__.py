@@ -2,9 +2,10 @@
 
 Loads, resolves and checks a set of files (`analyze`), and compiles them (`compile_project`).
 
-Does no IO: files come through the `FileSystem` protocol, and what to do with the result is the caller's business.
+Does no IO: files come through the `FileSystem` protocol, and the caller decides what to do with the
+result.
 
 Entry points: `pipeline.analyze`, `pipeline.compile_project`.
 
-Bad source never raises; there is a bundle exactly when there is no error.
+Bad source never raises. A compilation has a bundle exactly when there is no error that stops it.
 """

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 class CompileOptions(Record):
     """What a project says about compilation; without a project, files stand alone.
 
-    `environment` is the one whose `vars` are written into the artifacts. `whole` says that the entries are all flows there are,
-    so that what none of them uses is used nowhere. `rules` are a team's own. `lenient`: errors that a comment may suppress do not
-    keep anything from being compiled.
+    `environment` is the one whose `vars` are written into the artifacts. `whole` is true when the
+    entries are all flows of the project, so that what none of them uses is unused. `rules` are the
+    lint rules of the project's plugins. With `lenient`, errors that a comment may suppress do not
+    stop the compilation.
     """
 
     project: Project | None = None
@@ -44,7 +45,7 @@ class CompileOptions(Record):
     lenient: bool = False
 
     def stops(self, found: Diagnostic) -> bool:
-        """Whether nothing is compiled because of a finding."""
+        """Whether a finding keeps the project from being compiled."""
         return found.severity == ERROR and not (self.lenient and found.spec.arguable)
 
     @property
@@ -62,7 +63,11 @@ class CompileOptions(Record):
 
 
 class Analysis(Record):
-    """What is known about a set of files. `diagnostics` are in order of path and place; `silenced` names suppressed errors."""
+    """What is known about a set of files.
+
+    `diagnostics` are sorted by path and place. `silenced` has the names of the errors that comments
+    suppress.
+    """
 
     model: SemanticModel
     diagnostics: tuple[Diagnostic, ...]
@@ -74,7 +79,7 @@ class Analysis(Record):
 
     @property
     def findings(self) -> Findings:
-        """What was found, and in how many files it was looked for."""
+        """The diagnostics, and the sorted paths of all files read or complained of."""
         read = {module.source.path for module in self.model.modules}
         paths = read.union(found.span.path for found in self.diagnostics)
         return Findings(self.diagnostics, tuple(sorted(paths)))
@@ -89,7 +94,7 @@ class Compilation(Record):
 
 
 def analyze(files: FileSystem, entries: Sequence[str], options: CompileOptions) -> Analysis:
-    """Check the files `entries` and everything they import, and run the rules over `entries`."""
+    """Check `entries` and all files they import, and run the lint rules on them."""
     with collector_paused():
         sink = Sink()
         linted = Linted(frozenset(entries), options.whole, (*RULES, *options.rules))
@@ -111,7 +116,7 @@ def analyze(files: FileSystem, entries: Sequence[str], options: CompileOptions) 
 
 
 def _all_diagnostics(rules: tuple[Rule, ...]) -> Mapping[str, DiagnosticSpec]:
-    """Every diagnostic by name. Most checks never need them all, and they take long to import."""
+    """Every diagnostic by name, imported here because most checks need few of them."""
     from flowdsl.catalog import diagnostics
 
     return diagnostics(rules)
@@ -120,7 +125,7 @@ def _all_diagnostics(rules: tuple[Rule, ...]) -> Mapping[str, DiagnosticSpec]:
 def compile_project(
     files: FileSystem, entries: Sequence[str], options: CompileOptions
 ) -> Compilation:
-    """Check and, when there are no errors, compile."""
+    """Check `entries` and, when no error stops it, compile them."""
     analysis = analyze(files, entries, options)
     if any(map(options.stops, analysis.diagnostics)):
         return Compilation(analysis)

@@ -1,6 +1,6 @@
-"""Addresses: what FlowDSL calls an object that it manages, such as `workflow.intake` or `tag.flowdsl`. Pure.
+"""Addresses, such as `workflow.intake`: how FlowDSL names the objects that it manages.
 
-This module alone knows how an address is put together; everybody else asks it for `kind` and `name`.
+This module alone knows how an address is put together; all others ask it for `kind` and `name`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class NotAnAddress(ValueError):
 class Address(str):
     """The kind of an object and its name, immutable; as text `<kind>.<name>`.
 
-    It is a string, so that it sorts, hashes, and is written to JSON as its text, and mypy keeps
-    plain strings out of where an address is wanted. A kind has no dot; a name may have some: the
-    name of a tag is any text.
+    It is a string, so that it sorts, hashes and is written to JSON as its text. mypy keeps plain
+    strings out of where an address is wanted. A kind has no dot, but a name may have some: the name
+    of a tag is any text.
     """
 
     __slots__ = ()
@@ -55,19 +55,19 @@ class Address(str):
     def unchecked(cls, text: str) -> Self:
         """`text` as an address, letter for letter: for documents that FlowDSL wrote, and for marks.
 
-        A document is not refused for a kind that only a later version knows. Where there is no
-        dot, kind and name are empty.
+        A document is not refused for a kind that only a later version knows. Without a dot in
+        `text`, kind and name are empty.
         """
         return super().__new__(cls, text)
 
     @property
     def kind(self) -> str:
-        """What it is an address of, one of `KINDS`."""
+        """The kind of the object: one of `KINDS`, unless the address is unchecked."""
         return self[: max(self.find("."), 0)]
 
     @property
     def name(self) -> str:
-        """The name in source of a workflow, the alias of a model, the SHA-256 of a picture."""
+        """A workflow's name in source, a model's alias, a picture's SHA-256, a tag's name."""
         return self.partition(".")[2]
 
 

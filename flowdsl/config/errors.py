@@ -26,7 +26,8 @@ KEY_IN_FILE = DiagnosticSpec(
     "api-key-in-config",
     "secrets",
     "`{key}` holds the key itself",
-    'take the key out of the file and revoke it; write `{key} = {{ env = "NAME" }}` or `{{ file = "PATH" }}`',
+    'take the key out of the file and revoke it; write `{key} = {{ env = "NAME" }}` or '
+    '`{{ file = "PATH" }}`',
 )
 VERSION_TOO_OLD = DiagnosticSpec(
     "unsupported-flowdsl-version",

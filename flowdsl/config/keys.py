@@ -11,11 +11,10 @@ from .address import MANAGED
 
 
 class Text(Record):
-    """A string: one of `choices`, or matching all of `pattern`, or of a length; `described` says which in words.
+    """A string: one of `choices`, or one that matches all of `pattern`, or one of a certain length.
 
-    `instead` says what to do about a value that is refused.
-
-    Patterns keep to what Python and ECMA-262 read alike.
+    `described` names the allowed values in messages, and `instead` says what to do about a value
+    that is refused. Patterns keep to what Python and ECMA-262 read alike.
     """
 
     described: str = "a string"
@@ -45,15 +44,21 @@ class TextList(Record):
 
 
 class JsonTable(Record):
-    """A table of anything that JSON can say, passed on as it is."""
+    """A table of any JSON values, passed on as it is."""
 
 
 class KeyReference(Record):
-    """A table that says where a secret key is: `{ env = "NAME" }` or `{ file = "PATH" }`, never the key itself."""
+    """A table that says where a secret key is read from, never the key itself.
+
+    It is `{ env = "NAME" }` or `{ file = "PATH" }`.
+    """
 
 
 class Key(Record):
-    """One key of a table. `description` finishes "add `key`: ..." and is the hover text in editors."""
+    """One key of a table.
+
+    `description` finishes "add `key`: ..." and is the hover text in editors.
+    """
 
     name: str
     shape: Shape
@@ -109,7 +114,7 @@ VERIFIABLE_TOOLS = (
     "mark_file_for_export",
     "save_screenshot_as_run_attachment",
 )
-"""Tools that are not documented for focused agents; a team may have seen them work."""
+"""Tools that no documentation gives to focused agents, but that a team may have seen work."""
 
 IGNORABLE = (
     "name",
@@ -124,7 +129,7 @@ IGNORABLE = (
     "post_run_check_failure_cleanup_prompt",
     "tags",
 )
-"""Fields of a workflow of the service, by its names, that a project can leave to the dashboard."""
+"""Fields of a workflow, by the service's names, that a project can leave to the dashboard."""
 
 _PROJECT = Table(
     (
@@ -299,8 +304,8 @@ PROJECT_FILE = Table(
                         Key(
                             "mode",
                             Text("`forget` or `delete`", choices=("forget", "delete")),
-                            "`forget`: the object stays and is managed no longer; `delete`: it goes, a workflow with its "
-                            "runs and trajectories",
+                            "`forget`: the object stays and is managed no longer; "
+                            "`delete`: it goes, a workflow with its runs and trajectories",
                             required=True,
                         ),
                     )
@@ -313,7 +318,7 @@ PROJECT_FILE = Table(
 
 
 def filled(value: Any, shape: Shape) -> Any:
-    """A valid value with every key that its tables leave out; None where nothing stands in for one."""
+    """A valid value with the default of every key that it leaves out, None where there is none."""
     match shape:
         case Table(keys=keys):
             return {
@@ -331,6 +336,7 @@ def filled(value: Any, shape: Shape) -> Any:
 
 
 def _default(shape: Shape) -> Any:
+    """The value of a key that is left out: empty for a table or an array, None for a text."""
     match shape:
         case Table() | TableOf():
             return filled({}, shape)

@@ -1,4 +1,4 @@
-"""From the text of `flowdsl.toml` to a `Project`."""
+"""The `Project` that the text of `flowdsl.toml` describes."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _POSITION = (
 
 
 _DEEP_KEY = r"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){100}"
-"""A dotted key of more than a hundred parts, which takes the reader of TOML the square of its length."""
+"""A dotted key of more than a hundred parts, for which `tomllib` takes quadratic time."""
 
 
 def load_project(text: str, path: str, sink: Sink) -> Project | None:
-    """The project that the text of the file at `path` describes; None after anything was reported."""
+    """The project that the text of the file at `path` describes; None when anything is reported."""
     report = ProjectFileReport(text, path, sink)
     deep = re.search(_DEEP_KEY, text)
     if deep is not None and _is_code(text, deep.start()):
@@ -57,7 +57,7 @@ def load_project(text: str, path: str, sink: Sink) -> Project | None:
 
 
 def _is_code(text: str, at: int) -> bool:
-    """Whether what stands at an offset is in no string that began on its line, and in no comment."""
+    """Whether an offset is in no comment, and in no string that begins on its line."""
     before = text[text.rfind("\n", 0, at) + 1 : at]
     return "#" not in before and before.count('"') % 2 == before.count("'") % 2 == 0
 
@@ -66,8 +66,8 @@ def _parse(text: str, report: ProjectFileReport) -> dict[str, Any] | None:
     try:
         return tomllib.loads(text)
     except ValueError as error:
-        # `TOMLDecodeError` gives its place in words only (attributes come with Python 3.14); other value errors, such
-        # as a number of five thousand digits, have none.
+        # `TOMLDecodeError` gives its place in words only (attributes come with Python 3.14). Other
+        # value errors, such as that of a number of five thousand digits, have no place.
         match = re.fullmatch(_POSITION, str(error))
         reason = match["reason"] if match else str(error)
         offset = 0
@@ -82,7 +82,7 @@ def _parse(text: str, report: ProjectFileReport) -> dict[str, Any] | None:
 
 
 def _check(document: dict[str, Any], report: ProjectFileReport) -> None:
-    # Before anything else: a newer version's keys are not this version's spelling mistakes.
+    # Before anything else: keys that a newer version knows are no spelling mistakes.
     project = document.get("project")
     required = project.get("requires_flowdsl") if isinstance(project, dict) else None
     if isinstance(required, str):
@@ -141,7 +141,7 @@ def _existing(name: str, names: list[str], kind: str) -> str:
 
 
 def _build(document: dict[str, Any], report: ProjectFileReport) -> Project:
-    """The values of a valid file; every key that is left out has its default from the table of keys."""
+    """The values of a valid file, with the defaults of the keys that it leaves out."""
     whole = filled(document, PROJECT_FILE)
     project, lint = whole["project"], whole["lint"]
     return Project(

@@ -1,7 +1,7 @@
 """Where each key and value of a TOML text stands.
 
-`tomllib` tells values, not places. This scanner reads text that `tomllib` has accepted, so it only has to find borders:
-it never judges, and decodes nothing but keys.
+`tomllib` gives values, not places. This scanner reads text that `tomllib` has accepted, so it only
+has to find where keys and values begin and end. It never judges, and decodes nothing but keys.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import tomllib
 from flowdsl.source.record import Record
 
 _DEEPEST = 50
-"""Parts of a dotted key that are told apart: no key of a project file has as many."""
+"""Parts of a dotted key that get a place of their own: no key of a project file has as many."""
 
 Path = tuple[str | int, ...]
-"""Keys from the top of the file; the elements of an array by their index."""
+"""The keys that lead to a value from the top of the file; an element of an array has its index."""
 
 _BLANKS = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _KEY_PART = re.compile(r'[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'')
@@ -33,7 +33,10 @@ _SCALAR = re.compile(
 
 
 class Place(Record, eq=True):
-    """Offsets of a key (of an element: of the element itself) and of its value, the ends exclusive."""
+    """The offsets of a key and of its value, the ends exclusive.
+
+    For an element of an array, both are the element.
+    """
 
     key_start: int
     key_end: int
@@ -44,7 +47,8 @@ class Place(Record, eq=True):
 def locate(text: str) -> dict[Path, Place]:
     """The place of every key and element of a valid TOML text.
 
-    The key of a table is its name in the header that first mentions it, and its value is that whole header.
+    The key of a table is its name in the header that first mentions it, and its value is that
+    header.
     """
     scanner = _Scanner(text)
     scanner.document()

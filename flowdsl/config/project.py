@@ -24,9 +24,14 @@ class KeySource(Record, eq=True):
 class Environment(Record):
     """One place a project is deployed to.
 
-    `api` is `EMBEDDED` or the base URL of a service; `state` a URL, None for the file store; `vars` are the values of
-    `{env.name}`; `models` maps an alias to the display name of a model configuration; `tags_all` go on every workflow;
-    `ignore_remote` are fields of the service that a deploy leaves alone once a workflow exists; `organization` is the id of the organization that the key must belong to, `org_...` as a rule.
+    - `api` is `EMBEDDED` or the base URL of a service.
+    - `state` is a URL, or None for the file store.
+    - `protected`: deploying takes a clean work tree.
+    - `vars` are the values of `{env.name}`.
+    - `models` maps an alias to the display name of a model configuration.
+    - `tags_all` go on every workflow.
+    - `ignore_remote` are fields that a deploy leaves alone once a workflow exists.
+    - `organization` is the id of the organisation that the key must belong to, such as `org_...`.
     """
 
     name: str
@@ -52,11 +57,11 @@ class Forbidden(Record):
 
 
 class Lint(Record):
-    """What is reported: `select` minus `ignore`, and minus the rules that `per_file` pairs with a glob.
+    """What is reported: `select` without `ignore`, and without what `per_file` pairs with a glob.
 
-    `severity` and `rules` are by the name of the rule, `rules` holding its options. `plugins` are entry points of installed
-    packages. `baseline` is a path from the project's root. `place` gives the span of a value of the `lint` table by the keys
-    that lead to it.
+    `severity` and `rules` are by the name of the rule, and `rules` holds its options. `plugins` are
+    entry points of installed packages. `baseline` is a path from the project's root. `place` gives
+    the span of a value of the `lint` table by the keys that lead to it.
     """
 
     select: tuple[str, ...]
@@ -71,7 +76,7 @@ class Lint(Record):
 
     @property
     def is_set(self) -> bool:
-        """Whether the table says anything that has to be looked up."""
+        """Whether the table names any rule or category, so that their names have to be checked."""
         named = (self.ignore, self.per_file, self.severity, self.rules, self.forbid)
         return self.select != ("all",) or any(named)
 
@@ -96,7 +101,10 @@ class Tag(Record):
 
 
 class ModelConfiguration(Record):
-    """A declared model configuration. `settings` has the service's own field names and only what the file sets."""
+    """A declared model configuration.
+
+    `settings` has the service's own field names, and only the fields that the file sets.
+    """
 
     alias: str
     name: str
@@ -105,7 +113,7 @@ class ModelConfiguration(Record):
 
 
 class Platform(Record):
-    """What a team has verified on its account beyond the documentation: tools its focused agents have."""
+    """The undocumented tools that focused agents of the team's account are known to have."""
 
     focused_agent_tools: tuple[str, ...] = ()
 
@@ -119,14 +127,20 @@ class Adoption(Record):
 
 
 class Removal(Record):
-    """An address that is given up: `mode` is `forget`, which leaves the object where it is, or `delete`."""
+    """An address that is given up.
+
+    `mode` is `forget`, which leaves the object where it is, or `delete`.
+    """
 
     address: Address
     mode: str
 
 
 class Project(Record):
-    """A whole project file. `id` is None until `init` or a person writes one; `flows` are globs from the root."""
+    """A whole project file.
+
+    `id` is None until `init` or a person writes one. `flows` are globs from the root.
+    """
 
     name: str
     id: str | None

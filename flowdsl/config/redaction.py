@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-# The text may not be TOML at all, so this works line by line and rather hides too much.
-# Each expression takes what it repeats for good, so that no line takes more than one pass.
+# The text may not be TOML at all, so this works line by line, and hides too much rather than too
+# little. The expressions are possessive where they repeat, so that no line takes more than one
+# pass.
 _HEADER = re.compile(r"\s*+\[++[^\]=]*+\]+")
 _ASSIGNED = re.compile(r"(?<![\w-])([\w-]++)[\"']?+\s*+[=:]")
 _SECRET = re.compile(r"key|token|secret|password|credential", re.IGNORECASE)
@@ -13,10 +14,12 @@ _VALUE = re.compile(r"(\b(?:env|file)\s*=\s*(?:\"[^\"]*\"|'[^']*'))|([^\s{}=,]+)
 
 
 def redacted(text: str) -> str:
-    """`text` with every character of a value that may be a credential replaced by `*`; offsets stay the same.
+    """`text` with `*` for every character of a value that may be a credential.
 
-    Values count when their key, or the table they stand in, has a name like `api_key`. What `env = "..."` and
-    `file = "..."` name is no credential.
+    Offsets stay the same.
+
+    A value counts as one when its key, or the table it stands in, has a name like `api_key`. What
+    `env = "..."` and `file = "..."` name is no credential.
     """
     result = []
     in_secret_table = False

@@ -1,4 +1,4 @@
-"""Reports findings of a project file at their line and column."""
+"""The reporting of findings in a project file at their line and column."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 class ProjectFileReport:
-    """Reports findings of one project file.
+    """Reports the findings of one project file.
 
-    Places are found, and the scanner for them is imported, only when there is something to report.
+    `failed` is true once anything was reported. Places are computed, and the scanner for them is
+    imported, only then.
     """
 
     def __init__(self, text: str, path: str, sink: Sink) -> None:

@@ -20,7 +20,11 @@ from .keys import (
 
 
 def project_file_schema() -> dict[str, Any]:
-    """A schema (draft 2020-12) that accepts what `load_project` accepts, except for what crosses tables."""
+    """A schema (draft 2020-12) of the project file.
+
+    It accepts what `load_project` accepts, and also what is wrong only between two tables, such as
+    a tag in a group that is not declared.
+    """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "flowdsl.toml",

@@ -1,4 +1,4 @@
-"""Checks a parsed project file against the table of keys."""
+"""The check of a parsed project file against the table of keys."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _KINDS: dict[type[Shape], tuple[type, str]] = {
     TextList: (list, "an array of strings"),
     Flag: (bool, "true or false"),
 }
-"""The Python type behind a shape, and its name in a message."""
+"""The Python type of each shape's values, and its name in a message."""
 
 
 def validate(value: Any, shape: Shape, path: Path, report: ProjectFileReport) -> None:
@@ -136,7 +136,7 @@ def _check_number(value: Any, shape: Number, path: Path, report: ProjectFileRepo
 
 
 def _check_json(value: Any, path: Path, report: ProjectFileReport) -> None:
-    """What is passed on travels as JSON, which has neither dates nor infinite numbers."""
+    """Report dates and infinite numbers, which JSON does not have: the service is sent JSON."""
     pending: list[tuple[Path, Any]] = [(path, value)]
     while pending:
         here, inner = pending.pop()
@@ -161,7 +161,7 @@ def _accepts(shape: Text, value: str) -> bool:
 
 
 def _check_name(names: Text, path: Path, report: ProjectFileReport) -> bool:
-    """Whether the last key of `path` is a name the table allows; reports when it is not."""
+    """Whether the table allows the last key of `path` as a name; reports when it does not."""
     if _accepts(names, str(path[-1])):
         return True
     report.at_key(errors.INVALID_VALUE, path, key=shown_path(path[-1:]), expected=names.described)
@@ -219,7 +219,7 @@ def shown_path(path: Path) -> str:
 
 
 def shown_table(path: Path) -> str:
-    """The name of a table in a sentence."""
+    """The name of the table at `path`, for a sentence."""
     if not path:
         return "the project file"
     if isinstance(path[-1], int):

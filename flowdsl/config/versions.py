@@ -8,7 +8,7 @@ _CLAUSE = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)\s*")
 
 
 def satisfies(version: str, required: str) -> bool | None:
-    """Whether `version` lies in the range `required`, clauses joined by commas; None when that is no range.
+    """Whether `version` satisfies all clauses of `required`, joined by commas; None for no range.
 
     Only release numbers count: `0.2.0rc1` is taken as `0.2.0`, and `1` equals `1.0`.
     """

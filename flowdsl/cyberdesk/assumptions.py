@@ -1,7 +1,7 @@
-"""What this package believes about the service without proof, each fact with its value in one place.
+"""What this package believes about the service without proof, each fact in one place.
 
-The contract is known from the official SDK and the documentation; neither settles these. A live call that disproves one
-changes this file and the functions named under `used_in`.
+The contract is known from the official SDK and the documentation; neither settles these. A live
+call that disproves one changes this file and the functions named under `used_in`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 LIST_LIMIT = 1000
-"""Rows asked for per page: the documented maximum of runs and connections, assumed for workflows (`list-limit`)."""
+"""Rows that are asked for in one page (`list-limit`).
+
+The documented maximum for runs and connections, and assumed for other lists.
+"""
 
 REQUEST_ID_HEADERS = (
     "x-request-id",
@@ -23,7 +26,7 @@ REQUEST_ID_HEADERS = (
 """Reply headers that may name the request for the service's support, best first (`request-id`)."""
 
 UNIX_TIME_FROM = 100_000_000.0
-"""`X-RateLimit-Reset` below this is seconds from now, which are never years; from here on it is Unix time (`rate-limit-reset`)."""
+"""From here on `X-RateLimit-Reset` is Unix time; below, seconds from now (`rate-limit-reset`)."""
 
 CHECK_READ_ONLY = frozenset({"order", "organization_id", "user_id", "created_at", "updated_at"})
 """Fields of a check in a reply that a request must not carry (`check-reconcile`)."""
@@ -31,7 +34,10 @@ CHECK_READ_ONLY = frozenset({"order", "organization_id", "user_id", "created_at"
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """One unproven fact: `source` is what it was inferred from, `used_in` the functions that rely on it."""
+    """One unproven fact about the service.
+
+    `source` is what it was inferred from, and `used_in` names the functions that rely on it.
+    """
 
     id: str
     statement: str
@@ -42,7 +48,8 @@ class Assumption:
 ASSUMPTIONS = (
     Assumption(
         "list-limit",
-        "the lists of workflows, machines, pools, attachments and trajectories take `limit` from 1 to 1000, as that of runs does",
+        "the lists of workflows, machines, pools, attachments and trajectories take `limit` from "
+        "1 to 1000, as that of runs does",
         "docs",
         (
             "flowdsl.cyberdesk.routes.workflows.Workflows.list_all",
@@ -54,14 +61,16 @@ ASSUMPTIONS = (
     ),
     Assumption(
         "list-order",
-        "the workflow list is newest `updated_at` first, and a created or edited workflow moves to its top; in the other lists a "
+        "the workflow list is newest `updated_at` first, and a created or edited workflow moves "
+        "to its top; in the other lists a "
         "row that is edited stays or moves to one end",
         "sdk",
         ("flowdsl.cyberdesk.paging.walk_all",),
     ),
     Assumption(
         "run-order",
-        "with `sort_mode=created_at_desc` no run changes places with another, also among runs created at the same moment",
+        "with `sort_mode=created_at_desc` no run changes places with another, also among runs "
+        "created at the same moment",
         "docs",
         ("flowdsl.cyberdesk.paging.walk_in_order",),
     ),
@@ -73,7 +82,8 @@ ASSUMPTIONS = (
     ),
     Assumption(
         "rate-limit-reset",
-        "`X-RateLimit-Reset` is seconds from now, or Unix time in seconds when it is `UNIX_TIME_FROM` or more; `-Remaining` counts "
+        "`X-RateLimit-Reset` is seconds from now, or Unix time in seconds when it is "
+        "`UNIX_TIME_FROM` or more; `-Remaining` counts "
         "the requests that are left until then",
         "http",
         ("flowdsl.cyberdesk.pace.Pace.learn",),
@@ -86,13 +96,15 @@ ASSUMPTIONS = (
     ),
     Assumption(
         "error-detail",
-        "an error body is a JSON object whose `detail` is a list of `{loc, msg}`, a string or an object",
+        "an error body is a JSON object whose `detail` is a list of `{loc, msg}`, a string or an "
+        "object",
         "fastapi",
         ("flowdsl.cyberdesk.errors.render_detail", "flowdsl.cyberdesk.replies.error_from_reply"),
     ),
     Assumption(
         "not-found-is-json",
-        "404 for a missing object has a JSON body; one without comes from a proxy or a wrong address",
+        "404 for a missing object has a JSON body; one without comes "
+        "from a proxy or a wrong address",
         "fastapi",
         ("flowdsl.cyberdesk.replies.error_from_reply",),
     ),
@@ -110,14 +122,17 @@ ASSUMPTIONS = (
     ),
     Assumption(
         "idempotent-replay",
-        "a repeated `Idempotency-Key` is answered with the first reply for at least the span of our retries",
+        "a repeated `Idempotency-Key` is answered with the first reply for "
+        "at least the span of our retries",
         "docs",
         ("flowdsl.cyberdesk.transport.Sender.write",),
     ),
     Assumption(
         "check-reconcile",
-        "a check in `post_run_checks` with a known `id` is updated, one without is created, a missing one is removed; "
-        "absent fields may fall back to their default, so every field the service knows is sent back",
+        "a check in `post_run_checks` with a known `id` is updated, one without is created, a "
+        "missing one is removed; "
+        "absent fields may fall back to their default, so every field "
+        "the service knows is sent back",
         "sdk",
         ("flowdsl.cyberdesk.models.workflow.PostRunCheckUpsert",),
     ),
@@ -135,21 +150,24 @@ ASSUMPTIONS = (
     ),
     Assumption(
         "version-content",
-        "`old_versions` in the reply to a GET holds the states that writes have replaced, each with its `updated_at` and the fields "
+        "`old_versions` in the reply to a GET holds the states that writes have replaced, each "
+        "with its `updated_at` and the fields "
         "it had under their names; a write adds one, and tagging none",
         "docs",
         ("flowdsl.deploy.comparison.lost_updates.versions_of",),
     ),
     Assumption(
         "created-is-listed",
-        "a workflow shows in the list of workflows within 30 seconds of the request that creates it",
+        "a workflow shows in the list of workflows within 30 seconds "
+        "of the request that creates it",
         "http",
         ("flowdsl.deploy.recovery.recover.find_created",),
     ),
     Assumption(
         "lost-requests-end",
-        "a request whose connection or sender has died is carried out within 30 seconds after that, or else, as far as anybody "
-        "can hope, never; after 10 minutes more it is certain that it is not",
+        "a request whose connection or sender has died is carried out within 30 seconds after "
+        "that, or else, as far as anybody can hope, never; after 10 minutes "
+        "more it is certain that it is not",
         "http",
         (
             "flowdsl.deploy.recovery.late_writes.until_late_writes_end",
@@ -158,7 +176,8 @@ ASSUMPTIONS = (
     ),
     Assumption(
         "replay-needs-approval",
-        "only approved trajectories replay, and one goes on replaying what it recorded after the prompt has changed",
+        "only approved trajectories replay, and one goes on replaying what it "
+        "recorded after the prompt has changed",
         "docs",
         ("flowdsl.deploy.refresh.impact.changes_what_is_replayed",),
     ),

@@ -39,9 +39,10 @@ from flowdsl.cyberdesk.trust import check_api_url, is_loopback
 class ClientOptions:
     """Where to send requests and how patiently; times are in seconds.
 
-    `trusted_hosts` are the hosts beside the official one that the key may go to. `max_retries` is the number of attempts
-    after the first; a `Retry-After` beyond `retry_after_ceiling` ends them. `max_in_flight` bounds the requests under way of a
-    client and its workers together. `limits` is what one reply may cost.
+    `trusted_hosts` are the hosts beside the official one that the key may go to. `max_retries` is
+    the number of attempts after the first; a `Retry-After` beyond `retry_after_ceiling` ends them.
+    `max_in_flight` is the largest number of requests under way of a client and its workers
+    together. `limits` is what one reply may cost.
     """
 
     base_url: str
@@ -60,9 +61,11 @@ class ClientOptions:
 class CyberdeskClient:
     """The Cyberdesk API for one organisation; an async context manager.
 
-    The routes are grouped by resource: `workflows`, `tags`, `runs`, `machines` and so on. One client serves many tasks, but
-    httpx searches its pool on every request: at 32 requests at once, give each task its own `worker()`, which keeps to the same
-    pace. Raises `UntrustedHost`, `UnusableApiKey` or `ClientMisconfigured` when it is made, before any request.
+    The routes are grouped by resource: `workflows`, `tags`, `runs`, `machines` and so on. One
+    client serves many tasks, but httpx searches its pool on every request. With many requests at
+    once (from about 32), give each task its own `worker()`, which keeps to the same pace. The
+    constructor raises `UntrustedHost`, `UnusableApiKey` or `ClientMisconfigured`, before any
+    request.
     """
 
     def __init__(
@@ -80,11 +83,14 @@ class CyberdeskClient:
         before_write: Callable[[], None] | None = None,
         deadline: Deadline | None = None,
     ) -> None:
-        """`transport` replaces the network; `tls` replaces the certificates that the environment names.
+        """`transport` replaces the network.
 
-        `clock` is Unix time, `monotonic` only grows. `listener` is told of every attempt. `pace` is one to share with other
-        clients of the same key. `before_write` is called before each attempt of a request that may change something, and
-        prevents it by raising. `deadline` is when reads end, also those of workers.
+        `tls` replaces the certificates that the environment names.
+
+        `clock` gives Unix time, and `monotonic` seconds that only grow. `listener` is told of every
+        attempt. `pace` is one to share with other clients of the same key. `before_write` is called
+        before each attempt of a request that may change something, and prevents it by raising.
+        `deadline` says when reads end, also those of workers.
         """
         check_api_url(options.base_url, options.trusted_hosts)
         _check_api_key(options.api_key)
@@ -141,19 +147,25 @@ class CyberdeskClient:
         self.usage = Usage(self._sender)
 
     def worker(self) -> CyberdeskClient:
-        """Another client with the same settings, the same pace and its own connections; cheap, since it shares the TLS context."""
+        """Another client with the same settings and pace, and connections of its own.
+
+        It costs little, since it shares the TLS context.
+        """
         return self._another(before_write=self._before_write)
 
     def guarded(self, before_write: Callable[[], None]) -> CyberdeskClient:
-        """A worker that calls `before_write` before each write, and whose workers do so, too."""
+        """A worker that calls `before_write` before each write; its own workers do so, too."""
         return self._another(before_write=before_write)
 
     async def health(self) -> dict[str, Any]:
-        """What `GET /v1/health` says; raises `CyberdeskError`. The route needs no key."""
+        """The body of `GET /v1/health`, which needs no key; raises `CyberdeskError`."""
         return (await self._sender.get("/v1/health")).mapping()
 
     async def health_machines(self) -> MachinesHealth:
-        """How the machines of the organisation are; raises `CyberdeskError`. A failing machine is an answer, not an error."""
+        """The health of the organisation's machines; raises `CyberdeskError`.
+
+        A failing machine is in the answer and is no error.
+        """
         return await machines_health(self._sender)
 
     async def __aenter__(self) -> Self:
@@ -177,9 +189,9 @@ def _check_api_key(api_key: str) -> None:
 
 
 def _tls_context(base_url: str) -> ssl.SSLContext:
-    """The certificates to trust, from `SSL_CERT_FILE`, `SSL_CERT_DIR` or the bundled list, in this order."""
+    """The certificates to trust, from `SSL_CERT_FILE`, `SSL_CERT_DIR` or a bundled list."""
     if base_url.lower().startswith("http:"):
-        # Reading the bundled list takes 30 ms; this context trusts nobody and is never asked.
+        # Reading the bundled list takes 30 ms. This context trusts nobody and is never used.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         return httpx.create_ssl_context()
@@ -221,7 +233,7 @@ def _http_client(
 
 
 class _NoCookies(httpx.Cookies):
-    """Keeps nothing: the key is all that the service has to know us by."""
+    """A jar that keeps no cookie: the service knows us by the key alone."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
         pass

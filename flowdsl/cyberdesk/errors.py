@@ -1,11 +1,11 @@
-"""What can go wrong between this client and the service, and the service's own words made safe to show."""
+"""Errors of calls, and the service's own words made safe to show."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 REDACTED = "[redacted]"
-"""What stands where a secret was."""
+"""The text that replaces a secret."""
 
 _MAX_TEXT = 2000
 _MAX_DEPTH = 6
@@ -20,9 +20,10 @@ _FIELD_ERROR_KEYS = frozenset({"loc", "msg", "type", "url"}) | _ECHOED_KEYS
 class CyberdeskError(Exception):
     """Any failure of a call; `str()` is one readable line without secrets or control characters.
 
-    `status` is None when no reply arrived. `server_message` is the service's own explanation, empty when it gave none.
-    `outcome_unknown` is true when the request was a write that may have been carried out, on this or an earlier attempt.
-    `retry_after` is the number of seconds the service asked us to wait.
+    `status` is None when no reply arrived. `server_message` is the service's own explanation, empty
+    when it gave none. `outcome_unknown` is true when the request was a write that may have been
+    carried out, on this or an earlier attempt. `retry_after` is the number of seconds the service
+    asked us to wait.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class CyberdeskError(Exception):
 
 
 class UntrustedHost(CyberdeskError):
-    """The API key would go to an address nobody allowed."""
+    """The API key would go to an address that nobody allowed."""
 
 
 class UnusableApiKey(CyberdeskError):
@@ -60,15 +61,15 @@ class UnstableListing(CyberdeskError):
 
 
 class ListingTooLong(CyberdeskError):
-    """A list has more rows, pages or bytes than are taken in, or never ends."""
+    """A list has more rows, pages or bytes than are read, or never ends."""
 
 
 class DownloadTooLarge(CyberdeskError):
-    """A file of the service is larger than the caller takes; the rest of it was not read."""
+    """A file of the service is larger than the caller allows; the rest of it was not read."""
 
 
 class ServiceUnreachable(CyberdeskError):
-    """No complete reply arrived: refused, reset, unresolved or timed out."""
+    """No complete reply arrived: the connection was refused or reset, or timed out."""
 
 
 class RequestRefused(CyberdeskError):
@@ -84,11 +85,11 @@ class NotFound(RequestRefused):
 
 
 class ValidationRefused(RequestRefused):
-    """422 or 400, or an id that cannot be part of an address (`status` is None and nothing was sent)."""
+    """422 or 400; or an id that cannot be part of a URL: `status` is None and nothing was sent."""
 
 
 class Conflict(RequestRefused):
-    """409."""
+    """409: the request contradicts the present state of the object."""
 
 
 class RateLimited(RequestRefused):
@@ -100,16 +101,22 @@ class ServiceFailure(CyberdeskError):
 
 
 class UnreadableReply(ServiceFailure):
-    """A reply that is not of this API: not JSON, of another shape, a redirect, or an unexpected success status."""
+    """A reply that does not come from this API.
+
+    It is not JSON, has another shape, is a redirect, or has an unexpected success status.
+    """
 
 
 def printable(text: str) -> str:
-    """`text` on one line, without control, format and surrogate characters, which could drive a terminal."""
+    """`text` on one line, without characters that could drive a terminal.
+
+    Those are control, format and surrogate characters.
+    """
     return " ".join("".join(c if c.isprintable() else " " * c.isspace() for c in text).split())
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """`text` with every occurrence of a secret replaced, also as `printable` would write it."""
+    """`text` with `REDACTED` for every secret, also in the form that `printable` gives it."""
     # The longest first: one secret may be a part of another.
     for secret in sorted(secrets, key=len, reverse=True):
         for spelling in (secret, printable(secret)):
@@ -119,9 +126,10 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
 
 
 def secrets_in(body: object, *, secret: bool = False) -> tuple[str, ...]:
-    """What a request body holds that must not be shown: keys of providers, and all below a name with `sensitive` in it.
+    """The values in a request body that must not be shown, as texts.
 
-    With `secret` every value counts.
+    They are the keys of providers, and all below a name with `sensitive` in it; with `secret`,
+    every value.
     """
     if isinstance(body, Mapping):
         return tuple(
@@ -141,7 +149,9 @@ def _is_secret(name: object) -> bool:
 
 
 def render_detail(detail: object, secrets: Iterable[str] = ()) -> str:
-    """The `detail` of an error body as readable text of bounded length; takes any JSON value and never raises.
+    """The `detail` of an error body as one line of at most `_MAX_TEXT` characters.
+
+    Takes any JSON value and never raises.
 
     `[{"loc": ["body", "name"], "msg": "too long"}]` reads `body.name: too long`.
     """

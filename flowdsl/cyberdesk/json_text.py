@@ -1,4 +1,4 @@
-"""JSON of a service, which may mean harm: the value, or in a few words why there is none."""
+"""The reading of JSON that a service sends, which may be meant to do harm."""
 
 from __future__ import annotations
 
@@ -16,20 +16,24 @@ from flowdsl.cyberdesk.limits import (
 )
 
 _WEIGHTS = {"[": 1, "{": VALUES_PER_OBJECT, ",": 1}
-# A pattern that could step back would keep a place for every character of a long text.
+# Possessive, because a pattern that can step back keeps a place for every character of a long text.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class UnreadableJson(ValueError):
-    """The text has no value that can be used. The message is a part of a sentence, empty for what is no JSON at all."""
+    """The text has no value that can be used.
+
+    The message is a part of a sentence, and empty for a text that is no JSON at all.
+    """
 
 
 def read_json(body: bytes | bytearray | str) -> Any:
     """The value of a JSON text in UTF-8; raises `UnreadableJson`.
 
-    It has one meaning (no key twice, no half of a surrogate pair, no number out of range), and takes a bounded multiple of the
-    text's size in memory: that is known before anything is built.
+    A text that is accepted has one meaning: no key twice, no half of a surrogate pair, no number
+    out of range. Its value takes a bounded multiple of the text's size in memory, which is checked
+    before anything is built.
     """
     try:
         text = body if isinstance(body, str) else body.decode()
@@ -57,13 +61,16 @@ def read_json(body: bytes | bytearray | str) -> Any:
 
 
 def is_crowded(text: str) -> bool:
-    """Whether there are too many values: each is the first of a list or an object, or follows a comma."""
+    """Whether a text has too many values.
+
+    They are counted without parsing: each is the first of a list or an object, or follows a comma.
+    """
     if len(text) * VALUES_PER_OBJECT <= MAX_VALUES:
         return False
     most = max(MAX_VALUES, len(text) // BYTES_PER_VALUE)
     if sum(weight * text.count(mark) for mark, weight in _WEIGHTS.items()) <= most:
         return False
-    # Texts hold such characters, too. This is slow, and few replies come to it.
+    # Strings hold such characters, too. Counting without them is slow, but few replies need it.
     found = 0
     for token in _TOKEN.finditer(text):
         found += _WEIGHTS.get(text[token.start()], 0)
@@ -73,6 +80,7 @@ def is_crowded(text: str) -> bool:
 
 
 def _is_deep(value: Any) -> bool:
+    """Whether lists and objects are nested deeper than `MAX_DEPTH`."""
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [

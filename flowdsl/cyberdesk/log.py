@@ -1,4 +1,4 @@
-"""What a client tells of every attempt to get a reply."""
+"""The record of one attempt to get a reply, for logs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from flowdsl.cyberdesk.errors import printable
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One request that was sent, and how it ended; there are no bodies, queries or keys in it.
+    """One request that was sent, and how it ended, without bodies, queries and keys.
 
-    `number` counts from 1 over the attempts of one call; `seconds` end with the last byte of the reply. `failure` names what
-    went wrong where no whole reply came, and `repeats_in` is how long the next attempt waits, None where this one was the last.
+    `number` counts the attempts of one call from 1. `seconds` ends with the last byte of the reply.
+    `failure` names what went wrong when no whole reply came. `repeats_in` is the seconds until the
+    next attempt, None after the last one.
     """
 
     method: str
@@ -26,7 +27,10 @@ class Attempt:
     repeats_in: float | None = None
 
     def line(self) -> str:
-        """`POST /v1/workflows 503 in 21 ms, attempt 2, request fly-71; again in 0.5 s`, in printable characters."""
+        """The attempt on one line, in printable characters.
+
+        `POST /v1/workflows 503 in 21 ms, attempt 2, request fly-71; again in 0.5 s` is one.
+        """
         ending = self.failure or f"{self.status}"
         text = f"{self.method} {self.path} {ending} in {self.seconds * 1000:.0f} ms"
         if self.number > 1:

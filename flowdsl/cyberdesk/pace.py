@@ -1,4 +1,4 @@
-"""How fast a client and its workers send together: how many requests at once, and how soon the next."""
+"""The pace of a client and its workers: how many requests at once, and how soon the next."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ from flowdsl.cyberdesk.errors import RateLimited
 from flowdsl.cyberdesk.retrying import parse_date, parse_seconds
 
 RESERVE = 5
-"""The last fifth of what a window allows is spread over the time that is left of it."""
+"""The last fifth of a window's requests is spread over the time that is left of the window."""
 
 ROUNDING_SECONDS = 1.0
-"""A window that ends at a whole second may end so much later."""
+"""A window that is said to end at a whole second may end so much later."""
 
 SAME_WINDOW_SECONDS = 1.0
 """Windows that end within this time of each other are one, told with rounding and delay."""
 
 
 class Pace:
-    """Bounds the requests under way to `max_in_flight` and lets them begin in the order in which they came.
+    """Limits the requests under way to `max_in_flight`, and starts them in the order they came.
 
-    Two things hold a request back. A pause, which the service asked for with a 429, holds all of them until it is over. Below the
-    reserve of the announced rate limit they begin at equal distances, and when nothing is left they wait for the next window;
-    announcements of more than `ceiling` seconds are ignored, since they are hints and only a 429 is an order.
+    Two things hold a request back. A pause, which the service asks for with a 429, holds all
+    requests until it is over. The announced rate limit holds them when little is left of it: below
+    the reserve requests start at equal distances, and with nothing left they wait for the next
+    window. Windows of more than `ceiling` seconds are ignored, since they are hints; only a 429 is
+    an order.
 
-    One request waits for its turn and the others for it, so a cancelled one passes its place on. `sleep` and `clock` (seconds
-    that only grow) are injected; `wall` is Unix time.
+    One request waits for its turn and the others wait for it, so one that is cancelled passes its
+    place on. `sleep` and `clock` (seconds that only grow) are injected; `wall` is Unix time.
     """
 
     def __init__(
@@ -51,15 +53,15 @@ class Pace:
         self._paused_until = 0.0
         self._next_start = 0.0
         self._left: float | None = None
-        """Requests left in the window that ends at `_window_end`; None while no limit is known."""
+        """Requests left in the window that ends at `_window_end`; None when no limit is known."""
         self._reserve = 0.0
         self._window_end = 0.0
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """Wait until a request may begin, and count it as under way inside.
+        """Wait until a request may start; inside the context it counts as under way.
 
-        Raises `RateLimited` when the service has asked for a pause that lasts longer than the ceiling from now.
+        Raises `RateLimited` when a pause lasts longer than `ceiling` from now.
         """
         async with self._slots:
             async with self._turn:
@@ -75,11 +77,14 @@ class Pace:
                 self._in_flight -= 1
 
     def pause(self, seconds: float) -> None:
-        """Let no request begin for so long; a longer pause that is under way stays."""
+        """Start no request for so many seconds; a longer pause that is under way stays."""
         self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def learn(self, headers: Mapping[str, str]) -> None:
-        """Take in what a reply says of the rate limit, if it says anything readable; names of headers are in lower case."""
+        """Note what a reply says of the rate limit, if it can be read.
+
+        The names of `headers` are in lower case.
+        """
         left = parse_seconds(headers.get("x-ratelimit-remaining", ""))
         resets_in = self._resets_in(headers)
         if left is None or resets_in is None or not 0.0 < resets_in <= self._ceiling:
@@ -89,7 +94,7 @@ class Pace:
         end = now + resets_in
         known = self._left if now < self._window_end else None
         if known is not None and end - self._window_end <= SAME_WINDOW_SECONDS:
-            # Replies overtake each other, and a request under way is not in this reply's count.
+            # Replies overtake each other, and one does not count the requests still under way.
             self._left = min(known, left)
         else:
             self._left = max(0.0, left - max(0, self._in_flight - 1))
@@ -102,13 +107,13 @@ class Pace:
         if value is None or value == 0.0:
             return None
         if value >= UNIX_TIME_FROM:
-            # Both ends from the service's clock, where it tells its time, since ours may be wrong.
+            # Both ends by the service's clock, when the reply has its time: ours may be wrong.
             now = parse_date(headers.get("date", ""))
             value -= self._wall() if now is None else now
         return value if "." in text else value + ROUNDING_SECONDS
 
     def _wait(self) -> float:
-        """Seconds until the next request may begin; 0 or less for now."""
+        """Seconds until the next request may start; 0 or less for now."""
         now = self._clock()
         start = max(self._paused_until, self._next_start)
         if self._left is not None and now >= self._window_end:
@@ -118,6 +123,7 @@ class Pace:
         return start - now
 
     def _count(self) -> None:
+        """Take one request from what the window has left, and set when the next may start."""
         if self._left is None:
             return
         now = self._clock()

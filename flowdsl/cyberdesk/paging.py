@@ -1,6 +1,12 @@
-"""Reading a whole list by pages while others edit it.
+"""The reading of a whole list by pages while others edit it.
 
-Two neighbouring pages share a row: where it stands on the second one tells whether the list moved under it.
+A page is `skip` and `limit`, so a row that is made or deleted meanwhile moves all rows behind it.
+To notice that, neighbouring pages share a row: the last one of a page is asked for again as the
+first of the next. A list in which `c` was deleted between two pages of three shows another row
+there:
+
+    before   [a b c] d e       the next page is asked for from `c`
+    after     a b [d e]        it begins with `d`, so rows have moved
 """
 
 from __future__ import annotations
@@ -14,7 +20,7 @@ from flowdsl.cyberdesk.limits import MAX_LISTING_BYTES, MAX_PAGES, MAX_ROWS
 MAX_WALKS = 8
 MAX_STEPS_BACK = 64
 MAX_BARREN = 64
-"""Pages in a row without a row that is new."""
+"""Pages in a row without a new row."""
 
 
 class _Row(Protocol):
@@ -36,7 +42,7 @@ class _Page(Protocol[R_co]):
 
 
 class _Tally:
-    """How much of a listing of `kind` was taken in."""
+    """Counts how much of a listing of `kind` was read."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
@@ -44,7 +50,7 @@ class _Tally:
         self._bytes = 0
 
     def count(self, page: _Page[_Row], rows: int) -> None:
-        """Take in a page after which `rows` are known; raises `ListingTooLong`."""
+        """Count a page, after which `rows` are known; raises `ListingTooLong`."""
         self._pages += 1
         self._bytes += page.size
         for found, most, what in (
@@ -59,23 +65,27 @@ class _Tally:
 
 
 async def walk_all(read_page: Callable[[int], Awaitable[_Page[R]]], kind: str) -> list[R]:
-    """Every row, once, from `read_page(skip)`; raises `UnstableListing`, with `kind` in it, when no walk comes out whole.
+    """Every row once, from `read_page(skip)`, of a list whose edited rows move to one end.
 
-    It may be used on lists whose rows move to the top, or to the end, when they are edited. A walk counts if `total` stayed the
-    same throughout, equals the number of distinct rows, and every page began with the last row of the one before. Then as
-    many rows were made as deleted and none crossed an edge, so that no row that existed all along is missing. A row
-    deleted during the walk may still be listed.
+    A walk counts when `total` stayed the same throughout, equals the number of distinct rows, and
+    every page began with the last row of the one before. Then as many rows were made as deleted and
+    none crossed an edge, so no row that existed all along is missing. A row that was deleted during
+    the walk may still be listed.
+
+    Raises `UnstableListing`, whose message names `kind`, when `MAX_WALKS` walks did not count.
     """
     for _ in range(MAX_WALKS):
         found = await _walk(read_page, _Tally(kind))
         if found is not None:
             return found
     raise UnstableListing(
-        f"the list of {kind} changes while it is read, {MAX_WALKS} times in a row; try again in a quiet moment"
+        f"the list of {kind} changes while it is read, {MAX_WALKS} times in a row; try again in a "
+        "quiet moment"
     )
 
 
 async def _walk(read_page: Callable[[int], Awaitable[_Page[R]]], tally: _Tally) -> list[R] | None:
+    """The rows of one walk; None when the list changed under it."""
     found: dict[str, R] = {}
     total, shared, skip = None, None, 0
     while True:
@@ -90,21 +100,22 @@ async def _walk(read_page: Callable[[int], Awaitable[_Page[R]]], tally: _Tally) 
         tally.count(page, len(found))
         if len(found) - known != len(page.items) - (shared is not None):
             return None
-        # The service may give fewer rows than asked for, so the next page starts where this one really ended.
+        # The service may give fewer rows than asked for: the next page starts where this one ended.
         skip += len(page.items)
         if not page.items or skip >= total:
             return list(found.values()) if len(found) == total else None
-        # A page of one row has none to spare.
+        # A page of one row cannot be shared.
         shared = page.items[-1].id if len(page.items) > 1 else None
         skip -= shared is not None
 
 
 async def walk_in_order(read_page: Callable[[int], Awaitable[_Page[R]]], kind: str) -> list[R]:
-    """Every row, once, of a list in which rows keep their order and new ones come on top; raises `UnstableListing`.
+    """Every row once, of a list in which rows keep their order and new ones come on top.
 
-    New rows only push known ones down, so the walk goes on through them; where deletions pulled rows up past the shared one, it
-    steps back until it meets a row it knows. A row that existed all along is never missed; one made or deleted during the walk
-    may or may not be there.
+    New rows only push known ones down, so the walk goes on through them. Deletions may pull rows up
+    past the shared one; then the walk steps back until it meets a row it knows. A row that existed
+    all along is never missed; one that was made or deleted during the walk may or may not be there.
+    Raises `UnstableListing`.
     """
     found: dict[str, R] = {}
     skip, steps_back, shares, barren = 0, 0, False, 0
@@ -116,7 +127,8 @@ async def walk_in_order(read_page: Callable[[int], Awaitable[_Page[R]]], kind: s
             steps_back += 1
             if steps_back > MAX_STEPS_BACK:
                 raise UnstableListing(
-                    f"the list of {kind} shrinks faster than it is read; try again in a quiet moment"
+                    f"the list of {kind} shrinks faster than it is read; try again in a quiet "
+                    "moment"
                 )
             skip = max(0, skip - 2**steps_back)
             shares = skip > 0
@@ -132,8 +144,9 @@ async def walk_in_order(read_page: Callable[[int], Awaitable[_Page[R]]], kind: s
             barren += 1
             if barren > MAX_BARREN:
                 raise UnstableListing(
-                    f"the list of {kind} gives the same rows over and over; try again in a quiet moment"
+                    f"the list of {kind} gives the same rows over and over; try again in a quiet "
+                    "moment"
                 )
-        # A page of one row has none to spare.
+        # A page of one row cannot be shared.
         shares = len(page.items) > 1
         skip -= shares

@@ -1,4 +1,4 @@
-"""From bytes of a reply to a model, or to the error that says why not."""
+"""The reading of a reply: bytes to a model, or to the error that says why not."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from flowdsl.cyberdesk.models.page import Page
 M = TypeVar("M", bound=BaseModel)
 
 _READ = 65_536
-"""Bytes of a body that are looked at to tell what it is."""
+"""Bytes of a body that are looked at for telling what it is."""
 
 _MAX_PROBLEM = 500
-"""Characters of what is wrong with a reply: keys are the service's, and of any length."""
+"""Characters of a description of what is wrong: it repeats keys of any length."""
 
 _REFUSALS: dict[int, type[RequestRefused]] = {
     400: ValidationRefused,
@@ -48,9 +48,10 @@ _REFUSALS: dict[int, type[RequestRefused]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply to `operation` (method and path); `write` says whether reading it wrongly leaves the outcome unknown.
+    """A reply to `operation` (method and path).
 
-    The `secrets` are kept out of error messages.
+    `write` says whether an error in reading it leaves the outcome unknown. The `secrets` are kept
+    out of error messages.
     """
 
     operation: str
@@ -90,7 +91,7 @@ class Reply:
         return [self._one_mapping(row) for row in self._rows()]
 
     def nothing(self) -> None:
-        """Accept 204 only, so that another server's friendly page is never taken for a deletion."""
+        """Accept only status 204, so that no page of another server passes for a deletion."""
         if self.status != 204:
             raise self._unreadable(f"status {self.status} where 204 is expected")
 
@@ -119,10 +120,11 @@ class Reply:
         raise self._unreadable(problem)
 
     def _unreadable(self, problem: str) -> UnreadableReply:
-        # Redacted before it is cut, which could leave the half of a secret.
+        # Redacted before it is cut: a cut could leave half of a secret.
         found = redacted(printable(problem[:_READ]), self.secrets)[:_MAX_PROBLEM]
         return UnreadableReply(
-            f"the reply to `{self.operation}` is not understood: {found}{_reference(self.request_id)}",
+            f"the reply to `{self.operation}` is not understood: "
+            f"{found}{_reference(self.request_id)}",
             status=self.status,
             request_id=self.request_id,
             outcome_unknown=self.write,
@@ -130,7 +132,10 @@ class Reply:
 
 
 def request_id(headers: Mapping[str, str], secrets: Iterable[str] = ()) -> str | None:
-    """The service's name for the request, made printable and without the `secrets`, or None; `headers` in lower case."""
+    """The service's id for the request, printable and without the `secrets`; None without one.
+
+    The names of `headers` are in lower case.
+    """
     for name in REQUEST_ID_HEADERS:
         if name in headers and (found := redacted(printable(headers[name]), secrets)):
             return found[:200]
@@ -147,7 +152,7 @@ def error_from_reply(
     outcome_unknown: bool,
     retry_after: float | None,
 ) -> CyberdeskError:
-    """The error for a reply that is not 2xx, with the service's explanation and without the `secrets`."""
+    """The error for a reply that is not 2xx, with the service's explanation, without `secrets`."""
     readable, value = _parsed(body)
     if readable:
         detail = value.get("detail", value) if isinstance(value, dict) else value
@@ -163,7 +168,8 @@ def error_from_reply(
     else:
         kind, verb = _REFUSALS.get(status, RequestRefused), "is refused"
     return kind(
-        f"`{operation}` {verb} with status {status}: {message or 'no explanation'}{_reference(request_id)}",
+        f"`{operation}` {verb} with status {status}: "
+        f"{message or 'no explanation'}{_reference(request_id)}",
         status=status,
         server_message=message,
         request_id=request_id,
@@ -181,7 +187,7 @@ def _parsed(body: bytes) -> tuple[bool, Any]:
 
 def _shape(body: bytes, secrets: Iterable[str] = ()) -> str:
     """What a body that is not JSON looks like, in a few words."""
-    # Redacted before it is cut, which could leave the half of a secret.
+    # Redacted before it is cut: a cut could leave half of a secret.
     text = redacted(printable(body[:_READ].decode("utf-8", errors="replace")), secrets)
     if not text:
         return "an empty body"

@@ -1,4 +1,4 @@
-"""What of a failed request may be sent again, and when. Names of headers are in lower case."""
+"""The rules for sending a failed request again. Names of headers are in lower case."""
 
 from __future__ import annotations
 
@@ -8,37 +8,44 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
-"""Source: the SDK's retry loop, which adds 409 while an earlier attempt of the same key still runs."""
+"""Statuses after which the SDK's retry loop repeats a request.
+
+It also repeats after 409 while an earlier attempt with the same key still runs.
+"""
 
 MIN_DELAY_SECONDS = 0.25
 MAX_DELAY_SECONDS = 8.0
-"""Source: the SDK's defaults for full jitter."""
+"""Bounds of full jitter, from the SDK's defaults."""
 
 _SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
 
 
 def is_in_progress(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether an earlier attempt with the same idempotency key still runs. Source: the SDK's retry loop."""
+    """Whether an earlier attempt with the same idempotency key still runs.
+
+    Source: the SDK's retry loop.
+    """
     return status == 409 and headers.get("idempotency-status", "").lower() == "in_progress"
 
 
 def may_repeat(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether a request answered so may be sent again, if it is a read or has an idempotency key."""
+    """Whether a read, or a write with an idempotency key, may be sent again after this answer."""
     return status in RETRIED_STATUSES or is_in_progress(status, headers)
 
 
 def may_have_run(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether a write answered with `status`, not a 2xx, may have been carried out all the same."""
+    """Whether a write that got this answer, not a 2xx, may have been carried out all the same."""
     return not 400 <= status < 500 or status == 408 or is_in_progress(status, headers)
 
 
 def delay_before(
     attempt: int, retry_after: float | None, *, ceiling: float, chance: float
 ) -> float | None:
-    """Seconds to wait before the attempt after `attempt` (from 0), or None when the service asks for more than the ceiling.
+    """Seconds to wait after `attempt` (from 0); None when the service asks for more than `ceiling`.
 
-    `Retry-After` is waited out in full, plus a little jitter so that workers told the same second do not return together.
-    Beyond the ceiling there is no further attempt, since an earlier one would be refused as well. `chance` is from 0 to 1.
+    `Retry-After` is waited out in full, plus a little jitter, so that workers that were told the
+    same second do not return together. Beyond the ceiling there is no further attempt, since an
+    earlier one would be refused as well. `chance` is a random number from 0 to 1.
     """
     if retry_after is None:
         return chance * min(MAX_DELAY_SECONDS, MIN_DELAY_SECONDS * 2.0**attempt)
@@ -48,7 +55,7 @@ def delay_before(
 
 
 def parse_seconds(value: str) -> float | None:
-    """A whole or fractional number of seconds, 0 or more, as a header spells it; None for anything else."""
+    """The seconds that a header gives as a whole or fractional number; None for anything else."""
     text = value.strip()
     return float(text) if _SECONDS.fullmatch(text) else None
 
@@ -64,7 +71,7 @@ def parse_date(value: str) -> float | None:
 
 
 def parse_retry_after(value: str, now: float) -> float | None:
-    """Seconds to wait, 0 or more, from whole or fractional seconds or an HTTP date; None when it is neither.
+    """Seconds to wait, 0 or more, from seconds or an HTTP date; None when `value` is neither.
 
     `now` is Unix time in seconds.
     """

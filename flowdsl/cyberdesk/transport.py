@@ -1,4 +1,4 @@
-"""Sending one request: what is repeated, what is told of it, and what is known of its outcome when it fails."""
+"""The sending of one request: repeats, log records, and the outcome when it fails."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
 )
 _GZIP = 31
-"""The window of zlib that reads a gzip header."""
+"""The window size by which zlib reads a gzip header."""
 
 _MAX_REASON = 300
-"""Characters of why there is no reply: the HTTP library repeats what it could not read."""
+"""Characters of a reason for no reply: the HTTP library repeats what it could not read."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -53,10 +53,11 @@ Params = Mapping[str, str | int | bool | list[str]]
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One request with what goes with every attempt to get its reply.
+    """One request, with what all attempts to get its reply share.
 
-    `answers` says of a status other than 2xx and its body that this is the reply all the same. The body of a 2xx goes into
-    `file`, which may hold `limit` bytes more. With `once` it is not sent again after an attempt that may have been carried out.
+    `answers` tells, from a status other than 2xx and a body, whether this is the reply all the
+    same. The body of a 2xx goes into `file`, when there is one, up to `limit` bytes. With `once`
+    the request is not sent again after an attempt that may have been carried out.
     """
 
     request: httpx.Request
@@ -78,7 +79,10 @@ class _Call:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """How one attempt ended: with a `reply` or with an `error` and whether its kind may be tried again."""
+    """How one attempt ended: with a `reply`, or with an `error`.
+
+    `repeatable` is true of errors after which another attempt may be made.
+    """
 
     seconds: float
     status: int | None = None
@@ -90,10 +94,11 @@ class _Outcome:
 
 
 class Sender:
-    """Sends requests of one `httpx.AsyncClient`, at the `pace` it shares with others; tells `listener` of each attempt.
+    """Sends requests of one `httpx.AsyncClient`, at a `pace` that it shares with others.
 
-    Sleeping, chance and time are injected: `clock` is Unix time, `monotonic` only grows. `before_write` is called before each
-    attempt that may change something; what it raises passes through, and the attempt is not made.
+    Sleeping, randomness and time are injected: `clock` gives Unix time, `monotonic` only grows.
+    `listener` is told of each attempt. `before_write` is called before each attempt that may change
+    something; when it raises, the attempt is not made and the exception passes through.
     """
 
     def __init__(
@@ -136,7 +141,7 @@ class Sender:
         *,
         answers: Callable[[int, bytes], bool] = lambda _status, _body: False,
     ) -> Reply:
-        """The reply to a GET: a 2xx, or what `answers` says of a status and a body; raises `CyberdeskError`."""
+        """The reply to a GET: a 2xx, or what `answers` accepts; raises `CyberdeskError`."""
         request = self._request("GET", path, params=params)
         return await self._send(_Call(request, answers=answers))
 
@@ -151,24 +156,26 @@ class Sender:
     ) -> Reply:
         """The reply to a request with a JSON body or none; raises `CyberdeskError`.
 
-        With `once`, an attempt of which nobody knows whether it was carried out is the last one: for callers that find out
-        instead of trusting the service to know the key again.
+        With `once`, an attempt that may have been carried out is the last one. That is for callers
+        that find out what happened, instead of trusting the service to recognise the key.
         """
         request = self._request(method, path, json=body)
         return await self._send(_Call(request, idempotency_key, secrets_in(body), once=once))
 
     async def upload(self, path: str, idempotency_key: str, file: tuple[str, bytes, str]) -> Reply:
         """The reply to a multipart request with one part `file` (name, content, media type)."""
-        # A boundary made from the content gives a later repetition of the same key the same bytes.
+        # A boundary made from the content gives a later repetition with the same key the same
+        # bytes.
         boundary = sha256(file[1]).hexdigest()
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         request = self._request("POST", path, headers, files={"file": file})
         return await self._send(_Call(request, idempotency_key))
 
     async def download(self, path: str, file: IO[bytes], limit: int) -> int:
-        """Write the bytes of a reply to a seekable `file`, from where it stands; returns how many.
+        """Write the body of a reply to a seekable `file` at its position; returns how many bytes.
 
-        Raises `DownloadTooLarge` beyond `limit` bytes and other `CyberdeskError`s; the file then ends where it stood.
+        Raises `DownloadTooLarge` beyond `limit` bytes, and other `CyberdeskError`s; the file then
+        ends where it stood.
         """
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         request = self._request("GET", path, headers)
@@ -183,7 +190,7 @@ class Sender:
         params: Params | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> bool:
-        """True when the object was deleted, False when it was already gone; raises `CyberdeskError` otherwise."""
+        """True when deleted, False when the object was already gone; raises `CyberdeskError`."""
         request = self._request("DELETE", path, params=params, json=body)
         try:
             reply = await self._send(_Call(request, idempotency_key))
@@ -195,14 +202,17 @@ class Sender:
     def _request(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, **content: Any
     ) -> httpx.Request:
-        """A request with what the client says in every one; `build_request` merges it anew each time, at twice the cost."""
+        """A request with the client's own headers.
+
+        `httpx.AsyncClient.build_request` merges them anew each time, at twice the cost.
+        """
         own = httpx.Headers(self._http.headers)
         own.update(headers)
         url = _url(self._base + path)
         return httpx.Request(method, url, headers=own, extensions=self._extensions, **content)
 
     async def _send(self, call: _Call) -> Reply:
-        """The reply to a request, in the time that is left for a read; raises `CyberdeskError`."""
+        """The reply to a request, a read only within the deadline; raises `CyberdeskError`."""
         seconds = None if self._deadline is None or call.write else self._deadline.seconds()
         if seconds is None:
             return await self._repeated(call)
@@ -216,7 +226,10 @@ class Sender:
             raise ServiceUnreachable(self._deadline.words) from None
 
     async def _repeated(self, call: _Call) -> Reply:
-        """The reply to a request, which is sent again, byte for byte, while that is safe; raises `CyberdeskError`."""
+        """The reply to a request, repeated byte for byte while that is safe.
+
+        Raises `CyberdeskError`.
+        """
         if call.idempotency_key is not None:
             call.request.headers["Idempotency-Key"] = call.idempotency_key
         retries = 0 if call.write and call.idempotency_key is None else self._max_retries
@@ -245,14 +258,18 @@ class Sender:
         raise AssertionError("unreachable: `count()` does not end")
 
     def _announce_write(self) -> None:
-        """Ask whether a write may be sent; what is raised passes through, and it is not sent."""
+        """Call `before_write`, which raises when a write may not be sent."""
         if self._before_write is not None:
             self._before_write()
         if self._deadline is not None:
             self._deadline.has_written = True
 
     async def _attempt(self, call: _Call) -> _Outcome:
-        """Errors are returned instead of chained: an httpx exception holds the request and with it the API key."""
+        """The outcome of one attempt.
+
+        Errors are returned, not raised from httpx's: those hold the request and with it the API
+        key.
+        """
         secrets = (self._api_key, *call.secrets)
         limits = self._limits
         patience = limits.reply_seconds if call.file is None else limits.download_seconds
@@ -260,7 +277,7 @@ class Sender:
         try:
             async with asyncio.timeout(patience) as clock:
                 response = await self._http.send(call.request, stream=True)
-                # Each look into httpx's headers goes through all of them, several times.
+                # Each look into httpx's headers goes through all of them several times.
                 headers = {
                     name.decode("latin-1").lower(): value.decode("latin-1")
                     for name, value in response.headers.raw
@@ -291,7 +308,8 @@ class Sender:
                 raise
             # A service that is still sending is not asked again: it would take as long once more.
             late = ServiceUnreachable(
-                f"`{call.operation}` gets no whole reply from `{call.request.url.host}` within {patience:g} s",
+                f"`{call.operation}` gets no whole reply from `{call.request.url.host}` "
+                f"within {patience:g} s",
                 outcome_unknown=call.write,
             )
             return _Outcome(self._monotonic() - started, error=late, failure="too slow")
@@ -301,9 +319,12 @@ class Sender:
     async def _body(
         self, call: _Call, response: httpx.Response, headers: Mapping[str, str]
     ) -> bytes:
-        """The body of a reply, empty where it went into a file; raises `_Unusable` and `DownloadTooLarge`."""
+        """The body of a reply, empty when it went into a file.
+
+        Raises `_Unusable` and `DownloadTooLarge`.
+        """
         if not response.is_success:
-            # The status counts, and what can be read of its reason.
+            # What counts is the status, and as much of the reason as can be read.
             return await _explanation(response, headers, self._limits.error_bytes)
         if call.file is not None:
             await _save(response, headers, call.file, call.limit)
@@ -344,7 +365,7 @@ class Sender:
         return _Outcome(seconds, status, reference, error=error, repeatable=repeatable)
 
     def _delay(self, outcome: _Outcome, attempt: int) -> float | None:
-        """Seconds to wait before the next attempt; None when there is to be none."""
+        """Seconds to wait before the next attempt; None for no further attempt."""
         if outcome.error is None or not outcome.repeatable:
             return None
         return delay_before(
@@ -371,7 +392,10 @@ class Sender:
 
 
 class _Unusable(Exception):
-    """A reply of which no more is read; the message is a part of a sentence, `kind` a word for the log."""
+    """A reply that is read no further.
+
+    The message is a part of a sentence, and `kind` a word for the log.
+    """
 
     def __init__(self, reason: str, kind: str) -> None:
         super().__init__(reason)
@@ -384,9 +408,12 @@ async def _read(
     take: Callable[[bytes], object],
     limit: int,
 ) -> bool:
-    """Give the body of a reply to `take`, chunk by chunk and unpacked; whether it is over within `limit` bytes.
+    """Give the body of a reply, unpacked, to `take` in chunks.
 
-    Not more than `limit` bytes are unpacked, which httpx would do with all that a chunk holds. Raises `_Unusable`.
+    Whether it ends within `limit` bytes.
+
+    No more than `limit` bytes are unpacked, where httpx would unpack all that a chunk holds. Raises
+    `_Unusable`.
     """
     packing = headers.get("content-encoding", "identity").strip().lower()
     if packing not in ("identity", "gzip", ""):
@@ -410,7 +437,7 @@ async def _read(
 
 
 async def _explanation(response: httpx.Response, headers: Mapping[str, str], limit: int) -> bytes:
-    """What can be read of the body of a reply that refuses, `limit` bytes of it at most."""
+    """As much of the body of an error reply as can be read, at most `limit` bytes."""
     body = bytearray()
     with suppress(_Unusable):
         await _read(response, headers, body.extend, limit)
@@ -420,7 +447,10 @@ async def _explanation(response: httpx.Response, headers: Mapping[str, str], lim
 async def _save(
     response: httpx.Response, headers: Mapping[str, str], file: IO[bytes], limit: int
 ) -> None:
-    """Write the body of a reply; raises `DownloadTooLarge` as soon as that is known, before the excess is written."""
+    """Write the body of a reply to `file`.
+
+    Raises `DownloadTooLarge` as soon as the body is known to be longer than `limit` bytes.
+    """
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise _too_large(response, limit)
@@ -436,18 +466,22 @@ async def _save(
 
 def _too_large(response: httpx.Response, limit: int) -> DownloadTooLarge:
     return DownloadTooLarge(
-        f"the reply to `{response.request.method} {response.request.url.path}` is larger than {limit} bytes"
+        f"the reply to `{response.request.method} {response.request.url.path}` is larger than "
+        f"{limit} bytes"
     )
 
 
 @lru_cache(maxsize=4096)
 def _url(address: str) -> httpx.URL:
-    """`address`, read once: a deploy reads a workflow three times and writes it once."""
+    """`address` parsed, once for each: a deploy reads a workflow three times and writes it once."""
     return httpx.URL(address)
 
 
 def segment(identifier: str) -> str:
-    """`identifier` as one step of a path; raises `ValidationRefused` for text that could name another resource."""
+    """`identifier` as one segment of a path.
+
+    Raises `ValidationRefused` for a text that could name another resource.
+    """
     if not _ID.fullmatch(identifier):
         shown = printable(identifier)[:60]
         raise ValidationRefused(f"`{shown}` is not an id of the service, which is a UUID")
@@ -455,10 +489,10 @@ def segment(identifier: str) -> str:
 
 
 def asgi_transport(app: Any) -> httpx.AsyncBaseTransport:
-    """A transport that calls an ASGI application in this process; its lifespan is not run.
+    """A transport that calls an ASGI application in this process, without running its lifespan.
 
-    A `ConnectionError` or `TimeoutError` out of the application stands for a lost connection or a reply that never comes;
-    any other exception is a bug in the application and passes through.
+    A `ConnectionError` or `TimeoutError` out of the application stands for a lost connection or a
+    reply that never comes. Any other exception is a bug in the application and passes through.
     """
     return _AppTransport(app=app)
 

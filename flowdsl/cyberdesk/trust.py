@@ -1,4 +1,4 @@
-"""Where an API key may be sent."""
+"""The rule for where an API key may be sent."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from flowdsl.cyberdesk.errors import UntrustedHost, printable
 OFFICIAL_HOST = "api.cyberdesk.io"
 """Source: the SDK's default base URL."""
 
-# Narrower than RFC 3986 on purpose. User names, escapes, backslashes, blanks and non-ASCII letters are read differently by
-# different URL parsers; what cannot be written cannot be read as another host. Without `re.ASCII`, ignoring case lets the
-# Kelvin sign pass for a `k`.
+# Narrower than RFC 3986 on purpose. URL parsers differ over user names, escapes, backslashes,
+# blanks and non-ASCII letters; what cannot be written cannot be read as another host. Without
+# `re.ASCII`, ignoring case would let the Kelvin sign pass for a `k`.
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?:\[(?P<ip6>[0-9a-f:.]+)\]|(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?))"
     r"(?::(?P<port>[0-9]{1,5}))?(?P<path>/[a-z0-9._~/-]*)?",
@@ -22,17 +22,18 @@ _ADDRESS = re.compile(
 
 
 def check_api_url(url: str, trusted_hosts: Collection[str]) -> None:
-    """Return when a key may go to `url`; raise `UntrustedHost` otherwise.
+    """Raise `UntrustedHost` unless a key may go to `url`.
 
-    Allowed are https to `OFFICIAL_HOST`, to a host in `trusted_hosts` (names without port, compared without case) and to
-    loopback, and http to loopback only.
+    It may go by https to `OFFICIAL_HOST`, to a host in `trusted_hosts` (names without port,
+    compared without case) and to loopback, and by http to loopback only.
     """
     host = _host(url)
     if is_loopback(url):
         return
     if host != OFFICIAL_HOST and host not in {trusted.strip().lower() for trusted in trusted_hosts}:
         raise UntrustedHost(
-            f"the API key is not sent to `{host}`; it goes to `{OFFICIAL_HOST}`, to loopback and to hosts named in "
+            f"the API key is not sent to `{host}`; it goes to `{OFFICIAL_HOST}`, to loopback and "
+            "to hosts named in "
             "`FLOWDSL_TRUSTED_HOSTS`"
         )
     if not url.lower().startswith("https:"):
@@ -40,7 +41,10 @@ def check_api_url(url: str, trusted_hosts: Collection[str]) -> None:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether `url` names this machine: 127.0.0.0/8, ::1 or localhost. Raises `UntrustedHost` as `check_api_url` does."""
+    """Whether `url` names this machine: 127.0.0.0/8, ::1 or localhost.
+
+    Raises `UntrustedHost` for an address of no accepted form.
+    """
     host = _host(url)
     if host == "localhost":
         return True
@@ -53,10 +57,11 @@ def is_loopback(url: str) -> bool:
 def _host(url: str) -> str:
     match = _ADDRESS.fullmatch(url)
     if match is None or int(match["port"] or 0) > 65535:
-        # An address with a user part may hold a password, so it is not repeated.
+        # An address with a user name may hold a password, so it is not repeated.
         shown = "with a user name in it" if "@" in url else f"`{printable(url)[:200]}`"
         raise UntrustedHost(
-            f"the API address {shown} is refused; it has the form `https://host[:port][/path]` in plain ASCII"
+            f"the API address {shown} is refused; it has the form `https://host[:port][/path]` in "
+            "plain ASCII"
         )
     host: str = match["host"] or match["ip6"]
     return host.lower()

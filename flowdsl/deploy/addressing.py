@@ -1,4 +1,4 @@
-"""Reading an address that a person wrote: `workflow.NAME`, or `NAME` alone where only one thing has it. Pure."""
+"""The reading of an address that a person wrote: `workflow.NAME`, or a unique `NAME`. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from flowdsl.diagnostics.suggest import closest, listed
 
 
 class NoSuchAddress(Exception):
-    """What was written names nothing, or several things; the message says what exists."""
+    """A text means no address, or several; the message says which addresses exist."""
 
 
 def address_in(word: str, known: Collection[Address], where: str) -> Address:
-    """The one of the addresses `known` that `word` means; `where` says of what they are, for the message.
+    """The one of the addresses `known` that `word` means; raises `NoSuchAddress`.
 
-    Raises `NoSuchAddress`.
+    `where` finishes "there is no such address in ..." for the message.
     """
     if (address := Address.unchecked(word)) in known:
         return address

@@ -1,4 +1,8 @@
-"""One deploy, from a compiled bundle to an organisation that matches it."""
+"""One deploy, from a compiled bundle to an organisation that matches it.
+
+`_deploy` is the whole of it: read state, plan, ask, take the lease, resolve what an earlier deploy
+left open, create prerequisites, apply.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +46,10 @@ from flowdsl.state.document import StateDocument
 
 @dataclass(frozen=True, slots=True)
 class PlannedDeploy:
-    """What a deploy would do: `plan`, made from the state `prior` and from what `seen` tells of the service."""
+    """What a deploy would do.
+
+    `plan` was made from the state `prior` and from what `seen` tells of the service.
+    """
 
     prior: StateDocument
     seen: Refreshed
@@ -61,7 +68,10 @@ async def plan_deployment(job: Job) -> PlannedDeploy:
 
 
 async def deploy(job: Job) -> Outcome:
-    """Bring the organisation to what the bundle says; every expected failure comes back as a status with messages."""
+    """Bring the organisation to what the bundle says.
+
+    Every expected failure becomes a status with messages.
+    """
     attempt = Attempt.of(job)
     return await attempt.concluded(_deploy(job, attempt))
 
@@ -137,7 +147,7 @@ async def _deploy(job: Job, attempt: Attempt) -> Status:
 
 
 def _checked(job: Job, planned: PlannedDeploy) -> Plan:
-    """The plan to carry out; raises `Stop` where something forbids it."""
+    """The plan to carry out, after the decision on drift; raises `Stop` when a check forbids it."""
     plan = planned.plan
     try:
         if not plan.is_empty:
@@ -151,7 +161,7 @@ def _checked(job: Job, planned: PlannedDeploy) -> Plan:
 
 
 def _operations(plan: Plan) -> int:
-    """How many objects the plan writes."""
+    """The number of objects that the plan writes."""
     changes = sum(change.writes for change in plan.changes)
     return changes + sum(change.writes for change in plan.named) + len(plan.uploads)
 
@@ -167,7 +177,7 @@ def _losing_approval(job: Job, plan: Plan) -> dict[str, tuple[str, ...]]:
 
 
 def _read_secrets(job: Job, plan: Plan) -> None:
-    """Read the keys that creations need, so that a missing one is said while nothing has been written."""
+    """Read the keys that creations need, so that a missing one is told before any write."""
     for change in plan.named:
         if change.action == "create":
             job.target.secrets(change.address)
@@ -184,7 +194,10 @@ def _ask(job: Job, plan: Plan) -> None:
 async def _plan_again(
     job: Job, client: CyberdeskClient, journal: Journal, progress: Progress, shown: Plan
 ) -> tuple[Refreshed, Plan]:
-    """The plan from state as it is under the lease, with what an earlier deploy left open settled first."""
+    """Refresh and plan again under the lease, after resolving the writes that were left open.
+
+    Checks the new plan, and asks again when it differs from the one that was shown.
+    """
     seen = await refresh(job, journal.document)
     if addresses := _to_resolve(job, journal.document, seen):
         await resolve_open_writes(job, client, journal, progress, seen, addresses)
@@ -199,7 +212,7 @@ async def _plan_again(
 
 
 def _take_in_strays(job: Job, journal: Journal, seen: Refreshed) -> None:
-    """Record what has come of the writes that an earlier deploy waited for in vain, and give up those of long ago."""
+    """Record which strays have arrived, and give up those whose time is over."""
     record_arrivals(journal, seen.live, seen.tracked)
     now = job.runtime.now()
     for stray in journal.document.strays:
@@ -207,15 +220,17 @@ def _take_in_strays(job: Job, journal: Journal, seen: Refreshed) -> None:
             journal.give_up(stray)
             job.ui.event(
                 "recovery",
-                message=f"the {WORDS[stray.action]} of `{stray.address}`, begun {stray.created_at:%Y-%m-%d %H:%M} UTC, never "
-                "came and is given up",
+                message=f"the {WORDS[stray.action]} of `{stray.address}`, begun "
+                f"{stray.created_at:%Y-%m-%d %H:%M} UTC, never came and is given up",
             )
 
 
 def _to_resolve(job: Job, document: StateDocument, seen: Refreshed) -> frozenset[Address]:
-    """The addresses whose open writes this deploy settles: with `--only`, those of its workflows, by their old names too.
+    """The addresses whose open writes this deploy resolves.
 
-    Settling a creation may send it again, with what the source says now: that is nobody's wish for another workflow.
+    With `--only` they are those of its workflows, by their old names, too. Resolving a creation may
+    send it again with what the source says now, which nobody has asked for in the case of another
+    workflow.
     """
     addresses = frozenset(intent.address for intent in document.pending)
     if not job.options.only:
@@ -233,16 +248,19 @@ async def resolve_open_writes(
     seen: Refreshed,
     addresses: Collection[Address],
 ) -> None:
-    """Find out what became of the writes of `addresses` that an earlier deploy left open, and store that.
+    """Find out what became of open writes of `addresses`, and record it.
 
     Raises `Stop`, `Unresolved` and `CyberdeskError`.
     """
     count = sum(intent.address in addresses for intent in journal.document.pending)
     job.ui.event(
         "recovery",
-        message=f"an earlier deploy left {count} writes open; finding out what became of them takes up to 30 s",
+        message=f"an earlier deploy left {count} writes open; finding out what became of them "
+        "takes "
+        "up to 30 s",
     )
-    # A creation may have to be sent again, for which everything it refers to must be there. Updates wait until they are shown.
+    # A creation may have to be sent again, and everything it refers to must be there for that.
+    # Updates wait until they are shown.
     plan = plan_from(job, journal.document, seen)
     plan = replace(plan, named=tuple(each for each in plan.named if each.action == "create"))
     seen, _ = await create_prerequisites(
@@ -273,7 +291,10 @@ async def resolve_open_writes(
 
 
 def _record_what_is_so(journal: Journal, plan: Plan) -> None:
-    """Bring state up to what needs no request: moved addresses, resources let go, and values that are as wanted."""
+    """Record in state what needs no request.
+
+    That is moved addresses, resources that are let go, and values that are as desired already.
+    """
     journal.move(
         (change.previous_address, change.address)
         for change in plan.changes

@@ -1,7 +1,8 @@
-"""Taking an environment down: every workflow that state tracks, then what FlowDSL manages beside them.
+"""The destruction of an environment: every workflow that state tracks, then what else is managed.
 
-A deletion cannot be undone and takes the runs and trajectories of a workflow with it, so nothing is deleted that state does not
-track, nothing that was edited after it was shown, and nothing before a person has said how many.
+A deletion cannot be undone, and takes the runs and trajectories of a workflow with it. So nothing
+is deleted that state does not track, nothing that was edited after it was shown, and nothing
+without the consent of a person.
 """
 
 from __future__ import annotations
@@ -39,10 +40,11 @@ _KINDS = tuple(kind.name for kind in NAMED)
 
 
 async def destroy(job: Job, *, by_hand: bool = False) -> Outcome:
-    """Delete what state tracks, or those of `Options.only`; every expected failure comes back as a status with messages.
+    """Delete what state tracks, or the addresses in `Options.only`.
 
-    `by_hand` says that `Ui.confirm` has a person type what is to be destroyed, which lifts the guard that always stands in
-    the way otherwise. The bundle of the job is not looked at. Running it again after any failure goes on from there.
+    Every expected failure becomes a status with messages. `by_hand` is true when `Ui.confirm` has a
+    person type what is to be destroyed, which accepts the guard on deletions. The bundle of the job
+    is not used. Running it again after any failure goes on from there.
     """
     attempt = Attempt.of(job)
     return await attempt.concluded(_destroy(job, attempt, by_hand))
@@ -86,14 +88,14 @@ async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
         if progress.state_error is not None:
             raise progress.state_error
         if not journal.document.resources:
-            # A later deploy may be of any commit: nothing of this one is left.
+            # A later deploy may be of any commit, since nothing of this one is left.
             journal.see_source(None)
         await journal.close()
     return attempt.status
 
 
 def _reading_only(job: Job, prior: StateDocument) -> Job:
-    """The job with whole addresses in `only`; raises `NoSuchAddress`."""
+    """The job with the whole addresses that the words in `only` mean; raises `NoSuchAddress`."""
     known = {*prior.resources, *(intent.address for intent in prior.pending)}
     where = f"the state of `{job.target.environment}`"
     only = frozenset(address_in(each, known, where) for each in sorted(job.options.only))
@@ -101,12 +103,15 @@ def _reading_only(job: Job, prior: StateDocument) -> Job:
 
 
 async def _resolve(job: Job, client: CyberdeskClient, journal: Journal) -> None:
-    """Find out what an interrupted deploy left open: what it created is ours to delete. Raises `Unresolved`."""
+    """Resolve what an interrupted deploy left open, since what it created is ours to delete.
+
+    Raises `Unresolved`.
+    """
     job.ui.event(
         "recovery", message="an earlier deploy left writes open; finding out what became of them"
     )
     try:
-        # Nothing is wanted any more, so that nothing is created here.
+        # With nothing desired, no creation is sent again.
         found_out = await resolve_pending(
             client,
             job.target,
@@ -122,7 +127,10 @@ async def _resolve(job: Job, client: CyberdeskClient, journal: Journal) -> None:
 
 
 async def _plan(job: Job, prior: StateDocument) -> Plan:
-    """What would be deleted, and what is gone already; raises `Stop` for a key of another organisation."""
+    """What would be deleted, and what is gone already.
+
+    Raises `Stop` for a key of another organisation.
+    """
     chosen = {
         address: resource
         for address, resource in prior.resources.items()
@@ -173,7 +181,8 @@ async def _prove(
 ) -> None:
     """Raise `Stop` unless the key is of the organisation deployed to.
 
-    With a key of another one everything seems to be deleted already, and would be dropped from state.
+    With a key of another one everything would seem deleted already, and would be dropped from
+    state.
     """
     tracked = {address: each.id for address, each in workflows.items()}
     seen = await prove_organization(
@@ -182,14 +191,18 @@ async def _prove(
     if seen is None and gone and job.options.accepted.get(MISSING) != len(gone):
         raise Stop(
             Status.ACCESS,
-            f"{len(gone)} of {len(prior.resources)} tracked objects do not exist in the organisation of this API key, which "
-            "holds nothing that shows whose it is; a key of another organisation looks the same; if they have been "
-            f"deleted, say so with `--accept-guard {MISSING}={len(gone)}`",
+            f"{len(gone)} of {len(prior.resources)} tracked objects do not exist in the "
+            "organisation of this API key, which holds nothing that shows whose it is; a key of "
+            "another organisation looks the same; if they have been deleted, say so with "
+            f"`--accept-guard {MISSING}={len(gone)}`",
         )
 
 
 def _consent(job: Job, plan: Plan, by_hand: bool) -> None:
-    """Show the plan and ask; raises `Stop` where something forbids it. What is gone already needs no consent."""
+    """Show the plan and ask; raises `Stop` when something forbids it.
+
+    A plan that only drops from state what is gone already is not asked about.
+    """
     job.ui.show_plan(plan)
     check_protection(plan, job.target.environment)
     if not by_hand or DELETES in job.options.accepted:
@@ -199,7 +212,7 @@ def _consent(job: Job, plan: Plan, by_hand: bool) -> None:
 
 
 def _forget(job: Job, attempt: Attempt, journal: Journal, plan: Plan) -> None:
-    """Let go of what does not exist any more, however that came about."""
+    """Drop from state what does not exist any more, however that came about."""
     gone = [change.address for change in plan.of(Action.FORGET)]
     gone += [change.address for change in plan.named if not change.writes]
     for address in gone:
@@ -216,9 +229,10 @@ async def _unused(
     plan: Plan,
     kinds: Collection[str],
 ) -> tuple[NamedChange, ...]:
-    """The named things of these kinds that nobody else uses, now that our workflows are gone.
+    """The named resources of these kinds that nobody else uses, now that our workflows are gone.
 
-    The others are left and named. State lets go of them where the whole environment is destroyed.
+    The others are left, with a result that says who uses them. When the whole environment is
+    destroyed, state drops them.
     """
     progress = attempt.progress
     named = tuple(each for each in plan.named if each.writes and each.address.kind in kinds)
@@ -249,7 +263,7 @@ async def _unused(
 async def _users(
     client: CyberdeskClient, named: Collection[NamedChange]
 ) -> tuple[Sequence[Tag], Sequence[Workflow]]:
-    """What may refer to named things: tags, with their counts and groups, and workflows, with their models."""
+    """What may refer to named resources: tags with counts and groups, workflows with models."""
     kinds = {change.address.kind for change in named}
     tags = await client.tags.list(include_archived=True) if {TAG, TAG_GROUP} & kinds else ()
     rows = await client.workflows.list_all(include=(workflow.CHECKS,)) if MODEL in kinds else ()
@@ -259,7 +273,7 @@ async def _users(
 def _uses(
     change: NamedChange, identifier: str, tags: Sequence[Tag], rows: Sequence[Workflow]
 ) -> str:
-    """Who uses a named thing, as the end of a sentence; empty when nobody does."""
+    """The users of a named resource, as the end of a sentence; empty when there are none."""
     match change.address.kind:
         case "tag":
             count = next((tag.workflow_count or 0 for tag in tags if tag.id == identifier), 0)
@@ -282,7 +296,7 @@ def _counted(number: int) -> str:
 
 
 def _shown(plan: Plan) -> object:
-    """Equal for plans that a person would say yes to alike."""
+    """A value that is equal for plans that a person would confirm alike."""
     return plan.digest, [
         change.live and change.live.remote.get("updated_at") for change in plan.changes
     ]

@@ -1,4 +1,7 @@
-"""How the workflows of an environment differ from the source, and from what was last applied to them. Nothing is written."""
+"""The differences of an environment's workflows from the source and from what was last applied.
+
+Nothing is written.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,12 @@ from flowdsl.deploy.refresh.refresh import plan_from, read_prior, refresh
 
 @dataclass(frozen=True, slots=True)
 class WorkflowDifference:
-    """One workflow. `change` says how the service differs from the source; `edits` and `tags_lost` what was edited
-    elsewhere since the last deploy. `pending`: whether an interrupted deploy left a write of it open."""
+    """One workflow.
+
+    `change` says how the service differs from the source, and `edits` and `tags_lost` what somebody
+    edited since the last deploy. `pending` is true when an interrupted deploy left a write of it
+    open.
+    """
 
     change: Change
     edits: tuple[Edit, ...]
@@ -27,7 +34,10 @@ class WorkflowDifference:
 
     @property
     def differs(self) -> bool:
-        """Whether there is any difference; one that left the source, unedited, is no difference of a workflow."""
+        """Whether there is any difference.
+
+        A workflow that left the source and was not edited has none.
+        """
         if self.change.action in (Action.CREATE, Action.MISSING):
             return True
         return bool(self.change.writes or self.edits or self.tags_lost)
@@ -36,7 +46,7 @@ class WorkflowDifference:
 async def find_differences(
     job: Job, addresses: Collection[str] = ()
 ) -> tuple[WorkflowDifference, ...]:
-    """The workflows of `addresses`, or all, by address, those without a difference among them.
+    """The workflows of `addresses`, or all, by address, including those without a difference.
 
     Raises `NoSuchAddress`, `Stop`, `PlanError`, `AmbiguousName`, `StateError` and `CyberdeskError`.
     """

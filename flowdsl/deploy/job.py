@@ -1,4 +1,4 @@
-"""What one deploy is given: its input, its runtime and whom it talks to."""
+"""The job: what one deploy is given."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OnBreaking = Literal["error", "warn", "ignore"]
 
 
 class Ui(Protocol):
-    """What the engine shows and asks."""
+    """What a deploy shows and asks."""
 
     def show_plan(self, plan: Plan) -> None:
         """Show what would change."""
@@ -31,24 +31,34 @@ class Ui(Protocol):
         ...
 
     def choose_for_drift(self, plan: Plan) -> OnDrift:
-        """What to do about edits made elsewhere, when the options leave it open."""
+        """What to do about drift, when the options leave it open."""
         ...
 
     def event(self, kind: str, **details: object) -> None:
-        """Something happened: `lock_asked`, `lock_wait`, `lock_acquired`, `recovery`, `apply_start`, `apply_progress`, `apply_result` or
-        `checkpoint`."""
+        """Tell that something happened.
+
+        `kind` is `lock_asked`, `lock_wait`, `lock_acquired`, `recovery`, `apply_start`,
+        `apply_progress`, `apply_result` or `checkpoint`.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to deploy. `on_drift` None leaves it to `Ui.choose_for_drift`; `lock_timeout` is in seconds.
+    """How to deploy.
 
-    `recreate` are addresses of workflows that somebody deleted and that are to be created anew. `holder` names us in the
-    lease. `only`, unless empty, are the addresses that may change. `prune` deletes what left the source. `accepted` are the
-    guards that a person lifts, with the number that was seen. `breaking` says what changes that break callers do. `abort`
-    lets the first failure end the deploy. `unapprove` takes the approval from recordings of an older prompt. Without
-    `heartbeat` the lease is renewed by checkpoints alone.
+    - `on_drift` None leaves the decision to `Ui.choose_for_drift`.
+    - `lock_timeout` is in seconds.
+    - `recreate` are addresses of workflows that somebody deleted and that are created anew.
+    - `holder` is our name in the lease.
+    - `only`, unless empty, are the addresses that may change.
+    - `prune` deletes what left the source.
+    - `accepted` are the guards that a person accepts, each with the number that was seen.
+    - `breaking` says what changes that break callers do.
+    - `abort` lets the first failure end the deploy.
+    - `unapprove` takes the approval from recordings of an older prompt.
+    - `allow_older` lets an older commit be deployed over a newer one.
+    - Without `heartbeat` only checkpoints renew the lease.
     """
 
     on_drift: OnDrift | None = "fail"
@@ -78,7 +88,7 @@ class History(Protocol):
         ...
 
     def relation(self, commit: str) -> Relation:
-        """How the checkout stands to another commit: at it, before it (`older`), or after it."""
+        """How the checkout stands to another commit: `older` is before it, `newer` after it."""
         ...
 
 
@@ -92,11 +102,15 @@ def _accept(_planned: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Everything one deploy works with. The client is open; workers are made from it.
+    """Everything that one deploy works with.
 
-    `source` is the commit of the bundle, None outside of git, and `history` what is known around it. `stop` says why no
-    further operation may begin, nothing while they may; `interrupted` whether that is because of a signal. `approve` sees
-    each `PlannedDeploy` before it is carried out and raises `Stop` where it is not the one that was approved.
+    - `client` is open; workers are made from it.
+    - `source` is the commit of the bundle, None outside of git; `history` is what is known around
+      it.
+    - `stop` says why no further operation may begin; empty while one may.
+    - `interrupted` is whether that is because of a signal.
+    - `approve` is given each `PlannedDeploy` before it is carried out, and raises `Stop` when it is
+      not the one that was approved.
     """
 
     bundle: Bundle

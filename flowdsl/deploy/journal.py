@@ -1,4 +1,7 @@
-"""The state document while a deploy writes it: changes collect in memory and are stored at checkpoints."""
+"""The journal: the one writer of state during a deploy.
+
+Changes collect in memory and are stored at checkpoints.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,10 @@ CHECKPOINT_SECONDS = 1.0
 
 
 class Journal:
-    """Records what has been done. What a crash loses between checkpoints, the intents bring back.
+    """Records what has been done; the intents bring back what a crash loses between checkpoints.
 
-    `document` is what is known now; `stored` is told the serial of each document that has been stored.
+    `document` is what is known now. `stored` is called with the serial of each document that was
+    stored.
     """
 
     def __init__(
@@ -40,14 +44,14 @@ class Journal:
         return self._held.taken_over
 
     def put(self, address: Address, resource: ResourceState) -> None:
-        """Record a resource."""
+        """Record what state holds of an address."""
         before = self.document.resources.get(address)
         if before is not None and before.id != resource.id:
             self.hold(before.id, ())
         self._resources({**self.document.resources, address: resource})
 
     def drop(self, address: Address) -> None:
-        """Let go of a resource, and of what may still be written to it."""
+        """Drop an address, and the strays of its resource."""
         if (resource := self.document.resources.get(address)) is not None:
             self.hold(resource.id, ())
         rest = {key: value for key, value in self.document.resources.items() if key != address}
@@ -56,8 +60,8 @@ class Journal:
     def move(self, moves: Iterable[tuple[Address, Address]]) -> None:
         """Give resources other addresses, all at once, so that two can change places.
 
-        Each remembers its move from now on: a deploy that dies before it has verified them would otherwise be followed by
-        one that moves them back.
+        Each remembers its former address. Otherwise, after a deploy that dies before it has
+        verified them, the next one would move them back.
         """
         moves = list(moves)
         moved = {new: self.document.resources[old].replace(renamed_from=old) for old, new in moves}
@@ -67,7 +71,7 @@ class Journal:
         self._resources(rest | moved)
 
     def see_organization(self, organization_id: str | None) -> None:
-        """Record whose organisation this is, the first time a reply shows it."""
+        """Record the organisation, the first time that a reply shows it."""
         if self.document.organization_id is None and organization_id is not None:
             self._replace(organization_id=organization_id)
 
@@ -81,52 +85,58 @@ class Journal:
         self._replace(pending=tuple(self._pending.values()))
 
     def hold(self, resource_id: str, strays: Iterable[Intent]) -> None:
-        """Record which writes of a resource may still come, in place of those that did before."""
+        """Record which writes of a resource may still come, in place of those recorded before."""
         others = [each for each in self.document.strays if each.resource_id != resource_id]
         if (held := (*others, *strays)) != self.document.strays:
             self._replace(strays=held)
 
     def give_up(self, stray: Intent) -> None:
-        """Record that a write does not come any more."""
+        """Record that a stray will not come any more."""
         self._replace(strays=tuple(each for each in self.document.strays if each != stray))
 
     async def intend(self, intents: Iterable[Intent]) -> None:
-        """Record writes that are about to happen, and store that at once: nothing has been done yet that has to wait."""
+        """Record writes that are about to happen, and store that at once.
+
+        Nothing waits for `wait_for` here, since nothing has been written yet.
+        """
         self._pending |= {intent.id: intent for intent in intents}
         self._replace(pending=tuple(self._pending.values()))
         await self._store()
 
     def wait_for(self, work: asyncio.Task[None]) -> None:
-        """Store nothing of what operations do before `work` is done, which it refers to."""
+        """Store nothing of what operations do before `work` is done, because state refers to it."""
         self._awaited = work
 
     async def tick(self) -> None:
-        """Store what has collected, at most once a second and not before that is allowed."""
+        """Store what has collected, at most once a second and only when that is allowed."""
         if self._awaited is not None and not self._awaited.done():
             return
         if self._runtime.monotonic() - self._stored_at >= CHECKPOINT_SECONDS:
             await self.flush()
 
     async def flush(self) -> None:
-        """Store what has collected; raises what the awaited work has raised."""
+        """Store what has collected; raises what the work of `wait_for` has raised."""
         await self._allowed()
         await self._store()
 
     async def _store(self) -> None:
         if self.document is not self._stored:
             document = self._stored = self.document
-            # Others may not store the same while this is under way.
+            # Set before the write, so that no other call stores the same meanwhile.
             self._stored_at = self._runtime.monotonic()
             self._take_in(document, await self._held.write(document))
 
     async def close(self) -> None:
-        """Store everything and give up the lease, in one write; raises what the awaited work has raised."""
+        """Store everything and release the lease in one write.
+
+        Raises what the work of `wait_for` has raised.
+        """
         await self._allowed()
         document = self._stored = self.document
         self._take_in(document, await self._held.release(document))
 
     async def give_back(self) -> None:
-        """Give up the lease where nothing was recorded, which is no checkpoint."""
+        """Release the lease without a checkpoint, where nothing was recorded."""
         self.document = self._stored = await self._held.release(self.document)
 
     async def _allowed(self) -> None:
@@ -134,7 +144,7 @@ class Journal:
             await asyncio.shield(self._awaited)
 
     def _take_in(self, document: StateDocument, written: StateDocument) -> None:
-        """Go on from what was written, and from what was recorded meanwhile."""
+        """Go on from the document that was written, with what was recorded meanwhile."""
         if self.document is document:
             self.document = self._stored = written
         else:

@@ -1,4 +1,4 @@
-"""What came of a deploy."""
+"""The outcome of a deploy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flowdsl.deploy.planning.plan import Plan
 
 
 class Status(StrEnum):
-    """How a deploy ended. What is written so far is in state in every case."""
+    """How a deploy ended; in every case state has what was written so far."""
 
     DONE = "done"
     NOTHING_TO_DO = "nothing_to_do"
@@ -24,8 +24,11 @@ class Status(StrEnum):
     PARTIAL = "partial"
     UNKNOWN = "unknown"
     GUARDED = "guarded"
-    """A guard or `protect` stands in the way; nothing of the plan was carried out, though what an earlier deploy left open may
-    have been settled before it was made."""
+    """A guard or `protect` forbids it.
+
+    Nothing of the plan was carried out, but what an earlier deploy left open may have been resolved
+    before it was made.
+    """
     STATE = "state"
     SERVICE = "service"
     """The service is unreachable or failing, and nothing was written."""
@@ -48,8 +51,9 @@ ResultOutcome = Literal["performed", "failed", "conflict", "unknown", "not_attem
 class Result:
     """What became of one address, and what people should know of it.
 
-    `unknown`: a request had no reply and may have been carried out. `failed`: nothing was done, unless `reason` says
-    `incomplete`. `reason` is for programs: `lost_update`, `incomplete` (a part was done, to `id`) or empty.
+    The outcome is `unknown` when a request had no reply and may have been carried out, and `failed`
+    when nothing was done, unless `reason` is `incomplete`. `reason` is for programs: `lost_update`,
+    `incomplete` (a part was done, to `id`) or empty.
     """
 
     address: Address
@@ -62,7 +66,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a deploy: `plan` is None when none was made, `serial` that of the state last written."""
+    """The end of a deploy.
+
+    `plan` is None when none was made, and `serial` is that of the state last written.
+    """
 
     status: Status
     plan: Plan | None = None

@@ -1,6 +1,6 @@
-"""Making a lost state anew, or bringing an older copy of it up to date, from what the organisation holds.
+"""The reconstruction of a lost or old state from what the organisation holds.
 
-What was found is shown to a person before it counts: see `matching`.
+`ownership.matching` finds the workflows. A person is shown what was found before it counts.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from flowdsl.state.ids import IdList
 
 @dataclass(frozen=True, slots=True)
 class Reconstruction:
-    """What a rebuilt state would hold beside what is in `prior`, which has serial 0 where there is no state.
+    """What a rebuilt state would hold beside what is in `prior` (serial 0 without a state).
 
-    `resources` are those of `matches.recovered`, by address. `organization_id` is where they are, as far as it is known.
+    `resources` are those of `matches.recovered`, by address. `organization_id` is that of all of
+    them, as far as it is known.
     """
 
     prior: StateDocument
@@ -38,16 +39,16 @@ class Reconstruction:
 
     @property
     def document(self) -> StateDocument:
-        """`prior` with what was found."""
+        """`prior` with what was found added."""
         return _completed(self.prior, self)
 
 
 async def find_state(job: Job, ids: IdList | None = None) -> Reconstruction:
     """The workflows of this project that state does not know; nothing is written.
 
-    `ids` is a list that was exported earlier; it wins over marks. What is there now counts as last applied: a later edit
-    elsewhere is drift then, and what differs from the source is a change of the source. Raises `Stop`, `StateError` and
-    `CyberdeskError`.
+    `ids` is a list that was exported earlier; it wins over marks. What is live now counts as last
+    applied: so a later edit elsewhere is drift, and what differs from the source now is a change of
+    the source. Raises `Stop`, `StateError` and `CyberdeskError`.
     """
     prior = await read_state(job)
     seen = await refresh(job, prior)
@@ -70,7 +71,8 @@ async def find_state(job: Job, ids: IdList | None = None) -> Reconstruction:
     if gone := [item for item in matches.recovered if item.id not in live]:
         raise Stop(
             Status.CONFLICT,
-            f"`{gone[0].address}` ({gone[0].id}) was deleted while this looked at it; nothing was written; look again",
+            f"`{gone[0].address}` ({gone[0].id}) was deleted while this looked at it; "
+            "nothing was written; look again",
         )
     organization = _organization(job, prior, ids, live.values(), seen.organization_id)
     resources = {
@@ -86,15 +88,19 @@ async def find_state(job: Job, ids: IdList | None = None) -> Reconstruction:
 
 
 async def write_state(job: Job, rebuilt: Reconstruction) -> StateDocument:
-    """Write what was found; returns the document. Raises `Stop` where state has changed meanwhile, and `StateError`."""
+    """Write what was found; returns the document.
+
+    Raises `Stop` when state has changed meanwhile, and `StateError`.
+    """
     prior = rebuilt.prior
-    # Where there is no state, the first write has everything: half a state would say that all is well.
+    # Without a state, the first write has everything: half a state would say that all is well.
     first = rebuilt.document if prior.serial == 0 else prior
     async with lease(job, first) as (held, document):
         if is_moved(prior, document):
             raise Stop(
                 Status.CONFLICT,
-                "the state was written by somebody else meanwhile; nothing was added to it; look at it again",
+                "the state was written by somebody else meanwhile; nothing "
+                "was added to it; look at it again",
             )
         return await held.release(_completed(document, rebuilt))
 
@@ -113,7 +119,7 @@ def _organization(
     live: Iterable[Live],
     seen: str | None,
 ) -> str | None:
-    """The organisation that everything found is in; raises `Stop` where it is not the one that is expected."""
+    """The organisation of all that was found; raises `Stop` when another one is expected."""
     found = {each.organization_id for each in live if each.organization_id}
     found |= {seen} if seen else set()
     listed = None if ids is None else ids.organization_id
@@ -121,8 +127,9 @@ def _organization(
     if expected is not None and (foreign := found - {expected}):
         raise Stop(
             Status.ACCESS,
-            f"the API key belongs to the organisation `{min(foreign)}`, and `{job.target.environment}` is deployed to "
-            f"`{expected}`; use a key of that organisation",
+            f"the API key belongs to the organisation `{min(foreign)}`, and "
+            f"`{job.target.environment}` is deployed to `{expected}`; "
+            "use a key of that organisation",
         )
     return min(found, default=None)
 
@@ -146,7 +153,7 @@ def _resource(
         },
         children=dict(live.children),
         tags=tuple(sorted(tags)),
-        # A workflow that has not its address in source yet is moved there by the next deploy.
+        # A workflow that is not yet at its address in source is moved there by the next deploy.
         renamed_from=wanted.renamed_from
         if wanted is not None and wanted.address == item.address
         else None,

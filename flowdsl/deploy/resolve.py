@@ -1,4 +1,4 @@
-"""Settling what an interrupted deploy left open, without deploying anything else."""
+"""The command `flowdsl recover`: resolves what an interrupted deploy left open."""
 
 from __future__ import annotations
 
@@ -36,13 +36,16 @@ from flowdsl.state.document import Intent, StateDocument
 ACTION = "recover"
 
 Approve = Callable[[Sequence[Intent]], bool]
-"""Shows the open writes and says whether to settle them."""
+"""Shows the open writes, and returns whether to resolve them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a person says of a write: the id of the workflow that a creation made, or None when it made none; None also of a
-    change or a deletion that was waited for in vain, and that does not come any more."""
+    """What a person says became of a write.
+
+    `workflow_id` is that of the workflow that a creation made, or None when it made none. For a
+    stray, None says that it will not come any more.
+    """
 
     workflow_id: str | None
 
@@ -53,10 +56,11 @@ async def recover(
     approve: Approve,
     verdict: Verdict | None = None,
 ) -> Outcome:
-    """Find out what became of the open writes of `addresses`, or of all; a `verdict` goes with one address.
+    """Find out what became of the open writes of `addresses`, or of all.
 
-    Every expected failure comes back as a status with messages; what stays unknown stays pending (`Status.UNKNOWN`). A
-    creation that is found nowhere is sent again, as in a deploy, where the bundle still has the workflow.
+    A `verdict` is about one address. Every expected failure becomes a status with messages, and
+    what stays unknown stays open (`Status.UNKNOWN`). A creation that is found nowhere is sent
+    again, as in a deploy, when the bundle still has the workflow.
     """
     assert verdict is None or len(addresses) == 1, "a person speaks of one workflow"
     attempt = Attempt.of(job)
@@ -95,18 +99,21 @@ async def _recover(
 def _chosen(
     job: Job, prior: StateDocument, addresses: Collection[str], verdict: Verdict | None
 ) -> list[Intent]:
-    """The open writes that are meant; raises `Stop` or `NoSuchAddress` for an address that nobody knows.
+    """The open writes that are meant; raises `Stop` or `NoSuchAddress` for an unknown address.
 
-    One that was settled before is no mistake, so that the line which a deploy prints can be run twice.
+    An address whose write was resolved before is no mistake, so that the command which a deploy
+    prints can be run twice.
     """
     open_still = prior.pending
     if verdict is not None and verdict.workflow_id is None:
-        # What comes of a stray, the next deploy sees by itself; that nothing does, only a person can say.
+        # The next deploy sees by itself when a stray arrives; only a person can say that it will
+        # not.
         open_still = (*open_still, *prior.strays)
     in_source = {workflow_address(each.name) for each in job.bundle.workflows}
     pending = {each.address for each in open_still}
     known = in_source | pending | prior.workflows().keys()
-    # What is open says more than what exists; and a verdict may be given twice, when nothing has the address any more.
+    # The error lists what is open, which helps more than what exists. And a verdict may be given
+    # twice, when nothing has the address any more.
     if pending or verdict is not None:
         words = {each.name: each for each in known}
         meant = [words.get(each, Address.unchecked(each)) for each in addresses]
@@ -118,7 +125,8 @@ def _chosen(
         if verdict is not None or address not in in_source | prior.resources.keys():
             raise Stop(
                 Status.CONFLICT,
-                f"no write of `{address}` is open in `{job.target.environment}`; open are those of {listed(pending)}",
+                f"no write of `{address}` is open in `{job.target.environment}`; "
+                f"open are those of {listed(pending)}",
             )
     return chosen
 
@@ -128,7 +136,8 @@ async def _find_out(
 ) -> None:
     progress = attempt.progress
     creations = {each.address for each in chosen if each.action == "create"}
-    # What is created again refers to models and pictures, which may have to be made first. Tags are none of its fields.
+    # A creation that is sent again refers to models and pictures, which may have to be made first.
+    # Tags are put on later.
     narrow = replace(job, options=replace(job.options, only=frozenset(creations)))
     seen = await refresh(narrow, journal.document)
     journal.see_organization(seen.organization_id)
@@ -195,8 +204,8 @@ def _found(document: StateDocument, intent: Intent) -> Result:
 def _who_can_tell(job: Job, intent: Intent) -> str:
     line = f"flowdsl recover {intent.address} --env {job.target.environment}"
     return (
-        f"run `{line}` again once the service answers, or look in the dashboard and say what is so: `{line} --id UUID` where "
-        f"the workflow is there, `{line} --absent` where it is not"
+        f"run `{line}` again once the service answers, or look in the dashboard and say what is "
+        f"so: `{line} --id UUID` where the workflow is there, `{line} --absent` where it is not"
     )
 
 
@@ -208,7 +217,7 @@ async def _take_word(
     intent: Intent,
     verdict: Verdict,
 ) -> None:
-    """Settle a creation as a person says; raises `Stop` where the service shows otherwise."""
+    """Resolve a write as a person says; raises `Stop` when the service shows otherwise."""
     document, address = journal.document, intent.address
     if intent in document.strays:
         journal.give_up(intent)
@@ -219,7 +228,8 @@ async def _take_word(
     if intent.action != "create" or (known and known.generation == intent.generation):
         raise Stop(
             Status.CONFLICT,
-            f"the open write of `{address}` is a change of {intent.resource_id or (known and known.id)}, not a creation; "
+            f"the open write of `{address}` is a change of "
+            f"{intent.resource_id or (known and known.id)}, not a creation; "
             f"`flowdsl recover {address} --env {job.target.environment}` settles it",
         )
     found = None
@@ -245,7 +255,8 @@ async def _take_word(
     if found is None:
         raise Stop(
             Status.CONFLICT,
-            f"there is no workflow {verdict.workflow_id} in the organisation of `{job.target.environment}`",
+            f"there is no workflow {verdict.workflow_id} in the organisation of "
+            f"`{job.target.environment}`",
         )
     _check_claim(job, document, intent, found, marked)
     record_created(journal, intent, found)
@@ -255,7 +266,7 @@ async def _take_word(
 def _check_claim(
     job: Job, document: StateDocument, intent: Intent, found: Live, marked: Sequence[str]
 ) -> None:
-    """Raise `Stop` for a workflow that is something else already."""
+    """Raise `Stop` when the workflow `found` is known to be another than the intent's."""
     target, address = job.target, intent.address
     owners = {each.id: owner for owner, each in document.resources.items()}
     owners |= {each.lower(): owner for owner, each in target.adopted.items() if owner != address}
@@ -272,7 +283,8 @@ def _check_claim(
     if mark is not None and (mark.project, mark.environment, mark.address) != ours:
         raise Stop(
             Status.CONFLICT,
-            f"{found.id} belongs to `{mark.address}` of project `{mark.project}`, environment `{mark.environment}`",
+            f"{found.id} belongs to `{mark.address}` of project `{mark.project}`, "
+            f"environment `{mark.environment}`",
         )
 
 
@@ -286,7 +298,7 @@ async def _existing(client: CyberdeskClient, workflow_id: str) -> Live | None:
 async def _prove(
     job: Job, client: CyberdeskClient, document: StateDocument, found: Live | None
 ) -> None:
-    """Raise `Stop` for a key of another organisation, in which nothing carries the mark."""
+    """Raise `Stop` for a key of another organisation, where nothing would have the mark."""
     tracked = document.workflow_ids()
     live = await read_tracked(client, tracked.values(), concurrency=job.options.concurrency)
     if found is not None:

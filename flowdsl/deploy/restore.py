@@ -1,4 +1,4 @@
-"""Bringing a saved version of one workflow back, past the source: the emergency brake."""
+"""Brings a saved version of one workflow back, without the source: for emergencies."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ ACTION = "restore"
 
 
 class NoSuchVersion(Exception):
-    """A number that no saved version has; the message names the range there is."""
+    """A number that no saved version has; the message names those that exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A workflow and its saved versions, the oldest first. `ignored` fields are the dashboard's."""
+    """A workflow and its saved versions, the oldest first; `ignored` fields are the dashboard's."""
 
     address: Address
     resource: ResourceState
@@ -56,18 +56,20 @@ class Shelf:
 
 
 async def read_shelf(job: Job, word: str) -> Shelf:
-    """The saved versions of the workflow that `word` means; nothing is written and no lease is taken.
+    """The saved versions of the workflow that `word` means, without a lease.
 
-    Raises `NoSuchAddress` for one that state does not have, `Stop` for a workflow that is gone, `StateError` and `CyberdeskError`.
+    Raises `NoSuchAddress` for a workflow that state does not have, `Stop` for one that is gone,
+    `StateError` and `CyberdeskError`.
     """
     return await _shelf(job, await read_prior(job), word)
 
 
 async def restore(job: Job, word: str, number: int) -> Outcome:
-    """Bring version `number` of the workflow that `word` means back, after `Ui.confirm`; expected failures come back as a status with messages.
+    """Bring version `number` of the workflow that `word` means back, after `Ui.confirm`.
 
-    State goes on holding what was last applied, so that the next deploy shows what was restored as an edit made elsewhere.
-    Raises `NoSuchAddress` and `NoSuchVersion`.
+    Expected failures become a status with messages. State keeps what was last applied, so that the
+    next deploy shows what was restored as an edit made elsewhere. Raises `NoSuchAddress` and
+    `NoSuchVersion`.
     """
     attempt = Attempt.of(job)
     return await attempt.concluded(_restore(job, attempt, word, number))
@@ -85,13 +87,14 @@ async def _shelf(job: Job, document: StateDocument, word: str) -> Shelf:
     if not live:
         raise Stop(
             Status.CONFLICT,
-            f"`{address}` ({resource.id}) no longer exists in the organisation, and its versions went with it; "
-            f"`flowdsl deploy --recreate {address} --env {job.target.environment}` creates it anew from the source",
+            f"`{address}` ({resource.id}) no longer exists in the organisation, and its versions "
+            f"went with it; `flowdsl deploy --recreate {address} --env {job.target.environment}` "
+            "creates it anew from the source",
         )
     found = live[resource.id]
     versions = saved_versions(found.remote.get(SAVED_VERSIONS))
     if not versions:
-        # Whether a reply to a GET carries them is not documented; the list of their own is.
+        # Whether the reply to a GET has them is not documented; for the route of versions it is.
         versions = saved_versions(await job.client.workflows.versions(resource.id))
     return Shelf(address, resource, found, versions, job.target.ignored)
 
@@ -129,7 +132,8 @@ def _version(shelf: Shelf, number: int) -> RestorableVersion:
         if restorable.number == number and restorable.problem:
             raise Stop(
                 Status.CONFLICT,
-                f"version {number} of `{shelf.address}` cannot be brought back: {restorable.problem}",
+                f"version {number} of `{shelf.address}` cannot be brought back: "
+                f"{restorable.problem}",
             )
         if restorable.number == number:
             return restorable
@@ -164,7 +168,8 @@ async def _plan(job: Job, shelf: Shelf, restorable: RestorableVersion) -> Plan:
     kept = left_alone(restorable, shelf.ignored)
     notes = (
         (
-            f"{listed(kept)} stay as they are: the version does not tell of them, or they are the dashboard's",
+            f"{listed(kept)} stay as they are: the version does not tell of them, "
+            "or they are the dashboard's",
         )
         if kept
         else ()
@@ -175,7 +180,7 @@ async def _plan(job: Job, shelf: Shelf, restorable: RestorableVersion) -> Plan:
 
 
 async def _check_models(job: Job, restorable: RestorableVersion, shelf: Shelf) -> None:
-    """Raise `Stop` where a version names a model that is gone; the service may take the id all the same."""
+    """Raise `Stop` when a version names a model that is gone, whose id the service may accept."""
     wanted = model_ids(shelf.changes(restorable))
     if not wanted:
         return
@@ -183,8 +188,8 @@ async def _check_models(job: Job, restorable: RestorableVersion, shelf: Shelf) -
     if missing:
         raise Stop(
             Status.CONFLICT,
-            f"version {restorable.number} of `{shelf.address}` names the model configuration {listed(missing)}, which does not "
-            "exist any more",
+            f"version {restorable.number} of `{shelf.address}` names the model configuration "
+            f"{listed(missing)}, which does not exist any more",
         )
 
 
@@ -195,7 +200,10 @@ async def _send(
     shelf: Shelf,
     restorable: RestorableVersion,
 ) -> Live | None:
-    """Bring the version back; returns the workflow as it is then, None where that failed. The result is in `progress`."""
+    """Bring the version back; the result goes to `progress`.
+
+    Returns the workflow as it is afterwards, or None when that failed.
+    """
     address, identifier = shelf.address, shelf.resource.id
     progress.total = 1
     progress.begin(address, ACTION)
@@ -203,7 +211,10 @@ async def _send(
     try:
         before = await workflow.read(client, identifier)
         if meanwhile := edited(workflow.POLICIES, shelf.live, before, workflow.POLICIES):
-            said = f"{listed(meanwhile)} of `{address}` was edited after it was shown; look at it again"
+            said = (
+                f"{listed(meanwhile)} of `{address}` was edited after it was shown; "
+                "look at it again"
+            )
             progress.add(Result(address, ACTION, "conflict", identifier, said))
             return None
         changes = changes_to(restorable, before, shelf.ignored)
@@ -244,8 +255,8 @@ async def _send(
         progress.fail(address, ACTION, lost)
     elif left:
         said = (
-            f"{listed(change.path for change in left)} of `{address}` is not what was sent: somebody edits the workflow at "
-            "the same time, or the service rewrites the value"
+            f"{listed(change.path for change in left)} of `{address}` is not what was sent: "
+            "somebody edits the workflow at the same time, or the service rewrites the value"
         )
         progress.add(Result(address, ACTION, "conflict", identifier, said))
     else:
@@ -254,7 +265,7 @@ async def _send(
 
 
 def _what_next(job: Job, address: Address, last: ResourceState, after: Live) -> list[str]:
-    """What the next deploy will make of it."""
+    """Messages on what the next deploy will do about the restored workflow."""
     drifted = [
         path
         for path, applied in last.applied.items()
@@ -265,7 +276,8 @@ def _what_next(job: Job, address: Address, last: ResourceState, after: Live) -> 
         return [f"`{address}` is as it was last deployed"]
     environment = job.target.environment
     return [
-        f"{listed(drifted)} of `{address}` is not as it was last deployed, so the next deploy stops there: bring it into the "
-        f"source with `flowdsl pull {address} --env {environment}`, or go back to the source with "
+        f"{listed(drifted)} of `{address}` is not as it was last deployed, so the next deploy "
+        "stops there: bring it into the source with "
+        f"`flowdsl pull {address} --env {environment}`, or go back to the source with "
         f"`flowdsl deploy --env {environment} --on-drift overwrite`"
     ]

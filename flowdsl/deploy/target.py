@@ -1,4 +1,4 @@
-"""What the engine has to know of the environment it deploys to."""
+"""The target: what a deploy has to know of the environment it deploys to."""
 
 from __future__ import annotations
 
@@ -18,16 +18,20 @@ def _no_secrets(_address: Address) -> Mapping[str, Any]:
 class Target:
     """One environment of one project.
 
-    `models` maps an alias to the display name of a model configuration. `every_workflow_tags` go on every workflow.
-    `declared` maps a kind (`tag_group`, `tag`, `model`) to its declared resources, display name to declared fields in the
-    words of the API, except that a tag names its group by `group`. `adopted` maps addresses to ids of existing workflows
-    to take over, `forgotten` are addresses to let go, `deleted` those to delete. `ignored` are fields that belong to the
-    dashboard once a workflow exists. A `protected` environment takes committed sources only; `no_checkout` says why there
-    is no commit. In a `local` environment an alias that is not mapped means a default
-    model of the service. `organization` is the id the environment insists on, or None.
-
-    `secrets` gives the write-only fields of a declared resource, by address, when it is created; `key_sources` says where the
-    key among them is read from.
+    - `models` maps an alias to the display name of a model configuration.
+    - `every_workflow_tags` go on every workflow.
+    - `declared` maps a kind (`tag_group`, `tag`, `model`) to its declared resources by display
+      name, each with its declared fields in the words of the API, except that a tag names its group
+      by `group`.
+    - `adopted` maps addresses to ids of existing workflows to take over; `forgotten` are addresses
+      to let go, and `deleted` those to delete.
+    - `ignored` are fields that belong to the dashboard once a workflow exists.
+    - A `protected` environment takes committed sources only; `no_checkout` says why there is no
+      commit.
+    - In a `local` environment an alias that is not mapped means a default model of the service.
+    - `organization` is the id that the environment insists on, or None.
+    - `secrets` gives the write-only fields of a declared resource, by address, when it is created;
+      `key_sources` says where the key among them is read from.
     """
 
     project: str
@@ -50,7 +54,7 @@ class Target:
     def adopted_as(
         self, address: Address, renamed_from: Address | None, in_source: Container[Address]
     ) -> str | None:
-        """The id that a workflow takes over, by its own address or by the one it had before it was renamed."""
+        """The id that a workflow adopts, by its own address or the one before it was renamed."""
         old = None if renamed_from is None or renamed_from in in_source else renamed_from
         return self.adopted.get(address, None if old is None else self.adopted.get(old))
 

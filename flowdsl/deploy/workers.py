@@ -1,4 +1,4 @@
-"""A few workers over many items, each with connections of its own."""
+"""Concurrent work on many items, by a few workers that each have connections of their own."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ async def for_each(
     concurrency: int,
     stopped: Callable[[], bool] = lambda: False,
 ) -> list[Item]:
-    """Do `work` on every item, at most `concurrency` at a time; returns the items not begun because of `stopped`.
+    """Do `work` on every item, at most `concurrency` at a time.
 
-    The first exception ends the others and is raised.
+    Returns the items that were not begun because of `stopped`. The first exception ends the other
+    workers and is raised.
     """
     waiting = deque(items)
 

@@ -1,4 +1,4 @@
-"""Findings that a team knows of and does not want to hear again: the content of a baseline file."""
+"""The baseline file: findings that a team knows and does not want to be told again."""
 
 from __future__ import annotations
 
@@ -18,18 +18,25 @@ Entry = tuple[str, str]
 
 
 class InvalidBaseline(Exception):
-    """A text that is no baseline; the message finishes the sentence "the baseline cannot be used: ..."."""
+    """A text that is no baseline.
+
+    The message finishes the sentence "the baseline cannot be used: ...".
+    """
 
 
 class Comparison(Record):
-    """`new` are the positions of the findings that the baseline does not have, `gone` how many of its entries were not found."""
+    """The findings of a check against a baseline.
+
+    `new` has the indices of the findings that the baseline does not have, and `gone` is how many of
+    its entries were not found any more.
+    """
 
     new: tuple[int, ...]
     gone: int
 
 
 class Baseline(Record):
-    """Known findings by the path of their file."""
+    """Known findings by the path of their file; equal ones are counted."""
 
     entries: Mapping[str, Counter[Entry]]
 
@@ -44,9 +51,9 @@ class Baseline(Record):
         prints: Sequence[str],
         checked: Callable[[str], bool],
     ) -> Comparison:
-        """What is new in all findings of a check, `prints` being their fingerprints.
+        """The comparison with all findings of a check, whose fingerprints are `prints`.
 
-        An entry is gone only from a file of which `checked` is true.
+        An entry counts as gone only when `checked` is true of its file.
         """
         left = {path: known.copy() for path, known in self.entries.items()}
         new = []
@@ -66,7 +73,7 @@ class Baseline(Record):
         prints: Sequence[str],
         checked: Callable[[str], bool],
     ) -> Baseline:
-        """The baseline with all of `diagnostics`, and what it knows of files of which `checked` is false."""
+        """A baseline of `diagnostics` and of what this one has of files that were not checked."""
         entries = {path: known for path, known in self.entries.items() if not checked(path)}
         found: dict[str, Counter[Entry]] = {}
         for path, entry in _entries(diagnostics, prints):
@@ -74,7 +81,7 @@ class Baseline(Record):
         return Baseline(entries | found)
 
     def render(self) -> str:
-        """The text of the baseline file: sorted, so that two branches that change it merge as a rule."""
+        """The text of the baseline file, sorted so that changes of two branches mostly merge."""
         findings = {
             path: [
                 {"name": name, "fingerprint": fingerprint}

@@ -27,9 +27,10 @@ CATEGORY_SEVERITY = {
 class DiagnosticSpec(Record):
     """The declaration of a diagnostic.
 
-    `name` is kebab-case and unique in the program; `message` is a `str.format` template, one short sentence in lower
-    case without a full stop; `help` (also a template) says what to do. `arguable` marks an error that a program can be compiled in
-    spite of, so that a comment may suppress it; warnings and infos always can be suppressed.
+    `name` is kebab-case and unique in the program. `message` is a `str.format` template: one short
+    sentence in lower case without a full stop. `help`, also a template, says what to do. `arguable`
+    marks an error in spite of which a program can be compiled, so that a comment may suppress it;
+    warnings and infos can always be suppressed.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a check finds."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from .diagnostic import Diagnostic
 
 
 class Findings(Record):
-    """The findings in order, and the paths of the files that were looked at, sorted: those that could not be read included."""
+    """The diagnostics, and the files that were looked at.
+
+    Both are sorted. `paths` includes files that could not be read.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     paths: tuple[str, ...]

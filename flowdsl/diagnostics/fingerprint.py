@@ -1,4 +1,4 @@
-"""By what a finding is known from one check to the next."""
+"""Fingerprints, by which a finding is recognised from one check to the next."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from hashlib import sha256
 from .diagnostic import Diagnostic
 
 _LINE = 4_000
-"""Characters of a line that count: a thousand findings on one line would hash it a thousand times."""
+"""Characters of a line that count: a thousand findings on a line hash it a thousand times."""
 
 
 def fingerprints(diagnostics: Sequence[Diagnostic]) -> list[str]:
-    """What stays the same about each finding when lines above it come and go.
+    """A hash for each finding that stays the same when lines above it come and go.
 
-    Name, file, message and the text of the line, blanks aside; equal ones are told apart by their order. So these are made
-    from all findings of a check, before any are left out.
+    It is of the name, the file, the message, and the text of the line without regard to blanks.
+    Equal findings are told apart by their order, so `diagnostics` must be all findings of a check,
+    before any are left out.
     """
     lines: dict[tuple[str, int], str] = {}
     seen: Counter[tuple[str, ...]] = Counter()

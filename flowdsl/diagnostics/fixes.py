@@ -1,4 +1,4 @@
-"""The fixes of findings, applied to the texts they are for."""
+"""The fixes of findings, applied to the texts of files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ UNSAFE = "unsafe"
 
 
 class Applied(Record):
-    """`sources` are the files that were edited, `texts` their new texts, both by path; `count` is of fixes."""
+    """The result of applying fixes.
+
+    `sources` are the files that were edited and `texts` their new texts, both by path. `count` is
+    the number of fixes.
+    """
 
     sources: dict[str, SourceFile]
     texts: dict[str, str]
@@ -29,8 +33,9 @@ def apply_fixes(
 ) -> Applied:
     """Apply one fix of each finding, the first whose applicability is among `applicable`.
 
-    A fix is applied whole or not at all. It is left out when it edits a file of which `may_edit` is false, when it changes
-    nothing, or when it meets an edit of an earlier fix: a second round, on the new texts, may take it.
+    A fix is applied whole or not at all. It is left out when `may_edit` is false of a file that it
+    edits, when it changes nothing, and when it meets an edit of an earlier fix; a second round, on
+    the new texts, may apply it.
     """
     plan = _Plan(may_edit)
     count = 0
@@ -42,7 +47,10 @@ def apply_fixes(
 
 
 class _Plan:
-    """The edits that were accepted. Within a file they neither overlap nor touch, unless they are of one fix."""
+    """The edits that were accepted.
+
+    Within a file they neither overlap nor touch, unless they belong to one fix.
+    """
 
     def __init__(self, may_edit: Callable[[str], bool]) -> None:
         self._may_edit = may_edit
@@ -50,7 +58,7 @@ class _Plan:
         self.sources: dict[str, SourceFile] = {}
 
     def accept(self, fix: Fix) -> bool:
-        """Take the edits of a fix if all of them fit."""
+        """Accept the edits of a fix if all of them fit; whether they were."""
         edits = sorted(fix.edits, key=_place)
         sources = {edit.span.path: edit.span.source for edit in edits} | self.sources
         if not any(edit.span.text != edit.replacement for edit in edits):
@@ -70,7 +78,8 @@ class _Plan:
             return False
         if not self._may_edit(span.path):
             return False
-        # Edits of several fixes do not touch; those of one fix may, and the last that begins early enough ends last.
+        # Edits of several fixes never touch. Those of one fix may, and the last of them that begins
+        # before the end of `span` also ends last.
         accepted = self._edits.get(span.path, [])
         at = bisect_right(accepted, span.end, key=_start)
         return at == 0 or accepted[at - 1].span.end < span.start

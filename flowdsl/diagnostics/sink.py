@@ -1,4 +1,4 @@
-"""Where phases put what they find."""
+"""The sink, in which phases record what they find."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Sink:
     """Collects findings; the same finding at the same place is kept once."""
 
     full = False
-    """Whether further findings are dropped, so that nobody need look for them."""
+    """Whether further findings are dropped, so that a phase need not look for them."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, int, int, str], Diagnostic] = {}
@@ -28,7 +28,10 @@ class Sink:
         help: str | None = None,
         **values: object,
     ) -> None:
-        """Record a finding. `values` fill the spec's message and help; `help` replaces the spec's own."""
+        """Record a finding.
+
+        `values` fill the spec's message and help; `help` replaces the spec's own.
+        """
         message = spec.message.format(**values)
         if help is None and spec.help is not None:
             help = spec.help.format(**values)

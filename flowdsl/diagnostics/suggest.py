@@ -1,4 +1,4 @@
-"""Which existing name somebody probably meant."""
+"""Suggestions: which existing name somebody probably meant."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from heapq import merge
 from itertools import islice
 
 _LONGEST = 100
-"""Characters of a name that somebody may have misspelt; nobody types longer ones."""
+"""Characters of a name for which others are suggested; nobody types longer ones."""
 
 _COMPARED = 100
-"""Names that one is compared with. A thousand mistakes beside a thousand names would be a million comparisons."""
+"""Names that a name is compared with.
+
+A thousand mistakes beside a thousand names would otherwise be a million comparisons.
+"""
 
 
 def edit_distance(a: str, b: str, limit: int) -> int:
-    """Optimal string alignment distance (insert, delete, replace, swap of neighbours); `limit + 1` when larger."""
+    """The optimal string alignment distance of two texts; `limit + 1` when it is larger.
+
+    It counts insertions, deletions, replacements and swaps of neighbours.
+    """
     if abs(len(a) - len(b)) > limit:
         return limit + 1
     # What both begin or end with costs nothing.
@@ -41,7 +47,7 @@ def edit_distance(a: str, b: str, limit: int) -> int:
 
 
 class Names:
-    """Names that one is looked for among very often, put in order once; iterating gives them sorted."""
+    """A set of names for many searches of near ones, sorted once; iterating gives sorted names."""
 
     __slots__ = ("_by_length",)
 
@@ -57,21 +63,24 @@ class Names:
         return merge(*self._by_length.values())
 
     def add(self, name: str) -> None:
-        """Take one more name in."""
+        """Add a name."""
         names = self._by_length.setdefault(len(name), [])
         at = bisect_left(names, name)
         if names[at : at + 1] != [name]:
             insort(names, name)
 
     def discard(self, name: str) -> None:
-        """Take a name out, if it is there."""
+        """Remove a name, if it is there."""
         names = self._by_length.get(len(name), [])
         at = bisect_left(names, name)
         if names[at : at + 1] == [name]:
             del names[at]
 
     def around(self, name: str, limit: int) -> Iterator[str]:
-        """The names that differ from `name` by at most `limit` in length; of very many those next to it in order."""
+        """The names whose length differs from that of `name` by at most `limit`.
+
+        Of each length at most about 200 are given, those next to `name` in sorted order.
+        """
         for length in range(len(name) - limit, len(name) + limit + 1):
             names = self._by_length.get(length)
             if names:
@@ -80,9 +89,10 @@ class Names:
 
 
 def closest(name: str, candidates: Iterable[str], *more: Names) -> str | None:
-    """The candidate nearest to `name`, or None when none is near; ties go to the first in sorted order.
+    """The candidate nearest to `name`, or None when none is near; ties go to the first in order.
 
-    Of very many candidates only those around `name` in sorted order are compared, which begin as it does. `more` are further ones.
+    `more` are further candidates. When there are very many, only those next to `name` in sorted
+    order are compared, which begin as it does.
     """
     length = len(name)
     if length > _LONGEST:
@@ -105,7 +115,10 @@ def closest(name: str, candidates: Iterable[str], *more: Names) -> str | None:
 
 
 def listed(names: Iterable[str], *more: Names, limit: int = 8) -> str:
-    """Names in sorted order and backticks, joined for a sentence; long lists are cut with a count. `more` are further ones."""
+    """The names in sorted order and backticks, joined for a sentence.
+
+    `more` are further names. After the first `limit` names the others are counted.
+    """
     groups = (names if isinstance(names, Names) else Names(names), *more)
     shown = ", ".join(f"`{name}`" for name in islice(merge(*groups), limit))
     rest = sum(map(len, groups)) - limit
@@ -134,16 +147,17 @@ _ENDINGS = frozenset(
         "y",
     )
 )
-"""Ends by which two words of one stem differ."""
+"""Endings by which two words of one stem differ."""
 _STEM = 3
-"""Letters of the shortest stem: `user` is none of `us`."""
+"""Letters of the shortest stem, so that `user` is no form of `us`."""
 
 
 def misspelt(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that `name` surely is but for a slip of the hand; None when it may well be a name of its own.
+    """The candidate that `name` surely is but for a typing mistake, or None.
 
-    A slip is a pair of letters in the wrong order, one letter too many, missing or wrong, two in a word of eight or more, or only
-    the case and the underscores. Names that differ in a number or in the end of a word are different names.
+    Such a mistake is two letters in the wrong order, one letter too many, missing or wrong, two
+    mistakes in a word of eight letters or more, or a difference only in case and underscores. Names
+    that differ in a number or in the ending of a word are different names.
     """
     return next((each for each in sorted(set(candidates)) if _is_slip(name, each)), None)
 
@@ -166,7 +180,7 @@ def _is_slip(name: str, candidate: str) -> bool:
 
 
 def _is_variant(word: str, other: str) -> bool:
-    """Whether two words differ in digits alone, or in their ends alone."""
+    """Whether two words differ in digits alone, or in their endings alone."""
     stem = next((at for at, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), None)
     at = min(len(word), len(other)) if stem is None else stem
     if at >= _STEM and {word[at:], other[at:]} <= _ENDINGS:

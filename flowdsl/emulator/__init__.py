@@ -1,8 +1,8 @@
 """A local Cyberdesk: the service's HTTP contract as an ASGI application over a SQLite file.
 
 It answers workflows, tags, tag groups, model configurations, prompt images, machines, pools,
-connections, trajectories, runs, usage, costs, provider credentials and health the way the contract of SDK 2.2.69 says: same routes,
-status codes, reply fields, filters and idempotency.
+connections, trajectories, runs, usage, costs, provider credentials and health the way the contract
+of SDK 2.2.69 says: same routes, status codes, reply fields, filters and idempotency.
 
 It does not run desktops, call models or keep secret values, and it imports nothing of FlowDSL's
 compiler: an official SDK pointed at it cannot tell that FlowDSL exists.

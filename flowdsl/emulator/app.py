@@ -89,11 +89,12 @@ def create_app(
 ) -> FastAPI:
     """The emulator over an open `store`, which the caller closes.
 
-    `keys` maps API keys to organisations; without it any bearer key selects `org_local`.
-    `strict` refuses unknown request keys, which the service drops. `allowed_hosts` are names other
-    than this machine's that the `Host` header may carry. `requests` grows by every request; `with_control` adds the
-    routes of `routes.control`. The lifespan of the application delivers its webhooks; `state.courier`
-    does where there is none. Raises `ScenarioError` for a fault whose route does not exist.
+    `keys` maps API keys to organisations; without it any bearer key selects `org_local`. `strict`
+    refuses unknown request keys, which the service drops. `allowed_hosts` are names other than this
+    machine's that the `Host` header may carry. `requests` grows by every request; `with_control`
+    adds the routes of `routes.control`. The lifespan of the application delivers its webhooks;
+    where there is none, `state.courier` does. Raises `ScenarioError` for a fault whose route does
+    not exist.
     """
     context = Context(
         store,

@@ -1,7 +1,7 @@
 """Behaviour followed where the contract leaves the service's behaviour open.
 
 The one list of it: code that follows an entry names the entry's key, documentation prints the
-table, and a test runs every entry. When a live call settles a question, the entry goes or its
+table, and a test runs every entry. When a live call answers a question, the entry goes or its
 statement changes together with that code and that test.
 """
 
@@ -12,8 +12,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """`source` is `I` (inferred) or the number of an open question of the platform notes;
-    `where` is the object below `flowdsl.emulator` that follows it."""
+    """One behaviour that the contract leaves open.
+
+    `source` is `I` (inferred) or the number of an open question of the platform notes. `where` is
+    the object below `flowdsl.emulator` that follows it.
+    """
 
     key: str
     statement: str
@@ -339,7 +342,8 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption(
         "webhook-payload",
-        "`run` of a webhook is what reading the run by id gives at its end; `occurred_at` is the end.",
+        "`run` of a webhook is what reading the run by id gives at its end; `occurred_at` is the "
+        "end.",
         "I",
         "runs.webhook_deliveries.collect_events",
     ),
@@ -359,7 +363,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "course-decided-early",
         "How a run goes is decided when it is made, from the workflow as it stands then.",
         "Q19",
-        "runs.courses.decide_course",
+        "runs.run_plans.decide_run_plan",
     ),
     Assumption(
         "soonest-machine",
@@ -425,13 +429,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "output-needs-schema",
         "Without an output schema, and unless the run gets to its checks, `output_data` is null.",
         "Q6",
-        "simulation.course.play",
+        "simulation.run_plan.play",
     ),
     Assumption(
         "failed-check-error",
         "A check that does not succeed ends the run as `error`, its outputs kept.",
         "Q8",
-        "simulation.course.play",
+        "simulation.run_plan.play",
     ),
     Assumption(
         "check-regex-search",
@@ -522,7 +526,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "A run that succeeds has its trajectory at its end, not generated; one that replayed an "
         "approved trajectory, did not succeed or was taken over by a worker records none.",
         "I",
-        "runs.courses.course_of",
+        "runs.run_plans.run_plan_of",
     ),
     Assumption(
         "credential-needs",

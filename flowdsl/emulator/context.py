@@ -22,10 +22,10 @@ class KeyInUseError(Exception):
 
 @dataclass(slots=True)
 class Context:
-    """Shared by all requests of one application. `keys` maps an API key to its organisation.
+    """What all requests of one application share; `keys` maps an API key to its organisation.
 
-    `idempotency_seconds` is how long a key gives its first reply, None for ever and 0 not at all;
-    rows younger than `listing_lag` seconds are missing from lists.
+    `idempotency_seconds` is how long a key gives its first reply, None for ever and 0 not at all.
+    Rows younger than `listing_lag` seconds are missing from lists.
     """
 
     store: Store

@@ -50,7 +50,10 @@ _SECRETS = frozenset(
 
 
 def _may_be_secret(kind: str, location: list[str | int]) -> bool:
-    """A misspelt key of a body, and a body that is one text, may be a secret as well."""
+    """Whether the value at a place of a request may be a secret.
+
+    The value of a misspelt key, and a body that is one text, may be one as well.
+    """
     if location[:1] == ["body"] and (kind == "extra_forbidden" or len(location) == 1):
         return True
     return any(part in _SECRETS or "sensitive" in str(part) for part in location)

@@ -50,8 +50,10 @@ _WILDCARD = re.compile(r"(\{[^{}]*\}|\*)")
 
 
 class ConnectionLostError(ConnectionResetError):
-    """Raised instead of finishing a reply. A server closes the connection on it; an in-process
-    transport lets it through to its caller."""
+    """Raised instead of finishing a reply.
+
+    A server closes the connection on it; an in-process transport lets it through to its caller.
+    """
 
 
 class NoReplyError(TimeoutError):

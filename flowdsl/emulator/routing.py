@@ -58,8 +58,10 @@ def stored_reply(
 
 
 def store_reply(transaction: Transaction, key: str, reply: Response) -> None:
-    """Keeps `reply` under `key`, in place of one that has expired; it becomes visible when the
-    write itself commits."""
+    """Keeps `reply` under `key`, in place of one that has expired.
+
+    It becomes visible when the write itself commits.
+    """
     transaction.connection.execute(
         insert(idempotent_replies)
         .prefix_with("OR REPLACE")
@@ -89,7 +91,7 @@ async def _current(request: Request) -> Transaction:
 
 
 Current = Annotated[Transaction, Depends(_current)]
-"""The transaction of this request: the write lock for POST, PUT, PATCH and DELETE, else a snapshot."""
+"""The transaction of the request: for POST, PUT, PATCH and DELETE a write, else a snapshot."""
 
 
 async def _declare_idempotency_key(
@@ -187,7 +189,7 @@ class StoreRoute(APIRoute):
 
 
 async def _read_body(request: Request) -> None:
-    """Takes the whole body in before the lock is taken: a slow client must not hold it."""
+    """Reads the whole body before the lock is taken, because a slow client must not hold that."""
     if request.headers.get("content-type", "").startswith("multipart/"):
         await request.form()
         return
@@ -197,7 +199,7 @@ async def _read_body(request: Request) -> None:
 
 
 def _refuse_unpaired_surrogates(body: bytes) -> None:
-    """JSON can spell half a character, which neither SQLite nor a JSON reply can hold."""
+    """422 for half of a surrogate pair, which neither SQLite nor a JSON reply can hold."""
     try:
         json.dumps(json.loads(body), ensure_ascii=False).encode()
     except UnicodeEncodeError:

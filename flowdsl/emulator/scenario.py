@@ -38,7 +38,10 @@ def _key_lifetime(value: object) -> object:
 
 
 class Scenario(BaseModel):
-    """`idempotency` is how many seconds a key is kept: None for ever, 0 not at all."""
+    """How the emulator is to behave.
+
+    `idempotency` is how many seconds a key is kept: None for ever, 0 not at all.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 

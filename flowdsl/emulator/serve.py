@@ -68,7 +68,11 @@ def serve(
 
 @contextmanager
 def _ends(server: uvicorn.Server) -> Iterator[None]:
-    """Uvicorn listens to signals only while it serves, and raises them again afterwards; the same ends it before."""
+    """A context in which a signal ends the server.
+
+    Uvicorn listens to signals only while it serves, and raises them again afterwards; this ends it
+    before that.
+    """
     came: list[int] = []
 
     def end(number: int) -> None:
@@ -86,7 +90,7 @@ def _ends(server: uvicorn.Server) -> Iterator[None]:
 
 
 def _is_no_fault(record: logging.LogRecord) -> bool:
-    """Replies that are lost on purpose, or cut off by the end, are no errors to report."""
+    """Whether a log record is of an error, not of a reply lost on purpose or at the end."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, ConnectionLostError | NoReplyError | CancelledError)
 

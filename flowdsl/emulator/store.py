@@ -56,8 +56,8 @@ class Transaction:
     """One organisation's view of the store during one request.
 
     `now` is the time of every row the request writes. In a write it is later than the time of any
-    earlier write to the store, whatever the clock does, and in a read no earlier. Rows made after `listed_until` are missing
-    from lists; None is no such time.
+    earlier write to the store, whatever the clock does, and in a read no earlier. Rows made after
+    `listed_until` are missing from lists; None is for no such time.
     """
 
     connection: Connection

@@ -305,7 +305,7 @@ runs = Table(
     # When it was last queued, and by how many attempts before.
     Column("queued_at", String, nullable=False),
     Column("attempt", Integer, nullable=False),
-    # The course: how long the states take, and what stands there in the end.
+    # The run plan: how long the states take, and what stands there in the end.
     Column("running_ms", Integer),
     Column("checking_ms", Integer),
     Column("held", String),
@@ -335,8 +335,8 @@ run_attachments = Table(
     _id(),
     _organization(),
     Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
-    # Later than now for a file that an unfinished run has not brought yet; `at_ms` is its place
-    # in the course.
+    # Later than now for a file that an unfinished run has not brought yet; `at_ms` is its place in
+    # the run plan.
     Column("created_at", String, nullable=False),
     Column("position", Integer, nullable=False),
     Column("at_ms", Integer),

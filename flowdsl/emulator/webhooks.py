@@ -51,7 +51,8 @@ def secret_key(secret: str) -> bytes:
         key = b""
     if encoded == secret or not _SECRET_BYTES <= len(key) <= _LONGEST_SECRET_BYTES:
         raise ValueError(
-            f"a secret is `{SECRET_PREFIX}` and {_SECRET_BYTES} to {_LONGEST_SECRET_BYTES} bytes in base64"
+            f"a secret is `{SECRET_PREFIX}` and {_SECRET_BYTES} to {_LONGEST_SECRET_BYTES} bytes "
+            "in base64"
         )
     return key
 

@@ -1,7 +1,9 @@
-"""The page of every diagnostic and rule: why it matters, an example that has it, and the same example mended.
+"""The page of every diagnostic and rule: why it matters, an example that has it, and the same
+example mended.
 
-Reads the pages in `pages/`, one Markdown file a name, and puts what the catalogue knows in front: name, severity, message, help, options.
-`python -m flowdsl.explain.reference --write` makes the reference in `docs/reference` of them.
+Reads the pages in `pages/`, one Markdown file for each name, and puts what the catalogue knows in
+front: severity, category, message, help and options. `python -m flowdsl.explain.reference --write`
+makes the reference in `docs/reference` of them.
 
 Does not check anything: the examples are run by the tests.
 

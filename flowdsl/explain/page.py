@@ -1,4 +1,4 @@
-"""A page: its text, and the examples in it as files."""
+"""A page of `flowdsl explain`: its text, and the examples in it as files."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from flowdsl.source.record import Record
 PAGES = Path(__file__).parent / "pages"
 DEFAULT_FILE = "example.flow"
 PICTURE = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c6360000000020001"
-    "e221bc330000000049454e44ae426082"
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c6360000000020001e221bc330000000049454e44ae426082"
 )
 """A PNG of one grey pixel: what a `png` block stands for."""
 
@@ -24,7 +24,11 @@ _FIELD = re.compile(r"\{(\w+)[^{}]*\}")
 
 
 class Page(Record):
-    """The page of one diagnostic. `wrong` and `right` are its two examples: content by path, `flowdsl.toml` among them or not."""
+    """The page of one diagnostic.
+
+    `wrong` and `right` are its two examples, as the content of files by path. Some hold a
+    `flowdsl.toml`.
+    """
 
     spec: DiagnosticSpec
     body: str
@@ -33,7 +37,7 @@ class Page(Record):
 
     @property
     def markdown(self) -> str:
-        """The whole page."""
+        """The whole page: a header made from the catalogue, then the body of the file."""
         spec = self.spec
         lines = [
             f"# {spec.name}",
@@ -61,7 +65,7 @@ def page_of(name: str) -> Page:
 
 
 def _example(body: str, title: str) -> dict[str, bytes]:
-    """The files of the section `title`."""
+    """The files in the section `title`: a block without a path is `DEFAULT_FILE`."""
     pieces = _SECTION.split(body)
     text = next((text for at, text in enumerate(pieces) if at and pieces[at - 1] == title), "")
     files = {}
@@ -76,7 +80,7 @@ def _example(body: str, title: str) -> dict[str, bytes]:
 
 
 def _shown(template: str) -> str:
-    """A message with the names of its values where they go."""
+    """A message template with `‹name›` for each of its values."""
     halves = template.replace("{{", "\0").replace("}}", "\1")
     return _FIELD.sub(r"‹\1›", halves).replace("\0", "{").replace("\1", "}")
 

@@ -1,4 +1,7 @@
-"""The reference in `docs/reference`, made of the pages: `python -m flowdsl.explain.reference --write | --check`."""
+"""The reference in `docs/reference`, made of the pages.
+
+`python -m flowdsl.explain.reference --write` makes it anew, `--check` says which files are stale.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ def reference() -> dict[str, str]:
     lines = [
         "# Diagnostics and rules",
         "",
-        "Made by `python -m flowdsl.explain.reference --write`. `flowdsl explain NAME` shows the same pages.",
+        "Made by `python -m flowdsl.explain.reference --write`. `flowdsl explain NAME` shows the "
+        "same pages.",
         "Names in italics are lint rules: `[lint]` of `flowdsl.toml` selects them.",
     ]
     for category in CATEGORY_SEVERITY:
@@ -36,7 +40,7 @@ def reference() -> dict[str, str]:
 
 
 def main(words: list[str]) -> int:
-    """Write the reference, or say which files of it are stale."""
+    """Write the reference, or name its stale files; returns the exit code."""
     wanted = reference()
     present = {path.name for path in FOLDER.glob("*.md")}
     stale = [name for name in sorted(present | set(wanted)) if not _fresh(name, wanted.get(name))]

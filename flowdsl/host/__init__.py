@@ -1,12 +1,12 @@
 """The machine FlowDSL runs on: disk, environment variables, terminal, signals.
 
-Answers signals (`signals`), reads the files of a project (`DiskFiles`), finds projects and flows, writes results (`write_files`), and answers what
-the environment says.
+Reads the files of a project (`DiskFiles`), finds projects and flows, writes results
+(`write_files`), reads environment variables and answers signals (`signals`).
 
 Does not know what is in the files, and decides nothing that a pure layer could decide.
 
 Entry points: `DiskFiles`, `find_root`, `expand`, `write_files`; one module a subject.
 
-Nothing outside a project's root is read, not even through a symbolic link. A write is complete or has not happened.
-Nothing here needs POSIX.
+Nothing outside a project's root is read, not even through a symbolic link. A write is complete or
+has not happened. Nothing here needs POSIX.
 """

@@ -9,7 +9,10 @@ from flowdsl.source.files import FileSystem, UnreadableFile, decode
 
 PROJECT_FILE = "flowdsl.toml"
 SIZE_LIMIT = 16 * 1024 * 1024
-"""Bytes of one file. Above any prompt and picture the service takes; a larger file is a mistake in a path or a glob."""
+"""Bytes that a file may have.
+
+Above any prompt and picture that the service takes: a larger file is a mistake in a path or glob.
+"""
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line breaks
 
@@ -17,8 +20,8 @@ _BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line breaks
 class DiskFiles:
     """A `FileSystem` over the folder `root`.
 
-    `root` is absolute and free of symbolic links. Paths are POSIX and relative to it; a path that leaves it, by itself
-    or through a link, cannot be read.
+    `root` is absolute and free of symbolic links. Paths are POSIX and relative to it. A path that
+    leaves it, by itself or through a link, cannot be read.
     """
 
     def __init__(self, root: str) -> None:
@@ -50,7 +53,7 @@ class DiskFiles:
             raise UnreadableFile(path, "it is not a regular file")
         descriptor = os.open(full, os.O_RDONLY | _BINARY)
         try:
-            # One byte more than allowed: the file may grow between the calls, and some file systems report no size.
+            # One byte more than allowed: a file may grow, and some file systems report no size.
             content = bytearray()
             while len(content) <= SIZE_LIMIT:
                 piece = os.read(descriptor, max(status.st_size + 1 - len(content), 65536))
@@ -93,7 +96,7 @@ class DiskFiles:
 
 
 class Overlay:
-    """A `FileSystem` in which some files are replaced by given content: standard input, or an editor's buffers."""
+    """A `FileSystem` in which given contents, such as standard input, replace some files."""
 
     def __init__(self, below: FileSystem, contents: dict[str, bytes]) -> None:
         self._below = below
@@ -120,7 +123,10 @@ def _too_large(path: str, size: int) -> UnreadableFile:
 
 
 def find_root(folder: str) -> str | None:
-    """The nearest folder at or above `folder` that holds a `flowdsl.toml`, without symbolic links; None without one."""
+    """The nearest folder at or above `folder` that holds a `flowdsl.toml`; None without one.
+
+    The result is free of symbolic links.
+    """
     here = os.path.realpath(folder)
     while True:
         if os.path.isfile(os.path.join(here, PROJECT_FILE)):

@@ -11,7 +11,10 @@ from flowdsl.source.files import UnreadableFile
 from .disk import DiskFiles
 
 TRUSTED_HOSTS = "FLOWDSL_TRUSTED_HOSTS"
-"""Comma-separated host names an API key may be sent to. Never read from the repository: a pull request can edit that."""
+"""Comma-separated names of hosts that an API key may be sent to.
+
+They are never read from the repository, which a pull request can edit.
+"""
 
 ENVIRONMENT = "FLOWDSL_ENV"
 
@@ -22,18 +25,19 @@ def in_ci(environ: Mapping[str, str]) -> bool:
 
 
 def trusted_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The hosts a person allowed besides the official one, as written."""
+    """The hosts that a person trusts besides the official one, as written."""
     return tuple(host.strip() for host in environ.get(TRUSTED_HOSTS, "").split(",") if host.strip())
 
 
 class MissingKey(Exception):
-    """There is no API key where the environment of the project says; the message never quotes one."""
+    """No API key stands where the environment of the project says; the message never quotes one."""
 
 
 def read_api_key(source: KeySource, root: str, environ: Mapping[str, str]) -> str:
     """The API key that `source` points at; raises `MissingKey`.
 
-    A file is named absolutely, from the home folder (`~`), or relative to the project's folder `root`.
+    The path of a file is absolute, from the home folder (`~`), or relative to the project's folder
+    `root`.
     """
     if source.kind == "env":
         key, place = environ.get(source.name, ""), f"the environment variable `{source.name}`"

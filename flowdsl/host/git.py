@@ -1,4 +1,4 @@
-"""What git says of the checkout that a project stands in."""
+"""Facts about the git checkout that a project lies in."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from datetime import datetime
 from typing import Literal
 
 Relation = Literal["same", "newer", "older", "diverged", "unknown"]
-"""How the checkout stands to another commit; `unknown` where that commit is not in the repository."""
+"""How the checkout stands to another commit; `unknown` when the repository lacks that commit."""
 
 AT_ONCE = 500
-"""Paths in one command line."""
+"""Paths in one command line, which has a limit on every system."""
 
 SECONDS = 60.0
-"""How long one call of git may take."""
+"""How long one call of git may take, in seconds."""
 
 
 class NoCheckout(Exception):
-    """There is no commit to speak of; the message says why."""
+    """There is no commit to compare with; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
     """The commit a folder is at.
 
-    `dirty` tells of changes to files below the folder that git tracks; of others, `untracked` tells. In a `shallow` clone older
-    commits are missing.
+    `dirty` is true when files below the folder that git tracks have changed; `untracked` tells of
+    other files. In a `shallow` clone older commits are missing.
     """
 
     folder: str
@@ -39,7 +39,7 @@ class Checkout:
     shallow: bool
 
     def relation(self, commit: str) -> Relation:
-        """How this commit stands to `commit`, of which it may be an ancestor (`older`) or a descendant (`newer`)."""
+        """How this commit stands to `commit`: `older` means that it is an ancestor of that one."""
         if commit == self.commit:
             return "same"
         if not re.fullmatch("[0-9a-f]{7,64}", commit):
@@ -51,7 +51,10 @@ class Checkout:
         return "older" if self._is_ancestor(self.commit, commit) else "diverged"
 
     def untracked(self, paths: Collection[str]) -> frozenset[str]:
-        """Those of `paths`, POSIX and relative to the folder, that git does not track, ignored ones included."""
+        """Those of `paths` that git does not track, ignored ones included.
+
+        Paths are POSIX and relative to the folder. Raises `NoCheckout`.
+        """
         rest = sorted(paths)
         tracked: set[str] = set()
         while rest:
@@ -64,7 +67,10 @@ class Checkout:
 
 
 def checkout_at(folder: str) -> Checkout:
-    """The checkout that `folder` is in; raises `NoCheckout` outside of git, before a first commit and without git."""
+    """The checkout that `folder` is in.
+
+    Raises `NoCheckout` outside of git, before a first commit, and without git.
+    """
     shown = _git(folder, "show", "--no-patch", "--no-show-signature", "--format=%H %cI", "HEAD")
     if shown.returncode != 0:
         raise NoCheckout(_reason(shown.stderr))
@@ -78,6 +84,7 @@ def checkout_at(folder: str) -> Checkout:
 
 
 def _git(folder: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """One call of git in `folder`; raises `NoCheckout` when git is missing or too slow."""
     environment = {
         **os.environ,
         "LC_ALL": "C",

@@ -1,7 +1,8 @@
 """Which files git would ignore, by gitignore(5).
 
-`.gitignore` files from the top of the work tree down to the file's folder count. `.git/info/exclude` and a user's own
-global list do not: what a project contains must not differ between two machines.
+The `.gitignore` files from the top of the work tree down to the file's folder count.
+`.git/info/exclude` and a user's global list do not: what a project contains must not differ between
+two machines.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ class IgnoreFile:
         self._rules = [rule for line in text.splitlines() if (rule := _read_rule(line)) is not None]
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
-        """True for ignored, False for included again, None when no rule speaks of the path; the last rule decides."""
+        """True for ignored, False for included again, None when no rule matches the path.
+
+        As in git, the last rule that matches decides.
+        """
         for rule in reversed(self._rules):
             if (is_folder or not rule.folders_only) and rule.pattern.fullmatch(path):
                 return rule.ignores
@@ -53,7 +57,8 @@ def _read_rule(line: str) -> _Rule | None:
 class IgnoreChain(Record):
     """The `.gitignore` files that speak about one folder, the deepest first.
 
-    Each is paired with how a project path becomes a path relative to it: drop `cut` characters, then put `lead` in front.
+    Each comes with two values that make a project path relative to it: drop `cut` characters from
+    the path, then put `lead` in front.
     """
 
     files: tuple[tuple[int, str, IgnoreFile], ...] = ()
@@ -67,7 +72,10 @@ class IgnoreChain(Record):
         return False
 
     def below(self, root: str, folder: str) -> IgnoreChain:
-        """The chain for `folder` (a project path, "" for the root) when this is the chain of its parent."""
+        """The chain for `folder` when this is the chain of its parent.
+
+        `folder` is a project path, "" for the root.
+        """
         file = _load(os.path.join(root, folder))
         if file is None:
             return self

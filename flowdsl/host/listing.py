@@ -1,4 +1,4 @@
-"""Which files of a project a list of paths, folders and globs means."""
+"""The files of a project that a list of paths, folders and globs means."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .disk import DiskFiles
 class Listed(Record):
     """Paths of files, each list sorted and without repetition.
 
-    `flows` are to be read as flows, for their names say so. `named` are other files that a pattern spells out, `matched` other
-    files that only a glob means.
+    `flows` are read as flows, because of their suffix. `named` are other files that a pattern
+    spells out, `matched` other files that only a glob means.
     """
 
     flows: list[str]
@@ -27,9 +27,12 @@ class Listed(Record):
 def expand(files: DiskFiles, patterns: list[str]) -> Listed:
     """The project paths of the files that the patterns mean.
 
-    A pattern is a file, a folder (every `.flow` file below it) or a glob; what exists is never a glob. Folders and globs leave out what `.gitignore`
-    excludes, what is hidden, and symbolic links, so that a flow has one name; a file that is named is always meant. What does not exist, and a folder that
-    cannot be listed and may hold what is meant, are given among the flows, for reading them tells why.
+    A pattern is a file, a folder (every `.flow` file below it) or a glob; what exists is never a
+    glob. Folders and globs leave out what `.gitignore` excludes, hidden files, and symbolic links,
+    so that a flow has one name. A file that is named is always meant.
+
+    `flows` also holds paths that do not exist, and folders that cannot be listed but may hold a
+    match: reading them tells why.
     """
     named: set[str] = set()
     matched: set[str] = set()
@@ -53,11 +56,15 @@ def expand(files: DiskFiles, patterns: list[str]) -> Listed:
 
 
 def _literally(part: str) -> str:
+    """A pattern that matches `part` alone."""
     return re.sub(r"([*?\[\\])", r"\\\1", part)
 
 
 def _walk(root: str, start: list[str], pattern: str, found: set[str], unread: set[str]) -> None:
-    """Add the files at or below the folder `start` that match `pattern`, and the folders that keep them to themselves."""
+    """Add to `found` the files at or below `start` that match `pattern`.
+
+    Folders that cannot be listed go to `unread` when they may hold a match.
+    """
     from .gitignore import chain_above
 
     matches = re.compile(translate(pattern)).fullmatch
@@ -74,7 +81,7 @@ def _walk(root: str, start: list[str], pattern: str, found: set[str], unread: se
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
-            # Not empty: a deploy would take its workflows for deleted ones.
+            # Not taken as empty: a deploy would take its workflows for deleted ones.
             if _may_hold(folder, pattern):
                 unread.add(folder or ".")
             continue
@@ -89,7 +96,10 @@ def _walk(root: str, start: list[str], pattern: str, found: set[str], unread: se
 
 
 def _visible(folder: str) -> list[tuple[str, bool]]:
-    """Name and "is a folder" of what stands in a folder, without hidden things and links; raises `OSError`."""
+    """The entries of a folder that are neither hidden nor links, each with "is a folder".
+
+    Raises `OSError`.
+    """
     with os.scandir(folder) as entries:
         return [
             (entry.name, entry.is_dir(follow_symlinks=False))

@@ -1,8 +1,9 @@
-"""Rules of installed packages, by the entry points that `[lint] plugins` names.
+"""Lint rules of installed packages, by the entry points that `[lint] plugins` names.
 
-A pull request can change every file of the repository that holds the project, and must not bring code that runs where it is checked.
-So a package counts only where it lies outside of that repository, or in the folders that the running Python installs packages in,
-which are outside of git also where a virtual environment lies in the project.
+A pull request can change every file of the repository that holds the project, and must not bring
+code that runs where it is checked. So a package counts only when it lies outside of that
+repository, or in a folder where the running Python installs packages. Such a folder is not tracked
+by git, even when a virtual environment lies in the project.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ GROUP = "flowdsl.rules"
 
 
 def load_plugins(names: Iterable[str], root: str) -> tuple[tuple[Rule, ...], list[tuple[str, str]]]:
-    """The rules behind the entry points of the group `flowdsl.rules` with these names, and the others with what is wrong.
+    """The rules of the entry points `names`, and the names without rules, each with the reason.
 
-    An entry point is a sequence of `Rule`. A package runs only when the project file names it, and when it lies outside of the
-    repository around `root`, the project's folder.
+    An entry point is in the group `flowdsl.rules` and is a sequence of `Rule`. A package runs only
+    when the project file names it and it lies outside of the repository around `root`, the
+    project's folder.
     """
     repository = _Repository(root)
     rules: list[Rule] = []
@@ -45,11 +47,15 @@ def load_plugins(names: Iterable[str], root: str) -> tuple[tuple[Rule, ...], lis
 
 
 class _Unusable(Exception):
-    """An entry point has no rules to give."""
+    """An entry point cannot be used; the message finishes a sentence that names it."""
 
 
 class _Repository:
-    """What a pull request can change: the git work tree around a folder, the outermost where they are nested, or the folder."""
+    """The files that a pull request can change.
+
+    They are the git work tree around a folder, the outermost when there are several, or without git
+    that folder.
+    """
 
     def __init__(self, root: str) -> None:
         root = os.path.realpath(root)
@@ -70,7 +76,7 @@ class _Repository:
                     self._offered.append(entry_point)
 
     def entry_point(self, name: str) -> EntryPoint:
-        """The entry point with this name, whose code lies where it may; raises `_Unusable`."""
+        """The entry point with this name; raises `_Unusable` when its code may not run."""
         found = [each for each in self._offered if each.name == name]
         if not found:
             for refused, place in self._refused:
@@ -80,7 +86,7 @@ class _Repository:
             raise _Unusable(f"no installed package has it; those that are installed: {known}")
         parts = found[0].module.split(".")
         for count in range(1, len(parts) + 1):
-            # Finding a module runs those above it, which have been looked at by then.
+            # Finding a module runs its parents, and each of them was looked at before.
             spec = find_spec(".".join(parts[:count]))
             for place in () if spec is None else _places(spec):
                 if self._changes(place):
@@ -89,7 +95,7 @@ class _Repository:
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
-        """Nothing that lies in the repository is found on `sys.path` by what is imported in the block."""
+        """A context in which imports find nothing that lies in the repository."""
         before = sys.path[:]
         sys.path[:] = [place for place in sys.path if not self._changes(place or os.curdir)]
         try:
@@ -100,12 +106,13 @@ class _Repository:
     def _within(self, what: str, place: str) -> _Unusable:
         path = os.path.relpath(os.path.realpath(place), self._top).replace(os.sep, "/")
         return _Unusable(
-            f"{what}, `{path}`, lies in the repository of the project, where a pull request can change it; install it from "
+            f"{what}, `{path}`, lies in the repository of the project, where a pull request can "
+            "change it; install it from "
             "elsewhere, and not in editable mode"
         )
 
     def _changes(self, place: str) -> bool:
-        """Whether a pull request can change what lies there."""
+        """Whether a pull request can change what lies at `place`."""
         folders = list(_upwards(os.path.realpath(place)))
         return any(_same(folder, self._top) for folder in folders) and not any(
             _same(folder, installed) for folder in folders for installed in self._installed
@@ -113,7 +120,7 @@ class _Repository:
 
 
 def _upwards(path: str) -> Iterator[str]:
-    """A path and the folders above it, from within."""
+    """A path, then the folders above it, the nearest first."""
     while True:
         yield path
         above = os.path.dirname(path)
@@ -123,7 +130,7 @@ def _upwards(path: str) -> Iterator[str]:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether both are one folder, also where the disk knows no capital letters."""
+    """Whether both are one folder, also where the file system ignores capital letters."""
     try:
         return one == other or os.path.samefile(one, other)
     except OSError:
@@ -131,7 +138,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _site_folders() -> list[str]:
-    """Where the running Python installs packages."""
+    """The folders in which the running Python installs packages."""
     import site
 
     return [
@@ -141,12 +148,12 @@ def _site_folders() -> list[str]:
 
 
 def _place(distribution: Distribution) -> str:
-    """The folder that says what a distribution is, or where that folder lies."""
+    """The folder of a distribution's metadata, or else the folder that this lies in."""
     return str(getattr(distribution, "_path", distribution.locate_file("")))
 
 
 def _places(spec: ModuleSpec) -> list[str]:
-    """Where a module's code lies; several for a package without a file of its own."""
+    """Where the code of a module lies; several folders for a package without a file of its own."""
     if spec.has_location and spec.origin is not None:
         return [spec.origin]
     return list(spec.submodule_search_locations or ())

@@ -1,10 +1,11 @@
 """What SIGINT and SIGTERM do, from the first line of a process to its last.
 
-A signal ends the process where it stands: nothing is raised into code that may lose it, or may leave a lock taken. What must not
-be left behind is cleared away first (`Ending`), and what must not be left half done is finished (`HeldBack`). Who can do better replaces
-`answer`: the event loop, which cancels what it does, and a question to a person, which is left by `Interrupted`.
+A signal ends the process where it stands. Nothing is raised into code that might swallow it, or
+that might leave a lock taken. What must not stay behind is cleared away first (`Ending`), and what
+must not be half done is finished (`HeldBack`). Code that can do better replaces `answer`: the event
+loop cancels its work, and a question to a person is left by `Interrupted`.
 
-It is imported before anything else, so it imports only what Python itself has loaded.
+This module is imported before all others, so it imports only what Python itself has loaded.
 """
 
 from __future__ import annotations
@@ -42,7 +43,10 @@ class Interrupted(BaseException):
 
 
 def listen() -> None:
-    """Answer signals from now on, in this thread. One that the process was started to ignore, as `nohup` does, stays ignored."""
+    """Answer signals from now on, in this thread.
+
+    A signal that the process was started to ignore, as `nohup` does, stays ignored.
+    """
     global _main_thread, _process
     _main_thread, _process = _thread.get_ident(), os.getpid()
     for number in SIGNALS:
@@ -51,7 +55,7 @@ def listen() -> None:
 
 
 def deliver(number: int, _frame: object = None) -> None:
-    """A signal has come."""
+    """Answer a signal, now or at the end of the outermost `HeldBack`: the handler of `listen`."""
     if _holding:
         _held.append(number)
     else:
@@ -61,8 +65,8 @@ def deliver(number: int, _frame: object = None) -> None:
 def end(number: int) -> None:
     """End the process at once, after the functions of `Ending`, with the exit code of a signal.
 
-    They run in a thread of their own: what they wait for may be held by the code that the signal interrupted, and then the
-    process ends without them.
+    The functions run in a thread of their own. What they wait for may be held by the code that the
+    signal interrupted; then the process ends without them after `LAST_SECONDS`.
     """
     global _over
     if _over:  # the end is near already
@@ -77,11 +81,11 @@ def end(number: int) -> None:
 
 
 answer: Callable[[int], object] = end
-"""What a signal does now. It is called between any two instructions of the main thread."""
+"""What a signal does now; called between any two instructions of the main thread."""
 
 
 class Ending:
-    """For the block, what to do when `end` ends the process in it; called with the signal."""
+    """A context with a function that `end` calls with the signal when it ends the process in it."""
 
     def __init__(self, function: Callable[[int], object]) -> None:
         self._function = function
@@ -99,9 +103,10 @@ def at_end(function: Callable[[int], object]) -> None:
 
 
 class HeldBack:
-    """A block that a signal does not interrupt: it is answered at its end. Too short to be waited for, and it asks nobody.
+    """A context that a signal does not interrupt: it is answered at the end.
 
-    In another thread than the main one, where signals do not come, it does nothing.
+    The code inside must be too short to be waited for, and must ask nobody. In any thread but the
+    main one, where signals do not come, this does nothing.
     """
 
     def __enter__(self) -> None:
@@ -117,10 +122,11 @@ class HeldBack:
 
 
 def _clear_away(number: int, done: _thread.LockType) -> None:
+    """Call the functions of `Ending`, the last one first, tell the user, and release `done`."""
     for function in reversed(_endings):
         try:
             function(number)
-        except BaseException:  # noqa: BLE001 - the others have their turn, and nobody is left to tell
+        except BaseException:  # noqa: BLE001 - the others have their turn; nobody is left to tell
             continue
     try:
         if sys.stderr is not None:

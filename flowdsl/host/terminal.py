@@ -13,20 +13,21 @@ if TYPE_CHECKING:
 def wants_color(mode: str, stream: TextIO, environ: Mapping[str, str]) -> bool:
     """Whether to colour what goes to `stream`: `mode` is `auto`, `always` or `never`.
 
-    `auto` is a terminal that understands colour, unless `NO_COLOR` is set to anything (https://no-color.org).
+    `auto` means yes for a terminal that understands colour, unless `NO_COLOR` is set to anything
+    (https://no-color.org).
     """
     if mode != "auto":
         return mode == "always"
     if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
         return False
-    # The old Windows console prints escape sequences as text; the newer hosts announce themselves.
+    # The old Windows console prints escape sequences as text; newer hosts set a variable.
     if os.name == "nt" and not (environ.get("WT_SESSION") or environ.get("TERM")):
         return False
     return is_terminal(stream)
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether a person may be at the other end; a closed stream is none."""
+    """Whether a person may read or write at the other end; False for a closed stream."""
     try:
         return stream.isatty()
     except ValueError:

@@ -1,4 +1,4 @@
-"""Files are written completely or not at all."""
+"""The writing of files, completely or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
 _OLD = os.O_RDONLY | _BINARY
 _LINKS = 40
-"""As many symbolic links in a row as Linux follows."""
+"""Symbolic links in a row that are followed, as many as Linux follows."""
 
 
 class ChangedFile(Exception):
@@ -34,13 +34,17 @@ def write_files(
 ) -> None:
     """Replace or create every file, by absolute or working-folder path; folders are made as needed.
 
-    All contents are on disk under temporary names beside their targets before the first target changes: a full disk or
-    a folder without permission leaves everything as it was. An existing file keeps its permissions, and a symbolic link
-    stays one. `durable` waits until the disk has everything; results that can be made again need not. `expected` is what
-    files hold before: when one of them differs, nothing is written and `ChangedFile` is raised. Raises `OSError`.
+    All contents are on disk under temporary names beside their targets before the first target
+    changes, so that a full disk or a folder without permission leaves everything as it was. An
+    existing file keeps its permissions, and a symbolic link stays one. `durable` waits until the
+    disk has everything; results that can be made again need not.
 
-    What is no file but a device or a pipe is not replaced: the content is written into it, as into the open file that
-    `/dev/stdout` and the like stand for, when everything else is on disk under temporary names.
+    `expected` is the content that files must have before. When one has another content, nothing is
+    written and `ChangedFile` is raised. Raises `OSError`.
+
+    A device or a pipe is not replaced: the content is written into it, and likewise into the open
+    file that a link such as `/dev/stdout` stands for. That happens when everything else is on disk
+    under temporary names.
     """
     staged: list[tuple[str, str]] = []
     streams: list[tuple[str | int, bytes]] = []
@@ -70,7 +74,11 @@ def _stage(
     staged: list[tuple[str, str]],
     streams: list[tuple[str | int, bytes]],
 ) -> None:
-    """Write everything under temporary names, and add those to `staged`, what is no file to `streams`."""
+    """Write contents under temporary names.
+
+    Adds each temporary name and its target to `staged`. What is no regular file is added to
+    `streams` with its content instead.
+    """
     real_folder = cache(_real_folder)
     for path, content in contents.items():
         above, name = os.path.split(path.rstrip("/" + os.sep))
@@ -97,20 +105,21 @@ def _stage(
 
 
 def _remove(staged: list[tuple[str, str]]) -> None:
+    """Delete the temporary files that are left."""
     for temporary, _ in staged:
         if os.path.exists(temporary):
             os.unlink(temporary)
 
 
 def _real_folder(path: str) -> str:
-    """A folder without symbolic links in its path, made where there is none."""
+    """The path of a folder without symbolic links in it; the folder is made when it is missing."""
     real = os.path.realpath(path)
     os.makedirs(real, exist_ok=True)
     return real
 
 
 def _mode(path: str) -> int | None:
-    """Kind and permissions of what is there; a link is not followed."""
+    """Kind and permissions of a path, of a link itself; None when nothing is there."""
     try:
         return os.lstat(path).st_mode
     except FileNotFoundError:
@@ -118,7 +127,7 @@ def _mode(path: str) -> int | None:
 
 
 def _read(path: str) -> bytes | None:
-    """The content of a file; None when it has gone."""
+    """The content of a file; None when it is gone."""
     try:
         with os.fdopen(os.open(path, _OLD), "rb") as file:
             return file.read()
@@ -137,7 +146,7 @@ def _write(path: str, content: bytes, durable: bool) -> None:
 
 
 def _write_into(place: str | int, content: bytes) -> None:
-    """Write to what is there: a device or a pipe by its path, an open file by its number, from where it stands."""
+    """Write to a device or pipe by its path, or to an open file by its number, where it stands."""
     if isinstance(place, int):
         sys.stdout.flush()  # what was said before comes first
         sys.stderr.flush()
@@ -157,7 +166,10 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 
 def _descriptor(link: str) -> int | None:
-    """The number of this process's open file that a symbolic link stands for, as `/dev/stdout` does."""
+    """The number of the open file that a link such as `/dev/stdout` stands for.
+
+    None for any other link.
+    """
     ours = {os.path.realpath(folder) for folder in ("/proc/self/fd", "/dev/fd")}
     for _ in range(_LINKS):
         folder, name = os.path.split(link)

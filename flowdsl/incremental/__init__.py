@@ -1,13 +1,17 @@
-"""Checking a whole project again: only what changed, and what a change can reach.
+"""Checks a whole project again, looking only at what changed and at what a change can reach.
 
-Keeps one index file a project, `.flowdsl/cache/check.json`, with the facts of every file and the findings of every group; checks the groups
-that are new or changed, in several processes when they are many.
+Keeps one index file for each project, `.flowdsl/cache/check.json`, with the facts of every file and
+the findings of every group. Checks the groups that are new or changed, in several processes when
+they are many.
 
-Does not judge anything: findings come from `compiler.pipeline.analyze`. `compile` and `deploy` never read the index.
+Does not judge anything: findings come from `compiler.pipeline.analyze`. `compile` and `deploy`
+never read the index.
 
 Entry point: `check.check_project`.
 
-A group is a set of files connected by imports. What is found in a file depends on nothing outside its group and `flowdsl.toml`, except
-that addresses are unique in a project: where two groups share one, everything is checked at once. The result is always what a
-check without an index finds; an index that is damaged, older than the program or of another configuration is ignored.
+A group is a set of files connected by imports. What is found in a file depends on nothing but its
+group and `flowdsl.toml`, with one exception: addresses are unique in a project. Where two groups
+declare the same address, everything is checked at once. The result is always what a check without
+an index finds. An index that is damaged, older than the program or of another configuration is
+ignored.
 """

@@ -1,4 +1,4 @@
-"""Checks a project with the help of its index."""
+"""The check of a project with the help of its index."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ def check_project(
 ) -> Findings:
     """What a check of all flows of the project below `root` finds.
 
-    `entries` are those flows, `project_text` the content of `flowdsl.toml`, `options` gives how to check them, and `now` is the
-    time in nanoseconds. Many stale files are checked by up to `jobs` processes. The index below `root` is read, and written when something has changed.
+    `entries` are those flows, `project_text` is the content of `flowdsl.toml`, `options` gives how
+    to check them, and `now` is the time in nanoseconds. Up to `jobs` processes share the files when
+    many are stale. The index below `root` is read, and written when something has changed.
     """
     key = program_key(project_text, os.path.dirname(os.path.dirname(__file__)))
     try:
         return _check(root, files, entries, options, now, jobs, key, read_index(root, key))
     except (ValueError, TypeError, KeyError, IndexError):
-        # A finding of the index cannot be read back.
+        # The index holds a finding that cannot be read back, so it is not used at all.
         return _check(root, files, entries, options, now, jobs, key, NOTHING)
 
 
@@ -53,6 +54,7 @@ def _check(
     key: str,
     index: Index,
 ) -> Findings:
+    """`check_project` with a given `index`; raises what `from_json` raises when it is damaged."""
     current = _Current(root, files, index)
     wanted = connected(entries, current.imports_of)
     kept: list[Group] = []
@@ -80,7 +82,10 @@ def _check(
 
 
 class _Current:
-    """The files of a project as they are now, each looked at once."""
+    """The files of a project as they are now, each looked at once.
+
+    `touched` is true after a file was found whose size or time is not that of the index.
+    """
 
     def __init__(self, root: str, files: FileSystem, index: Index) -> None:
         self._root = root
@@ -90,7 +95,7 @@ class _Current:
         self.touched = False
 
     def facts(self, path: str) -> FileFacts | None:
-        """What is known about a file; None for one that cannot be read."""
+        """The facts of a file; None for one that cannot be read."""
         if path not in self._facts:
             self._facts[path] = self._look(path)
         return self._facts[path]
@@ -122,12 +127,12 @@ class _Current:
         return () if facts is None else facts.imports
 
     def has_changed(self, path: str) -> bool:
-        """Whether a file is not what it was when the index was written."""
+        """Whether the content of a file is not what it was when the index was written."""
         facts, known = self.facts(path), self._index.files.get(path)
         return facts is None or known is None or facts.digest != known.digest
 
     def index(self, groups: Sequence[Group], now: int) -> Index:
-        """The index of these groups, with the files they have read."""
+        """The index of `groups` and the files they read; no group that read a missing one."""
         paths = {path for group in groups for path in group.reads}
         found = {path: self.facts(path) for path in paths}
         files = {path: facts for path, facts in found.items() if facts is not None}
@@ -136,13 +141,16 @@ class _Current:
 
 
 def _share_a_name(groups: Sequence[Group]) -> bool:
-    """Whether two groups declare the same address, which is reported across them."""
+    """Whether two groups declare the same address, which only a check of both can report."""
     counts = Counter(name for group in groups for name in set(group.names))
     return any(count > 1 for count in counts.values())
 
 
 def _merged(groups: Sequence[Group], files: FileSystem) -> Findings:
-    """The findings of all groups in order; what two of them find, in a file that both read, counts once."""
+    """The findings of all groups, sorted, each once.
+
+    Two groups that read the same file may both find something in it.
+    """
     sources: dict[str, SourceFile] = {}
 
     def source(path: str) -> SourceFile:

@@ -1,4 +1,4 @@
-"""The index of a project: what is known about its files and groups from the last check."""
+"""The index of a project: what the last check learned about its files and groups."""
 
 from __future__ import annotations
 
@@ -14,11 +14,18 @@ PLACE = ".flowdsl/cache/check.json"
 UNTRACKED = ".flowdsl/cache/.gitignore"
 FORMAT_VERSION = 1
 _RACE = 2_000_000_000
-"""Nanoseconds: a file written this shortly before the index may have changed again within the same tick of its clock."""
+"""Nanoseconds before the index was written within which the time of a file proves nothing.
+
+It may have changed again within one tick of the clock, without another time.
+"""
 
 
 class FileFacts(Record):
-    """A file as it was: size, time of change in nanoseconds, digest of its bytes, and the files it could import."""
+    """What was learned about one file.
+
+    `size` is in bytes and `changed` in nanoseconds. `digest` is that of its bytes, and `imports`
+    are the files that it could import.
+    """
 
     size: int
     changed: int
@@ -27,7 +34,11 @@ class FileFacts(Record):
 
 
 class Group(Record):
-    """What was found in a group, as `stored` writes it. `reads` are all files that were read; `names` the addresses it declares."""
+    """What a check of one group found.
+
+    `reads` are all files that were read for it, `names` the names of the workflows and chains it
+    declares, and `findings` the diagnostics in the form of `stored`.
+    """
 
     entries: tuple[str, ...]
     reads: tuple[str, ...]
@@ -36,14 +47,17 @@ class Group(Record):
 
 
 class Index(Record):
-    """`written` is when, in nanoseconds; 0 for an index that knows nothing."""
+    """The facts of files by path and the groups by their entries.
+
+    `written` is the time in nanoseconds; 0 for an index that knows nothing.
+    """
 
     written: int
     files: dict[str, FileFacts]
     groups: dict[tuple[str, ...], Group]
 
     def same(self, path: str, status: os.stat_result) -> bool:
-        """Whether a file is surely what it was, by its size and times alone."""
+        """Whether size and time alone prove that a file is what it was."""
         known = self.files.get(path)
         return (
             known is not None
@@ -57,9 +71,10 @@ NOTHING = Index(0, {}, {})
 
 
 def read_index(root: str, key: str) -> Index:
-    """The index below `root`; one that knows nothing when it is missing, damaged, or made under another `key`."""
+    """The index below `root`; `NOTHING` if missing, damaged, or made under another `key`."""
     try:
-        with open(os.path.join(root, PLACE), "rb") as file:  # noqa: PTH123 - the index belongs to the host
+        place = os.path.join(root, PLACE)
+        with open(place, "rb") as file:  # noqa: PTH123 - the index belongs to the host
             document = json.loads(file.read())
         if document["format_version"] != FORMAT_VERSION or document["key"] != key:
             return NOTHING
@@ -77,7 +92,7 @@ def read_index(root: str, key: str) -> Index:
 
 
 def write_index(root: str, key: str, index: Index) -> None:
-    """Keep the index; one that cannot be written is made again next time."""
+    """Write the index below `root`; one that cannot be written is made again next time."""
     document = {
         "format_version": FORMAT_VERSION,
         "key": key,
@@ -103,7 +118,11 @@ def write_index(root: str, key: str, index: Index) -> None:
 
 
 def program_key(project_text: str, package: str) -> str:
-    """What an index depends on besides the files: the project file, and this program by the sizes and times of its modules."""
+    """What an index depends on besides the files of the project, as one text.
+
+    That is `project_text` and this program: its version, and the number, sizes and newest time of
+    the modules below `package`.
+    """
     count, size, newest = 0, 0, 0
     pending = [package]
     while pending:

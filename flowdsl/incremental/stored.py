@@ -1,4 +1,4 @@
-"""Findings as JSON, and back: the form in which the index keeps them and worker processes return them."""
+"""Findings as JSON, and back: the form in which the index and the worker processes pass them on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Source = Callable[[str], SourceFile]
 
 
 def to_json(found: Diagnostic) -> list[Any]:
-    """A finding as lists and texts."""
+    """A finding as nested lists, numbers and texts, in the order that `from_json` reads."""
     spec = found.spec
     return [
         [spec.name, spec.category, spec.message, spec.help, spec.severity_override, spec.arguable],
@@ -35,7 +35,10 @@ def to_json(found: Diagnostic) -> list[Any]:
 
 
 def from_json(stored: list[Any], source: Source) -> Diagnostic:
-    """The finding that was stored; raises `ValueError`, `TypeError`, `KeyError` or `IndexError` for anything else."""
+    """The finding that `to_json` made a list of.
+
+    Raises `ValueError`, `TypeError`, `KeyError` or `IndexError` for a list that it did not make.
+    """
     spec, span, message, label, labels, notes, help, fixes = stored
     return Diagnostic(
         DiagnosticSpec(*spec),

@@ -1,4 +1,4 @@
-"""Checking groups, here or in several processes."""
+"""The check of groups, in this process or in several."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from .index import Group
 from .stored import to_json
 
 POOL_FROM = 250
-"""Files from which several processes are worth starting."""
+"""Files from which on it pays to start several processes."""
 
 
 class Recording:
-    """A `FileSystem` that remembers what was read. `failed`: something could not be, so that what is found may change without any file."""
+    """A `FileSystem` that notes in `read` which files were read.
+
+    `failed` is true when one could not be. The findings may then change although no file does, as
+    when a permission is given.
+    """
 
     def __init__(self, below: FileSystem) -> None:
         self._below = below
@@ -47,7 +51,7 @@ class Recording:
 def check_group(
     files: FileSystem, entries: Sequence[str], options: CompileOptions
 ) -> tuple[Group, bool]:
-    """What is found in a group, and whether that may be kept."""
+    """What is found in a group, and whether the index may keep it."""
     recording = Recording(files)
     analysis = analyze(recording, entries, options)
     names = tuple(
@@ -68,7 +72,10 @@ def check_groups(
     options: CompileOptions,
     jobs: int | None,
 ) -> list[tuple[Group, bool]]:
-    """What is found in each group, in the order of `groups`; many files are shared among up to `jobs` processes."""
+    """What `check_group` says of each group, in the order of `groups`.
+
+    Up to `jobs` processes share the groups when they have `POOL_FROM` files or more.
+    """
     from os import cpu_count, environ
 
     count = sum(map(len, groups))
@@ -90,7 +97,10 @@ def check_groups(
 
 
 def _end_processes(_number: int) -> None:
-    """Each of them waits for work on a pipe that the others hold open, and would wait for ever."""
+    """Kill the worker processes, for an ending by a signal.
+
+    Each waits for work on a pipe that the others hold open, and would wait for ever.
+    """
     from multiprocessing import active_children
 
     for process in active_children():
@@ -98,7 +108,7 @@ def _end_processes(_number: int) -> None:
 
 
 def _shares(groups: Sequence[Sequence[str]], count: int) -> list[list[Sequence[str]]]:
-    """The groups in `count` shares of about the same number of files."""
+    """`groups` in `count` shares of about the same number of files, the largest dealt out first."""
     shares: list[list[Sequence[str]]] = [[] for _ in range(count)]
     sizes = [0] * count
     for group in sorted(groups, key=len, reverse=True):
@@ -109,7 +119,10 @@ def _shares(groups: Sequence[Sequence[str]], count: int) -> list[list[Sequence[s
 
 
 def _check_share(root: str, groups: Sequence[Sequence[str]]) -> list[tuple[Any, ...]]:
-    """The work of one process, which reads the project file itself: a project cannot be sent."""
+    """The work of one process: fields of each group, and whether the index may keep it.
+
+    A `Project` cannot be sent to a process, so each reads the project file itself.
+    """
     from flowdsl.config.load import load_project
     from flowdsl.diagnostics.sink import Sink
     from flowdsl.host.disk import PROJECT_FILE, DiskFiles

@@ -1,11 +1,13 @@
 """Text and positions.
 
-Holds the text of a file (`SourceFile`), places in it (`Span`, `Position`) and the way files are reached (`FileSystem`).
+Holds the text of a file (`SourceFile`), places in it (`Span`, `Position`) and the protocol by which
+files are reached (`FileSystem`).
 
-Does no parsing and no IO of its own: `MemoryFiles` serves tests and standard input, `flowdsl.host` serves disks.
+Does no parsing and no IO of its own: `MemoryFiles` serves tests and standard input, `flowdsl.host`
+serves disks.
 
 Entry points: `SourceFile`, `Span`, `FileSystem`.
 
-Offsets are code points from 0; lines and columns are 1-based and computed only when somebody asks. Paths are POSIX
-and relative to the project root.
+Offsets are code points from 0; lines and columns are 1-based and computed only when somebody asks.
+Paths are POSIX and relative to the project root.
 """

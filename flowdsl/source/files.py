@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Protocol
 
 SUFFIX = ".flow"
-"""How the name of a flow ends: in lower case, for two files may differ in nothing else."""
+"""How the name of a flow ends. Lower case alone: `a.flow` and `a.FLOW` may be two files or one."""
 
 
 class UnreadableFile(Exception):
-    """A file that exists in name only: missing, a folder, not UTF-8, too large, or outside the project.
+    """A file that cannot be read: missing, a folder, not UTF-8, too large, or outside the project.
 
-    `reason` finishes the sentence "`x.flow` cannot be read: ..."; `missing` tells "no such file" from the rest.
+    `reason` finishes the sentence "`x.flow` cannot be read: ...". `missing` tells "no such file"
+    from the rest.
     """
 
     def __init__(self, path: str, reason: str, *, missing: bool = False) -> None:
@@ -22,7 +23,10 @@ class UnreadableFile(Exception):
 
 
 class FileSystem(Protocol):
-    """Read access to the files of one project. Paths are POSIX, relative to its root, without `..`."""
+    """Read access to the files of one project.
+
+    Paths are POSIX, relative to the root of the project, without `..`.
+    """
 
     def read_text(self, path: str) -> str:
         """The decoded UTF-8 text of a file, line breaks untouched; raises `UnreadableFile`."""
@@ -33,7 +37,10 @@ class FileSystem(Protocol):
         ...
 
     def siblings(self, path: str) -> list[str]:
-        """Sorted paths of the files in the folder of `path`, for suggestions; empty when there is no folder."""
+        """Sorted paths of the files in the folder of `path`, empty when there is no such folder.
+
+        Messages suggest one of them.
+        """
         ...
 
 
@@ -77,7 +84,10 @@ class MemoryFiles:
 
 
 def decode(path: str, content: bytes) -> str:
-    """The text of a file's bytes: UTF-8, a byte order mark dropped; raises `UnreadableFile` with the bad line."""
+    """The text of a file's bytes: UTF-8, without a byte order mark.
+
+    Raises `UnreadableFile`, whose reason names the byte and the line that are not UTF-8.
+    """
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -88,10 +98,11 @@ def decode(path: str, content: bytes) -> str:
 
 
 def resolve_path(from_file: str, target: str) -> str | None:
-    """The project path that `target`, written in `from_file`, means; None when it leaves the project.
+    """The project path that `target`, written in `from_file`, means; None for one outside the
+    project.
 
-    `target` is relative to the folder of `from_file`, with `/` as separator. Absolute paths, drive letters and
-    backslashes never resolve.
+    `target` is relative to the folder of `from_file`, with `/` as separator. Absolute paths, drive
+    letters and backslashes never resolve.
     """
     if target.startswith("/") or "\\" in target or ":" in target or "\0" in target:
         return None

@@ -1,4 +1,4 @@
-"""Texts with gaps that anything fits, as values have that are known later."""
+"""The search for a text of which some parts are unknown, such as values that are known later."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 
 def fill(pieces: Sequence[str | None], text: str) -> list[tuple[int, int]] | None:
-    """Where in `text` each None of `pieces` stands when the other pieces are the rest of it; None when they are not.
+    """Where in `text` the unknown pieces stand, when the known ones are the rest of it.
 
-    Each gap takes as little as it can, the first ones first. That needs no second try: a piece that is found as early as it can be
-    leaves the most to what comes behind.
+    `pieces` are the parts of a text in order, None for an unknown one. The result has a pair of
+    offsets for each None; it is None when `text` is not made of these pieces. `fill(["Type ", None,
+    " now"], "Type 12 now")` is `[(5, 7)]`.
+
+    Each gap takes as little as it can, the first ones first. That needs no second try: a piece that
+    is found as early as possible leaves the most text to the pieces behind it.
     """
     solid: list[list[str]] = [[]]
     for piece in pieces:

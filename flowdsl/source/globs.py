@@ -1,4 +1,7 @@
-"""The language of path patterns, shared by project globs and `.gitignore` (decision 8 tells why no library)."""
+"""The language of path patterns that project globs and `.gitignore` share.
+
+No library has it; decision 8 gives the reasons.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,15 @@ def is_pattern(text: str) -> bool:
 def translate(pattern: str) -> str:
     """The regular expression of a glob that matches a whole POSIX path.
 
-    `*` and `?` stay inside one segment, `**` as a segment spans any number of them, `[a-z]` and `[!a-z]` are classes,
-    and a backslash takes the next character literally. As in git, a class that is not closed matches nothing.
+    `*` and `?` stay inside one segment, `**` as a segment spans any number of them, `[a-z]` and
+    `[!a-z]` are classes, and a backslash takes the next character literally. As in git, a class
+    that is not closed matches nothing.
 
-    The expression takes no more than the square of the path's length: between two wildcards of one kind what stands there is
-    taken where it comes first, for good, since that leaves the most to the rest.
+    Matching takes no more than the square of the path's length. Between two wildcards of one kind,
+    the first place where the text between them fits is taken for good (an atomic group), since that
+    leaves the most to the rest.
     """
-    spans: list[list[str]] = [[]]  # what stands between two `**/`
+    spans: list[list[str]] = [[]]  # between two `**/`: the expressions of the segments
     segment: list[str | None] = []  # None for `*`
     index, end = 0, len(pattern)
     while index < end:
@@ -72,6 +77,7 @@ def translate(pattern: str) -> str:
 
 
 def _segment(parts: list[str | None]) -> str:
+    """The expression of one segment; all but its last `*` take what they first find, for good."""
     stars = parts.count(None)
     written, opened = [], ""
     for part in parts:
@@ -86,7 +92,7 @@ def _segment(parts: list[str | None]) -> str:
 def _character_class(inner: str) -> str:
     negated = inner[0] in "!^"
     members = inner[1:] if negated else inner
-    # A range written backwards matches nothing in a glob and is an error in a regular expression.
+    # A range written backwards matches nothing in a glob but is an error in a regular expression.
     parts, index = [], 0
     while index < len(members):
         low = members[index]

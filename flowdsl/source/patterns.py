@@ -1,6 +1,7 @@
-"""Regular expressions that a project or a service brought: none of them can keep the program busy.
+"""Regular expressions of a project or of the service, run so that none can keep the program busy.
 
-RE2 runs them, in time linear in the text whatever the pattern (decision 25). It is imported where the first one is run.
+RE2 runs them, in time linear in the text whatever the pattern (decision 25). It is imported where
+the first one is run.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from functools import lru_cache
 from typing import Any
 
 LONGEST = 10_000
-"""Characters of a pattern. RE2 takes quadratic time for the brackets of a pattern, so that both are bounded."""
+"""Characters that a pattern may have. RE2 takes quadratic time for its brackets."""
 
 DEEPEST = 100
-"""Groups inside one another."""
+"""How deep groups may be nested."""
 
 _MEMORY = 1 << 20
-"""Bytes of one compiled pattern; with them the time of compiling one is bounded, too."""
+"""Bytes that a compiled pattern may take, which bounds the time of compiling it, too."""
 
 _OFTEN = "it repeats a part more than 1,000 times"
 
@@ -30,7 +31,11 @@ _DIALECTS = r"\\[wWdDsSbB]"
 
 
 class Unusable(Exception):
-    """A pattern that is not run, and why, for a sentence that goes on with it. `is_legal`: other engines may read it."""
+    """A pattern that is not run.
+
+    `why` finishes a sentence that names the pattern, as in "it is longer than 10,000 characters".
+    `is_legal` is true when other engines may read it.
+    """
 
     def __init__(self, why: str, *, is_legal: bool = False) -> None:
         super().__init__(why)
@@ -39,7 +44,7 @@ class Unusable(Exception):
 
 
 def syntax_problem(pattern: str) -> str | None:
-    """Why no dialect reads `pattern`; None for one that some engine may read, also when RE2 is none of them."""
+    """Why no dialect reads `pattern`; None when some engine may, even if RE2 cannot."""
     try:
         _bound(pattern)
         if pattern.isascii() and not any(mark in pattern for mark in ("(?", "\\p", "\\P", "\\u")):
@@ -53,7 +58,7 @@ def syntax_problem(pattern: str) -> str | None:
 
 
 def run_problem(pattern: str) -> str | None:
-    """Why `pattern` is not run, whatever other engines do with it; None for one that is."""
+    """Why `pattern` is not run, whatever other engines do; None for a pattern that is run."""
     try:
         _compiled(pattern)
     except Unusable as unusable:
@@ -64,7 +69,8 @@ def run_problem(pattern: str) -> str | None:
 def is_found(pattern: str, text: str) -> bool:
     """Whether `pattern` matches somewhere in `text`; raises `Unusable`.
 
-    True, too, where dialects disagree: `\\w` and its like hold letters of all alphabets for some engines and ASCII for others.
+    Where dialects disagree the answer is True: `\\w` and its like hold letters of all alphabets for
+    some engines and only ASCII for others.
     """
     if _compiled(pattern).search(_encodable(text)) is not None:
         return True
@@ -72,7 +78,7 @@ def is_found(pattern: str, text: str) -> bool:
 
 
 def may_match(pattern: str, text: str) -> bool:
-    """`is_found`, and True for a pattern that is not run."""
+    """Whether `pattern` matches somewhere in `text`; True for a pattern that is not run."""
     try:
         return is_found(pattern, text)
     except Unusable:
@@ -80,9 +86,10 @@ def may_match(pattern: str, text: str) -> bool:
 
 
 def places(pattern: str, text: str, most: int) -> Iterator[tuple[int, int]]:
-    """The first `most` places of `text` where `pattern` matches something; raises `Unusable`.
+    """The offsets of the first `most` matches of `pattern` in `text` that are not empty.
 
-    The bound keeps a text linear that matches everywhere while each match has to look at the rest of it.
+    Raises `Unusable`. The bound keeps the time linear where every match has to look at the rest of
+    the text.
     """
     found = 0
     for match in _compiled(pattern).finditer(_encodable(text)):
@@ -95,7 +102,7 @@ def places(pattern: str, text: str, most: int) -> Iterator[tuple[int, int]]:
 
 
 def _encodable(text: str) -> str:
-    """`text` with a question mark for each half of a surrogate pair, which UTF-8 cannot hold."""
+    """`text` with a question mark for each lone surrogate, which UTF-8 cannot hold."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -105,6 +112,7 @@ def _encodable(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> Any:
+    """`pattern` compiled by RE2; raises `Unusable`."""
     _bound(pattern)
     if re.search(_HUGE, pattern) is not None:
         # RE2 takes a count with very many digits for plain text.
@@ -124,7 +132,7 @@ def _compiled(pattern: str) -> Any:
 
 
 def _for_re2(escape: re.Match[str]) -> str:
-    """An escape of JSON Schema's dialect or of Python's as RE2 writes it."""
+    """One escape of JSON Schema's dialect or of Python's, as RE2 writes it."""
     short, long, control = escape.groups()
     if control is not None:
         return f"\\x{{{ord(control) % 32:x}}}"
@@ -134,6 +142,7 @@ def _for_re2(escape: re.Match[str]) -> str:
 
 
 def _beyond_re2(pattern: str, error: Exception) -> str:
+    """What of `pattern` RE2 does not support, in words that finish a sentence."""
     for found in re.finditer(_BEYOND_RE2, pattern):
         if found[0].startswith("("):
             return f"it looks around with `{found[0]}`"
@@ -159,7 +168,11 @@ def _bound(pattern: str) -> None:
 
 
 def _skeleton(pattern: str) -> str:
-    """The groups and counts of `pattern`, in what Python shares with all dialects; characters and classes are `x`."""
+    """`pattern` with `x` for each escape and class, in the syntax that Python and all dialects
+    share.
+
+    What Python says of it is true of the groups and counts of the pattern, whatever its dialect.
+    """
     kept: list[str] = []
     end = class_start = 0
     in_class = False
@@ -189,7 +202,7 @@ def _read_by_python(pattern: str) -> None:
     import warnings
 
     with warnings.catch_warnings():
-        # As of a bracket in a class, which other engines take for itself.
+        # Such as the warning of a bracket in a class, which other engines take for itself.
         warnings.simplefilter("ignore", FutureWarning)
         try:
             re.compile(pattern)

@@ -1,8 +1,9 @@
 """Frozen, slotted value classes without the import cost of `dataclasses`.
 
-`flowdsl check` must start in the time of one small import, and `dataclasses` alone costs more than the whole lexer.
-`Record` gives what the compiler needs from it: declared fields, defaults, `__slots__`, `__match_args__` and a `repr`.
-Immutability is enforced by mypy (`frozen_default`), not at run time, so that building a node stays one call.
+`flowdsl check` must start in the time of one small import, and `dataclasses` alone costs more than
+the whole lexer. `Record` gives what the compiler needs from it: declared fields, defaults,
+`__slots__`, `__match_args__` and a `repr`. mypy enforces immutability (`frozen_default`), not the
+running program, so that building a node stays one call.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 from typing import Any, dataclass_transform
 
 _FEW = 20
+"""Instances of a class from which on a generated `__init__` pays."""
 
 
 def _initialise_few(self: Any, *values: Any, **named: Any) -> None:
-    """The `__init__` of a record class until it has some instances: writing one for a class takes as long as making fifty.
+    """The `__init__` of a record class until it has some instances.
 
-    Wrong arguments are left to the written one, which raises what Python always raises.
+    Generating one takes as long as making fifty instances with this one. Wrong arguments are left
+    to the generated one, which raises what Python always raises.
     """
     record = type(self)
     fields, defaults = record._fields, record._defaults
@@ -38,6 +41,7 @@ def _initialise_few(self: Any, *values: Any, **named: Any) -> None:
 
 
 def _initialiser(fields: tuple[str, ...], defaults: dict[str, Any]) -> Any:
+    """An `__init__` for these fields, generated as source."""
     parameters = [f"{name}=_defaults[{name!r}]" if name in defaults else name for name in fields]
     body = [f"    self.{name} = {name}" for name in fields] or ["    pass"]
     source = f"def __init__(self, {', '.join(parameters)}):\n" + "\n".join(body)
@@ -88,7 +92,8 @@ def _hash(self: Any) -> int:
 class Record(metaclass=_RecordType):
     """Base of frozen value classes; subclasses declare fields by annotation.
 
-    Instances compare and hash by identity. `class Point(Record, eq=True)` compares and hashes by value.
+    Instances compare and hash by identity. `class Point(Record, eq=True)` compares and hashes by
+    value.
     """
 
     def __repr__(self) -> str:

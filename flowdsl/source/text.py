@@ -17,8 +17,8 @@ class Position(Record, eq=True):
 class SourceFile:
     """The text of one file and the offsets of its lines.
 
-    `path` is POSIX and relative to the project root (`<stdin>` for standard input). Line breaks are `\\n`, `\\r\\n`
-    and lone `\\r`; the text keeps the bytes' own breaks.
+    `path` is POSIX and relative to the project root (`<stdin>` for standard input). Line breaks are
+    `\\n`, `\\r\\n` and lone `\\r`; `text` keeps them as they were.
     """
 
     __slots__ = ("_starts", "path", "text")
@@ -46,7 +46,7 @@ class SourceFile:
         return self._starts
 
     def position(self, offset: int) -> Position:
-        """Line and column of an offset; offsets past the end are the end."""
+        """Line and column of an offset; an offset outside the text is clamped to it."""
         offset = max(0, min(offset, len(self.text)))
         starts = self._line_starts()
         line = bisect_right(starts, offset)
@@ -76,7 +76,7 @@ class SourceFile:
 
 
 class Span(Record, eq=True):
-    """A half-open range of offsets in one file. `start == end` marks a place between two characters."""
+    """A half-open range of offsets in one file; empty for a place between two characters."""
 
     source: SourceFile
     start: int

@@ -1,4 +1,4 @@
-"""The state document: what was deployed where, as ids and hashes."""
+"""The state document: ids and hashes of what was deployed to one environment."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from flowdsl.state.migrations import MIGRATIONS
 
 FORMAT = 3
 MIN_CLI = "0.1.0"
-"""The oldest FlowDSL that reads `FORMAT`; written into the document so that an older one can name it."""
+"""The oldest FlowDSL that reads `FORMAT`; in the document, so that an older one can name it."""
 
 MAX_BYTES = 256 * 1024 * 1024
-"""The largest document or object that is read."""
+"""Bytes of the largest document or object that is read."""
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -28,25 +28,30 @@ Recorded = Annotated[
         lambda _type, handler: no_info_after_validator_function(Address.unchecked, handler(str))
     ),
 ]
-"""An address in a document: a string there, and read without a check."""
+"""An address in a document, where it is a string that is read without a check."""
 
 
 class _Closed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with some fields changed. The values are trusted, as those of a constructor call in this package."""
+        """A copy with some fields changed, which are not validated again."""
         return self.model_copy(update=changes)
 
 
 class ResourceState(_Closed):
-    """One resource of ours in the organisation.
+    """One object of the service that FlowDSL manages.
 
-    `applied` maps each managed field to the hash of the value last applied (`fingerprint` in `deploy.policy`); a field
-    that is not in it is not ours. `dropped` does so for fields that were sent and that the service does not keep. `tags`
-    are the names of tags that FlowDSL itself put on a workflow. `children` maps the names of post-run checks to their
-    ids. `source_map` names the object `source-maps/<hash>.json` beside the document. `renamed_from` is the move that was
-    made last, so that it is not made again while the source still speaks of it.
+    - `generation` grows when the object of an address is created anew.
+    - `applied` maps each managed field to the hash of the value last applied (`fingerprint` in
+      `deploy.resources.policy`). A field that is not in it is not managed.
+    - `dropped` does the same for fields that were sent but that the service does not keep.
+    - `children` maps the names of post-run checks to their ids.
+    - `tags` are the names of the tags that FlowDSL itself put on a workflow.
+    - `source_map` is the hash in the name of the object `source-maps/<hash>.json` beside the
+      document.
+    - `renamed_from` is the former address after a `moved` entry was carried out, so that it is not
+      carried out again while the source still holds it.
     """
 
     id: str = Field(min_length=1)
@@ -62,7 +67,7 @@ class ResourceState(_Closed):
 
 
 class Source(_Closed):
-    """The commit that was deployed last. `dirty` when the work tree differed from it."""
+    """The commit that was deployed last; `dirty` when the work tree differed from it."""
 
     commit: str = Field(min_length=1)
     dirty: bool = False
@@ -70,12 +75,14 @@ class Source(_Closed):
 
 
 class Intent(_Closed):
-    """A write that may have happened although no reply was seen.
+    """A write that may have happened although its reply was not seen.
 
-    `id` (32 hex digits) makes the idempotency keys and, shortened, the mark. `protect`, `applied` and `tags` are what the
-    resource has once the write is done. What the requests of a change carry is in `sent`, the hash of each field's value, and in
-    `tagged` and `untagged`, the names of tags to put on and to take off. `resource_id` is None for a creation. `given_up_at` is
-    None until a deploy has waited for it in vain.
+    - `id` (32 hex digits) makes the idempotency keys and, shortened, the mark.
+    - `resource_id` is None for a creation.
+    - `protect`, `applied` and `tags` are what `ResourceState` has once the write is done.
+    - `sent` has the hash of each field's value that the requests of a change carry; `tagged` and
+      `untagged` are the names of the tags that they put on and take off.
+    - `given_up_at` is None until a deploy has waited for the write in vain.
     """
 
     id: str = Field(pattern="^[0-9a-f]{32}$")
@@ -95,14 +102,15 @@ class Intent(_Closed):
 
     @property
     def short(self) -> str:
-        """The eight digits that stand in the mark."""
+        """The first eight digits of `id`, which stand in the mark."""
         return self.id[:8]
 
 
 class Lease(_Closed):
-    """Who may write. `holder` is for people; `id` names exactly this acquisition.
+    """Who may write.
 
-    Times are by the holder's clock and for people too: nobody decides by them whether the holder is alive.
+    `holder` is a name for people, and `id` is unique to this acquisition. The times are by the
+    holder's clock and for people, too: no decision about whether the holder is alive uses them.
     """
 
     holder: str
@@ -114,11 +122,14 @@ class Lease(_Closed):
 class StateDocument(_Closed):
     """Everything remembered of one environment of one project.
 
-    `lineage` stays for the life of the document, `serial` grows by one with each write, and `nonce` differs in every
-    write, so that two writers never produce the same bytes. `organization_id` is None until a reply has shown it,
-    `source` where the deployed commit is not known. `pending` are writes whose outcome has to be found out before anything else,
-    `strays` those that were waited for in vain and that may still be carried out until `given_up_at`. `moved_to` is the address of the store that took this document's
-    place, None where it is in use.
+    - `lineage` stays for the life of the document, `serial` grows by one with each write, and
+      `nonce` differs in every write, so that two writers never produce the same bytes.
+    - `organization_id` is None until a reply has shown it.
+    - `source` is None where the deployed commit is not known.
+    - `pending` are writes whose outcome has to be found out before anything else is done.
+    - `strays` are writes that were waited for in vain and may still be carried out.
+    - `moved_to` is the address of the store that took this document's place, None while the
+      document is in use.
     """
 
     format: Literal[3] = 3
@@ -175,7 +186,10 @@ def dump_document(document: StateDocument) -> bytes:
 
 
 def load_document(content: bytes, *, where: str, project: str, environment: str) -> StateDocument:
-    """The document in `content`; raises `CorruptState`, `NewerState` or `ForeignState`, which name `where`."""
+    """The document in `content`, migrated to the present format.
+
+    Raises `CorruptState`, `NewerState` or `ForeignState`, whose messages name `where`.
+    """
     raw = _decoded(content, where)
     version = raw.get("format")
     if not isinstance(version, int) or isinstance(version, bool):
@@ -211,11 +225,12 @@ def load_document(content: bytes, *, where: str, project: str, environment: str)
 
 
 def refuse_moved(document: StateDocument, where: str) -> None:
-    """Raise `MovedState` for a document that another store has taken the place of."""
+    """Raise `MovedState` for a document whose place another store has taken."""
     if document.moved_to is not None:
         raise MovedState(
-            f"the state of `{document.environment}` was moved from `{where}` to `{document.moved_to}`; write "
-            f"`state = {json.dumps(document.moved_to)}` in `[env.{document.environment}]` of `flowdsl.toml`"
+            f"the state of `{document.environment}` was moved from `{where}` to "
+            f"`{document.moved_to}`; write `state = {json.dumps(document.moved_to)}` in "
+            f"`[env.{document.environment}]` of `flowdsl.toml`"
         )
 
 
@@ -236,7 +251,7 @@ def _decoded(content: bytes, where: str) -> dict[str, Any]:
 
 
 def too_large(size: int) -> str:
-    """What is wrong with a document of `size` bytes, to be put behind its name."""
+    """What is wrong with a document of `size` bytes, to be said after its name."""
     return f"has {size} bytes, more than the {MAX_BYTES // 1024**2} MB that are read"
 
 

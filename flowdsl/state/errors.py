@@ -1,4 +1,4 @@
-"""Why state cannot be used. Each message says what was found and what to do."""
+"""The reasons why state cannot be used; each message says what was found and what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class StateError(Exception):
 
 
 class CorruptState(StateError):
-    """Not a state document: truncated, not JSON, or of another shape."""
+    """A text that is no state document: truncated, not JSON, or of another shape."""
 
 
 class NewerState(StateError):
@@ -20,15 +20,15 @@ class ForeignState(StateError):
 
 
 class MovedState(StateError):
-    """A document that is kept elsewhere by now."""
+    """A document that was moved to another store."""
 
 
 class UnsupportedStore(StateError):
-    """An address of a kind of store that this version cannot use, or one that is not well formed."""
+    """An address of a kind of store that this version cannot use, or one not well formed."""
 
 
 class WrongAddress(UnsupportedStore):
-    """An address that names no place for state, on whatever machine it is read."""
+    """An address that names no place for state on any machine."""
 
 
 class UnsafeStore(StateError):
@@ -36,18 +36,18 @@ class UnsafeStore(StateError):
 
 
 class StoreUnusable(StateError):
-    """The store cannot be read or written, or does not lock.
+    """A store that cannot be read or written, or that does not lock.
 
-    Raised by a write, it may mean that nobody knows whether the document is stored; the message says so.
+    After a write it may be unknown whether the document is stored; the message says so.
     """
 
 
 class StateMoved(StateError):
-    """The document changed between reading and writing: another writer got in between."""
+    """The document changed between reading and writing, because there was another writer."""
 
 
 class LeaseLost(StateMoved):
-    """The lease is somebody else's by now, or may be: nothing may be written any more."""
+    """Somebody else has the lease, or may have it: nothing may be written any more."""
 
 
 class NoSuchLease(StateError):
@@ -59,7 +59,10 @@ class StoreBusy(StateError):
 
 
 class Locked(StateError):
-    """Another deploy holds the lease. `holder` says who, `lease_id` names the lease, None where it is not known."""
+    """Another deploy holds the lease.
+
+    `holder` says who. `lease_id` names the lease, and is None when it is not known.
+    """
 
     def __init__(self, message: str, holder: str, lease_id: str | None = None) -> None:
         super().__init__(message)

@@ -1,4 +1,9 @@
-"""The state document while its lease is ours."""
+"""The state document while this process holds its lease.
+
+The holder renews the lease by writing the document, at least every `HEARTBEAT`. A waiter takes a
+lease over that has not changed for `TIME_TO_LIVE`. So the holder stops `MARGIN` before that: it
+asks `check` before each request to the service.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +20,28 @@ from flowdsl.state.stores import StateStore, Versioned
 TIME_TO_LIVE = timedelta(seconds=30)
 HEARTBEAT = timedelta(seconds=7)
 MARGIN = timedelta(seconds=5)
-"""How long before its end a lease is no longer relied on: for the call that follows, and for clocks of unequal speed."""
+"""How long before its end a lease is no longer relied on.
+
+The call that follows needs time, and two clocks may run at unequal speed.
+"""
 
 _RETRY_SECONDS = 2.0
-"""How soon a heartbeat that failed is tried again."""
+"""How soon a heartbeat is tried again after it failed."""
 
 _GIVEN_BACK = "the lease has been given back; nothing more may be written"
 _CLOSE_ENOUGH = 0.001
-"""Seconds. What is left after a sleep that ended a little early is not slept again."""
+"""Seconds. After a sleep that ends a little early, so little is not slept again."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Time and chance, injected. `now` is aware UTC, `monotonic` seconds, `new_id` 32 random hex digits."""
+    """Time and randomness, injected.
+
+    `now` gives aware UTC, `monotonic` and `sleep` are in seconds, and `new_id` gives 32 random hex
+    digits.
+    """
 
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
@@ -39,17 +51,21 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class _Renewal:
-    """When the last write that succeeded began, on both clocks: a sleeping computer may stop the monotonic one."""
+    """When the last write that succeeded began.
+
+    On two clocks, because the monotonic one may stop while the computer sleeps.
+    """
 
     monotonic: float
     now: datetime
 
 
 class HeldState:
-    """The document while we hold its lease: the only way to write it during a deploy.
+    """The document while its lease is ours: the only way to write it during a deploy.
 
-    Made by `lease.acquire`. Calls may overlap; they and the heartbeat are carried out one after the other. `taken_over` tells
-    whether the document had the lease of another holder, who never gave it back.
+    `lease.acquire` makes it. Calls may overlap; they and the heartbeat are carried out one after
+    the other. `taken_over` is true when the document had the lease of another holder, who never
+    gave it back.
     """
 
     def __init__(
@@ -74,24 +90,24 @@ class HeldState:
         self._heartbeat: asyncio.Task[None] | None = None
 
     async def write(self, document: StateDocument) -> StateDocument:
-        """Store `document` with the next serial, a new nonce and the lease extended (a heartbeat); returns it so.
+        """Store `document` with the next serial, a new nonce and the lease renewed; returns it so.
 
-        Raises `LeaseLost` when somebody else has written, and `StoreUnusable`. A cancelled call has still been carried
-        out, or has failed, when it raises `CancelledError`.
+        Raises `LeaseLost` when somebody else has written, and `StoreUnusable`. A call that is
+        cancelled is carried out to its end, well or badly, before it raises `CancelledError`.
         """
         return await finished(self._in_turn(lambda: document, release=False))
 
     async def release(self, document: StateDocument) -> StateDocument:
-        """Store `document` without a lease and return it so. Nothing may be written afterwards."""
+        """Store `document` without a lease and return it so; nothing may be written afterwards."""
         return await finished(self._in_turn(lambda: document, release=True))
 
     async def abandon(self) -> None:
-        """Release with the document last written, unless that has been done or the lease is lost."""
+        """Release with the document last written, unless the lease is released or lost already."""
         if not self._released and self._last is not None and self._lost is None:
             await finished(self._in_turn(self._written_last, release=True))
 
     def check(self) -> None:
-        """Raise `LeaseLost` unless the lease is safely ours for the next few seconds."""
+        """Raise `LeaseLost` unless the lease is safely ours for the next `MARGIN`."""
         if self._lost is not None:
             raise LeaseLost(self._lost)
         if self._releasing:
@@ -105,7 +121,8 @@ class HeldState:
         if age >= TIME_TO_LIVE - MARGIN:
             reason = f" ({self._trouble})" if self._trouble else ""
             raise LeaseLost(
-                f"the lease on `{self._store.url}` could not be renewed for {age.total_seconds():.0f} s{reason}; "
+                f"the lease on `{self._store.url}` could not be renewed for "
+                f"{age.total_seconds():.0f} s{reason}; "
                 "another deploy may have begun; run the command again"
             )
 
@@ -114,7 +131,7 @@ class HeldState:
         self._heartbeat = asyncio.create_task(self._beat())
 
     async def stop_heartbeat(self) -> None:
-        """End the background task; a write under way is finished first."""
+        """End the background task, after a write of it that is under way."""
         task, self._heartbeat = self._heartbeat, None
         if task is None:
             return
@@ -140,7 +157,7 @@ class HeldState:
     async def _renew(self) -> None:
         begun = self._renewal
         async with self._turn:
-            # A checkpoint that we waited for was a heartbeat too.
+            # Another write happened meanwhile, and was a heartbeat too.
             if self._releasing or self._lost is not None or self._renewal is not begun:
                 return
             await finished(self._store_as(self._written_last(), release=False))
@@ -160,7 +177,7 @@ class HeldState:
             raise LeaseLost(self._lost)
         if self._released:
             raise LeaseLost(_GIVEN_BACK)
-        # From here on it may be gone, until a write says otherwise.
+        # From here on the lease may be released, until a write proves otherwise.
         self._releasing |= release
         begun = _Renewal(self._runtime.monotonic(), self._runtime.now())
         lease = None if release else self._lease.replace(expires=begun.now + TIME_TO_LIVE)
@@ -190,7 +207,11 @@ class HeldState:
         return written
 
     async def _stored(self, written: StateDocument) -> tuple[str, StateDocument]:
-        """Write it; over a write of ours whose outcome was not known, when that was done after all."""
+        """Write `written`; returns its version, and the document as it was stored.
+
+        A failed write may be carried out later. When the store holds one of ours, it is
+        overwritten.
+        """
         try:
             return await asyncio.to_thread(self._store.write, written, self._version), written
         except StateMoved:

@@ -1,4 +1,7 @@
-"""A list of addresses and ids: a mirror of state that people review and that a lost state can be made anew from."""
+"""The list of addresses and ids: a mirror of state that people review, and that can replace it.
+
+`flowdsl state rebuild` makes a lost state anew from it.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,14 @@ MAX_BYTES = 64 * 1024 * 1024
 
 
 class UnusableIds(Exception):
-    """A list that cannot be used; the message says why."""
+    """A list of ids that cannot be used; the message says why."""
 
 
 class IdList(BaseModel):
-    """The ids of one environment by address. It changes only when they do: neither serial nor time is in it."""
+    """The ids of one environment by address.
+
+    The list has neither a serial nor a time, so that it changes only when an id does.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
 
@@ -33,7 +39,7 @@ class IdList(BaseModel):
 
 
 def ids_of(document: StateDocument) -> IdList:
-    """The list of everything in a state document."""
+    """The list of all resources in a state document."""
     return IdList(
         format_version=FORMAT_VERSION,
         kind="ids",
@@ -45,23 +51,26 @@ def ids_of(document: StateDocument) -> IdList:
 
 
 def dump_ids(ids: IdList) -> bytes:
-    """The list as JSON: the same bytes for the same ids, an address a line, with a final line break."""
+    """The list as JSON, one address in each line, with a final line break.
+
+    The same ids give the same bytes.
+    """
     plain = ids.model_dump(mode="json")
     plain["ids"] = dict(sorted(plain["ids"].items()))
     return (json.dumps(plain, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def load_ids(content: bytes, *, where: str, project: str, environment: str) -> IdList:
-    """The list in `content`, for this project and environment; raises `UnusableIds`, which names `where`.
+    """The list in `content`, for this project and environment; no id stands in it twice.
 
-    No id stands in it twice.
+    Raises `UnusableIds`, whose message names `where`.
     """
     raw = _decoded(content, where)
     version = raw.get("format_version")
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise UnusableIds(
-            f"`{where}` has format {version} and this version reads up to {FORMAT_VERSION}; use the version of flowdsl "
-            "that wrote it"
+            f"`{where}` has format {version} and this version reads up to {FORMAT_VERSION}; "
+            "use the version of flowdsl that wrote it"
         )
     try:
         ids = IdList.model_validate(raw)

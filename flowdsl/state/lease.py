@@ -1,8 +1,9 @@
 """The lease: which deploy may write, kept inside the state document.
 
-Where the store itself keeps other processes out (`StateStore.excludes`), a lease that is found is that of a dead process
-and is taken over at once. Elsewhere the holder renews it by writing, and a waiter takes it over only after it has itself
-watched the same version of the document for a whole time to live on its own clock. No clocks are compared.
+Some stores keep other processes out by themselves (`StateStore.excludes`). There a lease that is
+found is that of a dead process, and is taken over at once. With any other store the holder renews
+its lease by writing. A waiter takes it over only after it has itself watched the same version of
+the document for a whole `TIME_TO_LIVE` on its own clock, so that no two clocks are compared.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from flowdsl.state.stores import StateStore, Versioned
 __all__ = ["TIME_TO_LIVE", "HeldState", "Runtime", "acquire", "break_lease"]
 
 POLL_SECONDS = 0.25
-"""How often a waiter tries a lock of the operating system."""
+"""How often a waiter tries a lock of the operating system, in seconds."""
 
 WATCH_SECONDS = 2.0
-"""How often a waiter reads a document that others can write."""
+"""How often a waiter reads a document that others can write, in seconds."""
 
 REPORT_SECONDS = 15.0
 _UNLOCK_ATTEMPTS = 5
@@ -48,12 +49,16 @@ async def acquire(
     waiting: Callable[[str, float], None],
     heartbeat: bool = True,
 ) -> AsyncIterator[tuple[HeldState, StateDocument]]:
-    """Hold the lease for the block; gives the held state and the document as it is now, `first` when there is none.
+    """Hold the lease inside the context.
 
-    Waits up to `timeout` seconds for another holder and tells `waiting` who it is and for how long, about every 15 s;
-    then raises `Locked`; a document that was moved to another store raises `MovedState`. The lease is released at the end of the block, also when the block fails or is cancelled, but
-    not when the process is being torn down or the state cannot be written: then it stays in the document, where the next
-    holder takes it over. `heartbeat` False leaves renewing to the block's own writes.
+    Gives the held state, and the document as it is now: `first` when there is none. Waits up to
+    `timeout` seconds for another holder, and tells `waiting` about every 15 s who it is and for how
+    long. Then raises `Locked`. Raises `MovedState` for a document that was moved to another store.
+
+    The lease is released at the end of the block, also when the block fails or is cancelled. It is
+    not released when the process is being ended or the state cannot be written: then it stays in
+    the document, where the next holder takes it over. With `heartbeat` False only the block's own
+    writes renew it.
     """
     with ExitStack() as stack:
         wait = _Wait(timeout, runtime, waiting)
@@ -76,10 +81,10 @@ async def acquire(
 
 
 async def break_lease(store: StateStore, lease_id: str, runtime: Runtime) -> StateDocument:
-    """Take the lease `lease_id` out of the document, whoever holds it; returns the document as stored.
+    """Remove the lease `lease_id` from the document, whoever holds it.
 
-    Raises `NoSuchLease` when another lease is there or none, and `StoreBusy` when its holder is a living process of a
-    store that excludes others.
+    Returns the document as stored. Raises `NoSuchLease` when the document has another lease or
+    none, and `StoreBusy` when the holder is a living process of a store that excludes others.
     """
     attempt = 0
     while True:
@@ -101,15 +106,15 @@ async def break_lease(store: StateStore, lease_id: str, runtime: Runtime) -> Sta
                 raise
         except StoreBusy:
             raise StoreBusy(
-                f"the holder of `{lease_id}`, `{lease.holder}`, is still at work on this machine; stop that process, "
-                "which frees the lease"
+                f"the holder of `{lease_id}`, `{lease.holder}`, is still at work on this machine; "
+                "stop that process, which frees the lease"
             ) from None
         else:
             return freed
 
 
 class _Wait:
-    """How long we have waited for whom."""
+    """The wait for another holder: since when, for how long at most, and whom to tell."""
 
     def __init__(
         self, timeout: float, runtime: Runtime, tell: Callable[[str, float], None]
@@ -118,7 +123,10 @@ class _Wait:
         self._started = self._told = runtime.monotonic()
 
     async def for_holder(self, lease: Lease | None, seconds: float, *, alive: bool) -> None:
-        """Sleep, or raise `Locked` when the time is over. `alive`: the store itself says that the holder lives."""
+        """Sleep for up to `seconds`, or raise `Locked` when the time is over.
+
+        `alive` is true when the store itself says that the holder lives.
+        """
         now = self._runtime.monotonic()
         waited = now - self._started
         holder = "another process" if lease is None else f"`{lease.holder}`"
@@ -144,7 +152,7 @@ def _locked(holder: str, lease: Lease | None, waited: float, alive: bool) -> str
 
 
 async def _hold(stack: ExitStack, store: StateStore, wait: _Wait) -> None:
-    """Enter the store's own lock."""
+    """Enter the store's own lock for the rest of `stack`, waiting for another holder."""
     while True:
         try:
             stack.enter_context(store.hold())
@@ -158,7 +166,7 @@ async def _hold(stack: ExitStack, store: StateStore, wait: _Wait) -> None:
 async def _take(
     store: StateStore, first: StateDocument, holder: str, runtime: Runtime, wait: _Wait
 ) -> tuple[HeldState, StateDocument]:
-    """Write our lease into the document as soon as that is allowed."""
+    """Write our lease into the document, as soon as that is allowed."""
     watched: Versioned | None = None
     since = 0.0
     while True:
@@ -186,7 +194,7 @@ async def _take(
 
 
 def _same(watched: Versioned | None, found: Versioned | None) -> bool:
-    """Whether nothing was written since: neither another lease nor a heartbeat."""
+    """Whether nothing was written between two readings, not even a heartbeat."""
     if watched is None or found is None or watched.version != found.version:
         return False
     return watched.document.nonce == found.document.nonce

@@ -10,7 +10,7 @@ from flowdsl.cyberdesk.models.page import Page
 from flowdsl.cyberdesk.models.wire_model import Items, ReadModel, UuidText, WriteModel
 
 Secrets = dict[str, str]
-"""Secrets by name in a request; a reply has their aliases instead."""
+"""Secrets by name. They are only in requests; a reply has their aliases instead."""
 
 MACHINE_READ_ONLY = frozenset(
     {
@@ -47,8 +47,9 @@ class MachineCreate(WriteModel):
 class MachinePatch(WriteModel):
     """The body of `PATCH /v1/machines/{id}`: an absent field stays, null clears.
 
-    A null `reserved_session_id` frees the machine and **cancels the runs of its session**. Parameters are replaced as a whole, and
-    `{}` clears them; where the meaning of null is undocumented the field takes none. `status` and `last_seen` are the agent's.
+    A null `reserved_session_id` frees the machine and **cancels the runs of its session**.
+    Parameters are replaced as a whole, and `{}` clears them. Where the meaning of null is not
+    documented, the field takes none. Only the machine's agent writes `status` and `last_seen`.
     """
 
     never_sent: ClassVar[frozenset[str]] = MACHINE_READ_ONLY | {"status", "last_seen"}
@@ -76,7 +77,10 @@ class PoolCreate(WriteModel):
 
 
 class PoolPatch(WriteModel):
-    """The body of `PATCH /v1/pools/{id}`: an absent field stays, null clears; parameters as in `MachinePatch`."""
+    """The body of `PATCH /v1/pools/{id}`: an absent field stays, null clears.
+
+    Parameters are replaced as a whole, and `{}` clears them.
+    """
 
     never_sent: ClassVar[frozenset[str]] = POOL_READ_ONLY
 
@@ -100,7 +104,7 @@ class _Pool(ReadModel):
 
 
 class Machine(ReadModel):
-    """A desktop as the service has it; names are not unique. Null `pools` means "not asked for"."""
+    """A machine as the service has it; names are not unique. Null `pools` means "not asked for"."""
 
     id: str
     status: str | None = None
@@ -139,7 +143,7 @@ class PoolPage(Page[Pool]):
 
 
 class MachineFailure(ReadModel):
-    """One machine that did not answer well."""
+    """A machine that failed its health check."""
 
     machine_id: str
     error: str
@@ -149,7 +153,7 @@ class MachineFailure(ReadModel):
 
 
 class MachinesHealth(ReadModel):
-    """How the machines are; `status` is `ok` or `error`."""
+    """The health of the machines; `status` is `ok` or `error`."""
 
     status: str
     errored_machines: Items[MachineFailure]

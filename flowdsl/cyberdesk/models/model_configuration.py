@@ -13,7 +13,10 @@ Provider = Annotated[str, Field(min_length=1, max_length=50)]
 
 
 class ModelConfigurationCreate(WriteModel):
-    """The body of `POST /v1/model-configurations`; `provider` is a LangChain name, `api_key` never comes back."""
+    """The body of `POST /v1/model-configurations`.
+
+    `provider` is the name that LangChain has for it. No reply contains `api_key`.
+    """
 
     name: Name
     provider: Provider
@@ -31,7 +34,10 @@ class ModelConfigurationCreate(WriteModel):
 
 
 class ModelConfigurationPatch(WriteModel):
-    """The body of `PATCH /v1/model-configurations/{id}`; `clear_api_key` drops the key, null does not."""
+    """The body of `PATCH /v1/model-configurations/{id}`.
+
+    `clear_api_key` removes the key; a null `api_key` does not.
+    """
 
     name: Name = ""
     provider: Provider = ""
@@ -50,7 +56,7 @@ class ModelConfigurationPatch(WriteModel):
 
 
 class ModelConfiguration(ReadModel):
-    """A model configuration; one with `is_system_default` belongs to the service and is read-only."""
+    """A model configuration; one with `is_system_default` is the service's own and read-only."""
 
     id: str
     name: str

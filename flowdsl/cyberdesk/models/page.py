@@ -12,7 +12,7 @@ Row = TypeVar("Row")
 
 
 class Page(ReadModel, Generic[Row]):
-    """One page of a list; `total` counts all rows that match, on every page."""
+    """One page of a list; `total` counts the rows that match on all pages."""
 
     items: Items[Row]
     total: int
@@ -23,9 +23,9 @@ class Page(ReadModel, Generic[Row]):
 
     @property
     def size(self) -> int:
-        """Bytes of the reply that this page came in; 0 for one that was made otherwise."""
+        """Bytes of the reply that this page came in; 0 for a page that is no reply."""
         return self._size
 
     def weigh(self, size: int) -> None:
-        """Note how large the reply was."""
+        """Set `size`."""
         self._size = size

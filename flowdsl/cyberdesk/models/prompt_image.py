@@ -8,7 +8,10 @@ from flowdsl.cyberdesk.models.wire_model import ReadModel
 
 
 class PromptImage(ReadModel):
-    """A row of the image list: `supabase_url` goes into a prompt, `path` is what deleting takes. There is no hash."""
+    """A row of the image list, which has no hash of the content.
+
+    `supabase_url` goes into a prompt, and `path` is what deleting takes.
+    """
 
     supabase_url: str
     path: str
@@ -18,7 +21,10 @@ class PromptImage(ReadModel):
 
 
 class UploadedImage(ReadModel):
-    """The answer to an upload. `filename` may be a sanitised form of the one sent; `signed_url` lives one hour."""
+    """The answer to an upload.
+
+    `filename` may be a sanitised form of the one sent, and `signed_url` works for an hour.
+    """
 
     supabase_url: str
     filename: str
@@ -28,7 +34,10 @@ class UploadedImage(ReadModel):
 
 
 class SignedImage(ReadModel):
-    """An address of a picture that works for anybody for `expires_in` seconds, and must not be stored."""
+    """An address of a picture that works for anybody for `expires_in` seconds.
+
+    It must not be stored.
+    """
 
     signed_url: str = Field(repr=False)
     supabase_url: str | None = None

@@ -1,4 +1,4 @@
-"""Runs of workflows: one, many at once, and chains of them. Fields and limits: SDK 2.2.69."""
+"""Runs of workflows: single ones, many at once, and chains. Fields and limits: SDK 2.2.69."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from flowdsl.cyberdesk.models.wire_model import Items, ReadModel, UuidText, Writ
 from flowdsl.cyberdesk.models.workflow import ModelMetadata, Prompt
 
 TERMINAL_STATUSES = frozenset({"success", "task_failed", "error", "cancelled"})
-"""Runs of every other status, unknown ones included, still go on."""
+"""The statuses of runs that have ended.
+
+Any other status, known or not, means that the run goes on.
+"""
 
 RunField = Literal[
     "ended_at",
@@ -36,13 +39,19 @@ RunField = Literal[
     "usage_metadata",
     "user_id",
 ]
-"""What a list of runs may be cut down to; id, workflow, machine, status and creation time always come."""
+"""Fields that a list of runs may be limited to.
+
+Id, workflow, machine, status and creation time always come.
+"""
 
 Secrets = dict[str, Any]
 
 
 class FileInput(WriteModel):
-    """A file for a run: its `content` is base64, `target_path` defaults to the machine's folder for transfers."""
+    """A file for a run.
+
+    `content` is base64. Without `target_path` the file goes to the machine's folder for transfers.
+    """
 
     filename: str
     content: str = Field(repr=False)
@@ -65,8 +74,8 @@ class _RunStart(WriteModel):
 class RunCreate(_RunStart):
     """The body of `POST /v1/runs`.
 
-    `session_id` beats `machine_id`, which beats `pool_ids`; a machine must be in all of these pools. Prompt and models hold for
-    this run alone.
+    `session_id` wins over `machine_id`, which wins over `pool_ids`; a machine must be in all of
+    these pools. `main_prompt` and the models hold for this run alone.
     """
 
     session_alias: str | None = None
@@ -83,7 +92,10 @@ class RunBulkCreate(_RunStart):
 
 
 class ChainStep(WriteModel):
-    """One run of a chain; a value of `inputs` may be `{"$ref": "alias.outputs.path"}` of an earlier step."""
+    """One run of a chain.
+
+    A value of `inputs` may be `{"$ref": "alias.outputs.path"}` for an output of an earlier step.
+    """
 
     workflow_id: UuidText
     session_alias: str | None = None
@@ -106,7 +118,10 @@ class ChainCreate(WriteModel):
 
 
 class RunRetry(WriteModel):
-    """The body of `POST /v1/runs/{id}/retry`: an absent field stays; secrets are gone since the run ended and are sent again."""
+    """The body of `POST /v1/runs/{id}/retry`: an absent field stays.
+
+    The service deletes the secrets of a run when it ends, so they are sent again.
+    """
 
     input_values: dict[str, Any] | None = None
     sensitive_input_values: Secrets | None = Field(default=None, repr=False)
@@ -122,7 +137,10 @@ class RunRetry(WriteModel):
 
 
 class RunPatch(WriteModel):
-    """The body of `PATCH /v1/runs/{id}` as far as it is not a worker's: what a run did and how it went is written by the service."""
+    """The body of `PATCH /v1/runs/{id}`, without the fields that a worker of the service writes.
+
+    Those say what a run did and how it went.
+    """
 
     never_sent: ClassVar[frozenset[str]] = frozenset(
         {
@@ -143,7 +161,7 @@ class RunPatch(WriteModel):
 
 
 class RunCheck(ReadModel):
-    """A post-run check as it was when the run began, with how it went."""
+    """A post-run check as it was when the run began, with its result."""
 
     status: str
     name: str | None = None
@@ -190,7 +208,7 @@ class Run(ReadModel):
 
     @property
     def is_live(self) -> bool:
-        """Whether the run still goes on; so does one whose status this client has no name for."""
+        """Whether the run still goes on; True also for a status that this client does not know."""
         return self.status not in TERMINAL_STATUSES
 
 
@@ -199,7 +217,10 @@ class RunPage(Page[Run]):
 
 
 class BulkCreated(ReadModel):
-    """The answer to a bulk creation, a success also when some runs failed: `failed_count` and `errors` tell."""
+    """The answer to a bulk creation.
+
+    It is a success even when some runs failed: `failed_count` and `errors` tell.
+    """
 
     created_runs: Items[Run]
     failed_count: int = 0
@@ -207,7 +228,10 @@ class BulkCreated(ReadModel):
 
 
 class ChainStarted(ReadModel):
-    """The answer to a chain, a success also when its runs could not be dispatched: their statuses tell."""
+    """The answer to a chain.
+
+    It is a success even when its runs could not be dispatched: their statuses tell.
+    """
 
     session_id: str
     run_ids: Items[str]

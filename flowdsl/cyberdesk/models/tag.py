@@ -59,14 +59,17 @@ class TagCreate(_LabelCreate):
 
 
 class TagPatch(_LabelPatch):
-    """The body of `PATCH /v1/workflow-tags/{id}`: a null `group_id` takes the tag out of its group."""
+    """The body of `PATCH /v1/workflow-tags/{id}`.
+
+    A null `group_id` takes the tag out of its group.
+    """
 
     group_id: UuidText | None = None
     is_archived: bool = False
 
 
 class Tag(_Label):
-    """A tag as the service has it; `workflow_count` is filled in the list of all tags only."""
+    """A tag as the service has it; only the list of all tags fills `workflow_count`."""
 
     group_id: str | None = None
     group: TagGroup | None = None

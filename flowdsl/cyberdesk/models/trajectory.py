@@ -13,7 +13,10 @@ TrajectoryName = Annotated[str, Field(max_length=255)]
 
 
 class TrajectoryPatch(WriteModel):
-    """The body of `PATCH /v1/trajectories/{id}`: an absent field stays, null clears; recorded steps are not edited."""
+    """The body of `PATCH /v1/trajectories/{id}`: an absent field stays, null clears.
+
+    Recorded steps cannot be edited.
+    """
 
     never_sent: ClassVar[frozenset[str]] = frozenset(
         {
@@ -40,7 +43,11 @@ class TrajectoryPatch(WriteModel):
 
 
 class Trajectory(ReadModel):
-    """A recording. Only an approved one is replayed, whatever the prompt says by now; `is_main` breaks ties."""
+    """A recording of a run.
+
+    Only an approved one is replayed, whatever the prompt has become meanwhile. Of several, the one
+    with `is_main` is.
+    """
 
     id: str
     workflow_id: str

@@ -1,4 +1,4 @@
-"""Usage: steps of runs in a span of time."""
+"""Usage: the steps that runs took in a span of time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from flowdsl.cyberdesk.models.wire_model import ReadModel
 
 
 class UsageAggregate(ReadModel):
-    """Steps of the runs that count in a span: agentic ones, which a model decided, and cached ones, which were replayed."""
+    """Steps of the runs that count in a span of time.
+
+    A model decided the agentic ones, and the cached ones were replayed.
+    """
 
     total_agentic_steps: int
     total_cached_steps: int

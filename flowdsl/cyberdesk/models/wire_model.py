@@ -1,4 +1,4 @@
-"""Request and reply models: the two ways of being strict."""
+"""The bases of request and reply models, each strict in its own way."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from flowdsl.cyberdesk.limits import MAX_ITEMS
 
 Item = TypeVar("Item")
 Items = Annotated[list[Item], Field(max_length=MAX_ITEMS, fail_fast=True)]
-"""A list in a reply. The first item that is wrong ends it: an error for each would take a hundred times the reply's memory."""
+"""A list in a reply.
+
+Validation ends at the first wrong item: an error for each would take a hundred times the memory of
+the reply.
+"""
 
 
 def _canonical_uuid(text: str) -> str:
@@ -32,10 +36,11 @@ UuidText = Annotated[str, AfterValidator(_canonical_uuid)]
 
 
 class WriteModel(BaseModel):
-    """A request body: unknown fields are refused, absent and null differ, refused values stay out of error messages.
+    """A request body that refuses unknown fields and distinguishes absent from null.
 
-    Fields newer than this client go through `passing`, which names them one by one; nothing else is open.
-    The default of a field stands for "absent" and is not sent, so it need not be a value that the field would take.
+    Refused values stay out of error messages. Fields newer than this client go through `passing`,
+    which names them one by one. The default of a field stands for "absent" and is not sent, so it
+    need not be a value that the field would take.
     """
 
     model_config = ConfigDict(
@@ -49,9 +54,9 @@ class WriteModel(BaseModel):
     _unread: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     def passing(self, fields: Mapping[str, Any]) -> Self:
-        """A copy that also sends `fields`, which this client has no name for, just as they are.
+        """A copy that also sends `fields`, which this client does not know, as they are.
 
-        Raises `ValueError` for a field that it has a name for, or that only the service writes.
+        Raises `ValueError` for a field that the model has, or that only the service writes.
         """
         for name in fields:
             if name in type(self).model_fields or name in self.never_sent:
@@ -69,19 +74,23 @@ class WriteModel(BaseModel):
 
     @model_serializer(mode="wrap")
     def _with_unread(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # An unread value may replace the default of an `always_sent` field; it never meets one that was set.
+        # `_unread` may replace the default of an `always_sent` field, but never a field that was
+        # set.
         return {**handler(self), **self._unread}
 
 
 class OverlayModel(WriteModel):
-    """A request value that the service replaces whole, so what we do not own has to be sent back as it came."""
+    """A request value that the service replaces as a whole.
+
+    What is not ours in it has to be sent back as it came.
+    """
 
     @classmethod
     def over(cls, remote: Mapping[str, Any], owned: Mapping[str, Any]) -> Self:
-        """`owned` laid over the service's copy.
+        """`owned` laid over the service's copy of the value.
 
-        Everything else in `remote` travels unread and unchanged, fields newer than this client included; only the
-        `never_sent` ones are dropped.
+        All other fields of `remote` are sent back unchanged, those newer than this client included.
+        Only the `never_sent` ones are left out.
         """
         built = cls.model_validate(owned)
         built._unread = {
@@ -93,14 +102,17 @@ class OverlayModel(WriteModel):
 
 
 class ReadModel(BaseModel):
-    """A reply: unknown fields are kept, an absent field is not in `model_fields_set`. Its lists are `Items`."""
+    """A reply, which keeps unknown fields; an absent field is not in `model_fields_set`.
+
+    Its lists are declared as `Items`.
+    """
 
     model_config = ConfigDict(extra="allow", hide_input_in_errors=True, protected_namespaces=())
 
     def unknown_fields(self) -> dict[str, Any]:
-        """The fields this client has no name for, as the service sent them."""
+        """The fields that this client does not know, as the service sent them."""
         return dict(self.model_extra or {})
 
     def as_sent(self) -> dict[str, Any]:
-        """The fields of the reply, unknown ones included, absent ones absent."""
+        """The fields of the reply, also unknown ones, without those that were absent."""
         return self.model_dump(exclude_unset=True)

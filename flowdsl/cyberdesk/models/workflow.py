@@ -1,4 +1,7 @@
-"""Workflows and their post-run checks. Fields and limits: SDK 2.2.69 and the API reference of `create-workflow`."""
+"""Workflows and their post-run checks.
+
+Fields and limits: SDK 2.2.69 and the API reference of `create-workflow`.
+"""
 
 from __future__ import annotations
 
@@ -36,12 +39,15 @@ WORKFLOW_READ_ONLY = frozenset(
         "workflow_metadata",
     }
 )
-"""Fields of a workflow that no request may carry (SDK 2.2.69): what the service sets, `tags`, which have routes of their
-own, and `workflow_metadata`, which is the dashboard's, so that null would wipe its error flags."""
+"""Fields of a workflow that no request may carry (SDK 2.2.69).
+
+The service sets most of them. `tags` have routes of their own. `workflow_metadata` belongs to the
+dashboard: null would wipe its error flags.
+"""
 
 
 class ModelMetadata(OverlayModel):
-    """The models a workflow runs on: ids of model configurations, null for the service's default."""
+    """The model configurations of a workflow, by id; null is the service's default."""
 
     always_sent: ClassVar[tuple[str, ...]] = (
         "main_agent_model_id",
@@ -57,9 +63,10 @@ class ModelMetadata(OverlayModel):
 
 
 class PostRunCheckUpsert(OverlayModel):
-    """One check of the full list that a workflow is to have; `id` names the check it updates.
+    """One check in the full list that a workflow is to have; `id` names the check it updates.
 
-    For a check the service already has, use `over(remote.as_sent(), owned)`: it keeps the id and the fields not owned.
+    For a check that the service has already, use `over(remote.as_sent(), owned)`, which keeps its
+    id and the fields that are not ours.
     """
 
     always_sent: ClassVar[tuple[str, ...]] = ("allow_missing_attachments",)
@@ -82,7 +89,10 @@ class PostRunCheckUpsert(OverlayModel):
 
 
 class WorkflowCreate(WriteModel):
-    """The body of `POST /v1/workflows`. Both schemas are strings that hold JSON; the checks carry no ids."""
+    """The body of `POST /v1/workflows`.
+
+    Both schemas are strings that hold JSON, and the checks have no ids.
+    """
 
     always_sent: ClassVar[tuple[str, ...]] = ("includes_file_exports", "is_webhooks_enabled")
     never_sent: ClassVar[frozenset[str]] = WORKFLOW_READ_ONLY
@@ -102,7 +112,8 @@ class WorkflowCreate(WriteModel):
 class WorkflowPatch(WriteModel):
     """The body of `PATCH /v1/workflows/{id}`: an absent field stays, null clears.
 
-    Where the meaning of null is undocumented the field takes none: send false for a boolean, `[]` for the checks.
+    Where the meaning of null is not documented, the field takes none: send false for a boolean,
+    `[]` for the checks.
     """
 
     never_sent: ClassVar[frozenset[str]] = WORKFLOW_READ_ONLY
@@ -144,7 +155,10 @@ class PostRunCheck(ReadModel):
 
 
 class Workflow(ReadModel):
-    """A workflow as the service has it. In a list, null `tags` or `post_run_checks` means "not asked for"."""
+    """A workflow as the service has it.
+
+    In a list, null `tags` or `post_run_checks` means "not asked for".
+    """
 
     id: str
     main_prompt: str

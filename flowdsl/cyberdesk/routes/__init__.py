@@ -1,3 +1,7 @@
-"""The routes of the service, one module a resource: each method is one request, typed at both
-ends.
+"""The routes of the service, one module for each resource.
+
+Each method is one request, typed at both ends; a `list_all` is as many as the list has pages.
+
+Every method raises `CyberdeskError`. Every write takes an idempotency key, which belongs to one
+intent.
 """

@@ -1,4 +1,4 @@
-"""The routes of connections that read; the platform writes them."""
+"""The reading routes of connections, which the platform writes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PATH = "/v1/connections"
 
 
 class Connections:
-    """Every method raises `CyberdeskError`."""
+    """The routes below `/v1/connections`."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender

@@ -23,7 +23,7 @@ _PATH = "/v1/machines"
 
 
 class Machines:
-    """Every method raises `CyberdeskError`; every write takes an idempotency key that belongs to this one intent."""
+    """The routes below `/v1/machines`."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -38,7 +38,11 @@ class Machines:
         status: str | None = None,
         include: Sequence[str] = (),
     ) -> MachinePage:
-        """One page. `search` is a part of id, name or host name; `name` is exact, with case, and several machines may have it."""
+        """One page of the machines.
+
+        `search` is a part of the id, name or host name. `name` is exact, with case; several
+        machines may have it.
+        """
         params = chosen(
             skip=skip, limit=limit, search=search, name=name, status=status, include=include
         )
@@ -52,7 +56,10 @@ class Machines:
         status: str | None = None,
         include: Sequence[str] = (),
     ) -> Sequence[Machine]:
-        """Every machine that matches, once, whatever is edited meanwhile (see `walk_all`); arguments as in `list`."""
+        """Every machine that matches, once, whatever is edited meanwhile (see `walk_all`).
+
+        Arguments as in `list`.
+        """
         return await walk_all(
             lambda skip: self.list(
                 skip=skip,
@@ -70,7 +77,7 @@ class Machines:
         return (await self._sender.get(_one(machine_id), chosen(include=include))).model(Machine)
 
     async def create(self, machine: MachineCreate, *, idempotency_key: str) -> Machine:
-        """The new machine. Real ones make themselves known when their agent joins."""
+        """The new machine. Real ones are created by their agent when it joins."""
         reply = await self._sender.write("POST", _PATH, idempotency_key, machine.to_wire())
         return reply.model(Machine)
 
@@ -84,12 +91,12 @@ class Machines:
         )
 
     async def clear_session(self, machine_id: str, *, idempotency_key: str) -> Machine:
-        """The machine, free again; the runs of its session that wait or go on are **cancelled**."""
+        """The machine, free again; all unfinished runs of its session are **cancelled**."""
         patch = MachinePatch(reserved_session_id=None)
         return await self.update(machine_id, patch, idempotency_key=idempotency_key)
 
     async def delete(self, machine_id: str, *, idempotency_key: str) -> bool:
-        """True when deleted, with its connections, its runs kept; False when it was already gone."""
+        """True when deleted, with its connections but not its runs; False when already gone."""
         return await self._sender.delete(_one(machine_id), idempotency_key)
 
     async def pools(self, machine_id: str) -> Sequence[Pool]:
@@ -106,12 +113,12 @@ class Machines:
 
 
 async def machines_health(sender: Sender) -> MachinesHealth:
-    """What `GET /v1/health/machines` says. With a failing machine the same body comes with status 503."""
+    """The body of `GET /v1/health/machines`, which has status 503 when a machine fails."""
     return (await sender.get("/v1/health/machines", answers=_is_health)).model(MachinesHealth)
 
 
 def _is_health(status: int, body: bytes) -> bool:
-    # A 503 with any other body comes from a gateway or a service that is down, and is tried again.
+    # A 503 with any other body comes from a gateway or a service that is down, and is repeated.
     if status != 503:
         return False
     try:

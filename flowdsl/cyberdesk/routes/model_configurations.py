@@ -15,7 +15,7 @@ _PATH = "/v1/model-configurations"
 
 
 class ModelConfigurations:
-    """Every method raises `CyberdeskError`. The list is not paginated."""
+    """The routes below `/v1/model-configurations`, whose list has no pages."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -35,7 +35,7 @@ class ModelConfigurations:
         idempotency_key: str,
         once: bool = False,
     ) -> ModelConfiguration:
-        """The new configuration; with `once` the request is not repeated where it may have been carried out."""
+        """The new configuration; `once` is that of `Sender.write`."""
         body = configuration.to_wire()
         reply = await self._sender.write("POST", _PATH, idempotency_key, body, once=once)
         return reply.model(ModelConfiguration)

@@ -15,7 +15,7 @@ _PATH = "/v1/pools"
 
 
 class Pools:
-    """Every method raises `CyberdeskError`; every write takes an idempotency key that belongs to this one intent."""
+    """The routes below `/v1/pools`."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -23,7 +23,7 @@ class Pools:
     async def list(
         self, *, skip: int = 0, limit: int = 100, include: Sequence[str] = ()
     ) -> PoolPage:
-        """One page; machines are filled only when `include` names `machines`."""
+        """One page; the machines of a pool are there only when `include` names `machines`."""
         params = chosen(skip=skip, limit=limit, include=include)
         return (await self._sender.get(_PATH, params)).model(PoolPage)
 
@@ -51,7 +51,7 @@ class Pools:
         return reply.model(Pool)
 
     async def delete(self, pool_id: str, *, idempotency_key: str) -> bool:
-        """True when deleted, its machines kept; False when it was already gone."""
+        """True when deleted, but not its machines; False when it was already gone."""
         return await self._sender.delete(_one(pool_id), idempotency_key)
 
     async def add_machines(

@@ -9,7 +9,7 @@ from flowdsl.cyberdesk.transport import Sender
 
 
 class PromptImages:
-    """Every method raises `CyberdeskError`. The list is not paginated and holds no hashes."""
+    """The routes of prompt images, whose list has no pages and no hashes."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -21,7 +21,7 @@ class PromptImages:
     async def upload(
         self, filename: str, content: bytes, content_type: str, *, idempotency_key: str
     ) -> UploadedImage:
-        """The stored image. The service takes PNG, JPEG, GIF and WebP up to 10 MB (SDK docstring)."""
+        """The stored image: PNG, JPEG, GIF or WebP up to 10 MB (docstring of the SDK)."""
         part = (filename, content, content_type)
         reply = await self._sender.upload("/v1/workflows/prompt-image", idempotency_key, part)
         return reply.model(UploadedImage)

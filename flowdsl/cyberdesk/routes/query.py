@@ -8,7 +8,7 @@ from collections.abc import Sequence
 def chosen(
     *, include: Sequence[str] = (), **params: str | int | bool | list[str] | None
 ) -> dict[str, str | int | bool | list[str]]:
-    """The parameters that are not None, and the names of `include` joined by commas where there are any.
+    """The parameters that are not None, and the names of `include`, if any, joined by commas.
 
     A list becomes one parameter for each of its values.
     """

@@ -22,7 +22,7 @@ _PATH = "/v1/run-attachments"
 
 
 class RunAttachments:
-    """Every method raises `CyberdeskError`; every write takes an idempotency key that belongs to this one intent."""
+    """The routes below `/v1/run-attachments`."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -74,9 +74,10 @@ class RunAttachments:
         return await self._sender.delete(_one(attachment_id), idempotency_key)
 
     async def download(self, attachment_id: str, file: IO[bytes], *, limit: int) -> int:
-        """Write the content to `file`, which can be read back and forth, from where it stands; returns the number of bytes.
+        """Write the content to `file` at its position; returns the number of bytes.
 
-        Raises `DownloadTooLarge` beyond `limit` bytes. After any failure the file ends where it stood.
+        `file` must be seekable. Raises `DownloadTooLarge` beyond `limit` bytes. After any failure
+        the file ends where it stood.
         """
         return await self._sender.download(f"{_one(attachment_id)}/download", file, limit)
 

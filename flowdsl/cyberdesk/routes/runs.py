@@ -28,7 +28,7 @@ _PATH = "/v1/runs"
 
 
 class Runs:
-    """Every method raises `CyberdeskError`; every write takes an idempotency key that belongs to this one intent."""
+    """The routes below `/v1/runs`."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -50,10 +50,12 @@ class Runs:
         fields: Sequence[RunField] = (),
         include: Sequence[str] = (),
     ) -> RunPage:
-        """One page; by `activity` rows move, so one page after another wants `created_at_desc`.
+        """One page of the runs.
 
-        `search` is a part of id, inputs, outputs, errors or alias, with `deep_search` of the history, too. `fields` cuts the rows
-        down; `include` may name `workflow`, `machine` and `machine.pools`. Times are ISO 8601 in UTC.
+        Sorted by `activity`, rows move while they are read; several pages want `created_at_desc`.
+        `search` is a part of the id, inputs, outputs, errors or alias, and with `deep_search` of
+        the history, too. `fields` limits the fields of the rows. `include` may name `workflow`,
+        `machine` and `machine.pools`. Times are ISO 8601 in UTC.
         """
         params = chosen(
             skip=skip,
@@ -84,9 +86,9 @@ class Runs:
         search: str | None = None,
         fields: Sequence[RunField] = (),
     ) -> Sequence[Run]:
-        """Every run that matches throughout, once, newest first, while others come and go (see `walk_in_order`).
+        """Every run that matches throughout, once, newest first (see `walk_in_order`).
 
-        Arguments as in `list`. Whole runs carry their history: name the `fields` you need.
+        Arguments as in `list`. A whole run carries its history: name the `fields` that you need.
         """
         return await walk_in_order(
             lambda skip: self.list(
@@ -115,7 +117,7 @@ class Runs:
         return reply.model(Run)
 
     async def create_bulk(self, runs: RunBulkCreate, *, idempotency_key: str) -> BulkCreated:
-        """The new runs; also look at `failed_count`, since some may have failed."""
+        """The new runs. Look at `failed_count`, too, since some may have failed."""
         path = f"{_PATH}/bulk"
         reply = await self._sender.write("POST", path, idempotency_key, runs.to_wire())
         return reply.model(BulkCreated)
@@ -127,7 +129,10 @@ class Runs:
         return reply.model(ChainStarted)
 
     async def retry(self, run_id: str, retry: RunRetry, *, idempotency_key: str) -> Run:
-        """The same run, begun anew; its outputs, history and output files are **gone**. Only a run that has ended takes it."""
+        """The same run, started anew; only a run that has ended can be.
+
+        Its outputs, history and output files are **gone**.
+        """
         path = f"{_one(run_id)}/retry"
         return (await self._sender.write("POST", path, idempotency_key, retry.to_wire())).model(Run)
 
@@ -148,18 +153,21 @@ class Runs:
         return await self._sender.delete(_one(run_id), idempotency_key)
 
     async def trajectory(self, run_id: str) -> Trajectory:
-        """What the run recorded."""
+        """The trajectory that the run recorded."""
         return (await self._sender.get(f"{_one(run_id)}/trajectory")).model(Trajectory)
 
     async def generate_trajectory(self, run_id: str, *, idempotency_key: str) -> Trajectory:
-        """The run's recording, kept for replay once it is approved."""
+        """The run's recording, kept for replay, which takes an approval."""
         path = f"{_one(run_id)}/generate-trajectory"
         return (await self._sender.write("POST", path, idempotency_key)).model(Trajectory)
 
     async def sign_image(
         self, run_id: str, image_url: str, *, expires_in: int = 3600
     ) -> SignedImage:
-        """An address of a screenshot of the run's history that works without a key for 10 to 3,600 seconds."""
+        """An address of a screenshot in the run's history that works without a key.
+
+        It does for `expires_in` seconds, 10 to 3,600.
+        """
         path = f"{_one(run_id)}/image/signed-url"
         params = chosen(image_url=image_url, expires_in=expires_in)
         return (await self._sender.get(path, params)).model(SignedImage)

@@ -19,7 +19,7 @@ _GROUPS = "/v1/workflow-tag-groups"
 
 
 class Tags:
-    """Every method raises `CyberdeskError`. The list is not paginated."""
+    """The routes below `/v1/workflow-tags`, whose list has no pages."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -45,7 +45,7 @@ class Tags:
         return reply.model(Tag)
 
     async def archive(self, tag_id: str, *, idempotency_key: str) -> Tag:
-        """The tag, which stays where it is and is given to no further workflow."""
+        """The tag, which stays on its workflows and can be given to no others."""
         path = f"{_TAGS}/{segment(tag_id)}/archive"
         return (await self._sender.write("POST", path, idempotency_key)).model(Tag)
 
@@ -65,7 +65,7 @@ class Tags:
 
 
 class TagGroups:
-    """Every method raises `CyberdeskError`. The list is not paginated."""
+    """The routes below `/v1/workflow-tag-groups`, whose list has no pages."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender

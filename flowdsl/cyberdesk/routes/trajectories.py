@@ -15,7 +15,7 @@ _PATH = "/v1/trajectories"
 
 
 class Trajectories:
-    """Every method raises `CyberdeskError`; every write takes an idempotency key that belongs to this one intent."""
+    """The routes below `/v1/trajectories`."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -32,7 +32,10 @@ class Trajectories:
         search: str | None = None,
         include: Sequence[str] = (),
     ) -> TrajectoryPage:
-        """One page of the generated ones or of the others; the service has no list of both, and leaves the others out by default."""
+        """One page of the generated trajectories, or of the others.
+
+        The service has no list of both, and gives only generated ones by default.
+        """
         params = chosen(
             is_generated=is_generated,
             skip=skip,
@@ -54,7 +57,10 @@ class Trajectories:
         is_approved: bool | None = None,
         search: str | None = None,
     ) -> Sequence[Trajectory]:
-        """Every trajectory that matches, once, whatever is edited meanwhile (see `walk_all`); arguments as in `list`."""
+        """Every trajectory that matches, once, whatever is edited meanwhile (see `walk_all`).
+
+        Arguments as in `list`.
+        """
         return await walk_all(
             lambda skip: self.list(
                 is_generated=is_generated,
@@ -81,7 +87,8 @@ class Trajectories:
     ) -> Trajectory:
         """The trajectory after the change; in `patch` an absent field stays and None clears.
 
-        `is_approved` lets runs replay it or stops them; `is_main` takes the mark from the workflow's other ones.
+        `is_approved` lets runs replay it or stops them. `is_main` takes that mark from the other
+        trajectories of the workflow.
         """
         body = TrajectoryPatch.model_validate(patch).to_wire()
         reply = await self._sender.write("PATCH", _one(trajectory_id), idempotency_key, body)

@@ -10,7 +10,7 @@ from flowdsl.cyberdesk.transport import Sender
 
 
 class Usage:
-    """Every method raises `CyberdeskError`."""
+    """The route `/v1/usage/aggregate`."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -18,6 +18,6 @@ class Usage:
     async def aggregate(
         self, *, from_date: str, to_date: str, mode: Literal["simulated", "billed"] = "simulated"
     ) -> UsageAggregate:
-        """The steps of a span of time in ISO 8601, UTC; `to_date` is its first moment that does not count."""
+        """The steps of a span of time; `to_date` is excluded, and both are ISO 8601 in UTC."""
         params = chosen(from_date=from_date, to_date=to_date, mode=mode)
         return (await self._sender.get("/v1/usage/aggregate", params)).model(UsageAggregate)

@@ -17,7 +17,7 @@ _PATH = "/v1/workflows"
 
 
 class Workflows:
-    """Every method raises `CyberdeskError`; every write takes an idempotency key that belongs to this one intent."""
+    """The routes below `/v1/workflows`."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -37,8 +37,9 @@ class Workflows:
     ) -> WorkflowPage:
         """One page, newest `updated_at` first.
 
-        `search` is a part of the id or the name, without case; times are ISO 8601 in UTC; a workflow has to carry all of
-        `tag_ids`. Tags and checks are filled only for the names in `include`, `tags` and `post_run_checks`.
+        `search` is a part of the id or the name, without case. Times are ISO 8601 in UTC. A
+        workflow must have all of `tag_ids`. Tags and checks are filled only when `include` names
+        `tags` and `post_run_checks`.
         """
         params = chosen(
             skip=skip,
@@ -61,7 +62,10 @@ class Workflows:
         tag_ids: Sequence[str] = (),
         include: Sequence[str] = (),
     ) -> Sequence[Workflow]:
-        """Every workflow that matches, once, whatever is edited meanwhile (see `walk_all`); arguments as in `list`."""
+        """Every workflow that matches, once, whatever is edited meanwhile (see `walk_all`).
+
+        Arguments as in `list`.
+        """
         return await walk_all(
             lambda skip: self.list(
                 skip=skip,
@@ -81,9 +85,9 @@ class Workflows:
     async def create(
         self, workflow: WorkflowCreate, *, idempotency_key: str, once: bool = False
     ) -> Workflow:
-        """The new workflow; whether the reply carries checks is unknown, so read it again before comparing.
+        """The new workflow; `once` is that of `Sender.write`.
 
-        `once` is that of `Sender.write`.
+        Whether the reply has the checks is not known, so read the workflow again before comparing.
         """
         body = workflow.to_wire()
         reply = await self._sender.write("POST", _PATH, idempotency_key, body, once=once)
@@ -98,8 +102,8 @@ class Workflows:
     ) -> Workflow:
         """The workflow after the change; in `patch` an absent field stays and None clears.
 
-        Raises `ValueError` for a patch without fields, which would still push a version, and for fields or values that
-        `WorkflowPatch` does not take.
+        Raises `ValueError` for a patch without fields, which would still push a version, and for
+        fields or values that `WorkflowPatch` does not take.
         """
         body = WorkflowPatch.model_validate(patch).to_wire()
         if not body:
@@ -108,17 +112,23 @@ class Workflows:
         return reply.model(Workflow)
 
     async def delete(self, workflow_id: str, *, idempotency_key: str) -> bool:
-        """True when deleted, with **every run and trajectory of it**; False when it was already gone."""
+        """True when deleted, with **all its runs and trajectories**; False when already gone."""
         return await self._sender.delete(_one(workflow_id), idempotency_key)
 
     async def versions(self, workflow_id: str) -> Sequence[dict[str, Any]]:
-        """Earlier versions as open objects: the contract does not say what is in them, nor in which order."""
+        """Earlier versions as JSON objects.
+
+        The contract gives neither their content nor their order.
+        """
         return (await self._sender.get(f"{_one(workflow_id)}/versions")).mappings()
 
     async def duplicate(
         self, workflow_id: str, *, include_trajectories: bool = False, idempotency_key: str
     ) -> Workflow:
-        """The copy, with "(Copy)" in its name: prompt, schemas, checks, settings, tags and images, without history."""
+        """The copy, with "(Copy)" in its name.
+
+        It has the prompt, schemas, checks, settings, tags and images, but no history.
+        """
         body = {"include_trajectories": include_trajectories}
         path = f"{_one(workflow_id)}/duplicate"
         return (await self._sender.write("POST", path, idempotency_key, body)).model(Workflow)
@@ -131,7 +141,10 @@ class Workflows:
         copy_trajectories: bool = False,
         idempotency_key: str,
     ) -> Workflow:
-        """The target, which took over everything but the name; **this workflow is deleted**, some time later."""
+        """The target, which took over everything but the name.
+
+        **This workflow is deleted**, some time later.
+        """
         body = {
             "target_workflow_id": segment(target_workflow_id),
             "copy_trajectories": copy_trajectories,
@@ -140,7 +153,7 @@ class Workflows:
         return (await self._sender.write("POST", path, idempotency_key, body)).model(Workflow)
 
     async def latest_trajectory(self, workflow_id: str) -> Trajectory:
-        """The trajectory of the workflow that was changed last; `NotFound` also when it has none."""
+        """The trajectory of the workflow that was changed last; `NotFound` when it has none."""
         return (await self._sender.get(f"{_one(workflow_id)}/latest-trajectory")).model(Trajectory)
 
     async def tags(self, workflow_id: str) -> Sequence[Tag]:
@@ -150,7 +163,10 @@ class Workflows:
     async def add_tags(
         self, workflow_id: str, tag_ids: Sequence[str], *, idempotency_key: str
     ) -> Sequence[Tag]:
-        """The tags of the workflow after adding at least one; a tag of the same group is dropped by the service."""
+        """The tags of the workflow after adding at least one.
+
+        The service drops a tag of the same group.
+        """
         body = {"tag_ids": list(tag_ids)}
         path = f"{_one(workflow_id)}/tags"
         return (await self._sender.write("POST", path, idempotency_key, body)).models(Tag)
@@ -164,7 +180,7 @@ class Workflows:
         (await self._sender.write("POST", path, idempotency_key, body)).nothing()
 
     async def remove_tag(self, workflow_id: str, tag_id: str, *, idempotency_key: str) -> bool:
-        """True when removed, False when the workflow did not carry the tag."""
+        """True when removed, False when the workflow did not have the tag."""
         path = f"{_one(workflow_id)}/tags/{segment(tag_id)}"
         return await self._sender.delete(path, idempotency_key)
 

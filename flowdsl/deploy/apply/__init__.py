@@ -1,5 +1,5 @@
-"""Carrying a plan out under the lease: prerequisites, operations on workflows, and the account of
-what came of each.
+"""Carries a plan out under the lease: prerequisites, then operations on workflows.
 
-Entry points: `attempt.Attempt`, the frame of every command that writes, and `apply.apply`.
+Entry points: `attempt.Attempt`, the frame of every command that writes, and
+`apply.apply_workflows`.
 """

@@ -1,4 +1,4 @@
-"""Carrying out a plan's workflows: intents first, then a few operations at a time, deletions last."""
+"""Carries out the operations of a plan: intents first, then a few at a time, deletions last."""
 
 from __future__ import annotations
 
@@ -44,10 +44,13 @@ async def apply_workflows(
     *,
     concurrency: int,
 ) -> None:
-    """Create and update workflows; what became of each is in `progress`, what is known of it in the journal.
+    """Create and update workflows.
 
-    Every intent is stored before the first request. Updates go first: they touch what is in use. After an operation whose
-    outcome is unknown, a refused key or a lost lease, no other one begins; what has not begun has a result that says so.
+    Results go to `progress`, what is known of workflows to the journal.
+
+    Every intent is stored before the first request. Updates go first, because they concern
+    workflows that are in use. After an operation whose outcome is unknown, a refused key or a lost
+    lease, no other one begins; what has not begun has a result that says so.
     """
     planned = [
         _Step(
@@ -72,7 +75,10 @@ async def apply_deletions(
     *,
     concurrency: int,
 ) -> None:
-    """Delete what the plan deletes, once everything else has gone well: what refers to it has changed by then."""
+    """Delete what the plan deletes, once everything else has succeeded.
+
+    By then, whatever referred to it has changed.
+    """
     others = [change for change in plan.named if change.action == "delete"]
     steps = [
         *(_deletion(context, change) for change in plan.of(Action.DELETE)),
@@ -87,9 +93,10 @@ async def apply_deletions(
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One operation: `perform` carries it out and gives the id of the object and what is to be said of it.
+    """One operation.
 
-    `intent` is what is recorded of it beforehand.
+    `perform` carries it out and gives the id of the object and a remark for people. `intent` is
+    recorded beforehand; None for an operation that needs none.
     """
 
     address: Address
@@ -106,7 +113,10 @@ async def _carry_out(
     *,
     concurrency: int,
 ) -> None:
-    """Store the intents of all, carry out a few at a time, and then wait for all those together that had no reply."""
+    """Store all intents, carry out a few steps at a time, then wait for those that had no reply.
+
+    The wait is one for all of them.
+    """
     journal = context.journal
     intents = [step.intent for step in steps if step.intent is not None]
     if intents and not progress.halted:
@@ -125,7 +135,7 @@ async def _carry_out(
     if doubtful:
         await _look_again(client, context, doubtful, progress, concurrency=concurrency)
     for step in left:
-        # Nothing was sent, so there is nothing to look for later.
+        # Nothing was sent for it, so no later deploy has to look for it.
         if step.intent is not None:
             journal.resolve(step.intent)
         progress.add(Result(step.address, step.action, "not_attempted", message=progress.halted))
@@ -139,16 +149,20 @@ async def _look_again(
     *,
     concurrency: int,
 ) -> None:
-    """Wait for requests without a reply, which the service may still carry out, all together; what has not come is unknown."""
+    """Wait for requests without a reply, which the service may still carry out, all together.
+
+    A step whose request has not been carried out by then has the outcome `unknown`.
+    """
     some = named(step.address for step, _ in doubtful)
     progress.observe(
         "recovery",
-        message=f"waiting up to {LATE_WRITES_END.seconds} s for the write of {some}, which had no reply and may still be carried out",
+        message=f"waiting up to {LATE_WRITES_END.seconds} s for the write of {some}, which had no "
+        "reply and may still be carried out",
     )
     stopped = lambda: progress.stop() or progress.displaced or progress.state_error  # noqa: E731
     first = True
     async for _ in until_late_writes_end(context.runtime, context.runtime.monotonic(), stopped):
-        if first:  # it has just been looked at
+        if first:  # each has just been looked at
             first = False
             continue
         still: list[tuple[_Step, InDoubt]] = []
@@ -174,7 +188,10 @@ async def _look_again(
 async def _conclude(
     client: CyberdeskClient, context: WriteContext, step: _Step, perform: Look, progress: Progress
 ) -> InDoubt | None:
-    """Do `perform` and take in what becomes of it, unless that is still in doubt."""
+    """Call `perform` and add its result to `progress`.
+
+    Returns the doubt when there still is one.
+    """
     address, action, intent, journal = step.address, step.action, step.intent, context.journal
     try:
         identifier, remark = await perform(client)
@@ -204,7 +221,7 @@ async def _conclude(
         if error.outcome_unknown:
             return None
     except StateError as lost:
-        # The lease is gone: whoever has it now finds the intent and settles it.
+        # The lease is gone: whoever has it now finds the intent and resolves it.
         progress.displace("another deploy has taken over")
         progress.add(Result(address, action, "failed", message=str(lost)))
         return None

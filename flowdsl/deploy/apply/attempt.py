@@ -1,7 +1,7 @@
-"""One run of a command that writes: deploy, recover, restore, destroy.
+"""The frame of a command that writes: deploy, recover, restore, destroy.
 
-Each reads state, makes up its mind without the lease, takes the lease, writes, and says how it ended. `Attempt` is what
-these four have in common; what they do is theirs.
+Each of these reads state, plans without the lease, takes the lease, writes, and says how it ended.
+`Attempt` is what the four have in common.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from flowdsl.state.errors import LeaseLost, Locked, StateError
 from flowdsl.state.lease import HeldState, acquire
 
 EXPECTED = (StateError, Unresolved, PlanError, AmbiguousName, CyberdeskError)
-"""What an attempt or a plan can fail with, `Stop` aside."""
+"""The exceptions other than `Stop` that an attempt or a plan may end with."""
 
 
 @dataclass(slots=True)
 class Attempt:
-    """Grows while a command works; all that there is to report, however it ends.
+    """What a command has done so far: all that there is to report, however it ends.
 
-    `document` is what was read before there was a lease. `messages` and `notes` are for people,
-    each one line: those before and these behind what a failure has to say.
+    `document` is the state that was read before there was a lease. `messages` and `notes` are lines
+    for people: `messages` are shown before what a failure has to say, `notes` after it.
     """
 
     job: Job
@@ -51,18 +51,18 @@ class Attempt:
 
     @classmethod
     def of(cls, job: Job) -> Attempt:
-        """The attempt of a job that has not begun."""
+        """The attempt of a job that has not started."""
         return cls(job, Progress.of(job))
 
     @asynccontextmanager
     async def under_lease(
         self, prior: StateDocument
     ) -> AsyncIterator[tuple[CyberdeskClient, Journal, bool]]:
-        """Hold the lease for the block, and give what to write with.
+        """Hold the lease in the context, and give what to write with: a client, a journal, a flag.
 
-        The client notes that it sends something, and raises `LeaseLost` instead of sending unless
-        the lease is safely ours; the journal goes on from the state that the lease was taken with;
-        the last tells whether somebody else has written state since `prior` was read.
+        The client sets `progress.sent` before it writes, and raises `LeaseLost` instead of sending
+        unless the lease is safely ours. The journal starts from the state that the lease was taken
+        with. The flag is true when somebody else has written state since `prior` was read.
         """
         async with (
             lease(self.job, prior) as (held, document),
@@ -73,12 +73,12 @@ class Attempt:
 
     @property
     def status(self) -> Status:
-        """How it ended, where nothing has broken it off."""
+        """The status of an attempt that nothing has broken off."""
         progress = self.progress
         return progress.status if progress.results or progress.sent else Status.NOTHING_TO_DO
 
     async def concluded(self, work: Awaitable[Status]) -> Outcome:
-        """How `work` ended; every expected failure comes back as a status with messages."""
+        """The outcome of `work`; every expected failure becomes a status with messages."""
         try:
             status = await work
         except Stop as stop:
@@ -111,9 +111,10 @@ class Attempt:
 
 @asynccontextmanager
 async def lease(job: Job, first: StateDocument) -> AsyncIterator[tuple[HeldState, StateDocument]]:
-    """Hold the lease of the environment for the block; waiting for it is told as an event.
+    """Hold the lease of the environment in the context; waiting for it is told as an event.
 
-    Before state is written for the first time, the store has to prove that it keeps two writers apart.
+    Before state is written for the first time, the store has to prove that it keeps two writers
+    apart.
     """
     if first.serial == 0:
         await asyncio.to_thread(job.store.probe)
@@ -137,7 +138,7 @@ def is_moved(prior: StateDocument, document: StateDocument) -> bool:
 
 
 def status_of(error: Exception, progress: Progress | None = None) -> Status:
-    """The status that one of `EXPECTED` amounts to, after what `progress` tells of."""
+    """The status for one of the `EXPECTED` errors, after what `progress` has recorded."""
     match error:
         case Locked() | LeaseLost():
             return Status.LOCKED

@@ -1,4 +1,4 @@
-"""What a deploy says in the end of writes that an earlier one left, and that may still replace what was deployed."""
+"""Warnings at the end of a deploy: strays that may still replace what it wrote."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from flowdsl.state.document import Intent, ResourceState, StateDocument
 
 
 def said_of_strays(job: Job, document: StateDocument, seen: Refreshed) -> tuple[str, ...]:
-    """A line for each workflow of this deploy that a write may still change, or has changed meanwhile, as `seen` shows it."""
+    """A line for each workflow of this deploy that a stray may still change, or has changed.
+
+    `seen` is what the plan was made from.
+    """
     now = job.runtime.now()
     concerned = _concerned(job, document, seen)
     return tuple(
@@ -38,7 +41,7 @@ def said_of_strays(job: Job, document: StateDocument, seen: Refreshed) -> tuple[
 async def look_for_strays(
     job: Job, client: CyberdeskClient, journal: Journal, seen: Refreshed
 ) -> tuple[str, ...]:
-    """Read the workflows once more that a write may still change; returns a line for each where one does, or has done so."""
+    """Read the workflows with strays again; a line for each that one may still change, or has."""
     lines: list[str] = []
 
     async def look(
@@ -60,7 +63,10 @@ async def look_for_strays(
 def _concerned(
     job: Job, document: StateDocument, seen: Refreshed
 ) -> Mapping[Address, tuple[ResourceState, tuple[Intent, ...]]]:
-    """The workflows of this deploy that something may still come for: those of the source, with `--only` those it names."""
+    """The workflows of this deploy that have strays, by address, each with them.
+
+    They are those of the source, and with `--only` those that it names.
+    """
     wanted = seen.desired.workflows.keys()
     addresses = wanted & job.options.only if job.options.only else wanted
     found = {
@@ -80,22 +86,33 @@ def _said(
 ) -> Iterable[str]:
     for stray in strays:
         if isinstance(live, CyberdeskError):
-            yield f"whether `{address}` is as it was deployed is not known, since a {WORDS[stray.action]} may still come: {live}"
+            yield (
+                f"whether `{address}` is as it was deployed is not known, since a "
+                f"{WORDS[stray.action]} may still come: {live}"
+            )
             continue
-        begun = f"the {WORDS[stray.action]} of `{address}` that was interrupted at {stray.created_at:%H:%M:%S} UTC"
+        begun = (
+            f"the {WORDS[stray.action]} of `{address}` that was interrupted at "
+            f"{stray.created_at:%H:%M:%S} UTC"
+        )
         came = live is None if stray.action == "delete" else _has_come(resource, stray, live)
         if came:
-            yield f"{begun} has come only now, over what was deployed since; deploy again, which mends it"
+            yield (
+                f"{begun} has come only now, over what was deployed since; "
+                "deploy again, which mends it"
+            )
         elif paths := still_to_come(stray, live):
             what = "delete the workflow" if EXISTENCE in paths else f"put its {listed(paths)} back"
             yield (
-                f"{begun} may still come and {what}: it was waited for, and nobody can call it back; deploy again after "
-                f"{stray.given_up_at:%H:%M} UTC to see that all is well, or, if you know that it does not come, say so with "
+                f"{begun} may still come and {what}: it was waited for, and nobody can call it "
+                f"back; deploy again after {stray.given_up_at:%H:%M} UTC to see that all is well, "
+                "or, if you know that it does not come, say so with "
                 f"`flowdsl recover {address} --env {job.target.environment} --absent`"
             )
 
 
 def _has_come(resource: ResourceState, stray: Intent, live: Live | None) -> bool:
+    """Whether the request of a stray shows in the workflow as it is now."""
     if live is None:
         return False
     _, left = overtaken(resource, (stray,), live)

@@ -1,4 +1,4 @@
-"""One workflow at a time: creating, changing and deleting it, each proven by reading it again."""
+"""Operations on one workflow: create, update and delete, each verified by reading it again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from flowdsl.state.lease import Runtime
 
 
 class WrongOrganization(Exception):
-    """What was created, the workflow `id`, belongs to another organisation than the one deployed to."""
+    """The workflow `id`, just created, is in another organisation than the one deployed to."""
 
     def __init__(self, message: str, workflow_id: str) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class OverwroteEdit(Exception):
 
 
 class Incomplete(Exception):
-    """A part of the operation has been carried out on the workflow `id`, and then `cause` ended it."""
+    """A part of the operation was carried out on the workflow `id`; then `cause` ended it."""
 
     def __init__(self, message: str, workflow_id: str, cause: CyberdeskError | StateError) -> None:
         super().__init__(f"{message}: {cause}; deploy again to finish it")
@@ -55,13 +55,13 @@ class Incomplete(Exception):
 
 
 Look = Callable[[CyberdeskClient], Awaitable[tuple[str, str]]]
-"""Finds out how an operation ended, whose requests have been sent: gives and raises what the operation does."""
+"""A second look at how an operation ended: it returns and raises what the operation does."""
 
 
 class InDoubt(Exception):
-    """It is not known yet whether the workflow `id` was changed or deleted: the request may still be carried out.
+    """Whether the workflow `id` was changed or deleted is not known yet.
 
-    `look` looks once more.
+    The request may still be carried out; `look` looks again.
     """
 
     def __init__(self, message: str, workflow_id: str, look: Look) -> None:
@@ -72,7 +72,7 @@ class InDoubt(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A change to carry out. `intent` says what is recorded of it beforehand."""
+    """A change to carry out, with the intent that is recorded of it beforehand."""
 
     change: Change
     desired: Desired
@@ -81,10 +81,12 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class WriteContext:
-    """Where operations take place: `tag_ids` maps the names of the organisation's tags to their ids.
+    """Where operations take place.
 
-    `approved` maps ids of workflows to the recordings whose approval is taken away before the workflow changes. `unproven`: only
-    a creation that is read again shows whether the key is of the organisation deployed to.
+    `tag_ids` maps the names of the organisation's tags to their ids. `approved` maps ids of
+    workflows to the recordings that lose their approval before the workflow changes. `unproven` is
+    true when only the reply to a creation can show whether the key is of the organisation deployed
+    to.
     """
 
     target: Target
@@ -98,10 +100,11 @@ class WriteContext:
 async def create(
     client: CyberdeskClient, context: WriteContext, operation: Operation
 ) -> tuple[str, str]:
-    """The id of the new workflow, and what is to be said of it.
+    """The id of the new workflow, and a remark for people.
 
-    Raises `Unresolved` when it is not known whether there is one, `WrongOrganization`, `ChangedMeanwhile`, `Incomplete`, and
-    `CyberdeskError` where nothing was created; an intent whose outcome is known is settled.
+    Raises `Unresolved` when it is not known whether there is one, `WrongOrganization`,
+    `ChangedMeanwhile`, `Incomplete`, and `CyberdeskError` where nothing was created. An intent
+    whose outcome is known is resolved.
     """
     desired, intent, journal = operation.desired, operation.intent, context.journal
     try:
@@ -119,7 +122,8 @@ async def create(
             raise
         except StateError as lost:
             raise Unresolved(
-                f"whether `{desired.address}` was created is not known: its reply was lost ({error}), and then {lost}; "
+                f"whether `{desired.address}` was created is not known: its reply was lost "
+                f"({error}), and then {lost}; "
                 "deploy again, which looks for it before anything else"
             ) from None
     resource = ResourceState(
@@ -130,16 +134,17 @@ async def create(
         applied=intent.applied,
         renamed_from=desired.renamed_from,
     )
-    # From here on the workflow is known by its id, whatever happens to the requests that follow.
+    # From here on state has the id, whatever happens to the requests that follow.
     journal.put(desired.address, resource)
     try:
         live = await workflow.read(client, created)
     except NotFound:
-        # The reply to a key that was sent before may be about a workflow that somebody has deleted since.
+        # A key that was sent before has the same reply again, though the workflow may be deleted.
         journal.drop(desired.address)
         journal.resolve(intent)
         raise ChangedMeanwhile(
-            f"{created} was created and is gone again: somebody deleted it; deploy again to create it anew"
+            f"{created} was created and is gone again: somebody deleted it; "
+            "deploy again to create it anew"
         ) from None
     except CyberdeskError as error:
         raise Incomplete(f"{created} was created and cannot be read", created, error) from None
@@ -163,10 +168,10 @@ async def create(
 async def update(
     client: CyberdeskClient, context: WriteContext, operation: Operation
 ) -> tuple[str, str]:
-    """The id of the workflow, and what is to be said of it.
+    """The id of the workflow, and a remark for people.
 
-    Raises `ChangedMeanwhile`, `OverwroteEdit`, `Incomplete`, `InDoubt`, and `CyberdeskError` or `StateError` where nothing was
-    changed. The intent of what is incomplete or in doubt stays.
+    Raises `ChangedMeanwhile`, `OverwroteEdit`, `Incomplete`, `InDoubt`, and `CyberdeskError` or
+    `StateError` where nothing was changed. The intent of what is incomplete or in doubt stays.
     """
     change, desired, intent = operation.change, operation.desired, operation.intent
     prior, planned = change.prior, change.live
@@ -176,7 +181,7 @@ async def update(
     sent = _Sent()
     try:
         before = await workflow.read(client, prior.id)
-        # What an interrupted deploy has written since the plan was made is no edit.
+        # What an interrupted deploy has written since the plan was made is no edit of a person.
         now, _ = overtaken(prior, strays_of(context.journal.document, prior.id), before)
         known = None if change.action is Action.ADOPT else now
         difference = compare(
@@ -191,10 +196,11 @@ async def update(
         meanwhile = edited(workflow.POLICIES, planned, before, paths)
         if meanwhile := meanwhile | (difference.drifted - change.drifted):
             raise ChangedMeanwhile(
-                f"{listed(meanwhile)} of `{change.address}` was edited after the plan was made; deploy again to see it"
+                f"{listed(meanwhile)} of `{change.address}` was edited after the plan was made; "
+                "deploy again to see it"
             )
         if difference.fields:
-            # Before the prompt changes: after a crash nothing would tell that these are still to be done.
+            # Before the prompt changes: after a crash nothing would tell that this is still to do.
             for recording in context.approved.get(prior.id, ()):
                 await _unapprove(client, recording, intent)
                 sent.done = True
@@ -229,7 +235,10 @@ async def _conclude(
     sent: _Sent,
     client: CyberdeskClient,
 ) -> tuple[str, str]:
-    """How an update ended that has sent `fields` to the workflow that was as `before`; as `update`."""
+    """The end of an update that has sent `fields`, as `update` returns and raises it.
+
+    `before` is the workflow as it was read before that.
+    """
     change, desired, intent = operation.change, operation.desired, operation.intent
     prior = change.prior
     assert prior is not None
@@ -245,7 +254,7 @@ async def _conclude(
         if not sent.done:
             raise
         raise Incomplete(f"{prior.id} was changed and cannot be read", prior.id, error) from None
-    # By what was ours before: a tag that was to go and is there still is no longer ours by `resource`.
+    # Compared with what was ours before: by `resource`, a tag that should go is not ours any more.
     if sent.doubt is not None and not _is_done(context, desired, prior, live):
         raise _in_doubt(context, change.address, prior.id, sent.doubt, look)
     strays = strays_of(context.journal.document, prior.id)
@@ -259,10 +268,10 @@ async def _conclude(
 async def delete(
     client: CyberdeskClient, context: WriteContext, change: Change, *, key: str
 ) -> tuple[str, str]:
-    """Take the workflow out of the service, with its runs and trajectories; returns its id and what is to be said of it.
+    """Delete the workflow with its runs and trajectories; returns its id and a remark for people.
 
-    Raises `ChangedMeanwhile` where somebody edited it after the plan was made, `InDoubt`, `Incomplete`, and `CyberdeskError`
-    where nothing was deleted.
+    Raises `ChangedMeanwhile` when somebody edited it after the plan was made, `InDoubt`,
+    `Incomplete`, and `CyberdeskError` where nothing was deleted.
     """
     assert change.prior is not None and change.live is not None
     identifier = change.prior.id
@@ -273,7 +282,8 @@ async def delete(
         return identifier, ""
     if live.remote.get("updated_at") != change.live.remote.get("updated_at"):
         raise ChangedMeanwhile(
-            f"`{change.address}` was edited after the plan was made, so it is not deleted; look at the plan again"
+            f"`{change.address}` was edited after the plan was made, so it is not deleted; "
+            "look at the plan again"
         )
     try:
         await client.workflows.delete(identifier, idempotency_key=key)
@@ -287,11 +297,11 @@ async def delete(
 async def _conclude_deletion(
     context: WriteContext, change: Change, doubt: CyberdeskError | None, client: CyberdeskClient
 ) -> tuple[str, str]:
-    """How a deletion ended, whose request was accepted or had no reply (`doubt`); as `delete`."""
+    """The end of a deletion that was accepted or had no reply (`doubt`), as `delete` gives it."""
     assert change.prior is not None
     identifier = change.prior.id
     look = partial(_conclude_deletion, context, change, doubt)
-    # What answers the key may be the reply to an earlier request, and a lost one settles nothing.
+    # The reply may be that of an earlier request with the same key, so only reading tells.
     try:
         if await read_if_there(client, identifier) is None:
             context.journal.drop(change.address)
@@ -305,17 +315,18 @@ async def _conclude_deletion(
     if doubt is not None:
         raise _in_doubt(context, change.address, identifier, doubt, look)
     raise ChangedMeanwhile(
-        f"`{change.address}` is still there after its deletion was accepted; run the command again to look at it anew"
+        f"`{change.address}` is still there after its deletion was accepted; "
+        "run the command again to look at it anew"
     )
 
 
 def listed(paths: Iterable[str]) -> str:
-    """Fields as they are named in a message."""
+    """The names of fields for a message, sorted and in backticks."""
     return ", ".join(f"`{path}`" for path in sorted(paths))
 
 
 def _doubt(error: CyberdeskError | StateError) -> CyberdeskError | None:
-    """`error` where it leaves open whether the request was carried out."""
+    """`error`, when it leaves open whether the request was carried out; else None."""
     return error if isinstance(error, CyberdeskError) and error.outcome_unknown else None
 
 
@@ -331,22 +342,26 @@ def _in_doubt(
 
 
 def _is_done(context: WriteContext, desired: Desired, resource: ResourceState, live: Live) -> bool:
-    """Whether a write without a reply has been carried out: the workflow is as it was to be."""
+    """Whether a write without a reply was carried out: the workflow is as it was to become."""
     return compare(workflow.POLICIES, desired, resource, live, context.target.ignored).is_empty
 
 
 def _ignored(target: Target, prior: ResourceState | None) -> frozenset[str]:
-    """A workflow that is taken over is brought to what the source says once."""
+    """The fields left to the dashboard: none while a workflow is taken over, which happens once."""
     return target.ignored if prior is not None else frozenset()
 
 
 def _check_organization(context: WriteContext, created: str, live: Live) -> None:
-    """Raise `WrongOrganization`: in an organisation that held nothing, the first creation is what shows whose it is."""
+    """Raise `WrongOrganization` when a workflow was created in another organisation.
+
+    In an organisation that held nothing, the first creation shows whose it is.
+    """
     expected = context.target.organization or context.journal.document.organization_id
     if None not in (expected, live.organization_id) and live.organization_id != expected:
         raise WrongOrganization(
-            f"the API key belongs to the organisation `{live.organization_id}`, not to `{expected}`, and {created} was "
-            "created there; delete it in the dashboard and use a key of the other organisation",
+            f"the API key belongs to the organisation `{live.organization_id}`, not to "
+            f"`{expected}`, and {created} was created there; delete it in the dashboard and use a "
+            "key of the other organisation",
             created,
         )
 
@@ -362,7 +377,10 @@ async def _unapprove(client: CyberdeskClient, recording: str, intent: Intent) ->
 
 @dataclass(slots=True)
 class _Sent:
-    """What has become of the writes of one operation: whether one was `done`, and why one may have been (`doubt`)."""
+    """What became of the writes of one operation.
+
+    `done` is true when one was carried out. `doubt` is the error of one that may have been.
+    """
 
     done: bool = False
     doubt: CyberdeskError | None = None
@@ -376,7 +394,10 @@ async def _write_tags(
     difference: Difference,
     sent: _Sent,
 ) -> None:
-    """Remove tags of ours that are no longer wanted, then add what is missing; a lost reply stops neither."""
+    """Remove our tags that are not wanted any more, then add those that are missing.
+
+    A lost reply does not end this; any other error does.
+    """
     key, workflows = operation.intent.id, client.workflows
     gone = [live.tags[name] for name in sorted(difference.tags_to_remove)]
     requests: list[Callable[[], Awaitable[object]]] = [
@@ -397,10 +418,10 @@ async def _write_tags(
 
 
 def _verify(context: WriteContext, desired: Desired, resource: ResourceState, live: Live) -> str:
-    """Record the workflow as it was read after the write; returns what is to be said of it.
+    """Record the workflow as it was read after the write; returns a remark for people.
 
-    Raises `ChangedMeanwhile` when it is not as it was sent. A field that is not in the reply is no edit: the service does
-    not know it, which is said once and kept in state.
+    Raises `ChangedMeanwhile` when it is not as it was sent. A field that is not in the reply is no
+    edit: the service does not know it. That is told once, and kept in state.
     """
     ignored = context.target.ignored
     dropped = not_kept(workflow.POLICIES, desired, live)
@@ -425,20 +446,21 @@ def _verify(context: WriteContext, desired: Desired, resource: ResourceState, li
         strays = strays_of(context.journal.document, resource.id)
         if overtaken(resource, strays, live)[1] != strays:
             raise ChangedMeanwhile(
-                f"{listed(paths)} of `{desired.address}` is not what was sent: the write of an interrupted deploy came right "
-                "after it; deploy again, which mends it"
+                f"{listed(paths)} of `{desired.address}` is not what was sent: the write of an "
+                "interrupted deploy came right after it; deploy again, which mends it"
             )
         raise ChangedMeanwhile(
-            f"{listed(paths)} of `{desired.address}` is not what was sent: somebody edits the workflow at the same "
-            "time, or the service rewrites the value"
+            f"{listed(paths)} of `{desired.address}` is not what was sent: somebody edits the "
+            "workflow at the same time, or the service rewrites the value"
         )
     return f"the service dropped {listed(news)}, which it does not know" if news else ""
 
 
 def overwritten(target: Target, address: Address, lost: LostUpdate) -> str:
-    """What is to be said of an edit that our write replaced."""
+    """The message about an edit that our write replaced."""
     return (
-        f"somebody edited {listed(lost.paths)} of `{address}` between our reading and our writing, and the edit was "
-        f"overwritten; it is kept as version {lost.version.number}: look at it with `flowdsl restore {address} --env "
-        f"{target.environment}`, bring it back with `--version {lost.version.number}`"
+        f"somebody edited {listed(lost.paths)} of `{address}` between our reading and our writing, "
+        f"and the edit was overwritten; it is kept as version {lost.version.number}: look at it "
+        f"with `flowdsl restore {address} --env {target.environment}`, bring it back with "
+        f"`--version {lost.version.number}`"
     )

@@ -1,9 +1,15 @@
-"""Making what workflows refer to: tag groups, tags, pictures and model configurations.
+"""The creation of what workflows refer to: tag groups, tags, pictures and model configurations.
 
-They are made in this order, because the first creation in an organisation that holds nothing is what shows whose it is, and
-may have gone to the wrong one. A tag shows it and tells nothing. A picture does not show it. A model configuration comes last,
-and one that is sent with the key of a provider after those without: that key is at risk only where nothing else is declared
-that would show the organisation first, which the service leaves no way to avoid.
+The order of the kinds limits the harm of a wrong API key. In an organisation that holds nothing,
+only the reply to the first creation shows whose it is, and by then it may have gone to the wrong
+one.
+
+- A tag or group shows the organisation and reveals no more than a name.
+- A picture does not show it.
+- A model configuration comes last, and one that carries the key of a provider after those without.
+
+So that key is at risk only when nothing else is declared that would show the organisation first.
+The service leaves no way to avoid that.
 """
 
 from __future__ import annotations
@@ -49,15 +55,19 @@ async def create_prerequisites(
     *,
     abandoned: bool = False,
 ) -> tuple[Refreshed, Plan]:
-    """Make what is missing, kind by kind; returns what is there afterwards and the plan made from it.
+    """Create what is missing, kind by kind.
 
-    Each of these is found again by its name, so a lost reply is settled by reading the lists again, for as long as a request
-    may take to show in them. What is missing even then has failed and halts `progress`, because workflows refer to it.
-    `abandoned`: a process that held the lease before died, and what it sent may still be on its way.
+    Returns what is there afterwards and the plan made from it.
 
-    `plan` is the one that was shown: an update that it does not have like that is a conflict, since these keep no versions
-    from which an overwritten edit could come back. Raises `Stop` as soon as a list shows another organisation than the one
-    deployed to; while nothing shows which one it is, what was sent last is looked for before anything else is sent.
+    Each of these objects is found again by its name. So a lost reply is resolved by reading the
+    lists again, for as long as a request may take to show in them. What is missing even then has
+    failed and halts `progress`, because workflows refer to it. `abandoned` is true when a process
+    that held the lease before died, whose requests may still be under way.
+
+    `plan` is the one that was shown. An update that is not in it like that is a conflict: these
+    objects keep no versions from which an overwritten edit could come back. Raises `Stop` as soon
+    as a list shows another organisation than the one deployed to. While nothing shows the
+    organisation, creations are sent one at a time, and each is looked for before the next.
     """
     shown = plan
     if abandoned:
@@ -94,7 +104,7 @@ async def _carry_out(
     kind: str,
     steps: Collection[_Step],
 ) -> tuple[Refreshed, Plan]:
-    """The refreshed lists and the plan after these steps of one kind; what became of each is in `progress`."""
+    """The refreshed lists and the plan after these steps of one kind; results go to `progress`."""
     errors: dict[Address, CyberdeskError] = {}
 
     async def carry_out(own: CyberdeskClient, step: _Step) -> None:
@@ -108,7 +118,8 @@ async def _carry_out(
     try:
         seen, plan = await _look_for(job, prior, seen, plan, kind, errors)
     except (CyberdeskError, Stop) as error:
-        # What was sent is found by its name next time; until then nobody may be told that nothing was written.
+        # What was sent is found by its name next time. Until then nobody may be told that nothing
+        # was written.
         foreign = isinstance(error, Stop) and error.status is Status.ACCESS
         for step in steps:
             if step.address in errors:
@@ -129,7 +140,7 @@ async def _carry_out(
         progress.halt(f"`{step.address}` could not be made")
         if step.address in errors:
             failure = errors[step.address]
-            # Whatever was sent, it is not there: that was looked at.
+            # Whatever was sent, the object is not there: the lists were read.
             progress.fail(step.address, step.action, failure, known=step.action == "create")
         else:
             message = "the service holds other values than were sent"
@@ -138,7 +149,10 @@ async def _carry_out(
 
 
 def _without_edited(progress: Progress, shown: Plan, plan: Plan) -> Plan:
-    """`plan` without the updates that nobody was shown, each of which is a conflict unless it was written before."""
+    """`plan` without updates that nobody was shown.
+
+    Each of them is a conflict, unless it was written before.
+    """
     known = {change.address: change for change in shown.named}
     written = {result.address for result in progress.results}
     edited = [
@@ -151,7 +165,10 @@ def _without_edited(progress: Progress, shown: Plan, plan: Plan) -> Plan:
     for change in edited:
         assert change.difference is not None
         paths = listed(field.path for field in change.difference.fields)
-        message = f"{paths} of `{change.address}` was edited after the plan was made; deploy again to see it"
+        message = (
+            f"{paths} of `{change.address}` was edited after the plan was made; "
+            "deploy again to see it"
+        )
         progress.add(Result(change.address, change.action, "conflict", message=message))
     return replace(plan, named=tuple(each for each in plan.named if each not in edited))
 
@@ -164,7 +181,7 @@ async def _look_for(
     kind: str,
     errors: Mapping[Address, CyberdeskError],
 ) -> tuple[Refreshed, Plan]:
-    """The refreshed lists and the plan once the lists show what was sent, or once they no longer can."""
+    """The refreshed lists and the plan, once the lists show what was sent or no longer can."""
     begun = job.runtime.monotonic()
     while True:
         last = job.runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds()
@@ -179,8 +196,11 @@ async def _look_for(
 async def _wait_for_strays(
     job: Job, prior: StateDocument, seen: Refreshed, plan: Plan
 ) -> tuple[Refreshed, Plan]:
-    """The refreshed lists and the plan once nothing can come any more of a creation of which only the name tells, and which the
-    service would make twice: a model configuration."""
+    """The refreshed lists and the plan, once no creation of a dead process can come any more.
+
+    Only model configurations are waited for: the service would create a second one of the same
+    name, and nothing but the name tells which is which.
+    """
     begun = job.runtime.monotonic()
     while any(step.action == "create" for step in _steps(job, plan, MODEL)):
         if job.runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds():

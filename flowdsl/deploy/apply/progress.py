@@ -1,4 +1,4 @@
-"""How far a deploy is: what has begun, what came of it, and why no more may begin."""
+"""The progress of a deploy: what has begun, its results, and why no more may begin."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from flowdsl.state.errors import StateError
 
 @dataclass(slots=True)
 class Progress:
-    """What has been done so far. `observe` is told of everything that happens, by kind.
+    """What has been done so far; `observe` is told of everything that happens, by kind.
 
-    `state_error` is what a checkpoint failed with; what was under way then is finished first. `sent` tells whether any request
-    was made that may change something.
+    `state_error` is the error of a checkpoint, after which only what is under way is finished.
+    `sent` is true once a request was sent that may change something.
     """
 
     observe: Callable[..., None]
@@ -35,21 +35,21 @@ class Progress:
 
     @classmethod
     def of(cls, job: Job) -> Progress:
-        """The progress of a job that has not begun."""
+        """The progress of a job that has not started."""
         return cls(job.ui.event, job.stop, job.interrupted, job.options.abort)
 
     @property
     def halted(self) -> str:
-        """Why no further operation begins; empty while they may."""
+        """Why no further operation may begin; empty while one may."""
         return self._reason or self.stop()
 
     @property
     def spotless(self) -> bool:
-        """Whether everything so far was done as it was meant."""
+        """Whether every operation so far has succeeded."""
         return all(result.outcome == "performed" for result in self.results)
 
     def halt(self, reason: str) -> None:
-        """Let no further operation begin; the first reason counts."""
+        """Let no further operation begin; the first reason is kept."""
         self._reason = self._reason or reason
 
     def refuse(self, reason: str) -> None:
@@ -63,16 +63,16 @@ class Progress:
         self.halt(reason)
 
     def lose_state(self, error: StateError) -> None:
-        """Let no further operation begin, because what has been done cannot be recorded any more."""
+        """Let no further operation begin, because its result could not be recorded."""
         self.state_error = self.state_error or error
         self.halt("the state cannot be stored")
 
     def begin(self, address: Address, action: str) -> None:
-        """An operation begins."""
+        """Tell that an operation begins."""
         self.observe("apply_start", address=address, action=action)
 
     def add(self, result: Result) -> None:
-        """Take in the result of one address."""
+        """Add the result of one address."""
         self.results.append(result)
         self.observe("apply_result", result=result)
         self.observe("apply_progress", done=len(self.results), total=self.total)
@@ -82,7 +82,10 @@ class Progress:
     def fail(
         self, address: Address, action: str, error: CyberdeskError, *, known: bool = False
     ) -> None:
-        """Take in a refused or failed request, before which nothing was done to `address`; `known`: nor by the request."""
+        """Add the result of a refused or failed request, before which nothing was done.
+
+        With `known`, it is known that the request itself did nothing either.
+        """
         if isinstance(error, AuthenticationRefused):
             self.refuse("the API key is refused")
         if not isinstance(error, ServiceUnreachable) or error.outcome_unknown:
@@ -99,7 +102,7 @@ class Progress:
         message: str,
         cause: CyberdeskError | StateError,
     ) -> None:
-        """Take in an operation of which a part has been done."""
+        """Add the result of an operation of which only a part was done."""
         if isinstance(cause, AuthenticationRefused):
             self.refuse("the API key is refused")
         if isinstance(cause, StateError):
@@ -109,7 +112,7 @@ class Progress:
 
     @property
     def status(self) -> Status:
-        """The status that the results so far amount to."""
+        """The status of the deploy by the results so far."""
         outcomes = {result.outcome for result in self.results}
         if "unknown" in outcomes:
             return Status.UNKNOWN

@@ -1,4 +1,7 @@
-"""Source maps of what is deployed, kept beside state: a run can be traced to its lines after the source has moved on."""
+"""The source maps of what is deployed, kept beside state.
+
+With them a run can be traced to its lines after the source has changed.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,20 @@ from flowdsl.deploy.planning.plan import Change, Plan
 from flowdsl.state.document import Source
 
 FIRST = 50
-"""Objects that are put before anything is sent: a store that refuses objects refuses these."""
+"""Source maps that are put before anything is sent: a store that refuses objects refuses these."""
 
 
 def object_name(source_map: str) -> str:
-    """The name beside state of the source map of a payload with this fingerprint."""
+    """The name of the source map's object; `source_map` is the fingerprint of the payload."""
     return f"source-maps/{source_map}.json"
 
 
 @asynccontextmanager
 async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIterator[None]:
-    """Put the source map of every workflow whose payload state does not know yet; raises `StateError`.
+    """Put the source maps that state does not name yet; raises `StateError`.
 
-    Of the maps of many writes, most are put while the block runs; `journal` stores nothing of what was written before they
-    are all kept.
+    When there are many, most are put while the block runs. Until all are kept, `journal` stores
+    nothing of what the block has written.
     """
     written = _missing(job, (change for change in plan.changes if change.writes))
     first = _missing(job, (change for change in plan.changes if not change.writes))
@@ -51,7 +54,7 @@ async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIt
 
 
 def _missing(job: Job, changes: Iterable[Change]) -> dict[str, bytes]:
-    """The objects that state does not name yet, by name."""
+    """The objects of `changes` that state does not name yet, by name."""
     artifacts = {workflow_address(each.name): each for each in job.bundle.workflows}
     return {
         object_name(change.desired.source_map): _document(artifacts[change.address], job.source)
@@ -69,5 +72,5 @@ def _document(artifact: WorkflowArtifact, source: Source | None) -> bytes:
         **artifact.source_map.to_json(),
     }
     text = json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n"
-    # What is no character in the name of a file becomes an escape of JSON.
+    # The name of a file may hold lone surrogates, which become escapes of JSON.
     return text.encode(errors="backslashreplace")

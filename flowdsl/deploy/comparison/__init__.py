@@ -1,3 +1,6 @@
-"""How two versions of a resource differ: three-way, field by field, schema by schema, and against
-what others wrote. Pure.
+"""Comparisons of a resource with another version of it. Pure.
+
+`diff` is the three-way comparison of desired, prior and live. `field_diff`, `schema_diff` and
+`schema_gaps` compare single fields, and `edits`, `lost_updates` and `versions` find what others
+wrote.
 """

@@ -1,4 +1,4 @@
-"""The three-way comparison of one resource: wanted, last applied, there now. Pure."""
+"""The three-way comparison of one resource: desired, last applied, live. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Origin = Literal["source", "drift", "both"]
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A managed field whose live value is not the wanted one, in normal form.
+    """A managed field whose live value is not the desired one.
 
-    `origin` is who moved away from the value last applied: the source, somebody else (`drift`), or both. `value` is what
-    is sent.
+    `before` (live) and `after` (desired) are in normal form, and `value` is what is sent. `origin`
+    is who moved away from the value last applied: the source, somebody else (`drift`), or both.
     """
 
     path: str
@@ -30,10 +30,11 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What separates a live resource from what is wanted.
+    """What separates a live resource from what is desired.
 
-    `applied`, `dropped` and `tags` are what state holds once they are equal, `children` the checks there now;
-    `state_is_behind` says that state is behind although nothing has to be sent.
+    `applied`, `dropped` and `tags` are what state holds once the two are equal, and `children` are
+    the checks there now. `state_is_behind` is true when state has to be written even if nothing has
+    to be sent.
     """
 
     fields: tuple[FieldChange, ...]
@@ -53,7 +54,10 @@ class Difference:
 
     @property
     def drifted(self) -> frozenset[str]:
-        """The fields that somebody else changed since the last deploy; `tags` when one of our tags was taken off."""
+        """The fields that somebody else changed since the last deploy.
+
+        `tags` is among them when somebody took off one of our tags.
+        """
         paths = {change.path for change in self.fields if change.origin != "source"}
         return frozenset(paths | ({"tags"} if self.tags_drifted else set()))
 
@@ -65,11 +69,12 @@ def compare(
     live: Live,
     ignored: Collection[str] = (),
 ) -> Difference:
-    """Compare on managed fields only: those declared, and those that left the source since, which are put back once.
+    """Compare the managed fields: those that are declared, and those that left the source since.
 
-    A field that the service did not keep when it was sent is sent again only with another value, or once replies carry it.
-    `prior` is None for a resource that is taken over: then everything that differs comes from the source. `ignored` fields
-    are neither compared nor sent; `tags` may be among them.
+    The latter are cleared once. A field that the service did not keep when it was sent is sent
+    again only with another value, or once replies contain it. `prior` is None for a resource that
+    is taken over: then every difference comes from the source. `ignored` fields are neither
+    compared nor sent; `tags` may be among them.
     """
     last = {} if prior is None else prior.applied
     absent = not_kept(policies, desired, live)
@@ -125,7 +130,7 @@ def compare(
 
 
 def edited(policies: Policies, planned: Live, now: Live, paths: Iterable[str]) -> frozenset[str]:
-    """Those of the fields whose value means something else `now` than in what was `planned` for."""
+    """Those of `paths` whose value in `now` means something else than in `planned`."""
     return frozenset(
         path
         for path in paths
@@ -135,12 +140,15 @@ def edited(policies: Policies, planned: Live, now: Live, paths: Iterable[str]) -
 
 
 def is_ignored(path: str, ignored: Collection[str]) -> bool:
-    """Whether a field, or the one it is a part of, is left to the dashboard."""
+    """Whether a field, or the field that it is a part of, is left to the dashboard."""
     return path in ignored or path.partition(".")[0] in ignored
 
 
 def not_kept(policies: Policies, desired: Desired, live: Live) -> dict[str, str]:
-    """The declared fields that say something and that the service does not answer with, each with its fingerprint."""
+    """The declared fields that the reply does not contain, each with its fingerprint.
+
+    Fields whose declared value is null are left out.
+    """
     nothing = fingerprint(None)
     sent_hashes = desired.hashes(policies)
     return {
@@ -151,7 +159,7 @@ def not_kept(policies: Policies, desired: Desired, live: Live) -> dict[str, str]
 
 
 def _origin(last: str | None, there: str, wanted: str | None) -> Origin:
-    """`wanted` is None for a field that the source dropped."""
+    """Who changed a field, by hashes; `wanted` is None for a field that left the source."""
     if last is None or last == there:
         return "source"
     return "drift" if last == wanted else "both"

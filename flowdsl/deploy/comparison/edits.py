@@ -1,4 +1,7 @@
-"""What somebody else changed of a workflow since the last deploy, as far as state and saved versions tell. Pure."""
+"""Edits that somebody else made to a workflow since the last deploy. Pure.
+
+State and the saved versions tell of them.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,15 @@ from flowdsl.diagnostics.suggest import listed
 from flowdsl.state.document import ResourceState
 
 PULLED_BY_NAME = 5
-"""Addresses named in one command."""
+"""Addresses that a suggested command names; for more it says `--all`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A managed field that is not as it was last applied, in normal form.
+    """A managed field that is not as it was last applied.
 
-    State holds hashes only: `before` is `known` where a saved version of the workflow still has the value.
+    The values are in normal form. State holds only hashes, so `before` is `known` only when a saved
+    version of the workflow still has the value.
     """
 
     path: str
@@ -34,7 +38,7 @@ class Edit:
 
 
 def edits_since(last: ResourceState, live: Live, ignored: Collection[str] = ()) -> tuple[Edit, ...]:
-    """The edits made elsewhere since `last`; `ignored` fields belong to the dashboard."""
+    """The edits made elsewhere since `last`, but not those of `ignored` fields."""
     versions = saved_versions(live.remote.get(SAVED_VERSIONS))
     edits = []
     for path, applied in sorted(last.applied.items()):
@@ -48,9 +52,10 @@ def edits_since(last: ResourceState, live: Live, ignored: Collection[str] = ()) 
 
 
 def edit_behind(change: FieldChange, last: ResourceState | None, live: Live | None) -> Edit | None:
-    """What somebody else made of a field that a plan changes since it was last applied; None where nobody did.
+    """The edit of somebody else that a planned change of a field would overwrite, or None.
 
-    Where the source still wants what was last applied, the source has it.
+    When the source still wants what was last applied, the value before the edit is that of the
+    source.
     """
     if change.origin == "source":
         return None
@@ -65,7 +70,7 @@ def edit_behind(change: FieldChange, last: ResourceState | None, live: Live | No
 
 
 def way_to_keep(addresses: Iterable[Address]) -> str:
-    """How edits made elsewhere at some addresses get into the sources, as a sentence."""
+    """A sentence on how edits made elsewhere at these addresses get into the sources."""
     every = sorted(addresses)
     flows = [each for each in every if each.kind == WORKFLOW]
     parts = []
@@ -80,7 +85,7 @@ def way_to_keep(addresses: Iterable[Address]) -> str:
 def tags_taken_off(
     last: ResourceState, live: Live, ignored: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Tags that FlowDSL had put on the workflow and that it no longer carries."""
+    """The tags that FlowDSL had put on the workflow and that somebody took off."""
     return () if "tags" in ignored else tuple(sorted(set(last.tags) - live.tags.keys()))
 
 

@@ -1,6 +1,7 @@
-"""The difference of one field as rows that people read: words of a text, facets of a schema, checks by their names. Pure.
+"""The difference of one field as rows for people. Pure.
 
-Every text in a row is on one line and safe to print.
+A text shows its words or lines, a schema its facets, and a list of checks their names. Every text
+in a row is on one line and safe to print.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
 Sign = Literal["+", "-", "!", " "]
-"""What a row says: there from now on, no longer there, changed; a blank shows its changes in its pieces."""
+"""Added, removed, or changed; a blank is for a row whose pieces show what changed."""
 Mark = Literal["", "added", "removed"]
 Piece = tuple[str, Mark]
-"""Words, and whether they come or go."""
+"""Words, and whether they are added or removed."""
 
 VALUE_WIDTH = 100
 CONTEXT = 1
-"""Lines of a text shown around those that change."""
+"""Unchanged lines of a text that are shown around changed ones."""
 COSTLY = 1_000_000
-"""Pairs of lines or words from which on they are no longer aligned; the time for it grows with their number."""
+"""Pairs of lines or words from which on they are not aligned: the time grows with the pairs."""
 
 _ALLOWLIST = "terminal_command_allowlist"
 _SCHEMAS = ("input_schema", "output_schema")
@@ -39,9 +40,9 @@ _Edit = tuple[str, int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a difference; `depth` is how far it is indented.
+    """One line of a difference, indented by `depth` steps.
 
-    `is_whole`: the row is the old and the new value of the whole field.
+    `is_whole` is true when the row has the old and the new value of the whole field.
     """
 
     sign: Sign
@@ -51,7 +52,7 @@ class Row:
 
 
 def field_rows(change: FieldChange, *, words: bool) -> list[Row]:
-    """The difference of a field. With `words` a text shows which words come and go, else which lines."""
+    """The difference of a field; of a text by words or, without `words`, by lines."""
     before, after = change.before, change.after
     if change.path in _SCHEMAS:
         return [_row(edit.sign, edit.text) for edit in schema_edits(before, after)]
@@ -63,30 +64,30 @@ def field_rows(change: FieldChange, *, words: bool) -> list[Row]:
 
 
 def edit_rows(edit: Edit, *, words: bool) -> list[Row]:
-    """What somebody made of a field whose value before is known."""
+    """The difference that an edit made, when the value before it is known."""
     return field_rows(
         FieldChange(edit.path, edit.before, edit.after, "drift", edit.after), words=words
     )
 
 
 def tag_rows(difference: Difference) -> list[Row]:
-    """The tags that are put on and taken off."""
+    """The tags that are added and removed."""
     added = [_row("+", tag) for tag in sorted(difference.tags_to_add)]
     return added + [_row("-", tag) for tag in sorted(difference.tags_to_remove)]
 
 
 def lost_tag_rows(difference: Difference) -> list[Row]:
-    """The tags of ours that somebody took off."""
+    """Our tags that somebody took off."""
     return [_row("-", tag) for tag in sorted(difference.tags_drifted)]
 
 
 def new_text_rows(text: str) -> list[Row]:
-    """A text that is wholly new."""
+    """A text that is new as a whole."""
     return [_row("+", line) for line in text.split("\n")]
 
 
 def plain(rows: Iterable[Row]) -> str:
-    """Rows as text, in which words that come and go have the marks of `git diff --word-diff`."""
+    """Rows as text; added and removed words are marked as by `git diff --word-diff`."""
     marks = {"added": "{+%s+}", "removed": "[-%s-]", "": "%s"}
     return "\n".join(
         f"{row.sign} {'  ' * row.depth}" + "".join(marks[mark] % text for text, mark in row.pieces)
@@ -95,7 +96,7 @@ def plain(rows: Iterable[Row]) -> str:
 
 
 def spell(value: Any) -> str:
-    """A value on one line, cut to `VALUE_WIDTH` characters."""
+    """A value as JSON on one line, cut to `VALUE_WIDTH` characters; `none` for None."""
     if value is None:
         return "none"
     text = printable(json.dumps(value, ensure_ascii=False))
@@ -132,7 +133,7 @@ def _word_rows(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[R
         )
         costly = len(gone) * len(come) > COSTLY
         if costly and 1 < b - a == d - c:
-            # As many lines as before are most likely the same lines.
+            # The same number of lines: most likely each has become the one at its place.
             for before, after in zip(old[a:b], new[c:d], strict=True):
                 yield from _word_rows([before], [after], depth)
         elif a == b or c == d or costly:
@@ -171,7 +172,7 @@ def _line_rows(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[R
             yield from (_row("-", line, depth) for line in old[a:b])
             yield from (_row("+", line, depth) for line in new[c:d])
             continue
-        # What is the same shows only next to what changes.
+        # Unchanged lines are shown only next to changed ones.
         head = min(b, a + (CONTEXT if number else 0))
         tail = max(head, b - (CONTEXT if number < len(edits) - 1 else 0))
         yield from (_row(" ", line, depth) for line in old[a:head])
@@ -181,7 +182,10 @@ def _line_rows(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[R
 
 
 def _edits(old: Sequence[str], new: Sequence[str]) -> list[_Edit]:
-    """How `old` becomes `new`, as `SequenceMatcher` says it; what would take long is replaced as a whole."""
+    """The opcodes of `SequenceMatcher` that make `new` of `old`.
+
+    What would take long to align is one `replace`.
+    """
     most = min(len(old), len(new))
     head = next((at for at in range(most) if old[at] != new[at]), most)
     tail = next((at for at in range(most - head) if old[-1 - at] != new[-1 - at]), most - head)
@@ -201,7 +205,10 @@ def _edits(old: Sequence[str], new: Sequence[str]) -> list[_Edit]:
 
 
 def _is_blank(text: str) -> bool:
-    """Blanks are everywhere, so they align nothing; next to what is aligned they are still seen to be the same."""
+    """Whether a text is blank.
+
+    Blanks are everywhere, so nothing is aligned by them; next to aligned texts they still match.
+    """
     return not text.strip()
 
 
@@ -217,7 +224,7 @@ def _allowlist_rows(before: Any, after: Any) -> Iterator[Row]:
 def _check_rows(
     before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], words: bool
 ) -> Iterator[Row]:
-    """Checks by their names; nothing where that does not tell the lists apart."""
+    """The difference of two lists of checks by name; no rows when names do not tell them apart."""
     olds, news = ({str(check.get("name")): check for check in side} for side in (before, after))
     for name in dict.fromkeys((*news, *olds)):
         if name not in olds or name not in news:

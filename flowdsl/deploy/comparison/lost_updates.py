@@ -1,7 +1,8 @@
-"""Whether somebody else wrote between our reading a workflow and our changing it. Pure.
+"""The search for a lost update: an edit of somebody else between our reading and our writing. Pure.
 
-The service has no preconditions, but a PATCH keeps the state it replaces as a version (contract, section 3). Of the shape of
-a version nothing is documented; what is relied on is the assumption `version-content`.
+The service has no preconditions, but a PATCH keeps the state that it replaces as a version
+(contract, section 3). So after our PATCH, a new version that we neither read nor sent is such an
+edit. The form of a version is not documented; this relies on the assumption `version-content`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ SAVED_VERSIONS = "old_versions"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A state that a workflow once had: `number` counts from 1, the oldest that is kept; `fields` are those it tells of."""
+    """A state that a workflow once had.
+
+    `number` counts from 1, for the oldest version that is kept. `fields` are those that the version
+    has.
+    """
 
     number: int
     updated_at: str
@@ -29,14 +34,14 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class LostUpdate:
-    """An edit of somebody else that our write replaced: in `version`, the fields `paths`."""
+    """An edit of somebody else that our write replaced: its version and the fields it changed."""
 
     version: Version
     paths: tuple[str, ...]
 
 
 def versions_of(raw: object) -> tuple[Version, ...]:
-    """The versions in a reply, the oldest first; none where it does not tell of any in a way that is understood."""
+    """The versions in a reply, the oldest first; none when they have no form that is understood."""
     if not isinstance(raw, Sequence) or isinstance(raw, str):
         return ()
     found = [each for each in raw if isinstance(each, Mapping)]
@@ -50,10 +55,12 @@ def versions_of(raw: object) -> tuple[Version, ...]:
 def lost_update(
     before: Live, after: Live, sent: Mapping[str, Any], strays: Sequence[Intent] = ()
 ) -> LostUpdate | None:
-    """The edit that came between: `before` was read last, `sent` was written, `after` was read then.
+    """The edit that came between `before`, which was read, and our write of `sent`.
 
-    Every version that is new has to be what we read, or what we sent, now, which a repetition of the request leaves there, or
-    in one of the `strays`.
+    None without one.
+
+    `after` was read after the write. Every version that is new in it has to be what we read, or
+    what we sent: by this request, whose repetition leaves a version, or by one of the `strays`.
     """
     known = {
         canonical(version.fields) for version in versions_of(before.remote.get(SAVED_VERSIONS))

@@ -19,18 +19,18 @@ from flowdsl.deploy.resources.policy import canonical
 from flowdsl.diagnostics.render.cells import printable
 
 LEAD = 20
-"""How much of what long values have in common is shown before the first difference."""
+"""Characters that long values have in common and that are shown before the first difference."""
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "!"}
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaEdit:
-    """One change: a property that comes or goes, or a facet of one that changes.
+    """One change: a property that is added or removed, or a facet of one that changes.
 
-    `path` is the property as a caller writes it, empty for the whole. `facet` is a keyword of JSON Schema, `required` for
-    whether a property has to be there, and empty for a property that comes or goes. `before` and `after` are words on one
-    line, safe to print; None where there is nothing.
+    `path` is the property as a caller writes it, empty for the whole schema. `facet` is a keyword
+    of JSON Schema, `required` for whether the property must be there, or empty for a property that
+    is added or removed. `before` and `after` are words on one line, safe to print, or None.
     """
 
     path: str
@@ -41,12 +41,12 @@ class SchemaEdit:
 
     @property
     def sign(self) -> str:
-        """`+`, `-` or `!`."""
+        """`+`, `-` or `!`, for added, removed or changed."""
         return _SIGNS[self.kind]
 
     @property
     def text(self) -> str:
-        """The edit on one line, without its sign; long values are cut to where they differ."""
+        """The edit on one line without its sign; long values are cut to where they differ."""
         where = self.path or "the whole"
         if self.kind != "changed":
             return f"{where}: {self.after or self.before}"
@@ -56,9 +56,9 @@ class SchemaEdit:
 
 
 def schema_edits(before: Any, after: Any) -> tuple[SchemaEdit, ...]:
-    """The edits from one schema in normal form to another; empty exactly where the two are equal.
+    """The edits from one schema in normal form to another; empty only when the two are equal.
 
-    A value in another notation than JSON Schema is one edit as a whole.
+    For a notation other than JSON Schema there is one edit of the whole value.
     """
     if canonical(before) == canonical(after):
         return ()
@@ -69,7 +69,7 @@ def schema_edits(before: Any, after: Any) -> tuple[SchemaEdit, ...]:
 
 
 def _root(schema: Any, other: Any) -> Any:
-    """No schema at all, as one that has no property yet."""
+    """`schema`, or for None a schema without properties, to compare `other` with."""
     if schema is None:
         return {"type": other["type"]} if isinstance(other, Mapping) and "type" in other else {}
     return schema
@@ -125,7 +125,7 @@ def _property_edits(
 
 
 def _parts(schema: Any, path: Path, kind: Literal["added", "removed"]) -> Iterator[SchemaEdit]:
-    """The properties inside of one that comes or goes."""
+    """The properties inside a property that is added or removed."""
     if not isinstance(schema, Mapping) or len(path) > DEEPEST:
         return
     if isinstance(schema.get("items"), Mapping):
@@ -139,7 +139,7 @@ def _parts(schema: Any, path: Path, kind: Literal["added", "removed"]) -> Iterat
 
 
 def _has_properties(schema: Mapping[str, Any]) -> bool:
-    """Whether what a schema says of properties can be told property by property."""
+    """Whether what a schema says of its properties can be compared property by property."""
     needed = schema.get("required", [])
     return (
         isinstance(schema.get("properties", {}), Mapping)

@@ -1,9 +1,16 @@
-"""Which values one JSON Schema lets through and another refuses. Pure.
+"""The values that one JSON Schema accepts and another refuses. Pure.
 
-Complete for the keywords that FlowDSL writes: where a value is valid under `given` and not under `allowed`, a gap says so.
-Keywords beyond those are compared as they are written, so that for them a gap may be reported that no value falls into.
-`format` counts as an assertion. One thing is left out on purpose: a property that `given` does not declare is taken not to
-be there, although an open object would let any value of it through.
+The comparison is complete for the keywords that FlowDSL writes: when a value is valid by the schema
+`given` and not by the schema `allowed`, a gap says so. Other keywords are compared as they are
+written, so for them a gap may be reported that no value falls into. `format` counts as an
+assertion. One thing is left out on purpose: a property that `given` does not declare is taken to be
+absent, although an open object may have it with any value.
+
+An example, with an enumeration that lost a value and a property that became required:
+
+    given     {"properties": {"site": {"enum": ["north", "south"]}}}
+    allowed   {"properties": {"site": {"enum": ["north"]}}, "required": ["site"]}
+    gaps      `required` at `site`, and `values` at `site`: "south" is not allowed
 """
 
 from __future__ import annotations
@@ -16,14 +23,14 @@ from typing import Any, Literal
 from flowdsl.deploy.resources.policy import canonical
 
 Segment = str | None
-"""A step of a path: the name of a property, or None for each item of a list."""
+"""A step of a path: the name of a property, or None for every item of a list."""
 Path = tuple[Segment, ...]
 
 DEEPEST = 64
-"""How far down schemas are compared keyword by keyword; what lies deeper is compared as a whole."""
+"""Levels that are compared keyword by keyword; what lies deeper is compared as a whole."""
 
 OTHER_PROPERTIES = "*"
-"""Stands in a path for a property that is not declared by name."""
+"""In a path, any property that is not declared by name."""
 
 ANNOTATIONS = frozenset(
     [
@@ -42,7 +49,7 @@ ANNOTATIONS = frozenset(
         "contentSchema",
     ]
 )
-"""Keywords that no value can fail."""
+"""Keywords that refuse no value."""
 
 _DROPPED_FREELY = frozenset(
     [
@@ -59,26 +66,28 @@ _DROPPED_FREELY = frozenset(
         "dependentSchemas",
     ]
 )
-"""Keywords that only refuse values, each by itself, so that a schema without one lets more through."""
+"""Keywords that only refuse values, each by itself: a schema without one accepts more."""
 
 _TYPES = frozenset(["null", "boolean", "integer", "fraction", "string", "array", "object"])
 _INTEGER = "integer"
 _FRACTION = "fraction"
-"""A number that is not whole: JSON Schema's `number` is this and `integer`."""
+"""A number that is not whole. The type `number` of JSON Schema is this and `integer`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A way in which a value of the given schema can fail the allowed one.
+    """A way in which a value of the schema `given` can fail the schema `allowed`.
 
-    - `required`: a property has to be there; `given` is whether the given schema declares it.
-    - `undeclared`: a declared, optional property is not declared by the given schema.
-    - `unexpected`: a property may be there, and no property of that name is allowed; `other_properties` likewise for those
-      without a declaration.
-    - `disjoint`, `type`: no type, or not each type, that is given is allowed; both sides are names of types.
-    - `values`: `given` are the values that are not allowed, None for any; `allowed` those that are.
-    - `bound`: a number or expression of `keyword`; None where there is none.
-    - `unknown`: `keyword` differs and is not understood.
+    - `required`: a property must be there; `given` is whether the given schema declares it.
+    - `undeclared`: the given schema does not declare a property that is declared and optional.
+    - `unexpected`: a property may be there that is not allowed.
+    - `other_properties`: properties without a declaration may be there that are not allowed.
+    - `disjoint`, `type`: none, or not all, of the given types are allowed; both sides are names of
+      types.
+    - `values`: `given` are the values that are not allowed, None for any; `allowed` are those that
+      are.
+    - `bound`: a number or expression of `keyword`, None where there is none.
+    - `unknown`: `keyword` differs, and what it means is not known here.
     """
 
     kind: Literal[
@@ -99,12 +108,15 @@ class Gap:
 
 
 def gaps(given: Any, allowed: Any) -> Iterator[Gap]:
-    """Every gap between two schemas; a schema is an object or a boolean, and anything else only equals itself."""
+    """Every gap between two schemas.
+
+    A schema that is no object and no boolean equals only itself.
+    """
     return _gaps(_node(given), _node(allowed), ())
 
 
 _Node = Mapping[str, Any] | None
-"""A schema as an object; None lets nothing through."""
+"""A schema as an object; None accepts nothing."""
 
 
 def _node(schema: Any) -> _Node:
@@ -173,7 +185,10 @@ def _bound_gaps(
     allowed: Mapping[str, Any],
     path: Path,
 ) -> Iterator[Gap]:
-    """Bounds of numbers and sizes, and the expressions a string has to meet. Of listed values, sizes are known exactly."""
+    """Gaps in bounds of numbers and sizes, and in the expressions that a string must match.
+
+    When `values` are listed, their sizes are known exactly.
+    """
     if types & {_INTEGER, _FRACTION}:
         whole = _FRACTION not in types
         numbers = None if values is None else [value for value in values if _is_number(value)]
@@ -239,7 +254,7 @@ def _object_gaps(given: Mapping[str, Any], allowed: Mapping[str, Any], path: Pat
 
 
 def _other_properties(schema: Mapping[str, Any]) -> _Node:
-    """The schema of properties without a declaration."""
+    """The schema of properties that are not declared."""
     return _node(schema.get("additionalProperties", schema.get("unevaluatedProperties", True)))
 
 
@@ -264,7 +279,10 @@ def _bound(keyword: str, given: Mapping[str, Any], allowed: Mapping[str, Any], p
 def _limit(
     schema: Mapping[str, Any], sign: int, inclusive: str, exclusive: str, whole: bool
 ) -> tuple[float, bool]:
-    """The lower limit of `sign` times the number, and whether it is excluded; the tighter one is the greater."""
+    """The lower limit of `sign` times the number, and whether it is excluded.
+
+    The greater of two limits is the tighter one; `sign` -1 makes upper limits lower ones.
+    """
     found: list[tuple[float, bool]] = [(-math.inf, False)]
     for keyword, excluded in ((inclusive, False), (exclusive, True)):
         if (limit := _get(schema, keyword)) is not None:
@@ -281,7 +299,7 @@ def _size(schema: Mapping[str, Any], keyword: str) -> float:
 
 
 def _values(schema: Mapping[str, Any]) -> list[Any] | None:
-    """The values that `enum` and `const` leave; None where neither says anything."""
+    """The values that `enum` and `const` leave; None when the schema has neither."""
     listed: Sequence[Any] | None = _get(schema, "enum")
     if "const" not in schema:
         return None if listed is None else list(listed)
@@ -301,7 +319,7 @@ def _types(schema: Mapping[str, Any]) -> frozenset[str]:
 
 
 def type_names(types: frozenset[str]) -> tuple[str, ...]:
-    """Types under their names in JSON Schema, sorted; `any` for all of them."""
+    """The names of types in JSON Schema, sorted; `any` for all of them."""
     if types == _TYPES:
         return ("any",)
     numbers = {_INTEGER, _FRACTION}
@@ -358,7 +376,7 @@ _SHAPES: Mapping[str, Callable[[Any], bool]] = {
     "properties": lambda value: isinstance(value, Mapping),
     "required": _are_texts,
 }
-"""The keywords that are understood, and whether a value of one has the shape it needs for that."""
+"""The keywords that are understood; each with a test of the form that its value needs."""
 
 
 def _is_understood(schema: Mapping[str, Any], keyword: str) -> bool:
@@ -367,5 +385,5 @@ def _is_understood(schema: Mapping[str, Any], keyword: str) -> bool:
 
 
 def _get(schema: Mapping[str, Any], keyword: str) -> Any:
-    """The value of a keyword that is there and has its shape, else None."""
+    """The value of a keyword, when it is there and has the right form; else None."""
     return schema[keyword] if keyword in schema and _is_understood(schema, keyword) else None

@@ -23,11 +23,14 @@ _SCHEMA_KEYWORDS: Mapping[str, type] = {
     "oneOf": list,
     "allOf": list,
 }
-"""Keywords by which a schema without `type` is known, with the type of their value."""
+"""Keywords that identify a schema without `type`, with the Python type of their value."""
 
 
 def is_schema(value: Any) -> bool:
-    """Whether a schema field in normal form is JSON Schema; else it is Cyberdesk's short notation, or neither."""
+    """Whether a schema field in normal form is JSON Schema.
+
+    Otherwise it is in Cyberdesk's short notation, or in neither.
+    """
     if value is None or isinstance(value, bool):
         return True
     if not isinstance(value, Mapping):
@@ -61,13 +64,13 @@ def spell_value(value: Any) -> str:
 
 
 def either(words: Sequence[str]) -> str:
-    """`a`, `a or b`, `a, b or c`; `nothing` where there is none."""
+    """`a`, `a or b`, or `a, b or c`; `nothing` for no words."""
     *first, last = words or ("nothing",)
     return f"{', '.join(first)} or {last}" if first else last
 
 
 def spell_type(declared: Any) -> str:
-    """The value of `type`: `string`, `string or null`."""
+    """The value of `type` in words, such as `string` or `string or null`."""
     if isinstance(declared, str):
         return printable(declared)
     if isinstance(declared, list) and declared and all(isinstance(name, str) for name in declared):
@@ -76,7 +79,7 @@ def spell_type(declared: Any) -> str:
 
 
 def describe(schema: Any) -> str:
-    """What a value of the schema is, in a few words: `array of string`, `string or null, one of "a", "b"`."""
+    """The values of a schema in a few words: `array of string`, `string, one of ["a", "b"]`."""
     if not isinstance(schema, Mapping):
         return (
             {True: "anything", False: "nothing"}.get(schema, "schema")

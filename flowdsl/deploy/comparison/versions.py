@@ -1,7 +1,8 @@
 """Saved versions of a workflow as they can be brought back. Pure.
 
-The shape of a version is not documented. What is read from one goes through the model of the request that would bring it
-back (`WorkflowPatch`); a version that does not pass is kept, with the reason, because somebody may look for it.
+The form of a version is not documented. What is read from one must pass the model of the request
+that would bring it back (`WorkflowPatch`). A version that does not pass is kept with the reason,
+because somebody may look for it.
 """
 
 from __future__ import annotations
@@ -23,16 +24,17 @@ from flowdsl.deploy.resources.resource import Live
 
 _PLAIN = tuple(path for path in workflow.POLICIES if "." not in path and path != workflow.CHECKS)
 _NULL_SAYS_NOTHING = frozenset({"includes_file_exports", "is_webhooks_enabled"})
-"""Null has no documented meaning for them, so a version that holds it does not tell of them."""
+"""Fields for which null has no documented meaning: a version with null does not have them."""
 
 _CHECK_FIELDS = frozenset(workflow.POLICIES[workflow.CHECKS].item)
 
 
 @dataclass(frozen=True, slots=True)
 class RestorableVersion:
-    """One version. `values` are the fields it tells of, as they are sent; `children` the ids its checks had, by name.
+    """A saved version.
 
-    `problem` says why it cannot be brought back; then there are no values.
+    `values` are the fields that it has, as they are sent, and `children` the ids of its checks by
+    name. `problem` says why it cannot be brought back; then there are no values.
     """
 
     number: int
@@ -43,14 +45,14 @@ class RestorableVersion:
 
 
 def saved_versions(raw: object) -> tuple[RestorableVersion, ...]:
-    """The versions in a reply, numbered as `versions_of` numbers them."""
+    """The versions in a reply, with the numbers of `versions_of`."""
     return tuple(_restorable(version) for version in versions_of(raw))
 
 
 def changes_to(
     restorable: RestorableVersion, live: Live, ignored: Collection[str] = ()
 ) -> tuple[FieldChange, ...]:
-    """What has to be sent to bring a version back; `ignored` fields are left to the dashboard."""
+    """What has to be sent to bring a version back, without `ignored` fields."""
     changes = []
     for path, value in sorted(restorable.values.items()):
         policy = workflow.POLICIES[path]
@@ -62,13 +64,13 @@ def changes_to(
 
 
 def left_alone(restorable: RestorableVersion, ignored: Collection[str] = ()) -> tuple[str, ...]:
-    """The fields that stay as they are, because the version does not tell of them or the dashboard owns them."""
+    """The fields that stay as they are, because the version lacks them or they are `ignored`."""
     told = {path.partition(".")[0] for path in restorable.values if not is_ignored(path, ignored)}
     return tuple(sorted({path.partition(".")[0] for path in workflow.POLICIES} - told))
 
 
 def model_ids(changes: Collection[FieldChange]) -> frozenset[str]:
-    """The model configurations that what is sent refers to."""
+    """The ids of model configurations in what is sent."""
     found: set[object] = set()
     for change in changes:
         if change.path == workflow.CHECKS:
@@ -90,11 +92,11 @@ def _restorable(version: Version) -> RestorableVersion:
 
 
 class _Unusable(Exception):
-    """Why a version cannot be brought back."""
+    """A version cannot be brought back; the message says why."""
 
 
 def _told(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values of a version, and the ids of its checks; raises `_Unusable`."""
+    """The values of a version, and the ids of its checks by name; raises `_Unusable`."""
     body = {
         path: fields[path]
         for path in _PLAIN
@@ -121,7 +123,7 @@ def _told(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _models(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What a version says of the models; null for the whole is the default for each."""
+    """The models of a version; null for all of them is the default for each."""
     if workflow.MODELS not in fields:
         return {}
     models = fields[workflow.MODELS]
@@ -133,7 +135,10 @@ def _models(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _checks(fields: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
-    """The checks of a version; None where it does not tell of them, as null does in a list of workflows."""
+    """The checks of a version.
+
+    None when it has none or null, which means "not asked for" in a list of workflows.
+    """
     checks = fields.get(workflow.CHECKS)
     if checks is None:
         return None
@@ -150,7 +155,7 @@ def _has_mark(live: Live) -> bool:
 
 
 def _without_mark(schema: Any) -> Any:
-    """A schema without the mark of its time: the one that is there now is put in when it is sent."""
+    """A schema without the mark that it had then: the present mark is added when it is sent."""
     if mark_in(schema) is None:
         return schema
     rest = without_mark(json.loads(schema))

@@ -1,3 +1,5 @@
-"""Which workflows of an organisation are ours: whether state, key and organisation belong together
-(`identity`), and which address a workflow belongs to when state does not know it (`matching`).
+"""Which workflows of an organisation are ours.
+
+`identity` proves that state, key and organisation belong together; `matching` finds the address of
+a workflow that state does not know.
 """

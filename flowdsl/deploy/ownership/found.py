@@ -1,4 +1,4 @@
-"""What a search for the workflows of a project whose state is lost has found."""
+"""The results of a search for the workflows of a project whose state is lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flowdsl.config.address import Address
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A workflow of the organisation that is told to people."""
+    """The id and display name of a workflow, for people."""
 
     id: str
     name: str
@@ -18,11 +18,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """One workflow that state will know.
+    """A workflow that state will know, at `address`.
 
-    `by` says how it was found: by its `mark`, or in a list of `ids`. `wanted` is the address that the source has for it,
-    None where it has none; where it is not `address`, the next deploy moves it there. `created_as` is the address in its
-    mark. `copies` carry the same mark, as duplicates do. `replaces` is an id that state holds and that does not exist.
+    `by` says how it was found: by its mark, or in a list of ids. `wanted` is the address that the
+    source has for it, or None; when it is another than `address`, the next deploy moves it there.
+    `created_as` is the address in its mark. `copies` have the same mark, as duplicates do.
+    `replaces` is an id that state holds for this address and that no longer exists.
     """
 
     address: Address
@@ -38,7 +39,10 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Unfound:
-    """A workflow in source that nothing was found for. `namesakes` have its display name, which proves nothing."""
+    """A workflow in source that nothing was found for.
+
+    `namesakes` have its display name, which proves nothing.
+    """
 
     address: Address
     name: str
@@ -47,7 +51,11 @@ class Unfound:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """What was found, sorted by address; what was left alone and why, a line each; what the next deploy will create."""
+    """The result of a search.
+
+    `recovered` is sorted by address. `remarks` has a line for each workflow that was left alone,
+    with the reason. `unfound` is what the next deploy will create.
+    """
 
     recovered: tuple[Recovered, ...]
     remarks: tuple[str, ...]

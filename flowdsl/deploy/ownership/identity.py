@@ -1,4 +1,4 @@
-"""Whether state, key and organisation belong together, and whether workflows of ours are missing from state."""
+"""The proofs that state, key and organisation belong together, and that state is not old."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flowdsl.deploy.target import Target
 from flowdsl.state.document import StateDocument
 
 SHOWN = 10
-"""Addresses that a message names at most."""
+"""Addresses that a message names."""
 
 
 async def prove_organization(
@@ -32,9 +32,10 @@ async def prove_organization(
 ) -> str | None:
     """The organisation of the key, as far as replies show it; raises `Stop`.
 
-    A key of another organisation makes every id 404, which would read as "create everything again". `tracked` maps
-    addresses to ids; those in `given_up` are known to be gone. Where an organisation is expected, everything is looked at
-    that may show which one it is. None then means that it holds nothing, and that only a creation can show it.
+    With a key of another organisation every id gives 404, which would read as "create everything
+    again". `tracked` maps addresses to ids; those in `given_up` are known to be gone. When an
+    organisation is expected, everything is read that may show which one it is. None then means that
+    the organisation holds nothing, so that only a creation can show it.
     """
     seen = directory.organizations() | {
         found.organization_id for found in live.values() if found.organization_id
@@ -53,31 +54,32 @@ async def prove_organization(
     if not seen and missing - set(given_up) and len(missing) == len(tracked):
         raise Stop(
             Status.ACCESS,
-            f"no workflow in state ({len(tracked)}) exists in the organisation of this API key; a key of another "
-            "organisation looks the same; if they were deleted on purpose, deploy with "
-            f'`--recreate {min(missing)}` for each, or let it go with `[[removed]]` and `mode = "forget"`',
+            f"no workflow in state ({len(tracked)}) exists in the organisation of this API key; "
+            "a key of another organisation looks the same; if they were deleted on purpose, "
+            f"deploy with `--recreate {min(missing)}` for each, or let it go with `[[removed]]` "
+            'and `mode = "forget"`',
         )
     return min(seen, default=None)
 
 
 def expected_organization(target: Target, prior: StateDocument) -> str | None:
-    """The organisation that is deployed to, as far as the project file or state says it."""
+    """The organisation that is deployed to, when the project file or state says it."""
     return target.organization or prior.organization_id
 
 
 def check_organization(
     target: Target, prior: StateDocument, seen: Collection[str], *left_there: str
 ) -> None:
-    """Raise `Stop` when one of the organisations that replies showed is not the one deployed to.
+    """Raise `Stop` when replies showed another organisation than the one deployed to.
 
-    `left_there` says what is in the other one then.
+    `left_there` are further messages about what is in the other one then.
     """
     expected = expected_organization(target, prior)
     if expected is not None and (foreign := set(seen) - {expected}):
         raise Stop(
             Status.ACCESS,
-            f"the API key belongs to the organisation `{min(foreign)}`, and `{target.environment}` is deployed to "
-            f"`{expected}`; use a key of that organisation",
+            f"the API key belongs to the organisation `{min(foreign)}`, and "
+            f"`{target.environment}` is deployed to `{expected}`; use a key of that organisation",
             *left_there,
         )
 
@@ -87,30 +89,31 @@ def check_api_base(target: Target, prior: StateDocument) -> None:
     if prior.api_base != target.api_base:
         raise Stop(
             Status.STATE,
-            f"the state of `{target.environment}` was made at `{prior.api_base}` and the environment names "
-            f"`{target.api_base}`; ids of one service mean nothing to another, so give it a state of its own",
+            f"the state of `{target.environment}` was made at `{prior.api_base}` and the "
+            f"environment names `{target.api_base}`; ids of one service mean nothing to another, "
+            "so give it a state of its own",
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A workflow of the service and the mark it carries."""
+    """A workflow of the service, and its mark."""
 
     mark: Mark
     row: Workflow
 
 
 async def marked_workflows(client: CyberdeskClient, target: Target) -> dict[Address, list[Marked]]:
-    """The workflows that carry a mark of this project and environment, by address, the most likely one first.
+    """The workflows with a mark of this project and environment, by address, the likeliest first.
 
-    That is the one of the latest generation, since what it replaced is gone but for its copies; and of those the oldest,
-    since a duplicate made in the dashboard copies the mark.
+    That is the one of the latest generation, because the one that it replaced is gone except for
+    copies. Of several it is the oldest, because a duplicate made in the dashboard copies the mark.
     """
     return marked_in(await client.workflows.list_all(), target)
 
 
 def marked_in(rows: Iterable[Workflow], target: Target) -> dict[Address, list[Marked]]:
-    """Those of `rows` that carry a mark of this project and environment, by address, the oldest first."""
+    """Those of `rows` with a mark of this project, as `marked_workflows` gives them."""
     found: dict[Address, list[Marked]] = {}
     for row in rows:
         mark = mark_in(row.input_schema)
@@ -126,9 +129,9 @@ def marked_in(rows: Iterable[Workflow], target: Target) -> dict[Address, list[Ma
 
 
 def by_creation(marked: Iterable[Marked]) -> list[tuple[Marked, ...]]:
-    """Marked workflows of one address, oldest first, as the creations they come from: an original and its duplicates.
+    """Marked workflows of one address, grouped by mark: each creation with its later duplicates.
 
-    An address is created again once the workflow that had it was renamed, deleted or let go.
+    An address has several creations when the workflow that had it was renamed, deleted or let go.
     """
     found: dict[Mark, list[Marked]] = {}
     for one in marked:
@@ -141,8 +144,9 @@ def taken_over(
 ) -> set[tuple[Address, str]]:
     """Address and id of the marked workflows that `[[adopt]]` accounts for.
 
-    `in_source` maps the addresses of the source to those they were renamed from. An adoption by any other address does
-    not count: the source may still have the one of the mark, where a deploy would create the workflow again.
+    `in_source` maps the addresses of the source to those that they were renamed from. An adoption
+    by any other address does not count: the source may still have the address of the mark, where a
+    deploy would create the workflow again.
     """
     found: set[tuple[Address, str]] = set()
     for address, before in in_source.items():
@@ -157,10 +161,10 @@ def taken_over(
 async def left_over(
     client: CyberdeskClient, target: Target, in_source: Mapping[Address, Address | None]
 ) -> dict[Address, list[Marked]]:
-    """The marked workflows that nothing in the project accounts for.
+    """The marked workflows that nothing in the project accounts for, by address.
 
-    Left out is what `[[removed]]` lets go, and what is taken over as the workflow that its mark names; a copy of that one,
-    which carries the same mark, is then nobody's.
+    Those that `[[removed]]` lets go are left out, and those that are adopted as the workflow that
+    their mark names. Copies of the latter, which have the same mark, are left out with them.
     """
     taken = taken_over(target, in_source)
     return {
@@ -179,11 +183,11 @@ async def refuse_untracked(
     plan: Plan,
     in_source: Mapping[Address, Address | None],
 ) -> None:
-    """Raise `Stop` where the plan creates what an earlier deploy has created already.
+    """Raise `Stop` when the plan creates what an earlier deploy has created already.
 
-    Then state is an old copy: it does not know of a creation that the service shows, at the address itself or at the one
-    that the workflow had before it was renamed. To be called under the lease, since a deploy beside this one creates as
-    well.
+    Then state is an old copy: it does not know a workflow that the service has, at the address
+    itself or at the one before a renaming. Must be called under the lease, since a deploy beside
+    this one creates workflows, too.
     """
     creations = plan.of(Action.CREATE)
     if not creations:
@@ -207,25 +211,29 @@ async def refuse_untracked(
         if lost:
             raise Stop(
                 Status.STATE,
-                f"the state at `{where}` does not know {_described(lost[0].row)}, which this project created as "
-                f"`{address}`: it is an older copy, and creating the workflow again would duplicate it",
-                f"bring back the newest state, or find out what is there with `flowdsl state rebuild --env "
-                f"{target.environment}`; where the workflow is not to be this project's any more, let it go with "
+                f"the state at `{where}` does not know {_described(lost[0].row)}, which this "
+                f"project created as `{address}`: it is an older copy, and creating the workflow "
+                "again would duplicate it",
+                f"bring back the newest state, or find out what is there with `flowdsl state "
+                f"rebuild --env {target.environment}`; where the workflow is not to be this "
+                "project's any more, let it go with "
                 f'`[[removed]]`, `address = "{address}"` and `mode = "forget"`',
             )
 
 
 def lost_state(target: Target, where: str, left: Mapping[Address, Sequence[Marked]]) -> Stop:
-    """The stop for an organisation that holds workflows of ours while there is no state."""
+    """The `Stop` for an organisation that holds workflows of ours while there is no state."""
     count = sum(map(len, left.values()))
     shown = sorted(left)[:SHOWN]
     more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
     listed = ", ".join(f"`{printable(address)}`" for address in shown)
     return Stop(
         Status.STATE,
-        f"there is no state at `{where}`, and the organisation holds {count} workflows that this project deployed to "
-        f"`{target.environment}` ({listed}{more}); creating them again would duplicate them",
-        f"bring the state back, or make it anew from what is there with `flowdsl state rebuild --env {target.environment}`",
+        f"there is no state at `{where}`, and the organisation holds {count} workflows that this "
+        f"project deployed to `{target.environment}` ({listed}{more}); creating them again would "
+        "duplicate them",
+        "bring the state back, or make it anew from what is there with "
+        f"`flowdsl state rebuild --env {target.environment}`",
     )
 
 

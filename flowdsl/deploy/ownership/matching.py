@@ -1,8 +1,27 @@
-"""Which workflows of an organisation belong to which addresses of a project whose state does not know them. Pure.
+"""The search for the workflows of a project that state does not know. Pure.
 
-State comes first, then a list of ids that a person names, then marks. A mark says which address a workflow was created for:
-whoever duplicates a workflow copies it, and a workflow that is renamed in source keeps it. Where it leaves a choice, nothing
-is taken, and a remark says what to do.
+The idea: three witnesses are asked, the strongest first, and nothing is taken of which they allow
+two readings.
+
+1. *State*, as far as it is there, and `[[adopt]]`.
+2. *A list of ids* that a person names, from an earlier `flowdsl ids export`.
+3. *Marks.* A mark names the address that a workflow was created for, and the intent that created
+   it. It may be out of date in two ways. Whoever duplicates a workflow copies its mark: so
+   workflows with equal marks are one creation, of which the oldest is the original. And a workflow
+   that is renamed in source keeps the mark of its old address: so a creation of `a` may be `a`, or
+   what the source says was renamed from `a` (an heir).
+
+An example, without state and without a list:
+
+    source    workflow.a;  workflow.b, renamed from `a`
+    service   w1, made on Monday, mark of `a`, intent 11
+              w2, made on Tuesday, mark of `a`, intent 22
+              w3, made on Friday, mark of `a`, intent 22
+    result    `a` is w2, and w3 a copy of it;  `b` is w1
+
+The two marks are two creations of `a`, and the source speaks of two: the first was renamed before
+the second was made. Were there w1 alone, it could be `a` or `b`. Then neither is taken, and a
+remark says to name it in a file for `--ids`.
 """
 
 from __future__ import annotations
@@ -32,8 +51,8 @@ def match(
 ) -> Matches:
     """Match `rows`, all workflows of the organisation, with addresses that `prior` does not know.
 
-    `tracked_live` are ids of tracked workflows that exist. `ids` maps addresses to ids from a list, and `listed` holds those
-    of them that exist.
+    `tracked_live` are the ids of tracked workflows that exist. `ids` maps addresses to ids by the
+    person's list, and `listed` has those of them that exist, by id.
     """
     state = _Known(target, prior, wanted, tracked_live)
     search = _Search(state)
@@ -54,7 +73,7 @@ def match(
 
 
 class _Known:
-    """What needs no search: what state has, and what the next deploy adopts."""
+    """What needs no search: what state has, and what the next deploy will adopt."""
 
     def __init__(
         self,
@@ -88,7 +107,10 @@ class _Known:
         self.target = target
 
     def accounts_for(self, made: Sequence[Marked]) -> bool:
-        """Whether a creation is one that state has, or that is taken over as what it is; the rest of it are copies."""
+        """Whether a creation is in state, or is adopted as what it is.
+
+        Its other workflows are copies.
+        """
         return any(
             one.row.id in self.ids or (one.mark.address, one.row.id) in self.taken_over
             for one in made
@@ -97,8 +119,11 @@ class _Known:
 
 @dataclass(slots=True)
 class _Search:
-    """Collects what is found, by address. `taken` are the addresses at which that is beyond doubt, `marked`
-    those of marks that nothing accounts for."""
+    """Collects what is found, by address.
+
+    `taken` are the addresses for which that is beyond doubt. `marked` are the addresses of marks
+    that nothing accounts for.
+    """
 
     state: _Known
     found: dict[Address, Recovered] = field(default_factory=dict)
@@ -107,7 +132,7 @@ class _Search:
     remarks: list[str] = field(default_factory=list)
 
     def take_listed(self, ids: Mapping[Address, str], listed: Mapping[str, Live]) -> None:
-        """Take what a person lists, unless state contradicts it or it is another project's."""
+        """Take what a person lists, unless state or the mark contradicts it."""
         owners = {resource.id: address for address, resource in self.state.tracked.items()}
         for address, given in sorted(ids.items()):
             found = given.lower()
@@ -127,8 +152,8 @@ class _Search:
                 self._remark(
                     address,
                     found,
-                    f"is listed, and state has {self.state.alive[address].id} there; where the list is right, move that "
-                    "one away with `flowdsl state mv` first",
+                    f"is listed, and state has {self.state.alive[address].id} there; where the "
+                    "list is right, move that one away with `flowdsl state mv` first",
                 )
             else:
                 self._take_listed(address, live)
@@ -142,7 +167,8 @@ class _Search:
             self._remark(
                 address,
                 live.id,
-                f"is listed, and carries the mark of project `{mark.project}`, environment `{mark.environment}`",
+                f"is listed, and carries the mark of project `{mark.project}`, "
+                f"environment `{mark.environment}`",
             )
         else:
             self._put(
@@ -152,7 +178,7 @@ class _Search:
             )
 
     def take_marked(self, marked: Mapping[Address, Sequence[Marked]]) -> None:
-        """Take creations that nobody knows, where source and marks allow one reading of them alone."""
+        """Take creations that nothing accounts for, where only one reading is possible."""
         self.taken = {*self.found}
         fresh = {}
         for address, each in sorted(marked.items()):
@@ -166,7 +192,10 @@ class _Search:
     def _fresh(
         self, address: Address, creations: Sequence[tuple[Marked, ...]]
     ) -> list[tuple[Marked, ...]]:
-        """The creations of an address that nothing accounts for, the newest first; remarks on the others."""
+        """The creations of an address that nothing accounts for, the newest first.
+
+        Adds a remark about each of the others that a person has to know of.
+        """
         state = self.state
         listed = {item.id: item.address for item in self.found.values()}
         newest = max((_age(made) for made in creations if self._is_known(made)), default=None)
@@ -182,7 +211,8 @@ class _Search:
                 self._remark(
                     address,
                     first.row.id,
-                    "was being created by an interrupted deploy; the next deploy finds it by itself",
+                    "was being created by an interrupted deploy; "
+                    "the next deploy finds it by itself",
                 )
             elif address in state.forgotten:
                 self._remark(address, first.row.id, "is let go by `[[removed]]` in `flowdsl.toml`")
@@ -190,8 +220,9 @@ class _Search:
                 self._remark(
                     address,
                     first.row.id,
-                    f"was created after {state.alive[address].id}, which state has there; where that one was renamed "
-                    f"since, say so with `flowdsl state mv {address} workflow.NEW` and rebuild again",
+                    f"was created after {state.alive[address].id}, which state has there; where "
+                    "that one was renamed since, say so with "
+                    f"`flowdsl state mv {address} workflow.NEW` and rebuild again",
                 )
             elif address in state.alive or address in self.found:
                 self._remark_older(address, made)
@@ -204,10 +235,10 @@ class _Search:
         return fresh
 
     def _take_fresh(self, address: Address, fresh: Sequence[tuple[Marked, ...]]) -> None:
-        """Take one creation for its address, or two where the source says that the older one was renamed.
+        """Take the newest creation for its address, or for the heir, or two for both.
 
-        A source that has both `a` and a workflow renamed from `a` speaks of two creations of `a`; of one alone it cannot
-        be told which it is.
+        A source that has `a` as well as an heir speaks of two creations of `a`. Of a single one it
+        cannot be told which it is.
         """
         newest, *older = fresh
         heirs = self._heirs(address)
@@ -222,14 +253,18 @@ class _Search:
             self._put(_by_mark(address, newest))
             self._put(_by_mark(heirs[0], older[0]))
         elif len(heirs) == 1 and not stays and not older:
-            # Moves to its heir: see `resolve`.
+            # It moves to its heir: see `resolve`.
             self._put(_by_mark(address, newest))
         else:
             for made in fresh:
                 self._remark_choice(address, made[0].row.id)
 
     def resolve(self) -> dict[Address, Address]:
-        """Old addresses to new ones, by what the source says was renamed; what should move and cannot is let go again."""
+        """The moves of what was found from old to new addresses, as the source says.
+
+        What should move and cannot is removed again with a remark, which may keep others from
+        moving; so this repeats until nothing is stuck.
+        """
         while True:
             tracked = dict(self.state.alive)
             for address, item in self.found.items():
@@ -250,7 +285,7 @@ class _Search:
     def _is_contested(
         self, address: Address, item: Recovered, moves: Mapping[Address, Address]
     ) -> bool:
-        """Whether the source says that a workflow was renamed to `address`, and another one was created there."""
+        """Whether another workflow was renamed to `address`, where this one was created."""
         wanted = self.state.wanted.get(address)
         before = None if wanted is None else wanted.renamed_from
         return (
@@ -261,7 +296,7 @@ class _Search:
         )
 
     def _heirs(self, address: Address) -> list[Address]:
-        """The workflows in source that were renamed from `address` and that are not accounted for otherwise."""
+        """The workflows in source that were renamed from `address` and are not accounted for."""
         state = self.state
         return [
             new
@@ -278,21 +313,23 @@ class _Search:
         self._remark(
             address,
             found,
-            f"may be {' or '.join(f'`{each}`' for each in may_be)}, which its mark does not tell; name it in a file for "
-            "`--ids`",
+            f"may be {' or '.join(f'`{each}`' for each in may_be)}, which its mark does not tell; "
+            "name it in a file for `--ids`",
         )
 
     def _remark_older(self, address: Address, made: tuple[Marked, ...]) -> None:
         self._remark(
             address,
             made[0].row.id,
-            "was created for it earlier; where it is another workflow of the source by now, name it in a file for `--ids`",
+            "was created for it earlier; where it is another workflow of the source by now, "
+            "name it in a file for `--ids`",
         )
 
     def _is_known(self, made: Sequence[Marked]) -> bool:
         return any(one.row.id in self.state.ids for one in made)
 
     def _is_outlived(self, address: Address, first: Marked) -> bool:
+        """Whether state had a later creation of the address, so that this is an old copy."""
         last = self.state.tracked.get(address)
         return last is not None and first.mark.generation < last.generation
 
@@ -326,7 +363,7 @@ def _named(one: Marked) -> Named:
 
 
 def _age(made: Sequence[Marked]) -> tuple[int, str, str]:
-    """Orders the creations of one address by time."""
+    """A key that orders the creations of one address by time."""
     first = made[0]
     return first.mark.generation, first.row.created_at or "", first.row.id
 
@@ -334,7 +371,7 @@ def _age(made: Sequence[Marked]) -> tuple[int, str, str]:
 def _at_home(
     found: Mapping[Address, Recovered], moves: Mapping[Address, Address], state: _Known
 ) -> tuple[Recovered, ...]:
-    """What was found, under the addresses that the source has by now where none of them is taken."""
+    """What was found, under the addresses that the source has now when all of these are free."""
     placed = [
         replace(
             item,
@@ -357,7 +394,10 @@ def _replaced(address: Address, state: _Known) -> str | None:
 
 
 def _stub(address: Address, item: Recovered, state: _Known) -> ResourceState:
-    """What state would hold of an item. One whose mark has another address has been moved from there already."""
+    """What state would hold of an item.
+
+    When its mark has another address, the item was moved from there earlier.
+    """
     moved = item.created_as if item.created_as != address else None
     wanted = state.wanted.get(address)
     if item.by == "ids" and wanted is not None:

@@ -1,3 +1,5 @@
-"""The plan as a document: its models and JSON Schema (`format`), writing it (`writer`), and
-reading one that was approved (`reader`).
+"""The plan as a document.
+
+`format` has its models and JSON Schema, `writer` writes it, and `reader` reads one that was
+approved.
 """

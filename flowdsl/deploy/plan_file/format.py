@@ -1,7 +1,7 @@
-"""The plan as a document of its own: closed models, from which its JSON Schema is made.
+"""The models of a plan as a document; its JSON Schema is made from them.
 
-Additive within a major: a reader refuses what it does not know, so that nothing of a plan is carried out that it did not
-understand.
+Within a format version, fields are only added. A reader refuses what it does not know, so that
+nothing of a plan is carried out that it did not understand.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class _Closed(BaseModel):
 
 
 class Source(_Closed):
-    """Where the sources come from. `dirty`: they differ from the commit."""
+    """The commit of the sources; `dirty` when they differ from it."""
 
     commit: str
     dirty: bool
@@ -35,7 +35,10 @@ class StateRef(_Closed):
 
 
 class Summary(_Closed):
-    """How many objects there are of each kind of change; `drifted` of them would lose an edit made elsewhere."""
+    """The number of objects for each kind of change.
+
+    `drifted` of them would lose an edit made elsewhere.
+    """
 
     create: Count
     update: Count
@@ -50,10 +53,12 @@ class Summary(_Closed):
 
 
 class FieldEntry(_Closed):
-    """A field that changes; null hashes where the object is not there. `diff` is for people and null where all is new; `edit` is
-    what somebody edited since the last deploy, as far as that is known.
+    """A field that changes.
 
-    `origin` is who moved away from the value last applied. A field with `suppressed` is not sent, for the reason it gives.
+    A hash is null when the object has no value there. `diff` is for people, and null when the whole
+    object is new. `edit` is what somebody edited since the last deploy, as far as that is known.
+    `origin` is who moved away from the value last applied. A field with `suppressed` is not sent,
+    for the reason given there.
     """
 
     path: str
@@ -66,7 +71,7 @@ class FieldEntry(_Closed):
 
 
 class Base(_Closed):
-    """The object as the plan saw it: the hash of its managed fields, and how many older versions were saved."""
+    """The object as the plan saw it: the hash of its managed fields, and its number of versions."""
 
     content_sha256: Sha256
     updated_at: str | None
@@ -98,7 +103,7 @@ class TrajectoryEntry(_Closed):
 
 
 class ImpactEntry(_Closed):
-    """What is lost with an object; counted for deletions, else null."""
+    """What is lost with an object; counted only for deletions, else null."""
 
     runs_total: Count | None
     runs_active: Count | None
@@ -106,7 +111,10 @@ class ImpactEntry(_Closed):
 
 
 class ChangeEntry(_Closed):
-    """What happens to one address; `unchanged` where only state is written. `workflow_id` is the id of any object, workflow or not."""
+    """What happens to one address; the action is `unchanged` when only state is written.
+
+    `workflow_id` is the id of the object, whatever its kind.
+    """
 
     address: str
     previous_address: str | None
@@ -123,7 +131,7 @@ class ChangeEntry(_Closed):
 
 
 class DriftEntry(_Closed):
-    """A field that somebody changed elsewhere since the last deploy and that the plan would overwrite."""
+    """A field that somebody changed since the last deploy and that the plan would overwrite."""
 
     address: str
     path: str
@@ -140,7 +148,7 @@ class PendingEntry(_Closed):
 
 
 class GuardEntry(_Closed):
-    """A reason to stop, lifted by `--accept-guard NAME=PLANNED`."""
+    """A reason to stop, accepted by `--accept-guard NAME=PLANNED`."""
 
     name: str
     planned: Count
@@ -148,14 +156,14 @@ class GuardEntry(_Closed):
 
 
 class KeySourceEntry(_Closed):
-    """What a key is read from: the name of an environment variable, or the path of a file. Never the key."""
+    """The name of an environment variable or the path of a file that has a key; never the key."""
 
     kind: Literal["env", "file"]
     name: str
 
 
 class EndpointEntry(_Closed):
-    """An address that a model configuration names, without what may be a credential in it."""
+    """A URL that a model configuration names, without what may be a credential."""
 
     path: str
     url: str
@@ -164,9 +172,10 @@ class EndpointEntry(_Closed):
 class ModelKeyEntry(_Closed):
     """Where the key of a declared model configuration comes from and goes to, changed or not.
 
-    `source` is null where the project names none, `stored`: the service keeps a key. `endpoints` are those that are not the
-    provider's own. What is in the service now is `provider_before` and `endpoints_before`, null for a new configuration.
-    `news` is what a reviewer has to look at.
+    `source` is null when the project names none, and `stored` is true when the service keeps a key.
+    `endpoints` are those that are not the provider's own. `provider_before` and `endpoints_before`
+    are what is in the service now, null for a new configuration. `news` is what a reviewer has to
+    look at.
     """
 
     address: str
@@ -180,15 +189,18 @@ class ModelKeyEntry(_Closed):
 
 
 class DiagnosticEntry(_Closed):
-    """Something worth saying that is no change."""
+    """A remark beside the changes."""
 
     level: Literal["error", "warning", "note"]
     message: str
 
 
 class PlanDocument(_Closed):
-    """A plan. `state` is null for a first deploy, `source` outside a repository. `on_breaking` is what was asked for where
-    callers break; a deploy of the plan does the same."""
+    """A plan.
+
+    `state` is null for a first deploy, and `source` outside of a repository. `on_breaking` is what
+    was asked for changes that break callers; a deploy of the plan does the same.
+    """
 
     format_version: Literal[1]
     kind: Literal["plan"]

@@ -1,4 +1,4 @@
-"""Reading a plan that was written down, and telling whether it still holds. Pure."""
+"""The reading of a saved plan, and the check whether it still holds. Pure."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
 MAX_BYTES = 64 * 1024 * 1024
-"""A larger file is not read."""
+"""Bytes of the largest plan that is read."""
 
 MOVES_ON: Mapping[str, str] = {
-    "changes.base.updated_at": "whoever edits what is not ours moves it, and what is ours is hashed beside it",
+    "changes.base.updated_at": "whoever edits what is not ours moves it, and what is ours is "
+    "hashed beside it",
     "changes.base.versions": "grows with every edit of what is not ours, as `updated_at` does",
     "changes.impact.runs_total": "callers go on starting runs while a plan waits",
     "changes.impact.runs_active": "runs end while a plan waits",
     "changes.impact.trajectories_total": "runs leave recordings while a plan waits",
 }
-"""What is told in a plan and may be another number or time when it is carried out, with the reason. Everything else holds."""
+"""Places of a plan whose value may differ when it is carried out, each with the reason.
+
+Everything else has to be the same.
+"""
 
 
 class UnusablePlan(Exception):
@@ -35,14 +39,17 @@ class UnusablePlan(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan that was read. `expired` at the time of reading."""
+    """A plan that was read; `expired` at the time of reading."""
 
     document: PlanDocument
     expired: bool
 
 
 def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
-    """The plan in `content`; raises `UnusablePlan`, which names `where`. It may be expired, and stale."""
+    """The plan in `content`, which may be expired or hold no longer.
+
+    Raises `UnusablePlan`, whose message names `where`.
+    """
     if len(content) > MAX_BYTES:
         raise UnusablePlan(f"`{where}` has more than {MAX_BYTES >> 20} MiB; a plan never does")
     try:
@@ -55,7 +62,8 @@ def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
     if kind != "plan":
         found = f"holds `{printable(kind)}`" if isinstance(kind, str) else "has no `kind`"
         raise UnusablePlan(
-            f"`{where}` is not a plan: it {found}; `flowdsl plan -o` writes a file with the kind `plan`"
+            f"`{where}` is not a plan: it {found}; "
+            "`flowdsl plan -o` writes a file with the kind `plan`"
         )
     version = raw.get("format_version")
     if not isinstance(version, int) or isinstance(version, bool):
@@ -64,8 +72,8 @@ def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
         written = raw.get("flowdsl_version")
         by = f" {printable(written)}" if isinstance(written, str) else ""
         raise UnusablePlan(
-            f"`{where}` has format version {version} and this flowdsl reads {FORMAT_VERSION}; deploy it with the flowdsl{by} "
-            "that made it, or make a new plan"
+            f"`{where}` has format version {version} and this flowdsl reads {FORMAT_VERSION}; "
+            f"deploy it with the flowdsl{by} that made it, or make a new plan"
         )
     try:
         # As JSON, so that times and tuples are read in the one form they are written in.
@@ -74,16 +82,18 @@ def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = printable(".".join(str(part) for part in first["loc"]))
         raise UnusablePlan(
-            f"`{where}` is wrong at `{place}`: {first['msg'].lower()}; make a new plan rather than edit one"
+            f"`{where}` is wrong at `{place}`: {first['msg'].lower()}; "
+            "make a new plan rather than edit one"
         ) from None
     return SavedPlan(document, expired=now >= document.expires_at)
 
 
 def mismatches(saved: SavedPlan, current: Mapping[str, Any]) -> list[str]:
-    """What no longer holds of a saved plan, one sentence each; empty when it says what one made now would say.
+    """What no longer holds of a saved plan, in a sentence each; empty when all of it does.
 
-    `current` is what `plan_document` says now, of the same times. Objects are compared only within the same project and
-    environment, and what follows from the changes only where those are the same.
+    `current` is what `plan_document` says now, with the times of the saved plan. Objects are
+    compared only when project and environment are the same, and what follows from the changes only
+    when those are the same.
     """
     then, now = saved.document, PlanDocument.model_validate_json(json.dumps(current))
     found = list(_other_place(then, now)) or [
@@ -104,17 +114,18 @@ def _other_place(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
             yield f"the plan is for the {label} {_quoted(before)}, and this is {_quoted(after)}"
     if then.organization_id != now.organization_id:
         yield (
-            f"the plan is for the organisation {_quoted(then.organization_id)}, and the API key shows "
-            f"{_quoted(now.organization_id)}"
+            f"the plan is for the organisation {_quoted(then.organization_id)}, and the API key "
+            f"shows {_quoted(now.organization_id)}"
         )
     if then.flowdsl_version != now.flowdsl_version:
         yield (
-            f"the plan was made by flowdsl {printable(then.flowdsl_version)}, and this is {printable(now.flowdsl_version)}"
+            f"the plan was made by flowdsl {printable(then.flowdsl_version)}, "
+            f"and this is {printable(now.flowdsl_version)}"
         )
 
 
 def _other_ground(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
-    """State and sources."""
+    """Differences in state and sources."""
     if then.state is None or now.state is None:
         if then.state != now.state:
             yield (
@@ -126,7 +137,8 @@ def _other_ground(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
         yield "the plan is for another state, which was replaced since"
     elif then.state.serial != now.state.serial:
         yield (
-            f"the plan is for state of serial {then.state.serial}, and another deploy brought it to {now.state.serial}"
+            f"the plan is for state of serial {then.state.serial}, "
+            f"and another deploy brought it to {now.state.serial}"
         )
     commits = [None if it.source is None else it.source.commit for it in (then, now)]
     if commits[0] != commits[1]:
@@ -150,15 +162,21 @@ def _other_changes(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
 
 
 def _other_change(was: ChangeEntry, now: ChangeEntry) -> Iterator[str]:
-    """What is to be done with one object, on what ground; the first reason is enough."""
+    """The difference in what is done with one object, or in its reason; the first one is enough."""
     subject = f"`{was.address}`"
     if was.action != now.action:
         yield f"{subject} is to {_act(was)} in the plan, and to {_act(now)} now"
     elif was.workflow_id != now.workflow_id:
         kind = Address.unchecked(was.address).kind.replace("_", " ")
-        yield f"{subject} is now another {kind}, {_quoted(now.workflow_id)}, in the plan {_quoted(was.workflow_id)}"
+        yield (
+            f"{subject} is now another {kind}, {_quoted(now.workflow_id)}, "
+            f"in the plan {_quoted(was.workflow_id)}"
+        )
     elif was.previous_address != now.previous_address:
-        yield f"{subject} moves from {_quoted(was.previous_address)} in the plan, and now from {_quoted(now.previous_address)}"
+        yield (
+            f"{subject} moves from {_quoted(was.previous_address)} in the plan, "
+            f"and now from {_quoted(now.previous_address)}"
+        )
     elif _content(was) != _content(now):
         yield f"{subject} was edited since the plan was made"
     elif wanted := sorted(_wanted(was) ^ _wanted(now)):
@@ -182,9 +200,10 @@ def _act(entry: ChangeEntry) -> str:
 
 
 def _other_words(then: Any, now: Any, path: str, place: str, owner: str) -> Iterator[str]:
-    """Every value that is another, in any place but those of `MOVES_ON`.
+    """Every value that differs, except in the places of `MOVES_ON`.
 
-    `path` names the place without numbers, `place` with them; `owner` is the address it belongs to.
+    `path` names the place without numbers, `place` with them; `owner` is the address that it
+    belongs to.
     """
     if isinstance(then, dict) and isinstance(now, dict):
         owner = str(now.get("address", owner))

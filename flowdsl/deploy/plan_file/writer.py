@@ -1,4 +1,4 @@
-"""Writing a plan down: from what it says to the models of `plan_format`. Pure."""
+"""The writing of a plan as a document: from `planning.plan` to the models in `format`. Pure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.state.document import Intent, ResourceState
 
 DIFF_LINES = 2_000
-"""Lines of one difference that are written down."""
+"""Lines of one difference that are written."""
 TAGS = "tags"
 
 _NO_IMPACT = Impact()
@@ -58,10 +58,11 @@ _NOT_KEPT = "the service does not keep this field"
 
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """What a plan is made from and does not know itself. `pending` are the writes that state holds open, `on_breaking` is what
-    `--breaking` said.
+    """What goes into a plan document and is not known to the plan.
 
-    `source` is None outside a repository, `state` for a first deploy; `diagnostics` are said beside the plan's own notes.
+    `source` is None outside of a repository, and `state` for a first deploy. `pending` are the
+    writes that state holds open, and `on_breaking` is the value of `--breaking`. `diagnostics` come
+    before the plan's own notes.
     """
 
     flowdsl_version: str
@@ -79,7 +80,10 @@ class PlanFacts:
 
 
 def plan_document(plan: Plan, facts: PlanFacts) -> dict[str, Any]:
-    """The plan as JSON values, by the models in `plan_format`. Every text in it is on one line or made of such lines."""
+    """The plan as JSON values, by the models in `format`.
+
+    Every text in it is on one line, or made of such lines.
+    """
     document = PlanDocument(
         format_version=1,
         kind="plan",
@@ -126,7 +130,7 @@ def dump_plan(document: Mapping[str, Any]) -> bytes:
 def base_of(
     policies: Policies, live: Live | None, managed: Mapping[str, Any], tags: frozenset[str]
 ) -> Base | None:
-    """What identifies the object as it is: the hash over the fields in `managed`, and those of `tags` that it has."""
+    """A hash of the object as it is: of its `managed` fields and of its tags in `tags`."""
     if live is None:
         return None
     content = {
@@ -143,7 +147,7 @@ def base_of(
 
 
 def _summary(plan: Plan) -> Summary:
-    """Workflows, named resources and pictures alike."""
+    """The counts over workflows, named resources and pictures."""
     actions = [change.action.value for change in plan.changes]
     actions += [named.action for named in plan.named]
     actions += ["create"] * len(plan.uploads)
@@ -295,7 +299,8 @@ def _workflow_fields(change: Change) -> Iterator[FieldEntry]:
     difference = change.difference
     if difference is not None and (difference.tags_to_add or difference.tags_to_remove):
         wanted = frozenset(() if change.desired is None else change.desired.tags)
-        # Of the tags that are there, those that are ours or wanted; others come and go as they like.
+        # Of the tags that are there, only those that are ours or wanted; others are nobody's
+        # concern.
         there = (wanted - difference.tags_to_add) | difference.tags_to_remove
         yield _field(
             TAGS,
@@ -373,7 +378,10 @@ def _endpoint_entries(endpoints: Iterable[Endpoint]) -> tuple[EndpointEntry, ...
 
 
 def _workflow_base(change: Change) -> Base | None:
-    """Over what is ours of a workflow; of one that goes, over all of it."""
+    """The base of a workflow: a hash over the fields and tags that are ours.
+
+    For a deletion the hash is over all fields, since all of them are lost. None for a creation.
+    """
     if change.action is Action.CREATE:
         return None
     prior, desired = change.prior, change.desired

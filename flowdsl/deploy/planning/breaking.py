@@ -1,8 +1,9 @@
-"""Which changes of a workflow break those who call it.
+"""Changes of a workflow that break its callers.
 
-Callers give inputs and read outputs, so an input breaks them when it takes less than before, and an output when it may
-be more than before. A new optional input breaks nobody; a property that nobody declares any more is still taken, unless
-the schema allows no others; an output that is added breaks nobody, unless the schema promised that there is no other.
+Callers give inputs and read outputs. So an input breaks them when it accepts less than before, and
+an output when it may be more than before. A new optional input breaks nobody. A property that is
+not declared any more is still accepted, unless the schema allows no others. A new output breaks
+nobody, unless the schema promised that there are no others.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ VALUES_SHOWN = 5
 
 
 def breaking_changes(change: Change, chains: Sequence[ChainArtifact]) -> tuple[Breaking, ...]:
-    """The promises that `change` breaks; what is there now is what callers rely on, whoever wrote it.
+    """The promises that `change` breaks.
 
-    A workflow that is created breaks nobody. `chains` are those of the project, which name a workflow by its name in
-    source.
+    Callers rely on what is live, whoever wrote it, so a workflow that is created breaks nobody.
+    `chains` are those of the project, in which a workflow is called by its name in source.
     """
     name = change.address.name
     if change.action.value == "delete":
@@ -67,7 +68,7 @@ def _broken_outputs(
 
 def _gaps(given: Any, allowed: Any, *, inputs: bool) -> list[Gap]:
     if not (is_schema(given) and is_schema(allowed)):
-        # Read as a schema, the short notation would say something else.
+        # As JSON Schema, the short notation would mean something else.
         return [Gap("unknown", (), "notation")]
     try:
         return list(gaps(_root(given, allowed, inputs), _root(allowed, given, inputs)))
@@ -76,7 +77,10 @@ def _gaps(given: Any, allowed: Any, *, inputs: bool) -> list[Gap]:
 
 
 def _root(schema: Any, other: Any, inputs: bool) -> Any:
-    """A whole schema. Inputs always are an object; no schema stands for any object where the other one wants one."""
+    """A schema for the comparison as a whole.
+
+    Inputs are always an object. No schema stands for any object when the other schema wants one.
+    """
     is_object = isinstance(other, Mapping) and (
         "properties" in other or other.get("type") == "object"
     )

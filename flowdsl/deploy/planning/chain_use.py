@@ -1,4 +1,7 @@
-"""What a chain gives a workflow and reads of it, from the body of `POST /v1/runs/chain` with names for ids. Pure."""
+"""What a chain gives to a workflow and reads from it. Pure.
+
+A payload is the body of `POST /v1/runs/chain`, with names in place of ids.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from flowdsl.deploy.comparison.schema_gaps import OTHER_PROPERTIES, Path
 
 Payload = Mapping[str, Any]
 _OPEN = ("$ref", "$input", "$secret")
-"""Keys of an object that stands for a value known only when the chain runs."""
+"""Keys of an object that stands for a value that is known only when the chain runs."""
 
 
 def steps_of(payload: Payload, workflow: str) -> list[Payload]:
@@ -18,7 +21,7 @@ def steps_of(payload: Payload, workflow: str) -> list[Payload]:
 
 
 def passes_input(payload: Payload, workflow: str, path: Path) -> bool:
-    """Whether a step gives the workflow a value for `path`, or one that may hold it."""
+    """Whether a step gives the workflow a value for `path`, or a value that may contain it."""
     return any(
         not path
         or (path[0] in given and _holds(given[path[0]], path[1:]))
@@ -28,9 +31,9 @@ def passes_input(payload: Payload, workflow: str, path: Path) -> bool:
 
 
 def withholds_input(payload: Payload, workflow: str, path: Path) -> bool:
-    """Whether a step does not give what is at `path`, or gives what it belongs to and may not have it.
+    """Whether a step does not give what is at `path`, or gives something that may lack it.
 
-    A part of an optional input is missed only by a step that gives that input.
+    A part of an optional input is missing only in a step that gives that input.
     """
     return any(
         _lacks(given[path[0]], path[1:]) if path[0] in given else len(path) == 1
@@ -39,7 +42,7 @@ def withholds_input(payload: Payload, workflow: str, path: Path) -> bool:
 
 
 def reads_output(payload: Payload, workflow: str, path: Path) -> bool:
-    """Whether a step takes the output at `path`, something inside of it, or something that it is inside of."""
+    """Whether a step reads the output at `path`, a part of it, or something that contains it."""
     aliases = {step.get("session_alias") for step in steps_of(payload, workflow)}
     for reference in _references(payload):
         alias, *rest = reference.split(".")
@@ -49,7 +52,7 @@ def reads_output(payload: Payload, workflow: str, path: Path) -> bool:
 
 
 def _given(payload: Payload, workflow: str) -> Iterator[dict[Any, Any]]:
-    """What each step gives, secrets under `$name` as in an input schema."""
+    """What each step gives, secrets as `$name` like in an input schema."""
     for step in steps_of(payload, workflow):
         yield {
             **(payload.get("shared_inputs") or {}),
@@ -109,6 +112,6 @@ def _references(value: Any) -> Iterator[str]:
 
 
 def _meets(reference: list[str], path: Path) -> bool:
-    """Whether one is the beginning of the other; an item of a list is any item."""
+    """Whether one path is the beginning of the other; an item of a list is any item."""
     pairs = zip(reference, path, strict=False)
     return all(part == step or step in (None, OTHER_PROPERTIES) for part, step in pairs)

@@ -1,4 +1,7 @@
-"""What a project wants of an organisation: pure, from the bundle, the target and what the organisation offers."""
+"""What a project wants of an organisation. Pure.
+
+It is computed from the bundle, the target and the lists of the organisation.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +30,10 @@ from flowdsl.deploy.target import Target
 
 @dataclass(frozen=True, slots=True)
 class DesiredNamed:
-    """A resource that its name identifies. One that is not `managed` is only made where it is missing.
+    """A resource that is identified by its name.
 
-    `key` is where the key is read from that is sent with its creation.
+    One that is not `managed` is only created when it is missing. `key` is where the key is read
+    from that is sent with its creation.
     """
 
     kind: str
@@ -45,10 +49,11 @@ class DesiredNamed:
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
-    """Everything wanted.
+    """Everything that is wanted.
 
-    With `problems` nothing may be written. While something in `uploads`, or a declared resource, is still to be made, the
-    values that refer to it hold readable stand-ins; compute it again afterwards. `unknown_models` is that of `ModelResolver`.
+    With `problems` nothing may be written. While something in `uploads`, or a declared resource, is
+    still to be created, values that refer to it hold readable placeholders; compute the state again
+    afterwards. `unknown_models` is that of `ModelResolver`.
     """
 
     workflows: Mapping[Address, Desired]
@@ -73,7 +78,7 @@ def wanted_lists_of(bundle: Bundle, target: Target) -> WantedLists:
 
 
 def desired_state(bundle: Bundle, target: Target, directory: Directory) -> DesiredState:
-    """Every resource the bundle and the project file ask for, with names and references resolved."""
+    """Every resource that bundle and project file ask for, with names and references resolved."""
     models = ModelResolver(target, directory.models)
     problems: list[str] = []
     workflows = {}
@@ -159,7 +164,7 @@ def _named(
 
 
 def _tag_problems(workflows: Mapping[Address, Desired], directory: Directory) -> Iterator[str]:
-    """Tags that no workflow can be given, and pairs of one group, of which the service keeps only one."""
+    """Problems with tags: archived ones, and two of one group, of which the service keeps one."""
     by_name = {tag.name: tag for tag in directory.tags}
     for address, desired in workflows.items():
         grouped: dict[str, str] = {}
@@ -173,7 +178,10 @@ def _tag_problems(workflows: Mapping[Address, Desired], directory: Directory) ->
                 tag.group_id is not None
                 and (other := grouped.setdefault(tag.group_id, name)) != name
             ):
-                yield f"`{address}` wants the tags `{other}` and `{name}` of one group; it can have one of them"
+                yield (
+                    f"`{address}` wants the tags `{other}` and `{name}` of one group; "
+                    "it can have one of them"
+                )
 
 
 def _uses_models(artifact: WorkflowArtifact) -> bool:

@@ -1,7 +1,8 @@
-"""Where keys of model providers go: what a key is read from, and every endpoint that is not the provider's own. Pure.
+"""Where the keys of model providers come from and go to. Pure.
 
-The service sends a key of ours, and what a prompt shows, wherever a model configuration says. So whoever can change a
-configuration can have a key sent to a machine of his own, without ever seeing the key.
+The service sends a key of ours, and what a prompt shows, wherever a model configuration says. So
+whoever can change a configuration can have a key sent to his own machine, without ever seeing the
+key. That is why a plan shows every endpoint that is not the provider's own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from flowdsl.deploy.planning.named import NamedChange, key_source_mark
 from flowdsl.diagnostics.render.cells import printable
 
 News = Literal["configuration", "provider", "endpoints", "source"]
-"""What is new: the configuration itself, or where the key of one that exists goes, or what it is read from."""
+"""What is new: the configuration, or where the key of one goes, or what it is read from."""
 
 OWN_HOSTS: Mapping[str, str] = {
     "anthropic": "api.anthropic.com",
@@ -28,13 +29,17 @@ OWN_HOSTS: Mapping[str, str] = {
     "openai": "api.openai.com",
     "xai": "api.x.ai",
 }
-"""The host of a provider's own service, as its API documentation names it. An endpoint of a provider that is not here is shown."""
+"""The host of a provider's own service, from its API documentation.
+
+Every endpoint of a provider that is not in this table is shown.
+"""
 
 _PARAMETERS = "additional_params"
 _PLACES = ("provider", "model", _PARAMETERS)
 _URL = re.compile(r"[/\\]{2}")
 _HOST = re.compile(
-    r"(?:(?:[\w-]+\.)+[^\W\d_]{2,}\.?|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9A-Fa-f:.]+\]|localhost)(?::\d+)?(?:[/\\].*)?"
+    r"(?:(?:[\w-]+\.)+[^\W\d_]{2,}\.?|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9A-Fa-f:.]+\]|localhost)"
+    r"(?::\d+)?(?:[/\\].*)?"
 )
 _NAME = re.compile(
     "url|uri|endpoint|host|prox|base|server|gateway|address|domain|socket", re.IGNORECASE
@@ -45,16 +50,16 @@ _BEHIND_PATH = re.compile(r"[?#]")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address that a configuration names at `path`; `url` is as it is written."""
+    """A URL that a configuration has at `path`; `url` is as it is written."""
 
     path: str
     url: str
 
     @property
     def shown(self) -> str:
-        """The address without what may be a credential: all before an `@` of the host, and what stands behind the path.
+        """The URL without what may be a credential: a user name, and all after the path.
 
-        Letters that only look like others are escaped.
+        Characters that are not ASCII are escaped, since some look like others.
         """
         address, *behind = _BEHIND_PATH.split(self.url, maxsplit=1)
         plain = _CREDENTIAL.sub(r"\1***@", address).encode("ascii", "backslashreplace").decode()
@@ -65,8 +70,9 @@ class Endpoint:
 class KeyRoute:
     """Where the key of one configuration comes from and goes to.
 
-    `source` is None where the project names none; `stored`: the service keeps a key for it. Without `endpoints` the key goes to
-    the provider. `provider_before` and `endpoints_before` are those of the service, None for a configuration that is new.
+    `source` is None when the project names none, and `stored` is true when the service keeps a key
+    for it. Without `endpoints` the key goes to the provider. `provider_before` and
+    `endpoints_before` are those of the service, None for a new configuration.
     """
 
     address: Address
@@ -80,7 +86,7 @@ class KeyRoute:
 
 
 def key_routes(changes: Iterable[NamedChange]) -> tuple[KeyRoute, ...]:
-    """The routes of all declared configurations that have a key or name an endpoint, whether or not they change."""
+    """The routes of declared configurations that have a key or name an endpoint, changed or not."""
     return tuple(route for change in changes if (route := _route(change)) is not None)
 
 
@@ -110,7 +116,7 @@ def _route(change: NamedChange) -> KeyRoute | None:
 
 def _endpoints(values: Mapping[str, Any]) -> tuple[Endpoint, ...]:
     host = OWN_HOSTS.get(str(values.get("provider")))
-    # Whatever could be read in two ways is not the provider's own.
+    # What could be read in two ways is not the provider's own.
     own = None if host is None else re.compile(rf"https://{re.escape(host)}(?:/[A-Za-z0-9._/-]*)?")
     return tuple(
         endpoint
@@ -121,7 +127,7 @@ def _endpoints(values: Mapping[str, Any]) -> tuple[Endpoint, ...]:
 
 
 def _named_in(value: Any, path: str) -> Iterator[Endpoint]:
-    """Every text that is an address, or stands under a name that speaks of one."""
+    """Every text that is a URL, or that stands under a name that speaks of one."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _named_in(inner, f"{path}.{key}")

@@ -1,4 +1,4 @@
-"""Which model configuration of the organisation an alias means."""
+"""The resolution of model aliases to model configurations of the organisation."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 from flowdsl.deploy.target import Target
 
 NOT_YET_KNOWN = "00000000-0000-0000-0000-000000000000"
-"""Stands for the id of something that this deploy has still to make."""
+"""A placeholder for the id of something that this deploy has still to create."""
 
 MAIN_AGENT = "main_agent_model_id"
-"""The one role with a condition of its own: a computer use model that is not archived (model configuration page)."""
+"""The one role with a condition of its own.
+
+It takes a computer use model that is not archived (model configuration page).
+"""
 
 
 class ModelResolver:
-    """Resolves aliases and ids against the list of model configurations; collects `problems` and `notes`, each once.
+    """Resolves aliases and ids by the list of model configurations.
 
-    `unknown` maps ids that the organisation does not have to what is to be said where one would be sent: a workflow that
-    has one already, from before the configuration was deleted, may keep it.
+    Collects `problems` and `notes`, each once. `unknown` maps ids that the organisation does not
+    have to the message for the case that one would be sent: a workflow that has one already, from
+    before the configuration was deleted, may keep it.
     """
 
     def __init__(self, target: Target, models: Sequence[ModelConfiguration]) -> None:
@@ -29,7 +33,10 @@ class ModelResolver:
         self.unknown: dict[str, str] = {}
 
     def id_of(self, alias: str, role: str) -> str:
-        """The id for `alias` in `role` (a key of `model_metadata`, or `model` of a check); a stand-in with a problem."""
+        """The id for `alias` in `role`; a placeholder when there is a problem.
+
+        `role` is a key of `model_metadata`, or `model` for a check.
+        """
         found = self._find(alias)
         if found is None:
             return NOT_YET_KNOWN
@@ -37,12 +44,12 @@ class ModelResolver:
         return found.id
 
     def name_of(self, alias: str) -> str:
-        """The display name for `alias`; a stand-in with a problem."""
+        """The display name for `alias`; a placeholder when there is a problem."""
         found = self._find(alias)
         return self._target.models.get(alias, alias) if found is None else found.name
 
     def check_id(self, model_id: str, role: str) -> None:
-        """Take in an id written in the source."""
+        """Check an id that is written in the source."""
         for model in self._models:
             if model.id == model_id.lower():
                 self._check_role(model, role)
@@ -75,7 +82,8 @@ class ModelResolver:
             for model in self._models:
                 if model.is_system_default and model.is_computer_use_model:
                     self.notes[
-                        f"the model alias `{alias}` is not in `{table}`; it means `{model.name}` here"
+                        f"the model alias `{alias}` is not in `{table}`; "
+                        f"it means `{model.name}` here"
                     ] = None
                     return model
         self._problem(

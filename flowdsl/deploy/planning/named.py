@@ -1,4 +1,4 @@
-"""Planning and writing the resources that their name identifies: tag groups, tags, model configurations."""
+"""Plans and writes the resources that are identified by name: tag groups, tags, models."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from flowdsl.state.document import ResourceState, StateDocument
 
 _KINDS = {kind.name: kind for kind in NAMED}
 _KEY = "api_key"
-"""Under this name state holds what the key of a model configuration was read from, as a hash; never the key."""
+"""In `applied` of a model configuration: a hash of what its key was read from, never of the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedChange:
-    """What happens to a named resource. `forget` drops one from state that is no longer declared; it stays where it is.
+    """What happens to a named resource.
 
-    `prior` is what state holds of it.
+    `forget` drops one from state that is not declared any more; it stays in the service. `prior` is
+    what state holds of it.
     """
 
     address: Address
@@ -44,11 +45,14 @@ class NamedChange:
 
     @property
     def effect(self) -> tuple[object, ...]:
-        """Equal for changes that do the same to the same values of the same resource."""
+        """A value that is equal for changes that do the same to the same resource."""
         return self._effect(())
 
     def carries_out(self, shown: NamedChange) -> bool:
-        """Whether this does what `shown` did, in which a group that had to be made first had no id yet."""
+        """Whether this does what `shown` did.
+
+        In `shown`, a group that had to be created first had no id yet.
+        """
         fields = () if shown.difference is None else shown.difference.fields
         later = {field.path for field in fields if field.after == NOT_YET_KNOWN}
         return self._effect(later) == shown._effect(later)
@@ -64,7 +68,7 @@ class NamedChange:
 
     @property
     def known_key_source(self) -> str | None:
-        """The mark of what the key was read from at the last deploy; None where state knows of none."""
+        """The mark of what the key was read from at the last deploy; None when state has none."""
         return None if self.prior is None else self.prior.applied.get(_KEY)
 
     @property
@@ -90,9 +94,10 @@ def plan_named(
     directory: Directory,
     deleted: Collection[Address] = (),
 ) -> tuple[NamedChange, ...]:
-    """The changes of named resources, in the order in which they depend on each other; raises `AmbiguousName`.
+    """The changes of named resources, in the order in which they depend on each other.
 
-    `deleted` are addresses to take out of the service once they are declared no longer.
+    `deleted` are addresses to delete in the service once they are not declared any more. Raises
+    `AmbiguousName`.
     """
     order = list(_KINDS)
     changes = [_change(item, prior, directory) for item in wanted]
@@ -122,7 +127,8 @@ def _change(item: DesiredNamed, prior: StateDocument, directory: Directory) -> N
     if len(found) > 1:
         ids = ", ".join(sorted(live.id for live in found))
         raise AmbiguousName(
-            f"`{item.address}` is declared, and {len(found)} have that name in this organisation: {ids}"
+            f"`{item.address}` is declared, and {len(found)} have that name in this organisation: "
+            f"{ids}"
         )
     live = found[0]
     desired = Desired(item.address, item.name, item.values)
@@ -139,7 +145,7 @@ def _compared(
     known: ResourceState | None,
     live: Live,
 ) -> Difference:
-    """The difference, after which state also holds what the key is read from."""
+    """The difference, with the mark of the key's source in `applied`."""
     fields = {} if known is None else dict(known.applied)
     last, mark = fields.pop(_KEY, None), key_source_mark(item.key)
     prior = None if known is None else known.replace(applied=fields)
@@ -152,12 +158,12 @@ def _compared(
 
 
 def key_source_mark(source: KeySource | None) -> str | None:
-    """Equal for sources that are the same."""
+    """A hash that tells two sources of a key apart; None for no source."""
     return None if source is None else fingerprint({source.kind: source.name})
 
 
 def resulting_state(change: NamedChange) -> ResourceState | None:
-    """What state holds of a managed resource that is as wanted; None for the others."""
+    """What state holds of a managed resource that is as desired; None for any other."""
     if change.live is None or change.difference is None or change.desired is None:
         return None
     return ResourceState(
@@ -171,7 +177,10 @@ def resulting_state(change: NamedChange) -> ResourceState | None:
 async def write_named(
     client: CyberdeskClient, change: NamedChange, secrets: Mapping[str, Any], *, key: str
 ) -> None:
-    """Create or update one; raises `CyberdeskError`. `secrets` are write-only fields, sent on creation."""
+    """Create or update a named resource; raises `CyberdeskError`.
+
+    `secrets` are write-only fields that are sent on creation.
+    """
     assert change.desired is not None
     kind = _KINDS[change.desired.kind]
     if change.action == "create":
@@ -183,6 +192,6 @@ async def write_named(
 
 
 async def delete_named(client: CyberdeskClient, change: NamedChange, *, key: str) -> None:
-    """Take one out of the service, which takes a tag off every workflow; raises `CyberdeskError`."""
+    """Delete a named resource, which takes a tag off every workflow; raises `CyberdeskError`."""
     assert change.prior is not None
     await _KINDS[change.address.kind].delete(client, change.prior.id, key=key)

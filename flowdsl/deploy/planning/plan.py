@@ -1,4 +1,4 @@
-"""The plan: what a deploy would change, and what it found that it will not touch. Pure."""
+"""The plan: what a deploy would change, and what it found but leaves alone. Pure."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ from flowdsl.state.document import ResourceState, StateDocument
 class Action(StrEnum):
     """What happens to one workflow.
 
-    `RENAME` changes the display name and nothing else; `ADOPT` takes over a workflow that exists; `KEEP` left the source
-    and stays as it is; `MISSING` is in state and source but gone from the service; `FORGET` drops it from state only;
-    `DELETE` takes it out of the service, with every run and trajectory of it.
+    - `RENAME` changes the display name and nothing else.
+    - `ADOPT` takes over a workflow that exists.
+    - `KEEP` left the source and stays as it is.
+    - `MISSING` is in state and source but gone from the service.
+    - `FORGET` is only dropped from state.
+    - `DELETE` is deleted in the service, with every run and trajectory of it.
     """
 
     CREATE = "create"
@@ -42,8 +45,8 @@ class Action(StrEnum):
 class Change:
     """What the plan says of one address.
 
-    `prior` is what state holds of it, under `previous_address` when that differs. `live` is the workflow as the plan saw
-    it. `generation` grows when a workflow is created anew.
+    `prior` is what state holds of it, under `previous_address` when that differs. `live` is the
+    workflow as the plan saw it. `generation` grows when a workflow is created anew.
     """
 
     address: Address
@@ -80,7 +83,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
-    """An approved recording that goes on replaying what it recorded, whatever the prompt says now."""
+    """An approved recording, which goes on replaying what it recorded whatever the prompt says."""
 
     id: str
     name: str
@@ -99,8 +102,9 @@ Break = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Breaking:
-    """One broken promise: `path` is the field as a caller writes it (`patient.dob`), empty for the workflow itself.
+    """One broken promise.
 
+    `path` is the field as a caller writes it (`patient.dob`), empty for the workflow itself.
     `message` says it in one sentence. `chains` are the chains of the project that rely on it.
     """
 
@@ -112,10 +116,10 @@ class Breaking:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What hangs on a workflow that the plan changes or deletes.
+    """What depends on a workflow that the plan changes or deletes.
 
-    `trajectories` are the approved ones, listed for a workflow whose prompt or inputs change and for a deletion. The
-    numbers of runs are counted for deletions only, else None.
+    `trajectories` are the approved ones, listed for a workflow whose prompt or inputs change and
+    for a deletion. The numbers are counted only for deletions, else None.
     """
 
     trajectories: tuple[Trajectory, ...] = ()
@@ -126,7 +130,10 @@ class Impact:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A reason to stop that a person can lift: `planned` is the number that `--accept-guard NAME=N` must repeat."""
+    """A reason to stop that a person can accept.
+
+    `planned` is the number that `--accept-guard NAME=N` must repeat.
+    """
 
     name: str
     planned: int
@@ -135,11 +142,16 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every workflow's change, sorted by address; named resources; pictures to store; things worth saying.
+    """What a deploy would do.
 
-    `breaking` and `impact` are by address. `guards` are those that the plan runs into. A plan that leaves out a change of the
-    project is not `whole`; `skipped` says what was left out because it was edited elsewhere. `blocked_by` maps addresses that are
-    not free, because what is there has to move, to where it moves: an address that the plan leaves out.
+    - `changes` has every workflow, sorted by address.
+    - `uploads` are the pictures to store, and `notes` remarks for people.
+    - `breaking` and `impact` are by address.
+    - `guards` are those that the plan trips.
+    - `whole` is false when a change of the project is left out.
+    - `skipped` says what was left out because it was edited elsewhere.
+    - `blocked_by` maps addresses that another workflow still has to where that one moves, an
+      address that the plan leaves out.
     """
 
     changes: tuple[Change, ...]
@@ -159,7 +171,7 @@ class Plan:
 
     @property
     def drifted(self) -> Mapping[Address, frozenset[str]]:
-        """The fields that would overwrite somebody else's edit, by address."""
+        """The fields whose planned values overwrite somebody else's edit, by address."""
         every: list[Change | NamedChange] = [*self.changes, *self.named]
         return {change.address: change.drifted for change in every if change.drifted}
 
@@ -183,7 +195,7 @@ class Plan:
 
     @property
     def digest(self) -> tuple[object, ...]:
-        """Equal for plans that do the same."""
+        """A value that is equal for plans that do the same."""
         return (
             tuple(
                 (
@@ -205,7 +217,7 @@ class Plan:
         )
 
     def only(self, addresses: Collection[Address]) -> Plan:
-        """The plan that leaves everything but these addresses as it is, and those of them that are then not free."""
+        """The plan for `addresses` alone, without those of them that are then occupied."""
         return self._limited_to(set(addresses) - self.occupied(addresses).keys())
 
     def _limited_to(self, kept: Set[Address]) -> Plan:
@@ -219,8 +231,10 @@ class Plan:
         )
 
     def occupied(self, addresses: Collection[Address]) -> dict[Address, Address]:
-        """Those of the addresses that are not free as long as all others stay as they are, each with where the workflow that is
-        there has to move first."""
+        """Those of `addresses` that another workflow has, while all other addresses stay.
+
+        Each is mapped to the address that the other workflow has to move to first.
+        """
         found: dict[Address, Address] = {}
         while True:
             staying = {
@@ -239,7 +253,10 @@ class Plan:
             found |= more
 
     def restricted(self, addresses: Collection[Address]) -> Plan:
-        """The plan for these addresses, with what has to be made for them. It can be carried out unless it is `blocked_by`."""
+        """The plan for `addresses`, with the prerequisites that they need.
+
+        It can be carried out unless it has `blocked_by`.
+        """
         changes = [change for change in self.changes if change.address in addresses]
         wanted = [change.desired for change in changes if change.desired is not None]
         tags = {Address(TAG, tag) for desired in wanted for tag in desired.tags}
@@ -257,13 +274,13 @@ class Plan:
 
     @property
     def addresses(self) -> frozenset[Address]:
-        """Every address the plan speaks of."""
+        """Every address in the plan."""
         named = frozenset(change.address for change in self.named)
         return named | frozenset(change.address for change in self.changes)
 
 
 class PlanError(Exception):
-    """The wanted state and the state document contradict each other."""
+    """The desired state and the state document contradict each other."""
 
 
 def plan_changes(
@@ -276,19 +293,21 @@ def plan_changes(
     recreate: Collection[Address] = (),
     prune: bool = False,
 ) -> Plan:
-    """The plan from what is wanted, what state holds and what is there.
+    """The plan from what is desired, what state holds and what is live.
 
-    `live` maps the ids of tracked and adopted workflows that exist. `recreate` are addresses to create anew where they
-    are missing. With `prune`, what left the source is deleted. Raises `PlanError` for an adoption or a deletion that cannot
-    be.
+    `live` maps the ids of tracked and adopted workflows that exist. `recreate` are addresses to
+    create anew when they are missing. With `prune`, what left the source is deleted. Raises
+    `PlanError` for an adoption or a deletion that is impossible.
     """
     if both := sorted(target.deleted & desired.workflows.keys()):
         raise PlanError(
-            f"`{both[0]}` is in the source, and `[[removed]]` says to delete it; take out one of them"
+            f"`{both[0]}` is in the source, and `[[removed]]` says to delete it; "
+            "take out one of them"
         )
     if used := sorted(target.deleted & {item.address for item in desired.named}):
         raise PlanError(
-            f"`{used[0]}` is still declared or used, and `[[removed]]` says to delete it; take out one of them"
+            f"`{used[0]}` is still declared or used, and `[[removed]]` says to delete it; "
+            "take out one of them"
         )
     tracked = prior.workflows()
     moves = moves_of(desired.workflows, tracked)
@@ -297,14 +316,15 @@ def plan_changes(
     changes = []
     for address, wanted in desired.workflows.items():
         previous = moves.get(address)
-        # What moves away from an address leaves it free for a new workflow.
+        # A workflow that moves away from an address leaves it free for a new one.
         last = None if previous is None and address in away else tracked.get(previous or address)
         adopted = target.adopted_as(address, wanted.renamed_from, desired.workflows)
         if last is None and adopted is not None:
             _refuse_second_owner(address, adopted, tracked, desired.workflows)
             if (other := owners.setdefault(adopted.lower(), address)) != address:
                 raise PlanError(
-                    f"`{other}` and `{address}` are both to adopt `{adopted}`; take out one of the entries"
+                    f"`{other}` and `{address}` are both to adopt `{adopted}`; "
+                    "take out one of the entries"
                 )
             changes.append(_adopt(target, wanted, adopted, live.get(adopted)))
         elif last is None:
@@ -331,9 +351,10 @@ def plan_changes(
 def moves_of(
     wanted: Mapping[Address, Desired], tracked: Mapping[Address, ResourceState]
 ) -> dict[Address, Address]:
-    """New address to old, for `renamed_from` that still has something to move. A move done earlier is no move.
+    """New addresses to old ones, for each `renamed_from` that still has a workflow to move.
 
-    Nothing is moved to an address that is taken, unless what is there moves as well: so two workflows can change places.
+    A move that was carried out earlier is none. Nothing is moved to an address that is taken,
+    unless the workflow there moves as well: so two workflows can change places.
     """
     moves: dict[Address, Address] = {}
     for address, desired in sorted(wanted.items()):
@@ -388,7 +409,8 @@ def _refuse_second_owner(
             way = (
                 "take out the entry, and the workflow where it is the same one"
                 if owner in in_source
-                else f'to give it the new address, write `renamed_from = "{owner.name}"` in the workflow'
+                else f'to give it the new address, write `renamed_from = "{owner.name}"` '
+                "in the workflow"
             )
             raise PlanError(
                 f"`{address}` is to adopt `{adopted}`, which is deployed as `{owner}`; {way}"
@@ -406,8 +428,8 @@ def _adopt(target: Target, wanted: Desired, adopted: str, live: Live | None) -> 
         target.environment,
     ):
         raise PlanError(
-            f"`{wanted.address}` is to adopt `{adopted}`, which belongs to `{mark.address}` of project "
-            f"`{mark.project}`, environment `{mark.environment}`"
+            f"`{wanted.address}` is to adopt `{adopted}`, which belongs to `{mark.address}` of "
+            f"project `{mark.project}`, environment `{mark.environment}`"
         )
     return Change(
         wanted.address,

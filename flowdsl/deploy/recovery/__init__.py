@@ -1,3 +1,3 @@
-"""Writes whose reply was never seen: what became of them (`recover`), and what of them may still
-come (`late_writes`).
+"""Writes whose reply was never seen: what became of them (`recover`), and what may still come
+(`late_writes`).
 """

@@ -1,9 +1,12 @@
-"""Writes of ours that had no reply: what of them is still to come, and what has come. Pure, but for the waiting.
+"""Writes of ours that had no reply: what may still come of them, and what has come. Pure.
 
-A request whose sender has died, or whose connection has, may still reach the service and be carried out, over whatever was
-deployed since. Nobody can call it back: the service has no preconditions, and whether it would know the key of the request
-again is not documented for another body. So it is waited for; what does not come is remembered, so that it is recognised as
-ours when it comes after all, and nobody is told before then that all is well.
+A request whose sender or connection has died may still reach the service and be carried out, over
+whatever was deployed since. Nobody can call it back: the service has no preconditions, and for a
+request with another body it is not documented whether the same key is recognised. So such a request
+is waited for. One that does not come is remembered as a stray: when it comes after all it is
+recognised as ours, and until then nobody is told that all is well.
+
+Only `until_late_writes_end` waits; the rest is pure.
 """
 
 from __future__ import annotations
@@ -18,27 +21,32 @@ from flowdsl.state.document import Intent, ResourceState, StateDocument
 from flowdsl.state.lease import Runtime
 
 LATE_WRITES_END = timedelta(seconds=30)
-"""How long a deploy waits for a request without a reply to arrive, to be carried out and to be seen (`lost-requests-end`).
+"""How long a deploy waits for a request without a reply (`lost-requests-end`).
 
-It is counted on our own clock from when we know that nobody sends it any more: from the lost reply, or from when the lease
-became ours. When it was sent, nobody knows who finds the intent of another process.
+By then it has arrived, was carried out and can be seen, or never will be. The time is counted on
+our own clock from when we know that nobody sends the request any more: from the lost reply, or from
+when the lease became ours. Whoever finds the intent of another process does not know when the
+request was sent.
 """
 
 GIVEN_UP = timedelta(minutes=10)
-"""How much longer a request that was waited for in vain counts as one that may still come (`lost-requests-end`).
+"""How much longer a request that was waited for in vain is a stray (`lost-requests-end`).
 
-The end is a time in state and may be compared by another computer, whose clock is off by less than that.
+The end is a time in state. Another computer may compare it, if its clock is off by less than this.
 """
 
 POLL_SECONDS = 2.0
 LONGEST_POLL_SECONDS = 8.0
 
 EXISTENCE = "the workflow itself"
-"""What a deletion changes."""
+"""In `still_to_come`, what a deletion changes."""
 
 
 def still_to_come(intent: Intent, live: Live | None) -> frozenset[str]:
-    """What a write would change of a workflow that is as `live`, None where there is none: its fields, `tags`, `EXISTENCE`."""
+    """What a write would change in a workflow that is `live` now: fields, `tags` or `EXISTENCE`.
+
+    Nothing when there is no such workflow.
+    """
     if live is None:
         return frozenset()
     if intent.action == "delete":
@@ -49,10 +57,11 @@ def still_to_come(intent: Intent, live: Live | None) -> frozenset[str]:
 
 
 def left_of(intent: Intent, live: Live | None, over: ResourceState | None = None) -> Intent | None:
-    """What of a write has not been seen to come; None when that is nothing.
+    """The part of a write that has not been seen to arrive; None when nothing is left.
 
-    The fields come in one request, and only once that has been answered, tags are written, each for itself. With `over`,
-    which was applied since, only what differs from it has come: the rest may be there because we have written it once more.
+    All fields are in one request, and each tag is written by a request of its own, after the reply
+    to that one. `over` is what was applied since. Then only what differs from it has surely
+    arrived, because the rest may be there as we have written it again.
     """
     if live is None:
         return None
@@ -78,15 +87,16 @@ def left_of(intent: Intent, live: Live | None, over: ResourceState | None = None
 def with_done(resource: ResourceState, intent: Intent, live: Live) -> ResourceState:
     """`resource` with what a write did get done.
 
-    A creation did all of `applied`; a value that differs now was changed by somebody else since, or is that of the body
-    sent again, and shows as drift or as up to date in the next plan.
+    A creation did all of `applied`. A field that differs now was changed by somebody else since, or
+    by the same creation sent again with another body; the next plan shows it as drift, or as up to
+    date.
     """
     done = {
         path: wanted
         for path, wanted in (intent.applied | intent.sent).items()
         if intent.action == "create" or hash_of(live, path) == wanted
     }
-    # A tag of ours that somebody took off stays recorded, or its loss would not be noticed.
+    # A tag of ours that somebody took off stays recorded; otherwise its loss would not be noticed.
     tags = (frozenset(resource.tags) - (frozenset(intent.untagged) - live.tags.keys())) | (
         frozenset(intent.tags) & live.tags.keys()
     )
@@ -100,7 +110,7 @@ def with_done(resource: ResourceState, intent: Intent, live: Live) -> ResourceSt
 def overtaken(
     resource: ResourceState, strays: Collection[Intent], live: Live
 ) -> tuple[ResourceState, tuple[Intent, ...]]:
-    """What was applied to a workflow last, by strays that have come as well, and the strays that have not."""
+    """The resource after the strays that have arrived, and the strays that have not."""
     left = []
     for stray in strays:
         rest = left_of(stray, live, resource)
@@ -118,7 +128,7 @@ def strays_of(document: StateDocument, workflow_id: str) -> tuple[Intent, ...]:
 
 
 def deleted_by_us(document: StateDocument) -> frozenset[str]:
-    """The ids of workflows that a deletion of ours may have taken out of the service, or may yet."""
+    """The ids of workflows that a deletion of ours may have deleted, or may yet delete."""
     return frozenset(
         intent.resource_id
         for intent in (*document.pending, *document.strays)
@@ -134,9 +144,10 @@ def hash_of(live: Live, path: str) -> str:
 async def until_late_writes_end(
     runtime: Runtime, begun: float, stopped: Callable[[], object] = lambda: False
 ) -> AsyncIterator[None]:
-    """One turn for each look at what may still come, until that is `LATE_WRITES_END` after `begun` (monotonic); the first at once.
+    """Yield for each look at what may still come, until `LATE_WRITES_END` after `begun`.
 
-    The looks are further apart the longer it takes. Ends early when `stopped`.
+    `begun` is monotonic. The first look is at once, and later ones are further and further apart.
+    Ends early when `stopped`.
     """
     pause = POLL_SECONDS / 2
     while not stopped():
@@ -149,11 +160,12 @@ async def until_late_writes_end(
 
 
 def _kept(intent: Intent, live: Live) -> list[tuple[str, str]]:
-    """The fields that a request carries and that the service answers with."""
+    """The fields of a request that replies contain, each with the hash that was sent."""
     return [(path, sent) for path, sent in intent.sent.items() if path in live.values]
 
 
 def _without(stray: Intent, rest: Intent) -> Intent:
+    """The part of `stray` that is not in `rest`."""
     return stray.replace(
         sent={} if rest.sent else stray.sent,
         tagged=tuple(tag for tag in stray.tagged if tag not in rest.tagged),

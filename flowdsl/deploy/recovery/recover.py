@@ -1,4 +1,32 @@
-"""Finding out what became of a write whose reply was never seen."""
+"""Finds out what became of a write whose reply was never seen.
+
+The idea: state has an intent of every write before it is sent, and the intent can be recognised in
+the service. So after a crash or a lost reply nobody guesses: each open intent is looked for until
+its request must have ended (`LATE_WRITES_END`, counted from when nobody sends it any more).
+
+- *A creation* leaves a workflow with the mark of the intent. When no workflow has it at the end,
+  the creation is sent again with the same key and the same mark. Either the service knows the key
+  and answers with the first reply, or it makes the workflow now: in both cases there is one. When
+  that request has no reply either, a few more looks decide, and else the intent stays open
+  (`Unresolved`).
+- *A change or a deletion* is of a workflow whose id is known. What shows in the workflow is
+  recorded as applied. What has not come by the end becomes a stray: it is not waited for again, but
+  recognised as ours if it still comes (`late_writes`).
+
+An example. A deploy records the intents 7f3a (create `workflow.intake`) and 90bc (change the prompt
+of `workflow.billing`), sends both requests at 12:00 and is killed. The next deploy gets the lease
+at 12:05:00, so from then on nobody sends them any more:
+
+    12:05:00  lists the workflows made since 11:55, five minutes early as clocks may differ:
+              none has the mark of 7f3a; looks again every two seconds
+    12:05:30  the last look, at all workflows: none has the mark
+              `billing` is read: it has the prompt of 90bc, which is recorded as applied
+              the creation is sent again with the key `7f3a...-create`; the reply names the
+              one workflow, and 7f3a is resolved
+
+Had `billing` still had the old prompt, 90bc would be a stray until 12:15:30. When its prompt shows
+up at 12:10, that is our own late write and not the edit of a person.
+"""
 
 from __future__ import annotations
 
@@ -31,23 +59,23 @@ from flowdsl.state.document import Intent, ResourceState, StateDocument
 from flowdsl.state.lease import Runtime
 
 LAST_LOOKS = 3
-"""How often to look for what a repeated creation may have made, before its outcome is called unknown."""
+"""Looks for what a repeated creation may have made, before its outcome is called unknown."""
 
 CLOCK_SKEW = timedelta(minutes=5)
-"""How far the service's clock may be behind ours, when workflows are listed by their creation time."""
+"""How far the service's clock may be behind ours, for listing workflows by creation time."""
 
 
 class Unresolved(Exception):
-    """It is not known whether a creation happened, and it could not be found out."""
+    """Whether a creation happened is not known and could not be found out."""
 
 
 def mark_of(target: Target, intent: Intent) -> Mark:
-    """The mark that the workflow of a creation carries."""
+    """The mark that a creation gives to its workflow."""
     return Mark(target.project, target.environment, intent.address, intent.generation, intent.short)
 
 
 def creation_key(intent: Intent) -> str:
-    """The idempotency key of a creation, the same whenever this intent is sent again."""
+    """The idempotency key of a creation, the same whenever the intent is sent again."""
     return f"{intent.id}-create"
 
 
@@ -64,13 +92,16 @@ async def resolve_pending(
     failed: Callable[[Intent, CyberdeskError | Unresolved], None] | None = None,
     stopped: Callable[[], object] = lambda: False,
 ) -> list[str]:
-    """Settle every intent that an earlier deploy left, or those of `addresses`; returns what was found out, one line each.
+    """Resolve every intent that an earlier deploy left open, or those of `addresses`.
 
-    `tell` hears of the search before it begins. Everything is looked for at once, since a deploy that died early leaves
-    one intent for each, and no longer than `LATE_WRITES_END` from now on, when nobody sends it any more. A change or a deletion that
-    has not come by then is kept as a stray; where the source does not have the workflow, nobody waits for one. Raises
-    `Unresolved` for a creation that stays unknown; its intent stays pending. Other `CyberdeskError`s pass. With `failed`, that
-    hears of them instead, and the others are settled all the same. When `stopped`, what has not been found out stays pending.
+    Returns what was found out, in a line each; `tell` is told of the search before it begins. All
+    intents are looked for together, since a deploy that died early leaves one for each workflow,
+    and no longer than `LATE_WRITES_END` from now. A change or a deletion that has not come by then
+    is kept as a stray; one of a workflow that the source does not have is not waited for.
+
+    Raises `Unresolved` for a creation that stays unknown, whose intent stays open, and other
+    `CyberdeskError`s. With `failed`, that is called with them instead, and the other intents are
+    resolved all the same. When `stopped`, intents whose outcome is not known yet stay open.
     """
     begun = runtime.monotonic()
     found_out: list[str] = []
@@ -171,7 +202,7 @@ async def _wait_for_all(
     stopped: Callable[[], object],
     concurrency: int,
 ) -> None:
-    """Look at workflows, given with the writes to them, until all of these have come or need not be waited for any more."""
+    """Read the workflows of open writes until all of these have come or the time is over."""
     waiting = [(intent, each) for intent, each in intents if each is not None]
     told = False
     async for _ in until_late_writes_end(runtime, begun, stopped):
@@ -182,7 +213,7 @@ async def _wait_for_all(
             one: tuple[Intent, str],
             missing: list[tuple[Intent, str]] = missing,
         ) -> None:
-            # What cannot be read is read once more in the end.
+            # A workflow that cannot be read now is read again in the end.
             with suppress(CyberdeskError):
                 if left_of(one[0], await read_if_there(own, one[1])) is None:
                     return
@@ -196,19 +227,19 @@ async def _wait_for_all(
             told = True
             some = named(intent.address for intent, _ in waiting)
             tell(
-                f"waiting up to {LATE_WRITES_END.seconds} s for the interrupted write of {some}: it may still be on its way, and "
-                "would replace what is deployed now"
+                f"waiting up to {LATE_WRITES_END.seconds} s for the interrupted write of {some}: "
+                "it may still be on its way, and would replace what is deployed now"
             )
 
 
 def named(addresses: Iterable[Address]) -> str:
-    """Addresses in a sentence: one by its name, many by their number."""
+    """Addresses for a sentence: a single one by its name, several by their number."""
     every = sorted(set(addresses))
     return f"`{every[0]}`" if len(every) == 1 else f"{len(every)} workflows"
 
 
 async def read_if_there(client: CyberdeskClient, workflow_id: str) -> Live | None:
-    """The workflow, None where there is none; raises other `CyberdeskError`s."""
+    """The workflow, or None when there is none; raises other `CyberdeskError`s."""
     try:
         return await workflow.read(client, workflow_id)
     except NotFound:
@@ -222,11 +253,11 @@ async def find_created(
     wanted: Desired,
     runtime: Runtime,
 ) -> str:
-    """The id of the workflow that `intent` makes, whether it has been made or not, after its reply was lost just now.
+    """The id of the workflow that `intent` makes, made or not, right after its reply was lost.
 
-    Looks for the mark until the lost request must have ended. Then it sends the creation again with its own key and mark:
-    that is answered with the first reply, or makes the only workflow. Where that has no reply either, it looks once more.
-    Raises `Unresolved`, and `ValidationRefused` when the service has not made it and refuses to.
+    Looks for the mark until the lost request must have ended, then sends the creation again, as
+    told above. Raises `Unresolved`, and `ValidationRefused` when the service has not made the
+    workflow and refuses to.
     """
     found = await _find_all(client, target, [intent], runtime, runtime.monotonic())
     if intent.id in found:
@@ -241,10 +272,10 @@ async def _find_all(
     runtime: Runtime,
     begun: float,
 ) -> dict[str, str]:
-    """The workflows that carry the marks of creations, ids by those of the intents; raises `Unresolved`.
+    """The ids of the workflows with the marks of creations, by the ids of the intents.
 
-    Looks until every request must have ended that was sent before `begun` (monotonic), the last time among all workflows,
-    whatever our clock says.
+    Looks until every request must have ended that was sent before `begun` (monotonic). The last
+    look is at all workflows, whatever our clock says. Raises `Unresolved`.
     """
     found: dict[str, str] = {}
     missing = list(intents)
@@ -267,9 +298,9 @@ async def _find_all(
 
 def _unresolved(target: Target, intent: Intent, error: CyberdeskError) -> Unresolved:
     return Unresolved(
-        f"whether `{intent.address}` was created is not known (intent {intent.short}): {error}; find out with "
-        f"`flowdsl recover {intent.address} --env {target.environment}`, or deploy again, which looks for it before "
-        "anything else"
+        f"whether `{intent.address}` was created is not known (intent {intent.short}): {error}; "
+        f"find out with `flowdsl recover {intent.address} --env {target.environment}`, or deploy "
+        "again, which looks for it before anything else"
     )
 
 
@@ -280,7 +311,7 @@ async def _create_again(
     wanted: Desired,
     runtime: Runtime,
 ) -> str:
-    """The id of the workflow after one more attempt, by its reply or by a last look.
+    """The id of the workflow after the creation is sent again, by its reply or by a last look.
 
     Raises `Unresolved`, and `ValidationRefused` when that is the answer.
     """
@@ -301,9 +332,9 @@ async def _create_again(
 async def created_workflows(
     client: CyberdeskClient, since: datetime | None = None
 ) -> dict[Mark, list[str]]:
-    """The ids of the workflows that carry a mark, by mark, the oldest first; `since` is a time of creation.
+    """The ids of marked workflows by mark, the oldest first; `since` is a time of creation.
 
-    A duplicate made in the dashboard copies a mark, so that the oldest is meant.
+    A duplicate made in the dashboard copies the mark, so the oldest workflow is the one meant.
     """
     earliest = None if since is None else since.strftime("%Y-%m-%dT%H:%M:%SZ")
     listed = await client.workflows.list_all(created_at_from=earliest)
@@ -322,7 +353,7 @@ async def late_writes_over(runtime: Runtime) -> None:
 
 
 def record_created(journal: Journal, intent: Intent, live: Live) -> None:
-    """Record that `live` is what the creation of an intent made, and settle it."""
+    """Record that the creation of an intent made `live`, and resolve the intent."""
     created = ResourceState(id=live.id, generation=intent.generation, name=intent.name)
     journal.see_organization(live.organization_id)
     journal.put(intent.address, _with_done(created, intent, live))
@@ -338,7 +369,10 @@ async def _take_over(
     workflow_id: str,
     runtime: Runtime,
 ) -> list[str]:
-    """Record what has come of a write; returns what there is to say of it. `resource` is None for one of an adoption."""
+    """Record what has come of a write; returns lines for people about what has not.
+
+    `resource` is None for the write of an adoption.
+    """
     live = await read_if_there(client, workflow_id)
     if live is None:
         if resource is not None and intent.action == "delete":
@@ -357,22 +391,23 @@ async def _take_over(
     rest = rest.replace(resource_id=workflow_id, given_up_at=given_up_at)
     journal.hold(workflow_id, (*strays_of(journal.document, workflow_id), rest))
     return [
-        f"the interrupted {WORDS[intent.action]} of `{intent.address}` has not come; should it come before "
-        f"{given_up_at:%H:%M} UTC, it is known as ours"
+        f"the interrupted {WORDS[intent.action]} of `{intent.address}` has not come; should it "
+        f"come before {given_up_at:%H:%M} UTC, it is known as ours"
     ]
 
 
 WORDS = {"create": "tagging", "update": "change", "delete": "deletion"}
-"""What an open write of a workflow that exists is called."""
+"""What messages call an open write of a workflow that exists, by its action."""
 
 
 def with_interrupted_writes(
     document: StateDocument, live: Mapping[str, Live], tracked: Mapping[Address, str]
 ) -> StateDocument:
-    """`document` as it will be once the writes whose workflow is known are settled; nothing is written.
+    """`document` as it will be once the open writes of known workflows are resolved.
 
-    Without it, a plan would take what an interrupted deploy did get done, or does later, for somebody else's edit. `live` are
-    the workflows that exist, by id, of those that were looked at, which `tracked` maps addresses to.
+    Nothing is written. Otherwise a plan would take what an interrupted deploy has done for somebody
+    else's edit. `tracked` maps the addresses that were looked at to their ids, and `live` has those
+    of these workflows that exist, by id.
     """
     resources = dict(document.resources)
     deleted = deleted_by_us(document)
@@ -397,7 +432,7 @@ def with_interrupted_writes(
 def record_arrivals(
     journal: Journal, live: Mapping[str, Live], tracked: Mapping[Address, str]
 ) -> None:
-    """Record what has come of the strays, so that a plan made from `journal.document` does not take it for an edit.
+    """Record which strays have arrived, so that a plan does not take them for edits.
 
     `live` and `tracked` are as for `with_interrupted_writes`.
     """
@@ -416,6 +451,6 @@ def record_arrivals(
 
 
 def _with_done(resource: ResourceState, intent: Intent, live: Live) -> ResourceState:
-    # Until a deploy has gone well, what either of them protects is protected.
+    # Until a deploy has succeeded, a workflow is protected by the state before as by the one after.
     protect = resource.protect or intent.protect
     return with_done(resource, intent, live).replace(protect=protect)

@@ -1,5 +1,5 @@
-"""Reading state and service before a plan is made, and what stands in the way of carrying one out.
+"""The reading of state and service before a plan, and the reasons not to carry the plan out.
 
-Entry point: `refresh.refresh`; `guards`, `drift` and `impact` say what a person has to decide
+Entry point: `refresh.refresh`. `guards`, `drift` and `impact` say what a person has to decide
 first.
 """

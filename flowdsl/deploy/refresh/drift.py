@@ -1,4 +1,4 @@
-"""What to do about edits and deletions that somebody made elsewhere."""
+"""The decision on edits and deletions that somebody made elsewhere."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from flowdsl.deploy.planning.plan import Action, Plan
 
 
 def decide(job: Job, plan: Plan) -> Plan:
-    """The plan to carry out, which leaves drifted resources alone where that is chosen; raises `Stop`.
+    """The plan to carry out, which leaves drifted resources alone when that is chosen.
 
-    A drifted workflow is skipped as a whole: half of it from the dashboard and half from the source is a workflow that
-    nobody has seen.
+    A drifted workflow is skipped as a whole: with half of it from the dashboard and half from the
+    source it would be a workflow that nobody has seen. Raises `Stop`.
     """
     if missing := plan.of(Action.MISSING):
         job.ui.show_plan(plan)
         raise Stop(
             Status.CONFLICT,
             *(
-                f"`{change.address}` ({change.prior.id if change.prior else ''}) no longer exists in the organisation; "
+                f"`{change.address}` ({change.prior.id if change.prior else ''}) no longer exists "
+                "in the organisation; "
                 "if it was deleted on purpose, take it out of the source, or deploy with "
                 f"`--recreate {change.address}` to create it anew"
                 for change in missing
@@ -48,7 +49,8 @@ def decide(job: Job, plan: Plan) -> Plan:
 def _without(plan: Plan, drifted: Mapping[Address, frozenset[str]]) -> Plan:
     others = plan.addresses - drifted.keys()
     as_well = (
-        f"`{address}` is left as it is as well: the workflow that is there now has to move to `{moved}` first"
+        f"`{address}` is left as it is as well: the workflow that is there now has to move to "
+        f"`{moved}` first"
         for address, moved in sorted(plan.occupied(others).items())
     )
     left = (f"{edited}, and is left as it is" for edited in _explain(drifted))
@@ -57,6 +59,7 @@ def _without(plan: Plan, drifted: Mapping[Address, frozenset[str]]) -> Plan:
 
 def _explain(drifted: Mapping[Address, frozenset[str]]) -> list[str]:
     return [
-        f"{', '.join(f'`{path}`' for path in sorted(paths))} of `{address}` was edited since the last deploy"
+        f"{', '.join(f'`{path}`' for path in sorted(paths))} of `{address}` was edited since the "
+        "last deploy"
         for address, paths in sorted(drifted.items())
     ]

@@ -1,4 +1,4 @@
-"""Reasons not to carry a plan out that a person can lift, and those that nobody can. Pure."""
+"""Guards, which a person can accept, and other reasons not to carry a plan out. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DELETES, UPDATES, MISSING, BREAKING = "deletes", "updates", "missing", "breaking
 NAMES = (DELETES, UPDATES, MISSING, BREAKING)
 
 FEW_DELETES, FEW_UPDATES, FEW_MISSING = 3, 10, 1
-"""Up to so many never trip a guard, however small the project is."""
+"""So many never trip a guard, however small the project is."""
 
 SHARE_OF_DELETES, SHARE_OF_UPDATES, SHARE_OF_MISSING = 0.2, 0.5, 0.2
 
@@ -22,7 +22,10 @@ SHARE_OF_DELETES, SHARE_OF_UPDATES, SHARE_OF_MISSING = 0.2, 0.5, 0.2
 def guards_of(
     plan: Plan, tracked: Mapping[Address, str], gone: Collection[Address], on_breaking: OnBreaking
 ) -> tuple[Guard, ...]:
-    """The guards that `plan` trips. `tracked` maps the workflows in state to their ids, `gone` are those that do not exist."""
+    """The guards that `plan` trips.
+
+    `tracked` maps the workflows in state to their ids, and `gone` are those that do not exist.
+    """
     return tuple(_tripped(plan, len(tracked), len(gone), on_breaking))
 
 
@@ -47,7 +50,7 @@ def _tripped(plan: Plan, tracked: int, gone: int, on_breaking: OnBreaking) -> It
 
 
 def check_guards(plan: Plan, accepted: Mapping[str, int]) -> None:
-    """Raise `Stop` for guards that nobody lifted, or lifted for another number than the plan has."""
+    """Raise `Stop` for a guard that was not accepted, or with another number than it has."""
     messages = []
     for guard in plan.guards:
         number = accepted.get(guard.name)
@@ -57,14 +60,18 @@ def check_guards(plan: Plan, accepted: Mapping[str, int]) -> None:
             )
         elif number != guard.planned:
             messages.append(
-                f"{guard.message}, and `--accept-guard {guard.name}={number}` lifts that for {number}; look at the plan again"
+                f"{guard.message}, and `--accept-guard {guard.name}={number}` lifts that for "
+                f"{number}; look at the plan again"
             )
     if messages:
         raise Stop(Status.GUARDED, *messages)
 
 
 def check_protection(plan: Plan, environment: str) -> None:
-    """Raise `Stop` where a protected workflow would be deleted. What protects is state, not the source that names it."""
+    """Raise `Stop` when a protected workflow would be deleted.
+
+    `protect` in state counts, whatever the source says now.
+    """
     held = [
         change.address
         for change in plan.of(Action.DELETE)
@@ -74,7 +81,8 @@ def check_protection(plan: Plan, environment: str) -> None:
         raise Stop(
             Status.GUARDED,
             *(
-                f"`{address}` is protected and is not deleted; `flowdsl state unprotect {address} --env {environment}` "
+                f"`{address}` is protected and is not deleted; "
+                f"`flowdsl state unprotect {address} --env {environment}` "
                 "takes the protection off"
                 for address in held
             ),
@@ -82,19 +90,23 @@ def check_protection(plan: Plan, environment: str) -> None:
 
 
 def check_source(job: Job, deployed: Source | None) -> None:
-    """Raise `Stop` for a work tree that must not be deployed: dirty where that is refused, or older than what is there."""
+    """Raise `Stop` for a work tree that must not be deployed.
+
+    That is a dirty one where the environment is protected, or one older than what is deployed.
+    """
     target, source = job.target, job.source
     if target.protected:
         if source is None:
             raise Stop(
                 Status.GUARDED,
-                f"`{target.environment}` is protected and takes committed sources only: {target.no_checkout}",
+                f"`{target.environment}` is protected and takes committed sources only: "
+                f"{target.no_checkout}",
             )
         if source.dirty:
             raise Stop(
                 Status.GUARDED,
-                f"`{target.environment}` is protected and takes committed sources only, and the work tree has changes; "
-                "commit them first",
+                f"`{target.environment}` is protected and takes committed sources only, and the "
+                "work tree has changes; commit them first",
             )
     if deployed is None or source is None or job.history is None or job.options.allow_older:
         return
@@ -103,12 +115,13 @@ def check_source(job: Job, deployed: Source | None) -> None:
     if relation == "older":
         raise Stop(
             Status.CONFLICT,
-            f"the commit {source.commit[:12]} is older than {short}, which is deployed; deploy the newer one, or go back on "
-            "purpose with `--allow-older`",
+            f"the commit {source.commit[:12]} is older than {short}, which is deployed; "
+            "deploy the newer one, or go back on purpose with `--allow-older`",
         )
     if relation == "unknown" and job.history.shallow:
         raise Stop(
             Status.CONFLICT,
-            f"the deployed commit {short} is not in this shallow clone, so it cannot be told whether "
-            f"{source.commit[:12]} is older; fetch the history (`git fetch --unshallow`), or deploy with `--allow-older`",
+            f"the deployed commit {short} is not in this shallow clone, so it cannot be told "
+            f"whether {source.commit[:12]} is older; fetch the history (`git fetch --unshallow`), "
+            "or deploy with `--allow-older`",
         )

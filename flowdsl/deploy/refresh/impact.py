@@ -1,4 +1,4 @@
-"""What hangs on the workflows that a plan changes or deletes: approved recordings, and runs."""
+"""What depends on the workflows that a plan changes or deletes: approved recordings, and runs."""
 
 from __future__ import annotations
 
@@ -12,19 +12,25 @@ from flowdsl.deploy.planning.plan import Action, Change, Impact, Plan, Trajector
 from flowdsl.deploy.workers import for_each
 
 REPLAYED = frozenset({"main_prompt", "input_schema"})
-"""Fields whose change an approved recording does not follow."""
+"""Fields that an approved recording does not follow when they change."""
 
 ACTIVE = ("scheduling", "running", "running_checks")
-"""The states of a run that has not ended (contract, section 3)."""
+"""The statuses of a run that has not ended (contract, section 3)."""
 
 ONE_BY_ONE = 25
-"""Up to so many workflows are asked for one by one; for more, the list of the whole organisation takes fewer requests."""
+"""Workflows that are asked about one by one.
+
+For more, the list of the whole organisation takes fewer requests.
+"""
 
 
 async def study_impact(
     client: CyberdeskClient, plan: Plan, *, concurrency: int
 ) -> Mapping[Address, Impact]:
-    """The impact of each change of an existing workflow that has any, by address; raises `CyberdeskError`."""
+    """The impact of each change of an existing workflow, by address; no entry when there is none.
+
+    Raises `CyberdeskError`.
+    """
     impact: dict[Address, Impact] = {}
     changed = [change for change in plan.changes if changes_what_is_replayed(change)]
     approved = await _approved(client, [_id(change) for change in changed], concurrency)
@@ -40,7 +46,7 @@ async def study_impact(
 
 
 def changes_what_is_replayed(change: Change) -> bool:
-    """Whether a change leaves approved recordings behind."""
+    """Whether approved recordings no longer fit a workflow after a change."""
     if change.action not in (Action.UPDATE, Action.ADOPT) or change.difference is None:
         return False
     return any(field.path in REPLAYED for field in change.difference.fields)
@@ -49,7 +55,7 @@ def changes_what_is_replayed(change: Change) -> bool:
 async def approved_trajectories(
     client: CyberdeskClient, workflow_id: str
 ) -> tuple[Trajectory, ...]:
-    """The approved recordings of one workflow, generated ones and others; raises `CyberdeskError`."""
+    """The approved recordings of one workflow, generated or not; raises `CyberdeskError`."""
     return (await _listed(client, workflow_id)).get(workflow_id, ())
 
 

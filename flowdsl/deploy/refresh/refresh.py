@@ -1,4 +1,4 @@
-"""From the outside world to a plan: reading state and service, checking that they belong together, comparing."""
+"""From state and service to a plan: reads both, checks that they belong together, compares."""
 
 from __future__ import annotations
 
@@ -37,8 +37,11 @@ from flowdsl.state.stores import StateStore, Versioned
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What is wanted and what is there, read at one time. `live` maps ids to workflows; `tracked`, of which `gone` do not
-    exist, addresses to the ids in state; `organization_id` is that of the key, None while nothing has shown it."""
+    """What is desired and what is there, read at one time.
+
+    `live` maps ids to workflows, and `tracked` addresses to the ids in state, of which `gone` do
+    not exist. `organization_id` is that of the key, None while no reply has shown it.
+    """
 
     directory: Directory
     desired: DesiredState
@@ -62,7 +65,10 @@ async def read_prior(job: Job) -> StateDocument:
 async def state_after_all(
     client: CyberdeskClient, target: Target, store: StateStore, bundle: Bundle
 ) -> Versioned | None:
-    """What is to be made of a state that was not found: None before a first deploy; raises `Stop` when it was lost."""
+    """The state when none was found: None before a first deploy; raises `Stop` when it was lost.
+
+    State was lost when the organisation holds workflows of this project.
+    """
     in_source = {
         workflow_address(item.name): (
             workflow_address(item.renamed_from) if item.renamed_from else None
@@ -70,7 +76,7 @@ async def state_after_all(
         for item in bundle.workflows
     }
     left = await left_over(client, target, in_source)
-    # A first deploy that runs beside this one writes its state before it creates anything.
+    # A first deploy beside this one writes its state before it creates anything: look again.
     versioned = await asyncio.to_thread(store.load) if left else None
     if versioned is None and left:
         raise lost_state(target, store.url, left)
@@ -78,7 +84,7 @@ async def state_after_all(
 
 
 async def read_state(job: Job) -> StateDocument:
-    """The state document, a new one where there is none, whatever the organisation holds."""
+    """The state document, or a new one when there is none, whatever the organisation holds."""
     return _document(job, await asyncio.to_thread(job.store.load))
 
 
@@ -97,7 +103,11 @@ def _document(job: Job, versioned: Versioned | None) -> StateDocument:
 
 
 async def refresh(job: Job, prior: StateDocument) -> Refreshed:
-    """Read the service; raises `Stop` for a wrong organisation or a project it cannot satisfy, and `CyberdeskError`."""
+    """Read the service.
+
+    Raises `Stop` for a wrong organisation or a project that it cannot satisfy, and
+    `CyberdeskError`.
+    """
     directory = await read_directory(job.client, wanted_lists_of(job.bundle, job.target))
     tracked = prior.workflow_ids()
     live = await read_tracked(
@@ -115,7 +125,7 @@ async def refresh(job: Job, prior: StateDocument) -> Refreshed:
 
 
 async def refresh_directory(job: Job, prior: StateDocument, before: Refreshed) -> Refreshed:
-    """`before` with everything that a name identifies read again; raises `Stop` for a wrong organisation."""
+    """`before` with the lists read again; raises `Stop` for a wrong organisation."""
     directory = await read_directory(job.client, wanted_lists_of(job.bundle, job.target))
     owners = directory.organizations()
     check_organization(job.target, prior, owners)
@@ -128,20 +138,20 @@ async def refresh_directory(job: Job, prior: StateDocument, before: Refreshed) -
 
 
 def is_unproven(job: Job, prior: StateDocument, seen: Refreshed) -> bool:
-    """Whether only a creation can show that the key is of the organisation deployed to, whatever state says.
+    """Whether only a creation can show that the key is of the organisation deployed to.
 
-    Until then no two writes may be under way: the first may have gone to another organisation.
+    Until one has, no two writes may be under way: the first may have gone to another organisation.
     """
     return seen.organization_id is None and expected_organization(job.target, prior) is not None
 
 
 def concurrency_of(job: Job, prior: StateDocument, seen: Refreshed) -> int:
-    """How many workflows may be written at the same time."""
+    """The number of workflows that may be written at the same time."""
     return 1 if is_unproven(job, prior, seen) else job.options.concurrency
 
 
 def plan_from(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
-    """The plan of what was refreshed; raises `PlanError` or `AmbiguousName`."""
+    """The plan from what was refreshed; raises `Stop`, `PlanError` or `AmbiguousName`."""
     options, target = job.options, job.target
     named = plan_named(seen.desired.named, prior, seen.directory, target.deleted)
     plan = plan_changes(
@@ -169,7 +179,7 @@ def plan_from(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
 
 
 def _unknown_models(plan: Plan, unknown: Mapping[str, str]) -> set[str]:
-    """What to say of models that do not exist and that the plan would send."""
+    """Messages about models that the plan would send and that do not exist."""
     found: set[str] = set()
     for change in plan.changes if unknown else ():
         if change.desired is None or not change.writes:
@@ -186,13 +196,13 @@ def _unknown_models(plan: Plan, unknown: Mapping[str, str]) -> set[str]:
 
 
 async def full_plan(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
-    """The plan of what was refreshed, with what hangs on the workflows it changes; raises `CyberdeskError` also."""
+    """The plan from what was refreshed, with its impact; also raises `CyberdeskError`."""
     plan = plan_from(job, prior, seen)
     for address, moved in sorted(plan.blocked_by.items()):
         raise Stop(
             Status.CONFLICT,
-            f"`{address}` cannot be deployed without `{moved}`, to which the workflow that is there now moves; name both "
-            "with `--only`",
+            f"`{address}` cannot be deployed without `{moved}`, to which the workflow that is "
+            "there now moves; name both with `--only`",
         )
     impact = await study_impact(job.client, plan, concurrency=job.options.concurrency)
     return replace(plan, impact=impact)

@@ -1,4 +1,7 @@
-"""Reading what is there: every tracked workflow by its id, never by a list, which edits can push rows out of."""
+"""The reading of every tracked workflow by its id.
+
+A list would not do: edits can push rows out of it.
+"""
 
 from __future__ import annotations
 

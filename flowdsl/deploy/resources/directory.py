@@ -1,4 +1,4 @@
-"""What an organisation offers by name: model configurations, tags, tag groups and pictures."""
+"""The directory: model configurations, tags, tag groups and pictures of an organisation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class WantedLists:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The lists as they were read; one that was not needed is empty. Archived models and tags are in them."""
+    """The lists as they were read, with archived models and tags; one not needed is empty."""
 
     models: Sequence[ModelConfiguration] = ()
     tags: Sequence[Tag] = ()
@@ -32,14 +32,17 @@ class Directory:
     images: Sequence[PromptImage] = ()
 
     def organizations(self) -> set[str]:
-        """The ids of the organisations that own something in it; a default of the service has no owner."""
+        """The ids of the organisations that own something in it.
+
+        The service's own defaults have no owner.
+        """
         owners = [row.organization_id for row in self.models]
         owners += [row.organization_id for row in (*self.tags, *self.tag_groups)]
         return {owner for owner in owners if owner}
 
 
 async def read_directory(client: CyberdeskClient, wanted_lists: WantedLists) -> Directory:
-    """The lists that `wanted_lists` names; raises `CyberdeskError`. None of them is paginated."""
+    """The lists that `wanted_lists` names, none of which has pages; raises `CyberdeskError`."""
     models, tags, groups, images = await asyncio.gather(
         client.model_configurations.list() if wanted_lists.models else _nothing(),
         client.tags.list(include_archived=True) if wanted_lists.tags else _nothing(),

@@ -1,4 +1,4 @@
-"""Pictures in prompts. Their name holds the hash of their content, which is how a later deploy finds them again."""
+"""Pictures in prompts, which are stored and found again by the hash of their content."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from flowdsl.deploy.resources.directory import Directory
 
 
 def file_name(image: ImageFile | ImageRef) -> str:
-    """The name under which a picture is stored; nothing in it that a service would rewrite."""
+    """The name under which a picture is stored, without anything that a service would rewrite."""
     return f"flowdsl-{image.sha256}.{image.extension}"
 
 
 def find_url(directory: Directory, image: ImageRef) -> str | None:
-    """The address to put in a prompt, or None when the picture is not stored yet.
+    """The URL to put in a prompt, or None when the picture is not stored yet.
 
-    Two deploys at once may both have uploaded it; the first by address is taken, so that every deploy takes the same.
+    Two deploys at once may both have uploaded it. The first by URL is taken, so that every deploy
+    takes the same.
     """
     wanted = file_name(image)
     return min(

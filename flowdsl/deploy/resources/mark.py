@@ -1,8 +1,8 @@
-"""The mark of a workflow: which address, and which creation, made it.
+"""The mark of a workflow: which address it was created for, and by which creation.
 
-It is a `$comment` in the workflow's input schema, where JSON Schema ignores it and no agent sees it. A workflow has no
-other place for a word of ours. Whoever duplicates a workflow in the dashboard copies its mark, so a mark is evidence and
-never authority.
+It is a `$comment` in the workflow's input schema, which JSON Schema ignores and no agent sees. A
+workflow has no other place for a word of ours. Whoever duplicates a workflow in the dashboard
+copies its mark, so a mark is evidence, never proof.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COMMENT = "$comment"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """`intent` is the first eight digits of the intent that created the workflow."""
+    """The content of a mark; `intent` is the first eight digits of the intent's id."""
 
     project: str
     environment: str
@@ -50,9 +50,10 @@ def mark_in(input_schema: str | None) -> Mark | None:
 
 
 def with_mark(input_schema: str | None, mark: Mark | None) -> str | None:
-    """`input_schema` with `mark` as its first key, an object schema where there is none.
+    """`input_schema` with `mark` as its first key; an object schema when there is none.
 
-    A comment of the author's own follows the mark after a blank. A schema that is not a JSON object comes back as it is.
+    A comment of the author's own follows the mark after a blank. A schema that is not a JSON object
+    comes back as it is.
     """
     if mark is None:
         return input_schema

@@ -1,4 +1,7 @@
-"""Model configurations. Their names need not be unique, so a name that two of ours share is an error of the plan."""
+"""Model configurations, whose names need not be unique.
+
+A declared name that two of them have is therefore an error of the plan.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ from flowdsl.deploy.resources.resource import Live
 
 
 class ModelKind:
-    """`model.<name>`. The key of a provider is not among the fields: it never comes back, so it cannot be compared."""
+    """`model.<name>`.
+
+    The key of a provider is not among the fields: no reply contains it, so it cannot be compared.
+    """
 
     name = MODEL
     policies = Policies(
@@ -52,7 +58,7 @@ class ModelKind:
         self, client: CyberdeskClient, name: str, values: Mapping[str, Any], *, key: str
     ) -> None:
         body = ModelConfigurationCreate.model_validate({"name": name, **values})
-        # The name is looked for afterwards; a service that forgot the key would make two.
+        # After a lost reply the name is looked for. A service that forgot the key would make two.
         await client.model_configurations.create(body, idempotency_key=key, once=True)
 
     async def update(

@@ -1,4 +1,4 @@
-"""What a field means when two values of it are compared: policies as data, and the one normal form they lead to."""
+"""Field policies: what a field means when two values of it are compared, and its normal form."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from flowdsl.deploy.resources.mark import without_mark
 class FieldPolicy:
     """How one field is compared and cleared; `reason` says where that is known from.
 
-    `cleared_by` is what is sent to put a field back that the source no longer declares. `default` is what the service
-    means by null and by absence, and, where it is text, by text of blanks alone. `json_text`: a string that holds JSON.
-    `is_set`: a list in which neither order nor repetition says anything.
-    `item`: the fields of each item of a list; what is not named there is not compared.
+    - `cleared_by` is sent to clear a field that the source no longer declares.
+    - `default` is what the service means by null and by an absent field. When it is a text, a blank
+      text means it, too.
+    - `json_text`: the value is a string that holds JSON.
+    - `is_set`: the value is a list in which order and repetition mean nothing.
+    - `item` has the fields of each item of a list; others are not compared.
     """
 
     reason: str
@@ -36,7 +38,10 @@ PASSED_THROUGH = FieldPolicy(
 
 
 class Policies(dict[str, FieldPolicy]):
-    """The policy of each field of one kind of resource; of an `open` kind, other fields are passed through."""
+    """The policy of each field of one kind of resource.
+
+    Other fields of an `open` kind are passed through.
+    """
 
     def __init__(self, fields: Mapping[str, FieldPolicy], *, open: bool = False) -> None:
         super().__init__(fields)
@@ -48,17 +53,22 @@ class Policies(dict[str, FieldPolicy]):
         return PASSED_THROUGH
 
     def covers(self, path: str) -> bool:
-        """Whether a field of this name can be ours."""
+        """Whether a field of this name can be managed."""
         return self._open or path in self
 
 
 EMPTIES: tuple[Any, ...] = ("", [], {}, {"type": "object"}, {"type": "object", "properties": {}})
-"""Values that say no more than null. The last two are schemas that ask for nothing: a workflow without inputs gets one, so
-that it can carry a mark."""
+"""Values that say no more than null.
+
+The last two are schemas that ask for nothing: a workflow without inputs gets one, to hold its mark.
+"""
 
 
 def normalise(policy: FieldPolicy, value: Any) -> Any:
-    """The normal form of a wire value: equal for values that mean the same. None stands for "nothing there"."""
+    """The normal form of a wire value, which is equal for values that mean the same.
+
+    None means that there is nothing.
+    """
     if value is None or (isinstance(policy.default, str) and not value.strip()):
         value = policy.default
     if policy.json_text and isinstance(value, str):
@@ -76,7 +86,7 @@ def fingerprint(value: Any) -> str:
 
 
 def canonical(value: Any) -> str:
-    """One spelling of a JSON value: sorted keys, no blanks, whole numbers without a fraction."""
+    """The canonical JSON of a value: sorted keys, no blanks, whole numbers without a fraction."""
     plain = _whole_numbers(value)
     return json.dumps(plain, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 

@@ -1,4 +1,4 @@
-"""What is deployed: addresses, what is wanted of a resource, what is there, and how a kind of resource is written."""
+"""A resource as it is desired and as it is live, and how a kind of named resource is written."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise
 class Desired:
     """A resource as the project wants it.
 
-    `values` maps each declared field to the value to send, nothing left open. `tags` are the names of a workflow's tags,
-    `images` the hashes of its pictures. `source_map` is the fingerprint of a workflow's values, under which its source map
-    is kept.
+    `values` maps each declared field to the value to send, with all references resolved. `tags` are
+    the names of a workflow's tags, and `images` the hashes of its pictures. `source_map` is the
+    fingerprint of a workflow's values, under which its source map is kept.
     """
 
     address: Address
@@ -32,7 +32,7 @@ class Desired:
     _hashes: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def hashes(self, policies: Policies) -> Mapping[str, str]:
-        """The fingerprint of each declared field's normal form; made once, since every comparison asks for it."""
+        """The fingerprint of each declared field, made once, since every comparison needs it."""
         if not self._hashes:
             self._hashes.update(hashes(policies, self.values))
         return self._hashes
@@ -42,9 +42,9 @@ class Desired:
 class Live:
     """A resource as the service has it.
 
-    `values` maps every field with a policy of its own, and whatever else the reply carries, to the value the service
-    answers with. `tags` maps names to ids, `children`
-    names of checks to ids. `remote` is the whole reply, for carrying what is not ours.
+    `values` has every field with a policy, and whatever else the reply contains. `tags` maps names
+    to ids, and `children` names of checks to ids. `remote` is the whole reply, from which what is
+    not ours is sent back.
     """
 
     id: str
@@ -57,16 +57,17 @@ class Live:
 
 
 class NamedKind(Protocol):
-    """A kind of resource that its name identifies in the organisation, in a list the service gives whole.
+    """A kind of resource that is identified by its name, in a list that the service gives whole.
 
-    Such a resource needs no mark and no intent: after a lost reply its name finds it. Writes take wire values and raise `CyberdeskError`; `key` is the idempotency key.
+    Such a resource needs no mark and no intent: after a lost reply it is found by its name. Writes
+    take wire values and raise `CyberdeskError`; `key` is the idempotency key.
     """
 
     name: str
     policies: Policies
 
     def find(self, directory: Directory, name: str) -> list[Live]:
-        """The resources of that name, ours or not; more than one where names need not be unique."""
+        """The resources of that name, ours or not; several when names need not be unique."""
         ...
 
     async def create(
@@ -82,7 +83,7 @@ class NamedKind(Protocol):
         ...
 
     async def delete(self, client: CyberdeskClient, resource_id: str, *, key: str) -> None:
-        """Delete the resource; one that is gone already is deleted."""
+        """Delete the resource; one that is gone already counts as deleted."""
         ...
 
 

@@ -1,4 +1,8 @@
-"""Tags and tag groups. Tag names are unique in an organisation; so are those of groups as far as we rely on them."""
+"""Tags and tag groups.
+
+Names of tags are unique in an organisation, and so are those of groups, as far as this relies on
+it.
+"""
 
 from __future__ import annotations
 

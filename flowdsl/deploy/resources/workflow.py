@@ -1,4 +1,4 @@
-"""Workflows: which fields are ours to write, how they compare, and how they are written."""
+"""Workflows: the fields that are ours, how they compare, and how they are written."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from flowdsl.deploy.resources.policy import FieldPolicy, Policies
 from flowdsl.deploy.resources.resource import Desired, Live
 
 UNTITLED = "Untitled workflow"
-"""The title in source of a workflow to which the service has given no name."""
+"""The title in source of a workflow that has no name in the service."""
 
 MODELS = "model_metadata"
 CHECKS = "post_run_checks"
 MODEL_PATHS = frozenset(
     (*(f"{MODELS}.{key}" for key in ModelMetadata.always_sent), f"{CHECKS}.model")
 )
-"""Where in a payload the id of a model configuration stands; the items of a list share its path."""
+"""Paths of a payload where the id of a model configuration stands; items of a list share one."""
 
 _CHECK_FIELDS: Mapping[str, FieldPolicy] = {
     "name": FieldPolicy("matches a check of the source with one of the service"),
@@ -51,7 +51,8 @@ _CHECK_FIELDS: Mapping[str, FieldPolicy] = {
 POLICIES = Policies(
     {
         "name": FieldPolicy(
-            "the display name; not unique and always declared; an import declares `UNTITLED` where there is none",
+            "the display name; not unique and always declared; an import declares `UNTITLED` "
+            "where there is none",
             default=UNTITLED,
         ),
         "main_prompt": FieldPolicy(
@@ -77,28 +78,34 @@ POLICIES = Policies(
         ),
         **{
             f"{MODELS}.{key}": FieldPolicy(
-                "null is the service's default; each id is compared by itself because the dashboard writes concrete ids "
-                "for the ones nobody chose"
+                "null is the service's default; each id is compared by itself because the "
+                "dashboard writes concrete ids for the ones nobody chose"
             )
             for key in ModelMetadata.always_sent
         },
         "post_run_check_failure_cleanup_prompt": FieldPolicy("null clears (SDK)"),
         CHECKS: FieldPolicy(
-            "reconciled as a whole list whose order counts; ids, `order`, owner and times are the service's",
+            "reconciled as a whole list whose order counts; ids, `order`, "
+            "owner and times are the service's",
             [],
             item=_CHECK_FIELDS,
         ),
     },
     open=True,
 )
-"""Every field that this version knows. Others are ours only where the source names them (`extra`): those of the workflow
-under their name, those of a check under `post_run_checks.<label>.<field>`, its label being that of `labelled`."""
+"""Every field that this version knows.
+
+Others are ours only when the source names them in `extra`: those of the workflow under their name,
+those of a check under `post_run_checks.<label>.<field>`, with the label of `labelled`.
+"""
 
 
 def declared_values(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The declared fields of a payload; each model id, and what a check passes through, under a path of its own.
+    """The declared fields of a payload by path.
 
-    A null model id is not a declaration: it means the service's default, which the dashboard replaces by a concrete id.
+    Each model id, and each field that a check passes through, has a path of its own. A null model
+    id is not a declaration: it means the service's default, which the dashboard replaces by a
+    concrete id.
     """
     values = {path: value for path, value in payload.items() if path != MODELS}
     for label, check in labelled(payload.get(CHECKS) or ()):
@@ -110,7 +117,7 @@ def declared_values(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refusals(values: Mapping[str, Any]) -> Iterator[str]:
-    """What in `values` cannot be sent, as ends of a sentence."""
+    """Why `values` cannot be sent, each reason as the end of a sentence."""
     never = "belongs to the service and is never sent; take it out of `extra`"
     for path in sorted(values.keys() & WorkflowCreate.never_sent):
         yield f"the field `{path}` {never}"
@@ -175,7 +182,8 @@ async def create(client: CyberdeskClient, desired: Desired, *, mark: Mark, key: 
     body = _known(desired.values, {}, desired.values.get(CHECKS), {})
     body["input_schema"] = with_mark(body.get("input_schema"), mark)
     request = WorkflowCreate.model_validate(body).passing(_newer(desired.values))
-    # Sent again only by who has looked for it first: how long the service knows a key is not documented.
+    # Repeated only by callers that have looked for it first: how long the service knows a key is
+    # not documented.
     created = await client.workflows.create(request, idempotency_key=key, once=True)
     return created.id
 
@@ -189,13 +197,14 @@ async def update(
     children: Mapping[str, str],
     key: str,
 ) -> None:
-    """Send exactly the fields in `changes`; the mark that is there stays. Of the checks, one change sends them all.
+    """Send exactly the fields in `changes`; the present mark stays.
 
-    `children` are the ids of the checks as last applied: by them a check that somebody renamed keeps its id.
+    A change of one check sends them all. `children` are the ids of the checks as last applied, by
+    which a check that somebody renamed keeps its id.
     """
     checks: Iterable[Mapping[str, Any]] | None = changes.get(CHECKS)
     if any(path.startswith(f"{CHECKS}.") for path in changes):
-        # A field that left the source is null in `changes`, and the service's copy of the check may still have it.
+        # A field that left the source is null in `changes`, but may be in the service's copy.
         checks = [
             {**_passed_through_in(changes, label), **check}
             for label, check in labelled(desired.values.get(CHECKS) or ())
@@ -213,9 +222,10 @@ def _known(
     checks: Iterable[Mapping[str, Any]] | None,
     remote_checks: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """The part of a body that this version knows, `checks` being all of them when they are sent.
+    """The part of a body that this version knows.
 
-    What the service replaces whole is laid over the service's own copy of it.
+    `checks` are all of them when they are sent. What the service replaces as a whole is laid over
+    the service's own copy.
     """
     body: dict[str, Any] = {}
     models: dict[str, Any] = {}
@@ -230,14 +240,14 @@ def _known(
             _check(item, remote_checks.get(label, {})) for label, item in labelled(checks or ())
         ]
     if models:
-        # All four keys are sent, because it is not known whether a partial object merges or replaces.
+        # All four keys are sent, because a partial object may be merged or may replace: unknown.
         known = {key: remote_models.get(key) for key in ModelMetadata.always_sent}
         body[MODELS] = ModelMetadata.over(remote_models, known | models)
     return body
 
 
 def _check(declared: Mapping[str, Any], remote: Mapping[str, Any]) -> PostRunCheckUpsert:
-    """A check to send: every field we compare as declared or at its default, everything else as the service has it."""
+    """A check to send: fields that we compare as declared, others as the service has them."""
     owned = {
         name: declared.get(name, policy.default)
         for name, policy in _CHECK_FIELDS.items()
@@ -267,7 +277,10 @@ def _passed_through_in(changes: Mapping[str, Any], label: str) -> dict[str, Any]
 
 
 def labelled(checks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each check with what tells it from the others: its name, and from the second of a name on its number on a further line."""
+    """Each check with a label that is unique: its name, and from the second of a name on a number.
+
+    The number is on a line of its own.
+    """
     seen: Counter[str] = Counter()
     for check in checks:
         name = str(check["name"])
@@ -280,7 +293,7 @@ def _check_path(label: str, field: str) -> str:
 
 
 def _surviving_checks(live: Live, children: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
-    """The service's checks by the labels the source has for them."""
+    """The service's checks by the labels that the source has for them."""
     checks = live.values.get(CHECKS) or ()
     by_id = {check["id"]: check for check in checks}
     by_name = dict(labelled(checks))

@@ -1,4 +1,4 @@
-"""How much room text takes on a terminal, and text that is safe to print there."""
+"""The width of text on a terminal, and text that is safe to print there."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ TAB_STOP = 4
 
 _JOINER = "\u200d"
 _PRINTABLE_FORMAT = "\u200c" + _JOINER
-"""Part of ordinary words in some scripts; the second also of many emoji."""
+"""Parts of ordinary words in some scripts; the joiner is also in many emoji."""
 _EMOJI_STYLE = "\ufe0f"
-"""Asks for the wide picture of the narrow sign before it."""
+"""Asks for the wide emoji form of the narrow character before it."""
 
 
 def cells(line: str) -> list[tuple[str, int]]:
     """What to print for each code point of a line, and the columns it takes.
 
-    Tabs become spaces, control and invisible formatting characters (also those that reorder text) an escape; wide
-    characters take two columns, and what continues the character before it none: combining marks, skin tones, and emoji
-    behind a joiner.
+    Tabs become spaces. Control and invisible format characters, also those that reorder text,
+    become escapes. Wide characters take two columns. What continues the character before it takes
+    none: combining marks, skin tones, and emoji after a joiner.
     """
     if line.isascii() and line.isprintable():
         return [(character, 1) for character in line]
@@ -38,7 +38,7 @@ def cells(line: str) -> list[tuple[str, int]]:
             carrier = 2
         elif width:
             carrier = width if shown == character else 0
-        # A second letter of a flag ends it.
+        # Two letters make a flag, so a third one begins another.
         before = "" if _is_flag_letter(before) and _is_flag_letter(character) else character
         column += width
         result.append((shown, width))
@@ -46,7 +46,7 @@ def cells(line: str) -> list[tuple[str, int]]:
 
 
 def _in_context(character: str, width: int, before: str, carrier: int) -> int:
-    """The columns of a character behind `before`, when it takes `width` by itself."""
+    """The columns of a character after `before`, when it takes `width` columns by itself."""
     if _is_flag_letter(character):
         return 0 if _is_flag_letter(before) else 2
     if character == _EMOJI_STYLE:
@@ -69,7 +69,7 @@ def _wide_cell(character: str) -> tuple[str, int]:
     if kind in ("Mn", "Me") or character in _PRINTABLE_FORMAT:
         return character, 0
     if "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7ff":
-        return character, 0  # vowels and finals of a Hangul syllable
+        return character, 0  # vowels and final consonants of a Hangul syllable
     if kind[0] in "CZ" and kind != "Zs":
         shown = escaped(character)
         return shown, len(shown)

@@ -1,4 +1,4 @@
-"""Annotations of GitHub Actions."""
+"""Findings as workflow commands of GitHub Actions, which shows them as annotations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from .cells import printable
 from .summary import counted, summary
 
 SHOWN = 9
-"""GitHub shows ten annotations of a step and silently drops the rest; the tenth says how many are missing."""
+"""Findings that get an annotation; a tenth says how many are missing.
+
+GitHub shows ten annotations of a step and silently drops the rest.
+"""
 
 _COMMANDS = {ERROR: "error", WARNING: "warning", INFO: "notice"}
 

@@ -1,4 +1,4 @@
-"""The machine format of `flowdsl check`."""
+"""Findings as JSON, the machine format of `flowdsl check`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ def render_json(
     show_path: Callable[[str], str] = str,
     prints: Sequence[str] | None = None,
 ) -> str:
-    """One JSON object, also without findings; lines and columns from 1, columns in code points, ends exclusive.
+    """The findings as one JSON object.
 
-    `prints` are the fingerprints of the findings when they are not all that were made.
+    Lines and columns count from 1, columns in code points, and ends are exclusive. `prints` are the
+    fingerprints of the findings; without them, `diagnostics` must be all findings of a check.
     """
     items = [
         _item(diagnostic, fingerprint, show_path)

@@ -12,7 +12,7 @@ from .text import render_one
 
 _SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 _UNFIT = re.compile('[&<>"]|[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
-"""What has to be written differently, or that XML cannot hold at all."""
+"""Characters that XML wants escaped, and those that it cannot hold at all."""
 
 
 def render_junit(
@@ -21,7 +21,11 @@ def render_junit(
     failing: Collection[str],
     show_path: Callable[[str], str] = str,
 ) -> str:
-    """One suite with a case for each file of `paths`: findings of the severities `failing` are its failures, the others its output."""
+    """One test suite with a test case for each file of `paths`.
+
+    Findings whose severity is in `failing` are failures of their file's case; others are its
+    output.
+    """
     by_path: dict[str, list[Diagnostic]] = {path: [] for path in paths}
     for diagnostic in diagnostics:
         by_path.setdefault(diagnostic.span.path, []).append(diagnostic)
@@ -35,7 +39,7 @@ def render_junit(
     for path, of_file in by_path.items():
         lines += _case(show_path(path), of_file, failing, show_path)
     text = "\n".join([*lines, "  </testsuite>", "</testsuites>"])
-    # Right in any encoding that standard output may have.
+    # ASCII is right in any encoding that standard output may have.
     return text.encode("ascii", "xmlcharrefreplace").decode()
 
 

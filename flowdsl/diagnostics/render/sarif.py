@@ -26,8 +26,9 @@ _LEVELS = {ERROR: "error", WARNING: "warning", INFO: "note"}
 def render_sarif(diagnostics: Sequence[Diagnostic], prints: Sequence[str] | None = None) -> str:
     """One log with one run; paths are relative to the project.
 
-    `prints` are the fingerprints of the findings when they are not all that were made. Braces in messages stand as they are:
-    the standard wants them doubled, but the services that show messages do not take them apart again.
+    `prints` are the fingerprints of the findings; without them, `diagnostics` must be all findings
+    of a check. Braces in messages stand as they are: the standard wants them doubled, but the
+    services that show messages do not undo that.
     """
     specs = {found.name: found.spec for found in sorted(diagnostics, key=lambda found: found.name)}
     indices = {name: index for index, name in enumerate(specs)}
@@ -64,7 +65,7 @@ def _rule(spec: DiagnosticSpec) -> dict[str, Any]:
 
 
 def _without_values(template: str) -> str:
-    """A message with the names of its values where they go."""
+    """A message template with `‹name›` for each of its values."""
     pieces = Formatter().parse(template)
     return "".join(text + (f"‹{field}›" if field else "") for text, field, _, _ in pieces)
 
@@ -86,7 +87,7 @@ def _result(diagnostic: Diagnostic, rule: int, fingerprint: str) -> dict[str, An
             {"id": number, **_location(label.span, label.text)}
             for number, label in enumerate(diagnostic.labels, 1)
         ]
-    # A reader of the log applies a fix at one click; a placeholder still has to be filled in.
+    # A viewer applies a fix at one click, but a placeholder still has to be filled in.
     fixes = [
         _fix(fix) for fix in diagnostic.fixes if fix.edits and fix.applicability != "placeholder"
     ]

@@ -13,7 +13,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def summary(diagnostics: Iterable[Diagnostic], file_count: int) -> str:
-    """`1 error, 2 warnings in 3 files`, or `no problems in 3 files`; `file_count` is how many files were checked."""
+    """`1 error, 2 warnings in 3 files`, or `no problems in 3 files` when there are none."""
     numbers = dict.fromkeys(SEVERITIES, 0)
     for diagnostic in diagnostics:
         numbers[diagnostic.severity] += 1

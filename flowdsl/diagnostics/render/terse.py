@@ -1,4 +1,4 @@
-"""One line a finding, for editors and `grep`."""
+"""Findings in one line each, for editors and `grep`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .cells import printable
 
 
 def render_terse(diagnostics: Iterable[Diagnostic], show_path: Callable[[str], str] = str) -> str:
-    """`path:line:column: severity name: message` a line; "" without findings."""
+    """A line `path:line:column: severity name: message` for each finding; "" without findings."""
     return "\n".join(terse_line(diagnostic, show_path) for diagnostic in diagnostics)
 
 

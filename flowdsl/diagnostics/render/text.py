@@ -23,7 +23,7 @@ from .cells import cells, printable
 from .summary import summary
 
 LINE_WIDTH = 120
-"""Columns of source shown; of a longer line, a window around the place."""
+"""Columns of a source line that are shown; a longer one is cut to a window around the place."""
 
 _BOLD = "1"
 _BLUE = "1;34"
@@ -31,7 +31,7 @@ _SEVERITY_COLOR = {ERROR: "1;31", WARNING: "1;33", INFO: "1;36"}
 
 
 class _Mark(Record):
-    """An underlined range inside one line: code point columns from 0, the end exclusive."""
+    """An underlined range inside one line, in code points from 0, the end exclusive."""
 
     line: int
     start: int
@@ -68,7 +68,7 @@ def render_one(
         first = span.first
         place = f"{printable(show_path(span.path))}:{first.line}:{first.column}"
         lines.append(f"{' ' * width}{paint(arrow, _BLUE)} {place}")
-        if span.source.text:  # of a file that is empty or cannot be read, there is nothing to show
+        if span.source.text:  # a file that is empty or cannot be read has nothing to show
             lines += [bar, *_snippet(span.source, marks, width, tone, paint)]
     remarks = [("note", note) for note in diagnostic.notes]
     if diagnostic.help is not None:
@@ -94,7 +94,10 @@ def _painted(text: str, code: str) -> str:
 
 
 def _groups(diagnostic: Diagnostic) -> list[tuple[Span, list[_Mark]]]:
-    """For each file, the span to name and the marks to show; the primary span's file first, marks by line."""
+    """For each file, the span to name and the marks to show, sorted by line.
+
+    The file of the primary span comes first.
+    """
     groups: dict[str, tuple[Span, list[_Mark]]] = {}
     places = [(diagnostic.span, diagnostic.label, True)]
     places += [(label.span, label.text, False) for label in diagnostic.labels]
@@ -106,7 +109,7 @@ def _groups(diagnostic: Diagnostic) -> list[tuple[Span, list[_Mark]]]:
 
 
 def _marks(span: Span, text: str, primary: bool) -> list[_Mark]:
-    """One mark, or two for a range over several lines: from its start, and up to its end."""
+    """One mark, or two for a range of several lines: from its start, and up to its end."""
     first, last = span.first, span.last
     if first.line == last.line:
         return [_Mark(first.line, first.column - 1, last.column - 1, primary, text)]
@@ -125,7 +128,10 @@ def _marks(span: Span, text: str, primary: bool) -> list[_Mark]:
 def _snippet(
     source: SourceFile, marks: list[_Mark], width: int, tone: str, paint: Callable[[str, str], str]
 ) -> list[str]:
-    """The marked lines, each followed by its underlines; a line too long to show whole is repeated for each mark."""
+    """The marked lines, each followed by its underlines.
+
+    A line that is too long to show whole is repeated for each of its marks.
+    """
     lines = []
     margin = paint(f"{' ' * width} |", _BLUE)
     shown = 0
@@ -145,7 +151,10 @@ def _snippet(
 
 
 class _Excerpt(Record):
-    """What is shown of a line: its text, the columns before the mark, the columns of the mark."""
+    """The shown part of a line: its text, the columns before the mark and those of the mark.
+
+    `whole` is true when nothing is cut off.
+    """
 
     text: str
     before: int
@@ -154,12 +163,12 @@ class _Excerpt(Record):
 
 
 def _excerpt(line: str, mark: _Mark) -> _Excerpt:
-    # Only the surroundings of the mark are measured: a line can be as long as a file.
+    # Only a part around the mark is measured: a line can be as long as a file.
     base = max(0, mark.start - 2 * LINE_WIDTH) if len(line) > 4 * LINE_WIDTH else 0
     row = cells(line[base : base + 4 * LINE_WIDTH])
     first, last = min(mark.start - base, len(row)), min(mark.end - base, len(row))
     while 0 < first < len(row) and row[first][1] == 0:
-        first -= 1  # a combining mark is underlined together with the character that carries it
+        first -= 1  # a combining mark is underlined together with the character before it
     start, end = 0, len(row)
     if len(line) > len(row) or _columns(row) > LINE_WIDTH:
         start, end = _window(row, first)
@@ -178,13 +187,16 @@ def _columns(row: list[tuple[str, int]]) -> int:
 
 
 def _window(row: list[tuple[str, int]], first: int) -> tuple[int, int]:
-    """Which cells of a long line to show: the one at `first`, with a third of the room before it."""
+    """Start and end of the cells to show of a long line.
+
+    The cell at `first` has a third of the columns before it.
+    """
     start, room = first, LINE_WIDTH // 3
     while start > 0 and room >= row[start - 1][1]:
         start -= 1
         room -= row[start][1]
     while 0 < start < first and row[start][1] == 0:
-        start += 1  # what combines with a character that is cut off would join the ellipsis
+        start += 1  # a combining mark without its character would join the ellipsis
     end, room = start, LINE_WIDTH
     while end < len(row) and room >= row[end][1]:
         room -= row[end][1]

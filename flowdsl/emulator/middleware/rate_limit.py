@@ -17,7 +17,7 @@ _EXEMPT = frozenset({"/v1/health", "/v1/health/db"})
 
 
 class RateLimit(NamedTuple):
-    """So many requests in so many seconds."""
+    """A number of requests in a number of seconds."""
 
     requests: int
     seconds: float

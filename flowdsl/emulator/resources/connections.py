@@ -1,4 +1,4 @@
-"""`/v1/connections`: when machines were in touch. A connection changes nothing about its machine."""
+"""`/v1/connections`: when machines were in touch, which changes nothing about the machines."""
 
 from __future__ import annotations
 

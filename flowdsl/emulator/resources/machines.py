@@ -138,7 +138,7 @@ def update_machine(
 
     Null clears a text and the reservation; it leaves the status, the two booleans and `last_seen`
     (assumptions `null-boolean`, `null-never-null`) and the parameters (`null-parameters`), which
-    `{}` clears. The runs that a cleared reservation ends are the affair of `reservations`.
+    `{}` clears. See `reservations` for the runs that a cleared reservation ends.
     """
     row = machine_row(transaction, machine_id)
     changes = sent_changes(

@@ -40,7 +40,7 @@ SHOWN_FROM = 16
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """`covers` are the providers of model configurations that use the slot's key."""
+    """A slot for keys; `covers` are the providers of model configurations that use its key."""
 
     display_name: str
     covers: tuple[str, ...]
@@ -64,8 +64,11 @@ async def list_provider_credentials(transaction: Current) -> list[ProviderCreden
 async def upsert_provider_credential(
     transaction: Current, slot: ProviderCredentialSlot, body: ProviderCredentialUpsert
 ) -> ProviderCredentialResponse:
-    """The slot with this credential in place of any other, active at once (assumption
-    `credential-unasked`); 422 for one that lacks what the slot needs (`credential-needs`)."""
+    """The slot with this credential in place of any other, active at once.
+
+    It is not tried (assumption `credential-unasked`). 422 for one that lacks what the slot needs
+    (`credential-needs`).
+    """
     auth_type, shown = _read(slot, body)
     values = {
         "auth_type": auth_type.value,

@@ -31,7 +31,7 @@ router = APIRouter(prefix="/v1/workflow-tags", tags=["Workflow Tags"], route_cla
 async def list_tags(
     transaction: Current, include_archived: bool = False
 ) -> list[WorkflowTagResponse]:
-    """The tags in their order, each with its `workflow_count`; archived ones only when asked for."""
+    """The tags in their order, each with its `workflow_count`; archived ones only when asked."""
     counts = {
         row.tag_id: int(row.workflow_count)
         for row in transaction.connection.execute(

@@ -208,7 +208,10 @@ def _insert_workflow(transaction: Transaction, identifier: str, values: dict[str
 
 
 def _merged_metadata(current: dict[str, Any] | None, body: WorkflowUpdate) -> dict[str, Any] | None:
-    """Key by key; a null key goes, a null object clears all (SDK model `WorkflowUpdate`)."""
+    """The metadata after a change, merged key by key.
+
+    A null key is removed, and a null object clears all (SDK model `WorkflowUpdate`).
+    """
     if body.workflow_metadata is None:
         return None
     sent = body.workflow_metadata.model_dump(mode="json", exclude_unset=True)

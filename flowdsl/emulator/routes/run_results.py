@@ -30,13 +30,13 @@ signed_router = APIRouter(prefix=f"{STORAGE_PREFIX}/{_FOLDER}")
 
 @router.get("/trajectory")
 async def get_run_trajectory(transaction: Current, run_id: UUID) -> TrajectoryResponse:
-    """The recorded course of the run."""
+    """What the run recorded."""
     return trajectory_of_run(transaction, run_id)
 
 
 @router.post("/generate-trajectory")
 async def generate_run_trajectory(transaction: Current, run_id: UUID) -> TrajectoryResponse:
-    """Makes the run's course a generated trajectory, which still has to be approved."""
+    """Makes the recording of the run a generated trajectory, which still has to be approved."""
     return generate_trajectory(transaction, run_id)
 
 

@@ -1,4 +1,4 @@
-"""`/v1/trajectories`: recorded courses of runs, and the latest one of a workflow."""
+"""`/v1/trajectories`: recordings of runs, and the latest one of a workflow."""
 
 from __future__ import annotations
 

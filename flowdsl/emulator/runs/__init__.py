@@ -1,9 +1,9 @@
 """Runs: how they are asked for, queued, played, changed and read, and what they leave behind.
 
 `rows` finds them, `views` says what one shows at a moment, `requests` and `chains` make them,
-`schedule` and `upkeep` give them machines and times, `courses` plays them by `simulation`, and
-`changes` ends, retries and deletes them. `usage` is a `router` of its own; the other routes are in
-`routes`.
+`schedule` and `upkeep` give them machines and times, `run_plans` decides by `simulation` how they
+go, and `changes` ends, retries and deletes them. `usage` is a `router` of its own; the other routes
+are in `routes`.
 
 Invariants: those of `resources`, on which this package stands; what a run shows follows from its
 row and the clock alone.

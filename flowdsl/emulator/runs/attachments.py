@@ -89,8 +89,7 @@ def attachment_row(transaction: Transaction, attachment_id: UUID | str) -> Row[A
 
 
 def unexpired_row(transaction: Transaction, attachment_id: UUID | str) -> Row[Any]:
-    """One row whose bytes may be read; an expired one is not found (assumption
-    `expired-attachment`)."""
+    """One row whose bytes may be read; an expired one is not found (`expired-attachment`)."""
     row = attachment_row(transaction, attachment_id)
     if row.expires_at is not None and row.expires_at <= transaction.now:
         raise not_found("content of run attachment", attachment_id)

@@ -228,7 +228,7 @@ def _usage_so_far(history: list[dict[str, Any]]) -> dict[str, JsonValue]:
 
 
 def _let_go(transaction: Transaction, row: Row[Any]) -> None:
-    """A run that has ended gives back its session's machine if it is the one to do so."""
+    """Gives the machine of an ended run's session back, if the run is the one to do so."""
     if row.release_session_after and status_of(row, transaction.now) not in LIVE:
         _release(transaction, row)
 
@@ -259,7 +259,7 @@ def _retry_target(transaction: Transaction, row: Row[Any], body: RunRetry) -> Ta
 
 
 def _clear(transaction: Transaction, row: Row[Any], *, drops_inputs: bool) -> None:
-    """Takes the earlier attempt away; its outputs go when the new course is decided."""
+    """Takes the earlier attempt away; its outputs go when the new run plan is decided."""
     columns = run_attachments.c
     if drops_inputs:
         transaction.connection.execute(

@@ -68,8 +68,10 @@ def find_costs(
     skip: int,
     limit: int,
 ) -> tuple[list[RunLlmCostTotalResponse], int]:
-    """One page, newest first, of the ended runs made at `start` or later and before `end` whose
-    models were called, and the number of all."""
+    """One page of the costs of ended runs, newest first, and the number of all.
+
+    The runs were made at `start` or later and before `end`, and called their models.
+    """
     columns = runs.c
     conditions: list[ColumnElement[bool]] = [
         columns.organization_id == transaction.organization_id,

@@ -207,7 +207,7 @@ def insert_run(
     position: int = 0,
     starts_session: bool = False,
 ) -> str:
-    """The id of a new run with its course and its times."""
+    """The id of a new run with its run plan and its times."""
     run_id = transaction.new_id()
     target = new.target
     session_id = run_id if starts_session and target.session_id is None else target.session_id
@@ -233,7 +233,7 @@ def _insert(
     session_id: str | None,
     position: int,
 ) -> None:
-    """Stores a run with its course and its files, but without times."""
+    """Stores a run with its run plan and its files, but without times."""
     aliases = None if new.secrets is None else dict.fromkeys(new.secrets, "")
     values = {
         "id": run_id,
@@ -273,7 +273,7 @@ def refuse_inputs(
 ) -> None:
     """422 for inputs that the schema refuses, one entry for each place (assumption `input-422`).
 
-    What a machine may still supply is not missed before the machine is known.
+    A value that the machine may still give is not missed before the machine is known.
     """
     machine_id = new.target.machine_id or place_run(transaction, new.target.pool_ids)
     late = {str(found.place[0]) for found in references(new.input_values or {})}

@@ -89,7 +89,7 @@ class Sources:
         self._parameters: dict[tuple[str | None, tuple[str, ...]], Parameters] = {}
 
     def parameters(self, machine_id: str | None, pool_ids: Sequence[str]) -> Parameters:
-        """Those of a machine and of pools."""
+        """The parameters of a machine and of pools, read once."""
         key = (machine_id, tuple(pool_ids))
         if key not in self._parameters:
             self._parameters[key] = parameters_of(self._transaction, machine_id, pool_ids)
@@ -98,7 +98,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a run goes: the columns of its course, its files, and the steps it is going to record."""
+    """How a run goes: the columns of its run plan, its files, and the steps that it will record."""
 
     columns: dict[str, Any]
     attachments: Sequence[Attachment]
@@ -106,10 +106,10 @@ class Decision:
 
 
 def decide_run_plan(transaction: Transaction, run_id: str) -> None:
-    """Plays a run from the workflow as it stands now and stores the course.
+    """Plays a run from the workflow as it stands now and stores the run plan.
 
-    The times are the affair of `run_schedule`. A run is decided again when the machine it gets is
-    known, when a run it reads from changes, and when it is retried.
+    `schedule` sets the times. A run is decided again when the machine it gets is known, when a run
+    it reads from changes, and when it is retried.
     """
     row = transaction.connection.execute(select(runs).where(runs.c.id == run_id)).one()
     sources = Sources(transaction, workflow_row(transaction, row.workflow_id))
@@ -290,7 +290,9 @@ def insert_results(
                 "content_type": media_type(attachment.name),
                 "attachment_type": AttachmentType.OUTPUT.value,
                 "size_bytes": len(content),
-                "storage_path": f"{transaction.organization_id}/{run.id}/{identifier}/{attachment.name}",
+                "storage_path": (
+                    f"{transaction.organization_id}/{run.id}/{identifier}/{attachment.name}"
+                ),
                 "cleanup_imports_after_run": False,
                 "content": content,
             }

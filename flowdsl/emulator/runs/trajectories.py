@@ -1,4 +1,4 @@
-"""Trajectory rows: the recorded courses of runs, and which of them replay."""
+"""Trajectory rows: what runs have recorded, and which of them replay."""
 
 from __future__ import annotations
 

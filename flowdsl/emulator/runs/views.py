@@ -188,7 +188,7 @@ def _checks_shown(row: Row[Any], status: RunStatus) -> list[dict[str, Any]] | No
 def _attachment_ids(
     transaction: Transaction, run_ids: Iterable[str]
 ) -> dict[str, dict[str, list[str]]]:
-    """By run and type, in their order; files of the future are not there yet."""
+    """The ids of the attachments by run and type, in their order, without files of the future."""
     columns = run_attachments.c
     found: dict[str, dict[str, list[str]]] = {}
     for row in transaction.connection.execute(

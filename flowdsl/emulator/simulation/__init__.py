@@ -1,4 +1,4 @@
-"""What a run would have done: its course played from the workflow's text, schemas and checks.
+"""How a run would have gone, played from the workflow's text, schemas and checks.
 
 Pure functions: no store, no clock, no randomness but the seed given. The entry point is
 `run_plan.play`; `schemas.input_problems` and `references` serve the requests that make runs, and

@@ -38,7 +38,7 @@ def base_name(path: str) -> str:
 
 
 def media_type(name: str) -> str:
-    """By the ending of the name."""
+    """The media type of a file by the ending of its name."""
     return _TYPES.get(name.rpartition(".")[2].lower(), _OTHER)
 
 

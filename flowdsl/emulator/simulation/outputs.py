@@ -25,7 +25,7 @@ _SOURCE = re.compile(r"runtime variable \"(\w+)\"")
 
 
 def stated_values(steps: Sequence[Step], inputs: Values) -> dict[str, JsonValue]:
-    """The runtime variables of which the prompt says what they become, or whose name an input has."""
+    """The runtime variables whose value the prompt says, or whose name an input has."""
     values: dict[str, JsonValue] = {}
     for saved in saved_values(steps):
         try:

@@ -46,8 +46,10 @@ _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One numbered line with the lines that belong to it; `loop` is the list it is repeated for,
-    `is_group` whether it is the heading of the lines below it."""
+    """One numbered line with the lines that belong to it.
+
+    `loop` is the list it is repeated for. `is_group` is true for the heading of the lines below it.
+    """
 
     number: str
     text: str

@@ -18,8 +18,10 @@ Values = Mapping[str, JsonValue]
 
 
 class StepFailure(BaseModel):
-    """The step at which the task fails, by the number the prompt gives it, as in `3` or `3.2`;
-    without a reason the one that the prompt declares there."""
+    """The step at which the task fails, by its number in the prompt, as in `3` or `3.2`.
+
+    Without a reason, the one that the prompt declares there counts.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 

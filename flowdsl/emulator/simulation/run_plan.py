@@ -1,4 +1,4 @@
-"""The whole course of a run, decided before it begins."""
+"""The run plan: how a run goes as a whole, decided before it begins."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ DIMENSIONS = {"width": 1024, "height": 768}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is played from. `obstacle` is why it cannot even begin, `seed` varies the values
-    that are made up, `trajectory_id` is what it replays."""
+    """What a run is played from.
+
+    `obstacle` is why it cannot even begin, `seed` varies the values that are made up, and
+    `trajectory_id` is what it replays.
+    """
 
     seed: str
     prompt: str
@@ -52,8 +55,11 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """How a run goes: it works for `running_ms`, then its checks for `checking_ms`, None where none
-    are run. `held` is the state it never leaves all the same."""
+    """How a run goes: it works for `running_ms`, then its checks take `checking_ms`.
+
+    `checking_ms` is None without checks. `held` is the state that the run never leaves all the
+    same.
+    """
 
     outcome: str
     running_ms: int
@@ -68,7 +74,7 @@ class RunPlan:
 
 
 def play(plan: Plan) -> RunPlan:
-    """The course of a run; the same for the same plan."""
+    """The run plan of what a run is played from; the same for the same `plan`."""
     effects = plan.effects
     try:
         prompt = render(plan.prompt, plan.inputs)

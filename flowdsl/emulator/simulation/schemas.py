@@ -222,7 +222,8 @@ def _validator(schema: Schema) -> Any:
 def _validator_class(repeats_in_names: bool) -> Any:
     """The validator of the standard with patterns that take linear time.
 
-    What `unevaluatedProperties` looks for in names is out of reach; it is left out where that could take long.
+    `unevaluatedProperties` applies patterns to names in a way that cannot be replaced, so it is
+    left out where that could take long.
     """
     from jsonschema import Draft202012Validator, validators
 
@@ -238,7 +239,10 @@ def _validator_class(repeats_in_names: bool) -> Any:
 
 
 def _repeats_in_names(schema: object) -> bool:
-    """Whether a pattern for the names of properties repeats or chooses anything, so that one name can be read in many ways."""
+    """Whether a pattern for names of properties repeats or chooses anything.
+
+    One name can then be read in many ways, which takes long.
+    """
     pending = [schema]
     while pending:
         each = pending.pop()

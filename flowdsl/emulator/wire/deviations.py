@@ -14,9 +14,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """`place` is a class, or a field as `Class.field`; `change` holds keys of its schema, a null
-    one being dropped. Of the keys that no schema has, `required` adds the field to the required
-    ones, `base` is a class of `values`, and `open` keeps the unknown keys of a reply."""
+    """One difference of the models from the contract.
+
+    `place` is a class, or a field as `Class.field`. `change` holds keys of its schema, of which a
+    null one is dropped. Three keys are no keys of schemas: `required` adds the field to the
+    required ones, `base` is a class of `values`, and `open` keeps the unknown keys of a reply.
+    """
 
     place: str
     change: dict[str, Any]

@@ -1,7 +1,7 @@
-"""How a document of an older format becomes one of the next: format number to the function that lifts it by one.
+"""The migration of a document to the next format: a function for each older format number.
 
-A function takes and returns the decoded JSON object and never loses a resource. What it does not understand it leaves as
-it is: the model of the document refuses it afterwards, with the place.
+A function takes and returns the decoded JSON object and never loses a resource. What it does not
+understand it leaves as it is: the model of the document refuses it afterwards, with the place.
 """
 
 from __future__ import annotations

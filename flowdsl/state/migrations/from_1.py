@@ -1,4 +1,4 @@
-"""Format 1 to 2: `source_commit` became `source`, and a lease says since when it is held."""
+"""Format 1 to 2: `source_commit` became `source`, and a lease says when it was acquired."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 def migrate(raw: dict[str, Any]) -> dict[str, Any]:
     """`raw` in format 2.
 
-    Format 1 did not record whether the work tree was clean, and deployed from dirty ones too: nothing is claimed beyond
-    the commit. Nor did it record since when a lease is held: its end is the latest it can be.
+    Format 1 did not record whether the work tree was clean, so the result claims no more than the
+    commit. It did not record either when a lease was acquired; its end is the latest possible time.
     """
     migrated = {key: value for key, value in raw.items() if key != "source_commit"}
     commit, lease = raw.get("source_commit"), raw.get("lease")

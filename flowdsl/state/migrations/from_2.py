@@ -1,4 +1,4 @@
-"""Format 2 to 3: an intent says what its requests carry, and writes that were waited for in vain are kept."""
+"""Format 2 to 3: an intent says what its requests carry, and strays are kept."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 def migrate(raw: dict[str, Any]) -> dict[str, Any]:
     """`raw` in format 3.
 
-    Format 2 recorded of a change what the workflow has once it is done. That is more than was sent, so that a request which
-    came is recognised; one that sent less is waited for to the end.
+    Of a change, format 2 recorded what the workflow has once it is done. That may be more than was
+    sent. A request that sent all of it is recognised when it arrives; one that sent less is waited
+    for to the end.
     """
     migrated = {**raw, "format": 3}
     pending = raw.get("pending")

@@ -1,14 +1,15 @@
-"""Where a state document lives.
+"""The stores that a state document can live in.
 
-Defines the protocol of a store and opens the one that an address names: a file on this machine's disk, an object of a
-cloud store, or a commit on a private ref of a git repository.
+Defines the protocol of a store and opens the one that an address names: a file on this machine's
+disk, an object of a cloud store, or a commit on a private ref of a git repository.
 
 Does not look into the document beyond reading and writing it whole and comparing nonces.
 
 Entry point: `open_store(url, ...)`.
 
-Invariants: `write` stores either the whole document or nothing, and only over the version that the caller has seen; a
-write whose reply was lost is looked up by its nonce before anything is said about it; no address holds a credential.
+Invariants: `write` stores either the whole document or nothing, and only over the version that the
+caller has seen. A write whose reply was lost is looked up by its nonce before anything is said
+about it. No address holds a credential.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _FILES = "write `file`, or the path of a file as `file:PATH` or `file:///PATH`"
 
 @dataclass(frozen=True, slots=True)
 class Versioned:
-    """A document and the token of the version it was read at."""
+    """A document, and the version that it was read at as a token of the store."""
 
     document: StateDocument
     version: str
@@ -52,12 +53,12 @@ class StateStore(Protocol):
 
     @property
     def shared(self) -> bool:
-        """Whether other machines see this store."""
+        """Whether other machines can read and write this store."""
         ...
 
     @property
     def excludes(self) -> bool:
-        """Whether `hold` keeps every other living process out, and frees itself when its holder dies."""
+        """Whether `hold` keeps out every other living process, and ends when its holder dies."""
         ...
 
     def load(self) -> Versioned | None:
@@ -67,47 +68,52 @@ class StateStore(Protocol):
     def write(self, document: StateDocument, expected: str | None) -> str:
         """Store `document` over version `expected` (None: over nothing) and return the new version.
 
-        Raises `StateMoved` when the store holds another version. The nonce of `document` must be one that no other write
-        has: by it the store recognises its own write when the reply to it is lost.
+        Raises `StateMoved` when the store holds another version. No other write may have the nonce
+        of `document`: by it the store recognises its own write when the reply is lost.
         """
         ...
 
     def hold(self) -> AbstractContextManager[None]:
-        """Keep every other process from writing until the block ends or this process dies, where the store can.
+        """Keep every other process from writing inside the context, where the store can.
 
-        Raises `StoreBusy` at once when another process does so. Whoever is in the block of a store that `excludes` knows
-        that a lease in the document is its own or that of a dead process. For other stores the block means nothing.
+        Raises `StoreBusy` at once when another process does so. Inside the context of a store that
+        `excludes`, a lease in the document is our own or that of a dead process. For other stores
+        the context means nothing.
         """
         ...
 
     def put(self, objects: Mapping[str, bytes]) -> None:
-        """Keep contents by name (`source-maps/<64 hex digits>.json`); a name stands for its content for ever.
+        """Keep contents by name (`source-maps/<64 hex digits>.json`); a name never changes content.
 
-        They are there for others at the latest after the next `write`: put objects before the document that names them.
-        After an error some of them may have been kept.
+        Others can read them at the latest after the next `write`: put objects before the document
+        that names them. After an error some of them may be kept.
         """
         ...
 
     def get(self, name: str) -> bytes | None:
-        """What was `put` as `name`, or None."""
+        """The content that was `put` as `name`, or None."""
         ...
 
     def probe(self) -> None:
-        """Prove that the store keeps two writers apart; raises `UnsafeStore` when it does not."""
+        """Prove that the store keeps two writers apart; raises `UnsafeStore` if it does not."""
         ...
 
 
 def open_store(url: str, *, root: Path, project: str, environment: str) -> StateStore:
     """The store that `url` names; nothing is read yet.
 
-    `file` is `.flowdsl/state/<environment>.json` below `root`; also `file:PATH` (relative to `root`), `file:///PATH`,
-    `s3://BUCKET/PREFIX`, `gs://...`, `az://...`, `git+https://HOST/PATH?ref=REF`, `git+ssh://...`, `git+file://...` and
-    `git+ref://REMOTE/REF`. Raises `WrongAddress` for anything else, and `UnsupportedStore` where a library is missing.
+    - `file` is `.flowdsl/state/<environment>.json` below `root`.
+    - `file:PATH` (relative to `root`) and `file:///PATH` are other files.
+    - `s3://BUCKET/PREFIX`, `gs://...` and `az://...` are cloud stores.
+    - `git+https://HOST/PATH?ref=REF`, `git+ssh://...`, `git+file://...` and `git+ref://REMOTE/REF`
+      are git repositories.
+
+    Raises `WrongAddress` for anything else, and `UnsupportedStore` where a library is missing.
     """
     scheme, _, rest = url.partition(":")
     if any(ord(sign) < 32 or sign == "\x7f" for sign in url):
         raise WrongAddress(f"the state address `{shown(url)}` holds control characters")
-    # So comes from the command line what is no text, and no document could hold the address.
+    # These stand for bytes of the command line that are no text; no document could hold them.
     if any("\ud800" <= sign <= "\udfff" for sign in url):
         raise WrongAddress(f"the state address `{shown(url)}` is not UTF-8")
     if scheme == "file" and (not rest.startswith("//") or rest.startswith("///")):
@@ -126,8 +132,9 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
 
         return open_git(url, root=root, project=project, environment=environment)
     raise WrongAddress(
-        f"state in `{shown(url)}` is not available; write `file`, `file:PATH`, `file:///PATH`, `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, "
-        "`az://CONTAINER/PREFIX` or `git+https://HOST/PATH`"
+        f"state in `{shown(url)}` is not available; write `file`, `file:PATH`, `file:///PATH`, "
+        "`s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, `az://CONTAINER/PREFIX` or "
+        "`git+https://HOST/PATH`"
     )
 
 
@@ -142,14 +149,15 @@ def _path_of(url: str, path: str, environment: str) -> str:
 
 
 def shown(url: str) -> str:
-    """`url` without what may be a credential: all before an `@` of the host, and the query."""
+    """`url` without what may be a credential: the text before an `@` of the host, and the query."""
     return printable(re.sub(r"(?<=//)[^/]*@", "***@", url.partition("?")[0], count=1))
 
 
 def check_name(name: str) -> str:
-    """`name`, if an object beside the document may be called so; raises `StateError`."""
+    """`name`, when an object beside the document may have it; raises `StateError` otherwise."""
     if not _OBJECT_NAME.fullmatch(name):
         raise StateError(
-            f"`{name[:200]}` cannot be the name of an object beside the state; names are like `source-maps/<64 hex digits>.json`"
+            f"`{name[:200]}` cannot be the name of an object beside the state; names are like "
+            "`source-maps/<64 hex digits>.json`"
         )
     return name

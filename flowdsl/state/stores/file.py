@@ -23,10 +23,12 @@ from flowdsl.state.stores.os_lock import exclusive
 
 
 class FileStore:
-    """A `StateStore` over the file `path`; beside it stand a lock file (`.lock`) and the folder of objects (`.d`).
+    """A `StateStore` over the file `path`.
 
-    The version is the SHA-256 of the bytes, which the nonce makes different in every write. Reading takes no lock: a
-    write replaces the file as a whole. Outside of `hold`, `write` raises `StoreBusy` while another process writes.
+    Beside it stand a lock file (`.lock`) and the folder of the objects (`.d`). The version is the
+    SHA-256 of the bytes, which the nonce makes different in every write. Reading takes no lock,
+    because a write replaces the file as a whole. Outside of `hold`, `write` raises `StoreBusy`
+    while another process writes.
     """
 
     shared = False
@@ -91,10 +93,10 @@ class FileStore:
                 except StoreBusy:
                     return
         except StoreBusy:
-            return  # another process has it, and was able to keep us out
+            return  # another process has the lock, and was able to keep us out
         raise UnsafeStore(
-            f"the disk of `{self.url}` does not lock files, so two deploys could write at the same time; keep state on "
-            "a local disk or in a shared store such as `s3://BUCKET/PREFIX`"
+            f"the disk of `{self.url}` does not lock files, so two deploys could write at the same "
+            "time; keep state on a local disk or in a shared store such as `s3://BUCKET/PREFIX`"
         )
 
     def _read(self, path: Path) -> bytes | None:
@@ -111,7 +113,11 @@ class FileStore:
             ) from None
 
     def _store(self, contents: Mapping[Path, bytes]) -> None:
-        """Write files; an error after a file was replaced, as from waiting for the disk, leaves it stored."""
+        """Write files; raises `StoreUnusable`.
+
+        An error that comes after all files were replaced, as from waiting for the disk, is no
+        failure.
+        """
         try:
             write_files({str(path): content for path, content in contents.items()})
         except OSError as error:

@@ -21,15 +21,16 @@ from flowdsl.state.stores.retry import Failure, Patience, patiently, write_with_
 
 _DOCUMENT = "state.json"
 _TIP = "refs/flowdsl/tip"
-"""Where the temporary repository keeps what it knows of the remote's ref, so that fetching brings only what is new."""
+"""The local copy of the remote's ref, so that fetching brings only what is new."""
 
 
 class GitStore:
     """A `StateStore` over the file `state.json` at the tip of one ref of a remote repository.
 
-    The version is the id of the commit; its parent is the version before, and its tree holds the objects too. A push
-    carries the version that it replaces, which the remote compares under its own lock. Everything is done in a temporary
-    repository. Objects that were `put` travel with the next `write`.
+    The version is the id of the commit. Its parent is the version before, and its tree holds the
+    objects, too. A push names the version that it replaces, which the remote compares under its own
+    lock. Everything is done in a temporary repository. Objects that were `put` are pushed with the
+    next `write`.
     """
 
     shared = True
@@ -107,7 +108,8 @@ class GitStore:
                 self._staged |= zip(names, self._blobs(objects.values()), strict=True)
             except Failure as failure:
                 raise StoreUnusable(
-                    f"{len(names)} objects beside the state at `{self._url}` cannot be kept: {failure}"
+                    f"{len(names)} objects beside the state at `{self._url}` cannot be kept: "
+                    f"{failure}"
                 ) from None
 
     def get(self, name: str) -> bytes | None:
@@ -124,7 +126,10 @@ class GitStore:
                 ) from None
 
     def probe(self) -> None:
-        """Prove that this git refuses a push over a version that is not there; nothing reaches the remote."""
+        """Prove that this git refuses a push over a version that is not there.
+
+        Raises `UnsafeStore` if it does not; nothing reaches the remote in either case.
+        """
         with self._turn:
             try:
                 patiently(self._tip, self._patience)
@@ -137,8 +142,8 @@ class GitStore:
                     f"whether `{self._url}` keeps two writers apart cannot be tried: {failure}"
                 ) from None
             raise UnsafeStore(
-                f"`{self._url}` cannot hold state: git pushed over a version that was not there, so two deploys could "
-                "overwrite each other; bring git up to date"
+                f"`{self._url}` cannot hold state: git pushed over a version that was not there, "
+                "so two deploys could overwrite each other; bring git up to date"
             )
 
     def _load(self) -> Versioned | None:
@@ -149,7 +154,8 @@ class GitStore:
             content = self._file(tip, _DOCUMENT)
             if content is None:
                 raise CorruptState(
-                    f"`{self._url}` holds something else than state: it has no `{_DOCUMENT}`; name a ref of its own"
+                    f"`{self._url}` holds something else than state: it has no `{_DOCUMENT}`; "
+                    "name a ref of its own"
                 )
             document = load_document(
                 content, where=self._url, project=self._project, environment=self._environment
@@ -158,7 +164,7 @@ class GitStore:
         return self._known
 
     def _tip(self) -> str | None:
-        """The commit at the remote's ref."""
+        """The id of the commit at the remote's ref; None when there is no such ref."""
         listed = self._git.remote("ls-remote", "--quiet", REMOTE, self._ref, seconds=self._seconds)
         for line in listed.decode("utf-8", "replace").splitlines():
             oid, _, name = line.partition("\t")
@@ -167,7 +173,7 @@ class GitStore:
         return None
 
     def _fetched_tip(self) -> str | None:
-        """The commit at the remote's ref, present here."""
+        """The id of the commit at the remote's ref, after fetching it; None without that ref."""
         tip = self._tip()
         if tip is None or (self._known is not None and self._known.version == tip):
             return tip
@@ -178,12 +184,13 @@ class GitStore:
         return self._git.local("rev-parse", "--verify", _TIP).decode().strip()
 
     def _file(self, commit: str, path: str) -> bytes | None:
-        """A file of a commit."""
+        """The content of a file in a commit; None when the commit does not have it."""
         try:
             listed = self._git.local("ls-tree", "-z", "-l", commit, "--", path).decode()
         except Failure:
             raise CorruptState(
-                f"`{self._url}` holds something else than state: its ref is no commit; name a ref of its own"
+                f"`{self._url}` holds something else than state: its ref is no commit; "
+                "name a ref of its own"
             ) from None
         fields = listed.partition("\t")[0].split()
         if len(fields) != 4 or fields[1] != "blob":
@@ -193,7 +200,10 @@ class GitStore:
         return self._git.local("cat-file", "blob", fields[2])
 
     def _commit(self, document: StateDocument, expected: str | None, staged: dict[str, str]) -> str:
-        """A commit of the document over `expected`, with the objects that are there and those put since."""
+        """The id of a new commit of the document over the commit `expected`.
+
+        It has the objects of that commit and those in `staged`.
+        """
         objects = {} if expected is None else self._objects(expected)
         content = self._blob(dump_document(document))
         folders: dict[str, dict[str, tuple[str, str]]] = {}
@@ -210,7 +220,7 @@ class GitStore:
         return self._commit_of(tree, expected, subject)
 
     def _objects(self, commit: str) -> dict[str, str]:
-        """The objects in a commit, by name."""
+        """The ids of the objects in a commit, by name."""
         known = self._known is not None and self._known.version == commit
         if not known and self._fetched_tip() != commit:
             raise Failure("the ref has moved", refused=True)
@@ -226,7 +236,7 @@ class GitStore:
         return self._git.local("hash-object", "-w", "--stdin", stdin=content).decode().strip()
 
     def _blobs(self, contents: Iterable[bytes]) -> list[str]:
-        """The ids of many blobs, written by one process."""
+        """The ids of many blobs, which one process writes."""
         command = b"blob\nmark :%d\ndata %d\n%b\nget-mark :%d\n"
         commands = [
             command % (mark, len(content), content, mark)
@@ -235,7 +245,7 @@ class GitStore:
         return self._git.local("fast-import", "--quiet", stdin=b"".join(commands)).decode().split()
 
     def _tree(self, entries: dict[str, tuple[str, str]]) -> str:
-        """A tree of (kind, id) by name."""
+        """The id of a tree with these entries, each a kind and an id by name."""
         modes = {"blob": "100644", "tree": "040000"}
         lines = [f"{modes[kind]} {kind} {oid}\t{name}\0" for name, (kind, oid) in entries.items()]
         return self._git.local("mktree", "-z", stdin="".join(lines).encode()).decode().strip()

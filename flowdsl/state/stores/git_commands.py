@@ -1,4 +1,7 @@
-"""Calls of `git` in a repository of our own, which cannot ask, hang, run hooks, or touch another repository."""
+"""Calls of `git` in a temporary repository of our own.
+
+They cannot ask a question, hang, run hooks, or touch another repository.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ LOCAL_SECONDS = 20.0
 _ENDING_SECONDS = 5.0
 
 REMOTE = "flowdsl-state"
-"""The name of the remote; nobody's global settings speak of it."""
+"""The name of the remote, such that nobody's global settings speak of it."""
 
 _SETTINGS = {
     "core.hooksPath": os.devnull,
@@ -68,20 +71,21 @@ _OF_ANOTHER_REPOSITORY = frozenset(
     }
 )
 _CARRIED = r"^(http\..*|credential\..*|url\..*|core\.sshcommand|ssh\.variant)$"
-"""What a repository's own settings may say about reaching its remotes; CI puts its token there."""
+"""Settings by which the project's repository reaches its remotes; CI puts its token there."""
 
 _CREDENTIAL = re.compile(r"(?<=://)[^/\s@]+@")
 _REFUSED = re.compile(
     r"stale info|fetch first|non-fast-forward|already exists|failed to lock|cannot lock"
 )
 _FINAL = re.compile(
-    r"Authentication failed|could not read (Username|Password)|Permission denied|access denied|not allowed|declined|"
-    r"does not appear to be a git repository|[Nn]ot found|Host key verification|error: 40[134]"
+    r"Authentication failed|could not read (Username|Password)|Permission denied|access denied|"
+    r"not allowed|declined|does not appear to be a git repository|[Nn]ot found|"
+    r"Host key verification|error: 40[134]"
 )
 
 
 def git_settings(root: Path) -> dict[str, list[str]]:
-    """How the repository around `root` reaches its remotes; empty where there is none."""
+    """The settings by which the repository around `root` reaches its remotes; {} without one."""
     arguments = ["config", "--local", "--includes", "-z", "--get-regexp", _CARRIED]
     try:
         listed = run_git(arguments, folder=root, environ=_environ({}), seconds=LOCAL_SECONDS)
@@ -96,7 +100,7 @@ def git_settings(root: Path) -> dict[str, list[str]]:
 
 
 def remote_url(root: Path, name: str) -> str | None:
-    """Where the repository around `root` pushes to under the name of a remote; None when there is no such remote."""
+    """The address that the repository around `root` pushes to for a remote; None without that."""
 
     def ask(*arguments: str) -> str:
         answer = run_git(arguments, folder=root, environ=_environ({}), seconds=LOCAL_SECONDS)
@@ -112,9 +116,10 @@ def remote_url(root: Path, name: str) -> str | None:
 
 
 class Workshop:
-    """A temporary bare repository with one remote, `REMOTE`. Nothing of it is left when the object goes.
+    """A temporary bare repository with one remote, `REMOTE`, removed with this object.
 
-    The remote's address and the settings travel in the environment: arguments are seen by everybody on the machine.
+    The remote's address and the settings travel in environment variables, because everybody on the
+    machine can see the arguments of a process.
     """
 
     def __init__(self, url: str, settings: Mapping[str, Sequence[str]]) -> None:
@@ -161,8 +166,8 @@ def run_git(
 ) -> bytes:
     """The output of git in `folder`; raises `Failure`, and `UnsupportedStore` when there is no git.
 
-    It runs in a session of its own, so that it has no terminal to ask on, gets no Ctrl+C meant for us, and can be ended
-    with all it has started.
+    Git runs in a session of its own, so that it has no terminal to ask on, gets no Ctrl+C meant for
+    us, and can be killed together with all that it has started.
     """
     try:
         process = subprocess.Popen(
@@ -198,7 +203,7 @@ def run_git(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill git and what it has started."""
+    """Kill git and all that it has started."""
     if os.name == "posix":
         try:
             os.killpg(process.pid, signal.SIGKILL)
@@ -208,14 +213,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.kill()
     try:
         process.communicate(timeout=_ENDING_SECONDS)
-    except subprocess.TimeoutExpired:  # somebody else has our pipes open
+    except subprocess.TimeoutExpired:  # another process has our pipes open
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
 
 
 def _environ(settings: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The environment of a call: ours without what points to another repository, with settings that win over others."""
+    """The environment variables of a call of git.
+
+    They are ours without those that point to another repository, and with `settings` that win over
+    git's files.
+    """
     environ = {
         key: value
         for key, value in os.environ.items()
@@ -232,7 +241,10 @@ def _environ(settings: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def _reason(output: bytes, errors: bytes) -> str:
-    """What git says about a failure, without credentials and prefixes: the ref that was refused, then the cause."""
+    """What git says about a failure, without credentials and prefixes.
+
+    It is the ref that was refused, then the cause.
+    """
     refs = [
         line.split("\t")[-1]
         for line in output.decode("utf-8", "replace").splitlines()

@@ -13,7 +13,10 @@ from flowdsl.state.stores.git_commands import Workshop, git_settings, remote_url
 from flowdsl.state.stores.retry import Patience
 
 REMOTE_SECONDS = 12.0
-"""How long one conversation with a remote may take: a lease has to be renewed several times in its 30 s."""
+"""How long a conversation with a remote may take, in seconds.
+
+A lease has to be renewed several times in its 30 s.
+"""
 
 _REMOTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
 _SEGMENT = re.compile(r"(?!.*\.\.)[A-Za-z0-9_+=][A-Za-z0-9_+=.-]*(?<!\.)(?<!\.lock)", re.ASCII)
@@ -21,8 +24,8 @@ _HOST = re.compile(r"[A-Za-z0-9:][A-Za-z0-9.:-]*", re.ASCII)
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
 _PATH = re.compile(r"/[^\s\x00-\x1f\x7f]*[^\s/\x00-\x1f\x7f]/?")
 _FORMS = (
-    "write `git+https://HOST/PATH?ref=refs/...`, `git+ssh://git@HOST/PATH?ref=refs/...`, `git+file:///PATH?ref=refs/...` or "
-    "`git+ref://REMOTE/refs/...`"
+    "write `git+https://HOST/PATH?ref=refs/...`, `git+ssh://git@HOST/PATH?ref=refs/...`, "
+    "`git+file:///PATH?ref=refs/...` or `git+ref://REMOTE/refs/...`"
 )
 
 
@@ -35,7 +38,10 @@ def open_git(
     remote_seconds: float = REMOTE_SECONDS,
     patience: Patience | None = None,
 ) -> GitStore:
-    """The store at `url`; without a ref, state is kept on `refs/flowdsl/<project>/<environment>`."""
+    """The store at `url`, on `refs/flowdsl/<project>/<environment>` when `url` names no ref.
+
+    Raises `WrongAddress` or `UnsupportedStore`.
+    """
     ref = f"refs/flowdsl/{_ref_part(project)}/{_ref_part(environment)}"
     scheme, separator, rest = url.removeprefix("git+").partition("://")
     if not separator:
@@ -64,7 +70,7 @@ def open_git(
 
 
 def _parse(url: str, scheme: str) -> tuple[str, str]:
-    """The address for git, and the ref, empty when none is given."""
+    """The address for git, and the ref: empty when none is given. Raises `WrongAddress`."""
     try:
         parts = urlsplit(url.removeprefix("git+"))
         host, user, password = parts.hostname or "", parts.username, parts.password
@@ -94,8 +100,8 @@ def _of_remote(url: str, name: str, root: Path) -> str:
     place = remote_url(root, name)
     if place is None:
         raise UnsupportedStore(
-            f"the state address `{shown(url)}` names the remote `{name}`, which the repository around the project does "
-            "not have; `git remote` lists those it has"
+            f"the state address `{shown(url)}` names the remote `{name}`, which the repository "
+            "around the project does not have; `git remote` lists those it has"
         )
     if place.startswith("-"):
         raise _wrong(url, "names a remote whose address is not allowed")
@@ -110,7 +116,7 @@ def _checked_ref(url: str, ref: str) -> str:
 
 
 def _ref_part(name: str) -> str:
-    """`name` as one part of a ref, differing wherever names do."""
+    """`name` written as one part of a ref; two names never become the same part."""
     plain = re.compile(r"[A-Za-z0-9_-]", re.ASCII)
     quoted = "".join(
         sign if plain.match(sign) else "".join(f"={byte:02X}" for byte in sign.encode())

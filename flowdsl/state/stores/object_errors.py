@@ -1,4 +1,4 @@
-"""What went wrong between us and a cloud store, in words without addresses: those may hold a signature."""
+"""Failures of requests to a cloud store, without addresses: those may hold a signature."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>([A-Za-z0-9]{1,60})</Code>")
 _TRANSIENT = frozenset({408, 409, 412, 425, 429})
 _METADATA = ("169.254.169.254", "metadata.google.internal")
-"""How an error shows that credentials were asked of the machine, after none were found in the environment."""
+"""Hosts that give a machine its credentials.
+
+An error that names one shows that no credentials were found in the environment.
+"""
 
 _ADVICE = {
     401: "the credentials are missing or refused",
@@ -22,7 +25,7 @@ _ADVICE = {
 
 
 def failure_of(error: Exception) -> Failure:
-    """The `Failure` that an exception of the library means."""
+    """The `Failure` that an exception of the library `obstore` means."""
     text = str(error)
     refused = isinstance(error, AlreadyExistsError | PreconditionError)
     if any(sign in text for sign in _METADATA):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore as Client
 
 REQUEST_SECONDS = 10.0
-"""How long one request may take: a lease has to be renewed several times in its 30 s."""
+"""How long one request may take, in seconds: a lease is renewed several times in its 30 s."""
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}", re.ASCII)
 _SEGMENT = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._=+-]+", re.ASCII)
@@ -26,7 +26,10 @@ _SEGMENT = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._=+-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ObjectUrl:
-    """`scheme` is `s3`, `gs` or `az`; `prefix` has no slash at its ends and may be empty."""
+    """The parts of an address.
+
+    `scheme` is `s3`, `gs` or `az`. `prefix` has no slash at its ends and may be empty.
+    """
 
     scheme: str
     bucket: str
@@ -67,7 +70,10 @@ def open_objects(
     request_seconds: float = REQUEST_SECONDS,
     patience: Patience | None = None,
 ) -> StateStore:
-    """The store at `url`; without a prefix, state is kept below `<project>/<environment>`."""
+    """The store at `url`; state is below `<project>/<environment>` when `url` has no prefix.
+
+    Raises `WrongAddress` or `UnsupportedStore`.
+    """
     parsed = parse(url)
     try:
         from flowdsl.state.stores.objects import ObjectStore
@@ -75,7 +81,8 @@ def open_objects(
         if error.name != "obstore":
             raise
         raise UnsupportedStore(
-            f"state in `{parsed}` needs the library `obstore`; install it with `pip install 'flowdsl[cloud]'`"
+            f"state in `{parsed}` needs the library `obstore`; "
+            "install it with `pip install 'flowdsl[cloud]'`"
         ) from None
     if not parsed.prefix:
         own = f"{quote(project, safe='')}/{quote(environment, safe='')}"
@@ -99,7 +106,8 @@ def _client(url: ObjectUrl, environ: Mapping[str, str], seconds: float) -> Clien
         "timeout": timedelta(seconds=seconds),
         "connect_timeout": timedelta(seconds=min(seconds, 5.0)),
     }
-    # A request that is repeated below us would meet its own first try and call it somebody else's write.
+    # A request that the library repeats would meet its own first try, and take it for the write of
+    # somebody else.
     retries: Any = {"max_retries": 0, "retry_timeout": timedelta(seconds=seconds)}
     try:
         match url.scheme:
@@ -125,6 +133,7 @@ def _client(url: ObjectUrl, environ: Mapping[str, str], seconds: float) -> Clien
             + (
                 "set `AZURE_STORAGE_ACCOUNT_NAME`"
                 if missing
-                else "the settings of the provider in the environment are not usable (see `docs/state.md`)"
+                else "the settings of the provider in the environment are not usable "
+                "(see `docs/state.md`)"
             )
         ) from None

@@ -1,4 +1,4 @@
-"""State in an object of Amazon S3, of what speaks like it, of Google Cloud Storage or of Azure Blob Storage."""
+"""State in an object of Amazon S3 or a compatible store, Google Cloud Storage or Azure."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ T = TypeVar("T")
 class ObjectStore:
     """A `StateStore` over the object `<prefix>/state.json` of a bucket.
 
-    The version is the ETag, or the generation at Google. The nonce makes the bytes of every write different, so that an
-    ETag that is a hash of them never comes back. `client` must not repeat requests by itself: it could not tell its own
-    lost write from another's.
+    The version is the ETag, or the generation at Google. The nonce makes the bytes of every write
+    different, so that an ETag that is a hash of them never comes back. `client` must not repeat
+    requests by itself: it could not tell its own lost write from another's.
     """
 
     shared = True
@@ -141,7 +141,7 @@ class ObjectStore:
             try:
                 result = obstore.get(self._client, key)
             except FileNotFoundError:
-                # A bucket that does not exist answers so too; only listing tells.
+                # A bucket that does not exist answers so, too; only listing tells.
                 next(iter(obstore.list(self._client, self._prefix)), None)
                 return None
             if result.meta["size"] > MAX_BYTES:
@@ -149,7 +149,7 @@ class ObjectStore:
             return bytes(result.bytes()), self._version(result.meta)
 
     def _put(self, key: str, content: bytes, expected: str | None) -> str:
-        """Write an object over a version; raises `Failure`."""
+        """Write an object over the version `expected`; returns its version, raises `Failure`."""
         with _failures():
             mode: Any = "create" if expected is None else {self._token: expected}
             stored = obstore.put(self._client, key, content, mode=mode, use_multipart=False)
@@ -159,8 +159,8 @@ class ObjectStore:
         token = meta[self._token]
         if not isinstance(token, str):
             raise UnsafeStore(
-                f"`{self._url}` gives its objects no version (`{self._token}`), so two deploys could overwrite each "
-                "other; keep state elsewhere"
+                f"`{self._url}` gives its objects no version (`{self._token}`), so two deploys "
+                "could overwrite each other; keep state elsewhere"
             )
         return token
 
@@ -198,14 +198,14 @@ class ObjectStore:
 
     def _refuse(self, what: str) -> None:
         raise UnsafeStore(
-            f"`{self._url}` cannot hold state: it {what}, so two deploys could overwrite each other; keep state in a "
-            "store with conditional writes"
+            f"`{self._url}` cannot hold state: it {what}, so two deploys could overwrite each "
+            "other; keep state in a store with conditional writes"
         )
 
 
 @contextmanager
 def _failures() -> Iterator[None]:
-    """Turns what the library raises into `Failure`."""
+    """A context that raises the library's errors as `Failure`."""
     try:
         yield
     except (obstore.exceptions.BaseError, OSError) as error:

@@ -1,4 +1,4 @@
-"""A lock file held by the operating system, which frees it when the holder dies, however it dies."""
+"""A lock file held by the operating system, which frees it however the holder dies."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ else:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock at `path` for the block; raises `StoreBusy` at once when another holder has it.
+    """Hold the lock at `path` in the context; raises `StoreBusy` at once when another holds it.
 
-    The file stays afterwards: removing it would let two processes lock two files of one name. Closing the descriptor
-    frees the lock, which is also what the end of a process does.
+    The file stays afterwards: removing it would let two processes lock two files of one name.
+    Closing the descriptor frees the lock, and the end of a process closes it.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Requests to a store that may fail, and what became of a write that did."""
+"""Requests to a store that may fail, and the outcome of a write that did."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ T = TypeVar("T")
 
 
 class Failure(Exception):
-    """One request failed. `final`: the same request would fail again. `refused`: for a condition on the version."""
+    """One request failed.
+
+    `final` is true when the same request would fail again, and `refused` when the store refused it
+    for a condition on the version.
+    """
 
     def __init__(self, reason: str, *, final: bool = False, refused: bool = False) -> None:
         super().__init__(reason)
@@ -25,7 +29,10 @@ class Failure(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often a request is repeated: after each of `pauses` (seconds), none begun later than `limit` seconds."""
+    """How often a request is repeated.
+
+    It is repeated after each of `pauses` (seconds), but not when `limit` seconds have passed.
+    """
 
     pauses: tuple[float, ...] = (0.3, 1.0, 2.5)
     limit: float = 20.0
@@ -33,7 +40,7 @@ class Patience:
     monotonic: Callable[[], float] = time.monotonic
 
     def attempts(self) -> Iterator[None]:
-        """One step for each attempt that may be made."""
+        """One element for each attempt that may be made; sleeps between them."""
         started = self.monotonic()
         yield
         for pause in self.pauses:
@@ -44,7 +51,7 @@ class Patience:
 
 
 def patiently(work: Callable[[], T], patience: Patience) -> T:
-    """The result of `work`, which may be repeated; raises its last `Failure`."""
+    """The result of `work`, repeated while it fails; raises its last `Failure`."""
     failure = Failure("was not tried")
     for _ in patience.attempts():
         try:
@@ -65,12 +72,12 @@ def write_with_retry(
     url: str,
     patience: Patience,
 ) -> str:
-    """The version of `document` once it is stored by `attempt`.
+    """The version of `document` after `attempt` has stored it.
 
-    After any failure the store is read: when the document is there, it was our write and only its reply was lost; when
-    the version is still `expected`, nothing has happened yet and the write is repeated; otherwise somebody else has
-    written. A write that arrives late is harmless, as `expected` is gone by then or the document is the same. Raises
-    `StateMoved` and `StoreUnusable`.
+    After any failure the store is read. When it holds the document, the write was done and only its
+    reply was lost. When the version is still `expected`, the write is repeated. Otherwise somebody
+    else has written. A write that arrives late does no harm: by then the version is not `expected`
+    any more, or the document is the same. Raises `StateMoved` and `StoreUnusable`.
     """
     failure = Failure("was not tried")
     for _ in patience.attempts():
@@ -82,8 +89,8 @@ def write_with_retry(
             found = patiently(read, patience)
         except Failure as unread:
             raise StoreUnusable(
-                f"whether the state at `{url}` was written is not known: the write failed ({failure}), and so did "
-                f"reading it back ({unread})"
+                f"whether the state at `{url}` was written is not known: the write failed "
+                f"({failure}), and so did reading it back ({unread})"
             ) from None
         if found is not None and found.document.nonce == document.nonce:
             return found.version
