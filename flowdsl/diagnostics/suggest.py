@@ -43,12 +43,13 @@ def edit_distance(a: str, b: str, limit: int) -> int:
 class Names:
     """Names that one is looked for among very often, put in order once; iterating gives them sorted."""
 
-    __slots__ = ("_by_length",)
+    __slots__ = ("_by_length", "_squeezed")
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._by_length: dict[int, list[str]] = {}
         for name in sorted({*names}):
             self._by_length.setdefault(len(name), []).append(name)
+        self._squeezed: dict[str, str] | None = None
 
     def __len__(self) -> int:
         return sum(map(len, self._by_length.values()))
@@ -58,6 +59,7 @@ class Names:
 
     def add(self, name: str) -> None:
         """Take one more name in."""
+        self._squeezed = None
         names = self._by_length.setdefault(len(name), [])
         at = bisect_left(names, name)
         if names[at : at + 1] != [name]:
@@ -65,6 +67,7 @@ class Names:
 
     def discard(self, name: str) -> None:
         """Take a name out, if it is there."""
+        self._squeezed = None
         names = self._by_length.get(len(name), [])
         at = bisect_left(names, name)
         if names[at : at + 1] == [name]:
@@ -77,6 +80,17 @@ class Names:
             if names:
                 middle = bisect_left(names, name)
                 yield from names[max(0, middle - _COMPARED - 1) : middle + _COMPARED + 1]
+
+    def alike(self, name: str) -> Iterator[str]:
+        """The first name that differs from `name` in case and underscores alone, if there is one."""
+        if self._squeezed is None:
+            self._squeezed = {_squeezed(each): each for each in sorted(self, reverse=True)}
+        if (found := self._squeezed.get(_squeezed(name))) is not None:
+            yield found
+
+
+def _squeezed(name: str) -> str:
+    return name.lower().replace("_", "")
 
 
 def closest(name: str, candidates: Iterable[str], *more: Names) -> str | None:
@@ -91,17 +105,23 @@ def closest(name: str, candidates: Iterable[str], *more: Names) -> str | None:
     limit = max(1, length // 3)
     best: tuple[int, str] | None = None
     groups = (candidates if isinstance(candidates, Names) else Names(candidates), *more)
-    fitting = sorted({each for group in groups for each in group.around(name, limit)})
-    if len(fitting) > _COMPARED:
-        middle = bisect_left(fitting, name)
-        fitting = fitting[max(0, middle - _COMPARED // 2) : middle + _COMPARED // 2]
-    for candidate in fitting:
+    around = (each for group in groups for each in group.around(name, limit))
+    for candidate in _nearest(around, name):
         distance = edit_distance(lowered, candidate.lower(), limit)
         if distance == max(len(name), len(candidate)):
             continue  # not a letter in common
         if distance <= limit and (best is None or distance < best[0]):
             best = (distance, candidate)
     return best[1] if best else None
+
+
+def _nearest(names: Iterable[str], name: str) -> list[str]:
+    """The names in sorted order, of very many those next to `name`."""
+    fitting = sorted({*names})
+    if len(fitting) <= _COMPARED:
+        return fitting
+    middle = bisect_left(fitting, name)
+    return fitting[max(0, middle - _COMPARED // 2) : middle + _COMPARED // 2]
 
 
 def listed(names: Iterable[str], *more: Names, limit: int = 8) -> str:
@@ -135,6 +155,8 @@ _ENDINGS = frozenset(
     )
 )
 """Ends by which two words of one stem differ."""
+_SLIP = 2
+"""Letters that a slip changes at most."""
 _STEM = 3
 """Letters of the shortest stem: `user` is none of `us`."""
 
@@ -143,14 +165,17 @@ def misspelt(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate that `name` surely is but for a slip of the hand; None when it may well be a name of its own.
 
     A slip is a pair of letters in the wrong order, one letter too many, missing or wrong, two in a word of eight or more, or only
-    the case and the underscores. Names that differ in a number or in the end of a word are different names.
+    the case and the underscores. Names that differ in a number or in the end of a word are different names. Of very many candidates
+    only those around `name` in sorted order are compared, and those that differ in case and underscores.
     """
-    return next((each for each in sorted(set(candidates)) if _is_slip(name, each)), None)
+    names = candidates if isinstance(candidates, Names) else Names(candidates)
+    near = {*_nearest(names.around(name, _SLIP), name), *names.alike(name)}
+    return next((each for each in sorted(near) if _is_slip(name, each)), None)
 
 
 def _is_slip(name: str, candidate: str) -> bool:
     ours, theirs = name.lower(), candidate.lower()
-    if ours.replace("_", "") == theirs.replace("_", ""):
+    if _squeezed(name) == _squeezed(candidate):
         return True
     words, others = ours.split("_"), theirs.split("_")
     differing = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
@@ -161,7 +186,7 @@ def _is_slip(name: str, candidate: str) -> bool:
         return False
     if sorted(word) != sorted(other) and _is_variant(word, other):
         return False
-    limit = 1 if max(len(word), len(other)) < 8 else 2
+    limit = 1 if max(len(word), len(other)) < 8 else _SLIP
     return edit_distance(word, other, limit) <= limit
 
 
