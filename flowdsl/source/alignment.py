@@ -2,14 +2,15 @@
 
 `difflib.SequenceMatcher` takes time with the square of what it aligns, and with its cube where few
 different entries stand many times: a prompt of two kilobytes, made by somebody who means harm, can
-keep it busy for seconds. So the work is estimated first, and what would take long is one change.
+keep it busy for seconds. So its steps are counted, and what is not aligned when they are used up is
+one change.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from difflib import SequenceMatcher, unified_diff
+from difflib import Match, SequenceMatcher
+from itertools import accumulate
 from typing import TypeVar
 
 _Entry = TypeVar("_Entry", bound=Hashable)
@@ -17,12 +18,12 @@ _Entry = TypeVar("_Entry", bound=Hashable)
 Opcode = tuple[str, int, int, int, int]
 """A tag, a range of the old sequence and one of the new, as `SequenceMatcher.get_opcodes` has them."""
 
-EFFORT = 15_000_000
-"""Steps that the alignments of one text may take; they take about a second."""
+EFFORT = 6_000_000
+"""Steps that the alignments of one text may take; they take less than half a second."""
 
 
 class Effort:
-    """What the alignments of one text may still cost; what costs more is replaced as a whole."""
+    """The steps that are left for the alignments of one text."""
 
     __slots__ = ("left",)
 
@@ -35,16 +36,8 @@ class Effort:
         new: Sequence[_Entry],
         is_junk: Callable[[_Entry], bool] | None = None,
     ) -> list[Opcode]:
-        """How `old` becomes `new`; nothing but their beginning and end is kept where more would take long."""
-        if self._allows(old, new, is_junk):
-            return list(SequenceMatcher(is_junk, old, new, autojunk=False).get_opcodes())
-        head, tail = _edges(old, new)
-        parts = (
-            ("equal", 0, head, 0, head),
-            ("replace", head, len(old) - tail, head, len(new) - tail),
-            ("equal", len(old) - tail, len(old), len(new) - tail, len(new)),
-        )
-        return [_tagged(*each) for each in parts if each[1] < each[2] or each[3] < each[4]]
+        """How `old` becomes `new`, its longest matches first."""
+        return list(_Matcher(self, is_junk, old, new, autojunk=False).get_opcodes())
 
     def unified(
         self,
@@ -54,67 +47,58 @@ class Effort:
         new_name: str = "",
         end: str = "\n",
     ) -> Iterator[str]:
-        """The lines of a unified difference, its head included, each head with `end` behind it."""
-        if self._allows(old, new, None):
-            yield from unified_diff(old, new, old_name, new_name, lineterm=end)
-            return
-        head, tail = _edges(old, new)
-        before, behind = old[max(0, head - _CONTEXT) : head], old[len(old) - tail :][:_CONTEXT]
-        gone, come = old[head : len(old) - tail], new[head : len(new) - tail]
-        around = len(before) + len(behind)
-        ranges = (_range(head - len(before), len(each) + around) for each in (gone, come))
-        yield f"--- {old_name}{end}"
-        yield f"+++ {new_name}{end}"
-        yield "@@ -{} +{} @@{}".format(*ranges, end)
-        yield from (f" {line}" for line in before)
-        yield from (f"-{line}" for line in gone)
-        yield from (f"+{line}" for line in come)
-        yield from (f" {line}" for line in behind)
+        """The lines of a unified difference as `difflib.unified_diff` has them; `end` stands behind heads."""
+        groups = _Matcher(self, None, old, new, autojunk=True).get_grouped_opcodes(_CONTEXT)
+        for number, group in enumerate(groups):
+            if not number:
+                yield f"--- {old_name}{end}"
+                yield f"+++ {new_name}{end}"
+            first, last = group[0], group[-1]
+            yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@{end}"
+            for tag, a, b, c, d in group:
+                if tag == "equal":
+                    yield from (f" {line}" for line in old[a:b])
+                    continue
+                yield from (f"-{line}" for line in old[a:b])
+                yield from (f"+{line}" for line in new[c:d])
 
-    def _allows(
+
+class _Matcher(SequenceMatcher[_Entry]):
+    """A matcher that finds nothing more when the effort is used up."""
+
+    def __init__(
         self,
+        effort: Effort,
+        is_junk: Callable[[_Entry], bool] | None,
         old: Sequence[_Entry],
         new: Sequence[_Entry],
-        is_junk: Callable[[_Entry], bool] | None,
-    ) -> bool:
-        """Whether the alignment of two sequences is affordable; its price is paid then.
+        *,
+        autojunk: bool,
+    ) -> None:
+        super().__init__(is_junk, old, new, autojunk)
+        places: dict[_Entry, list[int]] = vars(self)["b2j"]
+        self._effort = effort
+        # What a search takes up to an entry: a step for each entry, and one for each place of it.
+        self._steps = [0, *accumulate(1 + len(places.get(entry, ())) for entry in old)]
 
-        Each match that is found costs a pass over what is aligned, and over its pairs of equal
-        entries. There are as many matches as entries at most.
-        """
-        counts = Counter(old)
-        pairs = sum(
-            number * counts[entry]
-            for entry, number in Counter(new).items()
-            if entry in counts and not (is_junk is not None and is_junk(entry))
-        )
-        price = (len(old) + pairs) * min(len(old), len(new))
-        if price > self.left:
-            return False
-        self.left -= price
-        return True
+    def find_longest_match(
+        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+    ) -> Match:
+        end = len(self._steps) - 1 if ahi is None else ahi
+        steps = self._steps[end] - self._steps[alo]
+        if steps > self._effort.left:
+            return Match(alo, blo, 0)
+        self._effort.left -= steps
+        return super().find_longest_match(alo, ahi, blo, bhi)
 
 
 _CONTEXT = 3
 """Lines around a change in a unified difference."""
 
 
-def _edges(old: Sequence[object], new: Sequence[object]) -> tuple[int, int]:
-    """How many entries the two begin with, and how many others they end with."""
-    most = min(len(old), len(new))
-    head = next((at for at in range(most) if old[at] != new[at]), most)
-    tail = next((at for at in range(most - head) if old[-1 - at] != new[-1 - at]), most - head)
-    return head, tail
-
-
-def _tagged(tag: str, a: int, b: int, c: int, d: int) -> Opcode:
-    if tag == "replace" and (a == b or c == d):
-        tag = "insert" if a == b else "delete"
-    return tag, a, b, c, d
-
-
-def _range(start: int, length: int) -> str:
+def _range(start: int, stop: int) -> str:
     """Lines as the head of a hunk names them."""
+    length = stop - start
     if length == 1:
         return f"{start + 1}"
     return f"{start + 1 if length else start},{length}"
