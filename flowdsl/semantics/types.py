@@ -153,22 +153,33 @@ ANY = PRIMITIVE["any"]
 UNKNOWN = Unknown()
 
 
-def describe(type_: Type) -> str:
-    """The type as a person would write it."""
+DESCRIBED = 50
+"""Values of a choice and fields of a record that a description lists."""
+
+
+def describe(type_: Type, most: int | None = DESCRIBED) -> str:
+    """The type as a person would write it, of more than `most` values or fields in it the first; all with None."""
     match type_:
         case Primitive(name):
             return name
         case Enum(values, name):
-            return name or " | ".join(f'"{value}"' for value in values)
+            if name:
+                return name
+            shown = " | ".join(f'"{value}"' for value in values[:most])
+            return shown if len(values[:most]) == len(values) else f"{shown} | …"
         case ListOf(element):
-            text = describe(element)
+            text = describe(element, most)
             return f"({text})[]" if "|" in text else f"{text}[]"
         case Optional(inner):
-            text = describe(inner)
+            text = describe(inner, most)
             return f"({text})?" if "|" in text else f"{text}?"
         case RecordOf(name, fields):
-            inside = ", ".join(f"{field.name}: {describe(field.type)}" for field in fields)
-            return name or f"{{ {inside} }}"
+            if name:
+                return name
+            parts = [f"{field.name}: {describe(field.type, most)}" for field in fields[:most]]
+            if len(parts) < len(fields):
+                parts.append("…")
+            return f"{{ {', '.join(parts)} }}"
         case Unknown():
             return "unknown"
 

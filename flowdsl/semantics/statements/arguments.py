@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.suggest import Names
@@ -16,7 +16,7 @@ from ..names.scopes import ValueScope, find_declaration, known_names, rename_fix
 from ..places import Place
 from ..program import Program
 from ..traversal import refs_outside_blocks
-from ..types import Optional
+from ..types import DESCRIBED, Optional
 from ..values.expressions import check_value, infer
 
 
@@ -56,13 +56,15 @@ def check_call(program: Program, scope: ValueScope, call: ast.CallStmt) -> None:
             call.task.span(source),
             names=quoted(missing),
             target=task.name,
-            labels=tuple(Label(params[name].span, "declared here") for name in missing),
+            labels=tuple(Label(params[name].span, "declared here") for name in missing[:DESCRIBED]),
         )
 
 
-def quoted(names: Iterable[str]) -> str:
-    """Names in backticks, in the order given."""
-    return ", ".join(f"`{name}`" for name in names)
+def quoted(names: Sequence[str]) -> str:
+    """Names in backticks, in the order given; of very many the first, and how many more."""
+    shown = ", ".join(f"`{name}`" for name in names[:DESCRIBED])
+    rest = len(names) - DESCRIBED
+    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def task_of(program: Program, scope: ValueScope, call: ast.CallStmt) -> TaskSymbol | None:

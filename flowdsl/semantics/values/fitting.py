@@ -17,6 +17,7 @@ from ..program import Program
 from ..types import (
     ANY,
     BOOL,
+    DESCRIBED,
     INT,
     NUMBER,
     STRING,
@@ -35,9 +36,6 @@ from ..types import (
 from .assignability import TEXTUAL, assignable
 from .bounds import check_bounds, is_number
 from .formats import example, has_spelling, is_spelled
-
-_MOST_VALUES = 50
-"""Values that a sentence lists."""
 
 _NUMBER_OR_BOOL = r"-?\d+(\.\d+)?|true|false"
 
@@ -92,8 +90,8 @@ def _check_enum_value(program: Program, span: Span, value: str, enum: Enum, what
 
 def quoted_values(enum: Enum) -> str:
     """The values of an enum as they are written, for a sentence; of very many the first, and how many more."""
-    shown = ", ".join(f'`"{value}"`' for value in enum.values[:_MOST_VALUES])
-    rest = len(enum.values) - _MOST_VALUES
+    shown = ", ".join(f'`"{value}"`' for value in enum.values[:DESCRIBED])
+    rest = len(enum.values) - DESCRIBED
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 

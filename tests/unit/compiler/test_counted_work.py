@@ -166,6 +166,21 @@ def test_the_values_of_a_large_choice_are_not_all_told_for_each_mistake() -> Non
     assert all(each.endswith(" and 350 more") and len(each) < 600 for each in told)
 
 
+def test_what_many_findings_tell_has_an_end() -> None:
+    values = " | ".join(f'"c{at}"' for at in range(400))
+    fields = numbered("a@: string, ", 400)
+    flow = f'flow 1\nconst long = "{"x" * 50_000}"\nconst {"n" * 50_000} = 1\n'
+    flow += 'task number(a: int) { }\ntask choice(a: "x" | "y") { }\n'
+    flow += f"task many({numbered('p@: string, ', 400)}) {{ }}\n"
+    flow += f"workflow w {{ inputs {{ v: {values} r: {{ {fields} }} }} steps {{\n"
+    flow += 'call number(a: v)\ncall number(a: r)\ncall choice(a: long)\ncall many()\ndo "{unknown}"\n} }\n'
+    found = analyze(MemoryFiles({"a.flow": flow}), ["a.flow"], CompileOptions()).findings
+    told = [(each.message, each.help or "") for each in found.diagnostics]
+    assert len(told) >= 5
+    assert all(len(each.labels) <= 50 for each in found.diagnostics)
+    assert all(len(text) < 5_000 for each in told for text in each)
+
+
 def test_required_properties_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     class Counted(list[str]):
         asked = 0
