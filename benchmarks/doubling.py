@@ -37,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import doubling_service
 import doubling_texts
-from doubling_phases import Job, Parts, phases
+from doubling_phases import Job, Parts, few_phases, phases
 
 LIMIT = 2.4
 CLEAR = 2.15
@@ -55,7 +55,7 @@ LONG = 0.2
 TOLD = 0.04
 """Seconds from which on a ratio says something."""
 
-PATIENCE = 1.8
+PATIENCE = 1.5
 """Seconds after which the text of a kind is not doubled again."""
 
 GIVEN_UP = 3.0
@@ -123,9 +123,15 @@ class Kind(NamedTuple):
     bound: str = ""
 
 
+def phases_of(kind: str) -> Phases:
+    """All phases; for the same prose in other places, which gives the same findings, those that differ."""
+    again = kind.startswith(("prose, many texts", "prose, target", "prose, rule"))
+    return few_phases if again else phases
+
+
 KINDS = {
     **{
-        name: Kind(make, phases, *doubling_texts.BOUNDS.get(name, ()))
+        name: Kind(make, phases_of(name), *doubling_texts.BOUNDS.get(name, ()))
         for name, make in doubling_texts.KINDS.items()
     },
     **{

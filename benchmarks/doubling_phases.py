@@ -127,3 +127,9 @@ def phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
         yield "baseline compared", lambda: known.compare(listed, prints, lambda path: True)
         yield "fixes", lambda: apply_fixes(listed, (SAFE, UNSAFE))
     yield "compile", lambda: compile_project(memory, entries, options)
+
+
+def few_phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
+    """The phases that read prose differently from place to place."""
+    few = ("format", "semantics", "rules", "whole check")
+    return (each for each in phases(files) if each[0] in few)

@@ -327,6 +327,26 @@ KINDS: dict[str, Make] = {
         "a.flow": "flow 1\nconst c = {" + repeated(' a§: "x",', size) + ' z: "x" }\n'
         "workflow w { steps {\n" + repeated('do "{c.a§}"\n', size) + "} }\n"
     },
+    "calls without arguments": lambda size: {
+        "a.flow": "flow 1\ntask t(" + repeated("a§: string, ", size // 2) + 'z: string) { do "x" }\n'
+        "workflow w { steps {\n" + repeated("call t()\n", size // 2) + "} }\n"
+    },
+    "a large choice for a number": lambda size: {
+        "a.flow": "flow 1\ntask t(a: int) { }\nworkflow w { inputs { a: " + repeated('"c§" | ', size // 2)
+        + '"z" } steps {\n' + repeated("call t(a: a)\n", size // 2) + "} }\n"
+    },
+    "a large record for a number": lambda size: {
+        "a.flow": "flow 1\ntask t(a: int) { }\nworkflow w { inputs { a: {" + repeated("a§: string, ", size // 2)
+        + "z: string } } steps {\n" + repeated("call t(a: a)\n", size // 2) + "} }\n"
+    },
+    "a long const in many messages": lambda size: {
+        "a.flow": 'flow 1\nconst c = "' + "a" * (size // 2) + '"\ntask t(a: "x" | "y") { }\nworkflow w { steps {\n'
+        + repeated("call t(a: c)\n", size // 2) + "} }\n"
+    },
+    "long names in many messages": lambda size: {
+        "a.flow": "flow 1\n" + "".join(f'const {letter * (size // 16)} = "x"\n' for letter in "abcdefgh")
+        + "workflow w { steps {\n" + repeated('do "{x§}"\n', size // 2) + "} }\n"
+    },
     "values of a choice, all compared": _choice('if a == "c§" { press "Enter" }\n'),
     "values of a choice, one if": _choice(' else if a == "c§" { press "Enter" }', 'if a == "z" { }'),
     "values of a choice, all unknown": _choice('if a == "d§" { press "Enter" }\n'),
