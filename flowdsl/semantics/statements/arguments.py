@@ -19,6 +19,9 @@ from ..traversal import refs_outside_blocks
 from ..types import DESCRIBED, Optional
 from ..values.expressions import check_value, infer
 
+_SHOWN = 8
+"""Parameters without an argument that a finding shows."""
+
 
 def check_call(program: Program, scope: ValueScope, call: ast.CallStmt) -> None:
     """Resolve the task of a call and check its arguments."""
@@ -56,7 +59,7 @@ def check_call(program: Program, scope: ValueScope, call: ast.CallStmt) -> None:
             call.task.span(source),
             names=quoted(missing),
             target=task.name,
-            labels=tuple(Label(params[name].span, "declared here") for name in missing[:DESCRIBED]),
+            labels=tuple(Label(params[name].span, "declared here") for name in missing[:_SHOWN]),
         )
 
 

@@ -177,7 +177,7 @@ def test_what_many_findings_tell_has_an_end() -> None:
     found = analyze(MemoryFiles({"a.flow": flow}), ["a.flow"], CompileOptions()).findings
     told = [(each.message, each.help or "") for each in found.diagnostics]
     assert len(told) >= 5
-    assert all(len(each.labels) <= 50 for each in found.diagnostics)
+    assert all(len(each.labels) <= 8 for each in found.diagnostics)
     assert all(len(text) < 5_000 for each in told for text in each)
 
 
