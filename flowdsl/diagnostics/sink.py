@@ -6,6 +6,14 @@ from flowdsl.source.text import Span
 
 from .diagnostic import ERROR, Diagnostic, DiagnosticSpec, Fix, Label
 
+LONGEST = 2_000
+"""Characters of a value in a message, and of a help."""
+
+
+def cut(text: str) -> str:
+    """A text for people, which a name or a value of any length may be part of: very many findings may tell it."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
 
 class Sink:
     """Collects findings; the same finding at the same place is kept once."""
@@ -32,8 +40,13 @@ class Sink:
 
         `values` fill the spec's message and help; `help` replaces the spec's own.
         """
+        values = {
+            name: cut(value) if isinstance(value, str) else value for name, value in values.items()
+        }
         message = spec.message.format(**values)
-        if help is None and spec.help is not None:
+        if help is not None:
+            help = cut(help)
+        elif spec.help is not None:
             help = spec.help.format(**values)
         key = (spec.name, span.path, span.start, span.end, message)
         if key not in self._found:

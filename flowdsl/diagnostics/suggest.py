@@ -49,12 +49,13 @@ def edit_distance(a: str, b: str, limit: int) -> int:
 class Names:
     """A set of names for many searches of near ones, sorted once; iterating gives sorted names."""
 
-    __slots__ = ("_by_length",)
+    __slots__ = ("_by_length", "_squeezed")
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._by_length: dict[int, list[str]] = {}
         for name in sorted({*names}):
             self._by_length.setdefault(len(name), []).append(name)
+        self._squeezed: dict[str, str] | None = None
 
     def __len__(self) -> int:
         return sum(map(len, self._by_length.values()))
@@ -64,6 +65,7 @@ class Names:
 
     def add(self, name: str) -> None:
         """Add a name."""
+        self._squeezed = None
         names = self._by_length.setdefault(len(name), [])
         at = bisect_left(names, name)
         if names[at : at + 1] != [name]:
@@ -71,6 +73,7 @@ class Names:
 
     def discard(self, name: str) -> None:
         """Remove a name, if it is there."""
+        self._squeezed = None
         names = self._by_length.get(len(name), [])
         at = bisect_left(names, name)
         if names[at : at + 1] == [name]:
@@ -87,6 +90,17 @@ class Names:
                 middle = bisect_left(names, name)
                 yield from names[max(0, middle - _COMPARED - 1) : middle + _COMPARED + 1]
 
+    def alike(self, name: str) -> Iterator[str]:
+        """The first name that differs from `name` in case and underscores alone, if there is one."""
+        if self._squeezed is None:
+            self._squeezed = {_squeezed(each): each for each in sorted(self, reverse=True)}
+        if (found := self._squeezed.get(_squeezed(name))) is not None:
+            yield found
+
+
+def _squeezed(name: str) -> str:
+    return name.lower().replace("_", "")
+
 
 def closest(name: str, candidates: Iterable[str], *more: Names) -> str | None:
     """The candidate nearest to `name`, or None when none is near; ties go to the first in order.
@@ -101,17 +115,23 @@ def closest(name: str, candidates: Iterable[str], *more: Names) -> str | None:
     limit = max(1, length // 3)
     best: tuple[int, str] | None = None
     groups = (candidates if isinstance(candidates, Names) else Names(candidates), *more)
-    fitting = sorted({each for group in groups for each in group.around(name, limit)})
-    if len(fitting) > _COMPARED:
-        middle = bisect_left(fitting, name)
-        fitting = fitting[max(0, middle - _COMPARED // 2) : middle + _COMPARED // 2]
-    for candidate in fitting:
+    around = (each for group in groups for each in group.around(name, limit))
+    for candidate in _nearest(around, name):
         distance = edit_distance(lowered, candidate.lower(), limit)
         if distance == max(len(name), len(candidate)):
             continue  # not a letter in common
         if distance <= limit and (best is None or distance < best[0]):
             best = (distance, candidate)
     return best[1] if best else None
+
+
+def _nearest(names: Iterable[str], name: str) -> list[str]:
+    """The names in sorted order, of very many those next to `name`."""
+    fitting = sorted({*names})
+    if len(fitting) <= _COMPARED:
+        return fitting
+    middle = bisect_left(fitting, name)
+    return fitting[max(0, middle - _COMPARED // 2) : middle + _COMPARED // 2]
 
 
 def listed(names: Iterable[str], *more: Names, limit: int = 8) -> str:
@@ -148,6 +168,8 @@ _ENDINGS = frozenset(
     )
 )
 """Endings by which two words of one stem differ."""
+_SLIP = 2
+"""Letters that such a mistake changes at most."""
 _STEM = 3
 """Letters of the shortest stem, so that `user` is no form of `us`."""
 
@@ -158,13 +180,18 @@ def misspelt(name: str, candidates: Iterable[str]) -> str | None:
     Such a mistake is two letters in the wrong order, one letter too many, missing or wrong, two
     mistakes in a word of eight letters or more, or a difference only in case and underscores. Names
     that differ in a number or in the ending of a word are different names.
+
+    Of very many candidates only those next to `name` in sorted order are compared, and those that
+    differ in case and underscores.
     """
-    return next((each for each in sorted(set(candidates)) if _is_slip(name, each)), None)
+    names = candidates if isinstance(candidates, Names) else Names(candidates)
+    near = {*_nearest(names.around(name, _SLIP), name), *names.alike(name)}
+    return next((each for each in sorted(near) if _is_slip(name, each)), None)
 
 
 def _is_slip(name: str, candidate: str) -> bool:
     ours, theirs = name.lower(), candidate.lower()
-    if ours.replace("_", "") == theirs.replace("_", ""):
+    if _squeezed(name) == _squeezed(candidate):
         return True
     words, others = ours.split("_"), theirs.split("_")
     differing = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
@@ -175,7 +202,7 @@ def _is_slip(name: str, candidate: str) -> bool:
         return False
     if sorted(word) != sorted(other) and _is_variant(word, other):
         return False
-    limit = 1 if max(len(word), len(other)) < 8 else 2
+    limit = 1 if max(len(word), len(other)) < 8 else _SLIP
     return edit_distance(word, other, limit) <= limit
 
 

@@ -136,6 +136,7 @@ class ValueLowering:
         self.model = model
         self.environment = _Environment(environment)
         self.types = TypeLowering(self.constant)
+        self._consts: dict[semantic.ValueSymbol, nodes.ConstantValue] = {}
 
     # References
 
@@ -152,9 +153,7 @@ class ValueLowering:
             case semantic.PARAMETER | semantic.SECRET:
                 return select(frame.arguments[symbol.name], _wire_path(symbol.type, ref.path))
             case semantic.CONST:
-                whole = symbol.value if symbol.literal is None else symbol.literal
-                constant = nodes.ConstantValue(value=to_json(self.constant(whole)))
-                return select(constant, _wire_path(symbol.type, path_of(ref, symbol)))
+                return select(self._const(symbol), _wire_path(symbol.type, path_of(ref, symbol)))
             case semantic.LOOP:
                 return _variable("runtime", LOOP_ITEM, _wire_path(symbol.type, ref.path))
             case semantic.ENVIRONMENT:
@@ -166,6 +165,15 @@ class ValueLowering:
                 return _variable("runtime", unique, _wire_path(symbol.type, ref.path))
             case _:
                 raise AssertionError(f"a {symbol.kind} cannot stand in a value")
+
+    def _const(self, symbol: semantic.ValueSymbol) -> nodes.ConstantValue:
+        """The value of a const, which may be large and named very often."""
+        found = self._consts.get(symbol)
+        if found is None:
+            whole = symbol.value if symbol.literal is None else symbol.literal
+            found = nodes.ConstantValue(value=to_json(self.constant(whole)))
+            self._consts[symbol] = found
+        return found
 
     def declared_bound(self, ref: ast.Ref) -> int | None:
         """The `@max_items` of the list that a reference names, when it is a field that says so."""

@@ -106,6 +106,7 @@ class Program:
         self.consts: dict[ast.ConstDecl, ValueSymbol] = {}
         self.resolving: list[ast.Decl] = []
         self.tasks: dict[ast.TaskDecl, TaskSymbol] = {}
+        self.parameters: dict[TaskSymbol, tuple[dict[str, ValueSymbol], dict[str, None]]] = {}
         self.workflows: dict[ast.WorkflowDecl, WorkflowSymbol] = {}
         self.workflow_fields: dict[ast.WorkflowDecl, WorkflowFields] = {}
         self.bound_places: dict[Constraints, dict[str, Span]] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowdsl.diagnostics.suggest import Names
 from flowdsl.source.record import Record
 
 PRIMITIVES = (
@@ -27,11 +28,31 @@ class Primitive(Record, eq=True):
     name: str
 
 
-class Enum(Record, eq=True):
-    """A closed set of strings, in source order. `name` is the declared alias, if any."""
+class Enum(Record):
+    """A closed set of strings, in source order. `name` is the declared alias, if any.
+
+    `known` are the values, to look one up; `names` has them in order, for those that are misspelt.
+    """
 
     values: tuple[str, ...]
-    name: str | None = None
+    name: str | None
+    known: frozenset[str]
+    names: Names
+
+    def __init__(self, values: tuple[str, ...], name: str | None = None) -> None:
+        write = object.__setattr__  # to mypy a record is frozen
+        write(self, "values", values)
+        write(self, "name", name)
+        write(self, "known", frozenset(values))
+        write(self, "names", Names(values))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Enum):
+            return NotImplemented
+        return (self.values, self.name) == (other.values, other.name)
+
+    def __hash__(self) -> int:
+        return hash((self.known, self.name))
 
 
 class ListOf(Record, eq=True):
@@ -89,13 +110,32 @@ class FieldType(Record):
 
 
 class RecordOf(Record):
-    """A record. Declared ones are one object each, so identity is type equality; inline ones have no name."""
+    """A record. Declared ones are one object each, so identity is type equality; inline ones have no name.
+
+    `by_name` has the fields under their names, `by_wire_name` under those in JSON: of several the first.
+    """
 
     name: str | None
     fields: tuple[FieldType, ...]
+    by_name: dict[str, FieldType]
+    by_wire_name: dict[str, FieldType]
+
+    def __init__(self, name: str | None, fields: tuple[FieldType, ...]) -> None:
+        write = object.__setattr__  # to mypy a record is frozen
+        write(self, "name", name)
+        write(self, "fields", fields)
+        write(self, "by_name", {field.name: field for field in reversed(fields)})
+        write(self, "by_wire_name", {field.wire_name: field for field in reversed(fields)})
 
     def field(self, name: str) -> FieldType | None:
-        return next((field for field in self.fields if field.name == name), None)
+        return self.by_name.get(name)
+
+    def by_either_name(self, name: str) -> FieldType | None:
+        """The field that has this name in the source or in JSON; the first where two have it."""
+        field, other = self.by_name.get(name), self.by_wire_name.get(name)
+        if field is None or other is None or field is other:
+            return field or other
+        return next(each for each in self.fields if each in (field, other))
 
 
 class Unknown(Record, eq=True):
@@ -113,22 +153,33 @@ ANY = PRIMITIVE["any"]
 UNKNOWN = Unknown()
 
 
-def describe(type_: Type) -> str:
-    """The type as a person would write it."""
+DESCRIBED = 50
+"""Values of a choice and fields of a record that a description lists."""
+
+
+def describe(type_: Type, most: int | None = DESCRIBED) -> str:
+    """The type as a person would write it, of more than `most` values or fields in it the first; all with None."""
     match type_:
         case Primitive(name):
             return name
         case Enum(values, name):
-            return name or " | ".join(f'"{value}"' for value in values)
+            if name:
+                return name
+            shown = " | ".join(f'"{value}"' for value in values[:most])
+            return shown if len(values[:most]) == len(values) else f"{shown} | …"
         case ListOf(element):
-            text = describe(element)
+            text = describe(element, most)
             return f"({text})[]" if "|" in text else f"{text}[]"
         case Optional(inner):
-            text = describe(inner)
+            text = describe(inner, most)
             return f"({text})?" if "|" in text else f"{text}?"
         case RecordOf(name, fields):
-            inside = ", ".join(f"{field.name}: {describe(field.type)}" for field in fields)
-            return name or f"{{ {inside} }}"
+            if name:
+                return name
+            parts = [f"{field.name}: {describe(field.type, most)}" for field in fields[:most]]
+            if len(parts) < len(fields):
+                parts.append("…")
+            return f"{{ {', '.join(parts)} }}"
         case Unknown():
             return "unknown"
 

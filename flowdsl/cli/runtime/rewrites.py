@@ -38,12 +38,12 @@ def print_difference(rewrites: Sequence[Rewrite], console: Console) -> None:
 
 
 def _difference(rewrite: Rewrite, to_terminal: bool) -> Iterator[str]:
-    from difflib import unified_diff
+    from flowdsl.source.alignment import Effort
 
     name = printable(rewrite.name)
     before, after = _lines(rewrite.original or b""), _lines(rewrite.content)
     old_name = name if rewrite.original is not None else os.devnull
-    for line in unified_diff(before, after, old_name, name):
+    for line in Effort().unified(before, after, old_name, name):
         text = line.removesuffix("\n")
         if to_terminal:
             text = "".join(shown for shown, _ in cells(text.removesuffix("\r")))

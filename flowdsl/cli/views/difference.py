@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from difflib import unified_diff
 from typing import Any
 
 from flowdsl.config.address import Address
@@ -13,6 +12,7 @@ from flowdsl.deploy.comparison.edits import Edit, way_to_keep
 from flowdsl.deploy.comparison.field_diff import Row, field_rows
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
+from flowdsl.source.alignment import Effort
 
 from .painted import ADDED, BAD, GOOD, QUIET, REMOVED, WARNED, Part
 
@@ -142,7 +142,7 @@ def _unified(before: Any, after: Any) -> Iterator[Line]:
 
 
 def _diff_lines(before: Any, after: Any) -> Iterator[str]:
-    lines = unified_diff(_lines(before), _lines(after), lineterm="")
+    lines = Effort().unified(_lines(before), _lines(after), end="")
     return (line for number, line in enumerate(lines) if number > 1)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
 
+from flowdsl.source.alignment import Effort
 from flowdsl.source.record import Record
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
@@ -32,7 +32,8 @@ def hunks(before: str, after: str) -> tuple[Hunk, ...]:
     offsets = [0]
     for line in one:
         offsets.append(offsets[-1] + len(line))
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+    effort = Effort()
+    for tag, i1, i2, j1, j2 in effort.opcodes(one, other):
         if tag == "equal":
             continue
         if i2 - i1 == j2 - j1:
@@ -43,12 +44,12 @@ def hunks(before: str, after: str) -> tuple[Hunk, ...]:
             old, new = "".join(one[a1:a2]), "".join(other[b1:b2])
             found += (
                 Hunk(offsets[a1] + start, offsets[a1] + end, words)
-                for start, end, words in _word_changes(old, new)
+                for start, end, words in _word_changes(old, new, effort)
             )
     return tuple(found)
 
 
-def _word_changes(old: str, new: str) -> Iterator[tuple[int, int, str]]:
+def _word_changes(old: str, new: str, effort: Effort) -> Iterator[tuple[int, int, str]]:
     one, other = _TOKEN.findall(old), _TOKEN.findall(new)
     if len(one) * len(other) > _MOST_PAIRS:
         yield 0, len(old), new
@@ -57,7 +58,7 @@ def _word_changes(old: str, new: str) -> Iterator[tuple[int, int, str]]:
     for token in one:
         offsets.append(offsets[-1] + len(token))
     pending: tuple[int, int, str] | None = None
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in effort.opcodes(one, other):
         if tag == "equal":
             continue
         start, end, words = offsets[i1], offsets[i2], "".join(other[j1:j2])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import SequenceMatcher
 from itertools import pairwise
 
+from flowdsl.source.alignment import Effort
 from flowdsl.source.files import FileSystem
 from flowdsl.source.record import Record
 
@@ -62,8 +62,7 @@ Lines = tuple[int, int, int, int]
 def changed_lines(before: str, after: str) -> list[Lines]:
     """The ranges of lines in which two texts differ."""
     one, other = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    return [(a, b, c, d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]
+    return [(a, b, c, d) for tag, a, b, c, d in Effort().opcodes(one, other) if tag != "equal"]
 
 
 def with_lines_of(before: str, after: str, lines: Lines) -> str:

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from flowdsl.deploy.comparison.diff import Difference, FieldChange
@@ -19,6 +18,7 @@ from flowdsl.deploy.comparison.schema_diff import schema_edits
 from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
+from flowdsl.source.alignment import Effort, Opcode
 
 Sign = Literal["+", "-", "!", " "]
 """Added, removed, or changed; a blank is for a row whose pieces show what changed."""
@@ -35,7 +35,6 @@ COSTLY = 1_000_000
 _ALLOWLIST = "terminal_command_allowlist"
 _SCHEMAS = ("input_schema", "output_schema")
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
-_Edit = tuple[str, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def field_rows(change: FieldChange, *, words: bool) -> list[Row]:
         return list(_check_rows(before or [], after or [], words)) or [_values_row(before, after)]
     if change.path == _ALLOWLIST:
         return list(_allowlist_rows(before, after))
-    return _value_rows(before, after, words)
+    return _value_rows(before, after, words, Effort())
 
 
 def edit_rows(edit: Edit, *, words: bool) -> list[Row]:
@@ -113,19 +112,19 @@ def _values_row(before: Any, after: Any, label: str = "", depth: int = 0) -> Row
     return Row("!", ((text, ""),), depth, is_whole=not label)
 
 
-def _value_rows(before: Any, after: Any, words: bool, depth: int = 0) -> list[Row]:
+def _value_rows(before: Any, after: Any, words: bool, effort: Effort, depth: int = 0) -> list[Row]:
     texts = [side for side in (before, after) if isinstance(side, str)]
     if len(texts) == 2:
         differ = _word_rows if words else _line_rows
-        return list(differ(before.split("\n"), after.split("\n"), depth))
+        return list(differ(before.split("\n"), after.split("\n"), depth, effort))
     if len(texts) == 1 and None in (before, after):
         sign = "-" if after is None else "+"
         return [_row(sign, line, depth) for line in texts[0].split("\n")]
     return [_values_row(before, after, depth=depth)]
 
 
-def _word_rows(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[Row]:
-    for tag, a, b, c, d in _edits(old, new):
+def _word_rows(old: Sequence[str], new: Sequence[str], depth: int, effort: Effort) -> Iterator[Row]:
+    for tag, a, b, c, d in _edits(old, new, effort):
         if tag == "equal":
             continue
         gone, come = (
@@ -135,18 +134,20 @@ def _word_rows(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[R
         if costly and 1 < b - a == d - c:
             # The same number of lines: most likely each has become the one at its place.
             for before, after in zip(old[a:b], new[c:d], strict=True):
-                yield from _word_rows([before], [after], depth)
+                yield from _word_rows([before], [after], depth, effort)
         elif a == b or c == d or costly:
             for lines, mark in ((old[a:b], "removed"), (new[c:d], "added")):
                 for line in lines:
                     yield Row(" ", _pieces([(line, mark)]), depth)
         else:
-            yield from _mixed_rows(gone, come, depth)
+            yield from _mixed_rows(gone, come, depth, effort)
 
 
-def _mixed_rows(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[Row]:
+def _mixed_rows(
+    old: Sequence[str], new: Sequence[str], depth: int, effort: Effort
+) -> Iterator[Row]:
     rows: list[list[tuple[str, str]]] = [[]]
-    for tag, a, b, c, d in _edits(old, new):
+    for tag, a, b, c, d in _edits(old, new, effort):
         kept = tag == "equal"
         for words, mark in (
             (old[a:b], "" if kept else "removed"),
@@ -165,8 +166,8 @@ def _pieces(texts: Iterable[tuple[str, str]]) -> tuple[Piece, ...]:
     return tuple((printable(text), marks.get(mark, "")) for text, mark in texts if text)
 
 
-def _line_rows(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[Row]:
-    edits = _edits(old, new)
+def _line_rows(old: Sequence[str], new: Sequence[str], depth: int, effort: Effort) -> Iterator[Row]:
+    edits = _edits(old, new, effort)
     for number, (tag, a, b, c, d) in enumerate(edits):
         if tag != "equal":
             yield from (_row("-", line, depth) for line in old[a:b])
@@ -181,7 +182,7 @@ def _line_rows(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[R
         yield from (_row(" ", line, depth) for line in old[tail:b])
 
 
-def _edits(old: Sequence[str], new: Sequence[str]) -> list[_Edit]:
+def _edits(old: Sequence[str], new: Sequence[str], effort: Effort) -> list[Opcode]:
     """The opcodes of `SequenceMatcher` that make `new` of `old`.
 
     What would take long to align is one `replace`.
@@ -190,17 +191,16 @@ def _edits(old: Sequence[str], new: Sequence[str]) -> list[_Edit]:
     head = next((at for at in range(most) if old[at] != new[at]), most)
     tail = next((at for at in range(most - head) if old[-1 - at] != new[-1 - at]), most - head)
     end, new_end = len(old) - tail, len(new) - tail
-    inner: list[_Edit] = []
+    inner: list[Opcode] = []
     if (end - head) * (new_end - head) > COSTLY:
         inner = [("replace", head, end, head, new_end)]
     elif end > head or new_end > head:
-        matcher = SequenceMatcher(_is_blank, old[head:end], new[head:new_end], autojunk=False)
         inner = [
             (tag, a + head, b + head, c + head, d + head)
-            for tag, a, b, c, d in matcher.get_opcodes()
+            for tag, a, b, c, d in effort.opcodes(old[head:end], new[head:new_end], _is_blank)
         ]
-    edges: list[_Edit] = [("equal", 0, head, 0, head)] if head else []
-    ends: list[_Edit] = [("equal", end, len(old), new_end, len(new))] if tail else []
+    edges: list[Opcode] = [("equal", 0, head, 0, head)] if head else []
+    ends: list[Opcode] = [("equal", end, len(old), new_end, len(new))] if tail else []
     return [*edges, *inner, *ends]
 
 
@@ -225,6 +225,7 @@ def _check_rows(
     before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], words: bool
 ) -> Iterator[Row]:
     """The difference of two lists of checks by name; no rows when names do not tell them apart."""
+    effort = Effort()
     olds, news = ({str(check.get("name")): check for check in side} for side in (before, after))
     for name in dict.fromkeys((*news, *olds)):
         if name not in olds or name not in news:
@@ -235,19 +236,21 @@ def _check_rows(
                     yield _row(sign, f"{field}: {spell(check[field])}", 1)
         elif olds[name] != news[name]:
             yield _row("!", spell(name))
-            yield from _check_fields(olds[name], news[name], words)
+            yield from _check_fields(olds[name], news[name], words, effort)
     kept = [[name for name in side if name in olds and name in news] for side in (olds, news)]
     if kept[0] != kept[1]:
         yield _row("!", f"order: {spell(kept[0])} -> {spell(kept[1])}")
 
 
-def _check_fields(old: Mapping[str, Any], new: Mapping[str, Any], words: bool) -> Iterator[Row]:
+def _check_fields(
+    old: Mapping[str, Any], new: Mapping[str, Any], words: bool, effort: Effort
+) -> Iterator[Row]:
     for field in sorted(old.keys() | new.keys()):
         before, after = old.get(field), new.get(field)
         if before == after and type(before) is type(after):
             continue
         if isinstance(before, str) and isinstance(after, str):
             yield _row(" ", field, 1)
-            yield from _value_rows(before, after, words, 2)
+            yield from _value_rows(before, after, words, effort, 2)
         else:
             yield _values_row(before, after, f"{field}: ", 1)

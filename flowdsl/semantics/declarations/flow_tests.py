@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.suggest import Names
+from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -14,7 +15,7 @@ from ..names.references import resolve_ref
 from ..names.scopes import ENV_ROOT, ValueScope, find_declaration, known_names, rename_fix
 from ..program import ModuleScope, Program, WorkflowFields
 from ..statements.arguments import quoted
-from ..texts.run_texts import EXPECT, SEES, RunTexts, TextPattern, texts_of_run
+from ..texts.run_texts import EXPECT, SEES, RunTexts, TextPatterns, texts_of_run
 from ..types import BOOL, UNKNOWN, FieldType, ListOf, Optional, Type, strip_optional
 from ..values.bounds import quotable
 from ..values.expressions import check_text, check_value, infer
@@ -31,6 +32,14 @@ def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> Non
         workflow = program.workflows[entry.declaration]
     checker = _TestChecker(program, module, test, workflow)
     checker.check()
+
+
+class _Calls(Record):
+    """The calls in a body by their names in a test, and those with a result by its variable."""
+
+    by_name: dict[str, ast.CallStmt]
+    results: dict[str, ast.CallStmt]
+    names: Names
 
 
 class _TestChecker:
@@ -52,6 +61,7 @@ class _TestChecker:
         self.body = None if workflow is None else _steps(workflow)
         self.asked: RunTexts | None = None
         self.answered: dict[tuple[str, ...], Span] = {}
+        self._calls: dict[ast.Block | None, _Calls] = {}
 
     def check(self) -> None:
         given: set[str] = set()
@@ -191,11 +201,11 @@ class _TestChecker:
         if texts is None or self.workflow is None:
             return
         asked = texts.questions[answer.question]
-        if any(pattern.matches(text) for pattern in asked):
+        if asked.matches(text):
             return
         other = SEES if answer.question == EXPECT else EXPECT
-        help = _known_texts("question", asked, text)
-        if any(pattern.matches(text) for pattern in texts.questions[other]):
+        help = self._known_texts("question", asked, text)
+        if texts.questions[other].matches(text):
             help = f"write `{other}`, which asks it, in place of `{answer.question}`"
         self.program.sink.report(
             errors.UNUSED_ANSWER,
@@ -206,6 +216,11 @@ class _TestChecker:
             help=help,
         )
 
+    def _known_texts(self, noun: str, patterns: TextPatterns, text: str) -> str:
+        """The help for a text that nothing in a workflow has."""
+        names = self.program.names_of(patterns, lambda: map(quotable, patterns.written))
+        return known_names(noun, names, quotable(text))
+
     def _reason(self, reason: ast.Text, *, aborts: bool) -> None:
         check_text(self.program, self.scope, reason, places.TEST_VALUE)
         text = self.program.constants.get(reason)
@@ -213,14 +228,14 @@ class _TestChecker:
         if not isinstance(text, str) or texts is None or self.workflow is None:
             return
         known = texts.aborts if aborts else texts.finishes
-        if not any(pattern.matches(text) for pattern in known):
+        if not known.matches(text):
             self.program.sink.report(
                 errors.IMPOSSIBLE_REASON,
                 reason.span(self.source),
                 workflow=self.workflow.name,
                 ends="aborts" if aborts else "finishes",
                 text=quotable(text),
-                help=_known_texts("reason", known, text),
+                help=self._known_texts("reason", known, text),
             )
 
     def _read(self, answer: ast.ReadAnswer) -> None:
@@ -253,39 +268,47 @@ class _TestChecker:
             body = task.declaration.body
         last = path[-1]
         span = last.span(self.source)
-        called = {} if body is None else _results(self.program, body)
-        if last.text in called:
-            task_name = called[last.text].task.name.text
+        calls = self._calls_of(body)
+        if last.text in calls.results:
+            task_name = calls.results[last.text].task.name.text
             help = f"`{last.text}` is the result of a call: answer what task `{task_name}` reads, as in `{last.text}.name`"
             self.program.sink.report(errors.UNKNOWN_READ, span, name=last.text, help=help)
             return None
         if last.text in runtime:
             return runtime[last.text]
-        runtime = {name: symbol for name, symbol in runtime.items() if name not in called}
+        names = self.program.names_of(calls, lambda: runtime.keys() - calls.results.keys())
         self.program.sink.report(
             errors.UNKNOWN_READ,
             span,
             name=last.text,
-            help=known_names("runtime variable", runtime, last.text),
-            fixes=rename_fix(span, runtime),
+            help=known_names("runtime variable", names, last.text),
+            fixes=rename_fix(span, names),
         )
         return None
 
     def _called_as(self, body: ast.Block | None, name: ast.Name) -> TaskSymbol | None:
-        calls: dict[str, ast.CallStmt] = {}
-        for call in () if body is None else calls_in(self.program, body):
-            calls.setdefault((call.result or call.task.name).text, call)
-        if name.text in calls:
-            return self.program.calls.get(calls[name.text])
+        calls = self._calls_of(body)
+        if name.text in calls.by_name:
+            return self.program.calls.get(calls.by_name[name.text])
         span = name.span(self.source)
         self.program.sink.report(
             errors.UNKNOWN_READ,
             span,
             name=name.text,
-            help=known_names("call", calls, name.text),
-            fixes=rename_fix(span, calls),
+            help=known_names("call", calls.names, name.text),
+            fixes=rename_fix(span, calls.names),
         )
         return None
+
+    def _calls_of(self, body: ast.Block | None) -> _Calls:
+        """The calls in a body, looked for once."""
+        found = self._calls.get(body)
+        if found is None:
+            calls = [] if body is None else list(calls_in(self.program, body))
+            by_name = {(each.result or each.task.name).text: each for each in reversed(calls)}
+            results = {each.result.text: each for each in calls if each.result is not None}
+            found = self._calls[body] = _Calls(by_name, results, Names(by_name))
+        return found
 
     def _prompt_text(self, text: ast.Text) -> None:
         """Text to look for in the prompt: consts and `env` stand for their values, other variables for themselves."""
@@ -301,13 +324,3 @@ def _steps(workflow: WorkflowSymbol) -> ast.Block | None:
         if isinstance(item, ast.StepsSection):
             return item.body
     return None
-
-
-def _results(program: Program, body: ast.Block) -> dict[str, ast.CallStmt]:
-    """The runtime variables that a body sets by calls."""
-    return {call.result.text: call for call in calls_in(program, body) if call.result is not None}
-
-
-def _known_texts(noun: str, patterns: list[TextPattern], text: str) -> str:
-    """The help for a text that nothing in a workflow has."""
-    return known_names(noun, {quotable(pattern.written) for pattern in patterns}, quotable(text))

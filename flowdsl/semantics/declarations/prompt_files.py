@@ -11,7 +11,7 @@ import re
 from collections import Counter
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import misspelt
+from flowdsl.diagnostics.suggest import Names, misspelt
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
@@ -39,6 +39,14 @@ class _Prompt:
             item.path for item in workflow.declaration.items if isinstance(item, ast.PromptFrom)
         )
         self.labels = (Label(named.span(workflow.module.source), "taken in here"),)
+        self._names: dict[RecordOf, Names] = {}
+
+    def names_of(self, record: RecordOf) -> Names:
+        """The names of the fields of a record, put in order once."""
+        found = self._names.get(record)
+        if found is None:
+            found = self._names[record] = Names(record.by_wire_name)
+        return found
 
 
 class _Given(Record):
@@ -46,7 +54,13 @@ class _Given(Record):
 
     inputs: dict[str, FieldType]
     secrets: dict[str, FieldType]
+    input_names: Names
+    secret_names: Names
     is_open: bool
+
+
+def _named(inputs: dict[str, FieldType], secrets: dict[str, FieldType], *, is_open: bool) -> _Given:
+    return _Given(inputs, secrets, Names(inputs), Names(secrets), is_open)
 
 
 def check_prompt_file(program: Program, workflow: WorkflowSymbol, declared: WorkflowFields) -> None:
@@ -68,7 +82,7 @@ def _given(program: Program, workflow: WorkflowSymbol, declared: WorkflowFields)
     if workflow.inputs_from is None:
         if declared.inputs is None or (not declared.inputs and not secrets):
             return None
-        return _Given({field.wire_name: field for field in declared.inputs}, secrets, is_open=False)
+        return _named({field.wire_name: field for field in declared.inputs}, secrets, is_open=False)
     from ..values.schema_files import listed_fields
 
     listed = listed_fields(program.texts[workflow.inputs_from])
@@ -76,7 +90,7 @@ def _given(program: Program, workflow: WorkflowSymbol, declared: WorkflowFields)
         return None
     inputs = {field.name: field for field in listed.fields if field.name[0] != "$"}
     secrets |= {field.name[1:]: field for field in listed.fields if field.name[0] == "$"}
-    return _Given(inputs, secrets, listed.is_open) if inputs or secrets else None
+    return _named(inputs, secrets, is_open=listed.is_open) if inputs or secrets else None
 
 
 def _outputs(
@@ -105,8 +119,8 @@ def _check_given(prompt: _Prompt, given: _Given) -> None:
 
 
 def _report_unknown(prompt: _Prompt, span: Span, sigil: str, name: str, given: _Given) -> None:
-    fields, kind = (given.secrets, "secret") if sigil else (given.inputs, "input")
-    meant = misspelt(name, fields)
+    names, kind = (given.secret_names, "secret") if sigil else (given.input_names, "input")
+    meant = misspelt(name, names)
     is_likely = True
     if meant is not None:
         help = known_names(kind, (meant,), meant)
@@ -115,7 +129,7 @@ def _report_unknown(prompt: _Prompt, span: Span, sigil: str, name: str, given: _
     elif sigil and name in given.inputs:
         help = f"`{name}` is an input; write `{{{name}}}`"
     else:
-        help, is_likely = known_names(kind, fields, name), False
+        help, is_likely = known_names(kind, names, name), False
     if meant is not None and not given.is_open:
         prompt.sink.report(
             errors.UNDECLARED_IN_PROMPT,
@@ -144,9 +158,10 @@ def _check_runtime(prompt: _Prompt, outputs: frozenset[str]) -> None:
     """
     uses = list(re.finditer(_RUNTIME, prompt.source.text))
     counts = Counter(found[1] for found in uses)
+    ordered = Names(outputs)
     for found in uses:
         name = found[1]
-        meant = None if name in outputs else misspelt(name, outputs)
+        meant = None if name in outputs else misspelt(name, ordered)
         if meant is None or name not in counts:
             continue
         help = known_names("output", (meant,), meant)
@@ -195,7 +210,7 @@ def _report_path(
     if isinstance(type_, ListOf):
         help = "it is a list; write `[0]` for its first entry"
     elif isinstance(type_, RecordOf) and key is not None:
-        names = [field.wire_name for field in type_.fields]
+        names = prompt.names_of(type_)
         help = known_names("field", names, key)
         is_certain = misspelt(key, names) is not None
     elif isinstance(type_, RecordOf):
@@ -227,7 +242,6 @@ def _inside(type_: Type, key: str | None) -> Type | None:
     if isinstance(type_, ListOf):
         return type_.element if key is None else None
     if isinstance(type_, RecordOf) and key is not None:
-        for field in type_.fields:
-            if key == field.wire_name:
-                return field.type
+        field = type_.by_wire_name.get(key)
+        return None if field is None else field.type
     return None

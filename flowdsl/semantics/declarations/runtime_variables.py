@@ -55,7 +55,7 @@ def _check_same_type(program: Program, earlier: ValueSymbol, later: ValueSymbol)
     if isinstance(earlier.type, Unknown) or isinstance(later.type, Unknown):
         return
     same = assignable(earlier.type, later.type) and assignable(later.type, earlier.type)
-    if not same or describe(earlier.type) != describe(later.type):
+    if not same or describe(earlier.type, None) != describe(later.type, None):
         program.sink.report(
             errors.RUNTIME_TYPE_CONFLICT,
             later.span,

@@ -56,7 +56,7 @@ def field_of(program: Program | SemanticModel, ref: ast.Ref) -> FieldType | None
     for part in path_of(ref, symbol):
         type_ = strip_optional(type_)
         if isinstance(type_, RecordOf) and isinstance(part, ast.FieldAccess):
-            field = _find_field(type_, part.name)
+            field = type_.by_either_name(part.name)
             type_ = field.type if field is not None else UNKNOWN
         elif isinstance(type_, ListOf):
             field, type_ = None, type_.element
@@ -69,13 +69,6 @@ def name_span(scope: ValueScope, part: ast.FieldAccess) -> Span:
     """The name inside `.name`; the whole part when it is quoted."""
     span = part.span(scope.module.source)
     return Span(span.source, span.start + 1, span.end) if span.text.startswith(".") else span
-
-
-def _find_field(record: RecordOf, name: str) -> FieldType | None:
-    for field in record.fields:
-        if name in (field.name, field.wire_name):
-            return field
-    return None
 
 
 def walk_path(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> Type:
@@ -107,7 +100,7 @@ def _member(
 ) -> Type:
     """The type behind one part of the path of `ref`; UNKNOWN, reported, where there is nothing."""
     if isinstance(type_, RecordOf) and isinstance(part, ast.FieldAccess):
-        field = _find_field(type_, part.name)
+        field = type_.by_either_name(part.name)
         if field is not None:
             return field.type
     span = part.span(scope.module.source)

@@ -164,7 +164,7 @@ def declared(origin: Origin) -> Declared:
         type_ = strip_optional(type_)
         field = None
         if isinstance(type_, RecordOf):
-            field = next((f for f in type_.fields if step in (f.name, f.wire_name)), None)
+            field = type_.by_either_name(step) if isinstance(step, str) else None
             type_ = ANY if field is None else field.type
         else:
             type_ = type_.element if isinstance(type_, ListOf) else ANY

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
+from itertools import islice
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.suggest import Names
@@ -16,8 +17,11 @@ from ..names.scopes import ValueScope, find_declaration, known_names, rename_fix
 from ..places import Place
 from ..program import Program
 from ..traversal import refs_outside_blocks
-from ..types import Optional
+from ..types import DESCRIBED, Optional
 from ..values.expressions import check_value, infer
+
+_SHOWN = 8
+"""Parameters without an argument that a finding shows."""
 
 
 def check_call(program: Program, scope: ValueScope, call: ast.CallStmt) -> None:
@@ -36,7 +40,7 @@ def check_call(program: Program, scope: ValueScope, call: ast.CallStmt) -> None:
             name=task.name,
             labels=(Label(_name_span(task), "the task is declared here"),),
         )
-    params = {param.name: param for param in task.params}
+    params, required = _parameters(program, task)
     given = check_names(program, scope, call.arguments, params, "parameter")
     for argument in call.arguments:
         if argument.name.text not in params:
@@ -45,24 +49,45 @@ def check_call(program: Program, scope: ValueScope, call: ast.CallStmt) -> None:
         check_binding(
             program, scope, argument.value, params[name], places.VALUE, places.SECRET_ARGUMENT
         )
-    missing = [
-        name
-        for name, param in params.items()
-        if name not in given and name not in task.defaults and not isinstance(param.type, Optional)
-    ]
+    missing = len(required) - sum(name in required for name in given)
     if missing:
+        shown = list(islice((name for name in required if name not in given), DESCRIBED))
         program.sink.report(
             errors.MISSING_ARGUMENT,
             call.task.span(source),
-            names=quoted(missing),
+            names=quoted(shown, missing),
             target=task.name,
-            labels=tuple(Label(params[name].span, "declared here") for name in missing),
+            labels=tuple(Label(params[name].span, "declared here") for name in shown[:_SHOWN]),
         )
 
 
-def quoted(names: Iterable[str]) -> str:
-    """Names in backticks, in the order given."""
-    return ", ".join(f"`{name}`" for name in names)
+def _parameters(
+    program: Program, task: TaskSymbol
+) -> tuple[dict[str, ValueSymbol], dict[str, None]]:
+    """The parameters of a task by name, and the names of those that every call has to give.
+
+    Both are made once for all calls of a task.
+    """
+    found = program.parameters.get(task)
+    if found is None:
+        params = {param.name: param for param in task.params}
+        required = {
+            name: None
+            for name, param in params.items()
+            if name not in task.defaults and not isinstance(param.type, Optional)
+        }
+        found = program.parameters[task] = params, required
+    return found
+
+
+def quoted(names: Sequence[str], number: int | None = None) -> str:
+    """Names in backticks, in the order given; of very many the first, and how many more there are.
+
+    `number` counts them all when `names` are only the first.
+    """
+    shown = ", ".join(f"`{name}`" for name in names[:DESCRIBED])
+    rest = (len(names) if number is None else number) - DESCRIBED
+    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def task_of(program: Program, scope: ValueScope, call: ast.CallStmt) -> TaskSymbol | None:
@@ -91,21 +116,23 @@ def check_names(
     program: Program,
     scope: ValueScope,
     arguments: tuple[ast.Argument, ...],
-    known: Iterable[str],
+    known: Collection[str],
     noun: str,
 ) -> dict[str, ast.Argument]:
-    """The arguments by name; unknown and repeated ones are reported and left out."""
-    names = dict.fromkeys(known)
+    """The arguments by name; unknown and repeated ones are reported and left out.
+
+    `known` is a mapping or set of names.
+    """
     ordered: Names | None = None
     free: Names | None = None
     given: dict[str, ast.Argument] = {}
     for argument in arguments:
         name = argument.name.text
-        if name not in names:
+        if name not in known:
             span = argument.name.span(scope.module.source)
             if ordered is None or free is None:
-                ordered = Names(names)
-                free = Names(names.keys() - {each.name.text for each in arguments})
+                ordered = Names(known)
+                free = Names(set(known) - {each.name.text for each in arguments})
             program.sink.report(
                 errors.UNKNOWN_ARGUMENT,
                 span,

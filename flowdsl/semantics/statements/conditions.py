@@ -162,7 +162,7 @@ def _report_unknown_value(
     for node, other, type_ in sides:
         value = program.constants.get(node)
         enum = strip_optional(type_)
-        if isinstance(value, str) and isinstance(enum, Enum) and value not in enum.values:
+        if isinstance(value, str) and isinstance(enum, Enum) and value not in enum.known:
             source = scope.module.source
             program.sink.report(
                 errors.UNKNOWN_ENUM_VALUE,

@@ -7,8 +7,10 @@ of each call in place of the parameters, from the inner tasks to the workflows.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import accumulate
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.source.record import Record
@@ -135,6 +137,7 @@ class _Texts:
         self.program = program
         self.variables = variables
         self.waiting: dict[ValueSymbol, list[_Template]] = {}
+        self.braces: _Braces | None = None
 
     def check(
         self,
@@ -165,11 +168,12 @@ class _Texts:
         waiting = dict.fromkeys(
             template for param in task.params for template in self.waiting.get(param, ())
         )
+        arguments = {each.name.text: each.value for each in reversed(call.arguments)}
         for template in waiting:
             bound: list[Piece] = []
             for piece in template.pieces:
                 if _is_open(piece):
-                    bound += self._argument(source, call, task, piece)
+                    bound += self._argument(source, call, arguments, task, piece)
                 else:
                     bound.append(_bound(piece))
             if len(bound) > MAX_PIECES:
@@ -210,12 +214,17 @@ class _Texts:
         return Piece(VARIABLE, symbol.name, span)
 
     def _argument(
-        self, source: SourceFile, call: ast.CallStmt, task: TaskSymbol, piece: Piece
+        self,
+        source: SourceFile,
+        call: ast.CallStmt,
+        arguments: Mapping[str, ast.Expr],
+        task: TaskSymbol,
+        piece: Piece,
     ) -> list[Piece]:
         """What a call puts in the place of the parameter that `piece` is."""
         assert piece.symbol is not None
         name = piece.symbol.name
-        given = next((each.value for each in call.arguments if each.name.text == name), None)
+        given = arguments.get(name)
         if given is None:
             default = default_of(self.program, task, name, self.variables)
             for step in piece.path:
@@ -260,7 +269,9 @@ class _Texts:
             span = second.span
             labels.append(Label(first.span, "ends with a backslash"))
         elif first.literal is not None:
-            span = _brace(fault, first.literal)
+            if self.braces is None or self.braces.literal is not first.literal:
+                self.braces = _Braces(first.literal, first.span.source)
+            span = _brace(fault, self.braces)
         else:
             span = first.span
         if first.symbol is not None and first.symbol.kind == CONST:
@@ -383,29 +394,32 @@ def _faults_of_run(run: list[Piece], command: bool) -> Iterator[_Fault]:
     text = "".join(piece.text for piece in run)
     pattern = _variable_like() if command else _escaped_name()
     spec = errors.BRACE_IN_COMMAND if command else errors.BACKSLASH_BEFORE_VARIABLE
+    ends = list(accumulate(len(piece.text) for piece in run))
     for found in pattern.finditer(text):
         start = found.start()
-        first, offset = _piece_at(run, start)
-        second, _ = _piece_at(run, start + (1 if command else 2))
+        at = bisect_right(ends, start)
+        first, offset = run[at], start - ends[at] + len(run[at].text)
+        second = run[bisect_right(ends, start + (1 if command else 2))]
         yield _Fault(first, offset, second, spec, found[0] if command else found[1])
 
 
-def _piece_at(run: list[Piece], offset: int) -> tuple[Piece, int]:
-    for piece in run:
-        if offset < len(piece.text):
-            return piece, offset
-        offset -= len(piece.text)
-    raise AssertionError("an offset behind the text")
+class _Braces:
+    """The opening braces of a literal: it has as many of them in the source as in its value."""
+
+    def __init__(self, literal: ast.TextLiteral, source: SourceFile) -> None:
+        self.literal = literal
+        written = source.text[literal.start : literal.end]
+        self.written = [literal.start + at for at, each in enumerate(written) if each == "{"]
+        self.meant = [at for at, each in enumerate(literal.value) if each == "{"]
 
 
-def _brace(fault: _Fault, literal: ast.TextLiteral) -> Span:
-    """Where the brace of a fault is written: a literal has as many braces in the source as in its value."""
+def _brace(fault: _Fault, braces: _Braces) -> Span:
+    """Where the brace of a fault is written."""
     source = fault.first.span.source
-    brace = fault.first.text.find("{", fault.offset)
-    if brace < 0:
+    literal = braces.literal
+    number = bisect_left(braces.meant, fault.offset)
+    if number == len(braces.meant):
         return fault.first.span
-    at = literal.start - 1
-    for _ in range(fault.first.text.count("{", 0, brace + 1)):
-        at = source.text.index("{", at + 1)
+    at = braces.written[number]
     shown = fault.shown if fault.spec is errors.BRACE_IN_COMMAND else "{" + fault.shown
     return Span(source, at, min(at + len(shown), literal.end))

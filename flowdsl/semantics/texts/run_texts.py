@@ -31,6 +31,50 @@ class TextPattern(Record):
         return fill(pieces, text) is not None
 
 
+_START = 24
+"""Characters that patterns have in common at their beginning to be compared with the same texts."""
+
+_COMPARED = 200
+"""Patterns that one text is compared with; where more begin alike, one of them is taken to fit."""
+
+
+class TextPatterns:
+    """The texts that a run can come to, to find one in; `written` are their spellings in the source.
+
+    A text without values is looked up. Any other is compared with what begins as it does: a thousand
+    answers of a test beside a thousand questions would be a million comparisons.
+    """
+
+    def __init__(self) -> None:
+        self.written: set[str] = set()
+        self._known: set[str] = set()
+        self._by_start: dict[str, list[TextPattern]] = {}
+        self._lengths: set[int] = set()
+
+    def append(self, pattern: TextPattern) -> None:
+        """Take one more text in."""
+        self.written.add(pattern.written)
+        known = [piece for piece in pattern.pieces if piece is not None]
+        if len(known) == len(pattern.pieces):
+            self._known.add("".join(known).strip())
+            return
+        start = (pattern.pieces[0] or "").lstrip()[:_START]
+        self._lengths.add(len(start))
+        self._by_start.setdefault(start, []).append(pattern)
+
+    def matches(self, text: str) -> bool:
+        """Whether a run can come to `text`; white space around it does not count."""
+        text = text.strip()
+        if text in self._known:
+            return True
+        starts = {text[:length] for length in self._lengths}
+        alike = [self._by_start[start] for start in starts if start in self._by_start]
+        return any(
+            len(patterns) > _COMPARED or any(pattern.matches(text) for pattern in patterns)
+            for patterns in alike
+        )
+
+
 _ANYTHING = TextPattern("", (None,))
 
 
@@ -38,9 +82,9 @@ class RunTexts:
     """`questions` by the word an answer has in a test; `aborts` and `finishes` hold the reasons a run can end for."""
 
     def __init__(self) -> None:
-        self.questions: dict[str, list[TextPattern]] = {SEES: [], EXPECT: []}
-        self.aborts: list[TextPattern] = []
-        self.finishes: list[TextPattern] = []
+        self.questions = {SEES: TextPatterns(), EXPECT: TextPatterns()}
+        self.aborts = TextPatterns()
+        self.finishes = TextPatterns()
 
 
 def texts_of_run(program: Program, body: ast.Block) -> RunTexts:

@@ -17,6 +17,7 @@ from ..program import Program
 from ..types import (
     ANY,
     BOOL,
+    DESCRIBED,
     INT,
     NUMBER,
     STRING,
@@ -53,7 +54,7 @@ def check_fit(
     constant = program.constants.get(expr)
     if isinstance(constant, str) and isinstance(strip_optional(found), Primitive | Enum):
         if isinstance(inner, Enum):
-            if constant not in inner.values:
+            if constant not in inner.known:
                 _check_enum_value(program, expr.span(scope.module.source), constant, inner, what)
             return
         if isinstance(inner, Primitive) and has_spelling(inner.name):
@@ -71,9 +72,9 @@ def check_fit(
 
 
 def _check_enum_value(program: Program, span: Span, value: str, enum: Enum, what: str) -> None:
-    if value in enum.values:
+    if value in enum.known:
         return
-    near = closest(value, enum.values)
+    near = closest(value, enum.names)
     fixes: tuple[Fix, ...] = ()
     if near is not None and span.text == f'"{value}"':
         fixes = (Fix(f'use `"{near}"`', (Edit(span, f'"{near}"'),)),)
@@ -88,8 +89,10 @@ def _check_enum_value(program: Program, span: Span, value: str, enum: Enum, what
 
 
 def quoted_values(enum: Enum) -> str:
-    """The values of an enum as they are written, for a sentence."""
-    return ", ".join(f'`"{value}"`' for value in enum.values)
+    """The values of an enum as they are written, for a sentence; of very many the first, and how many more."""
+    shown = ", ".join(f'`"{value}"`' for value in enum.values[:DESCRIBED])
+    rest = len(enum.values) - DESCRIBED
+    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def check_spelling(program: Program, span: Span, value: str, type_name: str) -> None:
@@ -199,7 +202,7 @@ def _difference(found: Type, wanted: Type) -> str | None:
     """What the one type has and the other does not take, of enums and of records; None of other types."""
     have, want = strip_optional(found), strip_optional(wanted)
     if isinstance(have, Enum) and isinstance(want, Enum):
-        extra = Enum(tuple(value for value in have.values if value not in want.values))
+        extra = Enum(tuple(value for value in have.values if value not in want.known))
         return f"{quoted_values(extra)} would not fit" if extra.values else None
     if not (isinstance(have, RecordOf) and isinstance(want, RecordOf)):
         return None

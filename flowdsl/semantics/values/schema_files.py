@@ -138,7 +138,8 @@ def _fields(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
     if not isinstance(properties, dict) or _names_more(schema, properties):
         return None
     required = schema.get("required")
-    names = required if isinstance(required, list) else []
+    listed = required if isinstance(required, list) else []
+    names = {name for name in listed if isinstance(name, str)}
     fields = []
     for name, entry in properties.items():
         type_ = _type(entry)

@@ -17,6 +17,7 @@ from flowdsl.diagnostics.fingerprint import fingerprints
 from flowdsl.diagnostics.fixes import apply_fixes
 from flowdsl.diagnostics.suggest import Names, closest, listed
 from flowdsl.lint.removal import with_description
+from flowdsl.lint.rules.program import credential_in_literal
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile, Span
 from tests.support.cpu import cpu_seconds
@@ -191,3 +192,33 @@ def test_ordered_names_suggest_what_a_plain_set_does(limit: int) -> None:
     for name in ("n1_1x", "m36_3", "gone", "n5"):
         assert closest(name, ordered) == closest(name, names)
         assert closest(name, Names(names[:99]), Names(names[99:])) == closest(name, names)
+
+
+class Searched(str):
+    """A text that counts the characters that are searched backwards, in lower case too."""
+
+    __slots__ = ()
+    count = 0
+
+    def lower(self) -> Searched:
+        return Searched(super().lower())
+
+    def rfind(self, sub: str, start: int = 0, end: int = 1 << 60) -> int:  # type: ignore[override]
+        at = super().rfind(sub, start, end)
+        Searched.count += min(end, len(self)) - max(at, start)
+        return at
+
+
+def test_the_line_of_a_password_is_looked_for_once() -> None:
+    text = Searched(("password, " * 1_000 + "\n") * 3)
+    Searched.count = 0
+    assert not list(credential_in_literal._passwords(text))
+    assert Searched.count < 4 * len(text)
+
+
+@pytest.mark.parametrize("said", ["is", ":", "="])
+def test_blanks_behind_a_word_for_passwords_are_read_once(said: str) -> None:
+    with cpu_seconds(GIVEN_UP):
+        text = f"password {said}{' ' * 400_000};"
+        assert not list(credential_in_literal._passwords(text))
+        assert len(list(credential_in_literal._passwords(text[:-1] + "hunter2"))) == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from difflib import unified_diff
 
 from flowdsl.decompile.proposing.convert import Proposal
 from flowdsl.decompile.proposing.prompt_variables import Difference
@@ -15,17 +14,18 @@ from flowdsl.diagnostics.suggest import listed
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.text import spell_variable
+from flowdsl.source.alignment import Effort
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
 
 def difference(before: str, after: str) -> Iterator[str]:
     """The lines of a unified difference of two prompts, safe to print."""
-    lines = unified_diff(
+    lines = Effort().unified(
         before.split("\n"),
         after.split("\n"),
         "the prompt as it is",
         "the prompt of the statements",
-        lineterm="",
+        end="",
     )
     for line in lines:
         yield "".join(shown for shown, _ in cells(line.removesuffix("\r")))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from difflib import SequenceMatcher
 
 from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.ir import nodes
+from flowdsl.source.alignment import Effort
 from flowdsl.syntax import ast
 
 from ...checks import ReadChecks, read_checks
@@ -112,8 +112,7 @@ def _edits(
     if at is not None and wanted and wanted[-1][0].startswith("on failure"):
         wanted.insert(min(at, len(wanted) - 1), wanted.pop())
     edits: list[Edit] = []
-    matcher = SequenceMatcher(None, list(have), wanted, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+    for tag, i1, i2, j1, j2 in Effort().opcodes(have, wanted):
         if tag == "equal":
             continue
         shared = min(i2 - i1, j2 - j1)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import SequenceMatcher
 
 from flowdsl.ir import nodes
+from flowdsl.source.alignment import Effort
 from flowdsl.syntax import ast
 
 from ...model import PromptProgram
@@ -29,8 +29,7 @@ def rule_edits(context: EditContext, have: PromptProgram, wanted: PromptProgram)
     scope = workflow_scope(context)
     indent = indent_at(context.source, section.rules[0].start) if section.rules else "    "
     edits: list[Edit] = []
-    matcher = SequenceMatcher(None, have.rules, wanted.rules, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+    for tag, i1, i2, j1, j2 in Effort().opcodes(have.rules, wanted.rules):
         if tag == "equal":
             continue
         try:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from difflib import SequenceMatcher
 from itertools import islice, product
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import joined as joined_text
 from flowdsl.ir.lower_values import literal
+from flowdsl.source.alignment import Effort
 from flowdsl.syntax import ast
 
 from ...model import Payload, PromptProgram
@@ -90,14 +90,14 @@ class _Editor:
         found: list[Choices] = []
         have = [each.unit.key for each in placed]
         want = [each.key for each in wanted]
-        matcher = SequenceMatcher(None, have, want, autojunk=False)
+        opcodes = Effort().opcodes(have, want)
         gone = {
             placed[at].unit.key: placed[at]
-            for tag, i1, i2, _, _ in matcher.get_opcodes()
+            for tag, i1, i2, _, _ in opcodes
             if tag in ("delete", "replace")
             for at in range(i1, i2)
         }
-        ranges = widened(placed, matcher.get_opcodes())
+        ranges = widened(placed, opcodes)
         for i1, i2, j1, j2 in ranges:
             found += self._change(placed, i1, i2, wanted[j1:j2], where, gone)
         self._open_calls(placed, wanted, where, ranges)
@@ -146,14 +146,12 @@ class _Editor:
                 return [
                     choices for one, other in pairs for choices in self._pair(one, other, where)
                 ]
-        kinds = SequenceMatcher(
-            None,
+        kinds = Effort().opcodes(
             [type(each.unit.node).__name__ for each in old],
             [type(each.node).__name__ for each in wanted],
-            autojunk=False,
         )
         found: list[Choices] = []
-        for tag, a1, a2, b1, b2 in kinds.get_opcodes():
+        for tag, a1, a2, b1, b2 in kinds:
             if tag == "equal" and all(each.parts == 1 for each in old[a1:a2]):
                 for one, other in zip(old[a1:a2], wanted[b1:b2], strict=True):
                     if one.unit.key != other.key:

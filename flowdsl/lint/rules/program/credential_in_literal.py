@@ -23,7 +23,7 @@ SPEC = DiagnosticSpec(
 _STEMS = ("pass", "pwd", "pin")
 _PASSWORD = r"(?:password|passwd|pwd|passphrase|passcode|pin)"
 
-_STATED = rf"(?i:{_PASSWORD}['\"\\]*(?:\s+is\s*:?\s*|\s*[:=]\s*)['\"\\]*([^\s'\"\\,;{{}}<>]+))"
+_STATED = rf"(?i:{_PASSWORD}['\"\\]*(?:\s+is\s*+:?\s*+|\s*[:=]\s*+)['\"\\]*([^\s'\"\\,;{{}}<>]+))"
 """`password: x`, `password is x`, `pwd=x`."""
 
 _TYPED = (
@@ -79,10 +79,13 @@ def _passwords(text: str) -> Iterator[_Candidate]:
     low = text.lower()
     lines: dict[int, _Line] = {}
     for stem in _STEMS:
+        line = _Line(low, 0, -1)
         at = low.find(stem)
         while at >= 0:
             if not low[at - 1 : at].isalpha():
-                yield from _password_at(text, low, at, lines)
+                if at > line.end:
+                    line = _line_at(low, max(line.end, 0), at, lines)
+                yield from _password_at(text, low, at, line)
             at = low.find(stem, at + 1)
 
 
@@ -90,6 +93,7 @@ class _Line:
     """What a line says before its words for passwords. It may be as long as the file, and hold very many of them."""
 
     def __init__(self, low: str, start: int, end: int) -> None:
+        self.start = start
         self.end = end
         secret = low.find("type $", start, end)
         self.secret_typed = end + 1 if secret < 0 else secret + len("type $")
@@ -99,22 +103,27 @@ class _Line:
         self.is_searched = False
 
 
-def _password_at(text: str, low: str, at: int, lines: dict[int, _Line]) -> Iterator[_Candidate]:
+def _line_at(low: str, behind: int, at: int, lines: dict[int, _Line]) -> _Line:
+    """The line in which `at` stands, which no line before `behind` is."""
+    start = low.rfind("\n", behind, at) + 1 or behind
+    line = lines.get(start)
+    if line is None:
+        end = low.find("\n", at)
+        line = lines[start] = _Line(low, start, end if end >= 0 else len(low))
+    return line
+
+
+def _password_at(text: str, low: str, at: int, line: _Line) -> Iterator[_Candidate]:
     """The password that stands right behind the word for it at `at`, or is typed into the field that the word names."""
     stated = _pattern(_STATED).match(text, at) if _is_stated(low, at) else None
     if stated is not None:
         marked = "=" in text[at : stated.start(1)]
         yield from _password(stated, marked=marked)
-    start = text.rfind("\n", 0, at) + 1
-    line = lines.get(start)
-    if line is None:
-        end = text.find("\n", at)
-        line = lines[start] = _Line(low, start, end if end >= 0 else len(text))
     if line.is_searched or line.secret_typed <= at or line.typed > at:
         return
     line.is_searched = True
     for pattern in (_ENTERED, _TYPED):
-        found = _pattern(pattern).search(text, start, line.end)
+        found = _pattern(pattern).search(text, line.start, line.end)
         if found is not None:
             yield from _password(found, marked=pattern is _TYPED)
 
@@ -169,7 +178,7 @@ def _is_random(token: str) -> bool:
     """Whether a long token is as mixed as a generated key: three kinds of characters, no words, many different ones."""
     if len(token) < _SHORTEST or not token.translate(_MARKS).isalnum() or not token.isascii():
         return False
-    kinds = map(any, zip(*((c.islower(), c.isupper(), c.isdigit()) for c in token), strict=True))
+    kinds = (any(map(kind, token)) for kind in (str.islower, str.isupper, str.isdigit))
     if not all(kinds) or token.count("/") > 2 or token.count("-") > 3:
         return False
     if 2 * sum(map(len, _pattern(_WORDS).findall(token))) > len(token):

@@ -1,0 +1,206 @@
+"""Twice the text is twice the work, counted in lines of Python that run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
+from flowdsl.diagnostics import suggest
+from flowdsl.diagnostics.suggest import Names, misspelt
+from flowdsl.semantics.values.schema_files import listed_fields
+from flowdsl.source.files import MemoryFiles
+from tests.support.work import lines_run
+
+LIMIT = 2.4
+"""Of the work on twice the text; work that grows with the square is four times as much."""
+
+Make = Callable[[int], str]
+
+
+def numbered(piece: str, number: int) -> str:
+    return "".join(piece.replace("@", str(at)) for at in range(number))
+
+
+def of_workflow(before: str, piece: str) -> Make:
+    """A workflow whose sections and steps hold a piece for each number."""
+    return lambda number: (
+        f"flow 1\n{before.replace('§', numbered('a@: string ', number))}"
+        f"{numbered(piece, number)}}} }}\n"
+    )
+
+
+def of_test(asked: str, answer: str) -> Make:
+    return lambda number: (
+        f"flow 1\ntask t() {{ }}\nworkflow w {{ steps {{\n{numbered(asked, number)}}} }}\n"
+        f'test "t" for w {{ screen {{\n{numbered(answer, number)}}} }}\n'
+    )
+
+
+def reads_of_test(asked: str, answer: str) -> Make:
+    make = of_test(asked, answer)
+    return lambda number: make(number).replace("{ screen {", "{ reads {")
+
+
+def of_texts(before: str, piece: str, behind: str) -> Make:
+    return lambda number: f"flow 1\n{before}{numbered(piece, number)}{behind}"
+
+
+RECORDS = ("semantics/types.py", "semantics/names/paths.py")
+TESTS = (
+    "flow_tests.py",
+    "run_texts.py",
+    "source/gaps.py",
+    "semantics/values/bounds.py",
+    "call_graph.py",
+)
+CONSTS = ("semantics/declarations/constants.py", "ir/lower_values.py", "ir/lower_types.py")
+TEXTS = ("platform_text.py",)
+KINDS: dict[str, tuple[Make, tuple[str, ...]]] = {
+    "fields that are read": (
+        of_workflow("type T { § }\nworkflow w { inputs { r: T } steps {\n", 'do "{r.a@}"\n'),
+        RECORDS,
+    ),
+    "screens that nothing asks about": (
+        of_test('if sees "a @" { press "Enter" }\n', 'sees "b @" = true\n'),
+        TESTS,
+    ),
+    "screens with values": (
+        of_test(
+            'extract v@: string from "f"\nif sees "Window @ of {{v@}}" { press "Enter" }\n',
+            'sees "Window @ of 1" = true\n',
+        ),
+        TESTS,
+    ),
+    "reads of unknown values": (
+        reads_of_test('extract v@: string from "f"\n', 'w@ = "x"\n'),
+        TESTS,
+    ),
+    "reads of calls": (reads_of_test("call t() as v@\n", 'w@.a = "x"\n'), TESTS),
+    "calls without arguments": (
+        lambda number: (
+            f"flow 1\ntask t({numbered('a@: string, ', number)}) {{ }}\n"
+            f"workflow w {{ steps {{\n{numbered('call t()' + chr(10), number)}}} }}\n"
+        ),
+        ("semantics/statements/arguments.py",),
+    ),
+    "braces of a command": (
+        of_texts('workflow w { steps { run "', "\\\\\\{name@ ", '" } }\n'),
+        TEXTS,
+    ),
+    "braces of a text": (of_texts('workflow w { steps { do "', "\\\\\\{name@} ", '" } }\n'), TEXTS),
+}
+
+
+@pytest.mark.parametrize(("make", "modules"), KINDS.values(), ids=KINDS)
+def test_twice_the_text_is_twice_the_work(make: Make, modules: tuple[str, ...]) -> None:
+    def work(number: int) -> int:
+        files = MemoryFiles({"a.flow": make(number)})
+        return lines_run(lambda: analyze(files, ["a.flow"], CompileOptions()), modules)
+
+    work(10)  # What is compiled or imported once.
+    assert work(160) < LIMIT * work(80)
+
+
+def test_a_large_const_is_evaluated_once() -> None:
+    def work(number: int) -> int:
+        flow = f"flow 1\nconst c = {{ {numbered('a@: [1, 2], ', number)}b: 1 }}\n"
+        reads = numbered('run "x {c.a@[0]}"\n', number)
+        files = MemoryFiles({"a.flow": f"{flow}workflow w {{ steps {{\n{reads}}} }}\n"})
+        options = CompileOptions()
+        return lines_run(lambda: compile_project(files, ["a.flow"], options), CONSTS)
+
+    work(10)
+    assert work(80) < LIMIT * work(40)
+
+
+def prompt_files(unknown: int) -> dict[str, str]:
+    flow = (
+        f"flow 1\ntype T {{ {numbered('name@: string? ', 40)} }}\n"
+        f"workflow w {{ inputs {{ r: T {numbered('name@: string ', 40)} }}\n"
+        f"secrets {{ {numbered('secret@: string ', 40)} }}\n"
+        f'outputs {{ {numbered("output@: string ", 40)} }}\nprompt from "p.md" }}\n'
+    )
+    return {"a.flow": flow, "p.md": numbered("{x@} {$y@} {{z@}} {r.x@}\n", unknown)}
+
+
+def test_names_for_a_prompt_are_put_in_order_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = 0
+    original = Names.__init__
+
+    def counted(self: Names, *names: Any) -> None:
+        nonlocal made
+        made += 1
+        original(self, *names)
+
+    monkeypatch.setattr(Names, "__init__", counted)
+    counts = []
+    for unknown in (5, 50):
+        made = 0
+        found = analyze(MemoryFiles(prompt_files(unknown)), ["a.flow"], CompileOptions())
+        assert len(found.diagnostics) > unknown
+        counts.append(made)
+    assert counts[0] == counts[1]
+
+
+def test_a_slip_is_compared_with_few_of_many_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+    original = suggest._is_slip
+
+    def counted(name: str, candidate: str) -> bool:
+        nonlocal compared
+        compared += 1
+        return original(name, candidate)
+
+    monkeypatch.setattr(suggest, "_is_slip", counted)
+    names = Names([*(f"field_{at:05}_of_form" for at in range(5_000)), "telephone", "E_Mail"])
+    assert misspelt("never_seen_before", names) is None
+    assert misspelt("field_02500_of_fomr", names) == "field_02500_of_form"
+    assert misspelt("tlephone", names) == "telephone"
+    assert misspelt("email", names) == "E_Mail"
+    assert compared <= 4 * 101
+
+
+def test_the_values_of_a_large_choice_are_not_all_told_for_each_mistake() -> None:
+    values = " | ".join(f'"c{at}"' for at in range(400))
+    flow = f"flow 1\nworkflow w {{ inputs {{ a: {values} }} steps {{\n"
+    flow += numbered('if a == "d@" { press "Enter" }\n', 40) + "} }\n"
+    found = analyze(MemoryFiles({"a.flow": flow}), ["a.flow"], CompileOptions()).diagnostics
+    told = [each.help or "" for each in found if each.name == "unknown-enum-value"]
+    assert len(told) == 40
+    assert all(each.endswith(" and 350 more") and len(each) < 600 for each in told)
+
+
+def test_what_many_findings_tell_has_an_end() -> None:
+    values = " | ".join(f'"c{at}"' for at in range(400))
+    fields = numbered("a@: string, ", 400)
+    flow = f'flow 1\nconst long = "{"x" * 50_000}"\nconst {"n" * 50_000} = 1\n'
+    flow += 'task number(a: int) { }\ntask choice(a: "x" | "y") { }\n'
+    flow += f"task many({numbered('p@: string, ', 400)}) {{ }}\n"
+    flow += f"workflow w {{ inputs {{ v: {values} r: {{ {fields} }} }} steps {{\n"
+    flow += 'call number(a: v)\ncall number(a: r)\ncall choice(a: long)\ncall many()\ndo "{unknown}"\n} }\n'
+    found = analyze(MemoryFiles({"a.flow": flow}), ["a.flow"], CompileOptions()).findings
+    told = [(each.message, each.help or "") for each in found.diagnostics]
+    assert len(told) >= 5
+    assert all(len(each.labels) <= 8 for each in found.diagnostics)
+    assert all(len(text) < 5_000 for each in told for text in each)
+
+
+def test_required_properties_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Counted(list[str]):
+        asked = 0
+
+        def __contains__(self, name: object) -> bool:
+            Counted.asked += 1
+            return super().__contains__(name)
+
+    needed = Counted(["a", "c"])
+    properties = {name: {"type": "string"} for name in "abc"}
+    schema = {"type": "object", "properties": properties, "required": needed}
+    monkeypatch.setattr("flowdsl.semantics.values.schema_files.read_json", lambda text: schema)
+    listed = listed_fields("")
+    assert listed is not None
+    assert [each.required for each in listed.fields] == [True, False, True]
+    assert Counted.asked == 0
