@@ -1,9 +1,22 @@
-"""Decisions that a replay would not make again, because the main agent carries out what they decide.
+"""Decisions that a replay would not make again.
 
-The recorded actions of the main agent are replayed without asking it; a focused agent decides afresh on every run. So a decision
-is safe when one focused agent can do everything that hangs on it. What a body needs for that is summed up once for each task, with
-nothing known of its parameters; only a program where something does not fit then is looked at again, call by call, with the branches
-dropped that constants decide.
+The recorded actions of the main agent are replayed without asking it; a focused agent decides
+afresh on every run. So a decision is safe when one focused agent can carry out everything that
+depends on it, and is a trap when something inside needs the main agent: the replay then takes the
+branch of the recorded run.
+
+An example, where no focused agent has a terminal (`run`):
+
+    if sees "a menu" { press "Escape" }    safe: a focused agent looks and presses
+    if sees "an alert" { run "ipconfig" }  warning: only another screen can tell the replay
+    if urgent { run "ipconfig" }           error: no screen tells, the branch is frozen
+    call report(urgent: true)              safe: `if urgent { run ... }` is no decision here
+    call report(urgent: urgent)            error inside `report`, with a label at this call
+
+Two looks keep this cheap. The first sums up once for each task what its body requires
+(`required_tools`), with nothing known of its parameters. Only where something does not fit then,
+the second looks again call by call, in each environment, and drops the branches that constants
+decide.
 """
 
 from __future__ import annotations
@@ -26,7 +39,10 @@ from .required_tools import NO_REQUIREMENTS, FirstLook, Requirement, Requirement
 
 
 class _Finding(Record):
-    """A decision that a replay does not make again; `tool` says in words what needs the main agent."""
+    """A decision that a replay does not make again.
+
+    `tool` says in words what needs the main agent.
+    """
 
     spec: DiagnosticSpec
     span: Span
@@ -60,7 +76,9 @@ def check_replay(program: Program, capabilities: Capabilities) -> None:
 class _Walk:
     """One look at all workflows, and at the tasks that nothing calls.
 
-    Not `exact`: nothing is known of any value, and `suspicious` says whether an exact look may find something.
+    Without `exact`, nothing is known of any value, and `suspicious` says afterwards whether an
+    exact look may find something. With it, `findings` holds what is wrong, by the node that
+    decides.
     """
 
     def __init__(
@@ -92,7 +110,7 @@ class _Walk:
                     self._check_image(requirements, workflow)
 
     def _end(self, requirements: Requirements) -> None:
-        """A body is over that no decision holds: what it asks for goes to the main agent."""
+        """Finish a body that stands in no decision: the main agent carries out what it requires."""
         if requirements.run_elses:
             self.suspicious = True
         if self.exact:
@@ -120,7 +138,7 @@ class _Walk:
     # Bodies
 
     def _task(self, task: TaskSymbol, frame: Frame) -> Requirements:
-        """The needs of a task; calls that give it the same constants share them."""
+        """What a task requires; calls that give it the same constants share the answer."""
         key = repr(frame.arguments) if frame.arguments else ""
         requirements = self._tasks.get((task, key))
         if requirements is None:
@@ -205,7 +223,7 @@ class _Walk:
         requirements.add(self._task(task, inner), place)
 
     def _deciding_params(self, task: TaskSymbol) -> frozenset[str]:
-        """The parameters that conditions of a task read, or that it hands on."""
+        """The parameters that conditions of a task read, or that it passes to other tasks."""
         found = self._deciding.get(task)
         if found is None:
             nodes = [
@@ -288,7 +306,13 @@ class _Walk:
         frame: Frame,
         blind: Iterable[ast.Condition] = (),
     ) -> None:
-        """Take a decision over `bodies` into `requirements`. `blind` are the conditions that nothing on the screen decides."""
+        """Add a decision over `bodies` to `requirements`, and report it where it is a trap.
+
+        `node` decides, and `own` is what deciding itself requires, for instance a model. `blind`
+        are the conditions that nothing on the screen decides. When one focused agent can carry out
+        everything, the decision is safe. When a single body is more than it can, the decision is a
+        finding; else the finding, if there is any, belongs to a decision further out.
+        """
         if not any(bodies):
             requirements.add(own)
             return
@@ -304,7 +328,7 @@ class _Walk:
         requirements.add(whole)
 
     def _fits(self, requirements: Requirements) -> bool:
-        """Whether one focused agent can do it all."""
+        """Whether one focused agent can carry out everything that is required."""
         if len(requirements.models) > 1:
             return False
         return not requirements.tools or all(map(self.capabilities.focused_can, requirements.tools))
@@ -344,7 +368,7 @@ class _Walk:
 
 
 def depends_on_screen(condition: ast.Condition) -> bool:
-    """Whether what is on screen has a say in a condition."""
+    """Whether what is on the screen has a say in a condition."""
     match condition:
         case ast.SeesExpr():
             return True
@@ -357,7 +381,7 @@ def depends_on_screen(condition: ast.Condition) -> bool:
 
 
 def _refs(program: Program, node: ast.Node) -> list[ast.Ref]:
-    """The references to parameters in a node, without those in its blocks."""
+    """The references to parameters in a node, its blocks left out."""
     found = []
     for ref in refs_outside_blocks(node):
         symbol = program.values.get(ref)
