@@ -66,12 +66,12 @@ def without_a_first_look(
     files: dict[str, str | bytes], patch: pytest.MonkeyPatch
 ) -> list[tuple[str, int, int, str]]:
     with patch.context() as inside:
-        inside.setattr(FirstLook, "body", lambda *_: Look(asks=True, settled=False))
+        inside.setattr(FirstLook, "body", lambda *_: Look(asks=True, safe=False))
         return found(files)
 
 
 @pytest.mark.parametrize("outer", AROUND)
-def test_a_body_that_is_settled_has_nothing_to_report(
+def test_a_body_that_is_safe_has_nothing_to_report(
     outer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reported = set()
