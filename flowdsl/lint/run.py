@@ -128,6 +128,7 @@ class _Runner:
         self._path = module.source.path
 
     def module(self, module: ast.Module) -> None:
+        """Call the rules for one file and its declarations."""
         self._enter(module, None)
         source = module.source.text
         for texts, rule in self._on_source:

@@ -43,6 +43,8 @@ def load(files: FileSystem, entries: Sequence[str], sink: Sink) -> Sources:
 
 
 class _Loader:
+    """Loads modules; `loaded` has None for a file that cannot be read."""
+
     def __init__(self, files: FileSystem, sink: Sink) -> None:
         self.files = files
         self.sink = sink
@@ -170,6 +172,7 @@ def _nearest_file(path: str, siblings: list[str]) -> str | None:
 def _report_cycles(
     modules: tuple[ast.Module, ...], targets: dict[ast.Import, ast.Module], sink: Sink
 ) -> None:
+    """Report each cycle of imports once, by a depth-first walk without recursion."""
     finished: set[ast.Module] = set()
     path: dict[ast.Module, Iterator[ast.Import]] = {}
     for start in modules:

@@ -141,6 +141,7 @@ def _workflow_scope(program: Program, workflow: WorkflowSymbol) -> ValueScope:
 
 
 def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbol) -> None:
+    """Check the sections and settings of one workflow."""
     declaration = workflow.declaration
     fields = program.workflow_fields[declaration]
     settings = tuple(item for item in declaration.items if isinstance(item, ast.Setting))

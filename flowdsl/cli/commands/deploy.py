@@ -103,6 +103,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _run(
     arguments: argparse.Namespace, console: Console, report: Report, interrupts: Interrupts
 ) -> Outcome:
+    """Compile, plan, ask and write; returns the outcome."""
     deployment = open_deployment(arguments.env, console)
     environment = deployment.environment
     report.environment = environment.name

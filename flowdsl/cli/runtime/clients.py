@@ -55,6 +55,7 @@ def open_client(
 def _service_client(
     environment: Environment, root: str, deadline: Deadline, listener: Listener | None
 ) -> CyberdeskClient:
+    """The client of a service; raises `CommandError`."""
     trusted = trusted_hosts(os.environ)
     try:
         # Checked before the key is read, since a pull request can change the address.

@@ -95,6 +95,7 @@ class Interrupts:
     async def _answering(
         self, work: Coroutine[Any, Any, T], over: Callable[[], CommandError | None]
     ) -> T:
+        """Run `work` in the event loop, with the signals and the time limit of `run`."""
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task is not None
         self._task, self._loop = task, loop

@@ -83,6 +83,7 @@ def _named_lines(change: NamedChange) -> Iterator[list[Part]]:
 
 
 def _change_lines(plan: Plan, change: Change) -> Iterator[list[Part]]:
+    """The lines of a workflow that changes; none for one that stays as it is."""
     moved = change.previous_address
     if change.action in (Action.UNCHANGED, Action.ADOPT) and moved is None and not change.writes:
         return

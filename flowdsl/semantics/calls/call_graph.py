@@ -34,6 +34,7 @@ def order_tasks(program: Program) -> tuple[TaskSymbol, ...]:
     path: list[TaskSymbol] = []
 
     def visit(task: TaskSymbol) -> None:
+        """Visit the tasks that `task` calls, then note how deep its calls go."""
         path.append(task)
         levels = 0
         for call, inside in _calls_with_depth(program, task.declaration.body):

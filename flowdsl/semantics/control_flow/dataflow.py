@@ -144,6 +144,7 @@ class Follower:
         return self._block(self.body, Done(frozenset(), frozenset(self._appended), NO_FIELDS))
 
     def _block(self, block: ast.Block, state: State) -> State:
+        """The state behind a block; statements that no path reaches are reported."""
         previous: ast.Stmt | None = None
         for statement in block.statements:
             if state is None:
@@ -162,6 +163,7 @@ class Follower:
         return keyword_span(statement, self.source)
 
     def _statement(self, statement: ast.Stmt, state: Done) -> State:
+        """The state behind one statement, given that in front of it."""
         match statement:  # what most programs are made of comes first
             case ast.DoStmt():
                 self._read(statement, state)

@@ -114,6 +114,12 @@ def count_paths(
 
 
 class _Counter:
+    """Counts the paths through one body.
+
+    `failed` collects paths that leave for the `else` of the innermost `retry`, each with the word
+    of the statement that fails.
+    """
+
     def __init__(self, source: SourceFile, subject: Subject, flow: Flow, place: int | None) -> None:
         self.source = source
         self.subject = subject
@@ -134,6 +140,7 @@ class _Counter:
         return reached
 
     def _statement(self, statement: ast.Stmt, at: Paths) -> Reached:
+        """The paths behind one statement; raises `_Arrived` at the place that was asked for."""
         if isinstance(statement, ast.AnnotatedStmt):
             return self._statement(statement.statement, at)
         if self._is_read_by(statement):

@@ -95,6 +95,7 @@ class _Walk:
         self._deciding: dict[TaskSymbol, frozenset[str]] = {}
 
     def walk(self, look: FirstLook) -> None:
+        """Look at every body that the first look has not found safe."""
         program = self.program
         called = set(program.calls.values())
         for task in program.tasks.values():
@@ -161,6 +162,7 @@ class _Walk:
                 self._statement(requirements, statement, frame)
 
     def _statement(self, requirements: Requirements, statement: ast.Stmt, frame: Frame) -> None:
+        """Add what one statement requires, and decide what it decides."""
         match statement:  # what most programs are made of comes first
             case ast.StepStmt(body=body):
                 self._fill(requirements, body, frame)
@@ -210,6 +212,7 @@ class _Walk:
                 pass
 
     def _call(self, requirements: Requirements, statement: ast.CallStmt, frame: Frame) -> None:
+        """Add what a called task requires, with the arguments that decide something in it."""
         task = self.program.calls.get(statement)
         if task is None or task in self._active:
             return
@@ -259,6 +262,7 @@ class _Walk:
             self._decide(requirements, otherwise, own, self._otherwise(otherwise, frame), frame)
 
     def _run(self, requirements: Requirements, statement: ast.RunStmt, frame: Frame) -> None:
+        """Add a command and its `else`, which the main agent decides unless one agent does both."""
         name = statement.name
         if name is not None and not self.capabilities.focused_can(TERMINAL):
             self.program.sink.report(
@@ -274,6 +278,7 @@ class _Walk:
         requirements.add(whole)
 
     def _if(self, requirements: Requirements, statement: ast.IfStmt, frame: Frame) -> None:
+        """Decide an `if`, without the branches that constants decide."""
         branches: list[ast.IfBranch] = []
         otherwise = statement.otherwise
         for branch in statement.branches:
@@ -340,6 +345,7 @@ class _Walk:
         frame: Frame,
         blind: tuple[ast.Condition, ...],
     ) -> None:
+        """Keep the finding of a decision; one whose branch is frozen outweighs any other."""
         spec = errors.BRANCH_FROZEN_BY_REPLAY if blind else errors.BRANCH_OUTSIDE_FOCUSED_ACTION
         known = self.findings.get(node)
         if known is not None and (known.spec is spec or not blind):

@@ -194,6 +194,7 @@ def _check_step(
     target: _Target | None,
     shared: set[str],
 ) -> None:
+    """Check the arguments of one step, and that it gets all that its workflow needs."""
     if target is None or target.open:
         for argument in step.arguments:
             known = target.symbols.get(argument.name.text) if target is not None else None

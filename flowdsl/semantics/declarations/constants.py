@@ -32,6 +32,7 @@ def resolve_consts(program: Program) -> None:
 
 
 def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -> None:
+    """Evaluate one const, after those that it uses."""
     if const in program.consts:
         return
     if const in program.resolving:

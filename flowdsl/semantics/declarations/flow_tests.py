@@ -37,6 +37,12 @@ def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> Non
 
 
 class _TestChecker:
+    """Checks one test.
+
+    `asked` are the texts of the workflow's run, collected when they are needed; `answered` is the
+    place of each answer so far.
+    """
+
     def __init__(
         self,
         program: Program,
@@ -94,6 +100,7 @@ class _TestChecker:
         noun: str,
         secrets: dict[str, FieldType],
     ) -> set[str]:
+        """Check values that a test gives or expects by name; returns the names."""
         known = None if fields is None else {field.name: field for field in fields}
         first: dict[str, Span] = {}
         ordered = Names(known or ())

@@ -185,6 +185,7 @@ def _known_fields(
     secrets: tuple[FieldType, ...],
     outputs: tuple[FieldType, ...],
 ) -> WorkflowFields:
+    """The fields of a workflow, with those of its schema files in the place of sections."""
     known_inputs: tuple[FieldType, ...] | None = inputs
     known_outputs: tuple[FieldType, ...] | None = outputs
     symbol = program.workflows[workflow]

@@ -150,6 +150,7 @@ def _report_duplicate(
 
 
 def _field(program: Program, scope: ModuleScope, field: ast.Field, section: str) -> FieldType:
+    """The type of one field, with its annotations and its default checked."""
     name = field.name.text
     type_ = resolve_type(program, scope, field.type)
     constraints = NO_CONSTRAINTS

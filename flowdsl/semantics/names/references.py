@@ -72,6 +72,7 @@ def resolve_ref(
 def _find_symbol(
     program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool
 ) -> ValueSymbol | None:
+    """The symbol of the root of a reference; None, reported, when there is none that fits."""
     name = ref.name.text
     if scope.clashing and (ref.sigil, name) in scope.clashing:
         return None
@@ -159,6 +160,7 @@ def _has_entry(value: Any, step: str | int) -> bool:
 def _report_undeclared(
     program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool
 ) -> None:
+    """Report a name that means nothing here, with the best advice that there is."""
     name = ref.name.text
     source = scope.module.source
     own = scope.known()
@@ -265,6 +267,7 @@ def listed_kinds(place: Place) -> str:
 
 
 def _environment_value(program: Program, scope: ValueScope, ref: ast.Ref) -> Type:
+    """The type of `env.name`; UNKNOWN, reported, where an environment lacks the value."""
     span = ref.span(scope.module.source)
     first = ref.path[0] if len(ref.path) == 1 else None
     if not isinstance(first, ast.FieldAccess):

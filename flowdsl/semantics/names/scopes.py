@@ -106,6 +106,7 @@ def _report_duplicate(program: Program, span: Span, name: str, first: Span) -> N
 
 
 def _import(program: Program, scope: ModuleScope, import_: ast.Import) -> None:
+    """Bring the names of one import into the scope of a file."""
     target = program.sources.targets.get(import_)
     other = program.scopes[target] if target is not None else None
     if isinstance(import_, ast.ImportModule):

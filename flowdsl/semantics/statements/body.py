@@ -91,6 +91,7 @@ class BodyChecker:
         return node.span(self.source)
 
     def _statement(self, statement: ast.Stmt) -> None:
+        """Check one statement and the blocks in it."""
         if self.background:
             self._check_background_uses(statement)
         match statement:  # what most programs are made of comes first

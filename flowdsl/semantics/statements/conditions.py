@@ -107,6 +107,7 @@ def _check_comparison(program: Program, scope: ValueScope, condition: ast.Compar
 def _check_operands(
     program: Program, scope: ValueScope, condition: ast.CompareExpr, left: Type, right: Type
 ) -> None:
+    """Report a comparison that does not go between the types of its operands."""
     source = scope.module.source
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return

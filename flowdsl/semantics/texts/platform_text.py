@@ -156,6 +156,7 @@ class _Texts:
         texts: Iterable[tuple[ast.Module, ast.Text, Place]],
         ordered: Sequence[TaskSymbol],
     ) -> None:
+        """Report the faults of texts as they stand, then those that calls bring about."""
         for module, text, place in texts:
             pieces = tuple(self._pieces(module.source, text))
             template = _Template(pieces, place is places.COMMAND)
@@ -174,6 +175,7 @@ class _Texts:
             self.waiting.setdefault(symbol, []).append(template)
 
     def _call(self, source: SourceFile, call: ast.CallStmt) -> None:
+        """Put the arguments of a call into the texts that wait for them; report their faults."""
         task = self.program.calls.get(call)
         if task is None:
             return

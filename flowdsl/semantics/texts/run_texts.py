@@ -67,6 +67,7 @@ def texts_of_run(program: Program, body: ast.Block) -> RunTexts:
 
 
 def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
+    """Add the texts of one statement."""
     match statement:
         case ast.IfStmt(branches=branches):
             for branch in branches:

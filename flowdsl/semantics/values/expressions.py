@@ -260,6 +260,7 @@ def _check_record(
     place: Place,
     what: str,
 ) -> None:
+    """Check an object literal against a record: unknown, repeated and missing fields."""
     source = scope.module.source
     _check_duplicate_keys(program, scope, expr.pairs)
     by_key = {field.name: field for field in record.fields}

@@ -115,6 +115,7 @@ class _Place:
         self.fitting = {TERMINALS[term] for term in expected(stack.states)}
 
     def advice(self) -> str | None:
+        """The advice for the token, if there is any; the tables come first."""
         found = WORD_AFTER_WORD.get((self.before, self.word))
         if found is None:
             # In the order of the table, which says what matters most.
@@ -180,6 +181,7 @@ class _Place:
         return None
 
     def _number(self) -> str | None:
+        """The advice for a number that fits nowhere."""
         if self.kind == "DURATION" and "INT" in self.fitting:
             return "a duration stands behind `wait` and `timeout` only"
         if self.kind != "INT":
@@ -196,6 +198,7 @@ class _Place:
         return ARGUMENTS if {"FIELD", "RPAR"} <= self.fitting else None
 
     def _word(self) -> str | None:
+        """The advice for a word that fits nowhere."""
         word, fitting_names = self.word, self.fitting
         lower = word.lower()
         if self.kind in ("FIELD", "KEY") and self._fits_as_keyword(word):
@@ -239,6 +242,7 @@ class _Place:
         return BODY if begins_body and word in KEYWORDS else None
 
     def _sign(self) -> str | None:
+        """The advice for a sign that fits nowhere."""
         word, fitting_names = self.word, self.fitting
         if word == "<" and self.before.lower() in ("list", "array"):
             return LIST_TYPE

@@ -57,6 +57,7 @@ def difference_items(differences: Sequence[WorkflowDifference]) -> list[dict[str
 
 
 def _compared(compared: WorkflowDifference, unified: bool) -> Iterator[Line]:
+    """The lines of one workflow; none without a difference."""
     change = compared.change
     if not compared.differs and change.action not in _STATES:
         return

@@ -143,6 +143,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _check_usage(arguments: argparse.Namespace) -> None:
+    """Raise `UsageError` for options that make no sense, by themselves or together."""
     chosen = [
         option
         for option, given in (

@@ -90,6 +90,7 @@ def _show(
     job: Job,
     planned: PlannedDeploy,
 ) -> int:
+    """Show and save the plan; returns the exit code."""
     plan = planned.plan
     facts = facts_of(deployment, planned, job.runtime.now(), job.options.breaking)
     console.err(render_plan(plan, color=console.color_err, pending=planned.prior.pending))

@@ -153,6 +153,7 @@ def _marker(facts: PlanFacts) -> str:
 
 
 def _head(plan: Plan, facts: PlanFacts) -> Iterator[str]:
+    """The heading: the table of numbers, and what the plan was made from."""
     yield f"## Plan for {code(facts.environment, NAME_WIDTH)}"
     numbers = [len(plan.of(action)) for action in _COLUMNS]
     header = [
@@ -181,6 +182,7 @@ def _head(plan: Plan, facts: PlanFacts) -> Iterator[str]:
 
 
 def _warnings(plan: Plan, facts: PlanFacts) -> Iterator[str]:
+    """What to look at first, one list item each."""
     for route in key_routes(plan.named):
         if route.news:
             said = f"{key_route(route)}; {key_news(route)}"

@@ -233,6 +233,7 @@ def _finish(
     missing: Sequence[str],
     console: Console,
 ) -> int:
+    """Show the edits, ask and write them; returns the exit code."""
     pulled = done.workflows
     rewrites = _rewrites(wanted.target, done.texts)
     for line in remarks(pulled, missing):

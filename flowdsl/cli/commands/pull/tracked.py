@@ -111,6 +111,7 @@ def _document(
     listener: Listener | None,
     limit: TimeLimit,
 ) -> StateDocument | None:
+    """The state document, or None without one; a state that was lost raises `CommandError`."""
     if project.id is None:
         return None
     try:

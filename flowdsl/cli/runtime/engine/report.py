@@ -121,6 +121,7 @@ class Report:
         return answers.get(self.answer(question)[:1], "fail")
 
     def event(self, kind: str, **details: object) -> None:
+        """Take an event of the engine: note it, show it, and pass it on to programs."""
         match kind, details:
             case "apply_start", {"address": Address() as address, "action": action}:
                 self._under_way[address] = str(action)

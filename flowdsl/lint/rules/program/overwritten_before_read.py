@@ -40,6 +40,7 @@ def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
 
 
 def _follow(context: LintContext, block: ast.Block) -> None:
+    """Report the values of one block that are replaced before they are used."""
     variables: dict[str, ast.Name] = {}
     outputs: dict[str, ast.Name] = {}
     for statement in _flat(block):
