@@ -1,6 +1,7 @@
-"""The `flowdsl` program. `--version` is answered here, before anything else is imported."""
+"""The `flowdsl` program; `--version` is answered here, before anything else is imported."""
 
-# Not even `__future__`: until the working folder is off `sys.path`, an import may find a file of the project.
+# Nothing else is imported here, not even `__future__`: until the working folder is off `sys.path`,
+# an import may find a file of the project.
 import gc
 import os
 import sys
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.write(f"flowdsl {__version__}\n")
             sys.stdout.flush()
             return 0
-        except OSError:  # `run` tells of it
+        except OSError:  # `run` reports it
             pass
     from flowdsl.cli.main import run
 
@@ -33,12 +34,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_process() -> None:
-    """Run the command line of this process and end it.
+    """Run the command line of this process and end the process.
 
-    A command makes no garbage worth collecting unless it says so, and taking its modules and trees apart at the end takes
-    longer than reading a flow: together a sixth of `flowdsl check one.flow`. So it does neither.
+    A command leaves no garbage worth collecting unless it is one of `LONG_RUNNING`, and to take its
+    modules and trees apart at the end takes longer than to read a flow; together that is a sixth of
+    the time of `flowdsl check one.flow`. So neither is done.
     """
-    # Until the next import answers signals, Python would raise into it: a signal rather ends the process without a word.
+    # Until `host.signals` listens, Python would raise `KeyboardInterrupt` in the middle of an
+    # import. Here, a signal ends the process without a word instead.
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     _leave_working_folder()
@@ -52,8 +55,11 @@ def run_process() -> None:
 
 
 def _leave_working_folder() -> None:
-    """Take the working folder off `sys.path`, where `python -m` puts it first: what lies there is a project, which a pull request
-    can change, and none of it is to run. In the folder that FlowDSL or Python itself is installed in, all stays as it is."""
+    """Take the working folder off `sys.path`, where `python -m` puts it first.
+
+    What lies there is a project, which a pull request can change, and none of it may run. In the
+    folder that FlowDSL or Python itself is installed in, all stays as it is.
+    """
     try:
         here = os.stat(os.curdir)
     except OSError:  # it has gone, and whatever lay there
@@ -76,9 +82,10 @@ def _is(here: os.stat_result, folder: str) -> bool:
 
 
 def _open_missing_streams() -> None:
-    """Open the standard streams that the process was started without: reading gives nothing, writing goes nowhere.
+    """Open the standard streams that the process was started without.
 
-    The lowest free descriptor is the missing one itself, so that no file that is opened later takes its place.
+    Reading them gives nothing, and what is written to them is lost. The lowest free descriptor is
+    that of the missing stream, so that no file that is opened later can take its place.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:

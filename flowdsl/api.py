@@ -43,7 +43,10 @@ __all__ = [
 
 
 class SourceErrors(Exception):
-    """The source has errors; `diagnostics` are all findings, in order."""
+    """The source has errors; `diagnostics` are all findings, in order.
+
+    The message has the place and the words of the first error.
+    """
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         first = next(found for found in diagnostics if found.severity == "error")

@@ -15,7 +15,10 @@ LAYERS = ("config", "syntax", "semantics", "lint")
 
 
 def diagnostics(rules: Iterable[Rule] = RULES) -> dict[str, DiagnosticSpec]:
-    """All specs by name, sorted, with those of `rules`; a name that stands twice raises `ValueError`."""
+    """All specs by name, sorted, with those of `rules`.
+
+    Raises `ValueError` for a name that two specs have.
+    """
     found = dict(_declared())
     for rule in rules:
         spec = rule.load().spec

@@ -41,10 +41,10 @@ COMMANDS: dict[str, str] = {
     "rules": "list every diagnostic and lint rule",
     "debug": "look inside the compiler",
 }
-"""Every command and its line in `flowdsl -h`. The module or package is `commands/<command>`."""
+"""Every command and its line in `flowdsl -h`. Its module or package is `commands/<command>`."""
 
 MODULES = {"import": "import_"}
-"""The modules of commands whose names are Python's keywords."""
+"""The modules of commands whose names are keywords of Python."""
 
 PLANNED = frozenset(
     {
@@ -66,13 +66,14 @@ PLANNED = frozenset(
         "trajectories",
     }
 )
-"""Commands of the design that this version does not have yet, so that naming one is not called a typing error."""
+"""Commands of the design that this version does not have yet. Whoever types one is told so, instead
+of being asked about a typing error."""
 
 COLORS = ("auto", "always", "never")
 
 
 def run(words: Sequence[str]) -> int:
-    """Run one command line and return its exit code; nothing but a bug in this function raises."""
+    """Run one command line and return its exit code; only a bug in this function raises."""
     console = standard_console()
     with signals.Ending(lambda _number: console.flush()):
         try:
@@ -99,13 +100,16 @@ def _run(words: Sequence[str], console: Console) -> int:
             console.err(_bug_report(error))
         console.err(f"error: {TOO_DEEP}")
         return exit_codes.SOURCE_ERRORS
-    except Exception as error:  # noqa: BLE001 - the last line of defence turns a bug into one line and exit 70
+    except Exception as error:  # noqa: BLE001 - a bug ends as one line and exit code 70
         console.err(_bug_report(error))
         return exit_codes.INTERNAL
 
 
 def _leading_options(words: Sequence[str]) -> tuple[str | None, str, Sequence[str]]:
-    """Folder, colour mode and the rest of the words, after the options that stand before the command."""
+    """The folder, the colour mode and the remaining words.
+
+    The two are options that stand in front of the command.
+    """
     directory, color, index = None, "auto", 0
     while index < len(words) and words[index] in ("-C", "--color"):
         if index + 1 == len(words):
@@ -220,7 +224,10 @@ def _unknown_command(name: str) -> str:
 
 
 def _bug_report(error: Exception) -> str:
-    """One line: what and where, without the message, which may quote a source or a secret."""
+    """One line that says what went wrong and where.
+
+    The message of the exception is left out: it may quote a source or a secret.
+    """
     if os.environ.get("FLOWDSL_DEBUG") == "1":
         from traceback import format_exception
 
@@ -234,6 +241,7 @@ def _bug_report(error: Exception) -> str:
         where = f" at {file}:{place.tb_lineno}"
     python = ".".join(map(str, sys.version_info[:3]))
     return (
-        f"internal error: {type(error).__name__}{where} (flowdsl {__version__}, Python {python}); please report it "
-        "with the flow that causes it; FLOWDSL_DEBUG=1 shows the traceback"
+        f"internal error: {type(error).__name__}{where} (flowdsl {__version__}, Python "
+        f"{python}); please report it with the flow that causes it; FLOWDSL_DEBUG=1 shows the "
+        "traceback"
     )

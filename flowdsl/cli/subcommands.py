@@ -1,4 +1,4 @@
-"""Commands that have commands of their own: `flowdsl state show`."""
+"""Commands with subcommands, such as `flowdsl state show`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from .runtime.arguments import CommandParser
 
 
 class SubcommandParser(CommandParser):
-    """The parser of one of them. It takes the options of every command too, and names itself in what it refuses."""
+    """The parser of one subcommand.
+
+    It takes the options of every command, too, and names itself in its messages.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        # Only what is given here may replace what is given before the subcommand.
+        # Without a default of its own, it does not replace what stands before the subcommand.
         absent: Any = argparse.SUPPRESS
         self.add_argument("-C", dest="directory", metavar="DIR", default=absent, help="work in DIR")
         self.add_argument(
@@ -27,7 +30,7 @@ class SubcommandParser(CommandParser):
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[argparse.Namespace, list[str]]:
-        """As argparse, but what is unknown ends here."""
+        """The arguments, as argparse gives them; an unknown one ends the command here."""
         arguments, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(self._unknown(unknown[0]))
@@ -37,7 +40,7 @@ class SubcommandParser(CommandParser):
 def add_subcommands(
     parser: argparse.ArgumentParser,
 ) -> argparse._SubParsersAction[SubcommandParser]:
-    """Where the subcommands of `parser` are added; which one was given is `arguments.subject`."""
+    """Where the subcommands of `parser` are added; `arguments.subject` names the given one."""
     return parser.add_subparsers(
         dest="subject", required=True, metavar="SUBJECT", parser_class=SubcommandParser
     )

@@ -1,11 +1,14 @@
-"""What is reported beyond proof, and what a team has switched off.
+"""Rules about what a program should not do, and what a team has switched off.
 
-Runs the rules over an analysed program, one module a rule; applies `[lint]` of `flowdsl.toml` and the suppressions in comments to
-the findings of every phase.
+Runs the rules over an analysed program, one module for each rule; applies `[lint]` of
+`flowdsl.toml` and the suppressions in comments to the findings of every phase.
 
-Does not prove anything: what must not be deployed is an error of `semantics`. Knows no files and no command line.
+Proves nothing: what must not be deployed is an error of `semantics`. Knows no files and no command
+line.
 
-Entry points: `run.run_rules`, `suppressions.apply_suppressions`; `rules.RULES` is the one list of rules.
+Entry points: `run.run_rules` and `enabled.enabled_findings`; `rules.RULES` is the one list of
+rules.
 
-A rule never raises on a program with mistakes: names that did not resolve are missing from the tables.
+A rule never raises on a program with mistakes: names that did not resolve are missing from the
+tables.
 """

@@ -1,4 +1,4 @@
-"""The body of statements that a declaration has."""
+"""The body of statements that a declaration has, if any."""
 
 from __future__ import annotations
 

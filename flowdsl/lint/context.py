@@ -17,7 +17,10 @@ from .options import LintOptions
 
 
 class Unused(Record):
-    """A name that nothing uses. `kind` as in `UnusedName`; `place` is the name, `whole` what could be removed."""
+    """A name that nothing uses.
+
+    `kind` is as in `UnusedName`; `place` is the name, `whole` what can be removed.
+    """
 
     kind: str
     name: str
@@ -26,9 +29,10 @@ class Unused(Record):
 
 
 class LintContext:
-    """The program, and the file and declaration that a rule is called in.
+    """The program, and the file and declaration that a rule is called for.
 
-    `module` and `declaration` are those of the node, prose or name a rule is called with; for linked files, the first of them and None.
+    `module` and `declaration` are those of the node, prose or name that the rule is called with.
+    For `LinkedFiles`, they are the first file and None.
     """
 
     def __init__(self, model: SemanticModel, options: LintOptions, sink: Sink) -> None:
@@ -44,7 +48,7 @@ class LintContext:
 
     @property
     def source(self) -> SourceFile:
-        """The text of the file a rule is called in."""
+        """The text of the current file."""
         return self.module.source
 
     def span(self, node: ast.Node) -> Span:
@@ -52,7 +56,7 @@ class LintContext:
         return node.span(self.module.source)
 
     def keyword(self, node: ast.Node) -> Span:
-        """The word that a statement, section or declaration of the current file opens with."""
+        """The keyword that a statement, section or declaration of the current file opens with."""
         start = end = node.start
         text = self.module.source.text
         while text[end : end + 1].isalpha():
@@ -64,26 +68,29 @@ class LintContext:
         return self.model.bodies.get(body) or statements(body)
 
     def workflow(self, declaration: ast.WorkflowDecl) -> WorkflowSymbol | None:
-        """What is known about a workflow; None for one that shares its name with another."""
+        """The symbol of a workflow; None for one that shares its name with another."""
         if self._workflows is None:
             self._workflows = {symbol.declaration: symbol for symbol in self.model.workflows}
         return self._workflows.get(declaration)
 
     def task(self, declaration: ast.TaskDecl) -> TaskSymbol | None:
-        """What is known about a task; None for one that shares its name with another."""
+        """The symbol of a task; None for one that shares its name with another."""
         if self._tasks is None:
             self._tasks = {symbol.declaration: symbol for symbol in self.model.tasks}
         return self._tasks.get(declaration)
 
     def may_lack_statements(self) -> bool:
-        """Whether the current file has syntax errors: its tree may lack what could not be read."""
+        """Whether the current file has syntax errors, so that its tree may lack statements."""
         if self._unread is None:
             found = self.sink.sorted() if self.sink.has_errors else ()
             self._unread = {each.span.path for each in found if each.spec.category == "syntax"}
         return self.module.source.path in self._unread
 
     def optional_refs(self) -> set[ast.Ref]:
-        """The references of the current file whose value may be missing, as far as conditions around them tell."""
+        """The references of the current file whose value may be missing.
+
+        Those under a condition that proves the value to be there are left out.
+        """
         if self._optional_refs is None:
             self._optional_refs = {}
             for ref, type_ in self.model.ref_types.items():
@@ -93,7 +100,7 @@ class LintContext:
         return self._optional_refs.get(self.module.source.path, set())
 
     def option(self, rule: str, name: str, default: int) -> int:
-        """The value of a rule's option: what the project says, else `default`."""
+        """The value of a rule's option: the project's, or else `default`."""
         return self.options.value(rule, name, default)
 
     def report(

@@ -1,4 +1,4 @@
-"""Which findings are enabled: not suppressed, and at the severity the project gives them."""
+"""Which findings are enabled: not suppressed, and with the severity that the project gives them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,9 @@ def enabled_findings(
     known: Callable[[], Mapping[str, DiagnosticSpec]],
     sink: Sink,
 ) -> tuple[tuple[Diagnostic, ...], frozenset[str]]:
-    """The findings in `sink` that people see, in order, and the names of errors that comments suppress.
+    """The enabled findings of `sink` in order, and the names of errors that comments suppress.
 
-    What is wrong with suppressions is among the findings.
-
-    `known` gives all diagnostics by name.
+    What is wrong with suppressions is among the findings. `known` gives all diagnostics by name.
     """
     found = [each for each in sink.sorted() if options.is_enabled(each.spec, each.span.path)]
     modules = [module for module in model.modules if may_suppress(module.source)]
@@ -46,5 +44,5 @@ def enabled_findings(
 
 
 def may_suppress(source: SourceFile) -> bool:
-    """Whether a file can hold a suppression: most hold none, and need no second look."""
+    """Whether a file may hold a suppression; most hold none, and need no second look."""
     return "ignore" in source.text and "flow:" in source.text

@@ -13,7 +13,10 @@ ERROR_SWITCHED_OFF = DiagnosticSpec(
     "error-switched-off",
     "names",
     "`{name}` is an error, which `[lint]` does not switch off",
-    "mend what it finds; the few errors that a person may overrule are suppressed by a comment at the place",
+    (
+        "mend what it finds; the few errors that a person may overrule are suppressed by a "
+        "comment at the place"
+    ),
 )
 UNKNOWN_RULE_OPTION = DiagnosticSpec(
     "unknown-rule-option", "names", "rule `{rule}` has no option `{name}`"

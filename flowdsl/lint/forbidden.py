@@ -1,4 +1,4 @@
-"""A team's own words: `[[lint.forbid]]` of the project file."""
+"""The words that a team forbids: `[[lint.forbid]]` of the project file."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from .errors import FORBIDDEN_WORDS
 from .prose import Prose
 
 _MOST = 200
-"""Findings of one pattern in one text; with more of them, mending these comes first."""
+"""The most findings of one pattern in one text; whoever has more mends these first."""
 
 _Find = Callable[[str], Iterable[tuple[int, int]]]
 
 
 class ForbiddenWords:
-    """The entries of a project, compiled. Entries that are no regular expressions are left out: they are reported already."""
+    """The entries of a project, compiled.
+
+    An entry whose pattern is no regular expression is left out: it is reported already.
+    """
 
     def __init__(self, entries: tuple[Forbidden, ...]) -> None:
         self._entries: list[tuple[_Find, Forbidden, DiagnosticSpec]] = []
@@ -49,7 +52,7 @@ class ForbiddenWords:
 
 
 def _words(text: str) -> _Find:
-    """Finds the words of `text` with any blanks between them, and no letter right before or behind."""
+    """A finder of the words of `text`, with any blanks between them and no letter beside them."""
     parts = r"\s+".join(re.escape(word) for word in text.split())
     finditer = re.compile(rf"(?<!\w){parts}(?!\w)", re.IGNORECASE).finditer
     return lambda written: (found.span() for found in finditer(written) if found[0])

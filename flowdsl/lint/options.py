@@ -1,4 +1,7 @@
-"""What `[lint]` of the project file means: which findings are enabled where, how severe they are, and the options of rules."""
+"""What `[lint]` of the project file means for findings and rules.
+
+Which findings are enabled where, how severe they are, and the options of rules.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ ALL = "all"
 
 
 class LintOptions:
-    """The decisions of one project; without a project, everything is enabled at its own severity."""
+    """The decisions of one project.
+
+    Without a project, everything is enabled at its own severity.
+    """
 
     def __init__(self, lint: Lint | None = None) -> None:
         self._lint = lint
@@ -39,7 +45,7 @@ class LintOptions:
         return lint is None or (lint.select == (ALL,) and not lint.ignore and not lint.per_file)
 
     def is_enabled(self, spec: DiagnosticSpec, path: str) -> bool:
-        """Whether findings of `spec` in the file at `path` are reported. Errors always are."""
+        """Whether findings of `spec` in the file at `path` are reported; errors always are."""
         lint = self._lint
         if lint is None or spec.severity == ERROR:
             return True
@@ -63,18 +69,18 @@ class LintOptions:
         return found
 
     def value(self, rule: str, name: str, default: int) -> int:
-        """The option `name` of a rule."""
+        """The value of the option `name` of a rule, or else `default`."""
         given = self._lint.rules.get(rule, {}) if self._lint is not None else {}
         value = given.get(name, default)
         return value if isinstance(value, int) else default
 
     @property
     def forbidden(self) -> tuple[Forbidden, ...]:
-        """The words a team does not want."""
+        """The entries of `[[lint.forbid]]`."""
         return self._lint.forbid if self._lint is not None else ()
 
     def adjusted(self, found: Diagnostic) -> Diagnostic:
-        """A finding with the severity the project gives its rule."""
+        """The finding with the severity that the project gives its rule."""
         wanted = self._lint.severity.get(found.name) if self._lint is not None else None
         if wanted is None or wanted == found.severity or found.spec.severity == ERROR:
             return found
@@ -101,7 +107,10 @@ def read_lint_table(
     known: Callable[[], Mapping[str, DiagnosticSpec]],
     sink: Sink,
 ) -> LintOptions:
-    """The decisions of a project; what its `[lint]` names and nothing has is reported. `known` are all diagnostics by name."""
+    """The decisions of a project.
+
+    A name in its `[lint]` that nothing has is reported. `known` gives all diagnostics by name.
+    """
     if lint is not None and lint.is_set:
         _check(lint, known(), {rule.name: rule for rule in rules}, sink)
     return LintOptions(lint)

@@ -1,4 +1,7 @@
-"""The command of a `run` as PowerShell reads it: what of it is code, and what stands in strings and comments."""
+"""The command of a `run` as PowerShell reads it.
+
+Tells what of it is code, and what stands in strings and comments.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,17 @@ _SINGLE, _DOUBLE = "'‘’‚‛", '"“”„'
 _OPENS_HERE = re.compile(rf"@([{_SINGLE}{_DOUBLE}])[ \t]*\r?\n")
 
 _DEEPEST = 20
-"""In how many strings code is looked for."""
+"""The most strings inside each other in which code is looked for."""
 
 _COMMENT_BEHIND = frozenset(" \t\r\n;(){}|&,=")
-"""What a `#` has to stand behind to open a comment."""
+"""The characters behind which a `#` opens a comment."""
 
 
 class Command(Spelled):
     """The command of one `run`.
 
-    `code` has the length of `text`, with `_` for what stands in strings and behind backticks, and blanks for comments.
+    `code` is `text` with `_` for what stands in strings and behind backticks, and with blanks for
+    comments; places are the same in both.
     """
 
     def __init__(self, context: LintContext, statement: ast.RunStmt) -> None:
@@ -32,14 +36,20 @@ class Command(Spelled):
 
 
 def code_of(text: str) -> str:
-    """`text` with its strings and comments blanked out; what a string computes, in `$(...)`, is code."""
+    """`text` with its strings and comments blanked out.
+
+    What a string computes, in `$(...)`, stays: it is code.
+    """
     out = list(text)
     _read_code(text, 0, out, depth=0)
     return "".join(out)
 
 
 def _read_code(text: str, at: int, out: list[str], *, depth: int) -> int:
-    """Reads code from `at` to the end, or to the bracket that closes it; returns where it ends. `depth` is how many strings it is in."""
+    """Blank out code from `at` to its end, or to the bracket that closes it; returns where it ends.
+
+    `depth` is the number of strings that the code is in.
+    """
     opened = 0
     while at < len(text):
         char = text[at]
@@ -74,7 +84,10 @@ def _read_code(text: str, at: int, out: list[str], *, depth: int) -> int:
 
 
 def _read_string(text: str, at: int, out: list[str], quotes: str, depth: int) -> int:
-    """Blanks a string out from behind its opening quote; returns where it ends. A quote written twice is one of the text."""
+    """Blank out a string from behind its opening quote; returns where it ends.
+
+    A quote that is written twice belongs to the string.
+    """
     while at < len(text):
         char = text[at]
         if char in quotes:

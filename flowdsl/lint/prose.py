@@ -23,7 +23,7 @@ _ROLES = {
     statements.AWAITED: CONDITION,
     statements.EXPECTED: CONDITION,
 }
-"""The role of the prose in statements, by what a text is for; the other texts are no prose."""
+"""The role of prose, by what a text of a statement is for; texts for anything else are no prose."""
 
 HAS_PROSE = frozenset(
     (
@@ -78,8 +78,8 @@ _FUNCTION_WORDS = frozenset(
 class Prose(Record):
     """One text of a program.
 
-    `role`: `do`, `target` (what to act on), `condition`, `source` (what to read), `rule`, `check`; `command` is no prose, and fires
-    no rule.
+    `role` is `do`, `target` (what to act on), `condition`, `source` (what to read), `rule` or
+    `check`. `command` is used for commands, which are no prose and fire no rule.
     """
 
     text: ast.Text
@@ -88,18 +88,20 @@ class Prose(Record):
 
     @property
     def written(self) -> str:
-        """The text as it stands in the source, delimiters included and comments blanked: offsets count from `text.start`."""
+        """The text as it stands in the source, with its delimiters, and with blanks for comments.
+
+        Offsets in it count from `text.start`.
+        """
         raw = self.source.text[self.text.start : self.text.end]
         if "{#" not in raw:
             return raw
-        last = (
-            raw.rfind("#}") + 2
-        )  # nothing behind it ends a comment, and each `{#` would look for that
+        # Nothing behind the last `#}` ends a comment, and each `{#` there would search to the end.
+        last = raw.rfind("#}") + 2
         return _COMMENT.sub(lambda found: " " * len(found[0]), raw[:last]) + raw[last:]
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """Where in `written` the text begins and ends, between its delimiters."""
+        """The start and end of the text in `written`, between its delimiters."""
         quotes = 3 if self.text.form == ast.BLOCK else 1
         start = quotes + (self.text.form == ast.RAW)
         return start, self.text.end - self.text.start - quotes
@@ -109,13 +111,16 @@ class Prose(Record):
         return Span(self.source, self.text.start + start, self.text.start + end)
 
     def words(self) -> list[str]:
-        """The words of the text in lower case, those of variables included."""
+        """The words of the text in lower case, with those inside variables."""
         return _WORD.findall(self.source.text[self.text.start : self.text.end].lower())
 
 
 def is_english(text: str) -> bool:
-    """Whether a text may be English: few of its letters are not ASCII, and it has one of the words hardly any English sentence of more than
-    five words lacks."""
+    """Whether a text may be English.
+
+    Few of its letters are not ASCII, and with more than five words it has one of those that hardly
+    any English sentence lacks.
+    """
     if not text.isascii():
         letters = [each for each in text if each.isalpha()]
         if 5 * sum(not each.isascii() for each in letters) > len(letters):
@@ -126,12 +131,15 @@ def is_english(text: str) -> bool:
 
 @cache
 def wrapped(pattern: str) -> re.Pattern[str]:
-    """A pattern for prose: each blank in it stands for any blanks and line ends, and case does not matter."""
+    """A pattern for prose: a blank in it stands for any blanks and line ends, in any case."""
     return re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE)
 
 
 def literal_at(module: ast.Module, offset: int) -> ast.Text | ast.StringLit | None:
-    """The text or string that holds the character at `offset` of the file; None in code, in comments and behind syntax errors."""
+    """The text or string that holds the character at `offset` of the file.
+
+    None in code, in comments and behind syntax errors.
+    """
     node: ast.Node = module
     while not isinstance(node, ast.Unread):
         inside = (each for each in children(node) if each.start <= offset < each.end)
@@ -147,7 +155,7 @@ def literal_at(module: ast.Module, offset: int) -> ast.Text | ast.StringLit | No
 
 
 def prose_of(node: ast.Node, source: SourceFile) -> Iterable[Prose]:
-    """The prose that stands in a statement, section or check itself, without the blocks in it."""
+    """The prose that stands in a statement, section or check itself, its blocks left out."""
     match node:
         case ast.AlwaysSection(rules=rules):
             return [Prose(rule, RULE, source) for rule in rules]

@@ -1,4 +1,4 @@
-"""What goes with a piece of source that is removed: its lines, its comma."""
+"""What is removed together with a piece of source: its lines, its comma, its description."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ _BLANKS = " \t"
 
 
 def whole_lines(span: Span) -> Span:
-    """`span` with the lines it stands on when nothing else stands on them, a comment behind it excepted; else as it is."""
+    """`span` with the lines that it stands on, when nothing but a comment stands there as well.
+
+    Otherwise, `span` as it is.
+    """
     text = span.source.text
     start, end = span.start, span.end
     while start > 0 and text[start - 1] in _BLANKS:
@@ -31,21 +34,21 @@ def whole_lines(span: Span) -> Span:
 
 
 def list_entry(source: SourceFile, entries: Sequence[ast.Node], index: int) -> Span:
-    """The entry of a comma-separated list, which has others, with the comma that goes with it."""
+    """An entry of a comma-separated list of at least two, with the comma that goes with it."""
     if index + 1 < len(entries):
         return Span(source, entries[index].start, entries[index + 1].start)
     return Span(source, entries[index - 1].end, entries[index].end)
 
 
 def _line_end(text: str, offset: int) -> int:
-    """Where the line that holds `offset` ends, without its line break."""
+    """The end of the line that holds `offset`, in front of its line break."""
     while offset < len(text) and text[offset] not in "\r\n":
         offset += 1
     return offset
 
 
 def with_description(lines: Span) -> Span:
-    """Whole lines of a declaration with the `##` comment right above them."""
+    """The lines of a declaration with the `##` comment right above them."""
     source = lines.source
     start = lines.start
     number = lines.first.line

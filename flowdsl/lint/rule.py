@@ -10,17 +10,17 @@ from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
 RETIRED = frozenset(("unquoted-ui-label",))
-"""Rules that were dropped because they were wrong too often: a project may still name them."""
+"""Rules that were dropped because they were wrong too often. A project may still name them."""
 
 SHARED_KINDS = ("task", "type", "const")
 """Kinds of names that other files may use."""
 
 UNUSED_KINDS = ("import", "input", "parameter", "runtime variable", "secret", *SHARED_KINDS)
-"""Kinds of names that rules hear of when nothing uses them."""
+"""Kinds of names for which there are rules when nothing uses them."""
 
 
 class Words(Record):
-    """Fires on prose that holds one of `words`, lower case, and has one of `roles` if any are given.
+    """Fires on prose that holds one of `words`, in lower case, and has one of `roles`, if any.
 
     The rule is called with the `Prose`.
     """
@@ -34,7 +34,7 @@ class AnyProse(Record):
 
 
 class InSource(Record):
-    """Fires once on a file whose source holds one of `texts`, case and all.
+    """Fires once on a file whose source holds one of `texts`, in exactly this case.
 
     The rule is called with the `ast.Module`.
     """
@@ -43,38 +43,42 @@ class InSource(Record):
 
 
 class UnusedName(Record):
-    """Fires on a name of this kind that nothing uses; the rule is called with the `Unused`.
+    """Fires on a name of one of `UNUSED_KINDS` that nothing uses.
 
-    `kind` is one of `UNUSED_KINDS`.
+    The rule is called with the `Unused`.
     """
 
     kind: str
 
 
 class LinkedFiles(Record):
-    """Fires once for each set of files that imports connect, when every file has been seen.
+    """Fires once for each set of files that imports connect, after every single file.
 
     The rule is called with their modules.
     """
 
 
 Trigger: TypeAlias = "type[ast.Node] | Words | AnyProse | InSource | UnusedName | LinkedFiles"
-"""A class of the AST fires on every statement, declaration, section, check and import of it."""
+"""What makes a rule run. A class of the AST fires on each of its nodes that is a statement,
+declaration, section, check, import or whole file."""
 
 Check: TypeAlias = "Callable[[Any, Any], None]"
-"""Takes the `LintContext`, which stands above this module, and what fired the trigger."""
+"""Checks what fired the trigger; takes the `LintContext`, which stands above this module, and
+that."""
 
 Condition: TypeAlias = "Callable[[Any, Any], bool]"
-"""Whether a rule is worth loading; takes the same."""
+"""Whether a rule is worth loading; takes the same as a `Check`."""
 
 
 class Rule(Record):
-    """One rule. Its module holds `SPEC` (the diagnostic, named like the rule), `check` and, where it
-    has options, `OPTIONS`: the name of each option with its default, a whole number.
+    """One rule.
 
-    The module stands in the folder `room` of `lint.rules`; without `module` it is named like the rule.
-    A module of several rules holds `SPECS`, by their names. What fires a trigger without meeting
-    `when` is passed over, and does not import the module.
+    Its module holds `SPEC` (the diagnostic, named as the rule is), `check` and, where it has
+    options, `OPTIONS`: the default of each option by name, a whole number. A module of several
+    rules holds `SPECS` by name instead of `SPEC`.
+
+    The module stands in the folder `room` of `lint.rules`; without `module`, its name is that of
+    the rule. Where a trigger fires but `when` does not hold, the module is not imported.
     """
 
     room: str
@@ -85,7 +89,7 @@ class Rule(Record):
 
     @property
     def needs_whole_program(self) -> bool:
-        """Whether the rule can tell something only when all flows of a project are there."""
+        """Whether the rule can say anything only when all flows of a project are there."""
         return any(
             isinstance(trigger, LinkedFiles)
             or (isinstance(trigger, UnusedName) and trigger.kind in SHARED_KINDS)
@@ -93,7 +97,7 @@ class Rule(Record):
         )
 
     def load(self) -> LoadedRule:
-        """The rule's implementation; imports its module."""
+        """The implementation of the rule; imports its module."""
         from importlib import import_module
 
         name = self.module or self.name.replace("-", "_")

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class Linted(Record):
-    """What is linted: files, by path, and with which rules.
+    """What is linted: the files at `paths`, and with which rules.
 
-    `whole` says that the files are all flows there are, so that a declaration that none of them uses is used nowhere.
+    `whole`: these are all flows there are, so that a declaration that none of them uses is unused.
     """
 
     paths: frozenset[str]
@@ -31,7 +31,7 @@ class Linted(Record):
     rules: tuple[Rule, ...]
 
     def can_find(self, name: str, path: str) -> bool:
-        """Whether the rule `name`, if it is one, runs over the file at `path`."""
+        """Whether the rule `name` runs over the file at `path`; true for what is no rule."""
         rule = next((rule for rule in self.rules if rule.name == name), None)
         if rule is None:
             return True
@@ -39,7 +39,7 @@ class Linted(Record):
 
 
 def run_rules(model: SemanticModel, linted: Linted, options: LintOptions, sink: Sink) -> None:
-    """Run the rules over the files that are linted; files that are only imported are left alone."""
+    """Run the rules over the files that are linted; others are only imported, and left alone."""
     modules = [module for module in model.modules if module.source.path in linted.paths]
     if not modules:
         return
@@ -57,7 +57,10 @@ def run_rules(model: SemanticModel, linted: Linted, options: LintOptions, sink: 
 
 
 def _groups(model: SemanticModel, linted: Linted) -> list[tuple[str, ...]]:
-    """The paths of all files, together where imports connect them; as one group when others may be connected, too."""
+    """The paths of all files in groups that imports connect.
+
+    One group when the program is not whole, since others may connect them.
+    """
     texts = {module.source.path: module.source.text for module in model.modules}
     paths = sorted({*texts, *linted.paths})
     if not linted.whole:
@@ -76,7 +79,10 @@ def _forbidden_words(context: LintContext) -> ForbiddenWords | None:
 
 
 class _Runner:
-    """Calls the rules whose triggers a program fires; a rule's module is imported at the first."""
+    """Calls the rules whose triggers a program fires.
+
+    The module of a rule is imported when it is called for the first time.
+    """
 
     def __init__(self, context: LintContext, rules: Iterable[Rule]) -> None:
         self.context = context
@@ -122,6 +128,7 @@ class _Runner:
         self._path = module.source.path
 
     def module(self, module: ast.Module) -> None:
+        """Call the rules for one file and its declarations."""
         self._enter(module, None)
         source = module.source.text
         for texts, rule in self._on_source:

@@ -10,13 +10,14 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 VALUE = "_"
-"""What stands for a value that is not known before the run."""
+"""Stands for a value that only a run knows."""
 
 
 class Spelled:
-    """`text` has escapes resolved, consts in the place of their names, and `VALUE` for other values.
+    """A text as it is compiled.
 
-    The indentation of a block is still there.
+    `text` has escapes resolved, the values of consts in the place of their names, and `VALUE` for
+    other values. The indentation of a block is still there.
     """
 
     def __init__(self, context: LintContext, text: ast.Text) -> None:
@@ -26,7 +27,10 @@ class Spelled:
         self._places = [(start, end) for _, start, end in found]
 
     def span(self, start: int, end: int) -> Span:
-        """The place of `text[start:end]`, which is not empty; all of a name where it is part of a const."""
+        """The place of `text[start:end]`, which must not be empty.
+
+        For a part of the value of a const, that is the whole name.
+        """
         return Span(self._source, self._places[start][0], self._places[end - 1][1])
 
 

@@ -1,4 +1,8 @@
-"""Suppressions: `# flow: ignore[name] reason` in comments, `{# flow: ignore[name] reason #}` inside text."""
+"""Suppressions, which switch one finding off at one place.
+
+They stand in comments, `# flow: ignore[name] reason`, and inside of text,
+`{# flow: ignore[name] reason #}`.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,11 @@ _NAME = re.compile(r"[^\s,]+")
 
 
 class Suppression(Record):
-    """One comment: what it names, with the places; its reason; and the ranges of its file that it covers."""
+    """One suppression comment.
+
+    `names` are the diagnostics that it names, each with its place; `covers` are the ranges of its
+    file in which it holds.
+    """
 
     source: SourceFile
     place: Span
@@ -65,7 +73,7 @@ def find_suppressions(module: ast.Module) -> Iterator[Suppression]:
 
 
 def _followers(tokens: Sequence[Token]) -> list[Token | None]:
-    """For each token the first from it on that is neither comment nor blank."""
+    """For each token, the first from it on that is neither a comment nor blank."""
     found: list[Token | None] = []
     following = None
     for token in reversed(tokens):
@@ -77,7 +85,7 @@ def _followers(tokens: Sequence[Token]) -> list[Token | None]:
 
 
 def _covered(source: SourceFile, start: int, node: ast.Node | None) -> tuple[int, int]:
-    """What a comment in front of `start` covers: all of the node that begins there, at least its line."""
+    """What a comment in front of `start` covers: the node that begins there, its line at least."""
     end = _line(source, start)[1]
     return start, end if node is None else max(node.end, end)
 
@@ -87,7 +95,7 @@ def _line_start(source: SourceFile, offset: int) -> int:
 
 
 def _line(source: SourceFile, offset: int) -> tuple[int, int]:
-    """The range of the line that holds `offset`, without its end."""
+    """The range of the line that holds `offset`, without its line break."""
     number = source.position(offset).line
     start = source.offset(number, 1)
     return start, start + len(source.line(number))
@@ -111,10 +119,11 @@ def apply_suppressions(
     ran: Callable[[DiagnosticSpec, str], bool],
     sink: Sink,
 ) -> tuple[list[Diagnostic], frozenset[str]]:
-    """The findings that remain, and the names of errors that were suppressed; what is wrong with suppressions goes to `sink`.
+    """The findings that remain, and the names of errors that were suppressed.
 
-    `specs` are all diagnostics by name; `ran(spec, path)` says whether it could be found in a file at all, so that a
-    suppression of it can be called unused. In a file that could not be read whole, no suppression is unused.
+    What is wrong with suppressions is reported to `sink`. `specs` are all diagnostics by name.
+    `ran(spec, path)` says whether a diagnostic could be found in a file at all; if not, its
+    suppression is not called unused. In a file that could not be read as a whole, none is.
     """
     suppressions = [each for module in modules for each in find_suppressions(module)]
     usable: dict[tuple[str, str], list[tuple[Suppression, Span]]] = {}
@@ -134,7 +143,8 @@ def apply_suppressions(
     kept: list[Diagnostic] = []
     silenced: set[str] = set()
     for each in found:
-        # A file that is no flow has no room for a comment: what names it is where the finding is suppressed.
+        # A file that is no flow has no room for a suppression, so that the place in a flow that
+        # names the file (a label) counts.
         places = (
             (each.span,)
             if each.span.path.endswith(SUFFIX)
@@ -160,11 +170,15 @@ def apply_suppressions(
 
 
 class _Ranges:
-    """Ranges of a file, each with what it stands for, found by an offset in them.
+    """Ranges of a file that hold an offset, found without looking at all of them.
 
-    From the last range that begins before an offset, those that end before it are passed over: the
-    next one back that can reach it is the nearest that ends later. Of `[0, 9] [1, 2] [4, 5]`, whose
-    `further` are `-1 0 0`, only the third and the first are looked at for 7.
+    The idea: the ranges are in order of their start, and `further` has for each the nearest one in
+    front of it that ends later. From the last range that begins before an offset, the search steps
+    back one range after a hit; after a miss it steps to `further`, because everything between ends
+    even earlier.
+
+    An example: for `[0, 9] [1, 2] [4, 5]`, `further` is `-1 0 0`. For the offset 7, the search
+    looks at the third range, misses, and steps to the first, which holds it.
     """
 
     def __init__(self, ranges: Iterable[tuple[int, int, Span]]) -> None:
@@ -180,7 +194,7 @@ class _Ranges:
             self._further.append(back)
 
     def around(self, offset: int) -> Iterator[Span]:
-        """What stands for the ranges that hold an offset."""
+        """The spans of the ranges that hold an offset."""
         at = bisect_right(self._starts, offset) - 1
         while at >= 0:
             if self._ends[at] >= offset:
@@ -214,7 +228,7 @@ def _is_usable(
 
 
 def _report_unused(suppression: Suppression, name: str, span: Span, sink: Sink) -> None:
-    """An unused name goes out of its list; the last one takes the comment with it."""
+    """Report an unused name with a fix that removes it, and the comment with the last name."""
     source = suppression.source
     text = source.text
     if len(suppression.names) == 1:

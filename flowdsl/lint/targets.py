@@ -1,4 +1,7 @@
-"""How prose names what to act on: the words for controls, and where a name ends without having told which one is meant."""
+"""How prose names what to act on.
+
+Holds the words for controls, and tells where a name ends without having said which one is meant.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +32,14 @@ CONTROLS = frozenset(
         "combobox",
     )
 )
-"""Words for a control that name none in particular."""
+"""Words for a control that say nothing about which one it is."""
 
 ENDS = frozenset(("again", "and", "once", "then", "twice"))
 
 _OTHER_PURPOSE = r"\bto (?:close|open|reach) $"
 _VERBS = (
-    r"\b(?:check|choose|clear|click|enter|fill|find|focus|hit|key|look for|open|pick|press|push|put|select|tap"
+    r"\b(?:check|choose|clear|click|enter|fill|find|focus|hit|key|look for|open|pick|press|push|put"
+    r"|select|tap"
     r"|tick|toggle|type|uncheck|untick|use|write)\b"
 )
 _PLACES = frozenset(("dialog", "form", "page", "pop-up", "popup", "screen", "window"))
@@ -45,7 +49,7 @@ _POINTING = frozenset(("that", "the", "this"))
 
 
 def ends_naming(text: str, at: int) -> bool:
-    """Whether `text` from `at`, what comes behind a control, tells nothing more about which one it is."""
+    """Whether `text` from `at` on, behind a control, says nothing more about which one it is."""
     while True:
         words = list(islice(_word().finditer(text, at), 3))
         if not words or words[0][0][0] in ".;!?":
@@ -67,7 +71,10 @@ def ends_naming(text: str, at: int) -> bool:
 
 
 class Acting:
-    """What `text` from `start` tells an agent to act on. Each look at it takes little, however long it is."""
+    """What `text` from `start` on tells an agent to act on.
+
+    The text is read once, so that each question costs little, however long it is.
+    """
 
     def __init__(self, text: str, start: int) -> None:
         self._text = text
@@ -77,7 +84,7 @@ class Acting:
         self._verbs: list[tuple[int, int]] = []
 
     def is_alone(self, at: int) -> bool:
-        """Whether nothing stands in front of `at`."""
+        """Whether nothing but blanks stands in front of `at`."""
         return at <= self._first
 
     @cached_property
@@ -86,7 +93,10 @@ class Acting:
         return len(self._text) if found is None else found.start()
 
     def is_told(self, at: int) -> bool:
-        """Whether what stands in front of a control at `at` tells to act on it, and names nothing that it could be."""
+        """Whether the text in front of a control at `at` says to act on it.
+
+        False when it names anything, since that may be what to act on.
+        """
         if self._named < 0:
             self._read()
         if at > self._named or _other_purpose().search(self._text, self._before(at), at):

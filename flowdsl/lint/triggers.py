@@ -1,4 +1,7 @@
-"""Cheap conditions under which rules are called at all: most files fire few triggers, and need not import the other rules."""
+"""Cheap conditions under which rules are called at all.
+
+Most files fire few triggers, and need not import the modules of the other rules.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +71,10 @@ def names_wait(context: LintContext, statement: ast.RunStmt) -> bool:
 
 
 def is_long(context: LintContext, statement: ast.RunStmt) -> bool:
-    """Whether a command may have more bytes than a driver takes; no character has more than four, and a const any number."""
+    """Whether a command may have more bytes than a driver takes.
+
+    A character has at most four bytes, and a const may have any number.
+    """
     command = statement.command
     consts = (
         isinstance(part, ast.Ref) and part in context.model.constants for part in command.parts
@@ -77,7 +83,7 @@ def is_long(context: LintContext, statement: ast.RunStmt) -> bool:
 
 
 def has_operators(context: LintContext, statement: ast.RunStmt) -> bool:
-    """Whether a command holds a character that opens syntax of PowerShell 7."""
+    """Whether a command holds characters that may open syntax of PowerShell 7."""
     written = _written(context, statement.command)
     return (
         "?" in written or "&" in written or "||" in written or ("|" in written and "\n" in written)
@@ -85,7 +91,7 @@ def has_operators(context: LintContext, statement: ast.RunStmt) -> bool:
 
 
 def has_rare_key(context: LintContext, statement: ast.PressStmt) -> bool:
-    """Whether a key is none that both drivers know, or may be a part of a chord that one lacks."""
+    """Whether a driver may lack a key, or a chord that it is a part of."""
     keys = statement.keys.value
     names = (name for chord in keys.split() for name in chord_keys(chord))
     return not all(map(is_shared_key, names)) or "delete" in keys.lower()
@@ -98,7 +104,7 @@ def has_typographic(context: LintContext, found: ast.TypeStmt | Prose) -> bool:
 
 
 def _written(context: LintContext, node: ast.Text | ast.Ref) -> str:
-    """What stands in the source, and behind it the consts that it names."""
+    """The text of a node in the source, followed by the values of the consts that it names."""
     written = context.source.text[node.start : node.end]
     constants = context.model.constants
     named = (
@@ -134,7 +140,7 @@ def named_like_secret(context: LintContext, node: ast.InputsSection | ast.TaskDe
 
 
 def lacks_description(context: LintContext, declaration: ast.WorkflowDecl) -> bool:
-    """Whether nothing is said about a workflow, or about an output that may be anything."""
+    """Whether a workflow has no description, or an output that may be anything has none."""
     symbol = context.workflow(declaration)
     outputs = () if symbol is None else symbol.outputs
     return declaration.doc is None or any(
@@ -168,7 +174,7 @@ def has_many_sentences(context: LintContext, statement: ast.DoStmt) -> bool:
 
 
 def opens_with_ban(context: LintContext, prose: Prose) -> bool:
-    """Whether a text begins by forbidding something."""
+    """Whether a text begins with a ban."""
     start, end = prose.bounds
     return prose.written[start:end].lstrip(" \t\r\n.!?").lower().startswith(_BANS)
 
@@ -180,7 +186,7 @@ def has_numbers(context: LintContext, prose: Prose) -> bool:
 
 
 def the_look_of_a_control(looks: str) -> Callable[[LintContext, Prose], bool]:
-    """The condition that `the` stands right before one of `looks`, in a text that names a control by its kind."""
+    """The condition that `the` stands right before one of `looks`, and a control is named."""
     is_named = the(looks)
 
     def holds(context: LintContext, prose: Prose) -> bool:
@@ -203,7 +209,7 @@ def opens_with(first: str, others: str) -> Callable[[LintContext, Prose], bool]:
 
 
 def the(words: str) -> Callable[[LintContext, Prose], bool]:
-    """The condition that `the` stands right before one of `words`, which are separated by blanks."""
+    """The condition that `the` stands right before one of `words`, a text with blanks between."""
     wanted = frozenset(words.split())
 
     def holds(context: LintContext, prose: Prose) -> bool:

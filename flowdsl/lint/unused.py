@@ -1,7 +1,8 @@
 """The names of a program that nothing uses.
 
-A file with errors may use a name where nothing was resolved: in a declaration that could not be parsed, or at a place that the name may
-not stand at. There a name counts as unused only if the text does not hold it a second time.
+In a file with errors, a name may be used where nothing was resolved: in a declaration that could
+not be parsed, or at a place where it may not stand. There, a name counts as unused only if the text
+does not hold it a second time.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from .context import Unused
 from .removal import list_entry, whole_lines, with_description
 
 _OFTEN = 1 << 30
-"""More often than any name is declared."""
+"""A count that no name reaches by its declarations."""
 
 Found: TypeAlias = "tuple[ast.Module, ast.Decl | None, Unused]"
-"""An unused name with the file and the declaration it stands in."""
+"""An unused name, with the file and the declaration that it stands in."""
 
 _DECLARED: dict[type[ast.Decl], str] = {
     ast.RecordDecl: "type",
@@ -40,9 +41,11 @@ _DECLARED: dict[type[ast.Decl], str] = {
 
 
 class _Mentions:
-    """Where names stand in files with errors: in their text, and in what the errors say (a name that was misspelt).
+    """Where names stand in files with errors.
 
-    `paths` are files that imports connect, `sources` those of them that could be read, and `errors` the errors of the program by path.
+    That is in their text, and in what the errors say, for instance of a misspelt name. `paths` are
+    files that imports connect, `sources` those of them that could be read, `errors` the errors of
+    the program by path.
     """
 
     def __init__(
@@ -68,7 +71,10 @@ class _Mentions:
         return at < len(starts) and starts[at] < span.end
 
     def here(self, source: SourceFile, name: str, own: int = 1) -> bool:
-        """Whether a file with errors mentions `name` more often than the `own` times that declare it."""
+        """Whether a file has errors and mentions `name` more often than declaring it takes.
+
+        It is declared `own` times there.
+        """
         if source.path not in self._errors:
             return False
         mentioned = self._mentioned.get(source.path)
@@ -80,7 +86,10 @@ class _Mentions:
         return mentioned[name] > own
 
     def anywhere(self, home: SourceFile, name: str) -> bool:
-        """Whether a file with errors mentions a name that `home` declares, or could if it were readable."""
+        """Whether some file with errors mentions a name that `home` declares.
+
+        True, too, when such a file could not be read.
+        """
         return self._unread or any(
             self.here(source, name, 1 if source is home else 0) for source in self._broken
         )
@@ -89,9 +98,11 @@ class _Mentions:
 def unused_names(
     model: SemanticModel, groups: Iterable[Sequence[str]], sink: Sink, *, whole: bool
 ) -> Iterator[Found]:
-    """The unused names of files, file by file; declarations that other files may use only when the program is `whole`.
+    """The unused names of files, file by file.
 
-    `groups` are the paths of the files, together where imports connect them; `sink` holds what was found in the program so far.
+    Declarations that other files may use count only when the program is `whole`. `groups` are the
+    paths of the files, together where imports connect them; `sink` holds what was found in the
+    program so far.
     """
     used = set(model.values.values())
     modules = {module.source.path: module for module in model.modules}
@@ -186,7 +197,7 @@ def _values(
         if field is None or symbol.kind not in (INPUT, SECRET, PARAMETER):
             continue
         if symbol.field is not None and symbol.field.constraints.machine:
-            continue  # declaring it makes sure that the machine defines it
+            continue  # its declaration makes sure that the machine defines it
         wire_name = symbol.field.wire_name if symbol.field is not None else symbol.name
         if wire_name in verbatim:
             continue
@@ -198,7 +209,10 @@ def _values(
 def _chain_values(
     chain: ast.ChainDecl, source: SourceFile, mentions: _Mentions
 ) -> Iterator[Unused]:
-    """The unused inputs and secrets of a chain. Nothing shadows, so that every reference by their name means them."""
+    """The unused inputs and secrets of a chain.
+
+    No name can be shadowed, so that every reference by that name means the declared one.
+    """
     used = {node.name.text for node in walk(chain) if isinstance(node, ast.Ref)}
     for item in chain.items:
         if not isinstance(item, ast.InputsSection | ast.SecretsSection):
@@ -231,7 +245,10 @@ def _setters(declaration: ast.Decl) -> dict[str, list[ast.Stmt]]:
 
 
 def _variable(symbol: ValueSymbol, setters: list[ast.Stmt], source: SourceFile) -> Unused:
-    """An unused runtime variable. What could be removed is nothing when several statements set it."""
+    """An unused runtime variable.
+
+    When several statements set it, nothing is to be removed.
+    """
     whole = Span(source, symbol.span.start, symbol.span.start)
     if len(setters) == 1:
         match setters[0]:
@@ -246,7 +263,7 @@ def _variable(symbol: ValueSymbol, setters: list[ast.Stmt], source: SourceFile) 
 
 
 def _without_as(source: SourceFile, start: int, name: int, end: int) -> Span:
-    """The place of ` as name`, with the blanks in front of it."""
+    """The place of ` as name`, with all blanks in front of it."""
     at = source.text.rindex("as", start, name)
     while source.text[at - 1].isspace():
         at -= 1
@@ -254,7 +271,7 @@ def _without_as(source: SourceFile, start: int, name: int, end: int) -> Span:
 
 
 def _verbatim(model: SemanticModel, declaration: ast.Decl) -> str:
-    """The text of the files that a workflow takes verbatim, where names are no references."""
+    """The text of the files that a workflow takes verbatim, in which names are no references."""
     if not isinstance(declaration, ast.WorkflowDecl):
         return ""
     paths = {

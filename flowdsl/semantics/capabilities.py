@@ -1,9 +1,9 @@
-"""What generated prompts rely on, in one table.
+"""What generated prompts assume of the agents, their tools and the drivers, in one table.
 
-`Tool` says who may call what: the main agent runs the prompt and its actions are recorded and replayed without asking it
-again; a focused agent is launched by `focused_action` and decides afresh on every run. Which tools the focused agent has
-is only partly documented, so what is not named there counts as missing unless a team says in `[platform] focused_agent_tools` that
-it has tried it.
+The main agent runs the prompt; its actions are recorded and replayed without asking it again. A
+focused agent is launched by `focused_action` and decides afresh on every run. Which tools it has is
+documented in part only: what is not named there counts as missing unless
+`[platform] focused_agent_tools` lists it, which a team writes when it has tried it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from flowdsl.source.record import Record
 
 
 class Tool(Record):
-    """A tool of the agents. `focused` says whether the focused agent is relied on to have it; `words` name its use."""
+    """A tool of the agents.
+
+    `focused` says whether the focused agent is relied on to have it, `source` where that is from;
+    `words` name the use of the tool in a message.
+    """
 
     name: str
     focused: bool
@@ -53,35 +57,61 @@ TOOLS = {
 }
 
 ASSUMPTIONS = {
-    "focused-failure": "a focused agent can end the run with `declare_task_failed`, or reports the failure and the "
-    "main agent declares it; the prompt asks for both",
-    "object-merge": "a runtime object can be filled field by field; the prompt asks to keep the fields it has, whatever "
-    "`upsert_runtime_values` does with the rest",
-    "list-append": "a runtime list can grow entry by entry; the prompt asks to keep the entries it has",
-    "allowlist-exact": "an allowlist entry matches the command text before variables are filled in, byte for byte",
-    "allowlist-none": "an allowlist with one entry that no command equals leaves the agent without a shell",
-    "check-variables": "input variables are filled in inside file names, templates and statements of post-run checks",
-    "check-list-reference": "`loop_input` and `expected_match_count_ref` take a variable in braces, as `start_loop` does",
-    "schema-dialect": "schemas are read as JSON Schema 2020-12 without `$ref`; no `$schema` key is sent",
-    "command-time-out": "a command that ran into its time limit says `timeout_reached`, with exit code 0 on the legacy driver and "
-    "124 on the new one; the prompt asks for either",
+    "focused-failure": (
+        "a focused agent can end the run with `declare_task_failed`, or reports the failure and "
+        "the main agent declares it; the prompt asks for both"
+    ),
+    "object-merge": (
+        "a runtime object can be filled field by field; the prompt asks to keep the fields it "
+        "has, whatever `upsert_runtime_values` does with the rest"
+    ),
+    "list-append": (
+        "a runtime list can grow entry by entry; the prompt asks to keep the entries it has"
+    ),
+    "allowlist-exact": (
+        "an allowlist entry matches the command text before variables are filled in, byte for byte"
+    ),
+    "allowlist-none": (
+        "an allowlist with one entry that no command equals leaves the agent without a shell"
+    ),
+    "check-variables": (
+        "input variables are filled in inside file names, templates and statements of post-run "
+        "checks"
+    ),
+    "check-list-reference": (
+        "`loop_input` and `expected_match_count_ref` take a variable in braces, as `start_loop` "
+        "does"
+    ),
+    "schema-dialect": (
+        "schemas are read as JSON Schema 2020-12 without `$ref`; no `$schema` key is sent"
+    ),
+    "command-time-out": (
+        "a command that ran into its time limit says `timeout_reached`, with exit code 0 on the "
+        "legacy driver and 124 on the new one; the prompt asks for either"
+    ),
     "image-html": "a prompt that holds a picture is HTML, and text in it is escaped",
-    "brace-token": "a `{` followed by a letter, `_`, `$` or `{` may be read as a variable; `\\{` is a literal brace",
+    "brace-token": (
+        "a `{` followed by a letter, `_`, `$` or `{` may be read as a variable; `\\{` is a "
+        "literal brace"
+    ),
 }
-"""Facts about the service that were inferred, each used where its key is named."""
+"""What was inferred about the service and nobody has proved, each used where its key is named."""
 
 LEGACY, NEW = "the legacy driver", "the new driver"
-"""The two programs on a desktop that the platform works through, as the platform notes (2.12) tell them apart; a flow has to be right
-on both."""
+"""The two programs on a desktop that the platform works through (platform notes, 2.12).
+
+A flow has to be right on both.
+"""
 
 COMMAND_SECONDS = 30
-"""How long a command may take on both drivers before it goes on unwatched."""
+"""Seconds that a command may take on both drivers before it goes on unwatched."""
 
 COMMAND_BYTES = 32 * 1024
-"""How long the text of a command may be on the new driver."""
+"""The most bytes of the text of a command on the new driver."""
 
 MODIFIERS = frozenset(("ctrl", "alt", "shift", "win", "cmd", "super", "meta"))
-"""Modifiers that both drivers know; capitals are for the agent, which passes keys on (platform notes 2.10)."""
+"""Modifiers that both drivers know. A flow may write them in capitals, since it is the agent that
+passes keys on (platform notes, 2.10)."""
 
 NAMED_KEYS = frozenset(
     (
@@ -104,8 +134,9 @@ NEW_MODIFIERS = {"control": "ctrl", "option": "alt"} | {
     for word in spelled
     for name in (f"left{word}", f"right{word}", f"l{word}", f"r{word}", f"{word}l", f"{word}r")
 }
-"""Modifiers that only the new driver knows, without `-` and `_`, and what both know of the same kind. How it spells left and right
-ones is inferred: in front in full or as a letter, or behind as in X11 (`Control_L`)."""
+"""Modifiers that only the new driver knows, without `-` and `_`, each with the one of the same kind
+that both know. How it spells left and right ones is inferred: in front, in full or as a letter, or
+behind as in X11 (`Control_L`)."""
 
 NEW_KEYS = {
     "pgup": "pageup",
@@ -115,7 +146,8 @@ NEW_KEYS = {
     "numlock": None,
     "lockscreen": None,
 }
-"""Keys that only the new driver knows, and the name that both know for the same key; None where there is none."""
+"""Keys that only the new driver knows, each with the name that both know for the same key; None
+where there is none."""
 
 NEW_CHORD = frozenset(("ctrl", "alt", "delete"))
 """The chord that only the new driver is said to know."""
@@ -124,7 +156,7 @@ PLAINED = "‐‑‒–—―‘’‚‛“”„‟"
 """Typographic dashes and quotes, which the new driver types as plain ones."""
 
 NO_COMMAND = "flowdsl: this workflow runs no terminal command"
-"""The allowlist entry of a workflow without `run` (assumption allowlist-none)."""
+"""The allowlist entry of a workflow without `run` (assumption `allowlist-none`)."""
 
 
 class Capabilities:

@@ -71,7 +71,10 @@ SHADOWED_NAME = DiagnosticSpec(
     "shadowed-name",
     "names",
     "`{name}` is already {kind}",
-    "choose another name: inputs, consts, parameters, loop variables, secrets and runtime variables share one set of names",
+    (
+        "choose another name: inputs, consts, parameters, loop variables, secrets and runtime "
+        "variables share one set of names"
+    ),
 )
 RESERVED_NAME = DiagnosticSpec(
     "reserved-name", "names", "`{name}` is a name of the language", "choose another name"
@@ -436,7 +439,10 @@ APPEND_REPEATED = DiagnosticSpec(
 TOO_LARGE = DiagnosticSpec(
     "too-large",
     "flow",
-    "{what} has {size:,} {unit} once consts and tasks are in their places, and the most is {limit:,}",
+    (
+        "{what} has {size:,} {unit} once consts and tasks are in their places, and the most is "
+        "{limit:,}"
+    ),
     "something is put in twice again and again: let each level use the one below it once",
 )
 
@@ -455,29 +461,45 @@ MALFORMED_CHORD = DiagnosticSpec(
 BACKSLASH_BEFORE_VARIABLE = DiagnosticSpec(
     "backslash-before-variable",
     "platform",
-    "a backslash stands directly before `{variable}`, and the platform reads the two together as a literal brace",
+    (
+        "a backslash stands directly before `{variable}`, and the platform reads the two "
+        "together as a literal brace"
+    ),
     "write `/`, or put the separator into the value",
 )
 BRACE_IN_COMMAND = DiagnosticSpec(
     "brace-in-command",
     "platform",
     "the platform could read `{written}` in this command as a variable",
-    "put a blank after the brace, or write the command without it: a command is sent byte for byte, so it has no escape",
+    (
+        "put a blank after the brace, or write the command without it: a command is sent byte "
+        "for byte, so it has no escape"
+    ),
 )
 BRANCH_FROZEN_BY_REPLAY = DiagnosticSpec(
     "branch-frozen-by-replay",
     "platform",
-    "a replay would always take the branch of the recorded run: the screen does not decide this {construct}, and {tool} "
-    "needs the main agent",
-    "let the branch hold only what a focused agent can do, decide by what is on screen with `sees`, or make two workflows",
+    (
+        "a replay would always take the branch of the recorded run: the screen does not decide "
+        "this {construct}, and {tool} needs the main agent"
+    ),
+    (
+        "let the branch hold only what a focused agent can do, decide by what is on screen with "
+        "`sees`, or make two workflows"
+    ),
     arguable=True,
 )
 BRANCH_OUTSIDE_FOCUSED_ACTION = DiagnosticSpec(
     "branch-outside-focused-action",
     "suspicious",
-    "this {construct} is carried out by the main agent, because {tool} needs it, and a replay notices another outcome by the "
-    "screen alone",
-    "move that statement out; or, where the screens of the outcomes always differ, say so as the reason of a suppression",
+    (
+        "this {construct} is carried out by the main agent, because {tool} needs it, and a "
+        "replay notices another outcome by the screen alone"
+    ),
+    (
+        "move that statement out; or, where the screens of the outcomes always differ, say so as "
+        "the reason of a suppression"
+    ),
 )
 EXTRA_SETS_KNOWN_FIELD = DiagnosticSpec(
     "extra-sets-known-field",
@@ -488,7 +510,10 @@ EXTRA_SETS_KNOWN_FIELD = DiagnosticSpec(
 COMMAND_OUTPUT_UNREADABLE = DiagnosticSpec(
     "command-output-unreadable",
     "platform",
-    "the output of this command cannot be kept in `{variable}`: no focused agent is known to have a terminal",
+    (
+        "the output of this command cannot be kept in `{variable}`: no focused agent is known to "
+        "have a terminal"
+    ),
     "let the command write a file and export it; or try it on your account, and then list "
     "`execute_terminal_command` under `[platform] focused_agent_tools` in `flowdsl.toml`",
 )
@@ -502,13 +527,19 @@ DECIDED_ONCE = DiagnosticSpec(
     "decided-once",
     "suspicious",
     "the main agent decides this `else`, and a replay may not ask it again",
-    "check the result of the command on screen, in a file or in an output: every run does that afresh",
+    (
+        "check the result of the command on screen, in a file or in an output: every run does "
+        "that afresh"
+    ),
     INFO,
 )
 IMAGE_WITH_COMMAND = DiagnosticSpec(
     "image-with-command",
     "platform",
-    "workflow `{name}` holds a picture, which makes its prompt HTML, and a command, which is sent byte for byte",
+    (
+        "workflow `{name}` holds a picture, which makes its prompt HTML, and a command, which is "
+        "sent byte for byte"
+    ),
     "say in words what the picture shows, or move the command into a workflow of its own",
     arguable=True,
 )
@@ -526,7 +557,10 @@ UNTRUSTED_IN_INSTRUCTION = DiagnosticSpec(
     "untrusted-in-instruction",
     "flow",
     "{place} may not hold text from outside, and `{written}` {why}",
-    "type it into a field, emit it or compare it; to point at something on screen, name what stands beside it",
+    (
+        "type it into a field, emit it or compare it; to point at something on screen, name what "
+        "stands beside it"
+    ),
     arguable=True,
 )
 UNSAFE_VALUE_IN_COMMAND = DiagnosticSpec(

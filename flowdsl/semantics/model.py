@@ -1,7 +1,7 @@
-"""What is known about a program after analysis: the query object every later phase reads.
+"""What is known about a program after analysis: the tables that every later phase reads.
 
-Symbols say what a name stands for; `SemanticModel` holds the side tables keyed by AST node. Nodes with mistakes are
-missing from the tables or have the type `UNKNOWN`.
+Symbols say what a name stands for; `SemanticModel` holds the side tables, keyed by AST node. A node
+with a mistake is missing from the tables or has the type `UNKNOWN`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flowdsl.syntax import ast
 
 from .types import FieldType, Type
 
-# What the root of a reference can be. `kind` of a ValueSymbol:
+# The kinds of a ValueSymbol: what the root of a reference can be.
 INPUT = "input"  # a workflow's or chain's input
 PARAMETER = "parameter"  # a task's parameter
 CONST = "const"
@@ -28,9 +28,9 @@ STEP = "chain step"
 class ValueSymbol(Record):
     """A named value in scope.
 
-    The name of a const reached through an imported file is dotted, `file.name`, and takes the first part of the
-    reference's path with it. `value` is the constant of a CONST in JSON form, else None. `literal` is the expression of a CONST whose value depends
-    on `env`; `value` is None then.
+    `value` is the constant of a CONST in JSON form, else None. A CONST whose value depends on `env`
+    has its expression in `literal` instead. A const of an imported file has a dotted name,
+    `file.name`; in a reference to it, the first part of the path belongs to that name.
     """
 
     kind: str
@@ -43,7 +43,10 @@ class ValueSymbol(Record):
 
 
 class TaskSymbol(Record):
-    """A task. `params` are in order; a secret parameter has kind SECRET. `result` is None without `->`."""
+    """A task.
+
+    `params` are in order; a secret parameter has kind SECRET. `result` is None without `->`.
+    """
 
     name: str
     declaration: ast.TaskDecl
@@ -55,10 +58,12 @@ class TaskSymbol(Record):
 
 
 class WorkflowSymbol(Record):
-    """A workflow. Sections given by file (`inputs from`) leave their fields empty; see `inputs_from`.
+    """A workflow.
 
-    `settings`, `models`, `terminal` and `extra` hold what the source sets, in JSON form; what depends on `env` stands
-    there as its AST node, see `constants.evaluate`.
+    Sections given by file (`inputs from`) leave their fields empty; see `inputs_from`.
+
+    `settings`, `models`, `terminal` and `extra` hold what the source sets, in JSON form; what
+    depends on `env` stands there as its AST node, see `constants.evaluate`.
     """
 
     name: str
@@ -80,7 +85,10 @@ class WorkflowSymbol(Record):
 
 
 class ChainSymbol(Record):
-    """A chain of workflows. `steps` pairs each step with the workflow it runs (None when that is unresolved)."""
+    """A chain of workflows.
+
+    `steps` pairs each step with the workflow it runs (None when that is unresolved).
+    """
 
     name: str
     declaration: ast.ChainDecl
@@ -92,19 +100,26 @@ class ChainSymbol(Record):
 
 
 class SemanticModel(Record):
-    """Side tables of a whole program.
+    """The side tables of a whole program.
 
-    `values`: what each reference means. `ref_types`: the type of the whole reference, path included.
-    `calls`: the task of each call. `declared_types`: the meaning of each type expression. `constants`: the JSON value of
-    each literal, and of each reference to a const, path included (what has `{env.x}` inside is evaluated per environment,
-    later, and has none).
-    `texts`: the content of each file that a section takes verbatim (`prompt from`, `inputs from`, ...), by project path.
-    `images`: bytes of each file named by an `image` statement, by project path.
-    `quoted`: references to text from outside where a value is only looked at; the prompt marks it as data there.
-    `declared_values`: the inputs, secrets, parameters and runtime variables of each task and workflow.
-    `bodies`: every statement of each body, outer ones first.
-    `used_names`: path and local name of every declaration, import and imported file that something in the file names;
-    `used_declarations`: the declarations meant.
+    - `values`: what each reference means.
+    - `ref_types`: the type of each whole reference, path included.
+    - `calls`: the task of each call.
+    - `declared_types`: the type that each type expression means.
+    - `constants`: the JSON value of each literal and of each reference to a const, path included.
+      What has `{env.x}` inside has none: it is evaluated per environment, later.
+    - `texts`: the content of each file that a section takes verbatim (`prompt from` and the like),
+      by project path.
+    - `images`: the bytes of each file that an `image` statement names, by project path.
+    - `quoted`: references to text from outside where a value is only looked at; the prompt marks it
+      as data there.
+    - `declared_values`: the inputs, secrets, parameters and runtime variables of each task and
+      workflow.
+    - `bodies`: every statement of each body, outer ones first.
+    - `used_names`: path and local name of each declaration, import and imported file that something
+      in the file names.
+    - `used_declarations`: the declarations meant by those.
+
     Declarations are in the order of their file's path, then of the source.
     """
 

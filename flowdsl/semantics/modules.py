@@ -17,7 +17,10 @@ from . import errors
 
 
 class Sources(Record):
-    """The modules of a program in path order. `targets` has the module of each import that could be loaded."""
+    """The modules of a program in path order.
+
+    `targets` has the module of each import that could be loaded.
+    """
 
     modules: tuple[ast.Module, ...]
     targets: dict[ast.Import, ast.Module]
@@ -26,7 +29,8 @@ class Sources(Record):
 def load(files: FileSystem, entries: Sequence[str], sink: Sink) -> Sources:
     """Read and parse `entries` (project paths) and what they import, directly or not.
 
-    Files that cannot be read are reported at the import that names them, entries at their own first character.
+    A file that cannot be read is reported at the import that names it, an entry at its own first
+    character.
     """
     loader = _Loader(files, sink)
     for path in sorted(set(entries)):
@@ -39,6 +43,8 @@ def load(files: FileSystem, entries: Sequence[str], sink: Sink) -> Sources:
 
 
 class _Loader:
+    """Loads modules; `loaded` has None for a file that cannot be read."""
+
     def __init__(self, files: FileSystem, sink: Sink) -> None:
         self.files = files
         self.sink = sink
@@ -46,7 +52,10 @@ class _Loader:
         self.targets: dict[ast.Import, ast.Module] = {}
 
     def load(self, path: str, named_at: Span) -> None:
-        """Read the module at `path` and what it imports, however long the chain is."""
+        """Read the module at `path` and all that it imports.
+
+        The chain of imports may be of any length, since nothing here is recursive.
+        """
         pending = self._imports(self._module(path, named_at))
         while pending:
             module, import_ = pending.pop()
@@ -61,7 +70,10 @@ class _Loader:
                     pending += self._imports(target)
 
     def _module(self, path: str, named_at: Span) -> ast.Module | None:
-        """The module at `path`; None, reported at every place that names it, when it cannot be read."""
+        """The module at `path`, parsed once; None when it cannot be read.
+
+        That is reported at every place that names the file.
+        """
         if self.loaded.get(path) is not None:
             return self.loaded[path]
         text = read_text(self.files, path, named_at, self.sink)
@@ -70,7 +82,7 @@ class _Loader:
         return module
 
     def _imports(self, module: ast.Module | None) -> list[tuple[ast.Module, ast.Import]]:
-        """The imports of a module, the first one last."""
+        """The imports of a module in reverse, for a stack."""
         if module is None:
             return []
         return [(module, import_) for import_ in reversed(module.imports)]
@@ -88,7 +100,10 @@ class _Loader:
 def project_path(
     source: SourceFile, written: ast.StringLit, outside: DiagnosticSpec, sink: Sink
 ) -> str | None:
-    """The project path of the file that `written` names; None, reported as `outside`, when there is none."""
+    """The project path of the file that `written` names.
+
+    None, reported as `outside`, when it leads out of the project.
+    """
     path = resolve_path(source.path, written.value)
     if path is None:
         sink.report(outside, written.span(source), written=written.value)
@@ -105,7 +120,10 @@ def read_text(files: FileSystem, path: str, named_at: Span, sink: Sink) -> str |
 
 
 def report_unreadable(files: FileSystem, error: UnreadableFile, named_at: Span, sink: Sink) -> None:
-    """Report a file that cannot be read at the place that names it, with the nearest file that exists."""
+    """Report, at `named_at`, a file that cannot be read.
+
+    When it does not exist, the help names the nearest file that does.
+    """
     if not error.missing:
         sink.report(errors.UNREADABLE_FILE, named_at, path=error.path, reason=error.reason)
         return
@@ -132,7 +150,10 @@ def report_unreadable(files: FileSystem, error: UnreadableFile, named_at: Span, 
 
 
 def _nearest_file(path: str, siblings: list[str]) -> str | None:
-    """The sibling nearest to `path`; files with the same suffix are compared by what is in front of it."""
+    """The sibling whose name is nearest to that of `path`, if one is near.
+
+    Files with the same suffix are preferred, and compared without it.
+    """
     name = path.rpartition("/")[2]
     stem, _, suffix = name.rpartition(".")
     same = {
@@ -151,6 +172,7 @@ def _nearest_file(path: str, siblings: list[str]) -> str | None:
 def _report_cycles(
     modules: tuple[ast.Module, ...], targets: dict[ast.Import, ast.Module], sink: Sink
 ) -> None:
+    """Report each cycle of imports once, by a depth-first walk without recursion."""
     finished: set[ast.Module] = set()
     path: dict[ast.Module, Iterator[ast.Import]] = {}
     for start in modules:

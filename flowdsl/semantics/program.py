@@ -1,4 +1,4 @@
-"""The working state of one analysis: what it reads, and the tables it fills."""
+"""The working state of one analysis: its sources, and the tables that it fills."""
 
 from __future__ import annotations
 
@@ -21,11 +21,16 @@ from .types import Constraints, FieldType, RecordOf, Type
 Environments: TypeAlias = Mapping[str, Mapping[str, str]]
 """The `vars` of each environment of a project, by the name of the environment."""
 MAX_CHAIN = 100
-"""How many levels of tasks in tasks, types in types and consts in consts are followed: they are walked recursively."""
+"""The levels of tasks in tasks, types in types and consts in consts that are followed. They are
+walked recursively, so that Python's own limit must not be reached."""
 
 
 class Entry(Record):
-    """What a name of a module stands for: a declaration, the module it is from, and the place that brings it in."""
+    """What a name of a module stands for.
+
+    `home` is the module of the declaration, `span` the place that brings the name in: the
+    declaration itself, or an import.
+    """
 
     declaration: ast.Decl
     home: ModuleScope
@@ -35,12 +40,13 @@ class Entry(Record):
 class ModuleScope:
     """The names of one file.
 
-    `own` holds its declarations, `names` also what it imports, `namespaces` its `import ... as`. None stands for
-    something that was imported but could not be found, or has a syntax error: using it is not reported again. `unread`
-    are the names of what has a syntax error.
-
-    `text_refs` and `runtime_refs` are filled with what its references come to mean: those in texts, each with its value, and those
-    to runtime variables.
+    - `own`: its declarations.
+    - `names`: those, and what it imports. None stands for something that could not be found or has
+      a syntax error; using it is not reported again.
+    - `namespaces`: its `import ... as`, each with the scope of the file, or None likewise.
+    - `unread`: the names of what has a syntax error.
+    - `text_refs`: its references in texts, each with its value, filled as they are resolved.
+    - `runtime_refs`: its references to runtime variables, filled likewise.
     """
 
     __slots__ = (
@@ -72,10 +78,16 @@ class ModuleScope:
 
 
 class Program:
-    """One analysis in progress. The tables are those of `SemanticModel`; the rest is what has been resolved so far.
+    """One analysis in progress.
 
-    `iterables` holds what each loop variable takes its values from, `untrusted_fields` the first `@untrusted` field in each record
-    that was asked for one.
+    Most tables are those of `SemanticModel`; the others hold what has been resolved so far.
+
+    - `iterables`: what each loop variable takes its values from.
+    - `joined_texts`: texts with parts that the platform could misread together, each with its file
+      and the kind of its place.
+    - `bound_places`: where each annotation of a field stands, by the field's constraints.
+    - `resolving`: the types and consts that are being resolved, to find cycles.
+    - `untrusted_fields`: the first `@untrusted` field in each record that was asked for one.
     """
 
     def __init__(
@@ -114,28 +126,31 @@ class Program:
         self._names: dict[Hashable, Names] = {}
 
     def statements(self, body: ast.Block) -> list[ast.Stmt]:
-        """Every statement of a task's or workflow's body, those of inner blocks too, outer ones first; walked once."""
+        """Every statement of a body and of its inner blocks, outer ones first; walked once."""
         found = self.bodies.get(body)
         if found is None:
             found = self.bodies[body] = statements(body)
         return found
 
     def names_of(self, owner: Hashable, names: Callable[[], Iterable[str]]) -> Names:
-        """The names that `owner` has, for the many that somebody may misspell; put in order once."""
+        """The names that `owner` has, put in order once, for all the names that may be misspelt."""
         found = self._names.get(owner)
         if found is None:
             found = self._names[owner] = Names(names())
         return found
 
     def use(self, scope: ModuleScope, name: str, entry: Entry | None) -> None:
-        """Something in a file names `entry`, by the local name `name`."""
+        """Note that something in a file names `entry` by the local name `name`."""
         self.used_names.add((scope.source.path, name))
         if entry is not None:
             self.used_declarations.add(entry.declaration)
 
 
 class WorkflowFields(Record):
-    """The fields of a workflow as its sections or its schema files tell them; None where that is not known."""
+    """The fields of a workflow, from its sections or its schema files.
+
+    None where that is not known.
+    """
 
     inputs: tuple[FieldType, ...] | None
     secrets: tuple[FieldType, ...]

@@ -1,4 +1,4 @@
-"""The order of analysis: from sources to a `SemanticModel`."""
+"""The order of analysis, from sources to a `SemanticModel`."""
 
 from __future__ import annotations
 
@@ -59,9 +59,10 @@ def analyze_program(
 ) -> SemanticModel:
     """Resolve and check a program, and follow its paths.
 
-    `environments` holds the `vars` of each environment of the project; without a project it is None or empty, and `env.x` is
-    an error. `only` names the files whose workflows, chains and tests the result lists; None means all. Everything loaded is
-    checked either way. `capabilities` are those of the account's focused agents.
+    `environments` holds the `vars` of each environment of the project; without a project it is None
+    or empty, and `env.x` is an error. `only` names the files whose workflows, chains and tests the
+    result lists; None means all. Everything loaded is checked either way. `capabilities` are those
+    of the account's focused agents.
     """
     program = Program(sources, environments or {}, files, sink)
     build_module_scopes(program)
@@ -100,7 +101,10 @@ def _body_of(workflow: ast.WorkflowDecl) -> ast.Block | None:
 
 
 def _check_bodies(program: Program) -> dict[ast.Decl, ValueScope]:
-    """The values in reach of each task and workflow, runtime variables included; its body is checked with them."""
+    """Check the bodies of all tasks and workflows.
+
+    Returns the values in reach of each, runtime variables included.
+    """
     scopes: dict[ast.Decl, ValueScope] = {}
     for task in program.tasks.values():
         body = task.declaration.body
@@ -126,7 +130,8 @@ def _workflow_scope(program: Program, workflow: WorkflowSymbol) -> ValueScope:
     scope = ValueScope(module)
     fields = program.workflow_fields[workflow.declaration]
     scope.inputs_unknown = fields.inputs is None
-    # What was written elsewhere may call an input and a secret alike; only statements could mean the wrong one.
+    # A schema file from elsewhere may have an input and a secret of one name. Only statements could
+    # confuse the two, and with `prompt from` there are none.
     verbatim = workflow.inputs_from is not None and _body_of(workflow.declaration) is None
     for section, kind in ((fields.inputs or (), INPUT), (fields.secrets, SECRET)):
         for symbol in value_symbols(module, workflow.declaration, section, kind):
@@ -136,6 +141,7 @@ def _workflow_scope(program: Program, workflow: WorkflowSymbol) -> ValueScope:
 
 
 def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbol) -> None:
+    """Check the sections and settings of one workflow."""
     declaration = workflow.declaration
     fields = program.workflow_fields[declaration]
     settings = tuple(item for item in declaration.items if isinstance(item, ast.Setting))
@@ -193,7 +199,7 @@ def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbo
 
 
 def _fill(table: dict[str, Any], values: dict[str, Any]) -> None:
-    """A section that stands twice is reported already; the first one counts."""
+    """Fill a table once: a section that stands twice is reported already, and the first counts."""
     if not table:
         table.update(values)
 
@@ -248,7 +254,7 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
 
 
 def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
-    """Follow every body; returns the tasks, each after those it calls."""
+    """Follow the paths of every body; returns the tasks, each after those it calls."""
     ordered = order_tasks(program)
     report_too_many_statements(program, ordered)
     summaries: dict[TaskSymbol, Summary] = {}
@@ -298,7 +304,7 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
 
 
 def _destinations(program: Program, summaries: Summaries) -> Destinations | None:
-    """What judges where values end up; None where nothing is untrusted and nothing is run."""
+    """The judge of where values end up; None where nothing is untrusted and nothing is run."""
     runs = any(place is places.COMMAND for _, _, place in program.joined_texts)
     if not runs and not is_declared_untrusted(program):
         return None
@@ -315,7 +321,7 @@ def _result_places(task: TaskSymbol, record: RecordOf) -> dict[str, Span]:
 
 
 def _output_places(program: Program, workflow: WorkflowSymbol) -> dict[str, Span]:
-    """Where each output is declared; outputs of a schema file stand at the line that names it."""
+    """The place of each output; one of a schema file stands at the line that names the file."""
     source = workflow.module.source
     spans: dict[str, Span] = {}
     for item in workflow.declaration.items:

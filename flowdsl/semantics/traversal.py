@@ -28,7 +28,7 @@ _WITHOUT_REFS = frozenset(
         "tuple[Annotation, ...]",
     )
 )
-"""Annotations of fields that hold no reference, or hold it in a block."""
+"""The type annotations of node fields that hold no reference, or hold it in a block."""
 _REF_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
@@ -65,7 +65,7 @@ def _collect_refs(node: ast.Node, found: list[ast.Ref]) -> None:
 
 
 class RefIndex:
-    """Some of the references of one file, to find those that stand in a node without walking it."""
+    """Some references of one file, sorted, so that those in a node are found without a walk."""
 
     __slots__ = ("_refs", "_starts")
 
@@ -74,7 +74,7 @@ class RefIndex:
         self._starts = [ref.start for ref in self._refs]
 
     def within(self, node: ast.Node) -> Sequence[ast.Ref]:
-        """Those that stand in a node, its blocks included, in source order."""
+        """The references that stand in a node, its blocks included, in source order."""
         starts = self._starts
         first = bisect_left(starts, node.start)
         if first == len(starts) or starts[first] >= node.end:
@@ -85,11 +85,14 @@ class RefIndex:
 NO_REFS = RefIndex(())
 
 _ONLY_ELSE = WITH_ELSE - HOLDING
-"""Statements whose only block is that of their `else`, which most of them go without."""
+"""Statements whose only block is that of their `else`, which most of them lack."""
 
 
 def statements(block: ast.Block) -> list[ast.Stmt]:
-    """Every statement of `block` and of the blocks inside it, outer ones first; tasks that are called are not entered."""
+    """Every statement of `block` and of the blocks inside it, outer ones first.
+
+    Tasks that are called are not entered.
+    """
     found: list[ast.Stmt] = []
     _collect_statements(block, found)
     return found
@@ -116,7 +119,10 @@ def _collect_statements(block: ast.Block, found: list[ast.Stmt]) -> None:
 
 
 class InnerBlock(Record):
-    """A block of a statement. `may_skip`: it may not run; `may_repeat`: it may run more than once."""
+    """A block of a statement.
+
+    `may_skip`: it does not always run. `may_repeat`: it can run more than once.
+    """
 
     block: ast.Block
     may_skip: bool

@@ -66,7 +66,10 @@ class Optional(Record, eq=True):
 
 
 class Constraints(Record):
-    """The annotations of a field, evaluated. Numbers are `int` or the decimal spelling as `str`."""
+    """The annotations of a field, evaluated.
+
+    Numbers are `int`, or the decimal spelling as `str`.
+    """
 
     minimum: int | str | None = None
     maximum: int | str | None = None
@@ -87,8 +90,9 @@ NO_CONSTRAINTS = Constraints()
 class FieldType(Record):
     """A field of a record or section.
 
-    `default` is a constant in JSON form (numbers with a point as `decimal.Decimal`), meaningful when `has_default`; what
-    depends on `env` stands there as its AST node, see `constants.evaluate`.
+    `default` is a constant in JSON form (numbers with a point as `decimal.Decimal`), meaningful
+    when `has_default`; what depends on `env` stands there as its AST node, see
+    `constants.evaluate`.
     """
 
     name: str
@@ -105,14 +109,20 @@ class FieldType(Record):
 
     @property
     def required(self) -> bool:
-        """A value must be given: not optional, no default. Nobody knows that of a type that is not known."""
+        """Whether a value must be given: the type is not optional, and there is no default.
+
+        False where the type is not known, so that nothing is reported for it.
+        """
         return not self.has_default and not isinstance(self.type, Optional | Unknown)
 
 
 class RecordOf(Record):
-    """A record. Declared ones are one object each, so identity is type equality; inline ones have no name.
+    """A record.
 
-    `by_name` has the fields under their names, `by_wire_name` under those in JSON: of several the first.
+    A declared record is one object, so that types are equal by identity; an inline one has no name.
+
+    `by_name` has the fields under their names, `by_wire_name` under those in JSON: of several the
+    first.
     """
 
     name: str | None
@@ -139,7 +149,10 @@ class RecordOf(Record):
 
 
 class Unknown(Record, eq=True):
-    """The type of something already reported; fits everywhere, so that one mistake gives one diagnostic."""
+    """The type of something that is reported already.
+
+    It fits everywhere, so that one mistake gives one diagnostic.
+    """
 
 
 Type = Primitive | Enum | ListOf | Optional | RecordOf | Unknown

@@ -1,11 +1,12 @@
 """The syntax tree of a `.flow` file.
 
-Nodes are frozen and compared by identity, so that analyses keep their results in side tables keyed by node. Every node
-holds the offsets of its source text (`start`, `end`); the file itself is `Module.source`. Class names end in `Decl`,
-`Section`, `Stmt`, `Expr`, `Check`, `Target` or `Type` where the language has a family of that name.
+Nodes are frozen and compared by identity, so that analyses keep their results in side tables keyed
+by node. Every node holds the offsets of its source text (`start`, `end`); the file itself is
+`Module.source`. Class names end in `Decl`, `Section`, `Stmt`, `Expr`, `Check`, `Target` or `Type`
+where the language has a family of that name.
 
-The families themselves (`Stmt`, `Expr`, ...) are unions at the end of this module, for the type checker only: it proves with
-them that a `match` handles every member.
+The families themselves (`Stmt`, `Expr`, ...) are unions at the end of this module, for the type
+checker only: it proves with them that a `match` handles every member.
 """
 
 from __future__ import annotations
@@ -61,10 +62,11 @@ SECRET = "secret"
 
 
 class Ref(Node):
-    """A use of a value: `name.path`, `{{name.path}}` or `$name.path` in code, `{name}`, `{{name}}`, `{$name}` in text.
+    """A use of a value.
 
-    `sigil` is `INPUT` (also parameters, consts, loop variables and `env`), `RUNTIME` or `SECRET`. `name` is the root;
-    in text, the offsets include the braces.
+    `name.path`, `{{name.path}}` or `$name.path` in code; `{name}`, `{{name}}` or `{$name}` in text.
+    `sigil` is `INPUT` (also for parameters, consts, loop variables and `env`), `RUNTIME` or
+    `SECRET`. `name` is the root; in text, the offsets include the braces.
     """
 
     sigil: str
@@ -73,7 +75,7 @@ class Ref(Node):
 
 
 class TextLiteral(Node):
-    """A run of literal characters. `value` has escapes resolved and indentation dropped."""
+    """A run of literal characters; `value` has escapes resolved and indentation dropped."""
 
     value: str
 
@@ -90,9 +92,9 @@ RAW = "raw"
 
 
 class Text(Node):
-    """A text literal: `"..."`, triple quoted, or `r"..."` (`form` is `STRING`, `BLOCK`, `RAW`).
+    """A text literal: `"..."`, triple quoted, or `r"..."` (`form`: `STRING`, `BLOCK`, `RAW`).
 
-    Adjacent literals are merged, so that literals never stand side by side.
+    Adjacent literals are merged, so that literals never stand side by side in `parts`.
     """
 
     form: str
@@ -127,7 +129,7 @@ class NullLit(Node):
 
 
 class Duration(Node):
-    """`500ms`, `30s`, `10m`, `2h`. `text` is the spelling."""
+    """A duration such as `500ms`, `30s`, `10m` or `2h`, which `text` spells as the source does."""
 
     text: str
     milliseconds: int
@@ -184,7 +186,7 @@ class EmptyExpr(Node):
 
 
 class SeesExpr(Node):
-    """`sees "..."`: decided by what is on screen."""
+    """`sees "..."`, which the screen decides."""
 
     text: Text
 
@@ -684,14 +686,14 @@ class ImportModule(Node):
 class Unread(Node):
     """A range of a file that holds a syntax error and is missing from the tree.
 
-    `names` are what it would declare; None when nobody can tell.
+    `names` are those that it would declare; None when nobody can tell.
     """
 
     names: tuple[str, ...] | None
 
 
 class Module(Node):
-    """One file. `edition` is 0 when the file does not say."""
+    """One file; `edition` is 0 when the file does not say which it is."""
 
     source: SourceFile
     edition: int

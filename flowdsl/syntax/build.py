@@ -1,6 +1,8 @@
-"""From reduced grammar rules to AST nodes: one method or table row for each rule of `grammars/flowdsl.lark`.
+"""From reduced grammar rules to AST nodes.
 
-Children come as Lark's tree shaping leaves them: nodes, indices of kept tokens, and None for an optional part left out.
+Each rule of `grammars/flowdsl.lark` has one method here or one row in a table. Its children come as
+Lark's tree shaping leaves them: nodes, indices of kept tokens, and None for an optional part that
+is left out.
 """
 
 from __future__ import annotations
@@ -99,7 +101,10 @@ class _Unfinished:
 
 
 class AstBuilder:
-    """Makes the nodes of one file. `docs` maps the start of a token to the doc comment in front of it."""
+    """Makes the nodes of one file.
+
+    `docs` maps the start of a token to the doc comment in front of it.
+    """
 
     def __init__(
         self, source: SourceFile, tokens: Lexemes, docs: dict[int, str], sink: Sink
@@ -149,7 +154,7 @@ class AstBuilder:
     # Files and imports
 
     def build_edition(self, start: int, end: int, children: Sequence[Any]) -> None:
-        """Nothing: `parse` reads the edition before it reads the rest."""
+        """Make nothing: `parse` has read the edition already."""
 
     def build_file(self, start: int, end: int, children: Sequence[Any]) -> list[Any]:
         _, *nodes = children
@@ -480,7 +485,7 @@ class AstBuilder:
 
 
 def _never(_: object, start: int, end: int, children: Sequence[Any]) -> Any:
-    """Stands for rules that make no node: Lark's tree shaping folds them into others."""
+    """Stand for a rule that makes no node, since Lark's tree shaping folds it into others."""
     raise AssertionError("a rule without a node was reduced")
 
 
@@ -493,4 +498,4 @@ def _build_of(name: str) -> Build:
 
 
 AST_RULES = rules(_build_of)
-"""The rules that make an AST; their builder is an `AstBuilder`."""
+"""The rules of the tables, each with what makes its node from an `AstBuilder`."""

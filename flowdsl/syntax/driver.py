@@ -1,7 +1,7 @@
 """The LALR(1) parser: a loop over the integer tables of `tables.py`.
 
-Iterative, so that no input reaches Python's recursion limit. The stack is three parallel lists that the caller owns;
-after an error they hold everything read so far.
+It does not recurse, so that no input reaches Python's recursion limit. The stack is three parallel
+lists that the caller owns; after an error they hold everything that has been read.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from .operations import ADD, EXTEND, LIST, NODE
 from .tables import ACCESS, END_STATE, GOTOS, PICKS, ROWS, RULES, STATE_ROWS, TERMINALS
 
 Build: TypeAlias = Callable[[Any, int, int, Sequence[Any]], Any]
-"""Makes the value of a rule: from the builder, the start and end of its text, and its children."""
+"""Makes the value of a rule from the builder, the start and end of its text, and its children. A
+child is what another rule made, the index of a kept token, or None for an optional part that is
+left out."""
 Rule: TypeAlias = tuple[int, int, Callable[[list[Any]], Sequence[Any]], dict[int, int], Build]
-"""Makes the node of a rule from its start, its end and its children.
-
-A child is what another rule made, the index of a kept token, or None for an optional part left out.
-"""
+"""What reducing a rule takes: the number of its symbols, an operation of `operations`, what picks
+its children, the gotos of its symbol, and what makes its value."""
 
 RULE_NAMES = tuple(rule[4] for rule in RULES)
 
@@ -27,7 +27,10 @@ _WIDTH = len(TERMINALS) + 1
 
 
 def _action_table() -> list[int]:
-    """One flat list: the action at `state + terminal`, 0 where nothing fits (and always at `UNKNOWN`). States are multiples of the width."""
+    """The actions as one flat list, found at `state + terminal`; 0 where nothing fits.
+
+    States are multiples of the width of a row. The last column, `UNKNOWN`, never fits.
+    """
     table = [0] * (len(STATE_ROWS) * _WIDTH)
     for state, number in enumerate(STATE_ROWS):
         row = ROWS[number]
@@ -51,11 +54,15 @@ _EQUAL = TERMINAL["EQUAL"]
 _EMIT_OP = TERMINAL["EMIT_OP"]
 _OPENERS = frozenset({"LBRACE", "LSQB", "LPAR", "NOT"})
 MAX_DEPTH = 200
-"""How deep brackets and negations may nest. Later phases walk the tree recursively, at a few frames a level."""
+"""The deepest nesting of brackets and negations. Later phases walk the tree recursively, with a few
+frames for each level."""
 
 
 class Stack:
-    """What has been read and not yet finished: parser states, one value and one start offset a symbol."""
+    """What has been read and is not finished: states of the parser, and a value and a start each.
+
+    `states` has one more entry than `values` and `starts`, the state in front of the first symbol.
+    """
 
     __slots__ = ("starts", "states", "values")
 
@@ -66,9 +73,10 @@ class Stack:
 
 
 def terminal(tokens: Lexemes, index: int, state: int) -> int | None:
-    """What a token is where the parser is in `state`; None when nothing it could be fits there.
+    """The terminal that a token is in `state` of the parser; None when nothing it could be fits.
 
-    The same decision as Lark's contextual lexer: the forms with a lookahead first, then a keyword, then a name.
+    Decides as Lark's contextual lexer does: the forms with a lookahead first, then a keyword, then
+    a name.
     """
     actions = _ACTIONS
     kind = tokens.kinds[index]
@@ -86,7 +94,10 @@ def terminal(tokens: Lexemes, index: int, state: int) -> int | None:
 
 
 def rules(build_of: Callable[[str], Build]) -> list[Rule]:
-    """The rules of the tables with what makes their values, for `run`; `build_of` knows it by the rule's name."""
+    """The rules of the tables, as `run` takes them.
+
+    `build_of` gives what makes the value of a rule, by the rule's name.
+    """
     by_name = {name: build_of(name) for name in RULE_NAMES}
     return [
         (size, operation, PICKS[pick], _GOTOS[goto], by_name[name])
@@ -97,10 +108,11 @@ def rules(build_of: Callable[[str], Build]) -> list[Rule]:
 def run(
     tokens: Lexemes, stack: Stack, index: int, rules: Sequence[Rule], builder: object = None
 ) -> int:
-    """Parse from token `index` on; the index of the first token that does not fit, or -1 when the file is read.
+    """Parse from token `index` on.
 
-    `rules` are those of `rules`, and `builder` is handed to their functions. Stops as well at a token that nests deeper
-    than `MAX_DEPTH`.
+    Returns the index of the first token that does not fit, or -1 when the file is read. `rules` are
+    those of the function `rules`, whose functions get `builder`. Stops as well at a token that
+    nests deeper than `MAX_DEPTH`.
     """
     states, values, starts = stack.states, stack.values, stack.starts
     kinds, places, ends = tokens.kinds, tokens.starts, tokens.ends
@@ -156,7 +168,10 @@ def run(
 
 
 def nesting(states: Sequence[int]) -> int:
-    """How many brackets and negations are open; the tree is never deeper than a small multiple of it."""
+    """The number of open brackets and negations.
+
+    The tree is never deeper than a small multiple of it.
+    """
     return sum(symbol in _OPENERS for symbol in symbols(states))
 
 
@@ -166,7 +181,10 @@ def symbols(states: Sequence[int]) -> list[str]:
 
 
 def shift(states: list[int], term: int) -> bool:
-    """Move a bare state stack over one terminal; False when it does not fit (the stack is then spoilt)."""
+    """Move a bare stack of states over one terminal.
+
+    False when it does not fit; the stack is then unusable.
+    """
     action = _ACTIONS[states[-1] + term]
     while action < 0:
         size, _, _, goto, _ = RULES[~action]
@@ -180,7 +198,10 @@ def shift(states: list[int], term: int) -> bool:
 
 
 def fitting(tokens: Lexemes, states: Sequence[int], index: int, limit: int) -> int:
-    """How many tokens from `index` on fit after a state stack, up to `limit`; the end of the text counts as all."""
+    """The number of tokens from `index` on that fit after a stack of states, `limit` at most.
+
+    The end of the text counts as `limit`.
+    """
     trial = list(states)
     count = 0
     while count < limit:

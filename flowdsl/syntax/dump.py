@@ -7,7 +7,10 @@ from .visit import children, fields
 
 
 def dump(node: ast.Node, *, offsets: bool = True) -> str:
-    """One line a node: indent, class, offsets, and the fields that are no nodes. Stable across runs."""
+    """The tree with one line for each node: indent, class, offsets, and its plain fields.
+
+    The same in every run.
+    """
     lines: list[str] = []
     pending = [(node, 0)]
     while pending:

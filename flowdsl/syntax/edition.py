@@ -13,14 +13,17 @@ from .variables import whole_number
 
 EDITIONS = (1,)
 FIRST = 2
-"""The token after the edition."""
+"""The index of the first token behind the edition."""
 DECLARATION_WORDS = frozenset(("chain", "const", "import", "task", "test", "type", "workflow"))
 DECLARATIONS = "a file holds declarations such as `workflow name { ... }`"
 _LINE = "flow 1"
 
 
 def read_edition(source: SourceFile, tokens: Lexemes, sink: Sink) -> int:
-    """The edition the file says. Where it says none, the tokens get one, so that the parser can begin."""
+    """The edition of a file, which is its first two tokens; 0, reported, when it says none.
+
+    The tokens then get an edition, so that the parser can begin.
+    """
     if tokens.words[0] == "flow" and tokens.kinds[1] == TERMINAL["INT"]:
         start, end = tokens.starts[1], tokens.ends[1]
         edition = whole_number(source, sink, start, end)
@@ -32,7 +35,7 @@ def read_edition(source: SourceFile, tokens: Lexemes, sink: Sink) -> int:
     count = _meant(tokens)
     start = tokens.starts[0]
     end = tokens.ends[max(count - 1, 0)]
-    # A number of its own, and all else that the edition was spelt with, is replaced whole.
+    # Everything that spells the edition in another way is replaced as a whole, its number too.
     edit = Edit(Span(source, start, end if count else start), _LINE if count else f"{_LINE}\n")
     sink.report(
         errors.MISSING_EDITION,
@@ -58,7 +61,10 @@ def fresh_stack(tokens: Lexemes) -> Stack:
 
 
 def _meant(tokens: Lexemes) -> int:
-    """How many tokens at the start are the edition in another spelling: `flow`, `Flow 1`, `flow: 1`, `flow v1`, `version 1`."""
+    """The number of tokens at the start that spell the edition in another way.
+
+    That is `flow`, `Flow 1`, `flow: 1`, `flow v1`, `version 1` and the like.
+    """
     first = tokens.words[0]
     if not is_word(first) or first in DECLARATION_WORDS:
         return 0
@@ -76,7 +82,7 @@ def _meant(tokens: Lexemes) -> int:
 
 
 def _other_format(text: str, tokens: Lexemes) -> str | None:
-    """What to do about a file that is something else altogether; None when it is not."""
+    """What to do about a file in an altogether different format; None when it is none."""
     if "\0" in text[:4]:
         return "the file looks like UTF-16: save it as UTF-8"
     if tokens.words[0] in ("{", "["):

@@ -10,8 +10,10 @@ BRACES_MALFORMED = DiagnosticSpec(
     "malformed-variable",
     "syntax",
     "`{written}` in text is not a variable",
-    "write `{{name}}` for an input, `{{{{name}}}}` for a runtime variable, `{{$name}}` for a secret, or `\\{{` for a "
-    "literal brace",
+    (
+        "write `{{name}}` for an input, `{{{{name}}}}` for a runtime variable, `{{$name}}` for a "
+        "secret, or `\\{{` for a literal brace"
+    ),
 )
 BRACES_UNCLOSED = DiagnosticSpec(
     "unclosed-variable",
@@ -29,7 +31,10 @@ TAB_IN_INDENT = DiagnosticSpec(
     "tab-in-indent",
     "syntax",
     "a text block is indented with a tab",
-    "indent the lines of a text block with spaces; what is in front of the block's common indent is dropped",
+    (
+        "indent the lines of a text block with spaces; what is in front of the block's common "
+        "indent is dropped"
+    ),
 )
 NUMBER_TOO_LONG = DiagnosticSpec(
     "number-too-long",

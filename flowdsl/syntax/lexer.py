@@ -1,7 +1,8 @@
-"""Text to tokens: one pass, one regular expression, nothing lost.
+"""Text to tokens: in one pass, with one regular expression, and without losing a character.
 
-Tokens are context free here. Whether a word is a keyword, a `NAME`, a `FIELD`, a `KEY` or a `ROOT` depends on what the parser
-accepts where it stands: `Lexemes.kinds` is the first guess, `driver.terminal` decides.
+A token has no context here. Whether a word is a keyword, a `NAME`, a `FIELD`, a `KEY` or a `ROOT`
+depends on what the parser accepts where it stands: `Lexemes.kinds` has a first guess, and
+`driver.terminal` decides.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from .tokens import Token
 TERMINAL = {name: number for number, name in enumerate(TERMINALS)}
 END = TERMINAL["$END"]
 UNKNOWN = len(TERMINALS)
-"""The kind of what begins no token: a stray character, or a number that a word runs into."""
+"""The kind of what is no token: a stray character, or a number that a word runs into."""
 
 KEYWORDS = {word: number for word, number in WORDS if word.isalpha()}
 
@@ -29,7 +30,7 @@ _KINDS = (
     | {"+=": TERMINAL["EMIT_OP"], "": END}
 )
 _LETTERS = dict.fromkeys("_abcdefghijklmnopqstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", _NAME)
-"""First letters that settle what a token is that is no keyword; with `r` it may be raw text."""
+"""First letters by which a token that is no keyword must be a name; with `r` it may be raw text."""
 _MARKS = {
     TERMINAL["COLON"]: _FIELD,
     TERMINAL["EQUAL"]: _KEY,
@@ -47,7 +48,8 @@ _PAIRS = re.compile(
     (
         (?!r")[A-Za-z_][A-Za-z0-9_]*
       | "(?!"")[^"\\\r\n]*(?:\\"?[^"\\\r\n]*)*(?:"|(?=[\r\n]|\Z))
-      | \{\{[ \t]*[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\]|\['[^'\r\n]*'\])*[ \t]*\}\}
+      | \{\{[ \t]*[A-Za-z_][A-Za-z0-9_]*
+        (?:\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\]|\['[^'\r\n]*'\])*[ \t]*\}\}
       | [{}()\[\],:.?@$|]
       | [=!<>]=|\+=|->|[=<>]
       | -?[0-9]+(?:\.[0-9]+|ms|[smh])?(?![A-Za-z0-9_])
@@ -65,7 +67,8 @@ _PAIRS = re.compile(
 class Lexemes:
     """The tokens of one text as parallel lists; the last one is the empty end token.
 
-    `blanks[i]` are the spaces and comments in front of token `i`. `kinds[i]` is a terminal number or `UNKNOWN`.
+    `blanks[i]` are the spaces and comments in front of token `i`; `kinds[i]` is the number of a
+    terminal, or `UNKNOWN`.
     """
 
     __slots__ = ("_excess", "blanks", "ends", "kinds", "starts", "words")
@@ -76,7 +79,8 @@ class Lexemes:
         del pieces[::3]
         if pieces[-3:-2] == [""]:
             del pieces[-2:]
-        # One object for each spelling: most words and blanks stand many times, and memory is time.
+        # One object for each spelling: most words and blanks stand many times, and less memory is
+        # faster.
         spellings: dict[str, str] = {}
         pieces = list(map(spellings.setdefault, pieces, pieces))
         offsets = list(accumulate(map(len, pieces)))
@@ -95,7 +99,7 @@ class Lexemes:
         self._excess: int | None = None
 
     def _mark_names(self) -> None:
-        """Mark the words in front of a sign that makes them names whatever their spelling."""
+        """Mark the words that a sign behind them makes names, whatever their spelling."""
         kinds, blanks = self.kinds, self.blanks
         signs = [(at, _MARKS[kind]) for at, kind in enumerate(kinds) if kind in _MARKS]
         for at, mark in signs:
@@ -103,7 +107,10 @@ class Lexemes:
                 kinds[at - 1] = mark
 
     def insert(self, at: int, word: str, *, at_start: bool = False) -> None:
-        """Put a token that is not in the text in front of token `at`: at its start, or at the end of the token before."""
+        """Put a token that is not in the text in front of token `at`.
+
+        Its place is the start of that token (`at_start`), or the end of the one before.
+        """
         place = self.starts[at] if at_start or not at else self.ends[at - 1]
         self.words.insert(at, word)
         self.starts.insert(at, place)
@@ -121,19 +128,19 @@ class Lexemes:
             del column[at]
 
     def excess_of_opening(self) -> int:
-        """How many more `{` there are than `}`."""
+        """The number of `{` less that of `}`."""
         if self._excess is None:
             self._excess = self.words.count("{") - self.words.count("}")
         return self._excess
 
     def join(self, at: int, last: int) -> None:
-        """Make one token of those from `at` to `last`."""
+        """Make one token of those from `at` to `last`; it keeps the word of the first."""
         for column in (self.words, self.starts, self.blanks, self.kinds):
             del column[at + 1 : last + 1]
         del self.ends[at:last]
 
     def cut(self, text: str, at: int, end: int) -> None:
-        """End token `at` at an offset, and read what stands behind it in the text again."""
+        """End token `at` at the offset `end`, and read what stands behind it in the text again."""
         rest = Lexemes(text[end:])
         self.ends[at] = end
         self.words[at] = text[self.starts[at] : end]
@@ -150,9 +157,9 @@ class Lexemes:
         self.kinds[at] = _KINDS[word]
 
     def docs(self) -> dict[int, str]:
-        """Doc comments by the start of the token they stand in front of; lines joined by line breaks.
+        """The doc comments by the start of the token behind them; their lines are joined.
 
-        `##` begins one when nothing but spaces stands in front of it on its line and no third `#` follows.
+        `##` begins one where only spaces stand in front of it on its line and no third `#` follows.
         """
         found: dict[int, str] = {}
         for at, blank in enumerate(self.blanks):
@@ -204,7 +211,7 @@ def _literal(word: str) -> int:
 
 
 def _number(word: str) -> int:
-    """The kind of ASCII text that may be a number; `UNKNOWN` for one that is none."""
+    """The kind of ASCII text that may be a number; `UNKNOWN` for what is none."""
     whole, point, fraction = word.removeprefix("-").partition(".")
     if whole.isdigit():
         if not point:
@@ -215,9 +222,10 @@ def _number(word: str) -> int:
 
 
 def lex(text: str) -> list[Token]:
-    """Every token of a text, spaces (`WS`) and comments (`COMMENT`) included; their slices join to the text.
+    """Every token of a text, with spaces (`WS`) and comments (`COMMENT`).
 
-    Words get the kind of their spelling alone: a keyword's terminal or `NAME`. A stray character is `UNKNOWN`.
+    Their slices join to the text. Words get the kind of their spelling alone: the terminal of a
+    keyword, or `NAME`. A stray character is `UNKNOWN`.
     """
     lexemes = Lexemes(text)
     tokens: list[Token] = []

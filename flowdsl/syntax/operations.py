@@ -1,4 +1,4 @@
-"""What reducing a rule does, as numbered in `tables.RULES`."""
+"""What reducing a rule does, by the numbers in `tables.RULES`."""
 
 NODE = 0
 """Build the node of the rule."""
@@ -7,6 +7,7 @@ SAME = 1
 LIST = 2
 """Start a list of children."""
 ADD = 3
-"""Add the last symbol to the list that is the first. The list grows in place; copying it would be quadratic."""
+"""Add the last symbol to the list that is the first symbol. The list grows in place: copying it
+each time would take quadratic time."""
 EXTEND = 4
 """Add several children to the list that is the first symbol."""

@@ -1,4 +1,4 @@
-"""A file to its AST, whatever is in the file."""
+"""From a file to its AST, whatever is in the file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from .lexer import Lexemes
 from .variables import FirstFindings
 
 MAX_TEXT_ERRORS = 100
-"""Errors inside of texts after which the others in the file are not looked for."""
+"""The most errors inside of texts that are looked for in one file."""
 
 _IMPORTS = (ast.ImportNames, ast.ImportModule)
 
 
 def parse_module(source: SourceFile, sink: Sink) -> ast.Module:
-    """The tree of a file. Never raises: what cannot be read is in the sink and missing from the tree."""
+    """The tree of a file; never raises.
+
+    What cannot be read is reported to the sink and missing from the tree.
+    """
     tokens = Lexemes(source.text)
     docs = tokens.docs() if "##" in source.text else {}
     builder = AstBuilder(source, tokens, docs, FirstFindings(sink, MAX_TEXT_ERRORS))
@@ -34,7 +37,7 @@ def parse_module(source: SourceFile, sink: Sink) -> ast.Module:
     if index < 0:
         (nodes,) = stack.values
     else:
-        # Most files have no mistake, and need none of this.
+        # Most files have no mistake, and do without this import.
         from .recovery.recovery import Recovery
 
         recovery = Recovery(source, tokens, builder, sink, edition)

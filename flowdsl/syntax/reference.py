@@ -1,7 +1,8 @@
 """Lark itself: the generator of `tables.py` and the oracle of the tests.
 
-`python -m flowdsl.syntax.reference --write` compiles `grammars/flowdsl.lark` into integer tables; `--check` says whether
-they are fresh. Nothing on the way from a file to a diagnostic imports this module.
+`python -m flowdsl.syntax.reference --write` compiles `grammars/flowdsl.lark` into integer tables;
+`--check` says whether they are up to date. Nothing on the way from a file to a diagnostic imports
+this module.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
 
 class _AlwaysOffered:
-    """Terminals the lexer offers in every parser state.
+    """Terminals that the lexer offers in every state of the parser.
 
-    `NAME` makes keywords whole words also where no name may stand; the other two give unterminated text one shape.
+    With `NAME`, keywords are whole words even where no name may stand. The other two give
+    unterminated text one form.
     """
 
     always_accept = ("NAME", "BAD_STRING", "BAD_BLOCK")
@@ -44,7 +46,10 @@ def grammar_text() -> str:
 
 
 def reference_parser(*, strict: bool = False, **options: Any) -> Lark:
-    """Stock Lark for the grammar. `strict` also proves it free of conflicts and colliding terminals."""
+    """Lark as it is, for the grammar.
+
+    `strict` also proves the grammar free of conflicts and of colliding terminals.
+    """
     return Lark(
         grammar_text(),
         parser="lalr",
@@ -91,7 +96,7 @@ def generic_tree(tree: Tree[Token]) -> Branch:
 
 
 def driver_tree(text: str) -> Branch | None:
-    """The generic tree that the tables and the driver give for a text; None when they reject it."""
+    """The generic tree of a text by the tables and the driver; None when they reject it."""
     from flowdsl.syntax.driver import Build, Stack, rules, run
     from flowdsl.syntax.lexer import Lexemes
     from flowdsl.syntax.tables import TERMINALS
@@ -120,7 +125,7 @@ def _table(parser: Lark) -> IntParseTable:
 
 
 def reserved_words(parser: Lark) -> frozenset[str]:
-    """Keywords that cannot be names: both fit in one state, and the lexer prefers the keyword."""
+    """Keywords that cannot be names: where a name fits as well, the lexer prefers the keyword."""
     keywords = {
         terminal.name: terminal.pattern.value
         for terminal in parser.terminals
@@ -134,10 +139,10 @@ def reserved_words(parser: Lark) -> frozenset[str]:
 
 
 def _shape(rule: Rule) -> str:
-    """What Lark's tree shaping keeps of a rule's symbols.
+    """What Lark's tree shaping keeps of the symbols of a rule.
 
-    One character a symbol, `.` dropped, `x` kept, `*` a helper rule whose children are spliced in; and `-` for a None
-    that stands for an optional part left out.
+    One character for each symbol: `.` is dropped, `x` kept, and `*` is a helper rule whose children
+    are put in its place. `-` is a None for an optional part that is left out.
     """
     shape = ""
     placeholders = list(rule.options.empty_indices or [False] * len(rule.expansion))
@@ -157,7 +162,10 @@ def _shape(rule: Rule) -> str:
 
 
 def _pick(shape: str, operation: int) -> str:
-    """The expression that takes a rule's children out of its symbols `a`; for `ADD` and `EXTEND`, those after the list."""
+    """The expression that picks the children of a rule from the list `a` of its symbols.
+
+    For `ADD` and `EXTEND`, these are the symbols behind the list.
+    """
     if operation in (ADD, EXTEND):
         shape = "." + shape[1:]
     parts: list[str] = []
@@ -186,7 +194,10 @@ def _operation(rule: Rule, shape: str) -> int:
 
 
 class _Automaton:
-    """Lark's states, numbered by a walk from the start: Lark itself numbers them in the order of a set."""
+    """Lark's states, numbered by a walk from the start.
+
+    Lark itself numbers them in the order of a set, which differs from run to run.
+    """
 
     def __init__(self, table: IntParseTable, rules: list[Rule]) -> None:
         start = table.start_states["file"]
@@ -216,10 +227,10 @@ class _Automaton:
                     self.actions[number[state]][symbol] = number[target]
 
     def take_short_cuts(self, rules: list[Rule], operations: list[int]) -> None:
-        """Skip states that do nothing but reduce `a: b` without building anything.
+        """Skip the states that do nothing but reduce `a: b` without building anything.
 
-        Such a state is entered through `b` only and always leaves through `a`, so its goto can lead there at once. An
-        error is found by the next state instead, before anything is shifted.
+        Such a state is entered through `b` only and always left through `a`, so that its goto can
+        lead there at once. An error is then found by the next state, before anything is shifted.
         """
         passing: dict[int, str] = {}
         for state, row in enumerate(self.actions):
@@ -260,7 +271,7 @@ def _wrapped(name: str, items: Iterable[object], comment: str) -> str:
 
 
 def render_tables(parser: Lark) -> str:
-    """The text of `tables.py` for a parser; the same bytes for the same grammar."""
+    """The text of `tables.py` for a parser; the same for the same grammar, byte by byte."""
     rules = list(parser.rules)
     shapes = [_shape(rule) for rule in rules]
     operations = [_operation(rule, shape) for rule, shape in zip(rules, shapes, strict=True)]
@@ -311,7 +322,7 @@ def render_tables(parser: Lark) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the tables next to this module, or compare them; 1 when they are stale."""
+    """Write `tables.py`, or compare it; returns 1 when it is out of date."""
     options = argparse.ArgumentParser(prog="python -m flowdsl.syntax.reference")
     mode = options.add_mutually_exclusive_group(required=True)
     mode.add_argument("--write", action="store_true", help="write tables.py")

@@ -1,4 +1,4 @@
-"""What each statement of the language is: one row a statement, from which the layers above derive.
+"""What each statement of the language is, in one table from which the layers above derive.
 
 A row says what `syntax.ast` cannot: the word that a statement opens with, what each of its texts is
 for, the tool that carries it out, the variable it sets, and what lowering makes of it. Whether it
@@ -30,7 +30,7 @@ TYPED = "typed"
 AWAITED = "awaited"
 """What to wait for on the screen."""
 EXPECTED = "expected"
-"""What the screen is asked for: of `expect`, and of `sees` in a condition."""
+"""What the screen should show: in `expect`, and in `sees` of a condition."""
 SOURCE = "source"
 """Where to read."""
 SHOWN = "shown"
@@ -64,10 +64,12 @@ EVERY_AGENT = frozenset((COMPUTER, KEEP, DECLARE_FAILED))
 class Row(Record):
     """One statement of the language.
 
-    `texts` are its fields that hold a text, each with its role; a field may hold a reference or
-    nothing instead. `tool` carries it out; None where only what stands inside is carried out.
-    `sets` is the field that names the runtime variable it sets. `becomes` are the kinds of the
-    statements of the IR that lowering makes of it, none where it leaves none.
+    - `keyword`: the word that it opens with.
+    - `texts`: its fields that hold a text, each with its role; such a field may also hold a
+      reference or nothing.
+    - `tool`: what carries it out; None where only what stands inside is carried out.
+    - `sets`: its field with the name of the runtime variable that it sets.
+    - `becomes`: the kinds of IR statements that lowering makes of it; none where nothing is left.
     """
 
     keyword: str
@@ -113,7 +115,7 @@ BY_KIND: dict[str, tuple[type[ast.Node], ...]] = {
     for each in STATEMENTS.values()
     for kind in each.becomes
 }
-"""The statements of the language that become a kind of statement of the IR, by that kind."""
+"""The statements of the language that become each kind of statement of the IR."""
 
 
 # What follows from the fields of the classes
@@ -137,7 +139,7 @@ WITH_ELSE = _with_field(_ELSE)
 """Statements with an `else` that is one leaving statement or a block."""
 
 LEAVES = STATEMENTS.keys() - HOLDING - WITH_ELSE
-"""Statements that hold no other statement: most of a program."""
+"""Statements that hold no other statement, as most of a program do."""
 
 SETTERS = frozenset(class_ for class_, row in STATEMENTS.items() if row.sets)
 """Statements that set a runtime variable, or may."""
@@ -150,8 +152,10 @@ PLAIN = frozenset(class_ for class_ in LEAVES if STATEMENTS[class_].tool in EVER
 
 
 def texts_of(statement: ast.Node) -> Iterator[tuple[ast.Text, str]]:
-    """The texts of a statement outside its blocks, each with its role: its own, what its conditions
-    ask of the screen, and the reason of an `else` that leaves.
+    """The texts of a statement outside its blocks, each with its role.
+
+    These are its own, what its conditions ask of the screen, and the reason of an `else` that
+    leaves.
     """
     row = STATEMENTS.get(type(statement))
     if row is None:
@@ -170,14 +174,14 @@ def texts_of(statement: ast.Node) -> Iterator[tuple[ast.Text, str]]:
 
 
 def conditions_of(statement: ast.Node) -> tuple[ast.Condition, ...]:
-    """The conditions that a statement decides by."""
+    """The conditions by which a statement decides."""
     if isinstance(statement, ast.IfStmt):
         return tuple(branch.condition for branch in statement.branches)
     return (statement.until,) if isinstance(statement, ast.RepeatStmt) else ()
 
 
 def else_of(statement: ast.Node) -> ast.Otherwise | None:
-    """The `else` of a statement that is one leaving statement or a block."""
+    """The `else` of a statement; None for those of `if` and `retry`, which are plain blocks."""
     if type(statement) not in WITH_ELSE:
         return None
     otherwise: ast.Otherwise | None = statement.otherwise  # type: ignore[attr-defined]
@@ -185,7 +189,7 @@ def else_of(statement: ast.Node) -> ast.Otherwise | None:
 
 
 def leaving_else(statement: ast.Node) -> ast.FailStmt | ast.AbortStmt | ast.FinishStmt | None:
-    """The statement behind an `else` that leaves without a block."""
+    """The statement with which an `else` without a block leaves."""
     otherwise = else_of(statement)
     if otherwise is None or isinstance(otherwise.action, ast.Block):
         return None

@@ -1,6 +1,7 @@
-"""The second stage of text: from the one token of a text literal to its parts, every offset kept.
+"""The second stage of text: from the token of a text literal to its parts.
 
-Works on ranges of the source and never searches for a piece of text again: dedenting drops positions.
+Every offset is kept. This works on ranges of the source and never searches for a piece of text
+again, since dedenting would lose its position.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from . import ast, errors
 from .variables import PartScanner
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")
-# Strings: `re` compiles and keeps them when the first comment in a text asks for them.
+# Patterns as strings: `re` compiles and keeps them once the first comment in a text needs them.
 _COMMENT = r"(?s)\\[{\"]|(\{#.*?(?:#\}|\Z))"
 _BREAK_OR_COMMENT = r"(?s)\\[{\"]|\{#.*?(?:#\}|\Z)|(\r\n?|\n)"
 
@@ -25,9 +26,10 @@ def plain_string(word: str) -> str:
 
 
 def scan_text(source: SourceFile, sink: Sink, start: int, end: int) -> ast.Text:
-    """The parts of the text literal in a range of the source.
+    """The text literal in a range of the source, with its parts.
 
-    Escapes are resolved, comments kept as parts, braces that are no variable reported. The closing quotes may be missing.
+    Escapes are resolved, comments kept as parts, malformed variables reported. The closing quotes
+    may be missing.
     """
     text = source.text
     if text[start] == "r":
@@ -48,9 +50,10 @@ def scan_text(source: SourceFile, sink: Sink, start: int, end: int) -> ast.Text:
 
 
 class BlockLine:
-    """A line of a block: its range without the spaces at its end and the line break, and where its line break ends.
+    """A line of a block.
 
-    A comment may reach over several lines of the file; they are one line here.
+    `start` and `end` leave out the spaces at its end and its line break; `next` is behind the line
+    break. A comment may reach over several lines of the file, which are one line here.
     """
 
     __slots__ = ("bare", "blank", "end", "next", "start")
@@ -72,10 +75,11 @@ def _outside_comments(found: re.Match[str]) -> str:
 
 
 def _scan_block(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[ast.TextPart, ...]:
-    """The parts of a block's content, without the opening line break, the closing line and the common indent.
+    """The parts of a block's content.
 
-    The line break in front of the closing quotes belongs to them. Line breaks are `\\n` in values, and spaces at the end of a
-    line are no part of them. A line that holds nothing but comments leaves no line behind.
+    The opening line break, the closing line and the common indent are left out; the line break in
+    front of the closing quotes belongs to them. Line breaks are `\\n` in values, and spaces at the
+    end of a line are dropped. A line with nothing but comments leaves no line behind.
     """
     text = source.text
     lines = block_lines(text, start, end)
@@ -102,7 +106,10 @@ def _scan_block(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[a
 
 
 def block_lines(text: str, start: int, end: int) -> list[BlockLine]:
-    """The lines between the quotes of a block; the first holds what stands behind the opening quotes."""
+    """The lines between the quotes of a block.
+
+    The first holds what stands behind the opening quotes.
+    """
     lines: list[BlockLine] = []
     begin = start
     breaks = re.compile(_BREAK_OR_COMMENT) if "{#" in text[start:end] else _LINE_BREAK
@@ -115,9 +122,9 @@ def block_lines(text: str, start: int, end: int) -> list[BlockLine]:
 
 
 def common_indent(source: SourceFile, sink: Sink, lines: list[BlockLine]) -> int:
-    """How many spaces every line that holds text begins with.
+    """The number of spaces that every line with text begins with.
 
-    Reports the first tab in an indent: how many spaces it stands for is anybody's guess.
+    The first tab in an indent is reported, since it may stand for any number of spaces.
     """
     text = source.text
     indent: int | None = None

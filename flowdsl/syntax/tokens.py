@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 class Token:
-    """A terminal of the grammar: its name as in `grammars/flowdsl.lark`, and its offsets (`end` exclusive)."""
+    """A slice of a file with its terminal, by its name in `grammars/flowdsl.lark`.
+
+    `start` and `end` are offsets, `end` exclusive.
+    """
 
     __slots__ = ("end", "kind", "start")
 

@@ -16,7 +16,7 @@ _PATH = rf"(?:\.{_NAME}|\[[0-9]+\]|\['[^'\r\n]*'\])*"
 _VARIABLE = rf"\{{(\$?)({_NAME})({_PATH})\}}|\{{\{{[ \t]*({_NAME})({_PATH})[ \t]*\}}\}}"
 _ESCAPED = 6
 _SPECIAL = re.compile(rf"{_VARIABLE}|\\([{{\"])|\{{#|\{{")
-# Strings: `re` compiles and keeps them when the first path or stray brace asks for them.
+# Patterns as strings: `re` compiles and keeps them once the first path or stray brace needs them.
 _STEP = rf"\.({_NAME})|\[([0-9]+)\]|\['([^'\r\n]*)'\]"
 _INTENDED = r"\{{1,2}[ \t]*(?:\$|[^\W\d])"
 _INSIDE = r"(?:[^{}\r\n\"\\]|\\(?![{\"]))*"
@@ -24,11 +24,11 @@ _NOT_A_WORD = r"[^A-Za-z0-9_]+"
 _SEVERAL_WORDS = r"\$?[\w.]+(?:[ \t-]+[\w.]+)+"
 
 MAX_DIGITS = 18
-"""Digits of the longest whole number; every value fits into 64 bits."""
+"""The most digits of a whole number, so that every value fits into 64 bits."""
 
 
 class FirstFindings(Sink):
-    """Passes the first findings in the texts of one file on."""
+    """Passes on the first findings in the texts of one file, `limit` at most."""
 
     def __init__(self, sink: Sink, limit: int) -> None:
         self._sink = sink
@@ -42,7 +42,7 @@ class FirstFindings(Sink):
 
 
 def whole_number(source: SourceFile, sink: Sink, start: int, end: int) -> int:
-    """The value of an `INT` in the source; reports one that is too long and gives 0."""
+    """The value of an `INT` in the source; 0, reported, for one that is too long."""
     digits = source.text[start:end]
     if len(digits.lstrip("-")) > MAX_DIGITS:
         sink.report(errors.NUMBER_TOO_LONG, Span(source, start, end), limit=MAX_DIGITS)
@@ -51,7 +51,10 @@ def whole_number(source: SourceFile, sink: Sink, start: int, end: int) -> int:
 
 
 def scan_ref(source: SourceFile, sink: Sink, start: int, end: int) -> ast.Ref:
-    """The variable that a range of the source consists of, braces included; the lexer has found it well formed."""
+    """The variable that a range of the source consists of, its braces included.
+
+    The lexer has found it well formed.
+    """
     found = _SPECIAL.match(source.text, start, end)
     assert found is not None
     return _ref(source, sink, found)
@@ -74,7 +77,10 @@ class PartScanner:
         self._end = 0
 
     def literal(self, start: int, end: int, value: str) -> None:
-        """Add characters that mean themselves; `value` may differ from the source (an escape, a line break)."""
+        """Add characters that mean themselves.
+
+        `value` may differ from the source, as for an escape or a line break.
+        """
         if value:
             if not self._values:
                 self._start = start
@@ -97,7 +103,7 @@ class PartScanner:
         self._parts.append(node)
 
     def scan(self, start: int, end: int) -> None:
-        """Add the parts of a range; what is wrong in it is reported and stays a literal."""
+        """Add the parts of a range; what is malformed in it is reported and becomes a literal."""
         source, sink, text = self._source, self._sink, self._source.text
         begin = start
         resume = start
@@ -130,9 +136,10 @@ class PartScanner:
         self.literal(begin, end, text[begin:end])
 
     def _stray_brace(self, at: int, start: int, end: int) -> int:
-        """Report a `{` that looks like a variable and is none; where to go on.
+        """Report a `{` that looks like a variable and is none; returns where to go on.
 
-        A brace before a space, a quote, a digit, a bracket or any other sign means itself: JSON in prose is common.
+        A brace before a space, a quote, a digit, a bracket or any other sign means itself, since
+        JSON in prose is common.
         """
         source, text = self._source, self._source.text
         if self._sink.full:
@@ -201,7 +208,7 @@ def _path(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[ast.Pat
 
 
 def _hint(inside: str, braces: int, *, dollar: bool) -> str | None:
-    """What to do about one kind of malformed variable; None for the advice that fits all."""
+    """The advice for one kind of malformed variable; None where the general advice fits."""
     name = re.sub(_NOT_A_WORD, "_", inside.strip()).strip("_")
     if dollar:
         return (

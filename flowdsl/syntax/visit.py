@@ -1,4 +1,4 @@
-"""Walking over a tree without knowing its classes."""
+"""Walking over a tree without knowing the classes of its nodes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from . import ast
 
 _ATOMS = frozenset(("int", "str", "bool", "str | None", "SourceFile", "tuple[str, ...] | None"))
-"""Annotations of fields that never hold a node."""
+"""The type annotations of fields that never hold a node."""
 
 _NODE_FIELDS: dict[type, tuple[str, ...]] = {}
 
@@ -44,7 +44,10 @@ def fields(node: ast.Node) -> tuple[str, ...]:
 
 
 def node_fields(class_: type, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    """The fields of a class that hold nodes, by their annotations; those annotated as in `without` are left out."""
+    """The fields of a class that hold nodes, by their type annotations.
+
+    Those annotated as in `without` are left out.
+    """
     return tuple(
         name
         for name, annotation in annotations_of(class_).items()
@@ -53,7 +56,7 @@ def node_fields(class_: type, without: frozenset[str] = frozenset()) -> tuple[st
 
 
 def annotations_of(class_: type) -> dict[str, str]:
-    """The fields of a class of nodes with their annotations as they are written."""
+    """The fields of a class of nodes, each with its type annotation as it is written."""
     return {
         name: str(annotation)
         for base in reversed(class_.__mro__)

@@ -1,1 +1,4 @@
-"""A module or package a command: `configure(parser)` and `run(arguments, console) -> exit code`."""
+"""One module or package for each command.
+
+Each has `configure(parser)`, and `run(arguments, console)`, which returns an exit code.
+"""

@@ -91,7 +91,10 @@ def _parse(target: Target, reference: bool, console: Console) -> int:
 
 
 def _grammar_tree(branch: Branch, text: str) -> str:
-    """A tree of grammar rules and terminals, as `syntax.reference` gives it, with the text of each terminal."""
+    """The lines of a tree of grammar rules and terminals, each terminal with its text.
+
+    The tree is one of `syntax.reference`.
+    """
     from flowdsl.syntax.reference import Leaf
 
     lines: list[str] = []

@@ -103,6 +103,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _run(
     arguments: argparse.Namespace, console: Console, report: Report, interrupts: Interrupts
 ) -> Outcome:
+    """Compile, plan, ask and write; returns the outcome."""
     deployment = open_deployment(arguments.env, console)
     environment = deployment.environment
     report.environment = environment.name
@@ -115,7 +116,7 @@ def _run(
         saved = read_saved_plan(arguments.saved)
         arguments.breaking = arguments.breaking or saved.document.on_breaking
         more["approve"] = exactly(saved, deployment, arguments.breaking)
-    # After the sources: what is wrong with them is the same with and without `--yes`.
+    # Asked after the sources are compiled: their errors are the same with and without `--yes`.
     require_answer(arguments.yes, "deploys")
     warn_of_file_state(deployment, console)
     listener = http_log.listener(arguments, console)

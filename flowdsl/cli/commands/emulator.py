@@ -39,7 +39,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=ORG",
-        help="an API key and its organisation; may be repeated; without it any key selects one organisation",
+        help=(
+            "an API key and its organisation; may be repeated; without it any key selects one "
+            "organisation"
+        ),
     )
     parser.add_argument(
         "--strict", action="store_true", help="refuse unknown request keys, which the service drops"
@@ -55,7 +58,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FAULT",
-        help="`METHOD PATH KIND [KEY=VALUE...]`, as in `POST /v1/workflows after nth=1`; may be repeated",
+        help=(
+            "`METHOD PATH KIND [KEY=VALUE...]`, as in `POST /v1/workflows after nth=1`; may be "
+            "repeated"
+        ),
     )
     rehearsal.add_argument(
         "--idempotency",
@@ -126,7 +132,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _scenario(arguments: argparse.Namespace) -> Scenario:
-    """What the file and the options say together."""
+    """The scenario that the file and the options make together."""
     from flowdsl.emulator.scenario import (
         Scenario,
         ScenarioError,

@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Print the page: formatted on a terminal, else as Markdown."""
+    """Print the page, formatted on a terminal, and elsewhere as Markdown."""
     if arguments.name not in diagnostics():
         near = closest(arguments.name, diagnostics())
         help = f"one named `{near}` exists" if near else "`flowdsl rules` lists them"

@@ -1,4 +1,4 @@
-"""`flowdsl recover`: settle the writes that an interrupted deploy left open, without deploying anything else."""
+"""`flowdsl recover`: resolve the writes that an interrupted deploy left open, and nothing else."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--absent",
         action="store_true",
-        help="say that the creation of ADDRESS made none, or that a write to it does not come any more",
+        help=(
+            "say that the creation of ADDRESS made none, or that a write to it does not come any "
+            "more"
+        ),
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     add_lock_timeout(parser)
@@ -51,7 +54,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Find out, or take a person's word; what was found and how it ended go to standard error."""
+    """Find out what became of the writes, or take a person's word for it.
+
+    What was found and how it ended go to standard error.
+    """
     report = report_of(Report, arguments, console, kind="recover", ending=_recovered)
     return operate(report, lambda: _prepare(arguments, console, report), arguments, console)
 
@@ -61,7 +67,7 @@ def _prepare(
 ) -> tuple[Deployment, Work]:
     verdict = _verdict(arguments)
     deployment = open_deployment(arguments.env, console, need_flows=False)
-    # A person's word needs no source, which may be broken just when it is given.
+    # A person's word needs no source, which may have errors just then.
     bundle = Bundle((), (), {})
     if verdict is None:
         bundle = compile_bundle(deployment, console)
@@ -116,7 +122,7 @@ def _rendered(intents: Sequence[Intent]) -> str:
 
 
 def _recovered(outcome: Outcome, environment: str) -> str:
-    """How it ended, in one line."""
+    """How the recovery ended, in one line."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: no such write is open in {environment}"
     counts = {

@@ -34,10 +34,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _as_text(specs: Sequence[DiagnosticSpec], rules: Collection[str]) -> str:
-    """A line each: severity, category, name; rules of lint are marked."""
+    """A line for each: severity, category, name; rules of lint are marked."""
     width = max((len(spec.category) for spec in specs), default=0)
     lines = [
-        f"{spec.severity:<7}  {spec.category:<{width}}  {spec.name}{' (lint)' * (spec.name in rules)}"
+        (
+            f"{spec.severity:<7}  {spec.category:<{width}}  "
+            f"{spec.name}{' (lint)' * (spec.name in rules)}"
+        )
         for spec in specs
     ]
     return "\n".join([*lines, "", "`flowdsl explain NAME` shows the page of one."])

@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Take exactly that lease out of state, whoever holds it."""
+    """Take exactly this lease out of the state, whoever holds it."""
     deployment = open_state(arguments.env, console)
     store, name = deployment.store, deployment.environment.name
     runtime = system_runtime()
@@ -45,15 +45,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         )
         raise failure_of(
             NoSuchLease(
-                f"the state of `{name}` {there}, not under `{arguments.lock_id}`; nothing was unlocked"
+                f"the state of `{name}` {there}, not under `{arguments.lock_id}`; nothing was "
+                "unlocked"
             )
         )
     require_answer(arguments.yes, "unlocks")
-    # Where the store tells whether the holder lives, a living one cannot lose its lease.
+    # A store that `excludes` knows whether the holder lives, and frees no lease of a living one.
     alive = "nothing is freed" if store.excludes else "it stops at its next write"
     console.err(
-        f"the lease of {name} is held by {printable(lease.holder)} since {lease.acquired_at:%Y-%m-%d %H:%M:%S} UTC "
-        f"({age_of(lease, runtime.now())}); where that deploy is still at work, {alive}"
+        f"the lease of {name} is held by {printable(lease.holder)} since "
+        f"{lease.acquired_at:%Y-%m-%d %H:%M:%S} UTC ({age_of(lease, runtime.now())}); where that "
+        f"deploy is still at work, {alive}"
     )
     if not confirmed(arguments.yes, "free it?", console):
         return SUCCESS
@@ -64,7 +66,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     console.err(f"{name} is unlocked")
     if freed.pending:
         console.err(
-            f"note: that deploy left {counted(len(freed.pending), 'write')} open; the next one finds out what became of "
-            "them before anything else"
+            f"note: that deploy left {counted(len(freed.pending), 'write')} open; the next one "
+            "finds out what became of them before anything else"
         )
     return SUCCESS

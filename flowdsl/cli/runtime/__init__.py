@@ -1,1 +1,1 @@
-"""What every command stands on: the console, the target, the client, signals, how it fails."""
+"""What commands share: the console, the target, the client, signals, and how they fail."""

@@ -1,4 +1,4 @@
-"""argparse with this program's manners: one line for a mistake, exit code 64, no abbreviations."""
+"""argparse as this program uses it: one line for a mistake, exit code 64, no abbreviations."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .failure import UsageError
 
 
 class HelpAsked(Exception):
-    """Help was asked for; its text is the message."""
+    """Help was asked for; the message is its text."""
 
 
 class _HelpFormatter(argparse.HelpFormatter):
-    """argparse's own, which asks for the width of the terminal without importing `shutil` at every start."""
+    """argparse's own formatter, without its import of `shutil` for the width of the terminal."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=_terminal_width() - 2)
@@ -64,5 +64,5 @@ class CommandParser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see `{self.prog} -h`")
 
     def print_help(self, file: object = None) -> NoReturn:
-        # argparse itself is silent about what it cannot write.
+        # argparse itself says nothing when it cannot write the help.
         raise HelpAsked(self.format_help())

@@ -1,4 +1,4 @@
-"""A client of the service that an environment names, or of the embedded emulator."""
+"""The client of the service that an environment names, or of the embedded emulator."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ EMBEDDED_DATA = ".flowdsl/emulator.sqlite"
 def open_client(
     environment: Environment, root: str, limit: TimeLimit, listener: Listener | None = None
 ) -> Iterator[CyberdeskClient]:
-    """The client of an environment of the project at `root`; raises `CommandError`, before any key is sent.
+    """The client of an environment of the project at `root`.
 
-    `limit` ends what it reads as long as it has not written anything, also under the lease, where
-    nothing else cuts a command.
+    Raises `CommandError`, before any key is sent. `limit` ends its reads as long as nothing has
+    been written; that holds under the lease as well, where nothing else ends the command.
     """
     deadline = Deadline(limit.left_for_reads, IS_OVER)
     if environment.api != EMBEDDED:
@@ -55,9 +55,10 @@ def open_client(
 def _service_client(
     environment: Environment, root: str, deadline: Deadline, listener: Listener | None
 ) -> CyberdeskClient:
+    """The client of a service; raises `CommandError`."""
     trusted = trusted_hosts(os.environ)
     try:
-        # Before the key is read: a pull request can change the address.
+        # Checked before the key is read, since a pull request can change the address.
         check_api_url(environment.api, trusted)
         if environment.api_key is None:
             raise CommandError(

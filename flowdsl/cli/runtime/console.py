@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
 
 class Stream:
-    """A standard stream. What its encoding cannot hold is escaped; what cannot be written is dropped, and the command goes on.
+    """A standard stream.
 
-    `failure` is the reason, empty also where the reader has just gone.
+    What its encoding cannot hold is escaped. What cannot be written is dropped, and the command
+    goes on; `failure` is the reason then. It is empty, too, where only the reader has gone.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.failure = ""
         if hasattr(stream, "reconfigure"):
-            self.flush()  # as the next line does, which must not fail
+            self.flush()  # `reconfigure` flushes as well, but would raise
             stream.reconfigure(errors="backslashreplace")
 
     def __getattr__(self, name: str) -> Any:
@@ -54,7 +55,10 @@ class Stream:
             self._drop(error)
 
     def _drop(self, error: OSError) -> None:
-        """Send what is still buffered nowhere: the interpreter flushes at exit and would complain."""
+        """Send what is still buffered nowhere.
+
+        The interpreter flushes at exit and would complain.
+        """
         if not isinstance(error, BrokenPipeError):
             self.failure = (error.strerror or "it fails").lower()
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -65,9 +69,9 @@ class Stream:
 class Console:
     """Where a command writes.
 
-    `out` takes the command's product, `err` everything said beside it. Text that the stream's encoding cannot hold is
-    escaped. When the reader goes away or the disk is full, the rest is dropped and the command goes on, so that its work is
-    done and its exit code is right.
+    `out` takes the product of the command, `err` everything else that it says. Text that the
+    encoding of a stream cannot hold is escaped. When the reader goes away or the disk is full, the
+    rest is dropped and the command goes on, so that its work is done and its exit code is right.
     """
 
     def __init__(self, stdout: TextIO, stderr: TextIO, color: str = "auto") -> None:
@@ -98,9 +102,12 @@ class Console:
         self.stderr.flush()
 
     def finish(self) -> bool:
-        """Hand over the rest before the process ends; whether everything was written that somebody was there to read."""
+        """Write the rest before the process ends.
+
+        Returns whether everything was written that somebody was there to read.
+        """
         self.flush()
-        # Not the other way round: a line of ours is no part of what programs read from standard output.
+        # A failure of standard error is not reported to standard output, which programs read.
         if self._stdout.failure:
             self.err(f"error: standard output cannot be written: {self._stdout.failure}")
             self.flush()

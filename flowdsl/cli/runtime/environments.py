@@ -1,4 +1,4 @@
-"""Which environment of the project a command is about."""
+"""The environment of the project that a command is about."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def named_environment(project: Project | None, option: str | None) -> Environment | None:
-    """The environment named by `--env`, else by `FLOWDSL_ENV`, else the only one; None when none of them decides.
+    """The environment named by `--env`, else by `FLOWDSL_ENV`, else the only one.
 
-    Raises `UsageError` for a name the project does not have. Without a project, `FLOWDSL_ENV` says nothing.
+    None when none of them decides; without a project, `FLOWDSL_ENV` does not count. Raises
+    `UsageError` for a name that the project does not have.
     """
     environments = project.environments if project is not None else {}
     name = option or (os.environ.get(ENVIRONMENT) if project is not None else None)
@@ -29,7 +30,7 @@ def named_environment(project: Project | None, option: str | None) -> Environmen
 
 
 def required_environment(project: Project | None, option: str | None) -> Environment:
-    """The environment of a command that cannot do without one; raises `UsageError`."""
+    """The environment of a command that needs one; raises `UsageError`."""
     environment = named_environment(project, option)
     if environment is not None:
         return environment

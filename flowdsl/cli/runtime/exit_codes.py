@@ -1,19 +1,20 @@
-"""What the exit code of every command means. Scripts depend on these numbers."""
+"""The meaning of every exit code. Scripts depend on these numbers."""
 
 from __future__ import annotations
 
 SUCCESS = 0
 FINDINGS = 1
-"""`check`, `fmt --check` or `test` found something; a watched run ended unsuccessfully."""
+"""`check` or `fmt --check` has found something."""
 CHANGES = 2
 """Only with `--detailed-exitcode`: there are changes or drift."""
 SOURCE_ERRORS = 3
 """A command that needs a clean compile found errors in sources or in `flowdsl.toml`."""
 ACCESS = 4
-"""The API key is missing or refused, the host is not trusted, or the organisation is the wrong one."""
+"""The API key is missing or refused, the host is not trusted, or the organisation is the wrong
+one."""
 LOCKED = 5
 CONFLICT = 6
-"""Stale plan, drift, missing object, lost update, or an older commit."""
+"""A stale plan, drift, a missing object, a lost update, or an older commit."""
 PARTIAL = 7
 """Some operations failed; state is saved."""
 UNKNOWN_OUTCOME = 8
@@ -21,11 +22,13 @@ UNKNOWN_OUTCOME = 8
 GUARDED = 9
 """Stopped by a guard or by `protect`."""
 STATE = 10
-"""The state store is unreachable, unsafe, corrupt, missing where it should be, or newer than this version."""
+"""The state store is unreachable, unsafe, corrupt, missing where it should be, or newer than this
+version."""
 SERVICE = 11
 """The service is unreachable or failing, and nothing was written."""
 USAGE = 64
-"""The command line means nothing, or what it asks for cannot be written: a file, or the output."""
+"""The command line asks for something impossible, or a file or the output cannot be written."""
 INTERNAL = 70
 """A bug in FlowDSL."""
-# Beside these, 128 and the number of the signal that ended the command: 130 for SIGINT, 143 for SIGTERM (`host.signals`).
+# A signal that ends a command gives 128 plus its number: 130 for SIGINT, 143 for SIGTERM
+# (`host.signals`).

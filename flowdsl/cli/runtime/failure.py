@@ -1,15 +1,18 @@
-"""Failures a command expects: one line for people, and the exit code."""
+"""Failures that a command expects: one line for people, and an exit code."""
 
 from __future__ import annotations
 
 from .exit_codes import USAGE
 
 TOO_DEEP = "calls, blocks, types or consts nest too deep in these flows to be followed"
-"""What `RecursionError` means to people."""
+"""What a `RecursionError` is called for people."""
 
 
 class CommandError(Exception):
-    """Ends the command with `error: <message>` on standard error, a line for each one, and exit code `code`."""
+    """Ends the command with exit code `code`.
+
+    Each of its messages is printed as `error: <message>` on standard error.
+    """
 
     def __init__(self, message: str, code: int, *further: str) -> None:
         self.messages = (message, *further)

@@ -1,4 +1,7 @@
-"""The options of commands that talk to the service: `-v`, a line on standard error for each request, and `--timeout`."""
+"""The options of commands that talk to the service: `-v` and `--timeout`.
+
+`-v` prints a line on standard error for each request.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def listener(arguments: argparse.Namespace, console: Console) -> Listener | None:
-    """What to tell of each request to, if anything; keys, bodies and queries are not in it."""
+    """The function that prints a line for each request; None without `-v`.
+
+    The line has no key, no body and no query.
+    """
     if not arguments.verbose:
         return None
 

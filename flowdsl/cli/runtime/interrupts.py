@@ -1,4 +1,7 @@
-"""Signals and time limits of a command that waits for a service or a store: the first ends it in good order, the next at once."""
+"""Signals and time limits of a command that waits for a service or a store.
+
+The first signal ends it in good order, the next at once.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,17 @@ from .time_limit import IS_OVER, TimeLimit, nothing_written
 T = TypeVar("T")
 
 LOST_SECONDS = 10.0
-"""How long a cancelled command may take to end: a thread of it may wait for a store that does not answer."""
+"""Seconds that a cancelled command may take to end. A thread of it may wait for a store that does
+not answer."""
 
 
 class Interrupts:
-    """The first signal lets what is under way finish, once `writing` says so, and cancels the work
-    before; the second ends the process. `say` tells a person about it. `limit` is how long the whole
-    may take.
+    """Ends the work of a command when a signal comes or its time is over.
 
-    It answers signals from its creation to the end of the process, and `run` carries out the work.
+    The first signal cancels the work, or, once `writing` says that it writes, lets what is under
+    way finish; the second ends the process. `say` tells a person so. `limit` is the time for the
+    whole command. Signals are answered from the creation of the object to the end of the process,
+    and `run` carries out the work.
     """
 
     def __init__(
@@ -54,16 +59,17 @@ class Interrupts:
 
     @property
     def exit_code(self) -> int:
-        """What the shell expects of a process that a signal ended; another code where only the time was over."""
+        """The exit code: 128 plus the number of the signal; without a signal, `PARTIAL`."""
         return PARTIAL if self.signal is None else 128 + self.signal
 
     def __call__(self, number: int) -> None:
-        """A signal has come: `answer`."""
+        """Answer a signal; `host.signals.answer` calls this."""
         again, self.signal = self.received(), number
         if again:
             signals.end(number)
         elif self._loop is not None:
-            # Nothing is done here, in the middle of anything: the loop does it between two steps of its tasks.
+            # The signal may come in the middle of anything, so that the event loop acts on it
+            # between two steps of its tasks.
             self._loop.call_soon_threadsafe(self._stop, number)
         elif not self._writing():
             signals.end(number)
@@ -73,11 +79,11 @@ class Interrupts:
         work: Coroutine[Any, Any, T],
         over: Callable[[], CommandError | None] = nothing_written,
     ) -> T:
-        """The result of `work`, in an event loop of its own.
+        """The result of `work`, run in an event loop of its own.
 
-        Raises `signals.Interrupted` where a signal cancels it. At the end of the time it is broken off
-        with what `over` returns, or goes on where that is None: what is being written is finished, and
-        begins nothing more by itself.
+        Raises `signals.Interrupted` where a signal cancels it. When the time is over, it is broken
+        off with what `over` returns. Where that is None, it goes on: what is being written is
+        finished, and nothing more begins.
         """
         try:
             return asyncio.run(self._answering(work, over))
@@ -89,6 +95,7 @@ class Interrupts:
     async def _answering(
         self, work: Coroutine[Any, Any, T], over: Callable[[], CommandError | None]
     ) -> T:
+        """Run `work` in the event loop, with the signals and the time limit of `run`."""
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task is not None
         self._task, self._loop = task, loop
@@ -114,7 +121,7 @@ class Interrupts:
         raise late[0]
 
     def _stop(self, number: int) -> None:
-        """Begin to end the work."""
+        """Begin to end the work, in the event loop."""
         if self._writing():
             self._say("stopping when what is under way is done; once more stops at once")
             return
@@ -126,9 +133,9 @@ class Interrupts:
 
 
 def run(work: Coroutine[Any, Any, T], limit: TimeLimit | None = None) -> T:
-    """As `asyncio.run` for work that writes nothing: a signal or the end of the time cancels it.
+    """Run work that writes nothing, as `asyncio.run` does.
 
-    Raises `signals.Interrupted` or a `CommandError` then.
+    A signal or the end of the time cancels it, with `signals.Interrupted` or a `CommandError`.
     """
     before = signals.answer
     try:
@@ -138,8 +145,11 @@ def run(work: Coroutine[Any, Any, T], limit: TimeLimit | None = None) -> T:
 
 
 def asked(question: Callable[[], T]) -> T:
-    """The result of `question`, which waits for a person. A signal raises out of it: `CancelledError` where the event loop runs,
-    so that what is held is given back, and `signals.Interrupted` elsewhere."""
+    """The result of `question`, which waits for a person.
+
+    A signal raises out of it. That is `CancelledError` where an event loop runs, so that what is
+    held is given back, and `signals.Interrupted` elsewhere.
+    """
     before = signals.answer
     signals.answer = partial(_leave, before)
     try:

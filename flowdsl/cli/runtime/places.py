@@ -17,7 +17,7 @@ STANDARD_INPUT = "<stdin>"
 class Place:
     """A path of the command line: the folder it starts in, without symbolic links, and the rest.
 
-    Raises `UsageError` for one that does not exist and is no glob.
+    Raises `UsageError` for a path that does not exist and is no glob.
     """
 
     def __init__(self, written: str) -> None:
@@ -39,7 +39,7 @@ class Place:
             raise UsageError(f"`{written}` does not exist")
 
     def below(self, root: str) -> str:
-        """The path relative to `root`, POSIX."""
+        """The path relative to `root`, with `/`; raises `UsageError` for one outside."""
         relative = os.path.relpath(self.folder, root)
         parts = [] if relative == os.curdir else relative.split(os.sep)
         if parts[:1] == [os.pardir]:
@@ -48,7 +48,7 @@ class Place:
 
 
 class ShownFrom:
-    """Turns a path below `root` into one that works from the working folder."""
+    """Turns a path below `root` into one from the working folder."""
 
     def __init__(self, root: str) -> None:
         self._root = root
@@ -65,7 +65,10 @@ class ShownFrom:
 
 
 def means_standard_input(paths: Sequence[str], stdin_filename: str | None) -> bool:
-    """Whether the paths are the one word `-`; raises `UsageError` when that is mixed with others."""
+    """Whether the paths are the one word `-`.
+
+    Raises `UsageError` when that is mixed with others.
+    """
     if "-" in paths:
         if len(paths) > 1:
             raise UsageError("`-` reads standard input and cannot be combined with paths")
@@ -76,7 +79,10 @@ def means_standard_input(paths: Sequence[str], stdin_filename: str | None) -> bo
 
 
 def standard_input(limit: int = SIZE_LIMIT) -> bytes:
-    """What standard input gives, and no more than one byte behind `limit`; nothing where it is closed."""
+    """The bytes of standard input, up to one more than `limit`.
+
+    Raises `UsageError` when it cannot be read.
+    """
     try:
         return sys.stdin.buffer.read(limit + 1)
     except OSError as error:
@@ -95,6 +101,6 @@ def root_here() -> str:
 
 
 def nothing_found(patterns: Sequence[str], root: str) -> UsageError:
-    """What to raise when `patterns` mean no file below `root`."""
+    """The failure for `patterns` that mean no file below `root`."""
     shown = ", ".join(f"`{pattern or '.'}`" for pattern in patterns)
     return UsageError(f"no flow is found by {shown} in `{root}`")

@@ -1,4 +1,7 @@
-"""Command lines without an option: they need no parser, and importing one takes a twentieth of a whole check."""
+"""Command lines without an option, read without argparse.
+
+To import argparse takes a twentieth of the time of a whole check.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ class _NeedsParser(Exception):
 
 
 class _Declared:
-    """Takes what a command declares, in the place of an `argparse.ArgumentParser`, and keeps the defaults."""
+    """Takes what a command declares, in the place of an `argparse.ArgumentParser`.
+
+    Keeps the defaults.
+    """
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}

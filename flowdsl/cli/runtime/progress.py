@@ -1,4 +1,4 @@
-"""How far a long command is: a bar on a terminal, a line now and then elsewhere."""
+"""The progress of a long command: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ KINDS = ("auto", "tty", "plain", "none")
 
 
 class Display(Protocol):
-    """Shows progress and, above it, lines."""
+    """Shows progress, and lines above it."""
 
     def say(self, line: str) -> None:
-        """Show a line for good."""
+        """Show a line that stays."""
         ...
 
     def begin(self, name: str) -> None:
-        """An operation begins."""
+        """Note that an operation begins."""
         ...
 
     def end(self, name: str) -> None:
-        """It has ended."""
+        """Note that it has ended."""
         ...
 
     def advance(self, done: int, total: int) -> None:
-        """So many have ended."""
+        """Show that `done` of `total` operations have ended."""
         ...
 
     def close(self) -> None:
-        """No more progress is shown."""
+        """End the display of progress."""
         ...
 
 
@@ -86,22 +86,22 @@ class Lines:
 
 
 class Running:
-    """The operations under way and since when."""
+    """The operations under way, and since when."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._since: dict[str, float] = {}
 
     def begin(self, name: str) -> None:
-        """An operation begins."""
+        """Note that an operation begins."""
         self._since[name] = self._clock()
 
     def end(self, name: str) -> None:
-        """It has ended."""
+        """Note that it has ended."""
         self._since.pop(name, None)
 
     def slow(self) -> str:
-        """The one under way longest, if that is long; else empty."""
+        """The operation that is under way longest, if that is long; else empty."""
         now = self._clock()
         name, since = min(
             self._since.items(), key=lambda item: (item[1], item[0]), default=("", now)

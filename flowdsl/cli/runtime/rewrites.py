@@ -1,4 +1,4 @@
-"""New contents of files that exist: shown as a difference, or written."""
+"""New contents of files, shown as a difference or written."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ BOM = b"\xef\xbb\xbf"
 
 
 class Rewrite(Record):
-    """A file whose content changes, or (`original` None) one that is new.
+    """A file whose content changes; `original` is None for a new one.
 
-    `name` is how its path is shown, `path` works from the working folder.
+    `name` is how its path is shown; `path` is from the working folder.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Rewrite(Record):
 
 
 def print_difference(rewrites: Sequence[Rewrite], console: Console) -> None:
-    """Print a unified difference to standard output; on a terminal without control characters."""
+    """Print a unified difference to standard output; on a terminal, without control characters."""
     to_terminal = is_terminal(sys.stdout)
     for rewrite in rewrites:
         lines = _difference(rewrite, to_terminal)
@@ -59,9 +59,10 @@ def _lines(content: bytes) -> list[str]:
 
 
 def write_rewrites(rewrites: Sequence[Rewrite], *, during: str) -> None:
-    """Write all files or none; raises `CommandError` when one is not what it was, or cannot be written.
+    """Write all files or none.
 
-    `during` says what its content was needed for: the check, the formatting.
+    Raises `CommandError` when one was changed meanwhile or cannot be written. `during` says what
+    the new contents come from: the check, the formatting.
     """
     from flowdsl.host.writing import ChangedFile, write_files
 
@@ -86,14 +87,17 @@ def write_rewrites(rewrites: Sequence[Rewrite], *, during: str) -> None:
 
 
 def changed(name: str, during: str) -> CommandError:
-    """What to raise for a file that somebody saved meanwhile."""
+    """The failure for a file that somebody saved meanwhile."""
     return CommandError(
         f"`{printable(name)}` changed during the {during}; nothing is written", CONFLICT
     )
 
 
 def _culprit(rewrites: Sequence[Rewrite], error: OSError) -> str:
-    """The file that an error of writing is about, if it tells: by the path, or by that of a temporary file beside it."""
+    """The file that an error of writing is about, or `the files`.
+
+    It is found by its own path, or by that of a temporary file beside it.
+    """
     path = os.path.realpath(error.filename) if error.filename else ""
     names = {os.path.realpath(rewrite.path): rewrite.name for rewrite in rewrites}
     found = max((full for full in names if path.startswith(full)), key=len, default=None)

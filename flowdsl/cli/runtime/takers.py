@@ -1,4 +1,7 @@
-"""Files that a command line names and that are no flows: which flows take them in, and what is said where none does."""
+"""Files on a command line that are no flows: which flows take them in.
+
+Where none does, there is a failure that says what to name.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,15 @@ from .failure import UsageError
 NEITHER = (
     f"`{SUFFIX}` files, or files that one of them takes in by `prompt from`, `image` and the like"
 )
-"""What a command line may name."""
+"""What a command line may name, for a message."""
 
 
 class Takers(Record):
-    """Who takes a file in: `flows` are those that do and all that import them, `spellings` the paths by which they do."""
+    """What takes a file in.
+
+    `flows` are those that take it in and all that import them; `spellings` are the paths by which
+    they name it.
+    """
 
     flows: frozenset[str]
     spellings: frozenset[str]
@@ -29,9 +36,10 @@ class Takers(Record):
 def takers(
     root: str, files: FileSystem, flows: Iterable[str], named: Iterable[str]
 ) -> dict[str, Takers]:
-    """Who takes in each file of `named` that anybody does: of `flows`, of those beside a file, and of what they import.
+    """What takes in each file of `named`; files that nothing takes in are left out.
 
-    Two paths are one file where the disk says so: by a symbolic link, or in another case of letters. Paths are those of the project
+    Looked at are `flows`, the flows beside a file, and what these import. Two paths are one file
+    where the disk says so: by a symbolic link, or in different case. Paths are those of the project
     below `root`.
     """
     names = list(named)
@@ -58,7 +66,7 @@ def takers(
 
 
 def _read(files: FileSystem, flows: set[str]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """Who imports each flow, and who takes in each file, among `flows` and what they import."""
+    """Which of `flows`, and of what they import, import each flow and take in each file."""
     importers: dict[str, set[str]] = {}
     taking: dict[str, set[str]] = {}
     pending, seen = list(flows), set(flows)
@@ -89,10 +97,14 @@ def _closure(flows: set[str], importers: Mapping[str, set[str]]) -> frozenset[st
 
 
 def no_flow(shown: Sequence[str], expected: str = NEITHER) -> UsageError:
-    """What to raise for files that are neither flows nor taken in by one; `expected` is what to name instead."""
+    """The failure for files that are neither flows nor taken in by one.
+
+    `expected` says what to name instead.
+    """
     if list(map(os.path.basename, shown)) == [PROJECT_FILE]:
         return UsageError(
-            f"`{shown[0]}` is the project file, which every command reads by itself; name {expected}"
+            f"`{shown[0]}` is the project file, which every command reads by itself; name "
+            f"{expected}"
         )
     are = "is no flow" if len(shown) == 1 else "are no flows"
     capital = [path for path in shown if path.lower().endswith(SUFFIX)]

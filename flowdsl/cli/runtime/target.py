@@ -1,4 +1,4 @@
-"""What a command works on: from the paths of a command line to files, entries and a project."""
+"""What a command works on: from paths of a command line to files, entries and a project."""
 
 from __future__ import annotations
 
@@ -34,14 +34,17 @@ if TYPE_CHECKING:
 
 
 class Target(Record):
-    """Files and where to begin.
+    """Files, and where to begin.
 
-    `root` is the absolute folder that every path is relative to: the project's, or without one the folder of the named
-    files. `problems` are the findings of `flowdsl.toml`; when there are any, `project` is None and `entries` is empty. `whole` says
-    that the entries are all flows of the project; `rules` are those of its plugins.
-
-    `taken_in` are files that were named and that the entries take in. `buffers` are the paths that standard input stands for: one,
-    but for a file that flows take in by several names.
+    - `root`: the absolute folder that every path is relative to: that of the project, or without
+      one the folder of the named files.
+    - `problems`: the findings of `flowdsl.toml`. When there are any, `project` is None and
+      `entries` is empty.
+    - `whole`: the entries are all flows of the project.
+    - `rules`: those of the project's plugins.
+    - `taken_in`: files that were named and that the entries take in.
+    - `buffers`: the paths that standard input stands for. That is one path, or several for a file
+      that flows take in by several names.
     """
 
     root: str
@@ -55,35 +58,38 @@ class Target(Record):
     buffers: tuple[str, ...] = ()
 
     def options(self, environment: Environment | None) -> CompileOptions:
-        """How to check and compile the target for `environment`."""
+        """The options to check and compile the target for `environment`."""
         from flowdsl.compiler.pipeline import CompileOptions
 
         return CompileOptions(self.project, environment, self.whole, self.rules)
 
     @property
     def show_path(self) -> Callable[[str], str]:
-        """Turns a project path into one that works from the working folder."""
+        """The function that turns a path of the project into one from the working folder."""
         return ShownFrom(self.root)
 
 
 def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None:
-    """Which folder imports may not leave, when one does and no `flowdsl.toml` says what the project is."""
+    """A remark on the folder that imports must not leave.
+
+    None unless an import leaves it and no `flowdsl.toml` says what the project is.
+    """
     if target.project is not None or not any(
         found.spec is IMPORT_OUTSIDE_PROJECT for found in diagnostics
     ):
         return None
     folder = target.show_path(".")
     return (
-        f"note: there is no `{PROJECT_FILE}`, so the project is the folder `{folder}` of what was named; "
-        f"a `{PROJECT_FILE}` in a folder above lets flows import from there"
+        f"note: there is no `{PROJECT_FILE}`, so the project is the folder `{folder}` of what "
+        f"was named; a `{PROJECT_FILE}` in a folder above lets flows import from there"
     )
 
 
 def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Target:
-    """What `paths` mean: files, folders, globs, or `-` for standard input; without any, the project's flows.
+    """The target that `paths` mean: files, folders, globs, or `-` for standard input.
 
-    A file that flows take in means those flows. Raises `UsageError` when the paths mean nothing, something else, or more than
-    one project.
+    Without paths, it is all flows of the project. A file that flows take in means those flows.
+    Raises `UsageError` when the paths mean nothing, something else, or more than one project.
     """
     if means_standard_input(paths, stdin_filename):
         return _standard_input(stdin_filename)
@@ -95,9 +101,9 @@ def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Targ
 
 
 def open_project(folder: str) -> Target:
-    """The project that `folder` belongs to with all its flows, of which there may be none yet.
+    """The project that `folder` belongs to, with all its flows, of which there may be none.
 
-    Without a project it is the folder itself, which need not exist, without entries.
+    Without a project, it is the folder itself without entries; the folder need not exist.
     """
     root = find_root(folder) or os.path.realpath(folder)
     target = _load(root)
@@ -110,7 +116,10 @@ def open_project(folder: str) -> Target:
 
 
 def _standard_input(filename: str | None) -> Target:
-    """Standard input in the place of the file `filename`; without one, of a file in the root's own folder."""
+    """The target of standard input in the place of the file `filename`.
+
+    Without a name, it stands for a file in the root's own folder.
+    """
     folder = os.path.realpath(os.path.dirname(filename or "") or os.curdir)
     root = find_root(folder) or folder
     path = STANDARD_INPUT
@@ -151,7 +160,7 @@ def _common_folder(places: list[Place]) -> str:
 
 
 def _open(root: str, patterns: list[str] | None) -> Target:
-    """The target at `root`: the files that `patterns` mean, or the project's flows."""
+    """The target at `root`: the files that `patterns` mean, or all flows of the project."""
     target = _load(root)
     if target.problems:
         return target
@@ -212,9 +221,8 @@ def _load(root: str) -> Target:
         span = Span(SourceFile(PROJECT_FILE, ""), 0, 0)
         sink.report(UNREADABLE_PROJECT_FILE, span, reason=error.reason)
         return Target(root, files, (), None, sink.sorted())
-    from flowdsl.config.load import (
-        load_project,  # tomllib is loaded only where there is a file for it
-    )
+    # Imported only where there is a project file, since it loads `tomllib`.
+    from flowdsl.config.load import load_project
 
     sink = Sink()
     project = load_project(text, PROJECT_FILE, sink)
@@ -223,7 +231,10 @@ def _load(root: str) -> Target:
 
 
 def _plugins(project: Project, root: str, sink: Sink) -> tuple[Rule, ...]:
-    """The rules of the packages that the project names; a name without rules is reported where it stands."""
+    """The rules of the packages that the project names as plugins.
+
+    A name without rules is reported where it stands.
+    """
     names = project.lint.plugins
     if not names:
         return ()

@@ -1,4 +1,4 @@
-"""`--timeout`: how long a command that talks to the service may take as a whole."""
+"""`--timeout`: the time that a command that talks to the service may take as a whole."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import argparse
 
 GRACE = 0.5
-"""Seconds that reads go on after the end, so that what cuts the whole command, and says more, comes first."""
+"""Seconds that reads may go on after the end. What ends the whole command, and says more, comes
+first then."""
 
 IS_OVER = "the time that `--timeout` gives is over"
 
@@ -25,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def duration(text: str) -> float:
-    """Seconds of `500ms`, `30s`, `10m`, `2h`; raises what argparse expects."""
+    """The seconds of `500ms`, `30s`, `10m` or `2h`; raises `ArgumentTypeError`."""
     import argparse
 
     from flowdsl.source.durations import parse_duration
@@ -37,21 +38,21 @@ def duration(text: str) -> float:
 
 
 def nothing_written() -> CommandError | None:
-    """How a command ends that has not written anything when its time is over."""
+    """The failure of a command whose time is over before it has written anything."""
     return CommandError(f"{IS_OVER}; nothing was written", SERVICE)
 
 
 class TimeLimit:
-    """The time of one command, from now on; None for ever."""
+    """The time of one command from now on, in seconds; None for no limit."""
 
     def __init__(self, seconds: float | None = None) -> None:
         self._end = None if seconds is None else time.monotonic() + seconds
 
     def left_for_reads(self) -> float | None:
-        """The same with a moment more: who can cut the whole command comes first."""
+        """The seconds that are left for reads: `GRACE` more than `left`."""
         left = self.left()
         return None if left is None else left + GRACE
 
     def left(self) -> float | None:
-        """Seconds that are left, 0 once the time is over; None where it is not limited."""
+        """The seconds that are left, 0 once the time is over; None without a limit."""
         return None if self._end is None else max(0.0, self._end - time.monotonic())

@@ -1,1 +1,4 @@
-"""What several commands print: values to text, without IO. The view of one command is in its package."""
+"""What several commands print: from values to text, without IO.
+
+The view of a single command is in its package.
+"""

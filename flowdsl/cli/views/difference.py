@@ -1,4 +1,7 @@
-"""Two values of a field beside each other: words of a prompt, facets of a schema, checks by name, or one value and the other."""
+"""Two values of a field as a difference.
+
+Words of a prompt, facets of a schema, checks by name, or else one value and the other.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ DRIFT: dict[Origin, str] = {
     "drift": EDITED,
     "both": "changed in the source as well; a deploy makes this of the edit",
 }
-"""What is said behind the name of a field, by who moved away from what was last applied."""
+"""The remark behind the name of a field, by who changed what was last applied."""
 UNKNOWN_BEFORE = "no saved version has what was last applied"
 INDENT = "      "
 _SIGNS: dict[str, Part] = {"+": ("+ ", GOOD), "-": ("- ", BAD), "!": ("~ ", WARNED)}
@@ -40,9 +43,9 @@ def field_lines(
     remark: str = "",
     limit: int | None = None,
 ) -> Iterator[Line]:
-    """A field and how its value `before` becomes `after`, in normal form; `remark` is said behind its name.
+    """A field, and how its value `before` becomes `after`, both in normal form.
 
-    More than `limit` lines are cut, and counted.
+    `remark` stands behind its name. Of more than `limit` lines, the rest is counted.
     """
     said: list[Part] = [(f"  {remark}", WARNED)] if remark else []
     head: Part = (f"    {printable(path)}", "")
@@ -66,8 +69,11 @@ def field_lines(
 def changed_lines(
     change: FieldChange, edit: Edit | None, *, unified: bool = False, limit: int | None = None
 ) -> Iterator[Line]:
-    """A field that a plan changes. An edit made elsewhere is shown as the edit; what a deploy does to it behind that, unless it
-    only undoes it."""
+    """A field that a plan changes.
+
+    An edit made elsewhere is shown first, as the edit; then what a deploy does to it, unless it
+    only undoes the edit.
+    """
     if edit is not None:
         yield from edit_lines(edit, unified=unified, limit=limit)
     if edit is None or change.origin == "both":
@@ -82,7 +88,7 @@ def changed_lines(
 
 
 def edit_lines(edit: Edit, *, unified: bool = False, limit: int | None = None) -> Iterator[Line]:
-    """What somebody else made of a field since the last deploy."""
+    """What somebody else has made of a field since the last deploy."""
     if edit.known:
         yield from field_lines(
             edit.path, edit.before, edit.after, unified=unified, remark=EDITED, limit=limit
@@ -116,7 +122,10 @@ def _tag(sign: str, tag: str) -> Part:
 
 
 def legend(addresses: Iterable[Address]) -> list[Line]:
-    """What is shown of edits made elsewhere at these addresses, and how to keep them; nothing where there are none."""
+    """What the marks of edits made elsewhere mean, and how to keep those edits.
+
+    Empty for no addresses.
+    """
     every = list(addresses)
     if not every:
         return []
@@ -131,7 +140,7 @@ def legend(addresses: Iterable[Address]) -> list[Line]:
 
 
 def unified_text(before: Any, after: Any) -> str:
-    """A unified diff of two values without a head, for programs."""
+    """A unified diff of two values without its head, for programs."""
     return "\n".join(_diff_lines(before, after))
 
 

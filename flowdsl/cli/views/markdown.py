@@ -1,4 +1,7 @@
-"""Text from sources and servers inside Markdown that GitHub shows: it stays text, whatever it holds."""
+"""Text from sources and servers inside Markdown that GitHub shows.
+
+It stays text, whatever it holds.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from html import escape
 from flowdsl.diagnostics.render.cells import printable
 
 NOTHING = "\u200b"
-"""Takes no room, and ends what would become a mention, a reference or a link."""
+"""A character without width that ends what would become a mention, a reference or a link."""
 
 _ACTIVE = re.compile(r"[@#]|:(?=//)|www(?=\.)|gh(?=-)", re.IGNORECASE)
 _MARKUP = re.compile(r"[\\`*_\[\]<>#!|~&$@^]")
@@ -32,7 +35,7 @@ def html_code(text: str, width: int) -> str:
 
 
 def prose(text: str, width: int) -> str:
-    """A sentence, cut to `width` characters, in which what stands in backticks becomes a code span."""
+    """A sentence, cut to `width` characters; what stands in backticks becomes a code span."""
     shown, pieces, at = cut(printable(text), width), [], 0
     for match in _QUOTED.finditer(shown):
         quoted = match.group(1)
@@ -42,7 +45,7 @@ def prose(text: str, width: int) -> str:
 
 
 def fenced(lines: Sequence[str], language: str) -> str:
-    """Lines as a block of code. Each has to be printable."""
+    """Lines, which have to be printable, as a block of code."""
     fence = "`" * max(3, _longest_run("\n".join(lines)) + 1)
     return "\n".join([f"{fence}{language}", *lines, fence])
 

@@ -1,4 +1,7 @@
-"""What commands that write show beside the plan: each result, and how it ended; the plan as events."""
+"""What commands that write show beside the plan: each result, and how they ended.
+
+Also the plan as events of the machine format.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +20,16 @@ from .markdown import code, prose
 from .painted import BAD, QUIET, WARNED, painted
 
 ROWS = 200
-"""Results in a table of Markdown; those that did not go well come first."""
+"""The most results in a table of Markdown; those that did not go well come first."""
 
 WIDTH = 400
-"""Characters of one message in Markdown."""
+"""The most characters of one message in Markdown."""
 
 _RESULTS = {"performed": ("note", QUIET), "conflict": ("conflict", WARNED)}
 
 
 def render_result(result: Result, *, color: bool) -> str | None:
-    """A result that people have to know of; None for what went well and needs no remark."""
+    """A result that people have to know of; None for one that went well and has no remark."""
     if result.outcome == "not_attempted" or (result.outcome == "performed" and not result.message):
         return None
     label, style = _RESULTS.get(result.outcome, (result.outcome, BAD))
@@ -35,7 +38,7 @@ def render_result(result: Result, *, color: bool) -> str | None:
 
 
 def render_outcome(outcome: Outcome, environment: str) -> str:
-    """How it ended, in one line."""
+    """How the deploy ended, in one line."""
     done = [result for result in outcome.results if result.outcome == "performed"]
     flows = [result for result in done if result.address.kind == WORKFLOW]
     created = sum(result.action == Action.CREATE for result in flows)
@@ -66,7 +69,10 @@ def render_outcome(outcome: Outcome, environment: str) -> str:
 
 
 def render_outcome_markdown(outcome: Outcome, environment: str) -> str:
-    """How it ended, as the summary of a job: one line, what people have to know, and a table of results."""
+    """How the deploy ended, as the summary of a job.
+
+    One line, what people have to know, and a table of results.
+    """
     lines = [f"## FlowDSL deploy to {code(environment, WIDTH)}", ""]
     lines += [prose(render_outcome(outcome, environment), WIDTH), ""]
     for message in outcome.messages:
@@ -85,7 +91,10 @@ def render_outcome_markdown(outcome: Outcome, environment: str) -> str:
 
 
 def _adopted(outcome: Outcome) -> set[Address]:
-    """The workflows that are taken over now. Those that need no request have no result; they are when all went well."""
+    """The workflows that are taken over now.
+
+    Those for which no request is needed have no result; they count when all went well.
+    """
     found = {
         result.address
         for result in outcome.results

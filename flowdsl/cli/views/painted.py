@@ -1,4 +1,4 @@
-"""Styled lines for a terminal, and the same lines where there is no colour."""
+"""Styled lines for a terminal, and the same lines without colour."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from collections.abc import Iterable
 GOOD, BAD, WARNED, QUIET = "green", "red", "yellow", "dim"
 ADDED, REMOVED = "green underline", "red strike"
 Part = tuple[str, str]
-"""Text and its style; no style is the empty string. `ADDED` and `REMOVED` words are marked where there is no colour."""
+"""Text and its style, empty for none. Words in `ADDED` and `REMOVED` have marks where there is no
+colour."""
 
 
 def painted(lines: Iterable[list[Part]], color: bool) -> str:
-    """Plain text, in which words that go and come have the marks of `git diff --word-diff`, or coloured text."""
+    """The lines as coloured text, or as plain text.
+
+    In plain text, added and removed words have the marks of `git diff --word-diff`.
+    """
     if not color:
         marks = {REMOVED: ("[-", "-]"), ADDED: ("{+", "+}")}
         return "\n".join(

@@ -29,7 +29,7 @@ from .plan_words import (
 )
 
 LINES_SHOWN = 40
-"""Lines of the difference of one field."""
+"""The most lines of the difference of one field."""
 
 _SIGNS: dict[str, Part] = {
     Action.CREATE: ("+", GOOD),
@@ -44,7 +44,10 @@ _SIGNS: dict[str, Part] = {
 
 
 def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> str:
-    """The plan; what does not change is not in it. `pending` are the writes that state holds open."""
+    """The plan, without what does not change.
+
+    `pending` are the writes that state holds open.
+    """
     lines: list[list[Part]] = []
     for item in plan.uploads:
         lines.append([("+", GOOD), (f" {Address(IMAGE, item.sha256[:12])}", "")])
@@ -64,7 +67,7 @@ def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> s
 
 
 def _key_lines(plan: Plan) -> Iterator[list[Part]]:
-    """Where keys of model providers go, what is new first."""
+    """The ways of keys of model providers, new ones first."""
     for route in sorted(key_routes(plan.named), key=lambda route: not route.news):
         said = (f"key: {key_route(route)}", "" if route.news else QUIET)
         yield [("! ", BAD), said, (f"; {key_news(route)}", BAD)] if route.news else [said]
@@ -80,6 +83,7 @@ def _named_lines(change: NamedChange) -> Iterator[list[Part]]:
 
 
 def _change_lines(plan: Plan, change: Change) -> Iterator[list[Part]]:
+    """The lines of a workflow that changes; none for one that stays as it is."""
     moved = change.previous_address
     if change.action in (Action.UNCHANGED, Action.ADOPT) and moved is None and not change.writes:
         return

@@ -1,4 +1,4 @@
-"""What people read of a plan wherever it is shown, in words without style."""
+"""The words for parts of a plan, without style, wherever it is shown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOTES = {
     Action.KEEP: "left the source and is kept",
     Action.FORGET: "is dropped from state",
 }
-"""What is said behind an address, where its sign does not say it."""
+"""The remark behind an address, where its sign does not say it."""
 
 _COUNTED = {
     Action.CREATE: "to create",
@@ -52,24 +52,24 @@ def summary(plan: Plan) -> str:
 
 
 def other_objects(plan: Plan) -> tuple[int, int]:
-    """How many objects beside workflows are created or changed, and how many are deleted."""
+    """The number of objects beside workflows that are created or changed, and that are deleted."""
     deleted = len(named_deletions(plan))
     return len(plan.uploads) + sum(change.writes for change in plan.named) - deleted, deleted
 
 
 def named_deletions(plan: Plan) -> list[NamedChange]:
-    """What is deleted beside workflows."""
+    """The deletions of objects beside workflows."""
     return [change for change in plan.named if change.action == "delete"]
 
 
 def named_deletion(change: NamedChange) -> str:
-    """What goes with a tag, a tag group or a model configuration that is deleted."""
+    """What is lost with a tag, a tag group or a model configuration that is deleted."""
     lost = ", and every workflow loses it" if change.address.kind == TAG else ""
     return f"is deleted for good{lost}"
 
 
 def deletion(impact: Impact | None) -> str:
-    """What goes with a workflow that is deleted."""
+    """What is lost with a workflow that is deleted."""
     if impact is None or impact.runs_total is None or impact.trajectories_total is None:
         return "is deleted for good, with every run and trajectory of it"
     active = f" ({impact.runs_active} active)" if impact.runs_active else ""
@@ -84,7 +84,10 @@ def deletion(impact: Impact | None) -> str:
 
 
 def replaying(change: Change, impact: Impact | None) -> tuple[str, list[str]] | None:
-    """What approved trajectories go on doing and the names of the first of them; None where it does not matter."""
+    """What approved trajectories go on doing, and the names of the first of them.
+
+    None where it does not matter.
+    """
     if impact is None or not impact.trajectories or change.action is Action.DELETE:
         return None
     number = len(impact.trajectories)
@@ -95,7 +98,10 @@ def replaying(change: Change, impact: Impact | None) -> tuple[str, list[str]] | 
 
 
 def promises(plan: Plan, address: Address) -> list[Breaking]:
-    """The broken promises of an address; a deletion says itself that the workflow goes, so only its chains are left."""
+    """The broken promises of an address.
+
+    A deletion says itself that the workflow goes, so that only its chains are left here.
+    """
     found = plan.breaking.get(address, ())
     return [item for item in found if item.kind != "removed-workflow" or item.chains]
 
@@ -108,16 +114,19 @@ def broken(item: Breaking) -> str:
     more = len(item.chains) - NAMES_SHOWN
     others = f" and {more} more" if more > 0 else ""
     single = len(item.chains) == 1
-    return f"{item.message}; the {'chain' if single else 'chains'} {names}{others} {'relies' if single else 'rely'} on it"
+    return (
+        f"{item.message}; the {'chain' if single else 'chains'} {names}{others} "
+        f"{'relies' if single else 'rely'} on it"
+    )
 
 
 def flag(guard: Guard) -> str:
-    """What lifts a guard."""
+    """The option that accepts what a guard stops."""
     return f"--accept-guard {guard.name}={guard.planned}"
 
 
 def key_route(route: KeyRoute) -> str:
-    """Where a key comes from and goes to."""
+    """Where a key comes from and where it goes."""
     source = route.source
     if source is None:
         origin = "with the key that the service keeps" if route.stored else "without a key of ours"
@@ -129,7 +138,7 @@ def key_route(route: KeyRoute) -> str:
 
 
 def key_news(route: KeyRoute) -> str:
-    """What is new in it, nothing where it is as the service has it."""
+    """What is new in the way of a key; empty where the service has it like that."""
     parts = []
     for news in route.news:
         match news:
@@ -154,7 +163,10 @@ def key_news(route: KeyRoute) -> str:
 
 
 def _places(endpoints: Sequence[Endpoint], provider: str, known: Collection[Endpoint]) -> str:
-    """The addresses, those that are not `known` first, whatever their number and length."""
+    """The addresses, those that are not `known` first.
+
+    Their number and length are limited.
+    """
     provider = cut(provider, PLACE_WIDTH)
     if not endpoints:
         return f"the provider `{provider}` itself"
@@ -171,5 +183,6 @@ def left_open(intent: Intent) -> str:
     """A write whose outcome nobody knows yet."""
     begun = f"{intent.created_at:%Y-%m-%d %H:%M} UTC"
     return printable(
-        f"the {intent.action} of `{intent.address}`, begun {begun}, has an unknown outcome; the next deploy finds it out first"
+        f"the {intent.action} of `{intent.address}`, begun {begun}, has an unknown outcome; the "
+        "next deploy finds it out first"
     )

@@ -1,7 +1,7 @@
-"""The one list of rules: each with its room, its trigger, and a module that is imported only then.
+"""The one list of rules, each with its room and triggers; its module is imported when one fires.
 
-Sound rules come first: what they report is so. The others are about wording; each ships because it is right at least nine times in
-ten on realistic prose (`benchmarks/wording.py` measures it).
+Sound rules come first: what they report is so. The others are about wording; each ships because it
+is right at least nine times in ten on realistic prose (`benchmarks/wording.py` measures it).
 """
 
 from __future__ import annotations
@@ -15,25 +15,33 @@ _USES_OF_MODELS = (ast.ModelSection, ast.ChooseStmt, ast.ExtractStmt, ast.Check)
 _ACTED_ON = ("do", "target", "source")
 
 _CHOICES = """
-    row rows line lines entry entries result results record records item items match matching matches option suggestion card tile
-    list table grid worklist board queue dropdown drop whose where owned belongs shows
+    row rows line lines entry entries result results record records item items match matching
+    matches option suggestion card tile list table grid worklist board queue dropdown drop whose
+    where owned belongs shows
 """
 _TOOLS = """
-    copy_to_clipboard declare_task_failed end_loop_iteration execute_terminal_command extract_prompt focused_action
-    mark_file_for_export save_screenshot_as_run_attachment start_loop upsert_runtime_values
+    copy_to_clipboard declare_task_failed end_loop_iteration execute_terminal_command extract_prompt
+    focused_action mark_file_for_export save_screenshot_as_run_attachment start_loop
+    upsert_runtime_values
 """
 _CONTROLS = """
-    box button checkbox combobox down dropdown field fields icon key link menu option suggestion tab textbox tile toggle
+    box button checkbox combobox down dropdown field fields icon key link menu option suggestion tab
+    textbox tile toggle
 """
 _BANS = ("avoid", "circumstances", "don", "never", "not")
-_POINTING = "click coordinate coordinates cursor drag hover mouse move pixel pixels point pointer press px tap"
+_POINTING = (
+    "click coordinate coordinates cursor drag hover mouse move pixel pixels point pointer press "
+    "px tap"
+)
 _LOOKS = """
-    black blue brown gray green grey orange pink purple red white yellow big large little small tiny first second third fourth fifth
-    last st nd rd th left right top bottom upper lower leftmost rightmost topmost bottommost corner middle center centre
+    black blue brown gray green grey orange pink purple red white yellow big large little small tiny
+    first second third fourth fifth last st nd rd th left right top bottom upper lower leftmost
+    rightmost topmost bottommost corner middle center centre
 """
 _VAGUE = """
-    handle deal care sort cope manage address resolve fix process sure ensure everything all appropriate appropriately fit judgement
-    judgment sense whatever wrong correct proper suitable right
+    handle deal care sort cope manage address resolve fix process sure ensure everything all
+    appropriate appropriately fit judgement judgment sense whatever wrong correct proper suitable
+    right
 """
 _VAGUE_OPENINGS = "download export fetch get fill complete update log sign clean tidy wait"
 

@@ -24,13 +24,17 @@ def calls_in(program: Program, body: ast.Block) -> Iterator[ast.CallStmt]:
 
 
 def order_tasks(program: Program) -> tuple[TaskSymbol, ...]:
-    """Every task after those it calls. Recursion is reported once for each cycle; a call that makes a chain too deep for what
-    follows is reported and taken out of the program.
+    """The tasks in an order in which every task follows those it calls.
+
+    Recursion is reported once for each cycle. A call that makes a chain of calls deeper than
+    `MAX_CHAIN` is reported and taken out of `program.calls`, so that no later phase recurses too
+    deeply.
     """
     finished: dict[TaskSymbol, int] = {}
     path: list[TaskSymbol] = []
 
     def visit(task: TaskSymbol) -> None:
+        """Visit the tasks that `task` calls, then note how deep its calls go."""
         path.append(task)
         levels = 0
         for call, inside in _calls_with_depth(program, task.declaration.body):
@@ -76,7 +80,7 @@ def _calls_with_depth(program: Program, body: ast.Block) -> Iterator[tuple[ast.C
 def first_loop(
     program: Program, source: SourceFile, body: ast.Block, summaries: Summaries
 ) -> Span | None:
-    """The first `for` that runs in a body, itself or in the tasks it calls; None when none does."""
+    """The first `for` in a body or in the tasks it calls, at its keyword; None without one."""
     for statement in program.statements(body):
         if isinstance(statement, ast.ForStmt):
             return keyword_span(statement, source)
@@ -90,7 +94,7 @@ def first_loop(
 def report_nested_calls(
     program: Program, source: SourceFile, body: ast.Block, summaries: Summaries
 ) -> None:
-    """Report calls inside a `for` of tasks that run a `for`."""
+    """Report the calls inside a `for` whose task runs a `for` itself."""
     looping: list[tuple[ast.CallStmt, TaskSymbol, Span]] = []
     for call in calls_in(program, body):
         task = program.calls.get(call)

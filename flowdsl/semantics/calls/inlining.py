@@ -1,4 +1,8 @@
-"""What is known of a value while compiling, once a call has bound the parameters of its task."""
+"""What is known of a value while compiling, with the arguments of one call in place.
+
+A call `report(urgent: true)` makes the parameter `urgent` of the task `Known(True)` there, so that
+an `if urgent` in it is decided before anything runs.
+"""
 
 from __future__ import annotations
 
@@ -23,17 +27,23 @@ class Known(Record):
 
 
 class Parts(Record):
-    """A list or object as it is written, by position or key: no constant itself, but its entries may be."""
+    """A list or object as it is written: its entries by position or key.
+
+    It is no constant as a whole, but some of its entries may be.
+    """
 
     entries: dict[str | int, Value]
 
 
 Value: TypeAlias = "Known | Parts | None"
-"""None: only a run knows."""
+"""What is known of a value; None when only a run tells."""
 
 
 class Variables:
-    """The `vars` of one environment; `used` says whether anything asked for one."""
+    """The `vars` of one environment.
+
+    `used` says whether anything has asked for one: if nothing has, all environments give the same.
+    """
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
@@ -45,7 +55,11 @@ class Variables:
 
 
 class Frame(Record):
-    """Where statements stand: their file, what is known of the parameters around them, and the call that binds those."""
+    """Where the statements of one body stand.
+
+    `source` is their file, `arguments` what is known of the parameters there, and `call` the call
+    that binds these; None in a workflow, and in a task that is looked at on its own.
+    """
 
     source: SourceFile
     variables: Variables
@@ -54,7 +68,7 @@ class Frame(Record):
 
 
 def bind(program: Program, task: TaskSymbol, call: ast.CallStmt, frame: Frame) -> dict[str, Value]:
-    """What is known of each parameter of `task` in the statements that `call` stands for."""
+    """What is known of each parameter of `task` in one call; `frame` is where the call stands."""
     given = {argument.name.text: argument.value for argument in call.arguments}
     bound: dict[str, Value] = {}
     for param in task.params:
@@ -66,7 +80,7 @@ def bind(program: Program, task: TaskSymbol, call: ast.CallStmt, frame: Frame) -
 
 
 def default_of(program: Program, task: TaskSymbol, name: str, variables: Variables) -> Value:
-    """What a parameter is when a call leaves it out."""
+    """What is known of a parameter that a call leaves out: its default."""
     default = task.defaults.get(name)
     if isinstance(default, ast.Node):
         return value_of(program, default, Frame(task.module.source, variables, {}))
@@ -74,7 +88,7 @@ def default_of(program: Program, task: TaskSymbol, name: str, variables: Variabl
 
 
 def value_of(program: Program, expr: ast.Node, frame: Frame) -> Value:
-    """What `expr` is where it stands."""
+    """What is known of `expr`, which stands in a body with the given frame."""
     match expr:
         case ast.Text():
             return _text(program, expr, frame)
@@ -123,7 +137,7 @@ def _named(program: Program, node: ast.Ref | ast.ConstRef, frame: Frame) -> Valu
 
 
 def entry_of(value: Value, step: str | int) -> Value:
-    """The entry of a list or object; one that is not there is the missing value."""
+    """What is known of an entry of a list or object; one that is not there is the missing value."""
     match value:
         case Parts(entries=entries):
             return entries.get(step, Known(None))
@@ -140,7 +154,7 @@ def entry_of(value: Value, step: str | int) -> Value:
 
 
 def decided(program: Program, condition: ast.Condition, frame: Frame) -> bool | None:
-    """What a condition is, where constants alone decide it; None where a run has to."""
+    """Whether a condition holds, where constants decide it; None where it takes a run to know."""
     match condition:
         case ast.Ref():
             value = value_of(program, condition, frame)

@@ -1,4 +1,8 @@
-"""How large consts, texts and workflows get once everything is in its place: doubling a few times over makes any text endless."""
+"""How large consts, texts and workflows get once everything is in its place.
+
+Each level that uses the one below it twice doubles the text, so that a few dozen short lines could
+fill any memory; the limits here stop that.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,11 @@ from ..program import Program
 from .call_graph import calls_in
 
 MAX_CHARACTERS = 1_000_000
-"""Of a const: ten times what any model reads as one prompt."""
+"""The most characters of a const: ten times what any model reads as one prompt."""
 MAX_STATEMENTS = 20_000
-"""Of a workflow with its tasks inlined."""
+"""The most statements of a workflow with its tasks inlined."""
 MAX_PIECES = 5_000
-"""Of a text with the arguments of calls in place."""
+"""The most pieces of a text with the arguments of calls in place."""
 
 
 def written_size(value: ast.Literal) -> int:
@@ -29,7 +33,10 @@ def written_size(value: ast.Literal) -> int:
 
 
 def report_too_many_statements(program: Program, ordered: Iterable[TaskSymbol]) -> None:
-    """Report the workflows that get too large when their tasks are inlined; `ordered` has each task after those it calls."""
+    """Report the workflows that get too large when their tasks are inlined.
+
+    `ordered` has each task after those it calls.
+    """
     sizes: dict[TaskSymbol, int] = {}
 
     def size_of(body: ast.Block) -> int:

@@ -1,6 +1,6 @@
 """What the callers of a task have to know of its body.
 
-Tasks are summed up one by one, each after those it calls, so that no body is looked at again for every call.
+Each task is summed up once, after those it calls, so that no body is walked again for every call.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from ..provenance.typed_fields import NOTHING_TYPED, FieldUse
 
 
 class Reach(Record):
-    """A place that a parameter, or a part of it, gets to in `task`, which the summed up task is or calls.
+    """A place where the value of a parameter, or a part of it, ends up.
 
-    `place` is None where a value is looked at, and tells nobody what to do: an expectation, the statement of a check.
+    `ref` is the reference that stands there, `span` its place, `task` the name of the task that it
+    stands in: the one summed up, or one that it calls. `place` is None where a value is only looked
+    at and tells nobody what to do: in an expectation, or in the statement of a check.
     """
 
     parameter: Origin
@@ -32,7 +34,13 @@ class Reach(Record):
 
 
 class Summary(Record):
-    """`aborts` says that a path may end in an `abort`. `loop` is the `for` that runs in the task or in one that it calls."""
+    """What a call of a task can do.
+
+    `returns`: some path goes on behind the call. `may_fail`: some path goes to the `else` of the
+    `retry` around the call. `aborts`: some path ends in an `abort`. `loop` is the first `for` that
+    runs in the task or in one that it calls, `reaches` is where its parameters end up, `fields`
+    what it does with fields on the screen.
+    """
 
     returns: bool = True
     may_fail: bool = True
@@ -45,9 +53,9 @@ class Summary(Record):
 Summaries: TypeAlias = Mapping[TaskSymbol, Summary]
 
 UNKNOWN_TASK = Summary()
-"""What holds of a task that has mistakes, or that calls itself: nothing is concluded from it."""
+"""The summary of a task that has mistakes or calls itself: nothing is concluded from it."""
 
 
 def summary_of(summaries: Summaries, task: TaskSymbol | None) -> Summary:
-    """The summary of a task that a call means."""
+    """The summary of the task of a call; `UNKNOWN_TASK` where the call names none."""
     return UNKNOWN_TASK if task is None else summaries.get(task, UNKNOWN_TASK)

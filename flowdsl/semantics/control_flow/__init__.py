@@ -1,6 +1,6 @@
-"""What holds on the paths of a body: which values are set, which statements are reached, and what
-a replay would not decide again.
+"""What holds on the paths of a body.
 
-`dataflow` walks the paths, `path_counts` counts them, `findings` says what is wrong on them;
-`replay` stands on `required_tools`.
+`dataflow` follows which values are set and which statements are reached, `path_counts` counts the
+paths for the messages that `findings` writes, `leaving` finds blocks that no path goes on from, and
+`replay` finds decisions that a replay would not make again, from what `required_tools` collects.
 """

@@ -1,9 +1,26 @@
-"""What holds on every path: runtime variables that are set, outputs that are emitted, statements that are reached or fail.
+"""What every path to a place has done: variables set, outputs emitted, statements reached.
 
-A forward analysis. The state after a statement is None where no path goes on. Paths meet in the intersection of what each has
-done. A `for` body runs zero times unless its list is known to hold something, a `repeat` body may run zero times; after a
-`retry` its body has run to the end or its `else` has, which starts where an attempt failed: at a `fail`, or in front of anything
-that can fail by itself. What fields on the screen hold is followed along, where the program has secrets.
+The idea is that of a forward data flow analysis. A state says what every path to a place has done.
+Each statement turns the state in front of it into the one behind it; where no path goes on, the
+state is None. Where paths meet, what holds is the intersection of their states, and paths that do
+not go on do not count.
+
+An example, with the variables that are set behind each line:
+
+    extract name: string from "the name"           {name}
+    if sees "a warning" {
+      extract reason: string from "the warning"    {name, reason}
+    }                                              {name}, which holds with and without the branch
+    do "Type {{name}} and {{reason}}"              error: `reason` is set on 1 of 2 paths to here
+
+Loops need more than one look. The body of a `for` may run zero times unless its list is known to
+hold something, and each pass begins with the variables of the body emptied. A `repeat` may run zero
+times. Behind a `retry`, its body has run to the end or its `else` has, and that `else` starts where
+an attempt failed: at a `fail`, or in front of anything that can fail by itself. The passes of
+`repeat` and `retry` are followed until the state in front of them stays the same.
+
+What fields on the screen hold is followed along, where the program has secrets
+(`provenance.typed_fields`).
 """
 
 from __future__ import annotations
@@ -32,7 +49,11 @@ if TYPE_CHECKING:
 
 
 class Done(Record):
-    """What every path to a place has done: runtime variables set, outputs emitted; and what `fields` hold after any of them."""
+    """What every path to a place has done.
+
+    `variables` and `outputs` are set on every path; `fields` is what fields on the screen may hold
+    after any of them.
+    """
 
     variables: frozenset[str]
     outputs: frozenset[str]
@@ -59,7 +80,7 @@ State: TypeAlias = Done | None
 
 
 def meet(states: Iterable[State]) -> State:
-    """What holds whichever of the paths was taken; paths that do not go on do not count."""
+    """What holds whichever path was taken; None when none of them goes on."""
     result: State = None
     for state in states:
         if result is None:
@@ -72,7 +93,11 @@ def meet(states: Iterable[State]) -> State:
 class Follower:
     """Follows the paths of one body.
 
-    `summaries` are those of the tasks it calls, `fields` tell what it reads back, `reads` are the references to runtime variables.
+    `summaries` are those of the tasks that the body calls, `fields` follows secrets that are typed
+    into fields (None where nothing needs that), `reads` has the references to runtime variables.
+
+    After `follow`, `failed` is what all failing paths have done (None when none fails), and
+    `aborts` says whether any path ends in an `abort`. While `quiet`, nothing is reported.
     """
 
     def __init__(
@@ -112,10 +137,14 @@ class Follower:
         return frozenset(name.text for name in self._set if block.start <= name.start < block.end)
 
     def follow(self) -> State:
-        """What has been done when the body ends, reads of unset variables and dead statements reported."""
+        """What every path has done when the body ends.
+
+        Reads of unset variables and unreachable statements are reported on the way.
+        """
         return self._block(self.body, Done(frozenset(), frozenset(self._appended), NO_FIELDS))
 
     def _block(self, block: ast.Block, state: State) -> State:
+        """The state behind a block; statements that no path reaches are reported."""
         previous: ast.Stmt | None = None
         for statement in block.statements:
             if state is None:
@@ -134,6 +163,7 @@ class Follower:
         return keyword_span(statement, self.source)
 
     def _statement(self, statement: ast.Stmt, state: Done) -> State:
+        """The state behind one statement, given that in front of it."""
         match statement:  # what most programs are made of comes first
             case ast.DoStmt():
                 self._read(statement, state)
@@ -199,7 +229,7 @@ class Follower:
         )
 
     def _needs_value(self, statement: ast.ExtractStmt | ast.CopyStmt) -> bool:
-        """Whether reading fails where there is no value."""
+        """Whether a missing value makes the statement fail."""
         if statement.type is None:
             return True
         if isinstance(statement, ast.ExtractStmt) and statement.background:
@@ -209,7 +239,11 @@ class Follower:
     def _else(
         self, otherwise: ast.Otherwise | None, before: Done, after: Done, *, fails: bool = True
     ) -> State:
-        """The state after a statement that succeeds with `after` or takes its `else`; without one it leaves, if it `fails`."""
+        """The state behind a statement that either succeeds (`after`) or takes its `else`.
+
+        The `else` starts from `before`. Without an `else`, a statement that `fails` leaves for that
+        of the innermost `retry`.
+        """
         if otherwise is None:
             if fails:
                 self._fail(before)
@@ -229,7 +263,8 @@ class Follower:
 
     def _for(self, statement: ast.ForStmt, state: Done) -> State:
         self._read(statement.iterable, state)
-        # Each pass starts with the variables of the body emptied, so that no item reads what an earlier one left.
+        # Each pass starts with the variables of the body emptied, so that no entry reads what an
+        # earlier one left.
         own = self._set_in(statement.body)
         self.emptied = state.variables & own
         start = Done(state.variables - own, state.outputs, state.fields)
@@ -244,11 +279,11 @@ class Follower:
         return end if self._runs(statement.iterable) else meet((end, state))
 
     def _fail(self, state: State) -> None:
-        """A path goes from here to the `else` of the innermost `retry`."""
+        """Note that a path goes from here to the `else` of the innermost `retry`."""
         self.failed = meet((self.failed, state))
 
     def _swap_failed(self, state: State) -> State:
-        """Start collecting failing paths anew from `state`; returns what was collected before."""
+        """Collect failing paths anew from `state`; what was collected before is returned."""
         collected, self.failed = self.failed, state
         return collected
 
@@ -275,8 +310,9 @@ class Follower:
     ) -> tuple[Done, State, State]:
         """What holds before every pass of a body, after the last one, and where a pass fails.
 
-        Another pass follows one that ended, or (`after_failure`) one that failed. Passes are followed in silence until what
-        holds before them is settled; a loop inside can empty what the first pass found.
+        Another pass follows one that ended, or (`after_failure`) one that failed. Passes are
+        followed quietly until what holds before them stays the same: a loop inside can empty
+        variables that the first pass found set. The last look reports.
         """
         outside = self._swap_failed(None)
         if self.fields is None and not self._has_loop(body):
@@ -297,11 +333,14 @@ class Follower:
         return state, end, failed
 
     def _has_loop(self, block: ast.Block) -> bool:
-        """Whether there is a `for` in a block: without one a pass adds to what holds and takes nothing away."""
+        """Whether there is a `for` in a block.
+
+        Without one, a pass only adds to what holds, and one look is enough.
+        """
         return any(block.start <= loop.start < block.end for loop in self._loops)
 
     def _runs(self, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> bool:
-        """Whether the list is known to hold something."""
+        """Whether a `for` over `iterable` runs at least once."""
         if isinstance(iterable, ast.ListExpr):
             return bool(iterable.items)
         if isinstance(iterable, ast.IntLit):
@@ -311,7 +350,8 @@ class Follower:
             return value > 0 if isinstance(value, int) else bool(value)
         symbol = self.program.values.get(iterable)
         if symbol is None:
-            return True  # reported already: what the loop sets is not blamed on it, too
+            # The name is reported already; what the loop sets is not to be reported as unset, too.
+            return True
         if symbol.kind in (RUNTIME, LOOP):
             return False
         field = field_of(self.program, iterable)
@@ -344,7 +384,7 @@ class Follower:
         )
 
     def _read(self, node: ast.Node, state: Done) -> None:
-        """Report the variables that a node without blocks reads and that are not set."""
+        """Report the unset variables that `node` reads outside its blocks."""
         for ref in self.reads.within(node):
             symbol = self.program.values[ref]
             if symbol.name not in state.variables and not self.quiet:
@@ -357,7 +397,10 @@ class Follower:
         places: Callable[[], dict[str, Span]],
         noun: str,
     ) -> None:
-        """Report the required fields that are not emitted on every path to `end`, each at its place in `places`."""
+        """Report the required fields that not every path to `end` has emitted.
+
+        Each is reported at its place in `places`; `noun` says what the fields are.
+        """
         if end is None:
             return
         missing = [each.name for each in fields if each.required and each.name not in end.outputs]
@@ -376,7 +419,7 @@ class Follower:
 
 
 def report_reads_in_rules(program: Program, workflow: WorkflowSymbol) -> None:
-    """Report the runtime variables in `always`: its rules stand in front of everything that could set one."""
+    """Report the runtime variables in `always`, which stands in front of all that could set one."""
     source = workflow.module.source
     for item in workflow.declaration.items:
         for rule in item.rules if isinstance(item, ast.AlwaysSection) else ():
@@ -387,7 +430,10 @@ def report_reads_in_rules(program: Program, workflow: WorkflowSymbol) -> None:
                         errors.UNSET_RUNTIME_VARIABLE,
                         ref.span(source),
                         name=symbol.name,
-                        why="is read in a rule, and rules hold from the start, before anything sets it",
+                        why=(
+                            "is read in a rule, and rules hold from the start, before anything "
+                            "sets it"
+                        ),
                         help="move the rule into a `do` behind the place that sets the variable",
                         labels=(Label(symbol.span, "set here, later"),),
                     )

@@ -1,4 +1,7 @@
-"""What is said of a variable that is not set, and of an output that is not emitted, on every path: on how many, and why."""
+"""What is said of a variable that is not set, or an output not emitted, on every path.
+
+`dataflow` finds that something is missing; here the message learns on how many paths, and why.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,14 @@ from ..program import Program
 from .path_counts import Flow, Paths, Subject, count_paths
 
 _UNCOUNTED = 100
-"""From here on the number of paths says less than that not all of them do it."""
+"""The number of paths from which on a message no longer counts them: it would help nobody."""
 
 
 class FlowFindings:
-    """Reports on one body. `flow` tells which lists hold something, and which calls come back.
+    """Reports on one body.
 
-    Where it sets each variable and emits each output is looked up once.
+    `flow` tells which lists hold something, and which calls come back. Where each variable is set
+    and each output emitted is looked up once.
     """
 
     def __init__(self, program: Program, source: SourceFile, body: ast.Block, flow: Flow) -> None:
@@ -39,7 +43,10 @@ class FlowFindings:
                 self._set.setdefault(variable.text, []).append(variable.span(source))
 
     def report_unset(self, ref: ast.Ref, symbol: ValueSymbol, emptied: frozenset[str]) -> None:
-        """Report a read of a runtime variable that not every path sets; `emptied` are those that a pass of the loop begins without."""
+        """Report the read of a runtime variable that not every path sets.
+
+        `emptied` are the variables that a pass of the loop around it begins without.
+        """
         span = ref.span(self.source)
         places = self._set.get(symbol.name, [])
         before = [at for at in places if at.start < span.start]
@@ -77,7 +84,7 @@ class FlowFindings:
     def _paths(
         self, does: Callable[[ast.Stmt], bool], first: int, word: str, place: int | None
     ) -> Paths | None:
-        """The paths to the read of a variable at `place`, or to the end of the body for an output."""
+        """The paths to the read at `place`, or to the end of the body when `place` is None."""
         subject = Subject(does, first, word, emptied_by_loops=place is not None)
         return count_paths(self.source, self.body, subject, self.flow, place)
 
@@ -112,6 +119,6 @@ def _labels(spans: list[Span], text: str) -> tuple[Label, ...]:
 
 
 def _share(paths: Paths) -> str | None:
-    """On how many of the paths it is done, for a sentence; None when there are too many to picture."""
+    """The share of the paths that do it, for a sentence; None when there are too many."""
     total = paths.done + paths.undone
     return f"{paths.done} of {total} paths" if total < _UNCOUNTED else None

@@ -13,8 +13,10 @@ NO_CALLS: Mapping[ast.CallStmt, TaskSymbol] = {}
 
 
 def leaves(block: ast.Block, calls: Mapping[ast.CallStmt, TaskSymbol] = NO_CALLS) -> bool:
-    """Whether the statement that a block ends with always leaves it: `fail`, `abort`, `finish`, or the call of a task that ends
-    with one of them, as far as `calls` are known.
+    """Whether no path goes on behind a block, because its last statement always leaves.
+
+    That is a `fail`, `abort` or `finish`, the call of a task that ends with one of them (as far as
+    `calls` tell), or a `step` or an `if` with an `else` all of whose blocks leave.
     """
     if not block.statements:
         return False
@@ -33,7 +35,7 @@ def leaves(block: ast.Block, calls: Mapping[ast.CallStmt, TaskSymbol] = NO_CALLS
 
 
 def leaves_after(block: ast.Block, statement: ast.Stmt) -> bool:
-    """Whether the run leaves `block` for good after a statement inside it."""
+    """Whether the run leaves `block` for good after `statement`, which stands inside it."""
     if leaves(block):
         return True
     around = [

@@ -1,7 +1,22 @@
 """On how many of the paths to a place something has been done, and which paths leave it out.
 
-The explanation of what `dataflow` finds, made for one variable or output when it is reported. Paths part only where a statement
-does the thing on one side; all others count as one.
+`dataflow` finds that a variable is not set, or an output not emitted, on every path; this explains
+the finding and runs only when there is one, for that one variable or output. The idea: walk the
+body again and carry two numbers, the paths that have done it and those that have not, with the
+places that let the latter pass. Paths part only at statements of which one side does the thing; all
+other branches count as one path, so that the numbers stay small and mean something.
+
+An example, for the output `total`, with (done, undone) behind each line:
+
+    press "F3"                    (0, 1)
+    if sees "an invoice" {
+      emit total = "1"            (1, 0)
+    } else if sees "a menu" {     (0, 1)  "not emitted here", at this `else`
+      press "Escape"              (0, 1)
+    } else { abort "Neither" }            no path goes on
+    if sees "a" { press "F1" }    (1, 1)  does not matter to `total`: no paths part here
+
+So `total` is emitted on 1 of 2 paths, and the label stands at the `else` of the second branch.
 """
 
 from __future__ import annotations
@@ -21,24 +36,24 @@ _MOST_REASONS = 3
 
 
 class Paths(Record):
-    """How many paths have done it, how many have not, and the places that let the latter pass."""
+    """Paths that have done it, paths that have not, and the places that let the latter pass."""
 
     done: int
     undone: int
     reasons: tuple[Label, ...] = ()
 
     def all_done(self) -> Paths:
-        """The paths behind a statement that does it."""
+        """These paths behind a statement that does it."""
         return Paths(self.done + self.undone, 0)
 
     def because(self, span: Span, text: str) -> Paths:
-        """The same paths; `span` is why some have not done it."""
+        """These paths with one more reason: at `span`, some have not done it."""
         if not self.undone:
             return self
         return Paths(self.done, self.undone, (*self.reasons, Label(span, text)))
 
     def join(self, other: Paths | None) -> Paths:
-        """These paths and those of `other`."""
+        """These paths and those of `other` together."""
         if other is None:
             return self
         reasons = {reason.span.start: reason for reason in (*self.reasons, *other.reasons)}
@@ -54,13 +69,19 @@ Reached: TypeAlias = Paths | None
 
 
 class _Arrived(Exception):
+    """The walk has come to the place that was asked for."""
+
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
 
 
 class Subject(Record):
-    """What is followed: whether a statement does it, where the first one is that does, in which word (`set`, `emitted`), and
-    whether a loop undoes it."""
+    """What is followed: the setting of one variable, or the emitting of one output.
+
+    `does` says whether a statement does it, `first` is the offset of the first one that does,
+    `word` names it in a message (`set`, `emitted`). `emptied_by_loops`: each pass of a `for` begins
+    without it.
+    """
 
     does: Callable[[ast.Stmt], bool]
     first: int
@@ -69,7 +90,7 @@ class Subject(Record):
 
 
 class Flow(Record):
-    """What the analysis knows of statements: whether a list holds something, and whether a call returns."""
+    """What `dataflow` knows: whether a list surely holds something, and whether a call returns."""
 
     runs: Callable[[ast.Ref | ast.IntLit | ast.ListExpr], bool]
     returns: Callable[[ast.CallStmt], bool]
@@ -78,10 +99,13 @@ class Flow(Record):
 def count_paths(
     source: SourceFile, body: ast.Block, subject: Subject, flow: Flow, place: int | None
 ) -> Paths | None:
-    """The paths through `body` to the offset `place`, or to its end; None when no path goes there."""
+    """The paths through `body` to the offset `place`, or to its end when `place` is None.
+
+    None when no path goes there.
+    """
     try:
         counter = _Counter(source, subject, flow, place)
-        # All paths are alike in front of the first statement that does it.
+        # Nothing in front of the first statement that does it makes a difference.
         parting = [each for each in body.statements if each.end > subject.first]
         end = counter.statements(parting, Paths(0, 1))
     except _Arrived as arrived:
@@ -90,6 +114,12 @@ def count_paths(
 
 
 class _Counter:
+    """Counts the paths through one body.
+
+    `failed` collects paths that leave for the `else` of the innermost `retry`, each with the word
+    of the statement that fails.
+    """
+
     def __init__(self, source: SourceFile, subject: Subject, flow: Flow, place: int | None) -> None:
         self.source = source
         self.subject = subject
@@ -110,6 +140,7 @@ class _Counter:
         return reached
 
     def _statement(self, statement: ast.Stmt, at: Paths) -> Reached:
+        """The paths behind one statement; raises `_Arrived` at the place that was asked for."""
         if isinstance(statement, ast.AnnotatedStmt):
             return self._statement(statement.statement, at)
         if self._is_read_by(statement):
@@ -147,7 +178,7 @@ class _Counter:
                 return after
 
     def _is_read_by(self, statement: ast.Stmt) -> bool:
-        """Whether the place is in the statement itself, and not in a block of it."""
+        """Whether the place that was asked for is in the statement, but in none of its blocks."""
         if self.place is None or not statement.start <= self.place < statement.end:
             return False
         blocks = (inner.block for inner in inner_blocks(statement))
@@ -184,7 +215,7 @@ class _Counter:
         return after.join(end)
 
     def _succeeding(self, statement: ast.Stmt, after: Paths) -> Paths:
-        """The paths that an `else` is not on, where that `else` does it."""
+        """The paths on which a statement succeeds, where its `else` is what does it."""
         text = f"not {self.subject.word} when this succeeds"
         return after.because(keyword_span(statement, self.source), text)
 
@@ -245,7 +276,11 @@ class _Counter:
         return (end if does else self._succeeding(statement, end)).join(other)
 
     def _failing(self, failed: list[tuple[Paths, Span]], at: Paths, *, does: bool) -> Paths:
-        """The paths that fail: one that has done it and one that has not, wherever in the body they fail."""
+        """The paths into the `else` of a `retry`.
+
+        One that has done it and one that has not, wherever in the body they fail: an attempt has
+        too many places to fail for a useful count.
+        """
         if not failed:
             return at
         undone = [(paths, word) for paths, word in failed if paths.undone]

@@ -1,9 +1,22 @@
-"""Decisions that a replay would not make again, because the main agent carries out what they decide.
+"""Decisions that a replay would not make again.
 
-The recorded actions of the main agent are replayed without asking it; a focused agent decides afresh on every run. So a decision
-is safe when one focused agent can do everything that hangs on it. What a body needs for that is summed up once for each task, with
-nothing known of its parameters; only a program where something does not fit then is looked at again, call by call, with the branches
-dropped that constants decide.
+The recorded actions of the main agent are replayed without asking it; a focused agent decides
+afresh on every run. So a decision is safe when one focused agent can carry out everything that
+depends on it, and is a trap when something inside needs the main agent: the replay then takes the
+branch of the recorded run.
+
+An example, where no focused agent has a terminal (`run`):
+
+    if sees "a menu" { press "Escape" }    safe: a focused agent looks and presses
+    if sees "an alert" { run "ipconfig" }  warning: only another screen can tell the replay
+    if urgent { run "ipconfig" }           error: no screen tells, the branch is frozen
+    call report(urgent: true)              safe: `if urgent { run ... }` is no decision here
+    call report(urgent: urgent)            error inside `report`, with a label at this call
+
+Two looks keep this cheap. The first sums up once for each task what its body requires
+(`required_tools`), with nothing known of its parameters. Only where something does not fit then,
+the second looks again call by call, in each environment, and drops the branches that constants
+decide.
 """
 
 from __future__ import annotations
@@ -26,7 +39,10 @@ from .required_tools import NO_REQUIREMENTS, FirstLook, Requirement, Requirement
 
 
 class _Finding(Record):
-    """A decision that a replay does not make again; `tool` says in words what needs the main agent."""
+    """A decision that a replay does not make again.
+
+    `tool` says in words what needs the main agent.
+    """
 
     spec: DiagnosticSpec
     span: Span
@@ -60,7 +76,9 @@ def check_replay(program: Program, capabilities: Capabilities) -> None:
 class _Walk:
     """One look at all workflows, and at the tasks that nothing calls.
 
-    Not `exact`: nothing is known of any value, and `suspicious` says whether an exact look may find something.
+    Without `exact`, nothing is known of any value, and `suspicious` says afterwards whether an
+    exact look may find something. With it, `findings` holds what is wrong, by the node that
+    decides.
     """
 
     def __init__(
@@ -77,6 +95,7 @@ class _Walk:
         self._deciding: dict[TaskSymbol, frozenset[str]] = {}
 
     def walk(self, look: FirstLook) -> None:
+        """Look at every body that the first look has not found safe."""
         program = self.program
         called = set(program.calls.values())
         for task in program.tasks.values():
@@ -92,7 +111,7 @@ class _Walk:
                     self._check_image(requirements, workflow)
 
     def _end(self, requirements: Requirements) -> None:
-        """A body is over that no decision holds: what it asks for goes to the main agent."""
+        """Finish a body that stands in no decision: the main agent carries out what it requires."""
         if requirements.run_elses:
             self.suspicious = True
         if self.exact:
@@ -120,7 +139,7 @@ class _Walk:
     # Bodies
 
     def _task(self, task: TaskSymbol, frame: Frame) -> Requirements:
-        """The needs of a task; calls that give it the same constants share them."""
+        """What a task requires; calls that give it the same constants share the answer."""
         key = repr(frame.arguments) if frame.arguments else ""
         requirements = self._tasks.get((task, key))
         if requirements is None:
@@ -143,6 +162,7 @@ class _Walk:
                 self._statement(requirements, statement, frame)
 
     def _statement(self, requirements: Requirements, statement: ast.Stmt, frame: Frame) -> None:
+        """Add what one statement requires, and decide what it decides."""
         match statement:  # what most programs are made of comes first
             case ast.StepStmt(body=body):
                 self._fill(requirements, body, frame)
@@ -192,6 +212,7 @@ class _Walk:
                 pass
 
     def _call(self, requirements: Requirements, statement: ast.CallStmt, frame: Frame) -> None:
+        """Add what a called task requires, with the arguments that decide something in it."""
         task = self.program.calls.get(statement)
         if task is None or task in self._active:
             return
@@ -205,7 +226,7 @@ class _Walk:
         requirements.add(self._task(task, inner), place)
 
     def _deciding_params(self, task: TaskSymbol) -> frozenset[str]:
-        """The parameters that conditions of a task read, or that it hands on."""
+        """The parameters that conditions of a task read, or that it passes to other tasks."""
         found = self._deciding.get(task)
         if found is None:
             nodes = [
@@ -241,6 +262,7 @@ class _Walk:
             self._decide(requirements, otherwise, own, self._otherwise(otherwise, frame), frame)
 
     def _run(self, requirements: Requirements, statement: ast.RunStmt, frame: Frame) -> None:
+        """Add a command and its `else`, which the main agent decides unless one agent does both."""
         name = statement.name
         if name is not None and not self.capabilities.focused_can(TERMINAL):
             self.program.sink.report(
@@ -256,6 +278,7 @@ class _Walk:
         requirements.add(whole)
 
     def _if(self, requirements: Requirements, statement: ast.IfStmt, frame: Frame) -> None:
+        """Decide an `if`, without the branches that constants decide."""
         branches: list[ast.IfBranch] = []
         otherwise = statement.otherwise
         for branch in statement.branches:
@@ -288,7 +311,13 @@ class _Walk:
         frame: Frame,
         blind: Iterable[ast.Condition] = (),
     ) -> None:
-        """Take a decision over `bodies` into `requirements`. `blind` are the conditions that nothing on the screen decides."""
+        """Add a decision over `bodies` to `requirements`, and report it where it is a trap.
+
+        `node` decides, and `own` is what deciding itself requires, for instance a model. `blind`
+        are the conditions that nothing on the screen decides. When one focused agent can carry out
+        everything, the decision is safe. When a single body is more than it can, the decision is a
+        finding; else the finding, if there is any, belongs to a decision further out.
+        """
         if not any(bodies):
             requirements.add(own)
             return
@@ -304,7 +333,7 @@ class _Walk:
         requirements.add(whole)
 
     def _fits(self, requirements: Requirements) -> bool:
-        """Whether one focused agent can do it all."""
+        """Whether one focused agent can carry out everything that is required."""
         if len(requirements.models) > 1:
             return False
         return not requirements.tools or all(map(self.capabilities.focused_can, requirements.tools))
@@ -316,6 +345,7 @@ class _Walk:
         frame: Frame,
         blind: tuple[ast.Condition, ...],
     ) -> None:
+        """Keep the finding of a decision; one whose branch is frozen outweighs any other."""
         spec = errors.BRANCH_FROZEN_BY_REPLAY if blind else errors.BRANCH_OUTSIDE_FOCUSED_ACTION
         known = self.findings.get(node)
         if known is not None and (known.spec is spec or not blind):
@@ -344,7 +374,7 @@ class _Walk:
 
 
 def depends_on_screen(condition: ast.Condition) -> bool:
-    """Whether what is on screen has a say in a condition."""
+    """Whether what is on the screen has a say in a condition."""
     match condition:
         case ast.SeesExpr():
             return True
@@ -357,7 +387,7 @@ def depends_on_screen(condition: ast.Condition) -> bool:
 
 
 def _refs(program: Program, node: ast.Node) -> list[ast.Ref]:
-    """The references to parameters in a node, without those in its blocks."""
+    """The references to parameters in a node, its blocks left out."""
     found = []
     for ref in refs_outside_blocks(node):
         symbol = program.values.get(ref)

@@ -1,6 +1,7 @@
-"""What statements ask of the agent that carries them out: its tools, and its model.
+"""What statements require of the agent that carries them out: tools and models.
 
-`FirstLook` settles most bodies: no decision of theirs has anything inside that a focused agent may lack, so that a replay is safe.
+`FirstLook` answers most bodies at once: nothing inside a decision of theirs needs a tool that a
+focused agent may lack, so that a replay is safe.
 """
 
 from __future__ import annotations
@@ -15,14 +16,20 @@ from ..program import Program
 
 
 class Requirement(Record):
-    """The first statement that asks for a tool or a model; `call` is the call that leads to it, when it is in a task."""
+    """The first statement that requires a tool or a model.
+
+    `call` is the call that leads to it, when the statement stands in a task.
+    """
 
     place: Span
     call: Span | None = None
 
 
 class Requirements:
-    """What a body asks of the agent that carries it out: tools and models by name, and where a `run` has an `else`."""
+    """What a body requires of the agent that carries it out.
+
+    `tools` and `models` are by name; `run_elses` has the place of each `else` of a `run`.
+    """
 
     __slots__ = ("models", "run_elses", "tools")
 
@@ -32,11 +39,11 @@ class Requirements:
         self.run_elses: dict[Span, None] = {}
 
     def __bool__(self) -> bool:
-        """Whether anything is asked for."""
+        """Whether anything is required."""
         return bool(self.tools or self.models or self.run_elses)
 
     def add(self, other: Requirements, call: Span | None = None) -> None:
-        """Take in the needs of an inner body, or of the task that `call` names."""
+        """Add what an inner body requires, or the task that `call` runs."""
         if not other:
             return
         for own, more in ((self.tools, other.tools), (self.models, other.models)):
@@ -49,11 +56,11 @@ class Requirements:
 
 
 NO_REQUIREMENTS = Requirements()
-"""What a body asks for that every agent can carry out. Never changed."""
+"""The requirements of a body that every agent can carry out. Never changed."""
 
 
 def tool_of(statement: ast.Stmt, source: SourceFile) -> Requirements:
-    """The tool that a statement itself asks for."""
+    """The tool that a statement requires itself; there must be one."""
     tool = STATEMENTS[type(statement)].tool
     assert tool is not None
     requirements = Requirements()
@@ -62,7 +69,7 @@ def tool_of(statement: ast.Stmt, source: SourceFile) -> Requirements:
 
 
 def asks_for_tool(statement: ast.Stmt) -> bool:
-    """Whether a statement itself asks for a tool that a focused agent may lack, or for a model."""
+    """Whether a statement requires itself a tool that a focused agent may lack, or a model."""
     if isinstance(statement, ast.ExtractStmt):
         return statement.background or statement.model is not None
     if isinstance(statement, ast.ChooseStmt):
@@ -71,7 +78,7 @@ def asks_for_tool(statement: ast.Stmt) -> bool:
 
 
 def model_of(statement: ast.ChooseStmt | ast.ExtractStmt, source: SourceFile) -> Requirements:
-    """The model that a statement itself asks for."""
+    """The model that a statement names itself, if any."""
     requirements = Requirements()
     if statement.model is not None:
         requirements.models[statement.model.value] = Requirement(statement.model.span(source))
@@ -81,13 +88,17 @@ def model_of(statement: ast.ChooseStmt | ast.ExtractStmt, source: SourceFile) ->
 _SPECIAL = frozenset(
     class_ for class_, row in STATEMENTS.items() if row.tool and row.tool not in EVERY_AGENT
 )
-"""Statements that a focused agent may lack the tool for; a background `extract` is one, too."""
+"""Statements whose tool a focused agent may lack; a background `extract` is one of them, too."""
 
 _DECISIONS = frozenset((ast.IfStmt, ast.RepeatStmt, ast.RetryStmt))
 
 
 class Look(Record):
-    """`asks`: something in the body, or in a task that it calls, asks for a tool or a model. `safe`: that is in no decision."""
+    """What a first look at a body shows.
+
+    `asks`: something in it, or in a task that it calls, requires a tool or a model. `safe`: nothing
+    of that depends on a decision.
+    """
 
     asks: bool
     safe: bool
@@ -97,14 +108,14 @@ _UNSAFE = Look(asks=True, safe=False)
 
 
 class FirstLook:
-    """Looks at the bodies of one program, at each task once."""
+    """Looks at the bodies of one program, and at each task once."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self._tasks: dict[TaskSymbol, Look] = {}
 
     def task(self, task: TaskSymbol) -> Look:
-        """What there is to see in a task."""
+        """What shows in a task; one that calls itself is not safe."""
         look = self._tasks.get(task)
         if look is None:
             self._tasks[task] = _UNSAFE  # for calls that lead back here
@@ -112,7 +123,7 @@ class FirstLook:
         return look
 
     def body(self, body: ast.Block) -> Look:
-        """What there is to see in a body."""
+        """What shows in a body, the tasks that it calls included."""
         found = False
         decided_up_to = 0
         for statement in self.program.statements(body):

@@ -1,3 +1,4 @@
-"""What stands in a file beside statements: consts, types, signatures, settings, sections of a
-workflow, chains and tests.
+"""What stands in a file beside statements.
+
+Consts, types, signatures, settings, the sections of a workflow, chains and tests.
 """

@@ -24,7 +24,10 @@ from .type_expressions import CHAIN_INPUTS, CHAIN_SECRETS, resolve_fields
 
 
 class _Target:
-    """What a step can be given: the inputs and secrets of its workflow by name; more may exist when `open`."""
+    """What a step can be given: the inputs and secrets of its workflow, by name.
+
+    When `open`, there may be others: a schema file does not tell.
+    """
 
     def __init__(self, program: Program, workflow: WorkflowSymbol) -> None:
         module = program.scopes[workflow.module]
@@ -73,7 +76,11 @@ def check_chain(program: Program, module: ModuleScope, chain: ast.ChainDecl) -> 
 
 
 class _EarlyReads:
-    """Reads of steps that have not run yet. `reader` says what happens then; `scope` holds the steps that have."""
+    """Finds reads of steps that have not run yet.
+
+    `reader` says for the message what happens at that moment; `scope` holds the steps that have
+    run.
+    """
 
     def __init__(
         self, program: Program, scope: ValueScope, scheduled: dict[str, ast.ChainStep]
@@ -84,7 +91,7 @@ class _EarlyReads:
         self.reader = "the chain starts"
 
     def reported(self, value: ast.Expr) -> bool:
-        """Whether `value` reads such a step; every read is reported."""
+        """Whether `value` reads a step that has not run yet; each such read is reported."""
         early = [
             ref
             for ref in refs_outside_blocks(value)
@@ -136,7 +143,11 @@ def _check_shared(
     known: list[_Target],
     targets: list[_Target | None],
 ) -> set[str]:
-    """The names that `shared` binds. Each must be an input or secret of some step's workflow, and fits all of them."""
+    """The names that `shared` binds.
+
+    Each has to be an input or secret of the workflow of some step, and its value has to fit all of
+    them.
+    """
     scope = early.scope
     bound: dict[str, Span] = {}
     closed = len(known) == len(targets) and not any(target.open for target in known)
@@ -183,6 +194,7 @@ def _check_step(
     target: _Target | None,
     shared: set[str],
 ) -> None:
+    """Check the arguments of one step, and that it gets all that its workflow needs."""
     if target is None or target.open:
         for argument in step.arguments:
             known = target.symbols.get(argument.name.text) if target is not None else None
@@ -222,7 +234,10 @@ def _bind(program: Program, early: _EarlyReads, value: ast.Expr, target: ValueSy
 
 
 def _check_trust(program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:
-    """Text from outside goes to inputs that are declared for it: the workflow itself decides where such an input may stand."""
+    """Report text from outside that goes to an input without `@untrusted`.
+
+    With it, the workflow itself decides where such an input may stand.
+    """
     if target.kind != INPUT or untrusted_part(program, Origin(target, ())) is not None:
         return
     for ref in refs_outside_blocks(value):
@@ -246,7 +261,7 @@ def _check_trust(program: Program, scope: ValueScope, value: ast.Expr, target: V
 
 
 def _resolve_unmatched(program: Program, early: _EarlyReads, value: ast.Expr) -> None:
-    """Resolve the names of a value whose input is unknown: a secret may be right, too."""
+    """Resolve the names of a value whose input is unknown, which may be a secret as well."""
     if early.reported(value):
         return
     is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
@@ -256,7 +271,7 @@ def _resolve_unmatched(program: Program, early: _EarlyReads, value: ast.Expr) ->
 def _declare_step(
     program: Program, scope: ValueScope, step: ast.ChainStep, target: _Target | None
 ) -> None:
-    """Later steps see the outputs of this one as `name.outputs.field`."""
+    """Declare what later steps see of this one: `name.outputs.field`."""
     outputs = None
     if target is not None:
         outputs = program.workflow_fields[target.workflow.declaration].outputs

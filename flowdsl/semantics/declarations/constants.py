@@ -1,4 +1,4 @@
-"""Consts, and the values of literals: while checking, and per environment afterwards."""
+"""Consts and the values of literals: during the check, and per environment afterwards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from ..values.spelling import spell
 
 
 def resolve_consts(program: Program) -> None:
-    """Evaluate every const, each after those it uses; consts that use themselves are reported and have no value."""
+    """Evaluate every const, each after those it uses.
+
+    Consts that use themselves are reported and have no value.
+    """
     for module in program.sources.modules:
         scope = program.scopes[module]
         for entry in scope.own.values():
@@ -29,6 +32,7 @@ def resolve_consts(program: Program) -> None:
 
 
 def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -> None:
+    """Evaluate one const, after those that it uses."""
     if const in program.consts:
         return
     if const in program.resolving:
@@ -91,7 +95,7 @@ def _consts_in(
 
 
 def constant_json(program: Program, expr: ast.Expr) -> Any:
-    """The JSON value of a literal. What depends on `env` stands inside as its AST node."""
+    """The JSON value of a literal; what depends on `env` stands inside as its AST node."""
     if expr in program.constants:
         return program.constants[expr]
     if isinstance(expr, ast.ListExpr):
@@ -102,9 +106,10 @@ def constant_json(program: Program, expr: ast.Expr) -> Any:
 
 
 def evaluate(model: SemanticModel, value: Any, variables: Mapping[str, str]) -> Any:
-    """The JSON value of a literal, or of JSON with AST nodes inside, where `env.x` is `variables["x"]`.
+    """The JSON value of a literal, or of JSON with AST nodes inside, in one environment.
 
-    For programs without errors: every name is resolved, and every variable is there.
+    `env.x` is `variables["x"]`. For programs without errors only: every name has to be resolved,
+    and every variable there.
     """
     if isinstance(value, list):
         return [evaluate(model, item, variables) for item in value]

@@ -23,7 +23,10 @@ from .signatures import check_sections, may_be_omitted
 
 
 def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> None:
-    """Check one test against its workflow; what it cannot be checked against has been reported already."""
+    """Check one test against its workflow.
+
+    What is missing there because of another mistake is reported already, and is not reported again.
+    """
     check_sections(program, module, test.items)
     dotted = ast.Dotted(test.workflow.start, test.workflow.end, None, test.workflow)
     entry = find_declaration(program, module, dotted, "workflow")
@@ -43,6 +46,12 @@ class _Calls(Record):
 
 
 class _TestChecker:
+    """Checks one test.
+
+    `asked` are the texts of the workflow's run, collected when they are needed; `answered` is the
+    place of each answer so far.
+    """
+
     def __init__(
         self,
         program: Program,
@@ -101,6 +110,7 @@ class _TestChecker:
         noun: str,
         secrets: dict[str, FieldType],
     ) -> set[str]:
+        """Check values that a test gives or expects by name; returns the names."""
         known = None if fields is None else {field.name: field for field in fields}
         first: dict[str, Span] = {}
         ordered = Names(known or ())
@@ -135,7 +145,10 @@ class _TestChecker:
         return set(first)
 
     def _report_missing(self, given: set[str]) -> None:
-        """A test that runs the workflow gives every required input; the prompt alone needs none."""
+        """Report the required inputs that a test does not give, when it runs the workflow.
+
+        A test of the prompt alone needs none.
+        """
         missing = [
             field.name
             for field in self.fields.inputs or ()
@@ -157,7 +170,7 @@ class _TestChecker:
         check_value(self.program, self.scope, answer.value, wanted, places.TEST_VALUE, what)
 
     def _entries(self, value: ast.Literal) -> list[str] | None:
-        """What the entries of a list are: `list`, `null` or `value`; None when `value` is no list."""
+        """The kinds of the entries of a list: `list`, `null`, `value`; None for what is no list."""
         if isinstance(value, ast.ListExpr):
             kinds = {ast.ListExpr: "list", ast.NullLit: "null"}
             return [kinds.get(type(item), "value") for item in value.items]
@@ -169,7 +182,7 @@ class _TestChecker:
         return [names.get(type(entry), "value") for entry in known]
 
     def _answers_each_time(self, value: ast.Literal, wanted: Type) -> bool:
-        """Whether a list holds an answer for each time, and is not itself the answer."""
+        """Whether `value` holds one answer for each time, and is not itself the answer."""
         entries = self._entries(value)
         if entries is None or not isinstance(strip_optional(wanted), ListOf):
             return entries is not None
@@ -177,7 +190,7 @@ class _TestChecker:
         return all(entry in nested for entry in entries)
 
     def _is_new(self, answer: tuple[str, ...], span: Span) -> bool:
-        """Whether nothing answers this yet; reported when something does."""
+        """Whether nothing has answered this yet; an answer for the second time is reported."""
         first = self.answered.setdefault(answer, span)
         if first is not span:
             labels = (Label(first, "first given here"),)
@@ -186,13 +199,16 @@ class _TestChecker:
         return first is span
 
     def _texts(self) -> RunTexts | None:
-        """The texts of a run; None where the workflow has no steps to take them from."""
+        """The texts of a run; None for a workflow without steps to take them from."""
         if self.asked is None and self.body is not None:
             self.asked = texts_of_run(self.program, self.body)
         return self.asked
 
     def _check_asked(self, answer: ast.ScreenAnswer) -> None:
-        """An answer stands once, and something asks for it; a text with `env` in it is taken to be asked for."""
+        """Report an answer that stands twice, or that nothing in the workflow asks for.
+
+        A text with `env` in it counts as asked for.
+        """
         text = self.program.constants.get(answer.text)
         span = answer.text.span(self.source)
         if not isinstance(text, str) or not self._is_new((answer.question, text), span):
@@ -255,7 +271,11 @@ class _TestChecker:
         check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what)
 
     def _read_symbol(self, path: tuple[ast.Name, ...]) -> ValueSymbol | None:
-        """The runtime variable that a path names: of the workflow, or of a task by the name of its call."""
+        """The runtime variable that a path names; None, reported, when there is none.
+
+        A path of one name means a variable of the workflow; in a longer one, the names in front are
+        those of calls, and the last is a variable of the task.
+        """
         if self.workflow is None:
             return None
         runtime = self.workflow.runtime
@@ -271,7 +291,10 @@ class _TestChecker:
         calls = self._calls_of(body)
         if last.text in calls.results:
             task_name = calls.results[last.text].task.name.text
-            help = f"`{last.text}` is the result of a call: answer what task `{task_name}` reads, as in `{last.text}.name`"
+            help = (
+                f"`{last.text}` is the result of a call: answer what task `{task_name}` reads, "
+                f"as in `{last.text}.name`"
+            )
             self.program.sink.report(errors.UNKNOWN_READ, span, name=last.text, help=help)
             return None
         if last.text in runtime:
@@ -311,7 +334,10 @@ class _TestChecker:
         return found
 
     def _prompt_text(self, text: ast.Text) -> None:
-        """Text to look for in the prompt: consts and `env` stand for their values, other variables for themselves."""
+        """Resolve the consts and `env` of a text that is looked for in the prompt.
+
+        Other variables stand for themselves there.
+        """
         for part in text.parts:
             if not isinstance(part, ast.Ref) or part.sigil != ast.INPUT:
                 continue

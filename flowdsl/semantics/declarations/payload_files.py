@@ -1,6 +1,7 @@
-"""The files of `checks from` and `extra from`: parts of a payload as the service writes them.
+"""The files of `checks from` and `extra from`, which hold parts of a payload.
 
-Such a file is taken verbatim from elsewhere: its shape is checked, and variables in it are left alone.
+They are taken verbatim from the service: their shape is checked, and variables in them are left
+alone.
 """
 
 from __future__ import annotations
@@ -23,16 +24,17 @@ MODELS = "model_metadata"
 SCHEMAS = ("input_schema", "output_schema")
 
 _TEXTS = (NAME, *SCHEMAS)
-"""Fields of an `extra from` file that hold a text: a name that no literal can say, a schema that is no JSON object."""
+"""The fields of an `extra from` file that hold a text: a name that no literal can say, and schemas
+that are no JSON object."""
 
 
 def check_checks_file(program: Program, named_at: Span, path: str) -> None:
-    """Report, at `named_at`, what keeps the file at `path` from being the checks of a workflow."""
+    """Report, at `named_at`, why the file at `path` cannot be the checks of a workflow."""
     _check(program, named_at, path, "post-run checks", _checks_problem)
 
 
 def check_extra_file(program: Program, named_at: Span, path: str) -> None:
-    """Report, at `named_at`, what keeps the file at `path` from being further fields of a workflow."""
+    """Report, at `named_at`, why the file at `path` cannot be further fields of a workflow."""
     _check(program, named_at, path, "fields of a workflow", _extra_problem)
 
 

@@ -19,7 +19,10 @@ from ..values.expressions import check_text, infer
 
 
 def check_checks(program: Program, scope: ValueScope, section: ast.ChecksSection) -> None:
-    """Resolve the variables of the checks, and report labels that stand twice and fields that the platform does not know."""
+    """Resolve the variables of the checks.
+
+    Labels that stand twice are reported, and fields of `extra` that FlowDSL writes itself.
+    """
     source = scope.module.source
     labels: dict[str, Span] = {}
     for check in section.checks:
@@ -55,7 +58,10 @@ def _check_body(program: Program, scope: ValueScope, body: ast.CheckBody) -> Non
 def _check_target(
     program: Program, scope: ValueScope, target: ast.FileTarget, shows: ast.Text | None
 ) -> None:
-    """Check a file target; the variable of `files each` also stands in what the image shows."""
+    """Check a file target, and what the image shows.
+
+    The variable of `files each` holds in both.
+    """
     loop: ValueSymbol | None = None
     match target:
         case ast.ExactTarget(names=names):
@@ -118,7 +124,10 @@ def _element(program: Program, scope: ValueScope, iterable: ast.Ref) -> Type:
 
 
 def report_cleanup_without_chain(program: Program, chains: Iterable[ChainSymbol]) -> None:
-    """Report `on failure` of workflows that no chain of the program runs: a run alone never gets to it."""
+    """Report the `on failure` of each workflow that no chain of the program runs.
+
+    A run outside of chains and sessions never gets to it.
+    """
     run = {workflow for chain in chains for _, workflow in chain.steps}
     for workflow in program.workflows.values():
         if workflow in run:
@@ -131,6 +140,6 @@ def report_cleanup_without_chain(program: Program, chains: Iterable[ChainSymbol]
 
 
 def _opening(module: ast.Module, cleanup: ast.CleanupCheck) -> Span:
-    """The words `on failure`."""
+    """The place of the words `on failure`."""
     written = module.source.text[cleanup.start : cleanup.prompt.start]
     return Span(module.source, cleanup.start, cleanup.start + len(written.rstrip()))

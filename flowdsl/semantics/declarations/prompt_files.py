@@ -1,8 +1,9 @@
 """Variables in the files of `prompt from`, checked as far as the schemas of the workflow tell.
 
-Such a file is taken verbatim from elsewhere. A name that is surely a slip for a declared one is an error, and so is a path that no
-value can have. Any other name that no schema lists is a warning: a parameter of the machine or its pool may supply it (platform.md,
-section 3.1), and an agent may keep runtime values of its own.
+Such a file is taken verbatim from elsewhere. A name that is surely a slip for a declared one is an
+error, and so is a path that no value can have. Any other name that no schema lists is a warning: a
+parameter of the machine or its pool may supply it (platform.md, section 3.1), and an agent may keep
+runtime values of its own.
 """
 
 from __future__ import annotations
@@ -29,7 +30,11 @@ _PART = r"\.([A-Za-z_]\w*)|\[(\d+)\]|\[['\"]([^'\"\n]*)['\"]\]"
 
 
 class _Prompt:
-    """A prompt file and the workflow that takes it in at `labels`: a comment there suppresses what is found in the file."""
+    """A prompt file and the workflow that takes it in.
+
+    `labels` point to the line of the flow that names the file: a suppression comment there holds
+    for what is found in the file.
+    """
 
     def __init__(self, program: Program, workflow: WorkflowSymbol, path: str) -> None:
         self.source = SourceFile(path, program.texts[path])
@@ -50,7 +55,10 @@ class _Prompt:
 
 
 class _Given(Record):
-    """What a run is given by name. `is_open`: the schema says that there may be more."""
+    """The values that a run is given, by name.
+
+    `is_open`: the schema says that there may be others.
+    """
 
     inputs: dict[str, FieldType]
     secrets: dict[str, FieldType]
@@ -64,7 +72,10 @@ def _named(inputs: dict[str, FieldType], secrets: dict[str, FieldType], *, is_op
 
 
 def check_prompt_file(program: Program, workflow: WorkflowSymbol, declared: WorkflowFields) -> None:
-    """Report the variables in the prompt of a workflow that are not declared, each where it stands first, and paths that lead nowhere."""
+    """Report undeclared variables in the prompt file of a workflow, and paths that lead nowhere.
+
+    An undeclared name is reported once, where it stands first.
+    """
     path = workflow.prompt_from
     assert path is not None
     prompt = _Prompt(program, workflow, path)
@@ -77,7 +88,10 @@ def check_prompt_file(program: Program, workflow: WorkflowSymbol, declared: Work
 
 
 def _given(program: Program, workflow: WorkflowSymbol, declared: WorkflowFields) -> _Given | None:
-    """What the schema lists; None without a schema, or with one that does not tell: then any name may be given."""
+    """The values that the schema lists.
+
+    None without a schema, or with one that does not tell: then any name may be given.
+    """
     secrets = {field.wire_name: field for field in declared.secrets}
     if workflow.inputs_from is None:
         if declared.inputs is None or (not declared.inputs and not secrets):
@@ -151,10 +165,10 @@ def _report_unknown(prompt: _Prompt, span: Span, sigil: str, name: str, given: _
 
 
 def _check_runtime(prompt: _Prompt, outputs: frozenset[str]) -> None:
-    """Report runtime values that are surely meant to be an output.
+    """Report the runtime values that are surely meant to be an output.
 
-    Agents make runtime values as they like. One that stands several times is written and read under its name, so that the run works:
-    that is a warning.
+    An agent may keep runtime values of its own. One that stands several times is written and read
+    under its name, so that the run works: that is a warning. One that stands once is an error.
     """
     uses = list(re.finditer(_RUNTIME, prompt.source.text))
     counts = Counter(found[1] for found in uses)
@@ -205,7 +219,11 @@ def _check_path(prompt: _Prompt, span: Span, field: FieldType, tail: str) -> Non
 def _report_path(
     prompt: _Prompt, span: Span, type_: Type, owner: str, part: str, key: str | None
 ) -> None:
-    """Report a path that leads nowhere: a record may hold a field that nobody has listed, and nothing else may be a surprise."""
+    """Report a path that leads nowhere.
+
+    In a record, a field that is like none of the listed ones may exist all the same, which is a
+    warning; anything else is certain.
+    """
     is_certain = True
     if isinstance(type_, ListOf):
         help = "it is a list; write `[0]` for its first entry"

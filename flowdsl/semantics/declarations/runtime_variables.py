@@ -17,7 +17,10 @@ from .type_expressions import resolve_type
 
 
 def declare_runtime(program: Program, scope: ValueScope, body: ast.Block) -> dict[str, ValueSymbol]:
-    """The runtime variables that `body` sets, brought into `scope`; a second type for one is reported."""
+    """The runtime variables that `body` sets, now declared in `scope`.
+
+    A variable that is set with two types is reported.
+    """
     found: dict[str, ValueSymbol] = {}
     rejected: set[str] = set()
     for statement in program.statements(body):

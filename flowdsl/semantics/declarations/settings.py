@@ -55,7 +55,10 @@ def check_settings(
     rules: dict[str, SettingRule],
     owner: str,
 ) -> dict[str, Any]:
-    """The values of `settings` in JSON form, checked against `rules`. `owner` names what they are settings of."""
+    """The values of `settings` in JSON form, checked against `rules`.
+
+    `owner` says in a message what they are settings of.
+    """
     source = scope.module.source
     values: dict[str, Any] = {}
     first: dict[str, ast.Name] = {}

@@ -1,4 +1,4 @@
-"""What can be said about tasks, workflows and chains without reading their bodies."""
+"""What can be said about tasks, workflows and chains without their bodies."""
 
 from __future__ import annotations
 
@@ -127,7 +127,10 @@ def _task_result(program: Program, scope: ModuleScope, task: ast.TaskDecl) -> Ty
 
 
 def declare_workflow(program: Program, scope: ModuleScope, workflow: ast.WorkflowDecl) -> None:
-    """Resolve the inputs, secrets and outputs of a workflow, and read the files that stand for them."""
+    """Resolve the inputs, secrets and outputs of a workflow.
+
+    The files that stand in their place (`inputs from` and the like) are read.
+    """
     check_sections(program, scope, workflow.items)
     inputs: tuple[FieldType, ...] = ()
     secrets: tuple[FieldType, ...] = ()
@@ -182,6 +185,7 @@ def _known_fields(
     secrets: tuple[FieldType, ...],
     outputs: tuple[FieldType, ...],
 ) -> WorkflowFields:
+    """The fields of a workflow, with those of its schema files in the place of sections."""
     known_inputs: tuple[FieldType, ...] | None = inputs
     known_outputs: tuple[FieldType, ...] | None = outputs
     symbol = program.workflows[workflow]
@@ -211,7 +215,10 @@ def _schema(
 
 
 def load_text(program: Program, scope: ModuleScope, written: ast.StringLit) -> str | None:
-    """The project path of a text file named in the source, its content kept in `program.texts`; reported when unreadable."""
+    """The project path of a text file that the source names; None, reported, when unreadable.
+
+    Its content is kept in `program.texts`.
+    """
     outside = errors.FILE_OUTSIDE_PROJECT
     path = project_path(scope.source, written, outside, program.sink)
     if path is None:
@@ -230,7 +237,10 @@ def value_symbols(
     fields: tuple[FieldType, ...],
     kind: str,
 ) -> list[ValueSymbol]:
-    """A symbol for each field of `inputs` or `secrets`, at its declaration or at the line that names its schema file."""
+    """A symbol for each field of `inputs` or `secrets`.
+
+    Each stands at its declaration, or at the line that names its schema file.
+    """
     if not fields:
         return []
     names: dict[str, ast.Node] = {}
@@ -252,5 +262,8 @@ def value_symbols(
 
 
 def may_be_omitted(field: FieldType) -> bool:
-    """Whether nobody has to give a value: optional, with a default, or supplied by the machine."""
+    """Whether nobody has to give a value.
+
+    True for a field that is optional, has a default, or is supplied by the machine.
+    """
     return not field.required or field.constraints.machine

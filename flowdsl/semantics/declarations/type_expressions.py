@@ -1,4 +1,4 @@
-"""From type expressions to types, and from sections of fields to the types of fields."""
+"""The types that type expressions mean, and the fields of sections."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHAIN_SECRETS = "chain secrets"
 
 
 def resolve_type(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
-    """The type that `expr` means, also kept in `declared_types`."""
+    """The type that `expr` means; it is kept in `program.declared_types`."""
     known = program.declared_types.get(expr)
     if known is None:
         known = program.declared_types[expr] = _resolve(program, scope, expr)
@@ -80,7 +80,7 @@ def _named_type(program: Program, scope: ModuleScope, used: ast.Dotted, entry: E
 def declared_type(
     program: Program, home: ModuleScope, declaration: ast.RecordDecl | ast.AliasDecl
 ) -> Type:
-    """The type of a type declaration; one object for each record."""
+    """The type of a type declaration: one object for each, since records are equal by identity."""
     known = program.named_types.get(declaration)
     if known is not None:
         return known
@@ -119,7 +119,10 @@ def _enum_values(
 def resolve_fields(
     program: Program, scope: ModuleScope, fields: tuple[ast.Field, ...], section: str
 ) -> tuple[FieldType, ...]:
-    """The fields of a record or section. A second field of the same name is reported and left out."""
+    """The fields of a record or section.
+
+    A second field of the same name, or with the same name in JSON, is reported and left out.
+    """
     resolved: list[FieldType] = []
     first: dict[str, ast.Name] = {}
     wire: dict[str, ast.Name] = {}
@@ -147,6 +150,7 @@ def _report_duplicate(
 
 
 def _field(program: Program, scope: ModuleScope, field: ast.Field, section: str) -> FieldType:
+    """The type of one field, with its annotations and its default checked."""
     name = field.name.text
     type_ = resolve_type(program, scope, field.type)
     constraints = NO_CONSTRAINTS

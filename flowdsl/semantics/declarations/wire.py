@@ -1,4 +1,7 @@
-"""The fields of the wire that FlowDSL writes itself, each with the way to set it in source; and what an id looks like there."""
+"""The fields of a payload that FlowDSL writes itself, and how an id of the service looks.
+
+Each field is listed with the way to set it in the source.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,10 @@ CHECK_FIELDS = {
 def check_extra(
     program: Program, module: ast.Module, extra: ast.ObjectExpr, known: Mapping[str, str]
 ) -> None:
-    """Report keys of an `extra` that FlowDSL writes itself; `known` has the way to set each in source."""
+    """Report the keys of an `extra` that FlowDSL writes itself.
+
+    `known` has the way to set each of them in the source.
+    """
     for pair in extra.pairs:
         field = key_text(pair.key)
         if field in known:

@@ -1,7 +1,8 @@
 """Files that imports connect, and files that flows take in, by the text of the flows alone.
 
-What is found in a file depends on no file outside its set, but for the addresses of a project, which are unique. The text decides and
-not the tree, so that the answer needs no parser and does not change while a file has mistakes.
+What is found in a file depends on no file outside its set, save that addresses are unique in a
+project. The text decides and not the tree, so that the answer needs no parser and stays the same
+while a file has mistakes.
 """
 
 from __future__ import annotations
@@ -15,18 +16,22 @@ from flowdsl.syntax.text import plain_string
 
 _FLOW_PATH = re.compile(r'"([^"\r\n]+\.flow)"')
 _SECTIONS = frozenset(("prompt", "inputs", "outputs", "checks", "extra"))
-"""Words that `from` and a file may follow."""
+"""The words in front of `from` and the name of a file."""
 
 
 def imports_in(path: str, text: str) -> tuple[str, ...]:
-    """The project paths of all files that the text at `path` could import: whatever looks like the path of a flow."""
+    """The project paths of all files that the text at `path` could import, sorted.
+
+    That is whatever looks like the path of a flow, in a comment too.
+    """
     found = (resolve_path(path, written) for written in _FLOW_PATH.findall(text))
     return tuple(sorted({each for each in found if each is not None}))
 
 
 def taken_in(path: str, text: str) -> tuple[str, ...]:
-    """The project paths of all files that the flow `text` at `path` takes in: what stands behind `prompt from` and the like, and
-    its pictures.
+    """The project paths of all files that the flow `text` at `path` takes in, sorted.
+
+    That is what stands behind `prompt from` and the like, and behind `image`.
     """
     words = Lexemes(text).words
     written = [
@@ -41,7 +46,10 @@ def taken_in(path: str, text: str) -> tuple[str, ...]:
 def connected(
     paths: Iterable[str], imports_of: Callable[[str], Sequence[str]]
 ) -> list[tuple[str, ...]]:
-    """The paths as groups, each sorted: two are together when imports connect them, in any direction, over any file."""
+    """The paths in groups, each sorted: imports connect those of a group with each other.
+
+    The direction of an import does not count, and it may lead over files that are not in `paths`.
+    """
     leader: dict[str, str] = {}
 
     def find(path: str) -> str:

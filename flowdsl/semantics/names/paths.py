@@ -27,7 +27,7 @@ from .scopes import PresenceKey, ValueScope, known_names, rename_fix
 
 
 def presence_key(ref: ast.Ref) -> PresenceKey:
-    """The reference as a value, to tell whether two of them mean the same thing."""
+    """The reference as a value: two that are equal mean the same thing in one body."""
     return (ref.sigil, ref.name.text, tuple(step_of(part) for part in ref.path))
 
 
@@ -37,7 +37,10 @@ def step_of(part: ast.PathPart) -> str | int:
 
 
 def path_of(ref: ast.Ref, symbol: ValueSymbol) -> tuple[ast.PathPart, ...]:
-    """The path into the value: without the const's own name after the name of an imported file."""
+    """The path into the value of `symbol`.
+
+    For the const of an imported file, `file.name`, that leaves out the const's own name.
+    """
     return ref.path[1:] if "." in symbol.name else ref.path
 
 
@@ -47,7 +50,10 @@ def steps_of(ref: ast.Ref, symbol: ValueSymbol) -> tuple[str | int, ...]:
 
 
 def field_of(program: Program | SemanticModel, ref: ast.Ref) -> FieldType | None:
-    """The declared field at the end of a resolved reference, for its annotations; None where there is none."""
+    """The declared field at the end of a resolved reference; None where there is none.
+
+    Its annotations hold for the value.
+    """
     symbol = program.values.get(ref)
     if symbol is None:
         return None
@@ -66,13 +72,16 @@ def field_of(program: Program | SemanticModel, ref: ast.Ref) -> FieldType | None
 
 
 def name_span(scope: ValueScope, part: ast.FieldAccess) -> Span:
-    """The name inside `.name`; the whole part when it is quoted."""
+    """The place of the name in `.name`; that of the whole part when it is quoted."""
     span = part.span(scope.module.source)
     return Span(span.source, span.start + 1, span.end) if span.text.startswith(".") else span
 
 
 def walk_path(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> Type:
-    """The type at the end of the path. A path through an optional value may be missing as a whole."""
+    """The type at the end of the path of `ref`.
+
+    A path through an optional value may be missing as a whole, unless it is known to be there.
+    """
     type_ = symbol.type
     path = path_of(ref, symbol) if ref.path else ()
     optional = False
@@ -98,7 +107,7 @@ def _member(
     symbol: ValueSymbol,
     part: ast.PathPart,
 ) -> Type:
-    """The type behind one part of the path of `ref`; UNKNOWN, reported, where there is nothing."""
+    """The type behind one part of the path of `ref`; UNKNOWN, reported, where nothing is."""
     if isinstance(type_, RecordOf) and isinstance(part, ast.FieldAccess):
         field = type_.by_either_name(part.name)
         if field is not None:

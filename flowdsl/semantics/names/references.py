@@ -30,7 +30,7 @@ _BARE = {ast.INPUT: ("", ""), ast.RUNTIME: ("{{", "}}"), ast.SECRET: ("$", "")}
 
 
 def written(ref: ast.Ref, sigil: str, scope: ValueScope, *, in_text: bool) -> str:
-    """`ref` as it would be written with `sigil`."""
+    """The reference as it would be written with `sigil`, with braces when it stands in a text."""
     inside = scope.module.source.text[ref.name.start : ref.end].rstrip("} \t")
     before, after = (_BRACES if in_text else _BARE)[sigil]
     return f"{before}{inside}{after}"
@@ -39,7 +39,10 @@ def written(ref: ast.Ref, sigil: str, scope: ValueScope, *, in_text: bool) -> st
 def resolve_ref(
     program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool = False
 ) -> Type:
-    """Resolve `ref`, report what is wrong with it, fill the tables, and return its type."""
+    """Resolve `ref` and report what is wrong with it; returns the type at the end of its path.
+
+    Fills the tables `values`, `ref_types` and, for a const, `constants` of the program.
+    """
     symbol = _find_symbol(program, scope, ref, place, in_text=in_text)
     if symbol is None:
         return UNKNOWN
@@ -69,6 +72,7 @@ def resolve_ref(
 def _find_symbol(
     program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool
 ) -> ValueSymbol | None:
+    """The symbol of the root of a reference; None, reported, when there is none that fits."""
     name = ref.name.text
     if scope.clashing and (ref.sigil, name) in scope.clashing:
         return None
@@ -100,7 +104,7 @@ def _find_symbol(
 
 
 def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> ValueSymbol | None:
-    """The const of `file.name`, written like a path."""
+    """The const that `file.name` means, which is written like a path."""
     other = scope.module.namespaces[ref.name.text][0]
     program.use(scope.module, ref.name.text, None)
     if other is None:
@@ -133,7 +137,10 @@ def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> Value
 
 
 def _fold_const(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> None:
-    """Keep the part of a const that `ref` names; report an entry or a key that its value does not have."""
+    """Keep the value of the part of a const that `ref` names, in `program.constants`.
+
+    An entry or key that the const does not have is reported.
+    """
     value = symbol.value
     for part in path_of(ref, symbol):
         span = part.span(scope.module.source)
@@ -153,6 +160,7 @@ def _has_entry(value: Any, step: str | int) -> bool:
 def _report_undeclared(
     program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool
 ) -> None:
+    """Report a name that means nothing here, with the best advice that there is."""
     name = ref.name.text
     source = scope.module.source
     own = scope.known()
@@ -174,7 +182,10 @@ def _report_undeclared(
             before, after = (_BRACES if in_text else _BARE)[sigil_of(kind)]
             help += f"; write `{before}{near}{after}`"
     elif place is TEST_VALUE:
-        help = "a test knows consts and `env` only: write the value that this test gives, as the run would show it"
+        help = (
+            "a test knows consts and `env` only: write the value that this test gives, as the "
+            "run would show it"
+        )
     else:
         names = (own[ref.sigil], *((consts,) if ref.sigil == ast.INPUT else ()))
         noun = {ast.INPUT: "value", ast.RUNTIME: "runtime variable", ast.SECRET: "secret"}
@@ -256,6 +267,7 @@ def listed_kinds(place: Place) -> str:
 
 
 def _environment_value(program: Program, scope: ValueScope, ref: ast.Ref) -> Type:
+    """The type of `env.name`; UNKNOWN, reported, where an environment lacks the value."""
     span = ref.span(scope.module.source)
     first = ref.path[0] if len(ref.path) == 1 else None
     if not isinstance(first, ast.FieldAccess):

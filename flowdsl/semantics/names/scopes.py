@@ -16,7 +16,7 @@ from ..program import Entry, ModuleScope, Program
 from ..types import PRIMITIVES
 
 PresenceKey: TypeAlias = tuple[str, str, tuple[str | int, ...]]
-"""A reference as a value: its sigil, root and path."""
+"""A reference as a value: its sigil, its root and the steps of its path."""
 
 ENV_ROOT = "env"
 KIND_OF_DECLARATION: dict[type[ast.Decl], str] = {
@@ -43,7 +43,10 @@ def sigil_of(kind: str) -> str:
 
 
 def known_names(kind: str, names: Iterable[str], missing: str) -> str:
-    """The help for an unknown name: the near one, else all of them. `kind` names what they are."""
+    """The help for an unknown name: the nearest known one, or else all of them.
+
+    `kind` says what they are.
+    """
     candidates = names if isinstance(names, Names) else Names(names)
     near = closest(missing, candidates)
     if near is not None:
@@ -54,7 +57,7 @@ def known_names(kind: str, names: Iterable[str], missing: str) -> str:
 
 
 def rename_fix(span: Span, names: Iterable[str]) -> tuple[Fix, ...]:
-    """The fix that replaces the name at `span` by the near one of `names`, if there is one."""
+    """The fix that replaces the name at `span` by the nearest of `names`, if one is near."""
     near = closest(span.text, names)
     if near is None:
         return ()
@@ -62,7 +65,10 @@ def rename_fix(span: Span, names: Iterable[str]) -> tuple[Fix, ...]:
 
 
 def build_module_scopes(program: Program) -> None:
-    """Fill `program.scopes`: declarations first, then imports, which see the declarations of other files only."""
+    """Fill `program.scopes` with the names of each module.
+
+    Declarations come first, then imports, which see only what other files declare themselves.
+    """
     for module in program.sources.modules:
         scope = ModuleScope(module)
         program.scopes[module] = scope
@@ -100,6 +106,7 @@ def _report_duplicate(program: Program, span: Span, name: str, first: Span) -> N
 
 
 def _import(program: Program, scope: ModuleScope, import_: ast.Import) -> None:
+    """Bring the names of one import into the scope of a file."""
     target = program.sources.targets.get(import_)
     other = program.scopes[target] if target is not None else None
     if isinstance(import_, ast.ImportModule):
@@ -164,7 +171,7 @@ def _report_unknown_import(
 
 
 def _report_shared_addresses(program: Program) -> None:
-    """Workflow and chain names are addresses: unique in the whole program."""
+    """Report workflows and chains of one name: names are addresses, unique in the program."""
     first: dict[str, Span] = {}
     for module in program.sources.modules:
         for name, entry in program.scopes[module].own.items():
@@ -184,7 +191,8 @@ def find_declaration(
 ) -> Entry | None:
     """The declaration of `kind` (`type`, `const`, `task`, `workflow`) that `dotted` names.
 
-    None when there is none, reported unless an import that failed is to blame.
+    None when there is none; that is reported unless an import that failed, or a syntax error, is to
+    blame.
     """
     where = scope
     if dotted.namespace is not None:
@@ -221,7 +229,10 @@ def find_declaration(
 
 
 def names_of_kind(program: Program, scope: ModuleScope, kind: str, *, inside: bool = True) -> Names:
-    """What a file declares of a kind; `inside` it, what it imports and what exists everywhere, too."""
+    """The names that a file declares of a kind.
+
+    With `inside`, also what it imports, and the types that exist everywhere.
+    """
 
     def find() -> Iterator[str]:
         if inside and kind == "type":
@@ -263,9 +274,10 @@ def _report_undeclared(
 class ValueScope:
     """The values in reach of a body: its own symbols, and the consts and `env` of its module.
 
-    `ended` holds loop variables whose loop is over, `present` the references known to have a value here, `clashing` the
-    sigil and name of symbols that were refused: their uses are not reported again. `inputs_unknown` says that a schema file could not
-    be read, so that any name may be an input.
+    - `ended`: loop variables whose loop is over.
+    - `present`: references that are known to have a value at the current place.
+    - `clashing`: sigil and name of symbols that were refused; their uses are not reported again.
+    - `inputs_unknown`: a schema file could not be read, so that any name may be an input.
     """
 
     __slots__ = ("_known", "clashing", "ended", "inputs_unknown", "module", "present", "symbols")
@@ -280,7 +292,7 @@ class ValueScope:
         self._known: dict[str, Names] | None = None
 
     def declare(self, program: Program, symbol: ValueSymbol) -> bool:
-        """Bring `symbol` into scope. False, reported, when the name already means something here."""
+        """Bring `symbol` into scope; False, reported, when its name means something already."""
         name = symbol.name
         if self.is_free(name):
             self._add(symbol)
@@ -337,7 +349,7 @@ class ValueScope:
         return None
 
     def kind_of(self, name: str) -> str | None:
-        """The kind of what a reference with the root `name` means here; None when it means nothing."""
+        """The kind of value that a reference with the root `name` means; None for nothing."""
         symbol = self.symbols.get(name)
         if symbol is not None:
             return symbol.kind
@@ -347,7 +359,7 @@ class ValueScope:
         return ENVIRONMENT if name == ENV_ROOT else None
 
     def known(self) -> Mapping[str, Names]:
-        """The names of the symbols by their sigils."""
+        """The names of the symbols, by their sigil."""
         if self._known is None:
             self._known = {sigil: Names() for sigil in (ast.INPUT, ast.RUNTIME, ast.SECRET)}
             for symbol in self.symbols.values():

@@ -1,3 +1,5 @@
-"""What a value is made of: the declared values in it (`origins`), text from outside (`untrusted`),
-secrets typed into fields (`typed_fields`) and values that a command may hold (`commands`).
+"""What a value is made of.
+
+The declared values in it (`origins`), text from outside (`untrusted`), secrets typed into fields on
+the screen (`typed_fields`) and values that a command may hold (`commands`).
 """

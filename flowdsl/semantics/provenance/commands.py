@@ -1,4 +1,4 @@
-"""Values that a terminal command may hold: those that cannot turn into a command of their own."""
+"""Values that a terminal command may hold: those that cannot become a command of their own."""
 
 from __future__ import annotations
 
@@ -26,19 +26,25 @@ _READ_HELP = (
     "take the value from an input that is an enum, a number, a date, or a `string` with `@pattern`"
 )
 _UNBOUND = "has a `@pattern` that only a part of the text needs to match"
-_UNBOUND_HELP = 'begin the pattern with `^` and end it with `$`, with the choices in brackets, as in `r"^(day|week)$"`'
+_UNBOUND_HELP = (
+    "begin the pattern with `^` and end it with `$`, with the choices in brackets, as in "
+    '`r"^(day|week)$"`'
+)
 _ONE_VALUE = "name one value of it that is an enum, a number, a date, or a `string` with `@pattern`"
 
 
 class UnsafePart(Record):
-    """Why a value is not safe, for a sentence that begins with it, and what to do."""
+    """Why a value is not safe in a command, for a sentence that begins with it, and what to do."""
 
     why: str
     help: str
 
 
 def unsafe_part(origin: Origin) -> UnsafePart | None:
-    """What is wrong with an origin in a command; None when it is safe, or when the arguments for a parameter decide."""
+    """What is wrong with an origin in a command; None when it is safe.
+
+    None, too, for a parameter that is a plain text: its arguments are judged at the calls.
+    """
     symbol = origin.symbol
     if symbol.kind == RUNTIME:
         return UnsafePart(_READ, _READ_HELP)
@@ -54,15 +60,21 @@ def unsafe_part(origin: Origin) -> UnsafePart | None:
             return None if _covers_all(pattern) else UnsafePart(_UNBOUND, _UNBOUND_HELP)
         name = symbol.name if found.field is None else found.field.name
         if origin.path and origin.path[-1] == EACH:
-            help = f"make the entries of `{name}` an enum, or records with a `string` that has `@pattern`"
+            help = (
+                f"make the entries of `{name}` an enum, or records with a `string` that has "
+                "`@pattern`"
+            )
         else:
-            help = f'declare `{name}` with `@pattern(r"...")` for the characters it may have, or as an enum'
+            help = (
+                f'declare `{name}` with `@pattern(r"...")` for the characters it may have, or as '
+                "an enum"
+            )
         return UnsafePart("is a `string` without `@pattern`", help)
     return UnsafePart(f"is {_shown(type_)}", _way_out(type_))
 
 
 def _covers_all(pattern: str) -> bool:
-    """Whether a match of `pattern` is the whole text: it is bound at both ends, in every choice."""
+    """Whether a match of `pattern` is the whole text: both ends are bound, in every choice."""
     bare = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "", pattern)
     while (shorter := re.sub(r"\([^()]*\)", "", bare)) != bare:
         bare = shorter

@@ -1,6 +1,8 @@
-"""Which declared values a value is made of: through loops, lists, objects, texts and the results of tasks.
+"""Which declared values a value is made of.
 
-Answers are worked out when somebody asks; most programs never do.
+A runtime variable that keeps the result of a call is made of what the task emits, and that of the
+arguments of the call; a loop variable is made of the entries of its list. Answers are worked out
+when somebody asks; for most programs nobody does.
 """
 
 from __future__ import annotations
@@ -26,13 +28,14 @@ TRACED = frozenset((INPUT, PARAMETER, RUNTIME, LOOP))
 """The kinds of values that are made of something, or that others are made of."""
 
 _DEEPEST = 16
-"""Longer paths are cut: only calls in a loop that hand their own result back can make one."""
+"""The most steps of a path; longer ones are cut. Only calls in a loop that pass their own result on
+can make one."""
 
 
 class Origin(Record):
-    """A declared value, or the part of it at the end of a path; compares and hashes by value.
+    """A declared value, or the part of it at the end of a path; equal by value.
 
-    Of a kind INPUT, PARAMETER or RUNTIME; LOOP where nothing is known of the list.
+    Its kind is INPUT, PARAMETER or RUNTIME, or LOOP where nothing is known of the list.
     """
 
     symbol: ValueSymbol
@@ -65,13 +68,13 @@ class Provenance:
                         self._results.setdefault(variable, []).append(statement)
 
     def of(self, ref: ast.Ref, path: Path = ()) -> Origins:
-        """What the part of `ref` at `path` is made of, in terms of the body that it stands in."""
+        """The origins of the part of `ref` at `path`, as the body that it stands in knows them."""
         found: Origins = {}
         self._ref(ref, path, found)
         return found
 
     def of_symbol(self, symbol: ValueSymbol, path: Path = ()) -> Origins:
-        """What the part of a value at `path` is made of."""
+        """The origins of the part of a value at `path`."""
         found: Origins = {}
         self._symbol(symbol, path[:_DEEPEST], found)
         return found
@@ -96,7 +99,7 @@ class Provenance:
             self._ref(ref, rest, found)
 
     def _result(self, call: ast.CallStmt, path: Path, found: Origins) -> None:
-        """What a task puts into its result, with the arguments of `call` in place of its parameters."""
+        """Add what a task puts into its result, with the arguments of `call` for its parameters."""
         task = self.program.calls.get(call)
         if task is None or (call, path) in self._active:
             return
@@ -113,7 +116,10 @@ class Provenance:
         self._active.pop()
 
     def _emitted(self, task: TaskSymbol, path: Path) -> Iterator[tuple[ast.EmitStmt, Path]]:
-        """The `emit`s that make up the part of a result at `path`, each with the part of its value that does."""
+        """The `emit`s that make up the part of a result at `path`.
+
+        Each comes with the path of the part of its own value that does.
+        """
         if task not in self._emits:
             body = self.program.statements(task.declaration.body)
             self._emits[task] = [each for each in body if isinstance(each, ast.EmitStmt)]
@@ -127,7 +133,7 @@ class Provenance:
 
 
 def refs_at(expr: ast.Expr, path: Path = ()) -> Iterator[tuple[ast.Ref, Path]]:
-    """The references that are written where `path` leads in `expr`, each with the rest of the path."""
+    """The references written where `path` leads in `expr`, each with the rest of the path."""
     match expr:
         case ast.Ref():
             yield expr, path
@@ -148,7 +154,10 @@ def refs_at(expr: ast.Expr, path: Path = ()) -> Iterator[tuple[ast.Ref, Path]]:
 
 
 class Declared(Record):
-    """What is declared of an origin: its type, its own field, and the fields on the way there, that one included."""
+    """What is declared of an origin: its type, its field if it is one, and the fields on the way.
+
+    `way` includes the field itself.
+    """
 
     type: Type
     field: FieldType | None
@@ -156,7 +165,7 @@ class Declared(Record):
 
 
 def declared(origin: Origin) -> Declared:
-    """What the types say of an origin."""
+    """What the types say of an origin; `any` for a part that no type lists."""
     field = origin.symbol.field
     type_ = origin.symbol.type
     way = [] if field is None else [field]

@@ -1,7 +1,8 @@
-"""Fields on the screen that hold a secret, because one was typed into them, by the text that names the field.
+"""Fields on the screen that hold a secret because one was typed into them.
 
-Two texts name the same field when they are the same but for case and blanks, with consts in the place of their names and, in a
-task, with the arguments of a call in the place of the parameters. A secret in the text of a `do` goes nobody knows where.
+A field is known by the text that names it. Two texts name the same field when they differ in
+nothing but case and blanks. Consts stand as their names there, and for a task the arguments of a
+call replace its parameters. A secret in the text of a `do` is not followed: it may go anywhere.
 """
 
 from __future__ import annotations
@@ -24,34 +25,38 @@ from ..values.spelling import spell
 from .origins import Origin, Path
 
 FieldName: TypeAlias = "tuple[str | Origin, ...]"
-"""A text in its normal form: characters, and values that only a run or a call knows."""
+"""The text that names a field, in a normal form: characters, and values that only a run or a call
+knows."""
 
 
 class Fields(Record, eq=True):
-    """What every field holds at some point of a body.
+    """What fields hold at some point of a body.
 
-    `typed` are the fields that may hold a secret, with the place where it is typed; `emptied` those that hold something else
-    since the body began, whatever path was taken.
+    `typed` are those that may hold a secret, each with the place where it is typed. `emptied` are
+    those that surely hold something else since the body began.
     """
 
     typed: Mapping[FieldName, Span]
     emptied: frozenset[FieldName]
 
     def meet(self, other: Fields) -> Fields:
-        """What holds when either may."""
+        """What holds where two paths meet: a field may hold a secret if either says so."""
         if other is self:
             return self
         return Fields({**other.typed, **self.typed}, self.emptied & other.emptied)
 
     def fill(self, name: FieldName, typed: Span | None) -> Fields:
-        """A field is filled: with a secret that is typed at `typed`, or with something else."""
+        """What holds after a field was filled: with a secret at `typed`, or else with anything."""
         others = {field: span for field, span in self.typed.items() if field != name}
         if typed is None:
             return Fields(others, self.emptied | {name})
         return Fields(others | {name: typed}, self.emptied - {name})
 
     def without(self, kind: str, name: str | None = None) -> Fields:
-        """The same without fields whose text holds values of a kind, or the one of this name: those have changed."""
+        """What holds without the fields whose text has values of `kind`, since these have changed.
+
+        With `name`, only values of that name count.
+        """
 
         def stays(field: FieldName) -> bool:
             return not any(
@@ -75,7 +80,11 @@ NO_FIELDS = Fields({}, frozenset())
 
 
 class FieldUse(Record):
-    """What a body does with fields: what holds at its end, and the fields that it reads as its caller left them."""
+    """What a body does with fields, for its callers.
+
+    `end` is what holds at its end; `read` are the fields that it reads as its caller left them,
+    each with the place.
+    """
 
     end: Fields
     read: Mapping[FieldName, Span]
@@ -92,9 +101,10 @@ def has_secrets(program: Program) -> bool:
 
 
 class FieldTracker:
-    """Follows the fields of one body. After that, `read` holds those that it reads as its caller left them.
+    """Follows the fields of one body.
 
-    What is no task has no caller: its fields are looked at from the first secret on.
+    `read` collects the fields that it reads as its caller left them. A workflow has no caller, so
+    that its fields matter from the first secret on.
     """
 
     def __init__(self, program: Program, source: SourceFile, *, is_task: bool) -> None:
@@ -106,7 +116,10 @@ class FieldTracker:
     def may_read_back(
         self, body: ast.Block, use_of: Callable[[TaskSymbol | None], FieldUse]
     ) -> bool:
-        """Whether a workflow reads any field that it types a secret into, in whatever order: most do not, and need not be followed."""
+        """Whether a workflow reads any field that it types a secret into, in whatever order.
+
+        Most do not, and their fields need not be followed. `use_of` gives the field use of a task.
+        """
         statements = self.program.statements(body)
         calls = [
             (statement, task, use_of(task))
@@ -133,7 +146,7 @@ class FieldTracker:
         return not typed.isdisjoint(read)
 
     def fill(self, statement: ast.TypeStmt | ast.ClearStmt, fields: Fields) -> Fields:
-        """What holds after something was typed into a field, or after it was emptied."""
+        """What holds after `statement` has typed something into a field or emptied it."""
         secret = isinstance(statement, ast.TypeStmt) and _is_secret(statement.value)
         name = self._name(statement.target) if secret or self._matter(fields) else None
         if name is None:
@@ -141,7 +154,7 @@ class FieldTracker:
         return fields.fill(name, statement.target.span(self.source) if secret else None)
 
     def look(self, field: ast.Text, fields: Fields) -> None:
-        """A field is read; reported when it may hold a secret."""
+        """Report the reading of a field that may hold a secret."""
         name = self._name(field) if self._matter(fields) else None
         if name is None:
             return
@@ -154,7 +167,7 @@ class FieldTracker:
     def look_in_call(
         self, call: ast.CallStmt, task: TaskSymbol, use: FieldUse, fields: Fields
     ) -> None:
-        """Report what a task reads of the secrets that are typed so far."""
+        """Report the fields that a called task reads while they hold a secret of the caller."""
         for name, span in self._bound(call, task, use.read) if self._matter(fields) else ():
             if name in fields.typed:
                 reads = Label(span, f"`{task.name}` reads it here")
@@ -165,7 +178,7 @@ class FieldTracker:
     def after_call(
         self, call: ast.CallStmt, task: TaskSymbol, use: FieldUse, fields: Fields
     ) -> Fields:
-        """What holds after a call."""
+        """What holds after a call of `task`, whose field use is `use`."""
         if self._matter(fields):
             place = call.task.span(self.source)
             for name, _ in self._bound(call, task, dict.fromkeys(use.end.emptied, place)):
@@ -179,7 +192,7 @@ class FieldTracker:
         return self.is_task or bool(fields.typed)
 
     def _report(self, span: Span, field: str, typed: Span, *labels: Label) -> None:
-        """Report at `span` that a field is read, which holds what was typed at `typed`."""
+        """Report at `span` that a field is read which holds the secret typed at `typed`."""
         self.program.sink.report(
             errors.SECRET_READ_BACK,
             span,
@@ -196,7 +209,10 @@ class FieldTracker:
     def _bound(
         self, call: ast.CallStmt, task: TaskSymbol, fields: Mapping[FieldName, Span]
     ) -> Iterator[tuple[FieldName, Span]]:
-        """The fields of a task as the caller would name them, each with its place."""
+        """The fields of a task as the caller would name them, each with its place.
+
+        A field whose text has a value that only the task knows is left out.
+        """
         if not fields:
             return
         given = {argument.name.text: argument.value for argument in call.arguments}
@@ -235,7 +251,7 @@ def _is_secret(value: ast.Ref | ast.Text) -> bool:
 
 
 def _pieces(program: Program, expr: ast.Node, path: Path) -> Iterable[str | Origin] | None:
-    """The part of `expr` at `path` as it reads in a text; None when that cannot be told."""
+    """The part of `expr` at `path` as a text shows it; None when that cannot be told."""
     if expr in program.constants:
         return _known(program.constants[expr], path)
     match expr:
@@ -287,7 +303,10 @@ def _shown(name: FieldName) -> str:
 
 
 def _normal(pieces: Iterable[str | Origin]) -> FieldName:
-    """The pieces with neighbouring characters joined, lower case, single blanks, and none around the whole."""
+    """The normal form of a text in pieces.
+
+    Neighbouring characters are joined, in lower case, with single blanks and none around the whole.
+    """
     joined: list[str | Origin] = []
     for piece in pieces:
         if isinstance(piece, str) and joined and isinstance(last := joined[-1], str):

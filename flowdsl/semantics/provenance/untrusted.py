@@ -1,4 +1,4 @@
-"""Text from outside: fields that are `@untrusted`, and every value that holds one or is part of one."""
+"""Text from outside: `@untrusted` fields, and values that hold one or are part of one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,21 @@ WHOLE = "whole"
 
 
 class UntrustedPart(Record):
-    """An `@untrusted` field of a value. The value is the field (`OWN`), a part of it, or the whole around it."""
+    """An `@untrusted` field in a value.
+
+    `relation` says whether the value is that field (`OWN`), a part of it (`PART`), or the whole
+    around it (`WHOLE`).
+    """
 
     field: FieldType
     relation: str
     span: Span
 
     def why(self, *, direct: bool) -> str:
-        """Why a value is text from outside, for a sentence that begins with it; `direct`: it has its own declared name."""
+        """Why a value is text from outside, for a sentence that begins with the value.
+
+        `direct`: the value is written with its own declared name.
+        """
         if not direct:
             return f"comes from `{self.field.name}`, which is `@untrusted`"
         match self.relation:
@@ -40,7 +47,7 @@ def is_declared_untrusted(program: Program) -> bool:
 
 
 def untrusted_part(program: Program, origin: Origin) -> UntrustedPart | None:
-    """The first `@untrusted` field on the way to an origin, or inside it; None when it can be trusted."""
+    """The first `@untrusted` field on the way to an origin or inside it; None when trusted."""
     type_, own = origin.symbol.type, origin.symbol.field
     way: tuple[FieldType, ...] = () if own is None else (own,)
     if origin.path:

@@ -1,3 +1,4 @@
-"""One statement at a time: the body of a workflow or task (`body`), and the rules of each part of
-a statement.
+"""The checks of one statement at a time.
+
+`body` walks the body of a workflow or task; the other modules check the parts of a statement.
 """

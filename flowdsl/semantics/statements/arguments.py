@@ -1,4 +1,4 @@
-"""Arguments: of tasks, and of the workflows a chain runs."""
+"""Arguments: those of tasks, and those of the workflows that a chain runs."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def quoted(names: Sequence[str], number: int | None = None) -> str:
 
 
 def task_of(program: Program, scope: ValueScope, call: ast.CallStmt) -> TaskSymbol | None:
-    """The task a call names; reported when there is none."""
+    """The task that a call names; None, reported, when there is none."""
     if call in program.calls:
         return program.calls[call]
     entry = find_declaration(program, scope.module, call.task, "task")
@@ -105,7 +105,7 @@ def _name_span(task: TaskSymbol) -> Span:
 
 
 def resolve_unmatched(program: Program, scope: ValueScope, value: ast.Expr) -> None:
-    """Resolve the names of an argument whose parameter is unknown: a secret may be right, too."""
+    """Resolve the names of an argument whose parameter is unknown; it may be a secret, too."""
     if isinstance(value, ast.Ref) and value.sigil == ast.SECRET:
         resolve_ref(program, scope, value, places.SECRET_ARGUMENT)
     else:
@@ -159,7 +159,11 @@ def check_binding(
     plain: Place,
     secret: Place,
 ) -> None:
-    """Check a value bound to a parameter, input or secret: secrets take secrets and nothing else does."""
+    """Check a value that is bound to a parameter, input or secret.
+
+    Secrets take secrets, and nothing else does. `plain` and `secret` are the places of the two
+    kinds.
+    """
     source = scope.module.source
     is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
     if target.kind == SECRET and not is_secret:
@@ -192,7 +196,10 @@ def _check_no_secret(
     plain: Place,
     secret: Place,
 ) -> None:
-    """Report a value that is no secret where one is taken: once, with what is wrong inside it left out."""
+    """Report a value that is no secret where one is wanted.
+
+    That is one finding; what is wrong inside the value is left out.
+    """
     refs = refs_outside_blocks(value)
     known = [scope.symbols.get(ref.name.text) for ref in refs]
     if isinstance(value, ast.Ref) and known[0] is not None and known[0].kind == SECRET:

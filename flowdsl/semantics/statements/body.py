@@ -1,4 +1,4 @@
-"""The statements of a workflow or task: names, types, and what may stand where."""
+"""The statements of a workflow or task: their names and types, and what may stand where."""
 
 from __future__ import annotations
 
@@ -26,14 +26,24 @@ from .loop_bounds import check_duration, check_limit, entries_of
 
 
 class EmitTargets(Record):
-    """What `emit` can set: the outputs of a workflow or the result fields of a task; None when that is not known."""
+    """What `emit` can set: the outputs of a workflow, or the result fields of a task.
+
+    `fields` is None when they are not known, `noun` says what they are.
+    """
 
     noun: str
     fields: tuple[FieldType, ...] | None
 
 
 class BodyChecker:
-    """Checks one body. `scope` holds the inputs or parameters, the secrets and the runtime variables already."""
+    """Checks one body.
+
+    `scope` holds the inputs or parameters, the secrets and the runtime variables already. The lists
+    grow and shrink with the walk: `loops` are the `for`s around a statement, `counting` all loops
+    around it with their word, `passes` the bodies of loops around it. `background` has the
+    variables of background extracts so far, `set_again` every runtime variable that a statement has
+    set so far.
+    """
 
     def __init__(self, program: Program, scope: ValueScope, targets: EmitTargets) -> None:
         self.program = program
@@ -71,7 +81,7 @@ class BodyChecker:
         self.scope.present &= before
 
     def _texts(self, statement: ast.Stmt) -> None:
-        """Check the texts of a statement, each for what it is."""
+        """Check each text of a statement for its role."""
         for name, role in STATEMENTS[type(statement)].texts:
             text = getattr(statement, name)
             if type(text) is ast.Text:
@@ -81,6 +91,7 @@ class BodyChecker:
         return node.span(self.source)
 
     def _statement(self, statement: ast.Stmt) -> None:
+        """Check one statement and the blocks in it."""
         if self.background:
             self._check_background_uses(statement)
         match statement:  # what most programs are made of comes first
@@ -142,7 +153,7 @@ class BodyChecker:
                 self._statement(inner)
 
     def _block_keeping_facts(self, block: ast.Block) -> None:
-        """A step is no branch: what its statements prove holds after it."""
+        """Check a block that always runs: what its statements prove holds after it."""
         for statement in block.statements:
             self._statement(statement)
 
@@ -155,7 +166,7 @@ class BodyChecker:
             self._statement(otherwise.action)
 
     def _forget(self, name: ast.Name | None) -> None:
-        """A runtime variable was set again: what was known about its old value no longer holds."""
+        """Forget what was known of a runtime variable: it is set again."""
         if name is not None:
             self.set_again.append(name.text)
             if self.scope.present:
@@ -188,7 +199,7 @@ class BodyChecker:
         self.program.sink.report(errors.BACKGROUND_EXTRACT, span, name=span.text, problem=problem)
 
     def _check_background_uses(self, statement: ast.Stmt) -> None:
-        """A background extract may stand only as the whole value of an `emit`."""
+        """Report background extracts that stand anywhere but as the whole value of an `emit`."""
         if isinstance(statement, ast.AnnotatedStmt):
             return
         for ref in refs_outside_blocks(statement):
@@ -229,7 +240,7 @@ class BodyChecker:
         check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what, whole)
 
     def _check_overwritten(self, statement: ast.EmitStmt) -> None:
-        """Warn of a list that each pass of a loop replaces, unless the run ends in that pass."""
+        """Warn of a list that each pass of a loop replaces, unless the loop ends in that pass."""
         if not self.passes or leaves_after(self.passes[-1], statement):
             return
         kind, span = next(each for each in reversed(self.counting) if each[0] != "retry")
@@ -350,7 +361,7 @@ class BodyChecker:
                 self.scope.present = proven
 
     def _forget_what_passes_set(self, body: ast.Block) -> None:
-        """A later pass begins with what an earlier one has set, of which nothing is known."""
+        """Forget what is known of the variables that `body` sets: a later pass has other values."""
         if not self.scope.present:
             return
         set_names = {

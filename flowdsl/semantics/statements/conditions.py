@@ -1,4 +1,4 @@
-"""Conditions: their types, and which values they prove to be there."""
+"""Conditions: their types, and the values that they prove to be there."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ NO_FACTS = Facts()
 
 
 def check_condition(program: Program, scope: ValueScope, condition: ast.Condition) -> Facts:
-    """Resolve and check a condition, and return what it proves. Later operands know what earlier ones prove."""
+    """Resolve and check a condition; returns what it proves.
+
+    What earlier operands prove holds in later ones.
+    """
     match condition:
         case ast.AndExpr(operands=operands):
             return _check_and(program, scope, operands)
@@ -104,6 +107,7 @@ def _check_comparison(program: Program, scope: ValueScope, condition: ast.Compar
 def _check_operands(
     program: Program, scope: ValueScope, condition: ast.CompareExpr, left: Type, right: Type
 ) -> None:
+    """Report a comparison that does not go between the types of its operands."""
     source = scope.module.source
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return
@@ -119,7 +123,8 @@ def _check_operands(
         elif isinstance(other, Optional) or other == ANY:
             fits = True
         elif isinstance(node, ast.Ref) and presence_key(node) in scope.present:
-            fits = True  # asked before already, which is no mistake
+            # The type is optional, and a condition around has proved that a value is there.
+            fits = True
         else:
             span = node.span(source)
             program.sink.report(errors.NEVER_NULL, span, written=span.text, type=describe(other))
@@ -143,7 +148,11 @@ def _check_operands(
 def _type_beside(
     program: Program, scope: ValueScope, node: ast.Ref | ast.Scalar, own: Type, other: Type
 ) -> Type:
-    """The type of an operand: a known text beside a date or the like is one, reported where it is not spelled as one."""
+    """The type of an operand, given that of the other.
+
+    A known text beside a date or the like is taken for one, and reported where it is not spelled as
+    one.
+    """
     value = program.constants.get(node)
     beside = strip_optional(other)
     if not isinstance(value, str) or own != STRING or not isinstance(beside, Primitive):
@@ -157,7 +166,7 @@ def _type_beside(
 def _report_unknown_value(
     program: Program, scope: ValueScope, condition: ast.CompareExpr, left: Type, right: Type
 ) -> bool:
-    """Report a comparison of an enum with a text that is none of its values."""
+    """Whether an enum is compared with a text that is none of its values, which is reported."""
     sides = ((condition.left, condition.right, right), (condition.right, condition.left, left))
     for node, other, type_ in sides:
         value = program.constants.get(node)

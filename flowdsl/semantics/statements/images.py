@@ -1,4 +1,4 @@
-"""Pictures named by `image` statements."""
+"""The pictures of `image` statements."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from ..modules import project_path, report_unreadable
 from ..program import ModuleScope, Program
 
 MAX_BYTES = 10_000_000
-"""The platform takes prompt images up to 10 MB (`POST /v1/workflows/prompt-image`)."""
+"""The most bytes of a prompt image that the platform takes: 10 MB
+(`POST /v1/workflows/prompt-image`)."""
 
 
 def is_image(content: bytes) -> bool:
-    """Whether `content` starts like a PNG, JPEG, GIF or WebP, the kinds the platform takes."""
+    """Whether `content` begins as a PNG, JPEG, GIF or WebP, the kinds that the platform takes."""
     if content.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")):
         return True
     return content.startswith(b"RIFF") and content[8:12] == b"WEBP"
 
 
 def check_image(program: Program, scope: ModuleScope, statement: ast.ImageStmt) -> None:
-    """Read the picture and keep its bytes in `program.images`; report what the platform would refuse."""
+    """Read the picture of a statement and keep its bytes in `program.images`.
+
+    What the platform would refuse is reported.
+    """
     span = statement.path.span(scope.source)
     outside = errors.FILE_OUTSIDE_PROJECT
     path = project_path(scope.source, statement.path, outside, program.sink)

@@ -1,8 +1,9 @@
 """The keys of a `press`.
 
-The names are those of XDO notation, which the platform uses for keyboard input (`/v1/computer/{machine_id}/input/keyboard/key`):
-chords joined by `+`, sequences separated by spaces, case ignored. A name that one of the two drivers knows is a key; which of them
-lacks it is the affair of the rule `key-of-one-driver`.
+The names are those of XDO notation, which the platform uses for keyboard input
+(`/v1/computer/{machine_id}/input/keyboard/key`): chords joined by `+`, sequences separated by
+spaces, case ignored. A name counts as a key when one of the two drivers knows it; the lint rule
+`key-of-one-driver` says which of them does not.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ OTHER_NAMES = {
     "spacebar": "space",
     "caps": "capslock",
 }
-"""Names that neither driver knows and other tools use, and the platform's name for the same key."""
+"""Names from other tools that neither driver knows, each with the platform's name of the key."""
 
 
 def chord_keys(chord: str) -> list[str]:
-    """The keys of one chord. The key `+` itself may stand alone or last (`ctrl++`)."""
+    """The keys of one chord; the key `+` itself may stand alone or last (`ctrl++`)."""
     if chord == "+":
         return ["+"]
     if chord.endswith("++"):
@@ -52,7 +53,10 @@ def is_key(name: str) -> bool:
 
 
 def shared_name(name: str) -> str | None:
-    """The name that both drivers know for a key of the new one, None where there is none; any other name as it is."""
+    """The name that both drivers know for a key that only the new one knows.
+
+    None where there is none; any other name is returned as it is.
+    """
     if is_shared_key(name):
         return name
     bare = name.lower().replace("-", "").replace("_", "")
@@ -62,17 +66,20 @@ def shared_name(name: str) -> str | None:
 
 
 def suggested_key(name: str) -> str | None:
-    """The platform's name of the key that `name` probably means."""
+    """The platform's name of the key that `name` probably means; None when nothing is near."""
     return OTHER_NAMES.get(name.lower()) or closest(name, _NAMES)
 
 
 def misplaced_modifier(keys: list[str]) -> str | None:
-    """The first key before the last that is not a modifier: only the last key of a chord may be another."""
+    """The first key in front of the last one that is no modifier, which it has to be.
+
+    None when all of them are.
+    """
     return next((key for key in keys[:-1] if str(shared_name(key)).lower() not in MODIFIERS), None)
 
 
 def check_press(program: Program, scope: ValueScope, statement: ast.PressStmt) -> None:
-    """Report keys that the platform does not know, chords that are none, and a count of times below 1."""
+    """Report unknown keys, malformed chords, and a number of times below 1."""
     if statement.times is not None:
         check_count(program, scope, statement.times)
     source = scope.module.source
@@ -89,7 +96,9 @@ def check_press(program: Program, scope: ValueScope, statement: ast.PressStmt) -
             help = (
                 f"a key named `{near}` exists"
                 if near is not None
-                else "keys are `enter`, `tab`, `f5`, single characters and the like, chords `ctrl+s`"
+                else (
+                    "keys are `enter`, `tab`, `f5`, single characters and the like, chords `ctrl+s`"
+                )
             )
             span = statement.keys.span(source)
             program.sink.report(errors.UNKNOWN_KEY, span, key=name, help=help)

@@ -15,7 +15,7 @@ from ..values.expressions import check_value, infer
 
 
 def entries_of(program: Program, scope: ValueScope, statement: ast.ForStmt) -> Type:
-    """The type of the entries that a `for` runs over, checked to be a list with a bound."""
+    """The type of the entries of a `for`; a list without a bound is reported."""
     iterable = statement.iterable
     if isinstance(iterable, ast.IntLit):
         infer(program, scope, iterable, places.LOOP_SOURCE)
@@ -46,7 +46,7 @@ def _is_bounded(program: Program, iterable: ast.Ref | ast.ListExpr) -> bool:
 
 
 def _element_of(list_type: Type, value: Any) -> Type:
-    """The type of the entries of a list; of a list of texts that is known, those texts."""
+    """The type of the entries of a list; for a known list of texts, the enum of these texts."""
     if not isinstance(list_type, ListOf):
         return ANY
     if list_type.element == STRING and isinstance(value, list) and value:
@@ -69,7 +69,7 @@ def check_count(program: Program, scope: ValueScope, count: ast.IntLit | ast.Con
 
 
 def check_duration(program: Program, scope: ValueScope, duration: ast.Duration | None) -> None:
-    """Report a duration of nothing."""
+    """Report a duration of zero."""
     if duration is not None and duration.milliseconds < 1:
         span = duration.span(scope.module.source)
         help = "the least is `1ms`"

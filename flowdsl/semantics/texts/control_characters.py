@@ -13,7 +13,10 @@ _CONTROLS = [chr(code) for code in (*range(0x20), 0x7F) if chr(code) not in "\t\
 
 
 def report_control_characters(program: Program) -> None:
-    """Report each control character in a text; a file that has none anywhere costs no walk."""
+    """Report each control character in a text.
+
+    A file that has none anywhere is not walked.
+    """
     for module in program.sources.modules:
         source = module.source
         if any(control in source.text for control in _CONTROLS):

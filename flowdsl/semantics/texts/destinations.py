@@ -1,7 +1,8 @@
 """Where values end up: in instructions, in commands, in expectations.
 
-A reference in such a place is judged by the declared values that it is made of. What is made of a parameter waits for the calls:
-the task's summary says where its parameters get to, and every argument is judged by that.
+A reference in such a place is judged by the declared values that it is made of. One that is made of
+a parameter cannot be judged inside the task: the task's summary says where its parameters end up,
+and the arguments of every call are judged by that.
 """
 
 from __future__ import annotations
@@ -26,7 +27,11 @@ from ..traversal import NO_REFS, RefIndex
 
 
 class _Use(Record):
-    """A reference in a place; None is a place that only looks at it. `task` is None where the reference itself stands there."""
+    """A reference in a place; `place` is None where a value is only looked at.
+
+    `task` is the task that the reference stands in, seen from a call; None where it stands in the
+    body that is judged.
+    """
 
     place: Place | None
     ref: ast.Ref
@@ -42,7 +47,7 @@ class _Context(Record):
 
 
 class _Value(Record):
-    """The part of a reference at a path, and what that is made of."""
+    """The part of a reference at a path, and its origins."""
 
     source: SourceFile
     ref: ast.Ref
@@ -58,7 +63,10 @@ class _Value(Record):
 
 
 class Destinations:
-    """Judges the bodies of one program, whose names are resolved: tasks first, each after those it calls."""
+    """Judges the bodies of one program, whose names are resolved.
+
+    Tasks come first, each after those it calls.
+    """
 
     def __init__(self, program: Program, summaries: Summaries) -> None:
         self.program = program
@@ -79,7 +87,7 @@ class Destinations:
                 self._suspects[scope.source] = RefIndex(suspects)
 
     def task(self, task: TaskSymbol) -> tuple[Reach, ...]:
-        """Where the parameters of a task get to."""
+        """Judge the body of a task; returns where its parameters end up."""
         return self._body(_Context(task.module.source, task.name), task.declaration.body)
 
     def workflow(self, workflow: WorkflowSymbol) -> None:
@@ -136,7 +144,10 @@ class Destinations:
         ]
 
     def _is_suspect(self, ref: ast.Ref, symbol: ValueSymbol, path: Path = ()) -> bool:
-        """Whether the part of a reference at `path` may be text from outside, or comes from a caller: hardly any does."""
+        """Whether the part of a reference at `path` may be text from outside or from a caller.
+
+        Hardly any is, so that everything else is sorted out here at little cost.
+        """
         suspect = self._suspect_values.get(symbol)
         if suspect is None:
             if symbol.kind == INPUT:  # made of nothing but itself
@@ -173,7 +184,7 @@ class Destinations:
                         yield from self._judge(context, ref, rest, use)
 
     def _judge(self, context: _Context, ref: ast.Ref, path: Path, use: _Use) -> Iterator[Reach]:
-        """Report what may not get to a place; what is left to the calls comes back."""
+        """Report a value that may not stand in a place; yields what is left to the calls."""
         value = _Value(context.source, ref, path, self._provenance.of(ref, path))
         if self._untrusted and self._judge_trust(value, use):
             return
@@ -184,7 +195,11 @@ class Destinations:
                 yield Reach(origin, use.place, use.ref, use.span, use.task or context.name)
 
     def _judge_trust(self, value: _Value, use: _Use) -> bool:
-        """Whether text from outside is where it may not be, reported; where it is only looked at, it is marked."""
+        """Whether text from outside stands where it may not, which is reported.
+
+        Where it is only looked at, it is noted in `program.quoted`, and the prompt marks it as
+        data.
+        """
         for origin in value.origins:
             part = untrusted_part(self.program, origin)
             if part is None:
@@ -204,7 +219,7 @@ class Destinations:
         return False
 
     def _judge_command(self, value: _Value, use: _Use) -> bool:
-        """Whether a value is not safe in a command, reported."""
+        """Whether a value is not safe in a command, which is reported."""
         from ..provenance.commands import unsafe_part
 
         for origin in value.origins:
@@ -243,7 +258,7 @@ def _there(use: _Use) -> tuple[Label, ...]:
 
 
 def _places_of(statement: ast.Stmt) -> Iterator[tuple[ast.Text, Place | None]]:
-    """The texts of a statement that something is done with, each with its place."""
+    """The texts of a statement that may not hold everything, each with its place."""
     for text, role in texts_of(statement):
         if role != TYPED:  # text from outside may be typed
             yield text, None if role == EXPECTED else places.OF_ROLE[role]

@@ -1,7 +1,9 @@
-"""Texts that the platform would read differently from how they are meant: braces and backslashes in prose and commands.
+"""Texts that the platform would read differently from how they are meant.
 
-The few texts that `joins.may_misread` sorts out are looked at when all calls are known: first as they stand, then with the arguments
-of each call in place of the parameters, from the inner tasks to the workflows.
+In prose, a backslash directly before a variable makes a literal brace; in a command, a brace
+followed by a name may be read as a variable. `values.joins` sorts out the few texts in which that
+could happen. They are looked at when all calls are known: first as they stand, then with the
+arguments of each call in the place of the parameters, from the inner tasks to the workflows.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from ..values.spelling import spell
 
 _NEVER_EMITTED = (places.SETTING, places.TEST_VALUE, places.CONSTANT, places.CHAIN_VALUE)
 _OFTEN_DATA = (places.VALUE, places.CONDITION)
-"""A text without variables in these places is data, and goes into no instruction as it stands."""
+"""A text without variables in these places is data, and gets into no instruction as it stands."""
 
 
 # Texts as they are emitted
@@ -42,11 +44,14 @@ UNKNOWN_PIECE = "unknown"
 
 
 class Piece(Record):
-    """A part of an emitted text: characters, a variable that the platform fills in, or a parameter that no call has bound yet.
+    """A part of an emitted text: characters, a variable, or a parameter that is not bound yet.
 
-    `text` holds the characters, or the name. `span` is where it is written; `inside`, once a call has put it in the place of a
-    parameter, where that parameter stands. `given`: the call looked at has put it there. `literal` is the node of characters
-    that stand in the text itself, `symbol` the const or the parameter.
+    - `text`: the characters, or the name.
+    - `span`: where it is written.
+    - `inside`: where the parameter stands that a call has replaced by this.
+    - `given`: the call that is looked at has put it there.
+    - `literal`: the node of the characters, when they stand in the text itself.
+    - `symbol`: the const or the parameter; `path` leads into it.
     """
 
     kind: str
@@ -60,14 +65,18 @@ class Piece(Record):
 
 
 class _Template(Record):
-    """A text that waits for the arguments of a task."""
+    """A text that waits for the arguments of a task; `command`: it is one of a `run`."""
 
     pieces: tuple[Piece, ...]
     command: bool
 
 
 class _Fault(Record):
-    """What the platform misreads: it begins in `first`, and in its text at `offset`; `second` makes it one."""
+    """Something that the platform misreads.
+
+    It begins in `first`, at `offset` of its text, and `second` completes it. `shown` is what the
+    message shows of it.
+    """
 
     first: Piece
     offset: int
@@ -77,7 +86,7 @@ class _Fault(Record):
 
 
 def check_platform_texts(program: Program, ordered: Sequence[TaskSymbol]) -> None:
-    """Report what the platform misreads. `ordered` has every task after those it calls."""
+    """Report what the platform misreads; `ordered` has every task after those it calls."""
     _report_constant_arguments(program, ordered)
     texts = [each for each in program.joined_texts if _is_emitted(program, *each)]
     if not texts:
@@ -98,7 +107,10 @@ def _is_emitted(program: Program, module: ast.Module, text: ast.Text, place: Pla
 
 
 def _report_constant_arguments(program: Program, ordered: Sequence[TaskSymbol]) -> None:
-    """A constant argument has its place in a text of the task, where a brace after a backslash is misread."""
+    """Report constant arguments with an escaped brace that looks like a variable.
+
+    In the text of the task that the argument gets into, it would be misread.
+    """
     wrong = {
         argument.value: found[1]
         for call in program.calls
@@ -131,7 +143,10 @@ def _bodies(
 
 
 class _Texts:
-    """Looks at texts with the values of one environment."""
+    """Looks at texts with the values of one environment.
+
+    `waiting` has the texts with parameters that are not bound yet, by parameter.
+    """
 
     def __init__(self, program: Program, variables: Variables) -> None:
         self.program = program
@@ -144,6 +159,7 @@ class _Texts:
         texts: Iterable[tuple[ast.Module, ast.Text, Place]],
         ordered: Sequence[TaskSymbol],
     ) -> None:
+        """Report the faults of texts as they stand, then those that calls bring about."""
         for module, text, place in texts:
             pieces = tuple(self._pieces(module.source, text))
             template = _Template(pieces, place is places.COMMAND)
@@ -162,6 +178,7 @@ class _Texts:
             self.waiting.setdefault(symbol, []).append(template)
 
     def _call(self, source: SourceFile, call: ast.CallStmt) -> None:
+        """Put the arguments of a call into the texts that wait for them; report their faults."""
         task = self.program.calls.get(call)
         if task is None:
             return
@@ -221,7 +238,7 @@ class _Texts:
         task: TaskSymbol,
         piece: Piece,
     ) -> list[Piece]:
-        """What a call puts in the place of the parameter that `piece` is."""
+        """The pieces that a call puts in the place of the parameter that `piece` is."""
         assert piece.symbol is not None
         name = piece.symbol.name
         given = arguments.get(name)
@@ -262,7 +279,7 @@ class _Texts:
     # Reports
 
     def _report_written(self, fault: _Fault) -> None:
-        """A fault in a text as it stands."""
+        """Report a fault in a text as it stands."""
         first, second = fault.first, fault.second
         labels: list[Label] = []
         if second.kind == VARIABLE and fault.spec is errors.BACKSLASH_BEFORE_VARIABLE:
@@ -279,7 +296,7 @@ class _Texts:
         self._report(fault, span, labels)
 
     def _report_given(self, fault: _Fault, task: TaskSymbol) -> None:
-        """A fault that the arguments of a call bring about."""
+        """Report a fault that the arguments of a call bring about."""
         given = [piece for piece in (fault.first, fault.second) if piece.given]
         if not given:
             return
@@ -319,12 +336,12 @@ def _given(piece: Piece, inside: Span) -> Piece:
 
 
 def _bound(piece: Piece) -> Piece:
-    """A piece of an inner call, as an outer call finds it."""
+    """The piece as an outer call finds it: no longer given by the call that is looked at."""
     return Piece(piece.kind, piece.text, piece.span, piece.inside, symbol=piece.symbol)
 
 
 def _stripped(pieces: list[Piece], text: ast.Text) -> list[Piece]:
-    """A block loses its outer blank lines."""
+    """The pieces of a block text without its first blank lines and last blanks."""
     if text.form != ast.BLOCK or not pieces:
         return pieces
     for at, strip in ((0, _without_first_lines), (-1, _without_last_blanks)):
@@ -364,7 +381,7 @@ def _variable_like() -> re.Pattern[str]:
 
 
 def _faults(template: _Template) -> Iterator[_Fault]:
-    """What the platform misreads in a text; parameters that are not bound yet end what is known."""
+    """The faults of a text; a parameter that is not bound yet ends what is known of it."""
     run: list[Piece] = []
     for piece in template.pieces:
         if piece.kind == LITERAL:
@@ -414,7 +431,7 @@ class _Braces:
 
 
 def _brace(fault: _Fault, braces: _Braces) -> Span:
-    """Where the brace of a fault is written."""
+    """The place where the brace of a fault is written."""
     source = fault.first.span.source
     literal = braces.literal
     number = bisect_left(braces.meant, fault.offset)

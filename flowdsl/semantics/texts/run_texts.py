@@ -1,4 +1,4 @@
-"""The texts that a run of a workflow can come to: what it asks of the screen, and the reasons it ends for."""
+"""The texts of a run: what it asks of the screen, and the reasons for which it ends."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ EXPECT = "expect"
 
 
 class TextPattern(Record):
-    """A text with values that are known in a run only, None in `pieces`. `written` is its spelling in the source."""
+    """A text with values that only a run knows, which are None in `pieces`.
+
+    `written` is the text as the source spells it.
+    """
 
     written: str
     pieces: tuple[str | None, ...]
 
     def matches(self, text: str) -> bool:
-        """Whether the text can come out as `text`; white space around it does not count."""
+        """Whether a run can make the text `text`; white space around it does not count."""
         pieces = list(self.pieces)
         if pieces and pieces[0] is not None:
             pieces[0], text = pieces[0].lstrip(), text.lstrip()
@@ -79,7 +82,11 @@ _ANYTHING = TextPattern("", (None,))
 
 
 class RunTexts:
-    """`questions` by the word an answer has in a test; `aborts` and `finishes` hold the reasons a run can end for."""
+    """The texts of a run.
+
+    `questions` has those that it asks, by the word that an answer has in a test; `aborts` and
+    `finishes` hold the reasons for which it can end.
+    """
 
     def __init__(self) -> None:
         self.questions = {SEES: TextPatterns(), EXPECT: TextPatterns()}
@@ -88,7 +95,7 @@ class RunTexts:
 
 
 def texts_of_run(program: Program, body: ast.Block) -> RunTexts:
-    """The texts of a body and of every task it calls."""
+    """The texts of a body and of every task that it calls."""
     found = RunTexts()
     pending = [body]
     seen = {body}
@@ -104,6 +111,7 @@ def texts_of_run(program: Program, body: ast.Block) -> RunTexts:
 
 
 def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
+    """Add the texts of one statement."""
     match statement:
         case ast.IfStmt(branches=branches):
             for branch in branches:
@@ -132,7 +140,8 @@ def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
         case ast.ForStmt(iterable=iterable):
             symbol = program.values.get(iterable) if isinstance(iterable, ast.Ref) else None
             if symbol is not None and symbol.kind == RUNTIME:
-                found.aborts.append(_ANYTHING)  # more entries than the bound
+                # A list that is read on the screen may have more entries than its bound.
+                found.aborts.append(_ANYTHING)
         case ast.FailStmt() | ast.AbortStmt() | ast.FinishStmt():
             _collect_reason(program, statement, found)
         case _:
@@ -148,7 +157,11 @@ def _collect_sees(program: Program, condition: ast.Condition, found: RunTexts) -
 def _collect_end(
     program: Program, otherwise: ast.Otherwise | None, own: ast.Text | None, found: RunTexts
 ) -> None:
-    """How a statement that does not succeed ends a run: by its `else`, or with its own text behind some words; None: with any."""
+    """Collect how a statement that does not succeed ends a run.
+
+    That is by its `else`; without one, with its text `own` behind some words, or with anything when
+    `own` is None.
+    """
     if otherwise is None:
         if own is None:
             found.aborts.append(_ANYTHING)

@@ -1,7 +1,6 @@
-"""Values while checking: types of expressions, what fits where, and how values and fields are
-spelled.
+"""Values during the check: their types, what fits where, and how they are spelled.
 
 `expressions` infers types and constants, `assignability` and `fitting` say whether a value fits,
-`annotations` and `bounds` what an annotation asks of it, `schema_files` what a JSON Schema file
-declares.
+`annotations` and `bounds` what an annotation asks of it, `schema_files` and `short_notation` what a
+schema file declares, `formats` and `spelling` how a value is written.
 """

@@ -42,7 +42,12 @@ class AnnotationContext(Record):
 
 
 class FieldAnnotation(Record):
-    """A field annotation: the constraint it sets, the types it goes with, and how its argument is read."""
+    """A field annotation.
+
+    `constraint` is the field of `Constraints` that it sets, `goes_with` and `applies` are the types
+    it goes with, in words and as a test. `read` reads its one argument; None when it has none.
+    `sections` are the kinds of section it may stand in, empty for all of them.
+    """
 
     constraint: str
     goes_with: str
@@ -115,7 +120,7 @@ def _constant(program: Program, context: AnnotationContext, annotation: ast.Anno
 def _wrong(
     program: Program, context: AnnotationContext, annotation: ast.Annotation, wanted: str
 ) -> None:
-    """Report an argument of the wrong kind, unless what it names is already reported."""
+    """Report an argument of the wrong kind, unless what it names is reported already."""
     argument = annotation.arguments[0]
     refs = argument.parts if isinstance(argument, ast.Text) else ()
     resolved = all(ref in program.values for ref in refs if isinstance(ref, ast.Ref))
@@ -126,7 +131,7 @@ def _wrong(
 
 
 def check_pattern(program: Program, span: Span, pattern: str) -> None:
-    """Report a regular expression that no dialect reads, or that is too large to be looked at."""
+    """Report a regular expression that no dialect reads, or that is too large to look at."""
     from flowdsl.source.patterns import syntax_problem  # few programs have a pattern
 
     problem = syntax_problem(pattern)
@@ -155,7 +160,7 @@ DECLARATION_ANNOTATIONS = ("owner", "deprecated")
 def field_constraints(
     program: Program, context: AnnotationContext, annotations: tuple[ast.Annotation, ...]
 ) -> Constraints:
-    """The constraints that annotations of a field set; those with mistakes set nothing."""
+    """The constraints that the annotations of a field set; one with a mistake sets nothing."""
     values: dict[str, Any] = {}
     first: dict[str, Span] = {}
     for annotation in annotations:
@@ -190,7 +195,7 @@ def _check_examples(
     annotations: tuple[ast.Annotation, ...],
     constraints: Constraints,
 ) -> None:
-    """Report examples that the other annotations exclude, wherever those stand."""
+    """Report examples that the other annotations of the field exclude, wherever they stand."""
     field = FieldType(context.field, context.type, constraints)
     for annotation in annotations:
         if annotation.name.text == "example" and len(annotation.arguments) == 1:
@@ -254,7 +259,7 @@ def _check_range(program: Program, values: dict[str, Any], spans: dict[str, Span
 def check_declaration_annotations(
     program: Program, scope: ModuleScope, annotations: tuple[ast.Annotation, ...]
 ) -> None:
-    """Check the annotations in front of a declaration: `@owner("team")`, `@deprecated`, `@deprecated("why")`."""
+    """Check the annotations of a declaration: `@owner("team")`, `@deprecated` and its reason."""
     seen: dict[str, Span] = {}
     for annotation in annotations:
         name = annotation.name.text

@@ -12,8 +12,8 @@ ORDERED = NUMERIC | {"date", "datetime", "time"}
 def assignable(source: Type, target: Type) -> bool:
     """Whether a value of `source` is a value of `target`, which may be wider.
 
-    Dates, enums and the like are strings; an int is a number; a path is any string. A value that may be missing never
-    fits where one is required. `any` fits both ways.
+    Dates, enums and the like are strings; an `int` is a `number`; any string may be a `file`. A
+    value that may be missing never fits where one is required. `any` fits both ways.
     """
     if source is target:
         return True
@@ -76,7 +76,7 @@ def _is_text(type_: Type) -> bool:
 
 
 def orderable(left: Type, right: Type) -> bool:
-    """Whether `<` and its kin mean something between the two."""
+    """Whether `<`, `<=`, `>` and `>=` mean something between the two."""
     one, other = strip_optional(left), strip_optional(right)
     if not (isinstance(one, Primitive) and isinstance(other, Primitive)):
         return any(isinstance(type_, Unknown) or type_ == ANY for type_ in (one, other))

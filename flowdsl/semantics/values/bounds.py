@@ -1,4 +1,4 @@
-"""Whether a value known while compiling keeps the annotations of the field it is for."""
+"""Whether a value that is known before a run keeps the annotations of its field."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _SHOWN = 60
 def check_bounds(
     program: Program, span: Span, expr: ast.Expr | None, value: Any, field: FieldType
 ) -> None:
-    """Report, at `span`, a value that an annotation of `field` excludes. Of a list literal the number of entries is enough."""
+    """Report, at `span`, a value that an annotation of `field` excludes.
+
+    Of a list literal only the number of entries has to be known.
+    """
     if field.constraints is NO_CONSTRAINTS:
         return
     if isinstance(expr, ast.ListExpr):
@@ -35,7 +38,10 @@ def check_bounds(
 
 
 def is_number(value: Any) -> bool:
-    """Whether a constant in JSON form is a number; a `Decimal` is told by its name, so that it need not be imported."""
+    """Whether a constant in JSON form is a number.
+
+    A `Decimal` is told by the name of its class, so that the module need not be imported.
+    """
     if isinstance(value, bool):
         return False
     return isinstance(value, int) or type(value).__name__ == "Decimal"
@@ -81,7 +87,7 @@ def _shown(value: str) -> str:
 
 
 def quotable(text: str) -> str:
-    """A text as it can stand between backticks in a sentence: on one line, and cut when it is long."""
+    """A text as it can stand between backticks: on one line, and cut when it is long."""
     flat = " ".join(text.split()).replace("`", "'")
     return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"
 
@@ -96,7 +102,7 @@ def _check_pattern(
         if not is_found(pattern, value):
             _report(program, span, f"{shown} does not match", "pattern", None, field)
     except Unusable as unusable:
-        if unusable.is_legal:  # what is not is reported where it stands
+        if unusable.is_legal:  # an illegal pattern is reported where it stands
             program.sink.report(
                 errors.UNCHECKED_PATTERN,
                 span,

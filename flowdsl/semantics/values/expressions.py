@@ -41,18 +41,23 @@ from .joins import may_misread
 from .spelling import spell
 
 NULL = Optional(UNKNOWN)
-"""The type of `null`: missing, whatever the value would have been."""
+"""The type of `null`: a missing value of whatever type."""
 
 _ESCAPED = r"\\\{(\{[ \t]*|\$)?([A-Za-z_]\w*)(?:[.\[][^{}\n]*)?[ \t]*\}"
 _SPACED = r"(?<!\\)\{[ \t]+(\$?)([A-Za-z_]\w*)[ \t]*\}"
 
 
 def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place) -> None:
-    """Resolve the variables of `text`, and report braces that look like a variable and are none."""
+    """Resolve the variables of `text`, and report braces that look like a variable and are none.
+
+    A text of constants gets its value in `constants`; one that the platform could misread is kept
+    in `joined_texts`.
+    """
     pieces: list[str | None] = []
     constants = program.constants
     is_known = True
-    is_simple = place is not COMMAND  # no character or neighbour that could be misread
+    # Nothing in a simple text could be misread, alone or together with its neighbour.
+    is_simple = place is not COMMAND
     for part in text.parts:
         if isinstance(part, ast.TextLiteral):
             value = part.value
@@ -85,7 +90,10 @@ def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place
 def _check_braces(
     program: Program, scope: ValueScope, literal: ast.TextLiteral, place: Place
 ) -> None:
-    """Report braces that hide a variable. Where only constants may stand, a name of something else is no variable."""
+    """Report braces that hide a variable behind a backslash or blanks.
+
+    Where only constants may stand, a name of something else is no variable.
+    """
     source = scope.module.source
     constant = place.allowed <= {CONST, ENVIRONMENT}
     written = source.text[literal.start : literal.end]
@@ -151,7 +159,7 @@ def _decimal(spelling: str) -> Any:
 
 
 def _type_of_text(program: Program, text: ast.Text) -> Type:
-    """A text that is one variable and nothing else has the type of its value where that is text too."""
+    """The type of a text: that of its value for a single textual variable, else `string`."""
     if any(isinstance(part, ast.Ref) and part not in program.ref_types for part in text.parts):
         return UNKNOWN
     if len(text.parts) == 1 and isinstance(text.parts[0], ast.Ref):
@@ -176,7 +184,7 @@ def _const(program: Program, scope: ValueScope, expr: ast.ConstRef) -> Type:
 
 
 def _joined(types: list[Type]) -> Type:
-    """The narrowest of `types` that all the others fit; `any` when there is none."""
+    """The narrowest of `types` that all the others fit; `any` when none is."""
     if not types:
         return UNKNOWN
     for candidate in types:
@@ -198,7 +206,7 @@ def _fold_object(program: Program, expr: ast.ObjectExpr) -> None:
 
 
 def key_text(key: ast.Name | ast.StringLit) -> str:
-    """The key of a pair."""
+    """The key of a pair, whether it is a name or a quoted text."""
     return key.text if isinstance(key, ast.Name) else key.value
 
 
@@ -224,9 +232,10 @@ def check_value(
     what: str,
     field: FieldType | None = None,
 ) -> None:
-    """Resolve `expr` and report where it is no value of `wanted`. `what` names its destination in a sentence.
+    """Resolve `expr` and report where it is no value of `wanted`.
 
-    With `field`, the field that takes the value as a whole, its annotations are kept to as well.
+    `what` names its destination in a sentence. `field` is the field that takes the value as a
+    whole: its annotations are checked as well.
     """
     inner = strip_optional(wanted)
     if isinstance(expr, ast.ListExpr) and isinstance(inner, ListOf):
@@ -251,6 +260,7 @@ def _check_record(
     place: Place,
     what: str,
 ) -> None:
+    """Check an object literal against a record: unknown, repeated and missing fields."""
     source = scope.module.source
     _check_duplicate_keys(program, scope, expr.pairs)
     by_key = {field.name: field for field in record.fields}

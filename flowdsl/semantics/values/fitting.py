@@ -1,4 +1,4 @@
-"""Whether an expression fits where it stands, and what to say when it does not."""
+"""Whether an expression fits where it stands, and what the message says when not."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ def check_fit(
     place: Place,
     what: str,
 ) -> None:
-    """Report `expr`, of the type `found`, where it is no value of `wanted`. Of a known text the spelling decides."""
+    """Report `expr`, of the type `found`, where it is no value of `wanted`.
+
+    For a known text, the spelling decides.
+    """
     inner = strip_optional(wanted)
     constant = program.constants.get(expr)
     if isinstance(constant, str) and isinstance(strip_optional(found), Primitive | Enum):
@@ -116,7 +119,7 @@ def _is_compound(value: Any, wanted: Type) -> bool:
 def _check_compound(
     program: Program, span: Span, value: Any, wanted: Type, place: Place, what: str
 ) -> None:
-    """Check the entries of a list or object that is known, as those of a literal are checked."""
+    """Check the entries of a known list or object as those of a literal are checked."""
     if isinstance(wanted, ListOf):
         for entry in value:
             _check_known(program, span, entry, wanted.element, place, f"an entry of {what}")
@@ -173,7 +176,7 @@ def _is_textual(type_: Type) -> bool:
 def _report_mismatch(
     program: Program, span: Span, found: Type, wanted: Type, place: Place, what: str
 ) -> None:
-    """Report a value that does not fit; a value that may be missing gets its own words."""
+    """Report a value that does not fit; one that may be missing has a message of its own."""
     if isinstance(found, Optional) and isinstance(found.inner, Unknown):
         program.sink.report(errors.NULL_FOR_REQUIRED, span, what=what, type=describe(wanted))
     elif isinstance(found, Optional) and assignable(found.inner, wanted):
@@ -199,7 +202,7 @@ def _report_mismatch(
 
 
 def _difference(found: Type, wanted: Type) -> str | None:
-    """What the one type has and the other does not take, of enums and of records; None of other types."""
+    """What `found` has that `wanted` does not take, of two enums or two records; else None."""
     have, want = strip_optional(found), strip_optional(wanted)
     if isinstance(have, Enum) and isinstance(want, Enum):
         extra = Enum(tuple(value for value in have.values if value not in want.known))
@@ -211,12 +214,15 @@ def _difference(found: Type, wanted: Type) -> str | None:
         if given is None and field.required:
             return f"it has no field `{field.name}`"
         if given is not None and not assignable(given.type, field.type):
-            return f"its field `{field.name}` is `{describe(given.type)}`, and not `{describe(field.type)}`"
+            return (
+                f"its field `{field.name}` is `{describe(given.type)}`, and not "
+                f"`{describe(field.type)}`"
+            )
     return None
 
 
 def _conversion(span: Span, found: Type, wanted: Type) -> str | None:
-    """What to write where a scalar of one type is to become another; None where nothing certain can be said."""
+    """What to write to make a scalar of one type another; None where nothing is certain."""
     inner = strip_optional(wanted)
     if not (isinstance(found, Primitive | Enum) and isinstance(inner, Primitive)):
         return None

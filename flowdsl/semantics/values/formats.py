@@ -13,7 +13,8 @@ _SPELLINGS = {
     "email": (r"[^@\s]+@[^@\s]+", "`ann@clinic.test`"),
     "url": (r"[A-Za-z][A-Za-z0-9+.-]*:\S+", "`https://portal.test/`"),
 }
-"""The spelling of a literal of each textual type, and an example. Compiled at first use: most programs hold none."""
+"""The spelling of a literal of each textual type, and an example. The patterns are compiled at
+first use: most programs hold no such literal."""
 
 _DATED = frozenset(("date", "datetime"))
 _SHORT_MONTHS = {"02": 29, "04": 30, "06": 30, "09": 30, "11": 30}
@@ -34,12 +35,12 @@ def has_spelling(type_name: str) -> bool:
 
 
 def example(type_name: str) -> str:
-    """A value of the type in backticks."""
+    """An example of the type, in backticks."""
     return _SPELLINGS[type_name][1]
 
 
 def is_spelled(type_name: str, value: str) -> bool:
-    """Whether `value` is a literal of the type, which has a spelling."""
+    """Whether `value` is spelled as the type is, which must have a spelling."""
     found = re.fullmatch(_SPELLINGS[type_name][0], value, re.ASCII)
     if found is None:
         return False

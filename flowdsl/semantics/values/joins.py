@@ -1,4 +1,4 @@
-"""Which texts have parts that could come together to something that the platform misreads."""
+"""Which texts have parts that the platform could misread together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from ..program import Program
 def may_misread(
     program: Program, text: ast.Text, place: Place, known: Sequence[str | None]
 ) -> bool:
-    """Whether the parts of a text could come together to something that is misread. `known` holds their characters."""
+    """Whether the parts of a text could together become something that is misread.
+
+    `known` holds the characters of each part; None for one that only a run or a call knows.
+    """
     if place is places.COMMAND:
         return True
     parts = text.parts
@@ -32,7 +35,7 @@ def may_misread(
 
 
 def holds_escaped_names(program: Program) -> bool:
-    """Whether a constant argument of a call holds what could be misread in a text of the task."""
+    """Whether a constant argument of a call could be misread in a text of the task."""
     constants = program.constants
     return any(
         isinstance(value := constants.get(argument.value), str) and "\\{" in value
@@ -53,7 +56,10 @@ def _may_be_literal(program: Program, part: ast.TextPart) -> bool:
 
 
 def note_typed(program: Program, module: ast.Module, ref: ast.Ref) -> None:
-    """Keep a const that is typed as it is, when it holds what could be misread: it is a text of its own."""
+    """Keep a const that is typed as a whole for `platform_text`, when it could be misread.
+
+    It has no text around it, so it gets one of its own.
+    """
     characters = program.constants.get(ref)
     if isinstance(characters, str) and "\\{" in characters:
         text = ast.Text(ref.start, ref.end, ast.STRING, (ref,))

@@ -6,9 +6,10 @@ from typing import Any, NoReturn
 
 
 def read_json(text: str) -> Any:
-    """The value of a JSON text. Raises `ValueError` for what is no JSON, and for what no JSON text could give back.
+    """The value of a JSON text.
 
-    The message ends a sentence that names the file.
+    Raises `ValueError` for what is no JSON, and for what could not be written as JSON again; its
+    message ends a sentence that names the file.
     """
     import json  # only programs with such files need it
 

@@ -1,4 +1,4 @@
-"""Fields of a JSON Schema file, as far as FlowDSL's types can say them."""
+"""The fields of a JSON Schema file, as far as FlowDSL's types can say them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 
 class ListedFields(Record):
-    """The fields that a schema lists. `is_open`: it says in so many words that there may be others."""
+    """The fields that a schema lists.
+
+    `is_open`: it says explicitly that there may be others.
+    """
 
     fields: tuple[FieldType, ...]
     is_open: bool
@@ -49,9 +52,10 @@ class ListedFields(Record):
 def schema_fields(
     program: Program, named_at: Span, path: str, text: str
 ) -> tuple[FieldType, ...] | None:
-    """The top-level properties of a schema; None, reported at `named_at`, when the file holds no JSON object.
+    """The top-level properties of a schema, as fields.
 
-    None too when the schema does not say which properties there are.
+    None when the file holds no JSON object, which is reported at `named_at`, and when the schema
+    does not say which properties there are.
     """
     try:
         schema = read_json(text)
@@ -67,9 +71,10 @@ def schema_fields(
 
 
 def listed_fields(text: str) -> ListedFields | None:
-    """The fields that the schema `text` lists, which may be in the short notation; None when it does not tell which they all are.
+    """The fields that the schema `text` lists, which may be in the short notation.
 
-    A schema without `additionalProperties` counts as complete, although it refuses nothing: nobody lists names to mean others.
+    None when it does not tell which they all are. A schema without `additionalProperties` counts as
+    complete, although it refuses nothing: whoever lists names means these.
     """
     try:
         schema = read_json(text)
@@ -90,7 +95,7 @@ def _short_fields(schema: dict[str, Any]) -> tuple[FieldType, ...]:
 
 
 def _short_type(value: Any) -> Type:
-    """The type of a field in the short notation; `any` for a word that nobody has written down."""
+    """The type of a field in the short notation; `any` for a word that is not documented."""
     if isinstance(value, dict):
         return RecordOf(None, _short_fields(value)) if is_short_notation(value) else _type(value)
     if isinstance(value, list):
@@ -110,7 +115,10 @@ def _is_open(schema: dict[str, Any]) -> bool:
 
 
 def _names_more(schema: Any, known: dict[str, Any]) -> bool:
-    """Whether the schemas inside a schema of an object list properties that are not `known`, or may."""
+    """Whether schemas inside the schema of an object list, or may list, further properties.
+
+    `known` are those that the object itself lists.
+    """
     if isinstance(schema, list):
         return any(_names_more(each, known) for each in schema)
     if not isinstance(schema, dict):

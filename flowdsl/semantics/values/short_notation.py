@@ -1,6 +1,8 @@
-"""Cyberdesk's short notation of schemas, `{"patient_mrn": "string", "vital_signs": {"heart_rate": "number"}}`: platform.md, section 3.2.
+"""Cyberdesk's short notation of schemas (platform.md, section 3.2).
 
-An input schema in it names a secret as JSON Schema does, `{"$password": "string"}`.
+    {"patient_mrn": "string", "vital_signs": {"heart_rate": "number"}}
+
+An input schema in it names a secret as JSON Schema does: `{"$password": "string"}`.
 """
 
 from __future__ import annotations
@@ -11,10 +13,10 @@ from typing import Any
 _KEYWORDS = frozenset(
     ("allOf", "anyOf", "definitions", "enum", "items", "not", "oneOf", "properties", "required")
 )
-"""Keywords that a schema of an object may have without a `type`; their values are no words."""
+"""Keywords of JSON Schema that an object may have without a `type`. Their values are no words."""
 
 _DESCRIBING = frozenset(("type", "title", "description", "format", "default"))
-"""Keywords whose values are words."""
+"""Keywords of JSON Schema whose values are words."""
 
 _CORE = frozenset(
     [
@@ -31,11 +33,11 @@ _CORE = frozenset(
         "$vocabulary",
     ]
 )
-"""Keywords that begin as the name of a secret does."""
+"""Keywords of JSON Schema that begin with `$`, as the name of a secret does."""
 
 
 def is_short_notation(schema: dict[str, Any]) -> bool:
-    """Whether an object names fields with their types (`{"total": "number"}`) and has no keyword of JSON Schema."""
+    """Whether an object names fields with their types and has no keyword of JSON Schema."""
     return (
         not schema.keys() <= _DESCRIBING
         and schema.keys().isdisjoint(_CORE)

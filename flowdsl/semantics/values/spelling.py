@@ -9,7 +9,11 @@ MISSING = "__EMPTY__"
 
 
 def spell(value: Any) -> str:
-    """A constant in JSON form as a text shows it: `true`, plain decimal notation, lists and objects as JSON."""
+    """A constant in JSON form as a text shows it.
+
+    Truth values are `true` and `false`, numbers stand in plain decimal notation, lists and objects
+    as JSON.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

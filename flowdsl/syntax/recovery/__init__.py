@@ -1,6 +1,6 @@
-"""Reading on behind syntax errors, and what to say about them.
+"""Reading on behind syntax errors, and the words for them.
 
-`recovery` drives: it tries `repair`s of one token and of `quotes`, else reads on at the next place
-that `resynchronisation` finds; `unexpected` and `advice` find the words, with the forms of other
-languages in `foreign_syntax`.
+`recovery` drives: it tries to repair one token (`repair`) or the quotes of a text (`quotes`), and
+else reads on at the next place that `resynchronisation` finds. `unexpected` and `advice` find the
+words; `foreign_syntax` holds the forms of other languages.
 """

@@ -1,4 +1,7 @@
-"""Advice for the syntax errors that people make: forms of other languages, from Markdown and from word processors."""
+"""Advice for the syntax errors that people make.
+
+Many come with forms of other languages, of Markdown and of word processors.
+"""
 
 from __future__ import annotations
 
@@ -34,14 +37,14 @@ from .foreign_syntax import (
 )
 
 _BACKSLASH_BEFORE_QUOTE = re.compile(r'\\"[ \t]*(?:#.*)?\Z')
-"""A `\\"` where the line, but for a comment, seems to end the text."""
+"""A `\\"` where the line, but for a comment behind it, seems to end the text."""
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]+")
 _TEXTS = frozenset(("STRING", "BLOCK", "RAW"))
 _DECLARING = frozenset(("workflow", "task", "chain", "type"))
 
 
 def unterminated_advice(opened: str) -> str | None:
-    """What to do about a text without an end, from its token; None for closing it."""
+    """The advice for a text without an end, given its token; None for closing it."""
     if opened.startswith('"""'):
         return None
     if _BACKSLASH_BEFORE_QUOTE.search(opened):
@@ -52,7 +55,7 @@ def unterminated_advice(opened: str) -> str | None:
 
 
 def character_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
-    """What to do about a character that begins no token."""
+    """The advice for a character that begins no token, if there is any."""
     character = tokens.words[index]
     if character == "-" and tokens.words[index + 1] == "-":
         return COMMENT
@@ -72,7 +75,10 @@ def character_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
 
 
 def unfinished_advice(tokens: Lexemes, index: int, allowed: Sequence[int]) -> str | None:
-    """What to do about a line that breaks off in front of token `index`, where the terminals `allowed` would go on."""
+    """The advice for a line that breaks off in front of token `index`, if there is any.
+
+    `allowed` are the terminals with which it could go on.
+    """
     names = {TERMINALS[term] for term in allowed}
     if names <= {"LPAR", "DOT"}:
         return NO_ARGUMENTS
@@ -82,7 +88,7 @@ def unfinished_advice(tokens: Lexemes, index: int, allowed: Sequence[int]) -> st
 
 
 def token_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
-    """What to do about a token that is one and fits nowhere."""
+    """The advice for a token that fits nowhere, if there is any."""
     return _Place(tokens, index, stack).advice()
 
 
@@ -92,7 +98,10 @@ def _joins(tokens: Lexemes, index: int) -> bool:
 
 
 class _Place:
-    """The token that stopped the parser, what stands around it, and the names of the terminals that would fit."""
+    """The token that stopped the parser, and what stands around it.
+
+    `fitting` has the names of the terminals that would fit.
+    """
 
     def __init__(self, tokens: Lexemes, index: int, stack: Stack) -> None:
         self.tokens = tokens
@@ -106,6 +115,7 @@ class _Place:
         self.fitting = {TERMINALS[term] for term in expected(stack.states)}
 
     def advice(self) -> str | None:
+        """The advice for the token, if there is any; the tables come first."""
         found = WORD_AFTER_WORD.get((self.before, self.word))
         if found is None:
             # In the order of the table, which says what matters most.
@@ -135,7 +145,7 @@ class _Place:
         return None
 
     def _braces(self) -> str | None:
-        """A variable in braces outside of text."""
+        """The advice for a variable in braces outside of text."""
         if self.kind == "RUNTIME":
             name = self.word.strip("{} \t")
             if is_word(name) and self.fitting & {"NAME", "FIELD", "KEY"}:
@@ -154,7 +164,7 @@ class _Place:
         return None
 
     def _text(self) -> str | None:
-        """Text where a statement, a name or the end of an `else` belongs."""
+        """The advice for text where a statement, a name or the end of an `else` belongs."""
         if self.kind not in ("STRING", "BLOCK", "RAW"):
             return None
         if "DO" in self.fitting:
@@ -171,6 +181,7 @@ class _Place:
         return None
 
     def _number(self) -> str | None:
+        """The advice for a number that fits nowhere."""
         if self.kind == "DURATION" and "INT" in self.fitting:
             return "a duration stands behind `wait` and `timeout` only"
         if self.kind != "INT":
@@ -187,6 +198,7 @@ class _Place:
         return ARGUMENTS if {"FIELD", "RPAR"} <= self.fitting else None
 
     def _word(self) -> str | None:
+        """The advice for a word that fits nowhere."""
         word, fitting_names = self.word, self.fitting
         lower = word.lower()
         if self.kind in ("FIELD", "KEY") and self._fits_as_keyword(word):
@@ -230,6 +242,7 @@ class _Place:
         return BODY if begins_body and word in KEYWORDS else None
 
     def _sign(self) -> str | None:
+        """The advice for a sign that fits nowhere."""
         word, fitting_names = self.word, self.fitting
         if word == "<" and self.before.lower() in ("list", "array"):
             return LIST_TYPE
@@ -258,7 +271,7 @@ class _Place:
         return word in KEYWORDS and TERMINALS[KEYWORDS[word]] in self.fitting
 
     def _named(self, name: str) -> str:
-        """A name with the sign that belongs behind it."""
+        """The name with the sign that belongs behind it."""
         if "NAME" in self.fitting:
             return name
         return f"{name}: ..." if "FIELD" in self.fitting else f"{name} = ..."

@@ -1,4 +1,7 @@
-"""Data: what people bring from other languages, from Markdown and from word processors, and what to write instead."""
+"""What people bring from other languages, and what to write instead.
+
+That includes Markdown and word processors. Data only, for `advice`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ from ..edition import DECLARATIONS
 
 DOUBLE_QUOTES = 'text stands in straight double quotes: `"..."`'
 CURLY_QUOTES = "“”„‟«»‘’‚"
-ASCII = "names are ASCII letters, digits and `_`; `@wire(...)` gives a field another name for the service"
+ASCII = (
+    "names are ASCII letters, digits and `_`; `@wire(...)` gives a field another name for the "
+    "service"
+)
 INSTRUCTION = 'an instruction is written `do "..."`'
 BODY = "a body stands in braces: `{ ... }`"
 ARGUMENTS = "arguments are named: `name: value`"
@@ -24,7 +30,10 @@ COUNT = "a number of rounds is written `for i in 3 { }`"
 ENDS = "a run ends with `finish`, `abort` or `fail`, a loop with its list or its `until`"
 IMPORT = 'names are imported with `import { name } from "./x.flow"`'
 RETRY = "what may fail is tried with `retry N { } else { }`"
-VALUES = "a constant is declared with `const` outside of workflows; `extract` and `copy` read values from the screen"
+VALUES = (
+    "a constant is declared with `const` outside of workflows; `extract` and `copy` read values "
+    "from the screen"
+)
 LIST_MARKS = "-*•–"
 STATEMENTS = frozenset(
     [
@@ -87,7 +96,7 @@ WORDS_OUTSIDE = dict.fromkeys(
     ("export", "public", "private", "static"),
     "every declaration of a file can be imported, without a word for it",
 )
-"""Those that stand for something else inside of a declaration."""
+"""Words that mean something else inside of a declaration."""
 WORD_AFTER_WORD = {
     ("expect", "sees"): "leave out `sees`",
     ("for", "("): LOOP,
@@ -131,4 +140,4 @@ WORD_WHERE = {
     ("|", "QMARK"): 'a choice is one of texts, `"a" | "b"`; what may be missing is `type?`',
     ("|", "OR"): "conditions are joined with `or`",
 }
-"""Advice for a word or sign where a terminal would fit."""
+"""The advice for a word or sign where a terminal would fit."""

@@ -1,7 +1,9 @@
-"""Text whose quotes are missing at one end: where it probably ends or begins, and reading on behind it.
+"""Text whose quotes are missing at one end.
 
-A block that is not closed takes the next block's opening quotes for its own end, and so on to the last: then what follows
-is prose to the lexer. The indentation tells where it was meant to end.
+The idea: find where the text was probably meant to end or begin, and read on behind it. A block
+that is not closed takes the next block's opening quotes for its own end, and so on to the last one,
+so that from there on, the lexer reads code as text and text as code. Indentation tells where the
+block was meant to end.
 """
 
 from __future__ import annotations
@@ -28,9 +30,10 @@ _QUOTES = '"""'
 def close_text(
     source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink, *, again: bool
 ) -> bool:
-    """Read a text without an end, or without its opening quotes, as if it had them; True when the parser can go on at `index`.
+    """Read a text without an end, or without its opening quotes, as if it had them.
 
-    Reports it. `again` allows to read what stands behind a block once more, which costs as much as the first time.
+    True, with a report, when the parser can go on at `index`. `again` allows to read what stands
+    behind a block once more, which costs as much as the first time.
     """
     kind = tokens.kinds[index]
     if kind == _BAD_STRING:
@@ -70,7 +73,7 @@ def report_unterminated(source: SourceFile, tokens: Lexemes, index: int, sink: S
 
 
 def _close_line(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink) -> bool:
-    """A text in single double quotes ends with its line, when the parser then reads on."""
+    """Close a text in single `"` at the end of its line, when the parser then reads on."""
     tokens.kinds[index] = TERMINAL["RAW" if tokens.words[index][0] == "r" else "STRING"]
     braces = uncover_braces(tokens, index)
     if not reads_on(tokens, stack.states, index):
@@ -83,7 +86,10 @@ def _close_line(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, s
 
 
 def _open_block(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink) -> bool:
-    """Prose where text belongs, up to quotes that stand alone on their line, is a block without its opening quotes."""
+    """Read prose in the place of text as a block without its opening quotes.
+
+    It reaches up to quotes that stand alone on their line.
+    """
     statement = fits(stack.states, TERMINAL["DO"])
     if not statement and not fits(stack.states, _BLOCK):
         return False
@@ -115,15 +121,16 @@ def _open_block(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, s
 
 
 def _odd(text: str) -> bool:
-    """Whether a file has a `\"""` without a partner."""
+    """Whether a file has three quotes without a partner."""
     return (text.count(_QUOTES) - text.count(f"\\{_QUOTES}")) % 2 == 1
 
 
 def _likely_end(text: str, start: int, end: int) -> int | None:
-    """Where a block that begins at `start` was probably meant to end, before `end`; None when nothing tells.
+    """The offset before `end` where a block from `start` was probably meant to end, if any.
 
-    At the end of the line in front of the first one that is not indented deeper than the line of the opening quotes; where
-    the block's own first line is not, in front of a line that begins a declaration or holds nothing but closing braces.
+    That is the end of the line in front of the first one that is not indented deeper than the line
+    of the opening quotes. Where the block's own first line is not indented deeper, it is the line
+    in front of one that begins a declaration or holds nothing but closing braces.
     """
     line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
     opening = text[line_start:start]
@@ -147,7 +154,7 @@ def _likely_end(text: str, start: int, end: int) -> int | None:
 
 @cache
 def _lines() -> re.Pattern[str]:
-    """A line behind its break: what it is indented with, and the rest."""
+    """The lines behind a line break: their indent, and the rest."""
     return re.compile(r"(?<=[\r\n])([ \t]*)([^\r\n]*)")
 
 
@@ -155,5 +162,6 @@ def _lines() -> re.Pattern[str]:
 def _outside() -> re.Pattern[str]:
     """What cannot be prose at the start of a line."""
     return re.compile(
-        r"(?:workflow|task|chain|type|const) [A-Za-z_][A-Za-z0-9_]* ?[{(=]|import [{\"]|[}\])]+[ \t]*\Z"
+        r"(?:workflow|task|chain|type|const) [A-Za-z_][A-Za-z0-9_]* ?[{(=]|import [{\"]"
+        r"|[}\])]+[ \t]*\Z"
     )

@@ -1,22 +1,28 @@
 """Reading on behind syntax errors.
 
-The idea: a mistake costs as little of the file as can be proven. Three means, the cheapest first:
+The idea: a mistake costs as little of the file as can be proven. There are three means, the
+cheapest first:
 
 1. *Repair.* One missing, doubled or misspelt token is put right when the parser then reads on
-   (`repair`, `quotes`); the declaration is kept unless the repair is a guess.
+   (`repair`, `quotes`). The declaration is kept unless the repair is a guess.
 2. *Resynchronisation in the body.* Otherwise the broken statement is left out, and reading goes on
    at a later statement of the same body. The declaration is left out of the tree, for it would mean
    something else without the statement; its name stays known.
 3. *Resynchronisation at the next declaration.* No mistake in one declaration costs another.
 
-An example, with a colon in place of a brace and a bracket that nothing opens:
+An example, with four mistakes and four diagnostics:
 
-    workflow a { steps: do "x" }         one diagnostic at `:`, repaired: `{` was meant
-    task b() { do ] do "y" press "F1" }  one at `]`; `press` is read, so a mistake in it would be told
-    task c() { do "z" }                  untouched
+    workflow a { steps { do "x" ) } }  `)` is left out, which is certain: `a` is kept
+    task b(): do "x" }                 `{` is read for `:`, which is a guess: `b` is left out
+    task c() {
+      do ]                             no repair reads on: reported, and the statement left out
+      do "y"                           reading goes on here ...
+      press F2                         ... so that this mistake is reported as well
+    }                                  `c` is left out
+    task d() { call c() }              untouched; the name `c` is known, so `call c` is no error
 
-What is proven: the parser reads `PROOF` tokens, or up to the next line, from where it goes on. Without
-proof a place is no restart, so that one mistake is not reported as many.
+What is proven: the parser reads `PROOF` tokens, or up to the next line, from where it goes on.
+Without proof a place is no restart, so that one mistake is not reported as many.
 """
 
 from __future__ import annotations
@@ -47,10 +53,10 @@ from .resynchronisation import (
 from .unexpected import report_unexpected, report_unfinished, report_unfinished_line
 
 MAX_ERRORS = 100
-"""Syntax errors after which the rest of a file is left alone."""
+"""The number of syntax errors after which the rest of a file is left alone."""
 MAX_REPAIRS = 40
 MAX_READ_AGAIN = 3
-"""How often what stands behind an unclosed block is read once more."""
+"""The most times that the text behind an unclosed block is read once more."""
 
 
 class Recovery:
@@ -71,14 +77,18 @@ class Recovery:
         self.nodes: list[Any] = []
         self.unread: list[ast.Unread] = []
         self.broken: list[int] = []
-        """Offsets in declarations that were read on behind a mistake, to be left out once they are whole."""
+        """Offsets in declarations that were read on behind a mistake, to be left out once they are
+        whole."""
         self.mistake: int | None = None if edition else 0
         """Where the last mistake was found. A file without an edition may be no FlowDSL at all."""
         self.repairs_left = MAX_REPAIRS
         self.readings_left = MAX_READ_AGAIN
 
     def read(self, stack: Stack, index: int) -> None:
-        """Fill `nodes` and `unread`; the parser has stopped at token `index`, and the stack holds what it has read."""
+        """Read the file to its end, and fill `nodes` and `unread`.
+
+        The parser has stopped at token `index`, and the stack holds what it has read.
+        """
         errors_left = MAX_ERRORS
         while errors_left and index >= 0:
             errors_left -= 1
@@ -90,7 +100,7 @@ class Recovery:
         self._leave_broken_out()
 
     def _recover(self, stack: Stack, index: int) -> tuple[Stack, int]:
-        """Report the mistake at token `index`; the stack and the token to read on with."""
+        """Report the mistake at token `index`; returns the stack and the token to read on with."""
         source, tokens, sink = self.source, self.tokens, self.sink
         previous, self.mistake = self.mistake, tokens.starts[index]
         if nesting(stack.states) >= MAX_DEPTH:
@@ -125,7 +135,7 @@ class Recovery:
         return self._next_statement(stack, index)
 
     def _end_declaration(self, stack: Stack, index: int, after: int) -> tuple[Stack, int]:
-        """End what runs into the next declaration, which begins at token `after`."""
+        """End a declaration that runs into the next one, which begins at token `after`."""
         tokens = self.tokens
         start = stack.starts[finished(stack)]
         if after == index:
@@ -146,7 +156,10 @@ class Recovery:
         return fresh_stack(self.tokens), after
 
     def _next_statement(self, stack: Stack, index: int) -> tuple[Stack, int]:
-        """Report the token that fits nowhere, and where to read on in the same declaration; else the next declaration."""
+        """Report the token that fits nowhere; returns where to read on.
+
+        That is in the same declaration, or else at the next one.
+        """
         source, tokens = self.source, self.tokens
         offset = stack.starts[finished(stack)]
         states = list(stack.states)
@@ -164,7 +177,10 @@ class Recovery:
         return stack, at
 
     def _next_restart(self, stack: Stack, index: int) -> tuple[Stack, int]:
-        """A fresh stack and the next declaration; keeps what the stack holds finished, and notes what is skipped."""
+        """A fresh stack, and the token that begins the next declaration.
+
+        Keeps what the stack holds finished, and notes what is skipped.
+        """
         tokens = self.tokens
         start = index
         if not fits(stack.states, END):
@@ -176,7 +192,10 @@ class Recovery:
         return fresh_stack(self.tokens), restart
 
     def _leave_out(self, stack: Stack, index: int, end: int) -> None:
-        """Keep what a stack holds finished at token `index`; the rest up to token `end` cannot be read."""
+        """Keep what a stack holds finished at token `index`.
+
+        The rest up to token `end` is noted as unread.
+        """
         tokens = self.tokens
         start = index
         if fits(stack.states, END):
@@ -199,7 +218,10 @@ class Recovery:
             self.unread.append(ast.Unread(tokens.starts[start], tokens.ends[end - 1], names))
 
     def _keep(self, stack: Stack) -> int:
-        """Take the imports and declarations that a stack holds finished; how many of its symbols they and the edition are."""
+        """Keep the imports and declarations that a stack holds finished.
+
+        Returns the number of its symbols that these and the edition are.
+        """
         count = finished(stack)
         read = zip(symbols(stack.states[: count + 1]), stack.values, strict=False)
         for symbol, value in read:
@@ -210,7 +232,10 @@ class Recovery:
         return count
 
     def _leave_broken_out(self) -> None:
-        """Take the declarations out of the tree that were read on behind a mistake; their names stay known."""
+        """Take out of the tree the declarations that were read on behind a mistake.
+
+        Their names stay known.
+        """
         for offset in self.broken:
             for number, node in enumerate(self.nodes):
                 if node.start <= offset <= node.end:
@@ -221,7 +246,7 @@ class Recovery:
 
 
 def _names_of(node: Any) -> tuple[str, ...]:
-    """The names that an import or a declaration brings."""
+    """The names that an import or a declaration brings into its file."""
     if isinstance(node, ast.ImportNames):
         return tuple((each.alias or each.name).text for each in node.names)
     if isinstance(node, ast.TestDecl):

@@ -1,4 +1,7 @@
-"""Repairs of one token: what is missing, doubled, misspelt or another sign, when the parser then reads on."""
+"""Repairs of one token that is missing, doubled, misspelt or the wrong sign.
+
+A repair counts when the parser then reads on.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,9 @@ _INSERTED = (
     "for",
     "run",
 )
-"""What people leave out, in the order of trying."""
+"""What people leave out, in the order in which it is tried."""
 _GUESSED = frozenset("{}[]=")
-"""Those whose right place is anybody's guess."""
+"""Inserted signs whose right place is only a guess."""
 _SEPARATORS = frozenset(",)")
 _ELSE_IFS = frozenset(("elif", "elseif", "elsif"))
 _SPACED = frozenset("}={")
@@ -52,8 +55,8 @@ def repair(
 ) -> bool | None:
     """Try to repair the tokens where the parser stopped; None when that fails.
 
-    Otherwise the parser can read on at `index`, the fault is reported, and the result says whether the tree is what was meant
-    beyond doubt.
+    Otherwise the parser can read on at `index`, the mistake is reported, and the result says
+    whether the tree is surely what was meant.
     """
     attempt = _Repair(source, tokens, stack, index, sink)
     if attempt.else_if() or attempt.sign() or attempt.comparison() or attempt.keyword():
@@ -73,15 +76,19 @@ def repair(
 def close_declaration(
     source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink, *, quiet: bool
 ) -> bool:
-    """Close the brackets that are open where the next declaration begins, or the file ends, when that is all that is missing.
+    """Close the brackets that are open in front of the next declaration or the end of the file.
 
-    `quiet` reports nothing: where something was skipped, brackets may be among it.
+    False when more than that is missing. `quiet` reports nothing: where something was skipped,
+    brackets may be among it.
     """
     return _Repair(source, tokens, stack, index, sink).closers(quiet=quiet)
 
 
 class _Repair:
-    """One place where the parser stopped. Each attempt changes the tokens and reports, or does neither."""
+    """One place where the parser stopped.
+
+    Each attempt changes the tokens and reports, or does neither.
+    """
 
     def __init__(
         self, source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
@@ -99,7 +106,10 @@ class _Repair:
         return reads_on(self.tokens, self.stack.states, index)
 
     def else_if(self) -> bool:
-        """`elif` and `elseif` for `else if`, or for `else` where no condition follows; with or without a colon in front of the body."""
+        """Repair `elif` and the like in the place of `else if`, or of `else` without a condition.
+
+        A colon in front of the body goes as well.
+        """
         if self.word not in _ELSE_IFS or not fits(self.stack.states, _TERMINAL_OF["else"]):
             return False
         tokens, at = self.tokens, self.index
@@ -115,7 +125,7 @@ class _Repair:
         return True
 
     def sign(self) -> bool:
-        """`:` for `=`, or `=` for `:`, behind a name."""
+        """Repair `:` for `=`, or `=` for `:`, behind a name."""
         wanted = {_FIELD: (_KEY, "="), _KEY: (_FIELD, ":")}.get(self.kind)
         if wanted is None or not fits(self.stack.states, wanted[0]):
             return False
@@ -131,7 +141,7 @@ class _Repair:
         return True
 
     def comparison(self) -> bool:
-        """`=` for `==` in a condition."""
+        """Repair `=` for `==` in a condition."""
         if self.kind != _TERMINAL_OF["="] or not fits(self.stack.states, TERMINAL["CMP"]):
             return False
         self.tokens.replace(self.index, "==")
@@ -150,7 +160,7 @@ class _Repair:
         )
 
     def keyword(self) -> bool:
-        """A misspelt keyword."""
+        """Repair a misspelt keyword."""
         if not is_word(self.word):
             return False
         allowed = set(expected(self.stack.states))
@@ -172,7 +182,7 @@ class _Repair:
         )
 
     def missing(self) -> str | None:
-        """A token left out in front of this one."""
+        """Insert the token that is left out in front of this one, and return it; None for none."""
         if self.kind == UNKNOWN or self.kind in _KEPT_AS_THEY_ARE - {END}:
             return None
         excess = self.tokens.excess_of_opening()
@@ -180,7 +190,7 @@ class _Repair:
             # A brace is what is missing only where one of the other kind is too many.
             if (word == "{" and excess >= 0) or (word == "}" and excess <= 0):
                 continue
-            # An object in an odd place is no argument.
+            # An object in an odd place is not meant to be an argument.
             if word == "(" and self.word == "{":
                 continue
             trial = list(self.stack.states)
@@ -191,7 +201,7 @@ class _Repair:
         return None
 
     def closing_braces(self) -> bool:
-        """Several `}` left out in front of this token."""
+        """Insert several `}` that are left out in front of this token."""
         if self.tokens.excess_of_opening() <= 0:
             return False
         trial = list(self.stack.states)
@@ -206,7 +216,10 @@ class _Repair:
         return False
 
     def closers(self, *, quiet: bool) -> bool:
-        """Closing brackets of any kind left out in front of this token, which stands outside of every bracket."""
+        """Insert the closing brackets that are left out in front of this token.
+
+        It must stand outside of every bracket.
+        """
         trial = list(self.stack.states)
         missing = []
         while not fits(trial, END):
@@ -224,7 +237,7 @@ class _Repair:
         return True
 
     def missing_sign(self) -> bool:
-        """`:` or `=` left out behind this name."""
+        """Insert a `:` or `=` that is left out behind this name."""
         if not is_word(self.word) or (self.word in KEYWORDS and self._text_follows()):
             return False
         tokens = self.tokens
@@ -241,11 +254,11 @@ class _Repair:
         return False
 
     def _text_follows(self) -> bool:
-        """Whether the next token is text, as behind the keyword of a statement in the wrong place."""
+        """Whether the next token is text: this one may then be a statement in the wrong place."""
         return self.tokens.kinds[self.index + 1] in _TEXTS
 
     def superfluous(self) -> bool:
-        """A token too many."""
+        """Leave out a token that is too many."""
         if self.kind in _KEPT_AS_THEY_ARE or self._begins_statement():
             return False
         count = fitting(self.tokens, self.stack.states, self.index + 1, PROOF)
@@ -258,7 +271,7 @@ class _Repair:
         return True
 
     def _begins_statement(self) -> bool:
-        """Whether a keyword begins a line: then the line in front of it is what lacks something."""
+        """Whether a keyword begins a line: the line in front of it then lacks something."""
         return self.word in KEYWORDS and breaks_line(self.tokens.blanks[self.index])
 
     def _report_missing(self, word: str, index: int) -> None:
@@ -281,7 +294,7 @@ class _Repair:
         )
 
     def _opening(self, closer: str) -> tuple[Label, ...]:
-        """Where the bracket was opened that `closer` closes."""
+        """The place where the bracket was opened that `closer` closes, as a label."""
         pair = _PAIRS.get(closer)
         if pair is None:
             return ()

@@ -1,4 +1,7 @@
-"""Where reading goes on after a mistake: at a later statement of the same body, or at the next declaration."""
+"""Where reading goes on after a mistake.
+
+That is at a later statement of the same body, or at the next declaration.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from ..edition import DECLARATION_WORDS, FIRST
 from ..lexer import END, KEYWORDS, TERMINAL, Lexemes, breaks_line, is_word
 
 PROOF = 4
-"""How many tokens the parser must read to prove a guess."""
+"""The number of tokens that the parser must read to prove a guess."""
 _BAD_STRING = TERMINAL["BAD_STRING"]
 _LBRACE = TERMINAL["LBRACE"]
 _NAME = TERMINAL["NAME"]
@@ -24,15 +27,17 @@ _IMPORT_WORDS = frozenset(("import", "from", "as"))
 _DEPTH = {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}
 _BRACKETS = frozenset(("LBRACE", "LPAR", "LSQB"))
 _LONGEST_ANNOTATION = 12
-"""In tokens; what looks longer is none."""
+"""The most tokens of an annotation; what looks longer is none."""
 _LOOKED_BACK = 4
-"""How many tokens a name may swallow of the declaration behind it: `amount:`, then `type Row {`."""
+"""The most tokens of the next declaration that a name may swallow: behind `amount:`, `type Row {`
+reads as a type and more."""
 
 
 def reads_on(tokens: Lexemes, states: list[int], index: int, *, line: bool = False) -> bool:
-    """Whether the parser reads enough tokens from `index` on to prove a guess: four, or all up to the next line and into it.
+    """Whether the parser reads enough tokens from `index` on to prove a guess.
 
-    With `line`, all up to the next line are enough.
+    That is `PROOF` tokens, or all up to the next line and the first of it. With `line`, all up to
+    the next line are enough.
     """
     trial = list(states)
     for at in range(index, index + PROOF):
@@ -42,14 +47,14 @@ def reads_on(tokens: Lexemes, states: list[int], index: int, *, line: bool = Fal
         term = terminal(tokens, at, trial[-1])
         if term is None or _takes_for_name(tokens, at, term, trial) or not shift(trial, term):
             return False
-        # A new line whose first word is taken for a name, and is none, proves nothing.
+        # A new line proves nothing when its first word is taken for something else than it is.
         if term == END or (new_line and term == tokens.kinds[at]):
             return True
     return True
 
 
 def _takes_for_name(tokens: Lexemes, index: int, term: int, states: list[int]) -> bool:
-    """Whether the parser takes the beginning of a section, a statement or a declaration for something else."""
+    """Whether the parser takes for a name what begins a section, a statement or a declaration."""
     if term == _NAME and tokens.words[index] in KEYWORDS:
         after = tokens.kinds[index + 1]
         return after in _TEXTS or after == _LBRACE
@@ -58,7 +63,7 @@ def _takes_for_name(tokens: Lexemes, index: int, term: int, states: list[int]) -
 
 
 def finished(stack: Stack) -> int:
-    """How many symbols of a stack are the edition and whole imports and declarations."""
+    """The number of symbols of a stack that are the edition, imports and whole declarations."""
     count = 0
     for symbol in symbols(stack.states):
         if symbol not in _EDITION and symbol not in _FINISHED:
@@ -68,7 +73,7 @@ def finished(stack: Stack) -> int:
 
 
 def follows_mistake(tokens: Lexemes, index: int, mistake: int) -> bool:
-    """Whether nothing that looks like a declaration begins between the offset of a mistake and token `index`."""
+    """Whether no declaration seems to begin between the offset of a mistake and token `index`."""
     first = bisect_left(tokens.starts, mistake, FIRST, index)
     return not any(
         breaks_line(tokens.blanks[at]) and begins_declaration(tokens, at)
@@ -95,7 +100,10 @@ def begins_declaration(tokens: Lexemes, index: int) -> bool:
 
 
 def swallowed(tokens: Lexemes, text: str, stack: Stack, index: int) -> int | None:
-    """The first token of the next declaration, when an unfinished one has run into it by token `index`."""
+    """The first token of the next declaration when an unfinished one has run into it.
+
+    None when it has not, up to token `index`.
+    """
     done = finished(stack)
     if done >= len(stack.starts):
         return None
@@ -113,7 +121,10 @@ def swallowed(tokens: Lexemes, text: str, stack: Stack, index: int) -> int | Non
 
 
 def _in_front_of_annotations(tokens: Lexemes, index: int, head: int) -> int:
-    """The first token of the annotations right in front of token `index`, behind token `head`; `index` when there are none."""
+    """The first token of the annotations right in front of token `index`.
+
+    `index` when there are none; the search ends at token `head`.
+    """
     for at in range(index - 1, max(index - _LONGEST_ANNOTATION, head), -1):
         if (
             tokens.words[at] == "@"
@@ -125,9 +136,10 @@ def _in_front_of_annotations(tokens: Lexemes, index: int, head: int) -> int:
 
 
 def next_declaration(tokens: Lexemes, text: str, restart: int, index: int) -> int:
-    """The first token from `index` on that begins another declaration than the one at `restart`; the end of the file if none.
+    """The first token from `index` on that begins the next declaration, or the end of the file.
 
-    At the margin its first word tells. In an indented file the braces have to be balanced, too.
+    The declaration that begins at `restart` is broken. At the margin, the first word of a line
+    tells; in an indented file, the braces have to be balanced as well.
     """
     indented = not at_margin(tokens, text, restart)
     depth = sum(_DEPTH.get(word, 0) for word in tokens.words[restart:index]) if indented else 0
@@ -143,9 +155,10 @@ def next_declaration(tokens: Lexemes, text: str, restart: int, index: int) -> in
 
 
 def breaks_off(tokens: Lexemes, stack: Stack, index: int) -> bool:
-    """Whether the line in front of token `index` breaks off: the token begins the next part of the same body.
+    """Whether the line in front of token `index` breaks off.
 
-    Cuts the stack back to what goes on there.
+    The token then begins the next part of the same body, and the stack is cut back to what goes on
+    there.
     """
     if not _begins_line(tokens, index):
         return False
@@ -157,9 +170,10 @@ def breaks_off(tokens: Lexemes, stack: Stack, index: int) -> bool:
 
 
 def resume(tokens: Lexemes, stack: Stack, index: int, restart: int) -> int | None:
-    """Cut a stack back to the innermost body that goes on with a token between `index` and `restart`; that token.
+    """Cut a stack back to the innermost body that goes on before token `restart`.
 
-    It begins a line, or closes the body. None, and the stack as it was, when there is none.
+    Returns the token that it goes on with, which begins a line or closes the body. None when there
+    is none; the stack is then as it was.
     """
     depth = 0
     at = index
@@ -185,9 +199,9 @@ def _cut(stack: Stack, size: int) -> None:
 
 
 def uncover_braces(tokens: Lexemes, index: int) -> int:
-    """Give braces at the end of a text without an end back to the code; how many tokens they are.
+    """Give the braces at the end of an unterminated text back to the code; returns how many.
 
-    They are no part of the text when it holds others than those of its variables.
+    They are not part of the text when it holds other braces than those of its variables.
     """
     word = tokens.words[index]
     if word.count("{") == word.count("}"):
@@ -202,7 +216,7 @@ def uncover_braces(tokens: Lexemes, index: int) -> int:
 
 
 def _begins_line(tokens: Lexemes, index: int) -> bool:
-    """Whether a line begins with a token that can begin a statement, a section, a setting or a field."""
+    """Whether a token begins a line, and can begin a statement, a section, a setting or a field."""
     if not breaks_line(tokens.blanks[index]):
         return False
     kind = tokens.kinds[index]
@@ -210,7 +224,7 @@ def _begins_line(tokens: Lexemes, index: int) -> bool:
 
 
 def _innermost(tokens: Lexemes, stack: Stack, index: int) -> int | None:
-    """How many states of a stack to keep so that it goes on at token `index`: the most that do."""
+    """The number of states of a stack, as large as possible, with which token `index` goes on."""
     states = stack.states
     for size in range(len(states), finished(stack) + 1, -1):
         if terminal(tokens, index, states[size - 1]) is not None and reads_on(
@@ -221,13 +235,16 @@ def _innermost(tokens: Lexemes, stack: Stack, index: int) -> int | None:
 
 
 def declared_names(tokens: Lexemes, text: str, start: int, end: int) -> tuple[str, ...] | None:
-    """The names that the tokens of a range would declare, as far as their first ones tell; None when they do not."""
+    """The names that the tokens of a range would declare, as far as its first tokens tell.
+
+    None when they do not tell.
+    """
     words = tokens.words
     at = _behind_annotations(tokens, start, end)
     if at >= end or words[at] == "test":
         return ()
     if words[at] == "import":
-        # Quotes may be missing, so that names are in the text: any word will do.
+        # Quotes may be missing, so that names stand in a text. Any word may be one.
         written = text[tokens.starts[at] : tokens.ends[end - 1]]
         return tuple(name for name in _words().findall(written) if name not in _IMPORT_WORDS)
     if words[at] in DECLARATION_WORDS and is_word(words[at + 1]) and at + 1 < end:
@@ -241,7 +258,10 @@ def declared_names(tokens: Lexemes, text: str, start: int, end: int) -> tuple[st
 
 
 def is_orphan(tokens: Lexemes, index: int) -> bool:
-    """Whether a token outside of every declaration begins a statement, a section or a field: the line in front of it is wrong."""
+    """Whether a token outside of every declaration begins a statement, a section or a field.
+
+    The mistake is then in front of it, where a declaration has ended too early.
+    """
     return _begins_line(tokens, index) and tokens.words[index] not in DECLARATION_WORDS
 
 
@@ -251,7 +271,7 @@ def _words() -> re.Pattern[str]:
 
 
 def _behind_annotations(tokens: Lexemes, start: int, end: int) -> int:
-    """The first token from `start` on that belongs to no annotation, `end` at most."""
+    """The first token from `start` on that belongs to no annotation, or `end`."""
     words = tokens.words
     at = start
     while at < end and words[at] == "@":

@@ -1,4 +1,4 @@
-"""What to say about a token that fits nowhere."""
+"""The words for a token that fits nowhere, and its report."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ _GROUPS = (
     (
         "a statement",
         _terminals(
-            "ABORT CALL CAPTURE CHOOSE CLEAR COPY DO EMIT EXPECT EXPORT EXTRACT FAIL FINISH FOR IF IMAGE PRESS REPEAT "
-            "RETRY RUN STEP TYPE WAIT"
+            "ABORT CALL CAPTURE CHOOSE CLEAR COPY DO EMIT EXPECT EXPORT EXTRACT FAIL FINISH FOR "
+            "IF IMAGE PRESS REPEAT RETRY RUN STEP TYPE WAIT"
         ),
         _terminals("AT"),
     ),
@@ -70,10 +70,11 @@ _GROUPS = (
     ),
     ("text", _terminals("BLOCK RAW STRING"), _terminals("")),
 )
-"""A phrase, the terminals that it stands for when all of them fit, and those it covers besides."""
+"""A phrase, the terminals that it stands for when all of them fit, and those that it covers
+besides."""
 
 _PATHS = frozenset(("DOT", "LSQB"))
-"""They go on with the name in front; nobody forgets them."""
+"""Signs that go on with the name in front. Nobody forgets them, so that they are not offered."""
 
 
 def token_phrase(tokens: Lexemes, index: int) -> str:
@@ -89,7 +90,7 @@ def token_phrase(tokens: Lexemes, index: int) -> str:
 
 
 def expected_phrase(terminals: Sequence[int]) -> str:
-    """What may stand next, in words, at most six alternatives."""
+    """What may stand next, in words, with six alternatives at most."""
     names = [TERMINALS[term] for term in terminals]
     left = set(names)
     if len(left) > len(_PATHS) + 1:
@@ -108,7 +109,7 @@ def expected_phrase(terminals: Sequence[int]) -> str:
 def report_unexpected(
     source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
 ) -> None:
-    """Report the token that stopped the parser, or the character behind it that keeps it from fitting."""
+    """Report the token that stopped the parser, or the invisible character behind it."""
     if (
         tokens.kinds[index + 1 : index + 2] == [UNKNOWN]
         and not tokens.words[index + 1].isprintable()
@@ -142,7 +143,7 @@ def report_unexpected(
 
 
 def _early_end(source: SourceFile, tokens: Lexemes, stack: Stack, index: int) -> tuple[Label, ...]:
-    """The brace in front that ends a declaration too early, where the rest of its body follows."""
+    """The label at a brace that ends a declaration too early, so that the rest follows it."""
     if tokens.words[index - 1] != "}" or not fits(stack.states, END):
         return ()
     if not is_orphan(tokens, index):
@@ -154,14 +155,20 @@ def _early_end(source: SourceFile, tokens: Lexemes, stack: Stack, index: int) ->
 def report_unfinished(
     source: SourceFile, tokens: Lexemes, states: Sequence[int], index: int, sink: Sink
 ) -> None:
-    """Report a declaration that runs into token `index`, the first of the next one or the end of the file."""
+    """Report a declaration that runs into token `index`.
+
+    That token begins the next declaration, or is the end of the file.
+    """
     _report_broken_off(source, tokens, states, index, sink, errors.UNFINISHED_DECLARATION)
 
 
 def report_unfinished_line(
     source: SourceFile, tokens: Lexemes, states: Sequence[int], index: int, sink: Sink
 ) -> None:
-    """Report the line in front of token `index`, which begins the next statement, section or field."""
+    """Report a line that breaks off in front of token `index`.
+
+    That token begins the next statement, section or field.
+    """
     _report_broken_off(source, tokens, states, index, sink, errors.UNFINISHED_LINE)
 
 
@@ -184,10 +191,10 @@ def _report_broken_off(
 
 
 def _unterminated(tokens: Lexemes, index: int) -> int | None:
-    """The token of the text without an end that stops the parser at `index`.
+    """The token of the unterminated text that stops the parser at `index`, if one does.
 
-    A block that is not closed takes the next block's opening quotes for its own, and so on to the last: then what
-    follows the first one is prose.
+    A block that is not closed takes the next block's opening quotes for its own end, and so on to
+    the last one, so that what follows the first block is prose.
     """
     bad = (TERMINAL["BAD_STRING"], TERMINAL["BAD_BLOCK"])
     found = None

@@ -71,7 +71,7 @@ def without_a_first_look(
 
 
 @pytest.mark.parametrize("outer", AROUND)
-def test_a_body_that_is_settled_has_nothing_to_report(
+def test_a_body_that_is_safe_has_nothing_to_report(
     outer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reported = set()

@@ -1,4 +1,4 @@
-"""The baseline of `flowdsl check`: which file it is, what it leaves out, and how it is written."""
+"""The baseline of `flowdsl check`: which file it is, what it leaves out, how it is written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class OpenBaseline:
         self._checked = checked
 
     def new_findings(self, findings: Findings) -> Shown:
-        """What the baseline does not have."""
+        """The findings that the baseline does not have."""
         found = findings.diagnostics
         prints = fingerprints(found)
         compared = self._baseline.compare(found, prints, self._checked)
@@ -61,9 +61,9 @@ def open_baseline(path: str, target: Target) -> OpenBaseline:
 
 
 def write_baseline(path: str, target: Target, found: Sequence[Diagnostic]) -> str:
-    """Write all findings to the file `path` and say so; raises `UsageError`.
+    """Write all findings to the file `path`; returns what to say of it. Raises `UsageError`.
 
-    What the file already knows of flows that were not checked now, it keeps.
+    The file keeps what it knows of flows that were not checked now.
     """
     try:
         before = _read(path) or EMPTY
@@ -80,7 +80,7 @@ def write_baseline(path: str, target: Target, found: Sequence[Diagnostic]) -> st
 
 
 def _checked(target: Target) -> Callable[[str], bool]:
-    """Whether a check of `target` finds everything there is to find in a file."""
+    """A test whether a check of `target` finds everything there is to find in a file."""
     return lambda path: target.whole or path in target.entries or path in target.taken_in
 
 

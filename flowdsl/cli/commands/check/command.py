@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from .watch import Scope
 
 INDEX_FROM = 50
-"""Flows from which a project gets an index; fewer are checked before one is read."""
+"""The number of flows from which a project gets an index; fewer are checked before it is read."""
 
 WATCHED_FORMATS = ("text", "terse")
-"""Formats in which one report may follow another."""
+"""The formats in which one report may follow another."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -131,7 +131,7 @@ def _refuse_nonsense(arguments: argparse.Namespace) -> None:
 
 
 def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target, Sequence[str]]:
-    """One check: its exit code, what it was of, and the files it read."""
+    """Check once; returns the exit code, the target, and the files that were read."""
     target = _opened(arguments, console)
     show_path = _shown_paths(arguments, target)
     if target.problems:
@@ -168,7 +168,10 @@ def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target
 
 
 def _found(target: Target, environment: Environment | None, jobs: int | None) -> Findings:
-    """What is found in a target. All flows of a large project are checked with its index, by up to `jobs` processes."""
+    """The findings in a target.
+
+    All flows of a large project are checked with its index, by up to `jobs` processes.
+    """
     if target.whole and len(target.entries) >= INDEX_FROM:
         from time import time_ns
 
@@ -204,7 +207,7 @@ def _opened(arguments: argparse.Namespace, console: Console) -> Target:
 
 
 def _hand_on(arguments: argparse.Namespace, console: Console) -> None:
-    """Print standard input as it came where its fixed text is expected and there is none."""
+    """Print standard input unchanged where its fixed text is expected and there is none."""
     if arguments.fix and not arguments.diff and list(arguments.paths) == ["-"]:
         from .fixes import print_unfixed
 
@@ -217,7 +220,10 @@ def _print(
     console: Console,
     show_path: Callable[[str], str],
 ) -> None:
-    """Print a report to standard output, or to standard error when a fixed text or a difference stands there."""
+    """Print a report to standard output.
+
+    It goes to standard error when a fixed text or a difference stands there.
+    """
     aside = arguments.diff or (arguments.fix and "-" in arguments.paths)
     color = console.color_err if aside else console.color_out
     text = render(arguments.format, report, _failing(arguments), color, show_path)
@@ -228,7 +234,7 @@ def _print(
 
 
 def _selection(arguments: argparse.Namespace, target: Target) -> Callable[[Findings], Shown]:
-    """What makes a report of findings: it leaves out what the baseline knows."""
+    """The function that makes a report of findings, without those that the baseline has."""
     baseline = _baseline_name(arguments, target)
     if baseline is None:
         return _everything
@@ -238,7 +244,7 @@ def _selection(arguments: argparse.Namespace, target: Target) -> Callable[[Findi
 
 
 def _everything(findings: Findings) -> Shown:
-    """What is said of findings without a baseline."""
+    """The report of findings without a baseline."""
     return Shown(findings.diagnostics, findings.paths)
 
 
@@ -253,7 +259,10 @@ def _baseline_name(arguments: argparse.Namespace, target: Target) -> str | None:
 
 
 def _shown_paths(arguments: argparse.Namespace, target: Target) -> Callable[[str], str]:
-    """How paths are printed: standard input by the name that was given for it, the others from the working folder."""
+    """How paths are printed.
+
+    Standard input has the name that was given for it; other paths begin in the working folder.
+    """
     show_path = target.show_path
     if arguments.format == "github":
         show_path = _from_checkout(target.root, show_path)
@@ -264,7 +273,10 @@ def _shown_paths(arguments: argparse.Namespace, target: Target) -> Callable[[str
 
 
 def _from_checkout(root: str, show_path: Callable[[str], str]) -> Callable[[str], str]:
-    """Paths from the top of the checkout of a job, for GitHub does not know in which folder a step works."""
+    """Paths from the top of the checkout of a job.
+
+    GitHub does not know in which folder a step works.
+    """
     checkout = os.environ.get("GITHUB_WORKSPACE")
     if not checkout:
         return show_path

@@ -1,4 +1,7 @@
-"""`flowdsl check --fix`: fixes are applied until none is left, and handed over as files, as text, or as a difference."""
+"""`flowdsl check --fix`: apply fixes until none is left.
+
+The result is written as files, printed as text, or shown as a difference.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +26,18 @@ from ...runtime.target import Target
 from .view import Shown
 
 ROUNDS = 10
-"""A fix can make room for another. What is not done by then goes round in circles."""
+"""The most rounds of fixing. A fix can make another possible; what is not done by then goes round
+in circles."""
 
 
 class Fixed(Record):
     """The outcome of fixing.
 
-    `findings` and `report` are of the fixed texts, `unfixed` is the report before. `originals` and `contents` are the bytes of
-    the files that change, by path. `broken` are files whose last fixes were taken back.
+    - `findings`, `report`: of the fixed texts.
+    - `unfixed`: the report before.
+    - `originals`, `contents`: the former and the new bytes of the files that change, by path.
+    - `count`: how many fixes were applied.
+    - `broken`: files whose last fixes were taken back, because they brought syntax errors.
     """
 
     findings: Findings
@@ -45,7 +52,7 @@ class Fixed(Record):
 def fix_findings(
     target: Target, options: CompileOptions, select: Callable[[Findings], Shown], *, unsafe: bool
 ) -> Fixed:
-    """Apply the fixes of what `select` gives of the target, in memory."""
+    """Apply, in memory, the fixes of what `select` takes of the findings."""
     applicable = (SAFE, UNSAFE) if unsafe else (SAFE,)
     analysis = analyze(target.files, target.entries, options)
     report = unfixed = select(analysis.findings)
@@ -78,13 +85,16 @@ def fix_findings(
 
 
 def _editable(target: Target, analysis: Analysis) -> frozenset[str]:
-    """The files that a fix may change: what was read as a flow, and of a buffer only itself."""
+    """The files that a fix may change: those read as flows; for standard input, only that."""
     flows = frozenset(module.source.path for module in analysis.model.modules)
     return flows.intersection(target.buffers) if target.buffers else flows
 
 
 def _bytes_of(source: SourceFile, target: Target) -> bytes:
-    """The bytes of a file that was read before; raises `CommandError` when they are others by now."""
+    """The bytes of a file that was read before.
+
+    Raises `CommandError` when they are different by now.
+    """
     try:
         content = target.files.read_bytes(source.path)
         if decode(source.path, content) == source.text:
@@ -104,7 +114,10 @@ def _mistakes(analysis: Analysis, path: str) -> int:
 def hand_over(
     fixed: Fixed, target: Target, console: Console, show_path: Callable[[str], str], *, diff: bool
 ) -> None:
-    """Write the fixed files; of standard input, or for `diff`, print instead. Raises `CommandError`."""
+    """Write the fixed files, or print standard input or, for `diff`, the difference.
+
+    Raises `CommandError`.
+    """
     if diff:
         print_difference(_rewrites(fixed, target, show_path), console)
     elif target.buffers:
@@ -113,7 +126,8 @@ def hand_over(
         write_rewrites(_rewrites(fixed, target, show_path), during="check")
     for path in fixed.broken:
         console.err(
-            f"note: the last fixes of `{printable(show_path(path))}` are taken back, for they break it; please report this"
+            f"note: the last fixes of `{printable(show_path(path))}` are taken back, for they "
+            "break it; please report this"
         )
     if fixed.contents:
         done = "would fix" if diff else "fixed"
@@ -122,8 +136,8 @@ def hand_over(
 
 
 def print_unfixed(console: Console) -> None:
-    """Hand standard input on as it came, so that an editor that takes the output for the new text loses nothing."""
-    with suppress(OSError):  # said elsewhere
+    """Print standard input unchanged, so that an editor that takes the output loses nothing."""
+    with suppress(OSError):  # reported elsewhere
         console.out_bytes(sys.stdin.buffer.read())
 
 
@@ -133,7 +147,7 @@ def _print_buffer(fixed: Fixed, target: Target, console: Console) -> None:
     if content is None:
         try:
             content = target.files.read_bytes(path)
-        except UnreadableFile:  # too large, and said in the report
+        except UnreadableFile:  # too large, which the report says
             return
     console.out_bytes(content)
 

@@ -1,4 +1,4 @@
-"""The formats of `flowdsl check`. Each renderer is imported only when it is asked for."""
+"""The formats of `flowdsl check`; each renderer is imported only when it is asked for."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ FORMATS = ("text", "terse", "json", "github", "sarif", "junit")
 
 
 class Shown(Record):
-    """What a check found.
+    """What a check found, as far as it is shown.
 
-    `paths` are the files it looked at; `prints` the fingerprints of the findings when some were left out. `remark` is for
-    standard error.
+    `paths` are the files it looked at. `prints` are the fingerprints of the findings, when some
+    were left out. `remark` is for standard error.
     """
 
     diagnostics: Sequence[Diagnostic]
@@ -30,7 +30,7 @@ def render(
     color: bool,
     show_path: Callable[[str], str],
 ) -> str:
-    """The report in one of `FORMATS`, without a final line break; "" when there is nothing to say.
+    """The report in one of `FORMATS`, without a final line break; empty for nothing to say.
 
     `failing` are the severities that fail the check.
     """

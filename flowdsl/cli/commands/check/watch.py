@@ -20,16 +20,21 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 POLL = 100
-"""Milliseconds until a watcher that sees nothing says so; the first check waits that long for the watching to begin."""
+"""Milliseconds until a watcher that sees nothing says so. The first check waits that long for the
+watching to begin."""
 NAMED = 3
-"""How many changed files are named."""
+"""The most changed files that are named."""
 
 _LEFTOVERS = ("~", ".swp", ".swx", ".tmp")
-"""Ends of the names of files that editors put beside the one they save."""
+"""Endings of files that editors put beside the one that they save."""
 
 
 class Scope(Record, eq=True):
-    """What is watched: the folder of a project with all below it, or of files that stand alone just their folders."""
+    """What is watched.
+
+    For a project, that is its folder and all below it (`deep`); for files that stand alone, just
+    their folders.
+    """
 
     folders: frozenset[str]
     deep: bool
@@ -52,9 +57,9 @@ def _taken_in(target: Target, path: str) -> tuple[str, ...]:
 
 
 def check_forever(first: Scope, check: Callable[[], Scope], console: Console) -> NoReturn:
-    """Check, and again after every change; a signal ends it.
+    """Check, and check again after every change; a signal ends it.
 
-    A check that cannot be made says why and waits like any other.
+    A check that cannot be made says why, and waits for changes as well.
     """
     watched = first
     changes = _changes(watched)
@@ -68,16 +73,16 @@ def check_forever(first: Scope, check: Callable[[], Scope], console: Console) ->
                 console.err(f"error: {printable(message)}")
         console.err("watching for changes; Ctrl-C ends")
         console.flush()
-        gc.collect()  # a short command does without, but this one lives on
+        gc.collect()  # a short command does without, but this one lives long
         changed = sorted(next(filter(None, changes)))
         more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
         console.err(f"\n--- changed: {', '.join(map(printable, changed[:NAMED]))}{more} ---\n")
 
 
 def _changes(watched: Scope) -> Iterator[set[str]]:
-    """The files that change from now on, by their paths from the working folder; now and then an empty set.
+    """The files that change from now on, by their paths from the working folder.
 
-    Raises `UsageError` when watching is not possible.
+    Now and then the set is empty. Raises `UsageError` when watching is not possible.
     """
     try:
         from watchfiles import watch
@@ -100,7 +105,7 @@ def _changes(watched: Scope) -> Iterator[set[str]]:
 
 
 def _relevant(full: str, watched: Scope) -> str | None:
-    """The path from the working folder of a file that may matter; None of one that does not."""
+    """The path, from the working folder, of a file that may matter; None for any other."""
     folder = next((each for each in watched.folders if full.startswith(each)), "")
     hidden = any(part.startswith(".") for part in full[len(folder) :].split(os.sep)[:-1])
     if hidden or full.endswith(_LEFTOVERS):

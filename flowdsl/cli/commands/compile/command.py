@@ -45,7 +45,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Write every artifact, or none when there are errors; findings and the outcome go to standard error."""
+    """Write every artifact, or none when there are errors.
+
+    Findings and the outcome go to standard error.
+    """
     target = open_target(arguments.paths, arguments.stdin_filename)
     if target.problems:
         console.err(
@@ -82,7 +85,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         os.path.join(arguments.folder, *path.split("/")): content for path, content in files
     }
     try:
-        # Not durable: after a power cut, compiling again is quicker than having waited for the disk.
+        # Not durable: after a power cut, to compile again is quicker than to wait for the disk each
+        # time.
         write_files(contents, durable=False)
     except OSError as error:
         reason = (error.strerror or "it fails").lower()

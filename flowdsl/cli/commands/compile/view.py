@@ -13,9 +13,10 @@ CHAINS = "chains"
 
 
 def artifact_files(bundle: Bundle) -> list[tuple[str, bytes]]:
-    """Relative POSIX path and content of every file of a bundle.
+    """The relative POSIX path and the content of every file of a bundle.
 
-    Key order is the payload's own. What only an organisation can decide stands there by alias or content hash.
+    Keys are in the order of the payload. What only an organisation can resolve stands there as an
+    alias or a content hash.
     """
     files = [file for workflow in bundle.workflows for file in _workflow_files(workflow)]
     files += [
@@ -36,7 +37,7 @@ def _workflow_files(workflow: WorkflowArtifact) -> list[tuple[str, bytes]]:
 
 
 def clash(paths: Iterable[str]) -> tuple[str, str] | None:
-    """Two paths that are one file on a disk that does not tell capitals apart, or None."""
+    """Two paths that are one file on a disk that ignores case; None when there are none."""
     seen: dict[str, str] = {}
     for path in paths:
         other = seen.setdefault(path.casefold(), path)
@@ -56,7 +57,10 @@ def outcome(bundle: Bundle, folder: str) -> str:
 
 
 def _schema(written: str | None) -> bytes:
-    """A schema the payload carries, a JSON string as a rule; without one, the schema that accepts everything."""
+    """The content of a schema file: the schema of the payload, as a rule a JSON string.
+
+    Without one, it is the schema that accepts everything.
+    """
     if written is None:
         return _json({})
     try:
@@ -67,7 +71,7 @@ def _schema(written: str | None) -> bytes:
 
 def _json(value: Any) -> bytes:
     text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    # What is no character in the name of a file becomes an escape of JSON.
+    # Bytes of a file name that are no character become escapes of JSON.
     return text.encode(errors="backslashreplace")
 
 

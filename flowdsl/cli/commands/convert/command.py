@@ -51,9 +51,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Print the proposed file, or write it; the difference of the prompts and what to look at go to standard error."""
+    """Print the proposed file, or write it.
+
+    The difference of the prompts and what to look at go to standard error.
+    """
     named = arguments.workflow
-    # A workflow may be called `flow`.
+    # `workflow.flow` may be the address of a workflow called `flow`.
     is_file = named.endswith(SUFFIX) and (named != "workflow.flow" or os.path.exists(named))
     target = open_target([named] if is_file else [])
     compilation = _compiled(target, console)
@@ -97,13 +100,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         unused = _unused_prompt(symbol, compilation)
         if unused is not None:
             console.err(
-                f"note: `{target.show_path(unused)}` is no longer used; delete it when you are done comparing"
+                f"note: `{target.show_path(unused)}` is no longer used; delete it when you are "
+                "done comparing"
             )
     return SUCCESS
 
 
 def _environment(target: Target) -> Any:
-    """An environment whose values stand in for `{env.x}`, the chosen one where one is chosen."""
+    """The environment whose values replace `{env.x}`: the chosen one, or else any."""
     chosen = named_environment(target.project, None)
     if chosen is None and target.project is not None:
         return next(iter(target.project.environments.values()), None)
@@ -127,7 +131,10 @@ def _compiled(target: Target, console: Console) -> Compilation:
 
 
 def _chosen(compilation: Compilation, name: str | None, target: Target) -> WorkflowSymbol:
-    """The workflow of that name; without one, the only one with a prompt file in the file that was named."""
+    """The workflow of that name.
+
+    Without a name, it is the only one with a prompt file in the file that was named.
+    """
     workflows = compilation.analysis.model.workflows
     convertible = [each.name for each in workflows if each.prompt_from is not None]
     if name is not None:
@@ -215,7 +222,7 @@ def _section(proposal: Proposal, hints: PromptHints, symbol: WorkflowSymbol) -> 
 
 
 def _refuse(found: Difference, prompt: str, symbol: WorkflowSymbol, target: Target) -> None:
-    """Stop where the statements would not fill in exactly what the prompt fills in."""
+    """Raise `CommandError` where the statements would not fill in what the prompt fills in."""
     problems = list(other_variables(found, prompt))
     if problems:
         assert symbol.prompt_from is not None
@@ -233,7 +240,7 @@ def _refuse(found: Difference, prompt: str, symbol: WorkflowSymbol, target: Targ
 def _replaced(
     symbol: WorkflowSymbol, old: ast.PromptFrom, section: Section, original: bytes
 ) -> bytes:
-    """The file with the section in the place of the old one, everything else byte for byte."""
+    """The file with the new section in the place of the old, and the rest byte for byte."""
     text = symbol.module.source.text
     line_start = text.rfind("\n", 0, old.start) + 1
     before = text[line_start : old.start]
@@ -260,10 +267,10 @@ def _blocked(
     target: Target,
     console: Console,
 ) -> str | None:
-    """Why the proposal cannot take the place of the prompt as it is; shows the errors it has.
+    """Why the proposal cannot replace the prompt as it is; None when it can.
 
-    They point into the file at `path` with the proposal in it, which is not the file on disk, and
-    say so.
+    Prints the errors that it has. They point into the file at `path` with the proposal in it, which
+    is not the file on disk, and say so.
     """
     if converted.bundle is None:
         analysis = converted.analysis
@@ -283,20 +290,20 @@ def _blocked(
         shown = ", ".join(f"`{each}`" for each in section.undeclared)
         verb = "is" if len(section.undeclared) == 1 else "are"
         return (
-            f"{shown} {verb} set or declared by no statement that the prompt spells out; declare the input, or write the "
-            "`extract` or `copy` by hand"
+            f"{shown} {verb} set or declared by no statement that the prompt spells out; declare "
+            "the input, or write the `extract` or `copy` by hand"
         )
     if converted.bundle is None:
         return "the proposed statements do not check as they are"
     if proposal.pictures:
         return (
-            f"the prompt shows {counted(len(proposal.pictures), 'picture')}, which the statements do not; save the files "
-            "and write an `image` for each by hand"
+            f"the prompt shows {counted(len(proposal.pictures), 'picture')}, which the "
+            "statements do not; save the files and write an `image` for each by hand"
         )
     return None
 
 
 def _unused_prompt(symbol: WorkflowSymbol, compilation: Compilation) -> str | None:
-    """The path of the prompt file, unless another workflow has it too."""
+    """The path of the prompt file; None when another workflow has it, too."""
     paths = [each.prompt_from for each in compilation.analysis.model.workflows]
     return symbol.prompt_from if paths.count(symbol.prompt_from) == 1 else None

@@ -32,15 +32,16 @@ def difference(before: str, after: str) -> Iterator[str]:
 
 
 def other_variables(found: Difference, prompt: str) -> Iterator[str]:
-    """What is wrong with each variable that the prompt and its statements do not share."""
+    """What is wrong with each variable that only the prompt or only its statements have."""
     for each in found.lost:
         shown = f"`{spell_variable(each.variable)}`"
-        if not is_rich_text(prompt):  # whose offsets are those of its text
+        if not is_rich_text(prompt):  # offsets in HTML are those of its text
             shown += f" in line {prompt.count(chr(10), 0, each.start) + 1}"
         if each.escaped:
             yield (
-                f"{shown} stands behind a backslash, which makes it literal text on the platform; write `/` in place of "
-                "the backslash, or put the separator into the value"
+                f"{shown} stands behind a backslash, which makes it literal text on the "
+                "platform; write `/` in place of the backslash, or put the separator into the "
+                "value"
             )
         else:
             yield f"{shown} would no longer be filled in; write its instruction by hand"
@@ -49,8 +50,8 @@ def other_variables(found: Difference, prompt: str) -> Iterator[str]:
 
 
 def statement_counts(proposal: Proposal) -> str:
-    """How many statements there are of which kind: `4 statements: 2 do, 1 press, 1 step`."""
-    # An `else` that lowering would make is no statement of the source.
+    """The number of statements of each kind, as in `4 statements: 2 do, 1 press, 1 step`."""
+    # An `else` that lowering makes is no statement of the source.
     kinds = Counter(
         STATEMENTS[BY_KIND[each.kind][0]].keyword
         for each in statements(proposal.body)
@@ -62,15 +63,21 @@ def statement_counts(proposal: Proposal) -> str:
 
 
 def remarks(proposal: Proposal) -> Iterator[str]:
-    """What a person has to look at before the proposal takes the place of the prompt."""
-    yield "statements change the words of the prompt: read the difference, and test the workflow before it is deployed"
+    """What a person has to look at before the proposal replaces the prompt."""
+    yield (
+        "statements change the words of the prompt: read the difference, and test the workflow "
+        "before it is deployed"
+    )
     if proposal.rich_text:
         yield "the prompt is HTML; its text was taken, without colours and type"
     if proposal.references:
-        yield f"the prompt says {listed(proposal.references)}; check each, because statements are numbered anew"
+        yield (
+            f"the prompt says {listed(proposal.references)}; check each, because statements are "
+            "numbered anew"
+        )
     if proposal.read_at_the_end:
         names = listed(proposal.read_at_the_end)
         yield (
-            f"the prompt does not say where to read {names}; `Read the results` at the end does, so move each `extract` to "
-            "where its value is on screen"
+            f"the prompt does not say where to read {names}; `Read the results` at the end does, "
+            "so move each `extract` to where its value is on screen"
         )

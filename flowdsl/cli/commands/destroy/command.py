@@ -1,4 +1,4 @@
-"""`flowdsl destroy`: delete every workflow of an environment, with all their runs, and what goes with them."""
+"""`flowdsl destroy`: delete all workflows of an environment, with their runs and the rest."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .view import destroyed, destruction_events, render_destruction
 
 
 class Destruction(Report):
-    """The `Ui` of a destruction: a person types the name of the environment."""
+    """The `Ui` of a destruction: a person has to type the name of the environment."""
 
     def render(self, plan: Plan, *, color: bool) -> str:
         return render_destruction(plan, self.environment, color=color)
@@ -82,7 +82,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Show what goes, ask, and delete it."""
+    """Show what is deleted, ask, and delete it."""
     report = report_of(Destruction, arguments, console, kind="destroy", ending=destroyed)
     return operate(report, lambda: _prepare(arguments, console, report), arguments, console)
 

@@ -18,7 +18,7 @@ from ...views.painted import BAD, QUIET, WARNED, painted
 
 
 def render_destruction(plan: Plan, environment: str, *, color: bool) -> str:
-    """Everything that goes, with what hangs on it."""
+    """Everything that is deleted, with what belongs to it."""
     lines: list[Line] = []
     for change in plan.changes:
         lines += _workflow(change, plan.impact.get(change.address))
@@ -40,7 +40,7 @@ def render_destruction(plan: Plan, environment: str, *, color: bool) -> str:
 
 
 def destruction_events(plan: Plan) -> Iterator[dict[str, Any]]:
-    """The same for programs."""
+    """What is deleted, as objects of the machine format."""
     for change in plan.changes:
         impact = plan.impact.get(change.address, Impact())
         yield {
@@ -60,7 +60,7 @@ def destruction_events(plan: Plan) -> Iterator[dict[str, Any]]:
 
 
 def destroyed(outcome: Outcome, environment: str) -> str:
-    """How it ended, in one line."""
+    """How the destruction ended, in one line."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: no workflow is tracked in {environment}"
     counts = [
@@ -80,7 +80,7 @@ def destroyed(outcome: Outcome, environment: str) -> str:
 
 
 def _performed(outcome: Outcome, action: str, kind: str | None = None) -> int:
-    """How often an action was done, to objects of one kind or of any."""
+    """The number of times an action was performed, for one kind of object or for all."""
     return sum(
         result.action == action
         and result.outcome == "performed"
@@ -110,7 +110,10 @@ def _workflow(change: Change, impact: Impact | None) -> Iterator[Line]:
         yield [(f"    edited elsewhere since the last deploy: {paths}", WARNED)]
     mark = mark_in(change.live.values.get("input_schema")) if change.live is not None else None
     if mark is not None and mark.address != change.address:
-        said = f"carries the mark of `{mark.address}`, project `{mark.project}`, environment `{mark.environment}`"
+        said = (
+            f"carries the mark of `{mark.address}`, project `{mark.project}`, environment "
+            f"`{mark.environment}`"
+        )
         yield [(f"    {printable(said)}", WARNED)]
 
 

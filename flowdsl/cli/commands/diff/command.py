@@ -1,4 +1,7 @@
-"""`flowdsl diff`: how workflows of the service differ from the source, and from what was last applied."""
+"""`flowdsl diff`: how workflows of the service differ from the source.
+
+An edit made elsewhere since the last deploy is shown as well.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What `flowdsl diff` shows: per workflow, how the service differs from the source and from the last deploy."""
+"""What `flowdsl diff` shows of each workflow.
+
+That is how the service differs from the source, and from the last deploy.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ _STATES = {
 def render_differences(
     differences: Sequence[WorkflowDifference], environment: str, *, unified: bool, color: bool
 ) -> str:
-    """Every workflow that differs, from what the service has to what the source says; last a line that counts."""
+    """Every workflow that differs, from what the service has to what the source says.
+
+    The last line counts them.
+    """
     lines: list[Line] = []
     for compared in differences:
         lines += _compared(compared, unified)
@@ -46,11 +52,12 @@ def render_differences(
 
 
 def difference_items(differences: Sequence[WorkflowDifference]) -> list[dict[str, Any]]:
-    """The same for programs, those without a difference left out."""
+    """The differences as objects of the machine format, for workflows that differ."""
     return [_item(compared) for compared in differences if compared.differs]
 
 
 def _compared(compared: WorkflowDifference, unified: bool) -> Iterator[Line]:
+    """The lines of one workflow; none without a difference."""
     change = compared.change
     if not compared.differs and change.action not in _STATES:
         return

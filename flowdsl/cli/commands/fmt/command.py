@@ -42,10 +42,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Format files, or standard input to standard output.
+    """Format files, or standard input to standard output; returns the exit code.
 
-    1 when something could not be formatted: a file cannot be read, holds syntax errors (the rest of it is formatted all the same), or
-    would have been damaged. With `--check` also when a file would change; without it, `--diff` only shows.
+    1 when something could not be formatted: a file cannot be read, has syntax errors (the rest of
+    it is formatted all the same), or would have been damaged. With `--check`, 1 also when a file
+    would change; without it, `--diff` only shows the difference.
     """
     if means_standard_input(arguments.paths, arguments.stdin_filename):
         return _format_buffer(arguments, console)
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _show(rewrites: list[Rewrite], arguments: argparse.Namespace, console: Console) -> None:
-    """Print what would change: as a difference, or the names alone."""
+    """Print what would change, as a difference or as names alone."""
     if arguments.diff:
         print_difference(rewrites, console)
         return
@@ -73,7 +74,10 @@ def _show(rewrites: list[Rewrite], arguments: argparse.Namespace, console: Conso
 
 
 def _format_buffer(arguments: argparse.Namespace, console: Console) -> int:
-    """Format standard input. What cannot be formatted is handed on as it came, so that an editor loses nothing."""
+    """Format standard input.
+
+    What cannot be formatted is printed unchanged, so that an editor loses nothing.
+    """
     original = standard_input()
     keep = arguments.check or arguments.diff
     name = arguments.stdin_filename or STANDARD_INPUT
@@ -99,7 +103,10 @@ def _format_buffer(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _hand_on(content: bytes, original: bytes, console: Console) -> None:
-    """Print the new content of standard input, with what has not been read of it because it is too long."""
+    """Print the new content of standard input.
+
+    Where the input is too long to be read, the rest of it is copied behind that.
+    """
     console.out_bytes(content)
     if len(original) > SIZE_LIMIT:
         console.out_bytes(sys.stdin.buffer.read())

@@ -20,14 +20,15 @@ from ...runtime.rewrites import BOM, Rewrite
 from .view import self_check_remark, syntax_remark, unreadable_remark
 
 Sources = tuple[str, tuple[str, ...]]
-"""A folder, absolute, and paths of files below it."""
+"""A folder, absolute, and the paths of files below it."""
 
 
 class Formatted(Record):
-    """What formatting some files gives.
+    """The result of formatting some files.
 
-    `rewrites` are the files that change. `remarks` tell people what could not be formatted and why, a line each; `unreadable` counts the
-    files among them of which nothing is known.
+    `rewrites` are the files that change. `remarks` say what could not be formatted and why, one
+    line each. `count` is the number of all files; `unreadable` is how many of them could not be
+    read.
     """
 
     rewrites: list[Rewrite]
@@ -37,10 +38,11 @@ class Formatted(Record):
 
 
 def sources_of(paths: Sequence[str]) -> list[Sources]:
-    """The files that paths of a command line mean; without any, all flows below the project's folder and those it names.
+    """The files that paths of a command line mean; raises `UsageError` for a path that means none.
 
-    Every path belongs to the project around it, so that one command line may reach into several. The project file only counts
-    without paths, and need not be valid. Raises `UsageError` for what means nothing.
+    Every path belongs to the project around it, so that one command line may reach into several.
+    Without paths, they are all flows below the project's folder and those that its project file
+    names; that file counts only then, and need not be valid.
     """
     patterns: dict[str, list[str]] = {}
     if paths:
@@ -72,7 +74,10 @@ def sources_of(paths: Sequence[str]) -> list[Sources]:
 
 
 def _project_flows(root: str) -> tuple[str, ...]:
-    """The globs of the project file, which may name what git ignores; none when it has mistakes."""
+    """The globs of the project file; none when it has mistakes.
+
+    They may name what git ignores.
+    """
     try:
         text = DiskFiles(root).read_text(PROJECT_FILE)
     except UnreadableFile:
@@ -84,7 +89,7 @@ def _project_flows(root: str) -> tuple[str, ...]:
 
 
 def no_flow(shown: Sequence[str]) -> UsageError:
-    """What to raise for files that are not laid out, for they are no flows."""
+    """The failure for files that are not formatted, since they are no flows."""
     from ...runtime.takers import no_flow
 
     return no_flow(shown, f"`{SUFFIX}` files, for nothing else is laid out")
@@ -118,7 +123,10 @@ def format_files(sources: Sequence[Sources]) -> Formatted:
 def format_content(
     path: str, original: bytes, show_path: Callable[[str], str]
 ) -> tuple[bytes, str | None]:
-    """The formatted bytes of a file, and what could not be formatted in it; raises `UnreadableFile`."""
+    """The formatted bytes of a file, and what could not be formatted in it, if anything.
+
+    Raises `UnreadableFile`.
+    """
     text = decode(path, original)
     formatted = format_source(SourceFile(path, text))
     remark = None

@@ -1,4 +1,4 @@
-"""What `flowdsl fmt` says beside its product."""
+"""What `flowdsl fmt` says beside the formatted text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flowdsl.diagnostics.render.terse import terse_line
 
 
 def syntax_remark(errors: Sequence[Diagnostic], show_path: Callable[[str], str]) -> str:
-    """The first error of a file, and what it means for its layout."""
+    """The first syntax error of a file, and what it means for its layout."""
     first = min(errors, key=lambda found: found.span.start)
     line = terse_line(first, show_path)
     more = f" and {counted(len(errors) - 1, 'more error')}" if len(errors) > 1 else ""
@@ -19,17 +19,17 @@ def syntax_remark(errors: Sequence[Diagnostic], show_path: Callable[[str], str])
 
 
 def self_check_remark(name: str, problem: str) -> str:
-    """A file that formatting would have damaged."""
+    """The message for a file that formatting would have damaged."""
     return f"error: `{printable(name)}` stays as it is: {problem}"
 
 
 def unreadable_remark(name: str, reason: str) -> str:
-    """A file whose text is not known."""
+    """The message for a file that cannot be read."""
     return f"error: `{printable(name)}` cannot be read: {reason}"
 
 
 def summary(changed: int, count: int, unreadable: int, *, written: bool) -> str:
-    """`3 files reformatted, 12 left unchanged`; `count` is how many files there are in all."""
+    """A summary, as in `3 files reformatted, 12 left unchanged`; `count` is that of all files."""
     would = "" if written else "would be "
     numbers = (
         (changed, f"{would}reformatted"),

@@ -1,4 +1,4 @@
-"""What a project has of a service already, and the entries by which it takes over more."""
+"""What a project has of a service already, and the `[[adopt]]` entries by which it takes more."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ from .destination import continued
 
 
 class Owned(Record):
-    """What a project has in one environment: addresses by id, from its adoptions and from its state, which is at `where`.
+    """What a project has in one environment.
 
-    `organization` is where its workflows are, None where neither the environment nor the state tells.
+    - `addresses`: by id of the service, from its adoptions and its state.
+    - `organization`: where its workflows are; None where neither environment nor state tells.
+    - `state`, `where`: the state document, if there is one, and the address of its store.
     """
 
     project: Project
@@ -41,7 +43,7 @@ class Owned(Record):
     where: str
 
     def names(self) -> set[str]:
-        """The names of its workflows in source, also of those that have left the source."""
+        """The names of its workflows, also of those that have left the source."""
         return {each.name for each in self.addresses.values() if each.kind == WORKFLOW}
 
     def check_organization(self, reply: Mapping[str, Any]) -> None:
@@ -49,17 +51,23 @@ class Owned(Record):
         found = reply.get("organization_id")
         if None not in (self.organization, found) and found != self.organization:
             raise CommandError(
-                f"the API key belongs to the organisation `{printable(str(found))}`, and `{self.environment.name}` is "
-                f"deployed to `{self.organization}`; use a key of that organisation",
+                (
+                    f"the API key belongs to the organisation `{printable(str(found))}`, and "
+                    f"`{self.environment.name}` is deployed to `{self.organization}`; use a key "
+                    "of that organisation"
+                ),
                 ACCESS,
             )
 
     def address(self, reply: Mapping[str, Any]) -> Address | None:
-        """The address under which the project has a workflow of the service already."""
+        """The address of a workflow of the service that the project has already; else None."""
         return self.addresses.get(str(reply["id"]).lower())
 
     def unknown(self, replies: Iterable[Mapping[str, Any]]) -> dict[str, Mark]:
-        """The marks, by id, of workflows that the project deployed, and that nothing in it gives an address or lets go."""
+        """The marks, by id, of workflows that this project deployed but does not know any more.
+
+        Nothing in the project gives them an address or forgets them on purpose.
+        """
         own = (self.project.id, self.environment.name)
         forgotten = {entry.address for entry in self.project.removed if entry.mode == "forget"}
         found: dict[str, Mark] = {}
@@ -72,9 +80,11 @@ class Owned(Record):
         return found
 
     def lost(self, unknown: Mapping[str, Mark], rows: Sequence[Workflow]) -> dict[str, Mark]:
-        """Those of `unknown` that are no copies: a workflow that was duplicated in the dashboard has the mark of its original.
+        """Those of `unknown` that are not copies, so that the state has lost them.
 
-        `rows` are all workflows of the organisation. Raises `CommandError` where there is no state: it is lost then.
+        A workflow that was duplicated in the dashboard has the mark of its original. `rows` are all
+        workflows of the organisation. Raises `CommandError` where there is no state: it is lost as
+        a whole then.
         """
         if self.state is None:
             raise self._lost_state(rows)
@@ -92,7 +102,7 @@ class Owned(Record):
         }
 
     def _is_outlived(self, mark: Mark) -> bool:
-        """Whether the workflow was created anew since, so that this one is a copy of what is gone."""
+        """Whether the workflow was created anew since, so that this is a copy of the former one."""
         last = None if self.state is None else self.state.resources.get(mark.address)
         return last is not None and mark.generation < last.generation
 
@@ -105,7 +115,10 @@ class Owned(Record):
         return CommandError("; ".join(lost_state(target, self.where, left).messages), STATE)
 
     def owner(self, reply: Mapping[str, Any]) -> str | None:
-        """The project and environment that deployed a workflow, in words; None when it is this one, or nobody knows."""
+        """The project and environment that deployed a workflow, in words.
+
+        None when it is this one, or when nobody knows.
+        """
         mark = mark_in(reply.get("input_schema"))
         own = (self.project.id, self.environment.name)
         if mark is None or (mark.project, mark.environment) == own:
@@ -114,7 +127,10 @@ class Owned(Record):
 
 
 def owned(project: Project, environment: Environment, root: str) -> Owned:
-    """What the project at `root` has in an environment; raises `CommandError` when its state cannot be read."""
+    """What the project at `root` has in an environment.
+
+    Raises `CommandError` when its state cannot be read.
+    """
     addresses = {
         each.id.lower(): each.address for each in project.adopt if each.env == environment.name
     }
@@ -137,15 +153,16 @@ def owned(project: Project, environment: Environment, root: str) -> Owned:
 
 
 async def every_workflow(client: CyberdeskClient) -> Sequence[Workflow]:
-    """All workflows of the organisation; raises `CyberdeskError`. The client is closed."""
+    """All workflows of the organisation; raises `CyberdeskError`. Closes the client."""
     async with client:
         return await client.workflows.list_all()
 
 
 def with_adoptions(content: bytes, environment: str, ids: Mapping[str, str]) -> bytes | None:
-    """`flowdsl.toml` with an `[[adopt]]` entry at its end for each workflow; None where none can stand there.
+    """`flowdsl.toml` with an `[[adopt]]` entry at its end for each workflow.
 
-    `ids` are those of the service, by the names of the workflows in source.
+    `ids` are those of the service, by the names of the workflows in source. None when no such entry
+    can stand there.
     """
     lines = []
     for name, workflow_id in sorted(ids.items()):

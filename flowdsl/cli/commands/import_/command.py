@@ -1,4 +1,4 @@
-"""`flowdsl import`: workflows of the service to a project that compiles to the same."""
+"""`flowdsl import`: workflows of the service become a project that compiles to the same ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from .adoption import Owned
 
 SIZE_LIMIT = 256 * 1024 * 1024
-"""Bytes of one file of payloads: an organisation's workflows with the longest prompts fit many times over."""
+"""The most bytes of one file of payloads. All workflows of an organisation, with the longest
+prompts, fit into it many times."""
 
 STANDARD_INPUT = "standard input"
 
@@ -48,8 +49,10 @@ STANDARD_INPUT = "standard input"
 class Read(Record):
     """Workflows to be imported.
 
-    `environment` is where they were fetched from, None for files; `home` its project. `taken` are names that the state gives to
-    other workflows. `remarks` tell of workflows that were left out.
+    - `environment`: where they were fetched from; None for files.
+    - `home`: the project of that environment.
+    - `taken`: names that the state gives to other workflows.
+    - `remarks`: what to say of workflows that were left out.
     """
 
     payloads: tuple[Payload, ...]
@@ -102,7 +105,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Write every file or none; paths go to standard output, notes and the outcome to standard error."""
+    """Write every file or none.
+
+    Paths go to standard output, notes and the outcome to standard error.
+    """
     _check_usage(arguments)
     destination = open_destination(arguments.folder)
     _require_sound(destination.target, console)
@@ -137,6 +143,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _check_usage(arguments: argparse.Namespace) -> None:
+    """Raise `UsageError` for options that make no sense, by themselves or together."""
     chosen = [
         option
         for option, given in (
@@ -166,13 +173,13 @@ def _check_usage(arguments: argparse.Namespace) -> None:
             raise UsageError(f"`--id {printable(each)}` is not a UUID")
     if arguments.name is not None and not _is_name(arguments.name):
         raise UsageError(
-            f"`--as {printable(arguments.name)}` cannot be the name of a workflow and of its file; a name has ASCII letters, "
-            "digits and `_`"
+            f"`--as {printable(arguments.name)}` cannot be the name of a workflow and of its "
+            "file; a name has ASCII letters, digits and `_`"
         )
 
 
 def _is_name(name: str) -> bool:
-    """Whether a workflow and its file can be called so on every disk."""
+    """Whether a workflow and its file can have this name on every disk."""
     lowered = name.lower()
     return (
         re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) is not None
@@ -259,7 +266,10 @@ def _decoded(content: bytes, where: str) -> str:
 
 
 def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
-    """The chosen workflows, but for those that the project at `into` has already or must not take over."""
+    """Fetch the chosen workflows.
+
+    Those that the project at `into` has already, or must not take over, are left out.
+    """
     from ...runtime.clients import open_client
     from ...runtime.engine.answers import answered
     from .adoption import every_workflow, owned
@@ -272,7 +282,8 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
     if home.project is None:
         raise UsageError(
             f"there is no `{PROJECT_FILE}` in this folder or above that says where to fetch from; "
-            'write one with `[project]` and an environment such as `[env.local]` with `api = "local"`'
+            "write one with `[project]` and an environment such as `[env.local]` with "
+            '`api = "local"`'
         )
     environment = required_environment(home.project, arguments.env)
     ids = dict.fromkeys(each.lower() for each in arguments.ids)
@@ -299,7 +310,10 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
 def _claimed(
     replies: Sequence[dict[str, Any]], mine: Owned, lost: Mapping[str, Mark]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """The workflows that nobody has in source yet, and what to tell about the others; `lost` are marks by id."""
+    """The workflows that nobody has in source yet, and remarks on the others.
+
+    `lost` are marks by the id of the workflow.
+    """
     kept = [
         reply
         for reply in replies
@@ -318,9 +332,9 @@ def _claimed(
             left.append(f"{shown} was deployed by project {owner}, and is left to it")
         elif (mark := lost.get(str(reply["id"]))) is not None:
             left.append(
-                f"{shown} was deployed by this project as `{printable(mark.address)}`, which its state does not know; "
-                f"`flowdsl state rebuild --env {mine.environment.name}` brings it back, and an entry in `[[removed]]` "
-                'with `mode = "forget"` lets it go'
+                f"{shown} was deployed by this project as `{printable(mark.address)}`, which its "
+                f"state does not know; `flowdsl state rebuild --env {mine.environment.name}` "
+                'brings it back, and an entry in `[[removed]]` with `mode = "forget"` lets it go'
             )
     return kept, left
 
@@ -331,7 +345,7 @@ def _claimed(
 def _write(
     imported: ImportedProject, destination: Destination, read: Read, console: Console
 ) -> list[str]:
-    """Write the project and print the paths; returns what else to tell."""
+    """Write the project and print the paths; returns the remarks."""
     remarks = list(read.remarks)
     fresh, grown = placed(imported.files, destination)
     if not destination.found:
@@ -349,8 +363,8 @@ def _write(
             )
         else:
             remarks.append(
-                f"no `[[adopt]]` entry was written, so a deploy to `{read.environment.name}` would create these "
-                "workflows anew"
+                f"no `[[adopt]]` entry was written, so a deploy to `{read.environment.name}` "
+                "would create these workflows anew"
             )
 
     def full(path: str) -> str:
@@ -375,15 +389,21 @@ def _write(
 def _adopting(
     imported: ImportedProject, environment: Environment, target: Target
 ) -> tuple[bytes, bytes]:
-    """`flowdsl.toml` before and after the entries of what was imported; raises `CommandError` when they cannot stand in it."""
+    """`flowdsl.toml` without and with the `[[adopt]]` entries of what was imported.
+
+    Raises `CommandError` when they cannot stand in it.
+    """
     from .adoption import with_adoptions
 
     old = target.files.read_bytes(PROJECT_FILE)
     new = with_adoptions(old, environment.name, imported.addresses)
     if new is None:
         raise CommandError(
-            f"`{PROJECT_FILE}` takes no `[[adopt]]` entries at its end; write `adopt = [...]` as such entries, without which a "
-            "deploy would create the workflows anew; nothing was written",
+            (
+                f"`{PROJECT_FILE}` takes no `[[adopt]]` entries at its end; write `adopt = "
+                "[...]` as such entries, without which a deploy would create the workflows "
+                "anew; nothing was written"
+            ),
             CONFLICT,
         )
     return old, new

@@ -1,4 +1,7 @@
-"""Where imported workflows go: the folder, the names that are taken, and what is added to files that exist."""
+"""Where imported workflows go.
+
+The folder, the names that are taken, and what is added to files that exist.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,11 @@ from ...runtime.failure import CommandError, UsageError
 from ...runtime.target import Target, open_project
 
 FLOWS = "flows"
-"""The folder that imported files name as theirs."""
+"""The folder that an import gives its flows, before they are placed."""
 
 ATTRIBUTES = ".gitattributes"
 PROMPT = ".prompt.md"
-"""How the names of prompt files end. Git may not change their line breaks."""
+"""The ending of prompt files. Git must not change the line breaks in them."""
 
 
 class Destination(Record):
@@ -42,7 +45,10 @@ class Destination(Record):
         return self.target.project is None
 
     def taken(self) -> set[str]:
-        """The names of workflows and chains that exist, and those that `flowdsl.toml` gives to objects of the service."""
+        """The taken names: of workflows and chains in source, and of objects in `flowdsl.toml`.
+
+        Each is in the set as it is and in small letters.
+        """
         sources = load(self.target.files, self.target.entries, Sink())
         names = {
             declaration.name.text
@@ -58,7 +64,7 @@ class Destination(Record):
         return names | {name.casefold() for name in names}
 
     def place(self, path: str) -> str:
-        """The path from the root of a file that an import calls `path`."""
+        """The path, from the root, of the file that an import calls `path`."""
         folder, _, name = path.partition("/")
         if folder != FLOWS:
             return path
@@ -66,7 +72,7 @@ class Destination(Record):
 
 
 def open_destination(folder: str | None) -> Destination:
-    """Where to write: into `folder`, without one into the project of the working folder, else here."""
+    """Where to write: into `folder`, else into the project of the working folder, else here."""
     if folder is not None and os.path.lexists(folder) and not os.path.isdir(folder):
         raise UsageError(f"`-o {folder}` is not a folder")
     if folder is not None and (not folder or "\0" in folder):
@@ -105,9 +111,10 @@ def _is_found(folder: str, globs: tuple[str, ...]) -> bool:
 def placed(
     files: Mapping[str, bytes], destination: Destination
 ) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """The files of an import by their paths from the root: those that are new, and new contents of one that exists.
+    """The files of an import by their paths from the root.
 
-    Raises `CommandError` when a file would be overwritten.
+    First those that are new, then the new contents of files that exist. Raises `CommandError` when
+    a file would be overwritten.
     """
     fresh: dict[str, bytes] = {}
     grown: dict[str, bytes] = {}
@@ -129,8 +136,10 @@ def placed(
         shown = listed(map(destination.target.show_path, existing))
         there = "exists" if len(existing) == 1 else "exist"
         raise CommandError(
-            f"{shown} {there} already; nothing was written: `--as NAME` gives a workflow another name, `-o DIR` "
-            "writes into another folder",
+            (
+                f"{shown} {there} already; nothing was written: `--as NAME` gives a workflow "
+                "another name, `-o DIR` writes into another folder"
+            ),
             CONFLICT,
         )
     return fresh, grown
@@ -146,7 +155,10 @@ def _existing(destination: Destination, path: str) -> bytes | None:
 
 
 def _moved_patterns(content: bytes, destination: Destination) -> list[bytes]:
-    """The lines of attributes for flows in the folder of `destination`, which may have blanks in its name."""
+    """The lines of git attributes for flows in the folder of `destination`.
+
+    The name of the folder may have blanks.
+    """
     moved = destination.place(f"{FLOWS}/")
     prefix = f'"{moved}' if " " in moved else moved
     lines = []
@@ -160,14 +172,14 @@ def _moved_patterns(content: bytes, destination: Destination) -> list[bytes]:
 
 
 def _with_lines(content: bytes, lines: list[bytes]) -> bytes:
-    """`content` and, at its end, those of `lines` that it does not have."""
+    """`content`, with those of `lines` that it does not have at its end."""
     present = set(content.splitlines())
     added = [line for line in lines if line not in present]
     return continued(content, added) if added else content
 
 
 def continued(content: bytes, lines: list[bytes]) -> bytes:
-    """`content` and `lines` at its end, with the line breaks that it has."""
+    """`content` with `lines` at its end, in its own kind of line breaks."""
     end = b"\r\n" if b"\r\n" in content else b"\n"
     between = end if content and not content.endswith(b"\n") else b""
     return content + between + b"".join(line + end for line in lines)

@@ -1,4 +1,4 @@
-"""Workflows of a service: which ones a command line means, read whole."""
+"""Workflows of a service: which ones a command line means, each read whole."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from ...runtime.interrupts import run
 from ...runtime.time_limit import TimeLimit
 
 AT_ONCE = 8
-"""Requests under way at the same time."""
+"""The number of requests at the same time."""
 
 
 class Selection(Record):
-    """The workflows of these ids, or those that carry all of these tags, or, when both are empty, every one."""
+    """The workflows of these ids, or those with all of these tags, or, when both are empty, all."""
 
     ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -39,7 +39,8 @@ def fetch(
 ) -> list[dict[str, Any]]:
     """The replies for the workflows of a selection, each with its checks and tags.
 
-    Raises `CommandError` when one of them does not exist, when there are none, and when the service does not answer.
+    Raises `CommandError` when one of them does not exist, when there are none, and when the service
+    does not answer.
     """
     try:
         return run(_fetch(client, selection, environment), limit)
@@ -62,7 +63,7 @@ async def _fetch(
         if not rows:
             raise await _none(client, selection.tags, environment)
         replies = await _read(client, [row.id for row in rows])
-        # What was deleted since it was listed is none of the workflows there are.
+        # One that was deleted since it was listed is left out.
         return [reply for reply in replies if reply is not None]
 
 

@@ -1,4 +1,4 @@
-"""What `flowdsl import` says about what it wrote."""
+"""What `flowdsl import` says of what it wrote."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from flowdsl.diagnostics.render.summary import counted
 from .destination import PROMPT
 
 SHOWN = 5
-"""How many workflows are named where many share a note, and how many causes of one."""
+"""The most workflows that are named where many share a note, and the most causes of one."""
 
 
 def rendered_notes(notes: Iterable[Note]) -> list[str]:
-    """One line for each note, what matters most first; what holds for several workflows alike stands once."""
+    """One line for each note, what matters most first.
+
+    What holds for several workflows alike stands once.
+    """
     groups: dict[str, list[Note]] = {}
     for note in sorted(notes, key=lambda note: note.weight):
         groups.setdefault(note.many or _message(note), []).append(note)
@@ -38,7 +41,7 @@ def _told(notes: Sequence[Note]) -> Iterator[str]:
 
 
 def _message(note: Note) -> str:
-    """What a note says of any workflow; files are called after theirs."""
+    """The message of a note without the name of its workflow, to find notes that are alike."""
     return note.message.replace(f" {note.workflow}.", " *.")
 
 
@@ -61,7 +64,7 @@ def _names(notes: list[Note]) -> str:
 
 
 def outcome(imported: ImportedProject, folder: str) -> str:
-    """How many workflows were imported, and in which shape: `2 workflows imported into flows/: ...`."""
+    """How many workflows were imported and how: `2 workflows imported into flows/: ...`."""
     workflows = sum(path.endswith(".flow") for path in imported.files)
     verbatim = sum(path.endswith(PROMPT) for path in imported.files)
     statements = workflows - verbatim

@@ -1,4 +1,4 @@
-"""`flowdsl plan`: its command, plans as files, and the summary in Markdown."""
+"""`flowdsl plan`: its command, plans as files (`saved`), and the summary (`markdown`)."""
 
 from .command import configure, run
 

@@ -33,7 +33,7 @@ from ...views.plan import render_plan
 from .saved import facts_of
 
 MAX_BYTES = 60_000
-"""A comment of GitHub holds 65,536 characters."""
+"""The default of `--max-bytes`; a comment on GitHub holds 65,536 characters."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +61,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Compile, compare and show; the plan goes to standard error, the machine format to standard output."""
+    """Compile, compare and show.
+
+    The plan goes to standard error, its JSON to standard output.
+    """
     limit = TimeLimit(arguments.timeout)
     deployment = open_deployment(arguments.env, console)
     bundle = compile_bundle(deployment, console)
@@ -87,6 +90,7 @@ def _show(
     job: Job,
     planned: PlannedDeploy,
 ) -> int:
+    """Show and save the plan; returns the exit code."""
     plan = planned.plan
     facts = facts_of(deployment, planned, job.runtime.now(), job.options.breaking)
     console.err(render_plan(plan, color=console.color_err, pending=planned.prior.pending))
@@ -104,9 +108,11 @@ def _show(
         append_step_summary(markdown, console)
     broken = [guard for guard in plan.guards if guard.name == BREAKING]
     if broken and job.options.accepted.get(BREAKING) != broken[0].planned:
-        # The only guard that a plan is asked to enforce (`--breaking error`); the others stop a deploy.
+        # `--breaking error` asks the plan itself to enforce this guard; the others only stop a
+        # deploy.
         console.err(
-            f"error: {printable(broken[0].message)}; if that is meant, `--accept-guard {BREAKING}={broken[0].planned}`"
+            f"error: {printable(broken[0].message)}; if that is meant, `--accept-guard "
+            f"{BREAKING}={broken[0].planned}`"
         )
         return exit_codes.GUARDED
     return (
@@ -117,7 +123,10 @@ def _show(
 
 
 def _changes(planned: PlannedDeploy) -> bool:
-    """Whether the service is not as the sources say, or a key is named otherwise; what only state has to learn is no change."""
+    """Whether the service differs from the sources, or the way of a key changes.
+
+    What only state has to learn is no change.
+    """
     plan = planned.plan
     return bool(
         plan.writes
@@ -129,7 +138,7 @@ def _changes(planned: PlannedDeploy) -> bool:
 
 
 def _obstacles(job: Job, planned: PlannedDeploy) -> list[str]:
-    """What would stop a deploy of this plan from here."""
+    """What would stop a deploy of this plan from here, as warnings."""
     found: list[str] = []
 
     def protection_stops() -> None:

@@ -1,4 +1,4 @@
-"""A plan as a comment of a pull request, or the summary of a job."""
+"""A plan as a comment on a pull request, or as the summary of a job."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ from ...views.plan_words import (
 )
 
 MAX_BYTES = 60_000
-"""A comment on GitHub holds 65,536 characters."""
+"""The default size; a comment on GitHub holds 65,536 characters."""
 NAME_WIDTH = 80
 SENTENCE_WIDTH = 400
 FIELDS_SHOWN = 20
-"""Fields named in one line."""
+"""The most fields that one line names."""
 
 _COLUMNS = (
     Action.CREATE,
@@ -66,17 +66,18 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """One changed object: a heading as HTML, and its difference as a fence, empty where there is none to show."""
+    """One changed object: its heading as HTML, and its difference as a fence, empty for none."""
 
     heading: str
     difference: str
 
 
 def render_markdown(plan: Plan, facts: PlanFacts, max_bytes: int = MAX_BYTES) -> str:
-    """The plan in at most `max_bytes` bytes of UTF-8, whole elements all of them.
+    """The plan in at most `max_bytes` bytes of UTF-8, in whole elements.
 
-    What does not fit is left out from the least important up, and named as left out: differences, the largest first, then
-    changes, warnings, and at last all but the first line, by which a comment is found again.
+    What does not fit is left out, and named as left out. The least important goes first:
+    differences, the largest first, then changes, then warnings, and at last all but the first line,
+    by which a comment is found again.
     """
     warnings = list(_warnings(plan, facts))
     blocks = list(_blocks(plan))
@@ -85,7 +86,7 @@ def render_markdown(plan: Plan, facts: PlanFacts, max_bytes: int = MAX_BYTES) ->
     items = len(warnings) + len(blocks)
 
     def attempt(step: int) -> str:
-        """The comment after the first `step` of the things that can be left out."""
+        """The comment without the first `step` of the things that can be left out."""
         dropped = set(by_size[: min(step, differences)])
         left = items - max(0, step - differences)
         return _assembled(
@@ -142,12 +143,17 @@ def _more(number: int) -> list[str]:
 
 
 def _marker(facts: PlanFacts) -> str:
-    """Ids hold letters, digits, `_` and `-`; anything else is quoted, so that nothing ends the comment early."""
+    """The first line of the comment, by which it is found again.
+
+    Ids hold letters, digits, `_` and `-`; anything else is quoted, so that nothing ends the HTML
+    comment early.
+    """
     project, environment = (quote(part, safe="") for part in (facts.project, facts.environment))
     return f"<!-- flowdsl-plan {project}/{environment} -->"
 
 
 def _head(plan: Plan, facts: PlanFacts) -> Iterator[str]:
+    """The heading: the table of numbers, and what the plan was made from."""
     yield f"## Plan for {code(facts.environment, NAME_WIDTH)}"
     numbers = [len(plan.of(action)) for action in _COLUMNS]
     header = [
@@ -169,12 +175,14 @@ def _head(plan: Plan, facts: PlanFacts) -> Iterator[str]:
         source = f"commit {code(facts.source.commit[:12], NAME_WIDTH)}{dirty}"
     state = "a first deploy" if facts.state is None else f"state of serial {facts.state.serial}"
     yield (
-        f"Project {code(facts.project, NAME_WIDTH)}, {source}, {state}. Made {facts.created_at:%Y-%m-%d %H:%M} UTC, good until "
-        f"{facts.expires_at:%Y-%m-%d %H:%M} UTC."
+        f"Project {code(facts.project, NAME_WIDTH)}, {source}, {state}. Made "
+        f"{facts.created_at:%Y-%m-%d %H:%M} UTC, good until {facts.expires_at:%Y-%m-%d %H:%M} "
+        "UTC."
     )
 
 
 def _warnings(plan: Plan, facts: PlanFacts) -> Iterator[str]:
+    """What to look at first, one list item each."""
     for route in key_routes(plan.named):
         if route.news:
             said = f"{key_route(route)}; {key_news(route)}"
@@ -188,19 +196,28 @@ def _warnings(plan: Plan, facts: PlanFacts) -> Iterator[str]:
         yield f"- **Missing** {_named(change)}: it {NOTES[Action.MISSING]}"
     for address in sorted(plan.breaking):
         for item in promises(plan, address):
-            yield f"- **Breaks callers** of {_address(address)}: {prose(broken(item), SENTENCE_WIDTH)}"
+            yield (
+                f"- **Breaks callers** of {_address(address)}: "
+                f"{prose(broken(item), SENTENCE_WIDTH)}"
+            )
     for guard in plan.guards:
         lifted = code(flag(guard), NAME_WIDTH)
-        yield f"- **Guard** {code(guard.name, NAME_WIDTH)}: {prose(guard.message, SENTENCE_WIDTH)}; {lifted} lets it through"
+        yield (
+            f"- **Guard** {code(guard.name, NAME_WIDTH)}: "
+            f"{prose(guard.message, SENTENCE_WIDTH)}; {lifted} lets it through"
+        )
     for address, paths in sorted(plan.drifted.items()):
         keep = prose(way_to_keep([address]), SENTENCE_WIDTH)
-        yield f"- **Overwrites edits made elsewhere** in {_address(address)}: {_listed(sorted(paths))}; {keep}"
+        yield (
+            f"- **Overwrites edits made elsewhere** in {_address(address)}: "
+            f"{_listed(sorted(paths))}; {keep}"
+        )
     for change in plan.changes:
         if (found := replaying(change, plan.impact.get(change.address))) is not None:
             sentence, names = found
             yield (
-                f"- **Recordings** of {_address(change.address)}: {sentence}, among them {_listed(names)}; "
-                "`--unapprove-trajectories` un-approves them"
+                f"- **Recordings** of {_address(change.address)}: {sentence}, among them "
+                f"{_listed(names)}; `--unapprove-trajectories` un-approves them"
             )
     for intent in facts.pending:
         yield f"- **Pending**: {prose(left_open(intent), SENTENCE_WIDTH)}"
@@ -209,7 +226,7 @@ def _warnings(plan: Plan, facts: PlanFacts) -> Iterator[str]:
 
 
 def _blocks(plan: Plan) -> Iterator[_Block]:
-    """The changes, destructive ones first."""
+    """The changes as blocks, deletions first."""
     every: list[Change | NamedChange] = [*plan.changes, *plan.named]
     for change in sorted(every, key=lambda change: change.action != Action.DELETE):
         if isinstance(change, Change):

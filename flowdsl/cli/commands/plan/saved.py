@@ -1,4 +1,4 @@
-"""Plans as files: the facts that stand in one, and a saved one that is to be carried out exactly."""
+"""Plans as files: the facts in one, and a saved one that is to be carried out exactly."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from ...runtime.exit_codes import CONFLICT
 from ...runtime.failure import CommandError, UsageError
 
 VALID_FOR = timedelta(hours=24)
-"""How long a saved plan may be carried out."""
+"""The time for which a saved plan may be carried out."""
 
 
 def facts_of(
     deployment: Deployment, planned: PlannedDeploy, created_at: datetime, on_breaking: OnBreaking
 ) -> PlanFacts:
-    """What a plan says of itself beside its changes."""
+    """The facts of a plan beside its changes."""
     prior, source = planned.prior, deployment.source
     return PlanFacts(
         flowdsl_version=__version__,
@@ -50,7 +50,10 @@ def facts_of(
 
 
 def read_saved_plan(path: str) -> SavedPlan:
-    """The plan in a file; raises `CommandError` for one that is no plan, or too old to be carried out."""
+    """The plan in a file.
+
+    Raises `CommandError` for one that is no plan, or too old to be carried out.
+    """
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -72,7 +75,7 @@ def read_saved_plan(path: str) -> SavedPlan:
 def exactly(
     saved: SavedPlan, deployment: Deployment, on_breaking: OnBreaking
 ) -> Callable[[PlannedDeploy], None]:
-    """What raises `Stop` for every planned deploy but the one that was saved.
+    """A check that raises `Stop` for every planned deploy but the saved one.
 
     The serial that the lease itself adds while the deploy runs is no difference.
     """

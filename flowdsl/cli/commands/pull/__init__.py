@@ -1,4 +1,4 @@
-"""`flowdsl pull`: its command, what a project has in an environment, and what is said of edits."""
+"""`flowdsl pull`: its command, what an environment has (`tracked`), and what is said of edits."""
 
 from .command import configure, run
 

@@ -39,7 +39,7 @@ from .view import outcome, remarks
 
 
 class Wanted(Record):
-    """What the command line asks for: the project with its environment, and the addresses to bring in."""
+    """What the command line asks for: the project, with the environment to pull from."""
 
     target: Target
     project: Project
@@ -69,13 +69,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Find the edits, show them, ask and write; the difference goes to standard output, everything else to standard error."""
+    """Find the edits, show them, ask and write.
+
+    The difference goes to standard output, everything else to standard error.
+    """
     limit = TimeLimit(arguments.timeout)
     wanted = _opened(arguments, console)
     target, project, environment = wanted.target, wanted.project, wanted.environment
     api_base = environment.api.rstrip("/")
     place = target_of(project, project.id or "", environment, api_base=api_base)
-    built = _compiled(wanted, Workspace(target.files, target.entries, wanted.options, place, Directory()), console)  # fmt: skip
+    built = _compiled(
+        wanted, Workspace(target.files, target.entries, wanted.options, place, Directory()), console
+    )
     listener = http_log.listener(arguments, console)
     known = tracked(project, environment, target.root, built.bundle, place, listener, limit)
     addresses = _addresses(arguments, built, known, environment)
@@ -137,7 +142,10 @@ def _compiled(wanted: Wanted, workspace: Workspace, console: Console) -> Built:
 def _addresses(
     arguments: argparse.Namespace, built: Built, known: Tracked, environment: Environment
 ) -> list[Address]:
-    """The addresses that were named, each once; raises `CommandError` for one that cannot be pulled."""
+    """The addresses that were named, each once; all that are known with `--all`.
+
+    Raises `CommandError` for an address that cannot be pulled.
+    """
     if arguments.all:
         if arguments.addresses:
             raise UsageError("`--all` and addresses cannot be combined")
@@ -151,8 +159,9 @@ def _addresses(
         address = _address(word, built, known, environment)
         if address not in known.ids:
             raise CommandError(
-                f"`{address}` has no workflow in `{environment.name}` that is known; deploy it, or take one over with "
-                f'`[[adopt]]` in `{PROJECT_FILE}`: `env = "{environment.name}"`, `address = "{address}"` and its `id`',
+                f"`{address}` has no workflow in `{environment.name}` that is known; deploy it, or "
+                f'take one over with `[[adopt]]` in `{PROJECT_FILE}`: `env = "{environment.name}"`,'
+                f' `address = "{address}"` and its `id`',
                 CONFLICT,
             )
         found[address] = None
@@ -165,15 +174,18 @@ def _address(word: str, built: Built, known: Tracked, environment: Environment) 
         gone = workflow_address(word)
     if gone not in built.desired and known.prior(gone) is not None:
         raise CommandError(
-            f"`{gone}` is deployed to `{environment.name}` and is no longer in the source; put it back, or fetch it "
-            "with `flowdsl import --id`",
+            (
+                f"`{gone}` is deployed to `{environment.name}` and is no longer in the source; "
+                "put it back, or fetch it with `flowdsl import --id`"
+            ),
             CONFLICT,
         )
     return read_address(word, list(built.desired), SOURCES)
 
 
 def _require_answer(arguments: argparse.Namespace) -> None:
-    # After the sources, as in a deploy: what is wrong with them is the same with and without `--yes`.
+    # After the sources, as in a deploy: what is wrong with them is the same with and without
+    # `--yes`.
     if arguments.diff and arguments.yes:
         raise UsageError("`--diff` writes nothing and `--yes` writes without asking; drop one")
     if not (arguments.yes or arguments.diff or is_interactive()):
@@ -195,14 +207,17 @@ def _require_found(
         shown = f"`{missing[0]}` (`{known.ids[missing[0]]}`)"
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise CommandError(
-            f"{shown}{more} does not exist in the organisation of `{environment.name}`: it was deleted, or the API key "
-            "belongs to another organisation; nothing was written",
+            (
+                f"{shown}{more} does not exist in the organisation of `{environment.name}`: it "
+                "was deleted, or the API key belongs to another organisation; nothing was "
+                "written"
+            ),
             CONFLICT,
         )
 
 
 def _prior(known: Tracked, built: Built, address: Address) -> ResourceState | None:
-    """What was last applied, under the name that the workflow had then."""
+    """What was last applied to a workflow, looked up under its former name as well."""
     renamed_from = built.desired[address].renamed_from
     found = known.prior(address)
     return found if found is not None or renamed_from is None else known.prior(renamed_from)
@@ -218,6 +233,7 @@ def _finish(
     missing: Sequence[str],
     console: Console,
 ) -> int:
+    """Show the edits, ask and write them; returns the exit code."""
     pulled = done.workflows
     rewrites = _rewrites(wanted.target, done.texts)
     for line in remarks(pulled, missing):
@@ -240,7 +256,7 @@ def _finish(
 
 
 def _rewrites(target: Target, texts: Mapping[str, str]) -> list[Rewrite]:
-    """The files that change, and git's rule for new prompt files."""
+    """The files that change, with git's rule for new prompt files (`.gitattributes`)."""
     contents = {path: encoded(target.files, path, text) for path, text in texts.items()}
     prompts = [path for path in contents if path.endswith(PROMPT) and _old(target, path) is None]
     if prompts:

@@ -35,7 +35,11 @@ AT_ONCE = 4
 
 
 class Tracked(Record):
-    """What state and `[[adopt]]` know. `ids` are those of the service by address, in lower case."""
+    """What state and `[[adopt]]` know of the workflows of an environment.
+
+    `ids` are those of the service by address, in lower case. `organization` is None when neither
+    tells.
+    """
 
     document: StateDocument | None
     ids: dict[Address, str]
@@ -47,7 +51,7 @@ class Tracked(Record):
 
 
 class Seen(Record):
-    """What the service has: the workflows that exist by id, and what it offers by name."""
+    """What the service has: the workflows that exist, by id, and what it offers by name."""
 
     live: Mapping[str, Live]
     directory: Directory
@@ -62,15 +66,19 @@ def tracked(
     listener: Listener | None,
     limit: TimeLimit,
 ) -> Tracked:
-    """The ids of the workflows of a bundle; raises `CommandError` when state cannot be used or was lost.
+    """The ids of the workflows of a bundle, from state and `[[adopt]]`.
 
-    The service is asked only where there is no state.
+    Raises `CommandError` when state cannot be used or was lost. The service is asked only where
+    there is no state.
     """
     document = _document(project, environment, root, bundle, target, listener, limit)
     if document is not None and document.api_base != target.api_base:
         raise CommandError(
-            f"the state of `{environment.name}` was made at `{document.api_base}` and the environment names "
-            f"`{target.api_base}`; ids of one service mean nothing to another",
+            (
+                f"the state of `{environment.name}` was made at `{document.api_base}` and the "
+                f"environment names `{target.api_base}`; ids of one service mean nothing to "
+                "another"
+            ),
             STATE,
         )
     adopted = {each.address: each.id for each in project.adopt if each.env == environment.name}
@@ -89,7 +97,7 @@ def tracked(
 
 
 def _addresses(artifact: WorkflowArtifact) -> list[Address]:
-    """The address of a workflow, and the one it had before it was renamed."""
+    """The address of a workflow, then the one that it had before it was renamed."""
     names = [artifact.name, *([artifact.renamed_from] if artifact.renamed_from else [])]
     return [workflow_address(name) for name in names]
 
@@ -103,6 +111,7 @@ def _document(
     listener: Listener | None,
     limit: TimeLimit,
 ) -> StateDocument | None:
+    """The state document, or None without one; a state that was lost raises `CommandError`."""
     if project.id is None:
         return None
     try:
@@ -126,15 +135,28 @@ async def _state_after_all(
         return await state_after_all(client, target, store, bundle)
 
 
-def look(client: CyberdeskClient, known: Tracked, addresses: Sequence[Address], bundle: Bundle, target: Target, limit: TimeLimit) -> Seen:  # fmt: skip
-    """Read the workflows at some addresses; raises `CommandError` when the service refuses, does not answer, or is another's."""
+def look(
+    client: CyberdeskClient,
+    known: Tracked,
+    addresses: Sequence[Address],
+    bundle: Bundle,
+    target: Target,
+    limit: TimeLimit,
+) -> Seen:
+    """Read the workflows at some addresses from the service.
+
+    Raises `CommandError` when it refuses, does not answer, or belongs to another organisation.
+    """
     seen = answered(_look(client, [known.ids[each] for each in addresses], bundle, target), limit)
     for live in seen.live.values():
         found = live.organization_id
         if None not in (known.organization, found) and found != known.organization:
             raise CommandError(
-                f"the API key belongs to the organisation `{printable(str(found))}`, and `{target.environment}` is "
-                f"deployed to `{known.organization}`; use a key of that organisation",
+                (
+                    f"the API key belongs to the organisation `{printable(str(found))}`, and "
+                    f"`{target.environment}` is deployed to `{known.organization}`; use a key of "
+                    "that organisation"
+                ),
                 ACCESS,
             )
     return seen
@@ -152,7 +174,10 @@ async def _look(
 
 
 def resolved(known: Tracked, seen: Seen) -> Tracked:
-    """What is known once writes of an interrupted deploy count as done where the service shows them."""
+    """`known`, with the writes of an interrupted deploy counted as done.
+
+    Those count that the service shows to be done.
+    """
     if known.document is None:
         return known
     document = with_interrupted_writes(known.document, seen.live, {})

@@ -1,4 +1,4 @@
-"""What `flowdsl pull` says about what it brings in and what it leaves."""
+"""What `flowdsl pull` says of the edits that it brings in and of those that it leaves."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST = 80
 
 
 def remarks(pulled: Sequence[Pulled], missing: Sequence[str]) -> Iterator[str]:
-    """A line for each field that is brought in, is left, or has been edited on both sides."""
+    """A line for each field that is brought in, is left, or was edited on both sides."""
     for each in pulled:
         for path in each.brought:
             how = _HOW.get(each.levels.get(path, ""), "changed")
@@ -32,7 +32,8 @@ def remarks(pulled: Sequence[Pulled], missing: Sequence[str]) -> Iterator[str]:
             yield f"note: {each.address}: {printable(note)}"
         if each.pending:
             yield (
-                f"note: {each.address}: only the source changed {listed(map(printable, each.pending))}; a deploy sends that"
+                f"note: {each.address}: only the source changed "
+                f"{listed(map(printable, each.pending))}; a deploy sends that"
             )
         for path, reason in sorted(each.left.items()):
             yield f"error: {each.address}: {_field(path)} cannot be brought in: {printable(reason)}"
@@ -44,8 +45,8 @@ def remarks(pulled: Sequence[Pulled], missing: Sequence[str]) -> Iterator[str]:
 
 def _conflict(address: Address, conflict: Conflict) -> Iterator[str]:
     yield (
-        f"error: {address}: {_field(conflict.path)} was edited in the source and in the dashboard since the last deploy; "
-        "`--theirs` takes the dashboard's"
+        f"error: {address}: {_field(conflict.path)} was edited in the source and in the "
+        "dashboard since the last deploy; `--theirs` takes the dashboard's"
     )
     ours, theirs = _words(conflict.ours, conflict.theirs)
     yield f"  source:    {ours}"
@@ -74,7 +75,7 @@ def _field(path: str) -> str:
 
 
 def outcome(pulled: Sequence[Pulled], environment: str, files: int, *, written: bool) -> str:
-    """How it ended, in one line."""
+    """How the pull ended, in one line."""
     brought = sum(len(each.brought) for each in pulled)
     left = sum(len(each.left) + len(each.conflicts) for each in pulled)
     if not brought and not left:

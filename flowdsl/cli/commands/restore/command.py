@@ -1,4 +1,4 @@
-"""`flowdsl restore`: the saved versions of a workflow, and the way back to one."""
+"""`flowdsl restore`: list the saved versions of a workflow, or bring one back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .view import render_restoration, render_versions, restored, version_items
 
 FORMAT_VERSION = 1
 NOTHING = Bundle((), (), {})
-"""What the source says does not matter: a version is brought back past it."""
+"""An empty bundle: a version is brought back whatever the source says."""
 
 
 class Restoration(Report):
@@ -83,7 +83,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """List the versions, or show the way to one, ask, and go it."""
+    """List the versions, or show what bringing one back changes, ask, and do it."""
     if arguments.version is None:
         return _list(arguments, console)
     display = open_display("auto", console, is_terminal(sys.stderr))

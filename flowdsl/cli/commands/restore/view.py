@@ -1,4 +1,4 @@
-"""What `flowdsl restore` shows: the saved versions of a workflow, and the way back to one of them."""
+"""What `flowdsl restore` shows of versions, and of bringing one back."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def render_versions(shelf: Shelf, *, color: bool) -> str:
 
 
 def version_items(shelf: Shelf) -> list[dict[str, Any]]:
-    """The same for programs."""
+    """The versions as objects of the machine format."""
     return [
         {
             "version": restorable.number,
@@ -46,7 +46,7 @@ def version_items(shelf: Shelf) -> list[dict[str, Any]]:
 
 
 def render_restoration(plan: Plan, number: int, *, color: bool) -> str:
-    """What bringing the version back changes, whole."""
+    """What bringing the version back changes, in full."""
     lines: list[Line] = []
     for change in plan.changes:
         head = f'~ {printable(change.address)}  "{printable(change.name)}"  to version {number}'
@@ -65,7 +65,7 @@ def render_restoration(plan: Plan, number: int, *, color: bool) -> str:
 
 
 def restored(number: int, outcome: Outcome, environment: str) -> str:
-    """How it ended, in one line."""
+    """How the restoration ended, in one line."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: version {number} is what is there"
     done = sum(result.outcome == "performed" for result in outcome.results)

@@ -1,4 +1,4 @@
-"""`flowdsl state`: its command, a module for each kind of work on state, and how state is shown."""
+"""`flowdsl state`: its command, a module for each kind of work, and how state is shown."""
 
 from .command import configure, run
 

@@ -1,4 +1,7 @@
-"""State outside of a deploy: reading it, changing it under its lease, and what its failures exit with."""
+"""State outside of a deploy.
+
+Reads it, changes it under its lease, and says what its failures exit with.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +37,12 @@ T = TypeVar("T")
 
 
 def open_state(environment: str | None, console: Console) -> Deployment:
-    """The environment whose state a command is about. Its sources may be absent or have errors."""
+    """The environment whose state a command is about; its sources may be absent or have errors."""
     return open_deployment(environment, console, need_flows=False)
 
 
 def failure_of(error: StateError) -> CommandError:
-    """How a command ends for which state cannot be used."""
+    """The failure of a command that cannot use the state."""
     match error:
         case Locked() | LeaseLost() | StoreBusy():
             code = exit_codes.LOCKED
@@ -51,7 +54,7 @@ def failure_of(error: StateError) -> CommandError:
 
 
 def find_document(deployment: Deployment) -> StateDocument | None:
-    """The state as it is now, wherever it may have moved to, or None; raises `CommandError`."""
+    """The state, also one that has moved elsewhere; None without one. Raises `CommandError`."""
     try:
         versioned = deployment.store.load()
     except StateError as error:
@@ -72,11 +75,13 @@ def read_document(deployment: Deployment) -> StateDocument:
 
 
 def no_state(deployment: Deployment) -> CommandError:
-    """There is no state, and a command works on one."""
+    """The failure of a command that works on state where there is none."""
     name = deployment.environment.name
     return CommandError(
-        f"there is no state of `{name}` at `{deployment.store.url}`; the first deploy makes it, and one that was lost is "
-        f"made anew with `flowdsl state rebuild --env {name}`",
+        (
+            f"there is no state of `{name}` at `{deployment.store.url}`; the first deploy makes "
+            f"it, and one that was lost is made anew with `flowdsl state rebuild --env {name}`"
+        ),
         exit_codes.STATE,
     )
 
@@ -90,7 +95,10 @@ def tracked_address(word: str, document: StateDocument) -> Address:
 async def held_state(
     deployment: Deployment, patience: float | None, interrupts: WritingInterrupts, console: Console
 ) -> AsyncIterator[tuple[HeldState, StateDocument]]:
-    """Hold the lease of a state that exists; `patience` is what `--lock-timeout` says. Raises `StateError`."""
+    """Hold the lease of a state that exists; raises `StateError`.
+
+    `patience` is what `--lock-timeout` says, in seconds.
+    """
 
     def waiting(who: str, waited: float) -> None:
         console.err(f"waiting for {printable(who)}, {waited:.0f} s so far")
@@ -108,7 +116,7 @@ async def held_state(
 
 
 class WritingInterrupts:
-    """Lets a write that has begun end in good order when a signal comes."""
+    """Lets a write that has begun come to its end when a signal comes."""
 
     def __init__(self, console: Console) -> None:
         self.writing = False
@@ -119,7 +127,7 @@ class WritingInterrupts:
         return self._interrupts.run(work)
 
     def exit_code(self, code: int) -> int:
-        """`code`, or that of the signal that came."""
+        """`code`, or the exit code of the signal that came."""
         return self._interrupts.exit_code if self._interrupts.received() else code
 
 
@@ -131,7 +139,7 @@ def change_document(
 ) -> int:
     """Write what `change` makes of the state, under its lease; returns the exit code.
 
-    `change` sees the state as it is under the lease. It and this raise `CommandError`.
+    `change` gets the state as it is under the lease. It and this function raise `CommandError`.
     """
     interrupts = WritingInterrupts(console)
 
@@ -147,7 +155,7 @@ def change_document(
 
 
 def sources_if_sound(deployment: Deployment) -> Bundle | None:
-    """What the sources compile to; None where they are absent or have errors, which is said nowhere."""
+    """What the sources compile to; None, without a word, where they are absent or have errors."""
     target = deployment.target
     if not target.entries:
         return None

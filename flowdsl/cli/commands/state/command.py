@@ -19,7 +19,8 @@ _RUNS = {
     "mv": ("mend", "move"),
     "migrate": ("migrate", "migrate"),
 }
-"""Where each subcommand is carried out: `flowdsl.cli.commands.state.<module>.<function>`."""
+"""The function that carries out each subcommand:
+`flowdsl.cli.commands.state.<module>.<function>`."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

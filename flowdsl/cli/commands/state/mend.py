@@ -42,8 +42,8 @@ def unprotect(arguments: argparse.Namespace, console: Console) -> int:
     console.err(f"`{shown}` is not protected in {name} any more")
     if _source_protects(deployment, address):
         console.err(
-            f"note: the source still says `protect = true` in `{shown}`, so the next deploy puts the protection back; take it "
-            "out of the workflow as well"
+            f"note: the source still says `protect = true` in `{shown}`, so the next deploy puts "
+            "the protection back; take it out of the workflow as well"
         )
     return code
 
@@ -74,7 +74,7 @@ def move(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _check_move(old: Address, new: Address, document: StateDocument) -> None:
-    """Raise `CommandError` where a move cannot be, or would lose something."""
+    """Raise `CommandError` where a move is impossible, or would lose something."""
     tracked_address(old, document)
     kind = old.kind
     if kind != new.kind:
@@ -83,7 +83,8 @@ def _check_move(old: Address, new: Address, document: StateDocument) -> None:
         )
     if kind != WORKFLOW:
         raise UsageError(
-            f"only a workflow can move: a {kind.replace('_', ' ')} is found by its name, so `{old}` is not `{new}`"
+            f"only a workflow can move: a {kind.replace('_', ' ')} is found by its name, so "
+            f"`{old}` is not `{new}`"
         )
     if not _NAME.fullmatch(new.name):
         raise UsageError(f"`{new}` is no address of a workflow; write `workflow.NAME`")
@@ -97,8 +98,11 @@ def _check_move(old: Address, new: Address, document: StateDocument) -> None:
     for intent in document.pending:
         if intent.address in (old, new):
             raise CommandError(
-                f"an interrupted deploy left a write of `{intent.address}` open; find out what became of it first, with "
-                f"`flowdsl recover {intent.address} --env {document.environment}` or a deploy",
+                (
+                    f"an interrupted deploy left a write of `{intent.address}` open; find out "
+                    f"what became of it first, with `flowdsl recover {intent.address} --env "
+                    f"{document.environment}` or a deploy"
+                ),
                 exit_codes.CONFLICT,
             )
 
@@ -111,7 +115,7 @@ def _source_protects(deployment: Deployment, address: Address) -> bool:
 
 
 def _tell_of_source(deployment: Deployment, old: Address, new: Address, console: Console) -> None:
-    """Say what the next deploy makes of the move, and how every environment gets it."""
+    """Say what the next deploy does after the move, and how to do the same in every environment."""
     bundle = sources_if_sound(deployment)
     if bundle is not None:
         names = {workflow_address(item.name) for item in bundle.workflows}
@@ -125,5 +129,6 @@ def _tell_of_source(deployment: Deployment, old: Address, new: Address, console:
             )
     name = old.name
     console.err(
-        f'note: `renamed_from = "{printable(name)}"` in the workflow does the same in every environment'
+        f'note: `renamed_from = "{printable(name)}"` in the workflow does the same in every '
+        "environment"
     )

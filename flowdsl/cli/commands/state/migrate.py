@@ -1,4 +1,4 @@
-"""`flowdsl state migrate`: state moves to another store, and the old one refuses further use."""
+"""`flowdsl state migrate`: move state to another store; the old one refuses further use."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from ...runtime.failure import CommandError, UsageError
 from .access import WritingInterrupts, failure_of, held_state, open_state, read_document
 
 AT_ONCE = 16
-"""Objects that are read at the same time."""
+"""The number of objects that are read at the same time."""
 
 
 def migrate(arguments: argparse.Namespace, console: Console) -> int:
-    """Copy the document and what stands beside it, then mark the old one as moved.
+    """Copy the document and its source maps, then mark the old document as moved.
 
-    In that order: whatever ends this half way, the old store is still the one in use, and migrating again goes on.
+    In that order: whatever ends this half way, the old store is still the one in use, and another
+    migration completes it.
     """
     deployment = open_state(arguments.env, console)
     name, old, new = deployment.environment.name, deployment.store, _new(deployment, arguments.to)
@@ -70,13 +71,15 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
     except StateError as error:
         raise failure_of(error) from None
     console.err(
-        f"the state of {name} is at {new.url} now, with {counted(copied, 'source map')}; the old one is kept and refuses "
-        f"further use; write this into `flowdsl.toml`, in every branch that deploys to {name}:"
+        f"the state of {name} is at {new.url} now, with {counted(copied, 'source map')}; the old "
+        "one is kept and refuses further use; write this into `flowdsl.toml`, in every branch "
+        f"that deploys to {name}:"
     )
     console.out(f"[env.{_key(name)}]\nstate = {json.dumps(arguments.to, ensure_ascii=False)}")
     if missing:
         console.err(
-            f"warning: {counted(missing, 'source map')} of deployed workflows was not in the old store"
+            f"warning: {counted(missing, 'source map')} of deployed workflows was not in the old "
+            "store"
         )
     if not new.shared:
         console.err("warning: the new store is a file of this machine, which no other one sees")
@@ -100,36 +103,47 @@ def _new(deployment: Deployment, url: str) -> StateStore:
 
 
 def _check(document: StateDocument, there: Versioned | None, new: StateStore) -> None:
-    """Raise `CommandError` where the new store holds something that must not be written over."""
+    """Raise `CommandError` where the new store holds something that must not be overwritten."""
     if there is None:
         return
     found = there.document
     if found.lineage != document.lineage:
         raise CommandError(
-            f"`{new.url}` holds another state of `{document.environment}` (lineage {found.lineage}, serial "
-            f"{found.serial}); nothing was moved; name an empty place, or move that one away",
+            (
+                f"`{new.url}` holds another state of `{document.environment}` (lineage "
+                f"{found.lineage}, serial {found.serial}); nothing was moved; name an empty "
+                "place, or move that one away"
+            ),
             exit_codes.CONFLICT,
         )
     if found.lease is not None:
         raise CommandError(
-            f"`{new.url}` is in use by `{found.lease.holder}` (lock id {found.lease.id}); nothing was moved",
+            (
+                f"`{new.url}` is in use by `{found.lease.holder}` (lock id {found.lease.id}); "
+                "nothing was moved"
+            ),
             exit_codes.LOCKED,
         )
     if found.moved_to is not None:
-        return  # moved on from there earlier, so that all of it is in the document that comes back
-    # The same serial is the copy of a migration that did not come to its end.
+        return  # state was moved away from there earlier, and this document descends from it
+    # The same serial is the copy of a migration that was broken off.
     if found.serial > document.serial:
         raise CommandError(
-            f"`{new.url}` holds the same state at serial {found.serial}, which is newer than {document.serial} here; "
-            "nothing was moved; where that one is right, name it in `flowdsl.toml`",
+            (
+                f"`{new.url}` holds the same state at serial {found.serial}, which is newer than "
+                f"{document.serial} here; nothing was moved; where that one is right, name it in "
+                "`flowdsl.toml`"
+            ),
             exit_codes.CONFLICT,
         )
     known = {resource.id for resource in document.resources.values()}
     lost = [address for address, each in found.resources.items() if each.id not in known]
     if lost:
         raise CommandError(
-            f"`{new.url}` holds an older serial of the same state that knows {listed(lost)}, which this one does not: both "
-            "have been written since; nothing was moved",
+            (
+                f"`{new.url}` holds an older serial of the same state that knows {listed(lost)}, "
+                "which this one does not: both have been written since; nothing was moved"
+            ),
             exit_codes.CONFLICT,
         )
 
@@ -137,7 +151,10 @@ def _check(document: StateDocument, there: Versioned | None, new: StateStore) ->
 async def _copy_objects(
     document: StateDocument, old: StateStore, new: StateStore
 ) -> tuple[int, int]:
-    """Copy the source maps of what is deployed; returns how many were, and how many the old store does not have."""
+    """Copy the source maps of what is deployed.
+
+    Returns how many were copied, and how many the old store does not have.
+    """
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def read(name: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""`flowdsl state show`, `list` and `probe`: no lease is taken, and state is not written."""
+"""`flowdsl state show`, `list` and `probe`, which take no lease and do not write state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ from .view import (
 
 
 def show(arguments: argparse.Namespace, console: Console) -> int:
-    """Print the state, or one resource of it. A state that was moved elsewhere is shown too, and says so."""
+    """Print the state, or one resource of it.
+
+    A state that was moved elsewhere is printed too, and says so.
+    """
     deployment = open_state(arguments.env, console)
     document = find_document(deployment)
     if document is None:

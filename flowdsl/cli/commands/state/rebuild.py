@@ -1,4 +1,4 @@
-"""`flowdsl state rebuild`: a lost state made anew from what the organisation holds."""
+"""`flowdsl state rebuild`: make a lost state anew from what the organisation holds."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def rebuild(arguments: argparse.Namespace, console: Console) -> int:
             code = EXIT_CODES[status_of(error)]
             raise CommandError(str(error), code) from None
     console.err(
-        f"the state of {name} has {counted(len(document.resources), 'resource')} now (serial {document.serial}); "
-        f"`flowdsl deploy --env {name}` shows what differs from the source"
+        f"the state of {name} has {counted(len(document.resources), 'resource')} now (serial "
+        f"{document.serial}); `flowdsl deploy --env {name}` shows what differs from the source"
     )
     return interrupts.exit_code if interrupts.received() else exit_codes.SUCCESS
 
@@ -114,7 +114,7 @@ def _read_ids(path: str | None, deployment: Deployment) -> IdList | None:
 
 
 def _corrupt(message: str, url: str, environment: str) -> str:
-    """What is wrong with a document, and exactly what to do about it."""
+    """What is wrong with a state document, and how to move it out of the way."""
     problem = message.partition("; ")[0]
     scheme, _, rest = url.partition(":")
     if scheme == "file":
@@ -123,4 +123,7 @@ def _corrupt(message: str, url: str, environment: str) -> str:
         away = "push its ref to another name and delete it at the remote"
     else:
         away = f"move the object `state.json` below `{url}` to another name"
-    return f"{problem}, and is not written over; {away}, then run `flowdsl state rebuild --env {environment}` again"
+    return (
+        f"{problem}, and is not written over; {away}, then run `flowdsl state rebuild --env "
+        f"{environment}` again"
+    )

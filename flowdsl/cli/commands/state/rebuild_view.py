@@ -1,4 +1,4 @@
-"""What `flowdsl state rebuild` found, for people."""
+"""What `flowdsl state rebuild` has found, for people."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
 SHOWN = 5
-"""Workflows of one name, or copies of one workflow, that are listed at most."""
+"""The most workflows of one name, or copies of one workflow, that are listed."""
 
 
 def render_reconstruction(rebuilt: Reconstruction, environment: str, where: str) -> str:
-    """Each workflow that state will know and how it was found, what was left alone, and what the next deploy creates."""
+    """Each workflow that state will know, and how it was found.
+
+    Then what was left alone, and what the next deploy creates.
+    """
     recovered = rebuilt.matches.recovered
     number = counted(len(recovered), "workflow")
     if rebuilt.prior.serial == 0:
@@ -28,9 +31,12 @@ def render_reconstruction(rebuilt: Reconstruction, environment: str, where: str)
 
 
 def render_nothing(rebuilt: Reconstruction, environment: str, where: str) -> str:
-    """That there is nothing to write."""
+    """The message that there is nothing to write."""
     organization = rebuilt.organization_id or "of this API key"
-    said = f"no workflow of this project and {environment} was found in the organisation {organization}"
+    said = (
+        f"no workflow of this project and {environment} was found in the organisation "
+        f"{organization}"
+    )
     if rebuilt.prior.serial == 0:
         first = f"{said}; a key of another organisation looks the same; nothing was written"
     else:

@@ -115,7 +115,7 @@ def list_json(resources: Sequence[tuple[str, ResourceState]]) -> str:
 
 
 def age_of(lease: Lease, now: datetime) -> str:
-    """How long a lease is held, by two clocks that may differ: `4 min`."""
+    """How long a lease has been held, as in `4 min`; the clocks of its two ends may differ."""
     seconds = max(0, int((now - lease.acquired_at) / timedelta(seconds=1)))
     for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:

@@ -1,1 +1,4 @@
-"""What the commands of the deploy engine share: from a command line to a job, and from its outcome to an exit code."""
+"""What the commands of the deploy engine share.
+
+That is the way from a command line to a job, and from its outcome to an exit code.
+"""

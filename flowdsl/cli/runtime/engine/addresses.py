@@ -1,4 +1,7 @@
-"""The one place where an address on a command line is read, for commands that know what there is before the engine begins."""
+"""Reading an address of a command line.
+
+For commands that know which addresses there are before the engine begins.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from flowdsl.deploy.addressing import NoSuchAddress, address_in
 from ..failure import UsageError
 
 SOURCES = "the sources of this project"
-"""Where the addresses of workflows come from, in a message."""
+"""The place of the addresses of workflows, for a message."""
 
 
 def read_address(word: str, known: Collection[Address], where: str) -> Address:
-    """The one of the addresses `known` that `word` means; raises `UsageError`."""
+    """The address among `known` that `word` means; raises `UsageError`."""
     try:
         return address_in(word, known, where)
     except NoSuchAddress as none:

@@ -1,4 +1,4 @@
-"""Work of the deploy engine that only reads, from a command: its answer, or an error with the exit code."""
+"""Work of the deploy engine that only reads: its answer, or an error with an exit code."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ class Silent:
 
 
 def answered(work: Coroutine[Any, Any, T], limit: TimeLimit) -> T:
-    """What `work` gives; raises `CommandError` for every failure that the engine expects, and when the time is over."""
+    """The result of `work`.
+
+    Raises `CommandError` for every failure that the engine expects, and when the time is over.
+    """
     try:
         return run(work, limit)
     except NoSuchAddress as none:

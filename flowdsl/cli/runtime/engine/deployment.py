@@ -1,4 +1,7 @@
-"""The environment that a command of the deploy engine is about: its project, its state, and the way to a job."""
+"""The environment that a command of the deploy engine is about.
+
+Finds its project and its state, and makes jobs of the engine for it.
+"""
 
 from __future__ import annotations
 
@@ -54,13 +57,15 @@ EXIT_CODES: Mapping[Status, int] = {
     Status.STATE: exit_codes.STATE,
     Status.SERVICE: exit_codes.SERVICE,
 }
-"""`Status.INTERRUPTED` is not in it: its code is that of the signal."""
+"""The exit code of each status but `Status.INTERRUPTED`, whose code is that of the signal."""
 
 
 class Deployment(Record):
-    """One environment of the project in the working folder: where its state is, and what is to be said of the checkout.
+    """One environment of the project in the working folder.
 
-    `checkout` is None where `no_checkout` says why. `inputs` are the files that were read, once the sources are compiled.
+    - `store`: where its state is.
+    - `checkout`: the repository around the project; None where `no_checkout` says why.
+    - `inputs`: the files that were read, once the sources are compiled.
     """
 
     target: Target
@@ -74,7 +79,11 @@ class Deployment(Record):
 
     @property
     def source(self) -> Source | None:
-        """The commit that is deployed from here; dirty when it differs, or when a file that was read is not in it."""
+        """The commit that is deployed from here; None outside a repository.
+
+        It is dirty when the working tree differs from it, or when a file that was read is not in
+        it.
+        """
         at = self.checkout
         if at is None:
             return None
@@ -87,7 +96,7 @@ class Deployment(Record):
         return self.environment.api.rstrip("/")
 
     def deploy_target(self) -> DeployTarget:
-        """What the engine has to know of the environment."""
+        """The target of the engine for this environment."""
         return target_of(
             self.project,
             self.project_id,
@@ -121,7 +130,7 @@ class Deployment(Record):
 
 
 class _ModelKeys:
-    """The keys of providers, read when a declared model configuration is created."""
+    """The keys of model providers, each read only when its declared configuration is created."""
 
     def __init__(self, project: Project, root: str) -> None:
         self._sources = key_sources(project)
@@ -137,9 +146,10 @@ class _ModelKeys:
 def open_deployment(
     environment: str | None, console: Console, *, need_flows: bool = True
 ) -> Deployment:
-    """The environment that a command is about; raises `CommandError` for a project or a state address that is wrong.
+    """The environment that a command is about.
 
-    A command that works on state alone does not need flows.
+    A command that works on state alone needs no flows. Raises `CommandError` for a project or a
+    state address that is wrong.
     """
     target = open_target([]) if need_flows else open_project(os.curdir)
     if target.problems:
@@ -163,17 +173,21 @@ def open_deployment(
 
 
 def warn_of_file_state(deployment: Deployment, console: Console) -> None:
-    """Say that state does not outlive the machine of a build."""
+    """Warn, in a CI job, of state that is lost together with its machine."""
     environment, store = deployment.environment, deployment.store
     if in_ci(os.environ) and environment.api != EMBEDDED and not store.shared:
         console.err(
-            f"warning: the state of `{environment.name}` is a file, which is lost with this machine unless the build "
-            'keeps it; `state = "s3://..."` or `state = "git+ref://origin/..."` keeps it for all'
+            f"warning: the state of `{environment.name}` is a file, which is lost with this "
+            'machine unless the build keeps it; `state = "s3://..."` or '
+            '`state = "git+ref://origin/..."` keeps it for all'
         )
 
 
 def compile_bundle(deployment: Deployment, console: Console) -> Bundle:
-    """What the sources compile to for the environment; raises `CommandError` after showing what is wrong."""
+    """What the sources compile to for the environment.
+
+    Raises `CommandError` after showing what is wrong.
+    """
     target = deployment.target
     files = NotedFiles(target.files, deployment.inputs)
     compilation = compile_project(files, target.entries, target.options(deployment.environment))
@@ -192,7 +206,7 @@ def show_problems(target: Target, problems: Any, file_count: int, console: Conso
 
 
 def read_plan_addresses(arguments: argparse.Namespace, bundle: Bundle) -> None:
-    """Make whole addresses of what `--only` and `--recreate` name; raises `UsageError`."""
+    """Turn what `--only` and `--recreate` name into addresses; raises `UsageError`."""
     known = workflow_addresses(bundle)
     for option in ("recreate", "only"):
         words = getattr(arguments, option)
@@ -205,12 +219,12 @@ def workflow_addresses(bundle: Bundle) -> list[Address]:
 
 
 def holder() -> str:
-    """How this process is named to others who wait for it."""
+    """The name of this process for others that wait for it."""
     return f"{socket.gethostname()} (process {os.getpid()})"
 
 
 def system_runtime() -> Runtime:
-    """Time and chance as they are."""
+    """The runtime of the real system: its clocks, and random ids."""
     return Runtime(
         now=lambda: datetime.now(UTC),
         monotonic=time.monotonic,

@@ -1,4 +1,7 @@
-"""From the arguments of a command that writes without a deploy to an exit code: signals, result file, how it ended."""
+"""A command that writes without a deploy, from its arguments to its exit code.
+
+Takes care of signals, the result file, and how the command ended.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ Work = Callable[[CyberdeskClient, Interrupts], Coroutine[Any, Any, Outcome]]
 
 
 def configure_output(parser: argparse.ArgumentParser) -> None:
-    """Declare what is written for programs, and `-v`."""
+    """Declare the options for programs, and `-v`."""
     parser.add_argument("--json", action="store_true", help="one object a line on standard output")
     parser.add_argument("--result", metavar="FILE", help="write how it ended, as JSON")
     http_log.configure(parser)
@@ -48,7 +51,10 @@ def report_of(
     kind: str,
     ending: Callable[[Outcome, str], str],
 ) -> R:
-    """The report of the command `kind`, which ends with what `ending` says of an outcome and an environment."""
+    """The report of the command `kind`.
+
+    `ending` gives its last line for an outcome and an environment.
+    """
     return kind_of_report(
         console,
         open_display("auto", console, is_terminal(sys.stderr)),
@@ -67,7 +73,10 @@ def operate(
     arguments: argparse.Namespace,
     console: Console,
 ) -> int:
-    """The exit code of what `prepare` gives to do; whatever else ends it leaves a result file, too."""
+    """Do the work that `prepare` gives; returns the exit code.
+
+    Whatever else ends the command leaves a result file as well.
+    """
     interrupts = Interrupts(lambda: report.writing, report.say, TimeLimit(arguments.timeout))
     with signals.Ending(report.interrupted):
         try:

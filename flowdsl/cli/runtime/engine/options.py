@@ -1,4 +1,4 @@
-"""The options that the commands of the deploy engine share, and what their words mean."""
+"""The options that commands of the deploy engine share, and the types of their values."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def add_lock_timeout(parser: argparse.ArgumentParser) -> None:
 
 
 def add_plan_options(parser: argparse.ArgumentParser) -> None:
-    """Declare what decides which changes a plan holds."""
+    """Declare the options that decide which changes a plan holds."""
     parser.add_argument(
         "--only",
         action="append",
@@ -73,7 +73,7 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
 
 
 def guard(text: str) -> tuple[str, int]:
-    """Name and number of `deletes=7`; raises what argparse expects."""
+    """The name and the number of `deletes=7`; raises `ArgumentTypeError`."""
     from flowdsl.deploy.refresh.guards import NAMES
 
     name, _, number = text.partition("=")
@@ -85,7 +85,7 @@ def guard(text: str) -> tuple[str, int]:
 
 
 def concurrency(text: str) -> int:
-    """A number of requests at once; raises what argparse expects."""
+    """A number of requests at once; raises `ArgumentTypeError`."""
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= 64):
         raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to 64")
     return int(text)

@@ -1,4 +1,4 @@
-"""Questions to a person at the terminal, and what is said where there is none."""
+"""Questions to a person at the terminal, and the refusal to ask where there is none."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def require_answer(yes: bool, doing: str) -> None:
 
 
 def ask(question: str, console: Console) -> str:
-    """The answer of a person, in lower case without blanks around it."""
+    """The answer of a person, in lower case and without blanks around it."""
     console.flush()
     console.stderr.write(question)
     console.stderr.flush()
@@ -32,7 +32,7 @@ def ask(question: str, console: Console) -> str:
 
 
 def confirmed(yes: bool, question: str, console: Console) -> bool:
-    """Whether to go on, as `--yes` says or a person answers; a refusal is said."""
+    """Whether to go on, by `--yes` or by a person's answer; says so when not."""
     if yes or ask(f"{question} [y/N] ", console) in ("y", "yes"):
         return True
     console.err("nothing was changed")

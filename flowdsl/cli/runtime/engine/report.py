@@ -1,4 +1,7 @@
-"""What a command of the deploy engine shows while it works: people on standard error, programs on standard output."""
+"""What a command of the deploy engine shows while it works.
+
+People read it on standard error, programs on standard output.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +41,11 @@ FORMAT_VERSION = 1
 class Report:
     """The `Ui` of a deploy.
 
-    With `as_json` each event is an object on a line of its own. `result` is the file that says how it ended. Without `yes` a
-    person is asked. `kind` names the command in the result file, and `ending` says in one line how it ended.
+    - `as_json`: each event is an object on a line of its own.
+    - `yes`: nobody is asked.
+    - `result`: the file that says how the command ended.
+    - `kind`: what the command is called in that file.
+    - `ending`: gives the last line for an outcome and an environment.
     """
 
     def __init__(
@@ -75,17 +81,17 @@ class Report:
             self._emit("planned_change", **change)
 
     def _say_plan(self, plan: Plan) -> None:
-        """Show it to people, unless it was the last they saw."""
+        """Show the plan to people, unless it is the one that they saw last."""
         if plan is not self._shown:
             self._display.say(self.render(plan, color=self._console.color_err))
         self._shown = plan
 
     def render(self, plan: Plan, *, color: bool) -> str:
-        """The plan for people."""
+        """The plan as text for people."""
         return render_plan(plan, color=color)
 
     def planned(self, plan: Plan) -> Iterator[dict[str, Any]]:
-        """The plan for programs."""
+        """The plan as objects of the machine format."""
         return plan_events(plan)
 
     def confirm(self, plan: Plan) -> bool:
@@ -101,7 +107,7 @@ class Report:
 
     @property
     def said_yes(self) -> bool:
-        """Whether nobody is to be asked."""
+        """Whether `--yes` was given."""
         return self._yes
 
     def choose_for_drift(self, plan: Plan) -> OnDrift:
@@ -115,6 +121,7 @@ class Report:
         return answers.get(self.answer(question)[:1], "fail")
 
     def event(self, kind: str, **details: object) -> None:
+        """Take an event of the engine: note it, show it, and pass it on to programs."""
         match kind, details:
             case "apply_start", {"address": Address() as address, "action": action}:
                 self._under_way[address] = str(action)
@@ -140,11 +147,14 @@ class Report:
                 self._emit(kind, **details)
 
     def say(self, line: str) -> None:
-        """One line for people."""
+        """Show one line to people."""
         self._display.say(line)
 
     def out_of_time(self) -> CommandError | None:
-        """How the command ends when its time is over; None once it writes, as what is under way is finished then."""
+        """The failure of the command when its time is over.
+
+        None once it writes: what is under way is then finished.
+        """
         if self.writing:
             return None
         if self._asks:
@@ -153,7 +163,7 @@ class Report:
         return nothing_written()
 
     def finished(self, outcome: Outcome, code: int) -> int:
-        """Say how it ended; returns `code`, the exit code."""
+        """Say how the command ended; returns `code`, the exit code."""
         self._display.close()
         level = "error" if code else "note"
         for message in outcome.messages:
@@ -168,7 +178,10 @@ class Report:
         return code
 
     def failed(self, failure: BaseException) -> None:
-        """Say that `failure` ended it, also when nothing was begun. Whatever goes wrong in that must not hide `failure`."""
+        """Say that `failure` ended the command, also when nothing was begun.
+
+        Whatever goes wrong here must not hide `failure`.
+        """
         status, code, message = _ending_of(failure)
         broken_off = "it was under way when the command ended, and may have been carried out"
         lost = [
@@ -220,7 +233,8 @@ class Report:
         }
         text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
         try:
-            # What is no character, as in the name of an environment that was typed wrong, becomes an escape of JSON.
+            # Bytes that are no character, as in a mistyped name of an environment, become escapes
+            # of JSON.
             write_files({self._result: text.encode(errors="backslashreplace")})
         except OSError as error:
             reason = (error.strerror or "it fails").lower()
@@ -228,7 +242,7 @@ class Report:
 
 
 def _ending_of(failure: BaseException) -> tuple[str, int, str]:
-    """Status, exit code and message of what ended a command, as `main.run` ends the process."""
+    """The status, exit code and message of what ended a command; agrees with `main.run`."""
     match failure:
         case CommandError():
             return "not_begun", failure.code, failure.message
@@ -243,7 +257,7 @@ def _ending_of(failure: BaseException) -> tuple[str, int, str]:
 
 
 def has_step_summary() -> bool:
-    """Whether this is a GitHub job, which has a summary."""
+    """Whether this runs in a GitHub job, which has a summary."""
     return bool(os.environ.get("GITHUB_STEP_SUMMARY"))
 
 

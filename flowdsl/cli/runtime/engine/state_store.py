@@ -1,4 +1,4 @@
-"""Opening the state that an environment of `flowdsl.toml` names."""
+"""The store of the state that an environment of `flowdsl.toml` names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from ..places import ShownFrom
 
 
 def open_state_of(environment: Environment, root: str, project_id: str) -> StateStore:
-    """The store of an environment; raises `CommandError`, for an address that is wrong with its place in `flowdsl.toml`."""
+    """The store of an environment.
+
+    Raises `CommandError`, which for a wrong address has its place in `flowdsl.toml`.
+    """
     try:
         return open_store(
             environment.state or "file",
@@ -31,7 +34,10 @@ def open_state_of(environment: Environment, root: str, project_id: str) -> State
 
 
 def _place(root: str, environment: str) -> str:
-    """Where `state` of an environment stands, as `flowdsl.toml:6:9`; the line itself may hold a credential."""
+    """The place of `state` of an environment, as `flowdsl.toml:6:9`.
+
+    The line itself is not shown, since it may hold a credential.
+    """
     text = DiskFiles(root).read_text(PROJECT_FILE)
     shown, place = ShownFrom(root)(PROJECT_FILE), locate(text).get(("env", environment, "state"))
     if place is None:  # the default file is a folder

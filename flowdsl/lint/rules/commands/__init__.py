@@ -1,1 +1,1 @@
-"""Rules about terminal commands and keys, which the drivers in the field read differently."""
+"""Rules about terminal commands and keys, which the two drivers read differently."""

@@ -1,4 +1,4 @@
-"""A `run` that says itself that it takes longer than a command may."""
+"""A `run` whose command itself says that it takes longer than a command may."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ _START = r"(?i)(?:^|(?<=[;|&{(\n]))[^\S\n]*"
 _NUMBER = r"[ :=]*['\"(]?(?P<n>\d+(?:\.\d+)?)(?![\w.%])"
 _ARGUMENTS = r"[^;|&\n{}]{0,500}?\s"
 
-# Pattern of a wait with a number `n`, and how many seconds one of it is; for `ping` the first is not waited for.
+# The pattern of a wait with a number `n`, and the seconds of one unit of `n`. `ping` waits between
+# its requests, so not for the first one.
 _WAITS = (
     (_START + rf"((?:Start-Sleep|sleep)\s+(?:-s\w*)?{_NUMBER})", 1.0),
     (_START + rf"((?:Start-Sleep|sleep)\s+-m\w*{_NUMBER})", 0.001),
@@ -36,7 +37,7 @@ _ALWAYS = re.compile(r"(?i)\b(?:try|do|finally)\s*$")
 
 
 def check(context: LintContext, statement: ast.RunStmt) -> None:
-    """Report the first wait that takes the command over its time, alone or with those before it."""
+    """Report the wait with which the command, alone or after those before it, exceeds its time."""
     command = Command(context, statement)
     waits = sorted(_waits(command), key=lambda wait: wait[0])
     total = 0.0
@@ -51,7 +52,7 @@ def check(context: LintContext, statement: ast.RunStmt) -> None:
 
 
 def _waits(command: Command) -> Iterator[tuple[int, int, float]]:
-    """Each wait that the command gets to in any case: its place and its seconds."""
+    """Each wait that the command comes to in any case: its start, its end and its seconds."""
     code = _certain(command.code)
     for pattern, unit in _WAITS:
         for found in re.finditer(pattern, code):
@@ -62,7 +63,7 @@ def _waits(command: Command) -> Iterator[tuple[int, int, float]]:
 
 
 def _certain(code: str) -> str:
-    """`code` without the blocks that may be passed over, such as those of `if` and `Start-Job`."""
+    """`code` without the blocks that may not run, such as those of `if` and `Start-Job`."""
     out = list(code)
     opened: list[bool] = []
     passable = 0

@@ -17,7 +17,7 @@ SPEC = DiagnosticSpec(
 
 
 def check(context: LintContext, statement: ast.RunStmt) -> None:
-    """Report the command; a value that is not known counts as nothing."""
+    """Report a command that is too long; a value that only a run knows counts as nothing."""
     size = 0
     for part in statement.command.parts:
         if isinstance(part, ast.TextLiteral):

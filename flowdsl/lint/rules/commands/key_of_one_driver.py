@@ -16,11 +16,14 @@ SPEC = DiagnosticSpec(
 
 
 def check(context: LintContext, statement: ast.PressStmt) -> None:
-    """Report each such key, with the name that both drivers know where there is one."""
+    """Report each such key, with the name that both drivers know, if there is one."""
     for chord in statement.keys.value.split():
         names = chord_keys(chord)
         if {str(shared_name(name)).lower() for name in names} == NEW_CHORD:
-            help = "ask for what it leads to in another way, or suppress this where every machine has the new driver"
+            help = (
+                "ask for what it leads to in another way, or suppress this where every machine "
+                "has the new driver"
+            )
             context.report(SPEC, context.span(statement.keys), key=chord, help=help)
             continue
         for name in names:

@@ -20,7 +20,7 @@ SPEC = DiagnosticSpec(
 _OPERAND = r"(?:\$\{?[\w:]+\}?(?:\.\w+|\[[^\]\n]{0,100}\])*|[)\]\"'”’])"
 """What a value ends with: a variable with what is taken from it, a bracket, a string."""
 
-# Pattern of what is shown, and what to write.
+# The pattern of some syntax, whose first group the message shows, and what to write instead.
 _SYNTAX = (
     (r"(&&|\|\|)", "`;`, or `if ($?) { ... }` when the first must succeed"),
     (_OPERAND + r"\s*(\?\?=?)(?![\w.])", "`if ($null -eq $value) { ... }`"),

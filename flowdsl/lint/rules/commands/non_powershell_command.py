@@ -27,35 +27,48 @@ _OTHER_SHELL = re.compile(
 
 _START = r"(?:^|(?<=[;|&{(\n]))[^\S\n]*"
 
-# What is found outside of quoted strings: pattern of what is shown, whose it is, what to write, and what the text holds then.
+# What is searched for outside of quoted strings. A row has the pattern, whose first group the
+# message shows; the shell that it belongs to; what to write instead; and words, in lower case, of
+# which a command must hold one to be searched at all.
 _CODE = (
     (_START + r"(dir[^\n;|]*?\s/[a-z]\b)", CMD, "`Get-ChildItem`, with `-Recurse` for `/s`", "dir"),
-    (_START + r"((?:x?copy|move)[^\n;|]*?\s/y\b)", CMD, "`Copy-Item` or `Move-Item`, with `-Force`", "copy", "move"),
-    (_START + r"((?:del|erase)(?:\s[^\n;|]*?)??\s/[qsfa]\b)", CMD, "`Remove-Item`, with `-Force`", "del", "erase"),
-    (_START + r"(r(?:m)?d(?:ir)?(?:\s[^\n;|]*?)??\s/[sq]\b)", CMD, "`Remove-Item -Recurse`", "rd", "rmdir"),
+    (_START + r"((?:x?copy|move)[^\n;|]*?\s/y\b)", CMD,
+     "`Copy-Item` or `Move-Item`, with `-Force`", "copy", "move"),
+    (_START + r"((?:del|erase)(?:\s[^\n;|]*?)??\s/[qsfa]\b)", CMD,
+     "`Remove-Item`, with `-Force`", "del", "erase"),
+    (_START + r"(r(?:m)?d(?:ir)?(?:\s[^\n;|]*?)??\s/[sq]\b)", CMD,
+     "`Remove-Item -Recurse`", "rd", "rmdir"),
     (_START + r"(set [A-Za-z_]\w*=)", CMD, "`$env:NAME = 'value'`", "set "),
-    (_START + r"(if (?:not )?(?:exist|errorlevel)\b)", CMD, "`if (Test-Path 'C:/...')`", "exist", "errorlevel"),
+    (_START + r"(if (?:not )?(?:exist|errorlevel)\b)", CMD,
+     "`if (Test-Path 'C:/...')`", "exist", "errorlevel"),
     (_START + r"(for %%?[a-z]\b)", CMD, "`foreach ($each in ...)`", "for %"),
-    (_START + r"(@?echo off\b)", CMD, "the command alone: PowerShell does not repeat it", "echo off"),
+    (_START + r"(@?echo off\b)", CMD,
+     "the command alone: PowerShell does not repeat it", "echo off"),
     (r"(\|\s*find(?:str)?(?=\s+[/\"]))", CMD, "`Select-String`", "find"),
     (r"((?<![\w$])[12&]?>{1,2}\s*nul\b)", CMD, "`2>$null`, or `| Out-Null`", "nul"),
     (_START + r"(export [A-Za-z_]\w*=)", UNIX, "`$env:NAME = 'value'`", "export "),
     (_START + r"(ls\s+-(?:l|a|la|al|lh|lah|lt|ltr|1)(?!\w))", UNIX, "`Get-ChildItem -Force`", "ls"),
     (_START + r"(rm\s+-(?:rf|fr)\b)", UNIX, "`Remove-Item -Recurse -Force`", "rm"),
     (_START + r"((?:e|f)?grep)(?=\s)", UNIX, "`Select-String`", "grep"),
-    (_START + r"(sudo)(?=\s)", UNIX, "the command alone: rights are those of the machine's account", "sudo"),
+    (_START + r"(sudo)(?=\s)", UNIX,
+     "the command alone: rights are those of the machine's account", "sudo"),
     (_START + r"(chmod|chown)(?=\s)", UNIX, "`Set-Acl`", "chmod", "chown"),
     (_START + r"(touch)(?=\s)", UNIX, "`New-Item -ItemType File`", "touch"),
-    (_START + r"(awk|sed)(?=\s)", UNIX, "`ForEach-Object` with `-replace` or `-split`", "awk", "sed"),
-    (_START + r"((?:head|tail)(?=\s+-))", UNIX, "`Select-Object -First 10`, or `Get-Content -Tail 10`", "head", "tail"),
+    (_START + r"(awk|sed)(?=\s)", UNIX,
+     "`ForEach-Object` with `-replace` or `-split`", "awk", "sed"),
+    (_START + r"((?:head|tail)(?=\s+-))", UNIX,
+     "`Select-Object -First 10`, or `Get-Content -Tail 10`", "head", "tail"),
     (_START + r"(if \[)(?=\s)", UNIX, "`if (Test-Path 'C:/...')`", "if ["),
-    (r"(?<=\s)(\\)(?=[^\S\n]*\n)", "a Unix shell's line end", "the command on one line, or a backtick at the line end", "\\"),
+    (r"(?<=\s)(\\)(?=[^\S\n]*\n)", "a Unix shell's line end",
+     "the command on one line, or a backtick at the line end", "\\"),
 )  # fmt: skip
 
-# What is wrong inside of quoted strings, too.
+# What is searched for inside of quoted strings as well, in the same form.
 _ANYWHERE = (
-    (r"(%(?:[A-Z][A-Z_]{2,}|[A-Za-z]*(?:Profile|Data|Temp|Root|Drive|Name))%)", "cmd's", "`$env:NAME`", "%"),
-    (r"(?<![\w.:])(/home/|/usr/|/etc/|/var/|/opt/)", "a path of a Unix system", "a path of the machine, such as `C:/Reports`", "/home/", "/usr/", "/etc/", "/var/", "/opt/"),
+    (r"(%(?:[A-Z][A-Z_]{2,}|[A-Za-z]*(?:Profile|Data|Temp|Root|Drive|Name))%)", "cmd's",
+     "`$env:NAME`", "%"),
+    (r"(?<![\w.:])(/home/|/usr/|/etc/|/var/|/opt/)", "a path of a Unix system",
+     "a path of the machine, such as `C:/Reports`", "/home/", "/usr/", "/etc/", "/var/", "/opt/"),
     (r"(/dev/null)\b", "a Unix shell's", "`$null`", "/dev/null"),
 )  # fmt: skip
 
@@ -63,7 +76,7 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 def check(context: LintContext, statement: ast.RunStmt) -> None:
-    """Report the first thing in the command that is no PowerShell."""
+    """Report the first part of the command that is no PowerShell."""
     prose = Prose(statement.command, COMMAND, context.source)
     start, end = prose.bounds
     text = prose.written[start:end].replace('\\"', ' "')

@@ -1,7 +1,8 @@
-"""An `abort` where a `retry` waits for a `fail`.
+"""An `abort` in a `retry`, which waits for a `fail`.
 
-An `abort` in a `retry` is often meant: a locked account needs no second attempt. It is surely a mistake when no failure in the body
-leads to another attempt, and when the check that ends an attempt aborts although the `retry` says what to do when it gives up.
+An `abort` there is often meant: a locked account needs no second attempt. It is surely a mistake in
+two cases: when no failure in the body leads to another attempt, and when the check that ends an
+attempt aborts although the `retry` has an `else` for when it gives up.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _report(
 
 
 def _last(block: ast.Block) -> ast.Stmt | None:
-    """The statement that ends a block, inside its steps too."""
+    """The last statement of a block, looked for inside its steps, too."""
     if not block.statements:
         return None
     last = block.statements[-1]
@@ -76,7 +77,10 @@ def _aborts(
     entered: set[TaskSymbol],
     source: SourceFile | None = None,
 ) -> Iterator[tuple[ast.CallStmt | None, ast.AbortStmt, SourceFile]]:
-    """The `abort`s of a body, those of called tasks with the call that leads to them; the first one of each task only."""
+    """The `abort`s of a body, each with its file.
+
+    One of a called task comes with the call that leads to it; only the first of each task counts.
+    """
     source = source or context.source
     for statement in block.statements:
         if isinstance(statement, ast.AbortStmt):

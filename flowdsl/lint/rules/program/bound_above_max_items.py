@@ -1,4 +1,4 @@
-"""`for x in list max N` where the list can never hold more than fewer entries."""
+"""A `for x in list max N` whose list can never hold as many as `N` entries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SPEC = DiagnosticSpec(
 
 
 def check(context: LintContext, statement: ast.ForStmt) -> None:
-    """Report the bound."""
+    """Report a bound that never takes effect."""
     limit = statement.limit
     if limit is None:
         return
@@ -44,9 +44,10 @@ def check(context: LintContext, statement: ast.ForStmt) -> None:
 
 
 def _most(context: LintContext, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> int | None:
-    """How many entries there can be; None where that is not certain.
+    """The most entries that a list can have; None where that is not certain.
 
-    Annotations of what a run reads from the screen are wishes, those of inputs are kept by the service.
+    The service keeps the annotations of inputs; those of values that a run reads from the screen
+    are only wishes.
     """
     if isinstance(iterable, ast.IntLit):
         return iterable.value

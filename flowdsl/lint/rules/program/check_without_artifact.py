@@ -1,4 +1,4 @@
-"""A post-run check on a file that no statement of the workflow keeps: it fails after every run."""
+"""A post-run check of a file that no statement of the workflow keeps; it fails after every run."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SPEC = DiagnosticSpec(
 )
 
 _ANY = None
-"""What a variable in a file name may be: any characters."""
+"""Stands for a variable in a file name, which may be any characters."""
 
 Pattern: TypeAlias = "tuple[str | None, ...]"
-"""A file name as its characters, `_ANY` for any run of them."""
+"""A file name as its characters, with `_ANY` for any run of characters."""
 
 
 def check(context: LintContext, section: ast.ChecksSection) -> None:
-    """Report the file names of the checks that nothing can match."""
+    """Report the file names of the checks that no kept file can have."""
     wanted = [
         each.body
         for each in section.checks
@@ -55,11 +55,15 @@ def check(context: LintContext, section: ast.ChecksSection) -> None:
 
 
 COMPARISONS = 20_000
-"""Comparisons with names one by one that a workflow is worth; what is beyond them may be kept."""
+"""The most comparisons of single names for one workflow. Files beyond that count as kept."""
 
 
 class _Kept:
-    """The names of files that are kept. Most have no variables, and are equal to a name or not."""
+    """The names of files that are kept.
+
+    Most have no variables and are found by equality; only the others have to be compared one by
+    one.
+    """
 
     def __init__(self, patterns: list[Pattern]) -> None:
         self.patterns = list(dict.fromkeys(patterns))
@@ -68,7 +72,7 @@ class _Kept:
         self._left = COMPARISONS
 
     def has(self, wanted: Pattern) -> bool:
-        """Whether a kept file may be called so."""
+        """Whether a kept file may have the name `wanted`."""
         others = self.patterns if _ANY in wanted else self.variable
         return (
             wanted in self.exact
@@ -85,7 +89,8 @@ class _Kept:
 def _kept(context: LintContext) -> list[Pattern] | None:
     """The names of the files that the workflow keeps.
 
-    None when not all of them can be known: commands, what `extra` switches on and the service's own detection keep files, too.
+    None when they cannot all be known: commands, fields of `extra` and the service's own detection
+    keep files, too.
     """
     declaration = context.declaration
     body = body_of(declaration)
@@ -109,9 +114,8 @@ def _kept(context: LintContext) -> list[Pattern] | None:
                     kept.append(_base_name(_pattern(context, file)))
                 case ast.ExportStmt(file=file):
                     name = _base_name(_pattern(context, file))
-                    kept.append(
-                        name if "." in name else (_ANY,)
-                    )  # what has no ending may be a folder
+                    # A name without an ending may be that of a folder.
+                    kept.append(name if "." in name else (_ANY,))
                 case ast.RunStmt():
                     return None
                 case ast.CallStmt():
@@ -143,7 +147,10 @@ def _targets(
 
 
 def _may_match(regex: object, kept: _Kept) -> bool:
-    """Whether a kept name may fit a regular expression; only names without variables can be told not to."""
+    """Whether a kept name may fit a regular expression.
+
+    Only of names without variables can it be said that they do not.
+    """
     unknown = kept.variable or (kept.exact and not isinstance(regex, str))
     if unknown or not kept.is_worth(kept.patterns):
         return True
@@ -151,7 +158,7 @@ def _may_match(regex: object, kept: _Kept) -> bool:
 
 
 def _pattern(context: LintContext, text: ast.Text) -> Pattern:
-    """A text as a pattern; consts are written out."""
+    """A text as a pattern, with the values of its consts."""
     found: list[str | None] = []
     for part in text.parts:
         if isinstance(part, ast.TextLiteral):
@@ -163,7 +170,7 @@ def _pattern(context: LintContext, text: ast.Text) -> Pattern:
 
 
 def _base_name(path: Pattern) -> Pattern:
-    """The last part of a path. A name without an ending may get one when the file is written."""
+    """The last part of a path; a name without an ending may get one when the file is written."""
     at = max((index for index, letter in enumerate(path) if letter in ("/", "\\")), default=-1)
     name = path[at + 1 :]
     return name if "." in name else (*name, _ANY)
@@ -171,7 +178,8 @@ def _base_name(path: Pattern) -> Pattern:
 
 def _may_be_equal(one: Pattern, other: Pattern) -> bool:
     """Whether some text fits both patterns."""
-    row = {0}  # how much of `other` fits what has been read of `one`
+    # The lengths of the beginnings of `other` that fit what has been read of `one`.
+    row = {0}
     row = _over_wildcards(row, other)
     for letter in one:
         if letter is _ANY:
@@ -185,7 +193,7 @@ def _may_be_equal(one: Pattern, other: Pattern) -> bool:
 
 
 def _over_wildcards(row: set[int], other: Pattern) -> set[int]:
-    """`row` with the places behind wildcards that stand for nothing."""
+    """`row` with the places that are reached when wildcards stand for nothing."""
     reached = set(row)
     for at in range(len(other)):
         if at in reached and other[at] is _ANY:

@@ -1,4 +1,7 @@
-"""A literal that looks like a password or a key: it would stand in the repository, in the prompt and in every log."""
+"""A literal that looks like a password or a key.
+
+It would stand in the repository, in the prompt and in every log.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ SPEC = DiagnosticSpec(
     "credential-in-literal",
     "suspicious",
     "this looks like {what} written into the source",
-    "declare it under `secrets` and give it when a run is created; change it where it is valid, since it stands in the history",
+    (
+        "declare it under `secrets` and give it when a run is created; change it where it is "
+        "valid, since it stands in the history"
+    ),
 )
 
 _STEMS = ("pass", "pwd", "pin")
@@ -33,27 +39,29 @@ _TYPED = (
 """The statement `type "x" into "the Password field"`."""
 
 _ENTERED = (
-    r"(?i:\b(?:type|enter|key in|input)\s+\\?['\"]?([^\s'\"\\{},]+)\\?['\"]?\s+(?:in|into|at|as)\s+(?:the\s+)?"
-    rf"(?:field\s+|box\s+)?\\?['\"]?{_PASSWORD}\\?(?:['\"]|\s+(?:field|box|prompt)\b|[.,]|\s+and\b))"
+    r"(?i:\b(?:type|enter|key in|input)\s+\\?['\"]?([^\s'\"\\{},]+)\\?['\"]?"
+    r"\s+(?:in|into|at|as)\s+(?:the\s+)?(?:field\s+|box\s+)?"
+    rf"\\?['\"]?{_PASSWORD}\\?(?:['\"]|\s+(?:field|box|prompt)\b|[.,]|\s+and\b))"
 )
-"""Prose that says to type x into a field for a password."""
+"""Prose that says to type something into a field for a password."""
 
 _SHAPES = (
-    r"(?<![\w/-])(?:sk-(?:[a-z]+-)?[A-Za-z0-9_-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{36,}"
+    r"(?<![\w/-])(?:sk-(?:[a-z]+-)?[A-Za-z0-9_-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{16}"
+    r"|gh[pousr]_[A-Za-z0-9]{36,}"
     r"|github_pat_\w{22,}|xox[abprs]-[A-Za-z0-9-]{15,}|glpat-[\w-]{20,}|AIza[\w-]{35}"
     r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]*)?)"
 )
-"""Keys that say what they are by how they begin."""
+"""Keys that can be told by how they begin."""
 
 _PRIVATE_KEY = r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"
 _PREFIXES = ("sk-", "AKIA", "ASIA", "gh", "xox", "glpat-", "AIza", "eyJ")
 _MARKS = str.maketrans("", "", "+/_=-")
 _AROUND = "\"'\\,;.()"
 _SHORTEST = 20
-"""Characters of the shortest key."""
+"""The least length of a key, in characters."""
 
 _DIFFERENT = 14
-"""Different characters in the least random key."""
+"""The least number of different characters in a key."""
 
 _WORDS = r"[A-Z]?[a-z]{3,}|[A-Z]{4,}"
 _NO_VALUES = frozenset(("true", "false", "null", "none", "yes", "no", "string"))
@@ -66,7 +74,10 @@ class _Candidate(Record):
 
 
 def check(context: LintContext, module: ast.Module) -> None:
-    """Report the credentials in the texts and strings of a file, each once; a message never repeats one."""
+    """Report the credentials in the texts and strings of a file, each once.
+
+    A message never repeats a credential.
+    """
     covered = -1
     candidates = [*_passwords(module.source.text), *_keys(module.source.text)]
     for each in sorted(candidates, key=lambda each: (each.start, -each.end)):
@@ -90,7 +101,10 @@ def _passwords(text: str) -> Iterator[_Candidate]:
 
 
 class _Line:
-    """What a line says before its words for passwords. It may be as long as the file, and hold very many of them."""
+    """What a line says in front of its words for passwords.
+
+    Worked out once for each line: a line may be as long as the file and hold very many such words.
+    """
 
     def __init__(self, low: str, start: int, end: int) -> None:
         self.start = start
@@ -104,7 +118,7 @@ class _Line:
 
 
 def _line_at(low: str, behind: int, at: int, lines: dict[int, _Line]) -> _Line:
-    """The line in which `at` stands, which no line before `behind` is."""
+    """The line in which `at` stands; no line before `behind` is it."""
     start = low.rfind("\n", behind, at) + 1 or behind
     line = lines.get(start)
     if line is None:
@@ -114,7 +128,10 @@ def _line_at(low: str, behind: int, at: int, lines: dict[int, _Line]) -> _Line:
 
 
 def _password_at(text: str, low: str, at: int, line: _Line) -> Iterator[_Candidate]:
-    """The password that stands right behind the word for it at `at`, or is typed into the field that the word names."""
+    """The password that belongs to the word for it at `at`.
+
+    It stands right behind the word, or is typed into the field that the word names.
+    """
     stated = _pattern(_STATED).match(text, at) if _is_stated(low, at) else None
     if stated is not None:
         marked = "=" in text[at : stated.start(1)]
@@ -129,7 +146,7 @@ def _password_at(text: str, low: str, at: int, line: _Line) -> Iterator[_Candida
 
 
 def _is_stated(low: str, at: int) -> bool:
-    """Whether something is said of the word at `at`, other than the type of a field that is named so, or a secret."""
+    """Whether the word at `at` is given a value, and not only a type or a secret."""
     while low[at : at + 1].isalpha():
         at += 1
     behind = low[at : at + 20].lstrip(" \n\t'\"\\")
@@ -165,7 +182,7 @@ def _keys(text: str) -> Iterator[_Candidate]:
 def _may_be_password(value: str, *, marked: bool) -> bool:
     """Whether what stands where a password is expected is one, and no word of the sentence.
 
-    `marked` says that nothing but a password can stand there, so that any word is one.
+    `marked`: nothing but a password can stand there, so that any word is one.
     """
     if len(value) < 4 or value.lower() in _NO_VALUES or value[0] in "$*@(":
         return False
@@ -175,7 +192,10 @@ def _may_be_password(value: str, *, marked: bool) -> bool:
 
 
 def _is_random(token: str) -> bool:
-    """Whether a long token is as mixed as a generated key: three kinds of characters, no words, many different ones."""
+    """Whether a long token is as mixed as a generated key.
+
+    It has three kinds of characters, many different ones, and hardly any words.
+    """
     if len(token) < _SHORTEST or not token.translate(_MARKS).isalnum() or not token.isascii():
         return False
     kinds = (any(map(kind, token)) for kind in (str.islower, str.isupper, str.isdigit))

@@ -1,4 +1,7 @@
-"""Blocks in blocks in blocks: a decision that depends on many others is hard to follow, for people and for the agent."""
+"""Blocks that are nested too deeply.
+
+A decision that depends on many others is hard to follow, for people and for the agent.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ OPTIONS = {"limit": 4}
 
 
 def check(context: LintContext, owner: ast.TaskDecl | ast.StepsSection) -> None:
-    """Report the statements of a body whose blocks are the first ones below the limit."""
+    """Report the statements of a body that are the first below the limit."""
     limit = max(context.option(SPEC.name, "limit", OPTIONS["limit"]), 1)
     around: list[ast.Stmt] = []
     for statement in context.statements(owner.body):
@@ -43,4 +46,4 @@ def check(context: LintContext, owner: ast.TaskDecl | ast.StepsSection) -> None:
 
 _ONLY_ELSE = WITH_ELSE - HOLDING
 _NEST = (WITH_ELSE | HOLDING) - {ast.StepStmt}
-"""Statements that nest; a step is only a title."""
+"""Statements that count as a level; a step is only a title."""

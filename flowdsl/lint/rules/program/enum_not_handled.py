@@ -1,4 +1,4 @@
-"""A chain of `if`s over the values of an enum that leaves some out, or asks for one twice."""
+"""An `if` with several branches over the values of an enum that leaves some out or repeats one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPEC = DiagnosticSpec("enum-not-handled", "suspicious", "{problem}")
 
 
 def check(context: LintContext, statement: ast.IfStmt) -> None:
-    """Report values that no branch handles, and branches that ask for a value again."""
+    """Report values that no branch handles, and branches for a value that has one already."""
     branches = statement.branches
     first = _comparisons(context, branches[0].condition)
     if first is None:
@@ -50,7 +50,9 @@ def check(context: LintContext, statement: ast.IfStmt) -> None:
             SPEC,
             context.keyword(statement),
             problem=f"`{written}` may also be {listed(left)}, and there {lacking} for that",
-            help="add a branch for each, or an `else`; an empty one says that nothing is to be done",
+            help=(
+                "add a branch for each, or an `else`; an empty one says that nothing is to be done"
+            ),
         )
 
 
@@ -60,7 +62,10 @@ def _report_again(
     context.report(
         SPEC,
         context.span(place),
-        problem=f"`{context.span(ref).text}` is asked for `{value}` a second time, which is never reached",
+        problem=(
+            f"`{context.span(ref).text}` is asked for `{value}` a second time, which is never "
+            "reached"
+        ),
         help="name another value, or remove the branch",
         labels=(Label(context.span(first), "handled here already"),),
     )
@@ -69,7 +74,10 @@ def _report_again(
 def _comparisons(
     context: LintContext, condition: ast.Condition
 ) -> list[tuple[ast.Ref, str, ast.Node]] | None:
-    """The values a condition asks for: `x == "a"`, or several of them with `or`. None for any other condition."""
+    """The values that a condition asks for: `x == "a"`, or several of these with `or`.
+
+    Each comes with its reference and its place. None for any other condition.
+    """
     if isinstance(condition, ast.OrExpr):
         found: list[tuple[ast.Ref, str, ast.Node]] = []
         for operand in condition.operands:
@@ -101,7 +109,10 @@ def _pair(
 def _compared_elsewhere(
     context: LintContext, chain: ast.IfStmt, key: tuple[str, str, tuple[str | int, ...]]
 ) -> set[str]:
-    """The values that other conditions of the body compare the same reference with: they may have handled them."""
+    """The values that other conditions of the body compare the same reference with.
+
+    They may have been handled there.
+    """
     found = set()
     for condition in _conditions(context, chain):
         for node in walk(condition):

@@ -29,17 +29,19 @@ _PLACES = {
     statements.FILE: "file name",
     statements.REASON: "reason",
 }
-"""What a text that the agent reads is called; what is typed may be missing, and then nothing is."""
+"""What a text that the agent reads is called in a message. Typed text is not here: a missing value
+types nothing."""
 
 _SPEAKS_OF_ABSENCE = re.compile(
     r"\b(empty|blank|missing|optional|absent|__EMPTY__|"
-    r"if (it is |there is |there are )?(any|given|present|one|set|known)|if not|unless|otherwise|none)\b",
+    r"if (it is |there is |there are )?(any|given|present|one|set|known)"
+    r"|if not|unless|otherwise|none)\b",
     re.IGNORECASE,
 )
 
 
 def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
-    """Report the references of a body."""
+    """Report the references of a body to values that may be missing."""
     declaration = context.declaration
     body = body_of(declaration)
     if declaration is None or body is None:
@@ -74,13 +76,16 @@ def _check_ref(
 
 
 def _has_schema_file(declaration: ast.Decl) -> bool:
-    """Whether the inputs come from a JSON Schema, whose authors rarely mean what its `required` says."""
+    """Whether the inputs come from a JSON Schema file.
+
+    Its authors rarely mean what its `required` says.
+    """
     return isinstance(declaration, ast.WorkflowDecl) and any(
         isinstance(item, ast.InputsFrom) for item in declaration.items
     )
 
 
 def _is_filled(symbol: ValueSymbol, ref: ast.Ref) -> bool:
-    """Whether a value that nobody gives is replaced by a default."""
+    """Whether a default replaces the value when nobody gives one."""
     field = symbol.field
     return field is not None and not ref.path and field.has_default and field.default is not None

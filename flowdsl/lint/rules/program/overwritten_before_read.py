@@ -1,6 +1,7 @@
 """A value that is replaced before anything reads it.
 
-Follows the statements of one block, steps as if they were not there. Whatever a branch or a loop does only makes the rule more silent.
+Follows the statements of one block at a time, looking through steps. What a branch or a loop does
+can only make the rule more silent.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ SPEC = DiagnosticSpec(
 
 
 def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
-    """Report the values that are replaced, in every block of a body."""
+    """Report the values that are replaced, in each block of a body."""
     body = body_of(context.declaration)
     if body is None:
         return
@@ -39,6 +40,7 @@ def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
 
 
 def _follow(context: LintContext, block: ast.Block) -> None:
+    """Report the values of one block that are replaced before they are used."""
     variables: dict[str, ast.Name] = {}
     outputs: dict[str, ast.Name] = {}
     for statement in _flat(block):
@@ -46,7 +48,8 @@ def _follow(context: LintContext, block: ast.Block) -> None:
             if isinstance(node, ast.Ref):
                 variables.pop(node.name.text, None)
             elif isinstance(node, ast.FinishStmt | ast.CallStmt):
-                outputs.clear()  # a run that ends here keeps what it has emitted
+                # A run that ends here delivers what it has emitted.
+                outputs.clear()
         for inner in inner_blocks(statement):
             _forget_what_is_set(inner.block, variables, outputs)
         name = variable_set_by(statement)
@@ -76,7 +79,7 @@ def _flat(block: ast.Block) -> Iterator[ast.Stmt]:
 def _forget_what_is_set(
     block: ast.Block, variables: dict[str, ast.Name], outputs: dict[str, ast.Name]
 ) -> None:
-    """A branch that sets a name again does so on some paths only."""
+    """Forget the names that a branch sets: it does so on some paths only."""
     for node in walk(block):
         if isinstance(node, ast.EmitStmt):
             outputs.pop(node.name.text, None)
@@ -85,7 +88,7 @@ def _forget_what_is_set(
 
 
 def _keeps_on_failure(statement: ast.Stmt) -> bool:
-    """Whether the paths go on when a statement could not set its variable, which then keeps what it had."""
+    """Whether the paths go on when a statement fails; its variable then keeps its old value."""
     otherwise = else_of(statement)
     return (
         otherwise is not None

@@ -1,4 +1,7 @@
-"""The id of a model configuration where an alias belongs: it is another one in every organization."""
+"""The id of a model configuration where an alias belongs.
+
+The id is different in every organization.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A plain input or parameter that is named like a secret: its value would stand in the prompt and in every log."""
+"""A plain input or parameter that is named like a secret.
+
+Its value would stand in the prompt and in every log.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ _PIN = "pin"
 
 
 def check(context: LintContext, node: ast.InputsSection | ast.TaskDecl) -> None:
-    """Report the inputs of a section, or the parameters of a task, that are named like secrets and can hold one."""
+    """Report the inputs or parameters that are named like a secret and can hold one."""
     if isinstance(node, ast.InputsSection):
         for field in node.fields:
             if _is_secret_like(field.name.text, field.type):
@@ -47,7 +50,10 @@ def check(context: LintContext, node: ast.InputsSection | ast.TaskDecl) -> None:
                     context.span(field.name),
                     name=field.name.text,
                     kind="an input",
-                    help=f"declare it under `secrets`: code then says `${field.name.text}`, text `{{${field.name.text}}}`",
+                    help=(
+                        f"declare it under `secrets`: code then says `${field.name.text}`, text "
+                        f"`{{${field.name.text}}}`"
+                    ),
                 )
         return
     for param in node.params:
@@ -74,7 +80,10 @@ def _is_secret_like(name: str, type_: ast.TypeExpr) -> bool:
 
 
 def _words(name: str) -> list[str]:
-    """The words of a name in snake or camel case, in lower case and without digits behind them; at least one."""
+    """The words of a name in snake or camel case; at least one.
+
+    They are in lower case, without digits at their end.
+    """
     spaced = "".join(
         f"_{each}" if each.isupper() and not before.isupper() else each
         for before, each in zip("_" + name, name, strict=False)

@@ -1,4 +1,4 @@
-"""Names that nothing uses, a rule a kind: `unused-input`, `unused-secret`, `unused-task` and so on.
+"""Names that nothing uses, one rule for each kind: `unused-input`, `unused-task` and so on.
 
 An input or a secret is asked for on every run and changes nothing; a runtime variable costs a look
 at the screen; a declaration is read by everybody who looks for the one that counts.
@@ -15,7 +15,10 @@ _MESSAGES = {
     "import": ("`{name}` is imported and never used", "remove it"),
     "input": (
         "input `{name}` is never used",
-        "use it where the value belongs, or remove it: runs are asked for a value that changes nothing",
+        (
+            "use it where the value belongs, or remove it: runs are asked for a value that "
+            "changes nothing"
+        ),
     ),
     "parameter": (
         "parameter `{name}` is never used",
@@ -23,16 +26,22 @@ _MESSAGES = {
     ),
     RUNTIME: (
         "the value of `{name}` is never used",
-        "emit it or use it, or remove the statement; to prove that something is shown, write `expect`",
+        (
+            "emit it or use it, or remove the statement; to prove that something is shown, write "
+            "`expect`"
+        ),
     ),
     "secret": (
         "secret `{name}` is never used",
-        "use it where the value belongs, or remove it: a run should hold no secret that it does not need",
+        (
+            "use it where the value belongs, or remove it: a run should hold no secret that it "
+            "does not need"
+        ),
     ),
     "task": ("nothing in the project calls task `{name}`", "remove it, or use it"),
     "type": ("nothing in the project names type `{name}`", "remove it, or use it"),
 }
-"""What is said of an unused name of each kind, and what to do."""
+"""The message about an unused name of each kind, and the help."""
 
 
 def _rule(kind: str) -> str:
@@ -46,7 +55,7 @@ SPECS = {
 
 
 def check(context: LintContext, unused: Unused) -> None:
-    """Report the name, with the removal of what declares it where nobody else has to change."""
+    """Report the name, with a fix that removes its declaration where nobody else has to change."""
     fixes, help = _fixes(unused)
     context.report(
         SPECS[_rule(unused.kind)], unused.place, name=unused.name, fixes=fixes, help=help
@@ -54,7 +63,7 @@ def check(context: LintContext, unused: Unused) -> None:
 
 
 def _fixes(unused: Unused) -> tuple[tuple[Fix, ...], str | None]:
-    """The fixes, and the advice where it is another than usual."""
+    """The fixes, and the help where it is not the usual one."""
     name, removal = unused.name, (Edit(unused.whole, ""),)
     match unused.kind:
         case "const" | "task" | "type":
@@ -70,5 +79,5 @@ def _fixes(unused: Unused) -> tuple[tuple[Fix, ...], str | None]:
                 return (fix,), f"drop `as {name}`, or use the value"
             # The statement may be there for its `else`.
             return ((Fix("remove the statement", removal, "unsafe"),) if words else ()), None
-        case _:  # callers pass what they would have to stop passing
+        case _:  # callers pass a value, and would have to stop doing so
             return (), None

@@ -1,4 +1,4 @@
-"""A control that is named by its kind alone."""
+"""A control that is named by nothing but its kind."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check(context: LintContext, prose: Prose) -> None:
 
 
 def _control(text: str, at: int) -> str:
-    """The word for a control at `at`, or ""."""
+    """The word for a control that begins at `at`; empty when there is none."""
     for words in _TWO_WORDS:
         if text.startswith(words, at) and not text[at + len(words) : at + len(words) + 1].isalnum():
             return words

@@ -1,4 +1,7 @@
-"""A choice by an input in the prose of a `do`: a replay repeats the recorded click, whatever the input is."""
+"""A choice by an input in the prose of a `do`.
+
+A replay repeats the recorded click, whatever the input is.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ _MARK = "\x01"
 _VARIABLE = r"[\"'\\]*(?P<variable>\x01+)"
 
 _VERB = (
-    r"(?P<verb>\b(?:(?:double|right)[- ]?click|click|select|choose|pick|open|tick|untick|uncheck|highlight|mark"
+    r"(?P<verb>\b(?:(?:double|right)[- ]?click|click|select|choose|pick|open|tick|untick|uncheck"
+    r"|highlight|mark"
     r"|check(?! (?:that|if|whether)\b)|expand|find|locate|drag|move|delete)\b(?: on\b)?)"
 )
 _TYPING = r"(?P<verb>\b(?:press|put|type|key in)\b)"
@@ -41,7 +45,8 @@ _IN_LIST = rf"(?:in|from|on) the {_LIST}"
 _OF_ONE = rf"{_ONE} (?:(?!in\b|folder\b|file\b){_WORD}){{0,5}}?{_VARIABLE}"
 _WHOSE = (
     r"(?:\bmatching|\bthat match(?:es)?|\bowned by|\bthat belongs? to|\bthat shows?"
-    rf"|\bwhose\b{_GAP}\b(?:is|are|equals|starts with)|\bwhere\b{_GAP}\b(?:is|equals)) (?:\w+ )?{_VARIABLE}"
+    rf"|\bwhose\b{_GAP}\b(?:is|are|equals|starts with)|\bwhere\b{_GAP}\b(?:is|equals))"
+    rf" (?:\w+ )?{_VARIABLE}"
 )
 
 _PATTERNS = (
@@ -56,7 +61,8 @@ _PATTERNS = (
     # x from the results
     rf"{_VERB} {_VARIABLE} {_IN_LIST}",
     # from the results, open the parcel of x
-    rf"{_IN_LIST}(?:(?!\b(?:and|or|then)\b)[^.;,>\x01]){{0,40}},? {_VERB} (?:{_WORD}){{0,5}}{_VARIABLE}",
+    rf"{_IN_LIST}(?:(?!\b(?:and|or|then)\b)[^.;,>\x01]){{0,40}},?"
+    rf" {_VERB} (?:{_WORD}){{0,5}}{_VARIABLE}",
 )
 
 _SENTENCE = re.compile(r"(?:[^.;!?]|[.;!?](?!\s|$))+")
@@ -66,7 +72,7 @@ _OPENING = re.compile(
 
 
 def check(context: LintContext, prose: Prose) -> None:
-    """Report the first choice of a `do` that an input, a parameter, an item or a stored value decides."""
+    """Report the first choice of a `do` that depends on a value that varies from run to run."""
     variables = [part for part in prose.text.parts if _varies(context, part)]
     if not variables:
         return
@@ -98,7 +104,7 @@ def _varies(context: LintContext, part: ast.TextPart) -> bool:
 
 
 def _masked(prose: Prose, variables: list[ast.TextPart]) -> str:
-    """The text with marks for the variables that vary; offsets stay."""
+    """The text with marks in the place of the variables that vary; offsets stay the same."""
     parts = list(prose.written)
     for each in variables:
         length = each.end - each.start
@@ -107,7 +113,7 @@ def _masked(prose: Prose, variables: list[ast.TextPart]) -> str:
 
 
 def _fixes(prose: Prose, statement: ast.DoStmt) -> tuple[Fix, ...]:
-    """`choose` with what is chosen, for a text that is one sentence and says nothing but the choice."""
+    """The fix that writes `choose`, for a text of one sentence that says nothing but the choice."""
     start, end = prose.bounds
     opening = _OPENING.match(prose.written, start)
     if opening is None or re.search(
@@ -121,7 +127,10 @@ def _fixes(prose: Prose, statement: ast.DoStmt) -> tuple[Fix, ...]:
 
 
 def _recorded(context: LintContext, text: ast.Text) -> ast.DoStmt | None:
-    """The `do` with this text, when the main agent carries it out and its actions are recorded; None when a focused agent does."""
+    """The `do` with this text, when the main agent carries it out and its actions are recorded.
+
+    None when a focused agent carries it out.
+    """
     body = body_of(context.declaration)
     found = next(
         (each for each in _by_main_agent(body) if getattr(each, "text", None) is text), None
@@ -136,7 +145,10 @@ def _recorded(context: LintContext, text: ast.Text) -> ast.DoStmt | None:
 
 
 def _by_main_agent(block: ast.Block | None) -> Iterator[ast.Stmt]:
-    """The statements of a body that stand in no branch, attempt or repetition: those are decided, and carried out, by a focused agent."""
+    """The statements of a body that stand in no branch, attempt or repetition.
+
+    Those that do are carried out by the focused agent that decides.
+    """
     for statement in block.statements if block is not None else ():
         if isinstance(statement, ast.AnnotatedStmt):
             statement = statement.statement
@@ -146,7 +158,7 @@ def _by_main_agent(block: ast.Block | None) -> Iterator[ast.Stmt]:
 
 
 def _is_called_plainly(context: LintContext, task: ast.TaskDecl) -> bool:
-    """Whether the main agent carries out some call of a task, or nothing in the program calls it."""
+    """Whether the main agent carries out some call of a task, or nothing calls the task."""
     if all(symbol.declaration is not task for symbol in context.model.calls.values()):
         return True
     for module in context.model.modules:

@@ -1,4 +1,7 @@
-"""The same statements, or the same long instruction, in two places: the next change reaches one of them only."""
+"""The same statements, or the same long instruction, in two places.
+
+The next change would reach only one of them.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ SPEC = DiagnosticSpec(
 OPTIONS = {"statements": 3}
 
 _LONG = 80
-"""Characters that make an instruction, or a run of statements, worth a task."""
+"""The least characters for which an instruction or a run of statements is worth a task."""
 
 _SHORT = frozenset((ast.CallStmt, ast.PressStmt, ast.WaitStmt))
 """Statements that no task would make shorter."""
@@ -30,14 +33,14 @@ _LEAVES = _SHORT | {ast.TypeStmt, ast.ClearStmt, ast.EmitStmt}
 """Statements with neither a block nor a long text."""
 
 _TOLD = 400
-"""Characters of a statement by which it is looked up."""
+"""The number of characters at the start of a statement by which it is looked up."""
 
 _ALIKE = 8
-"""How many runs that look alike are remembered."""
+"""The most runs with the same beginnings that are remembered."""
 
 
 class _Place(Record):
-    """A statement of a block by its position."""
+    """The position of a statement in its block."""
 
     source: SourceFile
     block: ast.Block
@@ -45,7 +48,10 @@ class _Place(Record):
 
 
 class _Copy(Record):
-    """Text that stands more than once: where first, where second, and all places."""
+    """Text that stands more than once.
+
+    `first` and `second` are the first two places, `places` all of them.
+    """
 
     what: str
     first: Span
@@ -75,10 +81,10 @@ def check(context: LintContext, modules: tuple[ast.Module, ...]) -> None:
 
 
 class _Finder:
-    """Reads blocks in order and remembers the runs of `size` statements and the long instructions it has seen.
+    """Reads blocks in order and remembers the runs of `size` statements and the long instructions.
 
-    Runs are looked up by the beginning of each statement, and then compared in full. A run that has been seen is not looked into:
-    what is inside has been seen, too.
+    A run is looked up by the beginnings of its statements, and then compared in full. A run that
+    has been seen is not looked into, since what is inside has been seen as well.
     """
 
     def __init__(self, size: int) -> None:
@@ -110,7 +116,7 @@ class _Finder:
             at += 1
 
     def _written(self, source: SourceFile, block: ast.Block) -> tuple[str, ...]:
-        """Each statement as one line, its first characters only; "" for what no task can hold."""
+        """Each statement as one line of its first characters; empty for what no task can hold."""
         written = []
         for statement in block.statements:
             line = (
@@ -122,7 +128,10 @@ class _Finder:
         return tuple(written)
 
     def _run(self, seen: list[_Place], here: _Place) -> int:
-        """How many statements from `here` on stand in one of the places `seen` already; 0 when they are too few."""
+        """The number of statements from `here` on that also stand in one of the places `seen`.
+
+        0 when they are too few.
+        """
         for first in seen:
             length = _equal_statements(first, here)
             if length >= self.size:
@@ -161,7 +170,10 @@ class _Finder:
 
 
 def _equal_statements(first: _Place, second: _Place) -> int:
-    """How many statements from two places on are equal, whatever the indentation; the first ones end where the second begin."""
+    """The number of statements from two places on that are equal, whatever the indentation.
+
+    In one block, the first ones end where the second ones begin.
+    """
     one, other = first.block.statements, second.block.statements
     most = min(len(one) - first.at, len(other) - second.at)
     if first.block is second.block:

@@ -1,4 +1,4 @@
-"""A workflow, or an output of any shape, about which nothing is said."""
+"""A workflow without a description, or an output of any shape without one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SPEC = DiagnosticSpec("missing-description", "style", "{subject} has no descript
 
 
 def check(context: LintContext, declaration: ast.WorkflowDecl) -> None:
-    """Report the workflow, and its outputs whose type says nothing about them."""
+    """Report a workflow without a description, and outputs about which nothing is said."""
     if declaration.doc is None:
         context.report(
             SPEC,
@@ -35,5 +35,8 @@ def check(context: LintContext, declaration: ast.WorkflowDecl) -> None:
                         SPEC,
                         context.span(field.name),
                         subject=f"output `{field.name.text}`, which may be anything,",
-                        help="write `## what it holds` above it: the agent reads that when it fills the output",
+                        help=(
+                            "write `## what it holds` above it: the agent reads that when it "
+                            "fills the output"
+                        ),
                     )

@@ -1,4 +1,4 @@
-"""A `do` that says what not to do, and nothing else."""
+"""A `do` that says only what not to do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ SPEC = DiagnosticSpec(
 )
 
 _NEGATIVE = re.compile(
-    r"\s*(?:please )?(?:do not|don't|don’t|never|avoid|under no circumstances)\b(?! (?:forget|mind|wait|worry)\b)[^;:]*",
+    r"\s*(?:please )?(?:do not|don't|don’t|never|avoid|under no circumstances)\b"
+    r"(?! (?:forget|mind|wait|worry)\b)[^;:]*",
     re.IGNORECASE,
 )
 _POSITIVE = re.compile(

@@ -13,7 +13,10 @@ SPEC = DiagnosticSpec(
     "pixel-coordinates",
     "wording",
     "`{place}` is a place in pixels",
-    "name what is there: its label, or what it stands next to; pixels hold for one resolution and one window",
+    (
+        "name what is there: its label, or what it stands next to; pixels hold for one "
+        "resolution and one window"
+    ),
     INFO,
 )
 
@@ -25,7 +28,8 @@ _PLACES = (
     rf"(?<=\bat ){_N}\s*,\s*{_N}\b",
     rf"(?<=\bclick ){_N}(?:\s*,\s*|\s+){_N}\b",
     rf"(?<=\bclick on ){_N}(?:\s*,\s*|\s+){_N}\b",
-    rf"\b{_N} ?(?:px|pixels?) (?:(?:to the )?(?:left|right)(?: of| from)?|from|above|below|under|over)\b",
+    rf"\b{_N} ?(?:px|pixels?)"
+    r" (?:(?:to the )?(?:left|right)(?: of| from)?|from|above|below|under|over)\b",
 )
 _NUMBERS = re.compile(r"\d[^\d\n]{1,8}\d|\d ?p")
 _POINTING = r"\b(?:click|drag|hover|mouse|move|pointer|cursor|tap|point|press|coordinates?)\b"

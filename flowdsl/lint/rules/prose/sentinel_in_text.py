@@ -1,4 +1,4 @@
-"""What the service puts for a missing value, written by hand."""
+"""A mark that the service puts in the place of a missing value, written by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ EMPTY = "__EMPTY__"
 CLEAR = "__CLEAR__"
 
 _HELP = {
-    EMPTY: "declare the value with an optional type such as `string?`, and ask with `if x is empty`",
+    EMPTY: (
+        "declare the value with an optional type such as `string?`, and ask with `if x is empty`"
+    ),
     CLEAR: 'write `clear "the field"` where a field is to be blanked',
 }
 

@@ -1,4 +1,4 @@
-"""A `do` that holds many instructions: one failure in it says nothing about where."""
+"""A `do` that holds many instructions, so that a failure in it does not say where."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPEC = DiagnosticSpec(
 OPTIONS = {"sentences": SENTENCES}
 
 _SHORTEST = 8
-"""Characters of the shortest sentence that counts, blanks and full stop included."""
+"""The least characters of a sentence that counts, with its blanks and full stop."""
 _SENTENCE_END = re.compile(r"[\w'\")}\]][.!?](?=\s+\S)")
 
 

@@ -14,16 +14,28 @@ SPEC = DiagnosticSpec(
     "target-by-look",
     "wording",
     "`{target}` is known by {how} alone",
-    "name its label or what it does as well: colours and places change with themes, versions and window sizes",
+    (
+        "name its label or what it does as well: colours and places change with themes, versions "
+        "and window sizes"
+    ),
     INFO,
 )
 
 _COLOUR = r"black|blue|brown|gr[ae]y|green|orange|pink|purple|red|white|yellow"
 _SIZE = r"big|large|little|small|tiny"
-_ORDER = r"first|second|third|fourth|fifth|last|\d(?:st|nd|rd|th)|left|right|top|bottom|upper|lower|leftmost|rightmost|topmost|bottommost"
+_ORDER = (
+    r"first|second|third|fourth|fifth|last|\d(?:st|nd|rd|th)|left|right|top|bottom|upper|lower"
+    r"|leftmost|rightmost|topmost|bottommost"
+)
 _KIND = r"box|button|checkbox|dropdown|field|icon|link|slot|tab|textbox"
-_SIDE = r"(?:(?:far|very|upper|lower|top|bottom|left|right)[ -]?)*(?:left|right|top|bottom|middle|center|centre|corner|side)(?: corner| side)?"
-_WHERE = rf"(?: (?:at|in|on) the {_SIDE}(?: of the (?:screen|page|window|dialog|form))?| from the (?:left|right|top|bottom)\b(?! (?!and|then|to|in|on|of)\w))"
+_SIDE = (
+    r"(?:(?:far|very|upper|lower|top|bottom|left|right)[ -]?)*"
+    r"(?:left|right|top|bottom|middle|center|centre|corner|side)(?: corner| side)?"
+)
+_WHERE = (
+    rf"(?: (?:at|in|on) the {_SIDE}(?: of the (?:screen|page|window|dialog|form))?"
+    r"| from the (?:left|right|top|bottom)\b(?! (?!and|then|to|in|on|of)\w))"
+)
 
 _BY_LOOK = (
     rf"\bthe (?:(?:{_COLOUR}|{_SIZE}|{_ORDER})[ ,]+)+(?:{_KIND})\b(?:{_WHERE})?",
@@ -40,7 +52,7 @@ _BEFORE_PLACES = (["at"], ["in"], ["on"], ["from"])
 
 
 def check(context: LintContext, prose: Prose) -> None:
-    """Report each control of an instruction that has no label, and only a look or a place on the screen."""
+    """Report each control that an instruction names only by its look or its place on the screen."""
     start, end = prose.bounds
     text = prose.written[start:end]
     if not _may_be_known_by_look(text):
@@ -66,7 +78,7 @@ def check(context: LintContext, prose: Prose) -> None:
 
 
 def _may_be_known_by_look(text: str) -> bool:
-    """Whether `the` comes before a look, or before a control and a place: most texts end here."""
+    """Whether `the` stands before a look, or before a control and a place; most texts end here."""
     words = [word.rstrip(",") for word in text.split()]
     for index, word in enumerate(words[:-1]):
         if word == "the" and (

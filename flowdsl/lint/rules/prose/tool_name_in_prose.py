@@ -1,4 +1,7 @@
-"""A tool of the agent that is named by hand: the compiler names the tools, and knows what each of them needs around it."""
+"""A tool of the agent that is named by hand.
+
+The compiler names the tools, and knows what each of them needs around it.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +29,11 @@ STATEMENTS = {
     "end_loop_iteration": TOOLS["start_loop"].words,
     "extract_prompt": "`extract`",
 }
-"""The statement that stands for each tool."""
+"""The statement to write in the place of each tool."""
 
 
 def check(context: LintContext, prose: Prose) -> None:
-    """Report each tool that a text names, once."""
+    """Report each tool that a text names, once for each tool."""
     written = prose.written
     for tool, statement in STATEMENTS.items():
         found = re.search(rf"(?<![\w.$]){tool}(?!\w)", written, re.IGNORECASE)

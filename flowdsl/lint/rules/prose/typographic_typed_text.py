@@ -20,14 +20,15 @@ SPEC = DiagnosticSpec(
 )
 
 _TYPED = (
-    r"(?i)\b(?:type|enter|write|key in)\s+(?:(?:the|this|exactly|text|value|words?|date|number|code)\s+)*"
+    r"(?i)\b(?:type|enter|write|key in)\s+"
+    r"(?:(?:the|this|exactly|text|value|words?|date|number|code)\s+)*"
     r"(?:\"([^\"\n]*)\"|'([^'\n]*)'(?!\w))"
 )
-"""Prose that has a quoted text typed."""
+"""Prose that has the agent type a quoted text."""
 
 
 def check(context: LintContext, found: ast.TypeStmt | Prose) -> None:
-    """Report the first such character of what is typed."""
+    """Report the first such character of a typed text."""
     if isinstance(found, Prose):
         spelled = Spelled(context, found.text)
         for typed in re.finditer(_TYPED, spelled.text):

@@ -1,4 +1,4 @@
-"""An instruction that says what is wanted and leaves open what to do."""
+"""An instruction that says what is wanted, but not what to do."""
 
 from __future__ import annotations
 
@@ -21,15 +21,21 @@ _OPEN = r"(?:^\s*|(?<=[.!;,]\s)|(?<=\band\s)|(?<=\bthen\s))"
 _END = r"(?=\s*(?:[.!]?\s*$))"
 _OBJECT = r"(?:[a-z{][\w{}$.-]* ){0,5}[a-z{][\w{}$.-]*?"
 _SOME = r"(?:any|all|the|each|every|remaining|other|possible|these|those)"
-_TROUBLE = r"(?:alerts?|conflicts?|dialogs?|differences?|discrepanc(?:y|ies)|errors?|exceptions?|issues?|messages?|pop-?ups?|problems?|warnings?)"
+_TROUBLE = (
+    r"(?:alerts?|conflicts?|dialogs?|differences?|discrepanc(?:y|ies)|errors?|exceptions?|issues?"
+    r"|messages?|pop-?ups?|problems?|warnings?)"
+)
 _TASK = r"(?:everything|all|the process|the task)"
 
 _VAGUE = (
-    rf"{_OPEN}(?:handle|deal with|take care of|sort out|cope with)(?! (?:by|it with)\b) {_OBJECT}{_END}",
-    rf"{_OPEN}(?:address|fix|manage|resolve) (?:(?:{_SOME} )?(?:[a-z]+ )?{_TROUBLE}|it)(?: as needed| if needed)?{_END}",
+    rf"{_OPEN}(?:handle|deal with|take care of|sort out|cope with)(?! (?:by|it with)\b)"
+    rf" {_OBJECT}{_END}",
+    rf"{_OPEN}(?:address|fix|manage|resolve) (?:(?:{_SOME} )?(?:[a-z]+ )?{_TROUBLE}|it)"
+    rf"(?: as needed| if needed)?{_END}",
     rf"{_OPEN}process (?:the|all|any|each|every|this|these) {_OBJECT}{_END}",
     rf"\b(?:make|be) sure\b.{{0,9}}\b{_TASK}\b.{{0,40}}",
-    rf"\b(?:ensure|check|verify|confirm)(?: that)? {_TASK}\b (?:is|are|looks?|works?|went|has)\b.{{0,30}}",
+    rf"\b(?:ensure|check|verify|confirm)(?: that)? {_TASK}\b"
+    r" (?:is|are|looks?|works?|went|has)\b.{0,30}",
     r"^everything (?:is|looks) (?:fine|good|ok|okay|well|correct|right)\b",
     r"\b(?:as (?:you see fit|appropriate)|appropriately)\b",
     r"\buse (?:your |common )?(?:best |good )?(?:judge?ment|sense)\b",
@@ -41,14 +47,15 @@ _VAGUE = (
     rf"^(?:log|sign) in{_END}",
     rf"^(?:clean|tidy) up(?: (?:everything|afterwards|the \w+))?{_END}",
     rf"^wait (?:a|for a) (?:bit|while|moment|little){_END}",
-    rf"\b(?:choose|select|pick) the (?:right|correct|appropriate|proper|suitable) (?:option|one|value|category|entry|item){_END}",
+    r"\b(?:choose|select|pick) the (?:right|correct|appropriate|proper|suitable)"
+    rf" (?:option|one|value|category|entry|item){_END}",
 )  # fmt: skip
 
 _TOLD_HOW = re.compile(r"\b(?:by|using|with|as follows|through|via)\b(?! popups)|[:>'\"]")
 
 
 def check(context: LintContext, prose: Prose) -> None:
-    """Report the first vague words of an instruction that says nothing behind them."""
+    """Report the first vague words of an instruction that are followed by nothing more precise."""
     if prose.role not in (DO, RULE, CONDITION):
         return
     start, end = prose.bounds
