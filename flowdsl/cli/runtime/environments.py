@@ -8,6 +8,7 @@ from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.host.environment import ENVIRONMENT
 
 from .failure import UsageError
+from .places import no_project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ def named_environment(project: Project | None, option: str | None) -> Environmen
 
     Raises `UsageError` for a name the project does not have. Without a project, `FLOWDSL_ENV` says nothing.
     """
+    if project is None and option:
+        raise no_project("leave out `--env`")
     environments = project.environments if project is not None else {}
     name = option or (os.environ.get(ENVIRONMENT) if project is not None else None)
     if name:

@@ -17,6 +17,7 @@ from flowdsl.source.text import SourceFile, Span
 
 from .failure import UsageError
 from .places import (
+    NAME_FLOWS,
     STANDARD_INPUT,
     Place,
     ShownFrom,
@@ -79,6 +80,11 @@ def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None
     )
 
 
+def open_flows() -> Target:
+    """All flows of the project that the working folder belongs to; raises `UsageError` without one."""
+    return _open(root_here(), None)
+
+
 def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Target:
     """What `paths` mean: files, folders, globs, or `-` for standard input; without any, the project's flows.
 
@@ -88,7 +94,7 @@ def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Targ
     if means_standard_input(paths, stdin_filename):
         return _standard_input(stdin_filename)
     if not paths:
-        return _open(root_here(), None)
+        return _open(root_here(NAME_FLOWS), None)
     places = [Place(path) for path in paths]
     root = find_root(places[0].folder) or _common_folder(places)
     return _open(root, [place.below(root) for place in places])

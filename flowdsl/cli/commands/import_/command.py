@@ -27,7 +27,7 @@ from ...runtime.console import Console
 from ...runtime.environments import required_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
-from ...runtime.places import standard_input
+from ...runtime.places import no_project, standard_input
 from ...runtime.target import Target, open_project
 from ...runtime.time_limit import TimeLimit
 from .destination import Destination, open_destination, placed
@@ -270,10 +270,7 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
     home = open_project(os.curdir)
     _require_sound(home, console)
     if home.project is None:
-        raise UsageError(
-            f"there is no `{PROJECT_FILE}` in this folder or above that says where to fetch from; "
-            'write one with `[project]` and an environment such as `[env.local]` with `api = "local"`'
-        )
+        raise no_project("name JSON files")
     environment = required_environment(home.project, arguments.env)
     ids = dict.fromkeys(each.lower() for each in arguments.ids)
     selection = Selection(tuple(ids), tuple(arguments.tags))
