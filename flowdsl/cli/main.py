@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 COMMANDS: dict[str, str] = {
+    "init": "make a project that checks and deploys as it is",
+    "new": "write a file with a workflow, a task or a chain",
     "check": "find mistakes in flows",
     "fmt": "lay flows out in one style",
     "import": "turn workflows of the service into flows",
@@ -52,11 +54,9 @@ PLANNED = frozenset(
         "docs",
         "generate",
         "graph",
-        "init",
         "lsp",
         "machines",
         "models",
-        "new",
         "pools",
         "run",
         "runs",

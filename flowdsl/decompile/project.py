@@ -85,7 +85,7 @@ def _project_files(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
         digest.update(path.encode() + b"\0" + files[path] + b"\0")
     lines = [
         "[project]",
-        f"name = {_toml(name)}",
+        f"name = {toml_string(name)}",
         f'id = "prj_{digest.hexdigest()[:8]}"',
         f'flows = ["{FOLDER}/**/*.flow"]',
         "",
@@ -99,6 +99,6 @@ def _project_files(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
     }
 
 
-def _toml(text: str) -> str:
+def toml_string(text: str) -> str:
     """A basic string of TOML: one of JSON but for a character that JSON lets stand."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

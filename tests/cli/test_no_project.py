@@ -11,6 +11,7 @@ from tests.support.command_line import read_tree, run_command
 SENTENCE = "error: there is no `flowdsl.toml` in this folder or above; `flowdsl init` makes one"
 
 WORDS = [
+    "new workflow w",
     "check",
     "check --watch",
     "check a.flow --env local",

@@ -24,11 +24,16 @@ def require_answer(yes: bool, doing: str) -> None:
 
 def ask(question: str, console: Console) -> str:
     """The answer of a person, in lower case without blanks around it."""
+    return answer(question, console).lower()
+
+
+def answer(question: str, console: Console) -> str:
+    """The answer of a person without blanks around it."""
     console.flush()
     console.stderr.write(question)
     console.stderr.flush()
     line: str = asked(sys.stdin.readline)
-    return line.strip().lower()
+    return line.strip()
 
 
 def confirmed(yes: bool, question: str, console: Console) -> bool:
