@@ -124,6 +124,8 @@ def _leading_options(words: Sequence[str]) -> tuple[str | None, str, Sequence[st
 
 
 def _dispatch(directory: str | None, color: str, words: Sequence[str], console: Console) -> int:
+    if words[:1] == ["help"] and words[1:2] not in ([], ["help"], ["-h"], ["--help"]):
+        words = [*words[1:], "-h"]
     if not words or words[0] in ("-h", "--help", "help"):
         console.out(overview())
         return exit_codes.SUCCESS if words else exit_codes.USAGE
@@ -195,6 +197,8 @@ def _enter(directory: str) -> None:
 
 def overview() -> str:
     """The text of `flowdsl -h`."""
+    from .runtime.examples import examples_of
+
     width = max(map(len, COMMANDS))
     return "\n".join(
         [
@@ -204,13 +208,20 @@ def overview() -> str:
             "",
             *(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()),
             "",
-            "`flowdsl COMMAND -h` shows a command's options, `flowdsl --version` the version.",
+            "`flowdsl help COMMAND` shows a command's options, `flowdsl --version` the version.",
+            "",
+            examples_of(""),
         ]
     )
 
 
 def _unknown_command(name: str) -> str:
+    from .runtime.guesses import GUESSES
+
     existing = ", ".join(COMMANDS)
+    answer = GUESSES.get(name.lower())
+    if answer is not None:
+        return f"`{name}` is not a command; {answer}"
     if name in PLANNED:
         return f"`{name}` is not available in this version; the commands are {existing}"
     nearest = closest(name, COMMANDS)
