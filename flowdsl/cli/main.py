@@ -14,6 +14,7 @@ from flowdsl.host import signals
 from .runtime import exit_codes
 from .runtime.console import Console, standard_console
 from .runtime.failure import TOO_DEEP, CommandError, UsageError
+from .runtime.global_options import COLORS, add_global_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ COMMANDS: dict[str, str] = {
     "unlock": "free the lease of a deploy that died",
     "ids": "list the ids of an environment for review",
     "emulator": "serve a local Cyberdesk",
+    "completion": "print a script that lets a shell complete command lines",
     "explain": "tell what a finding means and how to mend it",
     "rules": "list every diagnostic and lint rule",
     "debug": "look inside the compiler",
@@ -68,11 +70,13 @@ PLANNED = frozenset(
 )
 """Commands of the design that this version does not have yet, so that naming one is not called a typing error."""
 
-COLORS = ("auto", "always", "never")
-
 
 def run(words: Sequence[str]) -> int:
     """Run one command line and return its exit code; nothing but a bug in this function raises."""
+    if not words and "_ARGCOMPLETE" in os.environ:
+        from .runtime import completing
+
+        completing.complete(COMMANDS, MODULES)
     console = standard_console()
     with signals.Ending(lambda _number: console.flush()):
         try:
@@ -160,15 +164,7 @@ def _parse(
     """The arguments of a command; None when its help was asked for and printed."""
 
     def declare(parser: Any) -> None:
-        parser.add_argument(
-            "-C", dest="directory", metavar="DIR", default=directory, help="work in DIR"
-        )
-        parser.add_argument(
-            "--color",
-            choices=COLORS,
-            default=color,
-            help="colour in what people read (default: auto)",
-        )
+        add_global_options(parser, directory, color)
         configure(parser)
 
     from .runtime.plain_arguments import plain_arguments

@@ -22,6 +22,7 @@ json.dump([code, imported], sys.stderr)
 """
 
 HEAVY = {
+    "argcomplete",
     "lark",
     "pydantic",
     "jinja2",

@@ -153,6 +153,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
             "a rehearsal: the first creation is done, and its reply is lost",
         ),
     ),
+    "completion": (
+        ('eval "$(flowdsl completion bash)"', "in `~/.bashrc`"),
+        ('eval "$(flowdsl completion zsh)"', "in `~/.zshrc`, below `compinit`"),
+        ("flowdsl completion fish | source", "in `~/.config/fish/config.fish`"),
+    ),
     "explain": (
         ("flowdsl explain undeclared-name", "a mistake, by the name that `check` prints"),
         ("flowdsl explain vague-verb", "a lint rule"),
