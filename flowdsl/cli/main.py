@@ -76,7 +76,8 @@ def run(words: Sequence[str]) -> int:
     if not words and "_ARGCOMPLETE" in os.environ:
         from .runtime import completing
 
-        completing.complete(COMMANDS, MODULES)
+        if completing.is_asked(os.environ):
+            completing.complete(COMMANDS, MODULES)
     console = standard_console()
     with signals.Ending(lambda _number: console.flush()):
         try:

@@ -136,6 +136,19 @@ def test_a_variable_that_is_left_over_keeps_no_command_from_its_work(project: Pa
     assert (done.code, done.text.splitlines()[-1]) == (0, "no problems in 2 files")
 
 
+@pytest.mark.parametrize(
+    "left",
+    [
+        {},
+        {"COMP_LINE": "flowdsl "},
+        {"COMP_LINE": "flowdsl ", "COMP_POINT": "x"},
+        {"COMP_LINE": "flowdsl ", "COMP_POINT": "1", "_ARGCOMPLETE": "yes"},
+    ],
+)
+def test_half_a_question_is_none(project: Path, left: dict[str, str]) -> None:
+    assert run_command(project, **{"_ARGCOMPLETE": "1", **left}) == run_command(project)
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_script_registers_the_program(tmp_path: Path, shell: str) -> None:
     done = run_command(tmp_path, "completion", shell)

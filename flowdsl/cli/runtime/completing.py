@@ -31,14 +31,18 @@ _MOST_FLOWS = 2000
 _ABSENT: Any = argparse.SUPPRESS
 
 
+def is_asked(environ: Mapping[str, str]) -> bool:
+    """Whether a script of argcomplete asks, and not just a variable is left over."""
+    numbers = (environ.get("_ARGCOMPLETE", ""), environ.get("COMP_POINT", ""))
+    return "COMP_LINE" in environ and all(number.isdecimal() for number in numbers)
+
+
 def complete(commands: Mapping[str, str], modules: Mapping[str, str]) -> None:
     """Answer the shell and end the process; `commands` have their summaries, `modules` differ from their names."""
     from argcomplete import autocomplete
     from argcomplete.lexers import split_line
 
-    line = os.environ.get("COMP_LINE", "")
-    point = os.environ.get("COMP_POINT", "")
-    _, _, _, words, _ = split_line(line, int(point) if point.isdecimal() else len(line))
+    _, _, _, words, _ = split_line(os.environ["COMP_LINE"], int(os.environ["COMP_POINT"]))
     chosen = _command(words[1:])
     parser = CommandParser(prog="flowdsl")
     add_global_options(parser, None, None)
