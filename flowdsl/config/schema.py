@@ -18,11 +18,15 @@ from .keys import (
     TextList,
 )
 
+ID = "urn:flowdsl:schema:project-file"
+"""By which an editor knows the schema again, wherever its file lies."""
+
 
 def project_file_schema() -> dict[str, Any]:
     """A schema (draft 2020-12) that accepts what `load_project` accepts, except for what crosses tables."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": ID,
         "title": "flowdsl.toml",
         **_schema(PROJECT_FILE),
     }
