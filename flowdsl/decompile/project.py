@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from hashlib import sha256
 
+from flowdsl.config.toml_text import toml_string
 from flowdsl.deploy.resources.workflow import UNTITLED
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 
@@ -97,8 +98,3 @@ def _project_files(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
         "flowdsl.toml": "\n".join(lines).encode(),
         ".gitattributes": f"{FOLDER}/*.prompt.md -text\n".encode(),
     }
-
-
-def toml_string(text: str) -> str:
-    """A basic string of TOML: one of JSON but for a character that JSON lets stand."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -242,6 +242,8 @@ def test_a_person_is_asked_three_things(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "flowdsl", "init", "care"]
     with terminal(words, folder=tmp_path, environ=environment()) as screen:
         screen.until("start from an example: clinic, accounts, reports or none ")
+        screen.type("\udcff\n")
+        screen.until("is none of them")
         screen.type("clinc\n")
         screen.until("do you mean clinic")
         screen.type("clinic\n")

@@ -175,6 +175,14 @@ def test_fmt_imports_nothing_heavy(tmp_path: Path, words: list[str], flow: str) 
     assert ("tomllib" in modules) == ("a.flow" not in words)
 
 
+@pytest.mark.parametrize("words", [["init", "--yes"], ["init", "-h"], ["new", "-h"]])
+def test_a_new_project_imports_nothing_heavy(tmp_path: Path, words: list[str]) -> None:
+    code, modules = imported(tmp_path, *words)
+    assert code == 0
+    assert {name.partition(".")[0] for name in modules} & HEAVY == set()
+    assert "flowdsl.compiler.pipeline" not in modules
+
+
 def test_version_imports_nothing(tmp_path: Path) -> None:
     code, modules = imported(tmp_path, "--version")
     assert code == 0

@@ -30,8 +30,8 @@ class Terminal:
         self._screen = b""
 
     def type(self, keys: str) -> None:
-        """Press keys."""
-        os.write(self._keyboard, keys.encode())
+        """Press keys; a lone surrogate is a byte that is not UTF-8."""
+        os.write(self._keyboard, keys.encode(errors="surrogateescape"))
 
     def until(self, pattern: str) -> str:
         """What the screen shows up to the first match of `pattern`, which is taken off it; fails without one."""

@@ -19,6 +19,7 @@ from flowdsl.syntax import ast
 from ...runtime.console import Console
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS
 from ...runtime.failure import CommandError, UsageError
+from ...runtime.rewrites import continued
 from ...runtime.target import Target, open_project
 
 FLOWS = "flows"
@@ -176,10 +177,3 @@ def _with_lines(content: bytes, lines: list[bytes]) -> bytes:
     present = set(content.splitlines())
     added = [line for line in lines if line not in present]
     return continued(content, added) if added else content
-
-
-def continued(content: bytes, lines: list[bytes]) -> bytes:
-    """`content` and `lines` at its end, with the line breaks that it has."""
-    end = b"\r\n" if b"\r\n" in content else b"\n"
-    between = end if content and not content.endswith(b"\n") else b""
-    return content + between + b"".join(line + end for line in lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sys
 from secrets import token_hex
 from shlex import quote
 
@@ -13,15 +14,14 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles, find_root
 from flowdsl.host.gitignore import IgnoreFile, work_tree
+from flowdsl.host.terminal import is_terminal
 from flowdsl.source.files import UnreadableFile, decode
 
 from ...runtime.console import Console
-from ...runtime.engine.questions import answer, is_interactive
 from ...runtime.exit_codes import CONFLICT, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import ShownFrom
-from ...runtime.rewrites import Rewrite, write_rewrites
-from ..import_.destination import continued
+from ...runtime.rewrites import Rewrite, continued, write_rewrites
 from .pipeline import Pipeline, pipeline_of
 from .project import Wanted, project_files
 from .shipped import EXAMPLES, LOCAL_STATE
@@ -118,15 +118,14 @@ def _check_words(arguments: argparse.Namespace) -> None:
 
 def _wanted(arguments: argparse.Namespace, folder: str, console: Console) -> Wanted:
     """What the options say; a person at a terminal is asked for what they leave open."""
-    asks = is_interactive() and not arguments.yes
+    asks = not arguments.yes and is_terminal(sys.stdin) and is_terminal(sys.stderr)
     source = arguments.example
     if asks and source is None:
         source = _chosen("start from an example", tuple(EXAMPLES), console)
     name = arguments.name
     if name is None:
         name = source or printable(os.path.basename(folder)) or "desk"
-        if asks:
-            name = printable(answer(f"name of the project [{name}]: ", console)) or name
+        name = (_answer(f"name of the project [{name}]: ", console) if asks else "") or name
     ci = arguments.ci
     if asks and ci is None:
         ci = _chosen("write a pipeline", PIPELINES, console)
@@ -136,15 +135,20 @@ def _wanted(arguments: argparse.Namespace, folder: str, console: Console) -> Wan
 def _chosen(question: str, choices: tuple[str, ...], console: Console) -> str | None:
     """One of `choices`, or None; the question is asked until there is such an answer."""
     while True:
-        said = answer(f"{question}: {', '.join(choices)} or none [none]: ", console).lower()
+        said = _answer(f"{question}: {', '.join(choices)} or none [none]: ", console).lower()
         if said in ("", "none", "n", "no"):
             return None
         if said in choices:
             return said
         near = closest(said, choices)
-        console.err(
-            f"`{printable(said)}` is none of them{f'; do you mean {near}?' if near else ''}"
-        )
+        console.err(f"`{said}` is none of them{f'; do you mean {near}?' if near else ''}")
+
+
+def _answer(question: str, console: Console) -> str:
+    # Waiting so that a signal ends it takes asyncio.
+    from ...runtime.engine.questions import answer
+
+    return printable(answer(question, console))
 
 
 def _new(root: str, path: str, content: bytes) -> Rewrite:

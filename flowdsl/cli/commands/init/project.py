@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flowdsl.decompile.project import toml_string
+from flowdsl.config.toml_text import toml_string
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.record import Record
 

@@ -16,7 +16,6 @@ from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import no_project
 from ...runtime.rewrites import Rewrite, write_rewrites
 from ...subcommands import add_subcommands
-from ..import_.destination import FLOWS, open_destination, require_sound
 from . import templates
 
 KINDS = {
@@ -49,6 +48,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             f"`{printable(name)}` cannot be the name of a {kind} and of its file; a name has ASCII "
             "letters, digits and `_`"
         )
+    # The modules of `import` are many, and neither help nor `init` needs them.
+    from ..import_.destination import FLOWS, open_destination, require_sound
+
     destination = open_destination(arguments.folder)
     require_sound(destination.target, console)
     if destination.is_new:

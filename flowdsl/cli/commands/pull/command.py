@@ -30,10 +30,10 @@ from ...runtime.engine.questions import ask, is_interactive
 from ...runtime.environments import required_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
-from ...runtime.rewrites import Rewrite, print_difference, write_rewrites
+from ...runtime.rewrites import Rewrite, continued, print_difference, write_rewrites
 from ...runtime.target import Target, open_flows
 from ...runtime.time_limit import TimeLimit
-from ..import_.destination import ATTRIBUTES, PROMPT, continued
+from ..import_.destination import ATTRIBUTES, PROMPT
 from .tracked import Tracked, look, resolved, tracked
 from .view import outcome, remarks
 

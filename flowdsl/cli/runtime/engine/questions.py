@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 from flowdsl.host.terminal import is_terminal
 
 from ..console import Console
 from ..failure import UsageError
 from ..interrupts import asked
+
+_ESCAPED = "backslashreplace"
 
 
 def is_interactive() -> bool:
@@ -28,7 +31,10 @@ def ask(question: str, console: Console) -> str:
 
 
 def answer(question: str, console: Console) -> str:
-    """The answer of a person without blanks around it."""
+    """The answer of a person without blanks around it; what is not of the terminal's encoding is escaped."""
+    # Not again: a stream that was read from cannot be changed.
+    if isinstance(sys.stdin, TextIOWrapper) and sys.stdin.errors != _ESCAPED:
+        sys.stdin.reconfigure(errors=_ESCAPED)
     console.flush()
     console.stderr.write(question)
     console.stderr.flush()
