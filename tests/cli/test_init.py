@@ -216,7 +216,9 @@ def test_the_pipeline_of_github_stands_at_the_top_of_the_repository(
                 assert step["with"].pop("working-directory", "") == below
     assert calls == 3
     assert written == expected
-    assert "Copy to" not in text
+    assert text.startswith(
+        "# State lies on a ref of this repository, so that no cloud is needed:\n"
+    )
 
 
 @pytest.mark.parametrize("below", ["", "desks/north side"])

@@ -34,9 +34,7 @@ def pipeline_of(ci: str, folder: str, top: str) -> Pipeline:
 
 def _github(folder: str) -> Pipeline:
     text = pipeline("github-workflow-git-state.yml")
-    # The first lines of the template say where to copy it to.
-    text = text.partition("\n")[2]
-    text = f"# Checks, plans and deploys the flows; docs/ci.md of FlowDSL tells more.\n{text}"
+    text = text.replace("Copy to .github/workflows/flowdsl.yml. ", "", 1)
     if folder:
         where = f"working-directory: {json.dumps(folder)}"
         text = re.sub(r"(?m)^( +)command: \w+\n", lambda at: f"{at[0]}{at[1]}{where}\n", text)
