@@ -1,4 +1,7 @@
-"""`docs/project-file.md`, made of the table of keys: `python -m flowdsl.explain.project_file --write | --check`."""
+"""`docs/project-file.md`, made of the table of keys.
+
+`python -m flowdsl.explain.project_file --write | --check` is the script.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How shells complete `flowdsl`: in real ones where they are installed, and by what they are answered."""
+"""How shells complete `flowdsl`: what they are answered, and real ones where installed."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def completed(folder: Path, line: str) -> list[str]:
-    """The words that argcomplete hands to a shell without its own script, which reads them from a file."""
+    """The words that argcomplete hands to a shell, by way of a file."""
     out = folder / ".answers"
     asked = {
         "_ARGCOMPLETE": "1",

@@ -1,4 +1,4 @@
-"""What users install: a wheel that has all it needs, in a folder without anything and without an environment."""
+"""What users install: a wheel that has all it needs, in an empty folder and environment."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment with the wheel, and with the dependencies of this one.
 
-    A file `.pth` is read in the first of them alone, so that the checkout itself is not on its path.
+    A file `.pth` is read in the first of them alone, so that the checkout is not on its path.
     """
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder, symlinks=sys.platform != "win32")

@@ -34,7 +34,7 @@ class Terminal:
         os.write(self._keyboard, keys.encode(errors="surrogateescape"))
 
     def until(self, pattern: str) -> str:
-        """What the screen shows up to the first match of `pattern`, which is taken off it; fails without one."""
+        """What is shown up to the first match of `pattern`, and taken off; fails without one."""
         deadline = time.monotonic() + SECONDS
         while (found := re.search(pattern.encode(), self._screen)) is None:
             if not self._read(deadline):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _WORKFLOW = re.compile(r"(?m)^workflow[ \t]+([A-Za-z_][A-Za-z0-9_]*)")
 _MOST_FLOWS = 2000
-"""Flows that are looked through for names; reading more takes longer than a person waits for a key."""
+"""Flows that are looked through for names; more take longer than a person waits for a key."""
 
 _ABSENT: Any = argparse.SUPPRESS
 
@@ -38,7 +38,10 @@ def is_asked(environ: Mapping[str, str]) -> bool:
 
 
 def complete(commands: Mapping[str, str], modules: Mapping[str, str]) -> None:
-    """Answer the shell and end the process; `commands` have their summaries, `modules` differ from their names."""
+    """Answer the shell and end the process.
+
+    `commands` are names and summaries; `modules` are those that are not called like their command.
+    """
     from argcomplete import autocomplete
     from argcomplete.lexers import split_line
 
@@ -98,7 +101,7 @@ def _environments(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
 
 
 def _workflows(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
-    """The workflows that the project's flows declare at the beginning of a line, as `fmt` writes them."""
+    """The workflows that flows of the project declare at the beginning of a line, as `fmt` does."""
     from flowdsl.host.listing import expand
 
     project, root = _project(parsed_args)
@@ -179,7 +182,7 @@ def _project(parsed_args: argparse.Namespace) -> tuple[Project | None, str]:
 
 
 def _paths(prefix: str, folder: str) -> list[str]:
-    """What is in the folder that `prefix` leads to from `folder`, folders with a slash; hidden ones only when asked for."""
+    """What `prefix` may go on to from `folder`: folders with a slash, hidden ones if asked for."""
     start = prefix.rpartition("/")[2]
     lead = prefix[: len(prefix) - len(start)]
     try:

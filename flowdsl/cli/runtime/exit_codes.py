@@ -13,7 +13,7 @@ ACCESS = 4
 """The API key is missing or refused, the host is not trusted, or the organisation is the wrong one."""
 LOCKED = 5
 CONFLICT = 6
-"""Stale plan, drift, missing object, lost update, an older commit, or a file that is there already."""
+"""Stale plan, drift, missing object, lost update, older commit, or a file that exists already."""
 PARTIAL = 7
 """Some operations failed; state is saved."""
 UNKNOWN_OUTCOME = 8

@@ -28,7 +28,7 @@ _ANSWERS = (
     ("version", "`flowdsl --version` prints the version"),
     (
         "auth login logout",
-        "every request carries the key that `api_key` of an environment in `flowdsl.toml` points to",
+        "`api_key` of an environment in `flowdsl.toml` says where its key is read from",
     ),
     ("log logs", "`flowdsl deploy -v` tells of every request, and the dashboard of every run"),
 )

@@ -81,7 +81,7 @@ def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None
 
 
 def open_flows() -> Target:
-    """All flows of the project that the working folder belongs to; raises `UsageError` without one."""
+    """All flows of the project of the working folder; raises `UsageError` without one."""
     return _open(root_here(), None)
 
 

@@ -92,7 +92,7 @@ def _folder(named: str | None) -> str:
 
 
 def _refuse_project(folder: str, named: bool) -> None:
-    """Raise `CommandError` where a project is; within one, a folder that is named may become another."""
+    """Raise `CommandError` where a project is, but for a folder within one that is named."""
     root = find_root(folder)
     if os.path.lexists(os.path.join(folder, PROJECT_FILE)):
         root = folder

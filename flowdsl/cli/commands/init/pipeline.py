@@ -16,7 +16,7 @@ NO_COMMIT = "0" * 40
 
 
 class Pipeline(Record):
-    """`files` by their paths from the top of the repository, and `remarks` about what is left to do."""
+    """`files` by their paths from the top of the repository, `remarks` about what is left to do."""
 
     files: dict[str, str]
     remarks: tuple[str, ...]
@@ -41,8 +41,8 @@ def _github(folder: str) -> Pipeline:
     return Pipeline(
         {".github/workflows/flowdsl.yml": text},
         (
-            "replace `owner/flowdsl@0000...` in the workflow by the repository and commit of FlowDSL "
-            "that you reviewed",
+            "replace `owner/flowdsl@0000...` in the workflow by the repository and commit "
+            "of FlowDSL that you reviewed",
             "make the environments `prod` and `prod-plan` with the secret CYBERDESK_API_KEY",
         ),
     )

@@ -35,7 +35,7 @@ class Wanted(Record):
 
 
 def project_files(wanted: Wanted) -> dict[str, bytes]:
-    """The files of the project by their paths from its folder, pipeline and `.gitignore` left out."""
+    """The files of the project by their paths, pipeline and `.gitignore` left out."""
     if wanted.example is None:
         flow = workflow(WORKFLOW).encode()
         return {PROJECT_FILE: _project_file(wanted).encode(), f"flows/{WORKFLOW}.flow": flow}
@@ -65,7 +65,7 @@ api = "local"
 
 
 def _renamed(text: str, wanted: Wanted) -> str:
-    """The project file of an example under another name and id, for the example's own id may be taken."""
+    """The project file of an example under another name and id: its own id may be taken."""
     own = {"name": toml_string(wanted.name), "id": f'"{wanted.id}"'}
     project, table, rest = text.partition("\n[env.")
     project = re.sub(r"(?m)^(name|id) = .*$", lambda key: f"{key[1]} = {own[key[1]]}", project)

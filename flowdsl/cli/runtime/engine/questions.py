@@ -31,7 +31,7 @@ def ask(question: str, console: Console) -> str:
 
 
 def answer(question: str, console: Console) -> str:
-    """The answer of a person without blanks around it; what is not of the terminal's encoding is escaped."""
+    """The answer of a person without blanks around it, with escapes for what cannot be decoded."""
     # Not again: a stream that was read from cannot be changed.
     if isinstance(sys.stdin, TextIOWrapper) and sys.stdin.errors != _ESCAPED:
         sys.stdin.reconfigure(errors=_ESCAPED)
