@@ -14,6 +14,7 @@ from flowdsl.host import signals
 from .runtime import exit_codes
 from .runtime.console import Console, standard_console
 from .runtime.failure import TOO_DEEP, CommandError, UsageError
+from .runtime.global_options import COLORS, add_global_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 COMMANDS: dict[str, str] = {
+    "init": "make a project that checks and deploys as it is",
+    "new": "write a file with a workflow, a task or a chain",
     "check": "find mistakes in flows",
     "fmt": "lay flows out in one style",
     "import": "turn workflows of the service into flows",
@@ -37,6 +40,7 @@ COMMANDS: dict[str, str] = {
     "unlock": "free the lease of a deploy that died",
     "ids": "list the ids of an environment for review",
     "emulator": "serve a local Cyberdesk",
+    "completion": "print a script that lets a shell complete command lines",
     "explain": "tell what a finding means and how to mend it",
     "rules": "list every diagnostic and lint rule",
     "debug": "look inside the compiler",
@@ -52,11 +56,9 @@ PLANNED = frozenset(
         "docs",
         "generate",
         "graph",
-        "init",
         "lsp",
         "machines",
         "models",
-        "new",
         "pools",
         "run",
         "runs",
@@ -69,11 +71,14 @@ PLANNED = frozenset(
 """Commands of the design that this version does not have yet. Whoever types one is told so, instead
 of being asked about a typing error."""
 
-COLORS = ("auto", "always", "never")
-
 
 def run(words: Sequence[str]) -> int:
     """Run one command line and return its exit code; only a bug in this function raises."""
+    if not words and "_ARGCOMPLETE" in os.environ:
+        from .runtime import completing
+
+        if completing.is_asked(os.environ):
+            completing.complete(COMMANDS, MODULES)
     console = standard_console()
     with signals.Ending(lambda _number: console.flush()):
         try:
@@ -128,6 +133,8 @@ def _leading_options(words: Sequence[str]) -> tuple[str | None, str, Sequence[st
 
 
 def _dispatch(directory: str | None, color: str, words: Sequence[str], console: Console) -> int:
+    if words[:1] == ["help"] and words[1:2] not in ([], ["help"], ["-h"], ["--help"]):
+        words = [*words[1:], "-h"]
     if not words or words[0] in ("-h", "--help", "help"):
         console.out(overview())
         return exit_codes.SUCCESS if words else exit_codes.USAGE
@@ -162,15 +169,7 @@ def _parse(
     """The arguments of a command; None when its help was asked for and printed."""
 
     def declare(parser: Any) -> None:
-        parser.add_argument(
-            "-C", dest="directory", metavar="DIR", default=directory, help="work in DIR"
-        )
-        parser.add_argument(
-            "--color",
-            choices=COLORS,
-            default=color,
-            help="colour in what people read (default: auto)",
-        )
+        add_global_options(parser, directory, color)
         configure(parser)
 
     from .runtime.plain_arguments import plain_arguments
@@ -199,6 +198,8 @@ def _enter(directory: str) -> None:
 
 def overview() -> str:
     """The text of `flowdsl -h`."""
+    from .runtime.examples import examples_of
+
     width = max(map(len, COMMANDS))
     return "\n".join(
         [
@@ -208,13 +209,20 @@ def overview() -> str:
             "",
             *(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()),
             "",
-            "`flowdsl COMMAND -h` shows a command's options, `flowdsl --version` the version.",
+            "`flowdsl help COMMAND` shows a command's options, `flowdsl --version` the version.",
+            "",
+            examples_of(""),
         ]
     )
 
 
 def _unknown_command(name: str) -> str:
+    from .runtime.guesses import GUESSES
+
     existing = ", ".join(COMMANDS)
+    answer = GUESSES.get(name.lower())
+    if answer is not None:
+        return f"`{name}` is not a command; {answer}"
     if name in PLANNED:
         return f"`{name}` is not available in this version; the commands are {existing}"
     nearest = closest(name, COMMANDS)

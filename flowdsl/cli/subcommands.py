@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .runtime.arguments import CommandParser
+from .runtime.global_options import add_global_options
 
 
 class SubcommandParser(CommandParser):
@@ -19,13 +20,7 @@ class SubcommandParser(CommandParser):
         super().__init__(**options)
         # Without a default of its own, it does not replace what stands before the subcommand.
         absent: Any = argparse.SUPPRESS
-        self.add_argument("-C", dest="directory", metavar="DIR", default=absent, help="work in DIR")
-        self.add_argument(
-            "--color",
-            choices=("auto", "always", "never"),
-            default=absent,
-            help="colour in what people read (default: auto)",
-        )
+        add_global_options(self, absent, absent)
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None

@@ -108,6 +108,9 @@ _ADDRESS = Text("an address such as `workflow.name`", rf"(?:{'|'.join(MANAGED)})
 _CLAUSE = r"\s*(?:>=|<=|==|!=|>|<)\s*[0-9]+(?:\.[0-9]+)*\s*"
 _VERSIONS = Text("a version range such as `>=0.1,<2`", f"{_CLAUSE}(?:,{_CLAUSE})*")
 
+ID = Text("1 to 64 ASCII letters, digits, `_` and `-`", r"[A-Za-z0-9_-]{1,64}")
+"""The id of a project."""
+
 VERIFIABLE_TOOLS = (
     "copy_to_clipboard",
     "execute_terminal_command",
@@ -136,7 +139,7 @@ _PROJECT = Table(
         Key("name", _NAME, "the project's name", required=True),
         Key(
             "id",
-            Text("1 to 64 ASCII letters, digits, `_` and `-`", r"[A-Za-z0-9_-]{1,64}"),
+            ID,
             "a stable id that marks the project's objects in the service",
         ),
         Key(

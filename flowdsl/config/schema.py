@@ -18,6 +18,9 @@ from .keys import (
     TextList,
 )
 
+ID = "urn:flowdsl:schema:project-file"
+"""By which an editor knows the schema again, wherever its file lies."""
+
 
 def project_file_schema() -> dict[str, Any]:
     """A schema (draft 2020-12) of the project file.
@@ -27,6 +30,7 @@ def project_file_schema() -> dict[str, Any]:
     """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": ID,
         "title": "flowdsl.toml",
         **_schema(PROJECT_FILE),
     }

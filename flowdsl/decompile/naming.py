@@ -56,6 +56,16 @@ def workflow_name(title: str) -> str:
     return f"{name}_{FALLBACK}" if name in _RESERVED or _DEVICES.match(name) else name
 
 
+def is_name(name: str) -> bool:
+    """Whether a workflow and its file can be called so on every disk."""
+    lowered = name.lower()
+    return (
+        re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) is not None
+        and len(name) <= LONGEST
+        and workflow_name(lowered) != f"{lowered}_{FALLBACK}"
+    )
+
+
 def called(name: str, title: str | None) -> str:
     """How a message calls a workflow: by its name, and by its title where one is given because the name does not tell it."""
     return name if title is None else f"{name} (`{title}`)"

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from hashlib import sha256
 
+from flowdsl.config.toml_text import toml_string
 from flowdsl.deploy.resources.workflow import UNTITLED
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 
@@ -85,7 +86,7 @@ def _project_files(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
         digest.update(path.encode() + b"\0" + files[path] + b"\0")
     lines = [
         "[project]",
-        f"name = {_toml(name)}",
+        f"name = {toml_string(name)}",
         f'id = "prj_{digest.hexdigest()[:8]}"',
         f'flows = ["{FOLDER}/**/*.flow"]',
         "",
@@ -97,8 +98,3 @@ def _project_files(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
         "flowdsl.toml": "\n".join(lines).encode(),
         ".gitattributes": f"{FOLDER}/*.prompt.md -text\n".encode(),
     }
-
-
-def _toml(text: str) -> str:
-    """A basic string of TOML: one of JSON but for a character that JSON lets stand."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -98,6 +98,16 @@ def chain_above(root: str) -> IgnoreChain:
     return IgnoreChain(tuple(found))
 
 
+def work_tree(folder: str) -> str | None:
+    """The top of the git work tree that an absolute folder lies in; None outside of git."""
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+    return folder
+
+
 def _load(folder: str) -> IgnoreFile | None:
     try:
         descriptor = os.open(os.path.join(folder, ".gitignore"), os.O_RDONLY)

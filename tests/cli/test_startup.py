@@ -22,6 +22,7 @@ json.dump([code, imported], sys.stderr)
 """
 
 HEAVY = {
+    "argcomplete",
     "lark",
     "pydantic",
     "jinja2",
@@ -172,6 +173,14 @@ def test_fmt_imports_nothing_heavy(tmp_path: Path, words: list[str], flow: str) 
     assert {".".join(name.split(".")[:2]) for name in modules} & FMT_NEEDS_NO == set()
     assert "flowdsl.compiler.pipeline" not in modules
     assert ("tomllib" in modules) == ("a.flow" not in words)
+
+
+@pytest.mark.parametrize("words", [["init", "--yes"], ["init", "-h"], ["new", "-h"]])
+def test_a_new_project_imports_nothing_heavy(tmp_path: Path, words: list[str]) -> None:
+    code, modules = imported(tmp_path, *words)
+    assert code == 0
+    assert {name.partition(".")[0] for name in modules} & HEAVY == set()
+    assert "flowdsl.compiler.pipeline" not in modules
 
 
 def test_version_imports_nothing(tmp_path: Path) -> None:

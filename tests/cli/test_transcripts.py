@@ -195,7 +195,10 @@ def test_fail_on(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["check"], "there is no `flowdsl.toml` in this folder or above; name the flows to work on"),
+        (
+            ["check"],
+            "there is no `flowdsl.toml` in this folder or above; `flowdsl init` makes one, or name the flows to work on",
+        ),
         (["check", "none.flow"], "`none.flow` does not exist"),
         (["check", "none/*.flow"], "no flow is found by "),
         (["check", "empty"], "no flow is found by "),
@@ -205,7 +208,7 @@ def test_fail_on(run: Run, tmp_path: Path) -> None:
         (["check", "p/flows/a.flow", "a.flow"], "`a.flow` is outside "),
         (["check", "p/flows/a.flow", "--env", "porduction"], "there is no environment `porduction`; environment `production` exists"),
         (["compile", "p/flows/a.flow"], "name an environment with `--env` or `FLOWDSL_ENV`; there are `local`, `production`"),
-        (["compile", "a.flow", "--env", "x"], "there is no environment `x`; the project declares none"),
+        (["compile", "a.flow", "--env", "x"], "there is no `flowdsl.toml` in this folder or above"),
         (["compile", "a.flow", "-o", "a.flow"], "`a.flow` cannot be written: "),
         (["check", ""], "an empty path names nothing"),
     ],

@@ -82,7 +82,11 @@ def test_there_is_something_to_check() -> None:
         "docs/language.md",
         "docs/pulling.md",
     }
-    assert {block.document for block in PROJECTS} == {"README.md", "docs/checking.md"}
+    assert {block.document for block in PROJECTS} == {
+        "README.md",
+        "docs/checking.md",
+        "docs/project-file.md",
+    }
 
 
 @pytest.mark.parametrize("block", FLOWS, ids=place)

@@ -63,6 +63,13 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see `{self.prog} -h`")
 
+    def format_help(self) -> str:
+        """The help of argparse, and examples."""
+        from .examples import examples_of
+
+        examples = examples_of(self.prog.removeprefix("flowdsl").strip())
+        return f"{super().format_help()}\n{examples}\n" if examples else super().format_help()
+
     def print_help(self, file: object = None) -> NoReturn:
         # argparse itself says nothing when it cannot write the help.
         raise HelpAsked(self.format_help())

@@ -8,6 +8,7 @@ from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.host.environment import ENVIRONMENT
 
 from .failure import UsageError
+from .places import no_project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def named_environment(project: Project | None, option: str | None) -> Environmen
     None when none of them decides; without a project, `FLOWDSL_ENV` does not count. Raises
     `UsageError` for a name that the project does not have.
     """
+    if project is None and option:
+        raise no_project("leave out `--env`")
     environments = project.environments if project is not None else {}
     name = option or (os.environ.get(ENVIRONMENT) if project is not None else None)
     if name:

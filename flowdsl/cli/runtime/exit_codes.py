@@ -14,7 +14,8 @@ ACCESS = 4
 one."""
 LOCKED = 5
 CONFLICT = 6
-"""A stale plan, drift, a missing object, a lost update, or an older commit."""
+"""A stale plan, drift, a missing object, a lost update, an older commit, or a file that exists
+already."""
 PARTIAL = 7
 """Some operations failed; state is saved."""
 UNKNOWN_OUTCOME = 8

@@ -13,6 +13,9 @@ from .failure import UsageError
 
 STANDARD_INPUT = "<stdin>"
 
+NAME_FLOWS = "name the flows to work on"
+"""What a command that takes paths can do without a project."""
+
 
 class Place:
     """A path of the command line: the folder it starts in, without symbolic links, and the rest.
@@ -90,14 +93,23 @@ def standard_input(limit: int = SIZE_LIMIT) -> bytes:
         raise UsageError(f"standard input cannot be read: {reason}") from None
 
 
-def root_here() -> str:
-    """The project that the working folder belongs to; raises `UsageError` without one."""
+def root_here(otherwise: str = "") -> str:
+    """The project that the working folder belongs to; raises `UsageError` without one.
+
+    `otherwise` says what a command can do without a project.
+    """
     root = find_root(os.curdir)
     if root is None:
-        raise UsageError(
-            f"there is no `{PROJECT_FILE}` in this folder or above; name the flows to work on"
-        )
+        raise no_project(otherwise)
     return root
+
+
+def no_project(otherwise: str = "") -> UsageError:
+    """What to raise where the working folder belongs to no project."""
+    instead = f", or {otherwise}" if otherwise else ""
+    return UsageError(
+        f"there is no `{PROJECT_FILE}` in this folder or above; `flowdsl init` makes one{instead}"
+    )
 
 
 def nothing_found(patterns: Sequence[str], root: str) -> UsageError:

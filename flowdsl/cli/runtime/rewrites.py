@@ -86,6 +86,13 @@ def write_rewrites(rewrites: Sequence[Rewrite], *, during: str) -> None:
         raise UsageError(f"{_culprit(rewrites, error)} cannot be written: {reason}") from None
 
 
+def continued(content: bytes, lines: list[bytes]) -> bytes:
+    """`content` and `lines` at its end, with the line breaks that it has."""
+    end = b"\r\n" if b"\r\n" in content else b"\n"
+    between = end if content and not content.endswith(b"\n") else b""
+    return content + between + b"".join(line + end for line in lines)
+
+
 def changed(name: str, during: str) -> CommandError:
     """The failure for a file that somebody saved meanwhile."""
     return CommandError(

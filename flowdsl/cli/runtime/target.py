@@ -17,6 +17,7 @@ from flowdsl.source.text import SourceFile, Span
 
 from .failure import UsageError
 from .places import (
+    NAME_FLOWS,
     STANDARD_INPUT,
     Place,
     ShownFrom,
@@ -85,6 +86,11 @@ def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None
     )
 
 
+def open_flows() -> Target:
+    """All flows of the project of the working folder; raises `UsageError` without one."""
+    return _open(root_here(), None)
+
+
 def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Target:
     """The target that `paths` mean: files, folders, globs, or `-` for standard input.
 
@@ -94,7 +100,7 @@ def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Targ
     if means_standard_input(paths, stdin_filename):
         return _standard_input(stdin_filename)
     if not paths:
-        return _open(root_here(), None)
+        return _open(root_here(NAME_FLOWS), None)
     places = [Place(path) for path in paths]
     root = find_root(places[0].folder) or _common_folder(places)
     return _open(root, [place.below(root) for place in places])

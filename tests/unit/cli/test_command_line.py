@@ -64,8 +64,8 @@ def test_planned_commands_are_not_existing_ones() -> None:
     ("words", "message"),
     [
         (["chekc"], "`chekc` is not a command; a command named `check` exists"),
-        (["quux"], "`quux` is not a command; the commands are check, fmt, import, "),
-        (["pools"], "`pools` is not available in this version; the commands are check, "),
+        (["quux"], "`quux` is not a command; the commands are init, new, check, fmt, import, "),
+        (["pools"], "`pools` is not available in this version; the commands are init, new, check, "),
         (["--colour", "x"], "`--colour` is not an option of `flowdsl`; see `flowdsl -h`"),
         (["-C"], "`-C` needs a value"),
         (["--color", "blue", "check"], "`blue` is not a colour mode; use auto, always, never"),

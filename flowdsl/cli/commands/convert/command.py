@@ -32,7 +32,7 @@ from ...runtime.environments import named_environment
 from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.rewrites import BOM, Rewrite, write_rewrites
-from ...runtime.target import Target, open_target
+from ...runtime.target import Target, open_flows, open_target
 from .view import difference, other_variables, remarks, statement_counts
 
 
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     named = arguments.workflow
     # `workflow.flow` may be the address of a workflow called `flow`.
     is_file = named.endswith(SUFFIX) and (named != "workflow.flow" or os.path.exists(named))
-    target = open_target([named] if is_file else [])
+    target = open_target([named]) if is_file else open_flows()
     compilation = _compiled(target, console)
     symbol = _chosen(compilation, None if is_file else named, target)
     section_at = _prompt_section(symbol)

@@ -15,7 +15,7 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 
 from ...runtime.failure import UsageError
-from ...runtime.places import Place, ShownFrom, nothing_found, root_here
+from ...runtime.places import NAME_FLOWS, Place, ShownFrom, nothing_found, root_here
 from ...runtime.rewrites import BOM, Rewrite
 from .view import self_check_remark, syntax_remark, unreadable_remark
 
@@ -53,7 +53,7 @@ def sources_of(paths: Sequence[str]) -> list[Sources]:
                 roots[folder] = find_root(folder) or folder
             patterns.setdefault(roots[folder], []).append(place.below(roots[folder]))
     else:
-        root = root_here()
+        root = root_here(NAME_FLOWS)
         patterns[root] = ["", *_project_flows(root)]
     sources: list[Sources] = []
     seen: set[str] = set()

@@ -24,7 +24,7 @@ from flowdsl.state.errors import StateError
 from ...runtime.engine.state_store import open_state_of
 from ...runtime.exit_codes import ACCESS, STATE
 from ...runtime.failure import CommandError
-from .destination import continued
+from ...runtime.rewrites import continued
 
 
 class Owned(Record):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,8 @@ from typing import Any
 from flowdsl.compiler.pipeline import CompileOptions
 from flowdsl.config.project import Environment
 from flowdsl.decompile.model import ImportedProject, Payload
-from flowdsl.decompile.naming import FALLBACK, LONGEST, workflow_name
+from flowdsl.decompile.naming import is_name
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.host.writing import ChangedFile, write_files
@@ -27,10 +25,10 @@ from ...runtime.console import Console
 from ...runtime.environments import required_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
-from ...runtime.places import standard_input
+from ...runtime.places import no_project, standard_input
 from ...runtime.target import Target, open_project
 from ...runtime.time_limit import TimeLimit
-from .destination import Destination, open_destination, placed
+from .destination import Destination, open_destination, placed, require_sound
 from .view import outcome, rendered_notes
 
 TYPE_CHECKING = False
@@ -111,7 +109,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """
     _check_usage(arguments)
     destination = open_destination(arguments.folder)
-    _require_sound(destination.target, console)
+    require_sound(destination.target, console)
     if arguments.files:
         read = Read(tuple(_read_files(arguments.files)))
     else:
@@ -171,21 +169,11 @@ def _check_usage(arguments: argparse.Namespace) -> None:
     for each in arguments.ids:
         if not is_uuid(each):
             raise UsageError(f"`--id {printable(each)}` is not a UUID")
-    if arguments.name is not None and not _is_name(arguments.name):
+    if arguments.name is not None and not is_name(arguments.name):
         raise UsageError(
             f"`--as {printable(arguments.name)}` cannot be the name of a workflow and of its "
             "file; a name has ASCII letters, digits and `_`"
         )
-
-
-def _is_name(name: str) -> bool:
-    """Whether a workflow and its file can have this name on every disk."""
-    lowered = name.lower()
-    return (
-        re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) is not None
-        and len(name) <= LONGEST
-        and workflow_name(lowered) != f"{lowered}_{FALLBACK}"
-    )
 
 
 def _check_name(name: str | None, count: int, taken: set[str]) -> None:
@@ -197,14 +185,6 @@ def _check_name(name: str | None, count: int, taken: set[str]) -> None:
         raise CommandError(
             f"the project has a workflow or chain `{name}` already; nothing was written", CONFLICT
         )
-
-
-def _require_sound(target: Target, console: Console) -> None:
-    if target.problems:
-        console.err(
-            render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
-        )
-        raise CommandError(f"`{PROJECT_FILE}` has errors; nothing was written", SOURCE_ERRORS)
 
 
 def _project_name(root: str) -> str:
@@ -278,13 +258,9 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
     limit = TimeLimit(arguments.timeout)
     listener = http_log.listener(arguments, console)
     home = open_project(os.curdir)
-    _require_sound(home, console)
+    require_sound(home, console)
     if home.project is None:
-        raise UsageError(
-            f"there is no `{PROJECT_FILE}` in this folder or above that says where to fetch from; "
-            "write one with `[project]` and an environment such as `[env.local]` with "
-            '`api = "local"`'
-        )
+        raise no_project("name JSON files")
     environment = required_environment(home.project, arguments.env)
     ids = dict.fromkeys(each.lower() for each in arguments.ids)
     selection = Selection(tuple(ids), tuple(arguments.tags))

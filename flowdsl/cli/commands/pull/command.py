@@ -30,10 +30,10 @@ from ...runtime.engine.questions import ask, is_interactive
 from ...runtime.environments import required_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
-from ...runtime.rewrites import Rewrite, print_difference, write_rewrites
-from ...runtime.target import Target, open_target
+from ...runtime.rewrites import Rewrite, continued, print_difference, write_rewrites
+from ...runtime.target import Target, open_flows
 from ...runtime.time_limit import TimeLimit
-from ..import_.destination import ATTRIBUTES, PROMPT, continued
+from ..import_.destination import ATTRIBUTES, PROMPT
 from .tracked import Tracked, look, resolved, tracked
 from .view import outcome, remarks
 
@@ -107,16 +107,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _opened(arguments: argparse.Namespace, console: Console) -> Wanted:
-    target = open_target([])
-    if target.problems or target.project is None:
-        if target.problems:
-            console.err(
-                render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
-            )
-            raise CommandError(f"`{PROJECT_FILE}` has errors; nothing was written", SOURCE_ERRORS)
-        raise UsageError(
-            f"there is no `{PROJECT_FILE}` in this folder or above that says where to pull from"
+    target = open_flows()
+    if target.project is None:
+        console.err(
+            render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
         )
+        raise CommandError(f"`{PROJECT_FILE}` has errors; nothing was written", SOURCE_ERRORS)
     environment = required_environment(target.project, arguments.env)
     return Wanted(target, target.project, environment, target.options(environment))
 

@@ -38,8 +38,9 @@ from flowdsl.state.stores import StateStore
 from .. import exit_codes
 from ..console import Console
 from ..environments import required_environment
-from ..failure import CommandError, UsageError
-from ..target import Target, open_project, open_target
+from ..failure import CommandError
+from ..places import no_project
+from ..target import Target, open_flows, open_project
 from .addresses import SOURCES, read_address
 from .state_store import open_state_of
 
@@ -151,15 +152,14 @@ def open_deployment(
     A command that works on state alone needs no flows. Raises `CommandError` for a project or a
     state address that is wrong.
     """
-    target = open_target([]) if need_flows else open_project(os.curdir)
+    target = open_flows() if need_flows else open_project(os.curdir)
     if target.problems:
         show_problems(target, target.problems, 1, console)
-    if target.problems or target.project is None:
-        if not target.problems:
-            raise UsageError("there is no `flowdsl.toml` in this folder or above")
         raise CommandError(
             "`flowdsl.toml` has errors; nothing was written", exit_codes.SOURCE_ERRORS
         )
+    if target.project is None:
+        raise no_project()
     chosen = required_environment(target.project, environment)
     project_id = _project_id(target.project)
     store = open_state_of(chosen, target.root, project_id)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 from flowdsl.host.terminal import is_terminal
 
 from ..console import Console
 from ..failure import UsageError
 from ..interrupts import asked
+
+_ESCAPED = "backslashreplace"
 
 
 def is_interactive() -> bool:
@@ -23,12 +26,20 @@ def require_answer(yes: bool, doing: str) -> None:
 
 
 def ask(question: str, console: Console) -> str:
-    """The answer of a person, in lower case and without blanks around it."""
+    """The answer of a person, in lower case without blanks around it."""
+    return answer(question, console).lower()
+
+
+def answer(question: str, console: Console) -> str:
+    """The answer of a person without blanks around it, with escapes for what cannot be decoded."""
+    # Not again: a stream that was read from cannot be changed.
+    if isinstance(sys.stdin, TextIOWrapper) and sys.stdin.errors != _ESCAPED:
+        sys.stdin.reconfigure(errors=_ESCAPED)
     console.flush()
     console.stderr.write(question)
     console.stderr.flush()
     line: str = asked(sys.stdin.readline)
-    return line.strip().lower()
+    return line.strip()
 
 
 def confirmed(yes: bool, question: str, console: Console) -> bool:

@@ -1,0 +1,182 @@
+"""`flowdsl init`: a project that checks and deploys as it is."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from secrets import token_hex
+from shlex import quote
+
+from flowdsl.config.keys import ID
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.host.disk import PROJECT_FILE, DiskFiles, find_root
+from flowdsl.host.gitignore import IgnoreFile, work_tree
+from flowdsl.host.terminal import is_terminal
+from flowdsl.source.files import UnreadableFile, decode
+
+from ...runtime.console import Console
+from ...runtime.exit_codes import CONFLICT, SUCCESS
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.places import ShownFrom
+from ...runtime.rewrites import Rewrite, continued, write_rewrites
+from .pipeline import Pipeline, pipeline_of
+from .project import Wanted, project_files
+from .shipped import EXAMPLES, LOCAL_STATE
+
+PIPELINES = ("github", "gitlab")
+
+IGNORE_FILE = ".gitignore"
+IGNORED = f"{LOCAL_STATE}/"
+"""State and data of the local Cyberdesk, which belong to one machine."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "folder", nargs="?", metavar="FOLDER", help="where to make it; default: this folder"
+    )
+    parser.add_argument(
+        "--example", choices=tuple(EXAMPLES), help="copy an example instead of a single flow"
+    )
+    parser.add_argument("--ci", choices=PIPELINES, help="write the pipeline that deploys it")
+    parser.add_argument(
+        "--name", metavar="NAME", help="its name; default: that of the folder or of the example"
+    )
+    parser.add_argument(
+        "--id", metavar="ID", help="the id that marks its workflows; default: a new one"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Write every file or none; paths go to standard output, what to do next to standard error."""
+    folder = _folder(arguments.folder)
+    show = ShownFrom(folder)
+    _refuse_project(folder, arguments.folder is not None)
+    _check_words(arguments)
+    wanted = _wanted(arguments, folder, console)
+    top = work_tree(folder) or folder
+    rewrites = [_new(folder, path, content) for path, content in project_files(wanted).items()]
+    pipeline = None
+    if wanted.ci is not None:
+        below = os.path.relpath(folder, top).replace(os.sep, "/")
+        pipeline = pipeline_of(wanted.ci, "" if below == os.curdir else below, top)
+        rewrites += [_new(top, path, text.encode()) for path, text in pipeline.files.items()]
+    existing = [each.name for each in rewrites if os.path.lexists(each.path)]
+    if existing:
+        there = "exists" if len(existing) == 1 else "exist"
+        raise CommandError(f"{listed(existing)} {there} already; nothing was written", CONFLICT)
+    ignored = _ignored(folder)
+    write_rewrites([*rewrites, *([ignored] if ignored else [])], during="start of the project")
+    for rewrite in rewrites:
+        console.out(printable(rewrite.name))
+    if ignored is not None:
+        console.out(printable(ignored.name))
+        if ignored.original is not None:
+            console.err(f"note: `{ignored.name}` was there; it ends with `{IGNORED}` now")
+    _tell(wanted, show("."), pipeline, console)
+    return SUCCESS
+
+
+def _folder(named: str | None) -> str:
+    """The absolute folder, which need not exist."""
+    if named is not None and (not named or "\0" in named):
+        raise UsageError("an empty path names no folder")
+    folder = os.path.realpath(named or os.curdir)
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise UsageError(f"`{printable(named or folder)}` is not a folder")
+    return folder
+
+
+def _refuse_project(folder: str, named: bool) -> None:
+    """Raise `CommandError` where a project is, but for a folder within one that is named."""
+    root = find_root(folder)
+    if os.path.lexists(os.path.join(folder, PROJECT_FILE)):
+        root = folder
+    if root is None or (root != folder and named):
+        return
+    place = "here" if root == folder else f"in `{ShownFrom(root)('.')}`"
+    otherwise = "" if root == folder else ", `flowdsl init .` makes a second project here"
+    raise CommandError(
+        f"there is a project {place} already (`{PROJECT_FILE}`); nothing was written: "
+        f"`flowdsl new workflow NAME` adds a workflow to it{otherwise}",
+        CONFLICT,
+    )
+
+
+def _check_words(arguments: argparse.Namespace) -> None:
+    if arguments.name is not None and not arguments.name.strip():
+        raise UsageError("`--name` needs a name")
+    if arguments.name is not None and not arguments.name.isprintable():
+        raise UsageError("`--name` has characters that nobody sees; a name is one printable line")
+    if arguments.id is not None and re.fullmatch(str(ID.pattern), arguments.id) is None:
+        raise UsageError(f"`--id {printable(arguments.id)}` is not {ID.described}")
+
+
+def _wanted(arguments: argparse.Namespace, folder: str, console: Console) -> Wanted:
+    """What the options say; a person at a terminal is asked for what they leave open."""
+    asks = not arguments.yes and is_terminal(sys.stdin) and is_terminal(sys.stderr)
+    source = arguments.example
+    if asks and source is None:
+        source = _chosen("start from an example", tuple(EXAMPLES), console)
+    name = arguments.name
+    if name is None:
+        name = source or printable(os.path.basename(folder)) or "desk"
+        name = (_answer(f"name of the project [{name}]: ", console) if asks else "") or name
+    ci = arguments.ci
+    if asks and ci is None:
+        ci = _chosen("write a pipeline", PIPELINES, console)
+    return Wanted(name, arguments.id or f"prj_{token_hex(4)}", source, ci)
+
+
+def _chosen(question: str, choices: tuple[str, ...], console: Console) -> str | None:
+    """One of `choices`, or None; the question is asked until there is such an answer."""
+    while True:
+        said = _answer(f"{question}: {', '.join(choices)} or none [none]: ", console).lower()
+        if said in ("", "none", "n", "no"):
+            return None
+        if said in choices:
+            return said
+        near = closest(said, choices)
+        console.err(f"`{said}` is none of them{f'; do you mean {near}?' if near else ''}")
+
+
+def _answer(question: str, console: Console) -> str:
+    # Waiting so that a signal ends it takes asyncio.
+    from ...runtime.engine.questions import answer
+
+    return printable(answer(question, console))
+
+
+def _new(root: str, path: str, content: bytes) -> Rewrite:
+    return Rewrite(ShownFrom(root)(path), os.path.join(root, *path.split("/")), None, content)
+
+
+def _ignored(folder: str) -> Rewrite | None:
+    """`.gitignore` with a line for what belongs to one machine; None where it has one."""
+    line = IGNORED.encode()
+    shown, path = ShownFrom(folder)(IGNORE_FILE), os.path.join(folder, IGNORE_FILE)
+    try:
+        content = DiskFiles(folder).read_bytes(IGNORE_FILE)
+        text = decode(IGNORE_FILE, content)
+    except UnreadableFile as error:
+        if error.missing and not os.path.lexists(path):
+            return Rewrite(shown, path, None, line + b"\n")
+        raise CommandError(f"{error}; nothing was written", CONFLICT) from None
+    if IgnoreFile(text).verdict(LOCAL_STATE, True):
+        return None
+    return Rewrite(shown, path, content, continued(content, [line]))
+
+
+def _tell(wanted: Wanted, place: str, pipeline: Pipeline | None, console: Console) -> None:
+    command = "flowdsl" if place == "." else f"flowdsl -C {quote(printable(place))}"
+    console.err(f"project `{wanted.name}` ({wanted.id}); it checks and deploys as it is:")
+    console.err(f"  {command} check")
+    console.err(f"  {command} deploy --env local --yes")
+    if pipeline is not None:
+        console.err("before the pipeline runs:")
+        for remark in pipeline.remarks:
+            console.err(f"  {remark}")

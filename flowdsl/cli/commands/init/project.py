@@ -1,0 +1,83 @@
+"""What a new project holds: `flowdsl.toml` and its flows."""
+
+from __future__ import annotations
+
+import re
+
+from flowdsl.config.toml_text import toml_string
+from flowdsl.host.disk import PROJECT_FILE
+from flowdsl.source.record import Record
+
+from ..new.templates import workflow
+from .shipped import example
+
+WORKFLOW = "record_status"
+"""The workflow of a project that is made of no example."""
+
+STATE = "git+ref://origin/refs/flowdsl/prod"
+"""Where a pipeline keeps state: it takes no cloud."""
+
+_SERVICE = """\
+[env.prod]
+api = "https://api.cyberdesk.io"
+api_key = { env = "CYBERDESK_API_KEY" }
+protected = true
+"""
+
+
+class Wanted(Record):
+    """What the new project is to be: `example` and `ci` are None where none is wanted."""
+
+    name: str
+    id: str
+    example: str | None
+    ci: str | None
+
+
+def project_files(wanted: Wanted) -> dict[str, bytes]:
+    """The files of the project by their paths, pipeline and `.gitignore` left out."""
+    if wanted.example is None:
+        flow = workflow(WORKFLOW).encode()
+        return {PROJECT_FILE: _project_file(wanted).encode(), f"flows/{WORKFLOW}.flow": flow}
+    files = example(wanted.example)
+    text = _renamed(files[PROJECT_FILE].decode(), wanted)
+    return files | {PROJECT_FILE: text.encode()}
+
+
+def _project_file(wanted: Wanted) -> str:
+    service = _SERVICE
+    if wanted.ci is None:
+        service = "".join(f"# {line}\n" for line in service.splitlines())
+    else:
+        service = _with_state(service)
+    return f"""\
+[project]
+name = {toml_string(wanted.name)}
+id = "{wanted.id}"
+flows = ["flows/**/*.flow"]
+
+# The embedded Cyberdesk: nothing to install, nothing to start.
+[env.local]
+api = "local"
+
+# The service. The key is read from the environment variable, never from this file.
+{service}"""
+
+
+def _renamed(text: str, wanted: Wanted) -> str:
+    """The project file of an example under another name and id: its own id may be taken."""
+    own = {"name": toml_string(wanted.name), "id": f'"{wanted.id}"'}
+    project, table, rest = text.partition("\n[env.")
+    project = re.sub(r"(?m)^(name|id) = .*$", lambda key: f"{key[1]} = {own[key[1]]}", project)
+    renamed = project + table + rest
+    return renamed if wanted.ci is None else _with_state(renamed)
+
+
+def _with_state(text: str) -> str:
+    """A project file whose environment `prod` keeps state where a pipeline finds it again."""
+    head, table, rest = text.partition("[env.prod]\n")
+    state = (
+        "# On a ref of the repository; `s3://`, `gs://` and `az://` name a bucket instead.\n"
+        f'state = "{STATE}"\n'
+    )
+    return head + table + re.sub(r"(?m)^api_key = .*\n", lambda key: key[0] + state, rest, count=1)

@@ -1,0 +1,80 @@
+"""`flowdsl new`: a file with a workflow, a task or a chain, where the project's flows are."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from flowdsl.decompile.naming import is_name
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.host.disk import PROJECT_FILE
+
+from ...runtime.console import Console
+from ...runtime.exit_codes import CONFLICT, SUCCESS
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.places import no_project
+from ...runtime.rewrites import Rewrite, write_rewrites
+from ...subcommands import add_subcommands
+from . import templates
+
+KINDS = {
+    "workflow": ("a workflow and its tests", templates.workflow),
+    "task": ("a task, which workflows of other files import", templates.task),
+    "chain": ("a chain of two workflows", templates.chain),
+}
+"""What can be made: its line of help, and the text of its file by name."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    kinds = add_subcommands(parser)
+    for kind, (help, _) in KINDS.items():
+        each = kinds.add_parser(kind, help=f"write a file with {help}")
+        each.add_argument("name", metavar="NAME", help="its name, and that of the file")
+        each.add_argument(
+            "-o",
+            dest="folder",
+            metavar="DIR",
+            help="where to write; default: the folder of the project's flows",
+        )
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Write the file; its path goes to standard output."""
+    kind, name = arguments.subject, arguments.name
+    if not is_name(name):
+        raise UsageError(
+            f"`{printable(name)}` cannot be the name of a {kind} and of its file; a name has ASCII "
+            "letters, digits and `_`"
+        )
+    # The modules of `import` are many, and neither help nor `init` needs them.
+    from ..import_.destination import FLOWS, open_destination, require_sound
+
+    destination = open_destination(arguments.folder)
+    require_sound(destination.target, console)
+    if destination.is_new:
+        raise no_project()
+    show = destination.target.show_path
+    if not destination.found:
+        raise UsageError(
+            f"`flows` of `{PROJECT_FILE}` finds nothing in `{show(destination.folder or '.')}`; "
+            "name one of its folders with `-o`"
+        )
+    path = destination.place(f"{FLOWS}/{name}.flow")
+    full = os.path.join(destination.target.root, *path.split("/"))
+    if os.path.lexists(full):
+        raise CommandError(f"`{show(path)}` exists already; nothing was written", CONFLICT)
+    names = {"workflow": [name], "task": [], "chain": [name, f"{name}_find", f"{name}_close"]}[kind]
+    taken = destination.taken()
+    known = [each for each in names if each in taken or each.casefold() in taken]
+    if known:
+        raise CommandError(
+            f"the project has {listed(known)} already; nothing was written", CONFLICT
+        )
+    content = KINDS[kind][1](name).encode()
+    write_rewrites([Rewrite(show(path), full, None, content)], during="start of the file")
+    console.out(show(path))
+    if kind == "task":
+        console.err(f"note: `check` warns until a workflow imports and calls `{name}`")
+    return SUCCESS

@@ -1,0 +1,196 @@
+"""Answers to a shell that asks how a command line may go on.
+
+argcomplete speaks with the shells; it is imported only for them. Only the command that stands on
+the line is imported, of the others the names are enough.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from typing import Any
+
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.host.disk import PROJECT_FILE, DiskFiles, find_root
+from flowdsl.source.files import SUFFIX, UnreadableFile
+
+from .arguments import CommandParser
+from .global_options import add_global_options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.config.project import Project
+
+_WORKFLOW = re.compile(r"(?m)^workflow[ \t]+([A-Za-z_][A-Za-z0-9_]*)")
+_MOST_FLOWS = 2000
+"""Flows that are looked through for names; more take longer than a person waits for a key."""
+
+_ABSENT: Any = argparse.SUPPRESS
+
+
+def is_asked(environ: Mapping[str, str]) -> bool:
+    """Whether a script of argcomplete asks, and not just a variable is left over."""
+    numbers = (environ.get("_ARGCOMPLETE", ""), environ.get("COMP_POINT", ""))
+    return "COMP_LINE" in environ and all(number.isdecimal() for number in numbers)
+
+
+def complete(commands: Mapping[str, str], modules: Mapping[str, str]) -> None:
+    """Answer the shell and end the process.
+
+    `commands` are names and summaries; `modules` are those that are not called like their command.
+    """
+    from argcomplete import autocomplete
+    from argcomplete.lexers import split_line
+
+    _, _, _, words, _ = split_line(os.environ["COMP_LINE"], int(os.environ["COMP_POINT"]))
+    chosen = _command(words[1:])
+    parser = CommandParser(prog="flowdsl")
+    add_global_options(parser, None, None)
+    parser.add_argument("--version", action="store_true", help="print the version")
+    subjects = parser.add_subparsers(dest="command", parser_class=CommandParser)
+    for name, summary in commands.items():
+        command = subjects.add_parser(name, help=summary)
+        if name == chosen:
+            add_global_options(command, _ABSENT, _ABSENT)
+            module = import_module(f"flowdsl.cli.commands.{modules.get(name, name)}")
+            module.configure(command)
+            _add_completers(command)
+    helped = subjects.add_parser("help", help="show the options of a command")
+    helped.add_argument("of", nargs="?", choices=tuple(commands))
+    _add_completers(parser)
+    autocomplete(parser, always_complete_options=False)
+
+
+def _command(words: list[str]) -> str | None:
+    """The first word that is neither an option before the command nor its value."""
+    rest = iter(words)
+    for word in rest:
+        if word in ("-C", "--color"):
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
+def _add_completers(parser: argparse.ArgumentParser) -> None:
+    """Say of each argument what it may be, as its metavar tells."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for each in action.choices.values():
+                _add_completers(each)
+        elif action.choices is None and action.nargs != 0:
+            completer = _COMPLETERS.get((parser.prog, action.metavar)) or _COMPLETERS.get(
+                ("", action.metavar)
+            )
+            action.completer = completer or _nothing  # type: ignore[attr-defined]
+
+
+Completer = Callable[..., Iterable[str]]
+
+
+def _nothing(**_: Any) -> Iterable[str]:
+    return ()
+
+
+def _environments(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
+    project, _root = _project(parsed_args)
+    return () if project is None else list(project.environments)
+
+
+def _workflows(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
+    """The workflows that flows of the project declare at the beginning of a line, as `fmt` does."""
+    from flowdsl.host.listing import expand
+
+    project, root = _project(parsed_args)
+    if project is None:
+        return []
+    files = DiskFiles(root)
+    names: list[str] = []
+    for path in expand(files, list(project.flows)).flows[:_MOST_FLOWS]:
+        try:
+            names += _WORKFLOW.findall(files.read_text(path))
+        except UnreadableFile:
+            continue
+    return names
+
+
+def _workflows_or_flows(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
+    found = _paths(prefix, _folder(parsed_args))
+    flows = [path for path in found if path.endswith((SUFFIX, "/"))]
+    return [*_workflows(parsed_args), *flows]
+
+
+def _files(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
+    return _paths(prefix, _folder(parsed_args))
+
+
+def _folders(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
+    return [path for path in _paths(prefix, _folder(parsed_args)) if path.endswith("/")]
+
+
+def _places(prefix: str, **_: Any) -> Iterable[str]:
+    """Folders to work in, from the one in which the command is started."""
+    return [path for path in _paths(prefix, os.curdir) if path.endswith("/")]
+
+
+def _diagnostics(**_: Any) -> Iterable[str]:
+    from flowdsl.catalog import diagnostics
+
+    return list(diagnostics())
+
+
+def _formats(**_: Any) -> Iterable[str]:
+    return import_module("flowdsl.cli.commands.check.view").FORMATS  # type: ignore[no-any-return]
+
+
+_COMPLETERS: dict[tuple[str, Any], Completer] = {
+    ("", "ENV"): _environments,
+    ("", "ADDRESS"): _workflows,
+    ("", "OLD"): _workflows,
+    ("", "WORKFLOW|FILE.flow"): _workflows_or_flows,
+    ("", "PATH"): _files,
+    ("", "FILE"): _files,
+    ("", "DIR"): _folders,
+    ("", "FOLDER"): _folders,
+    ("flowdsl", "DIR"): _places,
+    ("flowdsl explain", "NAME"): _diagnostics,
+    ("flowdsl check", "FORMAT"): _formats,
+}
+"""By the command, or none for any of them, and the metavar of an argument."""
+
+
+def _folder(parsed_args: argparse.Namespace) -> str:
+    """The folder that the command would work in."""
+    return getattr(parsed_args, "directory", None) or os.curdir
+
+
+def _project(parsed_args: argparse.Namespace) -> tuple[Project | None, str]:
+    """The project of that folder and its root; None where there is none, or one with mistakes."""
+    root = find_root(_folder(parsed_args))
+    if root is None:
+        return None, ""
+    try:
+        text = DiskFiles(root).read_text(PROJECT_FILE)
+    except UnreadableFile:
+        return None, root
+    from flowdsl.config.load import load_project
+
+    return load_project(text, PROJECT_FILE, Sink()), root
+
+
+def _paths(prefix: str, folder: str) -> list[str]:
+    """What `prefix` may go on to from `folder`: folders with a slash, hidden ones if asked for."""
+    start = prefix.rpartition("/")[2]
+    lead = prefix[: len(prefix) - len(start)]
+    try:
+        with os.scandir(os.path.join(folder, os.path.expanduser(lead))) as entries:
+            return sorted(
+                f"{lead}{entry.name}{'/' if entry.is_dir() else ''}"
+                for entry in entries
+                if entry.name.startswith(start) and (start or not entry.name.startswith("."))
+            )
+    except (OSError, ValueError):
+        return []

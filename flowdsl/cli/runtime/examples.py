@@ -1,0 +1,197 @@
+"""Command lines that show what a command is for: the last lines of every `-h`."""
+
+from __future__ import annotations
+
+EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
+    "": (
+        ("flowdsl init --example clinic clinic", "a project that deploys as it is"),
+        ("flowdsl check", "every mistake in its flows"),
+        ("flowdsl deploy --env local", "the flows, deployed to the local Cyberdesk"),
+    ),
+    "init": (
+        ("flowdsl init", "a project in this folder, after three questions"),
+        ("flowdsl init desk --name care-ops --ci github", "one in a new folder, with its pipeline"),
+        ("flowdsl init clinic --example clinic --yes", "a copy of an example, without questions"),
+    ),
+    "new": (
+        ("flowdsl new workflow invoice_entry", "a file with a workflow and its test"),
+        ("flowdsl new task sign_in", "a file with a task, to be imported by workflows"),
+        ("flowdsl new chain month_end", "a file with a chain of two workflows"),
+    ),
+    "new workflow": (
+        ("flowdsl new workflow invoice_entry", "`invoice_entry.flow` among the flows"),
+        ("flowdsl new workflow invoice_entry -o flows/finance", "the same in a folder of its own"),
+    ),
+    "new task": (
+        ("flowdsl new task sign_in", "`sign_in.flow` among the flows"),
+        ("flowdsl new task sign_in -o flows/lib", "the same in a folder for tasks"),
+    ),
+    "new chain": (
+        ("flowdsl new chain month_end", "`month_end.flow` among the flows"),
+        ("flowdsl new chain month_end -o flows/chains", "the same in a folder for chains"),
+    ),
+    "check": (
+        ("flowdsl check", "every flow of the project"),
+        ("flowdsl check flows/intake.flow --fix", "one file, with the safe fixes applied"),
+        (
+            "flowdsl check - --stdin-filename flows/intake.flow --format terse",
+            "what an editor holds, a line for each finding",
+        ),
+    ),
+    "fmt": (
+        ("flowdsl fmt", "every flow below the project's folder"),
+        ("flowdsl fmt --check --diff", "what would change, and exit code 1 if anything does"),
+        ("flowdsl fmt - --stdin-filename flows/intake.flow", "what an editor holds"),
+    ),
+    "import": (
+        ("flowdsl import --env prod --all", "every workflow of an environment, adopted"),
+        ("flowdsl import --env prod --tag billing", "those with a tag"),
+        ("flowdsl import workflow.json --as intake", "a saved workflow, read offline"),
+    ),
+    "convert": (
+        ("flowdsl convert intake", "the statements, and how the prompt would differ"),
+        ("flowdsl convert flows/intake.flow --write", "the same, written into the file"),
+    ),
+    "compile": (
+        ("flowdsl compile -o build", "every workflow of the project"),
+        ("flowdsl compile flows/intake.flow --env prod", "one file, with the values of `prod`"),
+    ),
+    "plan": (
+        ("flowdsl plan --env prod", "what a deploy would change"),
+        ("flowdsl plan --env prod -o plan.json", "the same, saved for `deploy --plan`"),
+        (
+            "flowdsl plan --env prod --summary-md plan.md --detailed-exitcode",
+            "for a pull request: exit code 2 when there are changes",
+        ),
+    ),
+    "deploy": (
+        ("flowdsl deploy --env local --yes", "to the local Cyberdesk, without a question"),
+        ("flowdsl deploy --env prod --only intake", "one workflow alone"),
+        ("flowdsl deploy --plan plan.json --yes", "exactly what a saved plan says"),
+    ),
+    "diff": (
+        ("flowdsl diff", "every workflow"),
+        ("flowdsl diff intake --unified", "one of them, its prompt line by line"),
+    ),
+    "pull": (
+        ("flowdsl pull intake --diff", "what an edit of the dashboard changes in the flows"),
+        ("flowdsl pull --all --yes", "all edits, written without a question"),
+    ),
+    "recover": (
+        ("flowdsl recover --env prod", "all writes that are open"),
+        ("flowdsl recover intake --absent", "one, of which a person knows that it never came"),
+    ),
+    "restore": (
+        ("flowdsl restore intake", "the saved versions of a workflow"),
+        ("flowdsl restore intake --version 3", "the way back to one of them"),
+    ),
+    "destroy": (
+        ("flowdsl destroy --env staging", "every workflow of `staging`, after a question"),
+        (
+            "flowdsl destroy --env staging --yes --accept-guard deletes=12",
+            "without one: exactly so many workflows, or none",
+        ),
+    ),
+    "state": (
+        ("flowdsl state show --env prod", "what is remembered of an environment"),
+        ("flowdsl state list --env prod", "addresses, ids and names"),
+    ),
+    "state show": (
+        ("flowdsl state show --env prod", "the whole"),
+        ("flowdsl state show intake --json", "one workflow, for programs"),
+    ),
+    "state list": (
+        ("flowdsl state list --env prod", "a line for each address"),
+        ("flowdsl state list --json", "for programs"),
+    ),
+    "state probe": (
+        ("flowdsl state probe", "of the only environment"),
+        ("flowdsl state probe --env prod", "of `prod`, before its first deploy"),
+    ),
+    "state rebuild": (
+        ("flowdsl state rebuild --env prod", "from the marks of the deployed workflows"),
+        ("flowdsl state rebuild --env prod --ids ids.json", "from a list of `ids export` as well"),
+    ),
+    "state unprotect": (
+        ("flowdsl state unprotect intake", "after a question"),
+        ("flowdsl state unprotect intake --env prod --yes", "in `prod`, without one"),
+    ),
+    "state mv": (
+        ("flowdsl state mv intake intake_form", "the workflow is called `intake_form` from now on"),
+        ("flowdsl state mv intake intake_form --env prod --yes", "in `prod`, without a question"),
+    ),
+    "state migrate": (
+        (
+            "flowdsl state migrate --to s3://acme-flowdsl/care-ops/prod --env prod",
+            "into a bucket",
+        ),
+        (
+            "flowdsl state migrate --to git+ref://origin/refs/flowdsl/prod --env prod",
+            "onto a ref of the repository",
+        ),
+    ),
+    "unlock": (
+        ("flowdsl unlock --lock-id 7b1c0a", "the lease that a waiting deploy names"),
+        ("flowdsl unlock --lock-id 7b1c0a --env prod --yes", "in `prod`, without a question"),
+    ),
+    "ids": (
+        ("flowdsl ids export --env prod", "a sorted list on standard output"),
+        ("flowdsl ids export --env prod -o ids.json", "the same in a file"),
+    ),
+    "ids export": (
+        ("flowdsl ids export --env prod", "on standard output"),
+        ("flowdsl ids export --env prod -o ids.json", "in a file, for review"),
+    ),
+    "emulator": (
+        ("flowdsl emulator", "on port 8100, with the data of this project"),
+        (
+            "flowdsl emulator --port 0 --data try.sqlite --key secret=org_a",
+            "on a free port, with data and a key of its own",
+        ),
+        (
+            'flowdsl emulator --fault "POST /v1/workflows after nth=1"',
+            "a rehearsal: the first creation is done, and its reply is lost",
+        ),
+    ),
+    "completion": (
+        ('eval "$(flowdsl completion bash)"', "in `~/.bashrc`"),
+        ('eval "$(flowdsl completion zsh)"', "in `~/.zshrc`, below `compinit`"),
+        ("flowdsl completion fish | source", "in `~/.config/fish/config.fish`"),
+    ),
+    "explain": (
+        ("flowdsl explain undeclared-name", "a mistake, by the name that `check` prints"),
+        ("flowdsl explain vague-verb", "a lint rule"),
+    ),
+    "rules": (
+        ("flowdsl rules --category secrets", "those of one category"),
+        ("flowdsl rules --json", "all of them, for programs"),
+    ),
+    "debug": (
+        ("flowdsl debug parse flows/intake.flow", "the syntax tree of a file"),
+        ("flowdsl debug config-schema", "the JSON Schema of `flowdsl.toml`, for editors"),
+    ),
+    "debug parse": (
+        ("flowdsl debug parse flows/intake.flow", "the compiler's own tree"),
+        ("flowdsl debug parse --reference flows/intake.flow", "the tree of the grammar"),
+    ),
+    "debug tables": (
+        ("flowdsl debug tables", "exit code 1 when they are stale"),
+        ("flowdsl debug tables && echo fresh", "for scripts"),
+    ),
+    "debug config-schema": (
+        ("flowdsl debug config-schema", "on standard output"),
+        ("flowdsl debug config-schema > flowdsl.schema.json", "in a file that an editor reads"),
+    ),
+    "debug plan-schema": (
+        ("flowdsl debug plan-schema", "on standard output"),
+        ("flowdsl debug plan-schema > plan.schema.json", "in a file"),
+    ),
+}
+"""By the words after `flowdsl`: command lines, each with what it gives."""
+
+
+def examples_of(command: str) -> str:
+    """The lines of the examples of `command`, for the end of its help; empty without any."""
+    rows = EXAMPLES.get(command, ())
+    lines = [line for row, gives in rows for line in (f"  {row}", f"      {gives}")]
+    return "\n".join(["examples:", *lines]) if lines else ""

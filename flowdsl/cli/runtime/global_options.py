@@ -1,0 +1,22 @@
+"""Options that every command takes."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+COLORS = ("auto", "always", "never")
+
+
+def add_global_options(parser: Any, directory: Any, color: Any) -> None:
+    """Declare them; `directory` and `color` are what holds where the parser is given neither."""
+    parser.add_argument(
+        "-C", dest="directory", metavar="DIR", default=directory, help="work in DIR"
+    )
+    parser.add_argument(
+        "--color",
+        choices=COLORS,
+        default=color,
+        help="colour in what people read (default: auto)",
+    )
