@@ -9,7 +9,10 @@ from .literals import Changes, edits_of, literal_changes, with_tests
 
 
 def attempts(context: EditContext) -> Iterator[Attempt]:
-    """All words at once, then the literals one by one; each also with the tests that quote them."""
+    """All changes of words at once, then the literals one by one.
+
+    Each also with the tests that quote them.
+    """
     sure, unsure = literal_changes(context.workspace, context.built, context.goal)
     if len(sure) > 1:
         yield from _both(context, sure)
