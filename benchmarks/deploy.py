@@ -53,7 +53,7 @@ class Service(asyncio.Protocol):
     """Keeps workflows in memory and answers every request after the latency, as cheaply as Python can."""
 
     workflows: ClassVar[dict[str, dict[str, Any]]] = {}
-    enabled_findings: ClassVar[list[bytes]] = []
+    recorded: ClassVar[list[bytes]] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -73,12 +73,12 @@ class Service(asyncio.Protocol):
         method, path, _ = head.split(b"\r\n")[0].decode().split(" ")
         if path == "/heard":
             reply = _framed(
-                b"200 OK", json.dumps([each.decode() for each in self.enabled_findings]).encode()
+                b"200 OK", json.dumps([each.decode() for each in self.recorded]).encode()
             )
-            self.enabled_findings.clear()
+            self.recorded.clear()
             self._transport.write(reply)
             return
-        self.enabled_findings.append(request)
+        self.recorded.append(request)
         reply = _framed(*self._answer(method, path.partition("?")[0], rest[:length]))
         asyncio.get_running_loop().call_later(LATENCY_SECONDS, self._transport.write, reply)
 
@@ -104,7 +104,7 @@ class Service(asyncio.Protocol):
             version = {"main_prompt": one["main_prompt"], "updated_at": one["updated_at"]}
             one.update(json.loads(body))
             one["old_versions"] = [version]
-            one["updated_at"] = f"2026-01-01T00:00:{len(self.enabled_findings) % 60:02}Z"
+            one["updated_at"] = f"2026-01-01T00:00:{len(self.recorded) % 60:02}Z"
         return b"200 OK", json.dumps(one).encode()
 
 
@@ -123,7 +123,7 @@ async def serve() -> None:
 # The floor
 
 
-async def enabled_findings(port: int) -> list[bytes]:
+async def recorded(port: int) -> list[bytes]:
     """The requests since the last time, as they came."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /heard HTTP/1.1\r\n\r\n")
@@ -250,13 +250,13 @@ def measure(count: int, rounds: int) -> bool:
                         began = time.perf_counter()
                         asyncio.run(once(Path(folder), port, bundle, only_plan=only_plan))
                         took[step].append(time.perf_counter() - began)
-                        sent = asyncio.run(enabled_findings(port))
+                        sent = asyncio.run(recorded(port))
                         writes = sum(not request.startswith(b"GET ") for request in sent)
                         requests[step] = (len(sent), writes)
                         began = time.perf_counter()
                         asyncio.run(over_sockets(port, sent))
                         floors[step].append(time.perf_counter() - began)
-                        asyncio.run(enabled_findings(port))
+                        asyncio.run(recorded(port))
         finally:
             server.terminate()
     print(f"{count} workflows, {AT_ONCE} at once, {LATENCY_SECONDS * 1000:.0f} ms, {rounds} rounds")
