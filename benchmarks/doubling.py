@@ -1,11 +1,12 @@
-"""How the time of every check grows with texts of every kind: n, 2n and 4n characters of it.
+"""How the time of every check grows with texts of every kind: n, 2n and 4n characters.
 
     python benchmarks/doubling.py [--kind PATTERN] [--phase PATTERN] [--show N] [--verbose]
 
-Each phase is timed by itself for each kind of text, in seconds on a processor, with the garbage collector off. n is chosen by kind:
-the check of it takes `SMALLEST` seconds, or it is as long as `LONGEST_TEXT`. A ratio of the last doubling above 2.4 is measured again,
-and exits 1 when it stays. Every kind runs in a process of its own: what takes longer than `GIVEN_UP` is cut off and fails, too. A phase
-that takes less than `NOISE` at 4n says nothing; such phases are counted in the table.
+Each phase is timed by itself for each kind of text, in seconds on a processor, with the garbage
+collector off. n is chosen by kind: its check takes `SMALLEST` seconds, or it has `LONGEST_TEXT`
+characters. A ratio of the last doubling above 2.4 is measured again; it exits 1 if the ratio stays.
+Every kind runs in a process of its own: what takes longer than `GIVEN_UP` is cut off, and fails as
+well. A phase that takes less than `NOISE` at 4n says nothing; such phases are counted in the table.
 """
 
 from __future__ import annotations
@@ -60,32 +61,35 @@ from flowdsl.syntax.parse import parse_module
 
 LIMIT = 2.4
 SUSPECT = 2.1
-"""A ratio that is measured again before it counts."""
+"""A ratio above this is measured again before it counts."""
 
 SMALLEST = 0.015
-"""Seconds that the check of n takes at least."""
+"""The least seconds that the check of n takes."""
 
 LONGEST_TEXT = 250_000
 """Characters of n: 4n is a megabyte."""
 
 NOISE = 0.020
-"""Seconds at 4n. Where a machine is busy, time on a processor is told in steps of some milliseconds."""
+"""Seconds at 4n; a busy machine measures time on a processor in steps of some milliseconds."""
 
 GIVEN_UP = 5.0
-"""Seconds after which a phase is given up."""
+"""Seconds after which a phase is cut off."""
 
 ALTOGETHER = 60
-"""Seconds after which a kind is given up that cannot even be interrupted."""
+"""Seconds after which a kind is cut off that cannot be interrupted in any other way."""
 
 Job = Callable[[], object]
 
 
 class TookTooLong(BaseException):
-    """A phase that is given up; no error that a program handles."""
+    """Ends a phase that is cut off; no error that a program handles."""
 
 
 class Row(NamedTuple):
-    """What one phase took for one kind of text, in seconds at n, 2n and 4n; infinite where it was given up."""
+    """The times of one phase for one kind of text, in seconds at n, 2n and 4n.
+
+    Infinite if cut off.
+    """
 
     kind: str
     phase: str
@@ -97,7 +101,7 @@ class Row(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """Of the last doubling."""
+        """The ratio of the last doubling."""
         if self.times[2] == float("inf"):
             return self.times[2]
         return self.times[2] / max(self.times[1], 1e-4)
@@ -108,14 +112,14 @@ class Row(NamedTuple):
 
 
 class Parts(dict[str, float]):
-    """What the parts of a phase took by name, measured by the phase itself."""
+    """The times of the parts of a phase by name, measured by the phase itself."""
 
 
 SPENT = Parts()
 
 
 class TimedRule(Rule):
-    """A rule that adds to `SPENT` what its check takes."""
+    """A rule that adds the time of its check to `SPENT`."""
 
     def load(self) -> LoadedRule:
         original = Rule.load(self)
@@ -131,7 +135,7 @@ class TimedRule(Rule):
 
 
 def phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
-    """Every check of a project by itself, on what the ones before it have made."""
+    """Every check of a project by itself, on the results of those before it."""
     flows = {path: text for path, text in files.items() if path.endswith(".flow")}
     sources = [SourceFile(path, text) for path, text in flows.items()]
     memory = MemoryFiles(dict(files))
@@ -198,7 +202,10 @@ def phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
 
 
 def seconds(job: Job, runs: int = 1) -> Parts:
-    """The best of `runs` runs, on a processor, under the name ``, and its parts; infinite for one that is given up."""
+    """The best of `runs` runs on a processor, under the name "", and its parts.
+
+    Infinite if cut off.
+    """
 
     def over(*_: object) -> None:
         raise TookTooLong
@@ -232,7 +239,7 @@ def _least(one: Mapping[str, float], other: Mapping[str, float]) -> Parts:
 
 
 def measure(kind: str, phase: re.Pattern[str], tell: Callable[[object], None]) -> None:
-    """Tell the phase that begins and the rows of each that ended, for one kind of text."""
+    """Tells, for one kind of text, the phase that begins and the rows of each that ended."""
     make = doubling_texts.KINDS[kind]
     tell("the choice of n")
     size = _smallest(make)
@@ -254,7 +261,10 @@ def measure(kind: str, phase: re.Pattern[str], tell: Callable[[object], None]) -
 
 
 def _smallest(make: Callable[[int], dict[str, str]]) -> int:
-    """The n for a kind. Only its file of configuration or of names to leave out counts where it has one."""
+    """The n of a kind.
+
+    In a kind with a file of configuration or of names, only that file counts.
+    """
     size = 4_000
     while size < LONGEST_TEXT:
         files = make(size)
@@ -335,7 +345,7 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="print each kind when it is done")
     arguments = parser.parse_args()
     began = time.monotonic()
-    for name in ("do", "checks", "words", "unused"):  # What a first use imports and compiles.
+    for name in ("do", "checks", "words", "unused"):  # So that imports at first use are done.
         for _, job in phases(doubling_texts.KINDS[name](2_000)):
             job()
     gc.collect()

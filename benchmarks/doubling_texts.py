@@ -1,4 +1,4 @@
-"""Texts of every kind for `doubling.py`, each of about as many characters as it is asked for."""
+"""Texts of every kind for `doubling.py`, each of about as many characters as are asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Make = Callable[[int], Files]
 
 
 def _repeated(piece: str, size: int) -> str:
-    """`piece` with a new number for each `§`-mark's copy, until `size` is reached."""
+    """`piece` again and again until `size` is reached, with a new number for `§` in each copy."""
     parts: list[str] = []
     length = 0
     for number in count():
@@ -23,7 +23,7 @@ def _repeated(piece: str, size: int) -> str:
 
 
 def _flow(before: str, piece: str, behind: str) -> Make:
-    """One file: `piece` as often as it takes."""
+    """One file, with `piece` as often as needed."""
     return lambda size: {"a.flow": before + _repeated(piece, size) + behind}
 
 
@@ -90,26 +90,39 @@ def _gitignore(size: int) -> Files:
 
 
 _SENTENCES = {
-    "looks": "Click the red small button at the top right of the screen, the blue icon and the first link. ",
+    "looks": (
+        "Click the red small button at the top right of the screen, the blue icon and the first "
+        "link. "
+    ),
     "look without end": "click the red blue large ",
     "the": "the ",
     "places": "the icon at the far very upper lower top bottom left ",
     "in the page of the": "Click the blue button in the page of the window ",
-    "targets": "Click the button. Press the icon in the dialog, then select the option and open the menu. ",
+    "targets": (
+        "Click the button. Press the icon in the dialog, then select the option and open the menu. "
+    ),
     "verbs": "Make sure everything is handled correctly and deal with it appropriately. ",
-    "vague opening": "Handle the form § and take care of it as appropriate by clicking it, using the mouse. ",
+    "vague opening": (
+        "Handle the form § and take care of it as appropriate by clicking it, using the mouse. "
+    ),
     "choices": "Select the row whose name is {who}, and choose {who} in the list of names. ",
     "choice without end": "select the option in the list that ",
     "bans": "Never click the button. Do not avoid it under any circumstances; don't do it. ",
     "coordinates": "Click at 100, 200 px and move the mouse to x=1 y=2. ",
     "digits": "move the pointer to 1 2 3 4 5 6 7 8 9 ",
-    "tools": "Use save_screenshot_as_run_attachment and copy_to_clipboard, then execute_terminal_command. ",
+    "tools": (
+        "Use save_screenshot_as_run_attachment and copy_to_clipboard, then "
+        "execute_terminal_command. "
+    ),
     "sentences": "Open it. Close it. Wait! Is it open? ",
     "dots": "a.b. ",
     "blanks": " \t ",
     "one word": "a",
     "capitals": "A",
-    "credentials": "password: hunter§zq9X token=ghp_abcdefghij§klmnopqrstuvwxyz0123456789 key sk-abcdef§ghijkl ",
+    "credentials": (
+        "password: hunter§zq9X token=ghp_abcdefghij§klmnopqrstuvwxyz0123456789 key "
+        "sk-abcdef§ghijkl "
+    ),
     "base64": "aGVsbG8gd29ybGQh",
     "addresses": "https://user:pw@portal§.test/a?b=c#d ",
     "braces": "{a} {{b}} {$c} { d} {{ e }} \\\\{f} ",
@@ -129,7 +142,10 @@ _SENTENCES = {
     "dashes": "- a\n- b\n",
     "tabs": "a\tb\t",
 }
-"""Sorts of prose, each on one long line of a text block; beside them the same with a line end for each copy."""
+"""Sorts of prose, each on one long line of a text block.
+
+Beside them the same with a line end for each copy.
+"""
 
 KINDS: dict[str, Make] = {
     # Declarations and names.
@@ -143,55 +159,102 @@ KINDS: dict[str, Make] = {
     "consts of one another": _flow('flow 1\nconst c = "a"\n', 'const d§ = "{c} §"\n', ""),
     "the same name": _flow("flow 1\n", 'const c = "text"\n', ""),
     "chains": _flow("flow 1\nworkflow w { steps { } }\n", "chain c§ { step a = run w() }\n", ""),
-    "steps of a chain": _flow("flow 1\nworkflow w { steps { } }\nchain c {\n", "step s§ = run w()\n", "}"),
-    "tests": _flow('flow 1\nworkflow w { steps { do "a" } }\n', 'test "t §" for w { prompt contains "a" }\n', ""),
-    "answers of a test": _flow('flow 1\nworkflow w { steps { if sees "a" { press "Enter" } } }\ntest "t" for w { screen {\n', 'sees "b §" = true\n', "} }\n"),
-    "imports": lambda size: {"a.flow": "flow 1\n" + _repeated('import { a§ } from "./b§.flow"\n', size)},
+    "steps of a chain": _flow(
+        "flow 1\nworkflow w { steps { } }\nchain c {\n", "step s§ = run w()\n", "}"
+    ),
+    "tests": _flow(
+        'flow 1\nworkflow w { steps { do "a" } }\n',
+        'test "t §" for w { prompt contains "a" }\n',
+        "",
+    ),
+    "answers of a test": _flow(
+        (
+            'flow 1\nworkflow w { steps { if sees "a" { press "Enter" } } }\ntest "t" for w { '
+            "screen {\n"
+        ),
+        'sees "b §" = true\n',
+        "} }\n",
+    ),
+    "imports": lambda size: {
+        "a.flow": "flow 1\n" + _repeated('import { a§ } from "./b§.flow"\n', size)
+    },
     "names of one import": lambda size: {
         "a.flow": "flow 1\nimport { " + _repeated("t§, ", size) + 'z } from "./b.flow"\n',
         "b.flow": "flow 1\n" + _repeated("task t§() { }\n", size),
     },
     "imported files": _many_files,
     "chain of imports": _import_chain,
-    "unknown names beside many": _flow("flow 1\n", 'const abc§ = "x"\ntask t§() { do "{abd§x}" call tx§() }\n', ""),
+    "unknown names beside many": _flow(
+        "flow 1\n", 'const abc§ = "x"\ntask t§() { do "{abd§x}" call tx§() }\n', ""
+    ),
     "variables": _steps('read v§: string from "the field §"\nemit o = {{v§}}\n'),
     "extracts": _steps('extract v§: string from "the field §"\ndo "Type {{v§}}"\n'),
     "one variable set again": _steps('extract v: string from "the field"\n'),
     "unknown variables": _steps('do "Type {{v§}} and {w§}"\n'),
     "inputs": _flow("flow 1\nworkflow w { inputs {\n", "a§: string\n", '} steps { do "x" } }\n'),
     "inputs, all used": lambda size: {
-        "a.flow": "flow 1\nworkflow w { inputs {\n" + _repeated("a§: string\n", size) + "} steps {\n"
-        + _repeated('do "Type {a§}"\n', size) + "} }\n"
+        "a.flow": "flow 1\nworkflow w { inputs {\n"
+        + _repeated("a§: string\n", size)
+        + "} steps {\n"
+        + _repeated('do "Type {a§}"\n', size)
+        + "} }\n"
     },
     "secrets": _flow("flow 1\nworkflow w { secrets {\n", "a§: string\n", '} steps { do "x" } }\n'),
     "outputs": _flow("flow 1\nworkflow w { outputs {\n", "a§: string\n", '} steps { do "x" } }\n'),
     "outputs, all emitted": lambda size: {
-        "a.flow": "flow 1\nworkflow w { outputs {\n" + _repeated("a§: string\n", size) + "} steps {\n"
-        + _repeated('emit a§ = "x"\n', size) + "} }\n"
+        "a.flow": "flow 1\nworkflow w { outputs {\n"
+        + _repeated("a§: string\n", size)
+        + "} steps {\n"
+        + _repeated('emit a§ = "x"\n', size)
+        + "} }\n"
     },
     "fields of a record": _flow("flow 1\ntype T {\n", "a§: string\n", "}\n"),
-    "annotated fields": _flow("flow 1\ntype T {\n", 'a§: string @pattern(r"^[a-z]{2,§}x$") @example("abx") @example("b")\n', "}\n"),
-    "examples of one field": _flow("flow 1\ntype T { a: string\n", '@pattern("^a+§$") @example("aa")\n', "}\n"),
+    "annotated fields": _flow(
+        "flow 1\ntype T {\n",
+        'a§: string @pattern(r"^[a-z]{2,§}x$") @example("abx") @example("b")\n',
+        "}\n",
+    ),
+    "examples of one field": _flow(
+        "flow 1\ntype T { a: string\n", '@pattern("^a+§$") @example("aa")\n', "}\n"
+    ),
     "choices": _flow("flow 1\ntype T { a: ", '"c§" | ', '"z" }\n'),
     "parameters": _flow("flow 1\ntask t(", "a§: string, ", 'z: string) { do "x" }\n'),
     "entries of a list": _flow("flow 1\nconst c = [", '"a§", ', '"z"]\n'),
     "values of a record": _flow("flow 1\nconst c = {", ' a§: "x",', ' z: "x" }\n'),
-    "allowed commands": _flow("flow 1\nworkflow w { allow {\n", '"Get-Item §"\n', '} steps { do "x" } }\n'),
-    "checks": _flow('flow 1\nworkflow w { steps { capture "a.png" }\nchecks {\n', 'file "a§.pdf" exists\n', "} }\n"),
+    "allowed commands": _flow(
+        "flow 1\nworkflow w { allow {\n", '"Get-Item §"\n', '} steps { do "x" } }\n'
+    ),
+    "checks": _flow(
+        'flow 1\nworkflow w { steps { capture "a.png" }\nchecks {\n',
+        'file "a§.pdf" exists\n',
+        "} }\n",
+    ),
     "captures and checks": lambda size: {
-        "a.flow": "flow 1\nworkflow w { steps {\n" + _repeated('capture "a§.png"\n', size) + "}\nchecks {\n"
-        + _repeated('file "b§.png" exists\nfiles matching r"^b§" exists\n', size) + "} }\n"
+        "a.flow": "flow 1\nworkflow w { steps {\n"
+        + _repeated('capture "a§.png"\n', size)
+        + "}\nchecks {\n"
+        + _repeated('file "b§.png" exists\nfiles matching r"^b§" exists\n', size)
+        + "} }\n"
     },
-    "rules of always": _flow("flow 1\nworkflow w { always {\n", '"Never close window §"\n', '} steps { do "x" } }\n'),
+    "rules of always": _flow(
+        "flow 1\nworkflow w { always {\n", '"Never close window §"\n', '} steps { do "x" } }\n'
+    ),
     # Statements.
     "do": _steps('do "Open the window § and press Enter"\n'),
-    "commands": _steps('run "Get-Item C:/a§; ls -la && cat \'x\'"\n'),
-    "one long command": _flow('flow 1\nworkflow w { steps { run "', "Get-Item C:/a; ls -la && cat 'x' | ", '" } }\n'),
+    "commands": _steps("run \"Get-Item C:/a§; ls -la && cat 'x'\"\n"),
+    "one long command": _flow(
+        'flow 1\nworkflow w { steps { run "', "Get-Item C:/a; ls -la && cat 'x' | ", '" } }\n'
+    ),
     "waits": _steps("wait 5s\n"),
     "ifs": _steps('if sees "a §" { press "Enter" } else { press "Tab" }\n'),
     "else ifs": _steps('else if sees "a §" { press "Enter" }\n', 'steps { if sees "a" { }'),
-    "ands": _flow('flow 1\nworkflow w { steps { if sees "a"', ' and sees "b §"', ' { press "Enter" } } }\n'),
-    "loops": _steps('repeat until sees "a §" max 3 { press "Tab" }\nfor x§ in rows max 5 { do "Open {x§}" }\n', "inputs { rows: string[] }"),
+    "ands": _flow(
+        'flow 1\nworkflow w { steps { if sees "a"', ' and sees "b §"', ' { press "Enter" } } }\n'
+    ),
+    "loops": _steps(
+        'repeat until sees "a §" max 3 { press "Tab" }\nfor x§ in rows max 5 { do "Open {x§}" }\n',
+        "inputs { rows: string[] }",
+    ),
     "steps": _steps('step "Do §" { do "Open the window" }\n'),
     "retries": _steps('retry 2 { do "a §" abort "x" } else { abort "no" }\n'),
     "background": _steps('background { extract a§: string from "x" }\n'),
@@ -208,25 +271,35 @@ KINDS: dict[str, Make] = {
     "one long comment": _flow("flow 1\n# ", "a comment ", "\n"),
     "doc comments": _flow("flow 1\n", "## a comment §\n", 'const c = "a"\n'),
     "suppressions": _steps("# flow: ignore[fixed-wait] slow §\nwait 5s\n"),
-    "suppressions of nothing": _flow("flow 1\n", "# flow: ignore[fixed-wait] slow §\n", 'const c = "a"\n'),
+    "suppressions of nothing": _flow(
+        "flow 1\n", "# flow: ignore[fixed-wait] slow §\n", 'const c = "a"\n'
+    ),
     "unknown suppressions": _flow("flow 1\n", "# flow: ignore[fixed-wayt§]\n", 'const c = "a"\n'),
-    "names in one suppression": _flow("flow 1\n# flow: ignore[", "fixed-wait, ", "vague-verb] why\nconst c = 1\n"),
+    "names in one suppression": _flow(
+        "flow 1\n# flow: ignore[", "fixed-wait, ", "vague-verb] why\nconst c = 1\n"
+    ),
     "fmt off and on": _steps('# fmt: off\ndo   "x"\n# fmt: on\n'),
     "fmt off": _steps('# fmt: off\ndo   "x"\n'),
     "carriage returns": _steps('do "Open the window §"\r\n'),
     "lone carriage returns": _steps('do "Open the window §"\r'),
     "one line": _steps('do "Open the § window" wait 5s '),
     "one line with mistakes": _steps('do "Open {unknown§}" '),
-    "long name": lambda size: {"a.flow": f'flow 1\nconst {"a" * size} = "x"\nconst d = {"a" * (size - 1)}\n'},
+    "long name": lambda size: {
+        "a.flow": f'flow 1\nconst {"a" * size} = "x"\nconst d = {"a" * (size - 1)}\n'
+    },
     "long names": _flow("flow 1\n", f"const {'a' * 2000}§ = {'a' * 1990}b§\n", ""),
-    "long path": _flow('flow 1\nworkflow w { inputs { a: string } steps { do "{a', ".b", '}" } }\n'),
+    "long path": _flow(
+        'flow 1\nworkflow w { inputs { a: string } steps { do "{a', ".b", '}" } }\n'
+    ),
     "long number": lambda size: {"a.flow": f"flow 1\nconst a = {'1' * size}\n"},
     "long fraction": lambda size: {"a.flow": f"flow 1\nconst a = 0.{'1' * size}\n"},
     "long raw text": _flow('flow 1\nconst c = r"', "a\\d{2} ", '"\n'),
     "escapes": _flow('flow 1\nconst c = "', '\\n \\" \\{ \\\\ ', '"\n'),
     "bad escapes": _flow('flow 1\nconst c = "', "\\q", '"\n'),
     "lines of a text block": _flow('flow 1\nconst c = """\n', "  line § of it  \n", '"""\n'),
-    "indented lines of a text block": _flow('flow 1\nconst c = """\n', "\t  line\n      other\n\n", '"""\n'),
+    "indented lines of a text block": _flow(
+        'flow 1\nconst c = """\n', "\t  line\n      other\n\n", '"""\n'
+    ),
     "text blocks": _steps('do """\n  Open the window §\n  and close it\n"""\n'),
     # Mistakes.
     "unterminated strings": _steps('do "Open the window §\n'),
@@ -243,8 +316,12 @@ KINDS: dict[str, Make] = {
     "byte order marks": _flow("flow 1\n", "\ufeff", "\n"),
     "colons": _flow("flow 1\n", "a: b; c, ", "\n"),
     "wrong types": _steps('for x§ in "abc" max 3 { emit a = x§ }\n'),
-    "wrong arguments": _flow("flow 1\ntask t(a: string) { }\nworkflow w { steps {\n", 'call t(b§: "x", c: 3)\n', "} }\n"),
-    "wrong values": _flow("flow 1\nworkflow w { inputs {\n", 'a§: int = "x" @min("a") @maxx(3)\n', "} steps { } }\n"),
+    "wrong arguments": _flow(
+        "flow 1\ntask t(a: string) { }\nworkflow w { steps {\n", 'call t(b§: "x", c: 3)\n', "} }\n"
+    ),
+    "wrong values": _flow(
+        "flow 1\nworkflow w { inputs {\n", 'a§: int = "x" @min("a") @maxx(3)\n', "} steps { } }\n"
+    ),
     "unknown settings": _flow("flow 1\nworkflow w {\n", 'tytle§ = "x"\n', "steps { } }\n"),
     "unused": _steps('extract v§: string from "the field §"\n', "inputs { " + "a: string " + "}"),
     # Other files.
@@ -269,14 +346,20 @@ KINDS: dict[str, Make] = {
     "toml: unknown keys": _toml("", 'nmae§ = "x"\n'),
     "toml: unknown tables": _toml("", '[envv§]\napi = "local"\n'),
     "toml: tags": _toml("", '[tags.t§]\ngroup = "g§"\n'),
-    "toml: adopt": _toml("", '[[adopt]]\nenv = "e§"\naddress = "workflow.w§"\nid = "0c7d3f9e-0000-4000-8000-000000000000"\n'),
+    "toml: adopt": _toml(
+        "",
+        (
+            '[[adopt]]\nenv = "e§"\naddress = "workflow.w§"\nid = '
+            '"0c7d3f9e-0000-4000-8000-000000000000"\n'
+        ),
+    ),
     "toml: rules": _toml("[lint]\nignore = [", '"fixed-wait§", ', "]\n"),
     "toml: forbidden words": _toml("", '[[lint.forbid]]\ntext = "old portal §"\nmessage = "no"\n'),
     "toml: dotted key": _toml("", "a.", "b = 1\n"),
     "toml: nested arrays": _toml("[project.x]\n", "a§ = [[[[1]]]]\n"),
     "toml: comments": _toml("", "# a comment with a key = §\n"),
     "toml: multi-line string": _toml('secret = """\n', "line §\n", '"""\n'),
-}  # fmt: skip
+}
 
 for _name, _words in _SENTENCES.items():
     KINDS[f"prose, one line: {_name}"] = _prose(_words)
