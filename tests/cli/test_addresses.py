@@ -1,4 +1,6 @@
-"""Every command that takes an address takes `workflow.NAME` and `NAME`, and says the same of what names nothing."""
+"""Every command that takes an address takes `workflow.NAME` and `NAME`, and says the same of what
+names nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Standard streams that are closed, full, or without a reader, by the real program in processes of its own."""
+"""Standard streams that are closed, full, or without a reader, by the real program in processes of
+its own.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Work of the engine other than a deploy, in a `World`: with faults, crashes and a service of one's own."""
+"""Work of the engine other than a deploy, in a `World`.
+
+With faults, crashes and a service of one's own.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,9 @@ DOWN = (Fault("* /*", None, "before"),)
 
 
 class Before:
-    """Does something in the service just before the n-th request of a route, as a person in the dashboard does."""
+    """Does something in the service just before the n-th request of a route, as a person in the
+    dashboard does.
+    """
 
     def __init__(
         self, world: World, method: str, parts: int, nth: int, act: Callable[[Any], Awaitable[Any]]

@@ -1,4 +1,6 @@
-"""The API key, the key of a provider and the key of a bucket are in nothing that a deploy leaves or says, however it ends."""
+"""The API key, the key of a provider and the key of a bucket are in nothing that a deploy leaves or
+says, however it ends.
+"""
 
 from __future__ import annotations
 

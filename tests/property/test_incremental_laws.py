@@ -1,4 +1,6 @@
-"""A check with an index finds what a check without one finds, whatever happened to the files in between."""
+"""A check with an index finds what a check without one finds, whatever happened to the files in
+between.
+"""
 
 from __future__ import annotations
 

@@ -72,11 +72,14 @@ def test_planned_commands_are_not_existing_ones() -> None:
         (["--color=blue", "check"], "`blue` is not a colour mode"),
         (["-C", "/none/there", "check"], "`-C /none/there` cannot be entered: No such file"),
         (["-C", "a\0b", "check"], "`-C a\\x00b` cannot be entered: it is not a path"),
-        (["check", "--colr", "never"], "`--colr` is not an option of `flowdsl check`; an option `--color` exists"),
+        (
+            ["check", "--colr", "never"],
+            "`--colr` is not an option of `flowdsl check`; an option `--color` exists",
+        ),
         (["check", "--col", "never"], "`--col` is not an option of `flowdsl check`"),
         (["check", "--color", "blue"], "argument --color: invalid choice: 'blue'"),
     ],
-)  # fmt: skip
+)
 def test_usage_mistakes_are_one_line_and_64(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
