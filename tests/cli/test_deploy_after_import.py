@@ -24,9 +24,7 @@ TWO_CHECKS_OF_ONE_NAME = "checks_same_name"
 
 
 class _Models:
-    """Model configurations of the emulator in the place of those that payloads name by ids of
-    elsewhere.
-    """
+    """Gives payloads model configurations of the emulator in place of ids of elsewhere."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

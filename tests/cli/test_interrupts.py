@@ -209,9 +209,7 @@ hit()
 
 
 def test_files_are_all_written_or_none(tmp_path: Path) -> None:
-    """A signal between the renames is answered after the last, and one before the first leaves
-    nothing.
-    """
+    """A signal between the renames waits for the last; one before the first leaves nothing."""
     script = f"""
 from flowdsl.host import writing
 paths = {{r"{tmp_path}/%d" % number: b"new" for number in range(5)}}

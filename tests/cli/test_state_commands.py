@@ -1,6 +1,4 @@
-"""`flowdsl state`, `unlock` and `ids` as processes of their own, over file state and the embedded
-emulator.
-"""
+"""`flowdsl state`, `unlock` and `ids` as processes, with file state and the emulator."""
 
 from __future__ import annotations
 

@@ -291,9 +291,7 @@ class DeployMachine(RuleBasedStateMachine):
 
     @rule(changes=CHANGES, number=st.integers(1, 7), when=WHEN)
     def die_at_a_write(self, changes: Changes, number: int, when: When) -> None:
-        """The source changes, and its deploy dies at a request that changes something, if it gets
-        that far.
-        """
+        """The source changes, and its deploy dies at a write, if it gets that far."""
         self.die(changes, Point("write", number, when))
 
     @rule(changes=CHANGES, number=st.integers(2, 7), after=st.booleans())

@@ -356,8 +356,8 @@ class World:
         )
 
     def editing(self, title: str, /, *, before: str, nth: int = 1, **patch: Any) -> ASGIApp:
-        """The service, where somebody edits a workflow right before its n-th request of a method
-        arrives.
+        """The service, in which somebody edits a workflow right before the n-th request of a
+        method.
         """
         identifier = self.workflow(title).id
         left = nth

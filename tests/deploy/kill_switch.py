@@ -191,9 +191,7 @@ class Wire:
 
 
 class GivesUp:
-    """A proxy that answers 504 to the n-th request of one method to workflows, which arrives all
-    the same, later.
-    """
+    """A proxy that answers 504 to the n-th request of a method, which arrives later anyway."""
 
     def __init__(
         self,

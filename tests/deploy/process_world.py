@@ -1,8 +1,7 @@
-"""Deploys by the real command line, in processes of their own, against a real server on a port,
-with any back end of state.
+"""Deploys by the real command line in processes of their own, against a real server on a port.
 
-The server and the store's side kill a process at the call that a test names: nothing in the process
-helps.
+State may be in any back end. The server and the store's side kill a process at the call that a test
+names: nothing in the process helps.
 """
 
 from __future__ import annotations
@@ -409,9 +408,7 @@ class ProcessWorld(FaultWorld):
                 threading.Thread(target=self._watch_file, args=(trap,), daemon=True).start()
 
     def _watch_file(self, trap: Trap) -> None:
-        """Kill once the file has been replaced for the n-th time, which is all that can be seen of
-        a disk.
-        """
+        """Kills once the file has been replaced for the n-th time; a disk shows no more."""
         path = self.root / ".flowdsl/state" / f"{ENVIRONMENT}.json"
         last = _identity(path)
         deadline = time.monotonic() + SECONDS
@@ -435,8 +432,9 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def survive_kill(stage: Stage, back_end: str, point: Point) -> bool:
-    """Deploy over an earlier deploy, be killed at `point`, deploy once more, and look at
-    everything; whether it was killed.
+    """Kills a deploy over an earlier deploy at `point`, deploys once more and checks everything.
+
+    Returns whether the deploy was killed.
     """
     world = stage.scenario(back_end)
     try:

@@ -42,9 +42,7 @@ AFTER = bundle(
 
 
 def world_before(root: Path, back_end: str) -> FaultWorld:
-    """A closed world in which `BEFORE` is deployed, among workflows of others and a copy of one of
-    ours.
-    """
+    """A closed world with `BEFORE` deployed, workflows of others, and a copy of one of ours."""
     root.mkdir()
     world = FaultWorld(root, back_end)
     world.add_foreign()
@@ -104,8 +102,9 @@ def where_keys_matter(_point: Point, request: Attempt | None) -> bool:
 
 
 def where_state_matters(point: Point, request: Attempt | None) -> bool:
-    """Every call of the store, and the requests around which state says different things: creations
-    and changes.
+    """Every call of the store, and the requests around which state differs.
+
+    These are creations and changes.
     """
     if request is None:
         return True

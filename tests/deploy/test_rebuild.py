@@ -92,9 +92,7 @@ def delete(world: World, workflow_id: str) -> None:
 
 
 def resulting_state(world: World, project: Bundle) -> None:
-    """A deploy says that there is nothing to do, creates and changes nothing, and the next one does
-    not even write.
-    """
+    """A deploy creates and changes nothing and says so; the next one does not even write."""
     before = {row.id: row.updated_at for row in world.workflows()}
     outcome = world.deploy(project)
     assert (outcome.status, outcome.messages) == (Status.NOTHING_TO_DO, ())
@@ -465,9 +463,7 @@ def test_what_left_the_source_is_kept_and_known(world: World) -> None:
 
 
 def test_a_workflow_created_anew_takes_the_place_of_the_one_that_is_gone(world: World) -> None:
-    """The older copy knows the first generation, which somebody deleted, and the service has the
-    second.
-    """
+    """The older copy knows the first generation, now deleted; the service has the second."""
     project = bundle(flow("a"))
     done(world.deploy(project))
     older, first = world.state_text(), world.workflow("A").id

@@ -187,9 +187,7 @@ def test_half_of_the_flows_refused_do_not_stop_the_others(faulty: FaultWorld) ->
 
 
 def test_recovery_finds_a_creation_while_others_edit_the_list(faulty: FaultWorld) -> None:
-    """Whoever edits a workflow moves it to the top of the list, which pushes another one across the
-    edge of a page.
-    """
+    """An edit moves a workflow to the top of the list, and another one to the next page."""
     others = [
         str(faulty.post("/v1/workflows", {"name": f"Busy {n}", "main_prompt": "Old."})["id"])
         for n in range(120)

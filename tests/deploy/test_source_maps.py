@@ -60,9 +60,7 @@ class WatchedStore:
 
 
 class WatchedWorld(World):
-    """A world with one `watched` store, in which every request takes two seconds, so that every
-    checkpoint is due.
-    """
+    """A world with one `watched` store; requests take two seconds, so every checkpoint is due."""
 
     watched: StateStore | None = None
     created = 0

@@ -76,8 +76,10 @@ KNOWN_TO_THE_IR = frozenset(
 
 
 def partial_places(names: frozenset[str], module: str) -> Iterator[str]:
-    """The functions and tables that name two statements or more and that mypy does not find when
-    one is added: a `match` with a wildcard, a chain of `isinstance`, a set of classes.
+    """The functions and tables that name two statements or more and that mypy does not check.
+
+    They are a `match` with a wildcard, a chain of `isinstance`, or a set of classes: mypy does not
+    find them when a statement is added.
     """
     for path in sorted([*PACKAGE.rglob("*.py"), *SUPPORT.glob("*.py")]):
         root = PACKAGE.parent if path.is_relative_to(PACKAGE) else SUPPORT.parent

@@ -1,5 +1,4 @@
-"""What a client can fall into at this contract, row by row, and what the client of FlowDSL does
-there.
+"""What a client can fall into at this contract, and what FlowDSL's client does there.
 
 A row is named by what goes wrong with the official SDK 2.2.69, or by the rule where the SDK is
 right; below it stands what holds for `flowdsl.cyberdesk`. `SDK_ALONE` are the rows that have no

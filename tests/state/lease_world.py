@@ -21,8 +21,10 @@ from flowdsl.state.stores import Versioned
 from tests.support import virtual_time
 
 Outcome = Literal["fine", "done-unknown", "failed", "late"]
-"""Of a write: `done-unknown` is done and reported as failed, `late` is reported as failed and done
-five seconds later.
+"""What becomes of a write.
+
+`done-unknown` is done and reported as failed; `late` is reported as failed and done five seconds
+later.
 """
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -197,8 +199,9 @@ class World:
             await asyncio.sleep(0.25)
 
     def run(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Carry `work` out while the world is watched, with threads that take the time of their
-        computer's latency.
+        """Carries out `work` while the world is watched.
+
+        Threads take the latency of their computer.
         """
 
         async def main() -> None:

@@ -1,6 +1,4 @@
-"""A reverse proxy before an S3 server, where replies get lost, requests come late and preconditions
-are dropped.
-"""
+"""A proxy for an S3 server: replies get lost, requests come late, preconditions are dropped."""
 
 from __future__ import annotations
 

@@ -44,9 +44,7 @@ class Place(Protocol):
         ...
 
     def missing(self) -> tuple[StateStore, str]:
-        """A store over a place whose bucket, repository or folder is not there, and what its errors
-        say.
-        """
+        """A store whose bucket, repository or folder is not there, and what its errors say."""
         ...
 
     def lose_reply(self) -> None:

@@ -89,9 +89,7 @@ class World:
             case.body = self._pointed("ids", case.body, kind)
 
     def _prepare(self, case: Case) -> None:
-        """Makes what an operation needs beside the rows that its path names, if earlier requests
-        let it.
-        """
+        """Makes what an operation needs beside the rows in its path, if earlier requests let it."""
         path = case.path
         if path.endswith("/latest-trajectory"):
             self._row("trajectory_id")

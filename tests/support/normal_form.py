@@ -1,6 +1,4 @@
-"""Workflows up to what a prompt does not tell, so that what was read from one can be compared with
-what it was written from.
-"""
+"""Workflows without what a prompt does not tell, so that what was read from one can be compared."""
 
 from __future__ import annotations
 
@@ -95,9 +93,7 @@ class NormalForm:
         return tuple(found)
 
     def _instruction(self, statement: nodes.Statement, decided: nodes.Body) -> Any:
-        """A statement with the model of the instruction it is in, if one instruction can hold what
-        it decides.
-        """
+        """A statement with the model of its instruction, if that can hold all that it decides."""
         if not fits(decided, self._capabilities):
             return self._statement(statement, main=True)
         return (*sorted(set(models_of((statement,)))), self._statement(statement, main=False))

@@ -1,6 +1,4 @@
-"""Jobs of a pipeline, run as the runner runs them, with a `flowdsl` that writes down how it was
-called.
-"""
+"""Runs jobs of a pipeline as a runner does, with a `flowdsl` that records its calls."""
 
 from __future__ import annotations
 

@@ -37,9 +37,7 @@ def prompt_of(workflow: nodes.Workflow, capabilities: Capabilities) -> str:
 
 
 def compiled_prompts(compilation: Compilation) -> Iterator[tuple[nodes.Workflow, str, PromptHints]]:
-    """The workflows of a compilation that have statements, each with its prompt and what tells
-    about it.
-    """
+    """The compiled workflows that have statements, each with its prompt and the hints on it."""
     assert compilation.program is not None
     assert compilation.bundle is not None
     images = [image.content for image in compilation.bundle.images.values()]

@@ -160,9 +160,7 @@ class GitBackEnd:
 
 @dataclass(frozen=True)
 class S3BackEnd:
-    """Objects below a prefix of their own in a bucket of the moto server that `AWS_ENDPOINT_URL`
-    names.
-    """
+    """Objects with a prefix of their own in a bucket of the server at `AWS_ENDPOINT_URL`."""
 
     prefix: str = field(default_factory=lambda: f"p{uuid4().hex}")
 

@@ -1,6 +1,4 @@
-"""An event loop whose clock stands still while there is work, and jumps to the next sleeper when
-there is none.
-"""
+"""An event loop whose clock stands while there is work, and then jumps to the next sleeper."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from ..fields import why_no_inputs, why_no_outputs
 from .attempts import Attempt, EditContext
 from .editing import changed_lines, with_lines_of
 from .goal import TAGS, Goal, Judge, forms, narrowed
-from .literals import finest as words
+from .literals import literals
 from .sections import checks, fields, files, settings
 from .steps import steps
 from .workspace import Built, Workspace
@@ -29,7 +29,7 @@ from .workspace import Built, Workspace
 Way = Callable[[EditContext], Iterator[Attempt]]
 
 FINE: tuple[Way, ...] = (
-    words.attempts,
+    literals.attempts,
     settings.attempts,
     fields.attempts,
     checks.attempts,

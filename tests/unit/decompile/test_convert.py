@@ -31,9 +31,7 @@ HINTS = PromptHints(
 
 
 def written(prompt: str, hints: PromptHints = HINTS) -> list[str]:
-    """The lines of the statements for a prompt, without the braces around them and without blank
-    lines.
-    """
+    """The lines of the statements for a prompt, without the outer braces and blank lines."""
     section = steps_section(propose(prompt, hints), hints, SourceNames({}, {}, {}, {}))
     return [line.removeprefix("  ") for line in section.lines[1:-1] if line]
 

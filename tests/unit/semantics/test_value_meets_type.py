@@ -1,6 +1,4 @@
-"""Every place of the language where a value meets a type, with a value that fits and one that does
-not.
-"""
+"""Every place where a value meets a type, with a value that fits and one that does not."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
 from ...writing.literals import text_literal, unspeakable
+from ..attempts import WORDS, Attempt, EditContext
 from ..differences import Hunk, Path, hunks, leaves
 from ..editing import Edit, indent_at
 from ..goal import TAGS, Goal
@@ -35,6 +36,26 @@ class Change(Record, eq=True):
 
 Changes = dict[Token, tuple[Change, ...]]
 """The changes of each token, in order."""
+
+
+def attempts(context: EditContext) -> Iterator[Attempt]:
+    """All changes of words at once, then the literals one by one.
+
+    Each also with the tests that quote them.
+    """
+    sure, unsure = literal_changes(context.workspace, context.built, context.goal)
+    if len(sure) > 1:
+        yield from _both(context, sure)
+    for changes in (sure, unsure):
+        for token, own in changes.items():
+            yield from _both(context, {token: own})
+
+
+def _both(context: EditContext, changes: Changes) -> Iterator[Attempt]:
+    yield from context.attempt(WORDS, edits_of(context.built, changes))
+    quoted = with_tests(context.built, changes)
+    if quoted.keys() != changes.keys():
+        yield from context.attempt(WORDS, edits_of(context.built, quoted))
 
 
 def literal_changes(workspace: Workspace, built: Built, goal: Goal) -> tuple[Changes, Changes]:
