@@ -1,9 +1,9 @@
 """Unites two tasks that differ in a few words and values into one with parameters for these.
 
-The idea: the tasks are walked side by side. Where they agree, the union has what both have; where a
-word, a constant or a variable from outside differs, it has a parameter, a *hole*, and notes what
-either task has there. Runtime variables of the tasks themselves must correspond one to one. Any
-other difference means that no parameters make one task of the two.
+The idea: the tasks are walked side by side. Where they agree, the union has what both have. Where
+words or constants differ, and for every variable from outside, it has a parameter, a *hole*, with
+the value that either task has there. Runtime variables of the tasks themselves must correspond one
+to one. Any other difference means that no parameters make one task of the two.
 
 An example:
 
