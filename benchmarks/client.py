@@ -1,14 +1,17 @@
-"""The API client: does it create exactly what it should when the network fails, and what does it cost?
+"""The API client: does it create exactly what it should when the network fails, and at what cost?
 
     python benchmarks/client.py [--faults | --cost] [--creates N] [--rounds N]
 
-`--faults` creates N workflows, 8 at once, in an emulator on a port that honours idempotency keys and loses 10 % of the replies,
-answers 5 % of the requests with 429 and 5 % with 503. Prints what was sent and broken, and how many workflows there are afterwards;
-exits 1 when that is not N, each once.
+`--faults` creates N workflows, 8 at once, in an emulator on a port that honours idempotency keys,
+loses 10 % of the replies, and answers 5 % of the requests with 429 and 5 % with 503. It prints what
+was sent and broken, and how many workflows there are afterwards; it exits 1 unless there are N,
+each once.
 
-`--cost` sends N small POSTs, 32 at once, to a server that answers after 20 ms: over bare sockets, with bare httpx (one client for
-each worker) and with this client, in turns. Prints medians and ratios; exits 1 when the client takes more than 1.3 times as long as
-the sockets. On a busy machine the processor time says more than the ratios. Without either option both are done. Needs the development dependencies.
+`--cost` sends N small POSTs, 32 at once, to a server that answers after 20 ms: over bare sockets,
+with bare httpx (one client for each worker) and with this client, in turns. It prints medians and
+ratios; it exits 1 if the client takes more than 1.3 times as long as the sockets. On a busy machine
+the processor time says more than the ratios. Without either option both are done. Needs the
+development dependencies.
 """
 
 from __future__ import annotations
@@ -51,7 +54,10 @@ FAULTS = (
 )
 AT_ONCE_UNDER_FAULT = 8
 PATIENT = 12
-"""Retries; four attempts all fail once in 600 creates, as one request in five does."""
+"""Retries.
+
+One request in five fails, so with fewer (four attempts) one create in 600 would fail.
+"""
 
 AT_ONCE = 32
 LATENCY_SECONDS = 0.02
@@ -62,7 +68,7 @@ GATE = 1.3
 
 
 async def create_all(client: CyberdeskClient, count: int) -> list[str]:
-    """The ids that `count` creates were answered with, in the order in which they came."""
+    """The ids in the replies to `count` creates, in the order in which they came."""
     ids: list[str] = []
 
     async def create(own: CyberdeskClient, number: int) -> None:
@@ -75,12 +81,12 @@ async def create_all(client: CyberdeskClient, count: int) -> list[str]:
 
 
 async def workflows_by_name(client: CyberdeskClient) -> Counter[str | None]:
-    """How many workflows of each name there are."""
+    """The number of workflows of each name."""
     return Counter(workflow.name for workflow in await client.workflows.list_all())
 
 
 def broken(requests: list[RecordedRequest]) -> Counter[str]:
-    """How the creates were answered."""
+    """How many creates were answered in which way."""
     kinds = {"after": "reply lost", "429": "429", "status": "503", None: "answered"}
     return Counter(
         kinds[request.fault] for request in requests if f"{request.method} {request.path}" == CREATE
@@ -89,7 +95,7 @@ def broken(requests: list[RecordedRequest]) -> Counter[str]:
 
 @contextmanager
 def on_a_port(app: ASGIApp) -> Iterator[str]:
-    """Serve `app` on a free port of this machine; its address."""
+    """Serves `app` on a free port of this machine; yields its address."""
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -102,7 +108,7 @@ def on_a_port(app: ASGIApp) -> Iterator[str]:
 
 
 def under_fault(count: int) -> bool:
-    """Print what became of `count` creates; whether there is each workflow once."""
+    """Prints the result of `count` creates; whether there is each workflow once."""
     requests: list[RecordedRequest] = []
 
     async def inside(url: str) -> tuple[list[str], Counter[str | None]]:
@@ -173,7 +179,10 @@ async def serve_late() -> None:
 
 
 async def shared_out(count: int, work: Callable[[Iterator[int]], Awaitable[None]]) -> None:
-    """`work` in as many tasks as run at once, which take the numbers up to `count` from one iterator."""
+    """Runs `work` in as many tasks as run at once.
+
+    They take the numbers up to `count` from one iterator.
+    """
     numbers = iter(range(count))
     async with asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):
@@ -240,7 +249,7 @@ WAYS: dict[str, Callable[[int, int], Any]] = {
 
 
 def cost(count: int, rounds: int) -> bool:
-    """Print what each way takes; whether the client is within the gate."""
+    """Prints what each way takes; whether the client is within the gate."""
     with subprocess.Popen(
         [sys.executable, __file__, "--serve"], stdout=subprocess.PIPE, text=True
     ) as server:
@@ -261,7 +270,7 @@ def cost(count: int, rounds: int) -> bool:
             server.terminate()
 
     def ratio(way: str, floor: str) -> float:
-        # Of the same round, since a machine drifts.
+        # Compared within one round, because a machine drifts.
         return statistics.median(a / b for a, b in zip(took[way], took[floor], strict=True))
 
     print(f"{count} POSTs, {AT_ONCE} at once, {LATENCY_SECONDS * 1000:.0f} ms, {rounds} rounds")

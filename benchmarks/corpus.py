@@ -1,4 +1,4 @@
-"""Sources to measure on: realistic workflows with numbered names, the same bytes every time."""
+"""Sources to measure with: realistic workflows with numbered names, always the same bytes."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ workflow read_account_§ {
         type "{row.number}" into "the Number field"
         retry 2 wait 5s {
           press "Ctrl+F"
-          expect "the row {row.number} of register § is highlighted" else fail "{row.number} was not found"
+          expect "the row {row.number} of register § is highlighted" else \
+fail "{row.number} was not found"
         } else { abort "Row {row.number} cannot be shown" }
         if sees "the word 'Paid' in the highlighted row" and row.amount > 0 {
           emit paid += row.number
@@ -92,7 +93,7 @@ FILES_PER_LIBRARY = 10
 
 
 def project(count: int) -> dict[str, str]:
-    """`count` files of about 70 lines, one in ten a library that the next nine import."""
+    """`count` files of about 70 lines; one in ten is a library that the next nine import."""
     files: dict[str, str] = {}
     for number in range(count):
         library = number - number % FILES_PER_LIBRARY
@@ -119,7 +120,7 @@ def _workflow(number: int, library: int) -> str:
 
 
 def write(files: dict[str, str], folder: Path) -> None:
-    """Write a project with a `flowdsl.toml` into `folder`."""
+    """Writes a project with a `flowdsl.toml` into `folder`."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,13 @@
-"""A project of a thousand workflows: what plan and deploy cost over the requests they send, and what they send at all.
+"""What plan and deploy of a thousand workflows cost over the requests that they send.
 
     python benchmarks/deploy.py [--workflows N] [--rounds N]
 
-Deploys to a server that answers after 20 ms, 32 requests at once, with state in a file: a plan before anything exists, the first
-deploy, one with nothing to do, one with one changed field, one in which every workflow changed. Each is compared in the same round
-with its floor: the same requests, byte for byte, over 32 bare sockets. Prints medians, ratios and the numbers of writes; exits 1 when
-the deploy that changes all takes more than 1.3 times its floor, or when the one with nothing to do writes. Needs the development
-dependencies.
+Deploys to a server that answers after 20 ms, 32 requests at once, with state in a file: a plan
+before anything exists, the first deploy, one with nothing to do, one with one changed field, one in
+which every workflow changed. Each is compared in the same round with its floor: the same requests,
+byte for byte, over 32 bare sockets. Prints medians, ratios and the numbers of writes; exits 1 if
+the deploy that changes all takes more than 1.3 times its floor, or if the one with nothing to do
+writes. Needs the development dependencies.
 """
 
 from __future__ import annotations
@@ -50,10 +51,10 @@ INPUTS = json.dumps({"type": "object", "properties": {"claim": {"type": "string"
 
 
 class Service(asyncio.Protocol):
-    """Keeps workflows in memory and answers every request after the latency, as cheaply as Python can."""
+    """Keeps workflows in memory, and answers every request after the latency, at little cost."""
 
     workflows: ClassVar[dict[str, dict[str, Any]]] = {}
-    enabled_findings: ClassVar[list[bytes]] = []
+    recorded: ClassVar[list[bytes]] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -73,12 +74,12 @@ class Service(asyncio.Protocol):
         method, path, _ = head.split(b"\r\n")[0].decode().split(" ")
         if path == "/heard":
             reply = _framed(
-                b"200 OK", json.dumps([each.decode() for each in self.enabled_findings]).encode()
+                b"200 OK", json.dumps([each.decode() for each in self.recorded]).encode()
             )
-            self.enabled_findings.clear()
+            self.recorded.clear()
             self._transport.write(reply)
             return
-        self.enabled_findings.append(request)
+        self.recorded.append(request)
         reply = _framed(*self._answer(method, path.partition("?")[0], rest[:length]))
         asyncio.get_running_loop().call_later(LATENCY_SECONDS, self._transport.write, reply)
 
@@ -104,7 +105,7 @@ class Service(asyncio.Protocol):
             version = {"main_prompt": one["main_prompt"], "updated_at": one["updated_at"]}
             one.update(json.loads(body))
             one["old_versions"] = [version]
-            one["updated_at"] = f"2026-01-01T00:00:{len(self.enabled_findings) % 60:02}Z"
+            one["updated_at"] = f"2026-01-01T00:00:{len(self.recorded) % 60:02}Z"
         return b"200 OK", json.dumps(one).encode()
 
 
@@ -123,8 +124,8 @@ async def serve() -> None:
 # The floor
 
 
-async def enabled_findings(port: int) -> list[bytes]:
-    """The requests since the last time, as they came."""
+async def recorded(port: int) -> list[bytes]:
+    """The requests since the last call, as they came."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /heard HTTP/1.1\r\n\r\n")
     requests = json.loads(await _reply(reader))
@@ -133,7 +134,7 @@ async def enabled_findings(port: int) -> list[bytes]:
 
 
 async def over_sockets(port: int, requests: list[bytes]) -> None:
-    """Send the requests, 32 at once."""
+    """Sends the requests, 32 at once."""
     waiting: Iterator[bytes] = iter(requests)
 
     async def work() -> None:
@@ -158,7 +159,7 @@ async def _reply(reader: asyncio.StreamReader) -> bytes:
 
 
 class Silent:
-    """Shows nothing and agrees to everything."""
+    """Shows nothing, and agrees to everything."""
 
     def show_plan(self, plan: Plan) -> None:
         pass
@@ -174,7 +175,7 @@ class Silent:
 
 
 def project(count: int, changed: Callable[[int], str]) -> Bundle:
-    """Workflows with prompts of about 2 kB; `changed` gives a word of each."""
+    """Workflows with prompts of about 2 kB; `changed` gives one word of each."""
     workflows = tuple(
         WorkflowArtifact(
             name=f"claim_{number:04}",
@@ -224,8 +225,8 @@ def _now() -> Any:
 
 
 def measure(count: int, rounds: int) -> bool:
-    """Print what each step takes; whether the goals are kept."""
-    collect_rarely()  # as `flowdsl deploy` does
+    """Prints what each step takes; whether the goals are kept."""
+    collect_rarely()  # As `flowdsl deploy` does.
     steps: dict[str, tuple[Callable[[int], Callable[[int], str]], bool]] = {
         "plan of nothing yet": (lambda _: lambda _: "One.", True),
         "first deploy": (lambda _: lambda _: "One.", False),
@@ -250,13 +251,13 @@ def measure(count: int, rounds: int) -> bool:
                         began = time.perf_counter()
                         asyncio.run(once(Path(folder), port, bundle, only_plan=only_plan))
                         took[step].append(time.perf_counter() - began)
-                        sent = asyncio.run(enabled_findings(port))
+                        sent = asyncio.run(recorded(port))
                         writes = sum(not request.startswith(b"GET ") for request in sent)
                         requests[step] = (len(sent), writes)
                         began = time.perf_counter()
                         asyncio.run(over_sockets(port, sent))
                         floors[step].append(time.perf_counter() - began)
-                        asyncio.run(enabled_findings(port))
+                        asyncio.run(recorded(port))
         finally:
             server.terminate()
     print(f"{count} workflows, {AT_ONCE} at once, {LATENCY_SECONDS * 1000:.0f} ms, {rounds} rounds")

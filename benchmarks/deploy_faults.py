@@ -1,13 +1,17 @@
-"""Does a deploy that is killed leave anything that one more deploy does not heal? With real processes, all points, all back ends.
+"""Does one more deploy heal everything that a killed deploy leaves behind?
 
-    python benchmarks/deploy_faults.py [--backend file|git|s3 ...] [--rounds N] [--at-once N] [--idempotency MODE ...]
+    python benchmarks/deploy_faults.py [--backend file|git|s3 ...] [--rounds N] [--at-once N]
+                                       [--idempotency MODE ...]
 
-For each back end of state and each way of treating idempotency keys, deploys by `flowdsl deploy` are killed with SIGKILL before
-and after every request and every write of state that they make, each over an organisation with an earlier deploy and workflows of
-others; then one more deploy has to bring everything to what the source says. After that two processes start the first deploy of a
-project at the same moment, `--rounds` times. Prints counts and exits 1 for an orphan, a duplicate or anything else that is wrong.
-Most of its time it waits for leases (30 s) and for requests of dead processes (30 s), so many scenarios run at once.
-Needs the development dependencies, git, and a system with SIGKILL.
+With real processes, for each back end of state and each way of treating idempotency keys: deploys
+by `flowdsl deploy` are killed with SIGKILL before and after every request and every write of state
+that they make, each over an organisation with an earlier deploy and workflows of others. Then one
+more deploy has to bring everything to what the source says. After that two processes start the
+first deploy of a project at the same moment, `--rounds` times. Prints counts, and exits 1 for an
+orphan, a duplicate or anything else that is wrong.
+
+Most of its time it waits for leases (30 s) and for requests of dead processes (30 s), so many
+scenarios run at once. Needs the development dependencies, git, and a system with SIGKILL.
 """
 
 from __future__ import annotations
@@ -34,12 +38,15 @@ from tests.support.state_backends import NAMES, s3_served
 ROUNDS = 50
 AT_ONCE = 16
 MOST_STORE_CALLS = 12
-"""No deploy here writes its state as often; points that are not reached are counted as such."""
+"""More writes of state than any deploy here makes.
+
+Points that are never reached are counted as such.
+"""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One scenario: killed at `point`, or two first deploys where there is none."""
+    """One scenario: a deploy killed at `point`, or two first deploys if that is None."""
 
     back_end: str
     idempotency: str
@@ -48,14 +55,14 @@ class Case:
 
 @dataclass
 class Found:
-    """What came of a case: counts by name, and what was wrong."""
+    """The result of a case: counts by name, and what was wrong."""
 
     counts: Counter[str]
     wrong: str = ""
 
 
 def run_case(stages: dict[str, Stage], case: Case) -> Found:
-    """Carry a case out and look at everything."""
+    """Carries a case out and examines everything."""
     counts: Counter[str] = Counter()
     world = stages[case.idempotency].scenario(case.back_end)
     try:
@@ -63,7 +70,7 @@ def run_case(stages: dict[str, Stage], case: Case) -> Found:
             _race(world, counts)
         else:
             _survive(world, case.point, counts)
-    except Exception as error:  # noqa: BLE001 - it is counted, and told at the end
+    except Exception as error:  # noqa: BLE001 - counted, and shown at the end
         counts["wrong"] += 1
         return Found(counts, f"{case}: {type(error).__name__}: {str(error)[:400]}")
     finally:
@@ -100,7 +107,7 @@ def _race(world: ProcessWorld, counts: Counter[str]) -> None:
 
 
 def _count(world: ProcessWorld, counts: Counter[str]) -> None:
-    """Workflows of ours that state does not know, and names that are there twice."""
+    """Counts workflows of ours that state does not know, and names that occur twice."""
     rows = {row.id: row for row in world.workflows()}
     counts["orphans"] += len(orphans(world, rows, set(world.ids())))
     names = Counter(row.name for row in rows.values() if row.id not in world.foreign)
@@ -116,7 +123,7 @@ def cases(
             yield Case(back_end, mode, Point("api", number, "before"))
         for number in range(1, writes + 1):
             yield Case(back_end, mode, Point("write", number, "after"))
-        # The disk shows only that a file has been replaced.
+        # On the disk one sees only that a file has been replaced.
         for when in ("after",) if back_end == "file" else ("before", "after"):
             for number in range(1, MOST_STORE_CALLS + 1):
                 yield Case(back_end, mode, Point("store", number, when))
@@ -126,7 +133,7 @@ def cases(
 
 
 def count_requests(stage: Stage) -> tuple[int, int]:
-    """How many requests a deploy makes, and how many of them write."""
+    """The number of requests of a deploy, and of those that write."""
     world = stage.scenario("file")
     deploy_clean(world, world.write_sources(BEFORE))
     deploy_clean(world, world.write_sources(AFTER))

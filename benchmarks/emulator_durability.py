@@ -1,11 +1,12 @@
-"""Does the emulator keep what it has acknowledged when it is killed in the middle of writing?
+"""Does the emulator keep what it has acknowledged if it is killed while it writes?
 
     python benchmarks/emulator_durability.py [--rounds N] [--writers N] [--seed S]
 
-Each round serves one data file with `flowdsl emulator`, lets writers create, change and delete workflows, kills the server with SIGKILL
-after a random number of acknowledged writes, starts it again and compares. Then every write whose reply was lost is sent again with its
-key, and compared once more. Prints what was acknowledged and what was lost or cannot be explained, and exits 1 for either.
-Needs the development dependencies.
+Each round serves one data file with `flowdsl emulator`, lets writers create, change and delete
+workflows, kills the server with SIGKILL after a random number of acknowledged writes, starts it
+again and compares. Then every write whose reply was lost is sent again with its key, and all is
+compared once more. Prints what was acknowledged, and what was lost or cannot be explained; exits 1
+for either. Needs the development dependencies.
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ import httpx
 ROUNDS = 40
 WRITERS = 6
 MOST_WRITES = 400
-"""A round is killed after 1 to so many acknowledged writes."""
+"""A round is killed after 1 to this many acknowledged writes."""
 
 FAILURES = ("lost", "unexplained")
-"""`unexplained` is a workflow that no reply told of: one made twice, for instance."""
+"""`unexplained` is a workflow that no reply told of, for example one that was made twice."""
 
 
 @dataclass(frozen=True)
 class Write:
-    """One request. `expected` is the name its workflow has afterwards, None for one that is gone."""
+    """One request. `expected` is the name that its workflow then has, None if it is deleted."""
 
     kind: str
     key: str
@@ -59,14 +60,14 @@ class Write:
 
 @dataclass
 class Ledger:
-    """What the writers know: the name of each workflow they were told of, and the writes in doubt."""
+    """What the writers know: names of workflows that they were told of, and writes in doubt."""
 
     names: dict[str, str] = field(default_factory=dict)
     doubts: list[Write] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     def take(self, write: Write, reply: httpx.Response) -> str | None:
-        """Notes an acknowledged write; the id of its workflow unless that is gone."""
+        """Notes an acknowledged write; returns the id of its workflow unless that is deleted."""
         reply.raise_for_status()
         self.counts[write.kind] += 1
         identifier = write.workflow_id or str(reply.json()["id"])
@@ -79,7 +80,7 @@ class Ledger:
 
 @contextmanager
 def served(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The emulator as a process over `data`, and its address."""
+    """Runs the emulator as a process over `data`; yields it and its address."""
     words = [sys.executable, "-m", "flowdsl", "emulator", "--port", "0", "--data", str(data)]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
@@ -100,7 +101,7 @@ def connect(address: str) -> httpx.Client:
 
 
 def write_until_killed(data: Path, ledger: Ledger, tag: str, writers: int, seed: int) -> None:
-    """One server's life: ends with its SIGKILL, and with what it leaves in doubt in the ledger."""
+    """The life of one server: it ends with SIGKILL, and what is in doubt is in the ledger."""
     limit = random.Random(seed).randint(1, MOST_WRITES)
     lock, killed = Lock(), Event()
     acknowledged = 0
@@ -143,7 +144,7 @@ def _next_write(rng: random.Random, mine: list[str], key: str) -> Write:
 
 
 def compare(data: Path, ledger: Ledger) -> None:
-    """Counts what a new server does not have, or has too much; settles every doubt on the way."""
+    """Counts what a new server lacks, or has too much; resolves every doubt on the way."""
     with served(data) as (_, address), connect(address) as connection:
         _count_lost(ledger, _all_workflows(connection))
         for item in ledger.doubts:
@@ -173,7 +174,7 @@ def _all_workflows(connection: httpx.Client) -> list[Any]:
 
 
 def run_rounds(data: Path, rounds: int, writers: int, seed: int) -> Counter[str]:
-    """The counts after so many kills of a server over `data`."""
+    """The counts after `rounds` kills of a server over `data`."""
     ledger = Ledger()
     for number in range(rounds):
         write_until_killed(data, ledger, str(number), writers, seed + number)

@@ -1,10 +1,11 @@
-"""Does the emulator's memory grow with the requests it has answered?
+"""Does the emulator's memory grow with the requests that it has answered?
 
     python benchmarks/emulator_memory.py [--workflows N]
 
-Creates N workflows, lists them in pages, changes each, runs each, lists the runs and reads each run, all in one process over a data
-file. Prints for each kind of request the Python memory that is held at its end for every request of its second half, the same of the
-process's resident memory, and the time of a request; exits 1 when Python memory grows with the requests.
+Creates N workflows, lists them in pages, changes each, runs each, lists the runs and reads each
+run, all in one process over a data file. Prints for each kind of request the Python memory that the
+requests of its second half left, for each of them, the same of the process's resident memory, and
+the time of a request; exits 1 if Python memory grows with the requests.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from flowdsl.emulator.store import Store  # noqa: E402
 
 WORKFLOWS = 10_000
 LIMIT = 16
-"""Bytes of Python memory for each request: less than any object that is kept."""
+"""Bytes of Python memory for each request; any object that is kept takes more."""
 
 SLACK = 64 * 1024
 """Bytes that caches and free lists may hold more at the end than in the middle."""
@@ -44,7 +45,7 @@ OUTPUT_SCHEMA = '{"type": "object", "properties": {"claim_no": {"type": "string"
 
 
 class Growth(NamedTuple):
-    """Bytes for each request of the second half, and milliseconds of each request."""
+    """Bytes for each request of the second half, and milliseconds for each request."""
 
     kind: str
     requests: int
@@ -69,9 +70,9 @@ class Ids:
 async def grow(
     workflows: int, data: Path | None, report: Callable[[Growth], None] = lambda _item: None
 ) -> list[Growth]:
-    """One item for each kind of request, in their order; `report` is told each when it is measured.
+    """One item for each kind of request, in order; `report` is given each once it is measured.
 
-    `data` None is a store in memory.
+    If `data` is None, the store is in memory.
     """
     with Store.open(data) as store:
         app = create_app(store)
@@ -88,7 +89,7 @@ async def _phases(
 ) -> list[Growth]:
     ids, runs = Ids(count), Ids(count)
     pages = count // PAGE
-    # What is made once, such as compiled statements, is made before anything is measured.
+    # First everything that is made once, such as compiled statements, is made.
     for number in range(min(count, 20)):
         ids[number] = await _create(client, number)
         runs[number] = await _run(client, ids[number])
@@ -130,7 +131,7 @@ async def _phases(
 async def _measure(kind: str, requests: int, send: Callable[[int], Any]) -> Growth:
     half = requests // 2
     started = time.perf_counter()
-    # From the beginning: what replaces an older object in a cache is no growth.
+    # Traced from the beginning, so that an object that replaces an older one is no growth.
     tracemalloc.start()
     for number in range(half):
         await send(number)
@@ -151,7 +152,7 @@ async def _measure(kind: str, requests: int, send: Callable[[int], Any]) -> Grow
 
 
 def _held() -> tuple[int, int]:
-    """Bytes of Python memory and of resident memory, 0 where the system does not tell."""
+    """Bytes of Python memory and of resident memory; 0 if the system does not tell."""
     gc.collect()
     statm = Path("/proc/self/statm")
     resident = (
@@ -178,7 +179,7 @@ async def _change(client: httpx.AsyncClient, workflow_id: str) -> None:
 async def _ask(
     client: httpx.AsyncClient, method: str, path: str, body: object = None, key: str = ""
 ) -> Any:
-    # A server's event loop turns between requests, which tidies up its timers.
+    # Between requests the event loop of a server turns, which clears its timers.
     await asyncio.sleep(0)
     headers = {"Idempotency-Key": key} if key else {}
     reply = await client.request(method, path, json=body, headers=headers)
@@ -187,7 +188,7 @@ async def _ask(
 
 
 def grown(growth: Sequence[Growth]) -> list[Growth]:
-    """The kinds whose Python memory grows with the requests."""
+    """The kinds of requests with which Python memory grows."""
     return [
         item
         for item in growth

@@ -1,11 +1,13 @@
-"""Does what is imported compile to what it was? Random payloads and random programs, always the same ones.
+"""Do imported workflows compile to what they were? Random payloads and programs, always the same.
 
     python benchmarks/import_round_trip.py [--payloads N] [--programs N] [--seed S] [--show N]
 
-A payload becomes a project, the project a payload again, and that a project: the payloads have to say the same, the prompts be equal to
-the byte and the second project be equal to the first. A program is compiled first, and its prompt has to come back as statements. Prints
-how many held, how many prompts came back as statements and how many stayed in a file, failures by reason with the seeds (of payloads) or
-the numbers (of programs) of the first `--show`, and the time. Exits 1 when anything failed. Needs the development dependencies.
+A payload becomes a project, the project a payload again, and that a project: the payloads have to
+say the same, the prompts must be equal to the byte, and the second project equal to the first. A
+program is compiled first, and its prompt has to come back as statements. Prints how many held, how
+many prompts came back as statements and how many stayed in a file, failures by reason with the
+seeds (of payloads) or the numbers (of programs) of the first `--show`, and the time. Exits 1 if
+anything failed. Needs the development dependencies.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ KEPT = ("prompt", "inputs", "outputs", "checks")
 
 
 class Tally:
-    """What became of the workflows of one kind."""
+    """The results for the workflows of one kind."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
@@ -46,12 +48,12 @@ class Tally:
         self._slowest = (0.0, 0)
 
     def take(self, number: int, body: Payload, shown: Mapping[str, Picture], *, ours: bool) -> None:
-        """Put one workflow on its way and back, and count what happened."""
+        """Sends one workflow there and back, and counts the result."""
         started = time.perf_counter()
         self._count += 1
         try:
             reason = self._trip(body, shown, ours=ours)
-        except Exception as error:  # noqa: BLE001 - a crash is counted like any other failure
+        except Exception as error:  # noqa: BLE001 - a crash counts as a failure
             reason = (
                 f"{type(error).__name__}: {str(error).splitlines()[0][:120] if str(error) else ''}"
             )
@@ -80,12 +82,13 @@ class Tally:
         return None
 
     def report(self, show: int) -> bool:
-        """Print the counts; whether all held."""
+        """Prints the counts; whether all held."""
         failed = sum(map(len, self._failures.values()))
         verbatim = self._kept["prompt"]
         seconds = time.perf_counter() - self._started
         print(
-            f"{self._kind}: {self._count}, same {self._count - failed}, statements {self._count - verbatim}, "
+            f"{self._kind}: {self._count}, same {self._count - failed}, statements "
+            f"{self._count - verbatim}, "
             f"verbatim {verbatim}, failed {failed}, {seconds:.0f} s"
         )
         kept = ", ".join(f"{part} {self._kept[part]}" for part in KEPT)
@@ -97,7 +100,7 @@ class Tally:
 
 
 def main() -> int:
-    """The exit code: 0 when every trip ended where it began."""
+    """The exit code: 0 if every round trip ended where it began."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--payloads", type=int, default=5_000)
     parser.add_argument("--programs", type=int, default=5_000)

@@ -1,13 +1,17 @@
-"""Does a request that the service carries out late revert what was deployed since? With real processes and a real server.
+"""Does a request that the service carries out late revert what was deployed since?
 
-    python benchmarks/late_writes.py [--delay SECONDS ...] [--idempotency honour|ignore|expire] [--at-once N]
+    python benchmarks/late_writes.py [--delay SECONDS ...] [--idempotency honour|ignore|expire]
+                                     [--at-once N]
 
-`flowdsl deploy` is killed with SIGKILL while a request of it is on its way; the server on the loopback interface carries that
-request out a while after the connection died. The source moves on, and `flowdsl deploy` is run until it exits with 0: once right
-after the death, then again as soon as the request has come, where it said that it may. Prints a line for each delay and kind of
-write: what each of these deploys exited with and after how long, what the service ended with, and after how many deploys that
-was right. Exits 1 where an exit code of 0 was followed by anything else than what the source says, and for duplicates, orphans
-and open writes. Takes some minutes, in which it mostly waits. Needs the development dependencies and a system with SIGKILL.
+With real processes and a real server: `flowdsl deploy` is killed with SIGKILL while a request of it
+is on its way; the server on the loopback interface carries that request out a while after the
+connection died. The source moves on, and `flowdsl deploy` is run until it exits with 0: once right
+after the death, then again as soon as the request has been carried out, if it said that this may
+happen. Prints a line for each delay and kind of write: what each of these deploys exited with and
+after how long, what the service ended with, and after how many deploys that was right. Exits 1 if
+an exit code of 0 was followed by anything else than what the source says, and for duplicates,
+orphans and open writes. Takes some minutes, in which it mostly waits. Needs the development
+dependencies and a system with SIGKILL.
 """
 
 from __future__ import annotations
@@ -41,7 +45,7 @@ DELAYS = (1.0, 5.0, 20.0, 60.0)
 MOST_DEPLOYS = 4
 AT_ONCE = 4
 MARGIN = 1.0
-"""Seconds after a request was carried out, until the next deploy begins."""
+"""Seconds from the late request until the next deploy begins."""
 
 B = flow_text("b", "Open the first record.")
 T = flow_text("b", "Open the first record.", tags=("t",))
@@ -53,7 +57,11 @@ def a(prompt: str, *tags: str) -> str:
 
 @dataclass(frozen=True)
 class Kind:
-    """A write: from the source `before` to `late`, whose `number`-th request is late; then to the source `then`."""
+    """A kind of write.
+
+    It leads from the source `before` to `late`, and its `number`-th request is late; then to the
+    source `then`.
+    """
 
     name: str
     before: Sources
@@ -64,17 +72,35 @@ class Kind:
 
 
 KINDS = (
-    Kind("update", {"a": a("first"), "b": B}, {"a": a("second"), "b": B}, {"a": a("third"), "b": B}),
-    Kind("update, same again", {"a": a("first"), "b": B}, {"a": a("second"), "b": B}, {"a": a("second"), "b": B}),
+    Kind(
+        "update", {"a": a("first"), "b": B}, {"a": a("second"), "b": B}, {"a": a("third"), "b": B}
+    ),
+    Kind(
+        "update, same again",
+        {"a": a("first"), "b": B},
+        {"a": a("second"), "b": B},
+        {"a": a("second"), "b": B},
+    ),
     Kind("create", {"b": B}, {"a": a("second"), "b": B}, {"a": a("third"), "b": B}),
-    Kind("deletion", {"a": a("first"), "b": B}, {"b": B}, {"a": a("first"), "b": B}, options=("--prune",)),
-    Kind("tag taken off", {"a": a("first", "t"), "b": T}, {"a": a("first"), "b": T}, {"a": a("first", "t"), "b": T}),
-)  # fmt: skip
+    Kind(
+        "deletion",
+        {"a": a("first"), "b": B},
+        {"b": B},
+        {"a": a("first"), "b": B},
+        options=("--prune",),
+    ),
+    Kind(
+        "tag taken off",
+        {"a": a("first", "t"), "b": T},
+        {"a": a("first"), "b": T},
+        {"a": a("first", "t"), "b": T},
+    ),
+)
 
 
 @dataclass
 class Row:
-    """What came of one case. `deploys` are exit codes and seconds."""
+    """The result of one case. `deploys` are exit codes and seconds."""
 
     kind: str
     delay: float
@@ -85,12 +111,12 @@ class Row:
 
 
 def run_case(stage: Stage, kind: Kind, delay: float) -> Row:
-    """Carry a case out and look at everything."""
+    """Carries a case out and examines everything."""
     row = Row(kind.name, delay)
     world = stage.scenario("file")
     try:
         _run(world, kind, delay, row)
-    except Exception as error:  # noqa: BLE001 - it is told at the end
+    except Exception as error:  # noqa: BLE001 - shown at the end
         row.wrong.append(f"{type(error).__name__}: {str(error)[:600]}")
     finally:
         world.close()
@@ -151,7 +177,8 @@ def main() -> int:
             rows = list(pool.map(lambda case: run_case(stage, *case), cases))
     print(f"keys: {arguments.idempotency}")
     print(
-        "| write | carried out after | following deploys: exit (seconds) | service ended with | right after |"
+        "| write | carried out after | following deploys: exit (seconds) | service ended "
+        "with | right after |"
     )
     print("|---|---|---|---|---|")
     for row in rows:

@@ -1,11 +1,13 @@
-"""Mistakes of meaning, made on purpose in programs that have none: is each an error, and on the right line?
+"""Mistakes of meaning, made on purpose in correct programs: is each an error, on the right line?
 
     python benchmarks/meaning_mutations.py [--programs FOLDER ...] [--show N]
 
-Every mutation keeps the syntax: a sigil is swapped, a variable or a field misspelt, the only `emit` of a required output dropped, a read
-moved in front of its set, a secret put into what is read, a bound removed, a chain's reference broken, a `capture` (or another step of the
-main agent) put into a branch that a stored value decides. All places of all programs are tried, none at random. Prints a table by
-kind and the mutations that were not reported on their line; exits 1 when fewer than 99 % were.
+Every mutation keeps the syntax: a sigil is swapped, a variable or a field misspelt, the only `emit`
+of a required output dropped, a read moved in front of its set, a secret put into what is read, a
+bound removed, a chain's reference broken, a `capture` (or another step of the main agent) put into
+a branch that a stored value decides. All places of all programs are tried, none at random. Prints a
+table by kind, and the mutations that were not reported on their line; exits 1 if fewer than 99 %
+were.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ def mutations(program: Program) -> Iterator[Mutation]:
 
 
 class _Site:
-    """A file and the model of its program."""
+    """A file, and the model of its program."""
 
     def __init__(self, model: SemanticModel, module: ast.Module) -> None:
         self.model = model
@@ -90,7 +92,7 @@ class _Site:
         return self.text[:start] + new + self.text[end:]
 
     def mutation(self, kind: str, about: str, text: str, *offsets: int) -> Mutation:
-        """A mutation that is right to be reported on the lines of these offsets of the new text."""
+        """A mutation that should be reported on the lines of these offsets of the new text."""
         lines = frozenset(text.count("\n", 0, offset) + 1 for offset in offsets)
         return Mutation(kind, self.path, " ".join(about.split()), text, lines)
 
@@ -176,7 +178,10 @@ def _chain_references(site: _Site, chain: ast.ChainDecl) -> Iterator[Mutation]:
 
 
 def _dropped_emits(site: _Site, declaration: ast.Decl, body: ast.Block) -> Iterator[Mutation]:
-    """The only `emit` of each required output: the line of the output, or of the task's result, is to blame."""
+    """The only `emit` of each required output, removed.
+
+    The error belongs on the line of the output, or of the task's result.
+    """
     emits: dict[str, list[ast.EmitStmt]] = {}
     for statement in statements(body):
         if isinstance(statement, ast.EmitStmt):
@@ -204,7 +209,7 @@ def _required(site: _Site, declaration: ast.Decl) -> Iterator[tuple[str, int]]:
 
 
 def _early_reads(site: _Site, body: ast.Block) -> Iterator[Mutation]:
-    """A statement that sets a variable, moved behind the first statement of its block that reads it."""
+    """A statement that sets a variable, moved behind the first one in its block that reads it."""
     blocks = [body]
     for statement in statements(body):
         blocks.extend(inner.block for inner in inner_blocks(statement))
@@ -251,7 +256,7 @@ def _read_secrets(site: _Site, declaration: ast.Decl, body: ast.Block) -> Iterat
 
 
 def _bounds(site: _Site, body: ast.Block) -> Iterator[Mutation]:
-    """A `max` removed, with the `@max_items` of the list, which would do in its place."""
+    """A `max` removed, with the `@max_items` of the list, which would stand in for it."""
     for statement in statements(body):
         if not isinstance(statement, ast.ForStmt | ast.RepeatStmt):
             continue
@@ -329,7 +334,7 @@ def on_the_line(program: Program, mutation: Mutation) -> tuple[bool, bool, str]:
 
 
 def main() -> int:
-    """Run the study and print it."""
+    """Runs the study and prints it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--programs", nargs="+", type=Path, default=list(PROGRAMS))
     parser.add_argument("--show", type=int, default=40, help="how many misses to list")

@@ -1,4 +1,4 @@
-"""Single mistakes in programs: slips of the hand, and habits from other languages, from Markdown and from word processors."""
+"""Single mistakes in programs: slips of the hand, and forms of other languages and editors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ from flowdsl.syntax.recovery.foreign_syntax import STATEMENTS
 
 TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"]))
 BRACKETS = "{}()[]"
-LIST_ITEMS = ("- Click Save", "* Open the chart", "1. Click \"Save\"", "2) Type the number", "• Press Enter")  # fmt: skip
+LIST_ITEMS = (
+    "- Click Save",
+    "* Open the chart",
+    '1. Click "Save"',
+    "2) Type the number",
+    "• Press Enter",
+)
 MAPPINGS = (
     "retries: 3",
     "name: intake",
@@ -39,7 +45,7 @@ SMART = (("“", "”"), ("„", "“"), ("«", "»"), ("‘", "’"))
 
 
 class Change(NamedTuple):
-    """Replace a range of a text."""
+    """Replaces a range of a text."""
 
     start: int
     end: int
@@ -56,7 +62,7 @@ class Program(NamedTuple):
     options: CompileOptions
 
     def errors(self, path: str, text: str) -> list[Diagnostic]:
-        """The errors of the program when the file at `path` holds `text`."""
+        """The errors of the program if the file at `path` holds `text`."""
         files = MemoryFiles(self.files | {path: text})
         entries = [each for each in self.files if each.endswith(".flow")]
         found = analyze(files, entries, self.options).diagnostics
@@ -72,7 +78,7 @@ class Declaration(NamedTuple):
 
 
 class Sample:
-    """One file of a program, its tokens, its lines and its declarations."""
+    """One file of a program, with its tokens, lines and declarations."""
 
     def __init__(self, program: Program, path: str, text: str) -> None:
         self.program = program
@@ -96,18 +102,18 @@ class Sample:
         return self.tokens.words[index]
 
     def pick(self, rng: random.Random, wanted: Callable[[int], bool]) -> int | None:
-        """A token for which `wanted` holds, behind the edition."""
+        """A random token for which `wanted` holds, behind the edition."""
         found = [index for index in self.indices if wanted(index)]
         return rng.choice(found) if found else None
 
     def line(self, offset: int) -> tuple[int, int]:
-        """The range of the line an offset is in, with its line break."""
+        """The range of the line of an offset, with its line break."""
         number = bisect_right(self.line_starts, offset)
         ends = [*self.line_starts[1:], len(self.text)]
         return self.line_starts[number - 1], ends[number - 1]
 
     def declaration(self, offset: int) -> int | None:
-        """Which declaration an offset is in."""
+        """The index of the declaration that an offset is in."""
         number = bisect_right([each.start for each in self.declarations], offset) - 1
         return number if number >= 0 and offset <= self.declarations[number].end else None
 
@@ -118,7 +124,7 @@ Mutation = Callable[[random.Random, Sample], Change | None]
 def on_token(
     wanted: Callable[[Sample, int], bool], edit: Callable[[random.Random, str], str]
 ) -> Mutation:
-    """Change the spelling of a token."""
+    """A mutation that changes the spelling of a token."""
 
     def mutate(rng: random.Random, sample: Sample) -> Change | None:
         index = sample.pick(rng, lambda at: wanted(sample, at))
@@ -212,7 +218,7 @@ def join_lines(rng: random.Random, sample: Sample) -> Change | None:
 
 
 def truncate(rng: random.Random, sample: Sample) -> Change | None:
-    """Leave out the rest of a declaration, from a token of its inside on."""
+    """Leaves out the rest of a declaration, from a token inside it on."""
     inner = [each for each in sample.declarations if each.end > each.header_end]
     if not inner:
         return None
@@ -224,7 +230,7 @@ def truncate(rng: random.Random, sample: Sample) -> Change | None:
 
 
 def insert_between(words: Sequence[str]) -> Mutation:
-    """Put a word in front of a token."""
+    """A mutation that puts a word in front of a token."""
 
     def mutate(rng: random.Random, sample: Sample) -> Change | None:
         index = sample.pick(rng, lambda at: True)
@@ -237,7 +243,7 @@ def insert_between(words: Sequence[str]) -> Mutation:
 
 
 def insert_line(lines: Sequence[str]) -> Mutation:
-    """Put a line in front of a line that begins with a statement or a setting."""
+    """A mutation that puts a line in front of a line that begins with a statement or a setting."""
 
     def mutate(rng: random.Random, sample: Sample) -> Change | None:
         names = (TERMINAL["KEY"], TERMINAL["FIELD"])
@@ -301,7 +307,7 @@ def variables(word: str) -> Iterable[tuple[int, int]]:
 
 
 def variable(form: Callable[[str], str]) -> Mutation:
-    """Spell a variable inside text in another way."""
+    """A mutation that spells a variable inside a text in another way."""
 
     def edit(rng: random.Random, word: str) -> str:
         start, end = rng.choice(list(variables(word)))
@@ -341,7 +347,7 @@ KINDS: dict[str, Mutation] = {
 
 
 def programs_below(folder: Path) -> list[Program]:
-    """The programs in a folder: the folder itself when `.flow` files stand in it, else each folder in it."""
+    """The programs in a folder: the folder itself if it holds `.flow` files, else its folders."""
     own = any(path.suffix == ".flow" for path in folder.iterdir() if path.is_file())
     roots = [folder] if own else sorted(path for path in folder.iterdir() if path.is_dir())
     return [read_program(root) for root in roots]

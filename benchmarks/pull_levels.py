@@ -1,10 +1,12 @@
-"""How fine are the edits that a pull makes? Edits of the shipped programs as people make them in a dashboard, always the same ones.
+"""How fine are the edits of a pull? Measured on edits such as people make in a dashboard.
 
     python benchmarks/pull_levels.py [--edits N] [--seed S] [--show N]
 
-For each kind of edit (`tests/support/dashboard.py`) it prints how many were brought in as words inside a literal, as settings and fields, as
-statements, and as a file that holds a part verbatim, how many were left, and the time. Checks of each that the sources compile to what
-the service has, and that a second pull changes nothing; exits 1 when one does not. `--show N` prints the first N edits of each kind that
+The edits are made to the shipped programs, always the same ones. For each kind of edit
+(`tests/support/dashboard.py`) it prints how many were brought in as words inside a literal, as
+settings and fields, as statements, and as a file that holds a part verbatim, how many were left,
+and the time. Checks of each that the sources compile to what the service has, and that a second
+pull changes nothing; exits 1 if one does not. `--show N` prints the first N edits of each kind that
 needed a file or were left. Needs the development dependencies.
 """
 
@@ -40,7 +42,7 @@ LEVELS = (WORDS, SETTINGS, STATEMENTS, FILE)
 
 
 def name_of(part: ModelName | ImageRef) -> str:
-    """An open part of a prompt as the service of the benchmark has it."""
+    """An open part of a prompt, as the service of the benchmark fills it in."""
     return DEFAULT_NAME if isinstance(part, ModelName) else stand_in(part)
 
 
@@ -67,7 +69,9 @@ def main() -> int:
     folders = (SAMPLES, *sorted(path.parent for path in EXAMPLES.glob("*/flowdsl.toml")))
     desks = [Desk(read_folder(folder)) for folder in folders]
     failures = 0
-    print(f"{'edit':<52} {'edits':>5} " + " ".join(f"{each:>10}" for each in (*LEVELS, "left", "ms")))  # fmt: skip
+    print(
+        f"{'edit':<52} {'edits':>5} " + " ".join(f"{each:>10}" for each in (*LEVELS, "left", "ms"))
+    )
     for kind, words in KINDS.items():
         rng = random.Random(f"{options.seed} {kind}")
         counts: Counter[str] = Counter()

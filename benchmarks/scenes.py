@@ -1,15 +1,22 @@
-"""Does somebody who sees only a prompt and a desktop do what the program means? Prints scenes for such readers, and scores what they did.
+"""Does somebody who sees only a prompt and a desktop do what the program means?
+
+Prints scenes for such readers, and scores what they did.
 
     python benchmarks/scenes.py print [-o DIR] [--flowdsl PROGRAM] [NAME ...]
     python benchmarks/scenes.py score FILE
 
-A scene is a file of `benchmarks/scenes/`: a small flow, who reads (`main`, or `focused` with the number of the instruction in `instruction`,
-1 without it), the values of inputs, a desktop described without hints, and the calls that the program means. `print` gives what an
-agent gets, compiled by this checkout or by another `flowdsl`, and never the calls; scenes go under a mark instead of their name, which
-would say what to look for. `score` takes a JSON object: for each mark the list of calls that a reader made, each a list of a verb and its argument.
-It prints for each scene whether all is right, what is missing, and what was done that the program does not mean, and exits 1 when there is any of that.
+A scene is a file of `benchmarks/scenes/`: a small flow, who reads (`main`, or `focused` with the
+number of the instruction in `instruction`, 1 without it), the values of inputs, a desktop described
+without hints, and the calls that the program means.
 
-In `calls`, an argument of `type` is meant to the last blank; of others it names words that the argument has to hold (`a|b`: one of them, `a&b`: both).
+`print` gives what an agent gets, compiled by this checkout or by another `flowdsl`, and never the
+calls; scenes go under a mark instead of their name, which would say what to look for. `score` takes
+a JSON object: for each mark the list of calls that a reader made, each a list of a verb and its
+argument. It prints for each scene whether all is right, what is missing, and what was done that the
+program does not mean, and exits 1 if there is any of that.
+
+In `calls`, an argument of `type` is meant to the last blank; of others it names words that the
+argument has to hold (`a|b`: one of them, `a&b`: both).
 """
 
 from __future__ import annotations
@@ -29,21 +36,25 @@ from typing import Any
 SCENES = Path(__file__).parent / "scenes"
 FLOWDSL = (sys.executable, "-m", "flowdsl")
 
-ASK = """You are the agent that this text instructs. You see nothing but the text and the desktop described below it. Write down what you do, in
+ASK = """\
+You are the agent that this text instructs. You see nothing but the text and the desktop \
+described below it. Write down what you do, in
 order, as a JSON list of calls. Each call is a list of a verb and its argument as a string:
-  ["click", what]  ["double_click", what]  ["type", the text, character by character; "\\n" for a line end]  ["press", keys]  ["wait", seconds]
-  ["focused_action", ""]  ["capture", file name]  ["save", key and value]  ["report", what you report]
+  ["click", what]  ["double_click", what]  ["type", the text, character by character; \
+"\\n" for a line end]  ["press", keys]  ["wait", seconds]
+  ["focused_action", ""]  ["capture", file name]  ["save", key and value]  \
+["report", what you report]
   ["declare_task_failed", reason]  ["done"] when you have come to the end
 Looking at the screen is no call."""
 
 
 def mark(name: str) -> str:
-    """What a scene is called where a reader sees it."""
+    """The name of a scene that a reader sees."""
     return hashlib.sha256(name.encode()).hexdigest()[:6]
 
 
 def scenes(names: list[str]) -> dict[str, dict[str, Any]]:
-    """The scenes of these names, all without one."""
+    """The scenes of these names; all without a name."""
     paths = [SCENES / f"{name}.toml" for name in names] or sorted(SCENES.glob("*.toml"))
     return {path.stem: tomllib.loads(path.read_text("utf-8")) for path in paths}
 
@@ -83,7 +94,7 @@ def shown(scene: dict[str, Any], program: tuple[str, ...]) -> str:
     text = compiled(scene["source"], program)
     if scene["reader"] == "focused":
         text = instruction(text, scene.get("instruction", 1))
-    # The service fills inputs in character by character, before anybody reads.
+    # The service puts the values of inputs into the text before anybody reads it.
     for name, value in scene.get("inputs", {}).items():
         text = text.replace(f"{{{name}}}", value)
     return f"{ASK}\n\n=== The text ===\n{text}\n\n=== The desktop ===\n{scene['desktop'].strip()}\n"

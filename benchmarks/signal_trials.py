@@ -1,14 +1,18 @@
 """Does a signal end every command as it should, whenever it comes?
 
-    python benchmarks/signal_trials.py [--trials N] [--seed S] [--at-once N] [--script] [--only COMMAND ...]
+    python benchmarks/signal_trials.py [--trials N] [--seed S] [--at-once N] [--script]
+                                       [--only COMMAND ...]
 
-Starts real commands, against a real `flowdsl emulator` that answers late, and sends each SIGINT or SIGTERM at a random moment of its
-life, every fourth one two of them. Prints by command and signal how they ended, the tracebacks that were seen, the commands that did not
-end within 15 s, and what was wrong afterwards: a deploy that does not succeed, a lease or an intent that is left, a workflow too many,
-a file half written. Commands that the signal itself ended before the first line of FlowDSL ran, or in Python's own start, are
-counted by themselves, with the latest moment at which that happened. Exits 1 for anything that is wrong.
-`--script` runs the script `flowdsl` beside the interpreter in place of `python -m flowdsl`. Needs the development dependencies
-and a system with signals and terminals.
+Starts real commands, against a real `flowdsl emulator` that answers late, and sends each SIGINT or
+SIGTERM at a random moment of its life, every fourth one two of them. Prints by command and signal
+how they ended, the tracebacks that were seen, the commands that did not end within 15 s, and what
+was wrong afterwards: a deploy that does not succeed, a lease or an intent that is left, a workflow
+too many, a file half written. Commands that the signal itself ended before the first line of
+FlowDSL ran, or in Python's own start, are counted by themselves, with the latest moment at which
+that happened. Exits 1 for anything that is wrong.
+
+`--script` runs the script `flowdsl` beside the interpreter in place of `python -m flowdsl`. Needs
+the development dependencies and a system with signals and terminals.
 """
 
 from __future__ import annotations
@@ -39,10 +43,10 @@ from tests.support import forked
 from tests.support.command_line import HEARS_INTERRUPTS, environment, read_tree
 
 SLOW = "40ms"
-"""How late each reply of the service is."""
+"""The delay of each reply of the service."""
 
 HANGS = 15.0
-"""Seconds after the last signal until a command counts as one that does not end."""
+"""Seconds from the last signal until a command counts as one that does not end."""
 
 TWO = 0.25
 """The share of trials with a second signal."""
@@ -83,25 +87,25 @@ COMMANDS = {
 }
 READS = ("--version", "check", "fmt --check", "compile -o", "plan", "state show")
 NEVER_END = ("deploy, waiting", "deploy, asking")
-"""They wait for somebody who never comes."""
+"""Commands that wait for somebody who never comes."""
 
 SHARES = [1, 1, 1, 1, 2, 1, 4, 2, 2]
-"""How often each command is chosen, by the order of `COMMANDS`."""
+"""How often each command is chosen, in the order of `COMMANDS`."""
 
 OURS = re.compile(rb"flowdsl/(?!__main__\.py|__init__\.py)|in run_process\b")
-"""What a traceback holds that came after FlowDSL's first line."""
+"""Found in a traceback that came after FlowDSL's first line."""
 
 
 @dataclass
 class World:
-    """One project with an organisation of its own."""
+    """One project, with an organisation of its own."""
 
     root: Path
     key: str
     url: str
 
     def run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
-        """A command that nobody disturbs."""
+        """Runs a command without a signal."""
         return forked.run(
             words,
             folder=self.root,
@@ -118,7 +122,7 @@ class World:
         }
 
     def wrong(self) -> str:
-        """What one more deploy does not put right; empty when all is well."""
+        """What one more deploy does not put right; empty if all is well."""
         again = self.run("deploy", "--env", "local", "--yes")
         if again.returncode:
             return f"the next deploy ends {again.returncode}: {again.stderr[-300:]!r}"
@@ -142,7 +146,10 @@ def _left(root: Path) -> str:
 
 @dataclass
 class Trial:
-    """One command, after which share of its life it gets which signals, and what came of it. Times are in seconds."""
+    """One command, the signals it gets after a share of its life, and the result.
+
+    Times are in seconds.
+    """
 
     number: int
     command: str
@@ -161,13 +168,13 @@ class Trial:
 
     @property
     def before_us(self) -> bool:
-        """Whether it ended before a line of FlowDSL that could do anything about it."""
+        """Whether the command ended before a line of FlowDSL that could do anything about it."""
         if self.traceback:
             return OURS.search(self.said) is None
         return self.code is not None and self.code < 0
 
     def judge(self) -> None:
-        """Fill `wrong` from how it ended."""
+        """Fills `wrong` from how the command ended."""
         if self.code is None:
             self.wrong.append("it does not end")
         if self.before_us or self.code is None:
@@ -176,13 +183,13 @@ class Trial:
             self.wrong.append(f"a traceback: {self.said[-1500:].decode(errors='replace')}")
         expected = {128 + number for number in self.signals[: self.sent]}
         if self.command not in NEVER_END or not self.sent:
-            expected.add(0)  # it had ended before
+            expected.add(0)  # The command had ended before.
         if self.code not in expected:
             self.wrong.append(f"exit code {self.code}: {self.said[-300:]!r}")
 
 
 class Trials:
-    """All of them, with the emulator they use."""
+    """All trials, with the emulator that they use."""
 
     def __init__(self, folder: Path, url: str, program: Sequence[str]) -> None:
         self._folder, self._url, self._program = folder, url, program
@@ -193,7 +200,7 @@ class Trials:
         self.seconds: dict[str, float] = {}
 
     def world(self, name: str) -> World:
-        """A project that nothing was done with."""
+        """A fresh project."""
         root = self._folder / name
         (root / "flows").mkdir(parents=True)
         for number in range(WORKFLOWS):
@@ -203,12 +210,12 @@ class Trials:
         return World(root, key, self._url)
 
     def measure(self, command: str) -> None:
-        """Find out how long the command takes, or until it waits."""
+        """Finds out how long the command takes, or how long until it waits."""
         number = len(self.seconds)
         world = self.world(f"measure{number}")
         words = self._words(Trial(-number, command, [], 0.0, 0.0))
         if command in NEVER_END:
-            words = ["plan", "--env", "local"]  # as long as they do anything
+            words = ["plan", "--env", "local"]  # They do as much before they wait.
         elif command in READS:
             world = self._calm
         begun = time.perf_counter()
@@ -224,7 +231,7 @@ class Trials:
         self.seconds[command] = seconds * (1.4 if command in NEVER_END else 1.0)
 
     def carry_out(self, trial: Trial) -> Trial:
-        """Run the command, disturb it, look at everything."""
+        """Runs the command, sends the signals, and examines everything."""
         reads = trial.command in READS
         world = self._calm if reads else self.world(f"t{trial.number}")
         with ExitStack() as stack:
@@ -284,7 +291,7 @@ class Trials:
                         break
                     process.send_signal(number)
                     trial.sent += 1
-                if not trial.sent:  # the machine has become faster
+                if not trial.sent:  # The machine has become faster.
                     self.seconds[trial.command] *= trial.share
                 trial.code = process.wait(HANGS)
             except subprocess.TimeoutExpired:
@@ -296,7 +303,7 @@ class Trials:
 
 
 def _drain(terminal: int, file: int) -> None:
-    """What a terminal shows, until nobody has it open any more."""
+    """Reads what a terminal shows until nobody has it open any more."""
     while True:
         try:
             shown = os.read(terminal, 4096)
@@ -307,7 +314,7 @@ def _drain(terminal: int, file: int) -> None:
 
 @contextmanager
 def emulator(folder: Path, keys: Sequence[str]) -> Iterator[str]:
-    """A service of its own with an organisation for each key."""
+    """Runs a service with an organisation for each key; yields its address."""
     words = ["emulator", "--port", "0", "--data", str(folder / "emulator.sqlite")]
     words += ["--fault", f"* /v1/* slow seconds={SLOW}"]
     for number, key in enumerate(keys):
@@ -331,7 +338,7 @@ def emulator(folder: Path, keys: Sequence[str]) -> Iterator[str]:
 
 
 def show(trials: Sequence[Trial]) -> int:
-    """Print the figures; returns the exit code."""
+    """Prints the figures; returns the exit code."""
     by = defaultdict(list)
     for trial in trials:
         names = "+".join(signal.Signals(number).name[3:] for number in trial.signals)
@@ -370,7 +377,7 @@ def show(trials: Sequence[Trial]) -> int:
 
 
 def main() -> int:
-    """Carry the trials out, and print what came of them."""
+    """Carries the trials out, and prints the results."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--trials", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,10 +1,11 @@
-"""Start-up, checking, compiling and formatting, as ratios inside one run.
+"""Start-up, checking, compiling and formatting, as ratios within one run.
 
     python benchmarks/speed.py [--runs N] [--quick]
 
-Run it with the Python of a virtual environment that has a wheel of FlowDSL and Lark, and byte code compiled. Every figure is the
-median of interleaved runs, because machines drift: `P` is `python -c pass`, `L` is `python -c "import lark"`, `K` is stock Lark
-(contextual lexer, positions, trees) on the same sources, in the same process. Exits 1 when a gate is missed.
+Run it with the Python of a virtual environment that has a wheel of FlowDSL and Lark, and byte code
+compiled. Every figure is the median of interleaved runs, because machines drift: `P` is `python -c
+pass`, `L` is `python -c "import lark"`, `K` is stock Lark (contextual lexer, positions, trees) on
+the same sources, in the same process. Exits 1 if a gate is missed.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ Job = Callable[[], object]
 
 
 def interleaved(jobs: dict[str, Job], runs: int) -> dict[str, float]:
-    """The median seconds of each job; the jobs take turns, so that drift hits all alike."""
+    """The median seconds of each job; the jobs take turns, so that drift affects all alike."""
     times: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in range(runs):
         for name, job in jobs.items():
@@ -43,12 +44,12 @@ def interleaved(jobs: dict[str, Job], runs: int) -> dict[str, float]:
             start = time.perf_counter()
             result = job()
             times[name].append(time.perf_counter() - start)
-            del result  # freeing what a job made is not part of it, for Lark's trees as for ours
+            del result  # Freeing what a job made is not timed, be it Lark's or ours.
     return {name: statistics.median(found) for name, found in times.items()}
 
 
 def process(*arguments: str, folder: Path) -> Job:
-    """A whole process of this Python."""
+    """A job that runs a whole process of this Python."""
 
     def run() -> None:
         environment = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}
@@ -95,7 +96,10 @@ def start_up(report: Report, folder: Path, runs: int) -> None:
 
 
 def whole_project(report: Report, folder: Path, runs: int) -> None:
-    """Processes that check 1,000 files: with one and two workers, and again when nothing or one file has changed."""
+    """Processes that check 1,000 files.
+
+    With one and two workers, and again when nothing or one file has changed.
+    """
     corpus.write(corpus.project(1000), folder)
     cli = ("-m", "flowdsl", "check")
     index = folder / ".flowdsl/cache/check.json"
@@ -133,7 +137,7 @@ def whole_project(report: Report, folder: Path, runs: int) -> None:
 
 
 def formatting(report: Report, folder: Path, runs: int) -> None:
-    """Processes that format 1,000 files in memory, against the check of the same files, without its index."""
+    """Processes that format 1,000 files in memory, against the check of them without its index."""
     corpus.write(corpus.project(1000), folder)
     raw, index = folder / "raw", folder / ".flowdsl/cache/check.json"
     corpus.write(corpus.project(1000), raw)
@@ -235,7 +239,7 @@ def one_large_file(report: Report, runs: int) -> None:
 
 
 def scaling(report: Report) -> None:
-    """Ten times the input, in a process that has not loaded Lark, as no user's process has."""
+    """Ten times the input, in a process without Lark, as no user's process loads it."""
     child = [sys.executable, __file__, "--scaling"]
     found = subprocess.run(child, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
     lines, parse, whole, files = map(float, found)
@@ -245,7 +249,10 @@ def scaling(report: Report) -> None:
 
 
 def measure_scaling(pairs: int = 9) -> None:
-    """Print how many times the lines there are, and medians of paired ratios: parse, check, and check of many files."""
+    """Prints how many times the lines there are, and medians of paired ratios.
+
+    These are of parsing, of checking, and of checking many files.
+    """
     large, small = corpus.one_file(20_000), corpus.one_file(2_000)
     many, few = (list(corpus.project(count).items()) for count in (1_000, 100))
     jobs: list[tuple[Job, Job]] = [
@@ -274,7 +281,8 @@ def many_files(report: Report, runs: int, counts: Sequence[int]) -> None:
             runs,
         )
         print(
-            f"     {count:,} files: check {found['check']:.2f} s, compile {found['compile']:.2f} s, K {found['K']:.2f} s"
+            f"     {count:,} files: check {found['check']:.2f} s, compile "
+            f"{found['compile']:.2f} s, K {found['K']:.2f} s"
         )
         gate = count == counts[-1] and count >= 1000
         report.row(

@@ -1,12 +1,13 @@
-"""What one mistake in a program costs its reader: diagnostics for random single mutations of the sample programs.
+"""What one mistake in a program costs its reader: the diagnostics for random single mutations.
 
     python benchmarks/syntax_mutations.py [--count 2000] [--seed 1] [--programs FOLDER] [--show N]
     python benchmarks/syntax_mutations.py --dense
 
-Each mutation is made like a slip of the hand or a habit from elsewhere, in one declaration of one file. The table says, by
-kind: how many still parse, syntax diagnostics for each mistake that gives any, the share of mutations that leave the
-declaration's keyword and name intact and are reported inside that declaration alone, and all errors for each mistake.
-Exits 1 when a goal is missed. `--dense` measures how long broken text takes instead, against whole programs.
+Each mutation of a sample program is like a slip of the hand or a form of another language, in one
+declaration of one file. The table says, by kind: how many still parse, syntax diagnostics for each
+mistake that gives any, the share of mutations that leave the declaration's keyword and name intact
+and are reported inside that declaration alone, and all errors for each mistake. Exits 1 if a goal
+is missed. `--dense` measures how long broken text takes instead, against whole programs.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ MAX_DENSE = 3.0
 
 
 class Outcome(NamedTuple):
-    """What one mutation gave. `confined` is None where the header of the declaration was changed."""
+    """The result of one mutation.
+
+    `confined` is None if it changed the header of the declaration.
+    """
 
     kind: str
     text: str
@@ -60,7 +64,10 @@ def outcome(kind: str, sample: Sample, change: Change) -> Outcome:
 
 
 def confined(sample: Sample, change: Change, syntax: Sequence[Diagnostic]) -> bool | None:
-    """Whether everything reported lies in the declaration that was changed; None when its header was."""
+    """Whether all reports lie in the declaration that was changed.
+
+    None if its header was changed.
+    """
     number = sample.declaration(change.start)
     if number is None or change.start < sample.declarations[number].header_end:
         return None
@@ -81,7 +88,7 @@ def sample_programs() -> list[Program]:
 
 
 def mutate(samples: Sequence[Sample], count: int, seed: int) -> list[Outcome]:
-    """`count` outcomes: the kinds take turns, in files weighed by their size."""
+    """The outcomes of `count` mutations; kinds take turns, and files are chosen by size."""
     rng = random.Random(seed)
     weights = [len(sample.tokens.words) for sample in samples]
     kinds = list(KINDS.items())
@@ -134,7 +141,8 @@ def missed(total: Row) -> list[str]:
 
 def print_table(outcomes: Sequence[Outcome]) -> None:
     print(
-        f"{'':32} {'number':>6} {'parse':>6} {'syntax':>7} {'inside':>7} {'errors':>7} {'crashes':>8}"
+        f"{'':32} {'number':>6} {'parse':>6} {'syntax':>7} {'inside':>7} {'errors':>7} "
+        f"{'crashes':>8}"
     )
     for name in KINDS:
         print_row(name, row([each for each in outcomes if each.kind == name]))
@@ -143,13 +151,14 @@ def print_table(outcomes: Sequence[Outcome]) -> None:
 
 def print_row(name: str, found: Row) -> None:
     print(
-        f"{name:32} {found.number:6} {found.parsing:6} {found.per_mistake:7.2f} {found.confined:7.1%} "
+        f"{name:32} {found.number:6} {found.parsing:6} {found.per_mistake:7.2f} "
+        f"{found.confined:7.1%} "
         f"{found.all_per_mistake:7.2f} {found.crashes:8}"
     )
 
 
 def print_worst(outcomes: Sequence[Outcome], count: int) -> None:
-    """The mutations with the most to read, each with what is said about it."""
+    """Prints the mutations with the most to read, each with what is reported."""
 
     def cost(each: Outcome) -> tuple[bool, int, bool, int]:
         return bool(each.crash), len(each.syntax), each.confined is False, len(each.errors)
@@ -187,7 +196,10 @@ DENSE_SIZE = 900_000
 
 
 def print_dense(samples: Sequence[Sample], size: int = DENSE_SIZE) -> bool:
-    """Seconds per megabyte of broken texts against whole programs; whether each stays within the limit."""
+    """Prints the seconds for each megabyte of broken texts and of whole programs.
+
+    Returns whether each stays within the limit.
+    """
 
     def seconds_per_byte(text: str) -> float:
         times = []
@@ -197,7 +209,8 @@ def print_dense(samples: Sequence[Sample], size: int = DENSE_SIZE) -> bool:
             times.append(time.perf_counter() - start)
         return min(times) / len(text)
 
-    # Declarations repeated, so that the time of a call does not count; imports may stand at the top only.
+    # Declarations are repeated, so that the time of a call does not count. Imports are left out:
+    # they may stand at the top only.
     bodies = [each.text.partition("\n")[2] for each in samples if "\nimport " not in each.text]
     whole = statistics.median(seconds_per_byte("flow 1\n" + body * 20) for body in bodies)
     print(f"whole programs: {whole * 1e6:.2f} s/MB; at most {MAX_DENSE:g} times that")

@@ -1,10 +1,11 @@
-"""How often the rules about wording are right: their findings on `tests/prose`, compared with what a reviewer wrote there.
+"""How often the rules about wording are right, by the marks of a reviewer in `tests/prose`.
 
     python benchmarks/wording.py [-v] [tuned | held-out]
 
-The comments `#~ info rule` in those files mark the lines where the advice of a rule helps. For each rule this prints how many findings
-there are, how many of them are right, how many are wrong and how many are missing, on the files that rules may be tuned with and on those held
-out. `-v` lists what is missed, too. Exits 1 when a rule about wording is right less than nine times in ten on either.
+The comments `#~ info rule` in those files mark the lines where the advice of a rule helps. For each
+rule this prints how many findings there are, how many of them are right, how many are wrong and how
+many are missing, on the files that rules may be tuned with and on those held out. `-v` lists what
+is missed, too. Exits 1 if a rule about wording is right less than nine times in ten on either.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def below_gate(results: dict[str, Score]) -> list[str]:
 
 
 def report(title: str, verbose: bool) -> list[str]:
-    """Print the scores of one set; the rules below the gate come back."""
+    """Prints the scores of one set; returns the rules below the gate."""
     folder = SETS[title]
     results = scores(folder)
     print(f"{title}: {folder.relative_to(ROOT).as_posix()}")
@@ -119,7 +120,7 @@ def _print_places(folder: Path, kind: str, rule: str, places: tuple[Place, ...])
 
 
 def main() -> int:
-    """Print the scores of the sets that were asked for."""
+    """Prints the scores of the sets that were asked for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("set", nargs="?", choices=SETS)
     parser.add_argument("-v", "--verbose", action="store_true")

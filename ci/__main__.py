@@ -1,6 +1,7 @@
-"""What `action.yml` and the GitLab template start: `python3 -I FOLDER github` or `python3 -I FOLDER gitlab COMMAND`.
+"""Started by `action.yml` and the GitLab template, as a folder and with `-I`.
 
-A folder is started instead of a module, and with `-I`, so that no file of the repository under review is imported.
+`python3 -I FOLDER github`, or `python3 -I FOLDER gitlab COMMAND`. In this way no file of the
+repository under review is imported.
 """
 
 import sys

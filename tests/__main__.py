@@ -1,7 +1,9 @@
-"""`python -m tests [quick|thorough] [PYTEST OPTIONS]`: the tests, with as much effort as is asked for.
+"""`python -m tests [quick|thorough] [PYTEST OPTIONS]`.
 
-`quick` is what the README's command runs; `thorough` tries every law on all its examples and every row
-of every matrix, which takes several times as long.
+The tests, with as much effort as is asked for.
+
+`quick` is what the README's command runs; `thorough` tries every law on all its examples and every
+row of every matrix, which takes several times as long.
 """
 
 from __future__ import annotations

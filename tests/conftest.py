@@ -1,7 +1,8 @@
 """What every test shares: how Hypothesis searches.
 
-By default the same examples every time and no time limit for one, so that a run on a slow machine says the same as on a
-fast one. `pytest --hypothesis-profile=explore` searches anew. How many examples is said in `support/effort.py`.
+By default the same examples every time and no time limit for one, so that a run on a slow machine
+says the same as on a fast one. `pytest --hypothesis-profile=explore` searches anew. How many
+examples is said in `support/effort.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The calls of the command line, and what their exit codes mean for a job."""
+"""Calls of the command line, and what their exit codes mean for a job."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from .errors import JobError
 from .process import run
-from .surroundings import bare, online
+from .process_environment import bare, online
 
 CHANGES = 2
-"""The exit code of `plan --detailed-exitcode` where there is something to do."""
+"""The exit code of `plan --detailed-exitcode` if there is something to do."""
 
 MAX_BYTES = 60_000
 
@@ -27,9 +27,9 @@ _ON_DRIFT = ("", "fail", "overwrite", "skip")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user of the action or the template chose; an empty text leaves the choice to FlowDSL.
+    """What the user of the action or the template chose; empty texts leave a choice to FlowDSL.
 
-    Raises `JobError` for what has the wrong form.
+    Raises `JobError` for a setting of the wrong form.
     """
 
     environment: str = ""
@@ -59,7 +59,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a plan came to: `changes` is None when it failed, `summary` empty when none was written."""
+    """The result of a plan: `changes` is None if it failed, `summary` empty if none was written."""
 
     code: int
     changes: bool | None
@@ -75,7 +75,7 @@ class Verified:
 
     @property
     def code(self) -> int:
-        """The graver one: a flow that is only laid out differently still means something."""
+        """The more serious of the two: a flow whose layout alone is wrong still means something."""
         return self.checked or self.formatted
 
 
@@ -86,9 +86,10 @@ def _as_it_is() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """`flowdsl` at `executable`, working in `folder` with what `environ` is allowed to give it.
+    """`flowdsl` at `executable`, in `folder`, with those variables of `environ` that it may have.
 
-    `quoted` is entered while a command runs whose output the service must not take for its own commands.
+    `quoted` is entered around each command, so that the service takes no line of its output for a
+    command to itself.
     """
 
     executable: str
@@ -97,7 +98,7 @@ class CommandLine:
     quoted: Callable[[], AbstractContextManager[None]] = _as_it_is
 
     def verify(self, settings: Settings, output_format: str) -> Verified:
-        """`fmt --check` and `check`, offline and without any key."""
+        """Runs `fmt --check` and `check`, offline and without any key."""
         environ = bare(self.environ)
         with self.quoted():
             formatted = run(
@@ -108,7 +109,7 @@ class CommandLine:
         return Verified(formatted, run(words, folder=self.folder, environ=environ))
 
     def plan(self, settings: Settings, plan_file: Path, summary_file: Path) -> Planned:
-        """Plan into the two files. Changes are no failure: `code` is 0 then."""
+        """Plans into the two files; `code` is 0 if there are changes, which are no failure."""
         words = [self.executable, "plan", *_environment(settings), "--detailed-exitcode"]
         words += ["-o", str(plan_file), "--summary-md", str(summary_file)]
         words += ["--max-bytes", str(MAX_BYTES)]
@@ -124,7 +125,12 @@ class CommandLine:
     def deploy(
         self, settings: Settings, result_file: Path, saved_plan: Path | None
     ) -> tuple[int, bool | None]:
-        """Deploy; the exit code, and whether anything was written or may have been, where the result file tells."""
+        """Deploys.
+
+        The exit code, and whether anything was written, as far as the result file tells.
+
+        A write that may have happened counts; None if the file does not tell.
+        """
         words = [self.executable, "deploy", *_environment(settings), "--yes"]
         words += ["--plan", str(saved_plan)] if saved_plan is not None else []
         words += ["--result", str(result_file)]

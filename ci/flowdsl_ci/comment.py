@@ -1,4 +1,4 @@
-"""What the comment says after a plan, and keeping it so."""
+"""The comment on a pull request after a plan."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from .sticky import Done, Thread, keep
 def comment_on_plan(
     thread: Thread, planned: Planned, folder: Path, environment: str, footer: str
 ) -> Done | str:
-    """Bring the comment up to date; what was done, or a sentence that says why nothing could be.
+    """Brings the comment up to date.
 
-    A plan that has something to say makes a comment. An empty one, and one that failed before there was anything to
-    show, only change a comment that exists, so that no old plan stands there as if it held.
+    Returns what was done, or a sentence that says why nothing could be. Only a plan with something
+    to say makes a new comment. An empty one, or one that failed early, only changes an existing
+    comment, so that no old plan stands there as if it held.
     """
     text, create = planned.summary, planned.changes is not False
     if text and planned.code:
@@ -27,10 +28,16 @@ def comment_on_plan(
     if not text:
         marker, create = expected_marker(folder, environment), False
         if marker is None:
-            return "no comment is written: there is no plan, and `flowdsl.toml` does not tell the project's id"
+            return (
+                "no comment is written: there is no plan, and `flowdsl.toml` does not tell the "
+                "project's id"
+            )
         text = f"{marker}\n**There is no plan for this commit.** {_reason(planned)}\n"
     if marker_of(text) is None:
-        return "no comment is written: the plan does not begin with the line by which a comment is found again"
+        return (
+            "no comment is written: the plan does not begin with the line by which a comment is "
+            "found again"
+        )
     try:
         return keep(thread, bounded(text, footer), create=create)
     except RestError as error:

@@ -1,4 +1,4 @@
-"""The Markdown of the comment: how it is known again, and how it is kept short enough."""
+"""The Markdown of the comment: the marker by which it is found again, and its length."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import tomllib
 from pathlib import Path
 
 LIMIT = 65_000
-"""Bytes of UTF-8. GitHub takes 65,536 characters, GitLab more; bytes are never fewer than characters, however those are counted."""
+"""Bytes of UTF-8.
+
+GitHub takes 65,536 characters and GitLab more; no text has more characters than bytes.
+"""
 
 _MARKER = re.compile(r"<!-- flowdsl-plan [A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,100} -->")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
@@ -15,13 +18,16 @@ _CUT = "\n_The rest is left out here; the job has the whole plan._\n"
 
 
 def marker_of(text: str) -> str | None:
-    """The line by which a comment is found again: the first one, when it is one of ours."""
+    """The line by which a comment is found again: its first one, if it is a marker of ours."""
     first = text.partition("\n")[0].strip()
     return first if _MARKER.fullmatch(first) else None
 
 
 def expected_marker(folder: Path, environment: str) -> str | None:
-    """The marker of the project in `folder`, for when no plan was written; None when `flowdsl.toml` does not tell."""
+    """The marker for the project in `folder`, if no plan was written.
+
+    None if `flowdsl.toml` does not tell the project's id.
+    """
     try:
         with (folder / "flowdsl.toml").open("rb") as file:
             project = tomllib.load(file)
@@ -34,7 +40,7 @@ def expected_marker(folder: Path, environment: str) -> str | None:
 
 
 def with_note(text: str, note: str) -> str:
-    """`text` with a sentence set below its marker."""
+    """`text`, with a sentence below its marker."""
     marker, _, rest = text.partition("\n")
     return f"{marker}\n**{note}**\n\n{rest.lstrip()}"
 
@@ -42,7 +48,8 @@ def with_note(text: str, note: str) -> str:
 def bounded(text: str, footer: str = "", limit: int = LIMIT) -> str:
     """`text` and `footer`, at most `limit` bytes long.
 
-    Where lines have to go, those at the end do. What is open at the end, a fence or a `<details>`, is closed.
+    Lines are left out at the end of the text; a fence or a `<details>` that is open there is
+    closed.
     """
     text = text.rstrip() + "\n"
     footer = f"\n{footer}\n" if footer else ""
@@ -71,17 +78,17 @@ def _open_at_the_end(text: str) -> tuple[str, int]:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines with their ends; Markdown knows fewer of those than Python."""
+    """The lines with their ends; Markdown knows fewer line ends than Python."""
     return [line + "\n" for line in text.removesuffix("\n").split("\n")]
 
 
 def _after(line: str, fence: str, open_details: int) -> tuple[str, int]:
-    """The open fence and the number of open `<details>` behind a line."""
+    """The open fence, and the number of open `<details>`, after a line."""
     found = _FENCE.match(line)
     if fence:
         closes = found is not None and found[1].startswith(fence) and not found[2].strip()
         return ("" if closes else fence), open_details
-    # Backticks behind backticks are code within a line.
+    # With backticks behind it, a row of backticks is code inside a line, not a fence.
     if found is not None and not (found[1][0] == "`" and "`" in found[2]):
         return found[1], open_details
     return "", max(0, open_details + line.count("<details") - line.count("</details>"))

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 USAGE = 64
-"""As the command line says it."""
+"""The exit code of the command line for a wrong call."""
 
 MEANINGS = {
     1: "`fmt --check` or `check` found something",
     3: "the sources or `flowdsl.toml` have errors",
-    4: "the API key is missing or refused, the host is not trusted, or the organization is the wrong one",
+    4: (
+        "the API key is missing or refused, the host is not trusted, or the organization is the "
+        "wrong one"
+    ),
     5: "another deploy holds the lock",
     6: "a conflict: drift, a stale plan, a missing object, a lost update or an older commit",
     7: "some operations failed; state is saved",
     8: "the outcome of an operation is unknown; `recover` is needed",
     9: "stopped by a guard or by `protect`",
-    10: "the state store is unreachable, unsafe, corrupt, missing where it should be, or newer than this version",
+    10: (
+        "the state store is unreachable, unsafe, corrupt, missing where it should be, or newer "
+        "than this version"
+    ),
     11: "the service is unreachable or failing; nothing was written",
     64: "the command was called wrongly",
     70: "a bug in FlowDSL",

@@ -17,14 +17,14 @@ from .github_event import Event, read_event
 from .history import complete, has_header, with_credentials
 from .inputs import Inputs
 from .installing import executable
+from .process_environment import fetching
 from .rest import RestError
-from .surroundings import fetching
 
 COMMANDS = ("check", "plan", "deploy")
 
 
 def main(environ: Mapping[str, str], source: Path) -> int:
-    """Run the action; the exit code of the step. `source` holds FlowDSL itself."""
+    """Runs the action; returns the exit code of the step. `source` holds FlowDSL itself."""
     outputs: dict[str, str] = {}
     try:
         return _run(environ, source, outputs)
@@ -45,7 +45,8 @@ def _run(environ: Mapping[str, str], source: Path, outputs: dict[str, str]) -> i
     folder = workspace / inputs.text("working-directory")
     if not folder.is_dir():
         raise JobError(
-            f"there is no folder {inputs.text('working-directory')!r}; is the repository checked out?"
+            f"there is no folder {inputs.text('working-directory')!r}; is the repository "
+            "checked out?"
         )
     event = read_event(environ)
     if command == "deploy" and event.refusal:
@@ -69,7 +70,10 @@ def _run(environ: Mapping[str, str], source: Path, outputs: dict[str, str]) -> i
     if not complete(folder, fetching(lent)):
         say(
             "warning",
-            "the clone is shallow and its history cannot be fetched; check out with `fetch-depth: 0`",
+            (
+                "the clone is shallow and its history cannot be fetched; check out with "
+                "`fetch-depth: 0`"
+            ),
         )
     if lends_token:
         line = CommandLine(flowdsl, folder, lent, quoted)
@@ -86,7 +90,7 @@ def _run(environ: Mapping[str, str], source: Path, outputs: dict[str, str]) -> i
     plan_file = _fresh(saved_plan, workspace, scratch / "plan.json")
     verified = line.verify(settings, "github")
     planned = Planned(verified.checked, None, "")
-    # Where only the layout is wrong there is still a plan to read.
+    # If only the layout is wrong, a plan is still worth reading.
     if not verified.checked:
         planned = line.plan(settings, plan_file, scratch / "plan.md")
     outputs["changes"] = "" if planned.changes is None else str(planned.changes).lower()
@@ -105,7 +109,7 @@ def _comment(
     folder: Path,
     settings: Settings,
 ) -> None:
-    """Bring the comment up to date. That this fails is told and does not fail the plan."""
+    """Brings the comment up to date; a failure to do so is told, but does not fail the plan."""
     try:
         thread = GithubThread(
             github_rest(environ, inputs.text("github-token")),
@@ -123,7 +127,7 @@ def _comment(
 
 
 def _footer(environ: Mapping[str, str], event: Event) -> str:
-    """Which commit the plan is of, and where its log is; words of the runner that look like what they should."""
+    """The commit of the plan, and where its log is; both come from variables of the runner."""
     parts = []
     if re.fullmatch(r"[0-9a-f]{40,64}", event.head):
         parts.append(f"Commit {event.head}")
@@ -148,7 +152,7 @@ def say(level: str, message: str) -> None:
 
 @contextmanager
 def quoted() -> Iterator[None]:
-    """What is printed meanwhile is text to the runner, also a line that begins with `::`."""
+    """Makes the runner take what is printed meanwhile for text, also lines that begin with `::`."""
     word = secrets.token_hex(16)
     print(f"::stop-commands::{word}", flush=True)
     try:
@@ -165,7 +169,10 @@ def _ended(code: int, outputs: dict[str, str]) -> int:
 
 
 def _fresh(name: str, workspace: Path, otherwise: Path) -> Path:
-    """The file to write, which is not there yet: what the repository holds under its name is no plan and no result."""
+    """The path of a file to write, at which nothing is yet.
+
+    A file that the repository holds under that name must not pass for a plan or a result.
+    """
     file = workspace / name if name else otherwise
     try:
         file.unlink(missing_ok=True)

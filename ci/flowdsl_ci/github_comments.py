@@ -10,7 +10,7 @@ from .rest import Rest, RestError
 from .sticky import Comment
 
 ACTIONS_BOT = "github-actions[bot]"
-"""Whose comments those of `GITHUB_TOKEN` are. Square brackets stand in the names of apps alone."""
+"""The author of comments by `GITHUB_TOKEN`; only names of apps may have square brackets."""
 
 _PAGE = 100
 _PAGES = 200
@@ -18,7 +18,10 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
 class GithubThread:
-    """The comments of pull request `number`. `login` is their author's name; empty: found out by the token."""
+    """The comments of pull request `number`.
+
+    `login` is the name that the token writes as; if it is empty, the token is asked.
+    """
 
     def __init__(self, rest: Rest, repository: str, number: int, login: str = "") -> None:
         if not _REPOSITORY.fullmatch(repository):
@@ -29,7 +32,10 @@ class GithubThread:
         self._login = login
 
     def author(self) -> str:
-        """The login that the token writes as. Tokens of apps, `GITHUB_TOKEN` among them, may not ask."""
+        """The login that the token writes as.
+
+        Tokens of apps, such as `GITHUB_TOKEN`, may not ask.
+        """
         if self._login:
             return self._login
         try:
@@ -43,7 +49,7 @@ class GithubThread:
         return str(login)
 
     def comments(self) -> Iterator[Comment]:
-        """Page by page, the oldest first."""
+        """All comments, page by page, the oldest first."""
         for page in range(1, _PAGES + 1):
             found = self._rest.call("GET", f"{self._thread}?per_page={_PAGE}&page={page}")
             if not isinstance(found, list):
@@ -75,7 +81,7 @@ def github_rest(environ: Mapping[str, str], token: str) -> Rest:
 
 
 def _comment(item: Any) -> Comment:
-    """A comment; one of a deleted account has no author."""
+    """A comment; that of a deleted account has no author."""
     try:
         user = item["user"] or {}
         return Comment(int(item["id"]), str(user.get("login", "")), str(item["body"] or ""))

@@ -1,4 +1,4 @@
-"""Whether what started a workflow may meet the service."""
+"""Whether the event that started a workflow may use the service."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from typing import Any
 _OWN = frozenset(
     {"push", "workflow_dispatch", "schedule", "merge_group", "repository_dispatch", "release"}
 )
-"""Events that run what stands in the repository, put there by somebody who may write to it."""
+"""Events that run code of the repository itself, caused by somebody who may write to it."""
 
 _OF_PULL_REQUESTS = frozenset({"pull_request", "pull_request_target"})
 
 _WITHOUT_SECRETS = "dependabot[bot]"
-"""GitHub gives its runs no secrets of Actions."""
+"""The actor whose runs get no secrets of Actions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`refusal` says why nothing online happens, and is empty where it may; `pull_request` is a number."""
+    """What may be done for an event.
+
+    `refusal` says why nothing may be done online, and is empty if it may. `pull_request` is a
+    number.
+    """
 
     refusal: str
     pull_request: int | None = None
@@ -28,7 +32,7 @@ class Event:
 
 
 def read_event(environ: Mapping[str, str]) -> Event:
-    """What the runner tells of the event. What cannot be read, or is not known here, is not trusted."""
+    """The event that the runner tells of; one that cannot be read or is unknown is not trusted."""
     try:
         with open(environ["GITHUB_EVENT_PATH"], encoding="utf-8") as file:
             payload = json.load(file)
@@ -40,7 +44,7 @@ def read_event(environ: Mapping[str, str]) -> Event:
 
 
 def judged(name: str, payload: Mapping[str, Any], actor: str = "") -> Event:
-    """What an event may do, by its payload."""
+    """What may be done for an event, by its name, payload and actor."""
     if name in _OF_PULL_REQUESTS or "pull_request" in payload:
         number, head = (
             _at(payload, "pull_request", "number"),

@@ -18,8 +18,8 @@ from .gitlab_pipeline import merge_request, refusal
 from .history import complete
 from .inputs import Inputs
 from .installing import executable
+from .process_environment import fetching
 from .rest import Rest, RestError
-from .surroundings import fetching
 
 COMMANDS = ("check", "plan", "deploy")
 
@@ -28,7 +28,7 @@ PLAN, SUMMARY, RESULT = "flowdsl-plan.json", "flowdsl-plan.md", "flowdsl-result.
 
 
 def main(command: str, environ: Mapping[str, str], source: Path) -> int:
-    """Run a job; its exit code. `source` holds FlowDSL itself."""
+    """Runs a job; returns its exit code. `source` holds FlowDSL itself."""
     try:
         with tempfile.TemporaryDirectory(prefix="flowdsl-", ignore_cleanup_errors=True) as scratch:
             code = _run(command, environ, source, Path(scratch))
@@ -71,7 +71,7 @@ def _run(command: str, environ: Mapping[str, str], source: Path, scratch: Path) 
     planned = Planned(verified.checked, None, "")
     if not verified.checked:
         planned = line.plan(settings, scratch / PLAN, scratch / SUMMARY)
-        # Only now: a file in the project would make its work tree a changed one.
+        # Only now, for a new file in the project makes its work tree a changed one.
         _publish(scratch / PLAN, project)
         _publish(scratch / SUMMARY, project)
     _comment(environ, planned, folder, settings)
@@ -81,13 +81,14 @@ def _run(command: str, environ: Mapping[str, str], source: Path, scratch: Path) 
 def _comment(
     environ: Mapping[str, str], planned: Planned, folder: Path, settings: Settings
 ) -> None:
-    """Bring the note up to date. That this fails is told and does not fail the plan."""
+    """Brings the note up to date; a failure to do so is told, but does not fail the plan."""
     place, token = merge_request(environ), environ.get("FLOWDSL_NOTE_TOKEN", "").strip()
     if place is None:
         return
     if not token:
         say(
-            f"no note is written: `FLOWDSL_NOTE_TOKEN` is not set; the plan is in the artifact {SUMMARY}"
+            "no note is written: `FLOWDSL_NOTE_TOKEN` is not set; the plan is in the "
+            f"artifact {SUMMARY}"
         )
         return
     try:
@@ -104,7 +105,7 @@ def _comment(
 
 
 def _footer(environ: Mapping[str, str]) -> str:
-    """Which commit the plan is of, and where its log is."""
+    """The commit of the plan, and where its log is."""
     parts = []
     if re.fullmatch(r"[0-9a-f]{40,64}", environ.get("CI_COMMIT_SHA", "")):
         parts.append(f"Commit {environ['CI_COMMIT_SHA']}")
@@ -114,7 +115,10 @@ def _footer(environ: Mapping[str, str]) -> str:
 
 
 def _aws(inputs: Inputs, environ: Mapping[str, str], scratch: Path) -> dict[str, str]:
-    """What makes the AWS clients trade the job's identity token for a role; empty where no role is named."""
+    """Variables with which AWS clients trade the job's identity token for a role.
+
+    Empty if no role is named.
+    """
     role, token = inputs.text("aws-role"), environ.get("FLOWDSL_ID_TOKEN", "")
     if not role:
         return {}
@@ -135,7 +139,7 @@ def _aws(inputs: Inputs, environ: Mapping[str, str], scratch: Path) -> dict[str,
 
 def _publish(file: Path, project: Path) -> None:
     if file.is_file():
-        # Not through a link that the repository holds under that name.
+        # The repository may hold a link under that name, which must not be followed.
         target = project / file.name
         target.unlink(missing_ok=True)
         shutil.copyfile(file, target)

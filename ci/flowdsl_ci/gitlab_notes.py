@@ -20,14 +20,14 @@ class GitlabThread:
         self._notes = f"/projects/{project}/merge_requests/{number}/notes"
 
     def author(self) -> str:
-        """The id of the user that the token is of; a project access token has one of its own."""
+        """The id of the user whose token it is; a project access token has a user of its own."""
         try:
             return str(int(self._rest.call("GET", "/user")["id"]))
         except (TypeError, KeyError, ValueError):
             raise RestError("GET /user is answered without an id", 200) from None
 
     def comments(self) -> Iterator[Comment]:
-        """Page by page, the oldest first."""
+        """All notes, page by page, the oldest first."""
         order = "sort=asc&order_by=created_at"
         for page in range(1, _PAGES + 1):
             found = self._rest.call("GET", f"{self._notes}?{order}&per_page={_PAGE}&page={page}")

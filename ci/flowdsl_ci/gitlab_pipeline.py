@@ -1,19 +1,19 @@
-"""Whether what started a pipeline may meet the service."""
+"""Whether what started a pipeline may use the service."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 _OWN = frozenset({"push", "web", "schedule", "api", "trigger", "pipeline", "parent_pipeline"})
-"""Sources that run what stands in the project, started by somebody who may."""
+"""Sources of pipelines that run code of the project itself, started by somebody who may."""
 
 _OF_MERGE_REQUESTS = "merge_request_event"
 
 
 def refusal(environ: Mapping[str, str]) -> str:
-    """Why nothing online happens; empty where it may. What is not known here is not trusted.
+    """Why nothing may be done online; empty if it may. An unknown source is not trusted.
 
-    A child pipeline of a merge request has the variables of the merge request too.
+    A child pipeline of a merge request is known by the variables of the merge request.
     """
     source = environ.get("CI_PIPELINE_SOURCE", "")
     if any(name.startswith("CI_MERGE_REQUEST_") for name in environ):
@@ -33,7 +33,7 @@ def refusal(environ: Mapping[str, str]) -> str:
 
 
 def merge_request(environ: Mapping[str, str]) -> tuple[int, int] | None:
-    """The project's id and the merge request's number in it; None outside one."""
+    """The id of the project and the number of the merge request in it; None if there is none."""
     project, number = environ.get("CI_PROJECT_ID", ""), environ.get("CI_MERGE_REQUEST_IID", "")
     return (int(project), int(number)) if _is_number(project) and _is_number(number) else None
 

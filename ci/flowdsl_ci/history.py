@@ -1,4 +1,4 @@
-"""The whole history of the checkout, which the rule about older commits needs."""
+"""Fetches the whole history of a checkout, without which older commits are not recognised."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from .process import run
 
 
 def with_credentials(environ: Mapping[str, str], server: str, token: str) -> dict[str, str]:
-    """`environ` with the token for git, for `server` alone; where git has a header for it already, as it was.
+    """`environ` with the token for git, for `server` alone; unchanged if git has a header for it.
 
-    Two such headers in one request are refused by GitHub. An environment variable is read by no other user, as an argument would be.
+    GitHub refuses a request with two such headers. The token is in a variable because other users
+    can read the arguments of a process.
     """
     if not (token and server.startswith("https://")):
         return dict(environ)
@@ -29,13 +30,16 @@ def with_credentials(environ: Mapping[str, str], server: str, token: str) -> dic
 
 
 def has_header(folder: Path, environ: Mapping[str, str], server: str) -> bool:
-    """Whether git, in `folder`, has an `Authorization` header for `server`, as the checkout action leaves one."""
+    """Whether git has an `Authorization` header for `server`, as the checkout action leaves one."""
     words = ["git", "config", "--get-urlmatch", "http.extraheader", server]
     return bool(_output(words, folder, environ))
 
 
 def complete(folder: Path, environ: Mapping[str, str]) -> bool:
-    """Fetch what a shallow clone lacks; False when that fails. Without git, or outside a repository, there is nothing to do."""
+    """Fetches what a shallow clone lacks; False if that fails.
+
+    Without git, or outside of a repository, there is nothing to do.
+    """
     if _output(["git", "rev-parse", "--is-shallow-repository"], folder, environ) != "true":
         return True
     quiet = {**environ, "GIT_TERMINAL_PROMPT": "0"}

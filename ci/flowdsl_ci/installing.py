@@ -1,4 +1,4 @@
-"""Getting the command line that the job calls."""
+"""Installs the command line that the job calls."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from .errors import JobError
 from .process import run
-from .surroundings import bare, fetching
+from .process_environment import bare, fetching
 
 INSTALLED = "installed"
-"""The version that means: the one on PATH."""
+"""The version that stands for the one on PATH."""
 
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc|\.post|\.dev)[0-9]+)*")
 
@@ -22,7 +22,8 @@ _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc|\.post|\.dev)[0-9]+)*")
 def executable(version: str, source: Path, scratch: Path, environ: Mapping[str, str]) -> str:
     """The path of `flowdsl`, installed into `scratch`; raises `JobError`.
 
-    `version` is empty for the files in `source`, `installed` for what is on PATH, or a release that the package index has.
+    `version` is empty for the files in `source`, `installed` for the one on PATH, or a release in
+    the package index.
     """
     if version == INSTALLED:
         found = shutil.which("flowdsl", path=environ.get("PATH", ""))
@@ -37,7 +38,7 @@ def executable(version: str, source: Path, scratch: Path, environ: Mapping[str, 
     windows = sys.platform == "win32"
     binaries = folder / ("Scripts" if windows else "bin")
     python = str(binaries / ("python.exe" if windows else "python"))
-    # Isolated, and not from the checkout: `-m pip` would import a folder `pip` of the repository.
+    # Isolated, because `-m pip` would import a folder `pip` of the repository.
     _expect(
         run(
             [sys.executable, "-I", "-m", "venv", str(folder)], folder=scratch, environ=bare(environ)

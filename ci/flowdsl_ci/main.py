@@ -11,11 +11,11 @@ from . import github, gitlab
 from .errors import USAGE
 
 SOURCE = Path(__file__).resolve().parents[2]
-"""The files of FlowDSL, of which this folder is a part."""
+"""The files of FlowDSL, which this folder belongs to."""
 
 
 def main(words: Sequence[str]) -> int:
-    """`github`, whose inputs say the command, or `gitlab COMMAND`."""
+    """Runs `github`, whose command is among its inputs, or `gitlab COMMAND`."""
     try:
         match list(words):
             case ["github"]:

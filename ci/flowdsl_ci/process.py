@@ -1,4 +1,4 @@
-"""Running a program to its end, signals included."""
+"""Runs a program to its end, signals included."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 
 def run(words: Sequence[str], *, folder: Path, environ: Mapping[str, str]) -> int:
-    """The exit code of a program as a shell gives it; its output goes where ours goes.
+    """The exit code of a program, as a shell gives it; its output goes where ours goes.
 
-    A signal that ends the job is passed on, and the program is waited for: a deploy that is told to stop finishes what is
-    under way and saves its state.
+    A signal to the job is passed on, and the program is waited for: a deploy that is told to stop
+    finishes what it has begun and saves its state.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -34,13 +34,13 @@ def run(words: Sequence[str], *, folder: Path, environ: Mapping[str, str]) -> in
 
 
 class _Received:
-    """Signals, and the program they are for once it runs."""
+    """The signals received, and the program to pass them to once it runs."""
 
     def __init__(self) -> None:
         self.child: subprocess.Popen[bytes] | None = None
         self._numbers: list[int] = []
 
-    def hear(self, number: int, _frame: object) -> None:
+    def receive(self, number: int, _frame: object) -> None:
         self._numbers.append(number)
         self.pass_on()
 
@@ -55,7 +55,7 @@ class _Received:
 def _signals() -> Iterator[_Received]:
     received = _Received()
     numbers = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, received.hear) for number in numbers}
+    before = {number: signal.signal(number, received.receive) for number in numbers}
     try:
         yield received
     finally:

@@ -21,7 +21,10 @@ _ADDRESS = re.compile(
 
 
 class RestError(Exception):
-    """A request failed; `status` is None when there was no reply. The message quotes nothing that the server said."""
+    """Raised for a failed request; `status` is None if there was no reply.
+
+    The message quotes nothing that the server said.
+    """
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -29,14 +32,14 @@ class RestError(Exception):
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Following one would carry the token to another server."""
+    """Refuses redirects, which would carry the token to another server."""
 
     def redirect_request(self, *_arguments: object, **_named: object) -> None:
         return None
 
 
 class Rest:
-    """The API at `base`; `headers` hold the token. `pause` waits for seconds between tries."""
+    """The API at `base`; `headers` hold the token. `pause` waits for a number of seconds."""
 
     def __init__(
         self, base: str, headers: Mapping[str, str], pause: Callable[[float], None] = time.sleep
@@ -54,9 +57,10 @@ class Rest:
         path: str,
         body: Mapping[str, object] | None = None,
     ) -> Any:
-        """The reply's JSON, None where it is empty; raises `RestError`.
+        """The JSON of a reply, None for an empty one; raises `RestError`.
 
-        What failed on the way is tried again, unless that could do it twice: a POST is sent once.
+        A request that failed on the way is sent again, unless it might then be carried out twice: a
+        POST is sent once.
         """
         for attempt in range(1, _TRIES + 1):
             try:

@@ -1,4 +1,4 @@
-"""One comment that is kept up to date."""
+"""Keeps one comment of a thread up to date."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Done = Literal["created", "updated", "unchanged", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment as the service lists it; `author` is whatever tells its writer from others."""
+    """A comment as the service lists it; `author` is what tells its author from others."""
 
     id: int
     author: str
@@ -21,13 +21,13 @@ class Comment:
 
 
 class Thread(Protocol):
-    """The comments of a pull request or merge request. Every method raises `RestError`."""
+    """The comments of a pull request or merge request; every method raises `RestError`."""
 
     def author(self) -> str:
-        """Who the token's own comments are by."""
+        """The author of comments that the token writes."""
 
     def comments(self) -> Iterable[Comment]:
-        """All of them, the oldest first."""
+        """All comments, the oldest first."""
 
     def create(self, body: str) -> None: ...
 
@@ -37,10 +37,10 @@ class Thread(Protocol):
 
 
 def keep(thread: Thread, body: str, *, create: bool) -> Done:
-    """Bring the comment with the marker of `body` up to date; without one, make it if `create`.
+    """Brings the comment with the marker of `body` up to date, or makes one if `create`.
 
-    Only comments by the token's own author count, for anybody can write the marker. Two runs at once may have made two
-    comments; the first stays.
+    Only comments of the token's own author count, for anybody can write the marker. If two runs at
+    once have made two comments, the first stays.
     """
     marker = marker_of(body)
     if marker is None:

@@ -1,8 +1,9 @@
 """What compilation produces, before anything of an account is known.
 
-Payloads are plain JSON values in which three things are still open, because only the target organisation can say them:
-the id of a model (`ModelAlias`), the display name of a model inside a prompt (`ModelName`) and the address of an
-uploaded picture (`ImageRef`). `flowdsl.deploy` and `flowdsl.runs` close them; `plain` writes a readable stand-in.
+Payloads are plain JSON values in which three things are still open, because only the target
+organisation can say them: the id of a model (`ModelAlias`), the display name of a model inside a
+prompt (`ModelName`) and the address of an uploaded picture (`ImageRef`). `flowdsl.deploy` fills
+them in; `plain` puts a readable stand-in in their place.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class ModelAlias(Record, eq=True):
 
 
 def model_reference(name: str | None) -> ModelAlias | str | None:
-    """How a payload refers to the model called `name` in source: an id as it stands, an alias open."""
+    """How a payload names the model called `name` in source: a UUID unchanged, an alias open."""
     return name if name is None or is_uuid(name) else ModelAlias(name)
 
 
@@ -33,19 +34,19 @@ class ModelName(Record, eq=True):
 
 
 class ImageRef(Record, eq=True):
-    """Stands in a prompt where the address of an uploaded picture belongs. `extension` has no dot."""
+    """Stands in a prompt for the address of an uploaded picture; `extension` has no dot."""
 
     sha256: str
     extension: str
 
 
 class Template(Record, eq=True):
-    """A prompt in pieces: literal text, and what the target organisation decides."""
+    """A prompt in pieces: literal text, and parts that only the target organisation decides."""
 
     parts: tuple[str | ModelName | ImageRef, ...]
 
     def render(self, resolve: Callable[[ModelName | ImageRef], str]) -> str:
-        """The text with every open part replaced by what `resolve` says."""
+        """The text, with every open part replaced by what `resolve` returns for it."""
         return "".join(part if isinstance(part, str) else resolve(part) for part in self.parts)
 
     @property
@@ -65,9 +66,10 @@ class ImageFile(Record):
 class WorkflowArtifact(Record):
     """One workflow, ready to be deployed.
 
-    `name` is the name in source (the address is `workflow.<name>`), `title` the display name. `payload` is the body of
-    `POST /v1/workflows`: both schemas are JSON strings, `main_prompt` is a `Template`, model ids are `ModelAlias` or
-    UUID strings, and only fields the source declares are there. `tags` are names, sorted. `images` are content hashes.
+    `name` is the name in source (the address is `workflow.<name>`), `title` the display name.
+    `payload` is the body of `POST /v1/workflows`: both schemas are JSON strings, `main_prompt` is a
+    `Template`, model ids are `ModelAlias` or UUID strings, and it has only fields that the source
+    declares. `tags` are names, sorted. `images` are content hashes.
     """
 
     name: str
@@ -81,14 +83,14 @@ class WorkflowArtifact(Record):
 
 
 class ChainArtifact(Record):
-    """A chain: the body of `POST /v1/runs/chain`, its `workflow_id`s still the names of workflows in source."""
+    """A chain: the body of `POST /v1/runs/chain`, with names of workflows in place of their ids."""
 
     name: str
     payload: dict[str, Any]
 
 
 class Bundle(Record):
-    """Everything a project compiles to, each sorted by name. `images` is keyed by content hash."""
+    """Everything that a project compiles to, each sorted by name; `images` are by content hash."""
 
     workflows: tuple[WorkflowArtifact, ...]
     chains: tuple[ChainArtifact, ...]
@@ -103,7 +105,7 @@ def stand_in(part: ModelName | ImageRef) -> str:
 
 
 def plain(value: Any, fill: Callable[[ModelName | ImageRef], str] = stand_in) -> Any:
-    """`value` with aliases in place of what only an organisation can decide, and `fill` for the open parts of prompts."""
+    """`value` as plain JSON: aliases for models, and `fill` for the open parts of prompts."""
     match value:
         case ModelAlias(alias):
             return alias

@@ -1,4 +1,4 @@
-"""A program to everything that is deployed or written to disk."""
+"""From a program to everything that is deployed or written to disk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .workflow_payload import emit_workflow
 def emit_bundle(
     program: nodes.Program, images: Iterable[bytes], capabilities: Capabilities
 ) -> Bundle:
-    """The artifacts of a program. `images` are the contents of the pictures it names."""
+    """The artifacts of a program; `images` are the contents of the pictures that it names."""
     files = (_image_file(content) for content in images)
     return Bundle(
         workflows=tuple(emit_workflow(workflow, capabilities) for workflow in program.workflows),

@@ -1,4 +1,4 @@
-"""A chain to the body of `POST /v1/runs/chain`."""
+"""From a chain to the body of `POST /v1/runs/chain`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from .artifacts import ChainArtifact
 
 
 def emit_chain(chain: nodes.Chain) -> ChainArtifact:
-    """The body with names of workflows for ids; the chain's own parameters stand as `{"$input": ...}`, `{"$secret": ...}`.
+    """The body of a chain, in which two things are still open.
 
-    Both are filled in when the chain is run, together with the ids.
+    Workflows are named by their names in source, and the chain's own parameters stand as
+    `{"$input": ...}` and `{"$secret": ...}`. Both are filled in when the chain is run.
     """
     payload: dict[str, Any] = {"steps": [_step(step) for step in chain.steps]}
     if chain.shared:

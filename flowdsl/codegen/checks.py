@@ -1,4 +1,4 @@
-"""Post-run checks to the items of `post_run_checks`."""
+"""From post-run checks to the items of `post_run_checks`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flowdsl.prompt.text import clause, spell_text, spell_variable, without_mark
 from .artifacts import model_reference
 
 NAME_LENGTH = 100
-"""Derived names are cut to this many characters; the service states no limit."""
+"""Characters to which derived names are cut; the service states no limit."""
 
 TYPES = {
     "file": "run_attachment_exists",
@@ -23,7 +23,10 @@ TYPES = {
 
 
 def emit_checks(checks: tuple[nodes.PostRunCheck, ...]) -> list[dict[str, Any]]:
-    """The items in source order, under names that are unique in the workflow and stable while a check keeps its text."""
+    """The items, in source order.
+
+    Their names are unique in the workflow, and stable while a check keeps its text.
+    """
     used: Counter[str] = Counter(check.name for check in checks if check.name)
     items: list[dict[str, Any]] = []
     for check in checks:
@@ -33,7 +36,7 @@ def emit_checks(checks: tuple[nodes.PostRunCheck, ...]) -> list[dict[str, Any]]:
 
 
 def stored_checks(text: str) -> dict[str, Any]:
-    """The fields of a payload in a file of `checks from`, word for word but for aliases of models."""
+    """The fields in a file of `checks from`, unchanged but with aliases of models open."""
     fields: dict[str, Any] = json.loads(text)
     for item in fields.get("post_run_checks", ()):
         if isinstance(item.get("model"), str):
@@ -90,7 +93,7 @@ def _item(check: nodes.PostRunCheck, name: str) -> dict[str, Any]:
 
 
 def _target(target: nodes.FileTarget) -> dict[str, Any]:
-    """The fields of a file target (assumptions check-variables, check-list-reference)."""
+    """The fields of a file target (assumptions `check-variables`, `check-list-reference`)."""
     fields: dict[str, Any] = {"file_target_mode": target.mode}
     match target.mode:
         case "exact":

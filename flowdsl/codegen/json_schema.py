@@ -1,4 +1,7 @@
-"""Types to JSON Schema 2020-12 (assumption schema-dialect): the one place that knows the mapping."""
+"""From types to JSON Schema 2020-12 (assumption `schema-dialect`).
+
+The only place that maps them.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ Schema = dict[str, Any]
 
 
 def type_schema(type_: nodes.Type) -> Schema:
-    """The schema of a type; records are written out where they are used, because `$ref` may not be understood."""
+    """The schema of a type.
+
+    Records are written out wherever they are used, because the service may not understand `$ref`.
+    """
     match type_:
         case nodes.ScalarType(name=name):
             return dict(SCALARS[name])
@@ -54,7 +60,10 @@ def _nullable(schema: Schema) -> Schema:
 
 
 def object_schema(fields: Iterable[nodes.FieldSpec], all_required: bool = False) -> Schema:
-    """The schema of an object; extra properties stay allowed, since machine parameters are merged in before validation."""
+    """The schema of an object.
+
+    Other properties stay allowed: the service merges machine parameters in before it validates.
+    """
     fields = tuple(fields)
     schema: Schema = {
         "type": "object",
@@ -67,7 +76,7 @@ def object_schema(fields: Iterable[nodes.FieldSpec], all_required: bool = False)
 
 
 def field_schema(field: nodes.FieldSpec) -> Schema:
-    """The schema of a field with its constraints, default and description."""
+    """The schema of a field, with its constraints, default and description."""
     schema = type_schema(field.type) | field.constraints
     if field.has_default:
         schema["default"] = field.default
@@ -75,7 +84,10 @@ def field_schema(field: nodes.FieldSpec) -> Schema:
 
 
 def input_schema(workflow: nodes.Workflow) -> str | None:
-    """The schema of what a run is given, secrets under `$name`; None when nothing is declared."""
+    """The schema of what a run is given, as JSON; secrets are `$name`.
+
+    None if nothing is declared.
+    """
     if workflow.input_schema is not None:
         return dump(json.loads(workflow.input_schema))
     secrets = [
@@ -92,7 +104,10 @@ def input_schema(workflow: nodes.Workflow) -> str | None:
 
 
 def output_schema(workflow: nodes.Workflow) -> str | None:
-    """The schema of what a run reports, each field described by its one source; None without outputs."""
+    """The schema of what a run reports, as JSON, each field described by its source.
+
+    None if the workflow has no outputs.
+    """
     if workflow.output_schema is not None:
         return dump(json.loads(workflow.output_schema))
     if not workflow.outputs:
@@ -116,5 +131,5 @@ def _sourced(field: nodes.FieldSpec, source: nodes.OutputSource) -> Schema:
 
 
 def dump(schema: Any) -> str:
-    """A schema as the service stores it: a string of indented JSON, keys in declared order."""
+    """A schema as the service stores it: indented JSON, with its keys in declared order."""
     return json.dumps(schema, ensure_ascii=False, indent=2)

@@ -1,4 +1,4 @@
-"""A workflow to the body of `POST /v1/workflows`."""
+"""From a workflow to the body of `POST /v1/workflows`."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ def _prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
 
 
 def _allowlist(workflow: nodes.Workflow) -> list[str] | None:
-    """Exactly the commands of the workflow (assumptions allowlist-exact, allowlist-none); None lifts every limit."""
+    """Exactly the commands of the workflow; None allows every command.
+
+    Assumptions `allowlist-exact` and `allowlist-none`.
+    """
     if workflow.terminal.unrestricted:
         return None
     commands = [
@@ -76,7 +79,7 @@ def _allowlist(workflow: nodes.Workflow) -> list[str] | None:
 
 
 def _models(models: nodes.Models) -> dict[str, Any]:
-    """All four keys, because it is unknown whether the service merges or replaces them."""
+    """All four keys, because it is unknown whether the service merges the object or replaces it."""
     first, second = (*models.fallbacks, None, None)[:2]
     return {
         "main_agent_model_id": model_reference(models.main),

@@ -1,4 +1,4 @@
-"""Post-run checks of a payload as the checks of a workflow."""
+"""Reads the post-run checks of a payload back into the checks of a workflow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _KINDS: dict[str, Any] = {type_: kind for kind, type_ in TYPES.items()}
 
 
 class ReadChecks(Record):
-    """The checks of a workflow, and the inputs that are text from outside in them."""
+    """The checks of a workflow, and the inputs in them that are marked as untrusted text.
+
+    `checks` is None where the workflow has neither checks nor a clean-up.
+    """
 
     checks: tuple[nodes.PostRunCheck, ...] | None
     cleanup: nodes.Text | None
@@ -34,11 +37,11 @@ class ReadChecks(Record):
 
 
 class _Unsaid(Exception):
-    """A check that no source gives; the text says why."""
+    """Raised for a check that no source compiles to; the text says why."""
 
 
 def read_checks(stored: StoredWorkflow, hints: PromptHints) -> ReadChecks | str:
-    """The checks from which code generation writes the same items, or why there are none such."""
+    """The checks that compile to the items of `stored`, or the reason why no checks do."""
     reader = _Reader(hints)
     checks: list[nodes.PostRunCheck] = []
     try:
@@ -60,7 +63,7 @@ def read_checks(stored: StoredWorkflow, hints: PromptHints) -> ReadChecks | str:
 
 
 def renamed_inputs(read: ReadChecks, inputs: Iterable[nodes.FieldSpec]) -> set[str]:
-    """The inputs in checks that source can name only where it declares them itself."""
+    """The wire names in checks that are no legal names, so that `inputs` would rename them."""
     names = source_names(inputs)
     used = {piece.name for piece in _variables(read.checks or (), read.cleanup)}
     return {name for name in used if names.get(name, name) != name}
@@ -94,7 +97,7 @@ def _item(check: nodes.PostRunCheck) -> dict[str, Any]:
 
 
 def _differing(written: dict[str, Any], item: dict[str, Any]) -> list[str]:
-    """The fields in which a check would come out differently."""
+    """The fields in which the item that we would write differs from the one that was read."""
     wanted = {"allow_missing_attachments": False} | item
     return [
         key
@@ -107,7 +110,7 @@ def _differing(written: dict[str, Any], item: dict[str, Any]) -> list[str]:
 def _variables(
     checks: Iterable[nodes.PostRunCheck], cleanup: nodes.Text | None
 ) -> Iterator[nodes.Variable]:
-    """The inputs in checks, where they stand in texts or alone."""
+    """The inputs that checks and the clean-up name, in texts or alone."""
     for text in (*(text for check in checks for text in _texts(check)), cleanup or ()):
         for piece in text:
             if isinstance(piece, nodes.Variable) and piece.sigil == "input":
@@ -122,13 +125,13 @@ def _texts(check: nodes.PostRunCheck) -> Iterator[nodes.Text]:
 
 
 class _Reader:
-    """Reads the items of a workflow whose inputs are known."""
+    """Reads the items of one workflow; its hints tell inputs from secrets."""
 
     def __init__(self, hints: PromptHints) -> None:
         self._texts = Texts(*hints.names())
 
     def check(self, item: dict[str, Any]) -> nodes.PostRunCheck:
-        """The check that gives an item; raises `_Unsaid`."""
+        """The check that compiles to an item; raises `_Unsaid`."""
         kind = _KINDS.get(item["type"])
         if kind is None:
             raise _Unsaid(
@@ -194,16 +197,17 @@ class _Reader:
         raise _Unsaid("names no file")
 
     def _variable(self, written: Any) -> nodes.Variable:
-        """The input that a text names and nothing else."""
+        """The one input that a text consists of; raises `_Unsaid` for any other text."""
         text = self.text(written)
         if len(text) != 1 or not isinstance(text[0], nodes.Variable):
             raise _Unsaid("has a text in place of an input")
         return text[0]
 
     def text(self, written: Any, *, item: bool = False) -> nodes.Text:
-        """The text that code generation spells as `written`; raises `_Unsaid` for none, and for variables that no check may hold.
+        """The text that code generation spells as `written`.
 
-        `item` says that the entry of a list may stand in it.
+        Raises `_Unsaid` for what is no text, and for variables that no check may hold. With `item`,
+        the variable of the current list entry (`LOOP_ITEM`) may stand in it.
         """
         if not isinstance(written, str):
             raise _Unsaid("lacks a text")

@@ -1,7 +1,7 @@
 """JSON Schema to fields: `codegen.json_schema` the other way round.
 
-A schema is read only when the fields give an equal one: declared in source, checked and compiled again. Numbers are equal when
-they have the same value, objects in any order of their keys.
+A schema is read only when the fields that come out, declared in source and compiled again, give an
+equal schema. Numbers are equal when they have the same value, objects in any order of their keys.
 """
 
 from __future__ import annotations
@@ -35,14 +35,17 @@ SCALAR_OF = {
     for name, schema in reversed(SCALARS.items())
     if schema
 }
-"""The type of a schema by its `type` and `format`; of those with one schema, the first."""
+"""The scalar type of a schema, by its `type` and `format`.
+
+Of scalars with equal schemas it is the first in `SCALARS`.
+"""
 
 MAX_DEPTH = 60
-"""How deep types may nest: less than the parser takes."""
+"""How deep types may nest; less than the parser takes."""
 
 
 class _Unreadable(Exception):
-    """No fields give this schema."""
+    """Raised for a schema that no fields give, with the reason."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.words)
@@ -56,7 +59,11 @@ def read_inputs(schema: Any) -> tuple[Fields, Fields] | None:
 
 
 def read_outputs(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields | None:
-    """The outputs, without what their sources add to the schema; None for a schema that no fields give with these sources."""
+    """The outputs that give `schema` in a workflow whose prompt names `sources`.
+
+    What the sources add to the schema is taken off again. None for a schema that no fields give
+    together with these sources.
+    """
     found = _outputs(schema, sources)
     return None if isinstance(found, Reason) else found
 
@@ -125,7 +132,11 @@ def _root_fields(schema: Any, sources: Iterable[nodes.OutputSource]) -> Fields:
 
 
 def _properties(schema: Any) -> list[tuple[str, Any, bool]]:
-    """The properties of an object with whether they are required; those that are stand in the order that `required` has."""
+    """The properties of an object: name, schema, and whether it is required.
+
+    The required ones come in the order of `required`, at the places that required ones have in
+    `properties`.
+    """
     properties, required = schema.get("properties"), schema.get("required", ())
     if not isinstance(properties, dict):
         raise _Unreadable(
@@ -146,7 +157,7 @@ def _properties(schema: Any) -> list[tuple[str, Any, bool]]:
 
 
 def _sourced_field(name: str, schema: Any, source: nodes.OutputSource) -> nodes.FieldSpec:
-    """An output without what its source adds."""
+    """An output without what its source adds: the sentence in its description, and `const`."""
     if not isinstance(schema, dict):
         raise _Unreadable(_NO_SCHEMA)
     bare = {key: value for key, value in schema.items() if key != "description"}
@@ -205,7 +216,10 @@ def _read_field(name: str, schema: Any, required: bool, depth: int) -> nodes.Fie
 
 
 def _constraints(schema: Schema) -> Schema:
-    """The keywords of a schema that annotations set; a format that makes a type of its own is none."""
+    """The keywords of a schema that annotations set, with their values.
+
+    A `format` that belongs to a scalar type is not among them.
+    """
     kind = schema.get("type")
     kinds = kind if isinstance(kind, list) else [kind]
     formats = [format_ for name, format_ in SCALAR_OF if name in kinds]
@@ -269,7 +283,7 @@ def _refuse_others(schema: Schema, keywords: tuple[str, ...]) -> None:
 
 
 def _without_null(schema: Schema, kinds: list[Any]) -> Schema:
-    """The schema of a value that may be null, when it is not."""
+    """The schema of the values other than null of a schema whose `type` is `[kind, "null"]`."""
     if len(kinds) != 2 or not isinstance(kinds[0], str) or kinds[1] != "null":
         raise _Unreadable(schema_reasons.without_type({"type": kinds}))
     inner = schema | {"type": kinds[0]}
@@ -286,11 +300,14 @@ _ENUM = Reason("has an `enum` of other values than texts", "an `enum` of other v
 _SOURCE = Reason(
     "is described otherwise than the prompt says", "other descriptions than in prompts"
 )
-"""Why a schema cannot be read."""
+"""Reasons for refusing a schema that are needed in several places."""
 
 
 def _plain(value: Any, depth: int = MAX_DEPTH) -> Any:
-    """A JSON value as a compiled constant has it: whole numbers are integers. Too deep inside it stays as it is."""
+    """A JSON value with its whole numbers as integers, as a compiled constant has them.
+
+    Below `depth` levels of nesting it stays as it is.
+    """
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list) and depth:
@@ -300,11 +317,11 @@ def _plain(value: Any, depth: int = MAX_DEPTH) -> Any:
     return value
 
 
-# The proof
+# Proof by compiling again
 
 
 def _compiled(inputs: Fields, secrets: Fields, outputs: Fields) -> nodes.Workflow:
-    """A workflow that declares these fields and nothing else, as the compiler makes it from source."""
+    """A workflow that declares these fields and nothing else, compiled from source text."""
     types = TypeNames(inputs, secrets, outputs, taken=("w",))
     names = source_names(inputs)
     sections = [("inputs", inputs, names)]
@@ -328,7 +345,7 @@ def _compiled(inputs: Fields, secrets: Fields, outputs: Fields) -> nodes.Workflo
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal; a boolean is no number."""
+    """Whether two JSON values are equal; unlike in Python, `true` is not 1."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):

@@ -1,4 +1,4 @@
-"""One shape of an imported workflow: which of its parts are written in source, and the files that it has then."""
+"""One layout of an imported workflow: what its `.flow` file says, and the files beside it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FOLDER = "flows"
 Fields: TypeAlias = tuple[nodes.FieldSpec, ...]
 
 _FILE_NAME = r"(?!\.)[^/\\:*?\"<>|\x00-\x1f\x7f]+(?<![ .])"
-"""A picture keeps the name that its prompt has for it, where any disk takes a file of that name."""
+"""Names that any disk takes. A picture whose name in the prompt is none of them gets no file."""
 
 
 class Shape(Record, eq=True):
@@ -40,7 +40,12 @@ class Shape(Record, eq=True):
 
 
 class Parts(Record):
-    """What was read of a workflow. `inputs` are the inputs and secrets that give its schema; None where none do."""
+    """What was read of a workflow.
+
+    `inputs` are the inputs and secrets that give its schema, None where no fields do. `checks` are
+    the checks, or the reason why no source gives them. `program` is None for a prompt that FlowDSL
+    did not write. `pictures` are by their addresses in the prompt.
+    """
 
     name: str
     stored: StoredWorkflow
@@ -58,13 +63,13 @@ def file_name(name: str, part: str) -> str:
 
 
 def laid_out(parts: Parts, shape: Shape, outputs: Fields) -> tuple[FlowFile, dict[str, bytes]]:
-    """The source of a shape, and the files beside it by path."""
+    """The source of a workflow in a shape, and the files beside it by path."""
     stored, settings = parts.stored, parts.settings
     checks = parts.checks if shape.checks and isinstance(parts.checks, ReadChecks) else None
     program = parts.program if shape.statements else None
     inputs, secrets = parts.inputs or ((), ())
     if not shape.inputs:
-        # What is written in source may name inputs of the schema file.
+        # Statements and checks in source may name the inputs that the schema file declares.
         names_inputs = program is not None or (checks is not None and checks.checks is not None)
         inputs, secrets = nameable(parts.hints.inputs or ()) if names_inputs else (), ()
     body = program.body if program is not None else ()
@@ -124,7 +129,7 @@ def laid_out(parts: Parts, shape: Shape, outputs: Fields) -> tuple[FlowFile, dic
 
 
 def nameable(fields: Fields) -> Fields:
-    """The inputs of a schema file that source can name as they are."""
+    """The inputs of a schema file that source can name as they are called on the wire."""
     names = source_names(fields)
     return tuple(field for field in fields if names[field.name] == field.name)
 
@@ -141,15 +146,18 @@ def _picture_files(body: nodes.Body, pictures: Mapping[str, Picture]) -> dict[st
 
 
 def _json_file(value: Any) -> bytes:
-    """A file of JSON, its keys in their order."""
+    """A file of JSON, its keys in the order that they have."""
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _schema_file(schema: Schema | None) -> bytes | None:
-    """The file of a schema; none for one that is no JSON object, which the settings keep."""
+    """The content of a schema file; None for a schema that is no JSON object: `extra` keeps it."""
     return None if schema is None or schema.document is None else _json_file(schema.document)
 
 
 def _verbatim(text: str) -> bytes:
-    """A file whose text is `text`; a mark at its beginning would be taken for the mark of the file."""
+    """The bytes of a file that is read back as `text`.
+
+    A byte order mark at the beginning of the text is doubled, for reading takes one off.
+    """
     return ("\ufeff" + text if text.startswith("\ufeff") else text).encode()

@@ -1,4 +1,7 @@
-"""What can be said of the fields of any JSON schema, also one that no declaration gives."""
+"""Fields of any JSON schema, also of one that no declarations give.
+
+What types cannot say is left out.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,11 @@ from .fields import ANY, MAX_DEPTH, SCALAR_OF, Fields, Schema
 
 
 def loose_fields(schema: Any) -> Fields | None:
-    """The top-level properties under their names in the schema (`$name` for a secret), as far as types can say them:
-    without constraints and defaults. None when the schema names no properties.
+    """The top-level properties of a schema, without constraints and defaults.
+
+    None when it names none.
+
+    They are called as in the schema: `$name` is a secret.
     """
     properties = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(properties, dict):

@@ -1,4 +1,4 @@
-"""What is known of a workflow between the service and source text."""
+"""The data between a workflow of the service and its source text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flowdsl.ir import nodes
 from flowdsl.source.record import Record
 
 NOWHERE = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_column=1)
-"""The origin of what was not read from source."""
+"""The origin of nodes that were not read from source."""
 
 
 class Picture(Record):
@@ -21,8 +21,9 @@ class Picture(Record):
 class PromptHints(Record):
     """What the rest of a workflow tells about the variables in its prompt.
 
-    Fields are under their wire names; None where a schema does not say which there are. `outputs` are the fields of the output
-    schema with the sentences that code generation adds still in their descriptions. `pictures` are by address, as in `src`.
+    Fields have their wire names; `inputs` and `outputs` are None where the schema does not say
+    which there are. The descriptions of `outputs` still have the sentences that code generation
+    adds. `pictures` are by their addresses in the prompt, as in `src`.
     """
 
     inputs: tuple[nodes.FieldSpec, ...] | None
@@ -31,14 +32,15 @@ class PromptHints(Record):
     pictures: dict[str, Picture]
 
     def names(self) -> tuple[list[str], list[str]]:
-        """The names of inputs and of secrets, as far as they are known."""
+        """The names of the known inputs, and of the known secrets."""
         return [each.name for each in self.inputs or ()], [each.name for each in self.secrets]
 
 
 class PromptProgram(Record):
-    """A prompt that FlowDSL wrote, as the parts of `ir.nodes.Workflow` it was written from.
+    """A prompt that FlowDSL wrote, as the parts of `ir.nodes.Workflow` that it was written from.
 
-    `emit_prompt` of a workflow with these parts gives the prompt back. `untrusted` are the inputs that were marked so.
+    `emit_prompt` of a workflow with these parts gives the prompt back. `untrusted` are the names of
+    the inputs that were marked `@untrusted`.
     """
 
     title: str
@@ -52,8 +54,9 @@ class PromptProgram(Record):
 class FlowFile(Record):
     """A workflow to be written as one `.flow` file.
 
-    Of `workflow`, `prompt`, `input_schema` and `output_schema` are None: what is taken verbatim is named by the paths, written as
-    they stand in the source (`./claims.prompt.md`). `comments` stand at the top of the file, one line each.
+    `workflow` has None for `prompt`, `input_schema` and `output_schema`: a part that is kept
+    verbatim is named by one of the paths, spelled as in source (`./claims.prompt.md`). `comments`
+    stand at the top of the file, one line each.
     """
 
     workflow: nodes.Workflow
@@ -67,10 +70,10 @@ class FlowFile(Record):
 
 
 class Note(Record):
-    """Something about an imported workflow that its owner should know.
+    """Something that the owner of an imported workflow should know.
 
-    `workflow` is its name in source; `title` is set where that does not tell which one it is. `weight`, `many` and `cause` are those
-    of `notes.Remark`.
+    `workflow` is its name in source; `title` is set where the name does not tell which workflow it
+    is. `weight`, `many` and `cause` are those of `notes.Remark`.
     """
 
     workflow: str
@@ -82,7 +85,10 @@ class Note(Record):
 
 
 class ImportedProject(Record):
-    """The files of a project by POSIX path, and what to tell about them. `addresses` are the ids of the service by workflow name."""
+    """The files of a project by POSIX path, and notes on them.
+
+    `addresses` are the ids that the service gave to workflows, by their names in source.
+    """
 
     files: dict[str, bytes]
     notes: tuple[Note, ...]
@@ -90,4 +96,4 @@ class ImportedProject(Record):
 
 
 Payload = dict[str, Any]
-"""The body of a workflow, as `POST /v1/workflows` takes it or as a GET gives it."""
+"""The body of a workflow, as `POST /v1/workflows` takes it or a GET returns it."""

@@ -1,4 +1,4 @@
-"""Names in source for what the service calls by a title."""
+"""Names in source for workflows that the service knows by a title."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Container
 
 LONGEST = 60
-"""Characters of the longest name; its files have a few more."""
+"""Characters of the longest name; the names of its files are a little longer."""
 
 FALLBACK = "workflow"
-"""The name of a workflow whose title has no letter that a name may hold."""
+"""The name of a workflow in whose title no character fits a name."""
 
 _FOLDED = str.maketrans(
     {
@@ -45,7 +45,7 @@ _DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])\Z")
 
 
 def workflow_name(title: str) -> str:
-    """The name of a workflow in snake case: ASCII, no word of the language, and the name of a file on any disk."""
+    """The name of a workflow in snake case: ASCII, no word of the language, a valid file name."""
     own = title[found.end() :] if (found := _FORWARDED.match(title)) else title
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", own)
     folded = _decomposed(spaced).encode("ascii", "ignore").decode().lower()
@@ -67,12 +67,12 @@ def is_name(name: str) -> bool:
 
 
 def called(name: str, title: str | None) -> str:
-    """How a message calls a workflow: by its name, and by its title where one is given because the name does not tell it."""
+    """How a message calls a workflow: its name, with its title if one is given."""
     return name if title is None else f"{name} (`{title}`)"
 
 
 def telling_title(title: str) -> str | None:
-    """The title, where the name that is made of it has less than half of its letters."""
+    """The title, cut for messages, if fewer than half of its letters are in the name; else None."""
     letters = [letter for letter in _decomposed(title) if letter.isalpha()]
     kept = sum(letter.isascii() for letter in letters)
     if letters and 2 * kept >= len(letters):
@@ -81,13 +81,13 @@ def telling_title(title: str) -> str | None:
 
 
 def _decomposed(title: str) -> str:
-    """A title in small letters, and letters of the alphabet without their marks."""
+    """A title in lower case, its letters split into base letters and combining marks (NFKD)."""
     lowered = unicodedata.normalize("NFC", title).lower().translate(_FOLDED)
     return unicodedata.normalize("NFKD", lowered)
 
 
 class Names:
-    """Names that are given once each, capitals or not; `taken` are given already."""
+    """Gives out names, each once, whatever its case; those in `taken` count as given."""
 
     def __init__(self, taken: Container[str] = ()) -> None:
         self._taken = taken

@@ -1,20 +1,22 @@
-"""What the owner of an imported workflow should know about it."""
+"""Remarks of the importer on a workflow, by weight."""
 
 from __future__ import annotations
 
 from flowdsl.source.record import Record
 
 OPEN, LOST, WRONG, RISKY, NAMED, PASSED, KEPT = range(7)
-"""What a note is about, what matters most first: security is missing, something comes out differently, looks like a mistake, can
-surprise, has got a name, is passed on, is kept verbatim.
+"""What a remark is about; what matters most comes first.
+
+In this order: security is missing, something comes out differently, something looks like a mistake,
+something may surprise, a name was chosen, a field is passed on, a part is kept verbatim.
 """
 
 
 class Remark(Record):
-    """A note on a workflow.
+    """A remark on one workflow.
 
-    `many` stands for the notes of many workflows: what is said behind their number. `cause` is why, in words that fit behind all of
-    them; the most frequent ones are told.
+    `many` stands for the remarks on many workflows: the words behind their number. `cause` is the
+    reason, in words that fit behind `many`; the most frequent causes are shown.
     """
 
     weight: int
@@ -24,6 +26,6 @@ class Remark(Record):
 
 
 def quotation(words: str, longest: int = 60) -> str:
-    """Words of a payload as a note quotes them."""
+    """Words of a payload as a note quotes them: without backticks, at most `longest` characters."""
     plain = words.replace("`", "")
     return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"

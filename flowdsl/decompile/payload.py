@@ -1,4 +1,4 @@
-"""What a workflow of the service says, read from its JSON."""
+"""Reads the JSON of a workflow, and compares two such payloads."""
 
 from __future__ import annotations
 
@@ -24,21 +24,25 @@ _KNOWN = WORKFLOW_READ_ONLY | WorkflowCreate.model_fields.keys()
 
 
 class ImportProblem(ValueError):
-    """What is no workflow of the service; the text says what was found and where."""
+    """Raised for what is no workflow of the service; the text says what was found and where."""
 
 
 class Schema(Record):
-    """A schema as the service keeps it. `document` is its JSON object without our mark, None for text of another kind."""
+    """A schema as the service keeps it: a text.
+
+    `document` is the JSON object in it without the mark of FlowDSL, None for text of another kind.
+    """
 
     text: str
     document: dict[str, Any] | None
 
 
 class StoredWorkflow(Record):
-    """A workflow of the service, without what only the service writes.
+    """A workflow of the service, without the fields that only the service writes.
 
-    `name` is None where there is none. `models` and `unknown_models` are by their key in `model_metadata`, ids in lower case.
-    `extra` holds the fields that this version does not know, as far as they say anything.
+    `name` is None for a blank one. `models` and `unknown_models` are by their key in
+    `model_metadata`, model ids in lower case. `extra` holds the fields that this version does not
+    know, except those that say nothing.
     """
 
     id: str | None
@@ -61,7 +65,10 @@ class StoredWorkflow(Record):
 
 
 def read_payloads(text: str, where: str) -> list[Payload]:
-    """The workflows in the JSON of `where`: one, a list of them, or a page of the service's list. Raises `ImportProblem`."""
+    """The workflows in the JSON text of a file: one, a list, or a page of the service's list.
+
+    `where` names the file in messages. Raises `ImportProblem`.
+    """
     document = _parsed(text, where)
     if isinstance(document, dict) and "main_prompt" not in document and "items" in document:
         document = document["items"]
@@ -117,7 +124,10 @@ def _parsed(text: str, where: str) -> Any:
 
 
 def read_workflow(payload: Any, where: str) -> StoredWorkflow:
-    """What a payload says, as `POST` takes it or `GET` gives it. Raises `ImportProblem`, whose text begins with `where`."""
+    """Reads a payload as `POST` takes it or `GET` returns it.
+
+    Raises `ImportProblem`, whose text begins with `where`.
+    """
     fields = _Fields(payload, where)
     if not isinstance(payload, dict):
         fields.refuse(f"is {_kind(payload)}, not a workflow")
@@ -159,22 +169,25 @@ def read_workflow(payload: Any, where: str) -> StoredWorkflow:
 
 
 def model_name(written: str) -> str:
-    """A model as it is compared: an id in lower case, an alias as it is."""
+    """A model as it is compared: an id in lower case, an alias unchanged."""
     return written.lower() if is_uuid(written) else written
 
 
 def says_something(value: Any) -> bool:
-    """Whether a value of a field says more than its absence."""
+    """Whether a value of a field means more than its absence would."""
     return normalise(PASSED_THROUGH, value) is not None
 
 
 def is_model_id(model: Any) -> bool:
-    """Whether a model is named by the id it has in one organization."""
+    """Whether a model is named by its id, which holds in one organisation only."""
     return isinstance(model, str) and is_uuid(model)
 
 
 class _Fields:
-    """Typed access to the fields of a payload; null is as good as absent."""
+    """Typed access to the fields of a payload; null counts as absent.
+
+    Every method raises `ImportProblem` for a value of another type.
+    """
 
     def __init__(self, payload: Any, where: str) -> None:
         self._payload = payload
@@ -184,7 +197,7 @@ class _Fields:
         raise ImportProblem(f"{self._where} {problem}")
 
     def check_text(self) -> None:
-        """Refuse what no file can hold."""
+        """Refuses a payload that no UTF-8 file can hold."""
         try:
             json.dumps(self._payload, ensure_ascii=False).encode()
         except UnicodeEncodeError:
@@ -209,7 +222,7 @@ class _Fields:
         return [self._entry(key, number, entry, str, "text") for number, entry in self._list(key)]
 
     def tags(self) -> Iterable[str]:
-        """Names of tags: a body of ours has them bare, a reply in objects."""
+        """The names of tags: a request body of ours has them bare, a reply as objects."""
         for number, entry in self._list("tags"):
             name = entry.get("name") if isinstance(entry, dict) else entry
             yield self._entry("tags", number, name, str, "the name of a tag")
@@ -228,7 +241,7 @@ class _Fields:
             }
 
     def schema(self, key: str) -> Schema | None:
-        """The schema in a field: the service keeps a string, and an object means what its string would."""
+        """The schema in a field: the service keeps a text; an object means the text of it."""
         value = self._payload.get(key)
         if isinstance(value, dict | list):
             value = json.dumps(value, ensure_ascii=False)
@@ -264,7 +277,10 @@ def _schema(text: str) -> Schema | None:
 
 
 def _document(text: str) -> dict[str, Any] | None:
-    """The JSON object that a text spells; None also for one that no file of ours could hold again."""
+    """The JSON object that a text spells.
+
+    None for other text, and for JSON that we could not write again.
+    """
     try:
         document = read_json(text)
     except ValueError:
@@ -296,8 +312,9 @@ def _kind(value: Any) -> str:
 def same_payload(one: Payload, other: Payload) -> tuple[str, ...]:
     """The names of the fields in which two payloads differ in what they mean to the service.
 
-    Fields of the service's own are not compared, and tags only where both payloads name them. A workflow without a name is
-    the same as one called `UNTITLED`. Raises `ImportProblem` for what is no workflow.
+    Fields that the service itself writes are not compared, and tags only where both payloads have
+    them. A workflow without a name equals one called `UNTITLED`. Raises `ImportProblem` for what is
+    no workflow.
     """
     forms = [_form(payload) for payload in (one, other)]
     names = dict.fromkeys(name for form in forms for name in form)
@@ -308,7 +325,7 @@ def same_payload(one: Payload, other: Payload) -> tuple[str, ...]:
 
 
 def _form(payload: Payload) -> dict[str, str | None]:
-    """The fields of a payload, each in one spelling; None for what says no more than its absence."""
+    """The fields of a payload, each in one canonical spelling; None for what says nothing."""
     stored = read_workflow(payload, "the payload")
     checks = [{"allow_missing_attachments": False} | check for check in stored.checks]
     fields: Mapping[str, Any] = {
@@ -332,7 +349,7 @@ def _form(payload: Payload) -> dict[str, str | None]:
 
 
 def _schema_form(schema: Schema | None) -> str | None:
-    """A schema in one spelling: JSON that can be spelled out again as such, everything else as it stands."""
+    """A schema in one canonical spelling; what is no JSON, or nests too deeply, as it stands."""
     value = None if schema is None else normalise(POLICIES["input_schema"], schema.text)
     try:
         if value is None or isinstance(value, str):

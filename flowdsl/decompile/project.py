@@ -1,4 +1,4 @@
-"""Payloads to the files of a project."""
+"""From payloads of the service to the files of a project."""
 
 from __future__ import annotations
 
@@ -29,10 +29,14 @@ def import_workflows(
     capabilities: Capabilities = DOCUMENTED,
     project: str | None = None,
 ) -> ImportedProject:
-    """The files that compile to `payloads`, whatever their order. Raises `ImportProblem` for what is no workflow.
+    """The files of a project that compiles to `payloads`.
 
-    `taken` are the names of workflows that the project has already, `name` is the name of a single workflow. `pictures` are
-    by the address under which a prompt shows them. `project` names a project that is new and gets a project file.
+    The order of the payloads does not matter.
+
+    `taken` are the names of workflows that the project has already. `name` is the name for a single
+    workflow. `pictures` are by the address under which a prompt shows them. With `project`, the
+    name of a new project, a project file comes with the rest. Raises `ImportProblem` for what is no
+    workflow.
     """
     read = [
         (read_workflow(payload, f"workflow {number}"), payload)
@@ -80,7 +84,7 @@ def _name(stored: StoredWorkflow) -> str:
 
 
 def _project_files(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The project file, and the rule that keeps git from changing line breaks in what is kept verbatim."""
+    """The project file, and the rule by which git leaves line breaks in verbatim prompts alone."""
     digest = sha256(name.encode())
     for path in sorted(files):
         digest.update(path.encode() + b"\0" + files[path] + b"\0")

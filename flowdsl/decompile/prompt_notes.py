@@ -1,4 +1,4 @@
-"""Notes on the variables and pictures of a prompt that is kept, and on those in allowlisted commands."""
+"""Remarks on variables and pictures in a prompt that is kept, and on variables in commands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATH = r"(?:\.[^\W\d]\w*|\[\d+\]|\[(?:'[^'\n]*'|\"[^\"\n]*\")\])*"
 _VARIABLE = rf"(?<![\\{{])\{{(\$?{_NAME}){_PATH}\}}(?!\}})"
 _RUNTIME = rf"(?<!\{{)\{{\{{({_NAME}){_PATH}\}}\}}(?!\}})"
 _TOUCHED = rf"([\w:}}.)\\]?)\\(\{{\{{{_NAME}{_PATH}\}}\}}(?!\}})|\{{(\$?{_NAME}){_PATH}\}}(?!\}}))"
-"""A backslash and the variable behind it; what a path has in front of a separator stands before both."""
+"""A variable with a backslash right before it, and the character of a path before both, if any."""
 
 _IN_BRACES = r"(?<![\\{$])\{(\$?[^\W\d][^{}\n]{0,200})(?<!;)\}(?!\})"
 _SPACED = rf"(?<![\\{{])\{{[ \t]+(?!\$_\b)\$?{_NAME}(?:\.\w+)*[ \t]*\}}(?!\}})"
@@ -31,7 +31,7 @@ _CMDLET = r"\b[A-Z][a-z]+-[A-Z][A-Za-z]+\b"
 _TOOL_NAMES = frozenset(
     (*(name for name in TOOLS if "_" in name), "focused_action", "end_loop_iteration")
 )
-"""Names of tools that nobody gives to a value."""
+"""Tool names that nobody would give to a value."""
 
 _HEADINGS = ("Rules", "Steps", "Replay")
 
@@ -54,12 +54,20 @@ def prompt_remarks(stored: StoredWorkflow) -> Iterator[Remark]:
         yield Remark(WRONG, f"{what}, {words}")
     strange = set(_strange(stored, declared or frozenset()))
     if strange:
-        what = "look like variables and are none" if len(strange) > 1 else "looks like a variable and is none"  # fmt: skip
+        what = (
+            "look like variables and are none"
+            if len(strange) > 1
+            else "looks like a variable and is none"
+        )
         yield Remark(WRONG, f"{listed(strange)} in the prompt {what}")
     tools = {name for name in re.findall(_RUNTIME, stored.prompt) if name in _TOOL_NAMES}
     if tools:
         braced = listed(f"{{{{{name}}}}}" for name in tools)
-        words = "are runtime values, which vanish" if len(tools) > 1 else "is a runtime value, which vanishes"  # fmt: skip
+        words = (
+            "are runtime values, which vanish"
+            if len(tools) > 1
+            else "is a runtime value, which vanishes"
+        )
         which = "the names of the tools" if len(tools) > 1 else "the name of the tool"
         yield Remark(
             WRONG, f"{braced} in the prompt {words} in a run; write {which} without braces"
@@ -82,13 +90,13 @@ def prompt_remarks(stored: StoredWorkflow) -> Iterator[Remark]:
 
 
 def has_frames(prompt: str) -> bool:
-    """Whether a prompt has the headings that FlowDSL writes."""
+    """Whether a prompt has the three headings that every prompt of FlowDSL has."""
     lines = [line.removeprefix("<p>").removesuffix("</p>") for line in prompt.splitlines()]
     return [line for line in lines if line in _HEADINGS] == list(_HEADINGS)
 
 
 def backslash_remarks(stored: StoredWorkflow, *, prompt: bool) -> Iterator[Remark]:
-    """A remark on backslashes before variables: in commands, checks and, when `prompt`, in the prompt."""
+    """A remark on backslashes before variables in commands, in checks and, if asked, the prompt."""
     declared = _declared(stored)
     places = [
         ((stored.prompt,) if prompt else (), "the prompt"),
@@ -104,7 +112,8 @@ def backslash_remarks(stored: StoredWorkflow, *, prompt: bool) -> Iterator[Remar
         what = _and([f"{names} in {_and(where)}" for names, where in found.items()])
         yield Remark(
             WRONG,
-            f"a backslash touches {what}, and the platform reads it as an escape; write `/`, or put the separator into "
+            f"a backslash touches {what}, and the platform reads it as an escape; write `/`, "
+            "or put the separator into "
             "the value",
         )
 
@@ -114,7 +123,10 @@ def _and(words: list[str]) -> str:
 
 
 def _declared(stored: StoredWorkflow) -> frozenset[str] | None:
-    """The names that the input schema has, with `$` for secrets; None where it does not say which there are."""
+    """The names in the input schema, secrets with `$`.
+
+    None where the schema does not list its fields.
+    """
     if stored.input_schema is None:
         return frozenset()
     document = stored.input_schema.document
@@ -123,7 +135,7 @@ def _declared(stored: StoredWorkflow) -> frozenset[str] | None:
 
 
 def _undeclared(prompt: str, declared: Collection[str] | None) -> set[str]:
-    """The inputs and secrets in a prompt that are not declared, as they are written there."""
+    """The inputs and secrets in a prompt that are not declared, each as `{name}`."""
     if declared is None:
         return set()
     used = {found[1] for found in re.finditer(_VARIABLE, prompt)}
@@ -131,7 +143,10 @@ def _undeclared(prompt: str, declared: Collection[str] | None) -> set[str]:
 
 
 def _touched(texts: Iterable[str], declared: Collection[str] | None) -> Iterator[str]:
-    """The variables with a backslash before them. One that is not declared may well be meant as it stands, but not in a path."""
+    """The variables with a backslash before them, as they are written.
+
+    An undeclared one counts only in a path, for elsewhere its brace may be escaped on purpose.
+    """
     for text in texts:
         for before, variable, name in re.findall(_TOUCHED, text):
             if before or not name or not declared or name in declared:
@@ -139,7 +154,10 @@ def _touched(texts: Iterable[str], declared: Collection[str] | None) -> Iterator
 
 
 def _strange(stored: StoredWorkflow, declared: Collection[str]) -> Iterator[str]:
-    """What is almost a variable in the prose of a prompt."""
+    """What looks like a variable in the prose of a prompt but is none.
+
+    Code of PowerShell is no prose.
+    """
     text = stored.prompt
     for command in stored.allowlist:
         if len(command) > 1:

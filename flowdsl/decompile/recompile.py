@@ -1,4 +1,4 @@
-"""What a written workflow compiles to, in the terms of the organization it was read from."""
+"""Compiles a written workflow again, in the terms of the organisation that it was read from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .model import Payload
 
 
 class Recompiled(Record):
-    """A payload with its tags, or the errors that there is none for."""
+    """A payload with its tags, or the errors that stood in its way."""
 
     module: ast.Module
     payload: Payload | None
@@ -24,7 +24,7 @@ class Recompiled(Record):
 
 
 class _Options(CompileOptions):
-    """Compilation for an account with certain capabilities and nothing else of a project."""
+    """Compile options for an account with certain capabilities, without a project."""
 
     verified: Capabilities = DOCUMENTED
 
@@ -39,8 +39,11 @@ def recompile(
     capabilities: Capabilities,
     addresses: Mapping[str, str],
 ) -> Recompiled:
-    """The one workflow in the file at `path`. `addresses` are those of pictures, by the SHA-256 of their content."""
-    options = _Options(verified=capabilities, lenient=True)  # what was live may be wrong
+    """The one workflow in the file at `path`, compiled.
+
+    `addresses` are those of pictures, by the SHA-256 of their content.
+    """
+    options = _Options(verified=capabilities, lenient=True)  # A live workflow may have mistakes.
     compilation = compile_project(MemoryFiles(dict(files)), [path], options)
     analysis = compilation.analysis
     module = analysis.model.modules[0]

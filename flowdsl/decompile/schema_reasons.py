@@ -1,4 +1,4 @@
-"""Why no declaration gives a JSON schema: the first thing in it that types do not say."""
+"""Why no declaration gives a JSON schema: the first thing in it that no type says."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from .notes import quotation
 
 
 class Reason(Record):
-    """What is said of the field at `path`; `cause` says it of no field in particular."""
+    """A reason in words about the field at `path`; `cause` tells the same without a field."""
 
     words: str
     cause: str
     path: tuple[str, ...] = ()
 
     def inside(self, name: str) -> Reason:
-        """The same in a field called `name`, or in the entries of a list when that is `[]`."""
+        """The same reason for a field called `name`, or for entries of a list if it is `[]`."""
         return Reason(self.words, self.cause, (name, *self.path))
 
     def told(self) -> str:
-        """The reason in a sentence."""
+        """The reason as a clause: the field, and what is the matter with it."""
         path = ".".join(self.path).replace(".[]", "[]")
         return f"{f'`{quotation(path)}`' if path else 'it'} {self.words}"
 
 
 def unsaid(name: str) -> Reason:
-    """A keyword that no type has."""
+    """The reason for a keyword that no type has."""
     return Reason(f"has `{quotation(name)}`, which no type says", f"`{quotation(name)}`")
 
 
 def without_type(schema: dict[str, Any]) -> Reason:
-    """A schema without a `type` that types know."""
+    """The reason for a schema whose `type` is missing or unknown."""
     for name in ("$ref", "anyOf", "oneOf", "allOf", "not", "enum", "const"):
         if name in schema:
             return unsaid(name)
@@ -47,7 +47,7 @@ def without_type(schema: dict[str, Any]) -> Reason:
 
 
 def root(schema: Any) -> Reason | None:
-    """What is wrong with a whole schema; None for one of an object."""
+    """What is wrong with a whole schema; None for the schema of an object."""
     if isinstance(schema, dict) and schema.get("type") == "object":
         return None
     if isinstance(schema, dict) and is_short_notation(schema):
@@ -60,7 +60,10 @@ def root(schema: Any) -> Reason | None:
 
 
 def difference(declared: Any, schema: Any, *, reported: bool) -> Reason:
-    """The first thing in which the schema of a declaration is not `schema`; `reported` says that all fields must be there."""
+    """The first thing in which the schema of a declaration differs from `schema`.
+
+    `reported` says that it is an output schema, in which every field is required.
+    """
     if declared is None:
         return Reason("has no fields", "schemas without fields")
     if not isinstance(declared, dict) or not isinstance(schema, dict):

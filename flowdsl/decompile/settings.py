@@ -1,4 +1,4 @@
-"""Settings of a workflow from its payload: title, tags, flags, models, the terminal, and fields of unknown meaning."""
+"""Reads settings from a payload: title, tags, flags, models, the terminal, and unknown fields."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f]"
 class Settings(Record):
     """The settings of a workflow, as far as source can say them.
 
-    `kept` holds the fields of the payload for a file of `extra from`, because nothing else in source can hold one of them. `changed` names
-    the fields that come out differently; `remarks` tell of both and of what else an owner should know.
+    `kept` are fields of the payload for a file of `extra from`, because nothing else in source can
+    hold one of them. `changed` names the fields that come out differently. `remarks` tell of both,
+    and of what else an owner should know.
     """
 
     title: str
@@ -38,7 +39,10 @@ class Settings(Record):
 
 
 def read_settings(stored: StoredWorkflow) -> Settings:
-    """The settings of a workflow. What no literal can hold is kept, or written as near as possible where nothing keeps it."""
+    """The settings of a workflow.
+
+    What no literal can hold is kept in `kept`, or written as near as possible if it cannot be kept.
+    """
     title = stored.name or UNTITLED
     kept: dict[str, Any] = {}
     if not _can_be_said(title):
@@ -66,7 +70,7 @@ def read_settings(stored: StoredWorkflow) -> Settings:
 
 
 def terminal(settings: Settings, commands: frozenset[str]) -> nodes.Terminal:
-    """What `terminal { }` says, so that it and the `commands` of the statements come to the allowlist of the service."""
+    """What `terminal { }` says, so that it and the `commands` of statements give the allowlist."""
     allowlist = settings.allowlist
     if ALLOWLIST in settings.kept or (allowlist == (NO_COMMAND,) and not commands):
         return nodes.Terminal()
@@ -88,7 +92,7 @@ def _can_be_said(value: str) -> bool:
 
 
 def _can_name(model: str) -> bool:
-    """Whether a model may be named so in source, where braces would begin a variable."""
+    """Whether source can name a model so: a brace would begin a variable."""
     return "{" not in model and plain_literal(model) is not None
 
 
@@ -113,14 +117,23 @@ def _remarks(stored: StoredWorkflow, kept: dict[str, Any], changed: list[str]) -
         verb = "stay" if len(kept) > 1 else "stays"
         yield Remark(
             KEPT,
-            f"{listed(kept)} {verb} in a file of `extra from`, because nothing else in source can hold them",
-            "workflows keep settings in a file of `extra from`, because nothing else in source can hold them",
+            (
+                f"{listed(kept)} {verb} in a file of `extra from`, because nothing else in "
+                "source can hold them"
+            ),
+            (
+                "workflows keep settings in a file of `extra from`, because nothing else in "
+                "source can hold them"
+            ),
             " and ".join(f"`{field}`" for field in kept),
         )
     if not stored.allowlist:
         yield Remark(
             OPEN,
-            "the agent may run any terminal command, because the service has no allowlist for this workflow",
+            (
+                "the agent may run any terminal command, because the service has no allowlist "
+                "for this workflow"
+            ),
         )
     checked = (check.get("model") for check in stored.checks)
     ids = {each for each in (*stored.models.values(), *checked) if each and is_model_id(each)}

@@ -1,7 +1,8 @@
-"""One workflow into source.
+"""Imports one workflow in the best shape that compiles to its payload.
 
-Its prompt, its two schemas and its checks can each be written in source or be kept in a file; a shape says which. The best shape
-that compiles to the payload is the one.
+The prompt, the two schemas and the checks can each be written in source or be kept in a file; a
+shape says which. Shapes are tried from all in source to all in files: each is written, compiled and
+compared, and what is to blame for a difference goes into a file in the next one.
 """
 
 from __future__ import annotations
@@ -53,7 +54,10 @@ def import_workflow(
     pictures: Mapping[str, Picture],
     capabilities: Capabilities,
 ) -> Imported:
-    """The workflow called `name`, read from `payload`; of the pictures come those that source shows."""
+    """The workflow called `name`, read from `payload`.
+
+    Of the pictures, those come into files that source shows.
+    """
     inputs = _fields(read_inputs, stored.input_schema, (_NO_FIELDS, _NO_FIELDS))
     hints = _hints(stored, inputs, pictures)
     parts = Parts(
@@ -92,7 +96,7 @@ def _hints(
 
 
 class _Outcome(Record):
-    """What became of a shape: its files, the parts to blame for a failure, and what is wrong."""
+    """The result of trying a shape: its files, what is wrong, and the parts to blame for that."""
 
     files: dict[str, bytes]
     blamed: frozenset[str] = frozenset()
@@ -100,7 +104,7 @@ class _Outcome(Record):
 
 
 class _Import:
-    """One workflow on its way into source."""
+    """The import of one workflow."""
 
     def __init__(self, parts: Parts, payload: Payload, capabilities: Capabilities) -> None:
         self._parts = parts
@@ -112,7 +116,7 @@ class _Import:
         self._why: dict[str, str] = {}
 
     def run(self) -> Imported:
-        """The files of the best shape that compiles to the payload."""
+        """The files of the best shape that compiles to the payload, or of the last one tried."""
         parts = self._parts
         best = Shape(
             statements=parts.program is not None,
@@ -136,7 +140,7 @@ class _Import:
     # One shape
 
     def _try(self, shape: Shape) -> _Outcome:
-        """Write a shape, compile it and compare."""
+        """Writes a shape, compiles it and compares the result with the payload."""
         parts = self._parts
         if isinstance(parts.checks, ReadChecks) and shape.checks and not shape.inputs:
             renamed = renamed_inputs(parts.checks, parts.hints.inputs or ())
@@ -215,41 +219,53 @@ class _Import:
             yield Remark(
                 KEPT,
                 f"the post-run checks are kept in {file_name(parts.name, 'checks')}: {why}",
-                "workflows keep post-run checks in files, because a `checks` section would not give the same",
+                (
+                    "workflows keep post-run checks in files, because a `checks` section would "
+                    "not give the same"
+                ),
                 why,
             )
 
     def _prompt_remark(self) -> Remark:
-        """Why the prompt is no statements."""
+        """Why the prompt is kept in a file."""
         kept = f"the prompt is kept in {file_name(self._parts.name, 'prompt')}"
         if self._parts.program is not None:
             why = self._why.get("statements", "they do not fit the rest of the workflow")
             return Remark(
                 KEPT,
                 f"{kept}: its statements would not compile to the same workflow ({why})",
-                "prompts are kept in files, because their statements would not compile to the same workflows",
+                (
+                    "prompts are kept in files, because their statements would not compile to "
+                    "the same workflows"
+                ),
             )
         if has_frames(self._parts.stored.prompt):
             return Remark(
                 KEPT,
                 f"{kept}: it has the form of FlowDSL, and this version writes it differently",
-                "prompts in the form of FlowDSL are kept in files, because this version writes them differently",
+                (
+                    "prompts in the form of FlowDSL are kept in files, because this version "
+                    "writes them differently"
+                ),
             )
         return Remark(
             KEPT,
             f"{kept}: FlowDSL did not write it",
-            "prompts are kept in files, because FlowDSL did not write them; `flowdsl convert` proposes statements",
+            (
+                "prompts are kept in files, because FlowDSL did not write them; `flowdsl "
+                "convert` proposes statements"
+            ),
         )
 
     def _schema_remark(
         self, part: str, schema: Schema | None, why: Callable[[Any], Reason | None]
     ) -> Iterator[Remark]:
-        """Why a schema is no fields."""
+        """Why a schema is kept in a file."""
         if schema is None or schema.document is None:
             return
         reason = why(schema.document)
         if reason is None:
-            # What fits alone does not fit into this workflow.
+            # Fields that give the schema by itself do not do so in this workflow.
             told = self._why.get(part, "its fields do not fit the rest of the workflow")
             reason = Reason("", "fields that do not fit the rest")
         else:
@@ -268,14 +284,14 @@ _PART_OF_FIELD = {
     CHECKS: "checks",
     CLEANUP: "checks",
 }
-"""The part of a workflow that a field of the payload is written from; the prompt is for all others."""
+"""The part of a workflow that gives a field of the payload; the statements give all others."""
 
 _FIELD_WORDS = {
     "main_prompt": "the prompt comes",
     CHECKS: "a check comes",
     CLEANUP: "the clean-up comes",
 }
-"""How notes call what comes out differently."""
+"""How remarks name a field that comes out differently, with its verb."""
 
 _PART_OF_SECTION: dict[type, str] = {
     ast.InputsSection: "inputs",
@@ -303,7 +319,10 @@ def _parts_of(errors: Sequence[Diagnostic], module: ast.Module) -> Iterator[str]
 
 
 def _without(shape: Shape, blamed: frozenset[str], best: Shape) -> Shape | None:
-    """The next shape to try: what is blamed goes into files, and the statements when nothing else is left of it."""
+    """The next shape to try; None if all is in files.
+
+    What is blamed goes into files; if all of that is in files already, the statements go too.
+    """
     kept = {
         part: getattr(shape, part) and part not in blamed
         for part in ("inputs", "outputs", "checks")
@@ -312,7 +331,7 @@ def _without(shape: Shape, blamed: frozenset[str], best: Shape) -> Shape | None:
     if rest != shape:
         return rest
     if shape.statements:
-        # The fields that did not go with the statements may well go with a prompt that is kept.
+        # Fields that did not fit the statements may well fit a prompt that is kept.
         return Shape(
             statements=False, inputs=best.inputs, outputs=best.outputs, checks=shape.checks
         )
@@ -326,14 +345,14 @@ def _without(shape: Shape, blamed: frozenset[str], best: Shape) -> Shape | None:
 def _fields(
     read: Callable[[dict[str, Any]], _T | None], schema: Schema | None, absent: _T
 ) -> _T | None:
-    """What `read` makes of a schema: `absent` without one, None where it cannot be read."""
+    """What `read` returns for a schema: `absent` without one, None if it cannot be read."""
     if schema is None:
         return absent
     return None if schema.document is None else read(schema.document)
 
 
 def _split(fields: Fields | None) -> tuple[Fields | None, Fields]:
-    """Fields as inputs and secrets, these without `$`."""
+    """Fields as inputs and secrets, these without their `$`."""
     if fields is None:
         return None, ()
     secrets = tuple(

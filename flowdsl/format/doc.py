@@ -1,8 +1,8 @@
-"""A layout algebra: a stream of texts, possible line breaks, groups and indents, and the best way to lay it out.
+"""A layout algebra: a stream of texts, possible line breaks, groups and indents, and its layout.
 
-A group stands on one line when it fits there with what follows up to the next possible line break; otherwise the line
-breaks at each `Line` of its own. Streams are flat lists, so that nesting costs no recursion, and looking ahead ends at the right
-margin: laying out takes linear time.
+A group stands on one line if it fits there with what follows up to the next possible line break;
+otherwise the line breaks at each `Line` of the group itself. Streams are flat lists, so nesting
+costs no recursion, and looking ahead ends at the right margin: laying out takes linear time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WIDTH = 100
 
 
 class Line(Record):
-    """A possible line break; `flat` stands in its place on one line."""
+    """A possible line break; `flat` stands in its place if the group stands on one line."""
 
     flat: str
 
@@ -36,9 +36,9 @@ class _Mark(Record):
 
 
 OPEN = _Mark("open")
-"""A group begins."""
+"""Begins a group."""
 FORCED = _Mark("forced")
-"""A group begins that does not stand on one line."""
+"""Begins a group that never stands on one line."""
 CLOSE = _Mark("close")
 BREAK = _Mark("break")
 """A line break."""
@@ -46,11 +46,11 @@ SPACE = Line(" ")
 SOFT = Line("")
 
 Part: TypeAlias = str | int | Line | Either | _Mark | Gap | Block
-"""Numbers change the indent. A `Gap` writes its comments; a line break has to follow."""
+"""Numbers change the indent. A `Gap` writes its comments; a line break has to follow it."""
 
 
 def render(parts: Sequence[Part], indent: int) -> str:
-    """The text of a stream that begins at an indent, on a line that is indented already."""
+    """The text of a stream that begins on a line indented by `indent` already."""
     out: list[str] = []
     flat = [False]
     column = margin = indent
@@ -84,9 +84,9 @@ def render(parts: Sequence[Part], indent: int) -> str:
 
 
 def _fits(parts: Sequence[Part], first: int, column: int, margin: int) -> bool:
-    """Whether the group whose parts begin at `first` fits from a column on.
+    """Whether the group whose parts begin at `first` fits on one line from a column on.
 
-    A text over several lines breaks no line of its group: what counts is the line it begins on, and the one it ends on.
+    A text of several lines does not break its group: its first line and its last have to fit.
     """
     room = WIDTH - column
     depth = 1
@@ -119,7 +119,7 @@ def _fits(parts: Sequence[Part], first: int, column: int, margin: int) -> bool:
 
 
 def _block_text(block: Block, margin: int) -> str:
-    """A text over several lines that begins on a line with this indent."""
+    """The text of a block literal that begins on a line indented by `margin`."""
     deeper = "\n" + " " * (margin + INDENT)
     lines = "".join(deeper + line if line else "\n" for line in block.lines)
     return block.opening + lines + ("" if block.closed else "\n" + " " * margin + QUOTES)

@@ -1,4 +1,4 @@
-"""A file in the one style: read, laid out, and checked against what it was."""
+"""Formats a file: reads it, lays it out, and checks the result against the original."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .tree import Item
 
 
 class Formatted(Record):
-    """The text of a file as it should be.
+    """The text of a file in the one style.
 
-    `left` are the syntax errors for which declarations stay byte for byte. `problem` is None, or a sentence that says why
-    the check of the result kept the original.
+    `left` are the syntax errors because of which declarations stay byte for byte. `problem` is
+    None, or a sentence that says why the check of the result made the original stay.
     """
 
     text: str
@@ -33,7 +33,7 @@ class Formatted(Record):
 
 
 def format_source(source: SourceFile) -> Formatted:
-    """Format a file. Never raises: what cannot be formatted stays as it is."""
+    """Formats a file. Never raises: what cannot be formatted stays as it is."""
     styled = _in_style(source)
     if styled is None:
         return Formatted(source.text, _mistakes(source))
@@ -43,7 +43,7 @@ def format_source(source: SourceFile) -> Formatted:
     problem = _problem(styled, _in_style(SourceFile(source.path, styled.text)))
     if problem is None:
         return Formatted(styled.text, left)
-    # Where reading goes on behind a mistake may depend on the lines and indents around it.
+    # Where reading resumes behind a mistake may depend on the layout around it: no bug then.
     if not styled.whole:
         return Formatted(source.text, left)
     return Formatted(
@@ -52,7 +52,10 @@ def format_source(source: SourceFile) -> Formatted:
 
 
 class _Styled(Record):
-    """A text in the one style, and what it was made of. `whole` says that all of it could be read."""
+    """A text in the one style, and what it was made of.
+
+    `whole` says that all of it could be read.
+    """
 
     text: str
     sheet: Sheet
@@ -62,7 +65,10 @@ class _Styled(Record):
 
 
 def _problem(first: _Styled, second: _Styled | None) -> str | None:
-    """What is wrong with a formatted text, as the text and its own formatting show."""
+    """What is wrong with a formatted text, judged by it and by its own formatting.
+
+    None if nothing is.
+    """
     if second is None:
         return "the formatted file could not be read"
     if second.text != first.text:
@@ -73,7 +79,7 @@ def _problem(first: _Styled, second: _Styled | None) -> str | None:
 
 
 def _in_style(source: SourceFile) -> _Styled | None:
-    """A file in the one style; None when nothing of it can be formatted."""
+    """A file in the one style; None if nothing of it can be formatted."""
     text = source.text
     line_break = "\n"
     if "\r" in text:
@@ -88,7 +94,7 @@ def _in_style(source: SourceFile) -> _Styled | None:
 
 
 def _heeding_suppressions(source: SourceFile) -> _Styled | None:
-    """A file laid out, but for the items for which a suppression would then cover something else."""
+    """A file laid out, except for items whose suppression would then cover other code."""
     styled = _laid_out(source)
     held: dict[Place, Cover] = {}
     while styled is not None and styled.covers:
@@ -103,7 +109,7 @@ def _heeding_suppressions(source: SourceFile) -> _Styled | None:
 
 
 def _laid_out(source: SourceFile, held: Iterable[Cover] = ()) -> _Styled | None:
-    """A file with `\n` as line breaks in the one style, but for the items that some suppressions cover."""
+    """A file with `\\n` as line breaks in the one style, but for the items that `held` covers."""
     found = read(source)
     if found is None:
         return None

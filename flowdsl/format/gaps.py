@@ -10,8 +10,8 @@ _PIECES = re.compile(r"#[^\n]*|[^#]+")
 class Gap:
     """The comments in front of a token.
 
-    `trailing` stands behind the token before, on its line. Every one of `lines` has a line for itself, and says whether a
-    blank line stands in front of it. `parted` says the same of the token.
+    `trailing` stands on the line of the token before, behind it. Each of `lines` has a line for
+    itself, with whether a blank line stands before it. `parted` says the same of the token.
     """
 
     __slots__ = ("lines", "parted", "trailing")
@@ -42,7 +42,7 @@ class Gap:
 
 
 def doc_lines(blank: str) -> list[str]:
-    """The doc comments in front of a token: those that describe what begins with it."""
+    """The doc comments in front of a token, which describe what begins with it."""
     if "##" not in blank:
         return []
     lines = [comment for _, comment in Gap(blank).lines]
@@ -50,7 +50,7 @@ def doc_lines(blank: str) -> list[str]:
 
 
 def split_trailing(blank: str) -> tuple[str, str]:
-    """A blank in two: the comment behind the token before, and everything from the end of its line on."""
+    """The comment on the line of the token before, and all from the end of that line on."""
     end = blank.find("\n")
     if end < 0:
         return (blank, "") if "#" in blank else ("", blank)

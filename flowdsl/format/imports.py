@@ -1,4 +1,7 @@
-"""The order of imports: by path, then by form, within a run that no blank line splits. Comments move with them."""
+"""Sorts imports by path, then by form, within each run without blank lines.
+
+Comments move with the imports that they stand before or behind.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def _may_move(sheet: Sheet, item: Item) -> bool:
 
 
 def _goes_on(sheet: Sheet, item: Item) -> bool:
-    """Whether an import belongs to the run in front of it."""
+    """Whether an import belongs to the run of the one before it."""
     gap = Gap(sheet.blanks[item.start])
     parted = gap.parted or any(parted for parted, _ in gap.lines)
     return not parted and _may_move(sheet, item)

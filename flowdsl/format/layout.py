@@ -1,4 +1,4 @@
-"""From items to lines: which of them stand on one, how deep they are indented, and where a blank line is."""
+"""From items to lines: which stand on one line, how deep, and where blank lines are."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ _AS_WRITTEN = 1
 _BLANK_LINE = 2
 _HEADER = ("edition", *IMPORTS)
 _SHORT = frozenset(("const", "alias", "record"))
-"""Declarations that may stand together when each has one line."""
+"""Declarations that may stand without a blank line between them if each takes one line."""
 
 
 def lay_out(sheet: Sheet, items: list[Item]) -> str:
-    """The text of a whole file with `\\n` as line breaks. The last token of the sheet is the end of the file."""
+    """The text of a whole file, with `\\n` as line breaks.
+
+    The last token of the sheet is the end of the file.
+    """
     writer = _Writer(sheet)
     before: Item | None = None
     for item in items:
@@ -30,7 +33,7 @@ def lay_out(sheet: Sheet, items: list[Item]) -> str:
 
 
 def _between(sheet: Sheet, before: Item | None, item: Item) -> int:
-    """What is to be done about blank lines between two declarations."""
+    """What happens to blank lines between two declarations: none, as written, or one."""
     if before is None:
         return _NO_BLANK_LINE
     if before.marginal or item.marginal:
@@ -48,7 +51,7 @@ def _is_short(sheet: Sheet, item: Item) -> bool:
 
 
 def _one_line(sheet: Sheet, item: Item, indent: int) -> str | None:
-    """An item without its annotations on one line; None when that cannot be."""
+    """An item on one line, without its annotations; None if it does not fit there."""
     for body in item.bodies:
         if body.broken:
             return None
@@ -56,21 +59,24 @@ def _one_line(sheet: Sheet, item: Item, indent: int) -> str | None:
 
 
 def _flat(sheet: Sheet, first: int, past: int, indent: int) -> str | None:
-    """A range of tokens on one line; None when that cannot be, or would be too long."""
+    """A range of tokens on one line; None if it cannot stand on one or does not fit."""
     text = sheet.flat(first, past)
     fits = len(text) <= WIDTH - indent or sheet.stays_one_line(first, past)
     return text if fits and "\n" not in text else None
 
 
 class _Writer:
-    """Writes lines. Each begins with its line break, so that a comment can still follow the one before."""
+    """Writes lines.
+
+    Each begins with its line break, so that a comment can still follow the line before.
+    """
 
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
         self.out: list[str] = []
 
     def item(self, item: Item, indent: int) -> None:
-        """Write an item on a line that is indented already."""
+        """Writes an item on a line that is indented already."""
         if item.raw is not None:
             if item.marginal:
                 self.out[-1] = self.out[-1].rstrip(" ")
@@ -97,7 +103,7 @@ class _Writer:
         self._tokens(first, item.past, indent)
 
     def _annotations(self, item: Item, indent: int) -> None:
-        """Write the annotations of an item, each on a line of its own, and begin the next line."""
+        """Writes the annotations of an item on lines of their own, and begins the next line."""
         kinds = self.sheet.kinds
         begin = item.start
         while begin < item.first:
@@ -113,7 +119,7 @@ class _Writer:
         self.out.append(render(wrap(self.sheet, first, past), indent) if text is None else text)
 
     def begin_line(self, at: int, indent: int, policy: int) -> None:
-        """Write the comments in front of a token, and begin its line."""
+        """Writes the comments in front of a token, and begins its line."""
         blank = self.sheet.blanks[at]
         if "#" in blank:
             parted = self.comments(at, indent, policy)
@@ -122,7 +128,7 @@ class _Writer:
         self.out.append(("\n\n" if parted else "\n") + " " * indent)
 
     def comments(self, at: int, indent: int, policy: int) -> bool:
-        """Write the comments in front of a token; whether a blank line has to stand between them and the token."""
+        """Writes the comments in front of a token; whether a blank line comes after them."""
         gap = Gap(self.sheet.blanks[at], at_start=at == 0)
         if gap.trailing is not None:
             self.out.append(f"  {gap.trailing}")

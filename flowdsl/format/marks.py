@@ -1,4 +1,4 @@
-"""What a file says to the formatter: `# fmt: skip`, `# fmt: off` and `# fmt: on`."""
+"""Comments that tell the formatter what to leave: `# fmt: skip`, `# fmt: off`, `# fmt: on`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ON = re.compile(r"\n[ \t\f]*# fmt: on[ \t\f]*(?=\n|\Z)")
 
 
 def heed_marks(sheet: Sheet, items: list[Item]) -> None:
-    """Make raw items of what is to stay as it is: of single ones, and of all between two marks of one body."""
+    """Makes raw items of what is to stay: single items, and all between two marks of one body."""
     skipped = [
         at - 2 if sheet.kinds[at - 1] == COMMA else at - 1
         for at, _ in sheet.commented
@@ -41,12 +41,12 @@ def heed_marks(sheet: Sheet, items: list[Item]) -> None:
 
 
 def _within(places: list[int], first: int, past: int) -> int:
-    """How many of some sorted places lie in a range."""
+    """How many of the sorted `places` lie in a range."""
     return bisect_left(places, past) - bisect_left(places, first)
 
 
 def _keep_between(sheet: Sheet, items: list[Item], closing: int) -> None:
-    """Make one raw item of those behind `# fmt: off`, up to `# fmt: on` or to the end of the body."""
+    """Makes one raw item of those from `# fmt: off` to `# fmt: on` or to the end of the body."""
     kept: list[Item] = []
     number = 0
     while number < len(items):
@@ -75,7 +75,7 @@ def _keep_between(sheet: Sheet, items: list[Item], closing: int) -> None:
 
 
 def _mark(mark: re.Pattern[str], sheet: Sheet, at: int, begin: int = 0) -> re.Match[str] | None:
-    """A mark with a line for itself in front of a token, behind an offset; its place in the source."""
+    """A mark on a line of its own in front of a token, not before the offset `begin`."""
     return mark.search(sheet.source, max(begin, _begin(sheet, at)), sheet.starts[at])
 
 

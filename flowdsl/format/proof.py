@@ -1,7 +1,8 @@
-"""The check of a formatted file against what it was.
+"""Checks a formatted file against the original.
 
-Two files that can be read and have the same tokens have the same tree, as long as their doc comments and the values of their
-texts are the same. Commas that the grammar leaves open do not count, and neither does the order of imports.
+Two files that can be read and have the same tokens have the same tree, if their doc comments and
+the values of their texts are the same as well. Commas that the grammar leaves open do not count,
+nor does the order of imports.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _OPTIONAL_IN_FRONT_OF = NO_ENTRY | {TERMINAL["FIELD"]}
 
 
 def difference(before: Evidence, after: Evidence) -> str | None:
-    """What is wrong with a formatted file, to be continued by a comma; None when nothing is."""
+    """What is wrong with a formatted file, as a clause; None if nothing is."""
     if not _same_meaning(before, after):
         return "formatting would change what the file means"
     if before.comments != after.comments:
@@ -33,7 +34,10 @@ def difference(before: Evidence, after: Evidence) -> str | None:
 
 
 class Evidence:
-    """What formatting must leave alone in a file. What stands in front of the first declaration may change places."""
+    """What formatting must not change in a file.
+
+    Comments in front of the first declaration may change their order.
+    """
 
     __slots__ = ("comments", "docs", "imports", "kinds", "words")
 
@@ -59,7 +63,8 @@ class Evidence:
             for at, lines in docs
             if at >= begin and lines
         ]
-        """The doc comments behind the imports, each with the number of the token it stands in front of."""
+        """The doc comments behind the imports, each with the number of the token that it precedes.
+        """
         head = [Gap(blank).comments for at, blank in sheet.commented if at <= begin]
         tail = [Gap(blank).comments for at, blank in sheet.commented if at > begin]
         self.comments = sorted(chain.from_iterable(head)), list(chain.from_iterable(tail))
@@ -75,14 +80,14 @@ def _same_meaning(one: Evidence, other: Evidence) -> bool:
 
 
 def _same_value(kind: int, one: str, other: str) -> bool:
-    """Whether two tokens of a kind that are spelt in two ways are the same text or variable."""
+    """Whether two spellings of a token of this kind are the same text or variable."""
     if kind == RUNTIME:
         return one[2:-2].strip(" \t") == other[2:-2].strip(" \t")
     return kind in TEXTS and _parts(one) == _parts(other)
 
 
 def _parts(word: str) -> list[str | list[str]]:
-    """The parts of a text without their places, and of its comments only the words."""
+    """The parts of a text without their offsets, and of its comments only the words."""
     text = scan_text(SourceFile("", word), Sink(), 0, len(word))
     return [
         part.value.split() if isinstance(part, ast.TextComment) else dump(part, offsets=False)

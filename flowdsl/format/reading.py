@@ -1,4 +1,4 @@
-"""From text to items, also where some of it cannot be read: that becomes items that stay byte for byte."""
+"""From text to items; what cannot be read becomes items that stay byte for byte."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _INT = TERMINAL["INT"]
 
 
 def read(source: SourceFile) -> tuple[Sheet, list[Item], bool] | None:
-    """The tokens and items of a file, and whether all of it could be read; None when nothing of it can be formatted.
+    """The tokens and items of a file, and whether all of it could be read.
 
-    Line breaks are `\\n`.
+    None if nothing of it can be formatted. Its line breaks are `\\n`.
     """
     tokens = Lexemes(source.text)
     sink = Sink()
@@ -46,7 +46,10 @@ def _has_long_number(sheet: Sheet) -> bool:
 
 
 def _items(sheet: Sheet, index: int, reader: Reader) -> list[Item] | None:
-    """The edition and the declarations from token `index` up to the next end; None when they cannot be read."""
+    """The edition and the declarations from token `index` up to the next end.
+
+    None for a mistake.
+    """
     numbered = Numbered(sheet)
     stack = fresh_stack(numbered)
     if run(numbered, stack, index, ITEM_RULES, reader) >= 0:
@@ -56,7 +59,7 @@ def _items(sheet: Sheet, index: int, reader: Reader) -> list[Item] | None:
 
 
 def _read_around(source: SourceFile, ranges: list[Range]) -> tuple[Sheet, list[Item]] | None:
-    """The items of a file of which only some ranges can be read; None when that is none of it."""
+    """The items of a file of which only some ranges can be read; None if none can."""
     if not ranges:
         return None
     tokens, pieces = join_pieces(source.text, ranges)

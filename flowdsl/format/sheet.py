@@ -1,6 +1,6 @@
-"""The tokens of a file and the space between them when all stands on one line.
+"""The tokens of a file, and the spaces between them on one line.
 
-Spaces are a matter of the two kinds that meet: the parser has settled by then what each token is.
+A space depends on the two kinds of tokens that meet: the parser knows by then what each token is.
 """
 
 from __future__ import annotations
@@ -18,20 +18,25 @@ COMMA = TERMINAL["COMMA"]
 LBRACE, RBRACE, LPAR = TERMINAL["LBRACE"], TERMINAL["RBRACE"], TERMINAL["LPAR"]
 RUNTIME = TERMINAL["RUNTIME"]
 TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], RUNTIME))
-"""What may be spelt in more than one way."""
+"""Tokens that may be spelled in more than one way."""
 _OPENERS = frozenset((LBRACE, TERMINAL["LPAR"], TERMINAL["LSQB"]))
 _CLOSERS = frozenset((RBRACE, TERMINAL["RPAR"], TERMINAL["RSQB"]))
 
 
 class Sheet:
-    """Columns with one entry a token, and what reading the file has found out about them.
+    """Columns with one entry for each token, and what reading the file found out about tokens.
 
-    `words` and `blanks` are as the lexer has them, except that the comments in front of a comma stand behind it: `commented`
-    are the blanks with comments as they were, by token. `texts` are the words as they are written out. `starts` and `ends`
-    are offsets in `source`. `openings` are the tokens that begin a line because they did: the first of an object. `bare` are
-    the braces whose entries need no comma on lines of their own. `described` are the tokens whose doc comments count, and
-    `fixed` the commas that have to stay where they are, as a comment behind them would become one of these. `unbroken` are the
-    tokens at the end of a line that stays one, however long.
+    - `words` and `blanks` are those of the lexer, except that comments in front of a comma are
+      moved behind it.
+    - `texts` are the words as they are written out.
+    - `starts` and `ends` are offsets in `source`.
+    - `commented` are the blanks that hold comments, as they were, by token.
+    - `openings` are the tokens that must begin a line because they did: the first of an object.
+    - `bare` are the braces whose entries need no comma on lines of their own.
+    - `described` are the tokens whose doc comments count.
+    - `fixed` are the commas that must stay, because a comment behind them would become a doc
+      comment.
+    - `unbroken` are the tokens at the end of a line that must not be broken, however long it is.
     """
 
     __slots__ = (
@@ -80,7 +85,7 @@ class Sheet:
                     self.fixed.append(at)
 
     def lay_flat(self) -> None:
-        """Decide the space in front of every token; to be called when the file has been parsed."""
+        """Decides the space in front of every token; to be called once the file is parsed."""
         self.fixed = [at for at in self.fixed if at + 1 in self.described]
         texts, kinds = self.texts, self.kinds
         for at, kind in enumerate(kinds):
@@ -95,7 +100,7 @@ class Sheet:
         self._flat = list(map(add, gaps, texts))
 
     def flat(self, first: int, past: int) -> str:
-        """A range of tokens on one line; a line break is in it when that cannot be."""
+        """A range of tokens on one line; with a line break in it if it cannot stand on one."""
         return self.texts[first] + "".join(self._flat[first + 1 : past])
 
     def spaced(self, at: int) -> str:
@@ -103,15 +108,15 @@ class Sheet:
         return self._flat[at]
 
     def raw(self, first: int, past: int) -> str:
-        """The source of a range of tokens, from the first to the last."""
+        """The source of a range of tokens."""
         return self.source[self.starts[first] : self.ends[past - 1]]
 
     def stays_one_line(self, first: int, past: int) -> bool:
-        """Whether a range of tokens is one line, and must be however long it is."""
+        """Whether a range of tokens is a line that must not be broken."""
         return past - 1 in self.unbroken and "\n" not in self.raw(first, past)
 
     def partner(self, opening: int) -> int:
-        """The token that closes the bracket at a token."""
+        """The token that closes the bracket at `opening`."""
         if not self._partners:
             pending: list[int] = []
             for at, kind in enumerate(self.kinds):
@@ -132,7 +137,7 @@ NO_ENTRY = _CLOSERS | {TERMINAL["EXISTS"], TERMINAL["SHOWS"]}
 
 @cache
 def _gaps() -> dict[tuple[int, int], str]:
-    """What stands between two kinds of tokens on one line, where it is not one space."""
+    """What stands between two kinds of tokens on one line, if it is not one space."""
     everything = range(len(TERMINALS))
 
     def kinds(names: str) -> list[int]:

@@ -1,7 +1,8 @@
-"""The lines that suppressions count for: a finding stays suppressed, or reported, only when they keep their tokens.
+"""What suppressions cover: formatting must not move other code under one, or code away from it.
 
-A comment at the end of a line covers the line; one with a line for itself covers what begins behind it, and the rest of
-that line; one in a text covers its line, and the next as well when it has a line for itself.
+A comment at the end of a line covers that line. One on a line of its own covers what begins behind
+it, and the rest of that line. One in a text covers its line and, if it has a line for itself, the
+next one as well.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ _COMMENT = r"#+\s*flow:\s*ignore\b[^\n]*"
 _IN_TEXT = r"(?s)\{#\s*flow:\s*ignore\b.*?#\}"
 
 Place: TypeAlias = tuple[int, int]
-"""A range of tokens."""
+"""A range of tokens: the first, and the one past the last."""
 _Suppression: TypeAlias = tuple[int, str, Place]
-"""The token it stands in front of or in, its words, and what it covers."""
+"""The token that it stands in front of or in, its words, and the range that it covers."""
 
 
 class Cover(Record):
-    """What a suppression covers: a range of tokens, and what these are, in no order as names are sorted.
+    """What a suppression covers: the range of tokens, and the words of these, sorted.
 
-    `moves` tells that it stands among the imports, which are sorted.
+    `moves` says that it stands among the imports, which are sorted.
     """
 
     comment: str
@@ -41,12 +42,12 @@ class Cover(Record):
 
     @property
     def key(self) -> tuple[str, tuple[str, ...]]:
-        """What two covers have in common that cover the same."""
+        """Equal for two covers of the same code."""
         return self.comment, self.tokens
 
 
 def mark_unbroken(sheet: Sheet) -> None:
-    """Mark the tokens in front of a suppression at the end of a line: the line stays one, however long it is."""
+    """Marks the tokens before a suppression at the end of a line, which must not be broken then."""
     if _WORDS not in sheet.source:
         return
     for at, blank in sheet.commented:
@@ -67,7 +68,10 @@ def covers(sheet: Sheet, items: Sequence[Item]) -> list[Cover]:
 
 
 def changed(before: list[Cover], after: list[Cover]) -> list[Cover]:
-    """Those of `before` that cover something else afterwards, or nothing. Only those that move change places."""
+    """Those of `before` that cover other code afterwards, or none.
+
+    Only imports may change places.
+    """
     others = iter([cover.key for cover in after if not cover.moves])
     found = [one for one in before if not one.moves and one.key != next(others, None)]
     had = Counter(cover.key for cover in before if cover.moves)
@@ -76,14 +80,17 @@ def changed(before: list[Cover], after: list[Cover]) -> list[Cover]:
 
 
 def hold(sheet: Sheet, items: list[Item], cover: Cover) -> None:
-    """Leave the items that a suppression covers as they are, neighbours of one body as one."""
+    """Leaves the items that a suppression covers as they are.
+
+    Neighbours in a body become one item.
+    """
     first, past = cover.place
     around: Item | None = None
     while True:
         begin = bisect_right(items, first, key=lambda item: item.past)
         end = bisect_left(items, past, key=lambda item: item.start)
         if begin >= end or (items[begin].start > first and sheet.kinds[first] == COMMA):
-            # The comma belongs to none of them.
+            # A comma at the beginning belongs to no item of this body.
             if around is not None:
                 around.raw = sheet.raw(around.start, around.past)
             return
@@ -101,13 +108,16 @@ def hold(sheet: Sheet, items: list[Item], cover: Cover) -> None:
 
 
 def _is_head(sheet: Sheet, item: Item, past: int) -> bool:
-    """Whether a cover is one line up to the brace of an item's body, which keeps the annotations in front of it then."""
+    """Whether a cover is one line up to the brace of an item's body.
+
+    Annotations stay on it then.
+    """
     opens_body = any(body.open == past - 1 for body in item.bodies)
     return item.start < item.first and opens_body and sheet.stays_one_line(item.start, past)
 
 
 def _ranges_of_comments(sheet: Sheet, items: Sequence[Item]) -> Iterator[_Suppression]:
-    """The comments that suppress."""
+    """The suppressions in comments."""
     ends = dict(_extents(items))
     for at, blank in sheet.commented:
         begin = sheet.starts[at] - len(blank)
@@ -118,13 +128,13 @@ def _ranges_of_comments(sheet: Sheet, items: Sequence[Item]) -> Iterator[_Suppre
                 yield at, comment, _on_lines(sheet, *line)
             else:
                 _, past = _on_lines(sheet, *_line(sheet.source, sheet.starts[at]))
-                # In front of a comma it cannot stay, and something else would begin behind it.
+                # Comments move behind a comma, where other code would begin.
                 comment += "," * (sheet.kinds[at] == COMMA)
                 yield at, comment, (at, max(past, ends.get(at, at)))
 
 
 def _ranges_of_texts(sheet: Sheet) -> Iterator[_Suppression]:
-    """The suppressions in texts, whose words are the texts' own."""
+    """The suppressions in texts; their words belong to the text, so they are not compared."""
     source = sheet.source
     for at, word in enumerate(sheet.words):
         if _WORDS not in word:
@@ -152,11 +162,11 @@ def _line(text: str, offset: int) -> tuple[int, int]:
 
 
 def _on_lines(sheet: Sheet, start: int, end: int) -> Place:
-    """The tokens that stand in a range of the source, be it in part."""
+    """The tokens that stand in a range of the source, at least in part."""
     return bisect_right(sheet.ends, start), bisect_left(sheet.starts, end)
 
 
 def _tokens(sheet: Sheet, first: int, past: int) -> list[str]:
-    """The tokens of a range but for commas; texts may change their spelling, so that there is nothing to be known by."""
+    """The words of a range, without commas; a text counts as empty, for its spelling may change."""
     tokens = zip(sheet.words[first:past], sheet.kinds[first:past], strict=True)
     return ["" if kind in TEXTS else word for word, kind in tokens if kind != COMMA]

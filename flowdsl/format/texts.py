@@ -1,4 +1,7 @@
-"""Text literals as they are written out: words stay, spaces around variables, indents and line ends do not."""
+"""Text literals as they are written out.
+
+Words stay; spaces in variables, indents and blanks at line ends do not.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ QUOTES = '"""'
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _PATH = rf"{_NAME}(?:\.{_NAME})*\}}"
 _UNUSUAL = re.compile(rf"\$\{{|\{{(?!\$?{_PATH}|\{{{_PATH}\}})")
-"""A brace that is not, at first sight, part of a variable as it should be written."""
+"""A brace that does not obviously begin a variable in its normal spelling."""
 
 
 def written_text(word: str) -> str | None:
-    """A text literal with its variables as they are written out; None when something is wrong with it."""
+    """A text literal with its variables in normal spelling; None if it has a mistake."""
     if word.startswith(QUOTES) and "\n" not in word:
         word = QUOTES + _closed(word[len(QUOTES) : -len(QUOTES)])
     if not _UNUSUAL.search(word) and "\t" not in word:
@@ -38,10 +41,11 @@ def written_text(word: str) -> str | None:
 
 
 class Block:
-    """A text over several lines, without the indents that depend on where it stands.
+    """A text of several lines, without the indents that depend on where it stands.
 
-    `opening` is its first line. `lines` are indented deeper than the statement, on top of what they have of their own.
-    `closed` tells that the closing quotes are on the last of these; else they have a line for themselves.
+    `opening` is its first line. `lines` stand deeper than the statement, each with its own indent
+    on top. `closed` says that the closing quotes stand on the last of these, not on a line of their
+    own.
     """
 
     __slots__ = ("closed", "lines", "opening")
@@ -63,7 +67,7 @@ class Block:
         self.lines = [_moved(line, indent) for line in continued]
         for text in texts:
             begin, *continued = text.split("\n")
-            # Nothing but comments is indented with tabs, or less than the others.
+            # Only lines of comments may be indented with tabs, or less than the others.
             self.lines.append(" " * (_spaces(begin) - indent) + begin.strip(" \t"))
             self.lines += [_moved(line, indent) for line in continued]
         if self.closed:
@@ -71,14 +75,14 @@ class Block:
 
     @property
     def end(self) -> int:
-        """How far the last line reaches to the right of the statement's indent."""
+        """The column at which the last line ends, counted from the indent of the statement."""
         return INDENT + len(self.lines[-1]) if self.closed else len(QUOTES)
 
 
 def _closed(line: str) -> str:
     """The last line of a block with its closing quotes."""
     line = line.rstrip(" \t")
-    # Right in front of the quotes, these two would mean something else.
+    # Right before the closing quotes, a quotation mark or a backslash would change their meaning.
     return f"{line} {QUOTES}" if line.endswith(('"', "\\")) else line + QUOTES
 
 
@@ -87,5 +91,5 @@ def _spaces(line: str) -> int:
 
 
 def _moved(line: str, indent: int) -> str:
-    """A line without the indent that all have, or what it has of it, and without the spaces at its end."""
+    """A line without the indent that all lines share, and without blanks at its end."""
     return line[min(indent, _spaces(line)) :].rstrip(" \t")

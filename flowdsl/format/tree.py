@@ -1,7 +1,7 @@
-"""What stands on lines of its own: items, and the bodies in braces that hold them.
+"""Items, which stand on lines of their own, and the bodies in braces that hold them.
 
-Everything below an item is a range of tokens. Each token of a file belongs to an item or to the braces of a body, so that
-nothing can get lost.
+Everything below an item is a range of tokens. Each token of a file belongs to an item or to the
+braces of a body, so that nothing can get lost.
 """
 
 from __future__ import annotations
@@ -16,14 +16,11 @@ from .sheet import COMMA, Sheet
 from .texts import written_text
 
 IMPORTS = ("import_names", "import_ns")
-"""The rules of imports, in the order in which they stand when the path is the same."""
+"""The rules of imports, in the order that they take if the path is the same."""
 
 
 class Body:
-    """Braces around items, by the tokens that open and close them.
-
-    A `broken` one cannot stand on one line.
-    """
+    """Braces around items, by the tokens that open and close them; `broken` takes several lines."""
 
     __slots__ = ("broken", "close", "items", "open")
 
@@ -35,10 +32,10 @@ class Body:
 
 
 class Item:
-    """A declaration, section, setting, statement, field or the like: the tokens from `start` up to `past`.
+    """A declaration, section, setting, statement, field or the like: tokens `start` up to `past`.
 
-    Annotations on lines of their own reach up to `first`. `raw` is the source of an item that stays as it is; a
-    `marginal` one brings the indent of its first line.
+    Annotations on lines of their own reach up to `first`. `raw` is the source of an item that stays
+    as it is; a `marginal` one includes the indent of its first line.
     """
 
     __slots__ = ("bodies", "first", "marginal", "past", "raw", "rule", "start")
@@ -53,7 +50,10 @@ class Item:
 
 
 class Reader:
-    """Builds the items of a file. `troubled` tells that a text or a number may be wrong, which the syntax tree shows."""
+    """Builds the items of a file.
+
+    `troubled` says that a text or a number may be wrong; the syntax tree tells.
+    """
 
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
@@ -61,7 +61,7 @@ class Reader:
 
 
 class Numbered(Lexemes):
-    """Tokens whose places are their own numbers, so that the parser hands those to the rules."""
+    """Tokens whose offsets are their own numbers, so that the parser hands these to the rules."""
 
     __slots__ = ()
 
@@ -74,7 +74,7 @@ class Numbered(Lexemes):
         self._excess = None
 
 
-# The rules. `start` and `end` are tokens; what is None, a number or a tuple among the children is no item.
+# The rules. `start` and `end` are tokens; children that are None, numbers or tuples are no items.
 
 _BODY_AT = {
     "record": 2,
@@ -94,7 +94,7 @@ _BODY_AT = {
     "reads": 1,
     "t_outputs": 1,
 }
-"""Rules with one body, and where its brace is."""
+"""Rules with one body, and the position of its brace."""
 _STEADY = frozenset(("workflow", "chain", "test"))
 _ITEMS = frozenset(
     [
@@ -227,7 +227,7 @@ def _otherwise(reader: Reader, start: int, end: int, children: Sequence[Any]) ->
 
 
 def _import_names(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
-    # A comment tells something about the name it stands at.
+    # A comment among the names belongs to one of them, so they keep their order.
     sheet = reader.sheet
     close = end - 3
     if not any("#" in blank for blank in sheet.blanks[start + 2 : close + 1]):
@@ -255,7 +255,7 @@ def _sort_names(sheet: Sheet, first: int, past: int) -> None:
 
 
 _SPACES = frozenset((" ", "\t"))
-"""In front of the last three characters of a text, which may be its closing quotes."""
+"""Blanks before the last three characters of a text, which may be its closing quotes."""
 
 
 def _text(reader: Reader, start: int, end: int, children: Sequence[Any]) -> None:
@@ -307,7 +307,7 @@ _SPECIAL: dict[str, Build] = {
 
 
 ITEM_BUILDS = _ITEMS.union(_BODY_AT, _SPECIAL)
-"""The rules that make something; the others stand inside of items."""
+"""The rules that build something; all others stand inside of items."""
 
 
 def _build_of(name: str) -> Build:
@@ -319,4 +319,4 @@ def _build_of(name: str) -> Build:
 
 
 ITEM_RULES = rules(_build_of)
-"""The rules that make items; their builder is a `Reader`."""
+"""The rules that build items; they are given a `Reader`."""

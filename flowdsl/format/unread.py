@@ -1,4 +1,4 @@
-"""A file with mistakes in pieces: declarations that can be read, and the stretches of lines between them."""
+"""Divides a file with mistakes into declarations that can be read, and the lines between them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BLANK_LINES = r"(?:[ \t\f]*\n)*+"
 
 
 def readable(text: str, module: ast.Module, mistakes: Sequence[Diagnostic]) -> list[Range]:
-    """The imports and declarations of a file that no mistake touches, in order, as ranges of its text.
+    """The imports and declarations that no mistake touches, in order, as ranges of the text.
 
     Each has its lines for itself, or shares them with others of the kind.
     """
@@ -50,15 +50,15 @@ def readable(text: str, module: ast.Module, mistakes: Sequence[Diagnostic]) -> l
 
 
 def _drop_before_mistake(text: str, kept: list[Range], start: int) -> None:
-    """Drop the last ranges as long as something stands behind them, on their line, that cannot be read."""
+    """Drops the last ranges, as long as something unreadable stands behind them on their line."""
     while kept and not re.compile(_REST_OF_LINE).match(text, kept[-1][1], start):
         kept.pop()
 
 
 def join_pieces(text: str, ranges: Sequence[Range]) -> tuple[Lexemes, list[Range]]:
-    """The tokens of the edition and of the ranges, each range ended, and every other stretch of lines as one end token.
+    """The tokens of the edition and of the ranges, and the range of tokens of each piece.
 
-    Besides, the first token of every piece and the one past it.
+    An end token follows each range; all lines between two ranges are one end token.
     """
     joined = Lexemes(text)
     for column in _columns(joined):
@@ -78,7 +78,10 @@ def join_pieces(text: str, ranges: Sequence[Range]) -> tuple[Lexemes, list[Range
 
 
 def _append(joined: Lexemes, blank: str, text: str, place: Range, *, whole: bool = False) -> Range:
-    """Add the tokens of a place with an end behind them, or the `whole` of it as one end; where they are."""
+    """Adds the tokens of a place and an end token; with `whole`, one end token for all of it.
+
+    Returns the range of the tokens added, without the end token of a range.
+    """
     start, end = place
     first = len(joined.words)
     tokens = Lexemes("" if whole else text[start:end])
@@ -99,9 +102,9 @@ def _columns(tokens: Lexemes) -> tuple[list[Any], ...]:
 
 
 def _stretch(text: str, start: int, end: int) -> Range | None:
-    """The lines in a range that hold more than spaces and comments; None when there are none.
+    """The lines in a range that hold more than blanks and comments; None if there are none.
 
-    Begins and ends with a line; the comments in front of it are part of it, those behind it are not.
+    It begins and ends with a line. Comments before it belong to it, those behind it do not.
     """
     if re.compile(_TRIVIA).fullmatch(text, start, end):
         return None

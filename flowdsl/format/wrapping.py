@@ -1,4 +1,4 @@
-"""Where the line breaks in what does not fit on one: a range of tokens becomes a stream of the layout algebra.
+"""Where lines break that do not fit: a range of tokens becomes a stream of the layout algebra.
 
 The loosest bond breaks first. Brackets that break have an entry on each line.
 """
@@ -38,11 +38,11 @@ _CLAUSES = frozenset(
     ]
 )
 _PAIRS = {_T["IN"]: _T["BACKGROUND"], _T["IF"]: _T["PRESENT"]}
-"""Words that begin a clause in front of one other word only."""
+"""Words that begin a clause only in front of one other word."""
 _SUFFIXED = frozenset(_T[name] for name in ["NAME", "RSQB", "QMARK", "STRING", "RBRACE"])
-"""Behind these, a square bracket is an index or makes a list type."""
+"""Tokens behind which a square bracket is an index or makes a list type."""
 _WITHOUT_CLAUSES = frozenset((_T["CALL"], _T["IMPORT"]))
-"""Their brackets break instead: `as` and `from` stay behind the closing one."""
+"""Statements whose brackets break instead: `as` and `from` stay behind the closing one."""
 
 _Level: TypeAlias = tuple[Callable[[Sheet, int], bool], int, bool]
 
@@ -75,12 +75,15 @@ _LEVELS: tuple[_Level, ...] = (
     (_begins_with(_T["AND"]), 2 * INDENT, False),
     (_begins_with(_T["VBAR"]), INDENT, False),
 )
-"""Where the line may break outside of brackets, from the loosest bond to the tightest: what begins a line, how deep it is
-indented, and whether lines are filled (or else have one part each). Conditions and clauses are set off from the body behind them."""
+"""Where a line may break outside of brackets, from the loosest bond to the tightest.
+
+Each level has what begins a line, how deep that is indented, and whether lines are filled (or else
+have one part each). Conditions and clauses are set off from the body behind them.
+"""
 
 
 class _Range:
-    """Tokens that are not yet laid out, and the loosest bond that may be in them."""
+    """Tokens that are not laid out yet, and the loosest level at which they may still break."""
 
     __slots__ = ("first", "level", "past")
 
@@ -94,7 +97,7 @@ _Step: TypeAlias = "Part | _Range"
 
 
 def wrap(sheet: Sheet, first: int, past: int) -> list[Part]:
-    """The stream of a range of tokens. The comments in front of its first token are left to the caller."""
+    """The stream of a range of tokens, without the comments in front of its first token."""
     parts: list[Part] = []
     pending: list[_Step] = [_Range(first, past)]
     while pending:
@@ -107,7 +110,7 @@ def wrap(sheet: Sheet, first: int, past: int) -> list[Part]:
 
 
 def _steps(sheet: Sheet, range_: _Range) -> list[_Step]:
-    """A range in parts: at its loosest bond, or token by token where there is none."""
+    """A range in parts: divided at its loosest bond, or token by token if there is none."""
     first, past = range_.first, range_.past
     tops = _outside_brackets(sheet, first, past)
     for level in range(range_.level, len(_LEVELS)):
@@ -121,7 +124,7 @@ def _steps(sheet: Sheet, range_: _Range) -> list[_Step]:
 
 
 def _outside_brackets(sheet: Sheet, first: int, past: int) -> list[int]:
-    """The tokens of a range that stand in no bracket of it, those that open one included."""
+    """The tokens of a range that stand in no bracket of it; opening brackets are among them."""
     tops: list[int] = []
     at = first
     while at < past:
@@ -163,7 +166,7 @@ def _tokens(sheet: Sheet, tops: list[int], past: int) -> list[_Step]:
 
 
 def _follows_parameters(sheet: Sheet, arrow: int, past: int) -> bool:
-    """Whether what a task gives back can stand on the line where its parameters end: those break first."""
+    """Whether the result type of a task fits on the line of `)`, so that parameters break first."""
     text = sheet.flat(arrow, past)
     fits = "\n" not in sheet.spaced(arrow) + text and len(text) <= WIDTH - len(") ")
     return fits and sheet.kinds[arrow - 2] != _LPAR
@@ -196,7 +199,7 @@ def _bracket(sheet: Sheet, opening: int, text: str) -> list[_Step]:
 
 
 def _entries(sheet: Sheet, first: int, past: int, bare: bool) -> list[tuple[int, int]]:
-    """The entries of a bracket as ranges without the commas."""
+    """The entries of a bracket as ranges, without the commas."""
     tops = _outside_brackets(sheet, first, past)
     kinds = sheet.kinds
     begins = [
@@ -207,7 +210,7 @@ def _entries(sheet: Sheet, first: int, past: int, bare: bool) -> list[tuple[int,
 
 
 def _comments(sheet: Sheet, at: int) -> list[Part]:
-    """The comments in front of a token that a line break follows anyway."""
+    """The comments in front of a token that begins a line anyway."""
     blank = sheet.blanks[at]
     return [Gap(blank)] if "#" in blank else []
 

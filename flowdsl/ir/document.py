@@ -1,4 +1,4 @@
-"""The intermediate representation as a versioned JSON document: the one place where it is validated."""
+"""The IR as a versioned JSON document; the only place where it is validated."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def _adapter() -> TypeAdapter[nodes.Program]:
 
 
 def dump_program(program: nodes.Program) -> str:
-    """The program as indented JSON, the same bytes for the same program."""
+    """The program as indented JSON; the same bytes for the same program."""
     return _adapter().dump_json(program, indent=2).decode() + "\n"
 
 
 def load_program(text: str) -> nodes.Program:
-    """The program a document holds; raises `pydantic.ValidationError` when it is not one of this version."""
+    """The program in a document; raises `pydantic.ValidationError` if it is not of this version."""
     return _adapter().validate_json(text)

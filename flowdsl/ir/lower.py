@@ -1,4 +1,4 @@
-"""AST to IR: a whole program."""
+"""From AST to IR: whole programs, workflows, chains and checks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .outputs import OutputPlan, plan_outputs
 
 
 def lower_program(model: semantic.SemanticModel, environment: Mapping[str, str]) -> nodes.Program:
-    """The IR of an analysis without errors. `environment` holds the `vars` of the chosen environment."""
+    """The IR of an analysis without errors; `environment` are the `vars` of the environment."""
     values = ValueLowering(model, environment)
     workflows = [_lower_workflow(symbol, values) for symbol in model.workflows]
     chains = [_lower_chain(symbol, values) for symbol in model.chains]

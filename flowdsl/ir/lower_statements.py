@@ -1,4 +1,4 @@
-"""AST to IR for statements: tasks are inlined, names made unique, and every `fail` decided."""
+"""From AST to IR: statements. Tasks are inlined, names made unique, every `fail` decided."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from .outputs import OutputPlan
 from .walk import inner_bodies
 
 DEFAULT_TIMEOUT_MILLISECONDS = 60_000
-"""How long `wait until` waits when nothing else is said."""
+"""How long `wait until` waits if the source does not say."""
 
 
 class Names:
-    """The variable names of one workflow; `fresh` never gives out one twice."""
+    """The variable names of one workflow; `fresh` gives out each name once."""
 
     def __init__(self, taken: Iterable[str]) -> None:
         self._taken = {LOOP_ITEM, *taken}
@@ -53,8 +53,8 @@ class Names:
 class BodyLowering:
     """Lowers the statements of one workflow.
 
-    `stored` gives the variable of each output that is kept by `Store`. After `body`, `input_bounds` holds the bound
-    that loops put on lists among the inputs.
+    `stored` are the variables of the outputs that are kept by `Store`, by output. After `body`,
+    `input_bounds` are the bounds that loops put on lists among the inputs.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class BodyLowering:
         self.input_bounds: dict[str, int] = {}
 
     def prologue(self, frame: Frame) -> nodes.Body:
-        """What happens before the first statement: outputs that collect entries start as empty lists."""
+        """Statements before the first one: outputs that collect entries start as empty lists."""
         return _store(
             nodes.Assignment(
                 variable=self.stored[name],
@@ -219,7 +219,10 @@ class BodyLowering:
         frame: Frame,
         origin: nodes.Origin,
     ) -> nodes.Body:
-        """What an `else` says; without one the statement fails with its own text."""
+        """The body of an `else`.
+
+        Without one the statement fails with its own text as the reason.
+        """
         if otherwise is None:
             return (_fail((*literal(prefix), *own), frame, origin),)
         action = otherwise.action
@@ -418,7 +421,7 @@ def _store(assignments: Iterable[nodes.Assignment]) -> nodes.Body:
 
 
 def _fail(reason: nodes.Text | None, frame: Frame, origin: nodes.Origin) -> nodes.Leave:
-    """A `fail`: the end of this attempt where a `retry` stands around it, else the end of the run."""
+    """A `fail`: the end of the attempt if a `retry` stands around it, else the end of the run."""
     return nodes.Leave(origin=origin, action="retry" if frame.attempt else "abort", reason=reason)
 
 
@@ -426,13 +429,16 @@ def _string(node: ast.StringLit | None) -> str | None:
     return node.value if node else None
 
 
-# Fresh starts
+# Variables that each pass of a loop empties first
 
 
 def _resets(
     body: nodes.Body, outputs: set[str], origin: nodes.Origin
 ) -> Iterator[nodes.Assignment]:
-    """What an iteration empties first: the variables that it sets on some paths only, outputs excepted."""
+    """The variables that a pass empties first: those that it sets on some paths only.
+
+    Outputs are not emptied.
+    """
     certain: set[str] = set()
     possible: dict[str, Any] = {}
     for name, empty, conditional in _sets(body, conditional=False):
@@ -450,7 +456,7 @@ def _resets(
 
 
 def _sets(body: nodes.Body, conditional: bool) -> Iterator[tuple[str, Any, bool]]:
-    """Variables set in a body, each with its empty value and whether a path leaves it unset."""
+    """The variables set in a body, with their empty value and whether a path leaves them unset."""
     for statement in body:
         match statement:
             case nodes.Extract() | nodes.Copy():

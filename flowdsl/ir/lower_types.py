@@ -1,4 +1,4 @@
-"""Types and fields to IR."""
+"""From AST to IR: types and fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import nodes
 
 
 def to_json(value: Any) -> Any:
-    """A constant with decimals as JSON numbers."""
+    """A constant with its decimals as JSON numbers."""
     match value:
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)

@@ -1,4 +1,4 @@
-"""AST to IR for types, references, text, values and conditions."""
+"""From AST to IR: references, texts, values and conditions."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ LOOP_ITEM = "loop_item"
 class Frame(Record):
     """Where a piece of source stands once tasks are inlined.
 
-    `arguments` are the values of a task's parameters; `variables` maps runtime variables as written to their unique
-    names; `result` collects the task's result, None when nobody asked for it; `attempt` says that a `fail` is caught.
-    `task` is the task whose statements these are, None in a workflow's own.
+    `arguments` are the values of a task's parameters; `variables` maps runtime variables as written
+    to their unique names; `result` is the variable that collects the task's result, None if the
+    call keeps none; `attempt` says that a `fail` is caught. `task` is the task whose statements
+    these are, None in the workflow itself.
     """
 
     source: SourceFile
@@ -65,7 +66,7 @@ def literal(value: str) -> nodes.Text:
 
 
 def joined(pieces: Iterable[nodes.TextPiece | nodes.Variable]) -> nodes.Text:
-    """The pieces with neighbouring literals merged and empty ones dropped."""
+    """The pieces, with neighbouring literals joined and empty ones dropped."""
     merged: list[nodes.TextPiece | nodes.Variable] = []
     for piece in pieces:
         if isinstance(piece, nodes.TextPiece):
@@ -120,16 +121,16 @@ def _json_pieces(value: nodes.Value) -> Iterable[nodes.TextPiece | nodes.Variabl
 
 
 class _Environment(dict[str, str]):
-    """The `vars` of an environment; without one, `env.x` stays as it is written."""
+    """The `vars` of an environment; a variable that is not set reads as `env.x`."""
 
     def __missing__(self, name: str) -> str:
         return f"env.{name}"
 
 
 class ValueLowering:
-    """Lowers expressions of one program; stateless but for what it looks up.
+    """Lowers expressions of one program.
 
-    `environment` holds the `vars` of the chosen environment; a value that is not there stands as its name.
+    `environment` are the `vars` of the environment; a value that is not there stands as its name.
     """
 
     def __init__(self, model: semantic.SemanticModel, environment: Mapping[str, str]) -> None:
@@ -141,7 +142,7 @@ class ValueLowering:
     # References
 
     def reference(self, ref: ast.Ref, frame: Frame) -> nodes.Value:
-        """The value a reference stands for after inlining."""
+        """The value that a reference stands for after inlining."""
         symbol = self.model.values[ref]
         match symbol.kind:
             case semantic.INPUT:
@@ -176,7 +177,7 @@ class ValueLowering:
         return found
 
     def declared_bound(self, ref: ast.Ref) -> int | None:
-        """The `@max_items` of the list that a reference names, when it is a field that says so."""
+        """The `@max_items` of the list that a reference names, if it is a field that has one."""
         symbol = self.model.values[ref]
         field, type_ = symbol.field, symbol.type
         for part in ref.path:
@@ -205,7 +206,10 @@ class ValueLowering:
     # Text and values
 
     def text(self, text: ast.Text, frame: Frame) -> nodes.Text:
-        """A text literal with its parameters, consts and environment values filled in, outer blank lines dropped."""
+        """A text with its parameters, consts and environment values filled in.
+
+        A block literal loses the blank lines around it.
+        """
         pieces: list[nodes.TextPiece | nodes.Variable] = []
         for part in text.parts:
             match part:
@@ -238,7 +242,10 @@ class ValueLowering:
                 assert_never(expr)
 
     def constant(self, value: Any) -> Any:
-        """A compile-time value in JSON form: of a literal, or of JSON whose parts depend on the environment."""
+        """A compile-time value in JSON form.
+
+        `value` is a literal, or JSON whose parts depend on the environment.
+        """
         return evaluate(self.model, value, self.environment)
 
     # Conditions
@@ -290,7 +297,7 @@ class ValueLowering:
 
 
 def _quoted(text: nodes.Text) -> Iterable[nodes.TextPiece | nodes.Variable]:
-    """The text with its variables marked as data."""
+    """The text, with its variables marked as data."""
     for piece in text:
         if isinstance(piece, nodes.Variable):
             yield nodes.Variable(sigil=piece.sigil, name=piece.name, path=piece.path, quoted=True)
@@ -328,7 +335,7 @@ def _variable(
 
 
 def single_variable(value: nodes.Value) -> nodes.Variable | None:
-    """The variable that `value` is, when it is one and nothing else."""
+    """The variable that a value consists of; None if it is anything else."""
     if isinstance(value, nodes.TextValue) and len(value.text) == 1:
         piece = value.text[0]
         return piece if isinstance(piece, nodes.Variable) else None
@@ -336,7 +343,7 @@ def single_variable(value: nodes.Value) -> nodes.Variable | None:
 
 
 def select(value: nodes.Value, path: tuple[str | int, ...]) -> nodes.Value:
-    """The part of a value that a path names; a part that is not there is the missing value."""
+    """The part of a value at a path; a part that is not there is null."""
     if not path:
         return value
     if (variable := single_variable(value)) is not None:

@@ -1,7 +1,7 @@
 """The nodes of the intermediate representation.
 
-Plain frozen dataclasses, so that lowering pays nothing for validation; `document.py` is the pydantic boundary that reads
-and writes them as versioned JSON. `kind` tells the members of a union apart there.
+They are plain frozen dataclasses, so that lowering pays nothing for validation; `document.py` reads
+and writes them as versioned JSON with pydantic. There `kind` tells the members of a union apart.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """A range of source: path relative to the project, 1-based lines and columns, the end exclusive."""
+    """A range of source: path relative to the project, 1-based lines and columns, exclusive end."""
 
     path: str
     start_line: int
@@ -34,9 +34,9 @@ class TextPiece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """A variable the platform resolves. `path` holds field names and list positions.
+    """A variable that the platform fills in. `path` holds field names and list positions.
 
-    `quoted` marks text from outside in a text that tells what to look at: it is emitted as data.
+    `quoted` marks untrusted text in an instruction: it is emitted as data.
     """
 
     kind: Literal["variable"] = "variable"
@@ -55,7 +55,7 @@ Text: TypeAlias = tuple[Piece, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalarType:
-    """One of the built-in types, by its name in the language."""
+    """A built-in type, by its name in the language."""
 
     kind: Literal["scalar"] = "scalar"
     name: str
@@ -90,7 +90,7 @@ Type: TypeAlias = ScalarType | EnumType | ListType | OptionalType | RecordType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSpec:
-    """A field under its name on the wire. `constraints` holds JSON Schema keywords with their values."""
+    """A field under its name on the wire; `constraints` are JSON Schema keywords with values."""
 
     name: str
     type: Type
@@ -109,7 +109,7 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextValue:
-    """A text; a single variable without other pieces is that value itself, whatever its type."""
+    """A text; one variable without other pieces is the variable's value, whatever its type."""
 
     kind: Literal["text"] = "text"
     text: Text
@@ -159,7 +159,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compare:
-    """`numeric` says that `<` and its kin order numbers, not spellings."""
+    """A comparison; `numeric` says that it compares numbers, not spellings."""
 
     kind: Literal["compare"] = "compare"
     left: Value
@@ -176,7 +176,7 @@ class IsEmpty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IsTrue:
-    """A boolean value decides."""
+    """Holds if a value is true."""
 
     kind: Literal["true"] = "true"
     operand: Value
@@ -184,7 +184,7 @@ class IsTrue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sees:
-    """What is on screen decides."""
+    """Holds if the screen shows what the text says."""
 
     kind: Literal["sees"] = "sees"
     text: Text
@@ -225,7 +225,10 @@ class Choose(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeIn(Node):
-    """Type a value into a field; `display` is the format it is shown in, when that differs from its spelling."""
+    """Types a value into a field.
+
+    `display` is the format to type it in, if not its own spelling.
+    """
 
     kind: Literal["type"] = "type"
     value: Text
@@ -241,7 +244,7 @@ class Clear(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press(Node):
-    """`keys` is in the platform's notation (`ctrl+s`)."""
+    """Presses keys, in the platform's notation (`ctrl+s`)."""
 
     kind: Literal["press"] = "press"
     keys: str
@@ -264,7 +267,7 @@ class WaitUntil(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extract(Node):
-    """Read by vision into a variable. Without `otherwise` a missing value is stored as missing."""
+    """Reads from the screen into a variable; without `otherwise` a missing value is null."""
 
     kind: Literal["extract"] = "extract"
     variable: str
@@ -276,7 +279,7 @@ class Extract(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackgroundExtract(Node):
-    """Read by vision for the output only, while the run goes on."""
+    """Reads from the screen for an output only, while the run goes on."""
 
     kind: Literal["background_extract"] = "background_extract"
     variable: str
@@ -287,7 +290,7 @@ class BackgroundExtract(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy(Node):
-    """Read selectable text exactly. Without `otherwise` a missing value is stored as missing."""
+    """Copies selectable text exactly; without `otherwise` a missing value is null."""
 
     kind: Literal["copy"] = "copy"
     variable: str
@@ -298,7 +301,7 @@ class Copy(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """Set `variable`, or its field `field`; `append` adds one entry to a list."""
+    """Sets `variable`, or its field `field`; `append` adds one entry to a list."""
 
     variable: str
     field: str | None = None
@@ -309,7 +312,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store(Node):
-    """Keep values for later: outputs, task results, fresh starts of an iteration."""
+    """Keeps values: outputs, task results, variables that a pass of a loop empties first."""
 
     kind: Literal["store"] = "store"
     assignments: tuple[Assignment, ...]
@@ -336,7 +339,7 @@ class Export(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture(Node):
-    """A picture in the prompt, by the SHA-256 of its content."""
+    """Shows a picture in the prompt, by the SHA-256 of its content."""
 
     kind: Literal["picture"] = "picture"
     sha256: str
@@ -347,7 +350,7 @@ class Picture(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(Node):
-    """A terminal command. With `variable`, its output is read into that variable."""
+    """Runs a terminal command; with `variable`, its output is read into that variable."""
 
     kind: Literal["run"] = "run"
     command: Text
@@ -371,10 +374,10 @@ class If(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop(Node):
-    """One pass per entry of `items` (a list value, or a count).
+    """One pass for each entry of `items` (a list value, or a count).
 
-    `limit` bounds the passes; `counted` says that the input schema does not enforce it. `resets` are the variables the
-    body sets, emptied at the start of each pass.
+    `limit` bounds the passes; `counted` says that the input schema does not enforce it. `resets`
+    are the variables that each pass empties first.
     """
 
     kind: Literal["loop"] = "loop"
@@ -397,7 +400,7 @@ class Repeat(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry(Node):
-    """Up to `attempts` passes; `Leave("retry")` ends one. `otherwise` follows the last; None: give its reason on."""
+    """Up to `attempts` passes; `Leave("retry")` ends one, and `otherwise` follows the last."""
 
     kind: Literal["retry"] = "retry"
     attempts: int
@@ -408,9 +411,9 @@ class Retry(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave(Node):
-    """`abort` ends the run as failed, `retry` ends this attempt, `finish` ends the run well.
+    """Ends the run as failed (`abort`) or as successful (`finish`), or the attempt (`retry`).
 
-    `reason` None repeats the reason of the attempt that failed last.
+    A `reason` of None repeats the reason of the attempt that failed last.
     """
 
     kind: Literal["leave"] = "leave"
@@ -450,7 +453,10 @@ Body: TypeAlias = tuple[Statement, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileTarget:
-    """`exact` names, one `regex` (with a fixed or looked-up count), or one `template` per entry of a list."""
+    """The files of a check: `exact` names, a `regex`, or one `template` for each entry of a list.
+
+    A `regex` may come with the number of files, fixed or in a variable.
+    """
 
     mode: Literal["exact", "regex", "loop_items"]
     names: tuple[Text, ...] = ()
@@ -463,7 +469,7 @@ class FileTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostRunCheck(Node):
-    """One post-run check. `statement` is what a model judges."""
+    """One post-run check; `statement` is what a model judges."""
 
     kind: Literal["file", "image", "schema", "output"]
     name: str
@@ -480,10 +486,13 @@ class PostRunCheck(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSource:
-    """Where an output field gets its value.
+    """Where an output field gets its value, by `kind`.
 
-    `runtime`: the variable `variable` at `path`. `stored`: the variable `variable`, set by `Store`. `const`: always
-    `value`. `background`: the background reading kept as `variable`. `none`: nothing in the program emits it.
+    - `runtime`: the variable `variable` at `path`.
+    - `stored`: the variable `variable`, set by `Store`.
+    - `const`: always `value`.
+    - `background`: the background reading kept as `variable`.
+    - `none`: nothing in the program emits it.
     """
 
     field: str
@@ -496,7 +505,7 @@ class OutputSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """Aliases of `flowdsl.toml`, or UUIDs. None is the service's default."""
+    """Aliases of `flowdsl.toml`, or UUIDs; None is the default of the service."""
 
     main: str | None = None
     cache_detection: str | None = None
@@ -513,9 +522,9 @@ class Terminal:
 class Workflow(Node):
     """A workflow.
 
-    `prompt`, `input_schema`, `output_schema`, `checks_text` and `extra_text` hold the text of files taken verbatim.
-
-    `names` holds every variable name in use, so that later phases can add names that are free.
+    `prompt`, `input_schema`, `output_schema`, `checks_text` and `extra_text` hold the text of files
+    that are taken verbatim. `names` are all variable names in use, so that later phases can add
+    names that are free.
     """
 
     name: str
@@ -555,7 +564,7 @@ class StepReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainParameter:
-    """One of the chain's own inputs or secrets, known when the chain runs."""
+    """An input or secret of the chain itself, known when the chain runs."""
 
     kind: Literal["parameter"] = "parameter"
     name: str
@@ -589,7 +598,10 @@ class Chain(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A compiled project, sorted by name. `version` grows when an older document can no longer be read."""
+    """A compiled project, sorted by name.
+
+    `version` grows when older documents can no longer be read.
+    """
 
     version: Literal[1] = 1
     workflows: tuple[Workflow, ...]

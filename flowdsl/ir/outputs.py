@@ -13,7 +13,7 @@ from flowdsl.syntax import ast
 
 
 class Emission(Record):
-    """One `emit` and its block. `conditional`: it may not run; `repeated`: it may run more than once."""
+    """An `emit` and its block; whether it may be skipped, and whether it may run more than once."""
 
     statement: ast.EmitStmt
     block: ast.Block
@@ -22,7 +22,10 @@ class Emission(Record):
 
 
 class OutputPlan(Record):
-    """Where an output comes from; `kind` is as in `ir.nodes.OutputSource`. `emission` is the first `emit`."""
+    """Where an output comes from. `kind` is that of `ir.nodes.OutputSource`.
+
+    `emission` is the first `emit`; `append` says that some `emit` adds an entry.
+    """
 
     field: str
     kind: str
@@ -33,10 +36,11 @@ class OutputPlan(Record):
 def plan_outputs(
     workflow: semantic.WorkflowSymbol, model: semantic.SemanticModel, body: ast.Block
 ) -> dict[str, OutputPlan]:
-    """The plan of every output, by field name: the declared ones, and with `outputs from` those that are emitted.
+    """The plan of every output by field name; with `outputs from`, of every field that is emitted.
 
-    A value goes without a stored copy only when one place alone decides it: a single `emit` of a background reading, of
-    a constant, or of a runtime variable that is set once, and set exactly when it is emitted.
+    An output needs no `Store` only if one place alone decides it: a single `emit` of a background
+    reading, of a constant, or of a runtime variable that is set once, and is set whenever it is
+    emitted.
     """
     emissions: dict[str, list[Emission]] = {}
     for emission in _emissions(body, conditional=False, repeated=False):
@@ -47,7 +51,7 @@ def plan_outputs(
 
 
 class _Settings:
-    """Which statements set each runtime variable of a workflow's own statements."""
+    """Where the statements of a workflow itself set each runtime variable."""
 
     def __init__(self, body: ast.Block) -> None:
         self.count: Counter[str] = Counter()
@@ -66,7 +70,7 @@ class _Settings:
                 self._visit(inner.block)
 
     def stand_beside(self, name: str, block: ast.Block) -> bool:
-        """Whether the one statement that sets `name` stands in `block` itself."""
+        """Whether the only statement that sets `name` stands in `block` itself."""
         return self.count[name] == 1 and self._direct[name] is block
 
 

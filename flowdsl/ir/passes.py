@@ -1,4 +1,4 @@
-"""Passes over the IR, in order: each takes a program and gives a simpler one with the same meaning."""
+"""Passes over the IR, in order; each returns a simpler program with the same meaning."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _rewrite_inner(statement: nodes.Statement, rewrite: Rewrite) -> nodes.Statem
 
 
 def fold_branches(program: nodes.Program) -> nodes.Program:
-    """Drop branches whose condition is a constant, which happens when a task is given literals."""
+    """Drops branches whose condition is constant, for example after a call with literals."""
     return rewrite_program(program, lambda body: tuple(_fold_body(body)))
 
 
@@ -89,7 +89,7 @@ def _fold_body(body: nodes.Body) -> Iterator[nodes.Statement]:
 
 
 def decided(condition: nodes.Condition) -> bool | None:
-    """What a condition is, where constants alone decide it; None where a run has to."""
+    """The truth of a condition, if constants alone decide it; None if a run has to."""
     match condition:
         case nodes.IsTrue(operand=nodes.ConstantValue(value=value)):
             return value is True
@@ -136,13 +136,13 @@ def _order(left: Any, operator: str, right: Any) -> bool | None:
             return left >= right
 
 
-# Statements that come to nothing
+# Statements that do nothing
 
 
 def drop_empty(program: nodes.Program) -> nodes.Program:
-    """Drop what does nothing, because a title or a condition that nothing follows is taken for an instruction.
+    """Drops what does nothing: an agent takes a bare title or condition for an instruction.
 
-    What is left has no body that may be empty but the `else` of a statement that acts.
+    Afterwards no body is empty but the `else` of a statement that acts.
     """
     return rewrite_program(program, _without_empty)
 
@@ -152,10 +152,10 @@ def _without_empty(body: nodes.Body) -> nodes.Body:
 
 
 def _left(statement: nodes.Statement) -> nodes.Body:
-    """What is left of a statement whose bodies hold nothing that does nothing."""
+    """What is left of a statement whose inner bodies have been cleared already."""
     match statement:
         case nodes.Step(title=title, body=body):
-            # A picture is shown and not done: under a title alone, the title would be what is to be done.
+            # A picture is no instruction: alone under a title, the title would be taken for one.
             acts = any(each.kind != "picture" for each in body)
             return (statement,) if acts and not _is_blank(title) else body
         case nodes.Do(text=text):
@@ -184,7 +184,10 @@ def _is_blank(text: nodes.Text) -> bool:
 def _choice(
     origin: nodes.Origin, branches: tuple[nodes.Branch, ...], otherwise: nodes.Body
 ) -> nodes.Body:
-    """A choice in which every branch does something: the last are dropped, others hold what follows in their place."""
+    """An `if` in which every branch does something.
+
+    An empty branch is dropped at the end, and elsewhere negated to hold the branches behind it.
+    """
     for index in range(len(branches) - 1, -1, -1):
         branch = branches[index]
         if branch.body:
@@ -216,11 +219,11 @@ def negated(condition: nodes.Condition) -> nodes.Condition:
             return nodes.Not(operand=condition)
 
 
-# Values kept side by side
+# Neighbouring values to keep
 
 
 def merge_stores(program: nodes.Program) -> nodes.Program:
-    """Neighbouring `Store`s become one, because each costs a model call on every run."""
+    """Joins neighbouring `Store`s, because each costs a model call on every run."""
     return rewrite_program(program, lambda body: tuple(_merged(body)))
 
 
@@ -242,11 +245,11 @@ def _merged(body: nodes.Body) -> Iterator[nodes.Statement]:
         yield pending
 
 
-# Objects that are complete at once
+# Objects whose fields are set together
 
 
 def gather_objects(program: nodes.Program) -> nodes.Program:
-    """Fields that are all set by one `Store`, and nowhere else, become one object, which needs no merging."""
+    """Makes one object of fields that one `Store` sets and nothing else: it need not be merged."""
     return replace(
         program, workflows=tuple(_gather_workflow(workflow) for workflow in program.workflows)
     )
@@ -278,7 +281,7 @@ def _gathered(body: nodes.Body, writes: Counter[str]) -> Iterator[nodes.Statemen
         if not isinstance(statement, nodes.Store):
             yield statement
             continue
-        # Neighbours only: what stands between two fields may use the variable.
+        # Only neighbours are joined: an assignment between two fields may use the variable.
         groups = groupby(statement.assignments, key=lambda assignment: assignment.variable)
         yield replace(
             statement,

@@ -1,4 +1,4 @@
-"""Which source produced which line of a prompt."""
+"""The source map: which source gave which line of a prompt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from flowdsl.source.record import Record
 
 FORMAT_VERSION = 1
-"""Of a source map as JSON; additive within a version."""
+"""The version of a source map as JSON; within one, keys are only added."""
 
 
 class SourceRange(Record, eq=True):
@@ -29,7 +29,7 @@ class SourceRange(Record, eq=True):
 
 
 class MappedLine(Record, eq=True):
-    """One line of the prompt (1-based) and the source it came from; `statement` names the kind of construct."""
+    """A line of the prompt (1-based) and its source; `statement` names the kind of construct."""
 
     line: int
     statement: str
@@ -37,7 +37,7 @@ class MappedLine(Record, eq=True):
 
 
 class MappedOutput(Record, eq=True):
-    """Where an output field gets its value: `kind` is `runtime`, `stored`, `const` or `background`."""
+    """Where an output gets its value: `kind` is `runtime`, `stored`, `const` or `background`."""
 
     field: str
     kind: str
@@ -46,7 +46,7 @@ class MappedOutput(Record, eq=True):
 
 
 class SourceMap(Record, eq=True):
-    """The map of one workflow: every prompt line, and every output field's documented source."""
+    """The map of one workflow: every prompt line, and the source of every output field."""
 
     workflow: str
     lines: tuple[MappedLine, ...]

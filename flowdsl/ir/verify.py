@@ -1,6 +1,6 @@
-"""What code generation relies on, proved once more after inlining.
+"""Proves after inlining what code generation relies on.
 
-Analysis finds all of this in the source, at better places. What is found here is what it has missed.
+Analysis finds all of this in the source, with better places. What is found here is what it missed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def verify_program(
     capabilities: Capabilities,
     sink: Sink,
 ) -> None:
-    """Report what the platform would read differently from how it was meant, or could not do.
+    """Reports what the platform would read differently from what was meant, or could not do.
 
     `capabilities` are those of the account's focused agents.
     """
@@ -112,7 +112,10 @@ def _values_of(node: nodes.Store | nodes.Loop | nodes.If | nodes.Repeat) -> Any:
 
 
 def _verify_text(text: nodes.Text, span: Span, sink: Sink, *, command: bool) -> None:
-    """A brace that could open a variable in a command is `_verify_command`'s matter, whatever stands before it."""
+    """Reports control characters and backslashes before variables.
+
+    In a command, `_verify_command` reports every brace that could open a variable.
+    """
     for index, piece in enumerate(text):
         if isinstance(piece, nodes.Variable):
             continue
@@ -136,11 +139,14 @@ def _verify_command(command: nodes.Text, span: Span, sink: Sink) -> None:
             sink.report(BRACE_IN_COMMAND, span, written=f"{{{{{following.name}}}")
 
 
-# Replay: the main agent is not asked again
+# Replay, which does not ask the main agent again
 
 
 class Outside(Record):
-    """A decision whose outcome the main agent carries out, and what needs it. `screen`: what is on screen has a say."""
+    """A decision whose outcome the main agent carries out, and the construct and tool that need it.
+
+    `screen` says that it depends on what is on screen.
+    """
 
     statement: nodes.Statement
     screen: bool
@@ -173,7 +179,7 @@ _CONSTRUCTS: dict[type, str] = {
 
 
 def _decides(statement: nodes.Statement, capabilities: Capabilities) -> bool:
-    """Whether a body that depends on this statement's decision is what does not fit."""
+    """Whether the part that does not fit is a body that depends on this statement's decision."""
     return any(
         not fits(inner, capabilities) for inner, may_skip in inner_bodies(statement) if may_skip
     )

@@ -18,7 +18,7 @@ def statements(body: nodes.Body) -> Iterator[nodes.Statement]:
 
 
 def inner_bodies(statement: nodes.Statement) -> Iterator[tuple[nodes.Body, bool]]:
-    """The bodies of a statement, each with whether it may not run or may run more than once."""
+    """The bodies of a statement, each with whether it may be skipped or run more than once."""
     match statement:
         case nodes.Step():
             yield statement.body, False
@@ -58,7 +58,7 @@ def walk(value: Any) -> Iterator[Any]:
 
 
 def field_names(class_: type) -> tuple[str, ...]:
-    """The field names of a class of nodes; empty for what is no node."""
+    """The field names of a class of nodes; empty for other classes."""
     names = _FIELDS.get(class_)
     if names is None:
         names = tuple(field.name for field in fields(class_)) if is_dataclass(class_) else ()
@@ -67,4 +67,4 @@ def field_names(class_: type) -> tuple[str, ...]:
 
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
-"""What `field_names` has found: asking `dataclasses` again costs most of a walk."""
+"""What `field_names` has returned: asking `dataclasses` each time is most of the cost of a walk."""

@@ -77,15 +77,16 @@ class Rule(Record):
     options, `OPTIONS`: the default of each option by name, a whole number. A module of several
     rules holds `SPECS` by name instead of `SPEC`.
 
-    The module stands in the folder `room` of `lint.rules`; without `module`, its name is that of
-    the rule. Where a trigger fires but `when` does not hold, the module is not imported.
+    `module` is the full name of the module. A rule of FlowDSL's own has a `room`, a folder of
+    `lint.rules`, and the name of a module in it; without one, the name of the rule. Where a trigger
+    fires but `when` does not hold, the module is not imported.
     """
 
-    room: str
     name: str
     triggers: tuple[Trigger, ...]
     module: str = ""
     when: Condition | None = None
+    room: str = ""
 
     @property
     def needs_whole_program(self) -> bool:
@@ -101,7 +102,7 @@ class Rule(Record):
         from importlib import import_module
 
         name = self.module or self.name.replace("-", "_")
-        module = import_module(f"flowdsl.lint.rules.{self.room}.{name}")
+        module = import_module(f"flowdsl.lint.rules.{self.room}.{name}" if self.room else name)
         spec = module.SPECS[self.name] if hasattr(module, "SPECS") else module.SPEC
         return LoadedRule(spec, module.check, getattr(module, "OPTIONS", {}))
 

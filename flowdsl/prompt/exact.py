@@ -1,4 +1,4 @@
-"""Texts that have to arrive as they are: with ends that can be seen, and the blanks in words that nobody sees."""
+"""Texts that must arrive exactly: with visible ends, and with invisible blanks put into words."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from .words import say
 
 
 def exact(noun: str, text: nodes.Text, *, block: bool = False) -> str:
-    """A text, value or command: how many lines it has, and each of them in brackets that it does not hold.
+    """A text, value or command: the number of its lines, and each of them in brackets.
 
-    With `block`, the lines of a text that has several stand on lines of their own.
+    The brackets are a pair that the text does not hold. With `block`, a text of several lines has
+    each on a line of its own.
     """
     command = noun == "command"
     spelled = spell_command(text) if command else spell_text(text)
@@ -37,18 +38,21 @@ def exact(noun: str, text: nodes.Text, *, block: bool = False) -> str:
 
 
 def delimited(text: nodes.Text) -> str:
-    """A text in the middle of a sentence: in brackets, which a value that is filled in is unlikely to hold."""
+    """A text in the middle of a sentence, in brackets that its values are unlikely to hold."""
     spelled = spell_text(text)
     return bracketed(spelled) if is_plain(spelled) else exact("text", text)
 
 
 def has_holes(text: nodes.Text) -> bool:
-    """Whether a run fills in what nobody knows before; secrets are filled in only while they are typed."""
+    """Whether a run fills in something unknown before.
+
+    Secrets do not count: they are filled in only while they are typed.
+    """
     return any(isinstance(piece, nodes.Variable) and piece.sigil != "secret" for piece in text)
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text between quotation marks is seen as it is: one line, and no blanks but single ones between words."""
+    """Whether a quoted text is seen exactly: one line, with only single blanks between words."""
     return "\n" not in text and not any(_blanks(text, ""))
 
 
@@ -64,7 +68,7 @@ def _notes(lines: list[str]) -> Iterator[str]:
 
 
 def _blanks(line: str, subject: str) -> Iterator[str]:
-    """What a line has of blanks that a reader may miss."""
+    """The blanks of a line that a reader may miss, in words."""
     words = 0
     for run in _RUN.finditer(line):
         begins, ends = run.start() == 0, run.end() == len(line)

@@ -1,4 +1,4 @@
-"""The prompt as an outline: numbered lines, and the instructions of a sub-agent as bullets under its line."""
+"""Prints a prompt as an outline: numbered lines, and instructions of focused agents as bullets."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from flowdsl.ir.nodes import Origin
 
 @dataclass(slots=True)
 class Item:
-    """One line of the outline and what stands under it.
+    """One line of the outline, and what stands under it.
 
-    `statement` names the construct for the source map. Under a `focused` item stand bullets, the instruction of one
-    `focused_action`; under any other, numbered lines.
+    `statement` names the construct for the source map. Under a `focused` item stand bullets, the
+    instruction of one `focused_action`; under any other, numbered lines.
     """
 
     text: str
@@ -25,7 +25,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the finished prompt and where it came from."""
+    """A line of the finished prompt, and where it came from."""
 
     text: str
     origin: Origin
@@ -33,11 +33,14 @@ class Line:
 
 
 DEEPER = "  "
-"""How much deeper the further lines of an item stand than its text: what stands under an item is never as deep."""
+"""The extra indent of the further lines of an item. What stands under an item is never as deep."""
 
 
 def render_outline(items: Sequence[Item]) -> Iterator[Line]:
-    """The lines of the outline: `1.`, then `1.1`, `1.1.1`; bullets are indented under their line."""
+    """The lines of the outline: `1.`, then `1.1`, `1.1.1`.
+
+    Bullets are indented under their line.
+    """
     for number, item in enumerate(items, 1):
         if number > 1:
             yield Line("", item.origin, "")

@@ -1,6 +1,6 @@
-"""The language of prompts as data: `sentences.toml`, and its sentences taken apart.
+"""`sentences.toml` as data: every sentence, taken apart into words and holes.
 
-Knows neither who prints nor who reads.
+Knows neither the printer nor the reader.
 """
 
 from __future__ import annotations
@@ -15,33 +15,36 @@ from typing import Any
 from flowdsl.source.record import Record
 
 MAIN, FOCUSED, PLATFORM = "main", "focused", "platform"
-"""Who meets a sentence."""
+"""Who reads a sentence."""
 
 COUNT, FLAG = "count", "flag"
 """The kinds of holes that take no text."""
 
 
 class Hole(Record, eq=True):
-    """Where a value stands."""
+    """The place of a value in a sentence."""
 
     name: str
     kind: str
 
 
 class Choice(Record):
-    """Words that depend on a value: the parts where `chosen` holds of it, and the parts otherwise."""
+    """Words that depend on a value: the parts if it is `chosen`, and the parts if not."""
 
     hole: Hole
     words: tuple[str | Hole, ...]
     otherwise: tuple[str | Hole, ...]
 
     def chosen(self, value: object) -> bool:
-        """Whether the first words are said of this value."""
+        """Whether the first words are said for this value."""
         return value != 1 if self.hole.kind == COUNT else bool(value)
 
 
 class Sentence(Record):
-    """A sentence. `holes` stand in the order in which their names do; `choices` are those of the parts that are some."""
+    """A sentence.
+
+    `holes` come in the order of their names in the text; `choices` are among `parts`.
+    """
 
     name: str
     readers: tuple[str, ...]
@@ -51,7 +54,7 @@ class Sentence(Record):
     choices: tuple[Choice, ...]
 
     def words(self, chosen: dict[str, bool]) -> Iterator[str | Hole]:
-        """Literal text and holes, with every choice made as `chosen` says by the name of its hole."""
+        """Literal text and holes; `chosen` makes every choice, by the name of its hole."""
         for part in self.parts:
             if isinstance(part, Choice):
                 yield from part.words if chosen[part.hole.name] else part.otherwise
@@ -59,7 +62,10 @@ class Sentence(Record):
                 yield part
 
     def variants(self) -> Iterator[dict[str, bool]]:
-        """Every way to make the choices, by the names of their holes; one without a name where there are none."""
+        """Every way to make the choices, by the names of their holes.
+
+        `{}` alone if there are none.
+        """
         names = dict.fromkeys(choice.hole.name for choice in self.choices)
         for values in product((True, False), repeat=len(names)):
             yield dict(zip(names, values, strict=True))
@@ -119,29 +125,29 @@ SENTENCES = {
 _WORDS: dict[str, Any] = _DATA["words"]
 
 SCALARS: dict[str, str] = _WORDS["scalars"]
-"""How each built-in type is spelled for somebody who has to write a value of it."""
+"""How each built-in type is told to an agent that has to write a value of it."""
 
 COMPARISONS: dict[str, str] = _WORDS["texts"]
 NUMERIC: dict[str, str] = _WORDS["numbers"]
-"""What stands between texts, and between numbers, that an operator of the language compares."""
+"""The words for each operator of the language, between texts and between numbers."""
 
 ALL: str = _WORDS["all"]
 ANY: str = _WORDS["any"]
-"""What joins conditions, each of which stands in brackets."""
+"""The words that join conditions, each of which stands in brackets."""
 
 OR: str = _WORDS["or"]
 THEN: str = _WORDS["then"]
 AND: str = _WORDS["and"]
-"""What joins the parts of a type or a value."""
+"""The words that join the parts of a type or a value."""
 
 BLANKS: dict[str, str] = _WORDS["blanks"]
-"""How blanks are called where a text has some that nobody sees."""
+"""The names of blanks that a reader of a text would not see."""
 
 DATA_NOTE: str = _WORDS["data_note"]
-"""Stands behind a value from outside where an agent has to look at it."""
+"""The note behind an untrusted value in an instruction."""
 
 DONE: str = _WORDS["done"]
 AGAIN: str = _WORDS["again"]
 FAILED: str = _WORDS["failed"]
 NONE: str = _WORDS["none"]
-"""What decisions save that are no number of a branch."""
+"""What decisions save, if not the number of a branch."""

@@ -1,4 +1,4 @@
-"""IR text to characters: variables in the platform's spelling, literal braces protected."""
+"""From IR text to characters: variables in the platform's spelling, literal braces escaped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from .sentences import DATA_NOTE
 from .words import say
 
 PROTECTED = re.compile(r"\{(?=[A-Za-z_${])")
-"""A literal `{` that the platform could take for the start of a variable (assumption brace-token)."""
+"""A literal `{` that the platform could take for the start of a variable.
+
+Assumption `brace-token`.
+"""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -25,7 +28,7 @@ QUOTES = (
 """Quotation marks, in the order of preference."""
 
 OPEN_PART = "\0"
-"""Encloses a part that only the target organisation can decide; no source text holds this character."""
+"""Encloses a part that only the target organisation can decide; no source text holds it."""
 
 
 def spell_path(path: tuple[str | int, ...]) -> str:
@@ -55,7 +58,7 @@ def spell_variable(variable: nodes.Variable) -> str:
 
 
 def spell_text(text: nodes.Text) -> str:
-    """A text as it stands in a prompt. A value from outside stands in quotation marks, and a note says what it is."""
+    """A text as it stands in a prompt: an untrusted value comes in quotation marks, with a note."""
     spelled: list[str] = []
     for index, piece in enumerate(text):
         if isinstance(piece, nodes.Variable):
@@ -72,18 +75,18 @@ def spell_text(text: nodes.Text) -> str:
 
 
 def _is_bare(text: nodes.Text, index: int) -> bool:
-    """Whether the piece at `index` is a value from outside that has no quotation marks yet."""
+    """Whether the piece at `index` is an untrusted value that has no quotation marks yet."""
     piece = text[index]
     return isinstance(piece, nodes.Variable) and piece.quoted and not _quotes_around(text, index)
 
 
 def spell_literal(value: str) -> str:
-    """Characters that mean themselves as they stand in a prompt."""
+    """Characters that mean themselves, as they stand in a prompt."""
     return PROTECTED.sub(r"\\{", value)
 
 
 def without_marks(text: nodes.Text) -> nodes.Text:
-    """A text for people, who need no note to tell data from instructions."""
+    """A text for people: its untrusted values get no note."""
     return tuple(
         nodes.Variable(sigil=piece.sigil, name=piece.name, path=piece.path)
         if isinstance(piece, nodes.Variable)
@@ -93,7 +96,7 @@ def without_marks(text: nodes.Text) -> nodes.Text:
 
 
 def _quotes_around(text: nodes.Text, index: int) -> bool:
-    """Whether the piece at `index` is a value from outside that the author has put into quotation marks."""
+    """Whether the piece at `index` is an untrusted value between quotation marks of the author."""
     if not 0 < index < len(text) - 1:
         return False
     before, piece, after = text[index - 1 : index + 2]
@@ -105,7 +108,7 @@ def _quotes_around(text: nodes.Text, index: int) -> bool:
 
 
 def spell_command(text: nodes.Text) -> str:
-    """A terminal command, byte for byte the same in the prompt and in the allowlist (assumption allowlist-exact)."""
+    """A terminal command, the same in prompt and allowlist (assumption `allowlist-exact`)."""
     return "".join(
         piece.value if isinstance(piece, nodes.TextPiece) else spell_variable(piece)
         for piece in text
@@ -121,7 +124,7 @@ def clause(text: nodes.Text) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in the first quotation marks whose closing one it does not hold itself; in brackets where it holds all."""
+    """A text in the first quotation marks whose closing mark it does not hold, else in brackets."""
     pair = next((pair for pair in QUOTES if pair[1] not in text), None)
     if pair is None:
         return bracketed(text)
@@ -135,7 +138,10 @@ def bracketed(text: str) -> str:
 
 
 def brackets(text: str) -> tuple[str, str]:
-    """The first pair of `\u27e6\u27e7`, `\u27e62: :2\u27e7`, `\u27e63: :3\u27e7`, ... of which neither occurs in a text."""
+    """The first pair of brackets of which a text holds neither.
+
+    The pairs are `\u27e6\u27e7`, `\u27e62: :2\u27e7`, `\u27e63: :3\u27e7` and so on.
+    """
     if "\u27e6" not in text and "\u27e7" not in text:
         return bracket_pair(1)
     used = {int(found[1] or found[2]) for found in _BRACKET.finditer(text)}
@@ -146,7 +152,7 @@ def brackets(text: str) -> tuple[str, str]:
 
 
 def bracket_pair(number: int) -> tuple[str, str]:
-    """A pair of brackets; with a number, for a text that holds the plain ones."""
+    """A pair of brackets; those with a number are for texts that hold the plain ones."""
     return ("\u27e6", "\u27e7") if number == 1 else (f"\u27e6{number}:", f":{number}\u27e7")
 
 
@@ -165,7 +171,7 @@ DURATIONS = {
     "durations.second": 1_000,
     "durations.millisecond": 1,
 }
-"""The milliseconds in the unit of each sentence about a duration, the largest first."""
+"""The milliseconds in the unit of each sentence on a duration, the largest unit first."""
 
 
 def duration(milliseconds: int) -> str:

@@ -39,7 +39,7 @@ def type_words(type_: nodes.Type) -> str:
 
 
 def _closed_type(type_: nodes.Type) -> str:
-    """A type inside another, in brackets where it would not be clear what belongs to it."""
+    """A type inside another, in brackets if it would be unclear what belongs to it."""
     words = type_words(type_)
     return f"({words})" if isinstance(type_, nodes.ListType | nodes.RecordType) else words
 
@@ -54,7 +54,7 @@ def _field_words(field: nodes.FieldSpec) -> str:
 
 
 def field_note(description: str) -> str:
-    """The description of a field between brackets: in quotation marks where it would not be clear where it ends."""
+    """The description of a field, quoted if it would be unclear where in the brackets it ends."""
     note = spell_literal(" ".join(description.split()).rstrip("."))
     opens = any(note.startswith(opening) for opening, _ in QUOTES)
     return quoted(note) if opens or not _is_balanced(note) else note
@@ -115,7 +115,7 @@ def _object_words(fields: Iterable[tuple[str, nodes.Value]]) -> str:
 
 
 def _closed_value(value: nodes.Value) -> str:
-    """A value inside another, in brackets where it would not be clear what belongs to it."""
+    """A value inside another, in brackets if it would be unclear what belongs to it."""
     words = value_words(value)
     match value:
         case nodes.ListValue() | nodes.ObjectValue() | nodes.ConstantValue(value=list() | dict()):
@@ -128,7 +128,7 @@ def _closed_value(value: nodes.Value) -> str:
 
 
 def condition_words(condition: nodes.Condition) -> str:
-    """A condition as the middle of a sentence."""
+    """A condition, as the middle of a sentence."""
     match condition:
         case nodes.Sees(text=text):
             return say("conditions.sees", _shown(text))

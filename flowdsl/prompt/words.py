@@ -1,4 +1,4 @@
-"""Prompts in FlowDSL's own words: sentences with their holes filled in, and the paragraphs around the steps."""
+"""Prompts in FlowDSL's own words: sentences with their holes filled, and whole paragraphs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def say(name: str, *values: object) -> str:
 
 @cache
 def environment() -> Environment:
-    """Jinja as paragraphs use it: with marks that no prompt has, and `say` for their sentences."""
+    """Jinja as paragraphs use it: with marks that no prompt has, and with `say`."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -45,5 +45,5 @@ def environment() -> Environment:
 
 
 def paragraph(name: str, **values: object) -> str:
-    """A paragraph of its own, without surrounding blank lines."""
+    """The text of a paragraph, without blank lines around it."""
     return environment().get_template(f"{name}.j2").render(**values).strip("\n")

@@ -31,7 +31,7 @@ BLOCKS = st.sampled_from(
 
 
 def left_open(text: str) -> tuple[str, int]:
-    """The open fence and open details at the end, by the rules of CommonMark for what stands in `BLOCKS`."""
+    """The fence and details left open, by the rules of CommonMark for what is in `BLOCKS`."""
     fence, details = "", 0
     for line in text.split("\n"):
         bare = line.strip(" ")

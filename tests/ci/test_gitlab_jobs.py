@@ -136,9 +136,11 @@ def test_the_identity_token_travels_in_a_private_file_that_is_gone_afterwards(
     fake.write_text(
         fake.read_text().replace(
             "command = words[0]",
-            f"command = words[0]\nseen = os.environ['AWS_WEB_IDENTITY_TOKEN_FILE'], os.stat(os.environ["
-            f"'AWS_WEB_IDENTITY_TOKEN_FILE']).st_mode\nPath({str(keeper)!r}).write_text(json.dumps([*seen, "
-            "Path(seen[0]).read_text()]))",
+            "command = words[0]\n"
+            "seen = os.environ['AWS_WEB_IDENTITY_TOKEN_FILE'], "
+            "os.stat(os.environ['AWS_WEB_IDENTITY_TOKEN_FILE']).st_mode\n"
+            f"Path({str(keeper)!r}).write_text("
+            "json.dumps([*seen, Path(seen[0]).read_text()]))",
         )
     )
     assert job.run("gitlab", "deploy")[0] == 0

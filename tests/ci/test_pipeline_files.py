@@ -1,4 +1,7 @@
-"""The action, the workflows and the template: valid, linted, and without the mistakes that cost a secret."""
+"""The action, the workflows and the template.
+
+Valid, linted, and without the mistakes that cost a secret.
+"""
 
 from __future__ import annotations
 
@@ -298,7 +301,7 @@ def test_every_exit_code_is_known_to_the_jobs_and_to_the_document() -> None:
     "changed", ["flows/a.flow", "flowdsl.toml", "parts/a.prompt", "parts/in.json", "icon.png", None]
 )
 def test_the_hook_checks_after_any_change_also_a_deletion(changed: str | None) -> None:
-    """pre-commit runs a hook for the files of a commit that are there and match, else only with `always_run`."""
+    """pre-commit passes only existing files to a hook; without any it runs only `always_run`."""
     hooks = load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
     check, fmt = (
         next(each for each in hooks if each["id"] == f"flowdsl-{name}") for name in ("check", "fmt")

@@ -1,4 +1,7 @@
-"""Every command that takes an address takes `workflow.NAME` and `NAME`, and says the same of what names nothing."""
+"""Every command with an address takes `workflow.NAME` and `NAME`.
+
+All say the same of an address that names nothing.
+"""
 
 from __future__ import annotations
 

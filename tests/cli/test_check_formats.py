@@ -117,15 +117,24 @@ def test_a_finding_beside_the_buffer_has_its_own_path(project: Path) -> None:
     ("words", "message"),
     [
         (["--unsafe-fixes"], "`--unsafe-fixes` goes with `--fix` or `--diff`"),
-        (["--diff", "--write-baseline", "x"], "`--write-baseline` cannot be combined with `--diff`"),
+        (
+            ["--diff", "--write-baseline", "x"],
+            "`--write-baseline` cannot be combined with `--diff`",
+        ),
         (["--baseline", "none.json"], "the baseline `none.json` does not exist"),
         (["--baseline", ""], "the baseline `` cannot be used"),
-        (["--write-baseline", "flows"], "`flows` is no baseline and is not overwritten: it is a folder"),
+        (
+            ["--write-baseline", "flows"],
+            "`flows` is no baseline and is not overwritten: it is a folder",
+        ),
         (["--write-baseline", "flows/a b.flow"], "`flows/a b.flow` is no baseline"),
         (["--write-baseline", "flows/a b.flow/x"], "`flows/a b.flow/x` cannot be written: "),
-        (["--format", "sariff"], "there is no format `sariff`; the formats are text, terse, json, github, sarif, junit"),
+        (
+            ["--format", "sariff"],
+            "there is no format `sariff`; the formats are text, terse, json, github, sarif, junit",
+        ),
     ],
-)  # fmt: skip
+)
 def test_usage_mistakes(project: Path, words: list[str], message: str) -> None:
     before = read_tree(project)
     result = run_command(project, "check", *words)

@@ -1,4 +1,7 @@
-"""The index of a project: a second check of the real command line does not read what has not changed, and says the same."""
+"""The index of a project.
+
+A second check of the real command line does not read what has not changed, and says the same.
+"""
 
 from __future__ import annotations
 

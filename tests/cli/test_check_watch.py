@@ -33,7 +33,10 @@ DEADLINE = 60.0
 
 
 class Watching:
-    """A watching process and what it writes, line by line; both streams are one, as on a terminal."""
+    """A watching process and what it writes, line by line.
+
+    Both streams are one, as on a terminal.
+    """
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
@@ -48,7 +51,10 @@ class Watching:
         self._lines.put(None)
 
     def until(self, expected: str) -> list[str]:
-        """The lines up to one that holds `expected`; fails the test when the output ends or time is up before."""
+        """The lines up to one that holds `expected`.
+
+        Fails the test when the output ends or time is up before.
+        """
         seen: list[str] = []
         deadline = time.monotonic() + DEADLINE
         while True:

@@ -152,7 +152,8 @@ def test_a_prompt_file_that_others_use_is_still_used(desk: Path) -> None:
 def test_html_becomes_plain_text(desk: Path) -> None:
     html = (
         "<h2>Sign in</h2><ol><li><p>Open <strong>HarbourDesk</strong>&nbsp;now.</p></li>"
-        "<li>Press <b>Enter</b></li></ol><p>Read the <em>claim</em> &lt;no&gt; of {visit}.<br>Go on</p>"
+        "<li>Press <b>Enter</b></li></ol><p>Read the <em>claim</em> &lt;no&gt; of "
+        "{visit}.<br>Go on</p>"
     )
     write_tree(desk, {"flows/claim_status.prompt.md": html})
 
@@ -250,9 +251,16 @@ def test_errors_point_into_the_proposal_and_say_so(desk: Path) -> None:
 
 
 def test_which_workflow(desk: Path) -> None:
-    write_tree(desk, {"flows/two.flow": "flow 1\n" + "".join(
-        f'## A.\nworkflow w{n} {{ prompt from "./claim_status.prompt.md" }}\n' for n in (1, 2)
-    )})  # fmt: skip
+    write_tree(
+        desk,
+        {
+            "flows/two.flow": "flow 1\n"
+            + "".join(
+                f'## A.\nworkflow w{n} {{ prompt from "./claim_status.prompt.md" }}\n'
+                for n in (1, 2)
+            )
+        },
+    )
 
     assert "`workflow.claim_status` exists" in error(convert(desk, "claim_stat"), 64)
     assert "there are `workflow.claim_status`, `workflow.w1`, `workflow.w2`" in error(

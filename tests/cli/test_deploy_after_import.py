@@ -24,7 +24,7 @@ TWO_CHECKS_OF_ONE_NAME = "checks_same_name"
 
 
 class _Models:
-    """Model configurations of the emulator in the place of those that payloads name by ids of elsewhere."""
+    """Gives payloads model configurations of the emulator in place of ids of elsewhere."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -39,7 +39,10 @@ class _Models:
 
 
 def _taken(body: Payload, model: _Models) -> Payload:
-    """A payload as the emulator takes it: with models and checks of its own, and without kinds of checks that it does not know."""
+    """A payload as the emulator takes it.
+
+    With models and checks of its own, and without kinds of checks that it does not know.
+    """
     taken = {key: value for key, value in body.items() if key not in WORKFLOW_READ_ONLY}
     if models := body.get("model_metadata"):
         taken["model_metadata"] = {

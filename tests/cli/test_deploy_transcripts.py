@@ -1,4 +1,7 @@
-"""`flowdsl deploy` as a process of its own against a server that is wrong in one way: what is said, and how it ends."""
+"""`flowdsl deploy` as a process of its own against a server that is wrong in one way.
+
+What is said, and how it ends.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,10 @@ def project(tmp_path: Path) -> Path:
 
 
 def deploy(project: Path, api: str, **environ: str | None) -> Ended:
-    """One deploy to `api`. Nothing of a failed one may quote the key, show a traceback or leave half a state file."""
+    """One deploy to `api`.
+
+    Nothing of a failed one may quote the key, show a traceback or leave half a state file.
+    """
     (project / "flowdsl.toml").write_text(PROJECT.format(api=api))
     ours = {k: v for k, v in os.environ.items() if not k.startswith("FLOWDSL_") and k != "CI"}
     given = {name: value for name, value in environ.items() if value is not None}
@@ -137,7 +143,10 @@ def test_a_refused_key(project: Path, server: Server, status: int) -> None:
 
 
 def test_a_foreign_host_never_gets_the_key(project: Path, server: Server) -> None:
-    """`127.1` leads to a server that listens but is not among the names allowed; no request reaches it."""
+    """`127.1` leads to a server that listens but is not among the names allowed.
+
+    No request reaches it.
+    """
     port = server.url.rpartition(":")[2]
     assert socket.gethostbyname("127.1") == "127.0.0.1"
     with socket.create_connection(("127.1", int(port))):
@@ -188,14 +197,21 @@ def test_404_on_everything_later_does_not_create_again(project: Path, server: Se
     ("detail", "words"),
     [
         (
-            [{"loc": ["body", "main_prompt"], "msg": "too long for this plan", "type": "x", "input": "Open"}],
+            [
+                {
+                    "loc": ["body", "main_prompt"],
+                    "msg": "too long for this plan",
+                    "type": "x",
+                    "input": "Open",
+                }
+            ],
             "body.main_prompt: too long for this plan",
         ),
         ("main_prompt is too long", "main_prompt is too long"),
         ({"field": "main_prompt", "reason": "too long"}, "field: main_prompt, reason: too long"),
     ],
     ids=["list", "text", "object"],
-)  # fmt: skip
+)
 def test_422_is_told_in_the_words_of_the_service(
     project: Path, server: Server, detail: object, words: str
 ) -> None:

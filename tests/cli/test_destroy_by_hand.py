@@ -29,8 +29,15 @@ def ran(command: object, *words: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize(
     ("answer", "gone"),
-    [("Local\n", True), ("local\n", True), ("y\n", False), ("yes\n", False), ("\n", False), ("", False)],
-)  # fmt: skip
+    [
+        ("Local\n", True),
+        ("local\n", True),
+        ("y\n", False),
+        ("yes\n", False),
+        ("\n", False),
+        ("", False),
+    ],
+)
 def test_only_the_name_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, gone: bool
 ) -> None:

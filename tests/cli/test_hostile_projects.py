@@ -1,4 +1,4 @@
-"""A repository that means harm: whatever its files and patterns are, commands end within seconds."""
+"""A repository that means harm: whatever its files and patterns are, commands end in time."""
 
 from __future__ import annotations
 

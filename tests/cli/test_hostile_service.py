@@ -84,7 +84,7 @@ def test_a_reply_that_means_harm_is_one_line_and_exit_11(name: str, tmp_path: Pa
 
 
 class Swapping:
-    """An application whose replies to requests of one method are replaced, once they are carried out."""
+    """An application that carries out requests of one method and replaces their replies."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

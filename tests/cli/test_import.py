@@ -1,4 +1,7 @@
-"""`flowdsl import` as people and scripts meet it: files, standard input, and workflows of an emulator."""
+"""`flowdsl import` as people and scripts meet it.
+
+Files, standard input, and workflows of an emulator.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,9 @@ workflow look_up {
 CLAIMS = {
     "name": "Check a claim",
     "main_prompt": f"Open the portal and look for {{claim}}.\r\nMind the {WORDS}.",
-    "input_schema": '{"type": "object", "properties": {"claim": {"type": "string"}}, "required": ["claim"]}',
+    "input_schema": (
+        '{"type": "object", "properties": {"claim": {"type": "string"}}, "required": ["claim"]}'
+    ),
     "post_run_checks": None,
 }
 
@@ -155,7 +160,9 @@ def test_standard_input_in_the_encodings_of_shells(tmp_path: Path, encode: Any) 
     assert flowdsl(tmp_path, "check").code == 0
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "CON", "a/b", "C:\\x", "nul.txt", ".", "\x1b[31m"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "CON", "a/b", "C:\\x", "nul.txt", ".", "\x1b[31m"]
+)
 def test_no_name_of_the_service_leaves_the_folder(tmp_path: Path, name: str) -> None:
     write_tree(tmp_path, {"in.json": json.dumps({**CLAIMS, "name": name})})
 
@@ -179,12 +186,19 @@ def test_everyday_notes_are_counted_where_many_share_them(tmp_path: Path) -> Non
     told = flowdsl(tmp_path, "import", "few.json", "-o", "few").err.splitlines()
     counted = flowdsl(tmp_path, "import", "many.json", "-o", "many").err.splitlines()
 
-    assert "note: w0, w1, w2, w3, w4: the prompt is kept in *.prompt.md: FlowDSL did not write it" in told  # fmt: skip
+    assert (
+        "note: w0, w1, w2, w3, w4: the prompt is kept in *.prompt.md: FlowDSL did not write it"
+        in told
+    )
     assert "the agent may run any terminal command" in told[0] and told[0].startswith("note: w0, ")
     assert "the agent may run any terminal command" in counted[0]
     assert [line for line in counted if "kept" in line] == [
-        "note: 6 prompts are kept in files, because FlowDSL did not write them; `flowdsl convert` proposes statements",
-        "note: 6 schemas of outputs are kept in files, because no types give them: outputs that may be absent (5); "
+        (
+            "note: 6 prompts are kept in files, because FlowDSL did not write them; `flowdsl "
+            "convert` proposes statements"
+        ),
+        "note: 6 schemas of outputs are kept in files, because no types give them: outputs "
+        "that may be absent (5); "
         "the short notation",
     ]
 
@@ -204,7 +218,9 @@ def test_notes_show_the_title_of_a_workflow_that_has_no_name_of_its_own(tmp_path
 def test_a_name_of_ones_own(tmp_path: Path) -> None:
     text = json.dumps(CLAIMS).encode()
 
-    assert "flows/claims.flow" in written(flowdsl(tmp_path, "import", "-", "--as", "claims", stdin=text))  # fmt: skip
+    assert "flows/claims.flow" in written(
+        flowdsl(tmp_path, "import", "-", "--as", "claims", stdin=text)
+    )
 
     again = flowdsl(tmp_path, "import", "-", "--as", "claims", stdin=text)
     assert "a workflow or chain `claims` already; nothing was written" in error(again, 6)
@@ -283,7 +299,10 @@ def test_flows_go_where_the_globs_look(tmp_path: Path) -> None:
 
 
 BAD_FILES: dict[str, tuple[bytes, list[str]]] = {
-    "not JSON": (b'{"main_prompt": "%b",\n  ?}' % WORDS.encode(), ["`in.json`", "line 2, column 3"]),
+    "not JSON": (
+        b'{"main_prompt": "%b",\n  ?}' % WORDS.encode(),
+        ["`in.json`", "line 2, column 3"],
+    ),
     "cut off": (b'[{"main_prompt": "x"}', ["`in.json`", "line 1"]),
     "another shape": (b'"%b"' % WORDS.encode(), ["`in.json`"]),
     "no prompt": (b'[{"main_prompt": "x"}, {"name": "y"}]', ["`in.json`", "2", "`main_prompt`"]),
@@ -292,7 +311,7 @@ BAD_FILES: dict[str, tuple[bytes, list[str]]] = {
     "not a number": (b'{"main_prompt": "a", "x": NaN}', ["`NaN`"]),
     "no text": (b"\xff\xfe\xfa" + b"\xff" * 5, ["`in.json`"]),
     "empty": (b"", ["`in.json`", "line 1"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("content", "words"), BAD_FILES.values(), ids=BAD_FILES)
@@ -399,7 +418,14 @@ def test_two_hundred_workflows(desk: tuple[Path, Service]) -> None:
     result = flowdsl(root, "import", "--all")
 
     assert len([path for path in written(result) if path.endswith(".flow")]) == 200
-    counts = re.fullmatch(r"200 workflows imported into flows/: (\d+) as statements, (\d+) with their prompt in a file", outcome(result))  # fmt: skip
+    counts = re.fullmatch(
+        (
+            r"200 workflows imported into flows/: (\d+) as statements, (\d+) with their "
+            r"prompt in a "
+            r"file"
+        ),
+        outcome(result),
+    )
     assert counts is not None and int(counts[1]) >= 2 and int(counts[1]) + int(counts[2]) == 200
     assert "2 workflows are called `Check a claim`" in result.err
     assert (root / "flowdsl.toml").read_bytes().startswith(project)
@@ -463,15 +489,21 @@ def test_what_does_not_exist(desk: tuple[Path, Service]) -> None:
     service.add([], "empty")
     unknown = "00000000-0000-4000-8000-000000000000"
 
-    assert f"no workflow with the id `{unknown}`" in error(flowdsl(root, "import", "--id", unknown), 6)  # fmt: skip
-    assert "has no tag `weekly`; there are `ehr`, `empty`" in error(flowdsl(root, "import", "--tag", "weekly"), 6)  # fmt: skip
+    assert f"no workflow with the id `{unknown}`" in error(
+        flowdsl(root, "import", "--id", unknown), 6
+    )
+    assert "has no tag `weekly`; there are `ehr`, `empty`" in error(
+        flowdsl(root, "import", "--tag", "weekly"), 6
+    )
     assert "carries the tag `empty`" in error(flowdsl(root, "import", "--tag", "empty"), 6)
     both = error(flowdsl(root, "import", "--tag", "empty", "--tag", "ehr"), 6)
     assert "carries all of the tags `ehr`, `empty`" in both
     assert set(read_tree(root)) == {"flowdsl.toml", ".flowdsl/emulator.sqlite"}
 
 
-def test_into_another_folder_there_is_nothing_to_adopt_in(desk: tuple[Path, Service], tmp_path: Path) -> None:  # fmt: skip
+def test_into_another_folder_there_is_nothing_to_adopt_in(
+    desk: tuple[Path, Service], tmp_path: Path
+) -> None:
     root, service = desk
     service.add([CLAIMS])
 

@@ -105,7 +105,10 @@ ENDINGS = """
 held = threading.Lock()
 held.acquire()
 with signals.Ending(lambda number: print("first", flush=True)):
-    with signals.Ending(lambda number: 1 / 0), signals.Ending(lambda number: print("last", number, flush=True)):
+    with (
+        signals.Ending(lambda number: 1 / 0),
+        signals.Ending(lambda number: print("last", number, flush=True)),
+    ):
         hit()
 """
 
@@ -176,12 +179,17 @@ def test_a_signal_ends_a_process(script: str, said: str, told: str, name: str, c
 
 def test_a_signal_that_the_process_ignores_stays_ignored() -> None:
     process = subprocess.run(
-        ["sh", "-c", f"trap '' INT; exec '{sys.executable}' -c \"$0\"", BEGIN.format(name="SIGINT") + "hit()\nprint('on')"],
+        [
+            "sh",
+            "-c",
+            f"trap '' INT; exec '{sys.executable}' -c \"$0\"",
+            BEGIN.format(name="SIGINT") + "hit()\nprint('on')",
+        ],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
-    )  # fmt: skip
+    )
     assert (process.returncode, process.stdout) == (0, "on\n")
 
 
@@ -201,7 +209,7 @@ hit()
 
 
 def test_files_are_all_written_or_none(tmp_path: Path) -> None:
-    """A signal between the renames is answered after the last, and one before the first leaves nothing."""
+    """A signal between the renames waits for the last; one before the first leaves nothing."""
     script = f"""
 from flowdsl.host import writing
 paths = {{r"{tmp_path}/%d" % number: b"new" for number in range(5)}}

@@ -18,7 +18,9 @@ RULE = """
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.lint.rule import Rule, Words
 
-SPEC = DiagnosticSpec("no-citrix", "suspicious", "`Citrix` is gone since spring", "name the new desktop")
+SPEC = DiagnosticSpec(
+    "no-citrix", "suspicious", "`Citrix` is gone since spring", "name the new desktop"
+)
 RULES = [Rule("no-citrix", (Words(("citrix",)),), "northwind_rules")]
 
 
@@ -61,7 +63,10 @@ def packages(tmp_path: Path) -> Path:
 def findings(
     project: Path, lint: str, *path: Path, python: str = sys.executable
 ) -> list[dict[str, Any]]:
-    """What `flowdsl check` finds, but for infos; `path` is where Python looks for packages first."""
+    """What `flowdsl check` finds, but for infos.
+
+    `path` is where Python looks for packages first.
+    """
     (project / "flowdsl.toml").write_text(
         f'[project]\nname = "care"\nflows = ["*.flow"]\n{lint}', encoding="utf-8"
     )
@@ -172,12 +177,13 @@ def test_a_package_that_is_installed_in_editable_mode_does_not_run(
     (packages / "northwind_rules.py").rename(source / "northwind_rules.py")
     (source / "northwind_rules.py").write_text(trap)
     # Its path is hidden where the path leads there; a finder of its own is not hidden.
+    module = str(source / "northwind_rules.py")
     (packages / "sitecustomize.py").write_text(f"""
 import importlib.util, sys
 class Finder:
     def find_spec(name, path=None, target=None):
         if name == "northwind_rules":
-            return importlib.util.spec_from_file_location(name, {str(source / "northwind_rules.py")!r})
+            return importlib.util.spec_from_file_location(name, {module!r})
 sys.meta_path.append(Finder)
 """)
     assert "its code, `rules/northwind_rules.py`, lies in the repository" in refused(

@@ -187,7 +187,7 @@ def later(moment: str) -> str:
         ),
         (lambda plan: plan.update(on_breaking="ignore"), "`changes[0].breaking` of"),
     ],
-)  # fmt: skip
+)
 def test_an_edited_plan_is_refused_before_anything_is_written(
     run: Run, project: Path, edit: Callable[[dict[str, Any]], Any], said: str
 ) -> None:
@@ -239,7 +239,10 @@ def test_a_declared_tag_and_model_are_deleted_as_the_plan_says(run: Run, project
     file = project / "flowdsl.toml"
     file.write_text(
         LOCAL_PROJECT
-        + "[tags.ehr]\ncolor = 'red'\n[models.main]\nname = 'Main'\nprovider = 'openai'\nmodel = 'gpt'\n"
+        + (
+            "[tags.ehr]\ncolor = 'red'\n[models.main]\nname = 'Main'\nprovider = 'openai'\nmodel "
+            "= 'gpt'\n"
+        )
         + "api_key = { env = 'MODEL_KEY' }\n"
     )
     assert run("deploy", "--yes", MODEL_KEY="k").code == 0
@@ -309,7 +312,8 @@ def test_a_key_that_is_redirected_is_told_everywhere_and_its_value_nowhere(
     first = markdown.partition("### Look at these first\n\n")[2].partition("\n")[0]
     assert first == (
         "- \N{WARNING SIGN} **Key of a model provider**: `model.Main` calls `https://evil.test/v1` "
-        "(`additional_params.base_url`) as the provider `openai` with the key from the environment variable `MODEL_KEY`; new "
+        "(`additional_params.base_url`) as the provider `openai` with the key from the "
+        "environment variable `MODEL_KEY`; new "
         "endpoint, before: the provider `openai` itself"
     )
     assert entry == {

@@ -1,4 +1,7 @@
-"""The summary for a pull request: data stays data, and what is too long is left out in whole elements."""
+"""The summary for a pull request.
+
+Data stays data, and what is too long is left out in whole elements.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,12 @@ from tests.support.plans import facts, gone, intent, plans, sample_plan
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 MARKER = "<!-- flowdsl-plan prj_1/prod -->"
 PIECES = (
-    "@octocat", "#123", "GH-12", "https://evil.test/x", "www.evil.test", "me@evil.test", "<img src=x onerror=y>",
-    "</details>", "<details>", "<summary>", "</summary>", "<!--", "-->", MARKER, "```", "````", "`", "``", "~~~", "\n", "\n\n",
-    "\r", "\t", "    ", "# ", "- ", "> ", "---", "***", "|", "[a](https://evil.test)", "![a](x)", "[a]: x", "\\", "&lt;", "&#64;x",
-    "\u202e", "\u2066", "\x1b[31m", "\x00", "</code>", "$x$", ":tada:", "é", "日本", "🎉", "a", " ", "_", "*", "@@", "::error::",
-    "'", '"', "\ud800", "javascript:x", "org/repo#1", "a" * 40,
+    "@octocat", "#123", "GH-12", "https://evil.test/x", "www.evil.test", "me@evil.test",
+    "<img src=x onerror=y>", "</details>", "<details>", "<summary>", "</summary>", "<!--", "-->",
+    MARKER, "```", "````", "`", "``", "~~~", "\n", "\n\n", "\r", "\t", "    ", "# ", "- ", "> ",
+    "---", "***", "|", "[a](https://evil.test)", "![a](x)", "[a]: x", "\\", "&lt;", "&#64;x",
+    "\u202e", "\u2066", "\x1b[31m", "\x00", "</code>", "$x$", ":tada:", "é", "日本", "🎉", "a", " ",
+    "_", "*", "@@", "::error::", "'", '"', "\ud800", "javascript:x", "org/repo#1", "a" * 40,
 )  # fmt: skip
 HOSTILE = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
 
@@ -64,10 +68,11 @@ def walk(tokens: list[Token]) -> Iterator[Token]:
 
 
 ELEMENTS = {
-    "html_block", "heading_open", "heading_close", "paragraph_open", "paragraph_close", "bullet_list_open", "bullet_list_close",
-    "list_item_open", "list_item_close", "fence", "inline", "text", "code_inline", "strong_open", "strong_close", "table_open",
-    "table_close", "thead_open", "thead_close", "tbody_open", "tbody_close", "tr_open", "tr_close", "th_open", "th_close", "td_open",
-    "td_close", "text_special",
+    "html_block", "heading_open", "heading_close", "paragraph_open", "paragraph_close",
+    "bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close", "fence", "inline",
+    "text", "code_inline", "strong_open", "strong_close", "table_open", "table_close", "thead_open",
+    "thead_close", "tbody_open", "tbody_close", "tr_open", "tr_close", "th_open", "th_close",
+    "td_open", "td_close", "text_special",
 }  # fmt: skip
 ACTIVE = re.compile(r"@\w|#\d|://|www\.|GH-\d", re.IGNORECASE)
 
@@ -102,8 +107,10 @@ def test_data_stays_data(plan: Plan) -> None:
     tokens = check(text, 10**9)
     assert text.startswith(MARKER + "\n")
     find_differences = sum(
-        1 for change in plan.changes if change.difference is not None and not change.difference.is_empty
-    )  # fmt: skip
+        1
+        for change in plan.changes
+        if change.difference is not None and not change.difference.is_empty
+    )
     assert sum(token.type == "fence" for token in tokens) >= find_differences
 
 
@@ -123,20 +130,34 @@ def test_a_plan_with_everything() -> None:
     check(text, 60_000)
     first = text[text.index("### Look") : text.index("### Changes")].strip().split("\n")[2:]
     assert first == [
-        "- **Deletes** `workflow.gone` (`Gone`): it is deleted for good, with 12 runs (1 active) and 3 trajectories",
+        (
+            "- **Deletes** `workflow.gone` (`Gone`): it is deleted for good, with 12 runs (1 "
+            "active) and 3 trajectories"
+        ),
         "- **Deletes** `tag.old`: it is deleted for good, and every workflow loses it",
         "- **Deletes** `model.Old`: it is deleted for good",
         "- **Missing** `workflow.lost` (`Lost`): it no longer exists in the organisation",
         "- **Breaks callers** of `workflow.look_up`: `dob` is a new required input",
-        "- **Guard** `deletes`: 1 of 9 workflows would be deleted; `--accept-guard deletes=1` lets it through",
-        "- **Overwrites edits made elsewhere** in `workflow.both`: `main_prompt`; `flowdsl pull workflow.both` takes the edits into the source",
-        "- **Overwrites edits made elsewhere** in `workflow.moved`: `main_prompt`; `flowdsl pull workflow.moved` takes the edits into the source",
-        "- **Recordings** of `workflow.look_up`: 2 approved trajectories keep replaying what they recorded, among them `Morning`, "
+        (
+            "- **Guard** `deletes`: 1 of 9 workflows would be deleted; `--accept-guard "
+            "deletes=1` lets it through"
+        ),
+        (
+            "- **Overwrites edits made elsewhere** in `workflow.both`: `main_prompt`; `flowdsl "
+            "pull workflow.both` takes the edits into the source"
+        ),
+        (
+            "- **Overwrites edits made elsewhere** in `workflow.moved`: `main_prompt`; `flowdsl "
+            "pull workflow.moved` takes the edits into the source"
+        ),
+        "- **Recordings** of `workflow.look_up`: 2 approved trajectories keep replaying what "
+        "they recorded, among them `Morning`, "
         "`Noon`; `--unapprove-trajectories` un-approves them",
-        "- **Pending**: the create of `workflow.late`, begun 2026-03-02 12:00 UTC, has an unknown outcome; the next deploy finds "
+        "- **Pending**: the create of `workflow.late`, begun 2026-03-02 12:00 UTC, has an "
+        "unknown outcome; the next deploy finds "
         "it out first",
         "- **Note**: `main` means the default model here",
-    ]  # fmt: skip
+    ]
     changes = text[text.index("### Changes") :]
     order = [
         "delete <code>workflow.gone",
@@ -161,8 +182,10 @@ def test_a_plan_with_everything() -> None:
     )
     assert "| 1 | 3 | 1 | 1 | 1 | 1 | 1 | 1 | 1 | 2 | 3 | 2 |" in text
     assert (
-        "@@ main_prompt @@ edited elsewhere since the last deploy; no saved version has what was last applied\n"
-        "@@ main_prompt @@ changed in the source as well; a deploy makes this of the edit\n- By hand.\n+ New.\n"
+        "@@ main_prompt @@ edited elsewhere since the last deploy; no saved version has what "
+        "was last applied\n"
+        "@@ main_prompt @@ changed in the source as well; a deploy makes this of the edit\n- "
+        "By hand.\n+ New.\n"
     ) in changes
     assert (
         "@@ main_prompt @@ edited elsewhere since the last deploy\n- Ours.\n+ By hand.\n" in changes

@@ -1,4 +1,4 @@
-"""A plan at a terminal: what is shown, what is not, and that no text of others drives the terminal."""
+"""A plan at a terminal: what is shown and what is not; no text of others drives the terminal."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ SHOWN = """\
       + hostname
     tags: +new -old
     breaks callers: `dob` is a new required input
-    2 approved trajectories keep replaying what they recorded: "Morning", "Noon"; `--unapprove-trajectories` un-approves them
+    2 approved trajectories keep replaying what they recorded: "Morning", "Noon"; \
+`--unapprove-trajectories` un-approves them
 ! workflow.lost  "Lost"  no longer exists in the organisation
 ~ workflow.moved  "Look up"  was workflow.before
     main_prompt  edited elsewhere since the last deploy
@@ -62,11 +63,14 @@ SHOWN = """\
 ~ workflow.renamed  "B"
     name
       [-A-]{+B+}
-edited elsewhere since the last deploy: [-removed-]{+added+} is the edit itself, which a deploy undoes; `flowdsl pull workflow.both workflow.moved` takes the edits into the source
+edited elsewhere since the last deploy: [-removed-]{+added+} is the edit itself, which a \
+deploy undoes; `flowdsl pull workflow.both workflow.moved` takes the edits into the source
 note: `main` means the default model here
-pending: the create of `workflow.late`, begun 2026-03-02 12:00 UTC, has an unknown outcome; the next deploy finds it out first
+pending: the create of `workflow.late`, begun 2026-03-02 12:00 UTC, has an unknown outcome; \
+the next deploy finds it out first
 guard: 1 of 9 workflows would be deleted; `--accept-guard deletes=1` lets it through
-plan: 1 to create, 3 to update, 1 to rename, 1 to adopt, 1 to delete, 1 missing, 1 forgotten, 1 kept, 1 up to date, 3 other objects to write, 2 other objects to delete, 2 drifted"""
+plan: 1 to create, 3 to update, 1 to rename, 1 to adopt, 1 to delete, 1 missing, \
+1 forgotten, 1 kept, 1 up to date, 3 other objects to write, 2 other objects to delete, 2 drifted"""
 
 
 def test_a_plan_with_everything() -> None:
@@ -101,7 +105,10 @@ def test_a_long_difference_is_cut() -> None:
 
 @pytest.mark.parametrize("size", [3_000, 30_000])
 def test_a_text_that_shares_nothing_is_shown_at_once(size: int) -> None:
-    """Every second word of it is a blank, which aligns with any other; that must not take quadratic time."""
+    """Every second word of it is a blank, which aligns with any other.
+
+    That must not take quadratic time.
+    """
     before, after = (" ".join(f"{letter}{n}" for n in range(size)) for letter in "ab")
     change = change_of({"main_prompt": before}, {"main_prompt": after})
     shown = render_plan(Plan((change,), (), ()), color=False)
@@ -127,11 +134,18 @@ def test_chains_and_many_names_are_told_in_numbers() -> None:
     breaking = Breaking("removed-output", "mrn", "`mrn` is no longer an output", tuple("abcdefg"))
     many = tuple(Trajectory(f"t{n}", "" if n else "First") for n in range(7))
     plan = Plan(
-        (change,), (), (), breaking={change.address: (breaking,)}, impact={change.address: Impact(many)}
-    )  # fmt: skip
+        (change,),
+        (),
+        (),
+        breaking={change.address: (breaking,)},
+        impact={change.address: Impact(many)},
+    )
     shown = render_plan(plan, color=False)
     assert "output; the chains `a`, `b`, `c`, `d`, `e` and 2 more rely on it" in shown
-    assert '7 approved trajectories keep replaying what they recorded: "First", "t1", "t2", "t3", "t4", …;' in shown  # fmt: skip
+    assert (
+        '7 approved trajectories keep replaying what they recorded: "First", "t1", "t2", "t3", '
+        '"t4", …;'
+    ) in shown
 
 
 def test_a_deletion_without_counts_still_says_what_goes() -> None:
@@ -181,5 +195,6 @@ def test_deletions_are_counted_by_themselves() -> None:
     )
     said = render_outcome(replace(Outcome(Status.DONE), results=results), "prod")
     assert said == (
-        "deployed to prod: 1 created, 1 updated, 1 deleted, 2 other objects written, 1 other object deleted"
+        "deployed to prod: 1 created, 1 updated, 1 deleted, 2 other objects written, 1 other "
+        "object deleted"
     )

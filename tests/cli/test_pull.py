@@ -1,4 +1,7 @@
-"""`flowdsl pull` against the local service: what was edited there comes into the source, and a deploy has nothing to do then."""
+"""`flowdsl pull` against the local service.
+
+What was edited there comes into the source, and a deploy has nothing to do then.
+"""
 
 from __future__ import annotations
 
@@ -504,7 +507,9 @@ def test_a_refusal_and_a_failure_of_the_service(
 
 @pytest.mark.parametrize("name", ["accounts-payable", "claims-reports", "clinic"])
 def test_an_example_is_deployed_edited_and_pulled(name: str, tmp_path: Path) -> None:
-    shutil.copytree(EXAMPLES / name, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".flowdsl"))  # fmt: skip
+    shutil.copytree(
+        EXAMPLES / name, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".flowdsl")
+    )
     desk = Desk(tmp_path, {})
     before = desk.sources()
     edited = 0
@@ -570,7 +575,9 @@ def test_a_file_that_was_saved_meanwhile_is_not_overwritten(
 
 def test_a_renamed_workflow_is_found_by_its_old_name(desk: Desk) -> None:
     path = desk.root / "flows/parcel.flow"
-    source = FLOW.replace("workflow parcel_lookup {", 'workflow parcels {\n  renamed_from = "parcel_lookup"')  # fmt: skip
+    source = FLOW.replace(
+        "workflow parcel_lookup {", 'workflow parcels {\n  renamed_from = "parcel_lookup"'
+    )
     path.write_text(source)
     desk.edit("Parcel lookup", is_webhooks_enabled=False)
 

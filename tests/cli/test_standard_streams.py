@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full, or without a reader, by the real program in processes of its own."""
+"""The real program with standard streams that are closed, full, or without a reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Addresses of state that name no place for it: an error of `flowdsl.toml` with its place, whatever is written there."""
+"""Addresses of state that name no place for it.
+
+An error of `flowdsl.toml` with its place, whatever is written there.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ from flowdsl.state.stores import open_store
 from tests.support.command_line import run_command, write_tree
 from tests.support.effort import examples
 
-FLOW = 'flow 1\n\nworkflow look_up {\n  title = "Look up"\n  steps { step "Open" { do "Open it." } }\n}\n'
+FLOW = (
+    'flow 1\n\nworkflow look_up {\n  title = "Look up"\n  steps { step "Open" { do "Open it." } '
+    "}\n}\n"
+)
 
 
 def project(url: str) -> str:
@@ -67,14 +73,58 @@ def test_the_default_file_that_is_a_folder(tmp_path: Path) -> None:
 
 
 SCHEMES = st.sampled_from(
-    ["file:", "file://", "file:///", "s3:", "s3://", "gs://", "az://", "git+https://", "git+ssh://",
-     "git+file:///", "git+", "", "ftp://", "file", "FILE:"]
-)  # fmt: skip
+    [
+        "file:",
+        "file://",
+        "file:///",
+        "s3:",
+        "s3://",
+        "gs://",
+        "az://",
+        "git+https://",
+        "git+ssh://",
+        "git+file:///",
+        "git+",
+        "",
+        "ftp://",
+        "file",
+        "FILE:",
+    ]
+)
 PARTS = st.lists(
-    st.sampled_from(["/", ".", "..", "a", "b.json", "@", ":", "?ref=", "refs/a/b", "#", "%2e", "%00", "[", "]", "\\", " ", "~",
-                     "\0", "\n", "\ud800", "é", "x" * 300, "*", "-", ".lock", "::1", "99999"]),
+    st.sampled_from(
+        [
+            "/",
+            ".",
+            "..",
+            "a",
+            "b.json",
+            "@",
+            ":",
+            "?ref=",
+            "refs/a/b",
+            "#",
+            "%2e",
+            "%00",
+            "[",
+            "]",
+            "\\",
+            " ",
+            "~",
+            "\0",
+            "\n",
+            "\ud800",
+            "é",
+            "x" * 300,
+            "*",
+            "-",
+            ".lock",
+            "::1",
+            "99999",
+        ]
+    ),
     max_size=6,
-).map("".join)  # fmt: skip
+).map("".join)
 
 
 @settings(max_examples=examples(400), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -82,7 +132,10 @@ PARTS = st.lists(
 def test_no_address_ends_in_anything_but_a_store_or_a_sentence(
     tmp_path: Path, scheme: str, rest: str
 ) -> None:
-    """Files are written and read; of the others only the address is read, because what it names is elsewhere."""
+    """Files are written and read.
+
+    Of the others only the address is read, because what it names is elsewhere.
+    """
     root = tmp_path / "root/of/the/project"
     shutil.rmtree(tmp_path / "root", ignore_errors=True)
     root.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""`flowdsl state`, `unlock` and `ids` as processes of their own, over file state and the embedded emulator."""
+"""`flowdsl state`, `unlock` and `ids` as processes, with file state and the emulator."""
 
 from __future__ import annotations
 
@@ -248,7 +248,11 @@ def test_an_export_changes_only_with_the_ids(root: Path) -> None:
     [
         (["state"], 64, "required: SUBJECT"),
         (["state", "shw"], 64, "invalid choice: 'shw'"),
-        (["state", "show", "--jsn"], 64, "`--jsn` is not an option of `flowdsl state show`; an option `--json` exists"),
+        (
+            ["state", "show", "--jsn"],
+            64,
+            "`--jsn` is not an option of `flowdsl state show`; an option `--json` exists",
+        ),
         (["state", "list", "x"], 64, "`x` is one argument too many"),
         (["state", "show", "workflow.lok_up"], 64, "`workflow.look_up` exists"),
         (["state", "show", "\x1b]0;x\a"], 64, "there are `workflow.close_day`"),
@@ -269,10 +273,14 @@ def test_an_export_changes_only_with_the_ids(root: Path) -> None:
         (["unlock", "--lock-id", "x", "--yes"], 6, "is free, not under `x`"),
         (["ids"], 64, "required: SUBJECT"),
         (["state", "show", "--env", "locl"], 64, "environment `local` exists"),
-        (["state", "rebuild", "--ids", "none.json"], 64, "`none.json` cannot be read: no such file"),
+        (
+            ["state", "rebuild", "--ids", "none.json"],
+            64,
+            "`none.json` cannot be read: no such file",
+        ),
         (["state", "rebuild", "--lock-timeout", "soon"], 64, "is not a time such as"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_done_is_said_in_one_line_and_changes_nothing(
     root: Path, words: list[str], code: int, said: str
 ) -> None:
@@ -588,7 +596,10 @@ def test_state_moves_back_over_its_own_trace(root: Path) -> None:
 
 
 def test_a_migration_that_ended_half_way_is_done_again(root: Path) -> None:
-    """The copy is there, and the old store was not marked: it is the one in use, also after more deploys."""
+    """The copy is there, and the old store was not marked.
+
+    It is the one in use, also after more deploys.
+    """
     before = (root / STATE).read_bytes()
     move_state(root, "file:kept/prod.json")
     copy = state_of(root, "kept/prod.json")

@@ -1,4 +1,7 @@
-"""Files on the command line that are no flows: those that a workflow takes in mean it, all others are refused, and none is edited."""
+"""Files on the command line that are no flows.
+
+Those that a workflow takes in mean it, all others are refused, and none is edited.
+"""
 
 from __future__ import annotations
 
@@ -136,7 +139,10 @@ def test_globs_of_the_project_file_mean_flows_alone(tmp_path: Path) -> None:
 
 def test_two_workflows_and_who_imports_them_are_checked(project: Path) -> None:
     second = INTAKE.replace("workflow intake", "workflow second")
-    chain = 'flow 1\nimport { second } from "./second.flow"\nchain all { step a = run second(mr: "1") }\n'
+    chain = (
+        'flow 1\nimport { second } from "./second.flow"\nchain all { step a = run second(mr: '
+        '"1") }\n'
+    )
     write_tree(project, {"flows/second.flow": second, "flows/chain.flow": chain})
     result = run_command(project, "check", "parts/intake.input.json", "--format", "terse")
     assert "flows/chain.flow:3:" in result.text and "ledger" not in result.text
@@ -147,7 +153,10 @@ def test_two_workflows_and_who_imports_them_are_checked(project: Path) -> None:
 
 def test_a_picture_of_a_library_that_no_glob_names(project: Path) -> None:
     library = 'flow 1\n## Opens it.\ntask open() { image "./icon.png" do "Open it." }\n'
-    flow = 'flow 1\nimport { open } from "../lib/open.flow"\n## Opens.\nworkflow w { steps { call open() } }\n'
+    flow = (
+        'flow 1\nimport { open } from "../lib/open.flow"\n## Opens.\nworkflow w { steps { call '
+        "open() } }\n"
+    )
     write_tree(project, {"lib/open.flow": library, "lib/icon.png": b"GIF", "flows/w.flow": flow})
     result = run_command(project, "check", "lib/icon.png", "--format", "terse")
     assert (result.code, "error not-an-image" in result.text) == (1, True)

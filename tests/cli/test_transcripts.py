@@ -100,14 +100,21 @@ BAD: dict[str, tuple[dict[str, str | bytes], list[str], str]] = {
     "import cycle": (
         {
             "a.flow": 'flow 1\nimport { t } from "./b.flow"\ntype s = t\n',
-            "b.flow": 'flow 1\nimport { s } from "./a.flow"\nconst used = 1\ntype t = string\ntype u = s\n',
+            "b.flow": (
+                'flow 1\nimport { s } from "./a.flow"\nconst used = 1\ntype t = string\ntype u = '
+                "s\n"
+            ),
         },
         ["a.flow"],
         "b.flow",
     ),
     "unknown edition": ({"a.flow": GOOD.replace("flow 1", "flow 7")}, ["a.flow"], "7"),
     "a folder named like a flow": (
-        {"flowdsl.toml": PROJECT, "a.flow": 'flow 1\nimport { x } from "./b.flow"\n', "b.flow/x": ""},
+        {
+            "flowdsl.toml": PROJECT,
+            "a.flow": 'flow 1\nimport { x } from "./b.flow"\n',
+            "b.flow/x": "",
+        },
         ["a.flow"],
         "folder",
     ),
@@ -118,7 +125,7 @@ BAD: dict[str, tuple[dict[str, str | bytes], list[str], str]] = {
     ),
     "bad TOML": ({"flowdsl.toml": PROJECT + "x =\n", "flows/a.flow": GOOD}, [], "not TOML"),
     "project file not UTF-8": ({"flowdsl.toml": b"\xff"}, [], "UTF-8"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -197,22 +204,35 @@ def test_fail_on(run: Run, tmp_path: Path) -> None:
     [
         (
             ["check"],
-            "there is no `flowdsl.toml` in this folder or above; `flowdsl init` makes one, or name the flows to work on",
+            "there is no `flowdsl.toml` in this folder or above; `flowdsl init` makes one, "
+            "or name the flows to work on",
         ),
         (["check", "none.flow"], "`none.flow` does not exist"),
         (["check", "none/*.flow"], "no flow is found by "),
         (["check", "empty"], "no flow is found by "),
         (["check", "-", "a.flow"], "`-` reads standard input and cannot be combined with paths"),
         (["check", "a.flow", "--stdin-filename", "x"], "`--stdin-filename` goes with `-`"),
-        (["check", "--format", "xml", "a.flow"], "there is no format `xml`; the formats are text, terse, json, github"),
+        (
+            ["check", "--format", "xml", "a.flow"],
+            "there is no format `xml`; the formats are text, terse, json, github",
+        ),
         (["check", "p/flows/a.flow", "a.flow"], "`a.flow` is outside "),
-        (["check", "p/flows/a.flow", "--env", "porduction"], "there is no environment `porduction`; environment `production` exists"),
-        (["compile", "p/flows/a.flow"], "name an environment with `--env` or `FLOWDSL_ENV`; there are `local`, `production`"),
-        (["compile", "a.flow", "--env", "x"], "there is no `flowdsl.toml` in this folder or above"),
+        (
+            ["check", "p/flows/a.flow", "--env", "porduction"],
+            "there is no environment `porduction`; environment `production` exists",
+        ),
+        (
+            ["compile", "p/flows/a.flow"],
+            "name an environment with `--env` or `FLOWDSL_ENV`; there are `local`, `production`",
+        ),
+        (
+            ["compile", "a.flow", "--env", "x"],
+            "there is no `flowdsl.toml` in this folder or above",
+        ),
         (["compile", "a.flow", "-o", "a.flow"], "`a.flow` cannot be written: "),
         (["check", ""], "an empty path names nothing"),
     ],
-)  # fmt: skip
+)
 def test_usage_mistakes(run: Run, tmp_path: Path, words: list[str], message: str) -> None:
     environments = '[env.local]\napi = "local"\n[env.production]\napi = "https://x.test"\n'
     files: dict[str, str | bytes] = {
@@ -230,7 +250,10 @@ def test_usage_mistakes(run: Run, tmp_path: Path, words: list[str], message: str
 
 
 def test_the_environment_variable_chooses(run: Run, tmp_path: Path) -> None:
-    environments = '[env.a]\napi = "local"\nvars = { site = "https://a.test" }\n[env.b]\napi = "local"\nvars = { site = "https://b.test" }\n'
+    environments = (
+        '[env.a]\napi = "local"\nvars = { site = "https://a.test" }\n[env.b]\napi = '
+        '"local"\nvars = { site = "https://b.test" }\n'
+    )
     flow = GOOD.replace("Search for", "On {env.site}, search for")
     write(tmp_path, {"flowdsl.toml": PROJECT + environments, "flows/a.flow": flow})
     assert run("check").code == 0

@@ -1,4 +1,7 @@
-"""No command runs what lies in the working folder: it is a project, and a pull request can change it."""
+"""No command runs what lies in the working folder.
+
+It is a project, and a pull request can change it.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
 """Random histories of a project and its organisation, each step of which may die or lose replies.
 
-A project of a few workflows is edited, renamed and deployed while somebody works in the dashboard, deploys die, and state is
-lost. Whatever happened, one clean deploy brings the organisation to what the source says.
+A project of a few workflows is edited, renamed and deployed while somebody works in the dashboard,
+deploys die, and state is lost. Whatever happened, one clean deploy brings the organisation to what
+the source says.
 
-Left out is what nobody can tell who has lost state: the address of a workflow that was renamed, twice or to one that another
-had (a list that `flowdsl ids export` wrote tells it), and a creation by a dead process that arrives after state was made anew.
+Left out is what nobody can tell who has lost state: the address of a workflow that was renamed,
+twice or to one that another had (a list that `flowdsl ids export` wrote tells it), and a creation
+by a dead process that arrives after state was made anew.
 """
 
 from __future__ import annotations
@@ -121,7 +123,8 @@ class DeployMachine(RuleBasedStateMachine):
             return
         name = free[index % len(free)]
         if name in self.copied:
-            # A copy with the mark of this address is out there: the engine would rightly ask about it.
+            # A copy with the mark of this address is out there: the engine would rightly ask about
+            # it.
             return
         address = f"workflow.{name}"
         target = self.world.target
@@ -282,12 +285,13 @@ class DeployMachine(RuleBasedStateMachine):
         self.homes = {}
         rebuilt = self.world.rebuild(project)
         for found in rebuilt.values():
-            # A person looked at the list and agreed, though it may be a copy whose original is gone.
+            # A person looked at the list and agreed, though it may be a copy whose original is
+            # gone.
             self.world.foreign.pop(found, None)
 
     @rule(changes=CHANGES, number=st.integers(1, 7), when=WHEN)
     def die_at_a_write(self, changes: Changes, number: int, when: When) -> None:
-        """The source changes, and its deploy dies at a request that changes something, if it gets that far."""
+        """The source changes, and its deploy dies at a write, if it gets that far."""
         self.die(changes, Point("write", number, when))
 
     @rule(changes=CHANGES, number=st.integers(2, 7), after=st.booleans())
@@ -320,7 +324,8 @@ class DeployMachine(RuleBasedStateMachine):
         """One clean deploy, after which everything must hold."""
         outcome = self._deploy()
         if outcome.status is Status.PARTIAL:
-            # It was carried out; what a dead deploy may have sent and nobody has seen is given up later.
+            # It was carried out; what a dead deploy may have sent and nobody has seen is given up
+            # later.
             assert outcome.messages and all("may still come" in each for each in outcome.messages)
             self.world.wait(GIVEN_UP.total_seconds())
             outcome = self._deploy()

@@ -1,5 +1,8 @@
-"""Run as `python -m tests.deploy.deploy_process ROOT LATER`: one deploy of three workflows in a process of its own, with a
-clock that is LATER seconds ahead, over a data file that other processes use at the same time. Prints the status."""
+"""Run as `python -m tests.deploy.deploy_process ROOT LATER`.
+
+One deploy of three workflows in a process of its own, with a clock that is LATER seconds ahead,
+over a data file that other processes use at the same time. Prints the status.
+"""
 
 from __future__ import annotations
 

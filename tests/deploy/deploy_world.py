@@ -1,5 +1,8 @@
-"""A world to deploy into: the real emulator behind a recording fault injector, file state, and a clock that only the
-deploy itself moves."""
+"""A world to deploy into.
+
+The real emulator behind a recording fault injector, file state, and a clock that only the deploy
+itself moves.
+"""
 
 from __future__ import annotations
 
@@ -184,13 +187,19 @@ class CrashingStore:
 
 @cache
 def shared_app() -> FastAPI:
-    """One application for all worlds of this process: building its routes takes longer than a deploy does."""
+    """One application for all worlds of this process.
+
+    Building its routes takes longer than a deploy does.
+    """
     with Store.open(None) as placeholder:  # every world brings its own
         return create_app(placeholder, strict=True)
 
 
 class WorldApp:
-    """The shared application over the data of one world. Worlds take turns; none begins while another answers."""
+    """The shared application over the data of one world.
+
+    Worlds take turns; none begins while another answers.
+    """
 
     def __init__(self, emulator: Store, **behaviour: Any) -> None:
         self._context = Context(emulator, **{"strict": True, **behaviour})
@@ -219,7 +228,10 @@ class World:
         self.emulator.close()
 
     def copy_to(self, root: Path) -> World:
-        """A world of its own that is as this one, which must be closed, was left; `root` does not exist yet."""
+        """A world of its own that is as this one, which must be closed, was left.
+
+        `root` does not exist yet.
+        """
         copytree(self.root, root)
         copy = World(root)
         copy.time.elapsed = self.time.elapsed
@@ -254,7 +266,9 @@ class World:
         begun: list[str] | None = None,
         **options: Any,
     ) -> Outcome:
-        """One deploy. `crash_api` and `crash_store` name the call, from 1, and whether its work is done first.
+        """One deploy.
+
+        `crash_api` and `crash_store` name the call, from 1, and whether its work is done first.
 
         `begun` collects the addresses of operations that have begun.
         """
@@ -342,7 +356,9 @@ class World:
         )
 
     def editing(self, title: str, /, *, before: str, nth: int = 1, **patch: Any) -> ASGIApp:
-        """The service, where somebody edits a workflow right before its n-th request of a method arrives."""
+        """The service, in which somebody edits a workflow right before the n-th request of a
+        method.
+        """
         identifier = self.workflow(title).id
         left = nth
 
@@ -373,8 +389,9 @@ class World:
         return self.recordings(name, 1)[0]
 
     def recordings(self, name: str, count: int) -> list[str]:
-        """As many runs of a workflow become approved recordings, after all have ended: a run that
-        replays an approved one records none. Returns their ids.
+        """As many runs of a workflow become approved recordings, after all have ended.
+
+        A run that replays an approved one records none. Returns their ids.
         """
         runs = []
         for _ in range(count):

@@ -1,6 +1,10 @@
-"""A world for faults: any back end of state, any way of treating idempotency keys, deploys that die, and everything that was said.
+"""A world for faults.
 
-Time is virtual: requests and calls of the store take some of it, sleeping costs none, and the heartbeat of the lease beats in it.
+Any back end of state, any way of treating idempotency keys, deploys that die, and everything that
+was said.
+
+Time is virtual: requests and calls of the store take some of it, sleeping costs none, and the
+heartbeat of the lease beats in it.
 """
 
 from __future__ import annotations
@@ -55,7 +59,10 @@ SECRETS = (CANARY, PROVIDER_CANARY, "secret-canary-4f21")
 """The API key, the key of a provider, and the key of the bucket."""
 
 IDEMPOTENCY: Mapping[str, float | None] = {"honour": None, "ignore": 0.0, "expire": 10.0}
-"""How many seconds the service knows a key. `expire` has forgotten it when recovery sends a creation again."""
+"""How many seconds the service knows a key.
+
+`expire` has forgotten it when recovery sends a creation again.
+"""
 
 REQUEST_SECONDS = 0.12
 STORE_SECONDS = 0.03
@@ -65,8 +72,11 @@ MODEL = {"Reader": {"provider": "anthropic", "model": "m1"}}
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder in memory where the machine has that: what is lost with the machine is not tested here, and waiting for a
-    disk is most of a deploy's time."""
+    """A folder in memory where the machine has that.
+
+    What is lost with the machine is not tested here, and waiting for a disk is most of a deploy's
+    time.
+    """
     memory = Path("/dev/shm")
     usable = memory.is_dir() and os.access(memory, os.W_OK)
     folder = Path(tempfile.mkdtemp(prefix="flowdsl-", dir=memory if usable else None))
@@ -108,10 +118,11 @@ class _App:
 class FaultWorld(World):
     """One organisation and one environment, with state in `back_end`.
 
-    `attempts` are the requests of the last deploy, `said` everything that any deploy told. `foreign` maps the ids of
-    workflows that are not ours to touch to what they looked like. `kept` are addresses that left the source and stay in
-    state. A request takes `request_seconds`; the request that `gives_up_on` names by method and number is answered by a
-    proxy that did not wait for it. What is late comes after `late_seconds`.
+    `attempts` are the requests of the last deploy, `said` everything that any deploy told.
+    `foreign` maps the ids of workflows that are not ours to touch to what they looked like. `kept`
+    are addresses that left the source and stay in state. A request takes `request_seconds`; the
+    request that `gives_up_on` names by method and number is answered by a proxy that did not wait
+    for it. What is late comes after `late_seconds`.
     """
 
     def __init__(
@@ -151,7 +162,10 @@ class FaultWorld(World):
         )
 
     def copy_to(self, root: Path, **behaviour: Any) -> FaultWorld:
-        """A world of its own that is as this one, which must be closed, was left; `root` does not exist yet."""
+        """A world of its own that is as this one, which must be closed, was left.
+
+        `root` does not exist yet.
+        """
         root.mkdir()
         for path in self.root.glob("emulator.sqlite*"):
             (root / path.name).write_bytes(path.read_bytes())
@@ -326,7 +340,10 @@ class FaultWorld(World):
         return made
 
     def add_foreign(self) -> None:
-        """Workflows of others: one without a mark, and those of another project and of another environment of ours."""
+        """Workflows of others.
+
+        One without a mark, and those of another project and of another environment of ours.
+        """
         for number, comment in enumerate(
             (
                 None,

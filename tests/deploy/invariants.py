@@ -1,4 +1,7 @@
-"""What holds after every fault: of a report, compared with what the service saw, and of a world after one clean deploy."""
+"""What holds after every fault.
+
+Of a report, compared with what the service saw, and of a world after one clean deploy.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ NOTHING_WRITTEN = {
 """Statuses that say that the service is as it was."""
 
 PLAN_NOT_CARRIED_OUT = {Status.DECLINED, Status.INVALID, Status.GUARDED}
-"""Statuses that say so of this deploy's plan; what an earlier one left open may have been settled before."""
+"""Statuses that say so of this deploy's plan.
+
+What an earlier one left open may have been settled before.
+"""
 
 
 NO_STATE = {"lease": None, "pending": [], "serial": 0, "lineage": None, "resources": {}}
@@ -94,8 +100,11 @@ def check_named(world: FaultWorld, resources: Mapping[str, Any]) -> None:
 
 
 def is_as_wanted(row: Workflow, item: WorkflowArtifact, *, exactly: bool) -> bool:
-    """Whether the service has what the source says; unless `exactly`, with more tags, which count as somebody else's once
-    nobody knows who put them there."""
+    """Whether the service has what the source says.
+
+    Unless `exactly`, with more tags, which count as somebody else's once nobody knows who put them
+    there.
+    """
     schema = item.payload.get("input_schema")
     own = without_mark(json.loads(row.input_schema)) if row.input_schema else None
     wanted_schema = {"type": "object"} if schema is None else json.loads(schema)

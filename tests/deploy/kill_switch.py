@@ -1,4 +1,7 @@
-"""The death of a deploy at a chosen call, and what every call did: in front of the service, and in front of the state."""
+"""The death of a deploy at a chosen call, and what every call did.
+
+In front of the service, and in front of the state.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +26,22 @@ Where = Literal["api", "write", "store"]
 When = Literal["before", "after", "late"]
 
 LATE_SECONDS = 12.0
-"""How long after the death a request of kind `late` arrives: within the time that recovery waits for it."""
+"""How long after the death a request of kind `late` arrives.
+
+Within the time that recovery waits for it.
+"""
 
 _ENTRY = "tests.attempt"
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A call to die at, counted from 1: `before` its work, `after` it, or with the request still on its way (`late`).
+    """A call to die at, counted from 1.
 
-    Of the requests (`api`) those that may change something are also counted by themselves (`write`).
+    `before` its work, `after` it, or with the request still on its way (`late`).
+
+    Of the requests (`api`) those that may change something are also counted by themselves
+    (`write`).
     """
 
     where: Where
@@ -45,9 +54,13 @@ class Point:
 
 @dataclass(slots=True)
 class Attempt:
-    """One request. `done` is the status the service gave, None where it never arrived; `delivered` what the client saw.
+    """One request.
 
-    `reply` is the service's, whether or not it was delivered; `intact` tells whether its body came through.
+    `done` is the status the service gave, None where it never arrived; `delivered` what the client
+    saw.
+
+    `reply` is the service's, whether or not it was delivered; `intact` tells whether its body came
+    through.
     """
 
     method: str
@@ -74,7 +87,10 @@ class Attempt:
         return self.done is not None and self.delivered == self.done and self.intact
 
     def address(self, addresses: Mapping[str, str]) -> str | None:
-        """Which workflow it is about: by the mark that it carries, or by `addresses`, which maps ids."""
+        """Which workflow it is about.
+
+        By the mark that it carries, or by `addresses`, which maps ids.
+        """
         parts = self.path.strip("/").split("/")
         if parts[:2] != ["v1", "workflows"]:
             return None
@@ -86,7 +102,10 @@ class Attempt:
 
 @dataclass(slots=True)
 class KillSwitch:
-    """Ends the deploy at `point`; nothing that it sends later arrives, and it learns nothing more."""
+    """Ends the deploy at `point`.
+
+    Nothing that it sends later arrives, and it learns nothing more.
+    """
 
     point: Point | None = None
     dead: bool = False
@@ -172,7 +191,7 @@ class Wire:
 
 
 class GivesUp:
-    """A proxy that answers 504 to the n-th request of one method to workflows, which arrives all the same, later."""
+    """A proxy that answers 504 to the n-th request of a method, which arrives later anyway."""
 
     def __init__(
         self,
@@ -223,7 +242,10 @@ StoreFault = Literal["before", "after"]
 
 @dataclass(slots=True)
 class StoreLog:
-    """What the stores of one world have done: how many writes are in force, and the names of what was kept."""
+    """What the stores of one world have done.
+
+    How many writes are in force, and the names of what was kept.
+    """
 
     writes: int = 0
 

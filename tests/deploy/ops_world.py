@@ -1,4 +1,7 @@
-"""Work of the engine other than a deploy, in a `World`: with faults, crashes and a service of one's own."""
+"""Work of the engine other than a deploy, in a `World`.
+
+With faults, crashes and a service of one's own.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,7 @@ DOWN = (Fault("* /*", None, "before"),)
 
 
 class Before:
-    """Does something in the service just before the n-th request of a route, as a person in the dashboard does."""
+    """Acts like a person in the dashboard, right before the n-th request of a route."""
 
     def __init__(
         self, world: World, method: str, parts: int, nth: int, act: Callable[[Any], Awaitable[Any]]

@@ -1,6 +1,7 @@
-"""Deploys by the real command line, in processes of their own, against a real server on a port, with any back end of state.
+"""Deploys by the real command line in processes of their own, against a real server on a port.
 
-The server and the store's side kill a process at the call that a test names: nothing in the process helps.
+State may be in any back end. The server and the store's side kill a process at the call that a test
+names: nothing in the process helps.
 """
 
 from __future__ import annotations
@@ -124,7 +125,8 @@ class Ended:
 class Trap:
     """Acts on `process` at a call: `write` and `api` at the service, `store` at the state's side.
 
-    A request that is on its way then (`late`) is carried out `late_seconds` later; `carried_out` is set once it is.
+    A request that is on its way then (`late`) is carried out `late_seconds` later; `carried_out` is
+    set once it is.
     """
 
     point: Point
@@ -267,13 +269,19 @@ HOOK = """\
 if [ ! -f "{folder}/{when}" ]; then exit 0; fi
 seen=$(($(cat "{folder}/{when}.seen" 2>/dev/null || echo 0) + 1))
 echo $seen > "{folder}/{when}.seen"
-if [ "$seen" = "$(cat "{folder}/{when}")" ]; then kill -9 "$(cat "{folder}/victim")"; touch "{folder}/sprung"; fi
+if [ "$seen" = "$(cat "{folder}/{when}")" ]; then
+  kill -9 "$(cat "{folder}/victim")"
+  touch "{folder}/sprung"
+fi
 exit 0
 """
 
 
 class ProcessWorld(FaultWorld):
-    """One project on the disk, deployed by the command line; what it looks like afterwards is checked in this process."""
+    """One project on the disk, deployed by the command line.
+
+    What it looks like afterwards is checked in this process.
+    """
 
     def __init__(self, stage: Stage, root: Path, back_end: str, key: str) -> None:
         super().__init__(root, back_end)
@@ -400,7 +408,7 @@ class ProcessWorld(FaultWorld):
                 threading.Thread(target=self._watch_file, args=(trap,), daemon=True).start()
 
     def _watch_file(self, trap: Trap) -> None:
-        """Kill once the file has been replaced for the n-th time, which is all that can be seen of a disk."""
+        """Kills once the file has been replaced for the n-th time; a disk shows no more."""
         path = self.root / ".flowdsl/state" / f"{ENVIRONMENT}.json"
         last = _identity(path)
         deadline = time.monotonic() + SECONDS
@@ -424,7 +432,10 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def survive_kill(stage: Stage, back_end: str, point: Point) -> bool:
-    """Deploy over an earlier deploy, be killed at `point`, deploy once more, and look at everything; whether it was killed."""
+    """Kills a deploy over an earlier deploy at `point`, deploys once more and checks everything.
+
+    Returns whether the deploy was killed.
+    """
     world = stage.scenario(back_end)
     try:
         world.add_foreign()
@@ -445,7 +456,10 @@ def survive_kill(stage: Stage, back_end: str, point: Point) -> bool:
 
 
 def race(stage: Stage, back_end: str) -> list[int]:
-    """Two processes start the first deploy at the same moment; their exit codes, once everything has been looked at."""
+    """Two processes start the first deploy at the same moment.
+
+    Their exit codes, once everything has been looked at.
+    """
     world = stage.scenario(back_end)
     try:
         project = world.write_sources(AFTER)

@@ -1,4 +1,7 @@
-"""What deploy, recover, restore and destroy have in common: the lease, what was sent, and how it ended."""
+"""What deploy, recover, restore and destroy have in common.
+
+The lease, what was sent, and how it ended.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ Work = Callable[[Attempt, CyberdeskClient, Journal, bool], Awaitable[Status]]
 
 
 def attempted(world: World, work: Work, *faults: Fault, meanwhile: bool = False) -> Outcome:
-    """How an attempt ended that does `work` under the lease; `meanwhile` somebody else writes state first."""
+    """How an attempt ended that does `work` under the lease.
+
+    `meanwhile` somebody else writes state first.
+    """
 
     async def attempt(job: Job) -> Outcome:
         attempt = Attempt.of(job)

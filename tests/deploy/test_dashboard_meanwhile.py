@@ -1,4 +1,7 @@
-"""Somebody works in the dashboard while a deploy runs: right before any of its requests, or after any of them died."""
+"""Somebody works in the dashboard while a deploy runs.
+
+Right before any of its requests, or after any of them died.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,7 @@ def id_of(world: FaultWorld, address: str) -> str:
 
 
 def meanwhile(world: FaultWorld, number: int, act: Act, found: str) -> ASGIApp:
-    """The service, in which somebody acts right before the deploy's request of this number arrives."""
+    """The service, in which somebody acts right before the deploy's request `number` arrives."""
     inner, seen = world.app, 0
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,7 @@
-"""What it takes to delete: an entry or `--prune`, guards that hold, protection in state, and everything else done first."""
+"""What it takes to delete.
+
+An entry or `--prune`, guards that hold, protection in state, and everything else done first.
+"""
 
 from __future__ import annotations
 

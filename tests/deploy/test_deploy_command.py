@@ -163,10 +163,14 @@ def test_without_a_terminal_it_takes_yes(run: Run, project: Path) -> None:
     ("path", "before", "after"),
     [
         ("flowdsl.toml", 'name = "desk"', "name = 3"),
-        ("flowdsl.toml", '[env.shared]', '[[removed]]\naddress = "workflow.x"\nmode = "drop"\n[env.shared]'),
+        (
+            "flowdsl.toml",
+            "[env.shared]",
+            '[[removed]]\naddress = "workflow.x"\nmode = "drop"\n[env.shared]',
+        ),
         ("flows/desk.flow", "workflow look_up", "workflow"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_the_project_is_said_before_the_missing_yes(
     run: Run, project: Path, path: str, before: str, after: str
 ) -> None:
@@ -398,7 +402,10 @@ def test_an_edit_is_shown_as_the_edit_and_once_with_the_way_to_keep_it(
 def test_a_signal_lets_what_is_under_way_finish(
     project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The signal comes with the first result; what was begun is recorded, and the next deploy goes on from there."""
+    """The signal comes with the first result.
+
+    What was begun is recorded, and the next deploy goes on from there.
+    """
     for number in range(6):
         text = FLOW.replace("look_up", f"w{number}")
         (project / f"flows/w{number}.flow").write_text(text)

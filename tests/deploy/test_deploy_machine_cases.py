@@ -7,7 +7,7 @@ from tests.deploy.kill_switch import Point
 
 
 def test_a_swap_with_one_deleted_is_not_undone_by_the_deploy_after_a_death() -> None:
-    """The moves were stored and nothing said that they had been made, so they were made again, back."""
+    """The moves were stored, but not that they had been made, so they were made again."""
     replay(
         DeployMachine,
         "expire",
@@ -21,7 +21,10 @@ def test_a_swap_with_one_deleted_is_not_undone_by_the_deploy_after_a_death() -> 
 
 
 def test_recovery_changes_the_number_that_a_guard_was_lifted_for() -> None:
-    """The missing workflows were counted before recovery created one of them anew; the guard asks again, and says so."""
+    """The missing workflows were counted before recovery created one of them anew.
+
+    The guard asks again, and says so.
+    """
     replay(
         DeployMachine,
         "expire",
@@ -41,7 +44,7 @@ def test_recovery_changes_the_number_that_a_guard_was_lifted_for() -> None:
 
 
 def test_rebuilt_state_takes_the_workflow_and_not_a_copy_of_the_one_before_it() -> None:
-    """A copy of a workflow that was deleted in the dashboard and created anew is older than what replaced it."""
+    """A copy of a workflow that was deleted and created anew is older than the new one."""
     replay(
         DeployMachine,
         "honour",

@@ -1,7 +1,9 @@
-"""Real processes by the real command line: killed at a call, suspended, terminated, and two at once.
+"""Real processes by the real command line.
 
-Everything here waits for clocks that nobody can turn: leases of 30 s, and requests of dead processes. So it all happens at the
-same time.
+Killed at a call, suspended, terminated, and two at once.
+
+Everything here waits for clocks that nobody can turn: leases of 30 s, and requests of dead
+processes. So it all happens at the same time.
 """
 
 from __future__ import annotations
@@ -77,8 +79,11 @@ def test_first_deploys_at_once_make_each_workflow_once(stage: Stage) -> None:
 
 @pytest.mark.parametrize("ends", ["wakes", "killed"])
 def test_who_is_suspended_or_terminated_writes_no_more(stage: Stage, ends: str) -> None:
-    """On git and on s3 at once: a holder that wakes after its lease was taken over stops without a further write. And SIGTERM,
-    on files, is answered in good order; a SIGKILL on top of it changes nothing."""
+    """On git and on s3 at once.
+
+    A holder that wakes after its lease was taken over stops without a further write. And SIGTERM,
+    on files, is answered in good order; a SIGKILL on top of it changes nothing.
+    """
     with ThreadPoolExecutor(3) as pool:
         if ends == "wakes":
             list(pool.map(lambda name: _suspended(stage, name), ("git", "s3")))

@@ -355,7 +355,10 @@ def test_a_crash_at_any_call_is_healed_by_running_again(tmp_path: Path) -> None:
 
 
 def test_an_organisation_in_which_nothing_is_left_is_not_believed(world: World) -> None:
-    """A key of another organisation looks the same; a person has to say that it is the right one."""
+    """A key of another organisation looks the same.
+
+    A person has to say that it is the right one.
+    """
     world.deploy(PROJECT)
     for row in world.workflows():
         world.ask(lambda client, row=row: client.workflows.delete(row.id, idempotency_key=row.id))

@@ -112,7 +112,10 @@ def test_a_key_of_another_organisation_is_refused(world: World) -> None:
 
 
 def test_a_key_of_another_organisation_never_lets_the_only_workflow_go(world: World) -> None:
-    """Every id is 404 there; a workflow that also left the source would be taken for deleted and dropped from state."""
+    """Every id is 404 there.
+
+    A workflow that also left the source would be taken for deleted and dropped from state.
+    """
     world.deploy(bundle(flow("a")))
     theirs = create_app(world.emulator, keys={CANARY: "org_other"}, strict=True)
 
@@ -193,7 +196,10 @@ def test_lost_state_is_rebuilt_from_marks(world: World) -> None:
 
 
 def test_lost_state_after_a_renaming_and_a_removal(world: World) -> None:
-    """The mark keeps the first address: the source tells what it was renamed to; one without a source is kept."""
+    """The mark keeps the first address: the source tells what it was renamed to.
+
+    One without a source is kept.
+    """
     world.deploy(bundle(flow("old"), flow("gone"), flow("kept")))
     project = bundle(flow("new", renamed_from="old"), flow("kept"))
     world.deploy(project)

@@ -1,4 +1,7 @@
-"""Tags and model configurations that somebody edits while a deploy runs: nothing is written over what no plan showed."""
+"""Tags and model configurations that somebody edits while a deploy runs.
+
+Nothing is written over what no plan showed.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +96,7 @@ def test_an_edit_while_a_picture_is_stored_stays(named: World, address: str) -> 
 
 
 def test_an_edit_of_what_the_plan_changes_stays(named: World) -> None:
-    """Somebody edits while a person looks at the plan, right before the lists are read for the second time."""
+    """Somebody edits while the plan is shown, right before the lists are read again."""
     declare(named, "blue", "m2")
     edited = Before(named, "GET", 2, 4, recolor(named))
     project = bundle(flow("a"))

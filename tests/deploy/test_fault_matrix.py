@@ -1,7 +1,9 @@
-"""A deploy that dies at any call is healed by one clean deploy: on every back end, however idempotency keys are treated.
+"""A deploy that dies at any call is healed by one clean deploy.
 
-Three creations, two updates and a rename, with a picture, tags and a model. After the death at a call nothing that was under
-way arrives, except the one request that `late` lets arrive 12 s later.
+On every back end, however idempotency keys are treated.
+
+Three creations, two updates and a rename, with a picture, tags and a model. After the death at a
+call nothing that was under way arrives, except the one request that `late` lets arrive 12 s later.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ AFTER = bundle(
 
 
 def world_before(root: Path, back_end: str) -> FaultWorld:
-    """A closed world in which `BEFORE` is deployed, among workflows of others and a copy of one of ours."""
+    """A closed world with `BEFORE` deployed, workflows of others, and a copy of one of ours."""
     root.mkdir()
     world = FaultWorld(root, back_end)
     world.add_foreign()
@@ -55,8 +57,8 @@ def world_before(root: Path, back_end: str) -> FaultWorld:
 def points_of(before: FaultWorld, root: Path) -> tuple[list[Point], list[Attempt]]:
     """Where a deploy of `AFTER` can die, and the requests that it sends.
 
-    Before each request, after each that changes something and with it on its way, before and after each call of the store.
-    After any other request nothing is different from before the next one.
+    Before each request, after each that changes something and with it on its way, before and after
+    each call of the store. After any other request nothing is different from before the next one.
     """
     world = before.copy_to(root)
     outcome = checked(world, world.deploy(AFTER))
@@ -100,7 +102,10 @@ def where_keys_matter(_point: Point, request: Attempt | None) -> bool:
 
 
 def where_state_matters(point: Point, request: Attempt | None) -> bool:
-    """Every call of the store, and the requests around which state says different things: creations and changes."""
+    """Every call of the store, and the requests around which state differs.
+
+    These are creations and changes.
+    """
     if request is None:
         return True
     heavy = request.method == "PATCH" or (request.method, request.path) == ("POST", "/v1/workflows")
@@ -157,7 +162,10 @@ FIRST_DEATHS = (
 
 @pytest.mark.parametrize(("method", "path", "when"), FIRST_DEATHS)
 def test_a_death_during_recovery_is_healed_as_well(method: str, path: str, when: When) -> None:
-    """After the first death the second deploy dies at each of its calls in turn; the third is clean."""
+    """After the first death the second deploy dies at each of its calls in turn.
+
+    The third is clean.
+    """
     with scratch_folder() as folder:
         before = world_before(folder / "before", "file")
         points, requests = points_of(before, folder / "count")
@@ -185,7 +193,10 @@ def test_a_death_during_recovery_is_healed_as_well(method: str, path: str, when:
 
 
 def second_points(dead: FaultWorld, root: Path) -> Iterator[Point]:
-    """Where the deploy after a death can die: after each write, before every third of the reads, after each call of the store."""
+    """Where the deploy after a death can die.
+
+    After each write, before every third of the reads, after each call of the store.
+    """
     world = dead.copy_to(root, idempotency="ignore")
     deploy_clean(world, AFTER)
     for number, sent in enumerate(world.attempts, 1):
@@ -198,7 +209,10 @@ def second_points(dead: FaultWorld, root: Path) -> Iterator[Point]:
 
 @pytest.mark.parametrize("deleted", [False, True])
 def test_two_workflows_that_change_places_do_so_once(deleted: bool) -> None:
-    """Whatever call the deploy dies at: their runs stay with them. One of them may have been deleted in the dashboard."""
+    """Whatever call the deploy dies at: their runs stay with them.
+
+    One of them may have been deleted in the dashboard.
+    """
     old = bundle(flow("a", "One."), flow("b", "Two."), flow("c"))
     new = bundle(
         flow("a", "Two, changed.", renamed_from="b"),

@@ -1,4 +1,7 @@
-"""Lost replies, refusals and crashes: whatever happens, deploying again brings one workflow per address."""
+"""Lost replies, refusals and crashes.
+
+Whatever happens, deploying again brings one workflow per address.
+"""
 
 from __future__ import annotations
 
@@ -289,9 +292,12 @@ def world_before(root: Path) -> World:
 
 
 def crash_points(before: World, root: Path) -> tuple[list[tuple[int, bool]], int]:
-    """Where a deploy of `AFTER` can die: before each request, and after each that changes something.
+    """Where a deploy of `AFTER` can die.
 
-    After any other request nothing is different from before the next one. Then the number of store calls.
+    Before each request, and after each that changes something.
+
+    After any other request nothing is different from before the next one. Then the number of store
+    calls.
     """
     world = before.copy_to(root)
     assert world.deploy(AFTER, concurrency=1).status is Status.DONE

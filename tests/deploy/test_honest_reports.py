@@ -1,4 +1,7 @@
-"""What a deploy reports is what the service saw: nothing done is called failed, and nothing failed is called done."""
+"""What a deploy reports is what the service saw.
+
+Nothing done is called failed, and nothing failed is called done.
+"""
 
 from __future__ import annotations
 

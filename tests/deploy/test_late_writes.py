@@ -1,7 +1,9 @@
-"""A request of a deploy that died, or whose connection did, is carried out late: over what was deployed since.
+"""A request of a deploy that died, or whose connection did, is carried out late.
 
-The deploy after it waits as long as for a creation. What comes later than that is known as ours, mended by the next deploy, and
-nobody is told before then that all is well.
+Over what was deployed since.
+
+The deploy after it waits as long as for a creation. What comes later than that is known as ours,
+mended by the next deploy, and nobody is told before then that all is well.
 """
 
 from __future__ import annotations
@@ -63,7 +65,10 @@ def died_with_an_update_under_way(world: FaultWorld, delay: float) -> None:
 def converges(
     world: FaultWorld, project: Bundle, delay: float, begun: float | None = None
 ) -> list[Status]:
-    """Deploy until it says that all is well, and only then; what each deploy said. The request was sent at `begun`, or now."""
+    """Deploy until it says that all is well, and only then; what each deploy said.
+
+    The request was sent at `begun`, or now.
+    """
     begun = world.time.elapsed if begun is None else begun
     said = []
     while not said or said[-1] not in WELL:

@@ -45,7 +45,7 @@ def test_an_edit_of_another_field_survives_and_is_said(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["after", "html_502"])
 def test_a_repeated_patch_is_no_edit_of_somebody_else(world: World, kind: str) -> None:
-    """Where the service does not know the key again, our own repetition leaves a version of what we sent."""
+    """If the service forgot the key, our own repetition leaves a version of what we sent."""
     world.deploy(bundle(flow("a", "One.")))
     world.idempotency("ignore")
 

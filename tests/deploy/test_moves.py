@@ -14,7 +14,7 @@ def ids(world: World) -> dict[str, str]:
 
 
 def moved(world: World, project: Bundle) -> dict[str, str]:
-    """The ids by name after two deploys of `project`, the second of which must have nothing to do."""
+    """The ids by name after two deploys of `project`; the second must have nothing to do."""
     outcome = world.deploy(project)
     assert outcome.status in (Status.DONE, Status.NOTHING_TO_DO), outcome
     before = world.state_text()

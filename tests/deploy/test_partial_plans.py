@@ -1,4 +1,7 @@
-"""What a deploy leaves out stays as it is: stopped early, limited to some workflows, or skipping what was edited."""
+"""What a deploy leaves out stays as it is.
+
+Stopped early, limited to some workflows, or skipping what was edited.
+"""
 
 from __future__ import annotations
 

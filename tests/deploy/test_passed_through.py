@@ -21,7 +21,9 @@ def check(name: str, **fields: Any) -> dict[str, Any]:
 
 
 class KeepingApp:
-    """A service of next year: it keeps the fields that the emulator does not know, and answers with them.
+    """A service of next year.
+
+    It keeps the fields that the emulator does not know, and answers with them.
 
     What a check does not carry in a request falls back to nothing, as the contract leaves open.
     """

@@ -71,7 +71,7 @@ def workflows(draw: st.DrawFn, name: str) -> WorkflowArtifact:
 @settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(workflows("w"), min_size=2, max_size=3))
 def test_each_version_deploys_and_leaves_an_empty_plan(versions: list[Any]) -> None:
-    """Version after version of one workflow: every step ends with nothing left to do and no drift."""
+    """Version after version of one workflow: each ends with nothing left to do and no drift."""
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder))
         for version in versions:

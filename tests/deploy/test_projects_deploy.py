@@ -1,4 +1,7 @@
-"""The law of an empty plan, for every program that is kept: after a deploy there is nothing to plan and nothing to send."""
+"""The law of an empty plan, for every program that is kept.
+
+After a deploy there is nothing to plan and nothing to send.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""State that was lost, or restored from an older copy, made anew from what the organisation holds."""
+"""State that was lost, or restored from an older copy, made anew from what the service has."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def delete(world: World, workflow_id: str) -> None:
 
 
 def resulting_state(world: World, project: Bundle) -> None:
-    """A deploy says that there is nothing to do, creates and changes nothing, and the next one does not even write."""
+    """A deploy creates and changes nothing and says so; the next one does not even write."""
     before = {row.id: row.updated_at for row in world.workflows()}
     outcome = world.deploy(project)
     assert (outcome.status, outcome.messages) == (Status.NOTHING_TO_DO, ())
@@ -232,7 +232,10 @@ def test_a_renamed_workflow_is_found_by_its_first_address(world: World) -> None:
 
 
 def test_an_address_that_was_renamed_and_used_again(world: World) -> None:
-    """Two workflows carry a mark of the same address, from different creations: none is a copy of the other."""
+    """Two workflows carry a mark of the same address, from different creations.
+
+    None is a copy of the other.
+    """
     done(world.deploy(bundle(flow("a", title="First"))))
     world.deploy(bundle(flow("b", title="First", renamed_from="a")))
     project = bundle(flow("a", title="Second"), flow("b", title="First", renamed_from="a"))
@@ -460,7 +463,7 @@ def test_what_left_the_source_is_kept_and_known(world: World) -> None:
 
 
 def test_a_workflow_created_anew_takes_the_place_of_the_one_that_is_gone(world: World) -> None:
-    """The older copy knows the first generation, which somebody deleted, and the service has the second."""
+    """The older copy knows the first generation, now deleted; the service has the second."""
     project = bundle(flow("a"))
     done(world.deploy(project))
     older, first = world.state_text(), world.workflow("A").id

@@ -1,4 +1,7 @@
-"""Bringing a saved version back: only what differs, through the policies of the fields, and nothing that it does not tell of."""
+"""Bringing a saved version back.
+
+Only what differs, through the policies of the fields, and nothing that it does not tell of.
+"""
 
 from __future__ import annotations
 
@@ -390,7 +393,7 @@ def test_nothing_that_is_read_only_is_ever_sent(deployed: World) -> None:
     ],
 )
 def test_versions_of_another_shape_stop_no_deploy(deployed: World, content: dict[str, Any]) -> None:
-    """The service is free to save something else than we know, also beside what a deploy looks at."""
+    """The service may save something else than we know, also beside what a deploy looks at."""
     with deployed.emulator.write("org_local") as transaction:
         statement = "UPDATE workflow_versions SET content = ?"
         transaction.connection.exec_driver_sql(statement, (json.dumps(content),))

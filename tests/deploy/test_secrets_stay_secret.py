@@ -1,4 +1,7 @@
-"""The API key, the key of a provider and the key of a bucket are in nothing that a deploy leaves or says, however it ends."""
+"""However a deploy ends, it leaves and says nothing that holds a key.
+
+Not the API key, nor that of a model provider, nor that of a bucket.
+"""
 
 from __future__ import annotations
 

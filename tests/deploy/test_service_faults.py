@@ -1,4 +1,7 @@
-"""A service that fails, hangs, refuses or forgets: whatever it does, the report is true and one clean deploy heals."""
+"""A service that fails, hangs, refuses or forgets.
+
+Whatever it does, the report is true and one clean deploy heals.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,10 @@ def nth(fault: Fault, number: int) -> Fault:
 
 @pytest.mark.parametrize("fault", KINDS, ids=lambda fault: fault.kind)
 def test_one_broken_request_anywhere_is_reported_and_healed(fault: Fault) -> None:
-    """The writes of a deploy, every other one in turn, and some reads; without retries, which would hide it."""
+    """The writes of a deploy, every other one in turn, and some reads.
+
+    Without retries, which would hide it.
+    """
     with scratch_folder() as folder:
         before = world_before(folder / "before", "file")
         counted = before.copy_to(folder / "counted")
@@ -75,7 +81,10 @@ def test_one_broken_request_anywhere_is_reported_and_healed(fault: Fault) -> Non
 @pytest.mark.parametrize("kind", ["429", "html_502", "after", "truncated"])
 @pytest.mark.parametrize("seed", range(3))
 def test_many_broken_requests_are_survived(faulty: FaultWorld, kind: str, seed: int) -> None:
-    """A third of all requests, with the retries of a real client; three clean attempts at most may be needed for none."""
+    """A third of all requests, with the retries of a real client.
+
+    Three clean attempts at most may be needed for none.
+    """
     faulty.retarget(declared={"model": MODEL})
     project = bundle(*(flow(f"w{n}", tags=["t"]) for n in range(8)))
     faulty.behave("ignore")
@@ -117,8 +126,11 @@ def test_a_503_on_creation_after_which_it_exists_makes_one(faulty: FaultWorld) -
 def test_listing_lag_below_the_settling_time_makes_no_duplicate(
     faulty: FaultWorld, idempotency: str, lag: float
 ) -> None:
-    """The limit is 30 s from the loss of the reply: a service that forgets keys and shows a creation later than that cannot
-    be told from one that never created."""
+    """The limit is 30 s from the loss of the reply.
+
+    A service that forgets keys and shows a creation later than that cannot be told from one that
+    never created.
+    """
     project = bundle(flow("a"), flow("b"))
     faulty.behave(idempotency, lag)
 
@@ -175,7 +187,7 @@ def test_half_of_the_flows_refused_do_not_stop_the_others(faulty: FaultWorld) ->
 
 
 def test_recovery_finds_a_creation_while_others_edit_the_list(faulty: FaultWorld) -> None:
-    """Whoever edits a workflow moves it to the top of the list, which pushes another one across the edge of a page."""
+    """An edit moves a workflow to the top of the list, and another one to the next page."""
     others = [
         str(faulty.post("/v1/workflows", {"name": f"Busy {n}", "main_prompt": "Old."})["id"])
         for n in range(120)

@@ -1,4 +1,4 @@
-"""The source maps beside state: there before state names them, and put while the service is busy."""
+"""Source maps beside state: there before state names them, put while the service is busy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ COUNT = FIRST + 10
 
 
 class WatchedStore:
-    """A store that notes what a document names before it is kept; `put` is called for each object after the first `FIRST`."""
+    """A store that notes what a document names before it is kept.
+
+    `put` is called for each object after the first `FIRST`.
+    """
 
     def __init__(
         self, store: StateStore, put: Callable[[StateStore, Mapping[str, bytes]], None]
@@ -57,7 +60,7 @@ class WatchedStore:
 
 
 class WatchedWorld(World):
-    """A world with one `watched` store, in which every request takes two seconds, so that every checkpoint is due."""
+    """A world with one `watched` store; requests take two seconds, so every checkpoint is due."""
 
     watched: StateStore | None = None
     created = 0

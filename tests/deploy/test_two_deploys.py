@@ -1,4 +1,7 @@
-"""Two deploys of one environment at once, in one virtual time: first deploys, and a holder who sleeps past its lease."""
+"""Two deploys of one environment at once, in one virtual time.
+
+First deploys, and a holder who sleeps past its lease.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ PROJECT = bundle(flow("a", tags=["t"]), flow("b"), flow("c"))
 
 @pytest.fixture(params=["s3", "git"])
 def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FaultWorld]:
-    """A world with state that other machines see. Locks of the operating system work between processes: those are real."""
+    """A world with state that other machines see.
+
+    Locks of the operating system work between processes: those are real.
+    """
     if request.param == "s3":
         request.getfixturevalue("s3")
     world = FaultWorld(tmp_path, request.param)
@@ -34,7 +40,10 @@ def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FaultWorl
 
 
 class Sleeper:
-    """A computer that is suspended: none of its tasks goes on, and nothing it sends goes out, until it wakes."""
+    """A computer that is suspended.
+
+    None of its tasks goes on, and nothing it sends goes out, until it wakes.
+    """
 
     def __init__(self, world: FaultWorld, nth: int, seconds: float) -> None:
         self._world, self._nth, self._seconds = world, nth, seconds
@@ -54,7 +63,11 @@ class Sleeper:
         return Runtime(time.now, time.monotonic, self.sleep, lambda: uuid4().hex)
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The service; after the n-th write has been carried out the computer falls asleep, its reply comes afterwards."""
+        """The service.
+
+        After the n-th write has been carried out the computer falls asleep, its reply comes
+        afterwards.
+        """
         await self._world.app(scope, receive, send)
         if scope["method"] != "GET":
             self.writes += 1
@@ -95,7 +108,10 @@ def test_first_deploys_at_once_make_each_workflow_once(shared: FaultWorld, offse
 
 @pytest.mark.parametrize("nth", range(1, 6))
 def test_a_holder_that_sleeps_past_its_lease_writes_no_more(shared: FaultWorld, nth: int) -> None:
-    """It falls asleep at its n-th write for two minutes; another deploy takes over, finishes, and nothing is undone."""
+    """It falls asleep at its n-th write for two minutes.
+
+    Another deploy takes over, finishes, and nothing is undone.
+    """
     sleeper = Sleeper(shared, nth, 120.0)
     slow: list[Attempt] = []
     quick: list[Attempt] = []
@@ -123,7 +139,10 @@ def test_a_holder_that_sleeps_past_its_lease_writes_no_more(shared: FaultWorld, 
 
 
 def test_a_living_holder_keeps_its_lease_however_long_it_takes(shared: FaultWorld) -> None:
-    """A request takes a minute: the heartbeat renews the lease meanwhile, and the other deploy gives up with its name."""
+    """A request takes a minute.
+
+    The heartbeat renews the lease meanwhile, and the other deploy gives up with its name.
+    """
     first: list[Attempt] = []
     second: list[Attempt] = []
 

@@ -1,4 +1,7 @@
-"""A key of another organisation that holds nothing: what shows whose it is, and how little goes there before that."""
+"""A key of another organisation that holds nothing.
+
+What shows whose it is, and how little goes there before that.
+"""
 
 from __future__ import annotations
 

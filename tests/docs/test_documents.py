@@ -1,4 +1,7 @@
-"""What the documents say is true: their flows check, their project files load, their links lead somewhere."""
+"""What the documents say is true.
+
+Their flows check, their project files load, their links lead somewhere.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ UNREACHABLE = {"unreadable-project-file", "unreadable-file", "toml-too-deep"}
 def findings(
     files: dict[str, bytes], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[Diagnostic]:
-    """What `flowdsl check` finds in the files of an example, its project file read when it has one."""
+    """What `flowdsl check` finds in the files of an example, with its project file if any."""
     for path, content in files.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)

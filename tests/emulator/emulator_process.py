@@ -1,5 +1,7 @@
-"""A process serving the data file `sys.argv[1]` in the scenario `sys.argv[2]`; prints its port when it
-accepts connections."""
+"""A process serving the data file `sys.argv[1]` in the scenario `sys.argv[2]`.
+
+Prints its port when it accepts connections.
+"""
 
 from __future__ import annotations
 

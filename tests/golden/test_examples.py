@@ -1,6 +1,7 @@
 """What every example and sample compiles to, word for word.
 
-Each snapshot is the prompt as the agent reads it, followed by the rest of the payload. Read the difference as that agent would.
+Each snapshot is the prompt as the agent reads it, followed by the rest of the payload. Read the
+difference as that agent would.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The scenes that readers play: each compiles, shows no answer, and tells a right reader from one who does harm."""
+"""The scenes that readers play.
+
+Each compiles, shows no answer, and tells a right reader from one who does harm.
+"""
 
 from __future__ import annotations
 

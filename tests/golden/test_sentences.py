@@ -1,4 +1,7 @@
-"""Every sentence of the language of prompts, as a person reads it at every change: nothing else can notice wrong English."""
+"""Every sentence of the language of prompts, as a person reads it at every change.
+
+Nothing else can notice wrong English.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One module knows how an address is put together; nobody else builds one from text or takes one apart."""
+"""One module knows how an address is put together.
+
+Nobody else builds one from text or takes one apart.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The diagnostics of the program as a whole: named well, worded well, used, and each shown by a test."""
+"""The diagnostics of the program as a whole.
+
+Named well, worded well, used, and each shown by a test.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ def fields(template: str | None) -> set[str]:
 
 
 def reports() -> Iterator[tuple[str, DiagnosticSpec, set[str], bool]]:
-    """Every call that begins with a spec: place, spec, the values it gives, and whether it brings its own help."""
+    """Every call that begins with a spec.
+
+    Place, spec, the values it gives, and whether it brings its own help.
+    """
     everything = {name: spec for layer in catalog.LAYERS for name, spec in declared(layer).items()}
     for path in sorted(PACKAGE.rglob("*.py")):
         package = path.relative_to(PACKAGE).parts[0]

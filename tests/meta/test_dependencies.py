@@ -36,7 +36,7 @@ def installed_with(requirements: Iterable[str]) -> set[str]:
 
 
 def imported() -> set[str]:
-    """The top-level modules that the package imports anywhere, those of Python and its own left out."""
+    """The top-level modules that the package imports anywhere, without Python's and its own."""
     names: set[str] = set()
     for path in (ROOT / "flowdsl").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,4 +1,7 @@
-"""The sentences of prompts are data on which everything else agrees: names, kinds of holes, and who meets which."""
+"""The sentences of prompts are data on which everything else agrees.
+
+Names, kinds of holes, and who meets which.
+"""
 
 from __future__ import annotations
 
@@ -55,8 +58,8 @@ def test_code_generation_says_every_sentence_and_no_other() -> None:
 
 
 def test_import_listens_for_no_sentence_that_nobody_says() -> None:
-    enabled_findings = {name for path in READERS for name in _named(path)}
-    assert {name for name in enabled_findings if not name.endswith(".flow")} <= SENTENCES.keys()
+    read = {name for path in READERS for name in _named(path)}
+    assert {name for name in read if not name.endswith(".flow")} <= SENTENCES.keys()
 
 
 def test_every_sentence_is_declared_once() -> None:
@@ -130,7 +133,10 @@ def _marked(name: str, *values: object) -> str:
 
 
 def _met(text: str, reader: str) -> Iterator[tuple[str, str]]:
-    """The sentences in a text of `reader`, each with who meets it; a check that is quoted is nobody's to carry out."""
+    """The sentences in a text of `reader`, each with who meets it.
+
+    A check that is quoted is nobody's to carry out.
+    """
     around: list[str] = []
     for found in _MARK.finditer(text):
         if found[1] is None:
@@ -162,7 +168,8 @@ def _workflows() -> Iterator[tuple[nodes.Workflow, Capabilities]]:
         writer = PromptWriter(random.Random(seed))
         yield writer.workflow(), _grantable(writer.capabilities)
     yield replace(writer.workflow(), body=()), DOCUMENTED
-    # What an `if` in a task asks about a parameter, called with a list: decided by one agent, told to the other.
+    # What an `if` in a task asks about a parameter, called with a list: decided by one agent, told
+    # to the other.
     value = nodes.ConstantValue(value=["a", None, [], {}, {"b": 1}])
     capture = nodes.Capture(origin=HERE, file=literal("a.png"))
     branch = nodes.Branch(origin=HERE, condition=nodes.IsEmpty(operand=value), body=(capture,))

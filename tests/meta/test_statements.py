@@ -1,7 +1,7 @@
 """One table says what a statement is, and whatever else speaks of statements agrees with it.
 
-Add a statement, and mypy names every `match` without a wildcard; this module names the rest: the row
-that is missing, and each place that knows some of the statements on purpose.
+Add a statement, and mypy names every `match` without a wildcard; this module names the rest: the
+row that is missing, and each place that knows some of the statements on purpose.
 """
 
 from __future__ import annotations
@@ -76,8 +76,10 @@ KNOWN_TO_THE_IR = frozenset(
 
 
 def partial_places(names: frozenset[str], module: str) -> Iterator[str]:
-    """The functions and tables that name two statements or more and that mypy does not find when
-    one is added: a `match` with a wildcard, a chain of `isinstance`, a set of classes.
+    """The functions and tables that name two statements or more and that mypy does not check.
+
+    They are a `match` with a wildcard, a chain of `isinstance`, or a set of classes: mypy does not
+    find them when a statement is added.
     """
     for path in sorted([*PACKAGE.rglob("*.py"), *SUPPORT.glob("*.py")]):
         root = PACKAGE.parent if path.is_relative_to(PACKAGE) else SUPPORT.parent
@@ -146,7 +148,9 @@ def test_a_row_says_what_the_class_says(class_: type[ast.Node]) -> None:
     assert row.keyword in KEYWORDS
     assert row.tool is None or row.tool in TOOLS
     assert row.sets is None or annotations[row.sets] in ("Name", "Name | None")
-    assert (class_ in LEAVES) == ("Block" not in str(annotations) and class_ not in WITH_ELSE | HOLDING)  # fmt: skip
+    assert (class_ in LEAVES) == (
+        "Block" not in str(annotations) and class_ not in WITH_ELSE | HOLDING
+    )
 
 
 def test_every_agent_has_the_tools_that_capabilities_give_it() -> None:
@@ -171,7 +175,12 @@ def test_the_ir_calls_texts_as_the_language_does(class_: type[nodes.Node]) -> No
 
 
 def test_no_kind_of_the_ir_is_left_over() -> None:
-    kinds = {str(field.default) for class_ in get_args(nodes.Statement) for field in fields(class_) if field.name == "kind"}  # fmt: skip
+    kinds = {
+        str(field.default)
+        for class_ in get_args(nodes.Statement)
+        for field in fields(class_)
+        if field.name == "kind"
+    }
     assert kinds == BY_KIND.keys()
 
 
@@ -213,6 +222,8 @@ def test_texts_blocks_and_prose_of_a_statement(class_: type[ast.Node]) -> None:
     expected += class_ in (ast.IfStmt, ast.RepeatStmt)
     assert len(found) == expected
     blocks = [inner.block for inner in inner_blocks(statement)]  # type: ignore[arg-type]
-    held = [written for written in annotations.values() if "Block" in written or "IfBranch" in written]  # fmt: skip
+    held = [
+        written for written in annotations.values() if "Block" in written or "IfBranch" in written
+    ]
     assert len(blocks) == len(held)
     assert bool(list(prose_of(statement, SourceFile("x.flow", "")))) == (class_ in HAS_PROSE)

@@ -26,8 +26,8 @@ def test_a_program_without_errors_compiles_to_a_prompt_that_keeps_the_protocol(s
     files = MemoryFiles({"main.flow": source})
     compilation = compile_project(files, ["main.flow"], CompileOptions())
     if compilation.analysis.has_errors:
-        # By design: a null check inside the same null check decides nothing, and an input must not decide what only
-        # the main agent can do.
+        # By design: a null check inside the same null check decides nothing, and an input must not
+        # decide what only the main agent can do.
         errors = {
             each.name for each in compilation.analysis.diagnostics if each.severity == "error"
         }
@@ -56,7 +56,10 @@ def test_a_program_without_errors_compiles_to_a_prompt_that_keeps_the_protocol(s
 
 
 def _check_tools(lines: list[str]) -> None:
-    """Bullets are for a focused agent: none names a tool it may not have, and only they save values."""
+    """Bullets are for a focused agent.
+
+    None names a tool it may not have, and only they save values.
+    """
     steps = lines[lines.index("Steps") : lines.index("Replay")]
     for line in steps:
         bullet = line.lstrip().startswith("- ")

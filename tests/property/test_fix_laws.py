@@ -1,4 +1,7 @@
-"""Every fix of the corpus does what it says: it applies whole, mends its finding and breaks nothing."""
+"""Every fix of the corpus does what it says.
+
+It applies whole, mends its finding and breaks nothing.
+"""
 
 from __future__ import annotations
 

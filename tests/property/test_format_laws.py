@@ -1,6 +1,9 @@
-"""Laws of the formatter: a file keeps its meaning and its comments, no file changes twice, and what is wrong stays as it is.
+"""Laws of the formatter.
 
-What a file means is its tree, and besides what people get from it: findings, what suppressions silence, payloads.
+A file keeps its meaning and its comments, no file changes twice, and what is wrong stays as it is.
+
+What a file means is its tree, and besides what people get from it: findings, what suppressions
+silence, payloads.
 
 `FLOWDSL_FORMAT_PROGRAMS=5000` runs them over that many generated programs of each kind.
 """
@@ -68,7 +71,10 @@ SPELLINGS = {
         '"""\r\n\t\r\n    windows \r\n      breaks\r\n  """',
     ),
 }
-COMMENTS = (" # note\n", " # flow: ignore[x] y\n", "\n#flow: ignore[x] y\n", "\n## doc\n", "\n\n# own\n\n", " # fmt: skip\n", "\n# fmt: off\n", "\n# fmt: on\n", "  ##doc  \n", "\n\n\n")  # fmt: skip
+COMMENTS = (
+    " # note\n", " # flow: ignore[x] y\n", "\n#flow: ignore[x] y\n", "\n## doc\n", "\n\n# own\n\n",
+    " # fmt: skip\n", "\n# fmt: off\n", "\n# fmt: on\n", "  ##doc  \n", "\n\n\n",
+)  # fmt: skip
 
 
 def generated(seed: int) -> str:
@@ -209,7 +215,12 @@ def test_a_file_of_the_repository_keeps_its_meaning(path: Path) -> None:
 
 
 @settings(max_examples=examples(200), deadline=None)
-@given(st.text() | st.lists(st.sampled_from((*NOISE, "flow 1", " ", "a", "{x}", "{#", "#}", "# fmt: off", "\r"))).map("".join))  # fmt: skip
+@given(
+    st.text()
+    | st.lists(
+        st.sampled_from((*NOISE, "flow 1", " ", "a", "{x}", "{#", "#}", "# fmt: off", "\r"))
+    ).map("".join)
+)
 def test_any_text_can_be_formatted(text: str) -> None:
     assert_laws(text)
     assert_laws(f"flow 1\n{text}")

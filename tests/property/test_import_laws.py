@@ -52,7 +52,8 @@ def _holds(given: Payload) -> None:
     assert back["main_prompt"] == given["main_prompt"]
     assert import_workflows([given]).files == project.files
 
-    # The name is given because a workflow that was deployed has it in its mark, which compilation leaves out.
+    # The name is given because a workflow that was deployed has it in its mark, which compilation
+    # leaves out.
     assert import_workflows([back], name=name).files == project.files
 
 

@@ -1,4 +1,4 @@
-"""A check with an index finds what a check without one finds, whatever happened to the files in between."""
+"""A check with an index finds what one without finds, whatever happened to the files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Laws of prompts, as somebody sees them who knows nothing but the text: it is taken apart here, with no code of the compiler."""
+"""Laws of prompts, as somebody sees them who knows nothing but the text.
+
+It is taken apart here, with no code of the compiler.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws of pulling: what is brought in compiles to what the service has, and nothing else changes."""
+"""Laws of pulling: what is brought in compiles to what the service has, and no more changes."""
 
 from __future__ import annotations
 

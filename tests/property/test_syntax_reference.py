@@ -28,8 +28,10 @@ FILES = sorted(
     if "crashers" not in path.parts
 )
 SAMPLE_TEXTS = [
-    path.read_text(encoding="utf-8", errors="replace") for path in FILES if "samples" in path.parts or "examples" in path.parts
-]  # fmt: skip
+    path.read_text(encoding="utf-8", errors="replace")
+    for path in FILES
+    if "samples" in path.parts or "examples" in path.parts
+]
 # Reported by the second stage, which Lark's grammar knows nothing of.
 SECOND_STAGE = {
     "malformed-variable",

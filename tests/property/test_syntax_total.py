@@ -153,13 +153,34 @@ def test_children_lie_inside_their_parents_and_in_order(seed: int) -> None:
 
 inner_pieces = st.lists(
     st.sampled_from(
-        ("a", " ", "  ", "\n", "\r\n", "\\{", '\\"', "{x}", "{{r.s}}", "{$p}", "{# c #}", "{", "}", "$", "\t", "{a b}", "#}")
+        (
+            "a",
+            " ",
+            "  ",
+            "\n",
+            "\r\n",
+            "\\{",
+            '\\"',
+            "{x}",
+            "{{r.s}}",
+            "{$p}",
+            "{# c #}",
+            "{",
+            "}",
+            "$",
+            "\t",
+            "{a b}",
+            "#}",
+        )
     )
-)  # fmt: skip
+)
 
 
 def unindented(source: str) -> str:
-    """What a literal's value can differ in from its source: spaces of indents, line breaks, escapes."""
+    """What a literal's value can differ in from its source.
+
+    Spaces of indents, line breaks, escapes.
+    """
     for written, value in (("\\{", "{"), ('\\"', '"'), ("\r\n", "\n")):
         source = source.replace(written, value)
     return source.replace(" ", "").replace("\t", "")

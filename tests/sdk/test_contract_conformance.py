@@ -1,8 +1,8 @@
 """Requests made from the emulator's description by schemathesis, replies held against the contract.
 
 Every operation gets valid requests, most of whose ids name rows that exist, then invalid ones;
-chains of requests follow the ids of replies. Nothing may answer 5xx, every reply fits both the description
-and the contract, every operation succeeds at least once, and no invalid request does.
+chains of requests follow the ids of replies. Nothing may answer 5xx, every reply fits both the
+description and the contract, every operation succeeds at least once, and no invalid request does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a client can fall into at this contract, row by row, and what the client of FlowDSL does there.
+"""What a client can fall into at this contract, and what FlowDSL's client does there.
 
 A row is named by what goes wrong with the official SDK 2.2.69, or by the rule where the SDK is
 right; below it stands what holds for `flowdsl.cyberdesk`. `SDK_ALONE` are the rows that have no
@@ -435,9 +435,10 @@ SDK_ALONE = {
     "a key that depends on the content alone replays the first reply": (
         "the client makes no keys; `test_going_back_to_an_earlier_content` shows the deployer's"
     ),
-    "wrappers for request logs, provider credentials, computer, costs and Cyberdriver are missing": (
-        "FlowDSL has no use for them"
-    ),
+    (
+        "wrappers for request logs, provider credentials, computer, costs and Cyberdriver are "
+        "missing"
+    ): ("FlowDSL has no use for them"),
     "`idempotency_enabled=False` sends writes once": "keys cannot be switched off",
     "`workflows.list` always sends `include_tags=false`": "the legacy parameter is not offered",
     "`MachineCreate`, `ConnectionCreate` and `TrajectoryCreate` of the README lack fields": (

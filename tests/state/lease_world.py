@@ -1,5 +1,7 @@
-"""Several deploys of one environment on a virtual clock: their computers freeze and sleep, their clocks differ, the store is
-slow and loses replies."""
+"""Several deploys of one environment on a virtual clock.
+
+Their computers freeze and sleep, their clocks differ, the store is slow and loses replies.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,11 @@ from flowdsl.state.stores import Versioned
 from tests.support import virtual_time
 
 Outcome = Literal["fine", "done-unknown", "failed", "late"]
-"""Of a write: `done-unknown` is done and reported as failed, `late` is reported as failed and done five seconds later."""
+"""What becomes of a write.
+
+`done-unknown` is done and reported as failed; `late` is reported as failed and done five seconds
+later.
+"""
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 FIRST = new_document("p", "e", api_base="x", lineage="l", nonce="n")
@@ -52,7 +58,10 @@ class Memory:
 
 @dataclass
 class Computer:
-    """One holder's machine. Frozen, none of its tasks runs; asleep, its monotonic clock stands still as well."""
+    """One holder's machine.
+
+    Frozen, none of its tasks runs; asleep, its monotonic clock stands still as well.
+    """
 
     name: str
     offset: float = 0.0
@@ -190,7 +199,10 @@ class World:
             await asyncio.sleep(0.25)
 
     def run(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Carry `work` out while the world is watched, with threads that take the time of their computer's latency."""
+        """Carries out `work` while the world is watched.
+
+        Threads take the latency of their computer.
+        """
 
         async def main() -> None:
             loop: Any = asyncio.get_running_loop()
@@ -208,7 +220,10 @@ class World:
 
 
 def _in_executor(_executor: None, work: Callable[[], Any]) -> Awaitable[Any]:
-    """What `asyncio.to_thread` calls; as with a thread, cancelling the caller does not stop the work."""
+    """What `asyncio.to_thread` calls.
+
+    As with a thread, cancelling the caller does not stop the work.
+    """
     computer = current.get()
 
     async def carried_out() -> Any:

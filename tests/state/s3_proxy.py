@@ -1,4 +1,4 @@
-"""A reverse proxy before an S3 server, where replies get lost, requests come late and preconditions are dropped."""
+"""A proxy for an S3 server: replies get lost, requests come late, preconditions are dropped."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
 Mode = Literal["before", "after", "hang", "late", "503", "409", "403", "301"]
-"""`before`: nothing is done and the connection breaks. `after`: it is done and the connection breaks. `hang`: it is done
-and the reply comes never. `late`: the reply comes never, and it is done when `release` is called. A number: nothing is
-done, and that is the answer."""
+"""`before`: nothing is done and the connection breaks.
+
+`after`: it is done and the connection breaks. `hang`: it is done and the reply comes never. `late`:
+the reply comes never, and it is done when `release` is called. A number: nothing is done, and that
+is the answer.
+"""
 
 
 @dataclass

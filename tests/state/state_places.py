@@ -44,7 +44,7 @@ class Place(Protocol):
         ...
 
     def missing(self) -> tuple[StateStore, str]:
-        """A store over a place whose bucket, repository or folder is not there, and what its errors say."""
+        """A store whose bucket, repository or folder is not there, and what its errors say."""
         ...
 
     def lose_reply(self) -> None:
@@ -135,7 +135,10 @@ class S3Place:
 
 
 class AzurePlace:
-    """A container of a running Azurite; its ways to go wrong are those of the code that S3 shares."""
+    """A container of a running Azurite.
+
+    Its ways to go wrong are those of the code that S3 shares.
+    """
 
     def __init__(self, container: str) -> None:
         self.container = container

@@ -1,4 +1,7 @@
-"""State on a ref of a git repository: other people's refs, settings and work trees stay as they are."""
+"""State on a ref of a git repository.
+
+Other people's refs, settings and work trees stay as they are.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,10 @@ def change_of(
     tags: tuple[Iterable[str], Iterable[str]] = ((), ()),
     previous_address: str | None = None,
 ) -> Change:
-    """The change of a workflow that is `before` in the service to `after`; `applied` differs where somebody edited it."""
+    """The change of a workflow that is `before` in the service to `after`.
+
+    `applied` differs where somebody edited it.
+    """
     live = live_of(before, tags[0])
     desired = Desired(
         workflow_address(name), after.get("name", "Look up"), after, frozenset(tags[1])

@@ -49,14 +49,19 @@ def environment(**more: str) -> dict[str, str]:
 HEARS_INTERRUPTS: Callable[[], object] | None = (
     None if sys.platform == "win32" else partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
 )
-"""The `preexec_fn` of a process that is to be interrupted: a job in the background of a script ignores Ctrl-C, and so would what
-it starts."""
+"""The `preexec_fn` of a process that is to be interrupted.
+
+A job in the background of a script ignores Ctrl-C, and so would what it starts.
+"""
 
 
 def run_command(
     folder: Path, *words: str, stdin: bytes = b"", started: bool = False, **environ: str
 ) -> Result:
-    """Run `flowdsl` in a folder, its output in files, or `started` anew with pipes; fails the test on a traceback."""
+    """Run `flowdsl` in a folder, its output in files, or `started` anew with pipes.
+
+    Fails the test on a traceback.
+    """
     run = forked.start if started else forked.run
     process = run(words, folder=folder, environ=environment(**environ), stdin=stdin, seconds=60)
     result = Result(process.returncode, process.stdout, process.stderr.decode())

@@ -27,7 +27,7 @@ def read_folder(folder: Path) -> dict[str, str | bytes]:
 
 
 def compile_folder(folder: Path, environment: str = "local", reverse: bool = False) -> Compilation:
-    """The compilation of a project folder, or of all flows below a folder without `flowdsl.toml`."""
+    """The compilation of a project, or of all flows below a folder without `flowdsl.toml`."""
     files = read_folder(folder)
     entries = sorted((name for name in files if name.endswith(".flow")), reverse=reverse)
     options = CompileOptions()

@@ -69,7 +69,10 @@ class World:
         return response
 
     def point(self, case: Case, *, whole: bool = True) -> None:
-        """Puts rows that exist in place of ids that no reply has named: in the path, or in the `whole` request."""
+        """Puts rows that exist in place of ids that no reply has named.
+
+        In the path, or in the `whole` request.
+        """
         for name in case.path_parameters:
             case.path_parameters[name] = self._pointed(name, case.path_parameters[name])
         self._prepare(case)
@@ -86,7 +89,7 @@ class World:
             case.body = self._pointed("ids", case.body, kind)
 
     def _prepare(self, case: Case) -> None:
-        """Makes what an operation needs beside the rows that its path names, if earlier requests let it."""
+        """Makes what an operation needs beside the rows in its path, if earlier requests let it."""
         path = case.path
         if path.endswith("/latest-trajectory"):
             self._row("trajectory_id")

@@ -1,4 +1,7 @@
-"""A bound on the processor's time, for what must not take for ever: the engine of `re` can be interrupted by it."""
+"""A bound on the processor's time, for what must not take for ever.
+
+The engine of `re` can be interrupted by it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ class TookTooLong(Exception):
 
 @contextmanager
 def cpu_seconds(limit: float) -> Iterator[None]:
-    """Raise `TookTooLong` in the block after `limit` seconds of this process on a processor; waiting for one does not count."""
+    """Raise `TookTooLong` in the block after `limit` seconds of this process on a processor.
+
+    Waiting for one does not count.
+    """
 
     def over(*_: object) -> None:
         raise TookTooLong(f"more than {limit} s of processor time")

@@ -1,4 +1,7 @@
-"""Edits of a workflow as a person makes them in a dashboard: in the text of the prompt and in the fields around it."""
+"""Edits of a workflow as a person makes them in a dashboard.
+
+In the text of the prompt and in the fields around it.
+"""
 
 from __future__ import annotations
 
@@ -70,13 +73,19 @@ def reword(rng: random.Random, prompt: str) -> str:
 
 
 def reword_prose(rng: random.Random, prompt: str) -> str:
-    """One line of the author's own prose with words changed: no line with words that compilation puts around it."""
+    """One line of the author's own prose with words changed.
+
+    No line with words that compilation puts around it.
+    """
     lines, steps = _step_lines(prompt)
     own = [
         at
         for at in steps
         if not re.search(
-            r"focused_action|declare_task|upsert|loop|attempt|Otherwise|If |Press |Wait |Click .*type exactly|screen|Save |Check |Find ",
+            (
+                r"focused_action|declare_task|upsert|loop|attempt|Otherwise|If |Press |Wait "
+                r"|Click .*type exactly|screen|Save |Check |Find "
+            ),
             lines[at],
         )
         and len(lines[at].split()) > 3

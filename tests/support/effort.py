@@ -1,7 +1,9 @@
-"""How much a run tries: `quick`, for every change, or `thorough`, with every count and every row of a matrix.
+"""How much a run tries.
 
-`python -m tests thorough` sets it; so does `FLOWDSL_TESTS=thorough`. What a test claims is the same in
-both; a quick run claims it of fewer examples.
+`quick`, for every change, or `thorough`, with every count and every row of a matrix.
+
+`python -m tests thorough` sets it; so does `FLOWDSL_TESTS=thorough`. What a test claims is the same
+in both; a quick run claims it of fewer examples.
 """
 
 from __future__ import annotations
@@ -38,7 +40,10 @@ THINNED = 4
 
 
 def thinned(points: Sequence[T]) -> list[T]:
-    """The points of a crash that a run tries: all of them, or one in `THINNED`, the last one always."""
+    """The points of a crash that a run tries.
+
+    All of them, or one in `THINNED`, the last one always.
+    """
     return list(points if THOROUGH else reversed(points[::-THINNED]))
 
 

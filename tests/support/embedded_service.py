@@ -44,7 +44,9 @@ class Service:
         with Store.open(self.path) as store:
             client = Client(store)
             page = client("GET", "workflows", params={"limit": 1000}).json()
-            return {row["id"]: client("GET", f"workflows/{row['id']}").json() for row in page["items"]}  # fmt: skip
+            return {
+                row["id"]: client("GET", f"workflows/{row['id']}").json() for row in page["items"]
+            }
 
 
 class Client:

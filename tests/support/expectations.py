@@ -37,7 +37,10 @@ class Expectation(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A program of the corpus: its files, the files a check starts from, and the `vars` of its environments."""
+    """A program of the corpus.
+
+    Its files, the files a check starts from, and the `vars` of its environments.
+    """
 
     id: str
     files: dict[str, str | bytes]
@@ -53,11 +56,14 @@ class Case(NamedTuple):
         return sink.sorted()
 
     def linted(self) -> tuple[Diagnostic, ...]:
-        """What the whole check finds: the rules run over the entries, and suppressions are applied."""
+        """What the whole check finds: rules run over the entries, and suppressions are applied."""
         return analyze(MemoryFiles(self.files), self.entries, CompileOptions()).diagnostics
 
     def all_diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What checking finds and, when that is no error, what compiling finds in addition: nothing, when checking is complete."""
+        """What checking finds and, when that is no error, what compiling finds in addition.
+
+        Nothing, when checking is complete.
+        """
         found = self.diagnostics()
         # The values of environments are those of a project, and a case has none.
         if self.environments or any(each.severity == ERROR for each in found):
@@ -68,10 +74,13 @@ class Case(NamedTuple):
 
 
 def find_cases(root: Path) -> list[Case]:
-    """Cases below `root`: each `.flow` file there is one, and each folder without `.flow` cases around it is one.
+    """Cases below `root`.
 
-    A folder is a project of its own when it stands below a folder named like its diagnostic (`invalid/names/import-cycle/a/`)
-    or its rule (`lint/unused-task/a/`), or directly below `valid/` or `crashers/`.
+    Each `.flow` file there is one, and each folder without `.flow` cases around it is one.
+
+    A folder is a project of its own when it stands below a folder named like its diagnostic
+    (`invalid/names/import-cycle/a/`) or its rule (`lint/unused-task/a/`), or directly below
+    `valid/` or `crashers/`.
     """
     depth = {"invalid": 3, "lint": 2}.get(root.name, 1)
     cases = []

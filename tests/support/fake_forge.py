@@ -1,4 +1,4 @@
-"""A small GitHub and GitLab on loopback: the comments of one thread, and every request that came."""
+"""A small GitHub and GitLab on loopback: the comments of a thread, and every request it got."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ BODY_LIMIT = 65_536
 
 @dataclass
 class Forge:
-    """What the server holds. `me` is the user of the token, None for a token that may not ask who it is."""
+    """What the server holds.
+
+    `me` is the user of the token, None for a token that may not ask who it is.
+    """
 
     url: str
     me: dict[str, Any] | None

@@ -1,7 +1,10 @@
-"""The real program without the time that its imports take: a process that has done them forks for every command.
+"""The real program without the time that its imports take.
 
-A forked command has its own arguments, folder, environment, standard streams and process, and ends as a started one does.
-Elsewhere than on Linux, and for environments that the interpreter itself reads as it starts, commands are started.
+A process that has done them forks for every command.
+
+A forked command has its own arguments, folder, environment, standard streams and process, and ends
+as a started one does. Elsewhere than on Linux, and for environments that the interpreter itself
+reads as it starts, commands are started.
 """
 
 from __future__ import annotations
@@ -100,7 +103,10 @@ def _ask(
 
 @cache
 def _server() -> socket.socket:
-    """A connection to the process that forks, started by the first command; it ends with this process."""
+    """A connection to the process that forks, started by the first command.
+
+    It ends with this process.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for one in (ours, theirs):
         one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENT)
@@ -139,7 +145,10 @@ def serve(connection: int) -> None:
 
 
 def _wait_for_command(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
-    """Between server and command: tells the process id at the beginning and the exit code at the end."""
+    """Between server and command.
+
+    Tells the process id at the beginning and the exit code at the end.
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     answer, *streams = files
     process = os.fork()

@@ -1,4 +1,7 @@
-"""A service on loopback that means harm: every request is answered with the bytes that a fault gives, as they are."""
+"""A service on loopback that means harm.
+
+Every request is answered with the bytes that a fault gives, as they are.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ PAGE = b'{"items": [%b], "total": 1}' % ROW
 def head(*headers: bytes, status: bytes = b"200 OK") -> bytes:
     """The first lines of a reply, the empty one among them.
 
-    They say that the connection ends with it: a client that asks again at once would otherwise write
-    into one that is just being closed.
+    They say that the connection ends with it: a client that asks again at once would otherwise
+    write into one that is just being closed.
     """
     own = (b"HTTP/1.1 " + status, b"Content-Type: application/json", b"Connection: close")
     return b"\r\n".join((*own, *headers, b"", b""))
@@ -133,7 +136,10 @@ FAULTS = {
 
 @contextmanager
 def hostile(answer: Callable[[bytes], Chunks]) -> Iterator[str]:
-    """A server on a free port, whose address is given; `answer` gets the first line of a request. One thread a connection."""
+    """A server on a free port, whose address is given; `answer` gets the first line of a request.
+
+    One thread a connection.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
     open_ones: list[socket.socket] = []
 

@@ -1,6 +1,9 @@
-"""What reading replies costs in memory: prints, for each shape of a reply, how many times its size the process grew.
+"""What reading replies costs in memory.
 
-Run as a program; each shape is read in a process of its own, so that none profits from memory another has given back.
+Prints, for each shape of a reply, how many times its size the process grew.
+
+Run as a program; each shape is read in a process of its own, so that none profits from memory
+another has given back.
 """
 
 from __future__ import annotations

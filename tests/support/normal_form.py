@@ -1,4 +1,4 @@
-"""Workflows up to what a prompt does not tell, so that what was read from one can be compared with what it was written from."""
+"""Workflows without what a prompt does not tell, so that what was read from one can be compared."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ CLAUSES = {
     "copy": "source",
     "picture": "shows",
 }
-"""The texts that stand inside a sentence of the prompt: without line breaks and without their last full stop."""
+"""The texts that stand inside a sentence of the prompt.
+
+Without line breaks and without their last full stop.
+"""
 
 LINES = {"leave": "reason"}
 """The texts that stand on one line."""
@@ -46,10 +49,13 @@ FOCUSED = (
 
 
 class NormalForm:
-    """Normal forms for an account with `capabilities`: values to compare, made of tuples, texts and numbers.
+    """Normal forms for an account with `capabilities`.
 
-    Left out are origins, names of loop variables, bounds that the prompt need not repeat, descriptions of steps, constraints of
-    fields, and which of the statements in one instruction has named the model. A `do` is as many as it has sentences that end a line.
+    Values to compare, made of tuples, texts and numbers.
+
+    Left out are origins, names of loop variables, bounds that the prompt need not repeat,
+    descriptions of steps, constraints of fields, and which of the statements in one instruction has
+    named the model. A `do` is as many as it has sentences that end a line.
     """
 
     def __init__(self, capabilities: Capabilities) -> None:
@@ -87,7 +93,7 @@ class NormalForm:
         return tuple(found)
 
     def _instruction(self, statement: nodes.Statement, decided: nodes.Body) -> Any:
-        """A statement with the model of the instruction it is in, if one instruction can hold what it decides."""
+        """A statement with the model of its instruction, if that can hold all that it decides."""
         if not fits(decided, self._capabilities):
             return self._statement(statement, main=True)
         return (*sorted(set(models_of((statement,)))), self._statement(statement, main=False))
@@ -181,7 +187,11 @@ def _kept_whole(body: nodes.Body) -> Iterator[str]:
 
 
 def _kind(source: nodes.OutputSource, whole: set[str]) -> str:
-    """The kind of a source; a task's result that is complete at once and reported under its own name is kept as an output is."""
+    """The kind of a source.
+
+    A task's result that is complete at once and reported under its own name is kept as an output
+    is.
+    """
     own = source.kind == "runtime" and source.variable == source.field and not source.path
     return "stored" if own and source.field in whole else source.kind
 

@@ -13,13 +13,26 @@ Payload = dict[str, Any]
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "payloads"
 
-NAMES = ("claim", "member_id", "dob", "items", "loop_item", "x", "first name", "取引先", "class", "e-mail", "Größe", "2nd", "true", "a'b", "_")  # fmt: skip
-PATHS = ("", "", "", ".name", "[0]", "[0].id", "['first name']", '["x y"]', ".a.b[2]", ".", "[", "[]", "[-1]")  # fmt: skip
-TITLES = ("Claim intake", "Überweisung prüfen", "請求書", "🚚", "CON", "nul.txt", "workflow", "Ops/Claims: \"final\"", "2nd reminder", "a\\", "{x}", "Path C:\\Jobs\\", "two\nlines", " padded ", "flow 1", "# x", "Claim intake")  # fmt: skip
+NAMES = (
+    "claim", "member_id", "dob", "items", "loop_item", "x", "first name", "取引先", "class",
+    "e-mail", "Größe", "2nd", "true", "a'b", "_",
+)  # fmt: skip
+PATHS = (
+    "", "", "", ".name", "[0]", "[0].id", "['first name']", '["x y"]', ".a.b[2]", ".", "[", "[]",
+    "[-1]",
+)  # fmt: skip
+TITLES = (
+    "Claim intake", "Überweisung prüfen", "請求書", "🚚", "CON", "nul.txt", "workflow",
+    "Ops/Claims: \"final\"", "2nd reminder", "a\\", "{x}", "Path C:\\Jobs\\", "two\nlines",
+    " padded ", "flow 1", "# x", "Claim intake",
+)  # fmt: skip
 SENTENCES = (
     "Open LedgerPro from the taskbar and wait for its main window.",
     "Type {claim} into the search field, press Tab and then Enter.",
-    'Use focused_action to find the row of {member_id} and open it; if there is none use declare_task_failed with "No row".',
+    (
+        "Use focused_action to find the row of {member_id} and open it; if there is none use "
+        'declare_task_failed with "No row".'
+    ),
     "Read the total with focused_action and save it as {{total}} with upsert_runtime_values.",
     "Triple-click the number in the banner, then copy_to_clipboard with key number.",
     'Take a screenshot with extract_prompt="every row" and process_async="run".',
@@ -45,19 +58,45 @@ COMMANDS = (
     "",
     "{",
 )
-NASTY = ('"', "'", '"""', "\\", "\\{", "\\\\", "{", "}", "{{", "}}", "{{{x}}}", "{x}", "{$x}", "${x}", "{ x }", "{#", "#}", "{# note #}", "#", "\n", "\n\n", "\r\n", "\r", "\t", " ", "  \n", "\x0b", "\x0c", "\x1b", "\x7f", "\x85", "\u2028", "\u00a0", "\u200b", "\ufeff", "\u202e", "é", "e\u0301", "中", "ß", "🥐", "\U0001d4d7", "<p>", "</p>", "&nbsp;", "&lt;", "<br>", "r\"", "1.", "- ", "Steps\n", "Rules\n", "__EMPTY__", "flow 1\n", "word", "Click", "%", "$", "`", "~", "|", "//", "/*")  # fmt: skip
+NASTY = (
+    '"', "'", '"""', "\\", "\\{", "\\\\", "{", "}", "{{", "}}", "{{{x}}}", "{x}", "{$x}", "${x}",
+    "{ x }", "{#", "#}", "{# note #}", "#", "\n", "\n\n", "\r\n", "\r", "\t", " ", "  \n", "\x0b",
+    "\x0c", "\x1b", "\x7f", "\x85", "\u2028", "\u00a0", "\u200b", "\ufeff", "\u202e", "é",
+    "e\u0301", "中", "ß", "🥐", "\U0001d4d7", "<p>", "</p>", "&nbsp;", "&lt;", "<br>", "r\"", "1.",
+    "- ", "Steps\n", "Rules\n", "__EMPTY__", "flow 1\n", "word", "Click", "%", "$", "`", "~", "|",
+    "//", "/*",
+)  # fmt: skip
 HTML = (
     "<p>{}</p>",
     '<p class="MsoNormal"><span style="font-family:&quot;Calibri&quot;">{}<o:p></o:p></span></p>',
     "<ul><li>{}</li></ul>",
     "<p><strong>{}</strong>&nbsp;</p>",
-    '<p>{}<img src="supabase://workflow-prompt-images/org_2x/prompt-assets/a.png" alt="a &amp; b"></p>',
+    (
+        '<p>{}<img src="supabase://workflow-prompt-images/org_2x/prompt-assets/a.png" alt="a '
+        '&amp; b"></p>'
+    ),
     "<h2>{}</h2><p><br></p>",
 )
-MARKDOWN = ("# {}", "## {}", "1. {}", "  - {}", "* {}", "> {}", "| {} | x |", "```\n{}\n```", "**{}**", "\t{}", "- [ ] {}")  # fmt: skip
-KINDS = ("run_attachment_exists", "run_attachment_image_check", "output_data_agentic_check", "output_data_passes_schema_validation")  # fmt: skip
-SHORT_NOTATIONS = ('{"mrn":"string","vitals":{"rate":"number"},"items":"array"}', "{ free: [string] }", "A list of photos.", "", "null", "[]", "true", '"number"', "{}")  # fmt: skip
-MODEL_KEYS = ("main_agent_model_id", "cache_detection_model_id", "fallback_model_1_id", "fallback_model_2_id")  # fmt: skip
+MARKDOWN = (
+    "# {}", "## {}", "1. {}", "  - {}", "* {}", "> {}", "| {} | x |", "```\n{}\n```", "**{}**",
+    "\t{}", "- [ ] {}",
+)  # fmt: skip
+KINDS = (
+    "run_attachment_exists",
+    "run_attachment_image_check",
+    "output_data_agentic_check",
+    "output_data_passes_schema_validation",
+)
+SHORT_NOTATIONS = (
+    '{"mrn":"string","vitals":{"rate":"number"},"items":"array"}', "{ free: [string] }",
+    "A list of photos.", "", "null", "[]", "true", '"number"', "{}",
+)  # fmt: skip
+MODEL_KEYS = (
+    "main_agent_model_id",
+    "cache_detection_model_id",
+    "fallback_model_1_id",
+    "fallback_model_2_id",
+)
 
 
 def corpus() -> dict[str, Payload]:
@@ -69,7 +108,10 @@ def corpus() -> dict[str, Payload]:
 
 
 def payload(rng: random.Random, ours: Sequence[Payload] = ()) -> Payload:
-    """A random workflow that the service would take. `ours` are workflows that FlowDSL wrote: some are damaged ones of them."""
+    """A random workflow that the service would take.
+
+    `ours` are workflows that FlowDSL wrote: some are damaged ones of them.
+    """
     if ours and _chance(rng, 0.2):
         return _damaged(rng, rng.choice(ours))
     body: Payload = {"main_prompt": _prompt(rng)}
@@ -77,7 +119,10 @@ def payload(rng: random.Random, ours: Sequence[Payload] = ()) -> Payload:
 
 
 def _damaged(rng: random.Random, own: Payload) -> Payload:
-    """A workflow of ours after somebody changed it in a dashboard: its prompt, its settings, or neither."""
+    """A workflow of ours after somebody changed it in a dashboard.
+
+    Its prompt, its settings, or neither.
+    """
     prompt = own["main_prompt"]
     for _ in range(rng.choice((0, 0, 1, 1, 2, 3))):
         at = rng.randrange(len(prompt) + 1)
@@ -121,7 +166,10 @@ def _settings(rng: random.Random, body: Payload) -> Payload:
 
 
 def nasty(rng: random.Random, most: int) -> str:
-    """Up to `most` pieces of text that something may stumble over: no NUL, no half of a surrogate pair."""
+    """Up to `most` pieces of text that something may stumble over.
+
+    No NUL, no half of a surrogate pair.
+    """
     return "".join(rng.choice(NASTY) for _ in range(rng.randint(0, most)))
 
 
@@ -258,9 +306,24 @@ def _schema(rng: random.Random, depth: int) -> Payload:
         case simple:
             schema = {"type": simple}
     if schema.get("type") == "string" and _chance(rng, 0.3):
-        schema |= rng.choice(({"pattern": "^[0-9]{6}$"}, {"minLength": 1, "maxLength": 9}, {"pattern": "(?<x>a)"}, {"pattern": "["}))  # fmt: skip
+        schema |= rng.choice(
+            (
+                {"pattern": "^[0-9]{6}$"},
+                {"minLength": 1, "maxLength": 9},
+                {"pattern": "(?<x>a)"},
+                {"pattern": "["},
+            )
+        )
     if schema.get("type") in ("number", "integer") and _chance(rng, 0.3):
-        schema |= rng.choice(({"minimum": 0}, {"maximum": 1.5e3}, {"exclusiveMinimum": 0}, {"multipleOf": 0.01}, {"minimum": 9, "maximum": 1}))  # fmt: skip
+        schema |= rng.choice(
+            (
+                {"minimum": 0},
+                {"maximum": 1.5e3},
+                {"exclusiveMinimum": 0},
+                {"multipleOf": 0.01},
+                {"minimum": 9, "maximum": 1},
+            )
+        )
     if _chance(rng, 0.15):
         schema["default"] = rng.choice((None, "x", 1, 0.5, True, [], {}, nasty(rng, 3)))
     if _chance(rng, 0.2):
@@ -287,7 +350,10 @@ def _json(rng: random.Random, depth: int) -> Any:
 
 def _check(rng: random.Random) -> Payload:
     kind = rng.choice((*KINDS, *KINDS, *KINDS, "human_review"))
-    check: Payload = {"name": rng.choice(("picture", "picture", "x", "", nasty(rng, 3), "output matches schema")), "type": kind}  # fmt: skip
+    check: Payload = {
+        "name": rng.choice(("picture", "picture", "x", "", nasty(rng, 3), "output matches schema")),
+        "type": kind,
+    }
     if "attachment" in kind:
         check |= _target(rng)
     if kind.endswith("image_check") or "agentic" in kind:
@@ -309,12 +375,27 @@ def _target(rng: random.Random) -> Payload:
         case 0 | 1:
             return {"file_target_mode": "exact", "file_names": rng.sample(names, rng.randint(1, 3))}
         case 2:
-            found: Payload = {"file_target_mode": "regex", "file_name_regex": rng.choice((r"^a\.png$", "[", '"'))}  # fmt: skip
-            count: tuple[Payload, ...] = ({}, {"expected_match_count": 2}, {"expected_match_count": 0}, {"expected_match_count_ref": "{claim}"}, {"expected_match_count_ref": "n"})  # fmt: skip
+            found: Payload = {
+                "file_target_mode": "regex",
+                "file_name_regex": rng.choice((r"^a\.png$", "[", '"')),
+            }
+            count: tuple[Payload, ...] = (
+                {},
+                {"expected_match_count": 2},
+                {"expected_match_count": 0},
+                {"expected_match_count_ref": "{claim}"},
+                {"expected_match_count_ref": "n"},
+            )
             return found | rng.choice(count)
         case 3:
             items = rng.choice(("{items}", "{items[0].x}", "items", "{{items}}"))
-            return {"file_target_mode": "loop_items", "loop_input": items, "loop_item_filename_template": rng.choice(("{{loop_item}}.png", "{{loop_item.id}}_{claim}.png", "x"))}  # fmt: skip
+            return {
+                "file_target_mode": "loop_items",
+                "loop_input": items,
+                "loop_item_filename_template": rng.choice(
+                    ("{{loop_item}}.png", "{{loop_item.id}}_{claim}.png", "x")
+                ),
+            }
         case _:
             return rng.choice(({}, {"file_target_mode": "exact"}, {"file_target_mode": "glob"}))
 
@@ -328,10 +409,25 @@ def _models(rng: random.Random) -> Payload | None:
 
 
 def _reply(rng: random.Random, body: Payload) -> Payload:
-    organization, times = "org_2x", {"created_at": "2026-02-11T10:00:00Z", "updated_at": "2026-02-12T10:00:00Z"}  # fmt: skip
+    organization, times = (
+        "org_2x",
+        {"created_at": "2026-02-11T10:00:00Z", "updated_at": "2026-02-12T10:00:00Z"},
+    )
     owned = {"organization_id": organization, "user_id": _uuid(rng), **times}
-    nothing = dict.fromkeys(("name", "input_schema", "output_schema", "terminal_command_allowlist", "model_metadata", "post_run_check_failure_cleanup_prompt"))  # fmt: skip
-    checks = [check | owned | {"id": _uuid(rng), "order": place} for place, check in enumerate(body.get("post_run_checks") or ())]  # fmt: skip
+    nothing = dict.fromkeys(
+        (
+            "name",
+            "input_schema",
+            "output_schema",
+            "terminal_command_allowlist",
+            "model_metadata",
+            "post_run_check_failure_cleanup_prompt",
+        )
+    )
+    checks = [
+        check | owned | {"id": _uuid(rng), "order": place}
+        for place, check in enumerate(body.get("post_run_checks") or ())
+    ]
     tags = rng.sample(("front desk", "nightly", "Lohn & Gehalt", 'q"{x}'), rng.randint(0, 3))
     return {
         **nothing,
@@ -343,9 +439,12 @@ def _reply(rng: random.Random, body: Payload) -> Payload:
         "includes_input_variables": "{" in body["main_prompt"],
         "workflow_metadata": {"has_unaddressed_error": False},
         "old_versions": [{"main_prompt": "older"}],
-        "tags": [owned | {"name": tag, "id": _uuid(rng), "order": at, "is_archived": False} for at, tag in enumerate(tags)],
+        "tags": [
+            owned | {"name": tag, "id": _uuid(rng), "order": at, "is_archived": False}
+            for at, tag in enumerate(tags)
+        ],
         "post_run_checks": checks,
-    }  # fmt: skip
+    }
 
 
 def _uuid(rng: random.Random) -> str:

@@ -1,4 +1,4 @@
-"""Jobs of a pipeline, run as the runner runs them, with a `flowdsl` that writes down how it was called."""
+"""Runs jobs of a pipeline as a runner does, with a `flowdsl` that records its calls."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ here = Path({folder!r})
 script = json.loads((here / "script.json").read_text())
 words = sys.argv[1:]
 with open(here / "calls.jsonl", "a") as log:
-    log.write(json.dumps({{"words": words, "environ": dict(os.environ), "cwd": os.getcwd()}}) + "\\n")
+    call = {{"words": words, "environ": dict(os.environ), "cwd": os.getcwd()}}
+    log.write(json.dumps(call) + "\\n")
 command = words[0]
 
 

@@ -91,8 +91,11 @@ def model_change(
     known_key: tuple[str, str] | None = ("env", "MODEL_KEY"),
     stored: bool = True,
 ) -> NamedChange:
-    """A declared model configuration of openai; `before` is None where the service has none, and `known_key` is what state says
-    that the key was read from."""
+    """A declared model configuration of openai.
+
+    `before` is None where the service has none, and `known_key` is what state says that the key was
+    read from.
+    """
     common = {"provider": "openai", "model": "gpt"}
     source = None if key is None else KeySource(*key)
     desired = DesiredNamed("model", name, {**common, **after}, managed=True, key=source)
@@ -147,12 +150,18 @@ def sample_plan() -> Plan:
         tags=(("ehr", "old"), ("ehr", "new")),
     )
     drifted = change_of(
-        {"main_prompt": "By hand."}, {"main_prompt": "Ours."}, name="moved", applied={"main_prompt": "Ours."},
+        {"main_prompt": "By hand."},
+        {"main_prompt": "Ours."},
+        name="moved",
+        applied={"main_prompt": "Ours."},
         previous_address=workflow_address("before"),
-    )  # fmt: skip
+    )
     both = change_of(
-        {"main_prompt": "By hand."}, {"main_prompt": "New."}, name="both", applied={"main_prompt": "Ours."}
-    )  # fmt: skip
+        {"main_prompt": "By hand."},
+        {"main_prompt": "New."},
+        name="both",
+        applied={"main_prompt": "Ours."},
+    )
     wanted = Desired(
         workflow_address("fresh"), "Fresh", {"main_prompt": "Begin.\nEnd."}, frozenset({"ehr"})
     )
@@ -231,12 +240,14 @@ def _changed(draw: st.DrawFn, name: str, texts: st.SearchStrategy[str]) -> Chang
         return {
             "name": draw(texts),
             "main_prompt": draw(texts),
-            "input_schema": schema(draw(texts), **{draw(texts): {"type": draw(texts), "enum": [draw(texts)]}}),
+            "input_schema": schema(
+                draw(texts), **{draw(texts): {"type": draw(texts), "enum": [draw(texts)]}}
+            ),
             "output_schema": draw(texts),
             "terminal_command_allowlist": draw(st.lists(texts, max_size=2)),
             "post_run_checks": [check],
             draw(texts): draw(texts),
-        }  # fmt: skip
+        }
 
     tags = (draw(st.lists(texts, max_size=2)), draw(st.lists(texts, max_size=2)))
     before = draw(st.none() | texts)

@@ -16,7 +16,10 @@ NO_HINTS = PromptHints(inputs=None, secrets=(), outputs=None, pictures={})
 
 
 def hints_of(workflow: nodes.Workflow, *images: bytes) -> PromptHints:
-    """What the rest of a workflow tells about its prompt; pictures have the addresses that `plain` gives them."""
+    """What the rest of a workflow tells about its prompt.
+
+    Pictures have the addresses that `plain` gives them.
+    """
     return PromptHints(
         inputs=workflow.inputs,
         secrets=workflow.secrets,
@@ -34,7 +37,7 @@ def prompt_of(workflow: nodes.Workflow, capabilities: Capabilities) -> str:
 
 
 def compiled_prompts(compilation: Compilation) -> Iterator[tuple[nodes.Workflow, str, PromptHints]]:
-    """The workflows of a compilation that have statements, each with its prompt and what tells about it."""
+    """The compiled workflows that have statements, each with its prompt and the hints on it."""
     assert compilation.program is not None
     assert compilation.bundle is not None
     images = [image.content for image in compilation.bundle.images.values()]

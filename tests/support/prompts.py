@@ -1,4 +1,7 @@
-"""Random workflows as code generation gets them, with every statement and with texts that look like the words around them."""
+"""Random workflows as code generation gets them.
+
+They have every statement, and texts that look like the words around them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Projects in memory whose workflows somebody edits in the service, and the pulling of those edits."""
+"""Projects in memory whose workflows somebody edits in the service, and pulls of the edits."""
 
 from __future__ import annotations
 
@@ -103,7 +103,10 @@ class Desk:
         return pull(self.workspace, self.built, requests, theirs=theirs)
 
     def pull_one(self, address: str, **changes: Any) -> tuple[dict[str, str], Pulled]:
-        """Pull one workflow in which some fields are others; the new texts of files, and what became of it."""
+        """Pull one workflow in which some fields are others.
+
+        The new texts of files, and what became of it.
+        """
         done = self.pulled({address: self.values(address) | changes})
         return done.texts, done.workflows[0]
 

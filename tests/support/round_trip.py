@@ -28,7 +28,9 @@ class Unsound(AssertionError):
 
 
 def compile_files(files: Mapping[str, bytes]) -> Compilation:
-    """The compilation of all flows among the files, under the project file if there is one; raises `Unsound`.
+    """The compilation of all flows among the files, under the project file if there is one.
+
+    Raises `Unsound`.
 
     A mistake in a prompt that was live is no mistake of the import.
     """
@@ -49,7 +51,7 @@ def compile_files(files: Mapping[str, bytes]) -> Compilation:
 
 
 def served(bundle: Bundle) -> dict[str, Payload]:
-    """The workflows of a bundle by name in source, as a service holds them once they are deployed."""
+    """The workflows of a bundle by name in source, as a service holds them after a deploy."""
     return {
         each.name: _closed(each.payload) | {"tags": [{"name": tag} for tag in each.tags]}
         for each in bundle.workflows
@@ -104,17 +106,28 @@ def differences(one: Payload, other: Payload) -> list[str]:
 
 
 def left_to_the_service(payload: Payload) -> set[str]:
-    """The models of a newer service, which source does not name: a deployment leaves them as they are."""
+    """The models of a newer service, which source does not name.
+
+    A deployment leaves them as they are.
+    """
     paths = (f"{MODELS}.{key}" for key in payload.get(MODELS) or ())
     return {path for path in paths if path not in POLICIES}
 
 
 _READ_ONLY = frozenset(
     (
-        *("id", "user_id", "organization_id", "created_at", "updated_at", "old_versions", "included"),
+        *(
+            "id",
+            "user_id",
+            "organization_id",
+            "created_at",
+            "updated_at",
+            "old_versions",
+            "included",
+        ),
         *("includes_input_variables", "workflow_metadata"),
     )
-)  # fmt: skip
+)
 _READ_ONLY_IN_CHECKS = frozenset(
     ("id", "order", "user_id", "organization_id", "created_at", "updated_at")
 )

@@ -18,7 +18,10 @@ REQUEST_ID = "req-5150"
 
 @dataclass
 class Server:
-    """A real server: `answer` gives the reply, or None to let the emulator answer. `seen` are requests and their keys."""
+    """A real server: `answer` gives the reply, or None to let the emulator answer.
+
+    `seen` are requests and their keys.
+    """
 
     app: ASGIApp
     url: str = ""

@@ -1,4 +1,7 @@
-"""Places for state that a test can copy, damage and look into: a file, a bare git repository, a bucket of moto."""
+"""Places for state that a test can copy, damage and look into.
+
+A file, a bare git repository, a bucket of moto.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ NAMES = ("file", "git", "s3")
 
 
 class BackEnd(Protocol):
-    """State of one project. Names of kept things are `state.json` and those of the objects beside it."""
+    """State of one project.
+
+    Names of kept things are `state.json` and those of the objects beside it.
+    """
 
     @property
     def url(self) -> str:
@@ -154,7 +160,7 @@ class GitBackEnd:
 
 @dataclass(frozen=True)
 class S3BackEnd:
-    """Objects below a prefix of their own in a bucket of the moto server that `AWS_ENDPOINT_URL` names."""
+    """Objects with a prefix of their own in a bucket of the server at `AWS_ENDPOINT_URL`."""
 
     prefix: str = field(default_factory=lambda: f"p{uuid4().hex}")
 
@@ -215,7 +221,8 @@ def _bucket() -> _Bucket:
 
 
 Watch = Callable[[str, str, bool], None]
-"""Is told method and path of each request to a bucket, before its work (False) and after it (True)."""
+"""Is told method and path of each request to a bucket, before its work (False) and after it (True).
+"""
 
 WATCHES: list[Watch] = []
 
@@ -237,7 +244,10 @@ def _watched(app: Any) -> Any:
 
 @contextmanager
 def s3_served() -> Iterator[dict[str, str]]:
-    """A moto server with the bucket, in a thread; gives the environment by which a process finds it, which this one has."""
+    """A moto server with the bucket, in a thread.
+
+    Gives the environment by which a process finds it, which this one has.
+    """
     from moto.server import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 

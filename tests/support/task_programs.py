@@ -1,4 +1,7 @@
-"""Random programs whose tasks give results: nested, in loops and branches, filled on some paths, folded by their arguments."""
+"""Random programs whose tasks give results.
+
+Nested, in loops and branches, filled on some paths, folded by their arguments.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 
 NAMES = ("look", "read_row", "open_it", "open", "find")
-"""Names of tasks; inlining puts them in front of the names of variables, where one may begin like another."""
+"""Names of tasks.
+
+Inlining puts them in front of the names of variables, where one may begin like another.
+"""
 
 PLAIN = (
     'do "Open {what}."',

@@ -1,4 +1,4 @@
-"""An event loop whose clock stands still while there is work, and jumps to the next sleeper when there is none."""
+"""An event loop whose clock stands while there is work, and then jumps to the next sleeper."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class _WithoutThreads(_VirtualLoop):
-    """Does the work of threads at once, in order; its result is known `seconds` later, so that others get their turn."""
+    """Does the work of threads at once, in order.
+
+    Its result is known `seconds` later, so that others get their turn.
+    """
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         super().__init__(clock)
@@ -71,7 +74,9 @@ class _WithoutThreads(_VirtualLoop):
 
 
 def run_virtually(work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, which may sleep for hours in no time; `asyncio.get_running_loop().time()` is its clock, from 0.
+    """The result of `work`, which may sleep for hours in no time.
+
+    `asyncio.get_running_loop().time()` is its clock, from 0.
 
     Raises `AssertionError` when all tasks wait for each other.
     """
@@ -82,7 +87,10 @@ def run_virtually(work: Coroutine[Any, Any, T]) -> T:
 def run_without_threads(
     work: Coroutine[Any, Any, T], clock: Clock, *, thread_seconds: float = 0.0
 ) -> T:
-    """As `run_virtually` over a clock of the caller's; what goes to threads takes `thread_seconds` of it."""
+    """As `run_virtually` over a clock of the caller's.
+
+    What goes to threads takes `thread_seconds` of it.
+    """
     with asyncio.Runner(loop_factory=lambda: _WithoutThreads(clock, thread_seconds)) as runner:
         return runner.run(work)
 

@@ -81,7 +81,10 @@ def workflows(draw: st.DrawFn) -> str:
     """The source text of one program with one workflow `w`."""
     names = _Names()
     body = _block(draw, names, depth=0, loop=False, attempt=False)
-    return f'{HEADER}workflow w {{{SECTIONS}\n  steps {{\nemit all += "first"\n{body}\nemit kind = "end"\n  }}\n}}\n'
+    return (
+        f'{HEADER}workflow w {{{SECTIONS}\n  steps {{\nemit all += "first"\n{body}\nemit kind = '
+        f'"end"\n  }}\n}}\n'
+    )
 
 
 def _block(draw: st.DrawFn, names: _Names, *, depth: int, loop: bool, attempt: bool) -> str:

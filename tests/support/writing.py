@@ -1,4 +1,4 @@
-"""Workflows of the compiler as what a writer of source is given, and what comes of the text it writes."""
+"""Compiled workflows as the writer of source gets them, and the results of its text."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _VERBATIM = {
 
 
 def flow_file(workflow: nodes.Workflow) -> tuple[FlowFile, dict[str, str]]:
-    """What the writer is given for a compiled workflow, and the files beside the one it writes, by path."""
+    """What the writer is given for a compiled workflow, and the files beside it by path."""
     texts = {field: getattr(workflow, field) for field in _VERBATIM}
     kept = {field: text for field, text in texts.items() if text is not None}
     named: Any = {_VERBATIM[field]: f"./{field}.txt" for field in kept}
@@ -75,7 +75,10 @@ def payload_of(artifact: WorkflowArtifact) -> Any:
 
 
 def check_written(workflow: nodes.Workflow, artifact: WorkflowArtifact, bundle: Bundle) -> str:
-    """Write a workflow, compile the text, and compare the payloads, the programs, and the text written for the second; the text comes back."""
+    """Writes a workflow, compiles the text and compares the payloads and the programs.
+
+    The text that is written for the second program must be the same, too. Returns the text.
+    """
     flow, beside = flow_file(workflow)
     text = write_flow(flow)
     assert text is not None

@@ -12,13 +12,14 @@ from flowdsl.prompt.text import clause, duration, quoted, spell_text
 from flowdsl.prompt.words import say
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s*\n\s*")
-"""Where the author ended a line and a sentence at once: one intent a line."""
+"""Where the author ended a sentence and its line at once: each line is an instruction of its own.
+"""
 
 
 def emit_action(
     statement: nodes.Do | nodes.TypeIn | nodes.Clear | nodes.Press | nodes.Wait,
 ) -> list[Item]:
-    """One line an action; the sentences of a `do` stay together only where they share a line."""
+    """One line for each action; sentences of a `do` share a line only if they do so in source."""
     words = _words(statement)
     lines = _SENTENCE_END.split(words) if isinstance(statement, nodes.Do) else [words]
     return [Item(line, statement.origin, statement.kind) for line in lines]

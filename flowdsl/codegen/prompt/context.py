@@ -1,4 +1,4 @@
-"""What the emission of one prompt shares: capabilities, free names, and who is being instructed."""
+"""What emitting one prompt shares: capabilities, free names, and which agent is instructed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,18 @@ from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import Capabilities
 
 Wrap = Callable[[nodes.Origin, str, list[Item]], list[Item]]
-"""Puts bullets where a focused agent reads them: into a `focused_action`, or as they are when it is already reading."""
+"""Puts bullets where a focused agent reads them.
+
+Into a `focused_action`, or unchanged if a focused agent reads already. Takes the origin, the kind
+of statement and the bullets.
+"""
 
 
 class Context:
-    """The emission of one workflow's prompt."""
+    """The state of emitting one prompt.
+
+    `names` are variable names in use, and `decisions` counts the `focused_action` lines.
+    """
 
     def __init__(self, capabilities: Capabilities, names: tuple[str, ...]) -> None:
         self.capabilities = capabilities
@@ -43,7 +50,7 @@ class Context:
 
 
 def model_name(alias: str | None) -> str:
-    """The display name of a model in quotation marks, to be filled in at deploy time; empty without an alias."""
+    """The display name of a model in quotation marks, still open; empty without an alias."""
     return f'"{OPEN_PART}model:{alias}{OPEN_PART}"' if alias else ""
 
 
@@ -53,15 +60,15 @@ def runtime(name: str) -> str:
 
 
 def reason(text: nodes.Text) -> str:
-    """A failure reason as the argument of a tool."""
+    """The reason of a failure as the argument of a tool."""
     return quoted(" ".join(spell_text(text).split()))
 
 
 class Agent:
-    """Who is being instructed, and what a failed attempt is to it.
+    """The agent that is being instructed, and how a failed attempt is told to it.
 
-    `attempts`: an attempt that fails here is this agent's own to repeat. A focused agent whose attempt stands around its instruction
-    knows of none, and reports the failure to the main agent.
+    `attempts` says that this agent itself repeats an attempt that fails here. A focused agent
+    inside an attempt of the main agent does not: it reports the failure.
     """
 
     def __init__(
@@ -77,7 +84,7 @@ class Agent:
         return self._emit(body, self)
 
     def in_attempt(self) -> Agent:
-        """The agent within attempts that it repeats itself."""
+        """The same agent, inside attempts that it repeats itself."""
         inner = Agent(self.context, self._emit, main=self.main)
         inner.attempts = True
         return inner
@@ -101,7 +108,7 @@ def consequence(
 ) -> Iterator[Item]:
     """`If <condition>, <leave>.` on one line, or `If <condition>:` with the body under it.
 
-    Without a body nothing follows, which is said, since a check that fails looks like a failure.
+    An empty body is said too ("go on"), for a failed check would otherwise look like the end.
     """
     first = body[0] if body else None
     if first is None:
@@ -115,7 +122,7 @@ def consequence(
 def failure(
     ask: str, missing: str, body: nodes.Body, origin: nodes.Origin, agent: Agent
 ) -> tuple[list[Item], list[Item]]:
-    """Bullets that save how the check `ask` ended, and what follows from a failure, for the agent that acts on it.
+    """Bullets that save how the check `ask` ended, and the main agent's lines if it failed.
 
     `missing` is how the sentence about the failure begins.
     """
@@ -132,7 +139,10 @@ def failure(
 def guarded(
     variable: str, answer: str, why: str, body: nodes.Body, origin: nodes.Origin, agent: Agent
 ) -> Iterator[Item]:
-    """Lines that follow an earlier decision: done only where `variable` holds `answer`; `why` says what that means."""
+    """Lines that depend on an earlier decision: done only if `variable` holds `answer`.
+
+    `why` says what that answer means.
+    """
     if not body:
         return
     first = body[0]

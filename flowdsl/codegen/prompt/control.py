@@ -20,13 +20,13 @@ PLAIN_ACTIONS = frozenset(
     if STATEMENTS[class_].tool in (COMPUTER, ATTACH, EXPORT, PICTURE)
     for kind in STATEMENTS[class_].becomes
 )
-"""Statements that set no variable, so that emptying one may wait until after them."""
+"""Statements that set no variable, so that variables may also be emptied behind them."""
 
 # Branches
 
 
 def emit_if(statement: nodes.If, focused: Agent) -> list[Item]:
-    """The whole choice as bullets: decided and carried out by the focused agent."""
+    """The whole choice as bullets: the focused agent decides and acts."""
     items: list[Item] = []
     for index, branch in enumerate(statement.branches):
         frame = "control.else_if" if index else "control.if_"
@@ -45,7 +45,10 @@ def _branch(words: str, body: nodes.Body, origin: nodes.Origin, agent: Agent) ->
 
 
 def emit_if_main(statement: nodes.If, main: Agent) -> list[Item]:
-    """The decision in a `focused_action`, saved as the number of the branch; then one guarded group a branch."""
+    """The decision in a `focused_action`, and lines for each branch that depend on it.
+
+    It is saved as the number of the branch.
+    """
     context = main.context
     key = context.decision()
     decision, key = quoted(runtime(key)), quoted(key)
@@ -77,7 +80,10 @@ def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
 
 
 def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
-    """Rounds whose body needs the main agent's tools; each round ends with a fresh look."""
+    """Rounds whose body needs the main agent's tools.
+
+    Each begins with a fresh look at the screen.
+    """
     origin = statement.origin
     context = main.context
     key = context.decision()
@@ -98,7 +104,10 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
 
 
 def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
-    """Attempts of either agent; a further one begins with the wait, wherever the one before it has failed."""
+    """Attempts of either agent.
+
+    The wait stands at the beginning of a further attempt, because an attempt may fail anywhere.
+    """
     origin = statement.origin
     lines = agent.in_attempt()(statement.body)
     if statement.delay_milliseconds:
@@ -144,7 +153,7 @@ def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
 
 
 def _items_name(value: nodes.Value) -> str:
-    """What a loop runs over, without the values themselves, which would stand in the prompt twice."""
+    """The name for what a loop runs over; the values themselves stand in `start_loop` already."""
     variable = single_variable(value)
     if variable is not None:
         return say("control.loop_list", quoted(variable.name + spell_path(variable.path)))
@@ -154,7 +163,7 @@ def _items_name(value: nodes.Value) -> str:
 
 
 def _first_decision(items: list[Item]) -> Item | None:
-    """The first `focused_action` of a pass, when everything before it is a plain action below a heading at most."""
+    """The first `focused_action` of a pass, if only plain actions and headings come before it."""
     for item in items:
         if item.focused:
             return item
@@ -166,12 +175,15 @@ def _first_decision(items: list[Item]) -> Item | None:
 
 
 def loop_items(value: nodes.Value) -> str:
-    """What `start_loop` takes as text: a variable, a JSON array, or a count."""
+    """What `start_loop` is given as text: a variable, a JSON array, or a count."""
     return quoted(spell_text(text_of(_written_out(value))))
 
 
 def _written_out(value: nodes.Value) -> nodes.Value:
-    """The value with lists and objects in constants as lists and objects of constants, which are spelled in one way."""
+    """The value, with lists and objects in constants turned into list and object nodes.
+
+    So each value is spelled in one way only.
+    """
     match value:
         case nodes.ConstantValue(value=list() as items):
             constants = (nodes.ConstantValue(value=item) for item in items)

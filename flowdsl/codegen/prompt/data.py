@@ -1,4 +1,4 @@
-"""Reading values from the screen, and keeping them."""
+"""Statements that read values from the screen and keep them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .context import Agent, consequence, failure, model_name, runtime
 
 
 def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
-    """Read, save with the type spelled out, and say what a missing value means."""
+    """Bullets: read, save with the type spelled out, and what to do if the value is missing."""
     origin = statement.origin
     items = _read_and_save(statement)
     if statement.otherwise is None:
@@ -25,7 +25,7 @@ def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
 
 
 def emit_extract_main(statement: nodes.Extract, main: Agent) -> list[Item]:
-    """Read in a `focused_action`; what a missing value leads to needs the main agent's tools."""
+    """A reading in a `focused_action`, where the `else` needs the main agent's tools."""
     origin = statement.origin
     bullets = [*_read_and_save(statement), Item(say("data.save_missing"), origin, "extract")]
     words = say("data.if_missing", quoted(runtime(statement.variable)))
@@ -45,12 +45,12 @@ def _read_and_save(statement: nodes.Extract) -> list[Item]:
 
 
 def _present(type_: nodes.Type) -> tuple[nodes.Type, bool]:
-    """The type of a value that is there, and whether it may be missing."""
+    """The type without its `?`, and whether it had one."""
     return (type_.inner, True) if isinstance(type_, nodes.OptionalType) else (type_, False)
 
 
 def emit_background(statement: nodes.BackgroundExtract) -> list[Item]:
-    """A reading for the output only; nothing later in the prompt uses it."""
+    """A reading for an output only; nothing later in the prompt uses it."""
     type_, optional = _present(statement.type)
     prompt = say(
         "data.background_prompt",
@@ -64,7 +64,10 @@ def emit_background(statement: nodes.BackgroundExtract) -> list[Item]:
 
 
 def emit_copy(statement: nodes.Copy, focused: Agent) -> list[Item]:
-    """Select and copy; a required value is then verified, because an empty clipboard is no error of the tool."""
+    """Bullets: select and copy; then verify a required value.
+
+    The tool does not report an empty clipboard as an error.
+    """
     items = [_copy(statement)]
     if statement.otherwise is not None:
         missing = say("data.copy_missing")
@@ -74,7 +77,10 @@ def emit_copy(statement: nodes.Copy, focused: Agent) -> list[Item]:
 
 
 def emit_copy_main(statement: nodes.Copy, main: Agent, focused: Agent) -> list[Item]:
-    """The main agent copies; a focused agent verifies, and acts on a failure where it can."""
+    """The main agent copies.
+
+    A focused agent verifies, and acts on a failure if it has the tools.
+    """
     context = main.context
     origin, otherwise = statement.origin, statement.otherwise
     if otherwise is None or fits(otherwise, context.capabilities):
@@ -103,7 +109,7 @@ def _copy_check(statement: nodes.Copy) -> Item:
 
 
 def _typed(statement: nodes.Copy) -> list[Item]:
-    """The copied text is kept as a value of its type; a text already is one."""
+    """The bullet that keeps the copied text as a value of its type; none for a text."""
     if statement.type == nodes.ScalarType(name="string") or _is_optional_text(statement.type):
         return []
     words = say("data.store_copied", *_target(statement.variable), type_words(statement.type))
@@ -115,7 +121,7 @@ def _is_optional_text(type_: nodes.Type) -> bool:
 
 
 def emit_store(statement: nodes.Store) -> list[Item]:
-    """One bullet per value to keep."""
+    """One bullet for each value to keep."""
     return [
         Item(_assignment_words(assignment), assignment.origin, "store")
         for assignment in statement.assignments
@@ -123,7 +129,10 @@ def emit_store(statement: nodes.Store) -> list[Item]:
 
 
 def _target(variable: str) -> tuple[str, str]:
-    """A variable to save into: as it is documented, and by its bare key in case the former is filled in beforehand."""
+    """A variable to save into, as `{{name}}` and as a bare key.
+
+    The platform documents the former, but may fill in its value before the agent reads it.
+    """
     return runtime(variable), quoted(variable)
 
 

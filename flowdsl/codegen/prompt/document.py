@@ -25,7 +25,10 @@ _OPEN = re.compile(f"{OPEN_PART}([^{OPEN_PART}]*){OPEN_PART}")
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A finished prompt. `decisions` counts the calls that a replay makes afresh; each costs a model call."""
+    """A finished prompt.
+
+    `decisions` counts the `focused_action` lines: a replay makes each anew.
+    """
 
     template: Template
     lines: tuple[MappedLine, ...]
@@ -40,13 +43,13 @@ def emit_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
 
 
 def emit_template(workflow: nodes.Workflow, capabilities: Capabilities) -> Template:
-    """The text of the prompt alone."""
+    """The text of the prompt alone, without its source map."""
     return _template(workflow, _lines(workflow, Context(capabilities, workflow.names)))
 
 
 def _lines(workflow: nodes.Workflow, context: Context) -> list[Line]:
     items = emit_main(workflow.body, context)
-    # Steps without lines would leave the title as what is to be done.
+    # Without a line under "Steps" an agent would take the title for its task.
     items = items or [Item(say("steps.nothing"), workflow.origin, "steps")]
     outline = list(render_outline(items))
     lines = [
@@ -98,7 +101,7 @@ def _outputs(workflow: nodes.Workflow) -> str:
 
 
 def source_words(source: nodes.OutputSource, optional: bool) -> str:
-    """Where an output comes from, for the prompt and for the field's description in the output schema."""
+    """Where an output comes from, in the words of the prompt and of the output schema."""
     variable = quoted((source.variable or "") + spell_path(source.path))
     match source.kind:
         case "runtime" | "stored":
@@ -112,7 +115,7 @@ def source_words(source: nodes.OutputSource, optional: bool) -> str:
 
 
 def _html(line: str) -> str:
-    """A line of a prompt that holds pictures (assumption image-html); open parts stay as they are."""
+    """A line of a prompt that holds pictures (assumption `image-html`); open parts stay."""
     if not line:
         return ""
     parts = re.split(f"({OPEN_PART}[^{OPEN_PART}]*{OPEN_PART})", line)

@@ -1,4 +1,4 @@
-"""Decisions about what is on screen: choosing, waiting, expecting."""
+"""Statements that ask what is on screen: `choose`, `wait until`, `expect`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def emit_check(statement: Check, focused: Agent) -> list[Item]:
 
 
 def emit_check_main(statement: Check, main: Agent) -> list[Item]:
-    """The check alone in a `focused_action`; what follows from a failed one needs the main agent's tools."""
+    """The check alone in a `focused_action`, where its `else` needs the main agent's tools."""
     ask, missing = _words(statement)
     origin = statement.origin
     decision, groups = failure(ask, missing, statement.otherwise, origin, main)
@@ -34,7 +34,7 @@ def emit_check_main(statement: Check, main: Agent) -> list[Item]:
 
 
 def _words(statement: Check) -> tuple[str, str]:
-    """What to do, and how the sentence about its failure begins."""
+    """What to do, and how the sentence on its failure begins."""
     match statement:
         case nodes.Choose(target=target):
             return say("screen.choose", clause(target)), say("screen.choose_missing")

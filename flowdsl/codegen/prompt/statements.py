@@ -1,4 +1,4 @@
-"""Statements to outline items: the dispatch, for each of the two agents."""
+"""The dispatch from statements to outline items, for each of the two agents."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from .context import Agent, Context, Wrap
 
 
 def emit_main(body: nodes.Body, context: Context) -> list[Item]:
-    """What the main agent does: numbered lines, with a `focused_action` wherever something is decided or read."""
+    """The numbered lines of the main agent; what is decided or read is in a `focused_action`."""
     return Agent(context, _main_lines, main=True)(body)
 
 
 def _main_lines(body: nodes.Body, main: Agent) -> list[Item]:
-    """Values to keep join the instruction before them, because every further one costs a model call on each run."""
+    """The lines of a body.
+
+    Values to keep join a `focused_action` right before them: one call less.
+    """
     items: list[Item] = []
     for statement in body:
         if isinstance(statement, nodes.Store) and items and items[-1].focused:
@@ -30,7 +33,7 @@ def _main_lines(body: nodes.Body, main: Agent) -> list[Item]:
 
 
 def _bullets(body: nodes.Body, focused: Agent) -> list[Item]:
-    """What a focused agent does: the bullets of its instruction."""
+    """The bullets that instruct a focused agent."""
     items: list[Item] = []
     for statement in body:
         items += _emit_focused(statement, focused)

@@ -16,8 +16,10 @@ from .context import Agent, consequence, runtime
 
 
 def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
-    """The command as it stands in the allowlist; an `else` asks for its output and its time limit,
-    since one driver reports a time-out as success.
+    """The command as it stands in the allowlist.
+
+    An `else` asks for its output and its time limit too, because one driver reports a time-out as
+    success.
     """
     items = [_command(statement)]
     if statement.variable is not None and statement.type is not None:
@@ -32,10 +34,10 @@ def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
 
 
 def emit_run_reading(statement: nodes.Run, main: Agent) -> list[Item]:
-    """A command whose output is kept: the main agent runs it, a focused agent saves what it printed.
+    """A command whose output is kept: the main agent runs it, a focused agent saves the output.
 
-    The checker refuses this unless the team has verified that a focused agent has a terminal; then the whole
-    statement fits one instruction, except for an `else` that does not.
+    The checker refuses this unless the team has verified that a focused agent has a terminal. Then
+    the whole statement fits one instruction, except for an `else` that does not.
     """
     origin = statement.origin
     bare = emit_run(

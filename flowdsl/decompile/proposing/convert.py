@@ -1,7 +1,8 @@
 """Statements in the place of a prompt that somebody wrote in the dashboard.
 
-Headings become steps, list entries and paragraphs become `do`; only an instruction that says one thing and says it plainly
-becomes a statement of its own. Conditions and loops are never guessed: what speaks of one stays prose, with all that stands below it.
+Headings become steps, list entries and paragraphs become `do`. Only an instruction that says one
+thing, and says it plainly, becomes a statement of another kind. Conditions and loops are never
+guessed: a line that speaks of one stays prose, with all that stands below it.
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ _OF_NO_TITLE = frozenset(
 class Proposal(Record):
     """Statements for a prompt.
 
-    `sources` says where outputs come from; `read_at_the_end` are those that the prompt does not tell how to read, so that a step behind
-    everything else reads them. `pictures` are the addresses of pictures that the statements do not show. `rich_text` says that the
-    prompt was HTML.
+    `sources` says where outputs come from. `read_at_the_end` are the outputs that the prompt does
+    not tell how to read; a last step reads them. `pictures` are the addresses of the pictures in
+    the prompt, which the statements do not show. `references` are mentions of numbered steps, as in
+    `step 3`. `rich_text` says that the prompt was HTML.
     """
 
     body: nodes.Body
@@ -53,7 +55,7 @@ class Proposal(Record):
 def propose(prompt: str, hints: PromptHints, title: str = "") -> Proposal:
     """Statements that say what `prompt` says, in its order; never raises.
 
-    `title` is that of the workflow, which a compiled prompt begins with.
+    `title` is the title of the workflow: a heading that only repeats it is left out.
     """
     rich = is_rich_text(prompt)
     pictures = shown_pictures(prompt)
@@ -80,7 +82,10 @@ def propose(prompt: str, hints: PromptHints, title: str = "") -> Proposal:
 def _titled(
     blocks: Sequence[Block], title: str, instructions: Instructions
 ) -> Iterator[nodes.Statement]:
-    """The statements of a whole prompt. The heading of the whole is no step, and nothing at all where the title says it."""
+    """The statements of a whole prompt.
+
+    A heading above all others is no step; where it only repeats the title it is left out.
+    """
     first = blocks[0] if len(blocks) > 1 else None
     levels = [block.level for block in blocks[1:] if isinstance(block, Heading)]
     if isinstance(first, Heading) and first.level < min(levels, default=2):
@@ -125,7 +130,7 @@ def _statements(blocks: Sequence[Block], instructions: Instructions) -> Iterator
             for entry in block.entries:
                 yield from _entry(entry, reader)
                 if not entry.below and _opens_case(entry.text):
-                    # What it speaks of can only be in the entries behind it.
+                    # The case that it opens can only be in the entries behind it.
                     reader = instructions.plain()
 
 
@@ -137,7 +142,7 @@ def _section(
     heading: str, blocks: Sequence[Block], instructions: Instructions
 ) -> Iterator[nodes.Statement]:
     title = re.sub(_NUMBER, "", _unmarked(heading), count=1)
-    # What holds in some case only, again and again, or never, is not taken apart.
+    # What is done only in some case, repeatedly or never stays prose.
     inner = instructions.plain() if governs(title) else instructions
     if not blocks:
         yield _do(heading, instructions)
@@ -163,7 +168,7 @@ def _unmarked(title: str) -> str:
 
 
 def _is_group(entry: Entry, instructions: Instructions) -> bool:
-    """Whether an entry is the title of the numbered instructions below it, which hold whatever it says."""
+    """Whether an entry is a mere title for the numbered instructions below it."""
     return (
         len(entry.below) == 1
         and isinstance(entry.below[0], Listing)
@@ -174,7 +179,7 @@ def _is_group(entry: Entry, instructions: Instructions) -> bool:
 
 
 def _can_be_title(text: str, instructions: Instructions) -> bool:
-    """Whether a step may be called so: one short line, with inputs at most for variables."""
+    """Whether a text can be the title of a step: one short line with no variables but inputs."""
     return (
         0 < len(text) <= _LONGEST_TITLE
         and "\n" not in text
@@ -187,12 +192,12 @@ def _can_be_title(text: str, instructions: Instructions) -> bool:
 
 
 def _introduces(text: str, listing: Listing) -> bool:
-    """Whether a list belongs to the paragraph before it: to a condition, or as the things that it speaks of."""
+    """Whether a list belongs to the paragraph before it: its condition, or what it speaks of."""
     return _announces(text) and (not listing.ordered or governs(text))
 
 
 def _opens_case(text: str) -> bool:
-    """Whether what follows a line is done in some case only, or never."""
+    """Whether what follows a line is done only in some case, or never."""
     return _announces(text) and governs(text)
 
 
@@ -201,7 +206,7 @@ def _announces(text: str) -> bool:
 
 
 def _lines(paragraph: str) -> list[str]:
-    """The lines of a paragraph where each is a sentence of its own, else the paragraph."""
+    """The lines of a paragraph if each is a sentence of its own, else the whole paragraph."""
     lines = paragraph.split("\n")
     if all(re.fullmatch(_SENTENCE, line) for line in lines) and not depends(paragraph):
         return lines
@@ -209,7 +214,7 @@ def _lines(paragraph: str) -> list[str]:
 
 
 def _without_mark(written: str) -> str:
-    """An entry without the mark of its list; what stands below it moves left with it."""
+    """An entry without its list mark; the lines below move left by the same width."""
     first, *rest = written.split("\n")
     text = re.sub(r"\s*(?:[-*•+‣–]|\w{1,3}[.)]|(?i:step)\s+\d+\s*[.:)–-])\s+", "", first, count=1)
     width = min([len(line) - len(line.lstrip()) for line in rest if line], default=0)

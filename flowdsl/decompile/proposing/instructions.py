@@ -1,4 +1,4 @@
-"""Instructions of one line that are statements of the language and nothing else."""
+"""One-line instructions of a prompt that say exactly what one statement of the language says."""
 
 from __future__ import annotations
 
@@ -15,17 +15,22 @@ from ..writing.literals import is_name
 from ..writing.type_names import source_name
 
 _DEPENDS = (
-    r"(?i)\b(?:if|in case|in the event|when|whenever|where(?:ver)? (?:there|it|this|that)|once|unless|until|till|while|as long as|otherwise|else|"
-    r"depending|provided|assuming|should (?:the|a|an|any|it|this|that|there)|(?:may|might)(?= [a-z])|sometimes|optional(?:ly)?|alternatively|"
+    r"(?i)\b(?:if|in case|in the event|when|whenever|where(?:ver)? (?:there|it|this|that)|once|"
+    r"unless|until|till|while|as long as|otherwise|else|depending|provided|assuming|"
+    r"should (?:the|a|an|any|it|this|that|there)|(?:may|might)(?= [a-z])|"
+    r"sometimes|optional(?:ly)?|alternatively|"
     r"for (?:each|every|all|any)|(?:each|every) time|repeat|loop|iterate|"
     r"falls|wenn|sobald|solange|sonst|ansonsten|andernfalls|jede[nrs]?|wiederhole\w*|"
-    r"si|sinon|tant que|chaque|mientras|cada|cuando|se|caso|quando|enquanto|finché|ogni|altrimenti|als|indien|zodra|zolang|telkens|elke|"
+    r"si|sinon|tant que|chaque|mientras|cada|cuando|se|caso|quando|enquanto|finché|ogni|altrimenti|"
+    r"als|indien|zodra|zolang|telkens|elke|"
     r"om|när|varje|jeśli|jeżeli|gdy|dopóki|każd\w*|pokud|jestliže|když|každ\w*|eğer)\b"
     r"|場合|もし|たら|ごと|如果|若|每|当|경우|마다|إذا|كل|\?(?=\s|$)"
 )
 _OTHER_THAN_STEPS = (
-    r"(?i)\b(?:never|not|don['’]t|mustn['’]t|no longer|avoid|forbidden|prohibited|notes?|tips?|hints?|examples?|background|faq|mistakes?|"
-    r"trouble\w*|problems?|errors?|exceptions?|fallbacks?|instead|known|nie|niemals|nicht|kein\w*|jamais|nunca|mai)\b"
+    r"(?i)\b(?:never|not|don['’]t|mustn['’]t|no longer|avoid|forbidden|prohibited|"
+    r"notes?|tips?|hints?|examples?|background|faq|mistakes?|"
+    r"trouble\w*|problems?|errors?|exceptions?|fallbacks?|instead|known|"
+    r"nie|niemals|nicht|kein\w*|jamais|nunca|mai)\b"
 )
 
 _NAME = r"[A-Za-z_]\w*"
@@ -37,10 +42,10 @@ _UNITS = {"s": 1000, "m": 60_000, "ms": 1}
 _LABELLED_TOO = frozenset(
     ("home", "end", "delete", "insert", "up", "down", "left", "right", "space", "return")
 )
-"""Keys whose names also stand on buttons and links, so that only the word `key` makes them keys."""
+"""Keys whose names also stand on buttons and links: only the word `key` makes them keys."""
 
 _LONGEST = 1_000
-"""Characters of the longest line that is looked at."""
+"""Characters of the longest line that is examined."""
 
 _QUOTED = r"\"[^\"\n]+\""
 _BOX = r"(?:field|box|text ?box|search box|input field|input)"
@@ -49,49 +54,58 @@ _STORED = rf"\{{\{{[ \t]*({_NAME})[ \t]*\}}\}}"
 _NAMED = r"(?:(?:with )?(?:the )?(?:file ?name|name)|named|called|as|for|with|on)"
 
 _PRESS = (
-    r"(?:press|hit) (?:the )?\"?((?:page |arrow )?[^\s\"]+?(?: ?\+ ?[^\s\"+]+)*(?: arrow)?)\"?( key)?"
+    r"(?:press|hit) (?:the )?"
+    r"\"?((?:page |arrow )?[^\s\"]+?(?: ?\+ ?[^\s\"+]+)*(?: arrow)?)\"?( key)?"
     r"(?: (once|twice|(?:\d{1,2}|two|three|four|five|six) times))?"
 )
 _WAIT = r"wait (?:for )?(\d{1,4}) ?(ms|milliseconds?|s|secs?|seconds?|mins?|minutes?)"
-_TYPE = rf"(?:type|enter|input) (\S+|\{{\{{[^}}]*\}}\}}) (?:into|in) ((?:the )?(?:{_BOX} )?{_QUOTED}(?: {_BOX})?)"
+_TYPE = (
+    rf"(?:type|enter|input) (\S+|\{{\{{[^}}]*\}}\}}) (?:into|in) "
+    rf"((?:the )?(?:{_BOX} )?{_QUOTED}(?: {_BOX})?)"
+)
 _CAPTURE = (
-    rf"(?:(?:use |call )?save_screenshot_as_run_attachment {_NAMED}|(?:take|save) a screenshot (?:and attach it|as a run attachment)"
+    rf"(?:(?:use |call )?save_screenshot_as_run_attachment {_NAMED}|"
+    r"(?:take|save) a screenshot (?:and attach it|as a run attachment)"
     rf"(?: to the run)?(?: {_NAMED})?) {_FILE}"
 )
-_EXPORT = rf"(?:(?:use |call )?mark_file_for_export (?:{_NAMED} )?{_FILE}|mark (?:the file )?{_FILE} for export)"
+_EXPORT = (
+    rf"(?:(?:use |call )?mark_file_for_export (?:{_NAMED} )?{_FILE}|"
+    rf"mark (?:the file )?{_FILE} for export)"
+)
 _COPY = (
-    r"(?:(?:triple|double)[- ]click|select|highlight) (?:on )?([^.;]+?),?(?: and)?(?: then)? (?:use |call )?copy_to_clipboard "
-    rf"(?:with (?:the )?key|as) (?:\"?({_NAME})\"?|{_STORED})"
+    r"(?:(?:triple|double)[- ]click|select|highlight) (?:on )?([^.;]+?),?(?: and)?(?: then)? "
+    rf"(?:use |call )?copy_to_clipboard (?:with (?:the )?key|as) (?:\"?({_NAME})\"?|{_STORED})"
 )
 _EXTRACT = (
-    r"(?:use (?:a )?focused_action to )?(?:read|extract|note|record) ([^.;]+?)(?: (?:with|using) (?:a )?focused_action)?,? "
-    rf"(?:(?:and )?(?:save|store|remember|keep) it )?(?:as|in|into) {_STORED}(?: (?:with|using) upsert_runtime_values)?"
+    r"(?:use (?:a )?focused_action to )?(?:read|extract|note|record) ([^.;]+?)"
+    r"(?: (?:with|using) (?:a )?focused_action)?,? "
+    rf"(?:(?:and )?(?:save|store|remember|keep) it )?(?:as|in|into) {_STORED}"
+    r"(?: (?:with|using) upsert_runtime_values)?"
 )
 _POINTS_BACK = r"(?i)(?:it|its|them|they|their|this|that|these|those|one)\b"
-"""How words begin that only the sentence before them explains."""
+"""The beginning of words that only the sentence before them explains."""
 
 _BETWEEN_SENTENCES = r"(?<=[.!])[ \t]+(?=[A-Z{\"“])"
 
 
 def depends(text: str) -> bool:
-    """Whether a text speaks of a condition or of doing something again."""
+    """Whether a text speaks of a condition or of repetition."""
     return re.search(_DEPENDS, text) is not None
 
 
 def governs(text: str) -> bool:
-    """Whether a heading, or the line before a list, says that what stands below is not simply done: a condition, a prohibition,
-    remarks.
-    """
+    """Whether what stands below a line is not simply done: a condition, a ban, remarks."""
     return depends(text) or re.search(_OTHER_THAN_STEPS, text) is not None
 
 
 def _variables(hints: PromptHints) -> re.Pattern[str]:
-    """Matches a variable of the platform; a declared name may be any text."""
+    """A pattern of the variables of the platform; a declared name in it may be any text."""
     declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
     odd = sorted((name for name in declared if not is_name(name)), key=len, reverse=True)
     name = "|".join((*map(re.escape, odd), _NAME))
     return re.compile(
-        rf"(?<![\\{{])(?:\{{\{{[ \t]*({_NAME})({_PATH})[ \t]*\}}\}}|\{{(\$?)({name})({_PATH})\}}(?!\}}))"
+        rf"(?<![\\{{])(?:\{{\{{[ \t]*({_NAME})({_PATH})[ "
+        rf"\t]*\}}\}}|\{{(\$?)({name})({_PATH})\}}(?!\}}))"
     )
 
 
@@ -111,7 +125,11 @@ def _characters(characters: str) -> list[nodes.Piece]:
 
 
 class Instructions:
-    """Reads one instruction after the other, and remembers which variables they set."""
+    """Reads one instruction after the other, and remembers which variables they set.
+
+    The methods from `press` to `extract` build a statement from a match of `_PATTERNS`, or return
+    None.
+    """
 
     def __init__(self, hints: PromptHints) -> None:
         self._inputs = {field.name: field for field in hints.inputs or ()}
@@ -123,7 +141,7 @@ class Instructions:
         self._variable = _variables(hints)
 
     def plain(self) -> Instructions:
-        """Reads nothing as a statement of its own."""
+        """A reader that makes every line a `do`."""
         reader = Instructions(PromptHints((), (), (), {}))
         reader._plain = True
         reader._variable = self._variable
@@ -140,14 +158,18 @@ class Instructions:
         return (*pieces, *_characters(characters[at:]))
 
     def sources(self) -> tuple[nodes.OutputSource, ...]:
-        """Where the outputs come from that have been read so far."""
+        """The sources of the outputs that statements have read so far."""
         return tuple(
             nodes.OutputSource(field=field, kind="runtime", variable=variable, origin=NOWHERE)
             for field, variable in self._origins.items()
         )
 
     def read(self, line: str) -> list[nodes.Statement]:
-        """The statements that a line is: its sentences, where one of them is more than prose, else one `do`."""
+        """The statements for a line.
+
+        One statement if the whole line is one, else one for each sentence if some sentence is more
+        than prose, else one `do`.
+        """
         prose: nodes.Statement = nodes.Do(origin=NOWHERE, text=self.text(line))
         if self._plain or "\n" in line or len(line) > _LONGEST or depends(line):
             return [prose]
@@ -221,11 +243,11 @@ class Instructions:
         return None if file is None else nodes.Export(origin=NOWHERE, file=file)
 
     def _file(self, found: re.Match[str]) -> nodes.Text | None:
-        """The file name in a match, which may hold inputs."""
+        """The file name in a match, or None if it holds variables other than declared inputs."""
         name = self.text(next(group for group in found.groups() if group))
         variables = [piece for piece in name if isinstance(piece, nodes.Variable)]
         known = all(each.sigil == "input" and each.name in self._inputs for each in variables)
-        # A brace behind a backslash is none to the platform, and was probably meant to be one.
+        # To the platform a brace behind a backslash begins no variable; it was probably meant to.
         plain = not any("{" in piece.value for piece in name if isinstance(piece, nodes.TextPiece))
         return name if known and plain else None
 
@@ -259,7 +281,10 @@ class Instructions:
         )
 
     def _takes(self, variable: str, source: nodes.Text) -> bool:
-        """Whether `variable` can be read from `source` here; it is set from now on."""
+        """Whether `variable` can be read from `source` here.
+
+        If so, it counts as set from here on.
+        """
         if variable in self._inputs or variable in self._secrets:
             return False
         for piece in source:
@@ -297,7 +322,7 @@ _PATTERNS: tuple[
 
 
 def _plain(line: str) -> str:
-    """A line without the marks of Markdown; what stood in bold or as code is quoted."""
+    """A line without Markdown marks; what was bold or code comes in quotes."""
     marked = re.sub(r"\*\*([^*]+)\*\*|`([^`]+)`", lambda m: f'"{m[1] or m[2]}"', line.strip())
     marked = re.sub(r"[“”„]", '"', re.sub(r'""([^"]+)""', r'"\1"', marked))
     marked = re.sub(rf'"({_STORED}|\{{\$?{_NAME}{_PATH}\}})"', r"\1", marked)
@@ -306,7 +331,12 @@ def _plain(line: str) -> str:
 
 
 def _chord(written: str, *, named: bool) -> str | None:
-    """The keys of `Ctrl + S` in the platform's notation; None for what may be the label of a button."""
+    """The keys of `Ctrl + S` in the platform's notation.
+
+    None for what may be the label of a button.
+
+    `named` says that the word `key` stands beside them.
+    """
     words = written.lower()
     words = re.sub(r"^arrow |(?<=\w) arrow$", "", words)
     named = named or words != written.lower()
@@ -330,7 +360,7 @@ def _is_scalar(type_: nodes.Type) -> bool:
 
 
 def _otherwise(prefix: str, type_: nodes.Type, source: nodes.Text) -> nodes.Body | None:
-    """What happens when a value that must be there is not: what lowering writes where the source says nothing."""
+    """The `else` of a reading that must not fail, as lowering adds it where source has none."""
     if isinstance(type_, nodes.OptionalType):
         return None
     reason = (nodes.TextPiece(value=prefix), *source)

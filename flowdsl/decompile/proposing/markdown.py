@@ -21,20 +21,20 @@ _MAX_DEPTH = 8
 
 
 class Heading(Record):
-    """`level` 1 is the highest; a line in bold stands below all of them."""
+    """A heading; `level` 1 is the highest, and a line in bold stands below all of them."""
 
     level: int
     text: str
 
 
 class Paragraph(Record):
-    """Lines without a blank one between them, or with one inside a fence."""
+    """Lines without a blank line between them; only a fenced block may hold one."""
 
     text: str
 
 
 class Entry(Record):
-    """An entry of a list: its first paragraph, what stands below it, and both as they were written."""
+    """An entry of a list: its first paragraph, the blocks below it, and the whole as written."""
 
     text: str
     below: tuple[Block, ...]
@@ -57,7 +57,10 @@ Block: TypeAlias = "Heading | Paragraph | Listing"
 
 
 def read_blocks(text: str) -> tuple[Block, ...]:
-    """The blocks of a text; every word of it is in one of them, lines that only divide are not. Never raises."""
+    """The blocks of a text.
+
+    Every word is in one of them; lines that only divide are dropped. Never raises.
+    """
     lines = [line.expandtabs(4).rstrip() for line in re.split(r"\r\n|\r|\n", text)]
     return tuple(_Reader(lines, 0).read())
 
@@ -125,7 +128,7 @@ class _Reader:
             return False
         ordered = found[2] is not None or found[3] is not None
         if self._paragraph and not found[1] and found[2] and found[2] not in "1aA":
-            return False  # a number at the start of a line that goes on
+            return False  # The paragraph goes on with a number at the start of a line.
         self._end_paragraph()
         numbered = found[3] is not None or (found[2] or "").isdecimal()
         end = self._end_of_entry(len(found[1]), numbered=numbered)
@@ -141,9 +144,11 @@ class _Reader:
         return True
 
     def _end_of_entry(self, indent: int, *, numbered: bool) -> int:
-        """Where an entry at `indent` ends: it holds what is indented more, and lines that follow it without a blank one.
+        """The line behind the entry that starts here at `indent`.
 
-        One with a number holds the bullets and letters between it and the next number, however they are indented.
+        It holds what is indented deeper, and lines that follow without a blank line between. A
+        numbered entry also holds the bullets and letters up to the next number, whatever their
+        indent.
         """
         at = self._at + 1
         while at < len(self._lines):
@@ -162,7 +167,7 @@ class _Reader:
         return at
 
     def _goes_below(self, at: int) -> bool:
-        """Whether a line is a bullet right behind another line, or has a letter."""
+        """Whether a line is a lettered entry, or a bullet right behind another line."""
         found = re.fullmatch(_ENTRY, self._lines[at])
         if found is None or found[3] is not None:
             return False
@@ -183,7 +188,7 @@ def _is_entry(line: str) -> bool:
 
 
 def _fence_end(lines: Sequence[str], start: int) -> int:
-    """The line behind the fence that opens at `start`."""
+    """The line behind the fenced block that opens at `start`."""
     opening = lines[start].strip()
     mark = opening[: len(opening) - len(opening.lstrip(opening[0]))]
     for at in range(start + 1, len(lines)):

@@ -1,8 +1,9 @@
 """The variables of a prompt, found without the patterns that statements are read with.
 
-`flowdsl convert` compares what stands in the prompt with what stands in the proposal; a variable that
-one reading overlooks is then found by the other. In `Save {a} in C:\\Out\\{b}`, `{a}` is a variable, and
-`{b}` was meant to be one: the platform takes `\\{` for an escaped brace (assumption brace-escape).
+`flowdsl convert` compares what stands in the prompt with what stands in the proposal; a variable
+that one reading overlooks is then found by the other. In `Save {a} in C:\\Out\\{b}`, `{a}` is a
+variable, and `{b}` was meant to be one: the platform takes `\\{` for an escaped brace (assumption
+`brace-escape`).
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from flowdsl.prompt.text import spell_variable
 from flowdsl.source.record import Record
 
 _BEFORE_SEPARATOR = frozenset("_:.)}]%")
-"""What a path may have in front of a backslash that separates its parts, letters and digits aside."""
+"""What a path may have in front of a backslash that separates its parts, letters and digits aside.
+"""
 
 
 class Found(Record):
-    """A variable in a prompt, from the offset `start` to `end`. `escaped`: a backslash stands before it."""
+    """A variable in a prompt, from the offset `start` to `end`.
+
+    `escaped`: a backslash stands before it.
+    """
 
     start: int
     end: int
@@ -35,11 +40,11 @@ class Difference(Record):
 
 
 def variables_in(prompt: str, declared: Collection[str]) -> tuple[Found, ...]:
-    """The variables of a prompt, in order, and what was meant to be one.
+    """The variables of a prompt in order, and what was meant to be one.
 
-    `declared` are the names of inputs and secrets on the wire, which may be any text. Behind a
-    backslash counts what bears a name that is declared or that the prompt fills in elsewhere, and
-    what stands in a path.
+    `declared` are the names of inputs and secrets on the wire, which may be any text. What stands
+    behind a backslash counts if it is in a path, or has a name that is declared or used elsewhere
+    in the prompt without a backslash.
     """
     every = tuple(_scan(prompt, declared))
     names = {each.variable.name for each in every if not each.escaped} | set(declared)
@@ -53,8 +58,9 @@ def variables_in(prompt: str, declared: Collection[str]) -> tuple[Found, ...]:
 def compare(found: Sequence[Found], body: nodes.Body, printed: str | None = None) -> Difference:
     """How the variables of a prompt differ from those of the statements in its place.
 
-    With `printed`, the prompt that was compiled from the statements speaks for them. What a
-    statement sets counts as used: an output is read where the prompt may not name its variable.
+    With `printed`, the prompt that was compiled from the statements, its variables are compared in
+    place of theirs. A variable that a statement sets is never a difference: an output is read also
+    where the prompt does not name its variable.
     """
     own = {each.variable for each in walk(body) if isinstance(each, nodes.Extract | nodes.Copy)}
     if printed is None:
@@ -155,7 +161,11 @@ def _part(prompt: str, at: int) -> tuple[str | int, int] | None:
 def _name(prompt: str, at: int) -> str:
     """The longest name of the language at an offset; empty where none begins."""
     end = at
-    while end < len(prompt) and prompt[end].isascii() and (prompt[end].isalnum() or prompt[end] == "_"):  # fmt: skip
+    while (
+        end < len(prompt)
+        and prompt[end].isascii()
+        and (prompt[end].isalnum() or prompt[end] == "_")
+    ):
         end += 1
     name = prompt[at:end]
     return name if not name[:1].isdecimal() else ""

@@ -5,14 +5,21 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-_TAG = r"</?(?:p|div|br|ul|ol|li|h[1-6]|strong|b|em|i|u|s|span|a|img|code|pre|blockquote|table|tr|td|th|hr)\b[^<>]*>"
+_TAG = (
+    r"</?(?:p|div|br|ul|ol|li|h[1-6]|strong|b|em|i|u|s|span|a|img|code|pre|blockquote|"
+    r"table|tr|td|th|hr)\b[^<>]*>"
+)
 _BLOCKS = frozenset(("p", "div", "blockquote", "pre", "table", "tr", "ul", "ol", "hr"))
 _SILENT = frozenset(("script", "style", "head", "title"))
 _ELEMENT = (
-    r"html|body|main|section|article|header|footer|nav|figure|figcaption|span|[biuq]|strong|em|su[bp]|small|big|font|mark|code|kbd|samp|var|"
-    r"abbr|cite|label|center|d[ldt]|thead|tbody|tfoot|caption|col|colgroup|input|button|svg|path|meta|link|wbr|time|ins|\w+:\w+"
+    r"html|body|main|section|article|header|footer|nav|figure|figcaption|span|[biuq]|strong|em|"
+    r"su[bp]|small|big|font|mark|code|kbd|samp|var|abbr|cite|label|center|d[ldt]|thead|tbody|"
+    r"tfoot|caption|col|colgroup|input|button|svg|path|meta|link|wbr|time|ins|\w+:\w+"
 )
-"""The names of elements whose words stand where they are. Another name between `<` and `>` is a word itself, as in `<claim number>`."""
+"""Elements whose tags are dropped and whose words stay.
+
+Any other name in `<` and `>` is a word of the prompt, as in `<claim number>`.
+"""
 
 _DELETED = frozenset(("s", "strike", "del"))
 _PICTURE = r"(?i)<img\b[^<>]*>"
@@ -22,7 +29,10 @@ _DEEPEST = 12
 
 
 def is_rich_text(prompt: str) -> bool:
-    """Whether a prompt is HTML: it begins with a tag of an editor, or has paragraphs or list entries as elements."""
+    """Whether a prompt is HTML.
+
+    It is if it begins with a tag, or has paragraphs, headings or list entries as elements.
+    """
     if re.match(rf"\s*{_TAG}", prompt, re.IGNORECASE):
         return True
     opened = {tag.lower() for tag in re.findall(r"(?i)<(p|li|h[1-6])\b[^<>]*>", prompt)}
@@ -39,7 +49,11 @@ def shown_pictures(prompt: str) -> tuple[str, ...]:
 
 
 def plain_text(prompt: str) -> str:
-    """Headings as `# ...`, list entries as `1. ...` and `- ...`, every other element as a paragraph; words as they are."""
+    """The lines of an HTML prompt, with the words as they are.
+
+    Headings come as `# ...`, list entries as `1. ...` and `- ...`, every other element as a
+    paragraph.
+    """
     reader = _Reader()
     reader.feed(prompt)
     reader.close()
@@ -62,7 +76,7 @@ class _Reader(HTMLParser):
         self._link_start = 0
 
     def end_line(self, *, blank: bool = False) -> None:
-        """Finish the line that is being written, and leave a blank one behind it when `blank`."""
+        """Ends the line that is being written; with `blank`, a blank line comes after it."""
         text = self._line.strip() if not self._verbatim else self._line.rstrip()
         self._line = ""
         if text:

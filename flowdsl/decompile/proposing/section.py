@@ -1,4 +1,4 @@
-"""The `steps` section for a proposal, in the names of a file that exists."""
+"""The `steps` section of a proposal, in the names of a file that exists."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SIGILS = {"input": PLAIN, "runtime": RUNTIME, "secret": SECRET}
 class SourceNames(Record):
     """The names in source of the fields of a workflow, by their names on the wire.
 
-    `types` has the types of outputs as the file writes them.
+    `types` has the types of outputs as the file spells them.
     """
 
     inputs: dict[str, str]
@@ -36,14 +36,17 @@ class SourceNames(Record):
 
 
 class Section(Record):
-    """The lines of a section, without indent. `undeclared` are variables that nothing declares or sets, as they are written."""
+    """The lines of a section, without indent.
+
+    `undeclared` are the variables, as spelled, that nothing declares or sets.
+    """
 
     lines: tuple[str, ...]
     undeclared: tuple[str, ...]
 
 
 class Unwritable(ValueError):
-    """A proposal that no source can say; the text tells why."""
+    """Raised for a proposal that no source can say; the text tells why."""
 
 
 def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) -> Section:
@@ -82,7 +85,10 @@ def _formatted(lines: list[str]) -> tuple[str, ...]:
 
 
 class _Types(TypeNames):
-    """Types as a file that exists writes them; a record that it has no words for, on one line."""
+    """Types as an existing file spells them.
+
+    A record that the file has no words for goes on one line.
+    """
 
     def __init__(self, known: dict[str, str]) -> None:
         super().__init__()
@@ -101,14 +107,14 @@ class _Types(TypeNames):
 
 
 def _add(scope: Scope, sigil: str, field: nodes.FieldSpec, names: dict[str, str]) -> None:
-    """Bring a field into reach, unless source has no name for it."""
+    """Puts a field into the scope, unless source has no name for it."""
     name = names.get(field.name, field.name)
     if is_name(name) and name not in scope.taken:
         scope.add((sigil, field.name), name, _SIGILS[sigil], field.type)
 
 
 def _name_own(lines: list[Line], scope: Scope) -> None:
-    """Bring the variables that the statements set into reach."""
+    """Puts the variables that the statements set into the scope."""
     for line in lines:
         node = line.node
         if (
@@ -121,7 +127,10 @@ def _name_own(lines: list[Line], scope: Scope) -> None:
 
 
 def _add_undeclared(body: nodes.Body, scope: Scope) -> Iterator[str]:
-    """The variables that are not in reach; from now on they are, so that a reader sees where they stand."""
+    """The variables that are not in scope.
+
+    They are put into it, so that they can be written and seen.
+    """
     for node in walk(body):
         if not isinstance(node, nodes.Variable):
             continue
@@ -139,7 +148,7 @@ def _add_undeclared(body: nodes.Body, scope: Scope) -> Iterator[str]:
 
 
 def _with_emits(lines: list[Line], variables: dict[str | None, str]) -> list[Line]:
-    """The lines with an `emit` behind each that sets a variable for an output."""
+    """The lines, with an `emit` behind each that sets the variable of an output."""
     result = []
     for line in lines:
         bodies = line.bodies

@@ -1,4 +1,4 @@
-"""What every way of editing is given, and what it gives: variants of the sources, to be judged."""
+"""What every way of editing is given, and what it yields: variants of the sources to be judged."""
 
 from __future__ import annotations
 
@@ -19,16 +19,20 @@ from .goal import TAGS, Goal, forms
 from .workspace import Built, Workspace
 
 WORDS, SETTINGS, STATEMENTS, FILE = "words", "settings", "statements", "file"
-"""How coarse an edit is: words inside a literal, a setting or a field, whole statements, a file that holds a part verbatim."""
+"""How coarse an edit is.
+
+It changes words inside a literal, a setting or a field, whole statements, or a file that holds a
+part verbatim.
+"""
 
 
 Edits = tuple[Edit, ...]
 Choices = list[Edits]
-"""Ways to carry one change out, the likeliest first."""
+"""Alternative edits for one change, the likeliest first."""
 
 
 class Attempt(Record):
-    """A variant of the sources. `notes` is what to tell when it is taken."""
+    """A variant of the sources: `texts` by path. `notes` are told if it is taken."""
 
     level: str
     texts: dict[str, str]
@@ -36,7 +40,7 @@ class Attempt(Record):
 
 
 class EditContext(Record):
-    """Where editing stands: the best sources so far, and what they are to become."""
+    """Where editing stands: the best sources so far, compiled, and what they should give."""
 
     workspace: Workspace
     built: Built
@@ -58,20 +62,20 @@ class EditContext(Record):
 
     @property
     def open_fields(self) -> frozenset[str]:
-        """The fields that are not what they should be."""
+        """The fields of the workflow that differ from the goal."""
         return self.goal.open_fields(self.built.desired[self.goal.address])
 
     def module(self, path: str) -> ast.Module:
-        """A file of the sources."""
+        """The file of the sources at a path."""
         return next(each for each in self.built.model.modules if each.source.path == path)
 
     def item(self, kind: type[ast.Node]) -> ast.Node | None:
-        """The section of one kind in the workflow."""
+        """The section of a kind in the workflow, None if it has none."""
         items = self.symbol.declaration.items
         return next((each for each in items if isinstance(each, kind)), None)
 
     def setting(self, name: str) -> ast.Setting | None:
-        """The setting of a name in the workflow."""
+        """The setting of a name in the workflow, None if it has none."""
         for item in self.symbol.declaration.items:
             if isinstance(item, ast.Setting) and item.name.text == name:
                 return item
@@ -84,7 +88,10 @@ class EditContext(Record):
         *notes: str,
         files: Mapping[str, str] | None = None,
     ) -> Iterator[Attempt]:
-        """The attempt that carries edits out and writes files; none where edits overlap, or change nothing."""
+        """The attempt that carries out edits and writes files.
+
+        None where edits overlap or change nothing.
+        """
         try:
             texts = edited(self.built.files, self.built.texts, edits)
         except Overlap:
@@ -96,11 +103,11 @@ class EditContext(Record):
     # Payloads
 
     def wanted_payload(self) -> Payload:
-        """The workflow as it should compile, in the form in which a service answers."""
+        """The workflow as it should compile, in the form of a reply of the service."""
         return _payload(dict(self.goal.values))
 
     def built_payload(self) -> Payload:
-        """The workflow as it compiles now, in the same form."""
+        """The workflow as it compiles now, in the form of a reply of the service."""
         return _payload(forms(self.built.desired[self.goal.address]))
 
     def pictures(self) -> dict[str, Picture]:
@@ -132,7 +139,7 @@ def _payload(values: dict[str, object]) -> Payload:
 
 
 def _check(check: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
-    """A check with the fields that it passes through, which have paths of their own."""
+    """A check with its unknown fields, which have paths of their own in `values`."""
     check = {"name": ""} | dict(check)
     prefix = f"{CHECKS}.{check['name']}."
     more = {
@@ -144,7 +151,7 @@ def _check(check: Mapping[str, object], values: Mapping[str, object]) -> dict[st
 
 
 def canonical_text(value: object) -> str:
-    """A JSON document as text, its keys in their order."""
+    """A JSON document as text, its keys in the order that they have."""
     try:
         return json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):

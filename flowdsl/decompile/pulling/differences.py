@@ -1,4 +1,4 @@
-"""What separates two values: the places in a text that change, and a number that grows with them."""
+"""What separates two values: the places in a text that change, and how much changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from flowdsl.source.record import Record
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _MOST_PAIRS = 4_000_000
-"""Above this many pairs of words the words of a changed passage are not aligned; it is one change."""
+"""With more pairs of words than this, a changed passage is one change: aligning it takes too long.
+"""
 
 
 class Hunk(Record, eq=True):
@@ -26,7 +27,7 @@ class Hunk(Record, eq=True):
 
 @lru_cache(maxsize=256)
 def hunks(before: str, after: str) -> tuple[Hunk, ...]:
-    """The changes that make `after` of `before`, in order; words and signs are changed as wholes."""
+    """The changes that turn `before` into `after`, in order; words and signs change as wholes."""
     one, other = before.splitlines(keepends=True), after.splitlines(keepends=True)
     found: list[Hunk] = []
     offsets = [0]
@@ -63,7 +64,7 @@ def _word_changes(old: str, new: str, effort: Effort) -> Iterator[tuple[int, int
             continue
         start, end, words = offsets[i1], offsets[i2], "".join(other[j1:j2])
         if pending is not None and not old[pending[1] : start].strip():
-            # Changes with nothing but blanks between them are one.
+            # Changes with only blanks between them are one change.
             pending = (pending[0], end, pending[2] + old[pending[1] : start] + words)
             continue
         if pending is not None:
@@ -74,7 +75,7 @@ def _word_changes(old: str, new: str, effort: Effort) -> Iterator[tuple[int, int
 
 
 def cost(before: Any, after: Any) -> int:
-    """How far two values are from each other: 0 when they are equal, else about the characters that change."""
+    """How far two values are apart: 0 if they are equal, else about the characters that change."""
     if before == after and type(before) is type(after):
         return 0
     one, other = shown(before), shown(after)
@@ -82,7 +83,7 @@ def cost(before: Any, after: Any) -> int:
 
 
 def edits(before: Any, after: Any) -> list[tuple[str, str]]:
-    """What is taken out of a value and put in, in order."""
+    """The pairs (words removed, words put in their place) that lead from one value to another."""
     one, other = shown(before), shown(after)
     return [(one[each.start : each.end], each.new) for each in hunks(one, other)]
 
@@ -100,7 +101,7 @@ Path = tuple[str | int, ...]
 
 
 def leaves(value: Any, at: Path = ()) -> Iterator[tuple[Path, str]]:
-    """The texts inside a JSON value, each with where it stands."""
+    """The texts inside a JSON value, each with its path."""
     if isinstance(value, str):
         yield at, value
     elif isinstance(value, dict):

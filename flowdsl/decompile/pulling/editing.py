@@ -1,4 +1,4 @@
-"""Edits of source texts, as data."""
+"""Edits of source texts as data, and the lines around a place."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from flowdsl.source.record import Record
 
 
 class Edit(Record, eq=True):
-    """`text` in the place of the characters from `start` to `end` of a file, with `\\n` as line breaks."""
+    """`text` in the place of the characters from `start` to `end` of a file.
+
+    Its line breaks are `\\n`.
+    """
 
     path: str
     start: int
@@ -21,13 +24,13 @@ class Edit(Record, eq=True):
 
 
 class Overlap(ValueError):
-    """Two edits want the same place to be different."""
+    """Raised when two edits change the same place."""
 
 
 def edited(files: FileSystem, texts: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, str]:
-    """`texts` with edits carried out on them, or on the files that are not among them. Raises `Overlap`.
+    """`texts` after edits; a file that is not among them is read from `files`.
 
-    What is put in has the line breaks of the file.
+    What is inserted gets the line breaks of its file. Raises `Overlap`.
     """
     changed = dict(texts)
     by_path: dict[str, list[Edit]] = {}
@@ -50,13 +53,13 @@ def edited(files: FileSystem, texts: Mapping[str, str], edits: Iterable[Edit]) -
 
 
 def line_break_of(text: str) -> str:
-    """The line break of a text: that of Windows where its first one is."""
+    """The line break of a text, judged by its first one: `\\r\\n` or `\\n`."""
     at = text.find("\n")
     return "\r\n" if at > 0 and text[at - 1] == "\r" else "\n"
 
 
 Lines = tuple[int, int, int, int]
-"""A range of lines of one text, and the range of another that stands in its place."""
+"""A range of lines of one text, and the range of another text that stands in its place."""
 
 
 def changed_lines(before: str, after: str) -> list[Lines]:
@@ -66,7 +69,7 @@ def changed_lines(before: str, after: str) -> list[Lines]:
 
 
 def with_lines_of(before: str, after: str, lines: Lines) -> str:
-    """`after` with the lines of a range as they are in `before`."""
+    """`after`, but with one changed range of lines as it is in `before`."""
     start, end, first, last = lines
     one, other = before.splitlines(keepends=True), after.splitlines(keepends=True)
     return "".join([*other[:first], *one[start:end], *other[last:]])
@@ -81,7 +84,7 @@ def line_start(text: str, at: int) -> int:
 
 
 def line_end(text: str, at: int) -> int:
-    """Where the line of an offset ends, its line break not included."""
+    """The offset at which the line of an offset ends, before its line break."""
     found = re.compile(r"[\r\n]").search(text, at)
     return len(text) if found is None else found.start()
 
@@ -94,21 +97,24 @@ def after_break(text: str, at: int) -> int:
 
 
 def indent_at(text: str, at: int) -> str:
-    """The blanks that the line of an offset begins with."""
+    """The blanks at the beginning of the line of an offset."""
     start = line_start(text, at)
     found = re.compile(r"[ \t]*").match(text, start)
     return "" if found is None else found.group()
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
-    """Whether nothing but blanks and a comment stands beside a range on its lines."""
+    """Whether a range has nothing beside it on its lines but blanks and a comment."""
     before = text[line_start(text, start) : start]
     behind = text[end : line_end(text, end)].strip()
     return not before.strip() and (not behind or behind.startswith("#"))
 
 
 def insertion_after(text: str, path: str, at: int, lines: Iterable[str], indent: str) -> Edit:
-    """An edit that puts lines behind what ends at `at`: behind a comment on its line, or on lines of their own."""
+    """An edit that puts lines behind what ends at `at`.
+
+    They come behind a comment on that line; other code on it moves to a line below them.
+    """
     block = [f"{indent}{line}" if line else "" for line in lines]
     end = line_end(text, at)
     behind = text[at:end].strip()
@@ -118,7 +124,10 @@ def insertion_after(text: str, path: str, at: int, lines: Iterable[str], indent:
 
 
 def removal(text: str, path: str, start: int, end: int) -> Edit:
-    """An edit that takes a range out, with its lines where it stands alone on them, and one of the blank lines around."""
+    """An edit that takes a range out.
+
+    If the range stands alone on its lines these go too, and one of the blank lines around them.
+    """
     if not stands_alone(text, start, end):
         return Edit(path, start, end, "")
     first, last = line_start(text, start), after_break(text, line_end(text, end))
@@ -135,7 +144,7 @@ def removal(text: str, path: str, start: int, end: int) -> Edit:
 
 
 def doc_start(text: str, start: int) -> int:
-    """Where the doc comment that stands right above a range begins, else `start`."""
+    """The offset of the doc comment right above a range, or `start` where there is none."""
     at = line_start(text, start)
     found = start
     while at > 0:

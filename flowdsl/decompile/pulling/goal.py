@@ -1,4 +1,4 @@
-"""What the sources have to compile to, and whether a variant of them comes closer to it."""
+"""What the sources should compile to, and whether a variant of them comes closer to it."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ from .workspace import Built, Workspace
 TAGS = "tags"
 
 _FEW_FILES = 3
-"""Flows of a project that is compiled whole at once."""
+"""A project of at most so many flows is compiled whole at once."""
 
 
 class Goal(Record):
-    """A workflow as it should compile: the normal form of each managed field, and its tags under `TAGS`."""
+    """A workflow as it should compile: each managed field in normal form, tags under `TAGS`."""
 
     address: Address
     values: Mapping[str, Any]
 
     def distances(self, desired: Desired) -> dict[str, int]:
-        """How far each field is from what it should be."""
+        """The distance of each field from the goal, as `differences.cost` measures it."""
         have = forms(desired)
         paths = self.values.keys() | have.keys()
         return {path: cost(have.get(path), self.values.get(path)) for path in paths}
 
     def open_fields(self, desired: Desired) -> frozenset[str]:
-        """The fields that are not yet what they should be."""
+        """The fields that differ from the goal."""
         return frozenset(path for path, far in self.distances(desired).items() if far)
 
 
 def forms(desired: Desired) -> dict[str, Any]:
-    """The normal form of each field that a source declares, and its tags."""
+    """The normal form of each field that the source declares, and its tags under `TAGS`."""
     found = {path: normalise(POLICIES[path], value) for path, value in desired.values.items()}
     found[TAGS] = sorted(desired.tags)
     return {path: value for path, value in found.items() if value is not None}
 
 
 class Judge:
-    """Compares variants of the sources with those that were there at first.
+    """Compares variants of the sources with `first`, the sources before any edit.
 
-    `goals` has every workflow that may change; no other may.
+    `goals` are the workflows that may change; no other workflow may.
     """
 
     def __init__(self, workspace: Workspace, first: Built, goals: Mapping[Address, Goal]) -> None:
@@ -59,9 +59,12 @@ class Judge:
         self._others = _others(first, goals)
 
     def built(self, texts: Mapping[str, str], best: Built, address: Address) -> Built | None:
-        """The variant, compiled, when it brings a workflow closer than `best` and takes none away in any field; else None."""
+        """The variant, compiled, if it brings the workflow closer than `best`, else None.
+
+        No field may move away, no other workflow change, and the edit must be the same elsewhere.
+        """
         if len(self._workspace.entries) > _FEW_FILES:
-            # Most variants that are no good show it in the file of the workflow alone.
+            # Most variants can be refused by the file of the workflow alone.
             entry = best.symbol(address).module.source.path
             alone = self._workspace.build(texts, [entry])
             if alone is None or not self._is_closer(alone, best, [address]):
@@ -74,7 +77,7 @@ class Judge:
         return variant
 
     def as_good(self, texts: Mapping[str, str], best: Built) -> Built | None:
-        """The variant, compiled, when every workflow is as far in it as in `best`; else None."""
+        """The variant, compiled, if every workflow of the goals comes out in it as in `best`."""
         variant = self._workspace.build(texts)
         if variant is None or not self._goals.keys() <= variant.desired.keys():
             return None
@@ -86,7 +89,7 @@ class Judge:
         return variant
 
     def _is_closer(self, variant: Built, best: Built, addresses: Iterable[Address]) -> bool:
-        """Whether workflows come closer than `best` in some field and go away in none."""
+        """Whether some field of the workflows comes closer than in `best`, and none moves away."""
         gained = 0
         for address in addresses:
             if address not in variant.desired:
@@ -102,7 +105,7 @@ class Judge:
         return gained > 0
 
     def _is_alone(self, variant: Built) -> bool:
-        """Whether nothing but the workflows of the goals has changed, and of them nothing that no field shows."""
+        """Whether nothing has changed but fields of the workflows of the goals."""
         for address in self._goals:
             own, was = variant.desired[address], self._first.desired[address]
             if (own.protect, own.renamed_from) != (was.protect, was.renamed_from):
@@ -113,7 +116,7 @@ class Judge:
         )
 
     def _is_the_same_elsewhere(self, variant: Built) -> bool:
-        """Whether the edit does in every other environment what it does here: the same words go, the same come."""
+        """Whether the edit replaces the same words in every other environment as in this one."""
         if self._elsewhere is None:
             self._elsewhere = self._workspace.elsewhere(self._first.texts) or {}
         if not self._elsewhere:
@@ -150,7 +153,10 @@ def _edited(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
 
 
 def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two edits put the same words in the place of the same; what is only taken out may be called otherwise."""
+    """Whether two edits insert the same words in place of the same words.
+
+    Where words are only removed, they may differ.
+    """
     return one.keys() == other.keys() and all(
         len(one[path]) == len(other[path])
         and all(
@@ -162,7 +168,7 @@ def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _others(built: Built, addresses: Collection[Address]) -> str:
-    """Everything but some workflows, to be compared."""
+    """Everything that is compiled but the workflows at `addresses`, in a form to be compared."""
     workflows = {
         each.address: [
             dict(each.values),
@@ -178,7 +184,7 @@ def _others(built: Built, addresses: Collection[Address]) -> str:
 
 
 def narrowed(goal: Goal, first: Desired, kept: Collection[str]) -> Goal:
-    """The goal in which only the fields of `kept` change; the others stay as they are compiled."""
+    """The goal in which only the fields in `kept` change; the others stay as they compile now."""
     have = forms(first)
     paths = goal.values.keys() | have.keys()
     values = {path: (goal.values if path in kept else have).get(path) for path in paths}

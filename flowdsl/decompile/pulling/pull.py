@@ -21,7 +21,7 @@ from ..fields import why_no_inputs, why_no_outputs
 from .attempts import Attempt, EditContext
 from .editing import changed_lines, with_lines_of
 from .goal import TAGS, Goal, Judge, forms, narrowed
-from .literals import finest as words
+from .literals import literals
 from .sections import checks, fields, files, settings
 from .steps import steps
 from .workspace import Built, Workspace
@@ -29,16 +29,16 @@ from .workspace import Built, Workspace
 Way = Callable[[EditContext], Iterator[Attempt]]
 
 FINE: tuple[Way, ...] = (
-    words.attempts,
+    literals.attempts,
     settings.attempts,
     fields.attempts,
     checks.attempts,
     steps.attempts,
 )
-"""The ways of editing what is written in source, finer ones first."""
+"""The ways of editing what is written in source, the finest first."""
 
 COARSE: tuple[Way, ...] = (files.prompt_attempts, files.attempts)
-"""The ways for what no finer edit gives."""
+"""The ways of editing for what no finer edit gives: files."""
 
 
 class Conflict(Record):
@@ -50,9 +50,10 @@ class Conflict(Record):
 
 
 class Request(Record):
-    """A workflow to bring in: what the service has, and what state holds of it.
+    """A workflow to bring into the source: what the service has, and what state holds of it.
 
-    `prior` is None for one that was adopted and never deployed: then everything that differs is taken from the service.
+    `prior` is None for one that was adopted and never deployed: all that differs is then taken from
+    the service.
     """
 
     address: Address
@@ -63,9 +64,10 @@ class Request(Record):
 class Pulled(Record):
     """What becomes of one workflow.
 
-    `brought` has the fields that were brought into the source, and `levels` the coarsest edit that each needed. `left` says of each
-    other field why nothing of it was written. `pending` are fields that only the source has changed: a deploy sends them. With
-    `conflicts` nothing is edited.
+    `brought` are the fields that were brought into the source, and `levels` the coarsest edit that
+    each needed. `left` says of other fields why nothing of them was written. `pending` are the
+    fields that only the source has changed, which a deploy sends. With `conflicts` nothing is
+    edited.
     """
 
     address: Address
@@ -87,10 +89,10 @@ class Pull(Record):
 def pull(
     workspace: Workspace, built: Built, requests: Sequence[Request], *, theirs: bool = False
 ) -> Pull:
-    """Bring workflows of the service into the sources that `built` was compiled from.
+    """Brings workflows of the service into the sources that `built` was compiled from.
 
-    They are brought in together: what several of them share changes when all of them have it so. `theirs` lets the service win where
-    both sides have changed.
+    They are brought in together: what several workflows share changes when all of them have the
+    change. With `theirs` the service wins where both sides have changed.
     """
     plans = [_plan(workspace, built, request, theirs=theirs) for request in requests]
     goals = {plan.goal.address: plan.goal for plan in plans if plan.goal is not None}
@@ -100,7 +102,7 @@ def pull(
 
 
 class _Plan(Record):
-    """What is to be done about one workflow; without a goal nothing is."""
+    """What is to be done about one workflow: nothing where `goal` is None."""
 
     goal: Goal | None
     outcome: Pulled
@@ -138,7 +140,7 @@ def _plan(workspace: Workspace, built: Built, request: Request, *, theirs: bool)
 
 
 class _Editor:
-    """Edits until every workflow is as it should be, or nothing helps."""
+    """Edits the sources until every workflow reaches its goal or no edit helps."""
 
     def __init__(self, workspace: Workspace, first: Built, goals: Mapping[Address, Goal]) -> None:
         self._workspace = workspace
@@ -153,7 +155,10 @@ class _Editor:
         self.best = first
 
     def run(self) -> None:
-        """The edits for as many fields as can be brought in; each of them whole."""
+        """Edits for as many fields as can be brought in whole.
+
+        Fields that are missed are given up, and editing starts over for the others.
+        """
         while any(self._wanted.values()):
             aims = {
                 address: narrowed(goal, self._first.desired[address], self._wanted[address])
@@ -197,7 +202,7 @@ class _Editor:
         }
         if not any(missed.values()):
             return
-        # Beside a prompt in a file, everything else can be other than beside statements.
+        # Beside a prompt in a file, everything else may need other edits than beside statements.
         self.best = self._first
         self._levels, self._notes = {}, {}
         filed = [address for address, paths in missed.items() if files.PROMPT in paths]
@@ -207,7 +212,7 @@ class _Editor:
         self._drop_leftovers(Judge(self._workspace, self._first, aims))
 
     def _drop_leftovers(self, judge: Judge) -> None:
-        """Take back edits that led halfway to what stands in a file now."""
+        """Takes back edits that were made for what now stands in a file."""
         for path in sorted(self.best.texts):
             try:
                 before = decode(path, self._workspace.files.read_bytes(path))
@@ -232,7 +237,7 @@ class _Editor:
         only: Sequence[Address] | None = None,
     ) -> None:
         judge = Judge(self._workspace, self._first, aims)
-        # What is shared can only be edited in the finest way, so that comes first for all.
+        # What workflows share can only be edited in the finest way, so that comes first for all.
         for way in ways:
             for address, aim in aims.items():
                 if only is not None and address not in only:
@@ -267,7 +272,8 @@ class _Editor:
             differing = [each for each, all_ in others.items() if all_[name][path] != here]
             if differing:
                 return (
-                    "statements do not give this prompt, and in a file it would be the same in every environment, where "
+                    "statements do not give this prompt, and in a file it would be the same "
+                    "in every environment, where "
                     f"the sources give {listed(differing)} another one; edit the source by hand"
                 )
         elif path in ("input_schema", "output_schema") and isinstance(value, dict):
@@ -288,7 +294,10 @@ def _tags(
     live: Live,
     prior: ResourceState | None,
 ) -> tuple[list[str], str]:
-    """The tags that the source should have, and what to tell of those that cannot be as the service has them."""
+    """The tags that the source should have, and why some cannot be as on the service.
+
+    The reason is empty if all can.
+    """
     ours = frozenset(desired.tags if prior is None else prior.tags)
     there = frozenset(live.tags)
     everywhere = frozenset(workspace.target.every_workflow_tags)
@@ -304,7 +313,7 @@ def _tags(
 
 
 def _depth(value: Any) -> int:
-    """How deep lists and objects stand in a value, or in the JSON that a text holds."""
+    """How deep lists and objects nest in a value, or in the JSON that a text holds."""
     if isinstance(value, str):
         depth = deepest = 0
         for bracket in re.findall(r"[\[{]|[\]}]", value) if value.lstrip()[:1] == "{" else ():

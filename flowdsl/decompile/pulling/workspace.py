@@ -1,4 +1,4 @@
-"""The sources of a project in memory, and what they compile to for one environment."""
+"""The sources of a project in memory, and what they compile to in one environment."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ from flowdsl.source.record import Record
 BOM = b"\xef\xbb\xbf"
 
 Texts = Mapping[str, str]
-"""New texts of files by project path, without a byte order mark. Files that are verbatim are among them."""
+"""New texts of files by project path, without a byte order mark.
+
+Files kept verbatim are among them.
+"""
 
 
 class Layered:
-    """A `FileSystem` in which some files have new texts; one that began with a byte order mark keeps it."""
+    """A `FileSystem` in which some files have new texts; a file keeps its byte order mark."""
 
     def __init__(self, below: FileSystem, texts: Texts) -> None:
         self._below = below
@@ -48,7 +51,10 @@ class Layered:
 
 
 def encoded(files: FileSystem, path: str, text: str) -> bytes:
-    """The bytes of a new text of a file: with the byte order mark that the file has, and with one where the text begins with its character."""
+    """The bytes of a new text for a file.
+
+    They begin with a byte order mark if the file has one or the text begins with that character.
+    """
     marked = text.startswith("\ufeff")
     with suppress(UnreadableFile):
         marked = marked or files.read_bytes(path).startswith(BOM)
@@ -56,10 +62,10 @@ def encoded(files: FileSystem, path: str, text: str) -> bytes:
 
 
 class Built(Record):
-    """Sources that compile, and what becomes of them.
+    """Sources that compile, and what they compile to.
 
-    `desired` has every workflow by address, closed for the organisation; `chains` are the bodies of chains by name. `problems` are
-    what a deploy would refuse.
+    `desired` has every workflow by address, resolved for the organisation. `chains` are the bodies
+    of chains by name. `problems` are what a deploy would refuse.
     """
 
     texts: dict[str, str]
@@ -72,16 +78,16 @@ class Built(Record):
     problems: tuple[str, ...]
 
     def workflow(self, address: Address) -> nodes.Workflow:
-        """A workflow as a program; the address must exist."""
+        """The workflow in the program; the address must exist."""
         return next(each for each in self.program.workflows if each.name == address.name)
 
     def symbol(self, address: Address) -> WorkflowSymbol:
-        """A workflow as declared; the address must exist."""
+        """The workflow as it is declared; the address must exist."""
         return next(each for each in self.model.workflows if each.name == address.name)
 
 
 class Workspace:
-    """Compiles variants of one project's sources.
+    """Compiles variants of the sources of one project.
 
     `target` is the environment to compare in, `directory` what its organisation has.
     """
@@ -100,7 +106,7 @@ class Workspace:
         self.target = target
         self.directory = directory
         self.errors: tuple[Diagnostic, ...] = ()
-        """What the last `build` that gave None found."""
+        """The errors of the last `build` that returned None."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -108,7 +114,10 @@ class Workspace:
         return self.options.capabilities
 
     def build(self, texts: Texts, entries: Sequence[str] | None = None) -> Built | None:
-        """The sources with new texts of some files, compiled; None when they have errors. `entries` are all flows unless given."""
+        """The sources, compiled with new texts of some files; None if they have errors.
+
+        `entries` are the flows to compile, all of them by default.
+        """
         layered = Layered(self.files, texts)
         try:
             compilation = compile_project(
@@ -133,7 +142,10 @@ class Workspace:
         )
 
     def elsewhere(self, texts: Texts) -> dict[str, dict[str, Any]] | None:
-        """What the workflows compile to in every other environment, by its name and theirs; None when one does not compile."""
+        """The payloads by environment and workflow, in each environment with other `vars`.
+
+        None if the sources do not compile in one of them.
+        """
         project = self.options.project
         here = self.options.environment
         if project is None or here is None:

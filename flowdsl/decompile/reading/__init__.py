@@ -1,10 +1,11 @@
-"""One of FlowDSL's own prompts back to the IR it was written from.
+"""Reads a prompt that FlowDSL wrote back into the IR that it was written from.
 
-Makes statements of the sentences that `flowdsl.prompt.reading` hears in the lines of a prompt.
+Makes statements of the sentences that `flowdsl.prompt.reading` finds in the lines of a prompt.
 
-Does not guess: a prompt that is not ours, or of which a single character would come out differently, is not read.
+Does not guess: a prompt that is not ours, or that would come out differently in a single character,
+is not read.
 
 Entry point: `prompt.read_prompt`.
 
-Time is about linear in the length of any text.
+Takes time about linear in the length of the prompt.
 """

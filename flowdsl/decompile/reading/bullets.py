@@ -1,4 +1,4 @@
-"""The instruction of a focused agent back to statements."""
+"""Reads the instruction of a focused agent back into statements."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from ..model import NOWHERE
 from .statements import RUN, STRING, Unreadable, Words
 
 ReadBody = Callable[[Sequence[ReadItem]], nodes.Body]
-"""Reads what stands under a line, for the agent that is being instructed."""
+"""Reads the lines under another line, as they are written for the agent that is being instructed.
+"""
 
 
 class Lines:
-    """The lines of one body, and which is next."""
+    """The lines of one body, and the position of the next one."""
 
     __slots__ = ("items", "position")
 
@@ -32,25 +33,25 @@ class Lines:
         return self.items[self.position].text if self.position < len(self.items) else None
 
     def leaf(self) -> str | None:
-        """The text of the next line when nothing stands under it."""
+        """The text of the next line if nothing stands under it, else None."""
         if self.position == len(self.items) or self.items[self.position].children:
             return None
         return self.items[self.position].text
 
     def take(self) -> ReadItem:
-        """The next line, which is then read."""
+        """Moves past the next line and returns it."""
         self.position += 1
         return self.items[self.position - 1]
 
     def takes(self, text: str) -> bool:
-        """Reads the next line when it is `text`, with nothing under it."""
+        """Moves past the next line if it is `text` with nothing under it; whether it was."""
         found = self.leaf() == text
         self.position += found
         return found
 
 
 class Instruction:
-    """Reads bodies of lines. `main`: for the main agent, else for a focused one."""
+    """Reads lines that are alike for both agents; `main` says which of them is instructed."""
 
     def __init__(self, words: Words, main: bool, read: ReadBody) -> None:
         self.words = words
@@ -58,7 +59,10 @@ class Instruction:
         self.read = read
 
     def consequence(self, lines: Lines, missing: str) -> nodes.Body:
-        """What follows from a failure, when the next line says so; `missing` is how that line begins."""
+        """The statements that follow a failure, if the next line tells of it.
+
+        `missing` is how it begins.
+        """
         text = lines.text()
         if text is None:
             return ()
@@ -73,7 +77,7 @@ class Instruction:
         return (leave,)
 
     def run(self, lines: Lines) -> nodes.Run | None:
-        """Reads a command and what stands around it."""
+        """Reads a terminal command with the lines that belong to it; None if none comes next."""
         command = self.words.command(lines.leaf() or "", self.main)
         if command is None:
             return None
@@ -94,7 +98,7 @@ class Instruction:
         )
 
     def retry(self, lines: Lines) -> nodes.Retry | None:
-        """Reads attempts."""
+        """Reads a `retry`; None if the next line begins none."""
         found = self.words.match("control.retry", lines.text() or "")
         if found is None or found[1] != self.main:
             return None
@@ -112,13 +116,13 @@ class Instruction:
         )
 
     def rounds(self, text: str) -> tuple[nodes.Condition, int] | None:
-        """Reads the line above the rounds of a `repeat`: the condition, and how many there are at most."""
+        """Reads the line above the rounds of a `repeat`: its condition, and the most rounds."""
         found = self.words.match("control.repeat", text)
         return None if found is None else (found[0], found[1])
 
 
 class Focused:
-    """Reads the bullets of one instruction."""
+    """Reads the bullets of one focused agent."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
@@ -134,7 +138,7 @@ class Focused:
         return tuple(body)
 
     def store(self, lines: Lines) -> nodes.Store | None:
-        """Reads the values that the next bullets keep."""
+        """Reads as many bullets that keep a value as come next; None for none."""
         assignments: list[nodes.Assignment] = []
         while (text := lines.leaf()) is not None:
             assignment = self._words.assignment(text)
@@ -145,9 +149,9 @@ class Focused:
         return nodes.Store(origin=NOWHERE, assignments=tuple(assignments)) if assignments else None
 
     def reading(self, lines: Lines) -> tuple[nodes.Extract, bool] | None:
-        """Reads what is read from the screen and how it is saved, and whether a missing value is saved as missing.
+        """Reads the bullets of an `extract`, without its `else`; None if the next bullets are none.
 
-        The `else` is not read.
+        The flag says whether a missing value is saved as missing.
         """
         words = self._words
         read = words.match("data.read", lines.leaf() or "")
@@ -171,7 +175,7 @@ class Focused:
         return extract, lines.takes(say("data.save_missing"))
 
     def copied(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy:
-        """Reads the bullets behind a copy: it is verified, and kept as a value of its type."""
+        """Reads the bullets behind a copy, which verify it and keep it as a value of its type."""
         verified = lines.takes(copy_check(copy))
         otherwise: nodes.Body | None = None
         if verified:
@@ -290,12 +294,12 @@ class Focused:
 
 
 def optional_extract(extract: nodes.Extract) -> nodes.Extract:
-    """A reading whose missing value is saved as missing."""
+    """The reading, of the optional type: its missing value is saved as missing."""
     return replace(extract, type=nodes.OptionalType(inner=extract.type), otherwise=None)
 
 
 def copy_line(words: Words, text: str, main: bool) -> nodes.Copy | None:
-    """Reads the line that copies a text; what is done with the copy is not read."""
+    """Reads the line that copies a text; the type and `else` of the copy stand in later lines."""
     if not words.can("copy_to_clipboard", main):
         return None
     found = words.match("data.copy", text)
@@ -307,6 +311,6 @@ def copy_line(words: Words, text: str, main: bool) -> nodes.Copy | None:
 
 
 def copy_check(copy: nodes.Copy) -> str:
-    """The words that ask whether a copy is what is shown."""
+    """The question whether a copied text is the one that is shown."""
     value = nodes.Variable(sigil="runtime", name=copy.variable)
     return say("data.copy_check", quoted(spell_variable(value)), clause(copy.source))

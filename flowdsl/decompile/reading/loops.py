@@ -1,4 +1,4 @@
-"""Loops: what they run over, what bounds them, and what each pass empties first."""
+"""Loops in a prompt: what they run over, their bound, and what a pass empties first."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from flowdsl.prompt.reading.texts import Texts
 from ..model import PromptHints
 
 VARIABLE = "item"
-"""What the loop variable is called when that is free: the prompt does not know its name."""
+"""The name for loop variables, if it is free; the prompt does not tell the name in source."""
 
 
 def read_items(spelled: str, texts: Texts) -> nodes.Value | None:
-    """What a loop runs over, from the text that `start_loop` takes."""
+    """What a loop runs over, from the text that `start_loop` is given.
+
+    None for a text of another kind.
+    """
     text = texts.text(spelled)
     if text is None:
         return None
@@ -36,7 +39,7 @@ def read_items(spelled: str, texts: Texts) -> nodes.Value | None:
 
 
 def _json_value(text: nodes.Text) -> nodes.Value | None:
-    """The list that a text is as JSON, in which variables stand between quotation marks."""
+    """The value of a text that is JSON with variables between quotation marks, else None."""
     variables = [piece for piece in text if isinstance(piece, nodes.Variable)]
     marked = "".join(_MARK if isinstance(piece, nodes.Variable) else piece.value for piece in text)
     if marked.count(_MARK) != len(variables):
@@ -48,7 +51,7 @@ def _json_value(text: nodes.Text) -> nodes.Value | None:
 
 
 _MARK = "\ufdd0"
-"""Stands for a variable; no text may hold this character."""
+"""Stands for a variable: a noncharacter, which no text may hold."""
 
 
 def _value(value: Any, variables: Iterator[nodes.Variable]) -> nodes.Value:
@@ -77,9 +80,11 @@ def _value(value: Any, variables: Iterator[nodes.Variable]) -> nodes.Value:
 def finish_loops(
     body: nodes.Body, stored: frozenset[str], taken: Iterable[str], hints: PromptHints
 ) -> nodes.Body:
-    """The body with what passes empty first moved into their loops, bounds from the input schema, and names of entries.
+    """The body with its loops completed: resets, bounds, and the name of the loop variable.
 
-    `stored` are the variables of outputs, which no pass empties; `taken` are the names that are not free.
+    What a pass empties first stands in the body of its loop until then; bounds come from the input
+    schema. `stored` are the variables of outputs, which no pass empties; `taken` are the names that
+    are not free.
     """
     name = _free(VARIABLE, set(taken))
     bounds = {field.name: field.constraints.get("maxItems") for field in hints.inputs or ()}
@@ -118,7 +123,10 @@ def _finished(
 def _resets(
     body: nodes.Body, stored: frozenset[str]
 ) -> tuple[tuple[nodes.Assignment, ...], nodes.Body]:
-    """What a pass empties first, which stands with what it decides first, and the body without that."""
+    """The assignments with which a pass empties variables, and the body without them.
+
+    They stand in the first `Store` of the body, before any decision.
+    """
     for index, statement in enumerate(body):
         before, after = body[:index], body[index + 1 :]
         if isinstance(statement, nodes.Store):

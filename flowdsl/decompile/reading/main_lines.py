@@ -1,4 +1,4 @@
-"""The numbered lines of the main agent back to statements."""
+"""Reads the numbered lines of the main agent back into statements."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Main:
         self._focused = Focused(words)
         self._instruction = Instruction(words, main=True, read=self.body)
         self.decisions: set[str] = set()
-        """The runtime variables that hold decisions."""
+        """The runtime variables that hold decisions, which have no name in source."""
 
     def body(self, items: Sequence[ReadItem]) -> nodes.Body:
         """The statements of lines; raises `Unreadable`.
 
-        What an iteration empties first stands in the body of its loop, as it stands in the prompt.
+        What a pass of a loop empties first is left in the body of the loop, as in the prompt.
         """
         lines = Lines(items)
         body: list[nodes.Statement] = []
@@ -78,7 +78,7 @@ class Main:
         )
 
     def _free(self, item: ReadItem) -> nodes.Statement:
-        """A step, or the author's own words."""
+        """A step, or a `do` with the author's own words."""
         if not item.children:
             return self._words.free_action(item.text)
         title = self._words.text(item.text)
@@ -89,9 +89,9 @@ class Main:
     def _decided(
         self, lines: Lines, item: ReadItem, model: str | None
     ) -> Iterator[nodes.Statement]:
-        """What one `focused_action` is about, with the lines of the main agent that depend on it.
+        """The statement that one `focused_action` carries out, with the lines that depend on it.
 
-        Values that are kept before and after are statements of their own.
+        Values that are kept before and after it are statements of their own.
         """
         bullets = Lines(item.children)
         store = self._focused.store(bullets)
@@ -156,7 +156,10 @@ class Main:
         return replace(extract, model=model, otherwise=self.body(lines.take().children))
 
     def _failure(self, lines: Lines, bullets: Lines, ask: str, missing: str) -> nodes.Body | None:
-        """What the main agent does when a check has failed; None when it does not decide that."""
+        """What the main agent does when a check has failed.
+
+        None if the focused agent deals with it.
+        """
         found = self._words.match("control.decide_failed", bullets.leaf() or "")
         if found is None or found[0] != missing or found[2] != FAILED:
             return None
@@ -168,7 +171,7 @@ class Main:
         return self._guarded(lines, key, FAILED, say("control.failed", ask.rstrip(".")))
 
     def _guarded(self, lines: Lines, key: str, answer: str, why: str) -> nodes.Body:
-        """The lines that are done only where the decision `key` is `answer`."""
+        """The statements that are done only if the decision `key` is `answer`."""
         text = lines.text()
         values = (_in_quotes(key), quoted(answer), why)
         if text is None:
@@ -184,7 +187,7 @@ class Main:
     # What the main agent does with the help of a focused agent
 
     def _copied(self, lines: Lines, copy: nodes.Copy) -> Iterator[nodes.Statement]:
-        """A copy with what a focused agent does with it, and the values that are kept by the way."""
+        """A copy with what a focused agent does with it, and the values that it keeps besides."""
         item, model = self._instructed(lines)
         bullets = Lines(item.children if item is not None else ())
         ask = copy_check(copy)
@@ -204,7 +207,7 @@ class Main:
         yield from self._focused.body(bullets.items[bullets.position :])
 
     def _instructed(self, lines: Lines) -> tuple[ReadItem | None, str | None]:
-        """The next line when it calls a focused agent, and the model it names."""
+        """The next line if it calls a focused agent, and the model that it names."""
         item = lines.items[lines.position] if lines.position < len(lines.items) else None
         if item is None or not item.children or not item.children[0].bullet:
             return None, None
@@ -264,7 +267,7 @@ class Main:
         )
 
     def _count(self, inside: Lines) -> int | None:
-        """Reads the lines that count the entries of a list: how many there may be."""
+        """Reads the lines that count the entries of a list: how many there may be at most."""
         look, _ = self._instructed(inside)
         if look is None or len(look.children) != 2:
             return None
@@ -279,7 +282,10 @@ class Main:
 
 
 def with_model(body: nodes.Body, model: str) -> nodes.Body:
-    """The body with a model at its first statement that takes one: which it was, the prompt does not say."""
+    """The body with `model` at its first statement that takes one.
+
+    Which statement named the model the prompt does not say.
+    """
     for index, statement in enumerate(body):
         if (found := _with_model(statement, model)) is not None:
             return (*body[:index], found, *body[index + 1 :])

@@ -1,4 +1,4 @@
-"""A prompt that FlowDSL wrote, back to the parts of a workflow."""
+"""Reads a prompt that FlowDSL wrote back into the parts of a workflow."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from .sources import read_sources, stored_outputs
 from .statements import STRING, Unreadable, Words
 
 MAX_LENGTH = 400_000
-"""Characters of the longest prompt that is read; one that a model has to follow is much shorter."""
+"""Characters of the longest prompt that is read; prompts that a model can follow are much shorter.
+"""
 
 _DECISION = re.compile(rf"decision_([0-9]{{1,{MAX_DIGITS}}})")
 
@@ -31,9 +32,10 @@ _DECISION = re.compile(rf"decision_([0-9]{{1,{MAX_DIGITS}}})")
 def read_prompt(
     prompt: str, hints: PromptHints, capabilities: Capabilities = DOCUMENTED
 ) -> PromptProgram | None:
-    """The parts of the workflow that this prompt was written from; None when FlowDSL has not written it.
+    """The parts of the workflow that a prompt was written from; None if FlowDSL did not write it.
 
-    `capabilities` are those it was written for. Where several workflows have the same prompt, this is one of them.
+    `capabilities` are those that it was written for. Where several workflows have the same prompt,
+    the result is one of them.
     """
     if len(prompt) > MAX_LENGTH:
         return None
@@ -66,7 +68,11 @@ def _read(prompt: str, hints: PromptHints, capabilities: Capabilities) -> Prompt
 
 
 def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) -> nodes.Workflow:
-    """A workflow that has this prompt, if any has; raises `Unreadable`. Of fields, it has what the prompt shows of them."""
+    """A workflow that has this prompt, if any has; raises `Unreadable`.
+
+    It declares as many fields as the prompt gives away: a placeholder that is optional or secret
+    where the prompt speaks of one.
+    """
     texts = Texts(*hints.names())
     main = Main(Words(texts, capabilities))
     nothing = len(outline.items) == 1 and outline.items[0].text == say("steps.nothing")
@@ -126,7 +132,11 @@ def _variables(body: nodes.Body) -> Iterator[str]:
 
 
 def _taken(names: set[str], decisions: set[str]) -> Iterator[str]:
-    """The names that decisions have not been given, those included that no statement uses any more."""
+    """The names that are not free for decisions in this prompt.
+
+    Numbers that the decisions skip belong to names that no statement uses any more: they were taken
+    when the prompt was written. Raises `Unreadable` for decisions that are not numbered so.
+    """
     yield from names - decisions
     numbers = [int(found[1]) for name in decisions if (found := _DECISION.fullmatch(name))]
     if len(numbers) < len(decisions) or max(numbers, default=0) > 10 * len(names | decisions) + 10:
@@ -136,7 +146,7 @@ def _taken(names: set[str], decisions: set[str]) -> Iterator[str]:
 
 
 def _emitted(workflow: nodes.Workflow, outline: Outline, capabilities: Capabilities) -> str:
-    """The prompt of a workflow, with the names of models as they stand in it and the addresses of its pictures."""
+    """The prompt of a workflow, with the model names and picture addresses that it has."""
     addresses = iter(outline.addresses)
 
     def resolve(part: ModelName | ImageRef) -> str:

@@ -1,4 +1,4 @@
-"""The paragraph "Outputs" back to where each output comes from."""
+"""Reads the paragraph "Outputs" of a prompt back into the sources of outputs."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ _NAMED = re.compile(r"(?:output_)?(.*?)(?:_[0-9]+)?")
 def read_sources(
     text: str | None, hints: PromptHints
 ) -> tuple[tuple[nodes.OutputSource, bool], ...] | None:
-    """The sources in the paragraph, each with whether its output may be missing; None when it is none of ours.
+    """The sources in the paragraph, each with whether its output may be missing.
 
-    A kept value counts as one of a runtime variable until `stored_outputs` has seen what sets it.
+    None if it is not a paragraph of ours. A stored value counts as one of a runtime variable until
+    `stored_outputs` has seen what sets it.
     """
     if text is None:
         return ()
@@ -47,7 +48,10 @@ def read_sources(
 def _source(
     text: str, position: int, fields: dict[str, nodes.FieldSpec]
 ) -> tuple[nodes.OutputSource, bool, int] | None:
-    """One line, its value perhaps over several: the source, whether it may be missing, and where the line ends."""
+    """One item of the paragraph: the source, whether it may be missing, and the offset of its end.
+
+    Its value may go over several lines.
+    """
     start = position + len(_ITEM)
     colon = text.find(": ", start) if text.startswith(_ITEM, position) else -1
     for _ in range(_COLONS):
@@ -66,7 +70,7 @@ def _source(
 _SENTENCES = Sentences(NAMELESS)
 _ITEM = "\n- "
 _COLONS = 4
-"""How many places are tried as the end of a name; names with a colon in them are rare."""
+"""How many colons are tried as the end of a name; names that hold a colon are rare."""
 
 
 def _words(
@@ -110,7 +114,7 @@ def _constant(spelled: str, field: nodes.FieldSpec | None) -> Any:
 def stored_outputs(
     sources: tuple[nodes.OutputSource, ...], body: nodes.Body
 ) -> tuple[nodes.OutputSource, ...]:
-    """The sources, with those marked that are kept by `Store` in a variable of their own."""
+    """The sources, with kind `stored` for those that only a `Store` of their own sets."""
     otherwise: set[str] = set()
     for statement in statements(body):
         match statement:
@@ -132,7 +136,7 @@ def stored_outputs(
 
 
 def _is_own(source: nodes.OutputSource) -> bool:
-    """Whether the variable of a source may be named after its output; a task's result, which is also kept whole, is not."""
+    """Whether the variable of a source is named after its output; a task's result is not."""
     named = _NAMED.fullmatch(source.variable or "")
     odd = not source.field.isidentifier()
     return (

@@ -1,4 +1,4 @@
-"""Statements of one line of a prompt, and what the reading of statements shares."""
+"""Reads statements of one line, and what the readers of statements share."""
 
 from __future__ import annotations
 
@@ -22,11 +22,14 @@ RUN = "execute_terminal_command"
 
 
 class Unreadable(Exception):
-    """A text that code generation does not write."""
+    """Raised for a text that code generation does not write."""
 
 
 class Words:
-    """Reads what the statements of one prompt consist of. `capabilities` say what a focused agent is asked to do."""
+    """Reads the parts of statements in one prompt.
+
+    `capabilities` say which tools a focused agent may be asked to use.
+    """
 
     def __init__(self, texts: Texts, capabilities: Capabilities) -> None:
         self.texts = texts
@@ -44,11 +47,11 @@ class Words:
         self.match = self.sentences.match
 
     def is_free(self, text: str) -> bool:
-        """Whether no statement but a free action or a step begins like this."""
+        """Whether a line can only be a `do` or a step: no other statement begins like this."""
         return not text.startswith(_starts())
 
     def text(self, spelled: str) -> nodes.Text:
-        """The text spelled like this; raises `Unreadable`."""
+        """The text that is spelled like this; raises `Unreadable`."""
         text = self.texts.text(spelled)
         if text is None:
             raise Unreadable
@@ -61,7 +64,7 @@ class Words:
     # Leaving
 
     def leave(self, words: str, main: bool) -> nodes.Leave | None:
-        """Reads what a leaving statement asks for, as the end of a sentence without its full stop."""
+        """Reads an `abort`, `fail` or `finish` at the end of a sentence, without the full stop."""
         for name, action in _LEAVES.items():
             found = self.match(name, words)
             if found is not None and (action != "finish" or self.can("finish", main)):
@@ -70,13 +73,13 @@ class Words:
         return None
 
     def leave_statement(self, text: str, main: bool) -> nodes.Leave | None:
-        """Reads a leaving statement that stands alone."""
+        """Reads a leaving statement that is a sentence of its own."""
         if not text.endswith("."):
             return None
         return self.leave(text[:1].lower() + text[1:-1], main)
 
     def leave_after(self, text: str, start: str, main: bool) -> nodes.Leave | None:
-        """Reads what leaves, behind the words `start`."""
+        """Reads a leaving statement behind the words `start`."""
         _, between, end = frames("control.then")[0].literals
         if not text.startswith(start + between) or not text.endswith(end):
             return None
@@ -85,7 +88,7 @@ class Words:
     # Actions
 
     def action(self, text: str) -> nodes.Statement | None:
-        """Reads an action other than a free one, as either agent carries it out."""
+        """Reads a simple action, which either agent carries out."""
         if found := self.match("actions.type_into", text):
             target, value = found
             return nodes.TypeIn(origin=NOWHERE, value=value, display=None, target=target)
@@ -105,12 +108,15 @@ class Words:
         return nodes.TypeIn(origin=NOWHERE, value=found[0], display=found[1], target=found[2])
 
     def focused_model(self, text: str) -> tuple[str | None] | None:
-        """Reads the line that calls a focused agent: the model it names, None for a line that is none."""
+        """Reads the line that calls a focused agent: the model that it names, in a tuple.
+
+        None for another line.
+        """
         found = self.match("screen.focused", text)
         return None if found is None else (found[0] or None,)
 
     def free_action(self, text: str) -> nodes.Do:
-        """Reads the author's own words."""
+        """A `do` with the author's own words."""
         return nodes.Do(origin=NOWHERE, text=self.text(text))
 
     # Files and pictures
@@ -132,7 +138,7 @@ class Words:
         return None
 
     def command(self, text: str, main: bool) -> nodes.Text | None:
-        """Reads the line of a `run` that holds the command."""
+        """Reads the line that runs a terminal command: the command."""
         if not self.can(RUN, main):
             return None
         found = self.match("tools.run", text)
@@ -160,7 +166,7 @@ class Words:
         return source, variable, nodes.OptionalType(inner=type_) if optional else type_
 
     def copied_value(self, text: str, variable: str) -> nodes.Type | None:
-        """Reads the line that keeps a copied text as a value of its type."""
+        """Reads the line that keeps a copied text as a value of its type: the type."""
         found = self.match("data.store_copied", text)
         return found[2] if found is not None and found[:2] == (variable, variable) else None
 
@@ -180,7 +186,7 @@ class Words:
     # Checks
 
     def check(self, text: str) -> tuple[nodes.Choose | nodes.WaitUntil | nodes.Expect, str] | None:
-        """Reads what a check asks for: the check without its `else`, and how the sentence about its failure begins."""
+        """Reads a check without its `else`, and how the sentence on its failure begins."""
         if found := self.match("screen.choose", text):
             choose = nodes.Choose(origin=NOWHERE, target=found[0], model=None, otherwise=())
             return choose, say("screen.choose_missing")
@@ -230,7 +236,7 @@ _STATEMENTS = (
     "control.retry",
     "control.loop",
 )
-"""The sentences that statements begin with."""
+"""The sentences with which statements begin."""
 
 _LEAVES: dict[str, Literal["abort", "retry", "finish"]] = {
     "control.abort_last": "abort",
@@ -255,7 +261,7 @@ def _starts() -> tuple[str, ...]:
 
 
 def _missing(text: str, position: int) -> tuple[str, int] | None:
-    """Reads how the sentence about a failed check begins."""
+    """Reads the words with which the sentence on a failed check begins."""
     for words in map(say, (*_MISSING, "data.copy_missing")):
         if text.startswith(words, position):
             return words, position + len(words)

@@ -1,6 +1,7 @@
-"""IR to source text.
+"""From the IR to source text.
 
-Writes literals, types, statements and checks, and rebuilds tasks around the values that only a task's result could have kept.
+Writes literals, types, statements and checks, and rebuilds the tasks without which source could not
+fill a result.
 
 Does not decide whether what it writes means the same: `decompile.shapes` compiles it.
 

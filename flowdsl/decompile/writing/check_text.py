@@ -17,7 +17,10 @@ from .value_types import type_of
 def check_entries(
     checks: tuple[nodes.PostRunCheck, ...], cleanup: nodes.Text | None, values: ValueWriter
 ) -> Iterator[str]:
-    """The entries of a `checks` section. A check has a name only where it is not the one that its text gives."""
+    """The entries of a `checks` section; raises `Unspeakable`.
+
+    A check is named only if its name differs from the one that would be derived from its text.
+    """
     for check in _with_few_names(checks):
         yield _entry(check, values)
     if cleanup is not None:
@@ -76,7 +79,7 @@ def _target(target: nodes.FileTarget, values: ValueWriter) -> str:
 
 
 def _with_few_names(checks: tuple[nodes.PostRunCheck, ...]) -> list[nodes.PostRunCheck]:
-    """The checks with a name only where the derived one differs from it."""
+    """The checks, without each name that code generation derives anyway."""
     wanted = [item["name"] for item in emit_checks(checks)]
     named: list[nodes.PostRunCheck] = [replace(check, name="") for check in checks]
     while True:

@@ -1,7 +1,8 @@
 """The statements of a workflow on their way to source: a tree that can be cut and joined.
 
-Two statements of the language have no node of their own in the IR, because lowering puts others in their place: `emit` and
-`call`. `Line` holds a node of either kind, and apart from it the bodies inside, so that neighbours can move into a task.
+Two statements of the language have no node in the IR, because lowering puts others in their place:
+`emit` and `call`. A `Line` holds a node of either kind and, apart from it, the bodies inside, so
+that neighbours can move into a task.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from flowdsl.ir.walk import field_names, inner_bodies, walk
 from flowdsl.source.record import Record
 
 Key: TypeAlias = tuple[str, str]
-"""The sigil and the name of a variable."""
+"""The sigil and the name of a variable in the IR."""
 
 LOOP_KEY: Key = ("runtime", LOOP_ITEM)
 
 
 class Emit(Record):
-    """`emit field = value`, `field` as it is named on the wire. `variable` is the result it belongs to; None: an output."""
+    """`emit field = value`, with the field's name on the wire.
+
+    `variable` is the task result that the field belongs to; None for an output.
+    """
 
     field: str
     value: nodes.Value
@@ -30,7 +34,7 @@ class Emit(Record):
 
 
 class Param(Record):
-    """A parameter of a task: its name, the type of what it takes, and whether that is a secret."""
+    """A parameter of a task: its name, its type, and whether it takes a secret."""
 
     name: str
     type: nodes.Type
@@ -38,11 +42,12 @@ class Param(Record):
 
 
 class Task:
-    """A task cut out of a workflow. `attempt`: it is called where a `retry` catches a `fail`.
+    """A task cut out of a workflow.
 
-    `params` are by the variable that stands for each in the statements. `own` are its runtime variables under the names that
-    inlining gives them; `variables` are their names in source. `extracted` are arguments that no call gives yet. `result` is the variable
-    that keeps its result, of type `record`.
+    `params` are by the variable that stands for each in the statements. `own` are its runtime
+    variables under the names that inlining gave them; `variables` has their names in source.
+    `extracted` are arguments that no call gives yet. `result` is the variable that keeps its
+    result, of type `record`. `attempt` says that it is called where a `retry` catches a `fail`.
     """
 
     def __init__(self, body: list[Line], attempt: bool, result: str | None) -> None:
@@ -58,7 +63,7 @@ class Task:
 
 
 class Call(Record):
-    """`call task(...) as result`, the arguments by what stands for each parameter in the task."""
+    """`call task(...) as result`, the arguments by the keys of `task.params`."""
 
     task: Task
     arguments: tuple[tuple[Key, nodes.Value], ...]
@@ -69,7 +74,7 @@ Node: TypeAlias = nodes.Statement | Emit | Call
 
 
 class Line:
-    """A statement with the bodies in it, in source order: those of `ir.walk.inner_bodies`."""
+    """A statement, and the bodies in it, in source order: those of `ir.walk.inner_bodies`."""
 
     __slots__ = ("_read", "bodies", "node")
 
@@ -86,7 +91,7 @@ class Line:
         return self._read[1]
 
     def copy(self) -> Line:
-        """A tree of its own, of the same statements."""
+        """A new tree of the same statements."""
         return Line(self.node, ([line.copy() for line in body] for body in self.bodies))
 
 
@@ -105,7 +110,10 @@ def lines_of(body: nodes.Body) -> list[Line]:
 
 
 def all_lines(lines: Iterable[Line]) -> Iterator[Line]:
-    """Every line and those in its bodies, outer before inner; the statements of tasks are not entered."""
+    """Every line and those in its bodies, outer before inner.
+
+    Tasks that are called are not entered.
+    """
     for line in lines:
         yield line
         for body in line.bodies:
@@ -113,7 +121,7 @@ def all_lines(lines: Iterable[Line]) -> Iterator[Line]:
 
 
 _STRUCTURE = frozenset(("body", "otherwise", "branches", "resets", "origin", "type", "task"))
-"""Fields of nodes that hold statements, or nothing that could be a variable."""
+"""Fields of nodes that hold statements, or that cannot hold a variable."""
 
 
 def own_variables(node: Node) -> Iterator[nodes.Variable]:
@@ -133,7 +141,10 @@ def own_variables(node: Node) -> Iterator[nodes.Variable]:
 
 
 def reads(lines: Iterable[Line], in_loop: bool = False) -> Iterator[Key]:
-    """The variables that are read in lines; the item of a loop among them counts only where no loop is around it (`in_loop`)."""
+    """The variables that lines read, with repetitions.
+
+    The item of a loop counts only outside of that loop; `in_loop` says that one is around.
+    """
     for line in lines:
         for key in line.reads():
             if key != LOOP_KEY or not in_loop:
@@ -144,7 +155,7 @@ def reads(lines: Iterable[Line], in_loop: bool = False) -> Iterator[Key]:
 
 
 def variable_set(node: Node) -> str | None:
-    """The runtime variable that a statement itself sets, in source as in the IR."""
+    """The runtime variable that a statement itself sets; its name is that of the IR."""
     match node:
         case nodes.Extract() | nodes.BackgroundExtract() | nodes.Copy() | nodes.Run():
             return node.variable
@@ -165,7 +176,7 @@ def sets(lines: Iterable[Line]) -> list[str]:
 
 
 def leaves(lines: Iterable[Line]) -> bool:
-    """Whether no path goes on behind lines."""
+    """Whether no path leads past lines."""
     return any(_leaves(line) for line in lines)
 
 
@@ -186,17 +197,17 @@ def _leaves(line: Line) -> bool:
 
 
 def may_repeat(node: Node, body: int) -> bool:
-    """Whether the body number `body` of a statement may run more than once."""
+    """Whether the body at index `body` of a statement may run more than once."""
     return body == 0 and isinstance(node, nodes.Loop | nodes.Repeat | nodes.Retry)
 
 
 def may_skip(node: Node) -> bool:
-    """Whether the bodies of a statement may not run."""
+    """Whether the bodies of a statement may be skipped."""
     return not isinstance(node, nodes.Step)
 
 
 def variable_of(key: Key) -> nodes.Variable:
-    """The variable of a key as a whole."""
+    """The variable of a key, without a path."""
     sigil, name = key
     match sigil:
         case "input" | "runtime" | "secret":

@@ -1,7 +1,8 @@
 """Values as literals of the language.
 
-Every literal is read again before it is handed out, so that it means what it was written for. None stands for a value that
-no literal has: one with a control character, a line break the language does not keep, a backslash in front of a variable.
+Every literal is read again before it is returned, so that it means what it was written for. None
+stands for a value that no literal has: one with a control character, a line break that the language
+does not keep, a backslash in front of a variable.
 """
 
 from __future__ import annotations
@@ -24,18 +25,18 @@ from flowdsl.syntax.variables import MAX_DIGITS
 Spell = Callable[[nodes.Variable], str]
 
 _MAX_DEPTH = 60
-"""How deep values may nest: less than the parser takes, with room for what stands around them."""
+"""How deep values may nest; less than the parser takes, to leave room for what is around them."""
 
 _EMPTY_COMMENT = "{# #}"
-"""Keeps apart, inside a text, what would be read as one sign or not at all."""
+"""Separates, inside a text, what would otherwise be read as one sign or be dropped."""
 
 _MAX_WHOLE = 4_300
-"""Digits of the longest whole number that Python writes."""
+"""Digits of the longest whole number that Python converts to text by default."""
 
 
 @cache
 def unspeakable() -> re.Pattern[str]:
-    """Characters that no literal may hold: control characters, carriage returns, and halves of surrogate pairs."""
+    """Characters that no literal holds: control characters, carriage returns, lone surrogates."""
     return re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f\\ud800-\\udfff]")
 
 
@@ -46,13 +47,13 @@ def _name() -> re.Pattern[str]:
 
 @cache
 def _meant(braces: int) -> re.Pattern[str]:
-    """What stands behind braces that would be read as a variable or a comment, or as one with a mistake."""
+    """What behind braces makes them the beginning of a variable or comment, be it a wrong one."""
     spaced = r"\$?[A-Za-z_]\w*[ \t]*\}" if braces == 1 else r"\$|[^\W\d]"
     return re.compile(rf"[#$]|[^\W\d]|[ \t]+(?:{spaced})")
 
 
 def is_name(word: str) -> bool:
-    """Whether the language reads a word as one name (or keyword)."""
+    """Whether the language reads a word as one name or keyword."""
     return _name().fullmatch(word) is not None
 
 
@@ -60,7 +61,7 @@ def is_name(word: str) -> bool:
 
 
 def plain_literal(value: str) -> str | None:
-    """The token for a string where no variables are read: paths, names, the values of enums."""
+    """The token for a string without variables: paths, names, values of enums."""
     if unspeakable().search(value):
         return None
     word = '"' + value.replace('"', '\\"').replace("\\{", "\\\\{") + '"'
@@ -68,7 +69,7 @@ def plain_literal(value: str) -> str | None:
 
 
 def raw_literal(value: str) -> str | None:
-    """`r"..."` for a text, in which every character is itself; for regular expressions."""
+    """`r"..."`, in which every character means itself; for regular expressions."""
     if '"' in value or "\n" in value or unspeakable().search(value):
         return None
     word = f'r"{value}"'
@@ -76,7 +77,7 @@ def raw_literal(value: str) -> str | None:
 
 
 def alike_literals(values: Iterable[str]) -> list[str | None]:
-    """Literals for texts without variables: where one needs an escape, raw ones wherever they can be."""
+    """Literals for texts without variables: if one needs an escape, raw ones wherever possible."""
     values = list(values)
     plain = [_value(value, 0) for value in values]
     if all(word == f'"{value}"' for word, value in zip(plain, values, strict=True)):
@@ -85,7 +86,7 @@ def alike_literals(values: Iterable[str]) -> list[str | None]:
 
 
 def _is_token(word: str, *kinds: str) -> bool:
-    """Whether the word is one token of one of these kinds, with nothing around it."""
+    """Whether a word is exactly one token, of one of these kinds."""
     found = Lexemes(word)
     return (
         len(found.kinds) == 2
@@ -111,11 +112,11 @@ def text_literal(text: nodes.Text, spell: Spell) -> str | None:
 
 
 Written = Sequence["str | tuple[str]"]
-"""A text in pieces: characters, and variables as they are spelled in source, each in a tuple of its own."""
+"""A text in pieces: characters as a str, and a variable as the 1-tuple of its spelling."""
 
 
 def _joined(text: nodes.Text) -> Iterator[str | nodes.Variable]:
-    """The pieces of a text, neighbouring characters in one."""
+    """The pieces of a text, with neighbouring characters joined."""
     characters = ""
     for piece in text:
         if isinstance(piece, nodes.TextPiece):
@@ -130,7 +131,7 @@ def _joined(text: nodes.Text) -> Iterator[str | nodes.Variable]:
 
 
 def _read(written: str) -> list[str | tuple[str]] | None:
-    """The pieces of a literal as the language reads it; None when it is no literal or one with a mistake."""
+    """The pieces of a literal as the language reads it; None if it is none or has a mistake."""
     if not _is_token(written, "STRING", "RAW", "BLOCK"):
         return None
     sink = Sink()
@@ -150,7 +151,7 @@ def _read(written: str) -> list[str | tuple[str]] | None:
 
 
 def _string(pieces: Written) -> str | None:
-    """`"..."`; not where raw text would need no escape for a brace: there an escaped name would look like a variable."""
+    """`"..."`; None if the text has a line break, or if a raw literal spares an escaped brace."""
     if any("\n" in piece for piece in pieces):
         return None
     written = _escaped(pieces, _QUOTES)
@@ -168,7 +169,7 @@ def _block(pieces: Written) -> str:
 
 
 def _held_block(pieces: Written) -> str:
-    """A block whose lines keep the blanks at their ends, and the indent that all have, by a comment beside them."""
+    """A block that keeps blanks at line ends and a common indent, by empty comments beside them."""
     lines = _escaped(pieces, _QUOTES_IN_BLOCK).split("\n")
     first = True
     for number, line in enumerate(lines):
@@ -187,11 +188,14 @@ def _held_block(pieces: Written) -> str:
 
 _QUOTES = r'"'
 _QUOTES_IN_BLOCK = r'(?<=\\)"|"""'
-"""The quotation marks that need a backslash."""
+"""What needs a backslash in a text for its quotation marks."""
 
 
 def _escaped(pieces: Written, quotes: str) -> str:
-    """The pieces as they stand in a text, where `quotes` and braces that mean themselves get a backslash."""
+    """The pieces as a literal spells them.
+
+    What `quotes` matches, and braces that mean themselves, get a backslash.
+    """
     written = ""
     for index, piece in enumerate(pieces):
         if isinstance(piece, tuple):
@@ -220,7 +224,7 @@ def _with_braces_escaped(characters: str, before_variable: bool) -> str:
 
 
 def value_literal(value: Any) -> str | None:
-    """A JSON value as a literal; None also for a number that is none, and for values that nest too deep."""
+    """A JSON value as a literal; None for NaN and infinities, and for values that nest too deep."""
     return _value(value, _MAX_DEPTH)
 
 
@@ -259,7 +263,10 @@ def _no_variable(variable: nodes.Variable) -> str:
 
 
 def _number(value: int | float | Decimal) -> str | None:
-    """A number in plain decimal notation. Whole ones have no point, where they are not too long for one without."""
+    """A number in plain decimal notation.
+
+    A whole one gets `.0` only if it is too long for an integer.
+    """
     if not isinstance(value, int) and not isfinite(value):
         return None
     exact = not isinstance(value, float) or value.is_integer()

@@ -1,7 +1,7 @@
-"""Which fields of inputs are `@untrusted`, as far as the texts tell that were emitted from them.
+"""Which fields of inputs are `@untrusted`, judged by the texts of the workflow.
 
-A prompt quotes what holds text from outside, and says nothing of which part of it is. Where other parts stand in instructions, the
-mark belongs to a field inside.
+A prompt quotes untrusted text, but does not say which part of an input is marked. If other parts of
+the input stand in instructions unquoted, the mark belongs to a field inside.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from flowdsl.source.record import Record
 from .value_types import present
 
 Path: TypeAlias = tuple[str, ...]
-"""Fields from an input down; the positions of lists are left out."""
+"""Names of fields from an input down; positions in lists are left out."""
 
 
 class Marks(Record):
-    """The inputs that are `@untrusted` as a whole, and records with the fields that are."""
+    """The inputs that are `@untrusted` as a whole, and (record, field) for the fields that are."""
 
     whole: frozenset[str]
     inside: tuple[tuple[nodes.RecordType, str], ...]
 
 
 def find_marks(workflow: nodes.Workflow, untrusted: Iterable[str]) -> Marks:
-    """The marks for inputs of which something is `@untrusted`."""
+    """The marks for the inputs of which something is `@untrusted`."""
     looked, trusted, held = _Uses(), _Uses(), _Uses()
     _visit_body(workflow.body, None, (looked, trusted, held))
     for rule in workflow.rules:
@@ -61,7 +61,7 @@ def find_marks(workflow: nodes.Workflow, untrusted: Iterable[str]) -> Marks:
 
 
 class _Uses:
-    """Where inputs are used, by their names."""
+    """The paths at which inputs are used, by the name of the input."""
 
     def __init__(self) -> None:
         self._paths: dict[str, set[Path]] = {}
@@ -74,6 +74,7 @@ class _Uses:
 
 
 _AllUses: TypeAlias = tuple[_Uses, _Uses, _Uses]
+"""Quoted uses; unquoted uses in instructions; uses as a value that is typed, kept or compared."""
 
 
 class _Choice(Record):
@@ -84,7 +85,7 @@ class _Choice(Record):
 
 
 def _choices(type_: nodes.Type, path: Path, way: Path) -> Iterator[_Choice]:
-    """The fields at a path, on the way to it, and inside what is there."""
+    """The fields on the way to a path, at it, and below it."""
     type_ = present(type_)
     while isinstance(type_, nodes.ListType):
         type_ = present(type_.element)
@@ -98,12 +99,12 @@ def _choices(type_: nodes.Type, path: Path, way: Path) -> Iterator[_Choice]:
 
 
 def _meets(path: Path, others: Iterable[Path]) -> bool:
-    """Whether one of two paths leads into the other, for any of the others."""
+    """Whether `path` leads to, into or past one of `others`."""
     return any(path[: len(other)] == other[: len(path)] for other in others)
 
 
 _HELD = frozenset(("value", "assignments", "items", "branches", "until"))
-"""Fields of statements whose values are typed, kept or compared, which text from outside may be."""
+"""Fields of statements whose values are typed, kept or compared: untrusted text may stand there."""
 _BODIES = frozenset(("body", "otherwise", "resets", "origin", "type"))
 
 

@@ -1,4 +1,4 @@
-"""Values that are kept, as `emit` statements: where lowering made a `Store` of one, and where it made none."""
+"""Puts `emit` statements for kept values: in the place of each `Store`, and where there is none."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ Sources = tuple[nodes.OutputSource, ...]
 
 
 def with_emits(lines: list[Line], sources: Sources) -> list[Line]:
-    """The lines with `emit` in the place of each `Store`; what lowering stores on its own is left out."""
+    """The lines with `emit` in the place of each `Store`.
+
+    What lowering stores by itself is left out.
+    """
     fields = {source.variable: source.field for source in sources if source.kind == "stored"}
     emitted = [each for line in lines for each in _emitted(line, fields)]
     return without_starts(emitted, None)
@@ -54,7 +57,7 @@ def _emitted(line: Line, fields: dict[str | None, str]) -> Iterator[Line]:
 
 
 def _parts(value: nodes.Value) -> Iterator[tuple[str, nodes.Value]]:
-    """The fields of a result that is kept at once."""
+    """The fields of a result that is stored in one go."""
     match value:
         case nodes.ObjectValue(fields=fields) if fields:
             yield from fields
@@ -66,7 +69,10 @@ def _parts(value: nodes.Value) -> Iterator[tuple[str, nodes.Value]]:
 
 
 def without_starts(lines: list[Line], variable: str | None) -> list[Line]:
-    """The lines without the empty lists in front of them that entries are added to later."""
+    """The lines without the empty lists at their beginning that entries are added to later.
+
+    Lowering makes them by itself. `variable` is a result, or None for the outputs.
+    """
     dropped = set(started(lines, variable) & appended(lines, variable))
     kept: list[Line] = []
     for at, line in enumerate(lines):
@@ -90,7 +96,7 @@ def appended(lines: Iterable[Line], variable: str | None) -> frozenset[str]:
 
 
 def started(lines: list[Line], variable: str | None) -> frozenset[str]:
-    """The lists that lines begin with as empty ones."""
+    """The lists that lines begin with, as empty ones."""
     found: set[str] = set()
     for line in lines:
         node = line.node
@@ -101,12 +107,12 @@ def started(lines: list[Line], variable: str | None) -> frozenset[str]:
 
 
 def starts_list(lines: list[Line], variable: str) -> bool:
-    """Whether lines begin with the empty list of a result that entries are added to."""
+    """Whether lines begin with an empty list of a result that they add entries to."""
     return bool(started(lines, variable) & appended(lines, variable))
 
 
 def begins_list(lines: list[Line], variable: str) -> bool:
-    """Whether that is the first that lines do with a result, wherever in them it stands."""
+    """Whether the first use that lines make of a result, at any depth, begins such a list."""
     first = next(
         each.node
         for each in all_lines(lines)
@@ -129,7 +135,11 @@ def is_start(node: object, variable: str | None) -> bool:
 
 
 class _Place(Record):
-    """Where a statement stands: its body and position, with the statements around it and the numbers of their bodies."""
+    """Where a statement stands: its body and position there, and the statements around it.
+
+    Each entry of `around`, outer first, has a statement, the number of the body that leads in, and
+    the body and position of the statement itself.
+    """
 
     body: list[Line]
     at: int
@@ -139,7 +149,7 @@ class _Place(Record):
 def place_emits(
     root: list[Line], sources: Sources, outputs: dict[str, nodes.Type], types: Types
 ) -> None:
-    """Put in an `emit` for each output that is not stored, where lowering finds the same source for it again."""
+    """Adds an `emit` for each output that is not stored, where lowering finds its source again."""
     for source in sources:
         match source.kind:
             case "runtime" | "background":
@@ -160,7 +170,7 @@ def place_emits(
 
 
 def _end(body: list[Line]) -> int:
-    """The last place in a body that is reached."""
+    """The last position in a body that is reached."""
     for at, line in enumerate(body):
         if leaves([line]):
             return at
@@ -168,7 +178,7 @@ def _end(body: list[Line]) -> int:
 
 
 def _behind(body: list[Line], at: int) -> int:
-    """The place behind a line and the outputs that are emitted there already."""
+    """The position behind a line and behind the outputs that are emitted there already."""
     at += 1
     while at < len(body) and isinstance(body[at].node, Emit):
         at += 1
@@ -176,7 +186,10 @@ def _behind(body: list[Line], at: int) -> int:
 
 
 def _place_for(root: list[Line], name: str, *, late: bool) -> tuple[list[Line], int]:
-    """The body and position for the `emit` of a variable: behind what sets it, or as late as the same kind of source allows."""
+    """The body and position for the `emit` of a variable.
+
+    Behind what sets it or, with `late`, as late as lowering still finds the same kind of source.
+    """
     places = list(_setters(root, name, ()))
     if len(places) != 1:
         raise Unspeakable(f"an output takes `{name}`, which is not set once")
@@ -208,11 +221,15 @@ def _setters(
             yield from _setters(inner, name, (*around, (line, number, body, at)))
 
 
-# Stored outputs that would not be stored again
+# Outputs that lowering would not store again
 
 
 def keep_stored(root: list[Line], sources: Sources) -> None:
-    """Let outputs stay stored whose one `emit` lowering would take for the value of a variable, or for a constant."""
+    """Makes outputs stay stored for whose one `emit` lowering would need no `Store`.
+
+    Lowering takes such an output from a variable, or as a constant; a choice around it prevents
+    that.
+    """
     counts: Counter[str] = Counter()
     found: dict[str, tuple[list[Line], int, bool, bool]] = {}
     setters: Counter[str] = Counter()
@@ -259,7 +276,7 @@ def _walk(
 
 
 def both_ways(lines: list[Line]) -> Line:
-    """A choice that is made at compile time, with the same lines whichever way it goes."""
+    """An `if` that is decided at compile time, with the same lines in both bodies."""
     return _choice(True, lines, [line.copy() for line in lines])
 
 
@@ -270,11 +287,14 @@ def _choice(holds: bool, lines: list[Line], otherwise: list[Line]) -> Line:
     return Line(node, [lines, otherwise])
 
 
-# Fresh starts
+# Variables that each pass of a loop empties first
 
 
 def keep_resets(lines: list[Line], types: Types) -> None:
-    """Let each pass of a loop begin with the variables emptied that it began with: those that some path leaves unset."""
+    """Makes each pass of a loop empty the variables again that it emptied in the prompt.
+
+    Lowering resets those that some path leaves unset, so each of them gets such a path.
+    """
     for line in all_lines(lines):
         if not isinstance(line.node, nodes.Loop):
             continue
@@ -296,7 +316,7 @@ def _first_setting(body: list[Line], name: str) -> int:
 
 
 def _never(reset: nodes.Assignment, types: Types) -> Line:
-    """A choice against setting a variable, made at compile time."""
+    """An `if` that is false at compile time, with a statement in it that sets the variable."""
     if reset.value in (nodes.ConstantValue(value={}), nodes.ObjectValue(fields=())):
         line = Line(Emit("value", nodes.ConstantValue(value=None), False, reset.variable))
     else:
@@ -324,7 +344,7 @@ def _certain(line: Line) -> str | None:
 
 
 def _withdraw(body: list[Line], name: str) -> None:
-    """Let what sets a variable on every path be something that may not run, as far as lowering knows."""
+    """Puts what surely sets a variable under an `if`, so that lowering takes it for uncertain."""
     for inner, at, conditional, _ in list(_walk(body, conditional=False, repeated=False)):
         if not conditional and _certain(inner[at]) == name:
             inner[at] = both_ways([inner[at]])

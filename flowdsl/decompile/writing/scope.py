@@ -19,7 +19,7 @@ PLAIN, RUNTIME, SECRET = "plain", "runtime", "secret"
 
 
 class Spelled(Record):
-    """The name of a variable in source, and how it is written there."""
+    """The name of a variable in source, and how it is written: `PLAIN`, `RUNTIME` or `SECRET`."""
 
     name: str
     sigil: str
@@ -28,8 +28,8 @@ class Spelled(Record):
 class Scope:
     """The names in reach of statements, and their types.
 
-    `taken` holds every name that means something there already. While the statements of a loop are written, `types` and the
-    names know its item.
+    `taken` holds every name that already means something there. The item of a loop is in reach
+    between `enter_loop` and `leave_loop`.
     """
 
     def __init__(self, taken: Iterable[str]) -> None:
@@ -39,7 +39,7 @@ class Scope:
         self._loops: list[str] = []
 
     def add(self, key: Key, name: str, sigil: str, type_: nodes.Type) -> None:
-        """Bring a variable into reach under a name."""
+        """Puts a variable under a name; raises `Unspeakable` if the name is not free."""
         if not is_name(name) or name in self.taken:
             raise Unspeakable(f"`{name}` is no free name")
         self.taken.add(name)
@@ -47,12 +47,12 @@ class Scope:
         self.types[key] = type_
 
     def share(self, key: Key, name: str, type_: nodes.Type) -> None:
-        """Let a variable have the name of another that is never there at the same time."""
+        """Gives a variable the name of another one that never exists at the same time."""
         self.names[key] = Spelled(name, RUNTIME)
         self.types[key] = type_
 
     def enter_loop(self, wanted: str, items: nodes.Type) -> str:
-        """The name of a loop's variable while its statements are written, which `leave_loop` ends."""
+        """Brings the item of a loop into reach until `leave_loop`, and returns its name."""
         if LOOP_KEY in self.names:
             raise Unspeakable("a loop stands in a loop")
         name = source_name(wanted, self.taken)
@@ -99,7 +99,7 @@ class Scope:
                 return inside
 
     def may_head(self, variable: nodes.Variable) -> bool:
-        """Whether a variable may stand in a step title or a command, where no runtime value may."""
+        """Whether a variable may stand in a step title or a command: runtime values may not."""
         return self._spelled(variable).sigil != RUNTIME
 
     def type_of(self, variable: nodes.Variable) -> nodes.Type:
@@ -107,7 +107,7 @@ class Scope:
 
 
 def _path(path: tuple[str | int, ...]) -> str:
-    """A path as source writes it, which knows one kind of quotation marks."""
+    """A path as source writes it, with one kind of quotation marks only."""
     written = spell_path(path)
     if '["' in written and any(isinstance(part, str) and "'" in part for part in path):
         raise Unspeakable("the name of a field holds a quotation mark")

@@ -18,7 +18,7 @@ from .value_types import ANY, STRING, present, type_of
 
 INDENT = "  "
 PICTURES = "./pictures/"
-"""Where the pictures of a workflow are, as its file names them."""
+"""The folder of a workflow's pictures, as its file names it."""
 
 
 Failing = nodes.Choose | nodes.WaitUntil | nodes.Extract | nodes.Copy | nodes.Expect
@@ -30,11 +30,12 @@ _FAILURES: dict[type, tuple[str, str]] = {
     nodes.Copy: ("not copied: ", "source"),
     nodes.Expect: ("not as expected: ", "condition"),
 }
-"""What each fails with where no `else` says otherwise: words, and a text of its own."""
+"""How each statement fails without an `else`: the first words of the reason, and the field behind.
+"""
 
 
 class Wanted:
-    """The types that `emit` fills in some body, by the field's name on the wire, with the field's name in source."""
+    """The fields that `emit` fills in some body, by wire name: the name in source, and the type."""
 
     def __init__(self, fields: dict[str, tuple[str, nodes.Type]]) -> None:
         self._fields = fields
@@ -52,7 +53,7 @@ class Wanted:
 class Writer(ValueWriter):
     """Writes the statements of one body: of a workflow, or (`in_task`) of a task.
 
-    `bounds` has the bounds that inputs declare for their lists, which a parameter knows nothing of.
+    `bounds` are the `@max_items` of inputs, which a parameter does not know.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Writer(ValueWriter):
         self.in_task = in_task
 
     def block(self, lines: list[Line], attempt: bool) -> list[str]:
-        """The lines of a block, indented, without the braces around them. Blank lines set steps apart."""
+        """The lines of a block, indented, without its braces. Blank lines set steps apart."""
         written: list[str] = []
         for before, line in zip([None, *lines], lines, strict=False):
             if before is not None and nodes.Step in (type(before.node), type(line.node)):
@@ -89,7 +90,10 @@ class Writer(ValueWriter):
     # Statements
 
     def statement(self, line: Line, attempt: bool) -> list[str]:
-        """The lines of a statement; those of its blocks are indented. `attempt`: a `retry` around it catches a `fail`."""
+        """The lines of a statement, those of its blocks indented; raises `Unspeakable`.
+
+        `attempt` says that a `retry` around it catches a `fail`.
+        """
         node = _with_full_stop(line, attempt)
         match node:
             case nodes.Step():
@@ -267,7 +271,10 @@ class Writer(ValueWriter):
     def _missing(
         self, head: str, node: nodes.Extract | nodes.Copy, line: Line, attempt: bool
     ) -> list[str]:
-        """A reading with its `else`. Without one, a value that has to be there fails, and one that may be missing is missing."""
+        """A reading with its `else`.
+
+        Without an `else`, a required value that is missing fails, and an optional one is null.
+        """
         optional = isinstance(node.type, nodes.OptionalType)
         if not line.bodies:
             if not optional:
@@ -285,7 +292,7 @@ class Writer(ValueWriter):
     def _with_else(
         self, written: list[str], body: list[Line], default: nodes.Text | None, attempt: bool
     ) -> list[str]:
-        """A statement with its `else`, which is left out where it fails with the statement's own text."""
+        """A statement with its `else`, which is left out if it only fails with the default text."""
         if default is not None and _is_fail(body, default, attempt):
             return written
         if len(body) == 1 and isinstance(node := body[0].node, nodes.Leave):
@@ -294,7 +301,10 @@ class Writer(ValueWriter):
 
 
 def _with_full_stop(line: Line, attempt: bool) -> Node:
-    """The statement of a line, its text with the full stop that a prompt drops when only then it fails with its own text."""
+    """The statement of a line, with a full stop added to its text if its `else` shows one.
+
+    A prompt drops that full stop; with it the `else` is the default and need not be written.
+    """
     node = line.node
     if not isinstance(node, Failing) or not line.bodies:
         return node
@@ -305,7 +315,7 @@ def _with_full_stop(line: Line, attempt: bool) -> Node:
 
 
 def _is_fail(body: list[Line], reason: nodes.Text | None, attempt: bool) -> bool:
-    """Whether a body is what `fail` with this reason becomes."""
+    """Whether a body is what `fail` with this reason is lowered to."""
     if len(body) != 1 or not isinstance(node := body[0].node, nodes.Leave):
         return False
     if node.action != ("retry" if attempt else "abort"):
@@ -333,7 +343,7 @@ def _keys(keys: str) -> str:
 
 
 def duration(milliseconds: int) -> str:
-    """A duration in the largest unit that a person would take for it."""
+    """A duration in the largest unit that divides it; a minute is written as `60s`."""
     for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
         if milliseconds % size == 0 and milliseconds >= size and milliseconds != 60_000:
             return f"{milliseconds // size}{unit}"

@@ -1,6 +1,6 @@
-"""Fields and types as source text: the names they get, and what stands behind the names.
+"""Fields and types as source text, and the names that they get.
 
-Raises `Unspeakable` for what no source can say; what `fields` has read can always be said.
+Raises `Unspeakable` for what source cannot say; what `fields` has read can always be said.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ ANNOTATIONS = {
 
 
 class Unspeakable(ValueError):
-    """Something in a field that no source can say."""
+    """Raised for something that source cannot say; the text says what."""
 
 
 # Names of fields
 
 
 def source_name(wire_name: str, taken: Container[str]) -> str:
-    """The name in source of a name on the wire: itself where that is a name of the language and free."""
+    """The name in source for a name on the wire: the same if it is a free name of the language."""
     name = wire_name
     if not is_name(name):
         name = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") or "field"
@@ -51,9 +51,9 @@ def source_name(wire_name: str, taken: Container[str]) -> str:
 
 
 def source_names(fields: Iterable[nodes.FieldSpec], taken: Iterable[str] = ()) -> dict[str, str]:
-    """The names in source of the fields of one section or record, by their names on the wire; none of them is taken.
+    """The names in source of the fields of one section or record, by their names on the wire.
 
-    No field gets a name that another has on the wire.
+    None of them is in `taken`, and no field gets a name that another has on the wire.
     """
     wire_names = [field.name for field in fields]
     used = set(taken)
@@ -70,7 +70,7 @@ def source_names(fields: Iterable[nodes.FieldSpec], taken: Iterable[str] = ()) -
 
 
 def _free(name: str, taken: Container[str], joint: str) -> str:
-    """The name, or the first number behind it that makes it free."""
+    """The name, or the name with the first number that makes it free."""
     if name not in taken:
         return name
     number = 2
@@ -85,7 +85,10 @@ def _free(name: str, taken: Container[str], joint: str) -> str:
 def field_text(
     field: nodes.FieldSpec, types: TypeNames, *, name: str | None = None, untrusted: bool = False
 ) -> str:
-    """The lines that declare a field. `name` is its name in source, where `source_name` alone does not tell it."""
+    """The lines that declare a field.
+
+    `name` is its name in source, where `source_name` alone does not give it.
+    """
     name = source_name(field.name, ()) if name is None else name
     lines = [] if field.description is None else doc_lines(field.description)
     declared = f"{name}: {types.type_text(field.type)}"
@@ -118,7 +121,7 @@ def _said(literal: str | None, what: str, field: nodes.FieldSpec) -> str:
 
 
 def doc_lines(description: str) -> list[str]:
-    """The doc comment for a description, without indent."""
+    """The doc comment for a description, without indent; raises `Unspeakable`."""
     lines = description.split("\n")
     stripped = all(line == line.strip() and not _directive().match(line) for line in lines)
     if not description or not stripped or unspeakable().search(description):
@@ -128,7 +131,7 @@ def doc_lines(description: str) -> list[str]:
 
 @cache
 def _directive() -> re.Pattern[str]:
-    """A comment that tells FlowDSL something."""
+    """A comment that is an instruction to FlowDSL."""
     return re.compile(r"#*\s*(?:flow:\s*ignore|fmt:\s*(?:on|off|skip))\b")
 
 
@@ -136,9 +139,10 @@ def _directive() -> re.Pattern[str]:
 
 
 class TypeNames:
-    """The types that a file declares for the fields in it: one for each record, and one for an enum that several fields share.
+    """The types that a file declares: one for each record, and one for each enum of several fields.
 
-    They are called after the field that has them first. `taken` are names that the file uses otherwise.
+    A type is named after the first field that has it. `taken` are names with another use in the
+    file.
     """
 
     def __init__(self, *groups: Iterable[nodes.FieldSpec], taken: Iterable[str] = ()) -> None:
@@ -203,7 +207,7 @@ class TypeNames:
         return "\n".join(("{", *lines, "}"))
 
     def type_text(self, type_: nodes.Type) -> str:
-        """A type as it stands behind a field: by its name where it has one."""
+        """A type as it is written behind a field: by its name if it has one."""
         match type_:
             case nodes.ScalarType(name=name):
                 return name
@@ -230,7 +234,7 @@ def _enum_text(enum: nodes.EnumType) -> str:
 
 
 def _words(wire_name: str) -> tuple[str, ...]:
-    """The words of a field's name, as `snake_case` or `camelCase` has them; never none."""
+    """The words of a field's name in `snake_case` or `camelCase`; at least one."""
     name = source_name(wire_name, ())
     return tuple(re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", name)) or ("field",)
 
@@ -241,7 +245,7 @@ def _pascal(words: Iterable[str]) -> str:
 
 
 def _shared_words(names: list[tuple[str, ...]]) -> tuple[str, ...]:
-    """The last words that all names have in common."""
+    """The last words that all names have in common, in lower case."""
     shared: list[str] = []
     columns = zip(*([word.lower() for word in reversed(words)] for words in names), strict=False)
     for column in columns:
@@ -255,7 +259,7 @@ _IRREGULAR = {"people": "person", "children": "child", "indices": "index", "seri
 
 
 def _singular(word: str) -> str:
-    """An English noun in the singular; what looks like none stays as it is."""
+    """An English noun in the singular; a word that does not look like a plural is unchanged."""
     lower = word.lower()
     if lower in _IRREGULAR:
         return _IRREGULAR[lower]

@@ -15,7 +15,7 @@ from .value_types import ANY, fits, is_textual, present, type_of
 
 
 class Consts:
-    """Constants of a file for values that a literal cannot be in place of."""
+    """The constants that a file declares for values where source takes only a name."""
 
     def __init__(self, fresh: Callable[[str], str]) -> None:
         self._fresh = fresh
@@ -33,14 +33,14 @@ class Consts:
 
 
 def said(written: str | None) -> str:
-    """The literal, where there is one."""
+    """The literal, if there is one; raises `Unspeakable`."""
     if written is None:
         raise Unspeakable("a text has no literal")
     return written
 
 
 class ValueWriter:
-    """Writes what stands in statements, in the names of a scope."""
+    """Writes texts, values and conditions in the names of a scope; raises `Unspeakable`."""
 
     def __init__(self, scope: Scope, consts: Consts) -> None:
         self.scope = scope
@@ -50,14 +50,14 @@ class ValueWriter:
         return said(text_literal(text, self.scope.in_text))
 
     def headline(self, text: nodes.Text) -> str:
-        """A text where no runtime value may stand."""
+        """A text that may hold no runtime value."""
         for piece in text:
             if isinstance(piece, nodes.Variable) and not self.scope.may_head(piece):
                 raise Unspeakable("a runtime value stands in a title or a command")
         return self.text(text)
 
     def value(self, value: nodes.Value, wanted: nodes.Type = ANY) -> str:
-        """A value where one of the type `wanted` is taken."""
+        """A value where one of the type `wanted` is expected."""
         inner = present(wanted)
         match value:
             case nodes.TextValue(text=text):

@@ -21,7 +21,7 @@ Types = dict[Key, nodes.Type]
 
 
 def type_at(type_: nodes.Type, path: tuple[str | int, ...]) -> nodes.Type:
-    """What is at the end of a path, optional where anything on the way is; `any` where that is not known."""
+    """The type at the end of a path; optional if anything on the way is, `any` if it is unknown."""
     optional = False
     for part in path:
         if isinstance(type_, nodes.OptionalType):
@@ -41,7 +41,7 @@ def optional_of(type_: nodes.Type) -> nodes.Type:
 
 
 def present(type_: nodes.Type) -> nodes.Type:
-    """The type of a value that is there."""
+    """The type without its `?`."""
     return type_.inner if isinstance(type_, nodes.OptionalType) else type_
 
 
@@ -50,7 +50,7 @@ def type_of_variable(variable: nodes.Variable, types: Types) -> nodes.Type:
 
 
 def is_textual(type_: nodes.Type) -> bool:
-    """Whether a text of any spelling may be a value of the type as far as the checker can know."""
+    """Whether the checker accepts any text as a value of the type."""
     return isinstance(type_, nodes.ScalarType) and type_.name in _TEXTUAL
 
 
@@ -60,7 +60,7 @@ def is_number(type_: nodes.Type) -> bool:
 
 
 def type_of(value: nodes.Value, types: Types) -> nodes.Type:
-    """The narrowest type a value has."""
+    """The narrowest type of a value."""
     match value:
         case nodes.TextValue():
             variable = single_variable(value)
@@ -110,7 +110,7 @@ def _list_of(types: list[nodes.Type]) -> nodes.Type:
 
 
 def join(one: nodes.Type, other: nodes.Type) -> nodes.Type:
-    """A type that has the values of both: the narrowest one that can be named."""
+    """A type that holds the values of both types; the narrowest that can be named."""
     if isinstance(one, nodes.OptionalType) or isinstance(other, nodes.OptionalType):
         return optional_of(join(present(one), present(other)))
     if isinstance(one, nodes.EnumType) and isinstance(other, nodes.EnumType):
@@ -131,7 +131,7 @@ def _is_text(type_: nodes.Type) -> bool:
 
 
 def fits(source: nodes.Type, target: nodes.Type) -> bool:
-    """Whether a value of `source` may stand where `target` is wanted, as `semantics.assignability` has it."""
+    """Whether `source` may stand where `target` is wanted, by `semantics.assignability`."""
     match source, target:
         case _, nodes.ScalarType(name="any"):
             return True
@@ -181,7 +181,7 @@ def element_of(items: nodes.Value, types: Types) -> nodes.Type:
 
 
 def has_variable(value: nodes.Value) -> bool:
-    """Whether a value is not the same on each run."""
+    """Whether a value may differ from run to run."""
     match value:
         case nodes.TextValue():
             return True
@@ -193,11 +193,14 @@ def has_variable(value: nodes.Value) -> bool:
             return False
 
 
-# Types that are read from words, which leave out full stops and bounds
+# Types read from the words of a prompt, which leave out full stops and bounds
 
 
 def declared_records(fields: Iterable[nodes.FieldSpec]) -> dict[str, nodes.RecordType]:
-    """The record types in fields by the words that a prompt has for them, the first of those that share them."""
+    """The record types in fields, by the words that a prompt uses for them.
+
+    If several have the same words it is the first.
+    """
     found: dict[str, nodes.RecordType] = {}
     for field in fields:
         for each in walk(field):
@@ -207,7 +210,7 @@ def declared_records(fields: Iterable[nodes.FieldSpec]) -> dict[str, nodes.Recor
 
 
 def as_declared(type_: nodes.Type, declared: dict[str, nodes.RecordType]) -> nodes.Type:
-    """A type with the records in it that `declared` has words for as they are declared."""
+    """A type read from words, with its records replaced by the declared ones of those words."""
     match type_:
         case nodes.RecordType() if type_ not in declared.values():
             return declared.get(type_words(type_), type_)

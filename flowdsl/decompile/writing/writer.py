@@ -1,4 +1,4 @@
-"""A workflow as the text of a `.flow` file."""
+"""Writes a workflow as the text of a `.flow` file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .value_types import ANY, STRING, Types, as_declared, declared_records
 
 
 def write_flow(flow: FlowFile) -> str | None:
-    """The source text of a workflow, formatted. None when something in it cannot be said in source."""
+    """The source text of a workflow, formatted; None if source cannot say something in it."""
     try:
         text = _FlowWriter(flow).text()
     except (Unspeakable, RecursionError):
@@ -45,7 +45,8 @@ _READERS = nodes.Extract | nodes.BackgroundExtract | nodes.Copy | nodes.Run
 class _FlowWriter:
     """Writes one workflow.
 
-    The statements come first: they decide which names inputs and outputs have in source, which types and constants are declared.
+    The statements are planned first, for they decide on the names of inputs and outputs and on the
+    types and constants to declare.
     """
 
     def __init__(self, flow: FlowFile) -> None:
@@ -75,7 +76,7 @@ class _FlowWriter:
         self.scope = self._scope()
 
     def _plan(self) -> None:
-        """Find the tasks, and the places where outputs are emitted."""
+        """Finds the tasks, and the places where outputs are emitted."""
         workflow = self.workflow
         outputs = {field.name: field.type for field in workflow.outputs}
         declared = declared_records((*workflow.outputs, *workflow.inputs))
@@ -132,7 +133,7 @@ class _FlowWriter:
         return found
 
     def _output_names(self) -> dict[str, str]:
-        """The names in source of outputs: those for which inlining keeps their values as it did."""
+        """The names in source of outputs, such that lowering keeps their values where they are."""
         workflow = self.workflow
         names = Names((*self._wire_names(), *self.runtime))
         wanted = {
@@ -155,7 +156,7 @@ class _FlowWriter:
         return found
 
     def _read_fields(self) -> list[nodes.FieldSpec]:
-        """What is read and given back, as fields, for the names of its types."""
+        """Values that are read or returned, as fields, so that their types get names."""
         found: list[nodes.FieldSpec] = []
         for lines in (self.root, *(task.body for task in self.tasks)):
             for line in all_lines(lines):
@@ -218,7 +219,7 @@ class _FlowWriter:
         return "\n\n".join((*head, *self._declarations(), *tasks, workflow)) + "\n"
 
     def _declarations(self) -> Iterator[str]:
-        """The types, with the marks of fields that hold text from outside."""
+        """The type declarations, with `@untrusted` at marked fields."""
         marked: dict[str, set[str]] = {}
         for record, field in self.marks.inside:
             name = source_names(record.fields)[field]
@@ -393,7 +394,7 @@ class _FlowWriter:
 
 
 def _keeps(names: Names, name: str, variable: str) -> bool:
-    """Whether inlining keeps an output called `name` in `variable`."""
+    """Whether lowering keeps an output called `name` in `variable`."""
     wanted = name if names.is_free(name) else f"output_{name}"
     if names.is_free(wanted):
         return wanted == variable
@@ -404,7 +405,7 @@ def _keeps(names: Names, name: str, variable: str) -> bool:
 
 
 def _section(name: str, entries: Iterable[str], *, always: bool = False) -> Iterator[str]:
-    """A section with an entry a line; none without entries, unless it means something when empty."""
+    """A section with one entry a line; without entries nothing or, with `always`, `name {}`."""
     lines = [INDENT + line for entry in entries for line in entry.split("\n")]
     if lines:
         yield "\n".join((f"{name} {{", *lines, "}"))

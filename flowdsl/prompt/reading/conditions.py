@@ -1,4 +1,4 @@
-"""Conditions in words, back to conditions."""
+"""Reads conditions in words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ Operator = Literal["==", "!=", "<=", ">=", "<", ">"]
 
 
 class Conditions:
-    """Reads conditions at a position of a text: what was read and where it ends, None when none stands there."""
+    """Reads conditions at a position of a text.
+
+    Every reader returns what it read and the offset behind it, or None if none stands there.
+    """
 
     def __init__(self, texts: Texts, phrases: Phrases) -> None:
         self._phrases = phrases

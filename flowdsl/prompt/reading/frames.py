@@ -1,4 +1,4 @@
-"""Sentences recognised in a text: the fixed words around their holes, and each hole read as its kind is."""
+"""Recognises sentences: the fixed words around their holes, and each hole by its kind."""
 
 from __future__ import annotations
 
@@ -10,17 +10,24 @@ from flowdsl.prompt.sentences import COUNT, FLAG, SENTENCES, Hole, Sentence
 from flowdsl.source.record import Record
 
 Read = Callable[[str, int], tuple[Any, int] | None]
-"""Reads something whose own form says where it ends: what it is, and where; None when it does not stand there."""
+"""Reads something that tells by itself where it ends: its value and the offset behind it, or None.
+"""
 
 
 class Free(Record):
-    """A hole that takes any characters up to the words behind it. `read` gives their meaning, None when they have none."""
+    """A hole that takes any characters up to the next fixed words.
+
+    `read` returns None for senseless ones.
+    """
 
     read: Callable[[str], Any]
 
 
 class Frame(Record):
-    """A sentence with its choices made: `literals` stand around `holes`, and `implied` are the values that the choices tell."""
+    """A sentence with its choices made.
+
+    `literals` stand around `holes`; `implied` are the values that follow from the choices.
+    """
 
     literals: tuple[str, ...]
     holes: tuple[Hole, ...]
@@ -28,24 +35,26 @@ class Frame(Record):
 
     @property
     def start(self) -> str:
-        """How a text in this frame begins."""
+        """The words with which a text in this frame begins."""
         return self.literals[0]
 
 
 class Sentences:
-    """Reads sentences; `kinds` say how each kind of hole is read.
+    """Reads sentences; `kinds` says how each kind of hole is read.
 
-    The values of a sentence come in the order of its holes. A count that is not said is 1, a flag that is not set False,
-    a text that is not there empty. Takes time linear in the text, besides what the readers of holes take.
+    The values of a sentence come in the order of its holes. A count that is not said is 1, a flag
+    that is not set is False, a text that is not there is empty. Takes time linear in the text,
+    besides the time of the readers of holes.
     """
 
     def __init__(self, kinds: Mapping[str, Read | Free]) -> None:
         self.kinds = dict(kinds)
 
     def match(self, name: str, text: str) -> tuple[Any, ...] | None:
-        """The values in `text` when it is the sentence `name` and nothing else.
+        """The values in `text` if it is the sentence `name` as a whole, else None.
 
-        A free hole ends at the last place where the next words stand, unless another free one follows.
+        A free hole ends at the last place where the next words stand, or at the first if another
+        free hole follows.
         """
         for frame in frames(name):
             found = self._read(frame, text, 0)
@@ -54,7 +63,12 @@ class Sentences:
         return None
 
     def read(self, name: str, text: str, position: int) -> tuple[tuple[Any, ...], int] | None:
-        """The values in the sentence `name` that begins at `position`, and where it ends; it has no free holes."""
+        """The values in the sentence `name` at `position`, and the offset behind it.
+
+        None for another.
+
+        The sentence must have no free holes.
+        """
         for frame in frames(name):
             found = self._read(frame, text, position)
             if found is not None:
@@ -122,7 +136,7 @@ def _frame(sentence: Sentence, chosen: dict[str, bool]) -> Frame:
 
 
 def _implied(sentence: Sentence, chosen: dict[str, bool]) -> Iterator[tuple[str, Any]]:
-    """The values that the choices tell, by the names of their holes; what is chosen of others stands in a hole."""
+    """The values that follow from the choices, by hole; the others stand in holes."""
     for choice in sentence.choices:
         hole = choice.hole
         if hole.kind == FLAG:

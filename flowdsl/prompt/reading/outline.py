@@ -1,4 +1,4 @@
-"""A prompt taken apart: title, description, rules, the outline of its steps, and the paragraph "Outputs"."""
+"""Takes a prompt apart: title, description, rules, the outline of its steps, its outputs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from flowdsl.prompt.words import paragraph, say
 from flowdsl.source.record import Record
 
 MAX_DEPTH = 200
-"""How deep an outline may go; statements of source nest no deeper."""
+"""How deep an outline may nest; statements in source nest no deeper."""
 
 _IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)">')
 
 
 class ReadItem:
-    """A line of the outline. `bullet`: it belongs to the instruction of a focused agent."""
+    """A line of the outline.
+
+    `bullet` says that it belongs to the instruction of a focused agent.
+    """
 
     __slots__ = ("bullet", "children", "lines")
 
@@ -33,7 +36,11 @@ class ReadItem:
 
 
 class Outline(Record):
-    """The parts of a prompt. `outputs` is the text of the paragraph, None without one. `addresses` are those of the pictures, in order."""
+    """The parts of a prompt.
+
+    `outputs` is the text of the paragraph "Outputs", None without one. `addresses` are those of the
+    pictures, in order.
+    """
 
     title: str
     description: str | None
@@ -46,9 +53,9 @@ class Outline(Record):
 
 
 def read_outline(prompt: str, pictures: Mapping[str, str]) -> Outline | None:
-    """The parts of a prompt; None when it has not the shape of ours.
+    """The parts of a prompt; None if it does not have the form of ours.
 
-    `pictures` are the file names of those it may show, by address.
+    `pictures` are the file names of the pictures that it may show, by address.
     """
     if OPEN_PART in prompt:
         return None
@@ -65,7 +72,10 @@ def read_outline(prompt: str, pictures: Mapping[str, str]) -> Outline | None:
 def _without_html(
     lines: list[str], pictures: Mapping[str, str], addresses: list[str]
 ) -> list[str] | None:
-    """The lines of a prompt that shows pictures, these as open parts again; adds their addresses to `addresses`."""
+    """The lines of a prompt with pictures, as plain text with open parts for the pictures.
+
+    Adds the addresses of the pictures to `addresses`.
+    """
     plain: list[str] = []
     for line in lines:
         if not line:
@@ -142,7 +152,7 @@ def _rules(focused: bool, optional: bool, secrets: bool, *rules: str) -> list[st
 
 
 def _read_rules(lines: list[str], start: int) -> tuple[list[str], bool, bool, int] | None:
-    """The author's rules, whether missing values and secrets are explained, and the number of the line behind."""
+    """The author's rules, whether optional inputs and secrets are explained, and the next line."""
     end = start
     while end < len(lines) and lines[end]:
         end += 1
@@ -159,7 +169,7 @@ def _read_rules(lines: list[str], start: int) -> tuple[list[str], bool, bool, in
 
 
 def _read_end(lines: list[str], position: int) -> str | None:
-    """The text of the paragraph "Outputs", empty without one; None when the prompt ends otherwise."""
+    """The text of the paragraph "Outputs", empty without one; None if the prompt ends otherwise."""
     for focused in (True, False):
         words = paragraph("replay", focused=focused).split("\n")
         end = position + len(words)
@@ -174,7 +184,10 @@ def _read_end(lines: list[str], position: int) -> str | None:
 
 
 class _Items:
-    """Reads numbered lines and bullets up to the first line that is neither. What it accepts, `render_outline` gives back."""
+    """Reads numbered lines and bullets up to the first other line.
+
+    What it accepts, `render_outline` would print the same.
+    """
 
     def __init__(self, lines: list[str], position: int) -> None:
         self.lines = lines
@@ -184,7 +197,10 @@ class _Items:
         """The items around the next line, each with its number or the indent of its bullet."""
 
     def read(self) -> bool:
-        """Whether an outline was read; `position` is then behind it and the blank line that follows."""
+        """Whether an outline was read.
+
+        `position` is then past it and the blank line that follows.
+        """
         blanks = 0
         while self.position < len(self.lines):
             line = self.lines[self.position]
@@ -260,7 +276,7 @@ class _Items:
 
 
 def _after(line: str, label: str) -> str | None:
-    """The text behind a label; empty where nothing stands behind it."""
+    """The text behind a label, empty if nothing stands there; None without the label."""
     if line.startswith(f"{label} "):
         return line[len(label) + 1 :]
     return "" if line == label else None

@@ -1,4 +1,4 @@
-"""Types and values in words, back to types and values."""
+"""Reads types and values in words."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ Reader = Callable[[str, int], tuple[Read, int] | None]
 
 
 class Phrases:
-    """Reads types and values at a position of a text: what was read and where it ends, None when it does not stand there."""
+    """Reads types and values at a position of a text.
+
+    Every reader returns what it read and the offset behind it, or None if it does not stand there.
+    """
 
     def __init__(self, texts: Texts) -> None:
         self.texts = texts
@@ -204,7 +207,7 @@ _FIXED: tuple[tuple[str, Any], ...] = (("missing", None), ("no_entries", []), ("
 
 
 def text_value(text: nodes.Text) -> nodes.Value:
-    """The value of a text: a constant where no variable is in it."""
+    """The value of a text: a constant if no variable is in it."""
     if any(isinstance(piece, nodes.Variable) for piece in text):
         return nodes.TextValue(text=text)
     return nodes.ConstantValue(
@@ -213,7 +216,7 @@ def text_value(text: nodes.Text) -> nodes.Value:
 
 
 def constant(text: str, position: int) -> tuple[nodes.Value, int] | None:
-    """Reads a number, a truth value or the missing value, as a text spells it."""
+    """Reads a number, a truth value or null, as a text spells it."""
     for value in (True, False, None):
         if text.startswith(spell(value), position):
             return nodes.ConstantValue(value=value), position + len(spell(value))
@@ -225,7 +228,10 @@ def constant(text: str, position: int) -> tuple[nodes.Value, int] | None:
 
 
 def plain_constant(spelled: str, type_: nodes.Type) -> Any:
-    """The constant of a type that is spelled like this; its spelling where it is none of that type."""
+    """The constant of a type that is spelled like this.
+
+    The spelling itself if it is no such constant.
+    """
     match type_:
         case nodes.OptionalType() if spelled == MISSING:
             return None
@@ -257,7 +263,7 @@ def _json(spelled: str) -> Any:
 
 
 def _closing(text: str, start: int) -> int | None:
-    """Where the bracket closes that has been opened in front of `start`."""
+    """The offset at which the bracket opened right before `start` closes."""
     depth = 1
     for found in _BRACKET.finditer(text, start):
         depth += 1 if found[0] == "(" else -1

@@ -1,4 +1,4 @@
-"""The texts of a prompt back to pieces: variables, protected braces, and the note on data from outside."""
+"""Reads texts of a prompt: variables, escaped braces, and the note on untrusted data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from flowdsl.semantics.statements.keys import chord_keys, is_key, misplaced_modi
 from .frames import Free, Read, Sentences
 
 MAX_DIGITS = 18
-"""Digits of the longest number that is read; every number of source is shorter."""
+"""Digits of the longest number that is read; numbers in source are not longer."""
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*+"
 _PATH = rf"""(?:\.{_NAME}|\[[0-9]{{1,{MAX_DIGITS}}}\]|\['[^']*+'\]|\["[^"]*+"\])*+"""
@@ -45,10 +45,16 @@ Exact = Callable[[str, int], tuple[nodes.Text, int] | None]
 
 
 class Texts:
-    """Reads the texts of one prompt. Every method gives None for what code generation does not write."""
+    """Reads the texts of one prompt.
+
+    Every method returns None for what code generation never writes.
+    """
 
     def __init__(self, inputs: Iterable[str] = (), secrets: Iterable[str] = ()) -> None:
-        """`inputs` and `secrets` are the names known of a workflow: not all are names of the language."""
+        """`inputs` and `secrets` are known wire names.
+
+        Not all of them are names of the language.
+        """
         inputs, secrets = _odd(inputs), _odd(secrets)
         self._variable = re.compile(
             rf"\{{\{{({_NAME})({_PATH})\}}\}}"
@@ -71,11 +77,11 @@ class Texts:
         return text if text is not None and clause(text) == spelled else None
 
     def line(self, spelled: str) -> nodes.Text | None:
-        """A text whose white space is that between words."""
+        """A text in which words are separated by single spaces."""
         return self.text(spelled) if " ".join(spelled.split()) == spelled else None
 
     def literal(self, spelled: str) -> str | None:
-        """Characters that mean themselves."""
+        """The characters of a text without variables."""
         text = self.text(spelled)
         if text is None or any(isinstance(piece, nodes.Variable) for piece in text):
             return None
@@ -93,7 +99,7 @@ class Texts:
         return text if spell_command(text) == spelled else None
 
     def exact(self, noun: str, *, block: bool = False) -> Exact:
-        """A reader of what `exact` writes about a text, a value or a command."""
+        """A reader of what `exact` writes for a text, a value or a command."""
         start = exact(noun, (), block=block).partition("\u27e6")[0]
         of_lines = exact(noun, literal("\n"), block=block).partition("2")[0]
         between = "\n" if block else " "
@@ -109,12 +115,12 @@ class Texts:
         return reader
 
     def delimited(self) -> Exact:
-        """A reader of a text in the middle of a sentence."""
+        """A reader of what `delimited` writes: a text in the middle of a sentence."""
         bracketed, exact = in_brackets(self.text), self.exact("text")
         return lambda text, position: bracketed(text, position) or exact(text, position)
 
     def variable(self, spelled: str, position: int) -> tuple[nodes.Value, int] | None:
-        """Reads a value that is a variable."""
+        """Reads a value that is one variable."""
         found = self._variable.match(spelled, position)
         return None if found is None else (nodes.TextValue(text=(_variable(found),)), found.end())
 
@@ -164,7 +170,7 @@ class Texts:
 
 
 def _bracketed_lines(text: str, position: int, between: str) -> tuple[str, int]:
-    """The lines in brackets behind the sentence that begins at `position`, and where the last one ends."""
+    """The lines in brackets behind the sentence at `position`, and the offset behind the last."""
     first = _OPENING.search(text, position)
     if first is None:
         return "", position
@@ -183,11 +189,11 @@ def _bracketed_lines(text: str, position: int, between: str) -> tuple[str, int]:
 
 
 _MARKS = ("'", '"')
-"""What an author puts around a value; the note on data from outside then stands behind it."""
+"""Marks that an author may put around a value; the note on untrusted data comes behind the last."""
 
 
 def _odd(names: Iterable[str]) -> list[str]:
-    """Patterns of the names that are no names of the language, the longest first."""
+    """Patterns for the names that are no names of the language, the longest first."""
     odd = {name for name in names if name and not re.fullmatch(_NAME, name)}
     return [re.escape(name) for name in sorted(odd, key=lambda name: (-len(name), name))]
 
@@ -217,13 +223,13 @@ def _path_parts(spelled: str) -> Iterator[str | int]:
             yield name if name is not None else single if single is not None else double
 
 
-# Readers of what says itself where it ends
+# Readers of what tells by itself where it ends
 
 
 def in_quotes(
     read: Callable[[str], Value | None],
 ) -> Callable[[str, int], tuple[Value, int] | None]:
-    """A reader of something in quotation marks; `read` gives its meaning."""
+    """A reader of something in quotation marks; `read` returns its value."""
 
     def reader(text: str, position: int) -> tuple[Value, int] | None:
         closing = _CLOSING.get(text[position : position + 1])
@@ -241,7 +247,7 @@ def in_quotes(
 def in_brackets(
     read: Callable[[str], Value | None],
 ) -> Callable[[str, int], tuple[Value, int] | None]:
-    """A reader of something in brackets; `read` gives its meaning."""
+    """A reader of something in brackets; `read` returns its value."""
 
     def reader(text: str, position: int) -> tuple[Value, int] | None:
         inside = _in_brackets(text, position)
@@ -258,7 +264,7 @@ def _meant(
     text: str,
     position: int,
 ) -> tuple[Value, int] | None:
-    """What stands between marks, if code generation gives it the marks that it has."""
+    """The value between marks, if code generation would give it the same marks."""
     if inside is None or spelled is None or not text.startswith(spelled, position):
         return None
     value = read(inside)
@@ -266,7 +272,10 @@ def _meant(
 
 
 def _in_brackets(text: str, position: int) -> str | None:
-    """What stands in the brackets that open at `position`; a text in plain ones may begin with a number and a colon."""
+    """The text in the brackets that open at `position`.
+
+    A text in plain brackets may itself begin with a number and a colon, so both ways are tried.
+    """
     found = _OPENING.match(text, position)
     if found is None:
         return None
@@ -286,7 +295,7 @@ def runtime_variable(text: str, position: int) -> tuple[str, int] | None:
 
 
 def variable_path(spelled: str) -> tuple[str, tuple[str | int, ...]] | None:
-    """The runtime variable and the path in it that are spelled like this, without braces."""
+    """The name and path of a runtime variable that is spelled like this, without braces."""
     found = _VARIABLE_PATH.fullmatch(spelled)
     if found is None:
         return None
@@ -306,7 +315,7 @@ _COUNTED = Sentences({COUNT: whole_number})
 
 
 def milliseconds(text: str, position: int) -> tuple[int, int] | None:
-    """Reads a duration: its milliseconds."""
+    """Reads a duration, in milliseconds."""
     for name, size in DURATIONS.items():
         found = _COUNTED.read(name, text, position)
         if found is not None and duration(found[0][0] * size) == text[position : found[1]]:
@@ -315,7 +324,7 @@ def milliseconds(text: str, position: int) -> tuple[int, int] | None:
 
 
 def keys(spelled: str) -> str | None:
-    """The keys of a `press`, as they are."""
+    """The keys of a `press`, unchanged; None for what are no keys."""
     chords = [chord_keys(chord) for chord in spelled.split()]
     known = all(is_key(key) for chord in chords for key in chord)
     plain = spelled == spelled.lower() and not any(map(misplaced_modifier, chords))
@@ -329,7 +338,7 @@ def model(spelled: str) -> str | None:
 
 
 def whole(read: Exact) -> Free:
-    """A hole that holds nothing but what `read` reads."""
+    """A hole that holds exactly what `read` reads."""
 
     def reader(spelled: str) -> nodes.Text | None:
         found = read(spelled, 0)
@@ -348,4 +357,4 @@ NAMELESS: dict[str, Read | Free] = {
     "spelled": in_quotes(str),
     "variable": runtime_variable,
 }
-"""How the kinds of holes are read in which no names of a workflow stand that are none of the language."""
+"""Readers of those kinds of holes in which no names of the workflow occur."""

@@ -65,18 +65,24 @@ def test_planned_commands_are_not_existing_ones() -> None:
     [
         (["chekc"], "`chekc` is not a command; a command named `check` exists"),
         (["quux"], "`quux` is not a command; the commands are init, new, check, fmt, import, "),
-        (["pools"], "`pools` is not available in this version; the commands are init, new, check, "),
+        (
+            ["pools"],
+            "`pools` is not available in this version; the commands are init, new, check, ",
+        ),
         (["--colour", "x"], "`--colour` is not an option of `flowdsl`; see `flowdsl -h`"),
         (["-C"], "`-C` needs a value"),
         (["--color", "blue", "check"], "`blue` is not a colour mode; use auto, always, never"),
         (["--color=blue", "check"], "`blue` is not a colour mode"),
         (["-C", "/none/there", "check"], "`-C /none/there` cannot be entered: No such file"),
         (["-C", "a\0b", "check"], "`-C a\\x00b` cannot be entered: it is not a path"),
-        (["check", "--colr", "never"], "`--colr` is not an option of `flowdsl check`; an option `--color` exists"),
+        (
+            ["check", "--colr", "never"],
+            "`--colr` is not an option of `flowdsl check`; an option `--color` exists",
+        ),
         (["check", "--col", "never"], "`--col` is not an option of `flowdsl check`"),
         (["check", "--color", "blue"], "argument --color: invalid choice: 'blue'"),
     ],
-)  # fmt: skip
+)
 def test_usage_mistakes_are_one_line_and_64(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

@@ -162,7 +162,8 @@ def test_a_chain_names_workflows_references_and_its_own_parameters() -> None:
         """
         workflow first { inputs { day: date } secrets { pin: string } outputs { total: number }
           steps { extract total: number from "the total" emit total = {{total}} } }
-        workflow second { inputs { total: number, note: string = "-" } steps { do "Type {total}." } }
+        workflow second {
+          inputs { total: number, note: string = "-" } steps { do "Type {total}." } }
         chain both { keep_session = true
           inputs { day: date } secrets { pin: string }
           shared { note = "month end" }

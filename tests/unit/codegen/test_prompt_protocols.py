@@ -187,14 +187,14 @@ def test_decision_variables_never_collide_with_the_authors_names() -> None:
 
 def test_tasks_called_twice_keep_their_variables_apart() -> None:
     source = (
-        'task read(what: string) -> { v: string } { extract v: string from "{what}" emit v = {{v}} }'
-        + workflow(
-            """
+        'task read(what: string) -> { v: string } { extract v: string from "{what}" emit v = '
+        "{{v}} }"
+    ) + workflow(
+        """
             call read(what: "left") as a
             call read(what: "right") as b
             do "Compare {{a.v}} with {{b.v}}."
             """
-        )
     )
     steps = steps_of(source)
     assert 'key "read_v")' in steps
@@ -207,7 +207,8 @@ def test_tasks_called_twice_keep_their_variables_apart() -> None:
 
 def test_a_result_is_kept_before_an_output_takes_a_part_of_it() -> None:
     source = (
-        'task read(what: string) -> { v: string } { extract v: string from "{what}" emit v = {{v}} }'
+        'task read(what: string) -> { v: string } { extract v: string from "{what}" emit v = '
+        "{{v}} }"
         "workflow w { outputs { all: string[] } steps {"
         'call read(what: "left") as a  emit all += {{a.v}} emit all += "end" } }'
     )
@@ -217,14 +218,20 @@ def test_a_result_is_kept_before_an_output_takes_a_part_of_it() -> None:
 
 
 def test_a_parameter_takes_whatever_the_call_gives() -> None:
-    task = 'task note(who: { name: string }, secret pin: string) { do "Write {who.name}." type $pin into "the PIN field" }'
+    task = (
+        'task note(who: { name: string }, secret pin: string) { do "Write {who.name}." type $pin '
+        'into "the PIN field" }'
+    )
     source = task + workflow(
         """
         call note(who: patient, pin: $code)
         call note(who: { name: "Ann" }, pin: $code)
         for p in people max 3 { call note(who: p, pin: $code) }
         """,
-        sections="inputs { patient: { name: string }, people: { name: string }[] } secrets { code: string }",
+        sections=(
+            "inputs { patient: { name: string }, people: { name: string }[] } secrets { code: "
+            "string }"
+        ),
     )
     steps = steps_of(source)
     assert "Write {patient.name}." in steps

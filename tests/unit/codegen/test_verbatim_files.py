@@ -66,7 +66,9 @@ def test_a_schema_that_is_no_json_object_is_passed_on_by_an_extra_file_alone(
 
     section = field.removesuffix("_schema") + "s"
     files: dict[str, str | bytes] = {
-        "main.flow": f'flow 1\nworkflow a {{ {section} from "./s.json" steps {{ do "Open it." }} }}\n',
+        "main.flow": (
+            f'flow 1\nworkflow a {{ {section} from "./s.json" steps {{ do "Open it." }} }}\n'
+        ),
         "s.json": text,
     }
     analysis = compile_project(MemoryFiles(files), ["main.flow"], CompileOptions()).analysis

@@ -202,8 +202,14 @@ def test_wrong_values_are_named_where_they_stand(line: str, message: str, marked
         ('[env."a/b"]\napi="local"', '`"a/b"` is not a name of ASCII letters, digits, `_` and `-`'),
         ('[env.p]\napi="ftp://x"', "`env.p.api` is not `local` or the URL of a service"),
         ('[env.p]\napi="https://u:p@x.test"', "`env.p.api` is not `local` or the URL of a service"),
-        ('[env.p]\napi="local"\nprotected=1', "`env.p.protected` is a whole number; it must be true or false"),
-        ('[env.p]\napi="local"\nvars={a=1}', "`env.p.vars.a` is a whole number; it must be a string"),
+        (
+            '[env.p]\napi="local"\nprotected=1',
+            "`env.p.protected` is a whole number; it must be true or false",
+        ),
+        (
+            '[env.p]\napi="local"\nvars={a=1}',
+            "`env.p.vars.a` is a whole number; it must be a string",
+        ),
         ("[env.p]", "`[env.p]` has no `api`"),
         ("[[adopt]]\nenv='p'\naddress='workflow.x'\nid='y'", "`adopt[0].id` is not a UUID"),
         ("[adopt]", "`adopt` is a table; it must be an array of tables"),
@@ -212,8 +218,14 @@ def test_wrong_values_are_named_where_they_stand(line: str, message: str, marked
             "`removed[0].mode` is not one of `delete`, `forget`",
         ),
         ("[[removed]]\nmode='forget'", "`[[removed]]` has no `address`"),
-        ("[models.x]\nprovider='a'\nmodel='b'\nmax_tokens=0", "`models.x.max_tokens` is not a whole number of at least 1"),
-        ("[models.x]\nprovider='a'\nmodel='b'\ntemperature=nan", "`models.x.temperature` is not a number"),
+        (
+            "[models.x]\nprovider='a'\nmodel='b'\nmax_tokens=0",
+            "`models.x.max_tokens` is not a whole number of at least 1",
+        ),
+        (
+            "[models.x]\nprovider='a'\nmodel='b'\ntemperature=nan",
+            "`models.x.temperature` is not a number",
+        ),
         (
             "[models.x]\nprovider='a'\nmodel='b'\nadditional_params={a=[inf]}",
             "`models.x.additional_params.a[0]` is not a value that JSON has",
@@ -223,9 +235,12 @@ def test_wrong_values_are_named_where_they_stand(line: str, message: str, marked
             "[[adopt]]\nenv='p'\naddress='workflow.x'\nid='0c9d5e3b-4c1b-4a55-8d7c-1f6f00010001'",
             "there is no environment `p`",
         ),
-        ("[platform]\nfocused_agent_tools=['fly']", "`platform.focused_agent_tools[0]` is not one of"),
+        (
+            "[platform]\nfocused_agent_tools=['fly']",
+            "`platform.focused_agent_tools[0]` is not one of",
+        ),
     ],
-)  # fmt: skip
+)
 def test_other_tables_are_checked(text: str, message: str) -> None:
     diagnostic = only(f"{MINIMAL}{text}\n")
     assert diagnostic.message.startswith(message)
@@ -235,7 +250,10 @@ def test_other_tables_are_checked(text: str, message: str) -> None:
 @pytest.mark.parametrize("second", [("workflow.a", "2"), ("workflow.b", "1")])
 def test_an_address_or_an_object_is_adopted_once(second: tuple[str, str]) -> None:
     entries = "".join(
-        f"[[adopt]]\nenv = 'p'\naddress = '{address}'\nid = '0c9d5e3b-4c1b-4a55-8d7c-1f6f0001000{last}'\n"
+        (
+            f"[[adopt]]\nenv = 'p'\naddress = '{address}'\nid = "
+            f"'0c9d5e3b-4c1b-4a55-8d7c-1f6f0001000{last}'\n"
+        )
         for address, last in (("workflow.a", "1"), second)
     )
     found = only(f"{MINIMAL}[env.p]\napi = 'local'\n{entries}")

@@ -19,7 +19,9 @@ NOW = 1_700_000_000.0
 
 @dataclass
 class Wire:
-    """The recorded requests and sleeps of one client, and what it is answered: responses or exceptions, the last repeated.
+    """The recorded requests and sleeps of one client, and what it is answered.
+
+    Responses or exceptions, the last repeated.
 
     Time goes on by sleeping alone.
     """

@@ -487,7 +487,7 @@ def test_every_other_key_is_sent_as_it_is(key: str) -> None:
 
 
 def echoes(canary: str) -> tuple[list[bytes], list[bytes]]:
-    """Replies of a service that repeats what it was sent, in every way of going wrong: in bodies, and in heads."""
+    """Failures of a service that repeats what it was sent, in bodies or in heads."""
     echo = json.dumps({"detail": {"message": f"key {canary} is unknown", canary: canary}}).encode()
     deep = json.dumps([[[[[[[{canary: canary}]]]]]]]).encode()
     plain = canary.encode()

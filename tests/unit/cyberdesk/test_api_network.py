@@ -41,7 +41,10 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 async def service(
     authority: trustme.CA, name: str = HOST
 ) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """An HTTPS server with a certificate for `name`: its port, and the heads of the requests it got."""
+    """An HTTPS server with a certificate for `name`.
+
+    Its port, and the heads of the requests it got.
+    """
     heads: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -58,7 +61,10 @@ async def service(
 
 @asynccontextmanager
 async def proxy(target: int, status: bytes = b"200 OK") -> AsyncIterator[tuple[str, list[bytes]]]:
-    """A CONNECT proxy that leads every name to the port `target`: its address, and what it was asked."""
+    """A CONNECT proxy that leads every name to the port `target`.
+
+    Its address, and what it was asked.
+    """
     heads: list[bytes] = []
 
     async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

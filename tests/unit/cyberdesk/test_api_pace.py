@@ -28,7 +28,10 @@ WORKFLOW = {"id": "w1", "main_prompt": "p", "updated_at": "t"}
 
 @dataclass
 class Window:
-    """A service that takes `limit` requests in every `length` seconds, and says so in the way of `reset`."""
+    """A service that takes `limit` requests in every `length` seconds.
+
+    `reset` is how it says so.
+    """
 
     limit: int
     length: float

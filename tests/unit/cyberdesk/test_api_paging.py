@@ -19,7 +19,10 @@ PAGE = 4
 
 
 class Listing:
-    """A list, newest first, that is edited between any two reads: `edits[n]` happen before read `n`."""
+    """A list, newest first, that is edited between any two reads.
+
+    `edits[n]` happen before read `n`.
+    """
 
     def __init__(self, size: int, edits: list[list[tuple[str, int]]]) -> None:
         self.rows = [f"w{index}" for index in range(size)]

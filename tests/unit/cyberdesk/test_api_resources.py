@@ -1,4 +1,7 @@
-"""Every method of the client against the published contract: what it sends is allowed, and what may come back is understood."""
+"""Every method of the client against the published contract.
+
+What it sends is allowed, and what may come back is understood.
+"""
 
 from __future__ import annotations
 
@@ -339,7 +342,10 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def example(schema: dict[str, Any], *, whole: bool, alien: bool = False) -> Any:
-    """A value of a schema: with every field or only the required ones, `alien` with unknown fields and enumeration values."""
+    """A value of a schema.
+
+    With every field or only the required ones, `alien` with unknown fields and enumeration values.
+    """
     schema = resolved(schema)
     for key in ("anyOf", "oneOf"):
         if key in schema:

@@ -31,7 +31,7 @@ HINTS = PromptHints(
 
 
 def written(prompt: str, hints: PromptHints = HINTS) -> list[str]:
-    """The lines of the statements for a prompt, without the braces around them and without blank lines."""
+    """The lines of the statements for a prompt, without the outer braces and blank lines."""
     section = steps_section(propose(prompt, hints), hints, SourceNames({}, {}, {}, {}))
     return [line.removeprefix("  ") for line in section.lines[1:-1] if line]
 
@@ -55,9 +55,13 @@ SENTENCES = {
     "save_screenshot_as_run_attachment named 'a b.png'": 'capture "a b.png"',
     "Take a screenshot and attach it to the run as end-{claim}.png": 'capture "end-{claim}.png"',
     r"Mark the file C:\Reports\may.pdf for export.": 'export file "C:\\Reports\\may.pdf"',
-    "Triple-click the number in the banner, then copy_to_clipboard with key number.": 'copy number from "the number in the banner"',
-    "Use focused_action to read the balance and save it as {{balance}}.": 'extract balance: string from "the balance"',
-}  # fmt: skip
+    "Triple-click the number in the banner, then copy_to_clipboard with key number.": (
+        'copy number from "the number in the banner"'
+    ),
+    "Use focused_action to read the balance and save it as {{balance}}.": (
+        'extract balance: string from "the balance"'
+    ),
+}
 PROSE = (
     "Press Submit.",
     "Press Home.",
@@ -182,7 +186,11 @@ def test_below_a_conditional_heading_nothing_is_taken_apart() -> None:
 
 @pytest.mark.parametrize("heading", ["Never", "What not to do", "Troubleshooting", "Is it red?"])
 def test_below_a_heading_about_something_else_nothing_becomes_an_action(heading: str) -> None:
-    assert written(f"## {heading}\n- Press Enter.") == [f'step "{heading}" {{', '  do "Press Enter."', "}"]  # fmt: skip
+    assert written(f"## {heading}\n- Press Enter.") == [
+        f'step "{heading}" {{',
+        '  do "Press Enter."',
+        "}",
+    ]
 
 
 def test_entries_behind_an_open_condition_stay_prose() -> None:
@@ -235,15 +243,21 @@ RICH = {
     "<h2>One</h2><p>two</p>": "## One\n\ntwo",
     "<ol><li>a<ul><li>b</li></ul></li><li><p>c</p></li></ol>x": "1. a\n    - b\n2. c\n\nx",
     '<ol start="4"><li>a</li></ol>': "4. a",
-    '<p><a href="https://x.test/">https://x.test</a> <a href="https://y.test">y</a></p>': "https://x.test y (https://y.test)",
+    '<p><a href="https://x.test/">https://x.test</a> <a href="https://y.test">y</a></p>': (
+        "https://x.test y (https://y.test)"
+    ),
     "<p>a</p><script>if (x) {}</script><style>p {}</style><p>b</p>": "a\n\nb",
     "<pre>  a\n    b</pre>": "  a\n    b",
-    "<table><tr><td><p>a</p></td><td>b<br>b</td></tr><tr><td>c</td></tr></table><p>d</p>": "a | b b\nc\n\nd",
-    "<p>Type <claim number> and <s>press Enter</s>.</p>": "Type <claim number> and ~~press Enter~~.",
+    "<table><tr><td><p>a</p></td><td>b<br>b</td></tr><tr><td>c</td></tr></table><p>d</p>": (
+        "a | b b\nc\n\nd"
+    ),
+    "<p>Type <claim number> and <s>press Enter</s>.</p>": (
+        "Type <claim number> and ~~press Enter~~."
+    ),
     '<p>&nbsp;a <span style="x">b</span>c<o:p></o:p></p>': "a bc",
     "<p>a < b and {x}</p>": "a < b and {x}",
     "<ul><li>a": "- a",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("html", "text"), RICH.items())
@@ -262,7 +276,9 @@ def test_pictures_are_told() -> None:
     assert [type(each) for each in proposal.body] == [nodes.Do, nodes.Do, nodes.Press]
 
 
-@pytest.mark.parametrize("text", ["a < b", "press <Enter>", "<name> is {x}", "if x<y and y>z", "1. <p"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["a < b", "press <Enter>", "<name> is {x}", "if x<y and y>z", "1. <p"]
+)
 def test_brackets_alone_are_no_rich_text(text: str) -> None:
     assert not is_rich_text(text)
 
@@ -270,13 +286,44 @@ def test_brackets_alone_are_no_rich_text(text: str) -> None:
 # Laws
 
 _FRAGMENTS = st.sampled_from(
-    ("# ", "1. ", "- ", "  ", "\n", "\n\n", "```\n", "**", "Press Enter", "{claim}", "{{x}}", "<p>", "</li>", "<ol>", "If ", ":", ".", "\\", '"', "{", "é", "\t", "Step 2: ", "===\n", "word ", "Wait 3 seconds.", "as {{total}}")
-)  # fmt: skip
+    (
+        "# ",
+        "1. ",
+        "- ",
+        "  ",
+        "\n",
+        "\n\n",
+        "```\n",
+        "**",
+        "Press Enter",
+        "{claim}",
+        "{{x}}",
+        "<p>",
+        "</li>",
+        "<ol>",
+        "If ",
+        ":",
+        ".",
+        "\\",
+        '"',
+        "{",
+        "é",
+        "\t",
+        "Step 2: ",
+        "===\n",
+        "word ",
+        "Wait 3 seconds.",
+        "as {{total}}",
+    )
+)
 _TEXTS = st.one_of(st.lists(_FRAGMENTS, max_size=30).map("".join), st.text(max_size=80))
 
 
 def parses(proposal: Proposal, hints: PromptHints) -> bool:
-    """Whether the section of a proposal is one that the language reads; True also where there is none."""
+    """Whether the section of a proposal is one that the language reads.
+
+    True also where there is none.
+    """
     try:
         section = steps_section(proposal, hints, SourceNames({}, {}, {}, {}))
     except Unwritable:
@@ -292,7 +339,14 @@ def test_any_text_gives_statements_that_can_be_read(text: str) -> None:
     assert parses(propose(text, HINTS), HINTS)
 
 
-@given(st.lists(st.sampled_from(("alpha", "1. beta", "  - gamma", "# delta", "", "```", "If eps:", "zeta. Eta")), max_size=20))  # fmt: skip
+@given(
+    st.lists(
+        st.sampled_from(
+            ("alpha", "1. beta", "  - gamma", "# delta", "", "```", "If eps:", "zeta. Eta")
+        ),
+        max_size=20,
+    )
+)
 def test_no_word_is_lost(lines: list[str]) -> None:
     proposal = propose("\n".join(["- first", *lines]), HINTS)
     said = str(proposal.body)
@@ -302,8 +356,26 @@ def test_no_word_is_lost(lines: list[str]) -> None:
 
 
 _BRACES = st.sampled_from(
-    ("{claim}", "{$pin}", "{claim[0]}", "{claim['a b'].c}", "{Claim No}", "{rows}", "\\", "C:\\", "{", "}", "$", " ", "word", "**", "\n", "1. ", "# ")
-)  # fmt: skip
+    (
+        "{claim}",
+        "{$pin}",
+        "{claim[0]}",
+        "{claim['a b'].c}",
+        "{Claim No}",
+        "{rows}",
+        "\\",
+        "C:\\",
+        "{",
+        "}",
+        "$",
+        " ",
+        "word",
+        "**",
+        "\n",
+        "1. ",
+        "# ",
+    )
+)
 
 
 @given(st.lists(_BRACES, max_size=12).map("".join))

@@ -1,4 +1,7 @@
-"""Schemas to fields and back: whatever is read gives an equal schema, and every schema of FlowDSL's own is read."""
+"""Schemas to fields and back.
+
+Whatever is read gives an equal schema, and every schema of FlowDSL's own is read.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Literals for any value: read again they give the value, and only what the language cannot say has none."""
+"""Literals for any value.
+
+Read again they give the value, and only what the language cannot say has none.
+"""
 
 from __future__ import annotations
 

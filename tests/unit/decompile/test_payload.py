@@ -1,4 +1,7 @@
-"""Payloads as they are read: every shape the service or a file may have, and clear words for every other."""
+"""Payloads as they are read.
+
+Every shape the service or a file may have, and clear words for every other.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Import as a whole: every valid workflow becomes a project that checks without errors and compiles to the same payload."""
+"""Import as a whole.
+
+Every valid workflow becomes a project that checks without errors and compiles to the same payload.
+"""
 
 from __future__ import annotations
 

@@ -95,7 +95,10 @@ def _with(original: nodes.Workflow, program: PromptProgram) -> nodes.Workflow:
 
 OURS = compiling.prompt_of(
     workflow(
-        'do "Open the list."\nif sees "a note" { extract x: string? from "the note" }\nemit seen = "x"',
+        (
+            'do "Open the list."\nif sees "a note" { extract x: string? from "the note" }\nemit '
+            'seen = "x"'
+        ),
         sections='title = "Look" outputs { seen: string } always { "Close pop-ups." }',
     )
 )

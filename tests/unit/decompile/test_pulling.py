@@ -1,4 +1,7 @@
-"""What pulling edits: the literal, the setting, the field or the statement that is meant, and no more."""
+"""What pulling edits.
+
+The literal, the setting, the field or the statement that is meant, and no more.
+"""
 
 from __future__ import annotations
 
@@ -181,7 +184,10 @@ def test_a_call_of_a_task_that_another_workflow_uses_becomes_its_statements() ->
         )
     }
 
-    both = {"workflow.w": one, "workflow.v": reworded(desk, ("Open Ann", "Open and read Ann"), address="workflow.v")}  # fmt: skip
+    both = {
+        "workflow.w": one,
+        "workflow.v": reworded(desk, ("Open Ann", "Open and read Ann"), address="workflow.v"),
+    }
     assert desk.pulled(both).texts == {LIBRARY: library.replace("Open {", "Open and read {")}
 
 
@@ -192,7 +198,13 @@ def test_words_of_the_environment_stay_a_reference() -> None:
     source = flow('    do "Start {env.app} first."\n    choose "the icon of {env.app}"')
     desk = Desk({MAIN: source, "flowdsl.toml": TWO_ENVIRONMENTS})
 
-    done = desk.pulled({"workflow.w": reworded(desk, ("Start Ledger (training) first", "Then start Ledger (training)"))})  # fmt: skip
+    done = desk.pulled(
+        {
+            "workflow.w": reworded(
+                desk, ("Start Ledger (training) first", "Then start Ledger (training)")
+            )
+        }
+    )
     assert done.texts == {MAIN: source.replace("Start {env.app} first", "Then start {env.app}")}
 
     once = reworded(desk, ("open it: the icon of", "open it: the big icon of"))
@@ -387,7 +399,10 @@ def test_a_schema_that_nests_too_deep_is_left(depth: int) -> None:
 
 
 def test_the_first_line_of_a_statement_is_edited_without_what_stands_inside() -> None:
-    body = '    retry 3 wait 5s {\n      # first\n      press "F5"  # again\n      expect "it is there"\n    }'
+    body = (
+        '    retry 3 wait 5s {\n      # first\n      press "F5"  # again\n      expect "it is '
+        'there"\n    }'
+    )
     source = flow(body)
     after = pulled(source, ("up to 3 attempts", "up to 4 attempts"), level=STATEMENTS)
     assert after == source.replace("retry 3", "retry 4")

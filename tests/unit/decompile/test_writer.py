@@ -17,7 +17,9 @@ task look(what: string, noted: bool) -> { seen: string, note: string? } {
   emit seen = {{seen}}
 }
 workflow w { inputs { n: string } outputs { a: string, b: string }
- steps { call look(what: "left", noted: false) as l  call look(what: n, noted: true) as r  call look(what: "right", noted: true) as s emit a = {{l.seen}} emit b = "{{r.seen}}{{s.note}}" do "x {{r.note}}" } }
+ steps { call look(what: "left", noted: false) as l  call look(what: n, noted: true) as r
+   call look(what: "right", noted: true) as s emit a = {{l.seen}} emit b = "{{r.seen}}{{s.note}}"
+   do "x {{r.note}}" } }
 """,
     "one task for different words": """
 task look(what: string) -> { seen: string, note: string? } {
@@ -26,7 +28,8 @@ task look(what: string) -> { seen: string, note: string? } {
   emit seen = {{seen}}
 }
 workflow w { outputs { a: string, b: string }
- steps { call look(what: "left") as l  call look(what: "right") as r  emit a = {{l.seen}} emit b = {{r.seen}} do "x {{l.note}}" } }
+ steps { call look(what: "left") as l  call look(what: "right") as r  emit a = {{l.seen}}
+   emit b = {{r.seen}} do "x {{l.note}}" } }
 """,
     "a task that calls another": """
 type P { name: string, age: int }
@@ -72,7 +75,8 @@ task gather(n: string) -> { rows: string[], count: int?, more: string[] } {
 }
 const c_end = "end"
 workflow w { inputs { n: string } outputs { rows: string[], n_out: int? }
- steps { call gather(n: n) as g  emit rows = {{g.rows}} emit n_out = {{g.count}} do "see {{g.more}}" } }
+ steps { call gather(n: n) as g  emit rows = {{g.rows}} emit n_out = {{g.count}}
+   do "see {{g.more}}" } }
 """,
     "a task in a loop": """
 task one(x: string, secret p: string) -> { ok: bool, text: string? } {
@@ -81,12 +85,15 @@ task one(x: string, secret p: string) -> { ok: bool, text: string? } {
   if {{ok}} { extract text: string from "text" emit text = {{text}} }
   emit ok = {{ok}}
 }
-workflow w { inputs { xs: string[] @max_items(5) } secrets { pw: string } outputs { good: string[], bad: string[] }
- steps { for x in xs { call one(x: x, p: $pw) as o if {{o.ok}} { emit good += x } else { emit bad += "{x}: {{o.text}}" } } } }
+workflow w { inputs { xs: string[] @max_items(5) } secrets { pw: string }
+  outputs { good: string[], bad: string[] }
+ steps { for x in xs { call one(x: x, p: $pw) as o if {{o.ok}} { emit good += x } else {
+   emit bad += "{x}: {{o.text}}" } } } }
 """,
     "different tasks in branches": """
 task a(k: string) -> { v: string } { extract q: string from "q {k}" emit v = {{q}} }
-task b(k: string) -> { v: string } { do "x {k}" extract q: string from "r {k}" emit v = {{q}} press "Tab" emit v = "{{q}}{{q}}" }
+task b(k: string) -> { v: string } { do "x {k}" extract q: string from "r {k}" emit v = {{q}}
+  press "Tab" emit v = "{{q}}{{q}}" }
 workflow w { inputs { k: string, f: bool } outputs { v: string }
  steps { if f { call a(k: k) as r } else { call b(k: k) as r } emit v = {{r.v}} } }
 """,
@@ -109,35 +116,46 @@ task enter(l: L, flag: bool, items: string[], any_value: any) {
   type l.day as "MM" into "F"
 }
 workflow w { inputs { d: string, e: string, m: int }
- steps { call enter(l: { day: "{d}-{e}", tags: [d] }, flag: true, items: [d, e, "{d}x"], any_value: m) } }
+ steps {
+   call enter(l: { day: "{d}-{e}", tags: [d] }, flag: true, items: [d, e, "{d}x"], any_value: m) } }
 """,
     "comparisons that a parameter makes possible": """
-task go(kind: string, n: any) { if kind == "other" { press "Tab" } if n == 3 { press "Enter" } if n == null { press "F1" } }
-workflow w { inputs { k: "a" | "b", m: int? } steps { call go(kind: k, n: m) call go(kind: "x", n: 3) } }
+task go(kind: string, n: any) { if kind == "other" { press "Tab" } if n == 3 { press "Enter" }
+  if n == null { press "F1" } }
+workflow w { inputs { k: "a" | "b", m: int? } steps { call go(kind: k, n: m)
+  call go(kind: "x", n: 3) } }
 """,
     "outputs that stay stored": """
 task t(flag: bool) -> { v: string } { if flag { emit v = "on" } else { emit v = "off" } }
 const yes = true
 workflow w { outputs { a: string, b: string, c: string }
- steps { if yes { emit a = "x" } else { emit a = "z" } extract q: string from "q" if yes { emit b = {{q}} } else { emit b = "n" }  call t(flag: true) as r emit c = {{r.v}}  } }
+ steps { if yes { emit a = "x" } else { emit a = "z" } extract q: string from "q" if yes {
+   emit b = {{q}} } else { emit b = "n" }  call t(flag: true) as r emit c = {{r.v}}  } }
 """,
     "a fresh start for what is always set": """
 task t(flag: bool, x: string) { if flag { extract v: string from "v {x}" do "Type {{v}}" } }
-workflow w { inputs { xs: string[] @max_items(3) } steps { for x in xs { call t(flag: true, x: x) } } }
+workflow w { inputs { xs: string[] @max_items(3) } steps { for x in xs {
+  call t(flag: true, x: x) } } }
 """,
     "names on the wire": """
 type R { number: string @wire("no.") }
-workflow w { inputs { a: string @wire("first name"), rows: R[] @max_items(3) } secrets { s: string @wire("pass word") } outputs { o: string @wire("取引先"), p: string @wire("a b") }
- steps { type $s into "F" do "x {a} {rows[0].number}" emit o = a emit p = "k" for r in rows { do "y {r.number}" } } }
+workflow w { inputs { a: string @wire("first name"), rows: R[] @max_items(3) }
+  secrets { s: string @wire("pass word") }
+    outputs { o: string @wire("取引先"), p: string @wire("a b") }
+ steps { type $s into "F" do "x {a} {rows[0].number}" emit o = a emit p = "k" for r in rows {
+   do "y {r.number}" } } }
 """,
     "an output called like an input": """
 workflow w { inputs { mrn: string } outputs { mrn: string, name: string }
- steps { extract name: string from "n" if sees "x" { emit mrn = mrn } else { emit mrn = "y" } emit name = "{{name}}!" } }
+ steps { extract name: string from "n" if sees "x" { emit mrn = mrn } else { emit mrn = "y" }
+   emit name = "{{name}}!" } }
 """,
     "attempts": """
-task save(n: string) -> { id: string } { press "Ctrl+S" expect "saved {n}" else fail "not saved {n}" extract i: string from "the id" emit id = {{i}} }
+task save(n: string) -> { id: string } { press "Ctrl+S" expect "saved {n}" else fail "not saved {n}"
+  extract i: string from "the id" emit id = {{i}} }
 workflow w { inputs { n: string } outputs { id: string }
- steps { retry 3 wait 2s { call save(n: n) as s } else { abort "no" } emit id = {{s.id}} retry 2 { retry 2 { expect "x" } expect "y" else { press "Tab" fail "z" } } } }
+ steps { retry 3 wait 2s { call save(n: n) as s } else { abort "no" } emit id = {{s.id}} retry 2 {
+   retry 2 { expect "x" } expect "y" else { press "Tab" fail "z" } } } }
 """,
     "what stands behind else": """
 workflow w { outputs { a: string?, b: int, c: string }
@@ -151,13 +169,15 @@ workflow w { outputs { a: string?, b: int, c: string }
   wait until "x" timeout 500ms else finish "done" } }
 """,
     "one task that fills a list": """
-task tags(k: string) -> { t: string[] } { if sees "a {k}" { emit t += "a" } if sees "b {k}" { emit t += "b" } }
+task tags(k: string) -> { t: string[] } { if sees "a {k}" { emit t += "a" } if sees "b {k}" {
+  emit t += "b" } }
 workflow w { outputs { x: string[], y: string[] }
  steps { call tags(k: "1") as p call tags(k: "2") as q emit x = {{p.t}} emit y = {{q.t}} } }
 """,
     "a result given to a task": """
 type E { a: string, b: string? }
-task mk(k: string) -> E { extract a: string from "a {k}" emit a = {{a}} if sees "b" { emit b = "x" } }
+task mk(k: string) -> E { extract a: string from "a {k}" emit a = {{a}} if sees "b" {
+  emit b = "x" } }
 task useit(e: E) { step "Use {e.a}" { if e.b != null { do "b {e.b}" } } }
 workflow w { steps { call mk(k: "1") as e call useit(e: {{e}}) } }
 """,
@@ -170,7 +190,8 @@ workflow w { inputs { n: string? } outputs { n_out: string, t: string }
 workflow w { inputs { a: int?, b: bool?, c: string, d: date, k: "x" | "y" }
  steps { if (a > 3 or b) and not (c == "x" or sees "q") { press "Tab" }
  if not (a is empty) and not b and a == 3 and d < "2024-01-01" and k != "x" { press "Tab" }
- if not (not sees "t") { press "Tab" } else if 3 == a or c == "{d}" { press "Enter" } else { press "F1" }
+ if not (not sees "t") { press "Tab" } else if 3 == a or c == "{d}" { press "Enter" } else {
+   press "F1" }
  if sees "m" { finish "ok" } press "Ctrl+Shift+S Alt+F4" } }
 """,
     "commands": """
@@ -178,29 +199,39 @@ workflow w { inputs { d: date } outputs { o: string } terminal { allow = ["dir",
  steps { run "Get-Date" run "Get-Item '{d}.txt'" else { press "Tab" abort "no" } emit o = "{d}" } }
 """,
     "names that begin alike": """
-task open_it(k: string) -> { v: string } { extract it_name: string from "n {k}" if sees "x" { emit v = {{it_name}} } else { emit v = "none" } }
-task open(k: string) -> { v: string } { extract it_it_name: string from "n {k}" if sees "x" { emit v = {{it_it_name}} } else { emit v = "none" } }
-workflow w { outputs { v: string, u: string } steps { call open_it(k: "1") as a call open(k: "2") as b call open_it(k: "3") as c emit v = "{{a.v}}{{b.v}}" emit u = {{c.v}} } }
+task open_it(k: string) -> { v: string } { extract it_name: string from "n {k}" if sees "x" {
+  emit v = {{it_name}} } else { emit v = "none" } }
+task open(k: string) -> { v: string } { extract it_it_name: string from "n {k}" if sees "x" {
+  emit v = {{it_it_name}} } else { emit v = "none" } }
+workflow w { outputs { v: string, u: string } steps { call open_it(k: "1") as a
+  call open(k: "2") as b call open_it(k: "3") as c emit v = "{{a.v}}{{b.v}}" emit u = {{c.v}} } }
 """,
     "a task that may end the run": """
-task maybe(k: string) -> { v: string } { if sees "x {k}" { abort "x" } else { extract v: string from "v" emit v = {{v}} } }
-workflow w { outputs { v: string } steps { call maybe(k: "1") as m emit v = {{m.v}} if sees "end" { finish "early" } press "Tab" finish "late" } }
+task maybe(k: string) -> { v: string } { if sees "x {k}" { abort "x" } else {
+  extract v: string from "v" emit v = {{v}} } }
+workflow w { outputs { v: string } steps { call maybe(k: "1") as m emit v = {{m.v}} if sees "end" {
+  finish "early" } press "Tab" finish "late" } }
 """,
     "a constant in front of the end": """
-workflow w { outputs { v: string, n: int } steps { emit v = "c" emit n = 3 step "s" { press "Tab" finish "late" } } }
+workflow w { outputs { v: string, n: int } steps { emit v = "c" emit n = 3 step "s" { press "Tab"
+  finish "late" } } }
 """,
     "paths into anything": """
-workflow w { inputs { t: any, l: { k: any }[] @max_items(2) } outputs { o: any } steps { do "x {t.a[0]['k v'].b}" for e in l { do "y {e.k.z}" } emit o = t } }
+workflow w { inputs { t: any, l: { k: any }[] @max_items(2) } outputs { o: any } steps {
+  do "x {t.a[0]['k v'].b}" for e in l { do "y {e.k.z}" } emit o = t } }
 """,
     "one result outside and inside a loop": """
-task g(x: string) -> { v: string, w: string? } { extract v: string from "v {x}" emit v = {{v}} if sees "w" { emit w = x } }
+task g(x: string) -> { v: string, w: string? } { extract v: string from "v {x}" emit v = {{v}}
+  if sees "w" { emit w = x } }
 workflow w { inputs { xs: string[] @max_items(3) } outputs { all: string[] }
- steps { call g(x: "first") as r emit all += {{r.v}} for x in xs { call g(x: x) as r emit all += "{{r.v}} {{r.w}}" } } }
+ steps { call g(x: "first") as r emit all += {{r.v}} for x in xs { call g(x: x) as r
+   emit all += "{{r.v}} {{r.w}}" } } }
 """,
     "objects and lists": """
 type T { a: string, b: int?, c: string[], d: { e: string } }
 workflow w { inputs { x: string, n: int, t: T } outputs { o: T, l: T[], k: any }
- steps { emit o = { a: x, b: n, c: ["p", x, "{x}!"], d: { e: "z" } } emit l += t emit l += { a: "1", c: [], d: { e: x } } emit k = [1, 2.5, null, { "q r": true }] } }
+ steps { emit o = { a: x, b: n, c: ["p", x, "{x}!"], d: { e: "z" } } emit l += t
+   emit l += { a: "1", c: [], d: { e: x } } emit k = [1, 2.5, null, { "q r": true }] } }
 """,
     "texts": r'''
 workflow w { inputs { x: string } secrets { s: string }

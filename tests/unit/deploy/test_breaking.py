@@ -1,4 +1,7 @@
-"""Breaking changes: a validator of JSON Schema is the oracle for what has to be reported, and examples for the words."""
+"""Breaking changes.
+
+A validator of JSON Schema is the oracle for what has to be reported, and examples for the words.
+"""
 
 from __future__ import annotations
 
@@ -252,18 +255,38 @@ def test_inputs_may_take_more_and_outputs_may_promise_more(
 
 
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(("string", "object", "x", "#/x")),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from((
-            "type", "properties", "items", "required", "enum", "const", "minimum", "minLength", "additionalProperties",
-            "$ref", "allOf", "prefixItems", "x", "unevaluatedProperties", "exclusiveMaximum",
-        )),
-        inner,
-        max_size=4,
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 2)
+    | st.sampled_from(("string", "object", "x", "#/x")),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                (
+                    "type",
+                    "properties",
+                    "items",
+                    "required",
+                    "enum",
+                    "const",
+                    "minimum",
+                    "minLength",
+                    "additionalProperties",
+                    "$ref",
+                    "allOf",
+                    "prefixItems",
+                    "x",
+                    "unevaluatedProperties",
+                    "exclusiveMaximum",
+                )
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @given(ANYTHING, ANYTHING)
@@ -383,7 +406,13 @@ INPUTS: dict[str, tuple[Any, Any, list[tuple[str, str, str]]]] = {
     "not understood": (
         obj(a={"oneOf": [STRING, INTEGER]}),
         obj(a={"oneOf": [STRING]}),
-        [("retyped-input", "a", "the `oneOf` of `a` changed, so that it may take less than before")],
+        [
+            (
+                "retyped-input",
+                "a",
+                "the `oneOf` of `a` changed, so that it may take less than before",
+            )
+        ],
     ),
     "no type at all": (
         None,
@@ -398,7 +427,7 @@ INPUTS: dict[str, tuple[Any, Any, list[tuple[str, str, str]]]] = {
             ("new-required-input", '["x.y"]', '`["x.y"]` is a new required input'),
         ],
     ),
-}  # fmt: skip
+}
 
 OUTPUTS: dict[str, tuple[Any, Any, list[tuple[str, str, str]]]] = {
     "removed": (
@@ -486,7 +515,7 @@ OUTPUTS: dict[str, tuple[Any, Any, list[tuple[str, str, str]]]] = {
             )
         ],
     ),
-}  # fmt: skip
+}
 
 
 def said(found: tuple[Breaking, ...]) -> list[tuple[str, str, str]]:

@@ -70,8 +70,9 @@ def test_the_order_of_checks_is_told() -> None:
 
 def test_a_changed_prompt_of_a_check_is_told_in_words() -> None:
     before, after = (
-        [{"name": "c", "type": "x", "check_prompt": f"Is the {word} there?"}] for word in ("list", "form")
-    )  # fmt: skip
+        [{"name": "c", "type": "x", "check_prompt": f"Is the {word} there?"}]
+        for word in ("list", "form")
+    )
     assert plain(rows(CHECKS, before, after)) == (
         '! "c"\n    check_prompt\n      Is the [-list-]{+form+} there?'
     )

@@ -1,4 +1,7 @@
-"""Finding the addresses of workflows again after any history of a project: never the wrong one, never a copy."""
+"""Finding the addresses of workflows again after any history of a project.
+
+Never the wrong one, never a copy.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ TARGET = Target("prj_1", "test", "http://x")
 
 @dataclass
 class History:
-    """What happened to a project: `truth` is the state that was lost, `source` maps addresses to `renamed_from`."""
+    """What happened to a project.
+
+    `truth` is the state that was lost, `source` maps addresses to `renamed_from`.
+    """
 
     truth: dict[str, str] = field(default_factory=dict)
     source: dict[str, str | None] = field(default_factory=dict)

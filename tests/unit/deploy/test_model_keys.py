@@ -1,4 +1,7 @@
-"""Where keys of model providers go, as every form of a plan says it: a new way of a key cannot be overlooked."""
+"""Where keys of model providers go, as every form of a plan says it.
+
+A new way of a key cannot be overlooked.
+"""
 
 from __future__ import annotations
 
@@ -47,73 +50,87 @@ def text(*words: Any, **more: Any) -> list[str]:
             None,
             params(),
             {},
-            "! key: `model.Main` calls the provider `openai` itself with the key from the environment variable `MODEL_KEY`; "
+            "! key: `model.Main` calls the provider `openai` itself with the key from the "
+            "environment variable `MODEL_KEY`; "
             "new configuration",
         ),
         (
             params(),
             params(),
             {},
-            "key: `model.Main` calls the provider `openai` itself with the key from the environment variable `MODEL_KEY`",
+            (
+                "key: `model.Main` calls the provider `openai` itself with the key from the "
+                "environment variable `MODEL_KEY`"
+            ),
         ),
         (
             params(),
             params(base_url=HOSTILE),
             {},
-            "! key: `model.Main` calls `https://keys.evil.test/v1` (`additional_params.base_url`) as the provider `openai` with "
-            "the key from the environment variable `MODEL_KEY`; new endpoint, before: the provider `openai` itself",
+            "! key: `model.Main` calls `https://keys.evil.test/v1` "
+            "(`additional_params.base_url`) as the provider `openai` with "
+            "the key from the environment variable `MODEL_KEY`; new endpoint, before: the "
+            "provider `openai` itself",
         ),
         (
             params(base_url=OURS),
             params(base_url=OURS),
             {},
-            "key: `model.Main` calls `https://models.acme.test/v1` (`additional_params.base_url`) as the provider `openai` with "
+            "key: `model.Main` calls `https://models.acme.test/v1` "
+            "(`additional_params.base_url`) as the provider `openai` with "
             "the key from the environment variable `MODEL_KEY`",
         ),
         (
             params(base_url=OURS),
             params(),
             {},
-            "! key: `model.Main` calls the provider `openai` itself with the key from the environment variable `MODEL_KEY`; new "
-            "endpoint, before: `https://models.acme.test/v1` (`additional_params.base_url`) as the provider `openai`",
+            "! key: `model.Main` calls the provider `openai` itself with the key from the "
+            "environment variable `MODEL_KEY`; new "
+            "endpoint, before: `https://models.acme.test/v1` (`additional_params.base_url`) "
+            "as the provider `openai`",
         ),
         (
             params(),
             params(),
             {"key": ("file", "/run/keys/other")},
-            "! key: `model.Main` calls the provider `openai` itself with the key from the file `/run/keys/other`; new key source, "
+            "! key: `model.Main` calls the provider `openai` itself with the key from the "
+            "file `/run/keys/other`; new key source, "
             "from which nothing is sent to a configuration that exists",
         ),
         (
             params(),
             params(),
             {"key": None},
-            "! key: `model.Main` calls the provider `openai` itself with the key that the service keeps; no key source any more, "
+            "! key: `model.Main` calls the provider `openai` itself with the key that the "
+            "service keeps; no key source any more, "
             "and the service keeps the key it has",
         ),
         (
             params(),
             {"provider": "evil"},
             {},
-            "! key: `model.Main` calls the provider `evil` itself with the key from the environment variable `MODEL_KEY`; new "
+            "! key: `model.Main` calls the provider `evil` itself with the key from the "
+            "environment variable `MODEL_KEY`; new "
             "provider, before: `openai`",
         ),
         (
             params(),
             params(base_url=HOSTILE),
             {"key": None, "known_key": None},
-            "! key: `model.Main` calls `https://keys.evil.test/v1` (`additional_params.base_url`) as the provider `openai` with "
+            "! key: `model.Main` calls `https://keys.evil.test/v1` "
+            "(`additional_params.base_url`) as the provider `openai` with "
             "the key that the service keeps; new endpoint, before: the provider `openai` itself",
         ),
         (
             None,
             params(base_url=HOSTILE),
             {"key": None},
-            "! key: `model.Main` calls `https://keys.evil.test/v1` (`additional_params.base_url`) as the provider `openai` "
+            "! key: `model.Main` calls `https://keys.evil.test/v1` "
+            "(`additional_params.base_url`) as the provider `openai` "
             "without a key of ours; new configuration",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_route_is_said_and_what_is_new_is_marked(
     before: Any, after: Any, more: dict[str, Any], said: str
 ) -> None:
@@ -159,7 +176,7 @@ def test_a_configuration_without_key_and_endpoint_is_not_mentioned() -> None:
         ({"base_url": "https://api.openai.com/v1"}, []),
         ({"base_url": "https://api.openai.com"}, []),
     ],
-)  # fmt: skip
+)
 def test_which_values_are_endpoints(values: dict[str, Any], found: list[tuple[str, str]]) -> None:
     assert urls(**values) == found
 
@@ -208,8 +225,10 @@ KEYS = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=3
     HOSTS,
     st.lists(KEYS | st.integers(0, 3), max_size=4),
     st.sampled_from([*sorted(OWN_HOSTS), "acme"]),
-    st.sampled_from(["https://{}", "http://{}/v1", "wss://{}", "{}", "https://me:Zq9@{}/x?y", "//{}:99"]),
-)  # fmt: skip
+    st.sampled_from(
+        ["https://{}", "http://{}/v1", "wss://{}", "{}", "https://me:Zq9@{}/x?y", "//{}:99"]
+    ),
+)
 def test_no_host_hides_however_deep_it_stands(
     host: str, steps: list[str | int], provider: str, form: str
 ) -> None:

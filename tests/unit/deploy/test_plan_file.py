@@ -72,8 +72,22 @@ def test_a_plan_with_everything() -> None:
         "tag.ehr",
         "tag.seen",
         "model.Old",
-        *(f"workflow.{name}" for name in ["adopted", "both", "fresh", "gone", "kept", "let_go", "look_up", "lost", "moved", "renamed"]),
-    ]  # fmt: skip
+        *(
+            f"workflow.{name}"
+            for name in [
+                "adopted",
+                "both",
+                "fresh",
+                "gone",
+                "kept",
+                "let_go",
+                "look_up",
+                "lost",
+                "moved",
+                "renamed",
+            ]
+        ),
+    ]
     update = entry(DOCUMENT, "workflow.look_up")
     assert {field["path"]: field["diff"] for field in update["fields"]} == {
         "input_schema": "+ dob: string, required",
@@ -228,7 +242,7 @@ def test_an_unknown_field_is_refused_at_every_level(path: tuple[Any, ...]) -> No
         (broken(lambda d: d["summary"].update(create="3")), "wrong at `summary.create`"),
         (b" " * (MAX_BYTES + 1), "more than 64 MiB"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_plan_is_refused_with_advice(content: bytes, words: str) -> None:
     with pytest.raises(UnusablePlan, match=words) as refused:
         read_plan(content, where="plan.json", now=NOW)
@@ -248,8 +262,9 @@ def test_a_damaged_file_is_refused_or_says_the_same_kind_of_thing(at: int, noise
 
 
 @pytest.mark.parametrize(
-    ("after", "expired"), [(timedelta(), False), (timedelta(minutes=59), False), (timedelta(hours=1), True)]
-)  # fmt: skip
+    ("after", "expired"),
+    [(timedelta(), False), (timedelta(minutes=59), False), (timedelta(hours=1), True)],
+)
 def test_a_plan_expires(after: timedelta, expired: bool) -> None:
     read = read_plan(dump_plan(DOCUMENT), where="plan.json", now=NOW + after)
     assert read.expired is expired
@@ -267,16 +282,24 @@ PLACES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
     "service": ({}, {"api_base": "http://127.0.0.1:1"}, "for the service `https://api.cyb"),
     "organisation": ({}, {"organization_id": "org_2"}, "shows `org_2`"),
     "organisation unseen": ({}, {"organization_id": None}, "shows nothing"),
-    "organisation seen first now": ({"organization_id": None}, {}, "organisation nothing, and the API key shows"),
+    "organisation seen first now": (
+        {"organization_id": None},
+        {},
+        "organisation nothing, and the API key shows",
+    ),
     "version": ({}, {"flowdsl_version": "0.1.9"}, "made by flowdsl 0.1.0, and this is 0.1.9"),
     "lineage": ({}, {"state": StateRef(lineage="x", serial=7)}, "another state"),
     "serial": ({}, {"state": StateRef(lineage="b" * 32, serial=8)}, "brought it to 8"),
     "first deploy": ({"state": None}, {"state": None}, None),
     "no first deploy any more": ({"state": None}, {}, "there is state now"),
     "state is gone": ({}, {"state": None}, "there is no state"),
-    "commit": ({}, {"source": Source(commit="c" * 40, dirty=False)}, f"commit `{'a' * 40}`, and this is commit `cccc"),
+    "commit": (
+        {},
+        {"source": Source(commit="c" * 40, dirty=False)},
+        f"commit `{'a' * 40}`, and this is commit `cccc",
+    ),
     "no repository": ({}, {"source": None}, "this is sources outside a repository"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("then", "now", "words"), PLACES.values(), ids=PLACES)
@@ -302,7 +325,12 @@ CHANGES: dict[str, tuple[Any, Any, str]] = {
     ),
     "done already": (
         PLANNED,
-        change_of({"main_prompt": "new"}, {"main_prompt": "new"}, applied={"main_prompt": "new"}, action=Action.UNCHANGED),
+        change_of(
+            {"main_prompt": "new"},
+            {"main_prompt": "new"},
+            applied={"main_prompt": "new"},
+            action=Action.UNCHANGED,
+        ),
         "`workflow.look_up` is to update in the plan, and needs nothing now",
     ),
     "new": (
@@ -330,7 +358,7 @@ CHANGES: dict[str, tuple[Any, Any, str]] = {
         change_of(BASE, {"main_prompt": "new"}, tags=((), ("b",))),
         "the source now wants another `tags` for `workflow.look_up`",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("then", "now", "sentence"), CHANGES.values(), ids=CHANGES)
@@ -365,7 +393,10 @@ MAY_DIFFER = {
     "changes.impact.runs_active",  # and these end
     "changes.impact.trajectories_total",  # and leave recordings
 }
-"""All that may be another value when a plan is carried out: numbers and a time that move on by themselves."""
+"""All that may be another value when a plan is carried out.
+
+Numbers and a time that move on by themselves.
+"""
 
 Place = tuple[str | int, ...]
 
@@ -394,7 +425,10 @@ for _place in places(WHOLE):
 
 
 def forged(value: Any, place: Place) -> Iterator[Any]:
-    """Other values for a place; among them those that stand in other places of its kind, which are of the right form."""
+    """Other values for a place.
+
+    Among them those that stand in other places of its kind, which are of the right form.
+    """
     match value:
         case dict():
             yield {**value, "surprise": 1}
@@ -452,7 +486,10 @@ def words_for(kind: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("kind", SEEN)
 def test_no_value_of_a_saved_plan_can_be_another(kind: str) -> None:
-    """Nothing here is listed by hand: every object, list and value of the document is changed in every way that fits."""
+    """Nothing here is listed by hand.
+
+    Every object, list and value of the document is changed in every way that fits.
+    """
     tried, accepted = 0, False
     for place in (place for place in places(WHOLE) if kind_of(place) == kind):
         value = at(WHOLE, place)

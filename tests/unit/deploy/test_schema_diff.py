@@ -56,7 +56,11 @@ LONG = "The number under which the clinic keeps the record of the patient, as th
         (None, obj(a=STRING), ["+ a: string, optional"]),
         (obj(("a",), a=STRING), None, ["- a: string, required"]),
         (obj(a=STRING), obj(("a",), a=STRING), ["! a: optional -> required"]),
-        (obj(a=STRING), obj(a={"type": ["integer", "null"]}), ["! a: type string -> integer or null"]),
+        (
+            obj(a=STRING),
+            obj(a={"type": ["integer", "null"]}),
+            ["! a: type string -> integer or null"],
+        ),
         (obj(a=STRING | {"pattern": "x"}), obj(a=STRING), ['! a: pattern "x" -> none']),
         (
             obj(p=obj(rows={"type": "array", "items": obj(a=STRING)})),
@@ -68,19 +72,34 @@ LONG = "The number under which the clinic keeps the record of the patient, as th
             obj(p=obj(("x",), x=STRING | {"enum": ["u"]})),
             ["+ p: object, optional", '+ p.x: string, one of ["u"], required'],
         ),
-        (obj(a=STRING, b=STRING), {**obj(a=STRING, b=STRING), "required": ["a", "b"]},
-         ["! a: optional -> required", "! b: optional -> required"]),
-        ({"required": ["a", "b"]}, {"required": ["b", "a"]},
-         ['! the whole: order of `required` ["a", "b"] -> ["b", "a"]']),
-        ('mrn: string', "mrn: number", ['! the whole: schema "mrn: string" -> "mrn: number"']),
+        (
+            obj(a=STRING, b=STRING),
+            {**obj(a=STRING, b=STRING), "required": ["a", "b"]},
+            ["! a: optional -> required", "! b: optional -> required"],
+        ),
+        (
+            {"required": ["a", "b"]},
+            {"required": ["b", "a"]},
+            ['! the whole: order of `required` ["a", "b"] -> ["b", "a"]'],
+        ),
+        ("mrn: string", "mrn: number", ['! the whole: schema "mrn: string" -> "mrn: number"']),
         (
             obj(a=STRING | {"description": LONG + ", without blanks"}),
             obj(a=STRING | {"description": LONG + ", with blanks"}),
-            ['! a: description … record of the patient, as the label has it, without blanks" -> … record of the patient, as the label has it, with blanks"'],
+            [
+                (
+                    "! a: description … record of the patient, as the label has it, without "
+                    'blanks" '
+                    '-> … record of the patient, as the label has it, with blanks"'
+                )
+            ],
         ),
-        (obj(a=STRING), obj(a=STRING | {"title": "\x1b[31m\u202e"}),
-         ['! a: title none -> "\\u001b[31m\\u202e"']),
+        (
+            obj(a=STRING),
+            obj(a=STRING | {"title": "\x1b[31m\u202e"}),
+            ['! a: title none -> "\\u001b[31m\\u202e"'],
+        ),
     ],
-)  # fmt: skip
+)
 def test_edits_in_words(before: Any, after: Any, lines: list[str]) -> None:
     assert [f"{edit.sign} {edit.text}" for edit in schema_edits(before, after)] == lines

@@ -154,7 +154,8 @@ def test_edits_land_exactly_and_everything_else_stays(found: list[Diagnostic]) -
     expected = {}
     for path, text in (("a.flow", SOURCE.text), ("b.flow", OTHER.text)):
         here = [e for e in taken if e.span.path == path]
-        # From the end on, so that offsets stay right; of edits at one place the empty range stands first.
+        # From the end on, so that offsets stay right; of edits at one place the empty range stands
+        # first.
         order = sorted(enumerate(here), key=lambda p: (p[1].span.start, p[1].span.end, p[0]))
         for _, each in reversed(order):
             text = text[: each.span.start] + each.replacement + text[each.span.end :]

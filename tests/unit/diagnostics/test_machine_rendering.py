@@ -115,7 +115,7 @@ def test_github_annotations() -> None:
         "::notice file=a%3Ab%2Cc.flow,line=3,endLine=3,title=undeclared-name,col=14,endColumn=15"
         "::`y` is not declared",
         "1 error, 1 warning, 1 info in 1 file",
-    ]  # fmt: skip
+    ]
 
 
 def test_properties_of_an_annotation_are_escaped() -> None:

@@ -30,7 +30,10 @@ def at(text: str, marked: str, **parts: object) -> Diagnostic:
 
 
 def columns(text: str) -> int:
-    """The width of text on a terminal, as another library sees it; control characters are refused."""
+    """The width of text on a terminal, as another library sees it.
+
+    Control characters are refused.
+    """
     for character in text:
         assert unicodedata.category(character) not in ("Cc", "Zl", "Zp", "Cs", "Cn", "Co")
     width = wcswidth(text)

@@ -55,10 +55,10 @@ def test_a_file_of_the_corpus(path: Path) -> None:
         ("const a = 1\n# note\ntask t() {}", "const a = 1\n\n# note\ntask t() {}"),
         ("type A { a: string }\ntype B { b: int }", "type A { a: string }\ntype B { b: int }"),
         ("type A {\n  a: int\n}\ntype B = A", "type A {\n  a: int\n}\n\ntype B = A"),
-        ("task t() {\n\n  do \"a\"\n\n\n  do \"b\"\n\n}", 'task t() {\n  do "a"\n\n  do "b"\n}'),
+        ('task t() {\n\n  do "a"\n\n\n  do "b"\n\n}', 'task t() {\n  do "a"\n\n  do "b"\n}'),
         ("task t() {\n\n  # a\n\n  # b\n\n}", "task t() {\n  # a\n\n  # b\n}"),
     ],
-)  # fmt: skip
+)
 def test_blank_lines(written: str, expected: str) -> None:
     assert declaration(written) == expected
 
@@ -87,15 +87,18 @@ def test_what_stays_on_one_line(written: str, expected: str) -> None:
         ("if a{}else if b{}else{}", "if a {} else if b {} else {}"),
         ("if ( ( a ) ) {}", "if ((a)) {}"),
         ("if not(a or rows [ 0 ] . b){}", "if not (a or rows[0].b) {}"),
-        ("type $ key . a into \"F\"", 'type $key.a into "F"'),
+        ('type $ key . a into "F"', 'type $key.a into "F"'),
         ("emit a+={}", "emit a += {}"),
         ("call m . t ( a : [ ] , )as r", "call m.t(a: []) as r"),
-        ("expect \"a\" else{fail \"b\"}", 'expect "a" else {\n  fail "b"\n}'),
-        ("@ a ( 1 , b = 2 , ) @b step \"s\" {}", '@a(1, b = 2)\n@b\nstep "s" {}'),
-        ("press \"a\" # why\n\n  2 times", 'press "a"  # why\n  2 times'),
-        ("extract a: string from r\"b\"\n  in background", 'extract a: string from r"b" in background'),
+        ('expect "a" else{fail "b"}', 'expect "a" else {\n  fail "b"\n}'),
+        ('@ a ( 1 , b = 2 , ) @b step "s" {}', '@a(1, b = 2)\n@b\nstep "s" {}'),
+        ('press "a" # why\n\n  2 times', 'press "a"  # why\n  2 times'),
+        (
+            'extract a: string from r"b"\n  in background',
+            'extract a: string from r"b" in background',
+        ),
     ],
-)  # fmt: skip
+)
 def test_statements(written: str, expected: str) -> None:
     assert statement(written) == expected
 
@@ -116,12 +119,12 @@ def test_a_clause_moves_down_alone() -> None:
 
 def test_a_long_condition_is_set_off_from_its_body() -> None:
     parts = [f'sees "{word * 12}"' for word in ("aaa", "bbb", "ccc")]
-    assert statement(f"if {parts[0]} and {parts[1]} or {parts[2]} {{ fail \"x\" }}").split("\n") == [
+    assert statement(f'if {parts[0]} and {parts[1]} or {parts[2]} {{ fail "x" }}').split("\n") == [
         f"if {parts[0]} and {parts[1]}",
         f"    or {parts[2]} {{",
         '  fail "x"',
         "}",
-    ]  # fmt: skip
+    ]
 
 
 def test_the_body_behind_broken_clauses_is_set_off() -> None:
@@ -146,14 +149,20 @@ MARK = "# flow: ignore[x] y"
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
-        (f'expect  "{LONG[6:60]}" else fail "{"c" * 60}" {MARK}', f'expect "{LONG[6:60]}" else fail "{"c" * 60}"  {MARK}'),
+        (
+            f'expect  "{LONG[6:60]}" else fail "{"c" * 60}" {MARK}',
+            f'expect "{LONG[6:60]}" else fail "{"c" * 60}"  {MARK}',
+        ),
         (f"if {LONG} {{ {MARK}\n}}", f"if {LONG.replace('  ', ' ')} {{  {MARK}\n}}"),
         (f'{MARK}\nif  a {{ press  "a" }}', f'{MARK}\nif a {{\n  press "a"\n}}'),
         (f'@a @b  step "s" {{ {MARK}\n}}', f'@a @b step "s" {{  {MARK}\n}}'),
-        (f'choose   "{"a" * 60}"\n  else  abort "{"b" * 60}" {MARK}', f'choose "{"a" * 60}"\n  else abort "{"b" * 60}"  {MARK}'),
-        (f"do  \"\"\"\n    {{{MARK} #}}\n    a\n\"\"\"", f"do \"\"\"\n  {{{MARK} #}}\n  a\n\"\"\""),
+        (
+            f'choose   "{"a" * 60}"\n  else  abort "{"b" * 60}" {MARK}',
+            f'choose "{"a" * 60}"\n  else abort "{"b" * 60}"  {MARK}',
+        ),
+        (f'do  """\n    {{{MARK} #}}\n    a\n"""', f'do """\n  {{{MARK} #}}\n  a\n"""'),
     ],
-)  # fmt: skip
+)
 def test_a_line_with_a_suppression_stays_one(written: str, expected: str) -> None:
     assert statement(written) == expected
 
@@ -184,9 +193,8 @@ def test_the_first_line_break_decides(breaks: str, expected: str) -> None:
 def test_comments_move_with_their_imports() -> None:
     text = 'flow 1  # x\n# head\n\n# b\nimport "b" as b  # of b\nimport "a" as a\nconst c = 1'
     assert formatted(text) == (
-        "flow 1  # x\n# head\n\n"
-        'import "a" as a\n# b\nimport "b" as b  # of b\n\nconst c = 1\n'
-    )  # fmt: skip
+        'flow 1  # x\n# head\n\nimport "a" as a\n# b\nimport "b" as b  # of b\n\nconst c = 1\n'
+    )
 
 
 def test_names_with_comments_keep_their_order() -> None:
@@ -224,11 +232,11 @@ def test_a_file_that_cannot_be_read_at_all_stays_as_it_is(text: str) -> None:
         'do "{a b}"',
         'do "{{ x y }}"',
         'do """\n\tx\n  """',
-        "press \"Tab\" 1234567890123456789 times",
+        'press "Tab" 1234567890123456789 times',
         f"emit a = b[{'1' * 19}]",
         'do "${x}"',
     ],
-)  # fmt: skip
+)
 def test_a_declaration_with_a_mistake_in_a_text_or_number_stays(mistake: str) -> None:
     broken = f"task  t(){{ {mistake} }}"
     result = format_source(SourceFile("x.flow", f"flow 1\n\n{broken}\n\nconst  a=1\n"))
@@ -242,7 +250,9 @@ def test_neighbours_of_a_mistake_on_the_same_line_stay() -> None:
     assert result.text == "flow 1\n\nconst a = 1\nconst  b=2 }\nconst c = 3\n"
 
 
-@pytest.mark.parametrize("wrong", ["flow 1\n\nconst a = 2\n", "flow 1\nconst a = 1\n", "flow 1\n\nconst a =\n"])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong", ["flow 1\n\nconst a = 2\n", "flow 1\nconst a = 1\n", "flow 1\n\nconst a =\n"]
+)
 def test_a_wrong_result_is_never_written(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another value, a lost comment, and nothing that can be read."""
     monkeypatch.setattr(formatter, "lay_out", lambda sheet, items: wrong)
@@ -258,7 +268,7 @@ def test_depth_costs_no_recursion() -> None:
         formatted(f"flow 1\nconst a = {opening * depth}{inner}{closing * depth}")
     formatted("flow 1\ntask t() { " + "if a { " * depth + "}" * depth + " }")
     formatted("flow 1\ntask t() { if " + "(a or b and " * depth + "c" + ")" * depth + " {} }")
-    formatted("flow 1\ntask t() { if a {} " + "else if a { press \"Tab\" } " * 2_000 + "}")  # fmt: skip
+    formatted("flow 1\ntask t() { if a {} " + 'else if a { press "Tab" } ' * 2_000 + "}")
     formatted("flow 1\ntype T = a" + "[]?" * 90)
 
 
@@ -276,13 +286,17 @@ def test_time_grows_with_the_file() -> None:
 
 
 def test_every_rule_of_the_grammar_is_accounted_for() -> None:
-    """A rule that is none of these stands inside of items; a new section, statement or setting has to be an item."""
+    """A rule that is none of these stands inside of items.
+
+    A new section, statement or setting has to be an item.
+    """
     inside = {
-        "and_", "annotation", "background", "bare_target", "call_arg", "check_agentic", "check_cleanup",
-        "check_file", "check_image", "check_schema", "compare", "const_ref", "dotted", "enum_type", "false", "if_present",
-        "import_name", "input_ref", "int", "is_empty", "list", "named_arg", "negation", "null", "number", "or_", "pair",
-        "param", "path", "secret_ref", "sees", "target_each", "target_exact", "target_regex", "true",
-        "type_name", "type_suffix", "using", "value_list", "value_pair",
+        "and_", "annotation", "background", "bare_target", "call_arg", "check_agentic",
+        "check_cleanup", "check_file", "check_image", "check_schema", "compare", "const_ref",
+        "dotted", "enum_type", "false", "if_present", "import_name", "input_ref", "int", "is_empty",
+        "list", "named_arg", "negation", "null", "number", "or_", "pair", "param", "path",
+        "secret_ref", "sees", "target_each", "target_exact", "target_regex", "true", "type_name",
+        "type_suffix", "using", "value_list", "value_pair",
     }  # fmt: skip
     made = {rule[4] for rule in RULES if rule[1] == NODE}
     assert made - ITEM_BUILDS == inside

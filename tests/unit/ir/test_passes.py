@@ -85,7 +85,10 @@ def _is_shown(text: nodes.Text, shown: set[str]) -> bool:
 
 
 def _does(body: nodes.Body, shown: set[str]) -> Iterator[str]:
-    """The actions of a body while these screens are shown; nothing in it changes them, and no attempt fails."""
+    """The actions of a body while these screens are shown.
+
+    Nothing in it changes them, and no attempt fails.
+    """
     for statement in body:
         match statement:
             case nodes.Do(text=text):
@@ -114,7 +117,8 @@ def test_dropping_what_is_empty_changes_no_action(body: nodes.Body, shown: set[s
     assert list(_does(left, shown)) == [each for each in _does(body, shown) if each.strip()]
     for statement in statements(left):
         for index, (inner, _) in enumerate(inner_bodies(statement)):
-            # Only what acts may have an `else` without lines, and says so; a choice without one says nothing.
+            # Only what acts may have an `else` without lines, and says so; a choice without one
+            # says nothing.
             last = isinstance(statement, nodes.If) and index == len(statement.branches)
             acts = isinstance(statement, nodes.Repeat | nodes.Retry) and index == 1
             assert inner or last or acts

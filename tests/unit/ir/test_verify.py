@@ -1,4 +1,7 @@
-"""What analysis finds, verification would find as well: the same diagnostics, after inlining and at whole statements."""
+"""What analysis finds, verification would find as well.
+
+The same diagnostics, after inlining and at whole statements.
+"""
 
 from __future__ import annotations
 

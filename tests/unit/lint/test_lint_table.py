@@ -1,4 +1,7 @@
-"""`[lint]` of the project file: what it switches off, changes and forbids, and what it says that means nothing."""
+"""`[lint]` of the project file.
+
+What it switches off, changes and forbids, and what it says that means nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Work that grows with the square of a text, caught by ratios: twice the text takes less than three times as long."""
+"""Work that grows with the square of a text, caught by ratios.
+
+Twice the text takes less than three times as long.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +33,12 @@ LIMIT = 3.0
 
 
 def assert_linear(work: Callable[[int], Callable[[], object]], size: int) -> None:
-    """`work(n)` prepares work on n characters; twice as much may take three times as long, the best of three runs each.
+    """`work(n)` prepares work on n characters.
 
-    A machine that has much else to do gets four chances: what grows with the square uses none of them.
+    Twice as much may take three times as long, the best of three runs each.
+
+    A machine that has much else to do gets four chances: what grows with the square uses none of
+    them.
     """
     small, large = work(size), work(2 * size)
     ratio = LIMIT

@@ -1,4 +1,4 @@
-"""The rules about prose: how often they are right, what their fixes do, and what they must not say."""
+"""The rules about prose: how often they are right, what their fixes do, what they must not say."""
 
 from __future__ import annotations
 

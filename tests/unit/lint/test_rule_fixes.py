@@ -51,7 +51,10 @@ def workflow(*lines: str, imports: str = "", sections: str = "") -> str:
             'import {\n  open,\n} from "./portal.flow"\n',
         ),
         (
-            'import { open } from "./portal.flow"\nimport { close, find } from "./portal.flow" # both\n',
+            (
+                'import { open } from "./portal.flow"\nimport { close, find } from '
+                '"./portal.flow" # both\n'
+            ),
             'import { open } from "./portal.flow"\n',
         ),
         (

@@ -39,7 +39,10 @@ def test_a_comment_covers_its_line_or_the_statement_behind_it(body: str) -> None
 
 
 def test_a_comment_covers_no_more() -> None:
-    body = "wait 1s # flow: ignore[fixed-wait]\nwait 2s\n# flow: ignore[fixed-wait]\nwait 3s\nwait 4s\n"
+    body = (
+        "wait 1s # flow: ignore[fixed-wait]\nwait 2s\n# flow: ignore[fixed-wait]\nwait 3s\nwait "
+        "4s\n"
+    )
     assert findings(body) == [("fixed-wait", 2), ("fixed-wait", 5)]
 
 
@@ -70,7 +73,8 @@ def test_what_suppresses_nothing_is_reported(body: str, expected: list[tuple[str
 def test_suppressing_a_finding_about_secrets_takes_a_reason() -> None:
     text = (
         "flow 1\n\n## Reads a secret.\nworkflow w {{\n  secrets {{ pin: string }}\n  steps {{\n"
-        '    type $pin into "PIN"\n    copy pin_shown from "PIN" # flow: ignore[secret-read-back]{}\n    do "Note {{{{pin_shown}}}}."\n  }}\n}}\n'
+        '    type $pin into "PIN"\n    copy pin_shown from "PIN" # flow: '
+        'ignore[secret-read-back]{}\n    do "Note {{{{pin_shown}}}}."\n  }}\n}}\n'
     )
 
     def names(reason: str) -> list[str]:
@@ -84,7 +88,8 @@ def test_suppressing_a_finding_about_secrets_takes_a_reason() -> None:
 def test_a_comment_in_a_block_of_text_covers_its_line_or_the_next() -> None:
     text = (
         'flow 1\n\n## T.\nworkflow w {\n  inputs { x: string }\n  steps {\n    do """\n'
-        "      {# flow: ignore[brace] #}\n      Open {x}\n      Go {x} {# flow: ignore[fixed-wait] #}\n"
+        "      {# flow: ignore[brace] #}\n      Open {x}\n      Go {x} {# flow: "
+        "ignore[fixed-wait] #}\n"
         '      """\n  }\n}\n'
     )
     found = analyze(MemoryFiles({"a.flow": text}), ["a.flow"], CompileOptions()).diagnostics
@@ -130,7 +135,7 @@ def _suppressible() -> list[tuple[Case, Diagnostic]]:
 
 
 def _place(found: Diagnostic) -> Span:
-    """Where a comment about a finding may stand: in a flow, if need be where that names the file."""
+    """Where a comment about a finding may stand: in a flow, if need be where it names the file."""
     return found.span if found.span.path.endswith(".flow") else found.labels[0].span
 
 
@@ -196,7 +201,10 @@ def test_the_ranges_around_an_offset_are_those_that_hold_it(
 
 
 def test_a_suppression_looks_at_few_others() -> None:
-    """Every second line is suppressed, and all of it by one in front: the work grows with the lines."""
+    """Every second line is suppressed, and all of it by one in front.
+
+    The work grows with the lines.
+    """
     source = SourceFile("a.flow", "")
     ranges = [(0, 10**6, Span(source, 0, 0))]
     ranges += [(n * 10, n * 10 + 5, Span(source, n, n)) for n in range(1, 20_000)]

@@ -1,4 +1,7 @@
-"""What a variable or output that some path lacks says about the paths: how many have it, and where the others go."""
+"""What a variable or output that some path lacks says about the paths.
+
+How many have it, and where the others go.
+"""
 
 from __future__ import annotations
 

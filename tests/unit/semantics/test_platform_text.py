@@ -1,4 +1,4 @@
-"""Texts that the platform would read differently from how they are meant: where they are reported."""
+"""Texts that the platform would read otherwise than they are meant: where they are reported."""
 
 from __future__ import annotations
 

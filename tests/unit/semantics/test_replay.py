@@ -159,17 +159,21 @@ def test_a_tool_that_the_team_has_verified_fits() -> None:
     ("body", "expected", "word"),
     [
         ('retry 2 {\nexpect "a" else fail "x"\ncapture "a.png"\n}', OUTSIDE, "retry"),
-        ('retry 2 { expect "a" else fail "x" } else { capture "a.png" abort "y" }', OUTSIDE, "retry"),
-        ('repeat until fast max 3 { call shoot() }', FROZEN, "repeat"),
+        (
+            'retry 2 { expect "a" else fail "x" } else { capture "a.png" abort "y" }',
+            OUTSIDE,
+            "retry",
+        ),
+        ("repeat until fast max 3 { call shoot() }", FROZEN, "repeat"),
         ('repeat until sees "b" max 3 { press "F5" } else finish "x"', OUTSIDE, "repeat"),
         ('wait until "c" else finish "nothing came"', OUTSIDE, "else"),
         ('extract n: int from "d" else { call shoot() abort "no n" }', OUTSIDE, "else"),
         ('copy n from "d" else { call shoot() abort "no n" }', OUTSIDE, "else"),
-        ('for r in rows { if fast { call shoot() } }', FROZEN, "if"),
+        ("for r in rows { if fast { call shoot() } }", FROZEN, "if"),
         ('if fast { for r in rows { press "F5" } }', FROZEN, "if"),
         ('if fast { step "s" { if sees "x" { press "F5" } image "p.png" } }', FROZEN, "if"),
     ],
-)  # fmt: skip
+)
 def test_the_word_that_opens_the_decision(body: str, expected: str, word: str) -> None:
     files = MemoryFiles(
         {
@@ -209,7 +213,8 @@ def test_two_models_do_not_fit_one_focused_agent() -> None:
 def test_one_decision_is_reported_once_and_as_the_worse_of_its_calls() -> None:
     task = (
         "task save(blind: bool, fast: bool) {\n"
-        'if sees "a" { press "F5" } else if blind and fast { press "F6" } else { capture "x.png" }\n}\n'
+        'if sees "a" { press "F5" } else if blind and fast { press "F6" } else { capture '
+        '"x.png" }\n}\n'
     )
     calls = "call save(blind: false, fast: fast)\ncall save(blind: true, fast: fast)"
     assert names(analyzed(task + workflow(calls, sections=INPUTS))) == [FROZEN]

@@ -1,4 +1,7 @@
-"""Secrets get into typed text, `do` and secret parameters, and nowhere else: every place, and every way there."""
+"""Secrets get into typed text, `do` and secret parameters, and nowhere else.
+
+Every place, and every way there.
+"""
 
 from __future__ import annotations
 
@@ -121,7 +124,7 @@ def in_task(body: str) -> str:
 
 
 def assert_found(program: str, written: str, *, inside: bool = True) -> None:
-    """Something is reported exactly where the secret is written, and nothing is reported elsewhere."""
+    """Something is reported exactly where the secret is written, and nothing elsewhere."""
     start = program.index(MARK)
     text = program.replace(MARK, written)
     found = analyzed(text)
@@ -226,7 +229,8 @@ def test_a_test_gives_no_secret() -> None:
 CHAIN = """flow 1
 workflow one { inputs { note: string } secrets { password: string } outputs { word: string }
   steps { type $password into "Password" type note into "Note" emit word = "x" } }
-workflow two { inputs { note: string, list: string[]?, password: string? } steps { type note into "Note" } }
+workflow two { inputs { note: string, list: string[]?, password: string? }
+  steps { type note into "Note" } }
 """
 
 

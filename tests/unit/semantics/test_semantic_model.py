@@ -124,8 +124,10 @@ def test_files_are_kept_by_project_path() -> None:
     png = b"\x89PNG\r\n\x1a\n" + bytes(8)
     model = analyzed(
         {
-            "flows/intake.flow": 'flow 1\nworkflow intake { inputs from "../in.json" prompt from "p.md" }\n'
-            'task t() { image "../img/a.png" }\n',
+            "flows/intake.flow": (
+                'flow 1\nworkflow intake { inputs from "../in.json" prompt from "p.md" }\n'
+                'task t() { image "../img/a.png" }\n'
+            ),
             "flows/p.md": "Open {mrn}.",
             "in.json": '{"properties": {"mrn": {"type": "string"}}}',
             "img/a.png": png,

@@ -79,7 +79,8 @@ def test_a_name_that_does_not_exist_is_reported_once_at_its_place(
     found = edited(case, path, ref.name.start, ref.name.end, "qqqqqqqqqq").diagnostics()
     undeclared = [d for d in found if d.name == "undeclared-name"]
     assert [d.span.start for d in undeclared] == [ref.start]
-    # A test for `null` that no longer tests anything uncovers what it guarded, and nothing else follows.
+    # A test for `null` that no longer tests anything uncovers what it guarded, and nothing else
+    # follows.
     others = {d.name for d in found if d.severity != INFO}
     assert others <= {"undeclared-name", "optional-for-required"}
 

@@ -1,4 +1,7 @@
-"""A mistake of meaning is an error on its line: the study of `benchmarks/meaning_mutations.py`, on some mutations of each kind."""
+"""A mistake of meaning is an error on its line.
+
+The study of `benchmarks/meaning_mutations.py`, on some mutations of each kind.
+"""
 
 from __future__ import annotations
 

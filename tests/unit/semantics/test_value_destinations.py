@@ -105,7 +105,10 @@ def test_results_that_feed_each_other_in_a_loop_are_followed_to_the_end() -> Non
 
 
 def test_a_task_that_calls_itself_is_reported_for_that_alone() -> None:
-    task = "task again(text: string) -> { text: string } { call again(text: text) as r emit text = {{r.text}} }\n"
+    task = (
+        "task again(text: string) -> { text: string } { call again(text: text) as r emit text = "
+        "{{r.text}} }\n"
+    )
     found = analyzed(task, 'call again(text: mail.body) as r\ndo "Say {{r.text}}."')
     assert [each.name for each in found] == ["recursive-task"]
 

@@ -1,4 +1,4 @@
-"""Every place of the language where a value meets a type, with a value that fits and one that does not."""
+"""Every place where a value meets a type, with a value that fits and one that does not."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ const modes = ["daily", "hourly"]
 const truths = [true, false]
 const row = {{ name: "Ann", count: 5 }}
 
-task take(s: string = "", i: int = 0, n: number = 0, b: bool = false, m: Mode = "daily", d: date = "2024-05-31",
-    l: string[] = [], r: Row = {{ name: "" }}, o: int? = null) -> {{ number: int, maybe: int?, mode: Wide }} {{
+task take(s: string = "", i: int = 0, n: number = 0, b: bool = false, m: Mode = "daily",
+    d: date = "2024-05-31", l: string[] = [], r: Row = {{ name: "" }}, o: int? = null)
+    -> {{ number: int, maybe: int?, mode: Wide }} {{
   extract doc_no: int from "the header"
   emit number = {{{{doc_no}}}}
   emit maybe = null
@@ -102,7 +103,7 @@ NO_LIST = "not-a-list"
 
 
 class Meeting(NamedTuple):
-    """A place (`{}` is the value), what fits there, and what does not with the diagnostic it gives."""
+    """A place (`{}` is the value), what fits there, and what does not, with its diagnostic."""
 
     hole: str
     template: str

@@ -1,4 +1,7 @@
-"""Regular expressions of others: harmless whatever they are, and read as the service's dialects read them."""
+"""Regular expressions of others.
+
+Harmless whatever they are, and read as the service's dialects read them.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +118,8 @@ def test_what_only_other_engines_run_is_legal_and_says_why_it_is_not_run(
         (r"^\p{Lu}$", "ä", False),
         (r"^[[a]$", "[", True),
         ("^a$", "a\n", False),
-        # Dialects disagree about letters of other alphabets: nobody is told that such a text is wrong.
+        # Dialects disagree about letters of other alphabets: nobody is told that such a text is
+        # wrong.
         (r"^\w+$", "é", True),
         (r"^\d$", "٣", True),
         (r"^\w+$", "!", False),
@@ -128,9 +132,32 @@ def test_dialects(pattern: str, text: str, expected: bool) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["a", "b", ".", "[ab]", "[^a]", "(a|b)", "(?:ab)", "c?", "b*", "a+", "a{2,3}", "$", "^", r"\d", r"\.", r"\w", r"\b"]), max_size=6),
+    st.lists(
+        st.sampled_from(
+            [
+                "a",
+                "b",
+                ".",
+                "[ab]",
+                "[^a]",
+                "(a|b)",
+                "(?:ab)",
+                "c?",
+                "b*",
+                "a+",
+                "a{2,3}",
+                "$",
+                "^",
+                r"\d",
+                r"\.",
+                r"\w",
+                r"\b",
+            ]
+        ),
+        max_size=6,
+    ),
     st.text("ab1. ", max_size=8),
-)  # fmt: skip
+)
 def test_patterns_that_all_dialects_share_match_as_in_python(parts: list[str], text: str) -> None:
     pattern = "".join(parts)
     assert syntax_problem(pattern) is None

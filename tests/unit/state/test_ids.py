@@ -52,9 +52,12 @@ def test_what_is_written_is_read_and_changes_only_with_the_ids() -> None:
         ({"serial": 1}, "at `serial`"),
         ({"organization_id": 1}, "at `organization_id`"),
         ({"ids": {"workflow.a": 7}}, "at `ids.workflow.a`"),
-        ({"ids": {"workflow.a": "x", "workflow.b": "X"}}, "gives the id `X` to `workflow.a` and `workflow.b`"),
+        (
+            {"ids": {"workflow.a": "x", "workflow.b": "X"}},
+            "gives the id `X` to `workflow.a` and `workflow.b`",
+        ),
     ],
-)  # fmt: skip
+)
 def test_another_list_is_refused(content: Any, said: str) -> None:
     if not isinstance(content, bytes):
         content = json.dumps({**json.loads(dump_ids(ids_of(DOCUMENT))), **content}).encode()
@@ -71,9 +74,12 @@ def test_a_list_without_a_part_is_no_list(key: str) -> None:
         load(json.dumps(raw).encode())
 
 
-@given(st.binary(max_size=60) | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(
-    lambda value: json.dumps(value).encode()
-))  # fmt: skip
+@given(
+    st.binary(max_size=60)
+    | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(
+        lambda value: json.dumps(value).encode()
+    )
+)
 def test_any_bytes_are_refused_with_a_reason(content: bytes) -> None:
     with pytest.raises(UnusableIds):
         load(content)

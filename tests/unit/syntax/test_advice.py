@@ -1,4 +1,7 @@
-"""What people bring from elsewhere: one diagnostic each, at the exact column, that names the right form."""
+"""What people bring from elsewhere.
+
+One diagnostic each, at the exact column, that names the right form.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from flowdsl.syntax.parse import parse_module
 
 
 def only(text: str) -> tuple[str, Diagnostic]:
-    """Where the one diagnostic of a text is (`line:column`), and itself; what follows the mistake is kept."""
+    """Where the one diagnostic of a text is (`line:column`), and itself.
+
+    What follows the mistake is kept.
+    """
     sink = Sink()
     module = parse_module(SourceFile("x.flow", text), sink)
     (found,) = sink.sorted()

@@ -69,7 +69,7 @@ def test_every_tree_class_is_built_from_some_program() -> None:
 
 
 def test_a_word_never_has_two_readings_in_one_state() -> None:
-    """What the driver decides for `=` and for words needs at most one reading of a sign in a state."""
+    """What the driver decides for `=` and words needs at most one reading of a sign in a state."""
     both = [
         row
         for row in tables.ROWS

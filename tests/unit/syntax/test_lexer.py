@@ -26,14 +26,17 @@ def kinds(text: str) -> list[str]:
         ('r"open\nx', ["BAD_STRING", "NAME"]),
         ("5 -5 0.5 -0.5 5s 500ms 2h", ["INT", "INT", "NUMBER", "NUMBER", *["DURATION"] * 3]),
         ("5x -5s 1.5", ["UNKNOWN", "UNKNOWN", "NUMBER"]),
-        ("{{x}} {{ a.b[0]['k v'] }} {{x}", ["RUNTIME", "RUNTIME", "LBRACE", "LBRACE", "NAME", "RBRACE"]),
+        (
+            "{{x}} {{ a.b[0]['k v'] }} {{x}",
+            ["RUNTIME", "RUNTIME", "LBRACE", "LBRACE", "NAME", "RBRACE"],
+        ),
         ("= == += -> <=", ["EQUAL", "CMP", "EMIT_OP", "__ANON_0", "CMP"]),
         ("'k v' '", ["KEYNAME", "UNKNOWN"]),
         ("é “", ["UNKNOWN", "UNKNOWN"]),
         ("a # b\rc", ["NAME", "NAME"]),
         ('r r"" rr', ["NAME", "RAW", "NAME"]),
     ],
-)  # fmt: skip
+)
 def test_kinds(text: str, expected: list[str]) -> None:
     assert kinds(text) == expected
 
@@ -63,7 +66,10 @@ def docs(text: str) -> dict[str, str]:
 
 
 def test_doc_comments_stand_on_their_own_lines() -> None:
-    text = "## file\nflow 1 ## no doc\n# comment\n## one\n##  two  \n  ## three\n@owner\n### rule\ntask ## no\nx\r## y\rz"
+    text = (
+        "## file\nflow 1 ## no doc\n# comment\n## one\n##  two  \n  ## three\n@owner\n### "
+        "rule\ntask ## no\nx\r## y\rz"
+    )
     assert docs(text) == {"flow": "file", "@": "one\ntwo\nthree", "z": "y"}
 
 

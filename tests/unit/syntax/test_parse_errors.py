@@ -123,7 +123,7 @@ def test_a_missing_brace_points_at_the_one_it_closes() -> None:
     ("text", "expected", "kept"),
     [
         ("flow 1\nworkflow a { } }\nconst b = 1", ["2:16-17 unexpected-token"], ["a", "b"]),
-        ("flow 1\nconst a = 1\nimport \"x\" as y", ["3:1-7 misplaced-import"], ["a"]),
+        ('flow 1\nconst a = 1\nimport "x" as y', ["3:1-7 misplaced-import"], ["a"]),
         (
             'flow 1\nworkflow a { steps {\n} }\n}\n type x into "y"\n}\nconst b = 1',
             ["4:1-2 unexpected-token"],
@@ -135,7 +135,7 @@ def test_a_missing_brace_points_at_the_one_it_closes() -> None:
             ["b"],
         ),
         (
-            'flow 1\nconst a = [}\nconst b = 1\nconst c = )\nconst d = 1',
+            "flow 1\nconst a = [}\nconst b = 1\nconst c = )\nconst d = 1",
             ["2:12-13 unexpected-token", "4:11-12 unexpected-token"],
             ["b", "d"],
         ),
@@ -145,7 +145,10 @@ def test_a_missing_brace_points_at_the_one_it_closes() -> None:
             [],
         ),
         (
-            'flow 1\ntask t() {\n  do """\n    a\n}\n\nconst b = 1\ntask u() {\n  do """\n    b\n  """\n}',
+            (
+                'flow 1\ntask t() {\n  do """\n    a\n}\n\nconst b = 1\ntask u() {\n  do """\n   '
+                ' b\n  """\n}'
+            ),
             ["3:6-9 unterminated-text"],
             ["b", "u"],
         ),
@@ -160,7 +163,7 @@ def test_a_missing_brace_points_at_the_one_it_closes() -> None:
             ["b"],
         ),
         (
-            "flow 1\nconst a =\nconst b = 1\n@owner(\"x\")\ntask t(\n@owner(\"y\")\ntask u() { }",
+            'flow 1\nconst a =\nconst b = 1\n@owner("x")\ntask t(\n@owner("y")\ntask u() { }',
             ["2:9-10 unfinished-declaration", "5:7-8 unfinished-declaration"],
             ["b", "u"],
         ),
@@ -170,7 +173,7 @@ def test_a_missing_brace_points_at_the_one_it_closes() -> None:
             ["b"],
         ),
     ],
-)  # fmt: skip
+)
 def test_reading_goes_on_at_the_next_declaration(
     text: str, expected: list[str], kept: list[str]
 ) -> None:

@@ -1,4 +1,7 @@
-"""What one mistake in a program costs: the limits of `benchmarks/syntax_mutations.py`, on fewer mutations."""
+"""What one mistake in a program costs.
+
+The limits of `benchmarks/syntax_mutations.py`, on fewer mutations.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ def test_one_mistake_gives_one_diagnostic_in_its_declaration() -> None:
 
 
 def test_names_are_known_though_their_declaration_is_not() -> None:
-    """A text between the keyword and the name of each declaration in turn: nothing but that is found."""
+    """A text between the keyword and the name of each declaration in turn.
+
+    Nothing but that is found.
+    """
     for sample in samples_of(sample_programs()):
         for declaration in sample.declarations:
             at = declaration.header_end

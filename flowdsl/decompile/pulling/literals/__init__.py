@@ -1,3 +1,1 @@
-"""Edits of words inside literals and doc comments, with the place in the source of every character
-of a payload.
-"""
+"""Edits of words inside literals and doc comments, by the origin of each character of a payload."""

@@ -1,7 +1,20 @@
 """Which characters of a payload come from which characters of the source.
 
-The sources are compiled once more with a private character inside every word of their prose. Where these come out, the word came
-from there, whatever inlining, consts and frames did on the way.
+The idea: the sources are compiled once more with a private character, an *anchor*, behind the first
+character of every word of their prose. Where an anchor comes out, the word came from there,
+whatever inlining, consts and sentences of the compiler did on the way. From each anchor the two
+texts are then followed in both directions as far as they agree.
+
+An example, with `¹`, `²` and `³` for anchors:
+
+    source         task hello(who: string) { do "Greet {who} now" }   call hello(who: "Ann")
+    with anchors   do "G¹reet {who} n²ow"                             who: "A³nn"
+    payload        1. G¹reet A³nn n²ow
+    found          `Greet ` from the `do`, `Ann` from the argument, ` now` from the `do` again
+
+`1. ` has no origin: it is a word of the compiler. Anchors can break what is compiled, for example
+where an argument is compared with a const. A literal in which they are errors is left without
+(`_blamed`), and where the payload differs in more than the anchors, all consts and arguments are.
 """
 
 from __future__ import annotations
@@ -24,18 +37,22 @@ _FIRST, _LAST = 0xF0000, 0x10FFFD
 _ANCHOR = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
 _WORD = re.compile(r"\w+")
 _ATTEMPTS = 8
-"""How often the sources are compiled without the literals in which anchors were errors."""
+"""How often the sources are compiled, each time without the literals in which anchors were errors.
+"""
 
 
 class Leaf(Record):
-    """A text in a payload: for each character the stretch and the position in it, or None for words of the compiler."""
+    """A text in a payload, with the origin of each character.
+
+    An origin is the number of a stretch and the position in it; None for words of the compiler.
+    """
 
     text: str
     origins: list[tuple[int, int] | None]
 
 
 class Anchored(Record):
-    """The texts of a payload by path. `occurrences` counts how often a character of a stretch comes out."""
+    """The texts of a payload by path. `occurrences` counts how often each origin comes out."""
 
     stretches: list[Stretch]
     leaves: dict[Path, Leaf]
@@ -43,7 +60,7 @@ class Anchored(Record):
 
 
 def anchor(workspace: Workspace, built: Built, address: Address) -> Anchored:
-    """The origins of everything in the payload of a workflow."""
+    """The origins of all texts in the payload of a workflow."""
     entry = built.symbol(address).module.source.path
     alone = workspace.build(built.texts, [entry]) or built
     stretches = [
@@ -67,7 +84,7 @@ def anchor(workspace: Workspace, built: Built, address: Address) -> Anchored:
 def _marked(
     workspace: Workspace, built: Built, address: Address, entry: str, stretches: list[Stretch]
 ) -> tuple[dict[Path, str], dict[int, tuple[int, int]]]:
-    """The texts of the payload with anchors in them, and what each anchor stands for."""
+    """The texts of the payload with anchors in them, and the origin that each anchor stands for."""
     plain = dict(leaves(forms(built.desired[address])))
     left = set(range(len(stretches)))
     for _ in range(_ATTEMPTS):
@@ -90,7 +107,7 @@ def _marked(
         ]
         const = {at for at in left if stretches[at].is_const}
         if differing and const:
-            # The compiler decides on arguments and consts: with other values it writes something else.
+            # The compiler decides by arguments and consts; with other values it writes other words.
             left -= const
             continue
         return marked, numbers
@@ -98,13 +115,13 @@ def _marked(
 
 
 def _numbered(stretches: list[Stretch], left: set[int]) -> dict[int, tuple[int, int]]:
-    """Anchors, and the stretch and position of the character that each stands behind."""
+    """Anchors, each with the origin (stretch and position) of the character that it follows."""
     found: dict[int, tuple[int, int]] = {}
     number = _FIRST
     for at in sorted(left):
         for word in _WORD.finditer(stretches[at].value):
             if number & 0xFFFE == 0xFFFE:
-                number = (number | 0xFFFF) + 1  # the last two of each plane are no characters
+                number = (number | 0xFFFF) + 1  # The last two of each plane are noncharacters.
             if number > _LAST:
                 return found
             found[number] = (at, word.start())
@@ -115,7 +132,10 @@ def _numbered(stretches: list[Stretch], left: set[int]) -> dict[int, tuple[int, 
 def _with_anchors(
     built: Built, stretches: list[Stretch], numbers: Mapping[int, tuple[int, int]]
 ) -> dict[str, str]:
-    """The files with anchors. Tests are blanked out: what they ask for would not be there."""
+    """The files with anchors, by path.
+
+    Tests are blanked out: the texts that they ask for would not be found.
+    """
     marks: dict[str, list[tuple[int, str]]] = {}
     for number, (at, position) in numbers.items():
         stretch = stretches[at]
@@ -166,7 +186,7 @@ def _blamed(
 
 
 def _original(offsets: Iterable[int], place: int) -> int:
-    """An offset in a file without the anchors that stand behind `offsets`, of one in the file with them."""
+    """The offset that `place`, in a file with anchors at `offsets`, has without them."""
     before = 0
     for offset in offsets:
         if offset + before >= place:
@@ -181,6 +201,7 @@ def _original(offsets: Iterable[int], place: int) -> int:
 def _origins(
     text: str, marked: str, stretches: list[Stretch], numbers: Mapping[int, tuple[int, int]]
 ) -> list[tuple[int, int] | None]:
+    """The origin of each character of `text`, found from `marked`, the same text with anchors."""
     origins: list[tuple[int, int] | None] = [None] * len(text)
     if not marked or _ANCHOR.sub("", marked) != text:
         return origins
@@ -208,7 +229,11 @@ def _extend(
     position: int,
     step: int,
 ) -> None:
-    """Follow a stretch from one of its characters as far as the text agrees with it, or somebody else has been there."""
+    """Follows a stretch from one character as far as the text agrees and is not taken.
+
+    `step` is 1 for forwards, -1 for backwards. A brace may come out escaped, and a character as an
+    HTML entity: then all its characters have its origin.
+    """
     while 0 <= place < len(text) and 0 <= position < len(value):
         if origins[place] is not None and origins[place] != (at, position):
             return
@@ -232,7 +257,7 @@ def _extend(
 
 
 def _behind_blanks(text: str, value: str, place: int, position: int, step: int) -> tuple[int, int]:
-    """The next places behind blanks, of which a payload may have other ones than the source."""
+    """The next places behind blanks, of which the payload may have others than the source."""
     while 0 <= place < len(text) and text[place].isspace():
         place += step
     while 0 <= position < len(value) and value[position].isspace():
@@ -241,5 +266,6 @@ def _behind_blanks(text: str, value: str, place: int, position: int, step: int) 
 
 
 def _entity(text: str, place: int, character: str) -> int:
+    """The length of the HTML entity for `character` at `place`; 0 if there is none."""
     written: Any = escape(character, quote=False)
     return len(written) if written != character and text.startswith(written, place) else 0

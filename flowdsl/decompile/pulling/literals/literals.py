@@ -12,6 +12,7 @@ from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
 from ...writing.literals import text_literal, unspeakable
+from ..attempts import WORDS, Attempt, EditContext
 from ..differences import Hunk, Path, hunks, leaves
 from ..editing import Edit, indent_at
 from ..goal import TAGS, Goal
@@ -26,7 +27,7 @@ _PROTECTED = re.compile(r"\\(?=\{)")
 
 
 class Change(Record, eq=True):
-    """`new` in the place of the characters of a token between two offsets of its file."""
+    """`new` in the place of the characters from `start` to `end` of a file, inside one token."""
 
     start: int
     end: int
@@ -37,10 +38,31 @@ Changes = dict[Token, tuple[Change, ...]]
 """The changes of each token, in order."""
 
 
-def literal_changes(workspace: Workspace, built: Built, goal: Goal) -> tuple[Changes, Changes]:
-    """The changes of literals that lead to what is live, as far as words of literals differ.
+def attempts(context: EditContext) -> Iterator[Attempt]:
+    """All changes of words at once, then the literals one by one.
 
-    Second come those of literals that come out in several places and are to change in some of them only.
+    Each also with the tests that quote them.
+    """
+    sure, unsure = literal_changes(context.workspace, context.built, context.goal)
+    if len(sure) > 1:
+        yield from _both(context, sure)
+    for changes in (sure, unsure):
+        for token, own in changes.items():
+            yield from _both(context, {token: own})
+
+
+def _both(context: EditContext, changes: Changes) -> Iterator[Attempt]:
+    yield from context.attempt(WORDS, edits_of(context.built, changes))
+    quoted = with_tests(context.built, changes)
+    if quoted.keys() != changes.keys():
+        yield from context.attempt(WORDS, edits_of(context.built, quoted))
+
+
+def literal_changes(workspace: Workspace, built: Built, goal: Goal) -> tuple[Changes, Changes]:
+    """The changes of words in literals that lead to the goal: the sure ones, then the unsure ones.
+
+    A change is unsure if its literal comes out in several places and only some of them are to
+    change.
     """
     anchored = anchor(workspace, built, goal.address)
     wanted = dict(leaves(dict(goal.values)))
@@ -79,7 +101,7 @@ def _clash(one: Change, other: Change) -> bool:
 def _placed(
     anchored: Anchored, path: Path, hunk: Hunk, html: bool
 ) -> tuple[Token, Change, int] | None:
-    """The token in which a hunk stands, the change of it, and how often its place comes out."""
+    """The token in which a hunk stands, its change there, and how often that place comes out."""
     origins = anchored.leaves[path].origins
     new = unescape(hunk.new) if html else hunk.new
     if hunk.start < hunk.end:
@@ -124,7 +146,7 @@ def _times(anchored: Anchored, token: Token, change: Change) -> int:
 
 
 def edits_of(built: Built, changes: Mapping[Token, Iterable[Change]]) -> list[Edit]:
-    """The edits of sources that carry changes out; those that a literal cannot hold are left out."""
+    """The edits that carry changes out; a change that its literal cannot hold is left out."""
     sources = {module.source.path: module.source.text for module in built.model.modules}
     written: list[Edit] = []
     for token, own in changes.items():
@@ -134,7 +156,7 @@ def edits_of(built: Built, changes: Mapping[Token, Iterable[Change]]) -> list[Ed
 
 
 def with_tests(built: Built, changes: Changes) -> Changes:
-    """The changes, and the same ones in tests that quote the whole text of a literal."""
+    """The changes, and the same changes in tests that quote the whole text of a literal."""
     quoted: Changes = {}
     texts = {
         (module.source.path, text.start): (module, text)
@@ -161,7 +183,7 @@ def with_tests(built: Built, changes: Changes) -> Changes:
 
 
 def _moved(change: Change, stretches: list[Stretch], others: list[Stretch]) -> Change | None:
-    """A change of one text as that of another with the same words."""
+    """A change of one text, applied to another text of the same words."""
     for stretch, other in zip(stretches, others, strict=True):
         if change.start in stretch.starts or change.start in stretch.ends:
             first = _position(stretch, change.start)
@@ -183,7 +205,7 @@ def _offset(stretch: Stretch, position: int) -> int:
 
 
 def _in_place(text: str, token: Token, changes: tuple[Change, ...]) -> list[Edit] | None:
-    """The changes carried out where they stand; None when the token has to be written anew for one of them."""
+    """The edits for changes where they stand; None if the token has to be written anew for one."""
     found: list[Edit] = []
     for change in changes:
         new = _spelled(text, token, change)
@@ -194,7 +216,7 @@ def _in_place(text: str, token: Token, changes: tuple[Change, ...]) -> list[Edit
 
 
 def _spelled(text: str, token: Token, change: Change) -> str | None:
-    """New words as a token of this form holds them; None where it cannot, or not simply."""
+    """New words as a token of this form spells them; None if it cannot, or not simply."""
     new = change.new
     if unspeakable().search(new) or "{#" in new:
         return None
@@ -217,7 +239,10 @@ def _spelled(text: str, token: Token, change: Change) -> str | None:
 
 
 def _rewritten(built: Built, token: Token, changes: tuple[Change, ...]) -> list[Edit]:
-    """A literal written anew with changes; nothing for what no literal can hold, and for a text with comments in it."""
+    """A literal written anew with changes.
+
+    No edit where no literal can hold them or it has comments.
+    """
     if token.form in (DOC, NAME):
         return []
     (module,) = (each for each in built.model.modules if each.source.path == token.path)
@@ -242,7 +267,11 @@ def _rewritten(built: Built, token: Token, changes: tuple[Change, ...]) -> list[
 
 
 def literal_of(text: nodes.Text, indent: str) -> str | None:
-    """The literal of a text whose variables are called as they are spelled in source; a block stands deeper than `indent`."""
+    """The literal of a text whose variables are named as source spells them.
+
+    The lines of a block literal are indented deeper than `indent`; None where no literal can hold
+    it.
+    """
     written = text_literal(text, lambda variable: variable.name)
     if written is None or not written.startswith('"""'):
         return written
@@ -252,7 +281,10 @@ def literal_of(text: nodes.Text, indent: str) -> str | None:
 
 
 def spelled_pieces(words: str) -> Iterator[nodes.Piece]:
-    """Words of a prompt as pieces of a source text: what the platform takes for a variable stays one."""
+    """Words of a prompt as pieces of a source text.
+
+    What the platform takes for a variable stays one.
+    """
     at = 0
     for found in VARIABLE.finditer(words):
         if words[max(found.start() - 1, 0) : found.start()] == "\\":

@@ -1,4 +1,4 @@
-"""The words of sources that can come into a payload, each character with its place in the file."""
+"""The words of sources that can come out in a payload, with the place of each character."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from flowdsl.syntax.visit import children
 
 DOC = "doc"
 NAME = "name"
-"""Forms of a token besides those of `ast.Text`: a line of a doc comment, and a string without variables."""
+"""Forms of a token besides those of `ast.Text`: a doc comment's line, a string without variables.
+"""
 
 _NO_PROSE = (ast.TestDecl, ast.Annotation, ast.EnumType, ast.CompareExpr, ast.Field)
-"""What holds texts that are compared or parsed: their words are not prose. Fields only by their defaults."""
+"""Nodes whose texts are compared or parsed, so that their words are not prose."""
 
 
 class Token(Record, eq=True):
-    """A literal or a line of a doc comment: where it stands, quotes included, and what it is."""
+    """A literal, quotes included, or a line of a doc comment: where it stands and its form."""
 
     path: str
     start: int
@@ -28,9 +29,10 @@ class Token(Record, eq=True):
 
 
 class Stretch(Record):
-    """Characters of a token that mean themselves. Character `i` of `value` is written from `starts[i]` to `ends[i]`.
+    """Characters of a token that mean themselves.
 
-    `is_const` says that the words are those of a const or an argument, on which the compiler may decide.
+    `value[i]` is written from `starts[i]` to `ends[i]` of the file. `is_const` marks the words of a
+    const or an argument, by which the compiler may decide something.
     """
 
     token: Token
@@ -115,7 +117,7 @@ def _doc_stretches(source: SourceFile) -> Iterator[Stretch]:
 def _places(
     text: str, start: int, end: int, value: str, form: str
 ) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """Where each character of a value is written; None when that cannot be told."""
+    """Where each character of a value begins and ends in the file; None if that is unclear."""
     starts: list[int] = []
     ends: list[int] = []
     at = start

@@ -1,3 +1,1 @@
-"""Edits of the sections of a workflow: fields, settings, checks, standing rules, and parts that
-files hold.
-"""
+"""Edits of the sections of a workflow, and of files that hold parts of it."""

@@ -28,7 +28,7 @@ Entry = tuple[str, ...]
 
 
 def attempts(context: EditContext) -> Iterator[Attempt]:
-    """The checks that differ, then the whole section."""
+    """The checks that differ, one by one, then the whole section."""
     open_fields = context.open_fields
     if CLEANUP not in open_fields and not any(
         path == CHECKS or path.startswith(f"{CHECKS}.") for path in open_fields
@@ -53,7 +53,7 @@ def attempts(context: EditContext) -> Iterator[Attempt]:
 
 
 def _told(context: EditContext, edits: list[Edit]) -> Iterator[Attempt]:
-    """The attempt, with a note for each model that it names by its id."""
+    """The attempt, with a note for each model that is named by its id."""
     checks = context.wanted_payload().get(CHECKS) or ()
     models = {str(check["model"]) for check in checks if check.get("model")}
     named = [model for model in sorted(models) if any(f'"{model}"' in each.text for each in edits)]
@@ -61,7 +61,7 @@ def _told(context: EditContext, edits: list[Edit]) -> Iterator[Attempt]:
 
 
 def _entries(context: EditContext, payload: Payload) -> list[Entry] | None:
-    """The checks of a payload as source has them, the clean-up last; None where source cannot say one."""
+    """The checks of a payload as source lines, the clean-up last; None if source cannot say one."""
     try:
         stored = read_workflow(payload, "the workflow")
     except ImportProblem:
@@ -80,14 +80,14 @@ def _entries(context: EditContext, payload: Payload) -> list[Entry] | None:
 
 
 def _named(context: EditContext, check: nodes.PostRunCheck) -> nodes.PostRunCheck:
-    """A check with its model by an alias where there is one."""
+    """A check that names its model by an alias, if there is one."""
     if check.model is None or not is_model_id(check.model):
         return check
     return replace(check, model=model_name(context, check.model, "model"))
 
 
 def _in_source_order(section: ast.ChecksSection, have: list[Entry]) -> list[Entry]:
-    """The entries in the order of the section, where the clean-up may stand anywhere."""
+    """The entries in the order of the section, in which the clean-up may stand anywhere."""
     at = next(
         (
             number
@@ -104,7 +104,7 @@ def _in_source_order(section: ast.ChecksSection, have: list[Entry]) -> list[Entr
 def _edits(
     context: EditContext, section: ast.ChecksSection, have: Sequence[Entry], wanted: Sequence[Entry]
 ) -> list[Edit]:
-    """Edits of the checks that differ; the others stay as they are written."""
+    """Edits of the checks that differ; the others keep their source text."""
     at = next(
         (n for n, c in enumerate(section.checks) if isinstance(c.body, ast.CleanupCheck)), None
     )

@@ -1,4 +1,4 @@
-"""Inputs and outputs: fields whose schema differs, declared anew one by one."""
+"""Edits of inputs and outputs: fields whose schema differs are declared anew one by one."""
 
 from __future__ import annotations
 
@@ -38,14 +38,17 @@ def attempts(context: EditContext) -> Iterator[Attempt]:
 
 
 def schema_of(value: Any) -> dict[str, Any] | None:
-    """A schema in normal form as a JSON object; None for other text."""
+    """A schema in normal form as a JSON object; None for a text that is no JSON."""
     if value is None:
         return {"type": "object", "properties": {}}
     return value if isinstance(value, dict) else None
 
 
 class _Declared:
-    """The fields of one section: as they are compiled, as they should be, and where they are declared."""
+    """The fields of a schema: as they compile, as they should be, and where source declares them.
+
+    All three are by wire name, secrets with `$`. `wanted` is None for a schema that no fields give.
+    """
 
     def __init__(self, context: EditContext, schema: str) -> None:
         self.context = context
@@ -81,7 +84,7 @@ class _Declared:
 
 
 def wire_name(context: EditContext, field: ast.Field) -> str:
-    """The name of a field on the wire."""
+    """The name of a field on the wire: that of `@wire`, else its own."""
     for annotation in field.annotations:
         if annotation.name.text == "wire" and annotation.arguments:
             value = context.built.model.constants.get(annotation.arguments[0])
@@ -94,7 +97,7 @@ def wire_name(context: EditContext, field: ast.Field) -> str:
 
 
 def _field_edits(context: EditContext, schema: str) -> list[Edit]:
-    """Edits for the fields that differ, come or go."""
+    """Edits for the fields that differ, appear or disappear."""
     declared = _Declared(context, schema)
     if declared.wanted is None:
         return []
@@ -131,7 +134,7 @@ def _added(
     before: ast.Field | None,
     lines: Sequence[str],
 ) -> Edit:
-    """An edit that declares fields behind another, or first in the section."""
+    """An edit that declares fields behind the field `before`, or first in the section."""
     text = context.source
     where = section.fields[0] if section.fields else None
     if where is not None and text[line_start(text, where.start) : where.start].strip():
@@ -167,7 +170,10 @@ def _changed(
     *,
     deep: bool,
 ) -> list[Edit]:
-    """Edits that make a declared field another one: of its type, default, annotations and doc comment, each where it stands."""
+    """Edits of a declared field where its type, default, annotations or doc comment differ.
+
+    With `deep` the declaration of a named type is edited, else the name is replaced by the type.
+    """
     text = context.module(path).source.text
     edits: list[Edit] = []
     try:
@@ -205,7 +211,7 @@ def _annotation_edits(
     have: nodes.FieldSpec,
     wanted: nodes.FieldSpec,
 ) -> Iterator[Edit]:
-    """Edits of the annotations whose keyword differs; the others stay as they are written."""
+    """Edits of the annotations whose keyword differs; the others keep their source text."""
     written = {
         keyword: field_text(
             nodes.FieldSpec(
@@ -262,7 +268,10 @@ def _type_edits(
     *,
     deep: bool,
 ) -> list[Edit]:
-    """Edits of a type expression, or, with `deep`, of the declaration that it names; raises `Unspeakable`."""
+    """Edits of a type expression, or, with `deep`, of the declaration that it names.
+
+    Raises `Unspeakable`.
+    """
     if have == wanted:
         return []
     match written, have, wanted:
@@ -301,7 +310,10 @@ def _record_edits(
     have: nodes.RecordType,
     wanted: nodes.RecordType,
 ) -> list[Edit] | None:
-    """Edits of the fields of a record; None where fields are added that have no place of their own."""
+    """Edits of the fields of a record.
+
+    None if a field of source or a new one has no counterpart to edit.
+    """
     source = context.module(path).source.text
     before = {each.name: each for each in have.fields}
     after = {each.name: each for each in wanted.fields}
@@ -335,7 +347,10 @@ def _record_edits(
 def _declaration(
     context: EditContext, path: str, written: ast.NamedType
 ) -> tuple[str, ast.RecordDecl | ast.AliasDecl] | None:
-    """The declaration of a named type and its file; None for a built-in one, and where several files declare the name."""
+    """The declaration of a named type, and its file.
+
+    None for a built-in type, and where several other files declare the name.
+    """
     name = written.name.name.text
     found = [
         (module.source.path, declaration)
@@ -353,7 +368,7 @@ def _declaration(
 
 
 def _inline(context: EditContext, schema: str) -> Iterator[Attempt]:
-    """The fields that differ with their types written out, so that no shared declaration changes."""
+    """The fields that differ, with types written out, so that no shared declaration changes."""
     declared = _Declared(context, schema)
     if declared.wanted is None:
         return
@@ -379,7 +394,7 @@ def _whole(context: EditContext, schema: str) -> Iterator[Attempt]:
 def section_lines(
     context: EditContext, schema: str, *, sources: tuple[nodes.OutputSource, ...]
 ) -> list[str] | None:
-    """The section that declares the fields of the wanted schema, types written out; None where fields cannot say it."""
+    """The section that declares the fields of the wanted schema; None if fields cannot say it."""
     document = schema_of(context.goal.values.get(schema))
     if document is None:
         return None
@@ -411,7 +426,10 @@ def section_lines(
 def _declaration_lines(
     context: EditContext, declared: _Declared, spec: nodes.FieldSpec, types: TypeNames
 ) -> list[str]:
-    """The lines of a field: as they are where it stays what it is, else written anew with the marks that no schema shows."""
+    """The lines of a field: unchanged if it stays the same, else written anew.
+
+    The marks that no schema shows, `@untrusted` and `@machine`, are kept.
+    """
     field = declared.declared.get(spec.name)
     if field is None:
         return field_text(spec, types).split("\n")

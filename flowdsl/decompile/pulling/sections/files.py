@@ -1,4 +1,4 @@
-"""The coarsest way of editing: files that hold a part of a workflow verbatim, those that are there and new ones."""
+"""The coarsest edits: existing and new files that hold a part of a workflow verbatim."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _INDENTS: tuple[int | str | None, ...] = (2, 4, "\t", 1, 3, None)
 
 
 def prompt_attempts(context: EditContext) -> Iterator[Attempt]:
-    """The prompt in its file, or in a new one in the place of the steps."""
+    """The prompt in its file, or in a new file in the place of the steps."""
     open_fields = context.open_fields
     if PROMPT not in open_fields:
         return
@@ -40,7 +40,7 @@ def prompt_attempts(context: EditContext) -> Iterator[Attempt]:
 
 
 def attempts(context: EditContext) -> Iterator[Attempt]:
-    """Files that are there, then a file for each part that nothing else could say."""
+    """Edits of existing files, then a new file for each part that nothing else could say."""
     open_fields = context.open_fields
     yield from _existing(context, open_fields)
     yield from _extra_file(context, open_fields)
@@ -93,7 +93,7 @@ def _held(context: EditContext, path: str) -> dict[str, Any]:
 
 
 def _json_text(context: EditContext, path: str, value: Any) -> str:
-    """A JSON file with a new value: in the style that it has, if that is a usual one."""
+    """A JSON file with a new value, in the indentation that the file has if it is a usual one."""
     try:
         old = context.built.files.read_text(path)
     except UnreadableFile:
@@ -115,7 +115,7 @@ def _dumped(value: Any, indent: int | str | None) -> str:
 
 
 def _new_file(context: EditContext, part: str) -> tuple[str, str]:
-    """The path of a new file for a part, and how the source names it."""
+    """The path of a new file for a part, and the path by which source names it."""
     folder = posixpath.dirname(context.path)
     number = 1
     while True:
@@ -156,8 +156,10 @@ def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[A
     note = ""
     if NAME in kept and context.symbol.prompt_from is None:
         note = (
-            f"the dashboard changed the title to `{kept[NAME]}` and left the prompt, which begins with the old one: "
-            '`extra from` holds the new one; to change both, set `title` and take `"name"` out of the file'
+            f"the dashboard changed the title to `{kept[NAME]}` and left the prompt, which "
+            "begins with the old one: "
+            '`extra from` holds the new one; to change both, set `title` and take `"name"` '
+            "out of the file"
         )
     there = context.symbol.extra_from
     if there is not None:
@@ -181,7 +183,7 @@ def _notes(note: str) -> list[str]:
 
 
 def _prompt_file(context: EditContext) -> Iterator[Attempt]:
-    """The steps become a prompt in a file, and the rest of the workflow what it has to be beside it."""
+    """The prompt in a new file in place of the steps, and the changes elsewhere that follow."""
     steps = context.item(ast.StepsSection)
     if steps is None:
         return
@@ -204,7 +206,7 @@ def _prompt_file(context: EditContext) -> Iterator[Attempt]:
 
 
 def _terminal_edit(context: EditContext) -> Edit | None:
-    """What says in source the commands that statements have said so far."""
+    """The edit that lists the commands which the statements, now gone, had allowed."""
     section = context.item(ast.TerminalSection)
     lines = terminal_lines(context, context.goal.values.get(ALLOWLIST), keep_runs=False)
     if not lines:
@@ -222,7 +224,7 @@ Variant = tuple[list[Edit], dict[str, str]]
 def _schema_variants(
     context: EditContext, field: str, part: str, kinds: Sequence[type[ast.Node]]
 ) -> Iterator[Variant]:
-    """A schema as it is, as fields that give it without statements, and in a file."""
+    """Three ways to give a schema: unchanged, fields that give it without statements, a file."""
     yield [], {}
     section = context.item(kinds[0])
     lines = section_lines(context, field, sources=())
@@ -258,7 +260,7 @@ def _schema_file(
 
 
 def _checks(context: EditContext) -> dict[str, Any]:
-    """The content of a file of checks, its models by their aliases where they have some."""
+    """The content of a file of checks, which names models by their aliases where they have one."""
     try:
         document = checks_document(read_workflow(context.wanted_payload(), "the workflow"))
     except ImportProblem:

@@ -15,7 +15,7 @@ from ..attempts import EditContext
 
 
 class KnownTypes(TypeNames):
-    """Types as source text: one that the source spells already is spelled so again, others are written out."""
+    """Types as source text: as the source spells them already, else written out."""
 
     def __init__(self, spelled: Iterable[tuple[nodes.Type, str]]) -> None:
         super().__init__()
@@ -27,12 +27,12 @@ class KnownTypes(TypeNames):
 
 
 def no_consts() -> Consts:
-    """Constants for values that only a const can say; the source gets none, so what needs one does not compile."""
+    """Consts that are named but never declared: an edit that needs one does not compile."""
     return Consts(lambda wanted: wanted)
 
 
 def workflow_scope(context: EditContext, *, loop: str | None = None) -> Scope:
-    """The names of a workflow's own body, with the variable of the loop around."""
+    """The names in reach in the body of a workflow; `loop` is the variable of the loop around."""
     workflow = context.built.workflow(context.goal.address)
     symbol = context.symbol
     scope = Scope(())
@@ -52,7 +52,7 @@ def workflow_scope(context: EditContext, *, loop: str | None = None) -> Scope:
 
 
 def bare_scope(found: dict[Key, Spelled]) -> Scope:
-    """A scope of names that are known from the statements around."""
+    """A scope with the names that the surrounding statements are known to use."""
     scope = Scope(())
     for key, spelled in found.items():
         put(scope, key, spelled.name, spelled.sigil)
@@ -60,7 +60,7 @@ def bare_scope(found: dict[Key, Spelled]) -> Scope:
 
 
 def put(scope: Scope, key: Key, name: str, sigil: str) -> None:
-    """Bring a variable into reach, whatever else has its name."""
+    """Puts a variable into a scope, even where another variable has its name."""
     if name in RESERVED:
         return
     scope.taken.add(name)

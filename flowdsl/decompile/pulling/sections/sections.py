@@ -1,4 +1,4 @@
-"""Where parts of a workflow stand in its file, and edits that put one in, replace it or take it out."""
+"""Where the parts of a workflow stand in its file, and edits that add, replace or remove one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ORDER: tuple[tuple[type[ast.Node], ...], ...] = (
 
 
 def replacement(context: EditContext, node: ast.Node, lines: Sequence[str]) -> Edit:
-    """An edit that puts lines in the place of a node; all but the first get the indent of its line."""
+    """An edit that puts lines in the place of a node; all but the first get the node's indent."""
     indent = indent_at(context.source, node.start)
     return Edit(context.path, node.start, node.end, joined(lines, indent))
 
@@ -40,7 +40,7 @@ def joined(lines: Sequence[str], indent: str) -> str:
 
 
 def insertion(context: EditContext, kind: type[ast.Node], lines: Sequence[str]) -> Edit:
-    """An edit that adds an item of a kind to the workflow, behind the items that come before it by custom."""
+    """An edit that adds an item of a kind to the workflow, at its place in `ORDER`."""
     rank = next(at for at, kinds in enumerate(ORDER) if kind in kinds)
     before: ast.Node | None = None
     for item in context.symbol.declaration.items:
@@ -66,12 +66,12 @@ def first_in(text: str, path: str, brace: int, lines: Sequence[str], indent: str
 
 
 def without(context: EditContext, node: ast.Node) -> Edit:
-    """An edit that takes an item out."""
+    """An edit that removes an item."""
     return removal(context.source, context.path, node.start, node.end)
 
 
 def item_removal(text: str, path: str, node: ast.Node) -> Edit:
-    """An edit that takes a statement, a field or a check out, with its doc comment."""
+    """An edit that removes a statement, a field or a check, with its doc comment."""
     return removal(text, path, doc_start(text, node.start), node.end)
 
 
@@ -85,11 +85,16 @@ def _item_indent(context: EditContext) -> str:
     return indent_at(context.source, context.symbol.declaration.name.start) + INDENT
 
 
-# The one style
+# Formatting
 
 
 def styled(kind: str, lines: Sequence[str]) -> list[str] | None:
-    """Lines of the inside of a section, as `fmt` lays them out: without indent. None when they are none."""
+    """Lines of the inside of a section as `fmt` lays them out, without indent.
+
+    None if they do not parse.
+
+    `kind` is a key of `_AROUND`.
+    """
     head, tail = _AROUND[kind]
     text = "\n".join([*head, *lines, *tail, ""])
     formatted = format_source(SourceFile("", text))
@@ -107,4 +112,4 @@ _AROUND: dict[str, tuple[list[str], list[str]]] = {
     "field": (["flow 1", "", "workflow w {", "  inputs {"], ["  }", "}"]),
     "check": (["flow 1", "", "workflow w {", "  checks {"], ["  }", "}"]),
 }
-"""What stands around lines of a kind while they are laid out."""
+"""The lines around those of a kind while they are formatted: before, and after."""

@@ -1,4 +1,4 @@
-"""Settings of a workflow: title, flags, tags, models, the terminal, and fields that are passed through."""
+"""Edits of settings: title, flags, tags, models, the terminal, fields that are passed through."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def attempts(context: EditContext) -> Iterator[Attempt]:
 
 
 def _set(context: EditContext, name: str, value: str | None) -> Iterator[Attempt]:
-    """The attempt in which a setting has a value."""
+    """The attempt that gives a value to a setting."""
     if value is None:
         return
     setting = context.setting(name)
@@ -81,7 +81,10 @@ def _tags(context: EditContext, wanted: list[str]) -> Iterator[Attempt]:
 def _list_edits(
     context: EditContext, node: ast.ListExpr, kept: set[str], added: Sequence[str]
 ) -> list[Edit] | None:
-    """Edits that take entries out of a list and add some at its end; None where the list cannot be edited so."""
+    """Edits that remove entries from a list and append others.
+
+    None for a list that is not all texts.
+    """
     constants = context.built.model.constants
     values = [constants.get(item) for item in node.items]
     if not all(isinstance(value, str) for value in values):
@@ -109,7 +112,7 @@ def _list_edits(
 
 
 def _merged(edits: list[Edit]) -> list[Edit]:
-    """Removals, those that touch as one."""
+    """Removals, with those that touch joined."""
     merged: list[Edit] = []
     for edit in edits:
         if merged and edit.start <= merged[-1].end:
@@ -147,9 +150,9 @@ def _terminal(context: EditContext, wanted: Any) -> Iterator[Attempt]:
 
 
 def terminal_lines(context: EditContext, wanted: Any, *, keep_runs: bool) -> list[str] | None:
-    """The section that gives an allowlist; empty for none, None when no literal can say it.
+    """The section that gives an allowlist; empty if none is needed, None if no literal can say it.
 
-    `keep_runs`: the commands of the statements are in the list by themselves.
+    With `keep_runs` the commands of the statements need not be listed.
     """
     if not wanted:
         return ["terminal { unrestricted = true }"]
@@ -211,7 +214,7 @@ def _models(context: EditContext) -> Iterator[Attempt]:
 def _model_settings(
     context: EditContext, section: ast.ModelSection, names: dict[str, str | None], notes: list[str]
 ) -> Iterator[Attempt]:
-    """The attempt in which only the models that differ are named anew."""
+    """The attempt in which only the models that differ change."""
     open_keys = {path.partition(".")[2] for path in context.open_fields if path.startswith(MODELS)}
     edits: list[Edit] = []
     settings = {each.name.text: each.value for each in section.settings}
@@ -233,7 +236,10 @@ def _model_settings(
 
 
 def aliases_by_name(context: EditContext) -> dict[str, str]:
-    """The aliases of models by the names that prompts show them by; of several, one that the sources use."""
+    """The aliases of models by the name that prompts show.
+
+    Of several aliases, one that the sources use.
+    """
     target = context.workspace.target
     resolver = ModelResolver(target, context.workspace.directory.models)
     used = _aliases(context.built.bundle.workflows)
@@ -272,13 +278,16 @@ def _aliases(value: Any) -> set[str]:
 
 
 def raw_id_note(context: EditContext, model: str) -> str:
-    """What to tell of a model that no alias means."""
+    """The note for a model that no alias means."""
     name = next(
         (each.name for each in context.workspace.directory.models if each.id == model.lower()), None
     )
     called = f"`{model}`" if name is None else f"`{name}` (`{model}`)"
     table = f"[env.{context.workspace.target.environment}.models]"
-    return f"no alias in `{table}` means the model {called}, so it is named by its id, which holds in one organization only"
+    return (
+        f"no alias in `{table}` means the model {called}, so it is named by its id, which holds "
+        "in one organization only"
+    )
 
 
 # Fields that are passed through

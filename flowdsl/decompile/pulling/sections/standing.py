@@ -1,4 +1,4 @@
-"""What stands beside the statements of a prompt: its standing rules and the description of the workflow."""
+"""Edits of standing rules and of the doc comment that describes a workflow."""
 
 from __future__ import annotations
 

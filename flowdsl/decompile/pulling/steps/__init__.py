@@ -1,1 +1,1 @@
-"""Edits of statements: those of the prompt laid beside those of the source, and new ones drafted."""
+"""Edits of statements, found by aligning those of the live prompt with those of the source."""

@@ -1,4 +1,4 @@
-"""Blocks of the source: which statements stand in them, and which calls brought in what does not."""
+"""Blocks of the source: which statements stand in them, and which calls brought in the others."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..attempts import EditContext
 from .tree import Placed
 
 Range = tuple[int, int, int, int]
-"""Units from one position to another, and those that are wanted in their place."""
+"""Start and end of placed units, and start and end of the wanted units that go in their place."""
 
 
 class Place(Record):
-    """A block of the source into which statements go."""
+    """A block of the source into which statements go; `loop` is the variable of the loop around."""
 
     path: str
     block: ast.Block
@@ -43,7 +43,10 @@ def widened(
 
 
 def moved(at: int, ranges: Sequence[Range], *, end: bool) -> int:
-    """The position among the wanted units of one among the placed ones."""
+    """The position among the wanted units of the position `at` among the placed ones.
+
+    Where units are inserted exactly at `at`, `end` says that the position after them is meant.
+    """
     shift = 0
     for i1, i2, j1, j2 in ranges:
         if i2 < at or (i2 == at and (end or i1 < i2)):
@@ -54,7 +57,10 @@ def moved(at: int, ranges: Sequence[Range], *, end: bool) -> int:
 
 
 def blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
-    """The blocks of a statement in the order of `ir.walk.inner_bodies`; what leaves after an `else` stands for itself."""
+    """The blocks of a statement in the order of `ir.walk.inner_bodies`.
+
+    An `else` that only leaves comes as that statement.
+    """
     match statement:
         case ast.StepStmt(body=body) | ast.ForStmt(body=body):
             return [body]
@@ -80,7 +86,7 @@ def blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
 def call_of(
     context: EditContext, placed: Sequence[Placed], inner: Placed, where: Place
 ) -> ast.Stmt | None:
-    """The call in a block that a statement of a task was inlined for."""
+    """The `call` in a block through which a statement of a task came in; None if it is unclear."""
     if inner.home is None or inner.home.block is where.block:
         return None
     at = placed.index(inner)
@@ -109,7 +115,7 @@ def call_of(
 
 
 def _reaches(context: EditContext, call: ast.CallStmt, owner: ast.Node, depth: int) -> bool:
-    """Whether a call leads to statements of a task."""
+    """Whether a call leads to statements of a task, directly or through other calls."""
     task = context.built.model.calls.get(call)
     if task is None or depth > 20:
         return False

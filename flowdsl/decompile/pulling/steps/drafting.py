@@ -1,4 +1,4 @@
-"""New statements as source text, in the names and with the types that are used where they go."""
+"""New statements as source text, in the names and types that are used where they go."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from .tree import Home, Placed, Unit
 
 
 def texts_of_kind(statement: nodes.Statement) -> tuple[str, ...]:
-    """The fields that hold texts in a statement of the IR, and under the same names in its source."""
+    """The names of the fields that hold texts, which a statement has in the IR as in its source."""
     return tuple(name for name, _ in STATEMENTS[BY_KIND[statement.kind][0]].texts)
 
 
 _SIGILS = {ast.INPUT: PLAIN, ast.RUNTIME: RUNTIME, ast.SECRET: SECRET}
 _HELD = "\0"
-"""Begins the name of what stands for a reference that has no variable of its own: a const, a value of the environment."""
+"""Begins the name that stands for a reference without a variable: a const, a value of `env`."""
 
 
 class LearnedScope(Scope):
@@ -68,9 +68,11 @@ class Drafter:
         }
 
     def variants(self, unit: Unit, home: Home, like: Placed | None = None) -> list[list[str]]:
-        """A statement laid out for the place of `home`, without indent: for where a failure ends the run, and for where something catches it.
+        """A statement laid out for the place of `home`, without indent, in one or two ways.
 
-        What the statement `like` takes from consts and the environment stays a reference. Nothing for what cannot be said there.
+        The first is for where a failure ends the run, the second for where something catches it.
+        What the statement `like` takes from consts and the environment stays a reference. Empty for
+        what cannot be said there.
         """
         distinct: list[list[str]] = []
         for attempt in (False, True):
@@ -93,7 +95,7 @@ class Drafter:
             return None
 
     def text(self, text: nodes.Text, like: Placed) -> str | None:
-        """A text as a literal in the place of one of a placed statement."""
+        """A text as a literal, to stand in the place of one of the placed statement `like`."""
         assert like.home is not None
         scope = self._scope(like.home)
         try:
@@ -104,7 +106,7 @@ class Drafter:
             return None
 
     def condition(self, condition: nodes.Condition, like: Placed) -> str | None:
-        """A condition in the place of one of a placed statement."""
+        """A condition as source text, for the place of one of the placed statement `like`."""
         assert like.home is not None
         scope = self._scope(like.home)
         try:
@@ -145,7 +147,7 @@ class Drafter:
         return _Growing.over(scope)
 
     def _types(self, home: Home) -> Iterator[tuple[nodes.Type, str]]:
-        """The types that statements in the same file spell."""
+        """The types that statements in the same file spell, each with its spelling."""
         for each in self._placed:
             assert each.home is not None
             if each.home.path != home.path:
@@ -157,7 +159,7 @@ class Drafter:
                 yield type_, text[written.start : written.end]
 
     def _variables(self, placed: Placed) -> Iterator[tuple[nodes.Variable, ast.Ref, str]]:
-        """The variables of a statement with the references that stand for them in source."""
+        """The variables of a statement, each with the reference in source and its spelling."""
         for text, written in _text_pairs(placed):
             if isinstance(written, ast.Ref):
                 if len(text) == 1 and isinstance(text[0], nodes.Variable):
@@ -168,7 +170,7 @@ class Drafter:
                     yield rendered, ref, self._slice(placed, ref)
 
     def _references(self, placed: Placed) -> dict[str, str]:
-        """The words of a statement that come from references without a variable, with the names in source."""
+        """The words of a statement that come from consts and `env`, with the names in source."""
         found: dict[str, str] = {}
         for text, written in _text_pairs(placed):
             if isinstance(written, ast.Text):
@@ -182,12 +184,12 @@ class Drafter:
         return self._context.module(placed.home.path).source.text[node.start : node.end]
 
     def _with_aliases(self, node: Any) -> Any:
-        """A statement whose models are called by their aliases, where the prompt has the names they are shown by."""
+        """A statement with models named by alias in place of the name that the prompt shows."""
         return _mapped(node, aliases_by_name(self._context))
 
 
 class _Growing(LearnedScope):
-    """A scope in which a statement may set a variable that nothing has set yet."""
+    """A scope in which a statement may set a runtime variable that nothing has set yet."""
 
     @classmethod
     def over(cls, scope: LearnedScope) -> _Growing:
@@ -199,7 +201,7 @@ class _Growing(LearnedScope):
 
 
 class _Names(dict[Key, Spelled]):
-    """Names in which a runtime variable that is not known is called as in the prompt, where that is free."""
+    """Names by variable; an unknown runtime variable is called as in the prompt, if it can be."""
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope.names)
@@ -237,7 +239,7 @@ def _learn(
     found: dict[Key, Spelled],
     exact: dict[tuple[str, str, tuple[str | int, ...]], str],
 ) -> None:
-    """Note how a variable is spelled: by its root where the rest of the path is the same, and as a whole."""
+    """Notes how a variable is spelled: by its root if its path is the same, else as a whole."""
     steps = tuple(
         part.name if isinstance(part, ast.FieldAccess) else part.index for part in ref.path
     )
@@ -258,7 +260,7 @@ def _text_pairs(placed: Placed) -> Iterator[tuple[nodes.Text, ast.Text | ast.Ref
 
 
 def _aligned(text: nodes.Text, written: ast.Text) -> Iterator[tuple[ast.Ref, nodes.Variable | str]]:
-    """What each reference of a text became: a variable, or words."""
+    """The references of a text, each with what it became: a variable, or words."""
     refs = [part for part in written.parts if isinstance(part, ast.Ref)]
     if not refs:
         return
@@ -286,7 +288,7 @@ def _aligned(text: nodes.Text, written: ast.Text) -> Iterator[tuple[ast.Ref, nod
 
 
 def _with_references(value: Any, references: dict[str, str], scope: Scope) -> Any:
-    """A value in whose texts words that came from references are references again."""
+    """A value in whose texts the words that came from references are references again."""
     if not references:
         return value
     for name in references.values():
@@ -329,7 +331,7 @@ def _split(
 
 
 def _mapped(value: Any, names: dict[str, str]) -> Any:
-    """A statement and those in it, the field `model` by other names."""
+    """A statement and all that is in it, with the values of the fields `model` renamed."""
     if isinstance(value, tuple):
         return tuple(_mapped(each, names) for each in value)
     if not isinstance(value, nodes.Node):

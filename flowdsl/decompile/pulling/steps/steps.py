@@ -1,4 +1,4 @@
-"""Statements that came, went or changed, edited one by one."""
+"""Statements that appeared, disappeared or changed, edited one by one."""
 
 from __future__ import annotations
 
@@ -27,11 +27,14 @@ from .tree import Home, Placed, Unit, head_of, homes_of, place, units
 PROMPT = "main_prompt"
 
 _MOST_COMBINATIONS = 24
-_OPENED = "statements stand in the place of a `call`, because its task is used elsewhere too, where nothing changed"
+_OPENED = (
+    "statements stand in the place of a `call`, because its task is used elsewhere too, where "
+    "nothing changed"
+)
 
 
 def attempts(context: EditContext) -> Iterator[Attempt]:
-    """All changes of statements at once, in the ways there are, then each alone."""
+    """All changes of statements at once, in every combination of ways; then each change alone."""
     if PROMPT not in context.open_fields or context.item(ast.StepsSection) is None:
         return
     found, instead = _changes(context)
@@ -48,7 +51,11 @@ def attempts(context: EditContext) -> Iterator[Attempt]:
 
 
 def _changes(context: EditContext) -> tuple[list[Choices], list[Edits]]:
-    """The changes, each with the ways to make it, and statements in the place of calls whose tasks others share."""
+    """The changes, each with the ways to make it, and edits that open calls.
+
+    To open a call is to put its statements in its place, because its task is also used elsewhere,
+    where nothing changed.
+    """
     have, wanted = (
         _program(context, context.built_payload()),
         _program(context, context.wanted_payload()),
@@ -78,7 +85,7 @@ def _program(context: EditContext, payload: Payload) -> PromptProgram | None:
 
 
 class _Editor:
-    """Finds the edits that make the statements of one workflow others."""
+    """Finds the edits that turn the statements of one workflow into the wanted ones."""
 
     def __init__(self, context: EditContext, drafter: Drafter) -> None:
         self._context = context
@@ -110,7 +117,7 @@ class _Editor:
         where: Place,
         ranges: Sequence[Range],
     ) -> None:
-        """Note what would stand in the place of calls in whose statements something changes."""
+        """Notes the statements that would replace calls inside which something changes."""
         owners = [call_of(self._context, placed, each, where) for each in placed]
         for call in dict.fromkeys(each for each in owners if each is not None):
             first = owners.index(call)
@@ -162,7 +169,7 @@ class _Editor:
                 found.append(self._added(placed, i1 + a2, wanted[b1:b2], where, gone))
         return found
 
-    # A statement that is another one
+    # A statement that became another one
 
     def _pair(self, old: Placed, new: Unit, where: Place) -> list[Choices]:
         if old.unit.key == new.key:
@@ -175,11 +182,11 @@ class _Editor:
             return [whole]
         if len(fine) == 1:
             return [[*fine[0], *whole]]
-        # Several changes inside: all of them, and writing the statement anew when they do not do.
+        # With several changes inside, each is a change of its own.
         return fine
 
     def _rewritten(self, old: Placed, new: Unit) -> Iterator[Edit]:
-        """The statement written anew."""
+        """Edits that write the statement anew."""
         home = old.home
         if home is None:
             return
@@ -219,7 +226,10 @@ class _Editor:
         return found
 
     def _head(self, old: Placed, new: Unit) -> list[Edit] | None:
-        """Edits of what stands in front of the bodies of a statement; None where its parts cannot be edited one by one."""
+        """Edits of the part of a statement before its bodies.
+
+        None if its parts cannot be edited singly.
+        """
         assert old.home is not None
         before, after = old.unit.node, new.node
         if head_of(before) == head_of(after):
@@ -240,7 +250,7 @@ class _Editor:
         return edits if head_of(same) == head_of(after) else self._first_line(old, new)
 
     def _first_line(self, old: Placed, new: Unit) -> list[Edit] | None:
-        """An edit of a statement up to its first block, where it has one."""
+        """An edit of a statement up to its first block, if it has one."""
         assert old.home is not None
         statement = old.home.statement
         if not isinstance(statement, ast.RetryStmt | ast.RepeatStmt | ast.ForStmt):
@@ -279,7 +289,10 @@ class _Editor:
         return Edit(home.path, node.start, node.end, written)
 
     def _lines_of_one(self, old: Sequence[Placed], new: Sequence[Unit]) -> Choices | None:
-        """A `do` of several lines that has become one of other lines: its literal, then statements of their own."""
+        """Ways to change a `do` of several lines: its literal, or statements in its place.
+
+        None where `old` is not exactly one such `do`.
+        """
         first = old[0] if old else None
         if first is None or first.parts == 1 or first.home is None or len(old) != first.parts:
             return None
@@ -309,7 +322,7 @@ class _Editor:
             choices.append((self._removal(first.home),))
         return choices
 
-    # Statements that go and come
+    # Statements that disappear and appear
 
     def _removed(
         self, placed: Sequence[Placed], start: int, end: int, where: Place
@@ -344,7 +357,7 @@ class _Editor:
         where: Place,
         gone: dict[str, Placed],
     ) -> Choices:
-        """Ways to put statements in front of the one at `at`."""
+        """Ways to put statements in front of the placed one at `at`."""
         choices: Choices = []
         for home, before, path in self._spots(placed, at, where):
             drafted = self._drafted(new, home, gone)
@@ -375,7 +388,11 @@ class _Editor:
     def _spots(
         self, placed: Sequence[Placed], at: int, where: Place
     ) -> Iterator[tuple[Home, ast.Stmt | None, str]]:
-        """Where statements may be put: a place that has the right names, and the statement they go behind."""
+        """Where statements may be put in front of the placed one at `at`.
+
+        Each place is a home with the right names, the statement that they go behind (None: first in
+        the block), and the file.
+        """
         own = Home(where.path, _NO_STATEMENT, _NO_STATEMENT, where.block, where.owner, where.loop)
         before = next((each for each in reversed(placed[:at]) if each.home is not None), None)
         behind = next((each for each in placed[at:] if each.home is not None), None)
@@ -402,7 +419,10 @@ class _Editor:
     def _drafted(
         self, new: Sequence[Unit], home: Home, gone: dict[str, Placed]
     ) -> Iterator[list[str]]:
-        """The lines of statements for a place: of those that moved there, the lines they have in the source."""
+        """The lines of statements for a place, in the ways there are.
+
+        One that moved there keeps its source text.
+        """
         written: list[list[list[str]]] = []
         for each in new:
             kept = gone.get(each.key)

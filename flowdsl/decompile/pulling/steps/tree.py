@@ -1,4 +1,4 @@
-"""Statements read from a prompt, next to the statements of the source that they were compiled from."""
+"""Statements read from a prompt, next to the statements of the source that gave them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 from flowdsl.syntax.visit import children
 
 _NOT_COMPARED = frozenset(("origin", "resets", "counted"))
-"""Fields that other statements decide, or that say where a statement stands."""
+"""Fields that say where a statement stands, or that follow from other statements."""
 
 
 class Unit(Record):
-    """A statement of a prompt. `key` is equal for statements that say the same; `bodies` are those of `ir.walk.inner_bodies`."""
+    """A statement of a prompt. Statements that say the same have equal keys.
+
+    `bodies` are those of `ir.walk.inner_bodies`.
+    """
 
     node: nodes.Statement
     key: str
@@ -30,8 +33,8 @@ class Unit(Record):
 class Home(Record):
     """Where a statement of the source stands.
 
-    `outer` is the statement with its annotations; `block` the block that holds it, None for the one after an `else`. `loop` is the
-    variable of the loop around.
+    `outer` is the statement with its annotations. `block` holds it; None for the statement after an
+    `else`. `loop` is the variable of the loop around.
     """
 
     path: str
@@ -43,9 +46,10 @@ class Home(Record):
 
 
 class Placed(Record):
-    """A unit of the prompt as it is compiled, the statement of the IR that it is, and its place; None for what no statement wrote.
+    """A unit of the prompt as it compiles now, with the statement of the IR that it came from.
 
-    `part` and `parts` tell which line it is of a `do` that became several. `bodies` are None where the two do not agree.
+    `home` is its place in the source, None if no one statement wrote it. `part` of `parts` says
+    which line it is of a `do` that became several. A body is None where prompt and IR disagree.
     """
 
     unit: Unit
@@ -57,7 +61,7 @@ class Placed(Record):
 
 
 def units(body: Sequence[nodes.Statement]) -> tuple[Unit, ...]:
-    """The units of a body; each value that is kept is one of its own."""
+    """The units of a body; a `Store` of several values gives one for each."""
     found: list[Unit] = []
     for statement in _single_stores(body):
         inner = tuple(units(each) for each, _ in inner_bodies(statement))
@@ -88,7 +92,7 @@ def _form(value: Any) -> Any:
 
 
 def head_of(node: nodes.Statement) -> str:
-    """A statement without its bodies, to be compared."""
+    """A text that is equal for two statements that differ at most in their bodies."""
     return repr(_form(bare(node)))
 
 
@@ -116,7 +120,7 @@ def bare(node: nodes.Statement) -> nodes.Statement:
 def place(
     read: Sequence[Unit], compiled: Sequence[nodes.Statement], homes: dict[nodes.Origin, Home]
 ) -> tuple[Placed, ...] | None:
-    """The units of a body with their places; None where it was not compiled from statements like these."""
+    """The units of a body with their places; None if the body was not compiled from `compiled`."""
     lines: list[tuple[nodes.Statement, int, int]] = []
     for statement in _single_stores(compiled):
         count = len(emit_action(statement)) if isinstance(statement, nodes.Do) else 1
@@ -140,12 +144,12 @@ def place(
 
 
 def _may_be(statement: nodes.Statement, written: ast.Stmt) -> bool:
-    """Whether lowering makes this statement of the IR of that one of the language alone."""
+    """Whether this statement of the IR can come from that statement of the language."""
     return isinstance(written, BY_KIND[statement.kind])
 
 
 def homes_of(modules: Sequence[ast.Module]) -> dict[nodes.Origin, Home]:
-    """Where every statement of tasks and workflows stands, by its origin in the IR."""
+    """Where each statement of tasks and workflows stands, by its origin in the IR."""
     found: dict[nodes.Origin, Home] = {}
     for module in modules:
         for declaration in module.declarations:

@@ -1,3 +1,1 @@
-"""Tasks cut out of the statements of a workflow again: where they begin and end, what they give
-back, their parameters and names.
-"""
+"""Cuts tasks out of the statements of a workflow: their extent, results, parameters and names."""

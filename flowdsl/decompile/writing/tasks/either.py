@@ -1,4 +1,4 @@
-"""Two tasks that differ in their statements, as one that each call makes choose between them."""
+"""Joins two tasks whose statements differ into one with a choice that each call makes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from .unify import United, alone
 
 
 def either(one: Task, other: Task) -> United | None:
-    """One task that does what two do, by a parameter that each call decides at compile time; None where a secret would be made up."""
+    """One task that does what either of two does, by a boolean parameter.
+
+    Each call gives it as a constant, so it is decided at compile time. Parameters of the other task
+    get blank values; None if one of them is a secret, which cannot be made up.
+    """
     result = one.result or other.result
     attempt = one.attempt or other.attempt
     choice: Key = ("input", f"first {len(one.params)}")
@@ -51,7 +55,10 @@ def either(one: Task, other: Task) -> United | None:
 
 
 def _renamed(task: Task, result: str | None, *, attempt: bool) -> list[Line]:
-    """The lines of a task as those of one that fills another result, and that (`attempt`) may be called inside a `retry`."""
+    """The lines of a task, made to fill another result.
+
+    With `attempt` its failures become those inside a `retry`.
+    """
     body = [line.copy() for line in task.body]
     for line in all_lines(body):
         node = line.node
@@ -63,7 +70,7 @@ def _renamed(task: Task, result: str | None, *, attempt: bool) -> list[Line]:
 
 
 def _blank_result(record: nodes.RecordType, result: str | None) -> list[Line]:
-    """What fills a result that nobody keeps, so that it is full."""
+    """Lines that fill a result which nobody reads, for the checker wants it filled."""
     return [
         Line(Emit(field.name, nodes.ConstantValue(value=_blank(field.type)), False, result))
         for field in record.fields
@@ -72,7 +79,7 @@ def _blank_result(record: nodes.RecordType, result: str | None) -> list[Line]:
 
 
 def _blank(type_: nodes.Type) -> Any:
-    """A value of a type, whatever it is."""
+    """Any value of a type."""
     match type_:
         case nodes.ScalarType(name=name):
             return _BLANK.get(name, "")

@@ -1,4 +1,9 @@
-"""Names for tasks and their variables, so that inlining gives every variable the name it had; equal tasks become one."""
+"""Names for tasks and their variables, such that inlining gives every variable the name it has.
+
+Inlining calls variable `name` of task `open` `open_name`, the next time `open_name_2`. So the names
+of variables tell what their task may be called; equal tasks become one, and tasks that could only
+have the same name are united (`unify`, `either`).
+"""
 
 from __future__ import annotations
 
@@ -24,7 +29,10 @@ _NO_SHAPE = frozenset(("origin", "resets", "description"))
 
 
 class _Shape:
-    """What a task does, whatever its variables are called. `order` has them as they are met."""
+    """What a task does, whatever its variables are called: tasks with equal `value` are equal.
+
+    `order` numbers its variables as they are met.
+    """
 
     def __init__(self, task: Task) -> None:
         self.order: dict[Key, int] = {}
@@ -76,8 +84,11 @@ _OF_BODIES = frozenset(("body", "otherwise"))
 
 
 class _Group:
-    """Calls of one task. `own` are its variables as inlining named them, for each call, in the order of `task.own`; with the place
-    of the call among all calls. None stands for a variable that a call leaves unset. `namings` are what it may be called.
+    """The calls of one task.
+
+    `own` has, for each call, its place among all calls and its variables as inlining named them, in
+    the order of `task.own`; None is a variable that the call leaves unset. `namings` are what the
+    task may be called, as far as that is fixed.
     """
 
     def __init__(self, task: Task) -> None:
@@ -87,14 +98,14 @@ class _Group:
 
 
 _Naming: TypeAlias = tuple[str, list[str]]
-"""The name of a task, and those of its variables in the order of `own`."""
+"""The name of a task, and those of its variables in the order of `task.own`."""
 
 
 def name_tasks(root: list[Line], taken: tuple[str, ...], first: tuple[str, ...]) -> list[Task]:
-    """Name all tasks that lines call, and give them back: those that others call first.
+    """Names all tasks that lines call, and returns them, those that others call first.
 
-    `taken` are names that no task may have. `first` are the names of variables that inlining knows before it comes to a task. Tasks that
-    could have nothing but the same name become one.
+    `taken` are names that no task may have. `first` are the names of variables that inlining knows
+    before it comes to a task. Raises `Unspeakable` if no names do.
     """
     groups = _grouped(root)
     while (clash := _name_all(root, groups, taken, first)) is not None:
@@ -107,7 +118,7 @@ def name_tasks(root: list[Line], taken: tuple[str, ...], first: tuple[str, ...])
 
 
 def _rival(number: int, namings: list[list[_Naming]]) -> int | None:
-    """Another group that may have been calls of the same task."""
+    """Another group whose calls may have been calls of the same task."""
     names = {name for name, variables in namings[number] if variables}
     for other, choices in enumerate(namings):
         if other != number and any(name in names and variables for name, variables in choices):
@@ -116,7 +127,11 @@ def _rival(number: int, namings: list[list[_Naming]]) -> int | None:
 
 
 def _union(groups: list[_Group], one: int, other: int) -> tuple[int, int, United]:
-    """Two groups as one: two that differ in words and values alone, where there are such; else the two that need one name."""
+    """Two groups, and the task for both.
+
+    Preferred are groups that differ in words and values alone; else it is `one` and `other`, which
+    need the same name. Raises `Unspeakable`.
+    """
     names = [{name for name, _ in _namings(group)} for group in groups]
     pairs = [
         (first, second)
@@ -138,7 +153,7 @@ def _union(groups: list[_Group], one: int, other: int) -> tuple[int, int, United
 
 
 def _call_each_other(one: Task, other: Task) -> bool:
-    """Whether one of two tasks calls the other, so that they cannot be one."""
+    """Whether one of two tasks calls the other, so that they cannot become one."""
     return any(
         isinstance(line.node, Call) and line.node.task is called
         for task, called in ((one, other), (other, one))
@@ -149,7 +164,10 @@ def _call_each_other(one: Task, other: Task) -> bool:
 def _name_all(
     root: list[Line], groups: list[_Group], taken: tuple[str, ...], first: tuple[str, ...]
 ) -> tuple[int, int] | None:
-    """Name the tasks of all groups; the numbers of two that stand in each other's way, where they do."""
+    """Names the tasks of all groups.
+
+    Returns the numbers of two groups that rule each other out, if any.
+    """
     namings = [_namings(group) for group in groups]
     chosen = [0] * len(groups)
     blocked: dict[int, int] = {}
@@ -178,7 +196,7 @@ def _name_all(
 
 
 def _grouped(root: list[Line]) -> list[_Group]:
-    """The tasks by what they do; calls of equal ones call the first of them from now on."""
+    """The tasks grouped by what they do; all calls of equal tasks now call the first of them."""
     groups: dict[Any, tuple[_Group, _Shape]] = {}
     for place, line in enumerate(_call_lines(root)):
         call = line.node
@@ -201,7 +219,7 @@ def _grouped(root: list[Line]) -> list[_Group]:
 
 
 def _unite(root: list[Line], one: _Group, other: _Group, union: United) -> None:
-    """Let the calls of two groups call the task for both, in the first of them."""
+    """Makes the calls of two groups call the united task, in the first of the groups."""
     added = sum(place is None for place in union.places)
     if added:
         one.namings = [
@@ -230,7 +248,7 @@ _NOTHING: list[str | None] = [None]
 
 
 def _call_lines(lines: list[Line]) -> Iterator[Line]:
-    """The lines that call something, those inside tasks before the calls of these."""
+    """The lines that are calls, those inside a task before the call of it."""
     for line in all_lines(lines):
         if isinstance(line.node, Call):
             yield from _call_lines(line.node.task.body)
@@ -238,7 +256,7 @@ def _call_lines(lines: list[Line]) -> Iterator[Line]:
 
 
 def _widen(task: Task, other: Task, keys: dict[Key, Key]) -> None:
-    """Let the parameters of a task take what those of an equal one take."""
+    """Makes the parameters of a task take also what those of an equal task take."""
     for key, param in task.params.items():
         type_ = join(param.type, other.params[keys[key]].type)
         task.params[key] = Param(param.name, type_, param.secret)
@@ -296,7 +314,7 @@ def _without_number(name: str) -> str:
 
 
 def _first_renamed(root: list[Line], groups: list[_Group], first: tuple[str, ...]) -> int | None:
-    """The number of the first group with a variable that inlining would call otherwise than it is called."""
+    """The number of the first group one of whose variables inlining would name differently."""
     names = Names(first)
     numbers = {id(group.task): number for number, group in enumerate(groups)}
     count = [0] * len(groups)
@@ -335,7 +353,7 @@ def _first_renamed(root: list[Line], groups: list[_Group], first: tuple[str, ...
 
 
 def _living(line: Line, given: dict[Key, nodes.Value]) -> list[bool]:
-    """Which bodies of a statement are there once a call has decided what it can, `given` its arguments."""
+    """Which bodies of a statement are left once a call with arguments `given` has decided it."""
     node = line.node
     if isinstance(node, nodes.If) and len(node.branches) == 1:
         condition = node.branches[0].condition

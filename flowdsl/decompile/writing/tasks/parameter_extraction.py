@@ -1,7 +1,20 @@
-"""Values that stand where only the parameter of a task can have put them.
+"""Finds values that stand where only the parameter of a task can have put them.
 
-A condition asks a name, a loop runs over a name or a known list, and a title holds no runtime value; but what a parameter stands for may
-be anything. Such a value is lifted out into a parameter again.
+The idea: in source, a condition asks a name, a loop runs over a name or a list of constants, and a
+title holds no runtime value; but the argument for a parameter may be anything, and inlining puts it
+where the parameter stood. So a value that source cannot have in its place must have come from a
+parameter, and it becomes one again.
+
+An example. The statement that was read cannot be written:
+
+    if "{first} {last}" is empty { do "Ask for the name." }
+
+With the value extracted it can, as a task and its call:
+
+    task decide(value: string) { if value is empty { do "Ask for the name." } }
+    call decide(value: "{first} {last}")
+
+Here the values are found and replaced; `tasks.Cutter.finish` makes the task and the call.
 """
 
 from __future__ import annotations
@@ -18,13 +31,13 @@ from ..lines import LOOP_KEY, Node
 from ..value_types import ANY, STRING, Types, has_variable, is_number, present, type_of
 
 Give: TypeAlias = Callable[[nodes.Value, nodes.Type, str], nodes.Variable]
-"""Takes a value, the type of a parameter for it and what to call that, and gives the variable that stands for it."""
+"""Makes a parameter: takes its value, its type and a name for it, and returns its variable."""
 
 _NUMBER = nodes.ScalarType(name="number")
 
 
 def extracted(node: Node, types: Types, give: Give) -> Node:
-    """The statement with parameters in the place of values that source cannot have there."""
+    """The statement, with parameters in the place of values that source cannot have there."""
     match node:
         case nodes.If():
             branches = tuple(
@@ -51,7 +64,7 @@ def extracted(node: Node, types: Types, give: Give) -> Node:
 
 
 def is_awkward(node: Node, types: Types) -> bool:
-    """Whether a statement holds a value that has to be lifted."""
+    """Whether a statement holds a value that has to be extracted."""
     found: list[nodes.Value] = []
 
     def give(value: nodes.Value, type_: nodes.Type, wanted: str) -> nodes.Variable:
@@ -102,7 +115,7 @@ def _given(value: nodes.Value, types: Types, give: Give, wanted: str) -> nodes.V
 
 
 def plain_type(type_: nodes.Type) -> nodes.Type:
-    """A type for a parameter: constants do not make it narrower than their kind."""
+    """A type for a parameter, in which enums, which constants have, become `string`."""
     match type_:
         case nodes.EnumType():
             return STRING
@@ -156,7 +169,7 @@ def _is_number(value: nodes.Value, types: Types) -> bool:
 
 
 def _is_foreign(constant: nodes.Value, other: nodes.Value, types: Types) -> bool:
-    """Whether the checker would say that the other side can never be this text."""
+    """Whether the checker would say that `other` can never equal this text."""
     if not isinstance(constant, nodes.ConstantValue) or not isinstance(constant.value, str):
         return False
     if single_variable(other) is None:

@@ -1,4 +1,4 @@
-"""The types of what tasks give back."""
+"""Infers the types of task results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..outputs import Sources, appended
 from ..value_types import ANY, STRING, Types, element_of, fits, join, optional_of, present, type_of
 
 _ROUNDS = 4
-"""How often types are looked for: results may hold values of other results, which are known one round later."""
+"""How often types are inferred: a result may hold values of another one, known a round later."""
 
 
 def all_tasks(lines: Iterable[Line]) -> Iterator[tuple[Call, Task]]:
@@ -27,7 +27,10 @@ def all_tasks(lines: Iterable[Line]) -> Iterator[tuple[Call, Task]]:
 def infer_results(
     root: list[Line], sources: Sources, outputs: dict[str, nodes.Type], types: Types
 ) -> None:
-    """Find the types of results, and set them in `types` and in the tasks. `outputs` are the types of outputs by wire name."""
+    """Infers the types of results, and sets them in `types` and in the tasks.
+
+    `outputs` are the types of outputs by wire name.
+    """
     uses = [*_uses(root), *_named(sources)]
     asked = {(use.name, str(use.path[0])) for _, use in uses if use.path} | {
         (variable.name, str(variable.path[0]))
@@ -56,7 +59,7 @@ def infer_results(
 
 
 def _uses(root: list[Line]) -> Iterator[tuple[Emit, nodes.Variable]]:
-    """The outputs that are given a runtime value as it is."""
+    """The outputs that are given a runtime value unchanged."""
     for line in all_lines(root):
         if isinstance(line.node, Emit) and line.node.variable is None:
             variable = single_variable(line.node.value)
@@ -65,7 +68,7 @@ def _uses(root: list[Line]) -> Iterator[tuple[Emit, nodes.Variable]]:
 
 
 def _named(sources: Sources) -> Iterator[tuple[Emit, nodes.Variable]]:
-    """The same for outputs that take a value by its name."""
+    """The same for outputs that take a runtime value by its name."""
     for source in sources:
         if source.kind == "runtime" and source.variable is not None:
             variable = nodes.Variable(sigil="runtime", name=source.variable, path=source.path)
@@ -81,7 +84,11 @@ def _record(
     outputs: dict[str, nodes.Type],
     types: Types,
 ) -> nodes.RecordType:
-    """The type of one result that some tasks fill: that of an output which takes it as it is, where it fits."""
+    """The type of a result that some tasks fill.
+
+    It is the type of an output that takes the result unchanged, if that fits; else it is made of
+    the types of the values.
+    """
     found: dict[str, nodes.Type] = {}
     sure: set[str] | None = None
     for task in tasks:
@@ -131,7 +138,7 @@ def _is_enum(type_: nodes.Type) -> bool:
 
 
 def _without_enums(type_: nodes.Type) -> nodes.Type:
-    """A type in which constants make no enum."""
+    """A type in which enums, which constants have, become `string`."""
     match type_:
         case nodes.EnumType():
             return STRING
@@ -151,7 +158,7 @@ def _taken_by(emit: Emit, outputs: dict[str, nodes.Type]) -> nodes.Type:
 
 
 def _fits_but_texts(record: nodes.RecordType, wanted: nodes.RecordType) -> bool:
-    """Whether constants alone keep a record from fitting: a text may be the spelling of a date."""
+    """Whether a record fits but for constants: a text may spell a date."""
     have = {field.name: field.type for field in record.fields}
     return all(
         (field.name not in have and not field.required)
@@ -165,7 +172,7 @@ def _fits_but_texts(record: nodes.RecordType, wanted: nodes.RecordType) -> bool:
 
 
 def _with_wanted(record: nodes.RecordType, name: str, wanted: nodes.Type) -> nodes.RecordType:
-    """The record with the type that an output wants of a field whose texts are no type of their own."""
+    """The record, with the type that an output wants for a field that has only constants."""
 
     def mended(field: nodes.FieldSpec) -> nodes.FieldSpec:
         if field.name != name or not isinstance(present(field.type), nodes.EnumType):
@@ -179,7 +186,10 @@ def _with_wanted(record: nodes.RecordType, name: str, wanted: nodes.Type) -> nod
 
 
 def _collect(lines: Iterable[Line], name: str, types: Types, found: dict[str, nodes.Type]) -> None:
-    """Add the types of what lines put into the fields of a result; what is asked to be there is not optional."""
+    """Adds to `found` the types of what lines put into the fields of a result.
+
+    A value that a condition asks to be there is not optional under it.
+    """
     known = dict(types)
     for line in lines:
         node = line.node
@@ -200,7 +210,7 @@ def _collect(lines: Iterable[Line], name: str, types: Types, found: dict[str, no
 
 
 def with_facts(types: Types, condition: nodes.Condition, *, holds: bool) -> Types:
-    """The types of whole variables where a condition holds, or does not."""
+    """The types of variables where a condition holds, or does not hold."""
     match condition:
         case nodes.Not(operand=operand):
             return with_facts(types, operand, holds=not holds)
@@ -223,7 +233,10 @@ def with_facts(types: Types, condition: nodes.Condition, *, holds: bool) -> Type
 
 
 def _done(lines: Iterable[Line], name: str, done: frozenset[str]) -> frozenset[str] | None:
-    """The fields of a result that are filled on every path through lines; None where no path goes on."""
+    """The fields of a result that are filled on every path through lines.
+
+    None if no path leads past them.
+    """
     for line in lines:
         following = _after(line, name, done)
         if following is None:
@@ -261,7 +274,10 @@ def _meet(states: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
 
 
 def align_results(root: list[Line], types: Types) -> None:
-    """Let tasks have results of one type that fill the same variables, and variables that the same tasks fill."""
+    """Gives one type to the results of tasks that fill the same variables.
+
+    Likewise to variables that the same tasks fill.
+    """
     calls = [(call.result, task) for call, task in all_tasks(root) if call.result is not None]
     parts: list[tuple[set[str], list[Task]]] = []
     for name, task in calls:
@@ -285,7 +301,7 @@ def align_results(root: list[Line], types: Types) -> None:
 def joined_records(
     one: nodes.RecordType | None, other: nodes.RecordType | None
 ) -> nodes.RecordType | None:
-    """A type for the results of two tasks."""
+    """A type that fits the results of two tasks."""
     if one is None or other is None or one == other:
         return one or other
     types = {field.name: field.type for field in one.fields}

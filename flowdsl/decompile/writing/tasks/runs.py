@@ -1,4 +1,4 @@
-"""Neighbouring statements that belong to one task."""
+"""Runs of neighbouring statements that may become a task."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..lines import Emit, Line, Node, all_lines, variable_set
 
 
 class Run(Record):
-    """Neighbouring lines of one body: the positions of the first and of the last."""
+    """Neighbouring lines of one body, by the positions of the first and the last."""
 
     body: list[Line]
     first: int
@@ -24,7 +24,7 @@ class Run(Record):
 
     @property
     def size(self) -> int:
-        """How many statements there are, those in bodies included."""
+        """The number of statements, those in bodies included."""
         return sum(1 for _ in all_lines(self.lines))
 
 
@@ -61,7 +61,7 @@ def tally(lines: Iterable[Line]) -> Counter[str]:
 
 
 def is_fixed(line: Line, pinned: frozenset[str]) -> bool:
-    """Whether something in a line has to stand in the workflow itself."""
+    """Whether something in a line has to stand in the workflow itself, not in a task."""
     return any(
         each.node.variable is None
         if isinstance(each.node, Emit)
@@ -79,7 +79,7 @@ def bodies_in(root: list[Line]) -> Iterator[list[Line]]:
 
 
 def way_to(root: list[Line], body: list[Line]) -> tuple[tuple[Node, int], ...] | None:
-    """The statements around a body, outer first, each with the number of its body that leads there."""
+    """The statements around a body, outer first, each with the index of its body on the way."""
     if root is body:
         return ()
     for line in root:
@@ -90,7 +90,7 @@ def way_to(root: list[Line], body: list[Line]) -> tuple[tuple[Node, int], ...] |
 
 
 def prefixes(name: str) -> list[str]:
-    """What tasks a private variable may be named after: `open` and `open_chart` for `open_chart_name`."""
+    """Task names that a private variable allows: `open` and `open_chart` for `open_chart_name`."""
     return [
         name[:at]
         for at, sign in enumerate(name)
@@ -99,6 +99,6 @@ def prefixes(name: str) -> list[str]:
 
 
 def number_of(name: str) -> int:
-    """The number that inlining has put behind a name: 1 where there is none."""
+    """The number that inlining has put behind a name; 1 if there is none."""
     head, _, tail = name.rpartition("_")
     return int(tail) if head and tail.isdigit() and len(tail) < 9 else 1

@@ -1,8 +1,26 @@
 """Cuts tasks out of the statements of a workflow.
 
-After inlining, the result of a task is a runtime object that several statements fill, which nothing but a task can say in source. The
-statements that fill one are found, with what they need around them, and a `call` takes their place. Whatever else a task did
-stays inlined, unless a parameter had put something where source cannot have it otherwise.
+The idea: after inlining, the result of a task is a runtime object that several statements fill, and
+in source nothing but a task can say that. The statements that fill one are found, with what they
+need around them, and a `call` takes their place. Whatever else a task did stays inlined, unless a
+parameter has put something where source cannot have it (`parameter_extraction`).
+
+An example, with `emit found.name` for "store a field of the result `found`":
+
+    extract find_name: string from "the patient's name"
+    emit found.name = {{find_name}}
+    do "Open the chart of {{found.name}}"
+
+The run that fills `found` is the second line. The first serves it alone and is named after the same
+task, so it joins the run. `find_name` says that the task is `find` and its variable `name`:
+
+    task find() -> Found { extract name: string from "the patient's name"   emit name = {{name}} }
+    call find() as found
+    do "Open the chart of {{found.name}}"
+
+A run grows until every variable that it sets is private to it; variables inside that are named
+after another task are cut out of it first (`_cut_strangers`). Where one task cannot hold a run, its
+parts are tried.
 """
 
 from __future__ import annotations
@@ -48,8 +66,8 @@ from .runs import (
 class Cutter:
     """Cuts tasks out of the lines of a workflow, or of a task.
 
-    `pinned` are the runtime variables that an output takes its value from by name, which no task can have for its own. `around` are
-    the statements around the lines, `task` is the task whose lines they are.
+    `pinned` are the runtime variables from which an output takes its value by name; no task can own
+    them. `around` are the statements around the lines, `task` is the task whose lines they are.
     """
 
     def __init__(
@@ -70,7 +88,7 @@ class Cutter:
     # Results
 
     def cut_results(self) -> None:
-        """Put a call in the place of each run of lines that fills a result, inner ones first."""
+        """Puts a call in the place of each run of lines that fills a result, inner ones first."""
         known = {*sets(self.root), LOOP_KEY[1]}
         named = [("runtime", name) for name in sorted(self.pinned)]
         for sigil, name in dict.fromkeys((*reads(self.root), *named)):
@@ -86,7 +104,7 @@ class Cutter:
                 self._cut_result(run, name)
 
     def _cut_result(self, run: Run, variable: str) -> None:
-        """Cut a run as one task; or, where its lines are from several, one for each body that fills the result."""
+        """Cuts a run as one task or, if that fails, each of its parts that fills the result."""
         for choice in (self._with_readings(run, variable), run):
             try:
                 self.cut(choice, variable)
@@ -115,7 +133,7 @@ class Cutter:
             yield Run(run.body, first, run.last)
 
     def _runs_filling(self, body: list[Line], variable: str) -> list[Run]:
-        """The runs of lines that fill a result and read nothing of it, each as small as it can be."""
+        """The runs of lines that fill a result without reading it, each as small as possible."""
         runs: list[Run] = []
         first: int | None = None
         last = 0
@@ -144,7 +162,7 @@ class Cutter:
         return runs
 
     def _narrowed(self, run: Run, variable: str) -> Run:
-        """The run inside the one body that fills the result, where there is only one."""
+        """The run inside the one body that fills the result, if there is only one."""
         while run.first == run.last:
             line = run.body[run.first]
             filling = [inner for inner in line.bodies if fills(inner, variable)]
@@ -163,7 +181,7 @@ class Cutter:
         return variable in self.pinned or everywhere > sum(each == key for each in reads(body))
 
     def _with_readings(self, run: Run, variable: str) -> Run:
-        """The run with the readings in front of it that serve it alone, where their names say that they belong to one task."""
+        """The run, with the readings before it that serve it alone and name the same task."""
         if starts_list(run.lines, variable):
             return run
         whole = Run(run.body, 0, run.last)
@@ -192,7 +210,10 @@ class Cutter:
     # Cutting
 
     def cut(self, run: Run, result: str | None) -> None:
-        """Put a call of a new task in the place of a run; nothing is changed when no task can hold it."""
+        """Puts a call of a new task in the place of a run.
+
+        Raises `Unspeakable`, and changes nothing, if no task can hold it.
+        """
         run = self._closed(run, result)
         around = (*self.around, *(way_to(self.root, run.body) or ()))
         body = [line.copy() for line in run.lines]
@@ -211,7 +232,7 @@ class Cutter:
         run.body[run.first : run.last + 1] = [line]
 
     def _closed(self, run: Run, result: str | None) -> Run:
-        """The run, longer by what else sets or reads the variables it sets, which belong to its task alone."""
+        """The run, grown until the variables that it sets belong to it alone."""
         while True:
             outside = (
                 name
@@ -244,7 +265,7 @@ class Cutter:
         return name not in self.pinned and self._counts[name] == touches(run.lines, name)
 
     def _cut_strangers(self, task: Task, around: tuple[tuple[Node, int], ...]) -> None:
-        """Put calls in the place of lines of a task whose variables are named after another one."""
+        """Puts calls in the place of lines whose variables are named after another task."""
         inner = Cutter(task.body, self.pinned, self.types, around, task)
         while True:
             own = [name for name in sets(task.body) if name != task.result]
@@ -258,9 +279,12 @@ class Cutter:
                 raise Unspeakable(f"`{own[0]}` and others are not named after one task")
 
     def _cut_stranger(self, home: str, own: list[str]) -> bool:
-        """Cut the lines of variables that are not named after the task `home`; whether that could be done.
+        """Cuts the lines of variables that are not named after the task `home`.
 
-        Those of one call have the same number behind them: all of them, or as many as stand together.
+        Whether that was possible.
+
+        Variables of one call end in the same number: all of them are cut together, or as many as
+        are named after one task.
         """
         strangers = [name for name in own if home not in prefixes(name)]
         before = len(sets(self.root))
@@ -283,7 +307,10 @@ class Cutter:
     # Values in places that only a parameter can fill
 
     def finish(self) -> None:
-        """Cut the lines that hold such values, and lift these into parameters, in tasks too."""
+        """Cuts out the lines that hold values which only a parameter can have put there.
+
+        The values become arguments of the calls. Tasks are gone through in the same way.
+        """
         for body in bodies_in(self.root):
             for at in range(len(body)):
                 types = self._types_in((*self.around, *(way_to(self.root, body) or ())))
@@ -310,7 +337,7 @@ class Cutter:
         return bool(names) or is_awkward(line.node, types)
 
     def _types_in(self, around: tuple[tuple[Node, int], ...]) -> Types:
-        """The types of variables, that of the entry among them where a loop is around."""
+        """The types of variables, with that of the loop item if a loop is around."""
         for node, _ in around:
             if isinstance(node, nodes.Loop):
                 return {**self.types, LOOP_KEY: element_of(node.items, self.types)}
@@ -333,14 +360,17 @@ def _touching(body: list[Line], names: Iterable[str]) -> Run:
 
 
 def _by_use(shared: Counter[str]) -> list[str]:
-    """Names of tasks, the one after which most variables are named first."""
+    """Names of tasks; first the one after which most variables are named."""
     return sorted(shared, key=lambda name: (-shared[name], -len(name), name))
 
 
 def _arguments(
     task: Task, around: tuple[tuple[Node, int], ...], types: Types
 ) -> Iterator[tuple[Key, nodes.Value]]:
-    """A parameter for each variable that a task has from outside, and what a call gives for it."""
+    """The arguments for a new task.
+
+    Gives it a parameter for each variable from outside that it reads.
+    """
     loop = next((node for node, _ in around if isinstance(node, nodes.Loop)), None)
     for key in dict.fromkeys(reads(task.body)):
         if key[0] == "runtime" and key[1] in task.own:
@@ -355,7 +385,7 @@ def _arguments(
 
 
 def _extract_parameters(task: Task, lines: list[Line], types: Types) -> None:
-    """Put parameters in the place of values in a task that source cannot have there."""
+    """Puts parameters in the place of values in a task that source cannot have there."""
 
     def give(value: nodes.Value, type_: nodes.Type, wanted: str) -> nodes.Variable:
         own = {("runtime", name) for name in task.own}

@@ -1,4 +1,21 @@
-"""Two tasks that differ in a few words and values, as one with parameters for these."""
+"""Unites two tasks that differ in a few words and values into one with parameters for these.
+
+The idea: the tasks are walked side by side. Where they agree, the union has what both have. Where
+words or constants differ, and for every variable from outside, it has a parameter, a *hole*, with
+the value that either task has there. Runtime variables of the tasks themselves must correspond one
+to one. Any other difference means that no parameters make one task of the two.
+
+An example:
+
+    one      do "Open the Labs tab of {mrn}."     extract open_date: date from "the date"
+    other    do "Open the Visits tab of {mrn}."   extract open_date_2: date from "the date"
+    union    do "Open the {what} tab of {mrn}."   extract open_date: date from "the date"
+    holes    what: "Labs" or "Visits"   mrn: {mrn} or {mrn}
+    names    open_date is open_date_2
+
+In a text one hole takes all between the words that both have at the beginning and at the end, so
+that a text never gets holes for accidental words in common.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +40,11 @@ _SKIPPED = frozenset(("origin", "resets", "body", "otherwise", "branches"))
 
 
 class United(Record):
-    """A task for the calls of two. `one` and `other` give its parameters in terms of those of the two, and `places` says which
-    variable of the second each of its variables is; those without one come from the other task alone.
+    """One task for the calls of two.
+
+    `one` and `other` give its parameters in terms of the parameters of the two. `places` has, for
+    each variable of the union, the index of that variable in the second task's `own`; None if only
+    the first task has it.
     """
 
     task: Task
@@ -34,11 +54,11 @@ class United(Record):
 
 
 class _Different(Exception):
-    """No parameters make one task of the two."""
+    """Raised where no parameters make one task of the two."""
 
 
 def united(one: Task, other: Task) -> United | None:
-    """One task for two; None where they differ in more than words and values."""
+    """One task for two; None if they differ in more than words and values."""
     if len(one.own) != len(other.own):
         return None
     if (one.result is None) != (other.result is None):
@@ -62,7 +82,11 @@ def united(one: Task, other: Task) -> United | None:
 
 
 class _Union:
-    """Walks two tasks side by side. `names` are the variables of the second by those of the first, `holes` the parameters found."""
+    """Walks two tasks side by side.
+
+    `names` has the variables of the second task by those of the first. `holes` are the parameters
+    found, each with the value in either task.
+    """
 
     def __init__(self, one: Task, other: Task) -> None:
         self._one = one
@@ -124,7 +148,7 @@ class _Union:
         return replace(one, **changes)
 
     def _variable(self, one: str | None, other: str | None) -> None:
-        """Note that two variables of the tasks are one."""
+        """Notes that two variables of the tasks correspond."""
         if one is None or other is None:
             if one is not other:
                 raise _Different
@@ -180,7 +204,7 @@ class _Union:
         return nodes.TextValue(text=(self._hole(one, other, "value"),))
 
     def _text(self, one: nodes.Text, other: nodes.Text) -> nodes.Text:
-        """A text with one parameter for all that stands between the first and the last difference of words."""
+        """A text, with one hole for all between the first and the last difference."""
         mine, theirs = _units(one), _units(other)
         head: list[_Unit] = []
         while mine and theirs and (unit := self._same(mine[0], theirs[0])) is not None:
@@ -195,7 +219,10 @@ class _Union:
         return _text_of([*head, *tail])
 
     def _same(self, one: _Unit, other: _Unit) -> _Unit | None:
-        """What stands for two words or variables; None when they have nothing in common."""
+        """What stands for two equal words or corresponding variables.
+
+        None if they need a hole for text.
+        """
         if isinstance(one, str) or isinstance(other, str):
             return one if one == other else None
         own = self._is_own(one, 0), self._is_own(other, 1)
@@ -219,7 +246,7 @@ class _Union:
         return variable.sigil == "runtime" and variable.name in self._own[side]
 
     def _hole(self, one: nodes.Value, other: nodes.Value, wanted: str) -> nodes.Variable:
-        """The parameter for two values."""
+        """The variable of the parameter for two values; equal pairs of values share one."""
         for side, value in enumerate((one, other)):
             for variable in walk(value):
                 if isinstance(variable, nodes.Variable) and self._is_own(variable, side):
@@ -283,7 +310,7 @@ def _is_secret(value: nodes.Value) -> bool:
 
 
 def _units(text: nodes.Text) -> list[_Unit]:
-    """A text in words, spaces, signs and variables."""
+    """A text split into words, blanks, signs and variables."""
     units: list[_Unit] = []
     for piece in text:
         if isinstance(piece, nodes.TextPiece):
@@ -308,7 +335,7 @@ def _value_of(units: list[_Unit]) -> nodes.Value:
 
 
 def substituted(arguments: Arguments, given: Arguments) -> Arguments:
-    """Arguments whose values are in terms of parameters, in terms of what was given for these."""
+    """Arguments in terms of parameters, with the values `given` for these put in."""
     values = dict(given)
     return tuple((key, _put_in(value, values)) for key, value in arguments)
 
