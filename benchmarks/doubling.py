@@ -115,7 +115,10 @@ class Row(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """Texts of one kind by their size, and what is done with them; `most` is the size of the longest."""
+    """Texts of one kind by their size, and what is done with them.
+
+    `most` is the size of the longest.
+    """
 
     make: Callable[[int], dict[str, str]]
     phases: Phases
@@ -124,7 +127,7 @@ class Kind(NamedTuple):
 
 
 def phases_of(kind: str) -> Phases:
-    """All phases; for the same prose in other places, which gives the same findings, those that differ."""
+    """All phases, or those that differ for prose that gives the same findings in another place."""
     again = kind.startswith(("prose, many texts", "prose, target", "prose, rule"))
     return few_phases if again else phases
 
@@ -342,7 +345,7 @@ def rows_of(kinds: list[str], asked: argparse.Namespace) -> Iterator[Row]:
 
 
 def _keep_memory() -> None:
-    """Let no run give memory back, where the C library can be told so: fetching it again takes time."""
+    """Let no run give memory back where the C library allows it: fetching it again takes time."""
     with suppress(AttributeError, OSError):
         library = ctypes.CDLL(None)
         library.mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD

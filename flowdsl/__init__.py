@@ -1,8 +1,8 @@
 """FlowDSL: Cyberdesk desktop workflows as code.
 
-`.flow` files are parsed, checked and compiled to the prompts, schemas and checks that the service runs, and deployed
-through its HTTP API. Import `flowdsl.api` for the supported Python interface; this module holds the version only, so that
-`flowdsl --version` costs no import.
+`.flow` files are parsed, checked and compiled to the prompts, schemas and checks that the service
+runs, and deployed through its HTTP API. Import `flowdsl.api` for the supported Python interface;
+this module holds the version only, so that `flowdsl --version` costs no import.
 """
 
 __version__ = "0.1.0"

@@ -11,7 +11,9 @@ LONGEST = 2_000
 
 
 def cut(text: str) -> str:
-    """A text for people, which a name or a value of any length may be part of: very many findings may tell it."""
+    """The beginning of a text for people: its names and values have any length, its findings any
+    number.
+    """
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

@@ -91,7 +91,7 @@ class Names:
                 yield from names[max(0, middle - _COMPARED - 1) : middle + _COMPARED + 1]
 
     def alike(self, name: str) -> Iterator[str]:
-        """The first name that differs from `name` in case and underscores alone, if there is one."""
+        """The first name that differs from `name` in case and underscores alone, if any."""
         if self._squeezed is None:
             self._squeezed = {_squeezed(each): each for each in sorted(self, reverse=True)}
         if (found := self._squeezed.get(_squeezed(name))) is not None:

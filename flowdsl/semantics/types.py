@@ -171,7 +171,10 @@ DESCRIBED = 50
 
 
 def describe(type_: Type, most: int | None = DESCRIBED) -> str:
-    """The type as a person would write it, of more than `most` values or fields in it the first; all with None."""
+    """The type as a person would write it.
+
+    Of more than `most` values or fields in it, the first are written; all with None.
+    """
     match type_:
         case Primitive(name):
             return name

@@ -16,7 +16,7 @@ from typing import TypeVar
 _Entry = TypeVar("_Entry", bound=Hashable)
 
 Opcode = tuple[str, int, int, int, int]
-"""A tag, a range of the old sequence and one of the new, as `SequenceMatcher.get_opcodes` has them."""
+"""A tag, a range of the old sequence and one of the new, as of `SequenceMatcher.get_opcodes`."""
 
 EFFORT = 6_000_000
 """Steps that the alignments of one text may take; they take less than half a second."""
@@ -47,7 +47,10 @@ class Effort:
         new_name: str = "",
         end: str = "\n",
     ) -> Iterator[str]:
-        """The lines of a unified difference as `difflib.unified_diff` has them; `end` stands behind heads."""
+        """The lines of a unified difference, as of `difflib.unified_diff`.
+
+        `end` stands behind heads.
+        """
         groups = _Matcher(self, None, old, new, autojunk=True).get_grouped_opcodes(_CONTEXT)
         for number, group in enumerate(groups):
             if not number:

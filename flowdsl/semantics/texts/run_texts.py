@@ -42,10 +42,12 @@ _COMPARED = 200
 
 
 class TextPatterns:
-    """The texts that a run can come to, to find one in; `written` are their spellings in the source.
+    """The texts that a run can come to, to find one in.
 
-    A text without values is looked up. Any other is compared with what begins as it does: a thousand
-    answers of a test beside a thousand questions would be a million comparisons.
+    `written` are their spellings in the source.
+
+    A text without values is looked up. Any other is compared with what begins as it
+    does: a thousand answers of a test beside a thousand questions would be a million comparisons.
     """
 
     def __init__(self) -> None:

@@ -92,7 +92,10 @@ def _check_enum_value(program: Program, span: Span, value: str, enum: Enum, what
 
 
 def quoted_values(enum: Enum) -> str:
-    """The values of an enum as they are written, for a sentence; of very many the first, and how many more."""
+    """The values of an enum as they are written, for a sentence.
+
+    Of very many, the first and how many more.
+    """
     shown = ", ".join(f'`"{value}"`' for value in enum.values[:DESCRIBED])
     rest = len(enum.values) - DESCRIBED
     return f"{shown} and {rest} more" if rest > 0 else shown

@@ -180,7 +180,8 @@ def test_what_many_findings_tell_has_an_end() -> None:
     flow += 'task number(a: int) { }\ntask choice(a: "x" | "y") { }\n'
     flow += f"task many({numbered('p@: string, ', 400)}) {{ }}\n"
     flow += f"workflow w {{ inputs {{ v: {values} r: {{ {fields} }} }} steps {{\n"
-    flow += 'call number(a: v)\ncall number(a: r)\ncall choice(a: long)\ncall many()\ndo "{unknown}"\n} }\n'
+    flow += "call number(a: v)\ncall number(a: r)\ncall choice(a: long)\n"
+    flow += 'call many()\ndo "{unknown}"\n} }\n'
     found = analyze(MemoryFiles({"a.flow": flow}), ["a.flow"], CompileOptions()).findings
     told = [(each.message, each.help or "") for each in found.diagnostics]
     assert len(told) >= 5
