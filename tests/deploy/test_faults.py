@@ -17,6 +17,7 @@ from flowdsl.emulator.faults import Fault
 from flowdsl.state.errors import UnsafeStore
 from flowdsl.state.stores.file import FileStore
 from tests.deploy.deploy_world import CANARY, Crash, World, body_of, bundle, flow, image_prompt
+from tests.support.effort import thinned
 
 CREATE = "POST /v1/workflows"
 UPDATE = "PATCH /v1/workflows/{id}"
@@ -308,7 +309,7 @@ def test_a_crash_followed_by_an_edit_of_the_source_is_no_drift(tmp_path: Path) -
     before = world_before(tmp_path / "before")
     points, _ = crash_points(before, tmp_path / "count")
     later = bundle(*(flow(w.name, "Three.", tags=w.tags) for w in AFTER.workflows))
-    for number in range(1, max(points)[0] + 1, 2):
+    for number in thinned(range(1, max(points)[0] + 1, 2)):
         world = before.copy_to(tmp_path / str(number))
         with pytest.raises(Crash):
             world.deploy(AFTER, concurrency=2, crash_api=(number, True))

@@ -33,13 +33,20 @@ def rows(every: Sequence[T], *quick: int) -> Sequence[T]:
     return every if THOROUGH else [every[at] for at in quick]
 
 
-THINNED = 4
+THINNED = 12
 """A quick run dies at one point in so many of those at which a thorough one does."""
 
 
-def thinned(points: Sequence[T]) -> list[T]:
-    """The points of a crash that a run tries: all of them, or one in `THINNED`, the last one always."""
-    return list(points if THOROUGH else reversed(points[::-THINNED]))
+def thinned(points: Sequence[T], turn: int = 0) -> list[T]:
+    """The points of a crash that a run tries: all of them, or one in `THINNED`.
+
+    A quick run begins with the last one and goes back from there, or at `turn` points before it: what is tried in
+    several turns meets different points.
+    """
+    if THOROUGH or not points:
+        return list(points)
+    last = len(points) - turn % min(THINNED, len(points))
+    return list(reversed(points[:last][::-THINNED]))
 
 
 only_thorough = pytest.mark.skipif(not THOROUGH, reason="runs in `python -m tests thorough`")
