@@ -6,6 +6,7 @@ fast one. `pytest --hypothesis-profile=explore` searches anew. How many examples
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -38,13 +39,16 @@ def pytest_xdist_auto_num_workers() -> int | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """In a worker of a whole run: import the test files, each worker beginning at another one.
+    """Collect without a collector of garbage, and in a worker of a whole run import the test files first, each worker
+    beginning at another one.
 
     Workers that all begin at the first would all translate every file of a new clone; so each finds translated, in the
     end, what others began with. What cannot be imported is told by the collection that follows.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
     count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    # What is imported and collected stays: to look through it for garbage, again and again, finds none.
+    gc.disable()
     whole = [Path(each).resolve() for each in session.config.args] == [ROOT / "tests"]
     if not whole or not worker.isdigit() or count == 1:
         return
@@ -55,3 +59,8 @@ def pytest_collection(session: pytest.Session) -> None:
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         except BaseException:  # noqa: BLE001 - a test file may end in any way, a skip among them
             continue
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
