@@ -61,6 +61,19 @@ def pytest_collection(session: pytest.Session) -> None:
             continue
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that wait at the beginning of what each worker is given: a run ends when the last of them does."""
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    waiting = [item for item in items if item.get_closest_marker("waits")]
+    others = [item for item in items if not item.get_closest_marker("waits")]
+    bounds = [len(others) * worker // count for worker in range(count + 1)]
+    items[:] = [
+        item
+        for worker in range(count)
+        for item in (*waiting[worker::count], *others[bounds[worker] : bounds[worker + 1]])
+    ]
+
+
 def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()

@@ -36,7 +36,10 @@ from tests.deploy.process_world import (
 from tests.support.effort import THOROUGH, rows
 from tests.support.state_backends import NAMES
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL, SIGSTOP")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="SIGKILL, SIGSTOP"),
+    pytest.mark.waits,
+]
 
 ROUNDS = 5 if THOROUGH else 1
 AT_ONCE = 12
