@@ -16,10 +16,10 @@ T = TypeVar("T")
 
 THOROUGH = os.environ.get("FLOWDSL_TESTS", "quick") == "thorough"
 
-SHARE = 6
+SHARE = 8
 """A quick run tries one in so many."""
 
-FEWEST = 12
+FEWEST = 8
 """Examples that a quick run tries of a law, however few a thorough one does."""
 
 
