@@ -1,4 +1,4 @@
-"""What every test shares: how Hypothesis searches.
+"""What every test shares: how Hypothesis searches, and how the workers of a run begin.
 
 By default the same examples every time and no time limit for one, so that a run on a slow machine
 says the same as on a fast one. `pytest --hypothesis-profile=explore` searches anew. How many
@@ -7,6 +7,13 @@ examples is said in `support/effort.py`.
 
 from __future__ import annotations
 
+import gc
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 from tests.support.effort import examples
@@ -14,3 +21,66 @@ from tests.support.effort import examples
 settings.register_profile("fixed", deadline=None, derandomize=True, max_examples=examples(100))
 settings.register_profile("explore", deadline=None)
 settings.load_profile("fixed")
+
+ROOT = Path(__file__).parents[1]
+
+# Hundreds of processes are started; each would translate every module of the program again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """What `-n auto` means: two workers more than processors.
+
+    Some always wait for a clock or a process.
+    """
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return usable + 2
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Collect without a collector of garbage; a worker of a whole run imports the test files first.
+
+    Each worker begins at another file: workers that all begin at the first would all translate every
+    file of a new clone. So each finds translated, in the end, what others began with. What cannot be
+    imported is told by the collection that follows.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    # What is imported and collected stays: looking through it for garbage finds none.
+    gc.disable()
+    whole = [Path(each).resolve() for each in session.config.args] == [ROOT / "tests"]
+    if not whole or not worker.isdigit() or count == 1:
+        return
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    begin = len(files) * int(worker) // count
+    for path in (*files[begin:], *files[:begin]):
+        try:
+            importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        except BaseException:  # noqa: BLE001 - a test file may end in any way, a skip among them
+            continue
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that wait at the beginning of what each worker is given.
+
+    A run ends when the last of them does.
+    """
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    waiting = [item for item in items if item.get_closest_marker("waits")]
+    others = [item for item in items if not item.get_closest_marker("waits")]
+    bounds = [len(others) * worker // count for worker in range(count + 1)]
+    items[:] = [
+        item
+        for worker in range(count)
+        for item in (*waiting[worker::count], *others[bounds[worker] : bounds[worker + 1]])
+    ]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()

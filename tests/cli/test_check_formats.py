@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from fluidattacks_core.sarif import SarifLog
 from junitparser import JUnitXml
 
 from tests.support.command_line import environment, read_tree, run_command, write_tree
@@ -38,6 +37,8 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_sarif(project: Path, encoding: str) -> None:
+    from fluidattacks_core.sarif import SarifLog
+
     words = ("check", "--format", "sarif")
     result = run_command(project / "flows", *words, PYTHONIOENCODING=encoding)
     assert (result.code, result.err) == (1, "")

@@ -16,7 +16,6 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from svix.webhooks import Webhook
 
 from flowdsl.__main__ import main
 from tests.support.command_line import HEARS_INTERRUPTS
@@ -152,6 +151,8 @@ def test_a_rehearsal_from_a_file_and_options(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("secret", [SECRET, None])
 def test_webhooks_are_posted_while_it_serves(tmp_path: Path, secret: str | None) -> None:
+    from svix.webhooks import Webhook
+
     with socket.create_server(("127.0.0.1", 0)) as receiver:
         hook = f"http://127.0.0.1:{receiver.getsockname()[1]}/cyberdesk"
         words = ["--port", "0", "--webhook-url", hook]

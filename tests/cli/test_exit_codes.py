@@ -20,6 +20,7 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from flowdsl.state.stores.os_lock import exclusive
 from tests.support.command_line import HEARS_INTERRUPTS, Result, environment, run_command
+from tests.support.effort import rows
 from tests.support.served import Server, serving
 
 CANARY = "key-canary-e01c"
@@ -280,8 +281,11 @@ def wait_for_line(process: subprocess.Popen[str], beginning: str) -> None:
     assert any(line.startswith(beginning) for line in process.stderr), beginning
 
 
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+
+
 @pytest.mark.skipif(HEARS_INTERRUPTS is None, reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), rows(SIGNALS, 0))
 @pytest.mark.parametrize(
     ("command", "shown"),
     [
@@ -310,7 +314,7 @@ def test_130_and_143_while_another_deploy_is_at_work(
 
 
 @pytest.mark.skipif(HEARS_INTERRUPTS is None, reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), rows(SIGNALS, 1))
 def test_130_and_143_at_once_with_the_second_signal(desk: Desk, number: int, code: int) -> None:
     desk.deploy()
     for name in ("second", "third"):
@@ -345,7 +349,7 @@ def test_130_and_143_at_once_with_the_second_signal(desk: Desk, number: int, cod
 
 
 @pytest.mark.skipif(HEARS_INTERRUPTS is None, reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), rows(SIGNALS, 0))
 def test_130_and_143_after_what_was_under_way(desk: Desk, number: int, code: int) -> None:
     desk.write("second", "the week")
     arrived, go_on = threading.Event(), threading.Event()

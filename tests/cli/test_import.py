@@ -25,6 +25,7 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.support.command_line import Result, read_tree, run_command, write_tree
 from tests.support.compiling import only_workflow
+from tests.support.effort import THOROUGH
 from tests.support.embedded_service import Client, Service
 from tests.support.payloads import corpus, payload
 from tests.support.served import Server, serving
@@ -402,31 +403,31 @@ def adopted(root: Path) -> dict[str, str]:
     return {each["address"].removeprefix("workflow."): each["id"] for each in project["adopt"]}
 
 
-def test_two_hundred_workflows(desk: tuple[Path, Service]) -> None:
+MANY = 200 if THOROUGH else 40
+
+
+def test_many_workflows(desk: tuple[Path, Service]) -> None:
     root, service = desk
     rng = random.Random(4)
     others = chain(corpus().values(), (payload(rng) for _ in count()))
     # What carries a mark belongs to another project.
     free = (body for body in others if mark_in(body.get("input_schema")) is None)
     ids = service.add([CLAIMS, CLAIMS, ours(), ours()], "legacy")
-    while len(ids) < 200:
-        ids += service.add(list(islice(free, 200 - len(ids))))
+    while len(ids) < MANY:
+        ids += service.add(list(islice(free, MANY - len(ids))))
     stored = service.replies()
-    assert len(stored) == 200
+    assert len(stored) == MANY
     project = (root / "flowdsl.toml").read_bytes()
 
     result = flowdsl(root, "import", "--all")
 
-    assert len([path for path in written(result) if path.endswith(".flow")]) == 200
+    assert len([path for path in written(result) if path.endswith(".flow")]) == MANY
     counts = re.fullmatch(
-        (
-            r"200 workflows imported into flows/: (\d+) as statements, (\d+) with their "
-            r"prompt in a "
-            r"file"
-        ),
+        rf"{MANY} workflows imported into flows/: (\d+) as statements, "
+        r"(\d+) with their prompt in a file",
         outcome(result),
     )
-    assert counts is not None and int(counts[1]) >= 2 and int(counts[1]) + int(counts[2]) == 200
+    assert counts is not None and int(counts[1]) >= 2 and int(counts[1]) + int(counts[2]) == MANY
     assert "2 workflows are called `Check a claim`" in result.err
     assert (root / "flowdsl.toml").read_bytes().startswith(project)
     assert flowdsl(root, "check", "--format", "terse").code == 0
@@ -441,7 +442,7 @@ def test_two_hundred_workflows(desk: tuple[Path, Service]) -> None:
 
     plan = flowdsl(root, "plan", "--detailed-exitcode", "--json")
     assert plan.code == 0, plan.err
-    assert plan.err.endswith("plan: 200 to adopt\n")
+    assert plan.err.endswith(f"plan: {MANY} to adopt\n")
     changes = json.loads(plan.out)["changes"]
     assert [each["address"] for each in changes if each["fields"]] == []
 

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from flowdsl.emulator.store import Store
 from tests.support.command_line import LOCAL_PROJECT, Result, read_tree, run_command
+from tests.support.rows import check_rows
 
 FLOW = """\
 flow 1
@@ -141,56 +142,56 @@ def test_a_saved_plan_that_no_longer_holds_writes_nothing(
     assert (project / ".flowdsl/state/local.json").read_bytes() == state
 
 
-@pytest.mark.parametrize(
-    "edit",
-    [
-        lambda plan: {**plan, "more": 1},
-        lambda plan: {**plan, "format_version": 9},
-        lambda plan: {**plan, "kind": "result"},
-        lambda plan: {**plan, "expires_at": "2020-01-01T00:00:00Z"},
-        lambda plan: {**plan, "project": "prj_2"},
-        lambda plan: {**plan, "organization_id": "org_2"},
-        lambda plan: {**plan, "changes": []},
-    ],
-)
-def test_an_edited_foreign_or_expired_plan_is_refused(
-    run: Run, project: Path, edit: Callable[[dict[str, Any]], Any]
-) -> None:
+FOREIGN: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "more": lambda plan: {**plan, "more": 1},
+    "format": lambda plan: {**plan, "format_version": 9},
+    "kind": lambda plan: {**plan, "kind": "result"},
+    "expired": lambda plan: {**plan, "expires_at": "2020-01-01T00:00:00Z"},
+    "project": lambda plan: {**plan, "project": "prj_2"},
+    "organisation": lambda plan: {**plan, "organization_id": "org_2"},
+    "changes": lambda plan: {**plan, "changes": []},
+}
+
+
+def test_an_edited_foreign_or_expired_plan_is_refused(run: Run, project: Path) -> None:
     run("plan", "-o", "plan.json")
     file = project / "plan.json"
-    file.write_text(json.dumps(edit(json.loads(file.read_text()))))
-    assert run("deploy", "--yes", "--plan", "plan.json").code == 6
-    assert not (project / ".flowdsl/state").exists()
+    plan = json.loads(file.read_text())
+
+    def check(name: str) -> None:
+        file.write_text(json.dumps(FOREIGN[name](plan)))
+        assert run("deploy", "--yes", "--plan", "plan.json").code == 6
+        assert not (project / ".flowdsl/state").exists()
+
+    check_rows(FOREIGN, check)
 
 
 def later(moment: str) -> str:
     return (datetime.fromisoformat(moment) + timedelta(hours=1)).isoformat()
 
 
-@pytest.mark.parametrize(
-    ("edit", "said"),
-    [
-        (lambda plan: plan.update(created_at=later(plan["created_at"])), "`expires_at` is"),
-        (lambda plan: plan.update(expires_at=later(plan["expires_at"])), "`expires_at` is"),
-        (lambda plan: plan["summary"].update(update=0), "`summary.update` is 0 in the plan"),
-        (
-            lambda plan: plan["changes"][0]["fields"][0].update(diff="  nothing"),
-            '`changes[0].fields[0].diff` of `workflow.look_up` is "  nothing" in the plan',
-        ),
-        (
-            lambda plan: plan["changes"][0]["fields"][0].update(before_sha256="0" * 64),
-            "`changes[0].fields[0].before_sha256` of `workflow.look_up` is",
-        ),
-        (
-            lambda plan: plan["changes"][0]["fields"][0].update(after_sha256="0" * 64),
-            "the source now wants another `main_prompt`",
-        ),
-        (lambda plan: plan.update(on_breaking="ignore"), "`changes[0].breaking` of"),
-    ],
-)
-def test_an_edited_plan_is_refused_before_anything_is_written(
-    run: Run, project: Path, edit: Callable[[dict[str, Any]], Any], said: str
-) -> None:
+EDITED: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
+    "created": (lambda plan: plan.update(created_at=later(plan["created_at"])), "`expires_at` is"),
+    "expires": (lambda plan: plan.update(expires_at=later(plan["expires_at"])), "`expires_at` is"),
+    "summary": (lambda plan: plan["summary"].update(update=0), "`summary.update` is 0 in the plan"),
+    "diff": (
+        lambda plan: plan["changes"][0]["fields"][0].update(diff="  nothing"),
+        '`changes[0].fields[0].diff` of `workflow.look_up` is "  nothing" in the plan',
+    ),
+    "before": (
+        lambda plan: plan["changes"][0]["fields"][0].update(before_sha256="0" * 64),
+        "`changes[0].fields[0].before_sha256` of `workflow.look_up` is",
+    ),
+    "after": (
+        lambda plan: plan["changes"][0]["fields"][0].update(after_sha256="0" * 64),
+        "the source now wants another `main_prompt`",
+    ),
+    "breaking": (lambda plan: plan.update(on_breaking="ignore"), "`changes[0].breaking` of"),
+}
+"""What somebody does to a plan, and what is said of it."""
+
+
+def test_an_edited_plan_is_refused_before_anything_is_written(run: Run, project: Path) -> None:
     """`tests/unit/deploy/test_plan_file.py` edits every value there is."""
     run("deploy", "--yes")
     change(project, "the phone number", "the mobile number")
@@ -200,15 +201,18 @@ def test_an_edited_plan_is_refused_before_anything_is_written(
     assert run("plan", "-o", "plan.json", "--detailed-exitcode").code == 2
     file = project / "plan.json"
     whole = file.read_text()
-    plan = json.loads(whole)
-    edit(plan)
-    file.write_text(json.dumps(plan))
     before = read_tree(project / ".flowdsl")
 
-    result = run("deploy", "--yes", "--plan", "plan.json")
+    def check(name: str) -> None:
+        edit, said = EDITED[name]
+        plan = json.loads(whole)
+        edit(plan)
+        file.write_text(json.dumps(plan))
+        result = run("deploy", "--yes", "--plan", "plan.json")
+        assert result.code == 6 and said in result.err, result.err
+        assert read_tree(project / ".flowdsl") == before
 
-    assert result.code == 6 and said in result.err, result.err
-    assert read_tree(project / ".flowdsl") == before
+    check_rows(EDITED, check)
     file.write_text(whole)
     assert run("deploy", "--yes", "--plan", "plan.json").code == 0
 

@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 from uuid import uuid4
 
-from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowdsl.codegen.artifacts import Bundle, ImageFile, ImageRef, Template, WorkflowArtifact
@@ -32,8 +31,6 @@ from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.rebuild import find_state, write_state
 from flowdsl.deploy.target import Target
-from flowdsl.emulator.app import create_app
-from flowdsl.emulator.context import Context
 from flowdsl.emulator.embedded import EMBEDDED_BASE_URL
 from flowdsl.emulator.faults import Fault, FaultInjector, RecordedRequest
 from flowdsl.emulator.store import Store
@@ -41,6 +38,7 @@ from flowdsl.ir.source_map import SourceMap
 from flowdsl.state.document import StateDocument
 from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import StateStore, Versioned, open_store
+from tests.support.shared_app import SharedApp
 
 CANARY = "key-canary-5b1e0c"
 
@@ -185,29 +183,14 @@ class CrashingStore:
         return result
 
 
-@cache
-def shared_app() -> FastAPI:
-    """One application for all worlds of this process.
-
-    Building its routes takes longer than a deploy does.
-    """
-    with Store.open(None) as placeholder:  # every world brings its own
-        return create_app(placeholder, strict=True)
-
-
-class WorldApp:
+class WorldApp(SharedApp):
     """The shared application over the data of one world.
 
-    Worlds take turns; none begins while another answers.
+    It refuses what the service would drop.
     """
 
     def __init__(self, emulator: Store, **behaviour: Any) -> None:
-        self._context = Context(emulator, **{"strict": True, **behaviour})
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = shared_app()
-        app.state.emulator = self._context
-        await app(scope, receive, send)
+        super().__init__(emulator, **{"strict": True, **behaviour})
 
 
 class World:

@@ -21,7 +21,7 @@ from shutil import rmtree
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
@@ -30,12 +30,11 @@ from flowdsl.deploy.deploy import deploy
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.rebuild import find_state, write_state
-from flowdsl.emulator.context import Context
 from flowdsl.emulator.embedded import EMBEDDED_BASE_URL
 from flowdsl.emulator.faults import Fault, FaultInjector
 from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import StateStore
-from tests.deploy.deploy_world import CANARY, Crash, Ui, World, body_of, shared_app
+from tests.deploy.deploy_world import CANARY, Crash, Ui, World, body_of
 from tests.deploy.kill_switch import (
     LATE_SECONDS,
     Attempt,
@@ -49,6 +48,7 @@ from tests.deploy.kill_switch import (
     WatchedStore,
     Wire,
 )
+from tests.support.shared_app import SharedApp
 from tests.support.state_backends import BackEnd, new_back_end
 from tests.support.virtual_time import run_without_threads
 
@@ -103,18 +103,6 @@ class _Late:
     request: Callable[[], Awaitable[None]]
 
 
-class _App:
-    """The shared application over the data and the habits of one world."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = shared_app()
-        app.state.emulator = self._context
-        await app(scope, receive, send)
-
-
 class FaultWorld(World):
     """One organisation and one environment, with state in `back_end`.
 
@@ -152,13 +140,11 @@ class FaultWorld(World):
 
     def behave(self, idempotency: str, listing_lag: float = 0.0) -> None:
         """How the service treats idempotency keys, and how old rows are when they are listed."""
-        self.app = _App(
-            Context(
-                self.emulator,
-                strict=True,
-                idempotency_seconds=IDEMPOTENCY[idempotency],
-                listing_lag=listing_lag,
-            )
+        self.app = SharedApp(
+            self.emulator,
+            strict=True,
+            idempotency_seconds=IDEMPOTENCY[idempotency],
+            listing_lag=listing_lag,
         )
 
     def copy_to(self, root: Path, **behaviour: Any) -> FaultWorld:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from tests.deploy.ops_world import (
     of_another_organization,
     perform,
 )
-from tests.support.effort import thinned
+from tests.support.effort import every, thinned
 
 DELETE = "DELETE /v1/workflows/{id}"
 READ = "GET /v1/workflows/{id}"
@@ -271,9 +272,19 @@ def test_what_is_gone_already_is_let_go(world: World) -> None:
     check_empty(world)
 
 
-@pytest.mark.parametrize("kind", ["before", "after", "html_502", "truncated", "status"])
-@pytest.mark.parametrize("route", [DELETE, READ, "DELETE /v1/workflow-tags/{id}"])
-@pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.parametrize(
+    ("nth", "route", "kind"),
+    every(
+        4,
+        list(
+            product(
+                [1, 2],
+                [DELETE, READ, "DELETE /v1/workflow-tags/{id}"],
+                ["before", "after", "html_502", "truncated", "status"],
+            )
+        ),
+    ),
+)
 def test_one_broken_request_is_healed_by_running_again(
     world: World, route: str, kind: str, nth: int
 ) -> None:

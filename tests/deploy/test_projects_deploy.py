@@ -15,6 +15,7 @@ from flowdsl.deploy.outcome import Status
 from flowdsl.source.files import MemoryFiles
 from tests.deploy.deploy_world import World, WorldApp
 from tests.support.compiling import EXAMPLES, compile_folder
+from tests.support.effort import every
 from tests.support.expectations import CORPUS, Case, find_cases
 
 PROJECTS = sorted(path.parent for path in EXAMPLES.glob("*/flowdsl.toml"))
@@ -48,7 +49,7 @@ def test_examples(world: World, folder: Path) -> None:
     check_settles(world, bundle)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", every(4, CASES), ids=lambda case: case.id)
 def test_programs_of_the_corpus(world: World, case: Case) -> None:
     # A field of the future is dropped, as the service does; a strict emulator would refuse it.
     world.app = WorldApp(world.emulator, strict=False)

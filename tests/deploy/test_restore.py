@@ -6,6 +6,7 @@ Only what differs, through the policies of the fields, and nothing that it does 
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.deploy.ops_world import (
     of_another_organization,
     perform,
 )
+from tests.support.effort import every
 
 PATCH = "PATCH /v1/workflows/{id}"
 SCHEMA = json.dumps({"type": "object", "properties": {"mrn": {"type": "string"}}})
@@ -215,8 +217,10 @@ def test_an_edit_between_reading_and_writing_is_said_and_can_be_brought_back(
     assert deployed.workflow("Second").main_prompt == "By hand."
 
 
-@pytest.mark.parametrize("max_retries", [0, 3])
-@pytest.mark.parametrize("kind", ["before", "after", "html_502", "truncated", "status"])
+@pytest.mark.parametrize(
+    ("kind", "max_retries"),
+    every(3, list(product(["before", "after", "html_502", "truncated", "status"], [0, 3]))),
+)
 def test_a_broken_patch_is_healed_by_running_again(
     deployed: World, kind: str, max_retries: int
 ) -> None:

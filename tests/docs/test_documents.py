@@ -19,6 +19,7 @@ from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles
+from tests.support.rows import for_rows
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -126,7 +127,7 @@ def test_the_readme_shows_what_check_prints(tmp_path: Path) -> None:
     assert done.stdout.decode() == shown
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.relative_to(ROOT).as_posix())
+@for_rows(lambda: DOCUMENTS, name=lambda p: p.relative_to(ROOT).as_posix(), fewest=200)
 def test_relative_links_lead_somewhere(document: Path) -> None:
     targets = _LINK.findall(_BLOCK.sub("", document.read_text(encoding="utf-8")))
     broken = [

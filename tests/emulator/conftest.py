@@ -7,6 +7,7 @@ import pytest
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import STANDSTILL, Desk
+from tests.support.shared_app import SharedApp
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,6 @@ def desk() -> Iterator[Desk]:
     """An empty emulator."""
     with (
         Store.open(None, clock=lambda: STANDSTILL) as opened,
-        Desk(create_app(opened)) as client,
+        Desk(SharedApp(opened)) as client,
     ):
         yield client

@@ -39,6 +39,7 @@ from flowdsl.emulator.wire.models import (
 from tests.emulator.emulator_desk import PNG, UNKNOWN_ID, Desk, check
 from tests.emulator.rehearsal_assumption_probes import REHEARSAL_PROBES
 from tests.emulator.run_assumption_probes import RUN_PROBES
+from tests.support.rows import for_rows
 
 Probe = Callable[[Desk], None]
 PROBES: dict[str, Probe] = {**RUN_PROBES, **REHEARSAL_PROBES}
@@ -581,7 +582,7 @@ def test_assumption_holds(desk: Desk, assumption: Assumption) -> None:
     PROBES[assumption.key](desk)
 
 
-@pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda item: item.key)
+@for_rows(lambda: ASSUMPTIONS, name=lambda item: item.key)
 def test_assumption_names_its_source_and_its_code(assumption: Assumption) -> None:
     assert re.fullmatch(r"I|Q\d+", assumption.source)
     module, _, name = assumption.where.rpartition(".")

@@ -18,6 +18,7 @@ from flowdsl.emulator import serve as serving
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import Desk
+from tests.support.effort import rows
 
 PROGRAM = Path(__file__).with_name("emulator_process.py")
 WRITERS = 4
@@ -47,7 +48,7 @@ def client(base_url: str) -> httpx.Client:
     )
 
 
-@pytest.mark.parametrize("kill_after", [1, 7, 40])
+@pytest.mark.parametrize("kill_after", rows([1, 7, 40], 1))
 def test_every_acknowledged_write_survives_sigkill(tmp_path: Path, kill_after: int) -> None:
     path = tmp_path / "desk.sqlite"
     acknowledged: dict[str, str] = {}

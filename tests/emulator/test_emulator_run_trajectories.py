@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flowdsl.emulator.simulation.rules import RunRule
 from tests.emulator.run_desk import INPUTS, RunDesk, run_desk
-from tests.support.effort import examples
+from tests.support.effort import THOROUGH
 
 ENDS = {
     "success": {},
@@ -33,7 +33,7 @@ def recordings(desk: RunDesk, run: Any) -> list[str]:
 
 @pytest.mark.parametrize("name", ENDS)
 @settings(
-    max_examples=examples(12),
+    max_examples=12 if THOROUGH else 3,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from flowdsl.emulator.unserved import DOCUMENT, UNSERVED
 from tests.emulator.emulator_desk import UNKNOWN_ID, Desk
 from tests.support.contract import contract, operations
+from tests.support.rows import check_rows
 
 OPERATIONS = [operation for group in UNSERVED for operation in group.operations]
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_what_is_not_served_says_so(desk: Desk, operation: str) -> None:
-    method, _, path = operation.partition(" ")
-    reply = desk.ok(method, re.sub(r"\{\w+\}", UNKNOWN_ID, path), 501)
-    assert f"`{operation}`" in reply["detail"]
-    assert f"`{DOCUMENT}`" in reply["detail"]
+def test_what_is_not_served_says_so(desk: Desk) -> None:
+    def check(operation: str) -> None:
+        method, _, path = operation.partition(" ")
+        reply = desk.ok(method, re.sub(r"\{\w+\}", UNKNOWN_ID, path), 501)
+        assert f"`{operation}`" in reply["detail"]
+        assert f"`{DOCUMENT}`" in reply["detail"]
+
+    assert OPERATIONS
+    check_rows(OPERATIONS, check)
 
 
 def test_what_is_no_operation_at_all_is_not_found(desk: Desk) -> None:

@@ -35,6 +35,7 @@ from flowdsl.prompt.sentences import FOCUSED, KINDS, MAIN, PLATFORM, SENTENCES
 from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 from tests.support.prompts import HERE, PromptWriter
+from tests.support.rows import for_rows
 
 PACKAGE = Path(flowdsl.__file__).parent
 DATA = tomllib.loads((PACKAGE / "prompt/sentences.toml").read_text(encoding="utf-8"))
@@ -84,7 +85,7 @@ def test_somebody_meets_every_sentence() -> None:
         assert len(set(sentence.readers)) == len(sentence.readers) > 0, sentence.name
 
 
-@pytest.mark.parametrize("name", SENTENCES)
+@for_rows(lambda: SENTENCES)
 def test_no_mark_of_the_data_is_left_in_words(name: str) -> None:
     for frame in frames(name):
         words = "".join(frame.literals).replace("[]", "")

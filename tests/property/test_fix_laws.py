@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import product
 
 import pytest
 
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic, Fix
 from flowdsl.diagnostics.fixes import SAFE, UNSAFE, apply_fixes
 from tests.support.expectations import CORPUS, Case, find_cases
+from tests.support.rows import for_rows
 
-CASES = [*find_cases(CORPUS / "invalid"), *find_cases(CORPUS / "lint")]
 ROUNDS = 10
+
+
+def cases() -> list[Case]:
+    return [*find_cases(CORPUS / "invalid"), *find_cases(CORPUS / "lint")]
 
 
 def alone(found: Diagnostic, fix: Fix) -> Diagnostic:
@@ -35,7 +40,7 @@ def errors(found: Iterable[Diagnostic], category: str | None = None) -> int:
     return sum(each.severity == ERROR and category in (None, each.spec.category) for each in found)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+@for_rows(cases, name=lambda case: case.id, parts=4, fewest=300)
 def test_each_fix_by_itself(case: Case) -> None:
     before = case.linted()
     for found in before:
@@ -49,9 +54,14 @@ def test_each_fix_by_itself(case: Case) -> None:
                 assert named(after)[found.name] < named(before)[found.name]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
-@pytest.mark.parametrize("applicable", [(SAFE,), (SAFE, UNSAFE)], ids=["safe", "all"])
-def test_fixing_comes_to_an_end(case: Case, applicable: tuple[str, ...]) -> None:
+@for_rows(
+    lambda: product(cases(), [(SAFE,), (SAFE, UNSAFE)]),
+    name=lambda row: f"{row[0].id} {'+'.join(row[1])}",
+    parts=4,
+    fewest=600,
+)
+def test_fixing_comes_to_an_end(row: tuple[Case, tuple[str, ...]]) -> None:
+    case, applicable = row
     for _ in range(ROUNDS):
         applied = apply_fixes(case.linted(), applicable)
         if not applied.texts:

@@ -39,17 +39,10 @@ from tests.support.compiling import PROJECTS, compile_folder
 from tests.support.effort import examples
 from tests.support.expectations import CORPUS, Case, find_cases
 from tests.support.programs import NOISE, SAMPLES, mutated, program
+from tests.support.rows import for_rows
 from tests.support.workflows import workflows
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted(
-    path
-    for folder in ("examples", "tests", "flowdsl")
-    for path in (ROOT / folder).rglob("*.flow")
-    if b"\0" not in path.read_bytes()
-)
-LINT_CASES = find_cases(CORPUS / "lint")
-CASES = [*LINT_CASES, *find_cases(CORPUS / "invalid"), *find_cases(CORPUS / "valid")]
 PROGRAMS = int(os.environ.get("FLOWDSL_FORMAT_PROGRAMS", "0"))
 seeds = st.integers(0, 2**32)
 
@@ -75,6 +68,20 @@ COMMENTS = (
     " # note\n", " # flow: ignore[x] y\n", "\n#flow: ignore[x] y\n", "\n## doc\n", "\n\n# own\n\n",
     " # fmt: skip\n", "\n# fmt: off\n", "\n# fmt: on\n", "  ##doc  \n", "\n\n\n",
 )  # fmt: skip
+
+
+def files() -> list[Path]:
+    """The flows of the repository that are text."""
+    return sorted(
+        path
+        for folder in ("examples", "tests", "flowdsl")
+        for path in (ROOT / folder).rglob("*.flow")
+        if b"\0" not in path.read_bytes()
+    )
+
+
+def cases(*folders: str) -> list[Case]:
+    return [case for folder in folders for case in find_cases(CORPUS / folder)]
 
 
 def generated(seed: int) -> str:
@@ -207,7 +214,7 @@ def test_a_program_with_mistakes_is_formatted_around_them(seed: int) -> None:
     assert_broken_program(seed)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+@for_rows(files, name=lambda path: path.relative_to(ROOT).as_posix(), parts=4, fewest=400)
 def test_a_file_of_the_repository_keeps_its_meaning(path: Path) -> None:
     text = path.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
     assert_laws(text)
@@ -248,12 +255,12 @@ def findings(found: Iterable[Diagnostic]) -> Counter[tuple[str, ...]]:
     )
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@for_rows(lambda: cases("lint", "invalid", "valid"), name=lambda case: case.id, parts=4, fewest=300)
 def test_a_case_keeps_its_findings(case: Case) -> None:
     assert findings(formatted_case(case).linted()) == findings(case.linted())
 
 
-@pytest.mark.parametrize("case", LINT_CASES, ids=lambda case: case.id)
+@for_rows(lambda: cases("lint"), name=lambda case: case.id, parts=4, fewest=70)
 def test_a_suppression_silences_the_same_findings(case: Case) -> None:
     for path, name, start in {
         (each.span.path, each.name, each.span.start) for each in case.linted()

@@ -20,6 +20,7 @@ from tests.support import payloads, round_trip
 from tests.support.compiling import PROJECTS, compile_folder
 from tests.support.effort import examples
 from tests.support.payloads import Payload
+from tests.support.rows import for_rows
 from tests.support.workflows import workflows
 
 CORPUS = payloads.corpus()
@@ -57,9 +58,9 @@ def _holds(given: Payload) -> None:
     assert import_workflows([back], name=name).files == project.files
 
 
-@pytest.mark.parametrize("given", CORPUS.values(), ids=CORPUS.keys())
-def test_a_payload_of_the_corpus_comes_back_as_it_was(given: Payload) -> None:
-    _holds(given)
+@for_rows(lambda: CORPUS, parts=4, fewest=150)
+def test_a_payload_of_the_corpus_comes_back_as_it_was(name: str) -> None:
+    _holds(CORPUS[name])
 
 
 @settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark.exceptions import UnexpectedInput
@@ -18,6 +17,7 @@ from flowdsl.syntax.reference import Branch, driver_tree, generic_tree
 from flowdsl.syntax.tables import WORDS
 from tests.support.effort import examples
 from tests.support.programs import SAMPLES, lark, mutated, program
+from tests.support.rows import for_rows
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
@@ -57,7 +57,7 @@ def reports_syntax_errors(text: str) -> bool:
     return any(found.name not in SECOND_STAGE for found in sink.sorted())
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+@for_rows(lambda: FILES, name=lambda path: path.relative_to(ROOT), parts=4, fewest=350)
 def test_files(path: Path) -> None:
     text = path.read_text(encoding="utf-8", errors="replace")
     assert driver_tree(text) == lark_tree(text)

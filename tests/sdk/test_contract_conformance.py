@@ -33,7 +33,7 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.support.contract import conformance_errors, contract, operations, outside
 from tests.support.contract_world import HOST_NAME, World
-from tests.support.effort import examples
+from tests.support.effort import THOROUGH
 
 OPERATIONS = [name for name, _ in operations(contract()) if outside(name) is None]
 TAKING_INPUT = [
@@ -45,7 +45,7 @@ TAKING_INPUT = [
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 
 bounded = settings(
-    max_examples=examples(12),
+    max_examples=12 if THOROUGH else 4,
     deadline=None,
     database=None,
     derandomize=True,
@@ -175,6 +175,8 @@ def test_chains_of_requests(schema: Any) -> None:
         def validate_response(self, response: Response, case: Case, **_: Any) -> None:
             problems.extend(problems_of(case, response, [*CHECKS, use_after_free]))
 
-    Chain.run(settings=settings(bounded, max_examples=examples(15), stateful_step_count=25))
+    Chain.run(
+        settings=settings(bounded, max_examples=15 if THOROUGH else 12, stateful_step_count=25)
+    )
     assert not problems, "\n\n".join(problems[:3])
     assert len(succeeded) > len(OPERATIONS) / 2, sorted(set(OPERATIONS) - succeeded)

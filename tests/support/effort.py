@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 THOROUGH = os.environ.get("FLOWDSL_TESTS", "quick") == "thorough"
 
-SHARE = 6
+SHARE = 8
 """A quick run tries one in so many."""
 
-FEWEST = 12
+FEWEST = 8
 """Examples that a quick run tries of a law, however few a thorough one does."""
 
 
@@ -35,16 +35,25 @@ def rows(every: Sequence[T], *quick: int) -> Sequence[T]:
     return every if THOROUGH else [every[at] for at in quick]
 
 
-THINNED = 4
+def every(step: int, of: Sequence[T]) -> Sequence[T]:
+    """All rows of a matrix, or in a quick run the first and every `step`-th from there."""
+    return of if THOROUGH else of[::step]
+
+
+THINNED = 12
 """A quick run dies at one point in so many of those at which a thorough one does."""
 
 
-def thinned(points: Sequence[T]) -> list[T]:
-    """The points of a crash that a run tries.
+def thinned(points: Sequence[T], turn: int = 0) -> list[T]:
+    """The points of a crash that a run tries: all of them, or one in `THINNED`.
 
-    All of them, or one in `THINNED`, the last one always.
+    A quick run begins with the last one and goes back from there, or at `turn` points before it:
+    what is tried in several turns meets different points.
     """
-    return list(points if THOROUGH else reversed(points[::-THINNED]))
+    if THOROUGH or not points:
+        return list(points)
+    last = len(points) - turn % min(THINNED, len(points))
+    return list(reversed(points[:last][::-THINNED]))
 
 
 only_thorough = pytest.mark.skipif(not THOROUGH, reason="runs in `python -m tests thorough`")

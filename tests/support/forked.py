@@ -10,9 +10,13 @@ reads as it starts, commands are started.
 from __future__ import annotations
 
 import atexit
+import contextlib
+import gc
+import importlib
 import io
 import json
 import os
+import pkgutil
 import signal
 import socket
 import subprocess
@@ -25,16 +29,13 @@ from typing import Any, NoReturn
 
 _READ_BY_PYTHON = ("PYTHON", "LC_", "LANG")
 _PRELOADED = (
-    "flowdsl.cli.main",
-    "flowdsl.cli.runtime.engine.operation",
-    "flowdsl.cli.commands.plan.saved",
-    "flowdsl.codegen.bundle",
-    "flowdsl.decompile",
-    "flowdsl.deploy.deploy",
-    "flowdsl.emulator.app",
-    "flowdsl.emulator.embedded",
+    "anyio._backends._asyncio",
+    "concurrent.futures.thread",
+    "html.parser",
+    "jinja2",
     "sqlalchemy.dialects.sqlite",
 )
+"""What modules of the program import once a command runs, or what they use does."""
 _SENT = 1 << 20
 
 
@@ -129,8 +130,7 @@ def _server() -> socket.socket:
 
 def serve(connection: int) -> None:
     """Fork for every request until the other side has gone."""
-    for name in _PRELOADED:
-        __import__(name)
+    _preload()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(fileno=connection) as requests:
         while True:
@@ -142,6 +142,23 @@ def serve(connection: int) -> None:
                 _wait_for_command(json.loads(request), files)
             for file in files:
                 os.close(file)
+
+
+def _preload() -> None:
+    """Import the program, and what its commands import as they run.
+
+    It is frozen, so that no command's collector copies it.
+    """
+    import flowdsl
+
+    found = pkgutil.walk_packages(flowdsl.__path__, "flowdsl.")
+    mine = (each.name for each in found if not each.name.endswith("__main__"))
+    for name in (*_PRELOADED, *mine):
+        # Modules for extras that are not installed are for commands that say so.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
 
 
 def _wait_for_command(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:

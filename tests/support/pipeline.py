@@ -106,7 +106,7 @@ class Job:
     def run(self, *words: str) -> tuple[int, str]:
         """The exit code and everything that was printed."""
         with self.start(*words) as process:
-            output, _ = process.communicate(timeout=60)
+            output, _ = process.communicate(timeout=300)
         text = output.decode()
         assert "Traceback" not in text
         assert KEY not in text

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
 from flowdsl import catalog
 from flowdsl.diagnostics.diagnostic import INFO
 from tests.support.expectations import CORPUS, Case, differences, expectations_of, find_cases
+from tests.support.rows import for_rows
 
-INVALID = find_cases(CORPUS / "invalid")
-VALID = find_cases(CORPUS / "valid")
-CRASHERS = find_cases(CORPUS / "crashers")
 SPECS = catalog.diagnostics()
 
 
-def identity(case: Case) -> str:
-    return case.id
+def each(folder: str, **how: Any) -> Any:
+    """The test of one case as the test of all below a folder of the corpus."""
+    return for_rows(lambda: find_cases(CORPUS / folder), name=lambda case: case.id, **how)
 
 
-@pytest.mark.parametrize("case", INVALID, ids=identity)
+@each("invalid", parts=4, fewest=250)
 def test_invalid_program_gives_what_it_expects(case: Case) -> None:
     assert differences(case, case.all_diagnostics()) == []
 
 
-@pytest.mark.parametrize("case", INVALID, ids=identity)
+@each("invalid", fewest=250)
 def test_invalid_program_is_filed_under_what_it_expects(case: Case) -> None:
     _, category, name, _ = case.id.split("/")
     assert name in {expectation.name for expectation in expectations_of(case)}
     assert SPECS[name].category == category
 
 
-@pytest.mark.parametrize("case", VALID, ids=identity)
+@each("valid", fewest=7)
 def test_valid_program_is_clean(case: Case) -> None:
     assert [
         (found.span.path, found.span.first, found.message)
@@ -39,7 +38,7 @@ def test_valid_program_is_clean(case: Case) -> None:
     ] == []
 
 
-@pytest.mark.parametrize("case", CRASHERS, ids=identity)
+@each("crashers", parts=2, fewest=5)
 def test_what_is_hard_to_read_gives_places_and_no_exception(case: Case) -> None:
     for found in case.all_diagnostics():
         assert found.span.path in case.files

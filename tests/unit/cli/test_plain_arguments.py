@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import product
 from typing import Any
-
-import pytest
 
 from flowdsl.cli.main import COMMANDS, MODULES
 from flowdsl.cli.runtime.arguments import CommandParser
 from flowdsl.cli.runtime.plain_arguments import plain_arguments
+from tests.support.rows import for_rows
 
 LINES = ([], ["a.flow"], ["a.flow", "b"], ["-"], [""], ["--fix"], ["a", "-o", "out"], ["-h"])
 
 
-@pytest.mark.parametrize("words", LINES, ids=" ".join)
-@pytest.mark.parametrize("name", COMMANDS)
-def test_plain_lines_mean_what_argparse_says(name: str, words: list[str]) -> None:
+@for_rows(lambda: product(COMMANDS, LINES))
+def test_plain_lines_mean_what_argparse_says(row: tuple[str, list[str]]) -> None:
+    name, words = row
     configure = import_module(f"flowdsl.cli.commands.{MODULES.get(name, name)}").configure
     plain: Any = plain_arguments(configure, words)
     if any(word.startswith("-") and word != "-" for word in words):

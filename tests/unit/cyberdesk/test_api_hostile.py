@@ -22,6 +22,7 @@ from flowdsl.cyberdesk.models.wire_model import Items
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.deploy.apply.attempt import status_of
 from flowdsl.deploy.outcome import Status
+from tests.support.effort import only_thorough
 from tests.support.hostile import FAULTS, Fault, hostile, whole
 from tests.support.memory import lists_of, models
 
@@ -85,6 +86,7 @@ def test_a_reply_of_exactly_the_largest_size_is_read(options: Any, rig: Any) -> 
                 asyncio.run(built.client.health())
 
 
+@only_thorough
 @pytest.mark.skipif(sys.platform != "linux", reason="units of `ru_maxrss` differ")
 def test_no_reply_takes_more_than_twenty_times_its_size() -> None:
     told = subprocess.run(

@@ -10,12 +10,12 @@ import io
 import json
 import re
 from collections.abc import Callable, Coroutine, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
-import pytest
 from jsonschema import Draft202012Validator
 
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
@@ -35,6 +35,7 @@ from flowdsl.cyberdesk.models.run import (
 from flowdsl.cyberdesk.models.run_attachment import RunAttachmentCreate, RunAttachmentUpdate
 from flowdsl.cyberdesk.models.tag import TagCreate, TagGroupCreate, TagGroupPatch, TagPatch
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
+from tests.support.rows import for_rows
 
 CONTRACT = json.loads((Path(__file__).parents[2] / "sdk/contract.json").read_text(encoding="utf-8"))
 SCHEMAS = CONTRACT["components"]["schemas"]
@@ -459,11 +460,15 @@ def run(service: Service, call: Call) -> Any:
     return asyncio.run(inside())
 
 
-@pytest.mark.parametrize("whole", [True, False], ids=["whole", "required"])
-@pytest.mark.parametrize(
-    ("operation", "call"), CALLS, ids=[f"{index}-{name}" for index, (name, _) in enumerate(CALLS)]
-)
-def test_a_method_keeps_to_the_contract(operation: str, call: Call, whole: bool) -> None:
+def named(row: tuple[int, bool]) -> str:
+    index, whole = row
+    return f"{index}-{CALLS[index][0]}-{'whole' if whole else 'required'}"
+
+
+@for_rows(lambda: product(range(len(CALLS)), (True, False)), name=named, fewest=150)
+def test_a_method_keeps_to_the_contract(row: tuple[int, bool]) -> None:
+    index, whole = row
+    operation, call = CALLS[index]
     service = Service(whole=whole)
     result = run(service, call)
     assert service.operation == operation
@@ -471,12 +476,13 @@ def test_a_method_keeps_to_the_contract(operation: str, call: Call, whole: bool)
         assert result.as_sent() == service.sent
 
 
-@pytest.mark.parametrize(
-    ("operation", "call"),
-    [(name, call) for name, call in CALLS if not name.startswith("DELETE")],
-    ids=lambda value: value if isinstance(value, str) else "",
+@for_rows(
+    lambda: [row for row in CALLS if not row[0].startswith("DELETE")],
+    name=lambda row: row[0],
+    fewest=60,
 )
-def test_what_a_newer_service_says_is_read_and_kept(operation: str, call: Call) -> None:
+def test_what_a_newer_service_says_is_read_and_kept(row: tuple[str, Call]) -> None:
+    _, call = row
     service = Service(whole=True, alien=True)
     result = run(service, call)
     rows = result if isinstance(result, list) else [result]

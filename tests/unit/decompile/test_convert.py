@@ -17,6 +17,7 @@ from flowdsl.ir.walk import walk
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax.parse import parse_module
 from tests.support.payloads import corpus
+from tests.support.rows import for_rows
 
 STRING = nodes.ScalarType(name="string")
 HINTS = PromptHints(
@@ -401,8 +402,9 @@ def test_a_variable_is_kept_or_missed(text: str) -> None:
             assert variable not in kept
 
 
-@pytest.mark.parametrize("payload", corpus().values(), ids=corpus())
-def test_the_prompts_of_the_corpus(payload: dict[str, str]) -> None:
+@for_rows(lambda: corpus().items(), name=lambda row: row[0], parts=2, fewest=150)
+def test_the_prompts_of_the_corpus(row: tuple[str, dict[str, str]]) -> None:
+    _, payload = row
     proposal = propose(payload["main_prompt"], HINTS)
     assert proposal.body
     assert parses(proposal, HINTS)

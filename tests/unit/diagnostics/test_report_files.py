@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from fluidattacks_core.sarif import SarifLog
 from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import JUnitXml
@@ -42,6 +41,8 @@ def finding(
 
 def sarif(*found: Diagnostic) -> dict[str, Any]:
     """The only run of a log, which is valid by a model made from the official schema."""
+    from fluidattacks_core.sarif import SarifLog
+
     log = json.loads(render_sarif(found))
     SarifLog.model_validate(log)
     assert log["version"] == "2.1.0"

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-import pytest
+from functools import cache
 
 from flowdsl.diagnostics.diagnostic import INFO
 from flowdsl.lint.rules import RULES
 from tests.support.expectations import CORPUS, Case, differences, expectations_of, find_cases
+from tests.support.rows import for_rows
 
-CASES = find_cases(CORPUS / "lint")
+
+@cache
+def cases() -> list[Case]:
+    return find_cases(CORPUS / "lint")
 
 
 def rule_of(case: Case) -> str:
     return case.id.split("/")[1]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@for_rows(cases, name=lambda case: case.id, fewest=70)
 def test_case_gives_what_it_expects(case: Case) -> None:
     """Findings of other rules that are mere information are no part of a case."""
     found = [each for each in case.linted() if each.name == rule_of(case) or each.severity != INFO]
     assert differences(case, found) == []
 
 
-@pytest.mark.parametrize("name", [rule.name for rule in RULES])
+@for_rows(lambda: [rule.name for rule in RULES])
 def test_rule_has_cases_that_trigger_it_and_cases_that_do_not(name: str) -> None:
     triggers = {
         bool(any(wanted.name == name for wanted in expectations_of(case)))
-        for case in CASES
+        for case in cases()
         if rule_of(case) == name
     }
     assert triggers == {True, False}
 
 
-@pytest.mark.parametrize("name", [rule.name for rule in RULES])
+@for_rows(lambda: [rule.name for rule in RULES])
 def test_rule_is_named_like_its_diagnostic_and_in_order(name: str) -> None:
     rule = next(rule for rule in RULES if rule.name == name)
     assert rule.load().spec.name == name

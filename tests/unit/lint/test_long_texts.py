@@ -42,6 +42,9 @@ def assert_linear(work: Callable[[int], Callable[[], object]], size: int) -> Non
     """
     small, large = work(size), work(2 * size)
     ratio = LIMIT
+    # What all tests of this process hold need not be looked through before each measurement.
+    gc.collect()
+    gc.freeze()
     with cpu_seconds(GIVEN_UP):
         for _ in range(4):
             times = [(seconds(small), seconds(large)) for _ in range(3)]

@@ -11,13 +11,13 @@ from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.lint.rules import RULES
 from flowdsl.source.files import MemoryFiles
 from tests.support.expectations import CORPUS, Case, find_cases
+from tests.support.rows import for_rows
 
 UNCONDITIONAL = tuple(
     # An `if` with one branch is nothing that this rule is about.
     rule if rule.name == "enum-not-handled" else rule.__replace__(when=None)
     for rule in RULES
 )
-CASES = [case for folder in ("lint", "valid") for case in find_cases(CORPUS / folder)]
 
 CONTROLS = ("box", "check box", "drop-down", "text box", "input field", "arrow", "tab", "key")
 LOOKS = ("last", "1st", "far", "upper", "blue", "blue, large", "right", "very left")
@@ -38,9 +38,14 @@ def found(
     return results
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_conditions_hide_nothing_in_the_corpus(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    conditional, unconditional = found(case.files, monkeypatch)
+@for_rows(
+    lambda: [case for folder in ("lint", "valid") for case in find_cases(CORPUS / folder)],
+    name=lambda case: case.id,
+    fewest=80,
+)
+def test_conditions_hide_nothing_in_the_corpus(case: Case) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        conditional, unconditional = found(case.files, monkeypatch)
     assert conditional == unconditional
 
 

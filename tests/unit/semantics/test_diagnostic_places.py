@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-import pytest
-
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.source.text import Position
 from tests.support.expectations import CORPUS, Case, find_cases
-
-INVALID = find_cases(CORPUS / "invalid")
+from tests.support.rows import for_rows
 
 BLOCK = '''flow 1
 
@@ -76,23 +73,30 @@ def apply(case: Case, diagnostic: Diagnostic) -> Case:
     return case._replace(files=files)
 
 
-FIXABLE = [
-    pytest.param(case, index, id=f"{case.id}-{index}")
-    for case in INVALID
-    for index, diagnostic in enumerate(case.diagnostics())
-    if diagnostic.fixes and "syntax" not in case.id
-]
+def invalid() -> list[Case]:
+    return find_cases(CORPUS / "invalid")
 
 
-@pytest.mark.parametrize(("case", "index"), FIXABLE)
-def test_a_fix_removes_its_diagnostic(case: Case, index: int) -> None:
+def fixable() -> list[tuple[Case, int]]:
+    """Cases, and which of their diagnostics has a fix."""
+    return [
+        (case, index)
+        for case in invalid()
+        for index, diagnostic in enumerate(case.diagnostics())
+        if diagnostic.fixes and "syntax" not in case.id
+    ]
+
+
+@for_rows(fixable, name=lambda row: f"{row[0].id}-{row[1]}", fewest=40)
+def test_a_fix_removes_its_diagnostic(row: tuple[Case, int]) -> None:
+    case, index = row
     before = Counter(diagnostic.name for diagnostic in case.diagnostics())
     fixed = case.diagnostics()[index]
     after = Counter(diagnostic.name for diagnostic in apply(case, fixed).diagnostics())
     assert after[fixed.name] == before[fixed.name] - 1
 
 
-@pytest.mark.parametrize("case", INVALID, ids=lambda case: case.id)
+@for_rows(invalid, name=lambda case: case.id, fewest=250)
 def test_messages_are_one_sentence_and_spans_are_inside_their_files(case: Case) -> None:
     for diagnostic in case.diagnostics():
         assert diagnostic.message[:1] in "`@+" or diagnostic.message[0].islower()

@@ -5,6 +5,8 @@ Every place, and every way there.
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
@@ -15,6 +17,7 @@ from flowdsl.semantics.modules import load
 from flowdsl.semantics.places import Place
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
+from tests.support.rows import for_rows
 
 MARK = "§"
 """Stands in a program where the secret is written."""
@@ -139,40 +142,42 @@ def assert_found(program: str, written: str, *, inside: bool = True) -> None:
     assert len(hits) == 1, [(each.name, each.span.text) for each in hits]
 
 
-@pytest.mark.parametrize("written", ["{$s}", "{s}", "{{s}}"])
-@pytest.mark.parametrize("place", TEXT_PLACES)
-def test_no_section_holds_a_secret(place: str, written: str) -> None:
+IN_TEXTS = ("{$s}", "{s}", "{{s}}")
+
+
+@for_rows(lambda: product(TEXT_PLACES, IN_TEXTS))
+def test_no_section_holds_a_secret(row: tuple[str, str]) -> None:
+    place, written = row
     assert_found(in_workflow('do "Wait."', TEXT_PLACES[place]), written)
 
 
-@pytest.mark.parametrize("written", ["{$s}", "{s}", "{{s}}"])
-@pytest.mark.parametrize("place", TEXT_STATEMENTS)
-def test_no_text_of_a_statement_holds_a_secret(place: str, written: str) -> None:
+@for_rows(lambda: product(TEXT_STATEMENTS, IN_TEXTS))
+def test_no_text_of_a_statement_holds_a_secret(row: tuple[str, str]) -> None:
+    place, written = row
     assert_found(in_workflow(TEXT_STATEMENTS[place]), written)
 
 
-@pytest.mark.parametrize("written", ["{$s}", "{s}", "{{s}}"])
-@pytest.mark.parametrize("place", [each for each in TEXT_STATEMENTS if "background" not in each])
-def test_no_text_of_a_task_holds_a_secret_parameter(place: str, written: str) -> None:
+@for_rows(lambda: product([each for each in TEXT_STATEMENTS if "background" not in each], IN_TEXTS))
+def test_no_text_of_a_task_holds_a_secret_parameter(row: tuple[str, str]) -> None:
+    place, written = row
     assert_found(in_task(TEXT_STATEMENTS[place]), written)
 
 
-@pytest.mark.parametrize("written", ["$s", "s", "{{s}}"])
-@pytest.mark.parametrize("place", CODE_STATEMENTS)
-@pytest.mark.parametrize("around", [in_workflow, in_task], ids=["workflow", "task"])
-def test_no_value_is_a_secret(around: object, place: str, written: str) -> None:
-    assert callable(around)
-    assert_found(around(CODE_STATEMENTS[place]), written)
+@for_rows(lambda: product(CODE_STATEMENTS, ("$s", "s", "{{s}}")))
+def test_no_value_is_a_secret(row: tuple[str, str]) -> None:
+    place, written = row
+    assert_found(in_workflow(CODE_STATEMENTS[place]), written)
+    assert_found(in_task(CODE_STATEMENTS[place]), written)
 
 
-@pytest.mark.parametrize("place", TEXT_STATEMENTS)
+@for_rows(lambda: TEXT_STATEMENTS)
 def test_a_field_of_a_secret_is_one(place: str) -> None:
     body = TEXT_STATEMENTS[place].replace("type $s", "type $s.password")
     secrets = "s: { user: string, password: string }"
     assert_found(in_workflow(body, secrets=secrets), "{$s.password}")
 
 
-@pytest.mark.parametrize("place", CODE_STATEMENTS)
+@for_rows(lambda: CODE_STATEMENTS)
 def test_a_field_of_a_secret_is_one_in_code(place: str) -> None:
     secrets = "s: { user: string, password: string }"
     assert_found(in_workflow(CODE_STATEMENTS[place], secrets=secrets), "$s.password")

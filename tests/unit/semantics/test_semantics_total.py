@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 from tests.support.effort import examples
 from tests.support.expectations import CORPUS, Case, find_cases
+from tests.support.rows import for_rows
 
 PROGRAMS = find_cases(CORPUS / "valid") + find_cases(CORPUS / "invalid")
 VALID = find_cases(CORPUS / "valid")
@@ -61,21 +61,30 @@ def modules(case: Case) -> tuple[ast.Module, ...]:
     return load(MemoryFiles(case.files), case.entries, Sink()).modules
 
 
-REFERENCES = [
-    pytest.param(case, module.source.path, node, id=f"{case.id}:{module.source.path}:{node.start}")
-    for case in VALID
-    for module in modules(case)
-    for declaration in module.declarations
-    if not isinstance(declaration, ast.TestDecl)
-    for node in walk(declaration)
-    if isinstance(node, ast.Ref)
-]
+Reference = tuple[Case, str, ast.Ref]
+"""A program, a file of it, and a name in it."""
 
 
-@pytest.mark.parametrize(("case", "path", "ref"), REFERENCES)
-def test_a_name_that_does_not_exist_is_reported_once_at_its_place(
-    case: Case, path: str, ref: ast.Ref
-) -> None:
+def references() -> list[Reference]:
+    return [
+        (case, module.source.path, node)
+        for case in VALID
+        for module in modules(case)
+        for declaration in module.declarations
+        if not isinstance(declaration, ast.TestDecl)
+        for node in walk(declaration)
+        if isinstance(node, ast.Ref)
+    ]
+
+
+def place(row: Reference) -> str:
+    case, path, ref = row
+    return f"{case.id}:{path}:{ref.start}"
+
+
+@for_rows(references, name=place, parts=2, fewest=170)
+def test_a_name_that_does_not_exist_is_reported_once_at_its_place(row: Reference) -> None:
+    case, path, ref = row
     found = edited(case, path, ref.name.start, ref.name.end, "qqqqqqqqqq").diagnostics()
     undeclared = [d for d in found if d.name == "undeclared-name"]
     assert [d.span.start for d in undeclared] == [ref.start]

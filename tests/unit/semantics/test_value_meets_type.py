@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import pytest
-
 from tests.support.expectations import Case
+from tests.support.rows import for_rows
 
 PROGRAM = """flow 1
 
@@ -466,15 +465,15 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value"), RIGHT)
-def test_a_value_of_the_type_is_taken(name: str, value: str) -> None:
+@for_rows(lambda: RIGHT)
+def test_a_value_of_the_type_is_taken(row: tuple[str, str]) -> None:
+    name, value = row
     assert findings(MEETINGS[name], value) == []
 
 
-@pytest.mark.parametrize(("name", "value", "expected"), WRONG)
-def test_a_value_of_another_type_is_reported_where_it_stands(
-    name: str, value: str, expected: str
-) -> None:
+@for_rows(lambda: WRONG)
+def test_a_value_of_another_type_is_reported_where_it_stands(row: tuple[str, str, str]) -> None:
+    name, value, expected = row
     (found,) = findings(MEETINGS[name], value)
     assert found[0] == expected
     assert found[1] in MEETINGS[name].template.format(value)

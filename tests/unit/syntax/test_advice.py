@@ -12,6 +12,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles, UnreadableFile
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax.parse import parse_module
+from tests.support.rows import for_rows
 
 
 def only(text: str) -> tuple[str, Diagnostic]:
@@ -123,8 +124,9 @@ IN_STEPS = [
 ]
 
 
-@pytest.mark.parametrize(("body", "column", "words"), IN_STEPS)
-def test_in_steps(body: str, column: int, words: str) -> None:
+@for_rows(lambda: IN_STEPS)
+def test_in_steps(row: tuple[str, int, str]) -> None:
+    body, column, words = row
     text = f'flow 1\nworkflow w {{ steps {{\n{body}\ndo "b"\ndo "c"\n}} }}\nconst after = 1\n'
     place, advice = advised(text)
     assert place == f"3:{column}"
@@ -158,8 +160,9 @@ IN_A_WORKFLOW = [
 ]
 
 
-@pytest.mark.parametrize(("body", "column", "words"), IN_A_WORKFLOW)
-def test_in_a_workflow(body: str, column: int, words: str) -> None:
+@for_rows(lambda: IN_A_WORKFLOW)
+def test_in_a_workflow(row: tuple[str, int, str]) -> None:
+    body, column, words = row
     text = f'flow 1\nworkflow w {{\n{body}\nsteps {{ do "x" }}\n}}\nconst after = 1\n'
     place, advice = advised(text)
     assert place == f"{4 if body.startswith('tags = [' + chr(10)) else 3}:{column}"
