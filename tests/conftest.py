@@ -45,9 +45,9 @@ def pytest_xdist_auto_num_workers() -> int | None:
 def pytest_collection(session: pytest.Session) -> None:
     """Collect without a collector of garbage; a worker of a whole run imports the test files first.
 
-    Each worker begins at another file: workers that all begin at the first would all translate every
-    file of a new clone. So each finds translated, in the end, what others began with. What cannot be
-    imported is told by the collection that follows.
+    Each worker begins at another file: workers that all begin at the first would all translate
+    every file of a new clone. So each finds translated, in the end, what others began with. What
+    cannot be imported is told by the collection that follows.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
     count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))

@@ -43,8 +43,8 @@ def for_rows(
 ) -> Callable[[Check[T]], Callable[[int], None]]:
     """Make the test of one row the test of all, or `parts` tests of a share each.
 
-    Workers run the parts beside each other. Rows are found when the test runs: a worker that collects
-    reads none. The test fails, too, where there are fewer than `fewest` of them in all.
+    Workers run the parts beside each other. Rows are found when the test runs: a worker that
+    collects reads none. The test fails, too, where there are fewer than `fewest` of them in all.
     """
 
     def decorate(check: Check[T]) -> Callable[[int], None]:
