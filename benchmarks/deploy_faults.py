@@ -33,7 +33,7 @@ from tests.deploy.fault_world import IDEMPOTENCY, scratch_folder
 from tests.deploy.invariants import check_invariants, deploy_clean, orphans
 from tests.deploy.kill_switch import Point
 from tests.deploy.process_world import AFTER, BEFORE, ProcessWorld, Stage
-from tests.support.state_backends import NAMES, s3_served
+from tests.support.services.state_backends import NAMES, s3_served
 
 ROUNDS = 50
 AT_ONCE = 16

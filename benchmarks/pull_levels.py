@@ -3,8 +3,8 @@
     python benchmarks/pull_levels.py [--edits N] [--seed S] [--show N]
 
 The edits are made to the shipped programs, always the same ones. For each kind of edit
-(`tests/support/dashboard.py`) it prints how many were brought in as words inside a literal, as
-settings and fields, as statements, and as a file that holds a part verbatim, how many were left,
+(`tests/support/services/dashboard.py`) it prints how many were brought in as words inside a
+literal, as settings and fields, as statements, and as a file that holds a part verbatim, how many were left,
 and the time. Checks of each that the sources compile to what the service has, and that a second
 pull changes nothing; exits 1 if one does not. `--show N` prints the first N edits of each kind that
 needed a file or were left. Needs the development dependencies.
@@ -25,10 +25,10 @@ sys.path.insert(0, str(ROOT))
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, stand_in  # noqa: E402
 from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS, WORDS  # noqa: E402
-from tests.support import dashboard  # noqa: E402
-from tests.support.compiling import EXAMPLES, SAMPLES, read_folder  # noqa: E402
-from tests.support.dashboard import Values  # noqa: E402
-from tests.support.pulling import DEFAULT_NAME, Desk  # noqa: E402
+from tests.support.flows.compiling import EXAMPLES, SAMPLES, read_folder  # noqa: E402
+from tests.support.flows.pulling import DEFAULT_NAME, Desk  # noqa: E402
+from tests.support.services import dashboard  # noqa: E402
+from tests.support.services.dashboard import Values  # noqa: E402
 
 KINDS = {
     "reword_prose": "words of the author's prose",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.pipeline import (
+from tests.support.services.pipeline import (
     EMPTY,
     KEY,
     SUMMARY,

@@ -9,7 +9,7 @@ from flowdsl_ci.github_event import judged
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.pipeline import pull_request
+from tests.support.services.pipeline import pull_request
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 9) | st.text(max_size=5),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fake_forge import gitlab, serving
-from tests.support.pipeline import KEY, PROJECT, SUMMARY, TOKEN, Job, gitlab_job
+from tests.support.services.fake_forge import gitlab, serving
+from tests.support.services.pipeline import KEY, PROJECT, SUMMARY, TOKEN, Job, gitlab_job
 
 BOT = {"id": 77, "username": "project_42_bot"}
 

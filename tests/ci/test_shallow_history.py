@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flowdsl_ci.history import complete, has_header, with_credentials
 
-from tests.support.pipeline import KEY, TOKEN, github_job
+from tests.support.services.pipeline import KEY, TOKEN, github_job
 
 SERVER = "https://forge.test"
 

@@ -11,8 +11,8 @@ import pytest
 from flowdsl_ci.comment_text import LIMIT
 from flowdsl_ci.rest import Rest, RestError
 
-from tests.support.fake_forge import Forge, github, gitlab, serving
-from tests.support.pipeline import (
+from tests.support.services.fake_forge import Forge, github, gitlab, serving
+from tests.support.services.pipeline import (
     EMPTY,
     MARKER,
     SUMMARY,

@@ -21,7 +21,7 @@ from flowdsl.emulator.store import Store
 from flowdsl.state.stores.os_lock import exclusive
 from tests.support.command_line import HEARS_INTERRUPTS, Result, environment, run_command
 from tests.support.effort import rows
-from tests.support.served import Server, serving
+from tests.support.services.served import Server, serving
 
 CANARY = "key-canary-e01c"
 PROJECT = """\

@@ -15,8 +15,8 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from flowdsl.state.stores.os_lock import exclusive
 from tests.support.command_line import Result, read_tree, run_command, write_tree
-from tests.support.hostile import FAULTS, PAGE, hostile
-from tests.support.served import Server, serving
+from tests.support.services.hostile import FAULTS, PAGE, hostile
+from tests.support.services.served import Server, serving
 
 CANARY = "key-canary-5d2e"
 PROJECT = """\

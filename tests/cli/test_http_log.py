@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from tests.support.served import REQUEST_ID, Server, serving
+from tests.support.services.served import REQUEST_ID, Server, serving
 
 CANARY = "key-canary-88bb"
 PROJECT = """\

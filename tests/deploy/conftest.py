@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.deploy_world import World
-from tests.support.state_backends import s3_served
+from tests.support.services.state_backends import s3_served
 
 
 @pytest.fixture(scope="session")

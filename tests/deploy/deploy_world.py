@@ -38,7 +38,7 @@ from flowdsl.ir.source_map import SourceMap
 from flowdsl.state.document import StateDocument
 from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import StateStore, Versioned, open_store
-from tests.support.shared_app import SharedApp
+from tests.support.services.shared_app import SharedApp
 
 CANARY = "key-canary-5b1e0c"
 

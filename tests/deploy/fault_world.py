@@ -48,8 +48,8 @@ from tests.deploy.kill_switch import (
     WatchedStore,
     Wire,
 )
-from tests.support.shared_app import SharedApp
-from tests.support.state_backends import BackEnd, new_back_end
+from tests.support.services.shared_app import SharedApp
+from tests.support.services.state_backends import BackEnd, new_back_end
 from tests.support.virtual_time import run_without_threads
 
 T = TypeVar("T")

@@ -40,8 +40,8 @@ from tests.deploy.fault_world import IDEMPOTENCY, FaultWorld
 from tests.deploy.invariants import check_invariants, deploy_clean
 from tests.deploy.kill_switch import Point, nowhere, replay, request_body
 from tests.support.command_line import environment
-from tests.support.served import Server, serving
-from tests.support.state_backends import (
+from tests.support.services.served import Server, serving
+from tests.support.services.state_backends import (
     BUCKET,
     ENVIRONMENT,
     PROJECT,

@@ -8,7 +8,7 @@ from pathlib import Path
 from flowdsl.emulator.store import Store
 from tests.docs.test_documents import BLOCKS
 from tests.support.command_line import run_command, write_tree
-from tests.support.embedded_service import Client, Service
+from tests.support.services.embedded_service import Client, Service
 
 PROJECT = '[project]\nname = "desk"\nid = "prj_1"\n\n[env.local]\napi = "local"\n'
 

@@ -7,7 +7,7 @@ import pytest
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import STANDSTILL, Desk
-from tests.support.shared_app import SharedApp
+from tests.support.services.shared_app import SharedApp
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ from flowdsl.emulator.wire.models import (
 )
 from tests.emulator.emulator_desk import PNG, UNKNOWN_ID, Desk, check
 from tests.emulator.rehearsal_assumption_probes import REHEARSAL_PROBES
-from tests.emulator.run_assumption_probes import RUN_PROBES
+from tests.emulator.runs.run_assumption_probes import RUN_PROBES
 from tests.support.rows import for_rows
 
 Probe = Callable[[Desk], None]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from flowdsl.emulator.unserved import DOCUMENT, UNSERVED
 from tests.emulator.emulator_desk import UNKNOWN_ID, Desk
-from tests.support.contract import contract, operations
 from tests.support.rows import check_rows
+from tests.support.services.contract import contract, operations
 
 OPERATIONS = [operation for group in UNSERVED for operation in group.operations]
 

@@ -13,7 +13,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from flowdsl.codegen.artifacts import plain
-from tests.support.compiling import PROJECTS, compile_folder
+from tests.support.flows.compiling import PROJECTS, compile_folder
 
 
 @pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from benchmarks import scenes
-from tests.support.compiling import compiled
-from tests.support.compiling import prompt_of as compiled_prompt
+from tests.support.flows.compiling import compiled
+from tests.support.flows.compiling import prompt_of as compiled_prompt
 
 ALL = scenes.scenes([])
 HARM = {

@@ -20,7 +20,7 @@ from flowdsl.config.load import load_project
 from flowdsl.diagnostics.diagnostic import CATEGORY_SEVERITY, SEVERITIES, DiagnosticSpec
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.lint.rules import RULES
-from tests.support.expectations import CORPUS, find_cases
+from tests.support.flows.expectations import CORPUS, find_cases
 from tests.support.rows import for_rows
 
 PACKAGE = Path(catalog.__file__).parent

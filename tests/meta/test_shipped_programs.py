@@ -9,8 +9,8 @@ import pytest
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.diagnostics.diagnostic import INFO
 from flowdsl.source.files import MemoryFiles
-from tests.support.compiling import EXAMPLES, compile_folder
-from tests.support.expectations import CORPUS, Case, find_cases
+from tests.support.flows.compiling import EXAMPLES, compile_folder
+from tests.support.flows.expectations import CORPUS, Case, find_cases
 
 
 def complaints(compilation: Compilation) -> list[str]:

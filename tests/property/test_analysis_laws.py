@@ -21,10 +21,10 @@ from flowdsl.semantics.model import SemanticModel
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
-from tests.support.compiling import PROJECTS, read_folder
 from tests.support.effort import examples
-from tests.support.expectations import CORPUS, Case, find_cases
-from tests.support.workflows import workflows
+from tests.support.flows.compiling import PROJECTS, read_folder
+from tests.support.flows.expectations import CORPUS, Case, find_cases
+from tests.support.flows.workflows import workflows
 
 FROZEN, OUTSIDE = "branch-frozen-by-replay", "branch-outside-focused-action"
 VERIFIED = (

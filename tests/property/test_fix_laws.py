@@ -13,7 +13,7 @@ import pytest
 
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic, Fix
 from flowdsl.diagnostics.fixes import SAFE, UNSAFE, apply_fixes
-from tests.support.expectations import CORPUS, Case, find_cases
+from tests.support.flows.expectations import CORPUS, Case, find_cases
 from tests.support.rows import for_rows
 
 ROUNDS = 10

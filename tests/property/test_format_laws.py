@@ -35,12 +35,12 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.dump import dump
 from flowdsl.syntax.lexer import lex
 from flowdsl.syntax.parse import parse_module
-from tests.support.compiling import PROJECTS, compile_folder
 from tests.support.effort import examples
-from tests.support.expectations import CORPUS, Case, find_cases
-from tests.support.programs import NOISE, SAMPLES, mutated, program
+from tests.support.flows.compiling import PROJECTS, compile_folder
+from tests.support.flows.expectations import CORPUS, Case, find_cases
+from tests.support.flows.programs import NOISE, SAMPLES, mutated, program
+from tests.support.flows.workflows import workflows
 from tests.support.rows import for_rows
-from tests.support.workflows import workflows
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = int(os.environ.get("FLOWDSL_FORMAT_PROGRAMS", "0"))

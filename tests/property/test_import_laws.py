@@ -16,12 +16,12 @@ from flowdsl.decompile.model import ImportedProject, Picture
 from flowdsl.decompile.payload import same_payload
 from flowdsl.decompile.project import import_workflows
 from flowdsl.source.files import MemoryFiles
-from tests.support import payloads, round_trip
-from tests.support.compiling import PROJECTS, compile_folder
 from tests.support.effort import examples
-from tests.support.payloads import Payload
+from tests.support.flows import payloads, round_trip
+from tests.support.flows.compiling import PROJECTS, compile_folder
+from tests.support.flows.payloads import Payload
+from tests.support.flows.workflows import workflows
 from tests.support.rows import for_rows
-from tests.support.workflows import workflows
 
 CORPUS = payloads.corpus()
 

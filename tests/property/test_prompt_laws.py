@@ -19,12 +19,12 @@ from flowdsl.ir import nodes
 from flowdsl.ir.passes import drop_empty
 from flowdsl.semantics.capabilities import DOCUMENTED
 from flowdsl.source.files import MemoryFiles
-from tests.support.compiling import prompt_of as compiled_prompt
-from tests.support.compiling import steps_of, workflow
 from tests.support.effort import examples
-from tests.support.prompt_reading import prompt_of
-from tests.support.prompts import HERE
-from tests.support.workflows import workflows
+from tests.support.flows.compiling import prompt_of as compiled_prompt
+from tests.support.flows.compiling import steps_of, workflow
+from tests.support.flows.prompt_reading import prompt_of
+from tests.support.flows.prompts import HERE
+from tests.support.flows.workflows import workflows
 
 TITLE = "Part "
 """How the titles of steps begin in generated programs."""

@@ -24,14 +24,15 @@ from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.format.formatter import format_source
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
-from tests.support import dashboard, payloads, round_trip
-from tests.support.compiling import EXAMPLES, SAMPLES, read_folder
-from tests.support.dashboard import Values
 from tests.support.effort import examples
-from tests.support.prompts import PromptWriter
-from tests.support.pulling import DEFAULT_NAME, Desk
-from tests.support.task_programs import task_programs
-from tests.support.workflows import workflows
+from tests.support.flows import payloads, round_trip
+from tests.support.flows.compiling import EXAMPLES, SAMPLES, read_folder
+from tests.support.flows.prompts import PromptWriter
+from tests.support.flows.pulling import DEFAULT_NAME, Desk
+from tests.support.flows.task_programs import task_programs
+from tests.support.flows.workflows import workflows
+from tests.support.services import dashboard
+from tests.support.services.dashboard import Values
 
 PATH = "flows/main.flow"
 SLOW = settings(

@@ -16,7 +16,7 @@ from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.reference import Branch, driver_tree, generic_tree
 from flowdsl.syntax.tables import WORDS
 from tests.support.effort import examples
-from tests.support.programs import SAMPLES, lark, mutated, program
+from tests.support.flows.programs import SAMPLES, lark, mutated, program
 from tests.support.rows import for_rows
 
 ROOT = Path(__file__).parents[2]

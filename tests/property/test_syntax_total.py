@@ -21,7 +21,7 @@ from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.text import scan_text
 from flowdsl.syntax.visit import walk
 from tests.support.effort import examples
-from tests.support.programs import NOISE, mutated, program
+from tests.support.flows.programs import NOISE, mutated, program
 
 pieces = st.lists(st.sampled_from((*NOISE, "flow 1", " ", "a", "{x}", "{#", "#}", "$", "\r")))
 texts = (

@@ -1,8 +1,8 @@
 """The emulator's own OpenAPI description against the reconstructed contract, field by field.
 
 Every difference is either explained in `EXPLAINED` or a failure; an explanation that no longer
-fits anything fails too. What is not compared is in `tests.support.contract.OUTSIDE`; `pytest -s`
-prints how much is.
+fits anything fails too. What is not compared is in `tests.support.services.contract.OUTSIDE`;
+`pytest -s` prints how much is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from flowdsl.emulator.wire.models import RunCompletedEvent
-from tests.support.contract import OUTSIDE, contract, operations, outside
+from tests.support.services.contract import OUTSIDE, contract, operations, outside
 
 SKIP = "SQLite counts to 2**63 - 1; a larger number is a 422 here"
 UPLOAD = "FastAPI writes an upload as `contentMediaType` instead of `format: binary`"

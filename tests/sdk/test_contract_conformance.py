@@ -31,9 +31,9 @@ from schemathesis.specs.openapi.checks import (
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from tests.support.contract import conformance_errors, contract, operations, outside
-from tests.support.contract_world import HOST_NAME, World
 from tests.support.effort import THOROUGH
+from tests.support.services.contract import conformance_errors, contract, operations, outside
+from tests.support.services.contract_world import HOST_NAME, World
 
 OPERATIONS = [name for name, _ in operations(contract()) if outside(name) is None]
 TAKING_INPUT = [

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from flowdsl.emulator.wire.deviations import DEVIATIONS, Deviation
 from flowdsl.emulator.wire.models import ProviderCredentialResponse, ProviderCredentialUpsert
-from tests.support.contract import contract
+from tests.support.services.contract import contract
 from tests.support.wire_models import MODELS, main, prepared
 
 

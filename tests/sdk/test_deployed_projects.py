@@ -16,7 +16,7 @@ import pytest
 
 from flowdsl.codegen.artifacts import ImageRef, ModelAlias, ModelName, Template
 from tests.sdk.conftest import connected
-from tests.support.compiling import EXAMPLES, compile_folder
+from tests.support.flows.compiling import EXAMPLES, compile_folder
 
 KEY = "sk-test-canary-8141"
 FLOWDSL = [sys.executable, "-m", "flowdsl"]

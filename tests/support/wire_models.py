@@ -19,7 +19,7 @@ from typing import Any
 
 from flowdsl.emulator.wire import values
 from flowdsl.emulator.wire.deviations import DEVIATIONS, Deviation
-from tests.support.contract import contract, operations, outside
+from tests.support.services.contract import contract, operations, outside
 
 MODELS = Path(values.__file__).with_name("models.py")
 

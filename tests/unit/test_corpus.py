@@ -6,7 +6,7 @@ from typing import Any
 
 from flowdsl import catalog
 from flowdsl.diagnostics.diagnostic import INFO
-from tests.support.expectations import CORPUS, Case, differences, expectations_of, find_cases
+from tests.support.flows.expectations import CORPUS, Case, differences, expectations_of, find_cases
 from tests.support.rows import for_rows
 
 SPECS = catalog.diagnostics()

@@ -12,7 +12,13 @@ from openapi_client.cyberdesk_cloud_client.models import WorkflowCreate
 
 from flowdsl.codegen.artifacts import ModelAlias, Template, WorkflowArtifact, plain
 from flowdsl.semantics.capabilities import NO_COMMAND
-from tests.support.compiling import PROJECTS, compile_folder, compiled, only_workflow, workflow
+from tests.support.flows.compiling import (
+    PROJECTS,
+    compile_folder,
+    compiled,
+    only_workflow,
+    workflow,
+)
 
 SOME_ID = "8d0f3c1e-5f0a-4a53-9f7b-0c5d8f0b7a11"
 

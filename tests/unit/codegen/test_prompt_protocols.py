@@ -9,7 +9,7 @@ import pytest
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template, plain
 from flowdsl.semantics.capabilities import TOOLS
-from tests.support.compiling import (
+from tests.support.flows.compiling import (
     PROJECTS,
     compile_folder,
     compiled,

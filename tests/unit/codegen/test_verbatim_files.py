@@ -10,7 +10,7 @@ import pytest
 from flowdsl.codegen.artifacts import ModelAlias, WorkflowArtifact, plain
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.source.files import MemoryFiles
-from tests.support.compiling import compiled
+from tests.support.flows.compiling import compiled
 
 SOME_ID = "8d0f3c1e-5f0a-4a53-9f7b-0c5d8f0b7a11"
 CHECK = {"name": "kept", "type": "run_attachment_exists", "file_names": ["{anything}.pdf"]}

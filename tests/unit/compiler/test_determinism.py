@@ -14,13 +14,13 @@ import pytest
 from flowdsl.codegen.artifacts import plain
 from flowdsl.compiler.pipeline import Compilation
 from flowdsl.ir.document import dump_program, load_program
-from tests.support.compiling import PROJECTS, ROOT, compile_folder
+from tests.support.flows.compiling import PROJECTS, ROOT, compile_folder
 
 DUMP = """
 import json, sys
 from pathlib import Path
 from tests.unit.compiler.test_determinism import everything
-from tests.support.compiling import compile_folder
+from tests.support.flows.compiling import compile_folder
 print(everything(compile_folder(Path(sys.argv[1]))))
 """
 

@@ -23,8 +23,8 @@ from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.deploy.apply.attempt import status_of
 from flowdsl.deploy.outcome import Status
 from tests.support.effort import only_thorough
-from tests.support.hostile import FAULTS, Fault, hostile, whole
 from tests.support.memory import lists_of, models
+from tests.support.services.hostile import FAULTS, Fault, hostile, whole
 
 SMALL = Limits(reply_bytes=5_000_000, error_bytes=100_000, reply_seconds=0.5)
 PATIENT = Limits(reply_bytes=5_000_000, error_bytes=100_000, reply_seconds=60)

@@ -11,7 +11,7 @@ import pytest
 from flowdsl.decompile.model import ImportedProject
 from flowdsl.decompile.project import import_workflows
 from flowdsl.semantics.capabilities import NO_COMMAND
-from tests.support.compiling import only_workflow
+from tests.support.flows.compiling import only_workflow
 
 NAMES = ("team", "claim", "first name", "团号")
 SCHEMA = json.dumps(

@@ -18,14 +18,14 @@ from flowdsl.ir import nodes
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.semantics.capabilities import DOCUMENTED
 from flowdsl.source.files import MemoryFiles
-from tests.support import compiling
-from tests.support.compiling import PROJECTS, ROOT, compile_folder, workflow
 from tests.support.effort import examples
-from tests.support.normal_form import NormalForm
-from tests.support.programs import mutated
-from tests.support.prompt_reading import NO_HINTS, compiled_prompts, hints_of, prompt_of
-from tests.support.prompts import PICTURE, PromptWriter
-from tests.support.workflows import workflows
+from tests.support.flows import compiling
+from tests.support.flows.compiling import PROJECTS, ROOT, compile_folder, workflow
+from tests.support.flows.normal_form import NormalForm
+from tests.support.flows.programs import mutated
+from tests.support.flows.prompt_reading import NO_HINTS, compiled_prompts, hints_of, prompt_of
+from tests.support.flows.prompts import PICTURE, PromptWriter
+from tests.support.flows.workflows import workflows
 
 VALID = ROOT / "tests/corpus/valid"
 FOLDERS = [

@@ -22,8 +22,8 @@ from flowdsl.prompt.text import QUOTES, quoted, spell_text
 from flowdsl.prompt.values import condition_words, type_words, value_words
 from flowdsl.prompt.words import say
 from flowdsl.source.files import MemoryFiles
-from tests.support.compiling import workflow
-from tests.support.prompt_reading import compiled_prompts
+from tests.support.flows.compiling import workflow
+from tests.support.flows.prompt_reading import compiled_prompts
 
 TEXTS = Texts()
 PHRASES = Phrases(TEXTS)

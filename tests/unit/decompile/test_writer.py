@@ -6,7 +6,7 @@ import pytest
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.source.files import MemoryFiles
-from tests.support.writing import check_all
+from tests.support.flows.writing import check_all
 
 PROGRAMS = {
     "tasks that their arguments make different": """

@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.source.files import MemoryFiles
-from tests.support.compiling import PROJECTS, compile_folder
 from tests.support.effort import examples
-from tests.support.expectations import CORPUS, find_cases
-from tests.support.task_programs import task_programs
-from tests.support.workflows import workflows
-from tests.support.writing import check_all
+from tests.support.flows.compiling import PROJECTS, compile_folder
+from tests.support.flows.expectations import CORPUS, find_cases
+from tests.support.flows.task_programs import task_programs
+from tests.support.flows.workflows import workflows
+from tests.support.flows.writing import check_all
 
 CASES = [case for case in find_cases(CORPUS / "valid") if not case.environments]
 

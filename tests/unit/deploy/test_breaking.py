@@ -20,7 +20,7 @@ from flowdsl.deploy.planning.breaking import breaking_changes
 from flowdsl.deploy.planning.plan import Action, Breaking, Change
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.ir import nodes
-from tests.support.changes import change_of, schema_change
+from tests.support.services.changes import change_of, schema_change
 
 # Schemas as the compiler emits them
 

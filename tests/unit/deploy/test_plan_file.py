@@ -33,8 +33,16 @@ from flowdsl.deploy.target import target_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.state.document import new_document
-from tests.support.changes import change_of, live_of
-from tests.support.plans import NOW, facts, gone_named, intent, model_change, plans, sample_plan
+from tests.support.flows.plans import (
+    NOW,
+    facts,
+    gone_named,
+    intent,
+    model_change,
+    plans,
+    sample_plan,
+)
+from tests.support.services.changes import change_of, live_of
 
 VALIDATOR = Draft202012Validator(plan_schema(), format_checker=FormatChecker(("date-time",)))
 DOCUMENT = plan_document(sample_plan(), facts(pending=(intent(),)))

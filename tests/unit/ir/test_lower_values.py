@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.compiling import compiled
+from tests.support.flows.compiling import compiled
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from flowdsl.semantics.capabilities import DOCUMENTED
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
-from tests.support.compiling import only_workflow, workflow
+from tests.support.flows.compiling import only_workflow, workflow
 
 BACKSLASH, BRACE = "backslash-before-variable", "brace-in-command"
 

@@ -6,7 +6,7 @@ from functools import cache
 
 from flowdsl.diagnostics.diagnostic import INFO
 from flowdsl.lint.rules import RULES
-from tests.support.expectations import CORPUS, Case, differences, expectations_of, find_cases
+from tests.support.flows.expectations import CORPUS, Case, differences, expectations_of, find_cases
 from tests.support.rows import for_rows
 
 

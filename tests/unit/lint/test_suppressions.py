@@ -11,7 +11,7 @@ from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.lint.suppressions import _Ranges
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile, Span
-from tests.support.expectations import CORPUS, Case, find_cases
+from tests.support.flows.expectations import CORPUS, Case, find_cases
 
 HEAD = "flow 1\n\n## Waits.\nworkflow w {\n  steps {\n"
 TAIL = "  }\n}\n"

@@ -10,7 +10,7 @@ from flowdsl.compiler import pipeline
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.lint.rules import RULES
 from flowdsl.source.files import MemoryFiles
-from tests.support.expectations import CORPUS, Case, find_cases
+from tests.support.flows.expectations import CORPUS, Case, find_cases
 from tests.support.rows import for_rows
 
 UNCONDITIONAL = tuple(

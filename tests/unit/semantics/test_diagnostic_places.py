@@ -6,7 +6,7 @@ from collections import Counter
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.source.text import Position
-from tests.support.expectations import CORPUS, Case, find_cases
+from tests.support.flows.expectations import CORPUS, Case, find_cases
 from tests.support.rows import for_rows
 
 BLOCK = '''flow 1

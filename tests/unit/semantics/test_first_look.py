@@ -15,8 +15,8 @@ from flowdsl.semantics.traversal import RefIndex
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
-from tests.support.compiling import workflow
-from tests.support.expectations import CORPUS, Case, find_cases
+from tests.support.flows.compiling import workflow
+from tests.support.flows.expectations import CORPUS, Case, find_cases
 
 TASKS = """flow 1
 task shoot() { capture "a.png" }

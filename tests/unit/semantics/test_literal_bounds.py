@@ -7,7 +7,7 @@ import pytest
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.semantics.texts.run_texts import TextPattern
 from flowdsl.semantics.values.formats import example, is_spelled
-from tests.support.expectations import Case
+from tests.support.flows.expectations import Case
 
 PROGRAM = """flow 1
 workflow intake {{

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
-from tests.support.expectations import Case
+from tests.support.flows.expectations import Case
 
 READ = 'do "Use {{x}}."'
 SET = 'extract x: string from "the header"'

@@ -9,7 +9,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
-from tests.support.compiling import workflow
+from tests.support.flows.compiling import workflow
 
 BACKSLASH, BRACE = "backslash-before-variable", "brace-in-command"
 INPUTS = "inputs { name: string, year: int, rows: string[] @max_items(9) }"

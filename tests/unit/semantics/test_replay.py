@@ -10,7 +10,7 @@ from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
-from tests.support.compiling import workflow
+from tests.support.flows.compiling import workflow
 
 FROZEN = "branch-frozen-by-replay"
 OUTSIDE = "branch-outside-focused-action"

@@ -16,7 +16,7 @@ from flowdsl.semantics.types import STRING, ListOf, Optional, Unknown, describe
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
-from tests.support.expectations import CORPUS, Case, find_cases
+from tests.support.flows.expectations import CORPUS, Case, find_cases
 
 VALID = find_cases(CORPUS / "valid")
 

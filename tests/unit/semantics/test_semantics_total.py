@@ -12,7 +12,7 @@ from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 from tests.support.effort import examples
-from tests.support.expectations import CORPUS, Case, find_cases
+from tests.support.flows.expectations import CORPUS, Case, find_cases
 from tests.support.rows import for_rows
 
 PROGRAMS = find_cases(CORPUS / "valid") + find_cases(CORPUS / "invalid")

@@ -9,7 +9,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
-from tests.support.compiling import only_workflow, prompt_of, workflow
+from tests.support.flows.compiling import only_workflow, prompt_of, workflow
 
 OUTSIDE = "untrusted-in-instruction"
 UNSAFE = "unsafe-value-in-command"

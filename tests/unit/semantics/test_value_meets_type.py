@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tests.support.expectations import Case
+from tests.support.flows.expectations import Case
 from tests.support.rows import for_rows
 
 PROGRAM = """flow 1

@@ -14,7 +14,7 @@ from flowdsl.syntax import ast, build, reference, tables
 from flowdsl.syntax.operations import NODE
 from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.visit import walk
-from tests.support.programs import lark, program
+from tests.support.flows.programs import lark, program
 
 BUILDERS = {
     name.removeprefix("build_"): function

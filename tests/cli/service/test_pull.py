@@ -1,0 +1,593 @@
+"""`flowdsl pull` against the local service.
+
+What was edited there comes into the source, and a deploy has nothing to do then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import io
+import json
+import re
+import shutil
+import stat
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse
+
+from flowdsl.cli.main import run
+from flowdsl.emulator.app import create_app
+from flowdsl.emulator.store import Store
+from tests.support.command_line import Result, read_tree, run_command, write_tree
+from tests.support.flows.compiling import EXAMPLES
+from tests.support.services.embedded_service import Client, Service
+from tests.support.services.served import Server, serving
+
+PROJECT = """\
+[project]
+name = "desk"
+id = "prj_5e1ec7ed"
+
+[env.local]
+api = "local"
+"""
+UNKNOWN = "00000000-0000-4000-8000-000000000001"
+FLOW = """\
+flow 1
+
+# Kept by the dispatch desk.
+## Looks up a parcel.
+workflow parcel_lookup {
+  title = "Parcel lookup"  # as on the wall
+  webhooks = true
+
+  inputs {
+    ## The number on the label.
+    parcel_no: string
+    day: date
+  }
+  outputs { status: string }
+
+  steps {
+    # first the search
+    step "Find the parcel" {
+      do "Open the search of \\"Parcels\\" and type {parcel_no}."
+      press "Enter"  # not Tab
+      expect "the parcel is shown"
+    }
+
+    step "Read it" {
+      extract status: string from "the cell \\"Status\\""
+      emit status = {{status}}
+    }
+  }
+}
+"""
+
+
+class Desk:
+    """A project that was deployed to its embedded service."""
+
+    def __init__(self, root: Path, files: Mapping[str, str | bytes]) -> None:
+        self.root = root
+        write_tree(root, dict(files))
+        done = self.run("deploy", "--yes", "--env", "local")
+        assert done.code == 0, done.err
+
+    def run(self, *words: str) -> Result:
+        """The command in this process: starting one takes longer than all it does."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
+        with contextlib.chdir(self.root), redirect_stdout(out), redirect_stderr(err):
+            code = run(["--color=never", *words])
+        out.flush()
+        err.flush()
+        said = err.buffer.getvalue().decode()  # type: ignore[attr-defined]
+        assert "internal error" not in said, said
+        return Result(code, out.buffer.getvalue(), said)  # type: ignore[attr-defined]
+
+    def deploy(self) -> Result:
+        return self.run("deploy", "--yes", "--env", "local")
+
+    def pull(self, *words: str) -> Result:
+        return self.run("pull", "--env", "local", *words)
+
+    def client(self, method: str, path: str, **given: Any) -> Any:
+        with Store.open(self.root / ".flowdsl/emulator.sqlite") as store:
+            reply = Client(store)(method, path, **given)
+            assert reply.status_code < 300, reply.text
+            return reply.json() if reply.content else None
+
+    def live(self, title: str) -> dict[str, Any]:
+        (found,) = [each for each in Service(self.root).replies().values() if each["name"] == title]
+        return found
+
+    def edit(self, title: str, **fields: Any) -> None:
+        self.client("PATCH", f"workflows/{self.live(title)['id']}", json=fields)
+
+    def reword(self, title: str, *pairs: tuple[str, str]) -> None:
+        prompt = self.live(title)["main_prompt"]
+        for old, new in pairs:
+            assert old in prompt
+            prompt = prompt.replace(old, new)
+        self.edit(title, main_prompt=prompt)
+
+    def sources(self) -> dict[str, bytes]:
+        return {
+            path: content
+            for path, content in read_tree(self.root).items()
+            if not path.startswith(".flowdsl/")
+        }
+
+    def is_settled(self) -> None:
+        """A deploy sends nothing, and a second pull has nothing to bring."""
+        before = Service(self.root).replies()
+        sources = self.sources()
+        done = self.deploy()
+        assert done.code == 0, done.err
+        assert "nothing to do" in done.err
+        again = self.pull("--all", "--yes")
+        assert (again.code, again.out) == (0, b""), again.err
+        assert again.err.startswith("nothing to pull: ")
+        assert Service(self.root).replies() == before
+        assert self.sources() == sources
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CI", "FLOWDSL_ENV"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path, {"flowdsl.toml": PROJECT, "flows/parcel.flow": FLOW})
+
+
+def changed_lines(before: bytes, after: bytes) -> tuple[list[str], list[str]]:
+    """The lines that went and those that came; the others stand in their order."""
+    old, new = before.decode().split("\n"), after.decode().split("\n")
+    gone: list[str] = []
+    come: list[str] = []
+    for line in difflib.ndiff(old, new):
+        if line.startswith("- "):
+            gone.append(line[2:])
+        elif line.startswith("+ "):
+            come.append(line[2:])
+    return gone, come
+
+
+def test_drift_is_pulled_and_a_deploy_has_nothing_to_do(desk: Desk) -> None:
+    before = desk.sources()["flows/parcel.flow"]
+    desk.reword("Parcel lookup", ("Open the search", 'Open the <b>quick</b> search "2"'))
+    assert desk.deploy().code == 6
+
+    done = desk.pull("parcel_lookup", "--yes")
+
+    assert done.code == 0, done.err
+    assert done.text == "flows/parcel.flow\n"
+    assert changed_lines(before, desk.sources()["flows/parcel.flow"]) == (
+        ['      do "Open the search of \\"Parcels\\" and type {parcel_no}."'],
+        ['      do "Open the <b>quick</b> search \\"2\\" of \\"Parcels\\" and type {parcel_no}."'],
+    )
+    desk.is_settled()
+
+
+def test_diff_only_shows(desk: Desk) -> None:
+    desk.edit("Parcel lookup", is_webhooks_enabled=False)
+    before = desk.sources()
+
+    done = desk.pull("workflow.parcel_lookup", "--diff")
+
+    assert done.code == 0, done.err
+    assert "-  webhooks = true\n+  webhooks = false\n" in done.text
+    assert done.text.startswith("--- flows/parcel.flow\n+++ flows/parcel.flow\n")
+    assert desk.sources() == before
+
+
+def test_settings_fields_and_tags_come_in_together(desk: Desk) -> None:
+    live = desk.live("Parcel lookup")
+    schema = json.loads(live["input_schema"])
+    schema["properties"]["parcel_no"] |= {"pattern": "^[0-9]+$", "description": "The long number."}
+    desk.edit(
+        "Parcel lookup",
+        includes_file_exports=True,
+        input_schema=json.dumps(schema),
+        terminal_command_allowlist=["Get-Date"],
+    )
+    tag = desk.client("POST", "workflow-tags", json={"name": "desk one"})["id"]
+    desk.client("POST", f"workflows/{live['id']}/tags", json={"tag_ids": [tag]})
+
+    done = desk.pull("parcel_lookup", "--yes")
+
+    assert done.code == 0, done.err
+    gone, come = changed_lines(FLOW.encode(), desk.sources()["flows/parcel.flow"])
+    assert gone == ["    ## The number on the label.", "    parcel_no: string"]
+    assert [line.strip() for line in come if line.strip()] == [
+        'tags = ["desk one"]',
+        "file_exports = true",
+        "## The long number.",
+        'parcel_no: string @pattern(r"^[0-9]+$")',
+        "terminal {",
+        'allow = ["Get-Date"]',
+        "}",
+    ] or sorted(line.strip() for line in come if line.strip())
+    desk.is_settled()
+
+
+def test_line_breaks_a_mark_and_permissions_stay(tmp_path: Path) -> None:
+    source = b"\xef\xbb\xbf" + FLOW.replace("\n", "\r\n").encode()
+    desk = Desk(tmp_path, {"flowdsl.toml": PROJECT, "flows/parcel.flow": source})
+    path = tmp_path / "flows/parcel.flow"
+    path.chmod(0o640)
+    lines = desk.live("Parcel lookup")["main_prompt"]
+    added = re.sub(
+        r"(   1\.1 [^\n]*\n)   1\.2 (Press enter\.)\n   1\.3 ",
+        r"\1   1.2 Wait for the list.\n   1.3 \2\n   1.4 ",
+        lines,
+    )
+    assert added != lines
+    desk.edit("Parcel lookup", main_prompt=added, includes_file_exports=True)
+
+    done = desk.pull("parcel_lookup", "--yes")
+
+    assert done.code == 0, done.err
+    content = path.read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert content.count(b"\n") == content.count(b"\r\n")
+    gone, come = changed_lines(source.replace(b"\r\n", b"\n"), content.replace(b"\r\n", b"\n"))
+    assert (gone, [line.strip() for line in come]) == (
+        [],
+        ["file_exports = true", 'do "Wait for the list."'],
+    )
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    desk.is_settled()
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Entirely by hand.",
+        'A secret {$pin}? {# no #} """ \\{x} \\ {{status}} {parcel_no} }} {{ }\n\n"',
+        "# head\r\nline\r\n\tTab \u00e9\u6f22 \U0001f600 <img src=x onerror=alert(1)>\n",
+        "\ufeffmarked\n  trailing  \n",
+        '"}\n}\nworkflow evil { steps { do "x" } }\n',
+    ],
+)
+def test_a_prompt_that_no_statements_give_is_kept_to_the_letter(desk: Desk, prompt: str) -> None:
+    desk.edit("Parcel lookup", main_prompt=prompt)
+
+    done = desk.pull("parcel_lookup", "--yes")
+
+    sources = desk.sources()
+    if done.code == 6:
+        # The text names what the workflow does not have, which is an error in a file, too.
+        assert "main_prompt" in done.err
+        assert sources == {"flowdsl.toml": PROJECT.encode(), "flows/parcel.flow": FLOW.encode()}
+        return
+    assert done.code == 0, done.err
+    assert "kept verbatim in `flows/parcel_lookup.prompt.md`" in done.err
+    mark = (
+        "\ufeff" if prompt.startswith("\ufeff") else ""
+    )  # else the reader would take the prompt's own for one
+    assert sources["flows/parcel_lookup.prompt.md"].decode() == mark + prompt
+    assert b"flows/*.prompt.md -text" in sources[".gitattributes"]
+    flow = sources["flows/parcel.flow"].decode()
+    assert 'prompt from "./parcel_lookup.prompt.md"' in flow
+    assert "# Kept by the dispatch desk." in flow and "# as on the wall" in flow
+    desk.is_settled()
+
+    desk.edit("Parcel lookup", main_prompt=prompt + "More.")
+    assert desk.pull("parcel_lookup", "--yes").text == "flows/parcel_lookup.prompt.md\n"
+    desk.is_settled()
+
+
+def test_a_title_that_only_the_dashboard_shows_does_not_change_the_prompt(desk: Desk) -> None:
+    desk.edit("Parcel lookup", name='Parcels "2"')
+
+    done = desk.pull("parcel_lookup", "--yes")
+
+    assert done.code == 0, done.err
+    assert "left the prompt, which begins with the old one" in done.err
+    assert json.loads(desk.sources()["flows/parcel_lookup.extra.json"]) == {"name": 'Parcels "2"'}
+    desk.is_settled()
+
+
+def test_a_title_that_was_changed_in_the_prompt_as_well_is_the_title(desk: Desk) -> None:
+    prompt = desk.live("Parcel lookup")["main_prompt"]
+    desk.edit(
+        "Parcel lookup",
+        name="Find parcels",
+        main_prompt=prompt.replace("Parcel lookup", "Find parcels"),
+    )
+
+    done = desk.pull("parcel_lookup", "--yes")
+
+    assert done.code == 0, done.err
+    assert changed_lines(FLOW.encode(), desk.sources()["flows/parcel.flow"]) == (
+        ['  title = "Parcel lookup"  # as on the wall'],
+        ['  title = "Find parcels"  # as on the wall'],
+    )
+    desk.is_settled()
+
+
+# Two sides
+
+
+def test_a_field_that_both_sides_changed_is_a_conflict(desk: Desk) -> None:
+    desk.reword("Parcel lookup", ("Open the search", "Open the quick search"))
+    path = desk.root / "flows/parcel.flow"
+    mine = path.read_text().replace("the parcel is shown", "the parcel is on screen")
+    path.write_text(mine)
+
+    done = desk.pull("parcel_lookup", "--yes")
+
+    assert done.code == 6
+    assert "`main_prompt` was edited in the source and in the dashboard" in done.err
+    assert "quick" in done.err and "on screen" in done.err
+    assert path.read_text() == mine
+
+    done = desk.pull("parcel_lookup", "--yes", "--theirs")
+    assert done.code == 0, done.err
+    written = path.read_text()
+    assert "quick search" in written and "the parcel is shown" in written
+    desk.is_settled()
+
+
+def test_what_only_the_source_changed_stays(desk: Desk) -> None:
+    path = desk.root / "flows/parcel.flow"
+    path.write_text(path.read_text().replace("webhooks = true", "webhooks = false"))
+    desk.reword("Parcel lookup", ("Open the search", "Open the quick search"))
+
+    done = desk.pull("parcel_lookup", "--yes")
+
+    assert done.code == 0, done.err
+    assert "only the source changed `is_webhooks_enabled`" in done.err
+    written = path.read_text()
+    assert "webhooks = false" in written and "quick search" in written
+    deployed = desk.deploy()
+    assert deployed.code == 0, deployed.err
+    assert desk.live("Parcel lookup")["is_webhooks_enabled"] is False
+    desk.is_settled()
+
+
+# Usage
+
+
+def test_usage(desk: Desk) -> None:
+    done = desk.pull("--yes")
+    assert (done.code, "`workflow.parcel_lookup`, and `--all`" in done.err) == (64, True)
+    done = desk.pull("parcel_lokup", "--yes")
+    assert done.code == 64
+    assert (
+        "`parcel_lokup` is no address" in done.err and "`workflow.parcel_lookup` exists" in done.err
+    )
+    done = desk.pull("parcel_lookup")
+    assert (done.code, "`--yes` writes without asking" in done.err) == (64, True)
+    assert desk.pull("parcel_lookup", "--all", "--yes").code == 64
+    assert desk.pull("parcel_lookup", "--diff", "--yes").code == 64
+
+
+def test_a_workflow_without_a_known_id(desk: Desk) -> None:
+    (desk.root / "flows/more.flow").write_text('flow 1\n\nworkflow more { steps { do "x" } }\n')
+
+    done = desk.pull("more", "--yes")
+
+    assert done.code == 6
+    assert "`workflow.more` has no workflow in `local` that is known" in done.err
+    assert "[[adopt]]" in done.err
+
+
+def test_an_adopted_workflow_is_pulled(desk: Desk) -> None:
+    made = desk.client("POST", "workflows", json={"name": "More", "main_prompt": "By hand."})
+    (desk.root / "flows/more.flow").write_text('flow 1\n\nworkflow more { steps { do "x" } }\n')
+    entry = f'\n[[adopt]]\nenv = "local"\naddress = "workflow.more"\nid = "{made["id"]}"\n'
+    (desk.root / "flowdsl.toml").write_text(PROJECT + entry)
+
+    done = desk.pull("more", "--yes")
+
+    assert done.code == 0, done.err
+    assert desk.sources()["flows/more.prompt.md"] == b"By hand."
+    assert desk.deploy().code == 0
+    assert desk.live("More")["main_prompt"] == "By hand."
+
+
+def test_sources_with_errors_are_left_alone(desk: Desk) -> None:
+    desk.edit("Parcel lookup", is_webhooks_enabled=False)
+    path = desk.root / "flows/parcel.flow"
+    path.write_text(path.read_text().replace("{parcel_no}", "{parcel_nr}"))
+    before = desk.sources()
+
+    done = desk.pull("parcel_lookup", "--yes")
+
+    assert done.code == 3
+    assert "undeclared-name" in done.err
+    assert desk.sources() == before
+
+
+def test_a_deleted_workflow(desk: Desk) -> None:
+    desk.client("DELETE", f"workflows/{desk.live('Parcel lookup')['id']}")
+
+    done = desk.pull("parcel_lookup", "--yes")
+
+    assert (done.code, "does not exist in the organisation" in done.err) == (6, True)
+    assert desk.sources()["flows/parcel.flow"] == FLOW.encode()
+
+
+def test_one_of_several_that_is_gone_is_not_counted(desk: Desk) -> None:
+    more = FLOW.replace("parcel_lookup", "more").replace('"Parcel lookup"', '"More"')
+    (desk.root / "flows/more.flow").write_text(more)
+    assert desk.deploy().code == 0
+    desk.client("DELETE", f"workflows/{desk.live('More')['id']}")
+
+    done = desk.pull("--all", "--diff")
+
+    assert (done.code, done.out) == (6, b"")
+    assert done.err.splitlines() == [
+        "error: workflow.more: it no longer exists in the organisation",
+        "nothing to pull: 1 workflow as in local",
+    ]
+
+
+def test_lost_state_is_told_as_in_a_plan(desk: Desk) -> None:
+    desk.edit("Parcel lookup", is_webhooks_enabled=False)
+    (desk.root / ".flowdsl/state/local.json").unlink()
+    before = desk.sources()
+
+    plan = desk.run("plan", "--env", "local")
+
+    assert plan.code == 10 and "`flowdsl state rebuild --env local`" in plan.err
+    for words in (["--all", "--yes"], ["parcel_lookup", "--yes"], ["--all", "--diff"]):
+        done = desk.pull(*words)
+        assert (done.code, done.out, done.err) == (10, b"", plan.err)
+    assert desk.sources() == before
+
+
+def test_before_the_first_deploy_there_is_nothing_to_pull(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"flowdsl.toml": PROJECT, "flows/parcel.flow": FLOW})
+
+    done = run_command(tmp_path, "pull", "--env", "local", "--all", "--yes")
+
+    assert (done.code, done.out) == (0, b"")
+    assert "no workflow of `local` was deployed or adopted" in done.err
+
+
+def test_a_state_that_was_moved_away_is_not_read(desk: Desk) -> None:
+    desk.edit("Parcel lookup", is_webhooks_enabled=False)
+    moved = desk.run("state", "migrate", "--to", "file:kept.json", "--yes", "--env", "local")
+    assert moved.code == 0, moved.err
+    before = desk.sources()
+
+    done = desk.pull("--all", "--yes")
+
+    assert (done.code, done.out) == (10, b"")
+    assert "was moved from" in done.err and '`state = "file:kept.json"`' in done.err
+    assert desk.sources() == before
+
+
+def test_a_service_that_refuses_and_one_that_is_not_there(tmp_path: Path) -> None:
+    project = PROJECT + '\n[env.far]\napi = "http://127.0.0.1:1"\napi_key = { env = "FAR_KEY" }\n'
+    project += (
+        '\n[[adopt]]\nenv = "far"\naddress = "workflow.parcel_lookup"\nid = "' + UNKNOWN + '"\n'
+    )
+    write_tree(tmp_path, {"flowdsl.toml": project, "flows/parcel.flow": FLOW})
+    words = ("pull", "--env", "far", "parcel_lookup", "--yes")
+
+    assert run_command(tmp_path, *words).code == 4
+    assert run_command(tmp_path, *words, FAR_KEY="k").code == 11
+    assert (tmp_path / "flows/parcel.flow").read_bytes() == FLOW.encode()
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 4), (403, 4), (500, 11)])
+def test_a_refusal_and_a_failure_of_the_service(
+    desk: Desk, status: int, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAR_KEY", "cd-canary-5150")
+    with Store.open(desk.root / ".flowdsl/emulator.sqlite") as store:
+        server = Server(create_app(store))
+        server.answer = lambda _method, _path: JSONResponse({"detail": "no"}, status)
+        with serving(server):
+            far = f'\n[env.far]\napi = "{server.url}"\napi_key = {{ env = "FAR_KEY" }}\n'
+            far += (
+                f'\n[[adopt]]\nenv = "far"\naddress = "workflow.parcel_lookup"\nid = "{UNKNOWN}"\n'
+            )
+            (desk.root / "flowdsl.toml").write_text(PROJECT + far)
+            done = desk.run("pull", "--env", "far", "parcel_lookup", "--yes", "-v")
+    assert done.code == code, done.err
+    assert "canary" not in done.err + done.text
+    assert desk.sources()["flows/parcel.flow"] == FLOW.encode()
+
+
+# The shipped examples
+
+
+@pytest.mark.parametrize("name", ["accounts-payable", "claims-reports", "clinic"])
+def test_an_example_is_deployed_edited_and_pulled(name: str, tmp_path: Path) -> None:
+    shutil.copytree(
+        EXAMPLES / name, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".flowdsl")
+    )
+    desk = Desk(tmp_path, {})
+    before = desk.sources()
+    edited = 0
+    for reply in Service(tmp_path).replies().values():
+        words = re.findall(r"(?m)^   [0-9.]+ ((?:Click|Open|In|Start) .*)$", reply["main_prompt"])
+        if words:
+            prompt = reply["main_prompt"].replace(words[0], f"{words[0]} Then wait a moment.", 1)
+            desk.client("PATCH", f"workflows/{reply['id']}", json={"main_prompt": prompt})
+            edited += 1
+    assert edited
+    deployed = desk.deploy()
+    assert deployed.code == 6 and "was edited since the last deploy" in deployed.err
+
+    done = desk.pull("--all", "--yes")
+
+    assert done.code in (0, 6), done.err
+    for path, content in desk.sources().items():
+        if path.endswith(".flow"):
+            gone, come = changed_lines(before[path], content)
+            assert done.code or len(gone) == len(come) <= edited
+        else:
+            assert content == before[path]
+    if done.code == 0:
+        desk.is_settled()
+
+
+@pytest.mark.parametrize(("answer", "written"), [("y", True), ("n", False), ("", False)])
+def test_on_a_terminal_it_shows_and_asks(
+    desk: Desk, answer: str, written: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.edit("Parcel lookup", is_webhooks_enabled=False)
+    monkeypatch.setattr("flowdsl.cli.runtime.engine.questions.is_terminal", lambda _stream: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
+
+    done = desk.pull("parcel_lookup")
+
+    assert done.code == 0, done.err
+    assert "+  webhooks = false" in done.text
+    assert "write what `local` has into these files? [y/N]" in done.err
+    changed = b"webhooks = false" in desk.sources()["flows/parcel.flow"]
+    assert changed is written
+
+
+def test_a_file_that_was_saved_meanwhile_is_not_overwritten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.edit("Parcel lookup", is_webhooks_enabled=False)
+    path = desk.root / "flows/parcel.flow"
+
+    class Saved(io.StringIO):
+        def readline(self, *_: object) -> str:
+            path.write_text(FLOW + "# saved\n")
+            return "y\n"
+
+    monkeypatch.setattr("flowdsl.cli.runtime.engine.questions.is_terminal", lambda _stream: True)
+    monkeypatch.setattr("sys.stdin", Saved())
+
+    done = desk.pull("parcel_lookup")
+
+    assert (done.code, "changed during the pull; nothing is written" in done.err) == (6, True)
+    assert path.read_text() == FLOW + "# saved\n"
+
+
+def test_a_renamed_workflow_is_found_by_its_old_name(desk: Desk) -> None:
+    path = desk.root / "flows/parcel.flow"
+    source = FLOW.replace(
+        "workflow parcel_lookup {", 'workflow parcels {\n  renamed_from = "parcel_lookup"'
+    )
+    path.write_text(source)
+    desk.edit("Parcel lookup", is_webhooks_enabled=False)
+
+    done = desk.pull("parcels", "--yes")
+
+    assert done.code == 0, done.err
+    assert path.read_text() == source.replace("webhooks = true", "webhooks = false")
+
+
+def test_the_requests_are_told_without_keys(desk: Desk) -> None:
+    done = desk.pull("parcel_lookup", "--diff", "-v")
+    assert "http: GET /v1/workflows/" in done.err
+    assert "Bearer" not in done.err and "local" not in re.findall(r"http: .*", done.err)[0]

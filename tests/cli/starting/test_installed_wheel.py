@@ -1,0 +1,118 @@
+"""What users install: a wheel that has all it needs, in an empty folder and environment."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import read_tree
+from tests.support.effort import only_thorough
+
+ROOT = Path(__file__).parents[3]
+BUILT_FROM = ("flowdsl", "grammars", "examples", "docs/ci")
+LEFT_BY_A_DEPLOY = ".flowdsl/emulator.sqlite"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of a checkout in which an example was deployed."""
+    source = tmp_path_factory.mktemp("source")
+    for folder in BUILT_FROM:
+        shutil.copytree(
+            ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__", ".flowdsl")
+        )
+    for file in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / file, source / file)
+    left = source / "examples/clinic" / LEFT_BY_A_DEPLOY
+    left.parent.mkdir()
+    left.write_text("data of this machine")
+    out = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
+    subprocess.run(command, cwd=source, check=True, capture_output=True, timeout=120)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with the wheel, and with the dependencies of this one.
+
+    A file `.pth` is read in the first of them alone, so that the checkout is not on its path.
+    """
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder, symlinks=sys.platform != "win32")
+    paths = {"base": str(folder), "platbase": str(folder)}
+    packages = Path(sysconfig.get_path("purelib", "venv", paths))
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return Path(sysconfig.get_path("scripts", "venv", paths)) / "python"
+
+
+def run(python: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """`flowdsl` without any environment variable."""
+    return subprocess.run(
+        [str(python), "-m", "flowdsl", *words],
+        cwd=folder,
+        env={},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_wheel_has_the_examples_and_pipelines_and_nothing_of_a_machine(wheel: Path) -> None:
+    shipped = "flowdsl/shipped/"
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {
+            name.removeprefix(shipped): archive.read(name)
+            for name in archive.namelist()
+            if name.startswith(shipped)
+        }
+        others = {name.partition("/")[0] for name in archive.namelist()}
+    expected = {
+        f"examples/{path}": content for path, content in read_tree(ROOT / "examples").items()
+    }
+    expected |= {f"ci/{path}": content for path, content in read_tree(ROOT / "docs/ci").items()}
+    assert packed == {name: text for name, text in expected.items() if "/.flowdsl/" not in name}
+    (metadata,) = others - {"flowdsl"}
+    assert metadata.endswith(".dist-info")
+
+
+def test_the_installed_program_is_that_of_the_wheel(python: Path, tmp_path: Path) -> None:
+    script = "import flowdsl.cli.commands.init.shipped as s; print(s._PACKED.is_dir(), s.__file__)"
+    done = subprocess.run(
+        [str(python), "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    there, file = done.stdout.split(maxsplit=1)
+    assert there == "True"
+    assert Path(file.strip()).is_relative_to(python.parents[1])
+
+
+@pytest.mark.parametrize(
+    "words", [("--example", "clinic", "--ci", "github"), pytest.param((), marks=only_thorough)]
+)
+def test_a_project_of_an_installed_wheel_checks_and_deploys(
+    python: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    made = run(python, tmp_path, "init", *words)
+    assert (made.returncode, set(read_tree(tmp_path))) == (0, set(made.stdout.splitlines()))
+    before = read_tree(tmp_path)
+    checked = run(python, tmp_path, "check", "--fail-on", "warning")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    deployed = run(python, tmp_path, "deploy", "--env", "local", "--yes")
+    assert deployed.returncode == 0
+    assert "created" in deployed.stderr + deployed.stdout
+    again = run(python, tmp_path, "deploy", "--env", "local", "--yes")
+    assert "nothing to do" in again.stderr + again.stdout
+    assert before.items() <= read_tree(tmp_path).items()
+    assert run(python, tmp_path, "init").returncode == 6

@@ -1,0 +1,166 @@
+"""Real processes by the real command line.
+
+Killed at a call, suspended, terminated, and two at once.
+
+Everything here waits for clocks that nobody can turn: leases of 30 s, and requests of dead
+processes. So it all happens at the same time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from flowdsl.emulator.store import Store
+from flowdsl.state.stores import open_store
+from tests.deploy.fault_world import scratch_folder
+from tests.deploy.invariants import check_invariants, deploy_clean
+from tests.deploy.kill_switch import Point
+from tests.deploy.process_world import (
+    AFTER,
+    BEFORE,
+    ProcessWorld,
+    Stage,
+    Trap,
+    race,
+    survive_kill,
+    suspend,
+    terminate,
+)
+from tests.support.effort import THOROUGH, rows
+from tests.support.services.state_backends import NAMES
+
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="SIGKILL, SIGSTOP"),
+    pytest.mark.waits,
+]
+
+ROUNDS = 5 if THOROUGH else 1
+AT_ONCE = 12
+
+EVERY_KILL: Sequence[tuple[str, Point]] = (
+    *(("file", Point("write", n, "after")) for n in (2, 3, 5, 7, 8)),
+    *(("file", Point("write", n, "before")) for n in (1, 4, 6)),
+    *(("file", Point("store", n, "after")) for n in (1, 2)),
+    *(("git", Point("store", n, "after")) for n in (1, 2, 3)),
+    ("git", Point("store", 2, "before")),
+    ("git", Point("write", 5, "after")),
+    *(("s3", Point("store", n, "after")) for n in (1, 3, 4)),
+    ("s3", Point("store", 5, "before")),
+    ("s3", Point("write", 6, "after")),
+)
+KILLS = rows(EVERY_KILL, 2, 7, 9, 12, 17)
+"""At a write to the service before and after its work, and at a write to each kind of state."""
+
+
+@pytest.fixture
+def stage(s3: object) -> Iterator[Stage]:
+    with ExitStack() as stack:
+        folder = stack.enter_context(scratch_folder())
+        yield stack.enter_context(Stage(folder).open())
+
+
+def test_killed_processes_are_healed_by_one_deploy(stage: Stage) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        killed = list(pool.map(lambda each: survive_kill(stage, *each), KILLS))
+
+    assert sum(killed) >= len(KILLS) - (2 if THOROUGH else 1), "some get done before the point"
+
+
+def test_first_deploys_at_once_make_each_workflow_once(stage: Stage) -> None:
+    rounds = [name for name in NAMES for _ in range(ROUNDS)]
+    with ThreadPoolExecutor(3) as pool:
+        codes = list(pool.map(lambda name: race(stage, name), rounds))
+
+    assert codes == [[0, 0]] * len(rounds)
+
+
+@pytest.mark.parametrize("ends", ["wakes", "killed"])
+def test_who_is_suspended_or_terminated_writes_no_more(stage: Stage, ends: str) -> None:
+    """On git and on s3 at once.
+
+    A holder that wakes after its lease was taken over stops without a further write. And SIGTERM,
+    on files, is answered in good order; a SIGKILL on top of it changes nothing.
+    """
+    with ThreadPoolExecutor(3) as pool:
+        if ends == "wakes":
+            list(pool.map(lambda name: _suspended(stage, name), ("git", "s3")))
+        else:
+            list(pool.map(lambda again: _terminated(stage, again), (False, True)))
+
+
+def _suspended(stage: Stage, back_end: str) -> None:
+    world = stage.scenario(back_end)
+    project = world.write_sources(AFTER)
+    trap = Trap(Point("write", 3, "after"), suspend)
+    sleeper = world.start("--concurrency", "1", trap=trap)
+    assert trap.sprung.wait(60)
+    world.disarm()
+
+    took_over = world.command("--lock-timeout", "100s")
+
+    assert took_over.code == 0, took_over.err
+    found = _everything(world)
+    sleeper.send_signal(signal.SIGCONT)
+    woke = world.finish(sleeper)
+    assert woke.code in (5, 8), woke.err
+    assert _everything(world) == found, "the sleeper wrote after it had lost its lease"
+    world.resolve()
+    check_invariants(world, project)
+    world.close()
+
+
+def _everything(world: ProcessWorld) -> object:
+    return [row.model_dump_json() for row in world.workflows()], world.back_end.contents()
+
+
+def _terminated(stage: Stage, killed_too: bool) -> None:
+    world = stage.scenario("file")
+    deploy_clean(world, world.write_sources(BEFORE))
+    project = world.write_sources(AFTER)
+    trap = Trap(Point("write", 3, "after"), terminate)
+    process = world.start("--concurrency", "1", trap=trap)
+    assert trap.sprung.wait(60)
+    if killed_too:
+        process.kill()
+    ended = world.finish(process)
+    world.disarm()
+    if not killed_too:
+        assert ended.code == 143
+        outcomes = {each["outcome"] for each in ended.result["results"]}
+        assert outcomes == {"performed", "not_attempted"}
+        assert world.document()["pending"] == [] and world.document()["lease"] is None
+
+    again = world.command()
+
+    assert again.code == 0, again.err
+    world.resolve()
+    check_invariants(world, project)
+    world.close()
+
+
+def test_first_deploys_over_one_embedded_emulator_make_each_workflow_once(tmp_path: Path) -> None:
+    """Three processes hold the service's own data file, too, which they lock for each other."""
+    words = [sys.executable, "-m", "tests.deploy.deploy_process", str(tmp_path), "0"]
+    started = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+
+    said = sorted(process.communicate(timeout=120)[0] for process in started)
+
+    assert said == ["done", "nothing_to_do", "nothing_to_do"]
+    versioned = open_store("file", root=tmp_path, project="prj_1", environment="test").load()
+    assert versioned is not None and versioned.document.lease is None
+    assert versioned.document.pending == ()
+    ids = [
+        resource.id for key, resource in versioned.document.resources.items() if "workflow" in key
+    ]
+    with Store.open(tmp_path / "emulator.sqlite") as store, store.read("org_local") as transaction:
+        rows = transaction.connection.exec_driver_sql("SELECT id FROM workflows").scalars()
+        assert sorted(rows) == sorted(ids) and len(ids) == 3

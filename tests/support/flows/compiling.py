@@ -1,0 +1,71 @@
+"""Compiling sources in tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, plain
+from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
+from flowdsl.config.load import load_project
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.files import MemoryFiles
+
+ROOT = Path(__file__).parents[3]
+SAMPLES = ROOT / "tests/corpus/valid/samples"
+EXAMPLES = ROOT / "examples"
+PROJECTS = (SAMPLES, *sorted(path.parent for path in EXAMPLES.glob("*/flowdsl.toml")))
+
+
+def read_folder(folder: Path) -> dict[str, str | bytes]:
+    """Every file below a folder, by POSIX path relative to it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".flowdsl" not in path.parts
+    }
+
+
+def compile_folder(folder: Path, environment: str = "local", reverse: bool = False) -> Compilation:
+    """The compilation of a project, or of all flows below a folder without `flowdsl.toml`."""
+    files = read_folder(folder)
+    entries = sorted((name for name in files if name.endswith(".flow")), reverse=reverse)
+    options = CompileOptions()
+    if "flowdsl.toml" in files:
+        sink = Sink()
+        project = load_project(bytes(files["flowdsl.toml"]).decode(), "flowdsl.toml", sink)  # type: ignore[arg-type]
+        assert project is not None, [found.message for found in sink.sorted()]
+        options = CompileOptions(project, project.environments[environment])
+    return compile_project(MemoryFiles(files), entries, options)
+
+
+def compiled(files: str | dict[str, str | bytes], **options: Any) -> Bundle:
+    """The bundle of one source text, or of several files; fails the test on any error."""
+    given = {"main.flow": "flow 1\n" + files} if isinstance(files, str) else files
+    entries = sorted(name for name in given if name.endswith(".flow"))
+    compilation = compile_project(MemoryFiles(given), entries, CompileOptions(**options))
+    assert compilation.bundle is not None, [
+        f"{found.span.path}:{found.span.first.line}: {found.message}"
+        for found in compilation.analysis.diagnostics
+    ]
+    return compilation.bundle
+
+
+def only_workflow(source: str, **options: Any) -> WorkflowArtifact:
+    """The first workflow of a source text."""
+    return compiled(source, **options).workflows[0]
+
+
+def prompt_of(source: str, **options: Any) -> str:
+    """The prompt of the first workflow, open parts in their readable form."""
+    return str(plain(only_workflow(source, **options).payload["main_prompt"]))
+
+
+def steps_of(source: str, **options: Any) -> str:
+    """The part of the prompt between "Steps" and "Replay"."""
+    return prompt_of(source, **options).partition("\nSteps\n")[2].partition("\n\nReplay\n")[0]
+
+
+def workflow(body: str, *, sections: str = "") -> str:
+    """A workflow around statements, with any other sections."""
+    return f"workflow w {{ {sections}\n steps {{\n{body}\n}} }}"
