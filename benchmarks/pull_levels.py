@@ -4,10 +4,10 @@
 
 The edits are made to the shipped programs, always the same ones. For each kind of edit
 (`tests/support/services/dashboard.py`) it prints how many were brought in as words inside a
-literal, as settings and fields, as statements, and as a file that holds a part verbatim, how many were left,
-and the time. Checks of each that the sources compile to what the service has, and that a second
-pull changes nothing; exits 1 if one does not. `--show N` prints the first N edits of each kind that
-needed a file or were left. Needs the development dependencies.
+literal, as settings and fields, as statements, and as a file that holds a part verbatim, how many
+were left, and the time. Checks of each that the sources compile to what the service has, and that a
+second pull changes nothing; exits 1 if one does not. `--show N` prints the first N edits of each
+kind that needed a file or were left. Needs the development dependencies.
 """
 
 from __future__ import annotations
