@@ -90,6 +90,20 @@ def assemble(declared: Declared, sources: Sources, row: Row | None = None) -> Ru
     return values
 
 
+def check_given(declared: Declared, sources: Sources, rows: Sequence[Row] = ()) -> None:
+    """Raise `InputsRefused` for what is wrong with values that are given, wherever the runs go.
+
+    What is missing is not looked at, since a machine may supply it: that nobody has asked yet.
+    """
+    problems: list[Problem] = []
+    for row in rows or (None,):
+        run = _Assembly(declared, sources, row)
+        run.given()
+        problems += run.problems
+    if problems:
+        raise InputsRefused(_joined(problems, rows))
+
+
 def assemble_rows(
     declared: Declared, sources: Sources, rows: Sequence[Row]
 ) -> tuple[RunValues, ...]:
@@ -110,7 +124,7 @@ def assemble_rows(
 
 
 def _joined(problems: Iterable[Problem], rows: Sequence[Row]) -> Iterator[Problem]:
-    file = rows[0].place.rpartition(":")[0]
+    file = rows[0].place.rpartition(":")[0] if rows else ""
     of_rows = {row.place for row in rows}
     said: dict[tuple[str, str], list[Problem]] = {}
     for problem in dict.fromkeys(problems):
@@ -132,10 +146,15 @@ class _Assembly:
         self._notes: list[str] = []
         self.problems: list[Problem] = []
 
+    def given(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The inputs and secrets that somebody gives, as far as they fit."""
+        return self._inputs(), self._secrets()
+
     def values(self) -> RunValues:
-        """The values, as far as they fit."""
-        inputs = self._inputs()
-        secrets = self._secrets()
+        """All values, as far as they fit."""
+        inputs, secrets = self.given()
+        for spec in missing_secrets(self._declared, self._sources):
+            self._missing_secret(spec)
         self._fill(inputs)
         if not self.problems and self._declared.schema is not None:
             self._by_schema(inputs, secrets)
@@ -238,8 +257,6 @@ class _Assembly:
                         f"the secret `{spec.name}` does not fit: it takes {described(spec.type)}",
                     )
                 found[given.name] = value
-        for spec in missing_secrets(declared, self._sources):
-            self._missing_secret(spec)
         return found
 
     def _no_secret(self, given: Given) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 SUCCESS = 0
 FINDINGS = 1
-"""`check`, `fmt --check` or `test` found something; a watched run ended unsuccessfully."""
+"""`check`, `fmt --check` or `test` found something; a watched run ended as `task_failed`."""
 CHANGES = 2
 """Only with `--detailed-exitcode`: there are changes or drift."""
 SOURCE_ERRORS = 3
@@ -15,17 +15,23 @@ LOCKED = 5
 CONFLICT = 6
 """Stale plan, drift, missing object, lost update, or an older commit."""
 PARTIAL = 7
-"""Some operations failed; state is saved."""
+"""Some operations failed; state is saved. Not every run that was asked for was made."""
 UNKNOWN_OUTCOME = 8
-"""It is not known whether an operation happened; deploying again finds out."""
+"""It is not known whether an operation happened; deploying again finds out. Nor whether a run was made."""
 GUARDED = 9
 """Stopped by a guard or by `protect`."""
 STATE = 10
 """The state store is unreachable, unsafe, corrupt, missing where it should be, or newer than this version."""
 SERVICE = 11
 """The service is unreachable or failing, and nothing was written."""
+RUN_ERROR = 12
+"""A watched run ended as `error`."""
+RUN_CANCELLED = 13
+"""A watched run was cancelled, or deleted."""
+RUN_UNFINISHED = 14
+"""The time of `--timeout` is over, and a watched run goes on."""
 USAGE = 64
-"""The command line means nothing, or what it asks for cannot be written: a file, or the output."""
+"""The command line means nothing, inputs of a run do not fit, or what is asked for cannot be written: a file, or the output."""
 INTERNAL = 70
 """A bug in FlowDSL."""
 # Beside these, 128 and the number of the signal that ended the command: 130 for SIGINT, 143 for SIGTERM (`host.signals`).
