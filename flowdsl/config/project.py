@@ -26,7 +26,8 @@ class Environment(Record):
 
     `api` is `EMBEDDED` or the base URL of a service; `state` a URL, None for the file store; `vars` are the values of
     `{env.name}`; `models` maps an alias to the display name of a model configuration; `tags_all` go on every workflow;
-    `ignore_remote` are fields of the service that a deploy leaves alone once a workflow exists; `organization` is the id of the organization that the key must belong to, `org_...` as a rule.
+    `ignore_remote` are fields of the service that a deploy leaves alone once a workflow exists; `organization` is the id of the organization that the key must belong to, `org_...` as a rule;
+    `dashboard` is the address of a run for people, with `{run}` for its id and `{workflow}` for that of its workflow.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Environment(Record):
     tags_all: tuple[str, ...]
     ignore_remote: tuple[str, ...]
     organization: str | None
+    dashboard: str | None = None
 
 
 class Forbidden(Record):

@@ -90,6 +90,15 @@ def assemble(declared: Declared, sources: Sources, row: Row | None = None) -> Ru
     return values
 
 
+def given_values(declared: Declared, sources: Sources) -> RunValues:
+    """What is given to one run, made what is declared; raises `InputsRefused`. Nothing is filled in or missed."""
+    run = _Assembly(declared, sources, None)
+    inputs, secrets = run.given()
+    if run.problems:
+        raise InputsRefused(dict.fromkeys(run.problems))
+    return RunValues({name: each for name, each in inputs.items() if each is not None}, secrets)
+
+
 def check_given(declared: Declared, sources: Sources, rows: Sequence[Row] = ()) -> None:
     """Raise `InputsRefused` for what is wrong with values that are given, wherever the runs go.
 

@@ -100,18 +100,18 @@ def find_workflow_id(word: str, deployed: Mapping[Address, str]) -> str:
 def source_named(word: str, workflows: Iterable[str], chains: Iterable[str]) -> tuple[str, str]:
     """Kind and name of what `workflow.NAME`, `chain.NAME` or `NAME` means in the sources."""
     known = [*(("workflow", name) for name in workflows), *(("chain", name) for name in chains)]
-    kind, dot, name = word.partition(".")
-    found = [each for each in known if each == (kind, name) or (not dot and each[1] == word)]
+    address = Address.unchecked(word)
+    found = [each for each in known if each == (address.kind, address.name) or each[1] == word]
     if len(found) == 1:
         return found[0]
     shown = printable(word)
     if found:
         raise NoSuchName(f"`{shown}` may be `workflow.{word}` or `chain.{word}`; write one of them")
     names = {name for _, name in known}
-    nearest = closest(name if dot else word, names)
+    nearest = closest(address.name or word, names)
     there = f"there are {listed(names)}" if names else "there are none"
     if nearest is not None:
-        of = next(kind for kind, name in known if name == nearest)
+        of = next(of for of, each in known if each == nearest)
         there = f"a {of} `{nearest}` exists"
     raise NoSuchName(f"`{shown}` is no workflow or chain of the sources; {there}")
 

@@ -48,6 +48,7 @@ def run_object(run: Run) -> dict[str, Any]:
 def result_object(
     kind: str,
     about: Mapping[str, Any],
+    made: Iterable[Run],
     submissions: Sequence[Submission],
     watched: Watched | None,
     exit_code: int,
@@ -56,7 +57,7 @@ def result_object(
     known = {} if watched is None else watched.runs
     gone: set[str] = set() if watched is None else watched.gone
     places = {run.id: each.place for each in submissions for run in each.runs}
-    made = {run.id: run for each in submissions for run in each.runs} | known
+    every = {run.id: run for run in made} | known
     return {
         "format_version": FORMAT_VERSION,
         "kind": kind,
@@ -68,7 +69,7 @@ def result_object(
                 "row": places.get(run.id) or None,
                 **({"deleted": True} if run.id in gone else {}),
             }
-            for run in made.values()
+            for run in every.values()
         ],
         "failures": [
             {"row": each.place or None, "message": message}

@@ -131,10 +131,14 @@ class Runs:
         reply = await self._sender.write("POST", path, idempotency_key, chain.to_wire(), once=once)
         return reply.model(ChainStarted)
 
-    async def retry(self, run_id: str, retry: RunRetry, *, idempotency_key: str) -> Run:
+    async def retry(
+        self, run_id: str, retry: RunRetry, *, idempotency_key: str, once: bool = False
+    ) -> Run:
         """The same run, begun anew; its outputs, history and output files are **gone**. Only a run that has ended takes it."""
         path = f"{_one(run_id)}/retry"
-        return (await self._sender.write("POST", path, idempotency_key, retry.to_wire())).model(Run)
+        body = retry.to_wire()
+        reply = await self._sender.write("POST", path, idempotency_key, body, once=once)
+        return reply.model(Run)
 
     async def update(
         self, run_id: str, patch: RunPatch | Mapping[str, Any], *, idempotency_key: str

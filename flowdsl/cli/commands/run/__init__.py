@@ -2,4 +2,4 @@
 
 from .command import configure, run
 
-__all__ = ["configure", "run"]
+__all__ = ("configure", "run")

@@ -10,7 +10,7 @@ from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
-from flowdsl.cyberdesk.models.run import Run
+from flowdsl.cyberdesk.models.run import Run, RunRetry
 from flowdsl.deploy.apply.attempt import status_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest, listed
@@ -18,6 +18,7 @@ from flowdsl.host import signals
 from flowdsl.host.terminal import is_terminal
 from flowdsl.host.writing import write_files
 from flowdsl.runs.ending import Ending, ending_of
+from flowdsl.runs.retry import retried
 from flowdsl.runs.submit import Request, Submission, Submitter
 from flowdsl.runs.watch import Watched, watch
 
@@ -79,6 +80,7 @@ class Following:
         self._kind, self._name, self._about = kind, name, about
         self._display = open_display(arguments.progress, console, is_terminal(sys.stderr))
         self._submissions: list[Submission] = []
+        self._retried: Run | None = None
         self._watched: Watched | None = None
         self._places: dict[str, str] = {}
         self._ended = 0
@@ -131,6 +133,26 @@ class Following:
         else:
             self.say(f"{len(runs)} of {total} runs made")
         return runs
+
+    async def retry(
+        self, client: CyberdeskClient, run: Run, body: RunRetry, interrupts: Interrupts
+    ) -> Run:
+        """The run, begun anew exactly once; raises `CyberdeskError`."""
+        self.writing = self.has_begun = True
+        try:
+            again = await retried(
+                client,
+                run,
+                body,
+                surroundings(),
+                tell=self.say,
+                stopped=lambda: bool(interrupts.reason()),
+            )
+        finally:
+            self.writing = False
+        self._retried = again
+        self._display.say(self._line(again))
+        return again
 
     async def watch(
         self, client: CyberdeskClient, runs: Sequence[Run], left: Callable[[], float | None]
@@ -194,7 +216,7 @@ class Following:
         """Say what there is when something ends the command in the middle; nothing where nothing was made."""
         self._display.close()
         code = failure.code if isinstance(failure, CommandError | signals.Interrupted) else 70
-        if not (self._submissions or self._watched):
+        if not (self._made() or self._submissions or self._watched):
             return
         self._way_on()
         self._write(code)
@@ -205,9 +227,14 @@ class Following:
         """A signal ends the process at once."""
         self.broken_off(signals.Interrupted(number))
 
+    def _made(self) -> list[Run]:
+        """The runs that were made or begun anew."""
+        again = [] if self._retried is None else [self._retried]
+        return [run for each in self._submissions for run in each.runs] + again
+
     def _way_on(self) -> None:
         """How to go on with runs that are not watched any more."""
-        made = {run.id: run for each in self._submissions for run in each.runs}
+        made = {run.id: run for run in self._made()}
         made |= {} if self._watched is None else self._watched.runs
         gone = set() if self._watched is None else self._watched.gone
         live = [run.id for run in made.values() if run.is_live and run.id not in gone]
@@ -238,13 +265,14 @@ class Following:
     def _print(self, code: int) -> None:
         """The product of the command: an object, outputs, or ids where nobody watched."""
         if self._arguments.json:
-            found = result_object(self._kind, self._about, self._submissions, self._watched, code)
+            found = result_object(
+                self._kind, self._about, self._made(), self._submissions, self._watched, code
+            )
             self._console.out(dumped(found))
             return
         if self._watched is None:
-            for submission in self._submissions:
-                for run in submission.runs:
-                    self._console.out(run.id)
+            for run in self._made():
+                self._console.out(run.id)
             return
         runs = [run for run in self._watched.runs.values() if not run.is_live]
         field = self._arguments.output

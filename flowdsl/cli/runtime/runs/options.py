@@ -85,16 +85,27 @@ def _named(text: str) -> tuple[str, str]:
 
 def _secret(text: str) -> tuple[str, str]:
     name, equals, source = text.partition("=")
-    kind, colon, rest = source.partition(":")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"it is written `NAME=SOURCE`, a source {SECRET_SOURCES}")
-    if source != "ask" and not (kind in ("env", "file") and colon and rest):
+    if not _is_source(source):
         shown = printable(name)[:60]
         raise argparse.ArgumentTypeError(
             f"`{shown}` gets no value of a secret here, where others can read it; name its source: "
             f"{SECRET_SOURCES}"
         )
     return name, source
+
+
+def _is_source(text: str) -> bool:
+    kind, _, rest = text.partition(":")
+    return text == "ask" or (kind in ("env", "file") and bool(rest))
+
+
+def secret_source(text: str) -> str:
+    """The source of the one secret of a command; raises `UsageError`, without what may be the secret."""
+    if _is_source(text):
+        return text
+    raise UsageError(f"`--secret` takes no secret but its source: {SECRET_SOURCES}")
 
 
 def read_inputs(arguments: argparse.Namespace) -> tuple[tuple[Given, ...], tuple[Row, ...]]:
