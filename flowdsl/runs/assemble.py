@@ -215,9 +215,8 @@ class _Assembly:
         name, declared = given.name, self._declared
         spec = declared.inputs.get(name)
         if spec is not None:
-            if any(each.input == name for each in self._sources.uploads):
-                self._file_only(given, spec)
-            return spec
+            is_file = any(each.input == name for each in self._sources.uploads)
+            return None if is_file and not self._takes_file(given, spec) else spec
         bare = name.removeprefix("$")
         if bare in declared.secrets:
             self._say(
@@ -237,14 +236,17 @@ class _Assembly:
         )
         return None
 
-    def _file_only(self, given: Given, spec: nodes.FieldSpec) -> None:
+    def _takes_file(self, given: Given, spec: nodes.FieldSpec) -> bool:
+        """Whether an input is for a file; reported where it is not."""
         type_ = spec.type.inner if isinstance(spec.type, nodes.OptionalType) else spec.type
-        if type_ != nodes.ScalarType(name="file"):
-            self._say(
-                given.place,
-                f"`{spec.name}` takes {described(spec.type)}, not a file",
-                f"give it with `--input {spec.name}=...`",
-            )
+        if type_ == nodes.ScalarType(name="file"):
+            return True
+        self._say(
+            given.place,
+            f"`{spec.name}` takes {described(spec.type)}, not a file",
+            f"give it with `--input {spec.name}=...`",
+        )
+        return False
 
     def _secrets(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -106,7 +106,8 @@ def source_named(word: str, workflows: Iterable[str], chains: Iterable[str]) -> 
         return found[0]
     shown = printable(word)
     if found:
-        raise NoSuchName(f"`{shown}` may be `workflow.{word}` or `chain.{word}`; write one of them")
+        either = " or ".join(f"`{Address(kind, name)}`" for kind, name in found)
+        raise NoSuchName(f"`{shown}` may be {either}; write one of them")
     names = {name for _, name in known}
     nearest = closest(address.name or word, names)
     there = f"there are {listed(names)}" if names else "there are none"
