@@ -9,6 +9,6 @@ Entry points: `assemble.assemble` for values, `submit.Submitter` for creations, 
 
 Invariants: nothing is sent before every value fits; of a creation without a reply nothing is sent
 again before it was looked for; the value of a secret stands in no message. `problems`, `places`,
-`documents`, `declared`, `convert`, `assemble`, `chain_body`, `identity`, `safe_names` and `webhooks`
-are pure.
+`documents`, `declared`, `convert`, `supply`, `assemble`, `chain_body`, `identity`, `ending` and
+`safe_names` are pure.
 """

@@ -1,4 +1,6 @@
-"""The values of a run, from everything that gives some: checked whole before anything is sent. Pure."""
+"""The values of a run, from everything that gives some: checked whole before anything is sent.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ TRANSFERS = "~/CyberdeskTransfers"
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file for the machine. `input` is the input that gets its path there, None for none of them."""
+    """A file for the machine. `input` is the input that gets its path there, None for none of
+    them.
+    """
 
     input: str | None
     place: str
@@ -59,7 +63,7 @@ class RunValues:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Who gives values to every run of a command; `secrets` are texts by name, with their places."""
+    """Who gives values to every run of a command; `secrets` are texts with their places."""
 
     given: tuple[Given, ...] = ()
     secrets: tuple[Given, ...] = ()
@@ -82,7 +86,9 @@ def missing_secrets(declared: Declared, sources: Sources) -> list[nodes.FieldSpe
 
 
 def assemble(declared: Declared, sources: Sources, row: Row | None = None) -> RunValues:
-    """The values of one run, of `row` or the only one; raises `InputsRefused` with all problems at once."""
+    """The values of one run, of `row` or the only one; raises `InputsRefused` with all problems
+    at once.
+    """
     run = _Assembly(declared, sources, row)
     values = run.values()
     if run.problems:
@@ -91,7 +97,9 @@ def assemble(declared: Declared, sources: Sources, row: Row | None = None) -> Ru
 
 
 def given_values(declared: Declared, sources: Sources) -> RunValues:
-    """What is given to one run, made what is declared; raises `InputsRefused`. Nothing is filled in or missed."""
+    """What is given to one run, made what is declared; raises `InputsRefused`. Nothing is filled
+    in or missed.
+    """
     run = _Assembly(declared, sources, None)
     inputs, secrets = run.given()
     if run.problems:
@@ -352,7 +360,8 @@ class _Assembly:
             exists = f"; a parameter named `{nearest}` exists" if nearest else ""
             self._say(
                 self._where(),
-                f"input `{name}` is not given, and {lacking[0].name} has no parameter `{name}`{exists}",
+                f"input `{name}` is not given, and {lacking[0].name} has no parameter `{name}`"
+                f"{exists}",
                 give,
             )
 

@@ -21,7 +21,9 @@ from flowdsl.semantics.values.formats import TYPE_OF_FORMAT, example, has_spelli
 from flowdsl.source.patterns import Unusable, is_found
 
 EMPTY, CLEAR = "__EMPTY__", "__CLEAR__"
-"""What the platform takes for "leave it as it is" and for "blank this field": platform.md, section 1.3."""
+"""What the platform takes for "leave it as it is" and for "blank this field": platform.md,
+section 1.3.
+"""
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
@@ -33,7 +35,9 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """Why a value does not fit: `path` leads to the part, `found` is what stands there, for people."""
+    """Why a value does not fit: `path` leads to the part, `found` is what stands there, for
+    people.
+    """
 
     expected: str
     found: str = ""
@@ -53,7 +57,7 @@ def shown_below(path: Path) -> str:
 
 
 def from_text(text: str, type_: nodes.Type) -> Any:
-    """The value that an option or a cell means for a type; a text that means none stays text, for `mismatches`.
+    """The value that an option or a cell means for a type; what means none stays text.
 
     A list or a record is written as JSON. `any` is JSON where it is that, and else the text.
     """
@@ -108,7 +112,7 @@ def with_defaults(value: Any, type_: nodes.Type) -> Any:
 def field_mismatches(
     value: Any, field: nodes.FieldSpec, path: Path = (), *, references: bool = False
 ) -> Iterator[Mismatch]:
-    """What in `value` does not fit the field. With `references`, `{"$ref": ...}` fits everywhere."""
+    """What in `value` does not fit the field; with `references`, `{"$ref": ...}` always fits."""
     found = False
     for mismatch in mismatches(value, field.type, path, references=references):
         found = True

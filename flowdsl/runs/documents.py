@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
-from json.decoder import scanstring  # type: ignore[attr-defined]  # in every Python, not in its stubs
+from json.decoder import scanstring  # type: ignore[attr-defined]  # absent from the stubs
 from typing import Any
 
 from flowdsl.config.positions import locate
@@ -324,7 +324,7 @@ class _YamlReader:
 
 
 def _read_table(name: str, text: str) -> Iterator[Row]:
-    """The rows of a table with a header; an empty cell gives nothing, and neither does an empty row.
+    """The rows of a table with a header; an empty cell gives nothing, nor does an empty row.
 
     Columns are parted by commas, in a `.tsv` by tabs, and by semicolons where the header has
     semicolons and no comma, as spreadsheets write it in many countries.

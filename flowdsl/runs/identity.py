@@ -25,7 +25,9 @@ IDENTIFYING: tuple[RunField, ...] = (
 
 
 def content_of(body: Mapping[str, Any]) -> str:
-    """What tells the runs of a request from other runs: of the body of `POST /v1/runs` or `/bulk`."""
+    """What tells the runs of a request from other runs: of the body of `POST /v1/runs` or
+    `/bulk`.
+    """
     return _spelled(
         body.get("workflow_id"),
         body.get("input_values"),

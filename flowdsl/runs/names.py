@@ -73,7 +73,8 @@ async def find_run(client: CyberdeskClient, word: str) -> Run:
             raise NoSuchName(f"there is no run `{word}` in this organisation") from None
     if not re.fullmatch(rf"[0-9a-fA-F-]{{{SHORTEST_PREFIX},36}}", word):
         raise NoSuchName(
-            f"`{printable(word)}` is no id of a run, nor the first {SHORTEST_PREFIX} digits or more of one"
+            f"`{printable(word)}` is no id of a run, nor the first {SHORTEST_PREFIX} digits or "
+            "more of one"
         )
     rows = await client.runs.list_all(search=word, fields=("session_alias",))
     found = [row for row in rows if row.id.startswith(word.lower())]

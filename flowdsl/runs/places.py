@@ -17,7 +17,7 @@ class Given:
     """One value that somebody gave to one input.
 
     `is_text`: it is the text of an option or of a cell, whose type nobody has told yet; else a JSON
-    value. `place` is where it stands as a whole, `inside` where its parts do, as far as that is known.
+    value. `place` is where it stands as a whole, `inside` where its parts do, as far as is known.
     """
 
     name: str

@@ -11,7 +11,9 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake. `place` is the option or `FILE:LINE:COLUMN`; `help` says what exists or what to do."""
+    """One mistake. `place` is the option or `FILE:LINE:COLUMN`; `help` says what exists or what
+    to do.
+    """
 
     place: str
     message: str

@@ -55,7 +55,9 @@ class Request(Protocol):
     async def runs_of(
         self, client: CyberdeskClient, rows: Sequence[Run], known: set[str]
     ) -> list[Run]:
-        """Those of `rows`, all new ones of the workflow, that it may have made, with what belongs to them."""
+        """Those of `rows`, all new ones of the workflow, that it may have made, with what belongs
+        to them.
+        """
         ...
 
 
@@ -335,7 +337,9 @@ class Submitter:
         )
 
     def _share(self, equal: list[Submission], found: list[Run], *, is_last: bool) -> None:
-        """Give the runs that were found to equal requests; more than these asked for are somebody else's, too."""
+        """Give the runs that were found to equal requests; more than these asked for are somebody
+        else's, too.
+        """
         wanted = sum(each.request.count for each in equal)
         if len(found) > wanted:
             for submission in equal:
@@ -356,7 +360,9 @@ class Submitter:
 
 
 def _take_back(submission: Submission, every: Sequence[Submission]) -> None:
-    """Take a run that the service gives as that of `submission` from an equal one that was thought to have made it."""
+    """Take a run that the service gives as that of `submission` from an equal one that was
+    thought to have made it.
+    """
     ours = {run.id for run in submission.runs}
     for other in every:
         if other is not submission and not ours.isdisjoint(run.id for run in other.runs):

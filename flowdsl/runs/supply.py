@@ -35,7 +35,9 @@ class Supply:
     is_known: bool = False
 
     def values(self, name: str) -> Iterator[tuple[Supplier, Any]]:
-        """Every value that an input may get, with who supplies it; one for each machine that has one."""
+        """Every value that an input may get, with who supplies it; one for each machine that has
+        one.
+        """
         below = next(
             ((pool, pool.values[name]) for pool in self.pools if name in pool.values), None
         )
@@ -71,7 +73,7 @@ ANYWHERE = Supply()
 
 
 def supplier_of(resource: Machine | Pool) -> Supplier:
-    """The parameters of a machine or a pool. One that is null or the empty text counts as absent."""
+    """The parameters of a machine or a pool; null and the empty text count as absent."""
     if isinstance(resource, Machine):
         values, secrets = resource.machine_parameters, resource.machine_sensitive_parameters
         name = f"machine `{resource.name or resource.id}`"

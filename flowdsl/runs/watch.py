@@ -18,7 +18,9 @@ FEW = 4
 """Runs that are asked for one by one; more are read from the list, which is one request for all."""
 
 FIRST_INTERVAL, GROWTH, LONGEST_INTERVAL = 0.3, 1.4, 5.0
-"""Seconds between two looks: short runs are seen soon, long ones are not asked after all the time."""
+"""Seconds between two looks: short runs are seen soon, long ones are not asked after all the
+time.
+"""
 
 _PROGRESS: tuple[RunField, ...] = ("started_at", "ended_at", "session_alias")
 _RESULT: tuple[RunField, ...] = (
@@ -34,7 +36,9 @@ _RESULT: tuple[RunField, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where the watched runs are listed: by workflow or session, from the creation of the oldest on."""
+    """Where the watched runs are listed: by workflow or session, from the creation of the oldest
+    on.
+    """
 
     workflow_id: str | None = None
     session_id: str | None = None
@@ -43,7 +47,9 @@ class Scope:
 
 @dataclass(slots=True)
 class Watched:
-    """What is known of the runs by now, by id in the order given. `gone` are those that were deleted."""
+    """What is known of the runs by now, by id in the order given. `gone` are those that were
+    deleted.
+    """
 
     runs: dict[str, Run]
     gone: set[str] = field(default_factory=set)
@@ -80,8 +86,8 @@ async def watch(
     """The runs when all have ended, with their results, or as they are when the time is over.
 
     `left` gives the seconds that are left. `changed` hears of a run before and after something of
-    it changed. `watched` is filled while the watch goes on, for whoever cancels it. A status that is
-    not known counts as going on, and `tell` warns of it once. Raises `CyberdeskError` when the
+    it changed. `watched` is filled while the watch goes on, for whoever cancels it. A status that
+    is not known counts as going on, and `tell` warns of it once. Raises `CyberdeskError` when the
     service stays away, or refuses.
     """
     known = watched or Watched({})
@@ -97,7 +103,9 @@ async def watch(
 
 
 def step_of(run: Run) -> str:
-    """Where a run is, as far as its history tells: `step 4, focused_action`; empty where it does not."""
+    """Where a run is, as far as its history tells: `step 4, focused_action`; empty where it does
+    not.
+    """
     for message in reversed(run.run_message_history or []):
         index = message.get("step_index")
         if not isinstance(index, int) or message.get("role") != "assistant":

@@ -2,8 +2,8 @@
 
     event = verified_webhook(body, headers, secret)
 
-Platform facts: docs.cyberdesk.io, webhooks (Svix). A receiver must have the raw bytes of the body: JSON
-that was read and written again has another signature.
+Platform facts: docs.cyberdesk.io, webhooks (Svix). A receiver must have the raw bytes of the body:
+JSON that was read and written again has another signature.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ _FAMILIES = ("svix", "webhook")
 
 
 class NotGenuine(ValueError):
-    """A webhook that is not proven to be from the service; the message holds nothing of the secret."""
+    """A webhook that is not proven to be from the service; the message holds nothing of the
+    secret.
+    """
 
 
 def verified_webhook(
@@ -40,7 +42,7 @@ def verified_webhook(
     """The event in `body`, once its signature is proven; raises `NotGenuine`.
 
     `headers` are those of the request, in any case; `secret` is the `whsec_...` of the endpoint.
-    `tolerance` in seconds bounds the age, None takes any. Events may come twice: keep the `event_id`.
+    `tolerance` in seconds bounds the age, None takes any. Events may come twice: keep `event_id`.
     """
     key = _key(secret)
     message_id, timestamp, signatures = _three(headers)
@@ -48,7 +50,8 @@ def verified_webhook(
         raise NotGenuine("the time of the webhook is no number of seconds")
     if tolerance is not None and abs(now() - int(timestamp)) > tolerance:
         raise NotGenuine(
-            f"the webhook is of another time than now by more than {tolerance:g} s; either clock may be wrong"
+            f"the webhook is of another time than now by more than {tolerance:g} s; either clock "
+            "may be wrong"
         )
     signed = b".".join((message_id.encode(), timestamp.encode(), body))
     expected = hmac.digest(key, signed, "sha256")

@@ -35,7 +35,9 @@ async def _nothing(_method: str, _path: str) -> None:
 
 
 class RunWorld:
-    """`elapsed` is the time in seconds, of the service and of ours; `said` are the lines for people."""
+    """`elapsed` is the time in seconds, of the service and of ours; `said` are the lines for
+    people.
+    """
 
     def __init__(self, scenario: Scenario | None = None, machines: int = 1) -> None:
         self.elapsed = 0.0

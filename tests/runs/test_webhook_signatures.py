@@ -1,4 +1,6 @@
-"""A webhook is taken only with the signature that the service makes: checked against Svix's own library."""
+"""A webhook is taken only with the signature that the service makes: checked against Svix's own
+library.
+"""
 
 from __future__ import annotations
 

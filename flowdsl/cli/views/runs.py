@@ -154,7 +154,9 @@ def summary_line(watched: Watched) -> str:
 
 
 def seconds_of(run: Run) -> float | None:
-    """How long a run took, or has been running by the service's own times; None where it has not begun."""
+    """How long a run took, or has been running by the service's own times; None where it has not
+    begun.
+    """
     begun, ended = _moment(run.started_at), _moment(run.ended_at)
     if begun is None or ended is None:
         return None
@@ -181,7 +183,9 @@ def dumped(value: Any) -> str:
 
 
 def junit(name: str, submissions: Sequence[Submission], watched: Watched | None) -> bytes:
-    """One suite with a case for each run: a task that failed is a failure, a run that broke an error."""
+    """One suite with a case for each run: a task that failed is a failure, a run that broke an
+    error.
+    """
     root = ElementTree.Element("testsuites", name="flowdsl")
     suite = ElementTree.SubElement(root, "testsuite", name=f"flowdsl run {printable(name)}")
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}

@@ -1,4 +1,6 @@
-"""Inputs of runs: read, made what is declared, and refused with their place before anything is sent."""
+"""Inputs of runs: read, made what is declared, and refused with their place before anything is
+sent.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`flowdsl run`: run a deployed workflow or chain with values that are checked before they are sent."""
+"""`flowdsl run`: run a deployed workflow or chain with values that are checked before they are
+sent.
+"""
 
 from __future__ import annotations
 
@@ -156,7 +158,9 @@ async def _carried_out(
 
 
 class _Plan:
-    """What is asked for, read from the options and checked as far as that goes without the service."""
+    """What is asked for, read from the options and checked as far as that goes without the
+    service.
+    """
 
     def __init__(
         self,
@@ -209,7 +213,9 @@ class _Plan:
             raise UsageError("`--output` needs `--watch`: there are no outputs before the end")
 
     def _values(self, sources: Sources) -> tuple[RunValues, ...]:
-        """The values of each run; asks a person for secrets that are missing. Raises `InputsRefused`."""
+        """The values of each run; asks a person for secrets that are missing. Raises
+        `InputsRefused`.
+        """
         missing = missing_secrets(self.declared, sources)
         if missing and is_interactive():
             asked = tuple(ask_secret(spec.name, self._console) for spec in missing)
@@ -315,7 +321,9 @@ def _deployed(
     document: StateDocument | None,
     deployment: Deployment,
 ) -> dict[str, str]:
-    """The ids of workflows by their names in source; raises `CommandError` where one is not deployed."""
+    """The ids of workflows by their names in source; raises `CommandError` where one is not
+    deployed.
+    """
     environment = deployment.environment.name
     known: Mapping[Address, str] = {}
     if document is not None:
@@ -346,8 +354,8 @@ def _warn_of_other_inputs(
         return
     if applied != fingerprint(normalise(POLICIES[field], payload[field])):
         console.err(
-            f"warning: the inputs of `{name}` in the sources are not those that are deployed; deploy "
-            "first, or run from the commit that was deployed"
+            f"warning: the inputs of `{name}` in the sources are not those that are deployed; "
+            "deploy first, or run from the commit that was deployed"
         )
 
 

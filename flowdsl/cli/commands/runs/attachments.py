@@ -44,7 +44,8 @@ def attachments(arguments: argparse.Namespace, console: Console) -> int:
                 saved[file.id] = await _save(client, file, folder, arguments.max_size * MB)
             except DownloadTooLarge:
                 failures.append(
-                    f"{file.filename} is larger than {arguments.max_size} MB; `--max-size` takes more"
+                    f"{file.filename} is larger than {arguments.max_size} MB; `--max-size` takes "
+                    "more"
                 )
             except CyberdeskError as error:
                 failures.append(f"{file.filename}: {error}")

@@ -68,7 +68,9 @@ def watch_runs(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def retry(arguments: argparse.Namespace, console: Console) -> int:
-    """Begin an ended run anew, with its inputs or with others, which are checked as those of a new run."""
+    """Begin an ended run anew, with its inputs or with others, which are checked as those of a
+    new run.
+    """
     deployment = opened(arguments, console)
     given, rows = answered(lambda: read_inputs(arguments))
     if rows:
@@ -82,7 +84,8 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
         run = await find_run(client, arguments.run)
         if run.is_live:
             raise UsageError(
-                f"run {run.id} is {run.status} and has not ended; `flowdsl runs cancel {run.id}` ends it"
+                f"run {run.id} is {run.status} and has not ended; "
+                f"`flowdsl runs cancel {run.id}` ends it"
             )
         declared = await _declared(client, run, deployment)
         where, _supply = await find_place(client, arguments)

@@ -116,7 +116,9 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def open_run(arguments: argparse.Namespace, console: Console) -> int:
-    """Print the address of a run in the dashboard, which `flowdsl.toml` has to name: the service does not tell it."""
+    """Print the address of a run in the dashboard, which `flowdsl.toml` has to name: the service
+    does not tell it.
+    """
     deployment = opened(arguments, console)
     pattern = deployment.environment.dashboard
     if pattern is None:

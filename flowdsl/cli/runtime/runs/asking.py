@@ -1,4 +1,6 @@
-"""Work on runs from a command: the client of the environment, the names that state knows, and failures."""
+"""Work on runs from a command: the client of the environment, the names that state knows, and
+failures.
+"""
 
 from __future__ import annotations
 
@@ -134,7 +136,9 @@ def known_status(word: str) -> str:
 
 
 def moment(option: str, text: str) -> str:
-    """A time of an option as ISO 8601 in UTC; raises `UsageError`. Without a zone it is UTC, as the service's filters are."""
+    """A time of an option as ISO 8601 in UTC; raises `UsageError`. Without a zone it is UTC, as
+    the service's filters are.
+    """
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

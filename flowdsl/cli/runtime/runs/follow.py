@@ -1,4 +1,6 @@
-"""Runs from their creation to their end, as a person or a program sees it: lines, results, exit code."""
+"""Runs from their creation to their end, as a person or a program sees it: lines, results, exit
+code.
+"""
 
 from __future__ import annotations
 
@@ -195,7 +197,9 @@ class Following:
     # How it ended
 
     def out_of_time(self) -> CommandError | None:
-        """How the command ends when its time is over; None once runs are made or watched, which end by themselves then."""
+        """How the command ends when its time is over; None once runs are made or watched, which
+        end by themselves then.
+        """
         return None if self.has_begun else nothing_written()
 
     def finished(self) -> int:
@@ -213,7 +217,9 @@ class Following:
         return code
 
     def broken_off(self, failure: BaseException) -> None:
-        """Say what there is when something ends the command in the middle; nothing where nothing was made."""
+        """Say what there is when something ends the command in the middle; nothing where nothing
+        was made.
+        """
         self._display.close()
         code = failure.code if isinstance(failure, CommandError | signals.Interrupted) else 70
         if not (self._made() or self._submissions or self._watched):

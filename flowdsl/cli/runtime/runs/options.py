@@ -1,4 +1,6 @@
-"""Options that give values to runs, and reading what they name. No value of a secret is in a message."""
+"""Options that give values to runs, and reading what they name. No value of a secret is in a
+message.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,9 @@ def add_input_options(parser: argparse.ArgumentParser, *, table: bool = True) ->
 
 
 def _named(text: str) -> tuple[str, str]:
-    """Name and value of `mrn=4471203`; raises what argparse expects, without the text, which may hold a secret."""
+    """Name and value of `mrn=4471203`; raises what argparse expects, without the text, which may
+    hold a secret.
+    """
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError("it is written `NAME=VALUE`")
@@ -102,14 +106,16 @@ def _is_source(text: str) -> bool:
 
 
 def secret_source(text: str) -> str:
-    """The source of the one secret of a command; raises `UsageError`, without what may be the secret."""
+    """The source of the one secret of a command; raises `UsageError`, without what may be the
+    secret.
+    """
     if _is_source(text):
         return text
     raise UsageError(f"`--secret` takes no secret but its source: {SECRET_SOURCES}")
 
 
 def read_inputs(arguments: argparse.Namespace) -> tuple[tuple[Given, ...], tuple[Row, ...]]:
-    """What the options give to every run, and the rows of a file of many; raises `InputsRefused`."""
+    """What options give to every run, and the rows of a file of many; raises `InputsRefused`."""
     given = [
         Given(name, value, f"`--input {printable(name)}`", is_text=True)
         for name, value in arguments.input
@@ -131,7 +137,9 @@ def read_inputs(arguments: argparse.Namespace) -> tuple[tuple[Given, ...], tuple
 
 
 def read_secrets(sources: Sequence[tuple[str, str]], console: Console) -> tuple[Given, ...]:
-    """The values of `--secret`, in texts; raises `InputsRefused` for one that is not where it should be."""
+    """The values of `--secret`, in texts; raises `InputsRefused` for one that is not where it
+    should be.
+    """
     found: list[Given] = []
     problems: list[Problem] = []
     for name, source in sources:
