@@ -29,6 +29,9 @@ from flowdsl.state.held import Surroundings
 ROUNDS = 3
 """How often a request whose runs are not found is sent again with its key."""
 
+AT_FIRST = 30.0
+"""Seconds that a service may be away before anything was made."""
+
 
 class Request(Protocol):
     """What makes runs by one request."""
@@ -257,7 +260,8 @@ class Submitter:
 
     async def _newest_run(self, workflow_id: str) -> Run | None:
         """The newest run of the workflow before ours, by the service's own clock."""
-        page = await Patience(self._around, self._tell).read(
+        # A service that does not answer the first question is not waited for long.
+        page = await Patience(self._around, self._tell, AT_FIRST).read(
             lambda: self._client.runs.list(
                 workflow_id=workflow_id,
                 limit=1,
@@ -285,6 +289,7 @@ class Submitter:
                     self._fatal = self._fatal or error
                 submission.failures.append(str(error))
             else:
+                patience.answered()
                 submission.runs, submission.failures = made, failures
             self._made(submission)
             return

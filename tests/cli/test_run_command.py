@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -536,3 +537,54 @@ def test_a_webhook_is_verified_from_standard_input(desk: Desk) -> None:
     assert bad.code == 1 and secret not in bad.err
     plain = desk.run("runs", "verify-webhook", "--secret", secret, stdin=body)
     assert plain.code == 64 and secret not in plain.err
+
+
+def serve(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    """The emulator in a process of its own, once it answers."""
+    command = [sys.executable, "-m", "flowdsl", "emulator", "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--data", str(folder / "desk.sqlite")], stderr=subprocess.PIPE, cwd=folder
+    )
+    assert process.stderr is not None and b"serving" in process.stderr.readline()
+    return process
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait(10)
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+
+
+def test_a_watch_outlives_the_death_of_the_service(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows/desk.flow").write_text(FLOW)
+    (tmp_path / "flowdsl.toml").write_text(PROJECT.format(api=f"http://127.0.0.1:{port}"))
+    service = serve(tmp_path, port)
+    environ = environment(CI="", DESK_KEY="key")
+    command = [sys.executable, "-m", "flowdsl"]
+    watched = None
+    try:
+        subprocess.run([*command, "deploy", "--yes"], cwd=tmp_path, env=environ, check=True)
+        watched = subprocess.Popen(
+            [*command, "run", "note", "--input", "text=x", "--watch", "--json"],
+            cwd=tmp_path,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert watched.stderr is not None and b"scheduling" in watched.stderr.readline()
+        end(service)
+        assert b"trying again" in watched.stderr.readline()
+        service = serve(tmp_path, port)
+        out, err = watched.communicate(timeout=60)
+        assert watched.returncode == 0, err
+        (run,) = json.loads(out)["runs"]
+        assert run["status"] == "success" and b"answers again" in err
+    finally:
+        end(service)
+        if watched is not None:
+            end(watched)
