@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -588,3 +589,35 @@ def test_a_watch_outlives_the_death_of_the_service(tmp_path: Path) -> None:
         end(service)
         if watched is not None:
             end(watched)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
+def test_a_missing_secret_is_asked_for_at_the_terminal_and_not_shown(desk: Desk) -> None:
+    import fcntl
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flowdsl", "run", "look_up", *GOOD[:4]],
+        cwd=desk.root,
+        env=environment(CI="", DESK_KEY="key", TERM="dumb"),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    shown = b""
+    while b"pin (not shown): " not in shown:
+        shown += os.read(ours, 4096)
+    os.write(ours, CANARY.encode() + b"\n")
+    out, _ = process.communicate(timeout=60)
+    with contextlib.suppress(OSError):  # the other end is closed
+        while more := os.read(ours, 4096):
+            shown += more
+    os.close(ours)
+    (row,) = desk.made()
+    assert (process.returncode, out.decode().strip()) == (0, row["id"])
+    assert CANARY.encode() not in shown and list(row["sensitive_input_aliases"]) == ["pin"]

@@ -124,7 +124,7 @@ def status_line(run: Run, *, color: bool, place: str = "") -> str:
     where = f"{place}  " if place else ""
     alias = f"  {printable(run.session_alias)}" if run.session_alias else ""
     parts = [
-        (f"{where}{run.id}{alias}  ", ""),
+        (f"{where}{printable(run.id)}{alias}  ", ""),
         (printable(run.status)[:60], STYLES.get(run.status, "")),
         (tail, QUIET),
     ]

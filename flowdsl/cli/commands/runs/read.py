@@ -106,8 +106,8 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
     for label, values in (("inputs", run.input_values), ("outputs", run.output_data)):
         if values:
             console.out(f"{label}")
-            for line in json.dumps(values, ensure_ascii=True, indent=2).split("\n")[1:-1]:
-                console.out(line)
+            for line in json.dumps(values, ensure_ascii=False, indent=2).split("\n")[1:-1]:
+                console.out(printable(line))
     for check in run.post_run_checks or ():
         console.out(f"check  {printable(check.name or '?')}: {printable(check.status)}")
     for line in error_lines(run):

@@ -243,7 +243,7 @@ class Following:
         made = {run.id: run for run in self._made()}
         made |= {} if self._watched is None else self._watched.runs
         gone = set() if self._watched is None else self._watched.gone
-        live = [run.id for run in made.values() if run.is_live and run.id not in gone]
+        live = [printable(run.id) for run in made.values() if run.is_live and run.id not in gone]
         environment = self._about.get("environment")
         of = f" --env {environment}" if environment else ""
         if not live:
@@ -278,7 +278,7 @@ class Following:
             return
         if self._watched is None:
             for run in self._made():
-                self._console.out(run.id)
+                self._console.out(printable(run.id))
             return
         runs = [run for run in self._watched.runs.values() if not run.is_live]
         field = self._arguments.output
