@@ -7,11 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
+from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import AuthenticationRefused, CyberdeskError
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep, RunBulkCreate
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
-from flowdsl.runs.submit import Bulk, Chain, One
+from flowdsl.runs.ending import Ending, ending_of
+from flowdsl.runs.submit import Bulk, Chain, One, Submission, Submitter
 from tests.runs.run_world import RunWorld, ids_of
 from tests.support.effort import rows
 
@@ -194,3 +196,23 @@ def test_a_service_that_stays_away_is_given_up() -> None:
         with pytest.raises(CyberdeskError, match="gets no reply"):
             world.submit_one()
         assert 10.0 < world.elapsed < 60.0
+
+
+def test_when_stopped_no_further_request_begins_and_none_is_lost() -> None:
+    with RunWorld().open() as world:
+        requests = [(One(world.one(user=f"u{n}")), f"row {n}") for n in range(40)]
+
+        async def work(client: CyberdeskClient) -> list[Submission]:
+            submitter = Submitter(
+                client,
+                world.around,
+                tell=world.said.append,
+                stopped=lambda: world.posts() >= 5,
+                concurrency=2,
+            )
+            return await submitter.submit(requests)
+
+        made = world.run(work)
+        assert sorted(ids_of(made)) == sorted(world.ids())
+        assert 5 <= len(ids_of(made)) <= 6 and len(made) == 40
+        assert ending_of(made, None) is Ending.NOT_ALL_MADE
