@@ -180,7 +180,8 @@ def _scalar(value: Any, name: str, path: Path) -> Iterator[Mismatch]:
     type_ = nodes.ScalarType(name=name)
     match name:
         case "any":
-            fits = not (isinstance(value, float) and not math.isfinite(value))
+            yield from _json_problems(value, path)
+            return
         case "int":
             fits = (
                 isinstance(value, int | float)
@@ -204,6 +205,22 @@ def _scalar(value: Any, name: str, path: Path) -> Iterator[Mismatch]:
         yield _expected(type_, value, path, _hint(name, value))
     elif isinstance(value, str):
         yield from _characters(value, path)
+
+
+def _json_problems(value: Any, path: Path) -> Iterator[Mismatch]:
+    """What in a value of any type cannot be sent."""
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from _characters(key, path)
+                yield from _json_problems(inner, (*path, key))
+        case list():
+            for index, inner in enumerate(value):
+                yield from _json_problems(inner, (*path, index))
+        case str():
+            yield from _characters(value, path)
+        case float() if not math.isfinite(value):
+            yield Mismatch("takes a value that JSON can hold", spelled(value), path)
 
 
 def _hint(name: str, value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
 
@@ -116,9 +116,12 @@ def failure_lines(submissions: Iterable[Submission], limit: int = 20) -> list[st
     return lines
 
 
-def status_line(run: Run, *, color: bool, place: str = "") -> str:
-    """One line about a run as it is now: `3f2a... running, step 2, focused_action, 4 s`."""
-    seconds = seconds_of(run)
+def status_line(run: Run, *, color: bool, place: str = "", now: datetime | None = None) -> str:
+    """One line about a run as it is now: `3f2a... running, step 2, focused_action, 4 s`.
+
+    `now` is our own time, by which the time of a run that goes on is told.
+    """
+    seconds = seconds_of(run, now)
     step = step_of(run) if run.is_live else ""
     tail = "".join(f", {each}" for each in (step, spent(seconds)) if each)
     where = f"{place}  " if place else ""
@@ -153,11 +156,13 @@ def summary_line(watched: Watched) -> str:
     )
 
 
-def seconds_of(run: Run) -> float | None:
-    """How long a run took, or has been running by the service's own times; None where it has not
-    begun.
+def seconds_of(run: Run, now: datetime | None = None) -> float | None:
+    """How long a run took by the service's own times, or up to `now` where it goes on; None where
+    that is not known.
     """
     begun, ended = _moment(run.started_at), _moment(run.ended_at)
+    if run.is_live and ended is None:
+        ended = now
     if begun is None or ended is None:
         return None
     return max(0.0, (ended - begun).total_seconds())
@@ -172,9 +177,10 @@ def spent(seconds: float | None) -> str:
 
 def _moment(text: str | None) -> datetime | None:
     try:
-        return datetime.fromisoformat(text or "")
+        found = datetime.fromisoformat(text or "")
     except ValueError:
         return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def dumped(value: Any) -> str:

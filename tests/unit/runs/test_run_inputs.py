@@ -401,6 +401,16 @@ def test_a_schema_file_declares_inputs_and_secrets_and_is_applied_whole() -> Non
         assert caught.value.lines() == [line]
 
 
+def test_what_json_cannot_hold_is_refused_in_a_value_of_any_type() -> None:
+    text = b"data:\n  - {x: .nan}\n  - {y: -.inf}\n"
+    with pytest.raises(InputsRefused) as caught:
+        assemble(undeclared("old", None), Sources(given=read_one("a.yaml", text)))
+    assert caught.value.lines() == [
+        "a.yaml:2:9: `data[0].x` takes a value that JSON can hold, not `NaN`",
+        "a.yaml:3:9: `data[1].y` takes a value that JSON can hold, not `-Infinity`",
+    ]
+
+
 def test_a_reference_fits_where_runs_of_a_session_are_read() -> None:
     given = (*without("day"), Given("day", {"$ref": "first.outputs.day"}, "a.json:1:1"))
     assert run(*given, references=True).inputs["day"] == {"$ref": "first.outputs.day"}

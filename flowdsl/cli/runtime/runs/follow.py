@@ -189,7 +189,8 @@ class Following:
 
     def _line(self, run: Run) -> str:
         place = self._places.get(run.id, "")
-        return status_line(run, color=self._console.color_err, place=place)
+        now = surroundings().now()
+        return status_line(run, color=self._console.color_err, place=place, now=now)
 
     def _console_line(self, line: str) -> None:
         self._display.say(line)
@@ -209,6 +210,12 @@ class Following:
         code = CODES[ending]
         if self._watched is not None and self._watched.runs:
             self._console.err(summary_line(self._watched))
+        if ending is Ending.UNKNOWN:
+            environment = self._about.get("environment")
+            self._console.err(
+                "what there is: flowdsl runs list --sort created "
+                f"--workflow {self._name} --env {environment}"
+            )
         if ending is Ending.UNFINISHED:
             self._console.err("the time that `--timeout` gives is over")
         self._way_on()
