@@ -15,11 +15,15 @@ from flowdsl.cyberdesk.models.machine import Machine, Pool
 
 @dataclass(frozen=True, slots=True)
 class Supplier:
-    """The parameters of one machine or pool; of its secrets only the names are known."""
+    """The parameters of one machine or pool; of its secrets only the names are known.
+
+    `away` is the status of a machine that takes no run now, empty for others.
+    """
 
     name: str
     values: Mapping[str, Any]
     secrets: frozenset[str]
+    away: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,15 @@ class Supply:
             return ()
         return tuple(each for each in self.machines or self.pools if not has(each))
 
+    def away(self) -> str:
+        """What to say where no machine of the run takes one now; empty where one does."""
+        if not self.machines or not all(each.away for each in self.machines):
+            return ""
+        first = self.machines[0]
+        if len(self.machines) == 1:
+            return f"{first.name} is {first.away}; the run waits for it"
+        return f"all {len(self.machines)} machines of the pool are away; the run waits for one"
+
     def names(self, *, secret: bool = False) -> frozenset[str]:
         """Every parameter that anybody has."""
         every = (*self.machines, *self.pools)
@@ -80,8 +93,11 @@ def supplier_of(resource: Machine | Pool) -> Supplier:
     else:
         values, secrets = resource.pool_parameters, resource.pool_sensitive_parameters
         name = f"pool `{resource.name}`"
+    away = ""
+    if isinstance(resource, Machine) and resource.status not in (None, "connected"):
+        away = resource.status
     given = {key: value for key, value in (values or {}).items() if value not in (None, "")}
-    return Supplier(name, given, frozenset(secrets or ()))
+    return Supplier(name, given, frozenset(secrets or ()), away)
 
 
 def on_machine(machine: Machine) -> Supply:

@@ -27,7 +27,7 @@ from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.emulator.store import Store
 from tests.support.command_line import HEARS_INTERRUPTS, Result, environment, run_command
-from tests.support.effort import THOROUGH
+from tests.support.effort import THOROUGH, only_thorough, rows
 from tests.support.served import Server, serving
 
 CANARY = "secret-canary-51d0"
@@ -447,7 +447,7 @@ def test_runs_are_listed_by_every_filter(desk: Desk) -> None:
     everything = json.loads(desk.run("runs", "list", "--json").text)
     assert (everything["format_version"], everything["total"]) == (1, 2)
     machine = everything["items"][0]["machine_id"]
-    for words, count in (
+    filters: list[tuple[tuple[str, ...], int]] = [
         (("--workflow", "note"), 1),
         (("--workflow", "workflow.look_up", "--status", "success"), 1),
         (("--machine", machine), 2),
@@ -456,7 +456,8 @@ def test_runs_are_listed_by_every_filter(desk: Desk) -> None:
         (("--to", "2030-01-01T10:00", "--sort", "created"), 2),
         (("--all",), 2),
         (("--limit", "1"), 1),
-    ):
+    ]
+    for words, count in rows(filters, 1, 2, 3, 4):
         listed = json.loads(desk.run("runs", "list", "--json", *words).text)
         assert len(listed["items"]) == count, words
     shown = desk.run("runs", "list")
@@ -558,6 +559,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
             stream.close()
 
 
+@only_thorough
 def test_a_watch_outlives_the_death_of_the_service(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

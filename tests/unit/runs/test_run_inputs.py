@@ -356,6 +356,18 @@ def test_a_value_of_the_run_comes_before_the_machine_and_that_before_the_pool() 
     assert sited_refused(on_pools((bare,)))[0].startswith("pool `front`: its parameter `site`")
 
 
+def test_machines_that_are_away_are_told_of() -> None:
+    away = machine("desk-1", site="Hill").model_copy(update={"status": "disconnected"})
+    here = machine("desk-2", site="Hill").model_copy(update={"status": "connected"})
+    assert on_machine(away).away() == "machine `desk-1` is disconnected; the run waits for it"
+    assert on_machine(here).away() == ""
+    assert on_pools((Pool(id="p", name="front", machines=[away, here]),)).away() == ""
+    both = [away, away.model_copy(update={"id": "desk-3"})]
+    assert on_pools((Pool(id="p", name="front", machines=both),)).away() == (
+        "all 2 machines of the pool are away; the run waits for one"
+    )
+
+
 def test_of_a_pool_every_machine_has_to_supply_the_input() -> None:
     pool = Pool(id="p", name="front", machines=[machine("desk-1", site="Hill"), machine("desk-2")])
     assert sited_refused(on_pools((pool,)))[0].startswith(

@@ -150,6 +150,8 @@ async def _carried_out(
     async with client:
         where, create_prerequisites = await find_place(client, plan.arguments)
         requests, notes = plan.requests(ids, where, create_prerequisites)
+        if away := create_prerequisites.away():
+            following.say(f"warning: {away}")
         for note in dict.fromkeys(notes):
             following.say(f"note: {note}")
         runs = await following.make(client, requests, interrupts)
