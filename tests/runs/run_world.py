@@ -23,7 +23,7 @@ from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.store import Store
 from flowdsl.runs.submit import One, Request, Submission, Submitter
 from flowdsl.state.held import Surroundings
-from tests.emulator.emulator_desk import STANDSTILL, Desk
+from tests.emulator.emulator_desk import STANDSTILL, Desk, check
 from tests.emulator.run_desk import INPUT_SCHEMA, OUTPUT_SCHEMA, PROMPT
 from tests.support.virtual_time import run_without_threads
 
@@ -62,6 +62,9 @@ class RunWorld:
                     main_prompt=PROMPT,
                     input_schema=json.dumps(INPUT_SCHEMA),
                     output_schema=json.dumps(OUTPUT_SCHEMA),
+                    post_run_checks=[
+                        check("picture", file_target_mode="exact", file_names=["grid-{day}.png"])
+                    ],
                 )
                 for number in range(self._machines):
                     self.desk.machine(name=f"desk-{number}", fingerprint=f"f{number}")

@@ -85,6 +85,19 @@ def test_equal_runs_are_not_taken_for_each_other(kind: str, keys: str) -> None:
         assert sorted(ids_of(made)) == sorted(world.ids()) and len(set(ids_of(made))) == 6
 
 
+@pytest.mark.parametrize("keys", ["honour", "ignore"])
+def test_of_two_equal_requests_without_a_reply_each_gets_a_run_of_its_own(keys: str) -> None:
+    faults = [
+        {"route": "POST /v1/runs", "kind": "before", "nth": 1},
+        {"route": "POST /v1/runs", "kind": "after", "nth": 2},
+    ]
+    scenario = Scenario.model_validate({"faults": faults, "idempotency": keys})
+    with RunWorld(scenario).open() as world:
+        made = world.submit(One(world.one()), One(world.one()))
+        assert [len(each.runs) for each in made] == [1, 1]
+        assert len(set(ids_of(made))) == 2 and sorted(ids_of(made)) == sorted(world.ids())
+
+
 def test_a_run_that_was_there_before_is_not_taken_for_a_new_one() -> None:
     with RunWorld(broken("POST /v1/runs", "before")).open() as world:
         old = world.desk.ok(
