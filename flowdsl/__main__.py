@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 else:
     import _signal
 
-LONG_RUNNING = frozenset(("deploy", "emulator"))
+LONG_RUNNING = frozenset(("deploy", "emulator", "run", "runs"))
 """Commands that may run long enough to make garbage worth collecting."""
 
 

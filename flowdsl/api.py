@@ -1,4 +1,4 @@
-"""The supported Python interface: check and compile `.flow` sources from code.
+"""The supported Python interface: check and compile `.flow` sources, and trust webhooks, from code.
 
 Everything else in the package may change in any release.
 
@@ -7,6 +7,8 @@ Everything else in the package may change in any release.
     for finding in check_text(source):
         print(finding.span.path, finding.span.first.line, finding.message)
     payload = compile_text(source).workflows[0].payload
+
+    event = verified_webhook(body, headers, secret)  # raises `NotGenuine`
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from flowdsl.compiler.pipeline import (
     compile_project,
 )
 from flowdsl.diagnostics.diagnostic import Diagnostic
+from flowdsl.runs.webhooks import NotGenuine, verified_webhook
 from flowdsl.source.files import FileSystem, MemoryFiles
 
 TYPE_CHECKING = False
@@ -34,11 +37,13 @@ __all__ = [
     "Diagnostic",
     "FileSystem",
     "MemoryFiles",
+    "NotGenuine",
     "SourceErrors",
     "analyze",
     "check_text",
     "compile_project",
     "compile_text",
+    "verified_webhook",
 ]
 
 

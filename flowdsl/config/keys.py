@@ -214,6 +214,11 @@ _ENVIRONMENT = Table(
             Text("an id such as `org_...`", shortest=1),
             "the id of the organization the key must belong to",
         ),
+        Key(
+            "dashboard",
+            Text("an address with `{run}` in it", r"https?://[!-z|~]*\{run\}[!-z|~{}]*"),
+            "the address of a run in the dashboard, with `{run}` for its id",
+        ),
     )
 )
 

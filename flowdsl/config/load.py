@@ -186,6 +186,7 @@ def _environment(name: str, raw: dict[str, Any]) -> Environment:
         tags_all=tuple(raw["tags"]["all"]),
         ignore_remote=tuple(raw["ignore_remote"]),
         organization=raw["organization"],
+        dashboard=raw["dashboard"],
     )
 
 

@@ -32,6 +32,8 @@ class Environment(Record):
     - `tags_all` go on every workflow.
     - `ignore_remote` are fields that a deploy leaves alone once a workflow exists.
     - `organization` is the id of the organisation that the key must belong to, such as `org_...`.
+    - `dashboard` is the address of a run for people, with `{run}` for its id and `{workflow}` for
+      that of its workflow.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Environment(Record):
     tags_all: tuple[str, ...]
     ignore_remote: tuple[str, ...]
     organization: str | None
+    dashboard: str | None = None
 
 
 class Forbidden(Record):

@@ -164,6 +164,15 @@ ASSUMPTIONS = (
         ("flowdsl.deploy.recovery.recover.find_created",),
     ),
     Assumption(
+        "run-comes-back-as-sent",
+        "a run lists the `input_values` and the alias that it was created with, the names of "
+        "its secrets, and a `created_at` later "
+        "than that of every run that was listed before the request; it is listed within 30 "
+        "seconds of the request",
+        "sdk",
+        ("flowdsl.runs.identity.may_be_of", "flowdsl.runs.submit.Submitter.submit"),
+    ),
+    Assumption(
         "lost-requests-end",
         "a request whose connection or sender has died is carried out within 30 seconds after "
         "that, or else, as far as anybody can hope, never; after 10 minutes "
@@ -172,6 +181,8 @@ ASSUMPTIONS = (
         (
             "flowdsl.deploy.recovery.late_writes.until_late_writes_end",
             "flowdsl.deploy.recovery.recover.resolve_pending",
+            "flowdsl.runs.submit.Submitter.submit",
+            "flowdsl.runs.retry.retried",
         ),
     ),
     Assumption(

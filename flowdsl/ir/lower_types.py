@@ -57,6 +57,7 @@ class TypeLowering:
                 has_default=field.has_default,
                 default=to_json(self._constant(field.default)),
                 description=field.doc,
+                machine=field.constraints.machine,
             )
             for field in fields
         )

@@ -90,7 +90,10 @@ Type: TypeAlias = ScalarType | EnumType | ListType | OptionalType | RecordType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSpec:
-    """A field under its name on the wire; `constraints` are JSON Schema keywords with values."""
+    """A field under its name on the wire; `constraints` are JSON Schema keywords with values.
+
+    `machine`: a desktop or a pool may supply the value, so that a run need not give it.
+    """
 
     name: str
     type: Type
@@ -98,6 +101,7 @@ class FieldSpec:
     has_default: bool = False
     default: Any = None
     description: str | None = None
+    machine: bool = False
 
     @property
     def required(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 SUCCESS = 0
 FINDINGS = 1
-"""`check` or `fmt --check` has found something."""
+"""`check` or `fmt --check` found something; a watched run ended as `task_failed`."""
 CHANGES = 2
 """Only with `--detailed-exitcode`: there are changes or drift."""
 SOURCE_ERRORS = 3
@@ -17,9 +17,10 @@ CONFLICT = 6
 """A stale plan, drift, a missing object, a lost update, an older commit, or a file that exists
 already."""
 PARTIAL = 7
-"""Some operations failed; state is saved."""
+"""Some operations failed; state is saved. Not every run that was asked for was made."""
 UNKNOWN_OUTCOME = 8
-"""It is not known whether an operation happened; deploying again finds out."""
+"""It is not known whether an operation happened, which deploying again finds out, or whether a run
+was made."""
 GUARDED = 9
 """Stopped by a guard or by `protect`."""
 STATE = 10
@@ -27,8 +28,15 @@ STATE = 10
 version."""
 SERVICE = 11
 """The service is unreachable or failing, and nothing was written."""
+RUN_ERROR = 12
+"""A watched run ended as `error`."""
+RUN_CANCELLED = 13
+"""A watched run was cancelled, or deleted."""
+RUN_UNFINISHED = 14
+"""The time of `--timeout` is over, and a watched run goes on."""
 USAGE = 64
-"""The command line asks for something impossible, or a file or the output cannot be written."""
+"""The command line asks for something impossible, inputs of a run do not fit, or a file or the
+output cannot be written."""
 INTERNAL = 70
 """A bug in FlowDSL."""
 # A signal that ends a command gives 128 plus its number: 130 for SIGINT, 143 for SIGTERM

@@ -111,30 +111,39 @@ class Runs:
         """One run with all of its fields."""
         return (await self._sender.get(_one(run_id), chosen(include=include))).model(Run)
 
-    async def create(self, run: RunCreate, *, idempotency_key: str) -> Run:
-        """The new run, which waits to be scheduled."""
-        reply = await self._sender.write("POST", _PATH, idempotency_key, run.to_wire())
+    async def create(self, run: RunCreate, *, idempotency_key: str, once: bool = False) -> Run:
+        """The new run, which waits to be scheduled; `once` is that of `Sender.write`."""
+        body = run.to_wire()
+        reply = await self._sender.write("POST", _PATH, idempotency_key, body, once=once)
         return reply.model(Run)
 
-    async def create_bulk(self, runs: RunBulkCreate, *, idempotency_key: str) -> BulkCreated:
+    async def create_bulk(
+        self, runs: RunBulkCreate, *, idempotency_key: str, once: bool = False
+    ) -> BulkCreated:
         """The new runs. Look at `failed_count`, too, since some may have failed."""
         path = f"{_PATH}/bulk"
-        reply = await self._sender.write("POST", path, idempotency_key, runs.to_wire())
+        reply = await self._sender.write("POST", path, idempotency_key, runs.to_wire(), once=once)
         return reply.model(BulkCreated)
 
-    async def create_chain(self, chain: ChainCreate, *, idempotency_key: str) -> ChainStarted:
+    async def create_chain(
+        self, chain: ChainCreate, *, idempotency_key: str, once: bool = False
+    ) -> ChainStarted:
         """The session and the ids of the new runs, which may have failed at once."""
         path = f"{_PATH}/chain"
-        reply = await self._sender.write("POST", path, idempotency_key, chain.to_wire())
+        reply = await self._sender.write("POST", path, idempotency_key, chain.to_wire(), once=once)
         return reply.model(ChainStarted)
 
-    async def retry(self, run_id: str, retry: RunRetry, *, idempotency_key: str) -> Run:
+    async def retry(
+        self, run_id: str, retry: RunRetry, *, idempotency_key: str, once: bool = False
+    ) -> Run:
         """The same run, started anew; only a run that has ended can be.
 
         Its outputs, history and output files are **gone**.
         """
         path = f"{_one(run_id)}/retry"
-        return (await self._sender.write("POST", path, idempotency_key, retry.to_wire())).model(Run)
+        body = retry.to_wire()
+        reply = await self._sender.write("POST", path, idempotency_key, body, once=once)
+        return reply.model(Run)
 
     async def update(
         self, run_id: str, patch: RunPatch | Mapping[str, Any], *, idempotency_key: str

@@ -69,6 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="JSON of one workflow or of several, or `-` for standard input",
     )
     parser.add_argument(
+        "-e",
         "--env",
         metavar="ENV",
         help="fetch from this environment; default: FLOWDSL_ENV, else the only one",

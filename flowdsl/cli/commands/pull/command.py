@@ -54,7 +54,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--all", action="store_true", help="every workflow that was edited")
     parser.add_argument(
-        "--env", metavar="ENV", help="the environment; default: FLOWDSL_ENV, else the only one"
+        "-e",
+        "--env",
+        metavar="ENV",
+        help="the environment; default: FLOWDSL_ENV, else the only one",
     )
     parser.add_argument(
         "--diff", action="store_true", help="print what would change and write nothing"

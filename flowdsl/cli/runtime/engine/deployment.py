@@ -29,6 +29,7 @@ from flowdsl.diagnostics.render.text import render_text
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.host.environment import in_ci, read_api_key
 from flowdsl.host.git import Checkout, NoCheckout, checkout_at
+from flowdsl.ir.nodes import Program
 from flowdsl.source.files import NotedFiles
 from flowdsl.source.record import Record
 from flowdsl.state.document import Source
@@ -188,14 +189,22 @@ def compile_bundle(deployment: Deployment, console: Console) -> Bundle:
 
     Raises `CommandError` after showing what is wrong.
     """
+    return compile_sources(deployment, console)[1]
+
+
+def compile_sources(deployment: Deployment, console: Console) -> tuple[Program, Bundle]:
+    """The program of the sources for the environment, and its artifacts.
+
+    Raises as `compile_bundle`.
+    """
     target = deployment.target
     files = NotedFiles(target.files, deployment.inputs)
     compilation = compile_project(files, target.entries, target.options(deployment.environment))
-    if compilation.bundle is None:
+    if compilation.program is None or compilation.bundle is None:
         analysis = compilation.analysis
         show_problems(target, analysis.diagnostics, len(analysis.findings.paths), console)
         raise CommandError("the sources have errors; nothing was written", exit_codes.SOURCE_ERRORS)
-    return compilation.bundle
+    return compilation.program, compilation.bundle
 
 
 def show_problems(target: Target, problems: Any, file_count: int, console: Console) -> None:

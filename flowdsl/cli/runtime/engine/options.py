@@ -17,7 +17,10 @@ LOCK_TIMEOUT, LOCK_TIMEOUT_IN_CI = 70.0, 600.0
 def add_environment(parser: argparse.ArgumentParser) -> None:
     """Declare `--env`."""
     parser.add_argument(
-        "--env", metavar="ENV", help="the environment; default: FLOWDSL_ENV, else the only one"
+        "-e",
+        "--env",
+        metavar="ENV",
+        help="the environment; default: FLOWDSL_ENV, else the only one",
     )
 
 

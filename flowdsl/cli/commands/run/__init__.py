@@ -1,0 +1,5 @@
+"""`flowdsl run`."""
+
+from .command import configure, run
+
+__all__ = ("configure", "run")

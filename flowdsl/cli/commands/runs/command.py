@@ -1,0 +1,129 @@
+"""`flowdsl runs`: look at runs, watch, retry and cancel them, and fetch their files."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+
+from flowdsl.cyberdesk.models.run import TERMINAL_STATUSES
+from flowdsl.runs.watch import LIVE_STATUSES
+
+from ...runtime import http_log
+from ...runtime.console import Console
+from ...runtime.engine.options import add_environment
+from ...runtime.runs.options import add_input_options, add_target_options, add_watch_options
+from ...subcommands import add_subcommands
+
+_RUNS = {
+    "list": ("read", "list_runs"),
+    "show": ("read", "show"),
+    "open": ("read", "open_run"),
+    "watch": ("follow", "watch_runs"),
+    "retry": ("follow", "retry"),
+    "cancel": ("follow", "cancel"),
+    "attachments": ("attachments", "attachments"),
+    "verify-webhook": ("webhook", "verify"),
+}
+"""Where each subcommand is carried out: `flowdsl.cli.commands.runs.<module>.<function>`."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    subjects = add_subcommands(parser)
+    listing = subjects.add_parser("list", help="runs, the newest activity first")
+    show = subjects.add_parser("show", help="everything about one run but its history")
+    watch = subjects.add_parser("watch", help="wait for the end of runs, and exit as they ended")
+    retry = subjects.add_parser("retry", help="begin an ended run anew; its results are lost")
+    cancel = subjects.add_parser("cancel", help="end runs that go on")
+    attachments = subjects.add_parser("attachments", help="the files of a run")
+    opened = subjects.add_parser("open", help="the address of a run in the dashboard")
+    webhook = subjects.add_parser(
+        "verify-webhook", help="whether a webhook on standard input is genuine"
+    )
+    for each in (listing, show, watch, retry, cancel, attachments, opened):
+        add_environment(each)
+        http_log.configure(each)
+    for each in (listing, show, attachments, cancel, webhook):
+        each.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    _filters(listing)
+    listing.add_argument(
+        "--search", metavar="TEXT", help="in ids, inputs, outputs, errors, aliases"
+    )
+    listing.add_argument("--deep", action="store_true", help="search the history of runs, too")
+    listing.add_argument(
+        "--sort", choices=("activity", "created"), default="activity", help="default: activity"
+    )
+    listing.add_argument(
+        "--limit", type=_number, default=20, metavar="N", help="so many runs (default: 20)"
+    )
+    listing.add_argument("--skip", type=_number, default=0, metavar="N", help="leave out the first")
+    listing.add_argument("--all", action="store_true", help="every run that matches")
+    for each in (show, retry, attachments, opened):
+        each.add_argument("run", metavar="RUN", help="its id, or the first digits of it")
+    watch.add_argument("run", nargs="*", metavar="RUN", help="ids, or the first digits of them")
+    _filters(watch)
+    add_watch_options(watch)
+    cancel.add_argument("run", nargs="+", metavar="RUN", help="ids, or the first digits of them")
+    cancel.add_argument("--yes", action="store_true", help="do not ask")
+    add_input_options(retry, table=False)
+    add_target_options(retry)
+    retry.add_argument(
+        "--leave-session", action="store_true", help="run outside of the session it was in"
+    )
+    retry.add_argument("--watch", action="store_true", help="wait for the end")
+    retry.add_argument("--yes", action="store_true", help="do not ask")
+    add_watch_options(retry)
+    attachments.add_argument("--type", choices=("input", "output"), help="only these")
+    attachments.add_argument("-o", dest="folder", metavar="DIR", help="save them in this folder")
+    attachments.add_argument(
+        "--max-size", type=_megabytes, default=100, metavar="MB", help="of one file (default: 100)"
+    )
+    webhook.add_argument(
+        "--secret", required=True, metavar="SOURCE", help="`env:NAME` or `file:PATH`"
+    )
+    webhook.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        metavar="NAME:VALUE",
+        help="a header as it came; svix-id, svix-timestamp and svix-signature are needed",
+    )
+    webhook.add_argument(
+        "--any-time", action="store_true", help="take a webhook of any age, as one from a log"
+    )
+
+
+def _filters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workflow", metavar="WORKFLOW", help="by name or id")
+    parser.add_argument("--machine", metavar="MACHINE", help="by name or id")
+    parser.add_argument("--session", metavar="ID", help="of this session")
+    parser.add_argument(
+        "--status", metavar="STATUS", help=", ".join(sorted(LIVE_STATUSES | TERMINAL_STATUSES))
+    )
+    parser.add_argument(
+        "--from",
+        dest="since",
+        metavar="TIME",
+        help="made then or later, as 2026-05-31 or with T14:30",
+    )
+    parser.add_argument("--to", dest="until", metavar="TIME", help="made then or earlier")
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 8):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number")
+    return int(text)
+
+
+def _megabytes(text: str) -> int:
+    if not 1 <= (found := _number(text)) <= 10_000:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to 10000")
+    return found
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run the subcommand."""
+    module, function = _RUNS[arguments.subject]
+    carry_out = getattr(import_module(f"flowdsl.cli.commands.runs.{module}"), function)
+    code: int = carry_out(arguments, console)
+    return code

@@ -1,0 +1,239 @@
+"""`flowdsl runs watch`, `retry` and `cancel`."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from flowdsl.config.address import Address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.cyberdesk.models.run import FileInput, Run, RunRetry
+from flowdsl.host import signals
+from flowdsl.runs.assemble import Sources, given_values
+from flowdsl.runs.declared import Declared, undeclared
+from flowdsl.runs.names import find_run
+from flowdsl.runs.places import Given
+
+from ...runtime import http_log
+from ...runtime.clients import open_client
+from ...runtime.console import Console
+from ...runtime.engine.deployment import Deployment, system_runtime
+from ...runtime.engine.questions import confirmed, is_interactive, require_answer
+from ...runtime.exit_codes import PARTIAL, SUCCESS, USAGE
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.interrupts import Interrupts
+from ...runtime.runs.asking import (
+    answered,
+    carry_out,
+    chosen_filters,
+    deployed_ids,
+    opened,
+    read,
+)
+from ...runtime.runs.follow import Following
+from ...runtime.runs.options import ask_secret, read_inputs, read_secrets, read_uploads
+from ...runtime.runs.place import find_place
+from ...runtime.time_limit import TimeLimit
+from ...views.runs import FORMAT_VERSION, dumped, run_object
+
+
+def watch_runs(arguments: argparse.Namespace, console: Console) -> int:
+    """Watch the runs that are named, or all that match the filters and go on."""
+    deployment = opened(arguments, console)
+    deployed = deployed_ids(deployment)
+    is_filtered = any(
+        getattr(arguments, name) is not None
+        for name in ("workflow", "machine", "session", "status", "since", "until")
+    )
+    if bool(arguments.run) == is_filtered:
+        raise UsageError("name runs by their ids, or choose them by filters such as `--session`")
+
+    async def work(client: CyberdeskClient, following: Following, interrupts: Interrupts) -> None:
+        if arguments.run:
+            runs: Sequence[Run] = [await find_run(client, word) for word in arguments.run]
+        else:
+            filters = await chosen_filters(arguments, client, deployed)
+            runs = await client.runs.list_all(
+                **filters, fields=("session_id", "session_alias", "output_data", "error")
+            )
+        if not runs:
+            following.say("no run matches")
+        await following.watch(client, runs, interrupts.limit.left)
+
+    return _followed(arguments, console, deployment, arguments.workflow or "runs", work)
+
+
+def retry(arguments: argparse.Namespace, console: Console) -> int:
+    """Begin an ended run anew, with its inputs or with others, which are checked as those of a
+    new run.
+    """
+    deployment = opened(arguments, console)
+    given, rows = answered(lambda: read_inputs(arguments))
+    if rows:
+        raise UsageError("a retry takes the inputs of one run, not a file with a run in each row")
+    secrets = answered(lambda: read_secrets(arguments.secret, console))
+    uploads = answered(lambda: read_uploads(arguments))
+    sources = Sources(given=given, secrets=secrets, uploads=uploads, references=True)
+    require_answer(arguments.yes, "retries")
+
+    async def work(client: CyberdeskClient, following: Following, interrupts: Interrupts) -> None:
+        run = await find_run(client, arguments.run)
+        if run.is_live:
+            raise UsageError(
+                f"run {run.id} is {run.status} and has not ended; "
+                f"`flowdsl runs cancel {run.id}` ends it"
+            )
+        declared = await _declared(client, run, deployment)
+        where, _supply = await find_place(client, arguments)
+        body = _retried(arguments, run, declared, sources, console)
+        if not confirmed(
+            arguments.yes, f"retry run {run.id}? its outputs, history and files are lost", console
+        ):
+            return
+        again = await following.retry(client, run, RunRetry(**body, **where), interrupts)
+        if arguments.watch and not interrupts.received():
+            await following.watch(client, [again], interrupts.limit.left)
+
+    return _followed(arguments, console, deployment, "retry", work)
+
+
+def cancel(arguments: argparse.Namespace, console: Console) -> int:
+    """End runs that go on; those that have ended are named."""
+    deployment = opened(arguments, console)
+    require_answer(arguments.yes, "cancels")
+
+    async def find(client: CyberdeskClient) -> list[Run]:
+        return [await find_run(client, word) for word in arguments.run]
+
+    # Found first, so that nothing is cancelled where one of them is not what was meant.
+    runs = read(arguments, console, deployment, find)
+    live = [run for run in runs if run.is_live]
+    for run in runs:
+        if not run.is_live:
+            console.err(f"note: run {run.id} has ended as {run.status}")
+    count = f"{len(live)} run{'s' if len(live) != 1 else ''}"
+    if not live or not confirmed(arguments.yes, f"cancel {count}?", console):
+        return SUCCESS
+
+    async def end(client: CyberdeskClient) -> tuple[list[Run], list[str]]:
+        ended: list[Run] = []
+        failures: list[str] = []
+        for run in live:
+            try:
+                ended.append(
+                    await client.runs.cancel(run.id, idempotency_key=system_runtime().new_id())
+                )
+            except CyberdeskError as error:
+                failures.append(f"run {run.id} is not cancelled: {error}")
+        return ended, failures
+
+    ended, failures = read(arguments, console, deployment, end)
+    if arguments.json:
+        items = [run_object(run) for run in ended]
+        found = {"format_version": FORMAT_VERSION, "items": items, "total": len(items)}
+        console.out(dumped({**found, "failures": failures}))
+    for run in ended:
+        console.err(f"run {run.id} is cancelled")
+    for line in failures:
+        console.err(f"error: {line}")
+    return PARTIAL if failures else SUCCESS
+
+
+def _followed(
+    arguments: argparse.Namespace,
+    console: Console,
+    deployment: Deployment,
+    name: str,
+    work: Any,
+) -> int:
+    """The exit code of `work`, whose runs are followed."""
+    following = Following(
+        arguments,
+        console,
+        kind=f"runs_{arguments.subject}",
+        name=name,
+        about={"environment": deployment.environment.name},
+    )
+    interrupts = Interrupts(lambda: following.writing, following.say, TimeLimit(arguments.timeout))
+    listener = http_log.listener(arguments, console)
+    root = deployment.target.root
+    with (
+        signals.Ending(following.interrupted),
+        open_client(deployment.environment, root, interrupts.limit, listener) as client,
+    ):
+        try:
+            carry_out(
+                interrupts,
+                client,
+                lambda own: work(own, following, interrupts),
+                following.out_of_time,
+            )
+        except BaseException as failure:
+            following.broken_off(failure)
+            raise
+        code = following.finished()
+        return interrupts.exit_code if interrupts.received() else code
+
+
+async def _declared(client: CyberdeskClient, run: Run, deployment: Deployment) -> Declared:
+    """What the workflow of a run takes, as the service has it: the sources may have moved on."""
+    ids: Mapping[Address, str] = deployed_ids(deployment)
+    workflow = await client.workflows.get(run.workflow_id or "")
+    name = next((each.name for each, found in ids.items() if found == workflow.id), None)
+    return undeclared(name or workflow.name or workflow.id, workflow.input_schema)
+
+
+def _retried(
+    arguments: argparse.Namespace,
+    run: Run,
+    declared: Declared,
+    sources: Sources,
+    console: Console,
+) -> dict[str, Any]:
+    """The fields of a retry: only what is said anew. Raises `InputsRefused`."""
+    # A secret is gone since the run ended: each one that it had is needed again.
+    had = set(run.sensitive_input_aliases or ())
+    gone = [name for name in sorted(had) if name not in {each.name for each in sources.secrets}]
+    if gone and is_interactive():
+        asked = tuple(ask_secret(name, console) for name in gone)
+        sources = replace(sources, secrets=(*sources.secrets, *asked))
+    elif gone:
+        names = ", ".join(f"`{name}`" for name in gone)
+        first = gone[0]
+        raise CommandError(
+            f"the service forgot the secrets {names} when the run ended; give them again, as "
+            f"`--secret {first}=env:NAME` or `--secret {first}=file:PATH`",
+            USAGE,
+        )
+    anew = {each.name for each in sources.given}
+    anew |= {each.input for each in sources.uploads if each.input is not None}
+    kept = tuple(
+        Given(name, value, f"run {run.id}")
+        for name, value in (run.input_values or {}).items()
+        if name not in anew
+    )
+    values = given_values(declared, replace(sources, given=(*sources.given, *kept)))
+    body: dict[str, Any] = {}
+    if anew:
+        body["input_values"] = values.inputs
+    if values.secrets:
+        body["sensitive_input_values"] = values.secrets
+    if sources.uploads:
+        body["file_inputs"] = [
+            FileInput(
+                filename=each.filename,
+                content=base64.b64encode(each.content).decode(),
+                target_path=each.path,
+                cleanup_imports_after_run=each.is_temporary,
+            )
+            for each in sources.uploads
+        ]
+    if arguments.leave_session:
+        body["reuse_session"] = False
+    if arguments.priority:
+        body["is_priority"] = True
+    return body

@@ -1,0 +1,178 @@
+"""`flowdsl runs list`, `show` and `open`: nothing is written."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flowdsl.config.address import Address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.models.run import Run, RunField
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.runs.names import find_run
+
+from ...runtime.console import Console
+from ...runtime.exit_codes import SUCCESS, USAGE
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.runs.asking import chosen_filters, deployed_ids, opened, read
+from ...views.painted import painted
+from ...views.runs import (
+    FORMAT_VERSION,
+    STYLES,
+    dumped,
+    error_lines,
+    run_object,
+    seconds_of,
+    spent,
+)
+
+_SHOWN: tuple[RunField, ...] = (
+    "started_at",
+    "ended_at",
+    "session_id",
+    "session_alias",
+    "error",
+    "input_values",
+    "output_data",
+)
+MAX_PAGE = 1000
+
+
+def list_runs(arguments: argparse.Namespace, console: Console) -> int:
+    """Print a line for each run that matches."""
+    deployment = opened(arguments, console)
+    deployed = deployed_ids(deployment)
+
+    async def found(client: CyberdeskClient) -> tuple[Sequence[Run], int]:
+        filters = await chosen_filters(arguments, client, deployed)
+        if arguments.search is not None:
+            filters["search"] = arguments.search
+        if arguments.all:
+            if arguments.deep:
+                raise UsageError("`--deep` and `--all` cannot be combined")
+            rows = await client.runs.list_all(**filters, fields=_SHOWN)
+            return rows, len(rows)
+        page = await client.runs.list(
+            **filters,
+            fields=_SHOWN,
+            skip=arguments.skip,
+            limit=max(1, min(MAX_PAGE, arguments.limit)),
+            deep_search=True if arguments.deep else None,
+            sort_mode="created_at_desc" if arguments.sort == "created" else "activity",
+        )
+        return page.items, page.total
+
+    rows, total = read(arguments, console, deployment, found)
+    if arguments.json:
+        items = [run_object(run) for run in rows]
+        console.out(dumped({"format_version": FORMAT_VERSION, "items": items, "total": total}))
+        return SUCCESS
+    for line in _table(rows, deployed, color=console.color_out):
+        console.out(line)
+    if total > len(rows):
+        console.err(f"{len(rows)} of {total} runs; `--all` or `--skip` shows the others")
+    elif not rows:
+        console.err("no run matches")
+    return SUCCESS
+
+
+def show(arguments: argparse.Namespace, console: Console) -> int:
+    """Print one run."""
+    deployment = opened(arguments, console)
+    run = read(arguments, console, deployment, lambda client: find_run(client, arguments.run))
+    if arguments.json:
+        console.out(dumped({"format_version": FORMAT_VERSION, "kind": "run", **run_object(run)}))
+        return SUCCESS
+    names = _names(deployed_ids(deployment))
+    rows = [
+        ("run", run.id),
+        ("status", run.status),
+        ("workflow", names.get(run.workflow_id or "", run.workflow_id or "")),
+        ("machine", run.machine_id or ""),
+        ("session", f"{run.session_id or ''} {run.session_alias or ''}".strip()),
+        ("created", run.created_at or ""),
+        ("started", run.started_at or ""),
+        ("ended", run.ended_at or ""),
+        ("took", spent(seconds_of(run))),
+        ("secrets", ", ".join(sorted(run.sensitive_input_aliases or {}))),
+        ("files", _counted(run)),
+    ]
+    width = max(len(label) for label, _ in rows)
+    for label, value in rows:
+        if value:
+            console.out(f"{label:<{width}}  {printable(value)}")
+    for label, values in (("inputs", run.input_values), ("outputs", run.output_data)):
+        if values:
+            console.out(f"{label}")
+            for line in json.dumps(values, ensure_ascii=False, indent=2).split("\n")[1:-1]:
+                console.out(printable(line))
+    for check in run.post_run_checks or ():
+        console.out(f"check  {printable(check.name or '?')}: {printable(check.status)}")
+    for line in error_lines(run):
+        console.out(line)
+    return SUCCESS
+
+
+def open_run(arguments: argparse.Namespace, console: Console) -> int:
+    """Print the address of a run in the dashboard, which `flowdsl.toml` has to name: the service
+    does not tell it.
+    """
+    deployment = opened(arguments, console)
+    pattern = deployment.environment.dashboard
+    if pattern is None:
+        name = deployment.environment.name
+        raise CommandError(
+            f"the address of the dashboard of `{name}` is not known; write it as "
+            f'`dashboard = "https://.../{{run}}"` in `[env.{name}]`',
+            USAGE,
+        )
+    run = read(arguments, console, deployment, lambda client: find_run(client, arguments.run))
+    console.out(pattern.replace("{run}", run.id).replace("{workflow}", run.workflow_id or ""))
+    return SUCCESS
+
+
+def _names(deployed: Mapping[Address, str]) -> dict[str, str]:
+    return {workflow_id: address.name for address, workflow_id in deployed.items()}
+
+
+def _table(rows: Sequence[Run], deployed: Mapping[Address, str], *, color: bool) -> list[str]:
+    names = _names(deployed)
+    cells = [
+        (
+            run.id,
+            run.status,
+            names.get(run.workflow_id or "", run.workflow_id or "?"),
+            (run.created_at or "")[:19],
+            spent(seconds_of(run)),
+            run.session_alias or "",
+            (run.error or [""])[0][:80],
+        )
+        for run in rows
+    ]
+    shown = [tuple(printable(cell) for cell in row) for row in cells]
+    widths = [max((len(row[at]) for row in shown), default=0) for at in range(6)]
+    lines: list[str] = []
+    for row in shown:
+        parts: list[Any] = []
+        for at, cell in enumerate(row):
+            style = STYLES.get(cell, "") if at == 1 else ""
+            gap = "" if at == 6 else " " * (widths[at] - len(cell) + 2)
+            if at < 6 and not widths[at]:
+                continue
+            parts += [(cell, style), (gap, "")]
+        lines.append(painted([parts], color).rstrip())
+    return lines
+
+
+def _counted(run: Run) -> str:
+    counts = [
+        f"{len(ids)} {kind}"
+        for ids, kind in (
+            (run.input_attachment_ids or (), "input"),
+            (run.output_attachment_ids or (), "output"),
+        )
+        if ids
+    ]
+    return ", ".join(counts)

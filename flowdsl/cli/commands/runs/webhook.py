@@ -1,0 +1,48 @@
+"""`flowdsl runs verify-webhook`: whether the body on standard input is from the service."""
+
+from __future__ import annotations
+
+import argparse
+
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.runs.webhooks import TOLERANCE_SECONDS, NotGenuine, verified_webhook
+
+from ...runtime.console import Console
+from ...runtime.exit_codes import FINDINGS, SUCCESS
+from ...runtime.failure import UsageError
+from ...runtime.places import standard_input
+from ...runtime.runs.asking import answered
+from ...runtime.runs.options import read_secrets, secret_source
+from ...views.runs import FORMAT_VERSION, dumped
+
+
+def verify(arguments: argparse.Namespace, console: Console) -> int:
+    """Say whether the webhook is genuine; 1 where it is not."""
+    source = secret_source(arguments.secret)
+    (secret,) = answered(lambda: read_secrets([("webhook", source)], console))
+    headers = dict(map(_header, arguments.header))
+    tolerance = None if arguments.any_time else TOLERANCE_SECONDS
+    body = standard_input()
+    try:
+        event = verified_webhook(body, headers, secret.value, tolerance=tolerance)
+    except NotGenuine as not_genuine:
+        console.err(f"error: {not_genuine}")
+        if arguments.json:
+            console.out(dumped({"format_version": FORMAT_VERSION, "genuine": False}))
+        return FINDINGS
+    if arguments.json:
+        found = {"format_version": FORMAT_VERSION, "genuine": True, "event": event}
+        console.out(dumped(found))
+    run = event.get("run")
+    about = ""
+    if isinstance(run, dict):
+        about = f" of run {printable(str(run.get('id')))}: {printable(str(run.get('status')))}"
+    console.err(f"genuine: {printable(str(event.get('event_type')))}{about}")
+    return SUCCESS
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise UsageError("`--header` takes `NAME:VALUE`, as in `svix-id: msg_2aF`")
+    return name.strip(), value.strip()

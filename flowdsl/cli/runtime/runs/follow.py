@@ -1,0 +1,322 @@
+"""Runs from their creation to their end, as a person or a program sees it: lines, results, exit
+code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.cyberdesk.models.run import Run, RunRetry
+from flowdsl.deploy.apply.attempt import status_of
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.host import signals
+from flowdsl.host.terminal import is_terminal
+from flowdsl.host.writing import write_files
+from flowdsl.runs.ending import Ending, ending_of
+from flowdsl.runs.retry import retried
+from flowdsl.runs.submit import Request, Submission, Submitter
+from flowdsl.runs.watch import Watched, watch
+
+from ...views.runs import (
+    dumped,
+    error_lines,
+    failure_lines,
+    junit,
+    result_object,
+    run_object,
+    status_line,
+    summary_line,
+)
+from .. import exit_codes
+from ..console import Console
+from ..engine.deployment import EXIT_CODES, system_runtime
+from ..failure import CommandError
+from ..interrupts import Interrupts
+from ..progress import open_display
+from ..time_limit import nothing_written
+
+FEW = 12
+"""Runs that are told of one by one; of more there is a count."""
+
+CODES: Mapping[Ending, int] = {
+    Ending.UNKNOWN: exit_codes.UNKNOWN_OUTCOME,
+    Ending.NOT_ALL_MADE: exit_codes.PARTIAL,
+    Ending.ERROR: exit_codes.RUN_ERROR,
+    Ending.TASK_FAILED: exit_codes.FINDINGS,
+    Ending.CANCELLED: exit_codes.RUN_CANCELLED,
+    Ending.UNFINISHED: exit_codes.RUN_UNFINISHED,
+    Ending.SUCCESS: exit_codes.SUCCESS,
+}
+"""What the process exits with: the worst of all runs of a command, in the order of `Ending`."""
+
+
+def failure_of(error: CyberdeskError) -> CommandError:
+    """How a command ends that the service refuses, or does not answer."""
+    return CommandError(str(error), EXIT_CODES[status_of(error)])
+
+
+class Following:
+    """The runs of one command: makes them, watches them, and says how they ended.
+
+    `kind` and `about` are what the JSON object says of the command, `name` is that of the workflow
+    or chain for JUnit.
+    """
+
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        console: Console,
+        *,
+        kind: str,
+        name: str,
+        about: Mapping[str, Any],
+    ) -> None:
+        self._arguments, self._console = arguments, console
+        self._kind, self._name, self._about = kind, name, about
+        self._display = open_display(arguments.progress, console, is_terminal(sys.stderr))
+        self._submissions: list[Submission] = []
+        self._retried: Run | None = None
+        self._watched: Watched | None = None
+        self._places: dict[str, str] = {}
+        self._ended = 0
+        self._is_few = True
+        self.writing = False
+        self.has_begun = False
+
+    def say(self, line: str) -> None:
+        """One line for people."""
+        self._display.say(printable(line))
+
+    async def make(
+        self,
+        client: CyberdeskClient,
+        requests: Sequence[tuple[Request, str]],
+        interrupts: Interrupts,
+    ) -> list[Run]:
+        """The runs that the requests made; raises `CyberdeskError` as `Submitter.submit`."""
+        total = sum(request.count for request, _ in requests)
+        self._is_few = total <= FEW
+        done: set[str] = set()
+
+        def made(submission: Submission) -> None:
+            done.add(submission.key)
+            if self._is_few:
+                return
+            self._display.begin("creating runs")
+            self._display.advance(len(done), len(requests))
+
+        submitter = Submitter(
+            client,
+            system_runtime(),
+            tell=self.say,
+            made=made,
+            stopped=lambda: bool(interrupts.reason()),
+        )
+        self.writing = self.has_begun = True
+        try:
+            self._submissions = await submitter.submit(requests)
+        finally:
+            self.writing = False
+            self._display.end("creating runs")
+        runs = [run for each in self._submissions for run in each.runs]
+        self._places = {run.id: each.place for each in self._submissions for run in each.runs}
+        for line in failure_lines(self._submissions):
+            self._console_line(line)
+        if self._is_few:
+            for run in runs:
+                self._display.say(self._line(run))
+        else:
+            self.say(f"{len(runs)} of {total} runs made")
+        return runs
+
+    async def retry(
+        self, client: CyberdeskClient, run: Run, body: RunRetry, interrupts: Interrupts
+    ) -> Run:
+        """The run, begun anew exactly once; raises `CyberdeskError`."""
+        self.writing = self.has_begun = True
+        try:
+            again = await retried(
+                client,
+                run,
+                body,
+                system_runtime(),
+                tell=self.say,
+                stopped=lambda: bool(interrupts.reason()),
+            )
+        finally:
+            self.writing = False
+        self._retried = again
+        self._display.say(self._line(again))
+        return again
+
+    async def watch(
+        self, client: CyberdeskClient, runs: Sequence[Run], left: Callable[[], float | None]
+    ) -> None:
+        """Watch the runs until they have ended or the time is over."""
+        self.has_begun = True
+        self._watched = Watched({run.id: run for run in runs})
+        self._is_few = len(runs) <= FEW
+        if not self._is_few:
+            self._display.begin("runs")
+        await watch(
+            client,
+            runs,
+            system_runtime(),
+            tell=self.say,
+            changed=self._changed,
+            left=left,
+            watched=self._watched,
+        )
+        self._display.close()
+
+    def _changed(self, before: Run, now: Run) -> None:
+        if before.is_live and not now.is_live:
+            self._ended += 1
+        if self._is_few:
+            self._display.say(self._line(now))
+        elif self._watched is not None:
+            self._display.advance(self._ended, len(self._watched.runs))
+        if not now.is_live and now.status != "success" and (self._is_few or self._ended <= FEW):
+            for line in error_lines(now):
+                self._display.say(line)
+
+    def _line(self, run: Run) -> str:
+        place = self._places.get(run.id, "")
+        now = system_runtime().now()
+        return status_line(run, color=self._console.color_err, place=place, now=now)
+
+    def _console_line(self, line: str) -> None:
+        self._display.say(line)
+
+    # How it ended
+
+    def out_of_time(self) -> CommandError | None:
+        """How the command ends when its time is over; None once runs are made or watched, which
+        end by themselves then.
+        """
+        return None if self.has_begun else nothing_written()
+
+    def finished(self) -> int:
+        """Say how it all ended; returns the exit code."""
+        self._display.close()
+        ending = ending_of(self._submissions, self._watched)
+        code = CODES[ending]
+        if self._watched is not None and self._watched.runs:
+            self._console.err(summary_line(self._watched))
+        if ending is Ending.UNKNOWN:
+            environment = self._about.get("environment")
+            self._console.err(
+                "what there is: flowdsl runs list --sort created "
+                f"--workflow {self._name} --env {environment}"
+            )
+        if ending is Ending.UNFINISHED:
+            self._console.err("the time that `--timeout` gives is over")
+        self._way_on()
+        self._write(code)
+        self._print(code)
+        return code
+
+    def broken_off(self, failure: BaseException) -> None:
+        """Say what there is when something ends the command in the middle; nothing where nothing
+        was made.
+        """
+        self._display.close()
+        code = failure.code if isinstance(failure, CommandError | signals.Interrupted) else 70
+        if not (self._made() or self._submissions or self._watched):
+            return
+        self._way_on()
+        self._write(code)
+        if self._arguments.json:
+            self._print(code)
+
+    def interrupted(self, number: int) -> None:
+        """A signal ends the process at once."""
+        self.broken_off(signals.Interrupted(number))
+
+    def _made(self) -> list[Run]:
+        """The runs that were made or begun anew."""
+        again = [] if self._retried is None else [self._retried]
+        return [run for each in self._submissions for run in each.runs] + again
+
+    def _way_on(self) -> None:
+        """How to go on with runs that are not watched any more."""
+        made = {run.id: run for run in self._made()}
+        made |= {} if self._watched is None else self._watched.runs
+        gone = set() if self._watched is None else self._watched.gone
+        live = [printable(run.id) for run in made.values() if run.is_live and run.id not in gone]
+        environment = self._about.get("environment")
+        of = f" --env {environment}" if environment else ""
+        if not live:
+            return
+        if len(live) <= FEW:
+            goes = "the run goes on" if len(live) == 1 else f"{len(live)} runs go on"
+            self._console.err(f"{goes}: flowdsl runs watch {' '.join(live)}{of}")
+            return
+        created = min(run.created_at or "" for run in made.values())
+        since = f" --from {created}" if created else ""
+        self._console.err(
+            f"{len(live)} runs go on: flowdsl runs watch --workflow {self._name}{since}{of}"
+        )
+
+    def _write(self, code: int) -> None:
+        path = self._arguments.junit
+        if path is None:
+            return
+        try:
+            write_files({path: junit(self._name, self._submissions, self._watched)})
+        except (OSError, ValueError) as error:
+            reason = (getattr(error, "strerror", None) or "it is not a path").lower()
+            self._console.err(f"warning: `{printable(path)}` cannot be written: {reason}")
+
+    def _print(self, code: int) -> None:
+        """The product of the command: an object, outputs, or ids where nobody watched."""
+        if self._arguments.json:
+            found = result_object(
+                self._kind, self._about, self._made(), self._submissions, self._watched, code
+            )
+            self._console.out(dumped(found))
+            return
+        if self._watched is None:
+            for run in self._made():
+                self._console.out(printable(run.id))
+            return
+        runs = [run for run in self._watched.runs.values() if not run.is_live]
+        field = self._arguments.output
+        if field is not None:
+            for run in runs:
+                self._one_output(run, field)
+        elif len(self._watched.runs) == 1:
+            for run in runs:
+                self._console.out(dumped(run.output_data))
+        else:
+            for run in runs:
+                line = {
+                    **{
+                        name: value
+                        for name, value in run_object(run).items()
+                        if name in ("id", "status", "session_alias", "output_data", "error")
+                    },
+                    "row": self._places.get(run.id) or None,
+                }
+                self._console.out(json.dumps(line, ensure_ascii=False))
+
+    def _one_output(self, run: Run, field: str) -> None:
+        outputs = run.output_data or {}
+        if field not in outputs:
+            nearest = closest(field, outputs)
+            exists = f"`{nearest}` exists" if nearest else f"there are {listed(outputs)}"
+            exists = exists if outputs else "it has none"
+            self._console.err(f"warning: run {run.id} has no output `{printable(field)}`; {exists}")
+            return
+        value = outputs[field]
+        if not isinstance(value, str):
+            value = json.dumps(value, ensure_ascii=False)
+        # A program gets the text as it is; a terminal could be driven by it.
+        self._console.out(printable(value) if is_terminal(sys.stdout) else value)

@@ -1,0 +1,271 @@
+"""Options that give values to runs, and reading what they name. No value of a secret is in a
+message.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Sequence
+
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.host.disk import SIZE_LIMIT, DiskFiles
+from flowdsl.runs.assemble import TRANSFERS, Upload
+from flowdsl.runs.documents import Row, is_table, read_one, read_rows
+from flowdsl.runs.places import Given
+from flowdsl.runs.problems import InputsRefused, Problem, refuse
+from flowdsl.source.files import UnreadableFile
+
+from ..console import Console
+from ..exit_codes import USAGE
+from ..failure import CommandError, UsageError
+from ..interrupts import asked
+
+MAX_UPLOAD = 100 * 1024 * 1024
+"""Bytes of a file that goes to a machine: what its driver reads and writes at most."""
+
+SECRET_SOURCES = "`env:NAME`, `file:PATH` or `ask`"
+
+
+def add_input_options(parser: argparse.ArgumentParser, *, table: bool = True) -> None:
+    """Declare where inputs, secrets and files come from."""
+    parser.add_argument(
+        "--input",
+        dest="input",
+        action="append",
+        default=[],
+        type=_named,
+        metavar="NAME=VALUE",
+        help="an input; lists and records as JSON; may be repeated",
+    )
+    parser.add_argument(
+        "--input-env",
+        action="append",
+        default=[],
+        type=_named,
+        metavar="NAME=VARIABLE",
+        help="an input from an environment variable; may be repeated",
+    )
+    many = ", or a run a row (.csv .tsv .jsonl)" if table else ""
+    parser.add_argument(
+        "--inputs", metavar="FILE", help=f"inputs of one run (.json .yaml .toml){many}"
+    )
+    parser.add_argument(
+        "--secret",
+        action="append",
+        default=[],
+        type=_secret,
+        metavar="NAME=SOURCE",
+        help=f"a secret from {SECRET_SOURCES.replace('`', '')}; may be repeated",
+    )
+    parser.add_argument(
+        "--file",
+        action="append",
+        default=[],
+        metavar="[NAME=]PATH",
+        help="a file for the machine, and the input that gets its path there; may be repeated",
+    )
+    parser.add_argument(
+        "--file-folder",
+        default=TRANSFERS,
+        metavar="PATH",
+        help=f"the folder on the machine that files go to (default: {TRANSFERS})",
+    )
+    parser.add_argument(
+        "--remove-files", action="store_true", help="delete the files on the machine after the run"
+    )
+
+
+def _named(text: str) -> tuple[str, str]:
+    """Name and value of `mrn=4471203`; raises what argparse expects, without the text, which may
+    hold a secret.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError("it is written `NAME=VALUE`")
+    return name, value
+
+
+def _secret(text: str) -> tuple[str, str]:
+    name, equals, source = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"it is written `NAME=SOURCE`, a source {SECRET_SOURCES}")
+    if not _is_source(source):
+        shown = printable(name)[:60]
+        raise argparse.ArgumentTypeError(
+            f"`{shown}` gets no value of a secret here, where others can read it; name its source: "
+            f"{SECRET_SOURCES}"
+        )
+    return name, source
+
+
+def _is_source(text: str) -> bool:
+    kind, _, rest = text.partition(":")
+    return text == "ask" or (kind in ("env", "file") and bool(rest))
+
+
+def secret_source(text: str) -> str:
+    """The source of the one secret of a command; raises `UsageError`, without what may be the
+    secret.
+    """
+    if _is_source(text):
+        return text
+    raise UsageError(f"`--secret` takes no secret but its source: {SECRET_SOURCES}")
+
+
+def read_inputs(arguments: argparse.Namespace) -> tuple[tuple[Given, ...], tuple[Row, ...]]:
+    """What options give to every run, and the rows of a file of many; raises `InputsRefused`."""
+    given = [
+        Given(name, value, f"`--input {printable(name)}`", is_text=True)
+        for name, value in arguments.input
+    ]
+    for name, variable in arguments.input_env:
+        place = f"`--input-env {printable(name)}`"
+        value = os.environ.get(variable)
+        if value is None:
+            raise refuse(place, f"the environment variable `{printable(variable)}` is not set")
+        given.append(Given(name, value, place, is_text=True))
+    path = arguments.inputs
+    if path is None:
+        return tuple(given), ()
+    content = _read(path, SIZE_LIMIT, "`--inputs`")
+    shown = printable(path)
+    if is_table(path):
+        return tuple(given), read_rows(shown, content)
+    return (*given, *read_one(shown, content)), ()
+
+
+def read_secrets(sources: Sequence[tuple[str, str]], console: Console) -> tuple[Given, ...]:
+    """The values of `--secret`, in texts; raises `InputsRefused` for one that is not where it
+    should be.
+    """
+    found: list[Given] = []
+    problems: list[Problem] = []
+    for name, source in sources:
+        place = f"`--secret {printable(name)}`"
+        kind, _, rest = source.partition(":")
+        shown = printable(rest)
+        if source == "ask":
+            found.append(ask_secret(name, console))
+            continue
+        if kind == "env":
+            value = os.environ.get(rest, "")
+            why = "" if value else f"the environment variable `{shown}` is empty or not set"
+        else:
+            value, why = _secret_file(rest)
+        if why:
+            problems.append(Problem(place, why))
+        else:
+            found.append(Given(name, value, place, is_text=True))
+    if problems:
+        raise InputsRefused(problems)
+    return tuple(found)
+
+
+def ask_secret(name: str, console: Console) -> Given:
+    """The secret that a person types, unseen; raises `UsageError` where there is no terminal."""
+    from getpass import GetPassWarning, getpass
+    from warnings import catch_warnings, simplefilter
+
+    from ..engine.questions import is_interactive
+
+    shown = printable(name)
+    if not is_interactive():
+        raise UsageError(
+            f"there is no terminal to ask for the secret `{shown}` on; give it as "
+            f"`--secret {shown}=env:NAME` or `--secret {shown}=file:PATH`"
+        )
+    console.flush()
+    try:
+        with catch_warnings():
+            simplefilter("error", GetPassWarning)  # what would show the secret does not ask
+            value = asked(lambda: getpass(f"{shown} (not shown): "))
+    except (EOFError, GetPassWarning):
+        raise UsageError(f"the secret `{shown}` cannot be asked for without showing it") from None
+    if not value:
+        raise CommandError(f"the secret `{shown}` is empty; nothing was sent", USAGE)
+    return Given(name, value, f"the secret `{shown}`", is_text=True)
+
+
+def read_uploads(arguments: argparse.Namespace) -> tuple[Upload, ...]:
+    """The files of `--file`; raises `InputsRefused`."""
+    uploads: list[Upload] = []
+    for written in arguments.file:
+        name, equals, path = written.partition("=")
+        # A path may hold an equals sign; a name of an input is one word.
+        is_named = bool(equals) and re.fullmatch(r"[A-Za-z_]\w*", name) is not None
+        path = path if is_named else written
+        place = f"`--file {printable(written)}`"
+        content = _read(path, MAX_UPLOAD, place)
+        filename = os.path.basename(path.rstrip("/" + os.sep))
+        if any(filename == each.filename for each in uploads):
+            raise refuse(place, f"another file is named `{printable(filename)}`, too")
+        uploads.append(
+            Upload(
+                name if is_named else None,
+                place,
+                filename,
+                content,
+                arguments.file_folder,
+                arguments.remove_files,
+            )
+        )
+    return tuple(uploads)
+
+
+def _secret_file(path: str) -> tuple[str, str]:
+    """The secret in a file without the line break at its end, or why there is none."""
+    full = os.path.abspath(os.path.expanduser(path))
+    try:
+        text = DiskFiles(os.path.dirname(full)).read_text(os.path.basename(full))
+    except UnreadableFile as error:
+        return "", f"the file `{printable(path)}` cannot be read: {error.reason}"
+    value = text.removesuffix("\n").removesuffix("\r")
+    return value, "" if value else f"the file `{printable(path)}` is empty"
+
+
+def _read(path: str, limit: int, place: str) -> bytes:
+    """The bytes of a file, at most `limit`; raises `InputsRefused`."""
+    shown = printable(path)
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), "rb") as file:
+            content = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "it is not a path").lower()
+        raise refuse(place, f"`{shown}` cannot be read: {reason}") from None
+    if len(content) > limit:
+        raise refuse(place, f"`{shown}` is larger than {limit // 1024**2} MB")
+    return content
+
+
+def add_target_options(parser: argparse.ArgumentParser) -> None:
+    """Declare where a run goes."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--machine", metavar="MACHINE", help="a machine, by name or id")
+    where.add_argument(
+        "--pool",
+        action="append",
+        default=[],
+        metavar="POOL",
+        help="a machine of this pool, by name or id; if repeated, of all of them",
+    )
+    where.add_argument("--session", metavar="ID", help="go on in this session, on its machine")
+    parser.add_argument("--priority", action="store_true", help="before runs that wait")
+
+
+def add_watch_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what is shown of runs and written about them."""
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument(
+        "--output", metavar="FIELD", help="print this output alone, a text as it is"
+    )
+    parser.add_argument("--junit", metavar="FILE", help="write how runs ended as JUnit XML")
+    from ..progress import KINDS
+
+    parser.add_argument(
+        "--progress",
+        choices=KINDS,
+        default="auto",
+        help="how to show how far many runs are; default: a bar on a terminal",
+    )

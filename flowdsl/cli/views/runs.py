@@ -1,0 +1,252 @@
+"""What is shown of runs: lines for people, objects for programs, JUnit XML for CI."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree import ElementTree
+
+from flowdsl.cyberdesk.models.run import Run
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.runs.ending import Ending, ending_of_run
+from flowdsl.runs.submit import Submission
+from flowdsl.runs.watch import Watched, step_of
+
+from .painted import BAD, GOOD, QUIET, WARNED, painted
+
+FORMAT_VERSION = 1
+
+STYLES = {"success": GOOD, "task_failed": BAD, "error": BAD, "cancelled": WARNED}
+
+FIELDS = (
+    "id",
+    "status",
+    "workflow_id",
+    "machine_id",
+    "session_id",
+    "session_alias",
+    "created_at",
+    "started_at",
+    "ended_at",
+    "input_values",
+    "output_data",
+    "output_attachment_ids",
+    "error",
+    "post_run_checks",
+)
+"""What an object of the machine format says of a run, under the names of the service."""
+
+
+def run_object(run: Run) -> dict[str, Any]:
+    """A run for programs, without its history; what was not asked for is null."""
+    values = run.model_dump(mode="json", include=set(FIELDS))
+    return {name: values.get(name) for name in FIELDS}
+
+
+def result_object(
+    kind: str,
+    about: Mapping[str, Any],
+    made: Iterable[Run],
+    submissions: Sequence[Submission],
+    watched: Watched | None,
+    exit_code: int,
+) -> dict[str, Any]:
+    """Everything that a command made and saw of runs."""
+    known = {} if watched is None else watched.runs
+    gone: set[str] = set() if watched is None else watched.gone
+    places = {run.id: each.place for each in submissions for run in each.runs}
+    every = {run.id: run for run in made} | known
+    return {
+        "format_version": FORMAT_VERSION,
+        "kind": kind,
+        **about,
+        "exit_code": exit_code,
+        "runs": [
+            {
+                **run_object(run),
+                "row": places.get(run.id) or None,
+                **({"deleted": True} if run.id in gone else {}),
+            }
+            for run in every.values()
+        ],
+        "failures": [
+            {"row": each.place or None, "message": message}
+            for each in submissions
+            for message in _failures(each)
+        ],
+        "unknown": [
+            {
+                "row": each.place or None,
+                "message": str(each.unknown),
+                "candidates": [run.id for run in each.candidates],
+            }
+            for each in submissions
+            if each.unknown is not None
+        ],
+    }
+
+
+def _failures(submission: Submission) -> list[str]:
+    if submission.failures or submission.runs or submission.unknown is not None:
+        return submission.failures
+    return ["it was not sent"]
+
+
+def failure_lines(submissions: Iterable[Submission], limit: int = 20) -> list[str]:
+    """The runs that were not made, or of which nobody knows, for people."""
+    lines: list[str] = []
+    more = 0
+    for each in submissions:
+        where = f"{each.place}: " if each.place else ""
+        said = [f"{where}not made: {message}" for message in _failures(each)]
+        if each.unknown is not None:
+            said = [f"{where}not known whether it was made: {each.unknown}"]
+            if each.candidates:
+                ids = ", ".join(run.id for run in each.candidates[:5])
+                said.append(f"{where}one of these runs may be it: {ids}")
+        for line in said:
+            if len(lines) < limit:
+                lines.append(printable(line))
+            else:
+                more += 1
+    if more:
+        lines.append(f"and {more} more")
+    return lines
+
+
+def status_line(run: Run, *, color: bool, place: str = "", now: datetime | None = None) -> str:
+    """One line about a run as it is now: `3f2a... running, step 2, focused_action, 4 s`.
+
+    `now` is our own time, by which the time of a run that goes on is told.
+    """
+    seconds = seconds_of(run, now)
+    step = step_of(run) if run.is_live else ""
+    tail = "".join(f", {each}" for each in (step, spent(seconds)) if each)
+    where = f"{place}  " if place else ""
+    alias = f"  {printable(run.session_alias)}" if run.session_alias else ""
+    parts = [
+        (f"{where}{printable(run.id)}{alias}  ", ""),
+        (printable(run.status)[:60], STYLES.get(run.status, "")),
+        (tail, QUIET),
+    ]
+    return painted([parts], color)
+
+
+def error_lines(run: Run) -> list[str]:
+    """Why a run did not go well, as the service says it."""
+    lines = [f"  {printable(line)[:2000]}" for line in run.error or ()]
+    for check in run.post_run_checks or ():
+        if check.status in ("failed", "infra_error"):
+            why = f": {printable(check.error_message)}" if check.error_message else ""
+            lines.append(f"  check `{printable(check.name or '?')}` {check.status}{why}")
+    return lines
+
+
+def summary_line(watched: Watched) -> str:
+    """How many runs ended how, in one line."""
+    counts: dict[str, int] = {}
+    for run in watched.runs.values():
+        word = "deleted" if run.id in watched.gone else printable(run.status)[:60]
+        counts[word] = counts.get(word, 0) + 1
+    total = len(watched.runs)
+    return f"{total} run{'s' if total != 1 else ''}: " + ", ".join(
+        f"{count} {word}" for word, count in sorted(counts.items())
+    )
+
+
+def seconds_of(run: Run, now: datetime | None = None) -> float | None:
+    """How long a run took by the service's own times, or up to `now` where it goes on; None where
+    that is not known.
+    """
+    begun, ended = _moment(run.started_at), _moment(run.ended_at)
+    if run.is_live and ended is None:
+        ended = now
+    if begun is None or ended is None:
+        return None
+    return max(0.0, (ended - begun).total_seconds())
+
+
+def spent(seconds: float | None) -> str:
+    """A time for people: `4.2 s`, `12 min`."""
+    if seconds is None:
+        return ""
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def dumped(value: Any) -> str:
+    """An object of the machine format, indented."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def junit(name: str, submissions: Sequence[Submission], watched: Watched | None) -> bytes:
+    """One suite with a case for each run: a task that failed is a failure, a run that broke an
+    error.
+    """
+    root = ElementTree.Element("testsuites", name="flowdsl")
+    suite = ElementTree.SubElement(root, "testsuite", name=f"flowdsl run {printable(name)}")
+    counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
+    known = {} if watched is None else watched.runs
+    gone: set[str] = set() if watched is None else watched.gone
+    seen: set[str] = set()
+
+    def case(title: str, seconds: float | None = None) -> ElementTree.Element:
+        counts["tests"] += 1
+        made = ElementTree.SubElement(
+            suite, "testcase", classname=f"flowdsl.run.{printable(name)}", name=title
+        )
+        if seconds is not None:
+            made.set("time", f"{seconds:.3f}")
+        return made
+
+    def note(element: ElementTree.Element, kind: str, message: str, text: str = "") -> None:
+        counts[{"failure": "failures", "error": "errors"}.get(kind, "skipped")] += 1
+        found = ElementTree.SubElement(element, kind, message=printable(message)[:2000])
+        found.text = text
+
+    def add(run: Run, place: str) -> None:
+        seen.add(run.id)
+        run = known.get(run.id, run)
+        alias = printable(run.session_alias or "")
+        title = " ".join(each for each in (place, alias, run.id) if each)
+        element = case(title, seconds_of(run))
+        reasons = [printable(line)[:2000] for line in error_lines(run)]
+        message = reasons[0] if reasons else f"the run ended as {run.status}"
+        match ending_of_run(run, is_gone=run.id in gone):
+            case Ending.TASK_FAILED:
+                note(element, "failure", message, "\n".join(reasons))
+            case Ending.ERROR:
+                note(element, "error", message, "\n".join(reasons))
+            case Ending.CANCELLED:
+                note(element, "failure", "the run was cancelled or deleted")
+            case Ending.UNFINISHED:
+                note(element, "skipped", f"the run was left as {run.status}")
+            case _:
+                pass
+
+    for submission in submissions:
+        for run in submission.runs:
+            add(run, submission.place)
+        for message in _failures(submission):
+            note(case(submission.place or "not made"), "error", f"not made: {message}")
+        if submission.unknown is not None:
+            element = case(submission.place or "not known")
+            note(element, "error", f"not known whether it was made: {submission.unknown}")
+    for run in known.values():
+        if run.id not in seen:
+            add(run, "")
+    for element in (root, suite):
+        for key, count in counts.items():
+            element.set(key, str(count))
+    ElementTree.indent(root)
+    content: bytes = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=True)
+    return content + b"\n"

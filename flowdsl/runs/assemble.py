@@ -1,0 +1,389 @@
+"""The values of a run, from everything that gives some: checked whole before anything is sent.
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowdsl.cyberdesk.errors import printable
+from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.ir import nodes
+from flowdsl.runs.convert import (
+    EMPTY,
+    described,
+    field_mismatches,
+    from_text,
+    shown_below,
+    with_defaults,
+)
+from flowdsl.runs.declared import Declared
+from flowdsl.runs.documents import Row
+from flowdsl.runs.machine_parameters import ANYWHERE, MachineParameters
+from flowdsl.runs.places import Given
+from flowdsl.runs.problems import InputsRefused, Problem
+
+TRANSFERS = "~/CyberdeskTransfers"
+"""Where the service puts a file on the machine when nobody says where (SDK)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file for the machine. `input` is the input that gets its path there, None for none of
+    them.
+    """
+
+    input: str | None
+    place: str
+    filename: str
+    content: bytes = field(repr=False)
+    folder: str = TRANSFERS
+    is_temporary: bool = False
+
+    @property
+    def path(self) -> str:
+        """Where the file is on the machine."""
+        return f"{self.folder.rstrip('/')}/{self.filename}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunValues:
+    """What one run is given. `place` is that of its row, empty for the only run.
+
+    `notes` are what people should know of it: what is left to a machine.
+    """
+
+    inputs: dict[str, Any]
+    secrets: dict[str, Any] = field(repr=False)
+    notes: tuple[str, ...] = ()
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Who gives values to every run of a command; `secrets` are texts with their places."""
+
+    given: tuple[Given, ...] = ()
+    secrets: tuple[Given, ...] = ()
+    uploads: tuple[Upload, ...] = ()
+    machine_parameters: MachineParameters = ANYWHERE
+    references: bool = False
+
+
+def missing_secrets(declared: Declared, sources: Sources) -> list[nodes.FieldSpec]:
+    """The secrets that a run needs and that nobody gives, in the order of the source."""
+    given = {each.name for each in sources.secrets}
+    return [
+        spec
+        for name, spec in declared.secrets.items()
+        if name not in given
+        and spec.required
+        and not sources.machine_parameters.supplies(name, secret=True)
+        and not (spec.machine and not sources.machine_parameters.is_known)
+    ]
+
+
+def assemble(declared: Declared, sources: Sources, row: Row | None = None) -> RunValues:
+    """The values of one run, of `row` or the only one; raises `InputsRefused` with all problems
+    at once.
+    """
+    run = _Assembly(declared, sources, row)
+    values = run.values()
+    if run.problems:
+        raise InputsRefused(dict.fromkeys(run.problems))
+    return values
+
+
+def given_values(declared: Declared, sources: Sources) -> RunValues:
+    """What is given to one run, made what is declared; raises `InputsRefused`. Nothing is filled
+    in or missed.
+    """
+    run = _Assembly(declared, sources, None)
+    inputs, secrets = run.given()
+    if run.problems:
+        raise InputsRefused(dict.fromkeys(run.problems))
+    return RunValues({name: each for name, each in inputs.items() if each is not None}, secrets)
+
+
+def check_given(declared: Declared, sources: Sources, rows: Sequence[Row] = ()) -> None:
+    """Raise `InputsRefused` for what is wrong with values that are given, wherever the runs go.
+
+    What is missing is not looked at, since a machine may supply it: that nobody has asked yet.
+    """
+    problems: list[Problem] = []
+    for row in rows or (None,):
+        run = _Assembly(declared, sources, row)
+        run.given()
+        problems += run.problems
+    if problems:
+        raise InputsRefused(_joined(problems, rows))
+
+
+def assemble_rows(
+    declared: Declared, sources: Sources, rows: Sequence[Row]
+) -> tuple[RunValues, ...]:
+    """The values of the run of each row; raises `InputsRefused` with the problems of all rows.
+
+    What is wrong in the same words in every row is told once, of the file.
+    """
+    found: list[RunValues] = []
+    problems: list[Problem] = []
+    for row in rows:
+        try:
+            found.append(assemble(declared, sources, row))
+        except InputsRefused as refused:
+            problems += refused.problems
+    if problems:
+        raise InputsRefused(_joined(problems, rows))
+    return tuple(found)
+
+
+def _joined(problems: Iterable[Problem], rows: Sequence[Row]) -> Iterator[Problem]:
+    file = rows[0].place.rpartition(":")[0] if rows else ""
+    of_rows = {row.place for row in rows}
+    said: dict[tuple[str, str], list[Problem]] = {}
+    for problem in dict.fromkeys(problems):
+        said.setdefault((problem.message, problem.help), []).append(problem)
+    for same in said.values():
+        if len(same) == len(rows) > 1 and {each.place for each in same} == of_rows:
+            yield Problem(file, same[0].message, same[0].help)
+        else:
+            yield from same
+
+
+class _Assembly:
+    """One run in the making; what does not fit is kept in `problems`."""
+
+    def __init__(self, declared: Declared, sources: Sources, row: Row | None) -> None:
+        self._declared = declared
+        self._sources = sources
+        self._row = row
+        self._notes: list[str] = []
+        self.problems: list[Problem] = []
+
+    def given(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The inputs and secrets that somebody gives, as far as they fit."""
+        return self._inputs(), self._secrets()
+
+    def values(self) -> RunValues:
+        """All values, as far as they fit."""
+        inputs, secrets = self.given()
+        for spec in missing_secrets(self._declared, self._sources):
+            self._missing_secret(spec)
+        self._fill(inputs)
+        if not self.problems and self._declared.schema is not None:
+            self._by_schema(inputs, secrets)
+        place = "" if self._row is None else self._row.place
+        return RunValues(
+            {name: value for name, value in inputs.items() if value is not None},
+            secrets,
+            tuple(self._notes),
+            place,
+        )
+
+    def _say(self, place: str, message: str, help: str = "") -> None:
+        self.problems.append(Problem(place, message, help))
+
+    # What is given
+
+    def _inputs(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for given in self._one_source_each():
+            spec = self._spec(given)
+            if spec is None:
+                continue
+            value = from_text(given.value, spec.type) if given.is_text else given.value
+            value = with_defaults(value, spec.type)
+            for wrong in field_mismatches(value, spec, references=self._sources.references):
+                place = given.place if given.is_text else given.at(wrong.path)
+                self._say(place, wrong.sentence(spec.name), wrong.help)
+            found[given.name] = None if value == "" else value
+        return found
+
+    def _one_source_each(self) -> list[Given]:
+        every = [*self._sources.given, *(() if self._row is None else self._row.given)]
+        for upload in self._sources.uploads:
+            if upload.input is not None:
+                every.append(Given(upload.input, upload.path, upload.place))
+        first: dict[str, Given] = {}
+        for given in every:
+            if given.name in first:
+                self._say(
+                    given.place,
+                    f"input `{printable(given.name)}` is given twice",
+                    f"it is given by {first[given.name].place}, too",
+                )
+            first.setdefault(given.name, given)
+        return list(first.values())
+
+    def _spec(self, given: Given) -> nodes.FieldSpec | None:
+        """What is declared under the name of a value; None, reported, for nothing."""
+        name, declared = given.name, self._declared
+        spec = declared.inputs.get(name)
+        if spec is not None:
+            is_file = any(each.input == name for each in self._sources.uploads)
+            return None if is_file and not self._takes_file(given, spec) else spec
+        bare = name.removeprefix("$")
+        if bare in declared.secrets:
+            self._say(
+                given.place,
+                f"`{bare}` is a secret of `{declared}` and not given as an input",
+                f"give it as `--secret {bare}=env:NAME` or `--secret {bare}=file:PATH`",
+            )
+            return None
+        if declared.is_open and name and not name.startswith("$"):
+            return nodes.FieldSpec(name=name, type=nodes.ScalarType(name="any"))
+        nearest = closest(name, declared.inputs)
+        known = f"there are {listed(declared.inputs)}" if declared.inputs else "it takes none"
+        self._say(
+            given.place,
+            f"`{printable(name)}` is no input of {declared.kind} `{declared}`",
+            f"an input named `{nearest}` exists" if nearest else known,
+        )
+        return None
+
+    def _takes_file(self, given: Given, spec: nodes.FieldSpec) -> bool:
+        """Whether an input is for a file; reported where it is not."""
+        type_ = spec.type.inner if isinstance(spec.type, nodes.OptionalType) else spec.type
+        if type_ == nodes.ScalarType(name="file"):
+            return True
+        self._say(
+            given.place,
+            f"`{spec.name}` takes {described(spec.type)}, not a file",
+            f"give it with `--input {spec.name}=...`",
+        )
+        return False
+
+    def _secrets(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        declared = self._declared
+        for given in self._sources.secrets:
+            spec = declared.secrets.get(given.name)
+            if spec is None and declared.is_open and given.name not in declared.inputs:
+                found[given.name] = given.value
+            elif spec is None:
+                self._no_secret(given)
+            elif given.name in found:
+                self._say(given.place, f"secret `{given.name}` is given twice")
+            else:
+                value = from_text(given.value, spec.type)
+                # Not a word of the value, nor of what is wrong with it beyond its type.
+                if any(field_mismatches(value, spec)):
+                    self._say(
+                        given.place,
+                        f"the secret `{spec.name}` does not fit: it takes {described(spec.type)}",
+                    )
+                found[given.name] = value
+        return found
+
+    def _no_secret(self, given: Given) -> None:
+        declared, name = self._declared, printable(given.name)
+        if given.name in declared.inputs:
+            self._say(
+                given.place,
+                f"`{name}` is an input of `{declared}` and no secret",
+                f"give it as `--input {name}=...`",
+            )
+            return
+        nearest = closest(given.name, declared.secrets)
+        known = f"there are {listed(declared.secrets)}" if declared.secrets else "it takes none"
+        self._say(
+            given.place,
+            f"`{name}` is no secret of {declared.kind} `{declared}`",
+            f"a secret named `{nearest}` exists" if nearest else known,
+        )
+
+    # What is not given
+
+    def _where(self) -> str:
+        return self._declared.name if self._row is None else self._row.place
+
+    def _missing_secret(self, spec: nodes.FieldSpec) -> None:
+        lacking = self._sources.machine_parameters.lacking(spec.name, secret=True)
+        nobody = f", and {lacking[0].name} has no parameter for it" if lacking else ""
+        self._say(
+            self._declared.name,
+            f"the secret `{spec.name}` is not given{nobody}",
+            f"give it as `--secret {spec.name}=env:NAME` or `--secret {spec.name}=file:PATH`",
+        )
+
+    def _fill(self, inputs: dict[str, Any]) -> None:
+        """Put defaults in, and find out what is missing."""
+        machine_parameters = self._sources.machine_parameters
+        for name, spec in self._declared.inputs.items():
+            if name in inputs:
+                if inputs[name] is None and (spec.machine or name in machine_parameters.names()):
+                    # Nothing was given on purpose, and only this keeps a parameter from filling it.
+                    inputs[name] = EMPTY
+                continue
+            self._check_supplied(spec)
+            if machine_parameters.supplies(name):
+                continue
+            if spec.has_default:
+                inputs[name] = spec.default
+            elif spec.required:
+                self._missing(spec)
+
+    def _check_supplied(self, spec: nodes.FieldSpec) -> None:
+        for supplier, value in self._sources.machine_parameters.values(spec.name):
+            for wrong in field_mismatches(value, spec):
+                self._say(supplier.name, f"its parameter {wrong.sentence(spec.name)}", wrong.help)
+
+    def _missing(self, spec: nodes.FieldSpec) -> None:
+        machine_parameters, name = self._sources.machine_parameters, spec.name
+        lacking = machine_parameters.lacking(name)
+        give = f"give it as `--input {name}=...`; it takes {described(spec.type)}"
+        if self._row is not None:
+            give = f"it takes {described(spec.type)}"
+        if not machine_parameters.is_known:
+            if spec.machine:
+                self._notes.append(f"`{name}` is left to the machine that the run gets")
+            else:
+                self._say(self._where(), f"input `{name}` is not given", give)
+            return
+        if not lacking:
+            self._say(
+                self._where(), f"input `{name}` is not given, and no machine supplies it", give
+            )
+        elif len(lacking) < len(machine_parameters.machines):
+            # Which of them the run gets is not known: the service refuses it there, if at all.
+            names = ", ".join(each.name for each in lacking[:3])
+            self._say(
+                self._where(),
+                f"input `{name}` is not given, and {names} has no parameter of it",
+                give,
+            )
+        else:
+            nearest = closest(name, machine_parameters.names())
+            exists = f"; a parameter named `{nearest}` exists" if nearest else ""
+            self._say(
+                self._where(),
+                f"input `{name}` is not given, and {lacking[0].name} has no parameter `{name}`"
+                f"{exists}",
+                give,
+            )
+
+    def _by_schema(self, inputs: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
+        """What the schema file itself says of the whole, beyond the types that are read from it."""
+        from flowdsl.emulator.simulation.schemas import input_problems, read_schema
+
+        schema = read_schema(self._declared.schema)
+        if schema is None:
+            return
+        machine_parameters = self._sources.machine_parameters
+        effective = {
+            name: next(machine_parameters.values(name), (None, None))[1]
+            for name in machine_parameters.names()
+        }
+        effective |= {name: value for name, value in inputs.items() if value is not None}
+        hidden = {*secrets, *machine_parameters.names(secret=True)}
+        for wrong in input_problems(
+            schema, effective, hidden, machine_known=machine_parameters.is_known
+        ):
+            root = str(wrong.path[0]) if wrong.path else self._declared.name
+            what = f"{root}{shown_below(tuple(wrong.path[1:]))}"
+            self._say(
+                self._where(), f"`{what}` does not fit the schema: {printable(wrong.message)}"
+            )

@@ -1,0 +1,358 @@
+"""Values against declared types: the text of an option to a value, and what does not fit. Pure.
+
+A message says what is expected and, unless it is a secret, what was found.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.ir import nodes
+from flowdsl.runs.places import Path, shown
+from flowdsl.semantics.values.formats import TYPE_OF_FORMAT, example, has_spelling, is_spelled
+from flowdsl.source.patterns import Unusable, is_found
+
+EMPTY, CLEAR = "__EMPTY__", "__CLEAR__"
+"""What the platform takes for "leave it as it is" and for "blank this field": platform.md,
+section 1.3.
+"""
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_TRUE_LIKE = {"yes", "y", "on", "1", "true", "t"}
+_FALSE_LIKE = {"no", "n", "off", "0", "false", "f"}
+_SHOWN = 60
+"""Characters of a value in a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Why a value does not fit: `path` leads to the part, `found` is what stands there, for
+    people.
+    """
+
+    expected: str
+    found: str = ""
+    path: Path = ()
+    help: str = ""
+
+    def sentence(self, what: str) -> str:
+        """The sentence about the input `what`."""
+        place = f"{what}{shown_below(self.path)}"
+        return f"`{place}` {self.expected}{f', not {self.found}' if self.found else ''}"
+
+
+def shown_below(path: Path) -> str:
+    """A path as it goes on behind a name."""
+    text = shown(path)
+    return text if not text or text.startswith("[") else f".{text}"
+
+
+def from_text(text: str, type_: nodes.Type) -> Any:
+    """The value that an option or a cell means for a type; what means none stays text.
+
+    A list or a record is written as JSON. `any` is JSON where it is that, and else the text.
+    """
+    match type_:
+        case nodes.OptionalType(inner=inner):
+            return None if text == "" else from_text(text, inner)
+        case nodes.ScalarType(name="int"):
+            return int(text) if _INTEGER.fullmatch(text.strip()) else text
+        case nodes.ScalarType(name="number"):
+            return _number(text.strip())
+        case nodes.ScalarType(name="bool"):
+            return {"true": True, "false": False}.get(text.strip(), text)
+        case nodes.ScalarType(name="any") | nodes.ListType() | nodes.RecordType():
+            try:
+                return read_json(text)
+            except UnreadableJson:
+                return text
+        case _:
+            return text
+
+
+def _number(text: str) -> Any:
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _NUMBER.fullmatch(text):
+        value = float(text)
+        return value if math.isfinite(value) else text
+    return text
+
+
+def with_defaults(value: Any, type_: nodes.Type) -> Any:
+    """`value` with the defaults of the fields that its records leave out."""
+    match type_:
+        case nodes.OptionalType(inner=inner):
+            return with_defaults(value, inner)
+        case nodes.ListType(element=element) if isinstance(value, list):
+            return [with_defaults(item, element) for item in value]
+        case nodes.RecordType(fields=fields) if isinstance(value, dict):
+            filled = dict(value)
+            for field in fields:
+                if field.name in filled:
+                    filled[field.name] = with_defaults(filled[field.name], field.type)
+                elif field.has_default:
+                    filled[field.name] = field.default
+            return filled
+        case nodes.ScalarType(name="int") if isinstance(value, float) and value.is_integer():
+            return int(value)
+        case _:
+            return value
+
+
+def field_mismatches(
+    value: Any, field: nodes.FieldSpec, path: Path = (), *, references: bool = False
+) -> Iterator[Mismatch]:
+    """What in `value` does not fit the field; with `references`, `{"$ref": ...}` always fits."""
+    found = False
+    for mismatch in mismatches(value, field.type, path, references=references):
+        found = True
+        yield mismatch
+    if not found and not (references and is_reference(value)):
+        yield from _constraints(value, field.constraints, path)
+
+
+def mismatches(
+    value: Any, type_: nodes.Type, path: Path = (), *, references: bool = False
+) -> Iterator[Mismatch]:
+    """What in a JSON value does not fit a type, outer places first."""
+    if references and is_reference(value):
+        return
+    match type_:
+        case nodes.OptionalType(inner=inner):
+            if value is not None and value != "" and value not in (EMPTY, CLEAR):
+                yield from mismatches(value, inner, path, references=references)
+        case _ if value is None or value == "" or value == EMPTY:
+            if not (type_ == nodes.ScalarType(name="any") and value is None):
+                found = "null" if value is None else "an empty text"
+                found = f"`{EMPTY}`" if value == EMPTY else found
+                yield Mismatch(f"is not optional and takes {described(type_)}", found, path)
+        case nodes.ScalarType(name=name):
+            yield from _scalar(value, name, path)
+        case nodes.EnumType(values=values):
+            yield from _enum(value, values, path)
+        case nodes.ListType(element=element):
+            if not isinstance(value, list):
+                yield _expected(type_, value, path)
+                return
+            for index, item in enumerate(value):
+                yield from mismatches(item, element, (*path, index), references=references)
+        case nodes.RecordType(fields=fields):
+            if not isinstance(value, dict):
+                yield _expected(type_, value, path)
+                return
+            yield from _record(value, fields, path, references)
+
+
+def is_reference(value: Any) -> bool:
+    """Whether a value stands for an output of an earlier run of the session."""
+    return isinstance(value, dict) and value.keys() == {"$ref"} and isinstance(value["$ref"], str)
+
+
+def _record(
+    value: Mapping[str, Any], fields: tuple[nodes.FieldSpec, ...], path: Path, references: bool
+) -> Iterator[Mismatch]:
+    known = {field.name: field for field in fields}
+    for name, inner in value.items():
+        if name in known:
+            yield from field_mismatches(inner, known[name], (*path, name), references=references)
+            continue
+        nearest = closest(name, known)
+        help = f"a field named `{nearest}` exists" if nearest else f"there are {listed(known)}"
+        yield Mismatch("is no field of the record", "", (*path, name), help)
+    for field in fields:
+        if field.required and field.name not in value:
+            yield Mismatch(
+                "is missing", "", (*path, field.name), f"it takes {described(field.type)}"
+            )
+
+
+def _scalar(value: Any, name: str, path: Path) -> Iterator[Mismatch]:
+    type_ = nodes.ScalarType(name=name)
+    match name:
+        case "any":
+            yield from _json_problems(value, path)
+            return
+        case "int":
+            fits = (
+                isinstance(value, int | float)
+                and not isinstance(value, bool)
+                and math.isfinite(value)
+                and value == int(value)
+            )
+        case "number":
+            fits = (
+                isinstance(value, int | float)
+                and not isinstance(value, bool)
+                and math.isfinite(value)
+            )
+        case "bool":
+            fits = isinstance(value, bool)
+        case _:
+            fits = isinstance(value, str) and (
+                not has_spelling(name) or value == CLEAR or is_spelled(name, value)
+            )
+    if not fits:
+        yield _expected(type_, value, path, _hint(name, value))
+    elif isinstance(value, str):
+        yield from _characters(value, path)
+
+
+def _json_problems(value: Any, path: Path) -> Iterator[Mismatch]:
+    """What in a value of any type cannot be sent."""
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from _characters(key, path)
+                yield from _json_problems(inner, (*path, key))
+        case list():
+            for index, inner in enumerate(value):
+                yield from _json_problems(inner, (*path, index))
+        case str():
+            yield from _characters(value, path)
+        case float() if not math.isfinite(value):
+            yield Mismatch("takes a value that JSON can hold", spelled(value), path)
+
+
+def _hint(name: str, value: Any) -> str:
+    if name == "bool" and isinstance(value, str | int):
+        word = str(value).strip().lower()
+        if word in _TRUE_LIKE:
+            return "write `true`"
+        if word in _FALSE_LIKE:
+            return "write `false`"
+    if name == "number" and isinstance(value, str) and re.fullmatch(r"[+-]?\d+,\d+", value):
+        return f"write `{value.replace(',', '.')}`, with a point"
+    if name == "date" and isinstance(value, str):
+        found = re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", value)
+        if found:
+            return f"write `{found[3]}-{int(found[2]):02}-{int(found[1]):02}`"
+    if name == "string" and isinstance(value, int | float) and not isinstance(value, bool):
+        return "write it in quotes"
+    written = _INTEGER if name == "int" else _NUMBER if name == "number" else None
+    if written is not None and isinstance(value, str) and written.fullmatch(value):
+        return "write it without quotes"
+    return ""
+
+
+def _characters(value: str, path: Path) -> Iterator[Mismatch]:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        yield Mismatch("holds bytes that are no character of UTF-8", "", path)
+        return
+    if "\0" in value:
+        yield Mismatch("holds a NUL character, which no field takes", "", path)
+
+
+def _enum(value: Any, values: tuple[str, ...], path: Path) -> Iterator[Mismatch]:
+    if isinstance(value, str) and value in values:
+        return
+    nearest = closest(value, values) if isinstance(value, str) else None
+    help = f"`{nearest}` exists" if nearest else ""
+    yield _expected(nodes.EnumType(values=values), value, path, help)
+
+
+def _expected(type_: nodes.Type, value: Any, path: Path, help: str = "") -> Mismatch:
+    return Mismatch(f"takes {described(type_)}", spelled(value), path, help)
+
+
+def _constraints(value: Any, constraints: Mapping[str, Any], path: Path) -> Iterator[Mismatch]:
+    if value is None or value in ("", EMPTY, CLEAR):
+        return
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        least, most = constraints.get("minimum"), constraints.get("maximum")
+        if least is not None and value < least:
+            yield Mismatch(f"is at least {least}", spelled(value), path)
+        if most is not None and value > most:
+            yield Mismatch(f"is at most {most}", spelled(value), path)
+    if isinstance(value, list):
+        fewest, most = constraints.get("minItems"), constraints.get("maxItems")
+        if fewest is not None and len(value) < fewest:
+            yield Mismatch(f"has at least {_entries(fewest)}", str(len(value)), path)
+        if most is not None and len(value) > most:
+            yield Mismatch(f"has at most {_entries(most)}", str(len(value)), path)
+    if isinstance(value, str):
+        pattern = constraints.get("pattern")
+        if pattern is not None and not _matches(pattern, value):
+            yield Mismatch(f"matches `{pattern}`", spelled(value), path)
+        named = TYPE_OF_FORMAT.get(constraints.get("format", ""))
+        if named is not None and not is_spelled(named, value):
+            yield Mismatch(
+                f"is spelled as `{constraints['format']}`, for example {example(named)}",
+                spelled(value),
+                path,
+            )
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Whether a pattern is found; one that is not run here is left to the service."""
+    try:
+        return is_found(pattern, text)
+    except Unusable:
+        return True
+
+
+def _entries(count: int) -> str:
+    return f"{count} entr{'y' if count == 1 else 'ies'}"
+
+
+_SCALARS = {
+    "string": "a text",
+    "int": "a whole number",
+    "number": "a number",
+    "bool": "`true` or `false`",
+    "date": "a date",
+    "datetime": "a date with a time",
+    "time": "a time",
+    "email": "an e-mail address",
+    "url": "an address",
+    "file": "the path of a file on the machine",
+    "any": "a value",
+}
+
+
+def described(type_: nodes.Type) -> str:
+    """A type for people: what an input of it takes."""
+    match type_:
+        case nodes.ScalarType(name=name):
+            words = _SCALARS[name]
+            return f"{words} such as {example(name)}" if has_spelling(name) else words
+        case nodes.EnumType(values=values):
+            *first, last = (f"`{value}`" for value in values)
+            return f"{', '.join(first)} or {last}" if first else last
+        case nodes.OptionalType(inner=inner):
+            return f"{described(inner)}, or nothing"
+        case nodes.ListType(element=element):
+            return f"a list, as JSON, whose entries are {described(element)}"
+        case nodes.RecordType(fields=fields):
+            return f"a record, as JSON, with {listed(field.name for field in fields)}"
+
+
+def spelled(value: Any) -> str:
+    """A value in a message, cut."""
+    match value:
+        case None:
+            return "null"
+        case dict():
+            return "a record"
+        case list():
+            return f"a list of {_entries(len(value))}"
+        case str():
+            text = printable(value)
+            return f"`{text[:_SHOWN]}…`" if len(text) > _SHOWN else f"`{text}`"
+        case _:
+            try:
+                text = json.dumps(value)
+            except (TypeError, ValueError):
+                text = str(value)
+            return f"`{text[:_SHOWN]}`"

@@ -1,0 +1,70 @@
+"""What a workflow or a chain takes, as its source declares it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_types import TypeLowering
+from flowdsl.semantics.values.schema_files import listed_fields
+
+Kind = Literal["workflow", "chain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The inputs and secrets of one workflow or chain, by their names on the wire.
+
+    `is_open`: others may be given, since a schema taken from a file says so, or does not list all.
+    `schema` is the text of such a file, None where the types of the fields say everything.
+    """
+
+    kind: Kind
+    name: str
+    inputs: Mapping[str, nodes.FieldSpec]
+    secrets: Mapping[str, nodes.FieldSpec]
+    is_open: bool = False
+    schema: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def declared_by(source: nodes.Workflow | nodes.Chain) -> Declared:
+    """What a compiled workflow or chain takes."""
+    kind: Kind = "chain" if isinstance(source, nodes.Chain) else "workflow"
+    if isinstance(source, nodes.Workflow) and source.input_schema is not None:
+        return _by_schema(source.name, source.input_schema, source.secrets)
+    return Declared(kind, source.name, _named(source.inputs), _named(source.secrets))
+
+
+def undeclared(name: str, schema: str | None) -> Declared:
+    """What a workflow of the service takes that no source declares, by its `input_schema`."""
+    if schema is None:
+        return Declared("workflow", name, {}, {}, is_open=True)
+    return _by_schema(name, schema, ())
+
+
+def _by_schema(name: str, text: str, secrets: Iterable[nodes.FieldSpec]) -> Declared:
+    listed = listed_fields(text)
+    fields = () if listed is None else TypeLowering(lambda value: value).fields(listed.fields)
+    inputs = [each for each in fields if not each.name.startswith("$")]
+    hidden = [
+        nodes.FieldSpec(name=each.name[1:], type=each.type, constraints=each.constraints)
+        for each in fields
+        if each.name.startswith("$")
+    ]
+    return Declared(
+        "workflow",
+        name,
+        _named(inputs),
+        _named([*hidden, *secrets]),
+        is_open=listed is None or listed.is_open,
+        schema=text,
+    )
+
+
+def _named(fields: Iterable[nodes.FieldSpec]) -> dict[str, nodes.FieldSpec]:
+    return {each.name: each for each in fields}

@@ -1,0 +1,392 @@
+"""Files that hold inputs: JSON, YAML or TOML for one run, CSV or JSON lines for many. Pure.
+
+A value keeps the line and the column it stands at; a cell of a table keeps its row, counted as a
+spreadsheet does with the header as row 1, and its column.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from io import StringIO
+from json.decoder import scanstring  # type: ignore[attr-defined]  # absent from the stubs
+from typing import Any
+
+from flowdsl.config.positions import locate
+from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
+from flowdsl.runs.places import Given, Path
+from flowdsl.runs.problems import InputsRefused, Problem, refuse
+
+ONE_RUN = (".json", ".yaml", ".yml", ".toml")
+MANY_RUNS = (".csv", ".tsv", ".jsonl", ".ndjson")
+"""Endings of the files that hold one run, and of those that hold one in each row."""
+
+MAX_ROWS = 10_000
+MAX_VALUES = 200_000
+"""Values of a YAML file with what its aliases repeat: a few lines can stand for billions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One run of a file of many. `place` names it: `rows.csv:3`."""
+
+    number: int
+    place: str
+    given: tuple[Given, ...]
+
+
+def is_table(name: str) -> bool:
+    """Whether a file of this name holds a run in each row."""
+    return name.lower().endswith(MANY_RUNS)
+
+
+def read_one(name: str, content: bytes) -> tuple[Given, ...]:
+    """The inputs that a file of one run gives; raises `InputsRefused`."""
+    ending = next((each for each in ONE_RUN if name.lower().endswith(each)), None)
+    if ending is None:
+        known = ", ".join(f"`{each}`" for each in (*ONE_RUN, *MANY_RUNS))
+        raise refuse(name, "its ending does not say what is in it", f"known are {known}")
+    readers: dict[str, Callable[[str, str], tuple[Given, ...]]] = {
+        ".json": _read_json_file,
+        ".toml": _read_toml,
+    }
+    return readers.get(ending, _read_yaml)(name, _text(name, content))
+
+
+def read_rows(name: str, content: bytes) -> tuple[Row, ...]:
+    """The runs that a file of many gives, one a row; raises `InputsRefused`."""
+    text = _text(name, content)
+    lowered = name.lower()
+    read = _read_lines if lowered.endswith((".jsonl", ".ndjson")) else _read_table
+    rows = tuple(read(name, text))
+    if not rows:
+        raise refuse(name, "it holds no run", "write one in each row")
+    return rows
+
+
+def _text(name: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise refuse(f"{name}:{line}", "it is not UTF-8 text") from None
+
+
+# JSON
+
+
+class _Located(Mapping[Path, str]):
+    """The places of the parts of a value, put into words when one is asked for."""
+
+    def __init__(self, name: str, text: str, offsets: dict[Path, int], first_line: int) -> None:
+        self._name, self._text, self._first_line = name, text, first_line
+        self._offsets = offsets
+
+    def __getitem__(self, path: Path) -> str:
+        offset = self._offsets[path]
+        line = self._text.count("\n", 0, offset) + self._first_line
+        return f"{self._name}:{line}:{offset - self._text.rfind(chr(10), 0, offset)}"
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._offsets)
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+
+def _read_json_file(name: str, text: str) -> tuple[Given, ...]:
+    return _json_object(name, text, 1)
+
+
+def _read_lines(name: str, text: str) -> Iterator[Row]:
+    problems: list[Problem] = []
+    count = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        count += 1
+        _bound(name, count)
+        try:
+            given = _json_object(name, line, number)
+        except InputsRefused as refused:
+            problems += refused.problems
+            continue
+        yield Row(count, f"{name}:{number}", given)
+    if problems:
+        raise InputsRefused(problems)
+
+
+def _json_object(name: str, text: str, line: int) -> tuple[Given, ...]:
+    """The inputs of a JSON object that begins on `line` of the file."""
+    try:
+        value = read_json(text)
+    except UnreadableJson as unreadable:
+        raise _no_json(name, text, line, str(unreadable)) from None
+    if isinstance(value, list):
+        raise refuse(
+            f"{name}:{line}:1",
+            "it holds a list, and one run is an object of inputs",
+            "for many runs, write one object a line into a `.jsonl` file",
+        )
+    if not isinstance(value, dict):
+        raise refuse(f"{name}:{line}:1", "it holds no object of inputs")
+    offsets: dict[Path, int] = {}
+    _JsonPlaces(text, offsets).read(())
+    by_name: dict[str, dict[Path, int]] = {}
+    for path, offset in offsets.items():
+        if path:
+            by_name.setdefault(str(path[0]), {})[path[1:]] = offset
+    given = []
+    for key, inner in value.items():
+        inside = _Located(name, text, by_name[key], line)
+        given.append(Given(key, inner, inside[()], inside=inside))
+    return tuple(given)
+
+
+def _no_json(name: str, text: str, line: int, why: str) -> InputsRefused:
+    import json
+
+    place = f"{name}:{line}"
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        place = f"{name}:{line + error.lineno - 1}:{error.colno}"
+        why = f"it is no JSON here: {error.msg[:1].lower()}{error.msg[1:]}"
+    except (ValueError, RecursionError):
+        pass
+    return refuse(place, why or "it is no JSON")
+
+
+class _JsonPlaces:
+    """Where each value of a JSON text begins, which is one that `json` has read."""
+
+    def __init__(self, text: str, offsets: dict[Path, int]) -> None:
+        self._text, self._offsets, self._at = text, offsets, 0
+
+    def read(self, path: Path) -> None:
+        self._blanks()
+        self._offsets[path] = self._at
+        match self._text[self._at]:
+            case "{":
+                self._members(path, "}")
+            case "[":
+                self._members(path, "]")
+            case '"':
+                _, self._at = scanstring(self._text, self._at + 1)
+            case _:
+                while self._at < len(self._text) and self._text[self._at] not in ",]} \t\r\n":
+                    self._at += 1
+
+    def _members(self, path: Path, end: str) -> None:
+        self._at += 1
+        index = 0
+        while True:
+            self._blanks()
+            if self._text[self._at] in ",":
+                self._at += 1
+                continue
+            if self._text[self._at] == end:
+                self._at += 1
+                return
+            step: str | int = index
+            if end == "}":
+                step, self._at = scanstring(self._text, self._at + 1)
+                self._at = self._text.index(":", self._at) + 1
+            self.read((*path, step))
+            index += 1
+
+    def _blanks(self) -> None:
+        while self._text[self._at] in " \t\r\n\ufeff":
+            self._at += 1
+
+
+# TOML
+
+
+def _read_toml(name: str, text: str) -> tuple[Given, ...]:
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise refuse(*_toml_problem(name, str(error))) from None
+    except RecursionError:
+        raise refuse(name, "it nests too deep") from None
+    offsets: dict[str, dict[Path, int]] = {}
+    for path, place in locate(text.replace("\r\n", "\n")).items():
+        offsets.setdefault(str(path[0]), {})[path[1:]] = place.value_start
+    found = []
+    for key, value in values.items():
+        inside = _Located(name, text.replace("\r\n", "\n"), offsets.get(key, {}), 1)
+        found.append(Given(key, _plain(value), inside.get((), name), inside=inside))
+    return tuple(found)
+
+
+def _toml_problem(name: str, message: str) -> tuple[str, str]:
+    reason, _, place = message.partition(" (at line ")
+    line, _, column = place.removesuffix(")").partition(", column ")
+    where = f"{name}:{line}:{column}" if line.isdecimal() and column.isdecimal() else name
+    return where, f"it is no TOML here: {reason[:1].lower()}{reason[1:]}"
+
+
+def _plain(value: Any) -> Any:
+    """A value of TOML as one of JSON: times become texts in the spelling of the language."""
+    match value:
+        case dict():
+            return {key: _plain(inner) for key, inner in value.items()}
+        case list():
+            return [_plain(inner) for inner in value]
+        case dt.datetime() | dt.date() | dt.time():
+            return value.isoformat()
+        case _:
+            return value
+
+
+# YAML
+
+
+def _read_yaml(name: str, text: str) -> tuple[Given, ...]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        value = YAML(typ="rt", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = name if mark is None else f"{name}:{mark.line + 1}:{mark.column + 1}"
+        reason = " ".join((error.problem or error.context or "it cannot be read").split())
+        raise refuse(place, f"it is no YAML here: {reason}") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise refuse(name, f"it is no YAML: {reason}") from None
+    if not isinstance(value, dict):
+        raise refuse(f"{name}:1:1", "it holds no object of inputs")
+    reader = _YamlReader(name)
+    marks: Any = value.lc  # type: ignore[attr-defined]  # what the reader makes of an object
+    given = []
+    for key in value:
+        line, column = marks.value(key)
+        place = f"{name}:{line + 1}:{column + 1}"
+        if not isinstance(key, str):
+            raise refuse(place, f"`{key}` is no name of an input", "write it in quotes")
+        inside: dict[Path, str] = {(): place}
+        plain = reader.plain(value[key], (), inside, place)
+        given.append(Given(str(key), plain, place, inside=inside))
+    return tuple(given)
+
+
+class _YamlReader:
+    """Turns what the YAML reader built into values of JSON, and keeps their places."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._count = 0
+
+    def plain(self, value: Any, path: Path, inside: dict[Path, str], place: str) -> Any:
+        self._count += 1
+        if self._count > MAX_VALUES or len(path) > 100:
+            raise refuse(self._name, f"it has more than {MAX_VALUES} values or nests too deep")
+        marks: Any = getattr(value, "lc", None)
+        match value:
+            case None | bool():
+                return value
+            case dict():
+                found = {}
+                for key, inner in value.items():
+                    below = self._place(marks.value(key))
+                    inside[(*path, str(key))] = below
+                    found[str(key)] = self.plain(inner, (*path, str(key)), inside, below)
+                return found
+            case list():
+                items = []
+                for index, inner in enumerate(value):
+                    below = self._place(marks.item(index))
+                    inside[(*path, index)] = below
+                    items.append(self.plain(inner, (*path, index), inside, below))
+                return items
+            case dt.datetime() | dt.date():
+                return value.isoformat()
+            case int():
+                return int(value)
+            case float():
+                return float(value)
+            case str():
+                return str(value)
+            case _:
+                raise refuse(place, "it is a value with a tag, which no input takes")
+
+    def _place(self, mark: tuple[int, int]) -> str:
+        return f"{self._name}:{mark[0] + 1}:{mark[1] + 1}"
+
+
+# Tables
+
+
+def _read_table(name: str, text: str) -> Iterator[Row]:
+    """The rows of a table with a header; an empty cell gives nothing, nor does an empty row.
+
+    Columns are parted by commas, in a `.tsv` by tabs, and by semicolons where the header has
+    semicolons and no comma, as spreadsheets write it in many countries.
+    """
+    first = text.partition("\n")[0]
+    delimiter = ";" if ";" in first and "," not in first else ","
+    if name.lower().endswith(".tsv"):
+        delimiter = "\t"
+    records = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    problems: list[Problem] = []
+    number = 0
+    header: list[str] | None = None
+    while True:
+        try:
+            record = next(records, None)
+        except csv.Error as error:
+            problems.append(Problem(f"{name}:{number + 1}", f"it is no table here: {error}"))
+            break
+        if record is None:
+            break
+        number += 1
+        if header is None:
+            header = [cell.strip() for cell in record]
+            problems += _header_problems(name, header)
+            continue
+        if not any(record):
+            continue
+        _bound(name, number - 1)
+        if len(record) > len(header):
+            place = f"{name}:{number}:{len(header) + 1}"
+            problems.append(
+                Problem(place, f"the row has {len(record)} cells under {len(header)} columns")
+            )
+            continue
+        yield Row(
+            number,
+            f"{name}:{number}",
+            tuple(
+                Given(column, cell, f"{name}:{number}:{at}", is_text=True)
+                for at, (column, cell) in enumerate(zip(header, record, strict=False), 1)
+                if cell != ""
+            ),
+        )
+    if problems:
+        raise InputsRefused(problems)
+
+
+def _header_problems(name: str, header: list[str]) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for at, column in enumerate(header, 1):
+        place = f"{name}:1:{at}"
+        if not column:
+            yield Problem(place, "the column has no name", "name the input it is for")
+        elif column in seen:
+            yield Problem(
+                place,
+                f"column `{column}` is there twice",
+                f"it stands in column {seen[column]}, too",
+            )
+        seen.setdefault(column, at)
+
+
+def _bound(name: str, count: int) -> None:
+    if count > MAX_ROWS:
+        raise refuse(name, f"it holds more than {MAX_ROWS:,} runs", "split the file")

@@ -1,0 +1,116 @@
+"""What a machine and pools put below the inputs of a run. Pure.
+
+A value of the run comes before the parameter of its machine, and that before the parameter of a
+pool, which counts only where the run names the pool: platform.md, section 7.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flowdsl.cyberdesk.models.machine import Machine, Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Supplier:
+    """The parameters of one machine or pool; of its secrets only the names are known.
+
+    `away` is the status of a machine that takes no run now, empty for others.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    secrets: frozenset[str]
+    away: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineParameters:
+    """The machine of a run, or its pools with the `machines` that are in all of them.
+
+    `is_known`: it is clear where the run goes, so that what nobody supplies is missing. Of a run
+    whose machine the service chooses among all, or that joins a session, it is not.
+    """
+
+    machines: tuple[Supplier, ...] = ()
+    pools: tuple[Supplier, ...] = ()
+    is_known: bool = False
+
+    def values(self, name: str) -> Iterator[tuple[Supplier, Any]]:
+        """Every value that an input may get, with who supplies it; one for each machine that has
+        one.
+        """
+        below = next(
+            ((pool, pool.values[name]) for pool in self.pools if name in pool.values), None
+        )
+        for machine in self.machines:
+            if name in machine.values:
+                yield machine, machine.values[name]
+            elif below is not None:
+                yield below
+        if not self.machines and below is not None:
+            yield below
+
+    def supplies(self, name: str, *, secret: bool = False) -> bool:
+        """Whether the input gets a value wherever the run goes."""
+        return not self.lacking(name, secret=secret) and bool(self.machines or self.pools)
+
+    def lacking(self, name: str, *, secret: bool = False) -> tuple[Supplier, ...]:
+        """The machines on which nobody supplies the input; the pools where there is no machine."""
+
+        def has(supplier: Supplier) -> bool:
+            return name in (supplier.secrets if secret else supplier.values)
+
+        if any(map(has, self.pools)):
+            return ()
+        return tuple(each for each in self.machines or self.pools if not has(each))
+
+    def away(self) -> str:
+        """What to say where no machine of the run takes one now; empty where one does."""
+        if not self.machines or not all(each.away for each in self.machines):
+            return ""
+        first = self.machines[0]
+        if len(self.machines) == 1:
+            return f"{first.name} is {first.away}; the run waits for it"
+        return f"all {len(self.machines)} machines of the pool are away; the run waits for one"
+
+    def names(self, *, secret: bool = False) -> frozenset[str]:
+        """Every parameter that anybody has."""
+        every = (*self.machines, *self.pools)
+        return frozenset().union(*(each.secrets if secret else each.values for each in every))
+
+
+ANYWHERE = MachineParameters()
+
+
+def supplier_of(resource: Machine | Pool) -> Supplier:
+    """The parameters of a machine or a pool; null and the empty text count as absent."""
+    if isinstance(resource, Machine):
+        values, secrets = resource.machine_parameters, resource.machine_sensitive_parameters
+        name = f"machine `{resource.name or resource.id}`"
+    else:
+        values, secrets = resource.pool_parameters, resource.pool_sensitive_parameters
+        name = f"pool `{resource.name}`"
+    away = ""
+    if isinstance(resource, Machine) and resource.status not in (None, "connected"):
+        away = resource.status
+    given = {key: value for key, value in (values or {}).items() if value not in (None, "")}
+    return Supplier(name, given, frozenset(secrets or ()), away)
+
+
+def on_machine(machine: Machine) -> MachineParameters:
+    """What a run on this machine is supplied with."""
+    return MachineParameters(machines=(supplier_of(machine),), is_known=True)
+
+
+def on_pools(pools: tuple[Pool, ...]) -> MachineParameters:
+    """What a run on a machine in all of these pools is supplied with, whichever it is."""
+    shared = set.intersection(*({each.id for each in pool.machines or ()} for pool in pools))
+    machines = {each.id: each for each in pools[0].machines or () if each.id in shared}
+    return MachineParameters(
+        machines=tuple(map(supplier_of, machines.values())),
+        pools=tuple(map(supplier_of, pools)),
+        is_known=True,
+    )

@@ -1,0 +1,152 @@
+"""From the words a person writes to machines, pools, runs and workflows of the service.
+
+A word is an id or a name; names are not unique on the service, so that several may be meant. Every
+function raises `NoSuchName` then, and for a word that means nothing, with what exists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from flowdsl.config.address import Address, workflow_address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import NotFound, printable
+from flowdsl.cyberdesk.models.machine import Machine, Pool
+from flowdsl.cyberdesk.models.run import Run
+from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.semantics.declarations.wire import is_uuid
+
+CANDIDATES = 8
+"""Objects of one name that a message lists."""
+
+SHORTEST_PREFIX = 4
+"""Digits of a run's id that are enough to look for it."""
+
+
+class NoSuchName(Exception):
+    """A word that means nothing, or several things; `candidates` are lines about those."""
+
+    def __init__(self, message: str, candidates: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.candidates = tuple(candidates)
+
+
+N = TypeVar("N", Machine, Pool)
+
+
+async def find_machine(client: CyberdeskClient, word: str) -> Machine:
+    """The machine of an id or a name; raises `NoSuchName`."""
+    if is_uuid(word):
+        return await _by_id(client.machines.get, word, "machine")
+    found = await client.machines.list_all(name=word)
+    if found:
+        return _only(found, word, "machine", _about_machine)
+    every = await client.machines.list_all()
+    raise _unknown(word, "machine", [each.name for each in every if each.name])
+
+
+async def find_pool(client: CyberdeskClient, word: str, *, with_machines: bool = False) -> Pool:
+    """The pool of an id or a name, with its machines where they are asked for."""
+    include = ("machines",) if with_machines else ()
+    if is_uuid(word):
+
+        async def get(pool_id: str) -> Pool:
+            return await client.pools.get(pool_id, include=include)
+
+        return await _by_id(get, word, "pool")
+    every = await client.pools.list_all()
+    found = [each for each in every if each.name == word]
+    if not found:
+        raise _unknown(word, "pool", [each.name for each in every])
+    pool = _only(found, word, "pool", _about_pool)
+    return await client.pools.get(pool.id, include=include) if with_machines else pool
+
+
+async def find_run(client: CyberdeskClient, word: str) -> Run:
+    """The run of an id, or of the first digits of one, without what it did."""
+    if is_uuid(word):
+        try:
+            return await client.runs.get(word)
+        except NotFound:
+            raise NoSuchName(f"there is no run `{word}` in this organisation") from None
+    if not re.fullmatch(rf"[0-9a-fA-F-]{{{SHORTEST_PREFIX},36}}", word):
+        raise NoSuchName(
+            f"`{printable(word)}` is no id of a run, nor the first {SHORTEST_PREFIX} digits or "
+            "more of one"
+        )
+    rows = await client.runs.list_all(search=word, fields=("session_alias",))
+    found = [row for row in rows if row.id.startswith(word.lower())]
+    if not found:
+        raise NoSuchName(f"the id of no run begins with `{word}`")
+    if len(found) > 1:
+        raise NoSuchName(
+            f"the ids of {len(found)} runs begin with `{word}`; write more of the id",
+            [f"{row.id}  {row.status}  {row.created_at or ''}" for row in found[:CANDIDATES]],
+        )
+    return await client.runs.get(found[0].id)
+
+
+def find_workflow_id(word: str, deployed: Mapping[Address, str]) -> str:
+    """The id of a workflow by its id, address or name; `deployed` is what state knows."""
+    if is_uuid(word):
+        return word.lower()
+    for address in (Address.unchecked(word), workflow_address(word)):
+        if address in deployed:
+            return deployed[address]
+    raise _unknown(word, "deployed workflow", [address.name for address in deployed])
+
+
+def source_named(word: str, workflows: Iterable[str], chains: Iterable[str]) -> tuple[str, str]:
+    """Kind and name of what `workflow.NAME`, `chain.NAME` or `NAME` means in the sources."""
+    known = [*(("workflow", name) for name in workflows), *(("chain", name) for name in chains)]
+    address = Address.unchecked(word)
+    found = [each for each in known if each == (address.kind, address.name) or each[1] == word]
+    if len(found) == 1:
+        return found[0]
+    shown = printable(word)
+    if found:
+        either = " or ".join(f"`{Address(kind, name)}`" for kind, name in found)
+        raise NoSuchName(f"`{shown}` may be {either}; write one of them")
+    names = {name for _, name in known}
+    nearest = closest(address.name or word, names)
+    there = f"there are {listed(names)}" if names else "there are none"
+    if nearest is not None:
+        of = next(of for of, each in known if each == nearest)
+        there = f"a {of} `{nearest}` exists"
+    raise NoSuchName(f"`{shown}` is no workflow or chain of the sources; {there}")
+
+
+async def _by_id(get: Callable[[str], Awaitable[N]], word: str, kind: str) -> N:
+    try:
+        return await get(word)
+    except NotFound:
+        raise NoSuchName(f"there is no {kind} `{word}` in this organisation") from None
+
+
+def _only(found: Sequence[N], word: str, kind: str, about: Callable[[N], str]) -> N:
+    if len(found) == 1:
+        return found[0]
+    raise NoSuchName(
+        f"{len(found)} {kind}s are named `{printable(word)}`; name the one by its id",
+        [about(each) for each in found[:CANDIDATES]],
+    )
+
+
+def _unknown(word: str, kind: str, names: Iterable[str]) -> NoSuchName:
+    known = set(map(printable, names))
+    nearest = closest(word, known)
+    exists = f"`{nearest}` exists" if nearest else f"there are {listed(known)}"
+    if not known:
+        exists = "there are none"
+    return NoSuchName(f"there is no {kind} `{printable(word)}`; {exists}")
+
+
+def _about_machine(machine: Machine) -> str:
+    state = machine.status or "unknown status"
+    return f"{machine.id}  {printable(machine.hostname or 'no host name')}  {state}"
+
+
+def _about_pool(pool: Pool) -> str:
+    return f"{pool.id}  {pool.machine_count or 0} machines  {printable(pool.description or '')}"

@@ -1,0 +1,46 @@
+"""What is wrong with the inputs of a run: one sentence, its place, and what exists instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SHOWN = 20
+"""Problems that are told one by one; the rest are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake. `place` is the option or `FILE:LINE:COLUMN`; `help` says what exists or what
+    to do.
+    """
+
+    place: str
+    message: str
+    help: str = ""
+
+    def line(self) -> str:
+        """`rows.csv:3:2: ...; ...`."""
+        tail = f"; {self.help}" if self.help else ""
+        return f"{self.place}: {self.message}{tail}"
+
+
+class InputsRefused(Exception):
+    """Inputs that do not fit; nothing was sent."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.lines()))
+
+    def lines(self) -> list[str]:
+        """One line for each of the first `SHOWN` problems, and one that counts the others."""
+        lines = [problem.line() for problem in self.problems[:SHOWN]]
+        rest = len(self.problems) - SHOWN
+        if rest > 0:
+            lines.append(f"and {rest} more problem{'s' if rest > 1 else ''} with the inputs")
+        return lines
+
+
+def refuse(place: str, message: str, help: str = "") -> InputsRefused:
+    """What to raise for one problem."""
+    return InputsRefused([Problem(place, message, help)])

@@ -1,0 +1,381 @@
+"""Creating runs so that none is lost and none is made twice.
+
+Every request has a key of its own and is sent until its outcome is known. When a reply is lost,
+nothing is sent again before the runs were looked for that it may have made: a service that knows
+the key would give the first reply, but how long keys live is not documented. Only what has not come
+within the time in which requests end (`lost-requests-end`) is sent again, with the same key.
+
+Example: of 200 requests the reply to the 17th is lost. The others are sent; then the runs of the
+workflow are listed that are newer than the newest one before the first request. One of them asks
+for what the 17th asked for and belongs to no other request: it is the run of the 17th.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import AuthenticationRefused, CyberdeskError, NotFound
+from flowdsl.cyberdesk.models.run import ChainCreate, Run, RunBulkCreate, RunCreate
+from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, POLL_SECONDS
+from flowdsl.deploy.workers import for_each
+from flowdsl.runs.identity import IDENTIFYING, content_of, may_be_of, newer_than
+from flowdsl.runs.patience import Patience
+from flowdsl.state.held import Runtime
+
+ROUNDS = 3
+"""How often a request whose runs are not found is sent again with its key."""
+
+AT_FIRST = 30.0
+"""Seconds that a service may be away before anything was made."""
+
+
+class Request(Protocol):
+    """What makes runs by one request."""
+
+    @property
+    def workflow_id(self) -> str:
+        """The workflow of its first run, by which its runs are looked for."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many runs it asks for."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Equal for requests whose runs cannot be told apart."""
+        ...
+
+    async def send(self, client: CyberdeskClient, key: str) -> tuple[list[Run], list[str]]:
+        """The new runs, and why others were not made; raises `CyberdeskError`."""
+        ...
+
+    async def runs_of(
+        self, client: CyberdeskClient, rows: Sequence[Run], known: set[str]
+    ) -> list[Run]:
+        """Those of `rows`, all new ones of the workflow, that it may have made, with what belongs
+        to them.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """One run."""
+
+    body: RunCreate
+
+    @property
+    def workflow_id(self) -> str:
+        return self.body.workflow_id
+
+    count = 1
+
+    @property
+    def identity(self) -> str:
+        return _identity(self.body.to_wire())
+
+    async def send(self, client: CyberdeskClient, key: str) -> tuple[list[Run], list[str]]:
+        return [await client.runs.create(self.body, idempotency_key=key, once=True)], []
+
+    async def runs_of(
+        self, client: CyberdeskClient, rows: Sequence[Run], known: set[str]
+    ) -> list[Run]:
+        body = self.body.to_wire()
+        return [row for row in rows if may_be_of(row, body)]
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """Many runs with the same inputs, which the service makes in one transaction."""
+
+    body: RunBulkCreate
+
+    @property
+    def workflow_id(self) -> str:
+        return self.body.workflow_id
+
+    @property
+    def count(self) -> int:
+        return self.body.count
+
+    @property
+    def identity(self) -> str:
+        return _identity(self.body.to_wire())
+
+    async def send(self, client: CyberdeskClient, key: str) -> tuple[list[Run], list[str]]:
+        made = await client.runs.create_bulk(self.body, idempotency_key=key, once=True)
+        failures = [*made.errors]
+        failures += ["the service does not say why"] * (made.failed_count - len(failures))
+        return made.created_runs, failures
+
+    async def runs_of(
+        self, client: CyberdeskClient, rows: Sequence[Run], known: set[str]
+    ) -> list[Run]:
+        body = self.body.to_wire()
+        return [row for row in rows if may_be_of(row, body)]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The runs of a chain, which are in one session in the order of its steps."""
+
+    body: ChainCreate
+
+    @property
+    def workflow_id(self) -> str:
+        return self.body.steps[0].workflow_id
+
+    @property
+    def count(self) -> int:
+        return len(self.body.steps)
+
+    @property
+    def identity(self) -> str:
+        return str([content_of(body) for body in self._bodies()])
+
+    async def send(self, client: CyberdeskClient, key: str) -> tuple[list[Run], list[str]]:
+        started = await client.runs.create_chain(self.body, idempotency_key=key, once=True)
+        steps = [(step.workflow_id, step.session_alias) for step in self.body.steps]
+        named = zip(started.run_ids, steps, strict=False)
+        return [
+            Run(
+                id=run_id,
+                status="scheduling",
+                workflow_id=workflow_id,
+                session_id=started.session_id,
+                session_alias=alias,
+            )
+            for run_id, (workflow_id, alias) in named
+        ], []
+
+    async def runs_of(
+        self, client: CyberdeskClient, rows: Sequence[Run], known: set[str]
+    ) -> list[Run]:
+        first, *_ = bodies = self._bodies()
+        found: list[Run] = []
+        for row in rows:
+            if not may_be_of(row, first) or row.session_id is None:
+                continue
+            session = await client.runs.list_all(session_id=row.session_id, fields=IDENTIFYING)
+            rest = [each for each in session[::-1] if each.id not in known]
+            begins = next((at for at, each in enumerate(rest) if each.id == row.id), 0)
+            ours = rest[begins : begins + len(bodies)]
+            if len(ours) == len(bodies) and all(map(may_be_of, ours, bodies)):
+                found += ours
+        return found
+
+    def _bodies(self) -> list[dict[str, Any]]:
+        """The body that a run of each step would have by itself."""
+        chain = self.body.to_wire()
+        shared: dict[str, Any] = {
+            name: chain[name]
+            for name in ("machine_id", "pool_ids", "session_id", "is_priority")
+            if name in chain
+        }
+        return [
+            {
+                **shared,
+                "workflow_id": step["workflow_id"],
+                "session_alias": step.get("session_alias"),
+                "input_values": step.get("inputs"),
+                "sensitive_input_values": step.get("sensitive_inputs"),
+            }
+            for step in chain["steps"]
+        ]
+
+
+@dataclass(slots=True)
+class Submission:
+    """One request and what came of it.
+
+    `runs` are made; `failures` say why others are not. `unknown` is the error that leaves open
+    whether any were made, and `candidates` are runs that may be those. `place` names it for people.
+    """
+
+    request: Request
+    key: str
+    place: str = ""
+    runs: list[Run] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    unknown: CyberdeskError | None = None
+    candidates: list[Run] = field(default_factory=list)
+    is_sent: bool = False
+
+
+class Submitter:
+    """Sends requests that make runs of one workflow or chain.
+
+    `tell` says a line to people, `made` hears of a submission that is settled. With `stopped` no
+    further request begins; what is under way is finished.
+    """
+
+    def __init__(
+        self,
+        client: CyberdeskClient,
+        runtime: Runtime,
+        *,
+        tell: Callable[[str], None],
+        made: Callable[[Submission], None] = lambda _submission: None,
+        stopped: Callable[[], bool] = lambda: False,
+        concurrency: int = 8,
+    ) -> None:
+        self._client, self._runtime = client, runtime
+        self._tell, self._made, self._stopped = tell, made, stopped
+        self._concurrency = concurrency
+        self._newest: Run | None = None
+        self._fatal: CyberdeskError | None = None
+
+    async def submit(self, requests: Iterable[tuple[Request, str]]) -> list[Submission]:
+        """What came of each request with its place, in their order.
+
+        Raises `CyberdeskError` where nothing was made and nothing can be: for a key that is refused
+        or a workflow that is not there, and where the service does not even answer a question.
+        """
+        every = [Submission(request, self._runtime.new_id(), place) for request, place in requests]
+        if not every:
+            return []
+        self._newest = await self._newest_run(every[0].request.workflow_id)
+
+        async def send(client: CyberdeskClient, submission: Submission) -> None:
+            await self._send(client, submission)
+
+        await for_each(
+            self._client, every, send, concurrency=self._concurrency, stopped=self._is_over
+        )
+        lost = [each for each in every if each.unknown is not None]
+        if lost:
+            await self._settle(lost, every)
+        if self._fatal is not None and not any(each.runs or each.unknown for each in every):
+            raise self._fatal
+        return every
+
+    def _is_over(self) -> bool:
+        return self._fatal is not None or self._stopped()
+
+    async def _newest_run(self, workflow_id: str) -> Run | None:
+        """The newest run of the workflow before ours, by the service's own clock."""
+        # A service that does not answer the first question is not waited for long.
+        page = await Patience(self._runtime, self._tell, AT_FIRST).read(
+            lambda: self._client.runs.list(
+                workflow_id=workflow_id,
+                limit=1,
+                sort_mode="created_at_desc",
+                fields=("session_alias",),
+            )
+        )
+        return page.items[0] if page.items else None
+
+    async def _send(self, client: CyberdeskClient, submission: Submission) -> None:
+        """Send one request until its outcome is known or nobody knows it."""
+        patience = Patience(self._runtime, self._tell)
+        submission.unknown = None
+        while True:
+            submission.is_sent = True
+            try:
+                made, failures = await submission.request.send(client, submission.key)
+            except CyberdeskError as error:
+                if error.outcome_unknown:
+                    submission.unknown = error
+                    return
+                if not self._stopped() and await patience.wait(error) and not self._is_over():
+                    continue
+                if isinstance(error, AuthenticationRefused | NotFound):
+                    self._fatal = self._fatal or error
+                submission.failures.append(str(error))
+            else:
+                patience.answered()
+                submission.runs, submission.failures = made, failures
+            self._made(submission)
+            return
+
+    # Replies that were lost
+
+    async def _settle(self, lost: list[Submission], every: Sequence[Submission]) -> None:
+        count = sum(each.request.count for each in lost)
+        self._tell(f"looking for {count} run{'s' if count > 1 else ''} whose creation had no reply")
+        for turn in range(ROUNDS + 1):
+            await self._look(lost, every)
+            lost = [each for each in lost if each.unknown is not None and not each.candidates]
+            if not lost or turn == ROUNDS or self._stopped():
+                return
+            for submission in lost:
+                await self._send(self._client, submission)
+                _take_back(submission, every)
+            lost = [each for each in every if each.unknown is not None and not each.candidates]
+            if not lost:
+                return
+
+    async def _look(self, lost: Sequence[Submission], every: Sequence[Submission]) -> None:
+        """Find the runs of `lost`, at most as long as a request can be under way."""
+        begun = self._runtime.monotonic()
+        patience = Patience(self._runtime, self._tell)
+        while True:
+            is_last = self._runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds()
+            groups: dict[str, list[Submission]] = {}
+            for submission in lost:
+                if submission.unknown is not None and not submission.candidates:
+                    groups.setdefault(submission.request.identity, []).append(submission)
+            if not groups:
+                return
+            known = {run.id for each in every for run in each.runs}
+            rows = await patience.read(lambda: self._rows_since(lost[0].request.workflow_id))
+            new = newer_than(rows, self._newest, known)
+            for equal in groups.values():
+                find = partial(equal[0].request.runs_of, self._client, new, known)
+                self._share(equal, await patience.read(find), is_last=is_last)
+            if is_last or self._stopped():
+                return
+            if any(each.unknown is not None and not each.candidates for each in lost):
+                await self._runtime.sleep(POLL_SECONDS)
+
+    async def _rows_since(self, workflow_id: str) -> Sequence[Run]:
+        """The runs of the workflow from the newest one before ours on."""
+        since = None if self._newest is None else self._newest.created_at
+        return await self._client.runs.list_all(
+            workflow_id=workflow_id, created_at_from=since, fields=IDENTIFYING
+        )
+
+    def _share(self, equal: list[Submission], found: list[Run], *, is_last: bool) -> None:
+        """Give the runs that were found to equal requests; more than these asked for are somebody
+        else's, too.
+        """
+        wanted = sum(each.request.count for each in equal)
+        if len(found) > wanted:
+            for submission in equal:
+                submission.candidates = found
+            return
+        if len(found) < wanted and not is_last:
+            return
+        left = list(found)
+        for submission in equal:
+            if not left:
+                return
+            count = submission.request.count
+            submission.runs, left = left[:count], left[count:]
+            missing = count - len(submission.runs)
+            submission.failures = ["the service did not make it"] * missing
+            submission.unknown = None
+            self._made(submission)
+
+
+def _take_back(submission: Submission, every: Sequence[Submission]) -> None:
+    """Take a run that the service gives as that of `submission` from an equal one that was
+    thought to have made it.
+    """
+    ours = {run.id for run in submission.runs}
+    for other in every:
+        if other is not submission and not ours.isdisjoint(run.id for run in other.runs):
+            other.runs, other.failures = [], []
+            other.unknown = CyberdeskError(
+                "its run is that of an equal request", outcome_unknown=True
+            )
+
+
+def _identity(body: dict[str, Any]) -> str:
+    return f"{content_of(body)} {body.get('machine_id')} {body.get('session_id')}"

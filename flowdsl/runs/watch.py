@@ -1,0 +1,210 @@
+"""Watching runs to their end, through everything that may happen to the connection meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import NotFound, printable
+from flowdsl.cyberdesk.models.run import TERMINAL_STATUSES, Run, RunField
+from flowdsl.runs.patience import Patience
+from flowdsl.state.held import Runtime
+
+LIVE_STATUSES = frozenset({"scheduling", "running", "running_checks"})
+
+FEW = 4
+"""Runs that are asked for one by one; more are read from the list, which is one request for all."""
+
+FIRST_INTERVAL, GROWTH, LONGEST_INTERVAL = 0.3, 1.4, 5.0
+"""Seconds between two looks: short runs are seen soon, long ones are not asked after all the
+time.
+"""
+
+_PROGRESS: tuple[RunField, ...] = ("started_at", "ended_at", "session_alias")
+_RESULT: tuple[RunField, ...] = (
+    *_PROGRESS,
+    "error",
+    "input_values",
+    "output_data",
+    "output_attachment_ids",
+    "post_run_checks",
+    "session_id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where the watched runs are listed: by workflow or session, from the creation of the oldest
+    on.
+    """
+
+    workflow_id: str | None = None
+    session_id: str | None = None
+    created_from: str | None = None
+
+
+@dataclass(slots=True)
+class Watched:
+    """What is known of the runs by now, by id in the order given. `gone` are those that were
+    deleted.
+    """
+
+    runs: dict[str, Run]
+    gone: set[str] = field(default_factory=set)
+
+    @property
+    def live(self) -> list[str]:
+        """The ids of the runs that still go on."""
+        return [each for each, run in self.runs.items() if run.is_live and each not in self.gone]
+
+
+def scope_of(runs: Sequence[Run]) -> Scope | None:
+    """Where runs made together are listed; None for runs that have nothing in common."""
+    created = [run.created_at for run in runs if run.created_at]
+    oldest = min(created) if len(created) == len(runs) and created else None
+    sessions = {run.session_id for run in runs}
+    workflows = {run.workflow_id for run in runs}
+    if len(sessions) == 1 and None not in sessions:
+        return Scope(session_id=next(iter(sessions)), created_from=oldest)
+    if len(workflows) == 1 and None not in workflows and oldest is not None:
+        return Scope(workflow_id=next(iter(workflows)), created_from=oldest)
+    return None
+
+
+async def watch(
+    client: CyberdeskClient,
+    runs: Iterable[Run],
+    runtime: Runtime,
+    *,
+    tell: Callable[[str], None] = lambda _line: None,
+    changed: Callable[[Run, Run], None] = lambda _before, _now: None,
+    left: Callable[[], float | None] = lambda: None,
+    watched: Watched | None = None,
+) -> Watched:
+    """The runs when all have ended, with their results, or as they are when the time is over.
+
+    `left` gives the seconds that are left. `changed` hears of a run before and after something of
+    it changed. `watched` is filled while the watch goes on, for whoever cancels it. A status that
+    is not known counts as going on, and `tell` warns of it once. Raises `CyberdeskError` when the
+    service stays away, or refuses.
+    """
+    known = watched or Watched({})
+    known.runs.update((run.id, run) for run in runs)
+    watcher = _Watcher(client, runtime, known, tell, changed, left)
+    try:
+        async with asyncio.timeout(left()) as clock:
+            await watcher.until_ended()
+    except TimeoutError:
+        if not clock.expired():
+            raise
+    return known
+
+
+def step_of(run: Run) -> str:
+    """Where a run is, as far as its history tells: `step 4, focused_action`; empty where it does
+    not.
+    """
+    for message in reversed(run.run_message_history or []):
+        index = message.get("step_index")
+        if not isinstance(index, int) or message.get("role") != "assistant":
+            continue
+        words = f"step {index + 1}"
+        iteration = message.get("iteration_index")
+        if isinstance(iteration, int):
+            words += f", iteration {iteration + 1}"
+        content = message.get("content")
+        for block in content if isinstance(content, list) else ():
+            if isinstance(block, dict) and isinstance(block.get("tool_name"), str):
+                words += f", {printable(block['tool_name'])[:60]}"
+        return words
+    return ""
+
+
+class _Watcher:
+    def __init__(
+        self,
+        client: CyberdeskClient,
+        runtime: Runtime,
+        watched: Watched,
+        tell: Callable[[str], None],
+        changed: Callable[[Run, Run], None],
+        left: Callable[[], float | None],
+    ) -> None:
+        self._client, self._runtime, self._watched = client, runtime, watched
+        self._tell, self._changed, self._left = tell, changed, left
+        self._patience = Patience(runtime, tell)
+        self._strange: set[str] = set()
+        self._scope = scope_of(list(watched.runs.values()))
+
+    async def until_ended(self) -> None:
+        """Look again and again; returns when every run has ended or the time is over."""
+        interval = FIRST_INTERVAL
+        while True:
+            await self._look()
+            if not self._watched.live:
+                return
+            left = self._left()
+            if left == 0.0:
+                return
+            await self._runtime.sleep(interval if left is None else min(interval, left))
+            interval = min(LONGEST_INTERVAL, interval * GROWTH)
+
+    async def _look(self) -> None:
+        live = self._watched.live
+        if len(live) <= FEW or self._scope is None:
+            for run_id in live:
+                await self._read_one(run_id)
+            return
+        listed = await self._listed(_PROGRESS)
+        ended = False
+        for run_id in live:
+            run = listed.get(run_id)
+            # What is not listed yet, or not any more, is asked for by its id.
+            if run is None:
+                await self._read_one(run_id)
+            elif run.is_live:
+                self._note(run)
+            else:
+                ended = True
+        if ended:
+            results = await self._listed(_RESULT)
+            for run_id in live:
+                if run_id in results and not results[run_id].is_live:
+                    self._note(results[run_id])
+
+    async def _listed(self, fields: tuple[RunField, ...]) -> dict[str, Run]:
+        scope = self._scope
+        assert scope is not None
+        rows = await self._patience.read(
+            lambda: self._client.runs.list_all(
+                workflow_id=scope.workflow_id,
+                session_id=scope.session_id,
+                created_at_from=scope.created_from,
+                fields=fields,
+            )
+        )
+        return {row.id: row for row in rows}
+
+    async def _read_one(self, run_id: str) -> None:
+        try:
+            run = await self._patience.read(lambda: self._client.runs.get(run_id))
+        except NotFound:
+            self._watched.gone.add(run_id)
+            self._tell(f"run {run_id} was deleted while it was watched")
+            return
+        self._note(run)
+
+    def _note(self, run: Run) -> None:
+        before = self._watched.runs[run.id]
+        self._watched.runs[run.id] = run
+        status = run.status
+        if status not in LIVE_STATUSES | TERMINAL_STATUSES and status not in self._strange:
+            self._strange.add(status)
+            self._tell(
+                f"warning: `{printable(status)[:60]}` is a status that this version does not know; "
+                "it counts as going on"
+            )
+        if before.status != status or step_of(before) != step_of(run):
+            self._changed(before, run)

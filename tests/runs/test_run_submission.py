@@ -1,0 +1,231 @@
+"""No run is lost and none is made twice, whatever happens to requests and replies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import AuthenticationRefused, CyberdeskError
+from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep, RunBulkCreate
+from flowdsl.emulator.scenario import Scenario
+from flowdsl.emulator.simulation.rules import RunRule
+from flowdsl.runs.ending import Ending, ending_of
+from flowdsl.runs.submit import Bulk, Chain, One, Submission, Submitter
+from tests.runs.run_world import RunWorld, ids_of
+from tests.support.effort import rows
+
+LOST = ("after", "drop", "truncated", "broken_json")
+"""Faults in which the run is made and its reply is lost."""
+UNDONE = ("before", "hang", "status", "html_502")
+"""Faults in which nothing is done, and nobody can tell."""
+
+
+def broken(route: str, kind: str, *, keys: str = "honour", **more: Any) -> Scenario:
+    chosen = more or {"nth": 1}
+    return Scenario.model_validate(
+        {"faults": [{"route": route, "kind": kind, **chosen}], "idempotency": keys}
+    )
+
+
+@pytest.mark.parametrize("keys", ["honour", "ignore"])
+@pytest.mark.parametrize("kind", [*LOST, *UNDONE, "429"])
+def test_one_run_is_made_once_whatever_becomes_of_its_reply(kind: str, keys: str) -> None:
+    with RunWorld(broken("POST /v1/runs", kind, keys=keys)).open() as world:
+        submission = world.submit_one()
+        assert world.ids() == [run.id for run in submission.runs] and len(submission.runs) == 1
+        assert (submission.unknown, submission.failures) == (None, [])
+        sent_again = kind not in LOST
+        assert world.posts() == (2 if sent_again else 1)
+
+
+def test_what_is_lost_is_looked_for_at_once_and_sent_again_only_when_no_request_can_come() -> None:
+    with RunWorld(broken("POST /v1/runs", "after")).open() as world:
+        world.submit_one()
+        assert world.elapsed < 1.0
+    with RunWorld(broken("POST /v1/runs", "before")).open() as world:
+        world.submit_one()
+        assert 30.0 <= world.elapsed < 40.0
+        assert world.said[0] == "looking for 1 run whose creation had no reply"
+
+
+def test_a_run_that_is_listed_late_is_found() -> None:
+    scenario = broken("POST /v1/runs", "after", keys="ignore").joined(
+        Scenario.model_validate({"listing_lag": 9})
+    )
+    with RunWorld(scenario).open() as world:
+        submission = world.submit_one()
+        world.elapsed += 60
+        assert world.ids() == [run.id for run in submission.runs]
+
+
+@pytest.mark.parametrize("keys", rows(["honour", "ignore"], 1))
+@pytest.mark.parametrize(("kind", "every"), rows([("after", 3), ("before", 7), ("drop", 2)], 0, 1))
+def test_many_different_runs_are_each_made_once(kind: str, every: int, keys: str) -> None:
+    with RunWorld(broken("POST /v1/runs", kind, keys=keys, every=every)).open() as world:
+        made = world.submit(*(One(world.one(user=f"u{n}")) for n in range(40)))
+        assert sorted(ids_of(made)) == sorted(world.ids())
+        inputs = {
+            row["id"]: row["input_values"]["user"]
+            for row in world.desk.ok("GET", "/v1/runs?limit=1000")["items"]
+        }
+        assert [inputs[run.id] for each in made for run in each.runs] == [
+            f"u{n}" for n in range(40)
+        ]
+
+
+@pytest.mark.parametrize("keys", ["honour", "ignore"])
+@pytest.mark.parametrize("kind", ["after", "before"])
+def test_equal_runs_are_not_taken_for_each_other(kind: str, keys: str) -> None:
+    with RunWorld(broken("POST /v1/runs", kind, keys=keys, every=2)).open() as world:
+        made = world.submit(*(One(world.one()) for _ in range(6)))
+        assert [len(each.runs) for each in made] == [1] * 6
+        assert sorted(ids_of(made)) == sorted(world.ids()) and len(set(ids_of(made))) == 6
+
+
+@pytest.mark.parametrize("keys", ["honour", "ignore"])
+def test_of_two_equal_requests_without_a_reply_each_gets_a_run_of_its_own(keys: str) -> None:
+    faults = [
+        {"route": "POST /v1/runs", "kind": "before", "nth": 1},
+        {"route": "POST /v1/runs", "kind": "after", "nth": 2},
+    ]
+    scenario = Scenario.model_validate({"faults": faults, "idempotency": keys})
+    with RunWorld(scenario).open() as world:
+        made = world.submit(One(world.one()), One(world.one()))
+        assert [len(each.runs) for each in made] == [1, 1]
+        assert len(set(ids_of(made))) == 2 and sorted(ids_of(made)) == sorted(world.ids())
+
+
+def test_a_run_that_was_there_before_is_not_taken_for_a_new_one() -> None:
+    with RunWorld(broken("POST /v1/runs", "before")).open() as world:
+        old = world.desk.ok(
+            "POST",
+            "/v1/runs",
+            201,
+            json={"workflow_id": world.workflow["id"], "input_values": world.one().input_values},
+        )
+        submission = world.submit_one()
+        assert [run.id for run in submission.runs] != [old["id"]]
+        assert len(world.ids()) == 2
+
+
+def test_where_somebody_else_made_an_equal_run_nobody_guesses() -> None:
+    with RunWorld(broken("POST /v1/runs", "after")).open() as world:
+        body = {"workflow_id": world.workflow["id"], "input_values": world.one().input_values}
+
+        others: list[str] = []
+
+        async def meanwhile(method: str, _path: str) -> None:
+            if method == "GET" and world.posts() == 1 and not others:
+                others.append((await world.post("/v1/runs", body))["id"])
+
+        world.meanwhile = meanwhile
+        submission = world.submit_one()
+        assert submission.runs == [] and submission.unknown is not None
+        assert {run.id for run in submission.candidates} == set(world.ids())
+        assert world.posts() == 1, "nothing is sent again that may have come"
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys", "count"),
+    [("after", "ignore", 500), ("after", "honour", 30), ("before", "ignore", 30)],
+)
+def test_a_bulk_is_made_once(kind: str, keys: str, count: int) -> None:
+    with RunWorld(broken("POST /v1/runs/bulk", kind, keys=keys)).open() as world:
+        body = RunBulkCreate(**world.one().model_dump(exclude_unset=True), count=count)
+        (submission,) = world.submit(Bulk(body))
+        assert sorted(run.id for run in submission.runs) == sorted(world.ids())
+        assert len(submission.runs) == count and submission.failures == []
+
+
+def test_runs_of_a_bulk_that_were_not_made_are_counted_with_their_reasons() -> None:
+    rules = tuple(RunRule(nth=nth, refuse="no capacity") for nth in (2, 5))
+    with RunWorld(Scenario(runs=rules)).open() as world:
+        body = RunBulkCreate(**world.one().model_dump(exclude_unset=True), count=6)
+        (submission,) = world.submit(Bulk(body))
+        assert len(submission.runs) == 4
+        assert submission.failures == ["run 2: no capacity", "run 5: no capacity"]
+
+
+@pytest.mark.parametrize("keys", ["honour", "ignore"])
+@pytest.mark.parametrize("kind", ["after", "before"])
+def test_a_chain_is_started_once(kind: str, keys: str) -> None:
+    with RunWorld(broken("POST /v1/runs/chain", kind, keys=keys)).open() as world:
+        second = {"day": {"$ref": "first.outputs.day"}, "user": "ben"}
+        steps = [
+            ChainStep(workflow_id=world.workflow["id"], session_alias=alias, inputs=inputs)
+            for alias, inputs in (("first", world.one().input_values), ("second", second))
+        ]
+        (submission,) = world.submit(Chain(ChainCreate(steps=steps)))
+        assert [run.session_alias for run in submission.runs] == ["first", "second"]
+        assert sorted(run.id for run in submission.runs) == sorted(world.ids())
+
+
+def test_a_refused_row_is_told_and_the_others_are_made() -> None:
+    with RunWorld().open() as world:
+        bad = world.one().model_copy(update={"input_values": {"user": 5, "day": "x"}})
+        made = world.submit(One(world.one(user="a")), One(bad), One(world.one(user="b")))
+        assert [len(each.runs) for each in made] == [1, 0, 1]
+        assert "status 422" in made[1].failures[0]
+
+
+def test_a_storm_of_429_is_ridden_out() -> None:
+    with RunWorld(
+        Scenario.model_validate(
+            {"faults": [{"route": "POST /v1/runs", "kind": "429", "share": 0.8, "seed": 3}]}
+        )
+    ).open() as world:
+        made = world.submit(*(One(world.one(user=f"u{n}")) for n in range(20)))
+        assert len(world.ids()) == len(set(ids_of(made))) == 20
+        assert any(line.endswith("trying again") for line in world.said)
+
+
+def test_a_service_that_restarts_is_waited_for() -> None:
+    with RunWorld().open() as world:
+        world.break_next = lambda method, _path: (
+            httpx.ConnectError("refused") if method == "POST" and world.elapsed < 200.0 else None
+        )
+        submission = world.submit_one()
+        assert len(submission.runs) == 1 == len(world.ids())
+        assert world.said[-1] == "the service answers again"
+
+
+def test_a_refused_key_ends_it_all_at_once() -> None:
+    with RunWorld(
+        Scenario.model_validate(
+            {"faults": [{"route": "POST /v1/runs", "kind": "status", "status": 401}]}
+        )
+    ).open() as world:
+        with pytest.raises(AuthenticationRefused):
+            world.submit(*(One(world.one(user=f"u{n}")) for n in range(40)))
+        assert world.posts() <= 8
+
+
+def test_a_service_that_stays_away_is_given_up() -> None:
+    with RunWorld().open() as world:
+        world.break_next = lambda _method, _path: ConnectionRefusedError()
+        with pytest.raises(CyberdeskError, match="gets no reply"):
+            world.submit_one()
+        assert 10.0 < world.elapsed < 60.0
+
+
+def test_when_stopped_no_further_request_begins_and_none_is_lost() -> None:
+    with RunWorld().open() as world:
+        requests = [(One(world.one(user=f"u{n}")), f"row {n}") for n in range(40)]
+
+        async def work(client: CyberdeskClient) -> list[Submission]:
+            submitter = Submitter(
+                client,
+                world.runtime,
+                tell=world.said.append,
+                stopped=lambda: world.posts() >= 5,
+                concurrency=2,
+            )
+            return await submitter.submit(requests)
+
+        made = world.run(work)
+        assert sorted(ids_of(made)) == sorted(world.ids())
+        assert 5 <= len(ids_of(made)) <= 6 and len(made) == 40
+        assert ending_of(made, None) is Ending.NOT_ALL_MADE

@@ -1,0 +1,180 @@
+"""Runs are watched to their end, whatever happens to the connection meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import AuthenticationRefused
+from flowdsl.cyberdesk.models.run import Run
+from flowdsl.emulator.scenario import Scenario
+from flowdsl.emulator.simulation.rules import RunRule
+from flowdsl.runs.ending import Ending, ending_of
+from flowdsl.runs.submit import One
+from flowdsl.runs.watch import Watched, scope_of, step_of, watch
+from tests.runs.run_world import RunWorld
+
+
+def watched(world: RunWorld, runs: list[Run], **more: Any) -> tuple[Watched, list[str]]:
+    """What came of the runs, and each change of a status."""
+    changes: list[str] = []
+
+    async def work(client: CyberdeskClient) -> Watched:
+        return await watch(
+            client,
+            runs,
+            world.runtime,
+            tell=world.said.append,
+            changed=lambda _before, now: changes.append(now.status),
+            **more,
+        )
+
+    return world.run(work), changes
+
+
+def made(world: RunWorld, count: int = 1) -> list[Run]:
+    return [
+        run
+        for each in world.submit(*(One(world.one(user=f"u{n}")) for n in range(count)))
+        for run in each.runs
+    ]
+
+
+def test_a_run_is_watched_to_its_end_with_its_outputs() -> None:
+    with RunWorld().open() as world:
+        found, changes = watched(world, made(world))
+        (run,) = found.runs.values()
+        assert (run.status, changes[-1]) == ("success", "success")
+        assert "running" in changes and run.output_data is not None
+        assert found.live == [] and ending_of([], found) is Ending.SUCCESS
+        assert world.elapsed < 5
+
+
+def test_many_runs_are_read_from_the_list_and_end_with_their_outputs() -> None:
+    with RunWorld(machines=10).open() as world:
+        runs = made(world, 10)
+        world.requests.clear()
+        found, _ = watched(world, runs)
+        assert {run.status for run in found.runs.values()} == {"success"}
+        assert all(run.output_data for run in found.runs.values())
+        assert all(path == "/v1/runs" for _, path in world.requests) and len(world.requests) < 20
+
+
+@pytest.mark.parametrize(
+    ("rule", "ending"),
+    [
+        (RunRule(error="the desktop is locked"), Ending.ERROR),
+        (RunRule(fail={"step": "1.2", "reason": "refused"}), Ending.TASK_FAILED),  # type: ignore[arg-type]
+        (RunRule(cancelled=0.3), Ending.CANCELLED),
+    ],
+)
+def test_the_worst_end_of_all_counts(rule: RunRule, ending: Ending) -> None:
+    worst = rule.model_copy(update={"nth": 2})
+    with RunWorld(Scenario(runs=(worst,)), machines=3).open() as world:
+        found, _ = watched(world, made(world, 3))
+        assert ending_of([], found) is ending
+        assert ending is Ending.CANCELLED or any(run.error for run in found.runs.values())
+
+
+def test_checks_that_run_are_no_end() -> None:
+    with RunWorld(Scenario(runs=(RunRule(stay="running_checks"),))).open() as world:
+        found, _ = watched(world, made(world), left=lambda: max(0.0, 60.0 - world.elapsed))
+        (run,) = found.runs.values()
+        assert run.status == "running_checks" and world.elapsed >= 60.0
+        assert ending_of([], found) is Ending.UNFINISHED
+
+
+def test_a_run_is_watched_through_lost_connections_and_storms() -> None:
+    faults = [
+        {"route": "GET /v1/runs*", "kind": "429", "share": 0.5, "seed": 1, "retry_after": "2"},
+        {"route": "GET /v1/runs*", "kind": "drop", "share": 0.3, "seed": 2},
+        {"route": "GET /v1/runs*", "kind": "html_502", "share": 0.3, "seed": 3},
+    ]
+    with RunWorld(Scenario.model_validate({"faults": faults})).open() as world:
+        found, _ = watched(world, made(world))
+        assert ending_of([], found) is Ending.SUCCESS
+
+
+def test_a_service_that_is_away_for_minutes_is_waited_for() -> None:
+    with RunWorld().open() as world:
+        runs = made(world)
+        away = world.elapsed + 0.5
+        world.break_next = lambda _method, _path: (
+            ConnectionRefusedError() if away < world.elapsed < away + 300 else None
+        )
+        found, _ = watched(world, runs)
+        assert ending_of([], found) is Ending.SUCCESS
+        assert [line for line in world.said if "trying again" in line] != []
+        assert world.said[-1] == "the service answers again"
+
+
+def test_a_run_that_is_deleted_is_said_and_does_not_hang_the_watch() -> None:
+    with RunWorld(Scenario(runs=(RunRule(stay="running"),))).open() as world:
+        runs = made(world)
+
+        async def meanwhile(method: str, path: str) -> None:
+            if method == "GET" and world.elapsed > 3 and not deleted:
+                deleted.append(path)
+                await world.delete(f"/v1/runs/{runs[0].id}")
+
+        deleted: list[str] = []
+        world.meanwhile = meanwhile
+        found, _ = watched(world, runs)
+        assert found.gone == {runs[0].id} and ending_of([], found) is Ending.CANCELLED
+        assert world.said == [f"run {runs[0].id} was deleted while it was watched"]
+
+
+def test_a_refused_key_ends_the_watch() -> None:
+    with RunWorld().open() as world:
+        runs = made(world)
+        fault = {"route": "GET /v1/runs*", "kind": "status", "status": 401}
+        world.use_faults(Scenario.model_validate({"faults": [fault]}))
+        with pytest.raises(AuthenticationRefused):
+            watched(world, runs)
+
+
+class _Strange:
+    """A client whose run has the statuses that are given, one after the other."""
+
+    def __init__(self, *statuses: str) -> None:
+        self.runs = self
+        self._left = list(statuses)
+
+    async def get(self, run_id: str) -> Run:
+        return Run(id=run_id, status=self._left.pop(0))
+
+
+def test_an_unknown_status_is_alive_and_warned_of_once() -> None:
+    with RunWorld().open() as world:
+        strange = _Strange("paused", "paused", "running", "paused", "success")
+
+        async def work(_client: CyberdeskClient) -> Watched:
+            runs = [Run(id="r", status="scheduling")]
+            return await watch(strange, runs, world.runtime, tell=world.said.append)  # type: ignore[arg-type]
+
+        assert ending_of([], world.run(work)) is Ending.SUCCESS
+        assert world.said == [
+            "warning: `paused` is a status that this version does not know; it counts as going on"
+        ]
+
+
+def test_the_step_is_told_where_the_history_tells_it() -> None:
+    use = {"type": "tool_use", "tool_name": "focused_action"}
+    history = [
+        {"role": "assistant", "step_index": 3, "iteration_index": 1, "content": [use]},
+        {"role": "user", "step_index": 3, "content": []},
+        {"role": "system", "content": "a text"},
+    ]
+    run = Run(id="r", status="running", run_message_history=history)
+    assert step_of(run) == "step 4, iteration 2, focused_action"
+    assert step_of(Run(id="r", status="running")) == ""
+
+
+def test_runs_that_have_nothing_in_common_have_no_list() -> None:
+    one = Run(id="a", status="running", workflow_id="w", created_at="2026-01-01T00:00:00Z")
+    two = one.model_copy(update={"id": "b", "workflow_id": "v"})
+    assert scope_of([one, two]) is None
+    same = scope_of([one, one.model_copy(update={"created_at": "2025-12-31T00:00:00Z"})])
+    assert same is not None and same.created_from == "2025-12-31T00:00:00Z"

@@ -1,0 +1,568 @@
+"""Inputs of runs: read, made what is declared, and refused with their place before anything is
+sent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.cyberdesk.models.machine import Machine, Pool
+from flowdsl.runs.assemble import (
+    RunValues,
+    Sources,
+    Upload,
+    assemble,
+    assemble_rows,
+    missing_secrets,
+)
+from flowdsl.runs.declared import Declared, declared_by, undeclared
+from flowdsl.runs.documents import read_one, read_rows
+from flowdsl.runs.machine_parameters import MachineParameters, on_machine, on_pools
+from flowdsl.runs.places import Given
+from flowdsl.runs.problems import InputsRefused
+from flowdsl.source.files import MemoryFiles
+
+FLOW = r"""flow 1
+
+type Line {
+  code: string @pattern(r"^[A-Z]{2}[0-9]+$")
+  amount: number @min(0)
+  unit: "piece" | "hour" = "piece"
+}
+
+workflow order {
+  inputs {
+    customer: string @pattern(r"^[0-9]{6}$")
+    day: date
+    region: "north" | "south"
+    lines: Line[] @min_items(1) @max_items(3)
+    copies: int = 1 @min(1) @max(5)
+    rush: bool = false
+    note: string?
+    mail: email?
+    contract: file?
+    site: string? @machine
+  }
+  secrets { pin: string @pattern(r"^[0-9]{4}$"), token: string? }
+  steps {
+    step "Enter" {
+      do "Enter {customer}, {day}, {region}, {lines}, {copies}, {rush}, {note} and {mail}."
+      do "Enter {contract}, {site}, {$pin} and {$token}."
+    }
+  }
+}
+"""
+GOOD: dict[str, str] = {
+    "customer": "123456",
+    "day": "2026-03-01",
+    "region": "north",
+    "lines": '[{"code": "AB1", "amount": 2.5}]',
+}
+PIN = Given("pin", "4711", "`--secret pin`", is_text=True)
+
+
+def declared(flow: str = FLOW) -> Declared:
+    compilation = compile_project(MemoryFiles({"a.flow": flow}), ["a.flow"], CompileOptions())
+    assert compilation.program is not None, compilation.analysis.diagnostics
+    return declared_by(compilation.program.workflows[0])
+
+
+ORDER = declared()
+
+
+def options(**values: str) -> tuple[Given, ...]:
+    return tuple(
+        Given(name, value, f"`--input {name}`", is_text=True) for name, value in values.items()
+    )
+
+
+def run(
+    *given: Given, machine_parameters: MachineParameters | None = None, **more: Any
+) -> RunValues:
+    sources = Sources(
+        given=given,
+        **{"secrets": (PIN,), **more},
+        machine_parameters=machine_parameters or MachineParameters(),
+    )
+    return assemble(ORDER, sources)
+
+
+def refused(*given: Given, **more: Any) -> list[str]:
+    with pytest.raises(InputsRefused) as caught:
+        run(*given, **more)
+    return caught.value.lines()
+
+
+def without(*names: str, **values: str) -> tuple[Given, ...]:
+    return options(**{name: text for name, text in GOOD.items() if name not in names}, **values)
+
+
+def test_texts_become_what_is_declared_and_defaults_are_filled_in_everywhere() -> None:
+    values = run(*options(**GOOD, copies="3"))
+    assert values.inputs == {
+        "customer": "123456",
+        "day": "2026-03-01",
+        "region": "north",
+        "lines": [{"code": "AB1", "amount": 2.5, "unit": "piece"}],
+        "copies": 3,
+        "rush": False,
+    }
+    assert values.secrets == {"pin": "4711"}
+
+
+WRONG = {
+    "unknown": (
+        options(**GOOD, custommer="1"),
+        (
+            "`--input custommer`: `custommer` is no input of workflow `order`; an input named "
+            "`customer` exists"
+        ),
+    ),
+    "unknown-far": (
+        options(**GOOD, xyzzy="1"),
+        (
+            "`--input xyzzy`: `xyzzy` is no input of workflow `order`; there are `contract`, "
+            "`copies`, `customer`, `day`, `lines`, `mail`, `note`, `region` and 2 more"
+        ),
+    ),
+    "missing": (
+        without("day"),
+        (
+            "order: input `day` is not given; give it as `--input day=...`; it takes a date such "
+            "as `2024-05-31`"
+        ),
+    ),
+    "twice": (
+        options(**GOOD) + options(day="2026-03-02"),
+        "`--input day`: input `day` is given twice; it is given by `--input day`, too",
+    ),
+    "secret-as-input": (
+        options(**GOOD, pin="1234"),
+        (
+            "`--input pin`: `pin` is a secret of `order` and not given as an input; give it as "
+            "`--secret pin=env:NAME` or `--secret pin=file:PATH`"
+        ),
+    ),
+    "date": (
+        without("day", day="1.3.2026"),
+        (
+            "`--input day`: `day` takes a date such as `2024-05-31`, not `1.3.2026`; write "
+            "`2026-03-01`"
+        ),
+    ),
+    "no-such-day": (
+        without("day", day="2026-02-30"),
+        "`--input day`: `day` takes a date such as `2024-05-31`, not `2026-02-30`",
+    ),
+    "enum": (
+        without("region", region="nort"),
+        "`--input region`: `region` takes `north` or `south`, not `nort`; `north` exists",
+    ),
+    "pattern": (
+        without("customer", customer="12"),
+        "`--input customer`: `customer` matches `^[0-9]{6}$`, not `12`",
+    ),
+    "int": (
+        options(**GOOD, copies="1.5"),
+        "`--input copies`: `copies` takes a whole number, not `1.5`",
+    ),
+    "minimum": (options(**GOOD, copies="0"), "`--input copies`: `copies` is at least 1, not `0`"),
+    "maximum": (options(**GOOD, copies="6"), "`--input copies`: `copies` is at most 5, not `6`"),
+    "bool": (
+        options(**GOOD, rush="yes"),
+        "`--input rush`: `rush` takes `true` or `false`, not `yes`; write `true`",
+    ),
+    "empty": (
+        without("customer", customer=""),
+        "`--input customer`: `customer` is not optional and takes a text, not an empty text",
+    ),
+    "sentinel": (
+        without("customer", customer="__EMPTY__"),
+        "`--input customer`: `customer` is not optional and takes a text, not `__EMPTY__`",
+    ),
+    "no-list": (
+        without("lines", lines="AB1"),
+        (
+            "`--input lines`: `lines` takes a list, as JSON, whose entries are a record, as JSON, "
+            "with `amount`, `code`, `unit`, not `AB1`"
+        ),
+    ),
+    "few": (without("lines", lines="[]"), "`--input lines`: `lines` has at least 1 entry, not 0"),
+    "field": (
+        without("lines", lines='[{"code": "AB1", "amuont": 2, "amount": 1}]'),
+        (
+            "`--input lines`: `lines[0].amuont` is no field of the record; a field named `amount` "
+            "exists"
+        ),
+    ),
+    "field-missing": (
+        without("lines", lines='[{"code": "AB1"}]'),
+        "`--input lines`: `lines[0].amount` is missing; it takes a number",
+    ),
+    "nested": (
+        without("lines", lines='[{"code": "AB1", "amount": -1}]'),
+        "`--input lines`: `lines[0].amount` is at least 0, not `-1`",
+    ),
+    "mail": (
+        options(**GOOD, mail="ann"),
+        "`--input mail`: `mail` takes an e-mail address such as `ann@clinic.test`, not `ann`",
+    ),
+    "bytes": (
+        options(**GOOD, note="caf\udce9"),
+        "`--input note`: `note` holds bytes that are no character of UTF-8",
+    ),
+    "nul": (
+        options(**GOOD, note="a\0b"),
+        "`--input note`: `note` holds a NUL character, which no field takes",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_input_has_one_message_with_its_place_and_what_exists(case: str) -> None:
+    given, message = WRONG[case]
+    assert refused(*given) == [message]
+
+
+def test_every_problem_is_told_at_once() -> None:
+    assert len(refused(*without("day", "region", region="nort", rush="yes"), secrets=())) == 4
+
+
+def test_values_of_a_file_have_the_place_of_the_part_that_is_wrong() -> None:
+    text = b"""{
+  "customer": 123456, "day": "2026-03-01", "region": "north", "copies": "2",
+  "lines": [{"code": "AB1", "amount": 1},
+            {"code": "b", "amount": "x"}]
+}"""
+    assert refused(*read_one("order.json", text)) == [
+        "order.json:2:15: `customer` takes a text, not `123456`; write it in quotes",
+        "order.json:2:73: `copies` takes a whole number, not `2`; write it without quotes",
+        "order.json:4:22: `lines[1].code` matches `^[A-Z]{2}[0-9]+$`, not `b`",
+        "order.json:4:37: `lines[1].amount` takes a number, not `x`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "a.yaml",
+            (
+                "customer: '123456'\nday: 2026-03-01\nregion: north\nlines:\n- {code: AB1, amount: "
+                "2}\n"
+            ),
+        ),
+        (
+            "a.toml",
+            (
+                'customer = "123456"\nday = 2026-03-01\nregion = "north"\n[[lines]]\ncode = '
+                '"AB1"\namount = 2\n'
+            ),
+        ),
+        (
+            "a.json",
+            (
+                '\ufeff{"customer": "123456", "day": "2026-03-01", "region": "north", "lines": '
+                '[{"code": "AB1", "amount": 2}]}'
+            ),
+        ),
+    ],
+)
+def test_the_formats_of_one_run_mean_the_same(name: str, text: str) -> None:
+    values = run(*read_one(name, text.encode()))
+    assert values.inputs["day"] == "2026-03-01"
+    assert values.inputs["lines"] == [{"code": "AB1", "amount": 2, "unit": "piece"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (
+            "a.json",
+            "[{}]",
+            (
+                "a.json:1:1: it holds a list, and one run is an object of inputs; for many runs, "
+                "write one object a line into a `.jsonl` file"
+            ),
+        ),
+        ("a.json", '{"a": 1,\n "b": }', "a.json:2:7: it is no JSON here: expecting value"),
+        ("a.json", '{"a": 1, "a": 2}', "a.json:1: the key `a` is there twice"),
+        ("a.toml", "a = \n", "a.toml:1:5: it is no TOML here: invalid value"),
+        (
+            "a.yaml",
+            "a: [1\nb: 2",
+            "a.yaml:2:2: it is no YAML here: expected ',' or ']', but got ':'",
+        ),
+        ("a.yaml", "- 1\n", "a.yaml:1:1: it holds no object of inputs"),
+        ("a.yaml", "a: !run x\n", "a.yaml:1:4: it is a value with a tag, which no input takes"),
+        (
+            "a.txt",
+            "",
+            (
+                "a.txt: its ending does not say what is in it; known are `.json`, `.yaml`, `.yml`, "
+                "`.toml`, `.csv`, `.tsv`, `.jsonl`, `.ndjson`"
+            ),
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_where(name: str, text: str, message: str) -> None:
+    with pytest.raises(InputsRefused) as caught:
+        read_one(name, text.encode())
+    if "twice" in message:
+        assert caught.value.lines()[0].startswith("a.json:1: ")
+    else:
+        assert caught.value.lines() == [message]
+
+
+def test_aliases_of_yaml_do_not_stand_for_billions() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    with pytest.raises(InputsRefused, match="more than 200000 values"):
+        read_one("a.yaml", "\n".join(lines).encode())
+
+
+CSV = "customer,day,region,lines\n"
+LINES = '"[{""code"": ""AB1"", ""amount"": 2}]"'
+
+
+def rows_refused(text: str, name: str = "orders.csv") -> list[str]:
+    with pytest.raises(InputsRefused) as caught:
+        assemble_rows(ORDER, Sources(secrets=(PIN,)), read_rows(name, text.encode()))
+    return caught.value.lines()
+
+
+def test_a_row_is_a_run_and_an_empty_cell_gives_nothing() -> None:
+    text = (
+        CSV.strip()
+        + f",note\n123456,2026-03-01,north,{LINES},\n654321,2026-03-02,south,{LINES},call\n"
+    )
+    rows = read_rows("orders.csv", text.encode())
+    made = assemble_rows(ORDER, Sources(secrets=(PIN,)), rows)
+    assert [each.inputs.get("note") for each in made] == [None, "call"]
+    assert [each.place for each in made] == ["orders.csv:2", "orders.csv:3"]
+    semicolons = b"customer;day;region;lines\n123456;2026-03-01;north;[]\n"
+    assert [each.name for each in read_rows("orders.csv", semicolons)[0].given] == [
+        "customer",
+        "day",
+        "region",
+        "lines",
+    ]
+
+
+def test_a_wrong_cell_has_its_row_and_column() -> None:
+    text = CSV + f"123456,2026-03-01,north,{LINES}\n12345,1.3.2026,nort,{LINES}\n"
+    assert rows_refused(text) == [
+        "orders.csv:3:1: `customer` matches `^[0-9]{6}$`, not `12345`",
+        (
+            "orders.csv:3:2: `day` takes a date such as `2024-05-31`, not `1.3.2026`; write "
+            "`2026-03-01`"
+        ),
+        "orders.csv:3:3: `region` takes `north` or `south`, not `nort`; `north` exists",
+    ]
+
+
+def test_what_is_wrong_with_every_row_is_told_once() -> None:
+    body = "".join(f"123456,2026-03-0{day},north\n" for day in range(1, 6))
+    assert rows_refused("customer,day,region\n" + body) == [
+        "orders.csv: input `lines` is not given; it takes a list, as JSON, whose entries are a "
+        "record, as JSON, with `amount`, `code`, `unit`"
+    ]
+
+
+def test_a_table_of_another_shape_is_refused() -> None:
+    assert rows_refused("customer,customer\n1,2\n")[0] == (
+        "orders.csv:1:2: column `customer` is there twice; it stands in column 1, too"
+    )
+    assert rows_refused("customer,day\n1,2,3\n") == [
+        "orders.csv:2:3: the row has 3 cells under 2 columns"
+    ]
+    assert rows_refused("customer,day\n") == ["orders.csv: it holds no run; write one in each row"]
+    assert rows_refused('{"customer": 1}\n{"x"\n', "orders.jsonl") == [
+        "orders.jsonl:2:5: it is no JSON here: expecting ':' delimiter"
+    ]
+
+
+def test_two_sources_of_one_input_are_refused_across_files_and_options() -> None:
+    rows = read_rows("orders.csv", (CSV + f"123456,2026-03-01,north,{LINES}\n").encode())
+    with pytest.raises(InputsRefused) as caught:
+        assemble_rows(ORDER, Sources(given=options(region="south"), secrets=(PIN,)), rows)
+    assert caught.value.lines() == [
+        "orders.csv:2:3: input `region` is given twice; it is given by `--input region`, too"
+    ]
+
+
+# Secrets
+
+
+def test_a_secret_that_does_not_fit_is_refused_without_a_word_of_it() -> None:
+    given = Given("pin", "canary-77", "`--secret pin`", is_text=True)
+    (line,) = refused(*options(**GOOD), secrets=(given,))
+    assert line == "`--secret pin`: the secret `pin` does not fit: it takes a text"
+    assert "canary-77" not in repr(given)
+
+
+def test_a_missing_secret_names_both_ways_to_give_it() -> None:
+    assert refused(*options(**GOOD), secrets=()) == [
+        "order: the secret `pin` is not given; give it as `--secret pin=env:NAME` or "
+        "`--secret pin=file:PATH`"
+    ]
+    assert [spec.name for spec in missing_secrets(ORDER, Sources())] == ["pin"]
+
+
+def test_a_secret_nobody_declared_is_refused() -> None:
+    stray = Given("pni", "x", "`--secret pni`", is_text=True)
+    assert refused(*options(**GOOD), secrets=(PIN, stray)) == [
+        "`--secret pni`: `pni` is no secret of workflow `order`; a secret named `pin` exists"
+    ]
+
+
+# Files
+
+
+def test_a_file_gives_its_input_the_path_on_the_machine() -> None:
+    upload = Upload("contract", "`--file contract`", "deal.pdf", b"%PDF", "C:/In")
+    assert run(*options(**GOOD), uploads=(upload,)).inputs["contract"] == "C:/In/deal.pdf"
+    other = Upload("note", "`--file note`", "deal.pdf", b"%PDF")
+    assert refused(*options(**GOOD), uploads=(other,)) == [
+        (
+            "`--file note`: `note` takes a text, or nothing, not a file; give it with `--input "
+            "note=...`"
+        )
+    ]
+
+
+# Machines and pools
+
+SITED = declared(
+    """flow 1
+workflow sited {
+  inputs { site: "Harbour" | "Hill" @machine, day: date }
+  secrets { pin: string }
+  steps { step "Go" { do "Go to {site} on {day} with {$pin}." } }
+}
+"""
+)
+
+
+def machine(name: str, **parameters: Any) -> Machine:
+    secrets = {"pin": "alias"} if parameters.pop("pin", False) else None
+    return Machine(
+        id=name, name=name, machine_parameters=parameters, machine_sensitive_parameters=secrets
+    )
+
+
+def sited(machine_parameters: MachineParameters, *given: Given) -> RunValues:
+    sources = Sources(
+        given=(*options(day="2026-03-01"), *given),
+        secrets=(PIN,),
+        machine_parameters=machine_parameters,
+    )
+    return assemble(SITED, sources)
+
+
+def sited_refused(machine_parameters: MachineParameters, *given: Given) -> list[str]:
+    with pytest.raises(InputsRefused) as caught:
+        sited(machine_parameters, *given)
+    return caught.value.lines()
+
+
+def test_a_parameter_of_the_machine_is_checked_and_left_to_it() -> None:
+    assert sited(on_machine(machine("desk-1", site="Hill"))).inputs == {"day": "2026-03-01"}
+    assert sited_refused(on_machine(machine("desk-1", site="Hil"))) == [
+        "machine `desk-1`: its parameter `site` takes `Harbour` or `Hill`, not `Hil`; `Hill` exists"
+    ]
+    assert sited_refused(on_machine(machine("desk-1", sites="Hill", blank=""))) == [
+        "sited: input `site` is not given, and machine `desk-1` has no parameter `site`; a "
+        "parameter "
+        "named `sites` exists; give it as `--input site=...`; it takes `Harbour` or `Hill`"
+    ]
+
+
+def test_a_value_of_the_run_comes_before_the_machine_and_that_before_the_pool() -> None:
+    wrong = machine("desk-1", site="Hil")
+    assert sited(on_machine(wrong), *options(site="Hill")).inputs["site"] == "Hill"
+    good = machine("desk-1", site="Hill")
+    pool = Pool(id="p", name="front", pool_parameters={"site": "Hil"}, machines=[good])
+    assert "site" not in sited(on_pools((pool,))).inputs
+    bare = Pool(id="p", name="front", pool_parameters={"site": "Hil"}, machines=[machine("d2")])
+    assert sited_refused(on_pools((bare,)))[0].startswith("pool `front`: its parameter `site`")
+
+
+def test_machines_that_are_away_are_told_of() -> None:
+    away = machine("desk-1", site="Hill").model_copy(update={"status": "disconnected"})
+    here = machine("desk-2", site="Hill").model_copy(update={"status": "connected"})
+    assert on_machine(away).away() == "machine `desk-1` is disconnected; the run waits for it"
+    assert on_machine(here).away() == ""
+    assert on_pools((Pool(id="p", name="front", machines=[away, here]),)).away() == ""
+    both = [away, away.model_copy(update={"id": "desk-3"})]
+    assert on_pools((Pool(id="p", name="front", machines=both),)).away() == (
+        "all 2 machines of the pool are away; the run waits for one"
+    )
+
+
+def test_of_a_pool_every_machine_has_to_supply_the_input() -> None:
+    pool = Pool(id="p", name="front", machines=[machine("desk-1", site="Hill"), machine("desk-2")])
+    assert sited_refused(on_pools((pool,)))[0].startswith(
+        "sited: input `site` is not given, and machine `desk-2` has no parameter of it"
+    )
+
+
+def test_an_input_of_the_machine_is_left_open_where_the_service_chooses_one() -> None:
+    values = sited(MachineParameters())
+    assert values.inputs == {"day": "2026-03-01"}
+    assert values.notes == ("`site` is left to the machine that the run gets",)
+
+
+def test_a_secret_parameter_of_the_machine_is_enough() -> None:
+    sources = Sources(
+        given=options(day="2026-03-01", site="Hill"),
+        machine_parameters=on_machine(machine("d", pin=True)),
+    )
+    assert assemble(SITED, sources).secrets == {}
+
+
+def test_nothing_on_purpose_keeps_a_parameter_from_filling_the_input() -> None:
+    machine_parameters = on_machine(machine("desk-1", note="from the desk"))
+    assert (
+        run(*options(**GOOD, note=""), machine_parameters=machine_parameters).inputs["note"]
+        == "__EMPTY__"
+    )
+    assert "note" not in run(*options(**GOOD, note="")).inputs
+
+
+# Schemas from files
+
+
+def test_a_schema_file_declares_inputs_and_secrets_and_is_applied_whole() -> None:
+    schema = """{"type": "object", "required": ["a", "$pw"], "properties":
+      {"a": {"type": "integer", "multipleOf": 5}, "$pw": {"type": "string"}}}"""
+    workflow = undeclared("old", schema)
+    secret = Given("pw", "s", "`--secret pw`", is_text=True)
+    good = assemble(workflow, Sources(given=options(a="10"), secrets=(secret,)))
+    assert (good.inputs, good.secrets) == ({"a": 10}, {"pw": "s"})
+    for text, line in (
+        ("12", "old: `a` does not fit the schema: 12 is not a multiple of 5"),
+        ("x", "`--input a`: `a` takes a whole number, not `x`"),
+    ):
+        with pytest.raises(InputsRefused) as caught:
+            assemble(workflow, Sources(given=options(a=text), secrets=(secret,)))
+        assert caught.value.lines() == [line]
+
+
+def test_what_json_cannot_hold_is_refused_in_a_value_of_any_type() -> None:
+    text = b"data:\n  - {x: .nan}\n  - {y: -.inf}\n"
+    with pytest.raises(InputsRefused) as caught:
+        assemble(undeclared("old", None), Sources(given=read_one("a.yaml", text)))
+    assert caught.value.lines() == [
+        "a.yaml:2:9: `data[0].x` takes a value that JSON can hold, not `NaN`",
+        "a.yaml:3:9: `data[1].y` takes a value that JSON can hold, not `-Infinity`",
+    ]
+
+
+def test_a_reference_fits_where_runs_of_a_session_are_read() -> None:
+    given = (*without("day"), Given("day", {"$ref": "first.outputs.day"}, "a.json:1:1"))
+    assert run(*given, references=True).inputs["day"] == {"$ref": "first.outputs.day"}
+    assert refused(*given) == ["a.json:1:1: `day` takes a date such as `2024-05-31`, not a record"]
