@@ -19,12 +19,14 @@ Values = Mapping[str, JsonValue]
 
 class StepFailure(BaseModel):
     """The step at which the task fails, by the number the prompt gives it, as in `3` or `3.2`;
-    without a reason the one that the prompt declares there."""
+    without a reason the one that the prompt declares there. Of a step in a loop `entry` says in
+    which entry of its list, counted from 1; past the end it is the last there is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     step: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*$")]
     reason: str | None = None
+    entry: Annotated[int, Field(ge=1, le=100)] = 1
 
 
 class Effects(BaseModel):
