@@ -20,13 +20,13 @@ FIRST = 50
 
 
 def object_name(source_map: str) -> str:
-    """The name beside state of the source map of a payload with this fingerprint."""
+    """The name beside state of the source map with this fingerprint."""
     return f"source-maps/{source_map}.json"
 
 
 @asynccontextmanager
 async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIterator[None]:
-    """Put the source map of every workflow whose payload state does not know yet; raises `StateError`.
+    """Put the source map of every workflow whose prompt state does not know yet; raises `StateError`.
 
     Of the maps of many writes, most are put while the block runs; `journal` stores nothing of what was written before they
     are all kept.

@@ -17,8 +17,8 @@ class Desired:
     """A resource as the project wants it.
 
     `values` maps each declared field to the value to send, nothing left open. `tags` are the names of a workflow's tags,
-    `images` the hashes of its pictures. `source_map` is the fingerprint of a workflow's values, under which its source map
-    is kept.
+    `images` the hashes of its pictures. `source_map` is the fingerprint of a workflow's address and prompt, under which the
+    source map of that prompt is kept.
     """
 
     address: Address
