@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "deploy": "bring an environment to what the sources say",
     "diff": "show how the service differs from the sources and from the last deploy",
     "pull": "bring edits made in the dashboard into the sources",
+    "trace": "lay a run's history over the lines of the flow it came from",
     "recover": "settle what an interrupted deploy left open",
     "restore": "bring a saved version of a workflow back",
     "destroy": "delete every workflow of an environment",
@@ -62,7 +63,6 @@ PLANNED = frozenset(
         "runs",
         "tags",
         "test",
-        "trace",
         "trajectories",
     }
 )

@@ -1,0 +1,123 @@
+"""`flowdsl trace`: a run's history over the lines of the flow that was deployed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from uuid import UUID
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import NotFound
+from flowdsl.host.writing import write_files
+from flowdsl.state.document import refuse_moved
+from flowdsl.state.errors import StateError
+from flowdsl.tracing.gathering import Beside, Pictures, gather, read_pictures
+from flowdsl.tracing.trace import Trace
+
+from ...runtime import exit_codes, http_log
+from ...runtime.clients import open_client
+from ...runtime.console import Console
+from ...runtime.engine.answers import answered
+from ...runtime.engine.deployment import Deployment, open_deployment
+from ...runtime.engine.options import add_environment
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.time_limit import TimeLimit
+from .view import render_trace
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("run", metavar="RUN", help="the id of a run")
+    add_environment(parser)
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="what is written to standard output (default: text)",
+    )
+    parser.add_argument(
+        "--html", metavar="FILE", help="write a page that stands by itself, with the screenshots"
+    )
+    parser.add_argument(
+        "--no-screenshots", action="store_true", help="leave the screenshots out of the page"
+    )
+    parser.add_argument(
+        "--entries", action="store_true", help="tell of every entry of the history, one by one"
+    )
+    http_log.configure(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Read, place and show; nothing is written but the page."""
+    run_id = _run_id(arguments.run)
+    if arguments.html == "":
+        raise UsageError("`--html` needs the path of a file")
+    limit = TimeLimit(arguments.timeout)
+    deployment = open_deployment(arguments.env, console, need_flows=False)
+    environment, told = deployment.environment, http_log.listener(arguments, console)
+    with_pictures = arguments.html is not None and not arguments.no_screenshots
+    with open_client(environment, deployment.target.root, limit, told) as client:
+        trace, pictures = answered(
+            _trace(client, run_id, deployment, with_pictures=with_pictures), limit
+        )
+    if arguments.html is not None:
+        from flowdsl.tracing.page import render_page
+
+        page = render_page(trace, pictures, environment.name).encode("utf-8", "backslashreplace")
+        try:
+            write_files({arguments.html: page}, durable=False)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not a path"
+            raise UsageError(f"`{arguments.html}` cannot be written: {reason}") from None
+    if arguments.format == "json":
+        from flowdsl.tracing.report import trace_to_json
+
+        console.out(json.dumps(trace_to_json(trace, environment.name), indent=2))
+    else:
+        console.out(
+            render_trace(
+                trace,
+                environment.name,
+                entries=arguments.entries,
+                color=console.color_out,
+                show_path=deployment.target.show_path,
+            )
+        )
+    return exit_codes.SUCCESS
+
+
+def _run_id(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise UsageError(f"`{text}` is not the id of a run, which is a UUID") from None
+
+
+async def _trace(
+    client: CyberdeskClient, run_id: str, deployment: Deployment, *, with_pictures: bool
+) -> tuple[Trace, Pictures]:
+    async with client:
+        try:
+            trace = await gather(client, run_id, _beside(deployment))
+        except NotFound:
+            raise CommandError(
+                f"there is no run `{run_id}` in the organisation of `{deployment.environment.name}`",
+                exit_codes.CONFLICT,
+            ) from None
+        pictures = Pictures({}, {})
+        return trace, await read_pictures(client, trace) if with_pictures else pictures
+
+
+def _beside(deployment: Deployment) -> Beside:
+    """State and checkout; raises `StateError` for a state that cannot be used, and takes none for nothing deployed."""
+    store, target = deployment.store, deployment.target
+    versioned = store.load()
+    document = None if versioned is None else versioned.document
+    if document is not None:
+        refuse_moved(document, store.url)
+        if document.api_base != deployment.api_base:
+            raise StateError(
+                f"the state of `{deployment.environment.name}` was made at `{document.api_base}` and the environment "
+                f"names `{deployment.api_base}`; ids of one service mean nothing to another"
+            )
+    return Beside(document, store, target.files, target.root)
