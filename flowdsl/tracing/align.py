@@ -1,10 +1,12 @@
 """Which line of the prompt each entry of a run belongs to. Pure.
 
-The agent's words are free and it rarely says a number, so each entry collects *evidence* for each unit of the prompt, strongest
-first: the reason it fails with, the instruction or the names that it gives to a tool, the number it says, the kind of tool, and
-words that it has in common with the line, rare ones counting more. Then one walk over the units is chosen that fits all entries
-best (dynamic programming). The walk goes forward; it goes back only within a loop, or, at a high price, elsewhere. An entry whose
-evidence does not pay for its place is left out of the walk and stays *not placed*.
+The agent's words are free and it rarely says a number, so each entry collects *evidence* for each
+unit of the prompt, strongest first: the reason it fails with, the instruction or the names that it
+gives to a tool, the number it says, the tool, and words that it has in common with the
+line, rare ones counting more. Then one walk over the units is chosen that fits all entries best
+(dynamic programming). The walk goes forward; it goes back only within a loop, or, at a high price,
+elsewhere. An entry whose evidence does not pay for its place is left out of the walk and stays *not
+placed*.
 
     entries   "Pressing F3"   focused_action "Find the row…"   "Anything else?"
     units     3.1 ──────────> 3.3                              (not placed)
@@ -45,8 +47,8 @@ _Add = Callable[[int, float, str], None]
 class Placement:
     """The place of an entry: the index of a unit, and the line of the prompt within it.
 
-    `evidence` says what placed it: `reason`, `instruction`, `key`, `name`, `number`, `tool`, `words`, `loop`, or `between`
-    two entries of the same line.
+    `evidence` says what placed it: `reason`, `instruction`, `key`, `name`, `number`, `tool`,
+    `words`, or `between` two entries of the same line.
     """
 
     unit: int
@@ -88,6 +90,8 @@ class _Scorer:
                 self._by_word[word].append(index)
         self._totals = [sum(self._weights[word] for word in each) or 1.0 for each in words]
         self._plain = [_squeezed(_instruction(unit)) for unit in units]
+        self._quoted = [frozenset(unit.quoted) for unit in units]
+        self._open = [[text for text in unit.quoted if "{{" in text] for unit in units]
         self._labels = {unit.label: index for index, unit in enumerate(units) if unit.label}
 
     def scores(self, entry: Entry) -> Mapping[int, _Score]:
@@ -131,11 +135,9 @@ class _Scorer:
             plain = self._plain[index]
             if len(instruction) >= 12 and (instruction in plain or _within(plain, instruction)):
                 add(index, 7.0, "instruction")
-            if names & set(unit.quoted):
+            if names & self._quoted[index]:
                 add(index, 4.0, "name")
-            elif any(
-                fits(quoted, name) for name in names for quoted in unit.quoted if "{{" in quoted
-            ):
+            elif any(fits(text, name) for text in self._open[index] for name in names):
                 add(index, 3.0, "name")
             if use.tool == "upsert_runtime_values" and unit.variables & set(use.keys):
                 add(index, 4.0, "key")
@@ -161,7 +163,7 @@ class _Scorer:
                 common[index] += self._weights[word]
         for index, weight in common.items():
             ours, theirs = weight / self._totals[index], weight / total
-            # A short remark about a long line, and a long remark about a short line, are both about it.
+            # A short remark about a long line is about it, and a long one about a short line.
             likeness = 0.65 * max(ours, theirs) + 0.35 * min(ours, theirs)
             if likeness >= 0.2 and weight >= 1.0:
                 add(index, 6.0 * likeness, "words")
@@ -184,7 +186,8 @@ def _best_walk(
 ) -> list[int | None]:
     """The unit of each entry on the walk that collects the most; None for entries it leaves out.
 
-    `best[u]` is what the best walk so far has that stands at unit `u`; index 0 is before the first unit.
+    `best[u]` is what the best walk so far has that stands at unit `u`; index 0 is before the first
+    unit.
     """
     count = len(units)
     best = [0.0] + [-math.inf] * count
@@ -228,7 +231,9 @@ def _best_walk(
 
 
 def _best_before(best: Sequence[float]) -> list[int]:
-    """For each state the state at or before it to come from, what is skipped paid for; -1 where there is none."""
+    """For each state the state at or before it to come from, what is skipped paid for; -1 where
+    there is none.
+    """
     found: list[int] = []
     source, value, top = -1, -math.inf, 0
     for state, each in enumerate(best):
@@ -272,7 +277,9 @@ def _placement(
 
 
 def check_line(unit: Unit, said: Sequence[str]) -> int | None:
-    """The line of a unit that gives one of these texts as the reason of a failure: the check that failed."""
+    """The line of a unit that gives one of these texts as the reason of a failure: the check that
+    failed.
+    """
     for text in said:
         for line in unit.lines:
             if any(_is_reason(reason, text) for reason in line.reasons):
@@ -289,7 +296,9 @@ def reasons_said(entry: Entry) -> tuple[str, ...]:
 def _between(
     entries: Sequence[Entry], placed: Sequence[Placement | None]
 ) -> list[Placement | None]:
-    """Places also what stands between two entries of one line and says nothing itself, such as a click."""
+    """Places also what stands between two entries of one line and says nothing itself, such as a
+    click.
+    """
     result = list(placed)
     before: Placement | None = None
     waiting: list[int] = []
@@ -305,14 +314,16 @@ def _between(
 
 
 def _is_reason(reason: str, text: str) -> bool:
-    """Whether `text` is a reason of the prompt, its runtime variables filled in, or holds it word for word."""
+    """Whether `text` is a reason of the prompt, its runtime variables filled in, or holds it word
+    for word.
+    """
     if fits(reason, text.strip()):
         return True
     return len(reason) >= 8 and "{{" not in reason and reason in text
 
 
 def _instruction(unit: Unit) -> str:
-    """The part of a unit that is passed on to a tool: the bullets, or the line without its number."""
+    """The part of a unit that a tool is given: the bullets, or the line without its number."""
     if len(unit.lines) > 1 and unit.own_tool == "focused_action":
         return "\n".join(line.text for line in unit.lines[1:])
     return unit.text
@@ -328,7 +339,7 @@ def _squeezed(text: str) -> str:
 
 
 def _words(text: str) -> dict[str, None]:
-    """The words of a text, each once and in their order; names of tools and sentinels are no words."""
+    """The words of a text, each once and in their order; names of tools are no words."""
     return {
         word: None
         for word in _WORD.findall(text.casefold())

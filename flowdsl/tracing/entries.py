@@ -1,4 +1,6 @@
-"""What a run did, one entry after the other: a call of a tool with what came back, or something said. Pure."""
+"""What a run did, one entry after the other: a call of a tool with what came back, or something
+said. Pure.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +12,21 @@ from typing import Literal
 from flowdsl.tracing.history import Message, ToolResult, ToolUse
 
 Kind = Literal["told", "said", "tool", "failure", "note"]
-"""What the agent was told; said without a tool; did; declared as failed; and what the service itself notes."""
+"""What the agent was told; said without a tool; did; declared as failed; and what the service
+itself notes.
+"""
 
 DECLARES_FAILURE = "declare_task_failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened; `number` counts from 1, `messages` are the numbers of the messages it is made of.
+    """One thing that happened; `number` counts from 1, `messages` are the numbers of the messages
+    it is made of.
 
-    `seconds` is the time since the entry before it ended, None where the service gives no times. `is_replayed` tells what a
-    recording did from what was decided afresh; both may hold for a focused call within a replay, which is asked anew.
+    `seconds` is the time since the entry before it ended, None where the service gives no times.
+    `is_replayed` tells what a recording did from what was decided afresh; both may hold for a
+    focused call within a replay, which is asked anew.
     """
 
     number: int
@@ -104,7 +110,9 @@ def _begun(message: Message, *, first: bool) -> Iterator[Entry]:
 
 
 def _answer(drafts: list[Entry], message: Message) -> None:
-    """Put what came back to the calls it answers, the newest first; what answers none goes to the last entry."""
+    """Put what came back to the calls it answers, the newest first; what answers none goes to the
+    last entry.
+    """
     if not drafts:
         drafts.extend(_begun(message, first=True))
         return

@@ -1,4 +1,6 @@
-"""Everything a trace is made of, read from the service, from state and from the checkout. Nothing is written."""
+"""Everything a trace is made of, read from the service, from state and from the checkout. Nothing
+is written.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ _SIGNATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Where a trace looks beside the service: `document` is None where nothing is deployed from here."""
+    """Where a trace looks beside the service: `document` is None where nothing is deployed from
+    here.
+    """
 
     document: StateDocument | None
     store: StateStore
@@ -129,7 +133,8 @@ def _notes(
         )
     elif source_map.kind == "carried":
         notes.append(
-            "this prompt was not deployed as it is; the lines that a deployed one has too keep their places"
+            "this prompt was not deployed as it is; the lines that a deployed one has too keep "
+            "their places"
         )
     elif source_map.kind == "none":
         notes.append("state has no source map of this prompt, so there are no places in the source")
@@ -138,7 +143,9 @@ def _notes(
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Screenshots by the address in the history, each a media type and its bytes; how many are left out, and why."""
+    """Screenshots by the address in the history, each a media type and its bytes; how many are left
+    out, and why.
+    """
 
     found: Mapping[str, tuple[str, bytes]]
     left_out: Mapping[str, int]
@@ -174,7 +181,9 @@ async def read_pictures(client: CyberdeskClient, trace: Trace) -> Pictures:
 
 
 def media_type(content: bytes) -> str | None:
-    """The kind of a picture by its first bytes; None for what a page does not show, as SVG, which may hold scripts."""
+    """The kind of a picture by its first bytes; None for what a page does not show, as SVG, which
+    may hold scripts.
+    """
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for mark, kind in _SIGNATURES if content.startswith(mark)), None)

@@ -1,7 +1,8 @@
-"""A run's message history as it is worked with: bounded, and every part of the type it should have. Pure.
+"""A run's message history as it is worked with: bounded, and every part of the type it should have.
+Pure.
 
-Blocks and their fields: `ChatMessage` of the SDK 2.2.69. Nothing of it is promised by the contract, which calls a message an
-open object, so whatever has another shape is left out and counted.
+Blocks and their fields: `ChatMessage` of the SDK 2.2.69. Nothing of it is promised by the contract,
+which calls a message an open object, so whatever has another shape is left out and counted.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ CUT = " … (cut)"
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A call of a tool. `given` is its input as JSON, `texts` are the texts in it, `keys` the names."""
+    """A call of a tool. `given` is its input as JSON, `texts` are the texts in it, `keys` the
+    names.
+    """
 
     identifier: str
     tool: str
@@ -49,8 +52,8 @@ class ToolResult:
 class Message:
     """One message. `pictures` are addresses of the service, or `data:` followed by base64.
 
-    `trajectory` is the recording that it was replayed from, None for a decision made afresh. `loop` and `iteration` (from 0)
-    stand on messages of a loop. `at` is when it was written, in UTC.
+    `trajectory` is the recording that it was replayed from, None for a decision made afresh. `loop`
+    and `iteration` (from 0) stand on messages of a loop. `at` is when it was written, in UTC.
     """
 
     number: int
@@ -69,7 +72,9 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The messages in their order; `left_out` is how many were too many or of no shape that is known."""
+    """The messages in their order; `left_out` is how many were too many or of no shape that is
+    known.
+    """
 
     messages: tuple[Message, ...]
     left_out: int = 0
@@ -87,7 +92,9 @@ def read_history(raw: object) -> History:
 
 
 def read_time(value: object) -> datetime | None:
-    """The moment that an ISO 8601 text names, in UTC; None for anything else. Without an offset it is UTC."""
+    """The moment that an ISO 8601 text names, in UTC; None for anything else. Without an offset it
+    is UTC.
+    """
     if not isinstance(value, str) or len(value) > 40:
         return None
     try:
@@ -98,7 +105,7 @@ def read_time(value: object) -> datetime | None:
 
 
 def shortened(text: str, limit: int = MAX_TEXT) -> str:
-    """`text` with not more than `limit` characters of its own, and a mark where some are missing."""
+    """`text` with at most `limit` characters of its own, and a mark where some are missing."""
     return text if len(text) <= limit else text[:limit] + CUT
 
 

@@ -1,7 +1,9 @@
-"""The source map of a version of a prompt: where it is kept, and what of it can be used. Pure but for the store it is given.
+"""The source map of a version of a prompt: where it is kept, and what of it can be used. Pure but
+for the store it is given.
 
-A map is kept beside state under the fingerprint of the workflow's address and the prompt, so that the map of any version is found
-from its prompt alone. Deploys before that kept it under the fingerprint of the payload, which only state names.
+A map is kept beside state under the fingerprint of the workflow's address and the prompt, so that
+the map of any version is found from its prompt alone. Deploys before that kept it under the
+fingerprint of the payload, which only state names.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ Get = Callable[[str], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A range of a file that a line of the prompt came from: from 1, the end exclusive; `statement` is its kind."""
+    """A range of a file that a line of the prompt came from: from 1, the end exclusive; `statement`
+    is its kind.
+    """
 
     statement: str
     path: str
@@ -42,10 +46,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FoundMap:
-    """The map that a trace uses: `exact` for the very prompt, `carried` for the lines of it that an earlier deploy had.
+    """The map that a trace uses: `exact` for the very prompt, `carried` for the lines of it that an
+    earlier deploy had.
 
-    `places` are by line of the prompt, `digests` by path. `commit` is the one that was deployed; with `is_dirty` the files may
-    have been others.
+    `places` are by line of the prompt, `digests` by path. `commit` is the one that was deployed;
+    with `is_dirty` the files may have been others.
     """
 
     kind: Literal["exact", "carried", "none"] = "none"
@@ -56,7 +61,9 @@ class FoundMap:
 
 
 def deployed_as(document: StateDocument, workflow_id: str) -> tuple[Address, ...]:
-    """The address of a workflow, then the one it had before; none for one that is not of this project."""
+    """The address of a workflow, then the one it had before; none for one that is not of this
+    project.
+    """
     for address, resource in document.workflows().items():
         if resource.id.lower() == workflow_id.lower():
             before = resource.renamed_from
@@ -71,7 +78,9 @@ def find_map(
     version: PromptVersion,
     known: Sequence[PromptVersion],
 ) -> FoundMap:
-    """The map of a version, or of the lines that it shares with another version that has one; raises `StateError`."""
+    """The map of a version, or of the lines that it shares with another version that has one;
+    raises `StateError`.
+    """
     if not addresses:
         return FoundMap()
     resource = document.resources.get(addresses[0])
@@ -103,7 +112,9 @@ def _map_of(
 
 
 def read_map(content: bytes, prompt: str) -> FoundMap | None:
-    """The map in an object; None where it cannot be read, or has lines that the prompt does not have."""
+    """The map in an object; None where it cannot be read, or has lines that the prompt does not
+    have.
+    """
     try:
         raw = json.loads(content)
     except (ValueError, RecursionError):

@@ -1,8 +1,9 @@
 """A trace as one HTML page that stands by itself.
 
-The page is made by Jinja with escaping on: a template in which escaping is the rule, and not a matter of each hole, is what text
-of strangers wants. A policy in the page (`Content-Security-Policy`) forbids it every request, and every script and style but its
-own two, which are known by their hashes: text that got through would still do nothing.
+The page is made by Jinja with escaping on: a template in which escaping is the rule, and not a
+matter of each hole, is what text of strangers wants. A policy in the page
+(`Content-Security-Policy`) forbids it every request, and every script and style but its own two,
+which are known by their hashes: text that got through would still do nothing.
 """
 
 from __future__ import annotations
@@ -82,7 +83,9 @@ def render_page(trace: Trace, pictures: Pictures, environment: str) -> str:
 
 
 def visible(text: str) -> str:
-    """`text` with characters that nobody sees, or that reorder others, as escapes; line breaks stay."""
+    """`text` with characters that nobody sees, or that reorder others, as escapes; line breaks
+    stay.
+    """
     return "\n".join(
         "".join(shown for shown, _ in cells(line.rstrip("\r"))) for line in text.split("\n")
     )
@@ -183,7 +186,7 @@ def _hash(text: str) -> str:
 def _asset(name: str) -> str:
     loader = _environment().loader
     assert loader is not None
-    # A style and a script are no templates: they are put in as they are, and their hashes stand in the policy.
+    # A style and a script are no templates: put in as they are, they have the hashes of the policy.
     return loader.get_source(_environment(), name)[0]
 
 

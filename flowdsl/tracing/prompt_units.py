@@ -1,7 +1,7 @@
 """A prompt as what a run is laid over: its numbered lines with the bullets below them. Pure.
 
-Reads any prompt, those that people wrote in the dashboard too; `flowdsl.prompt.reading` reads only what FlowDSL wrote, and
-only to the letter. A prompt that numbers nothing has a unit for each line.
+Reads any prompt, those that people wrote in the dashboard too; `flowdsl.prompt.reading` reads only
+what FlowDSL wrote, and only to the letter. A prompt that numbers nothing has a unit for each line.
 """
 
 from __future__ import annotations
@@ -29,9 +29,13 @@ TOOLS = (
     "declare_task_failed",
     "extract_prompt",
 )
-"""Tools that a prompt directs by their names (platform facts, 2); everything else is a plain action."""
+"""Tools that a prompt directs by their names (platform facts, 2); everything else is a plain
+action.
+"""
 INNER_TOOLS = frozenset({"upsert_runtime_values", "declare_task_failed"})
-"""Those that stand in the instruction for somebody else, so that they do not say what a line itself does."""
+"""Those that stand in the instruction for somebody else, so that they do not say what a line itself
+does.
+"""
 
 EMPTY = "__EMPTY__"
 MAX_VALUE = 2_000
@@ -65,8 +69,9 @@ class UnitLine:
 class Unit:
     """What one message may belong to: a numbered line, such as `3.2`, and the lines below it.
 
-    `tools` are those that the unit names, `own_tool` the one that it is carried out with. `quoted` are texts between quotes or
-    brackets, `variables` the runtime variables. `loop` is the index of the unit that opens the loop it stands in.
+    `tools` are those that the unit names, `own_tool` the one that it is carried out with. `quoted`
+    are texts between quotes or brackets, `variables` the runtime variables. `loop` is the index of
+    the unit that opens the loop it stands in.
     """
 
     label: str
@@ -116,7 +121,9 @@ def read_units(prompt: str, inputs: Mapping[str, Any]) -> tuple[Unit, ...]:
 
 
 def filled_in(text: str, inputs: Mapping[str, Any]) -> str:
-    """`text` with the values of `{inputs}` in it. `{{runtime}}` and `{$secret}` stay, `\\{` is a brace."""
+    """`text` with the values of `{inputs}` in it. `{{runtime}}` and `{$secret}` stay, `\\{` is a
+    brace.
+    """
 
     def replace(found: re.Match[str]) -> str:
         if found["brace"]:
@@ -184,7 +191,9 @@ def _plain_lines(prompt: str) -> Iterator[tuple[int, str]]:
 
 
 def _grouped(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, list[tuple[int, str]]]]:
-    """Labels and their lines. Where nothing is numbered every line with text is a unit without a label."""
+    """Labels and their lines. Where nothing is numbered every line with text is a unit without a
+    label.
+    """
     everything = list(lines)
     if not any(_NUMBERED.fullmatch(text) for _, text in everything):
         yield from (("", [(number, text)]) for number, text in everything if text.strip())
@@ -211,7 +220,9 @@ def _grouped(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, list[tuple
 
 
 def _with_loops(units: list[Unit]) -> Iterator[Unit]:
-    """The units, each with the innermost loop it stands in, from its `start_loop` to its `end_loop_iteration`."""
+    """The units, each with the innermost loop it stands in, from its `start_loop` to its
+    `end_loop_iteration`.
+    """
     ends: dict[int, int] = {}
     loops: list[int | None] = []
     opened: list[int] = []

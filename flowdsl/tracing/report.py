@@ -128,7 +128,9 @@ def _visited(trace: Trace, visited: UnitTrace) -> dict[str, Any]:
 
 
 def source_to_json(trace: Trace, place: Place | None) -> dict[str, Any] | None:
-    """A place in the deployed source, its text where that is known, and where its first line is in the working tree."""
+    """A place in the deployed source, its text where that is known, and where its first line is in
+    the working tree.
+    """
     if place is None:
         return None
     source = trace.sources.get(place.path)

@@ -1,4 +1,6 @@
-"""The text of the files that were deployed: from the working tree while it is the same, else from the commit."""
+"""The text of the files that were deployed: from the working tree while it is the same, else from
+the commit.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from flowdsl.source.files import FileSystem, UnreadableFile, decode
 from flowdsl.tracing.maps import FoundMap
 
 Now = Literal["same", "moved", "gone", "unknown"]
-"""How a file in the working tree stands to the deployed one; `unknown` where that one is not there to compare."""
+"""How a file in the working tree stands to the deployed one; `unknown` where that one is not there
+to compare.
+"""
 
 _MAX_COMPARED = 20_000
 """Lines of a file whose way to another version is looked for."""
@@ -24,7 +28,8 @@ _MAX_COMPARED = 20_000
 class SourceText:
     """A deployed file. `lines` are None where its text is nowhere to be had.
 
-    `where` is where the text was found. `now_at` maps a line to the one that it is in the working tree.
+    `where` is where the text was found. `now_at` maps a line to the one that it is in the working
+    tree.
     """
 
     path: str
@@ -69,7 +74,9 @@ def _source(path: str, found: FoundMap, files: FileSystem, root: str) -> SourceT
 
 
 def _committed(path: str, found: FoundMap, root: str) -> str | None:
-    """A file as the deployed commit has it; None where that cannot be said, as of a dirty tree without a digest."""
+    """A file as the deployed commit has it; None where that cannot be said, as of a dirty tree
+    without a digest.
+    """
     if found.commit is None or (found.is_dirty and path not in found.digests):
         return None
     try:

@@ -1,4 +1,6 @@
-"""A trace: a run, the prompt it had, the source of that, and where each entry of its history belongs. Pure."""
+"""A trace: a run, the prompt it had, the source of that, and where each entry of its history
+belongs. Pure.
+"""
 
 from __future__ import annotations
 
@@ -61,8 +63,9 @@ class RunFacts:
 class Failure:
     """Where a run failed: the index of an entry, and a line of the prompt.
 
-    With `is_after` the failing entry itself is not placed, and `line` is the last one before it that is. `is_check` says that the
-    reason is the one that this very line gives. `iteration` is the entry of the loop around it, from 0.
+    With `is_after` the failing entry itself is not placed, and `line` is the last one before it
+    that is. `is_check` says that the reason is the one that this very line gives. `iteration` is
+    the entry of the loop around it, from 0.
     """
 
     entry: int | None
@@ -76,8 +79,8 @@ class Failure:
 class UnitTrace:
     """What a run did at one unit of the prompt; `entries` are indexes.
 
-    `passes` are the entries of its loop, from 0, in their order; `seconds` is None where no times are known. `reads` are what came
-    back from tools that read, the last `MAX_READS`.
+    `passes` are the entries of its loop, from 0, in their order; `seconds` is None where no times
+    are known. `reads` are what came back from tools that read, the last `MAX_READS`.
     """
 
     index: int
@@ -92,7 +95,9 @@ class UnitTrace:
 
 @dataclass(frozen=True, slots=True)
 class LoopPass:
-    """One entry of a loop's list, from 0, with what it cost; `line` is the prompt's that opens the loop, where it is known."""
+    """One entry of a loop's list, from 0, with what it cost; `line` is the prompt's that opens the
+    loop, where it is known.
+    """
 
     loop: str
     iteration: int
@@ -105,7 +110,9 @@ class LoopPass:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Everything that is shown of a run. `placements` go with `entries`, `units` with `visited` by their index."""
+    """Everything that is shown of a run. `placements` go with `entries`, `units` with `visited` by
+    their index.
+    """
 
     run: RunFacts
     address: Address | None
@@ -166,7 +173,9 @@ def make_trace(
     sources: Mapping[str, SourceText],
     notes: Iterable[str] = (),
 ) -> Trace:
-    """The trace of a run. `notes` are what there is to say of how it was put together, before what is said here."""
+    """The trace of a run. `notes` are what there is to say of how it was put together, before what
+    is said here.
+    """
     facts = facts_of(run)
     inputs: Mapping[str, Any] = run.input_values or {}
     units = () if version is None else read_units(version.text, inputs)
@@ -223,7 +232,7 @@ def _visited(
 
 
 def reads_of(entry: Entry) -> tuple[str, ...]:
-    """What an entry has read: what came back from a tool that reads, or the values that it keeps."""
+    """What an entry has read: what came back from a tool that reads, or values that it keeps."""
     use = entry.use
     if use is None:
         return ()
@@ -271,7 +280,9 @@ def _failure(
     entries: Sequence[Entry],
     placements: Sequence[Placement | None],
 ) -> Failure | None:
-    """Where the run failed, by the last entry that says so; None where not even a line before it is known."""
+    """Where the run failed, by the last entry that says so; None where not even a line before it is
+    known.
+    """
     failing = [
         index
         for index, entry in enumerate(entries)
@@ -301,7 +312,9 @@ def _failure(
 def _first_of_failure(
     index: int, entries: Sequence[Entry], placements: Sequence[Placement | None]
 ) -> int:
-    """The step that a declaration is about, where the step before it failed at the same line; else the entry itself."""
+    """The step that a declaration is about, where the step before it failed at the same line; else
+    the entry itself.
+    """
     before, placed = index - 1, placements[index]
     if entries[index].kind != "failure" or before < 0 or placed is None:
         return index
@@ -311,7 +324,9 @@ def _first_of_failure(
 
 
 def _is_same_failure(entry: Entry, last: Entry, facts: RunFacts) -> bool:
-    """Whether an earlier entry tells of the failure that ended the run, and not of one that was overcome."""
+    """Whether an earlier entry tells of the failure that ended the run, and not of one that was
+    overcome.
+    """
     if entry is last:
         return True
     if entry.error is None:
@@ -337,6 +352,8 @@ def _notes(trace: Trace, history: History) -> Iterable[str]:
         yield f"`{path}` {state} the working tree since the deploy; {shown}"
     for path, source in sorted(trace.sources.items()):
         if source.now == "unknown":
-            yield f"whether `{path}` is as it was deployed is not known; places are those of the deployed file"
+            unknown = f"whether `{path}` is as it was deployed is not known"
+            yield f"{unknown}; places are those of the deployed file"
     if trace.unplaced:
-        yield f"{trace.unplaced} of {len(trace.entries)} entries are not placed: nothing in them points to a line"
+        count = f"{trace.unplaced} of {len(trace.entries)} entries are not placed"
+        yield f"{count}: nothing in them points to a line"

@@ -1,7 +1,8 @@
 """Which version of a workflow's prompt a run had. Pure.
 
-A reply to a run says only whether it had a prompt of its own; otherwise the run used what the workflow said when it was carried
-out (platform facts, 13, Q19). What the history says that the agent was told decides, then the times.
+A reply to a run says only whether it had a prompt of its own; otherwise the run used what the
+workflow said when it was carried out (platform facts, 13, Q19). What the history says that the
+agent was told decides, then the times.
 """
 
 from __future__ import annotations
@@ -16,9 +17,13 @@ from flowdsl.tracing.history import Message, read_time
 from flowdsl.tracing.prompt_units import filled_in
 
 Origin = Literal["run", "live", "earlier", "told"]
-"""The run's own prompt; the workflow's as it is now; a saved version's; only what the history says that the agent was told."""
+"""The run's own prompt; the workflow's as it is now; a saved version's; only what the history says
+that the agent was told.
+"""
 Certainty = Literal["said", "told", "time", "assumed"]
-"""The run says so; what the agent was told is this prompt; it was the one at that time; there is nothing better."""
+"""The run says so; what the agent was told is this prompt; it was the one at that time; there is
+nothing better.
+"""
 
 _MAX_COMPARED = 200_000
 
@@ -34,7 +39,9 @@ class PromptVersion:
 
 
 def saved_prompts(saved: Iterable[Mapping[str, Any]]) -> list[PromptVersion]:
-    """The prompts of saved versions, the oldest first; what is of no shape that is known is left out."""
+    """The prompts of saved versions, the oldest first; what is of no shape that is known is left
+    out.
+    """
     found = [
         PromptVersion(text, "earlier", read_time(each.get("updated_at")))
         for each in saved
@@ -68,7 +75,9 @@ def version_of_run(
 
 
 def carried_lines(older: str, newer: str) -> dict[int, int]:
-    """The lines of `newer` that stand in `older` too, each with its number there; both count from 1."""
+    """The lines of `newer` that stand in `older` too, each with its number there; both count from
+    1.
+    """
     before, after = older.split("\n"), newer.split("\n")
     found: dict[int, int] = {}
     for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():

@@ -1,4 +1,6 @@
-"""`flowdsl trace` on runs of the embedded emulator: the right line, whatever became of the source since."""
+"""`flowdsl trace` on runs of the embedded emulator: the right line, whatever became of the source
+since.
+"""
 
 from __future__ import annotations
 

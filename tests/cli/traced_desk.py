@@ -60,7 +60,9 @@ INPUTS = {"claims": ["HM-1", "HM-2", "HM-3"]}
 
 
 class TracedDesk:
-    """`deploy` brings the sources to the emulator, `run` plays a run to its end, `trace` is the command."""
+    """`deploy` brings the sources to the emulator, `run` plays a run to its end, `trace` is the
+    command.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -135,7 +135,8 @@ def test_a_screenshot_is_read_from_its_signed_address_without_the_key(options: A
 
 
 @pytest.mark.parametrize(
-    "address", ["http://files.cyberdesk.test/1.png", "file:///etc/passwd", "1.png", "https://x:y/", ""]
+    "address",
+    ["http://files.cyberdesk.test/1.png", "file:///etc/passwd", "1.png", "https://x:y/", ""],
 )
 def test_a_signed_address_that_leads_astray_is_not_followed(options: Any, address: str) -> None:
     client, requests = client_of(options, signed(address), reply(Chunks()))

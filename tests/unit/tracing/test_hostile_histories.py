@@ -1,4 +1,6 @@
-"""Any JSON value as a history, and any text as a prompt: every output can be made, and none is without bounds."""
+"""Any JSON value as a history, and any text as a prompt: every output can be made, and none is
+without bounds.
+"""
 
 from __future__ import annotations
 

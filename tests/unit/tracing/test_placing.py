@@ -27,15 +27,15 @@ Steps
    2.1 Use start_loop with text="{claims}". If there are no entries, the loop is skipped.
    2.2 Press F3 for the claim search, type {{loop_item}} and press Enter.
    2.3 Use focused_action with this instruction:
-      - Find this on the screen as it is now, and open it: the row whose number is {{loop_item}}.
-      - If there is none, use declare_task_failed with the reason "Claim {{loop_item}} is not in the list" and do nothing more.
+      - Find this on the screen as it is now: the row whose number is {{loop_item}}.
+      - If there is none, use declare_task_failed with the reason "Claim {{loop_item}} is not in the list".
    2.4 Select the amount, then use copy_to_clipboard with the key "amount".
    2.5 Press enter.
    2.6 Use end_loop_iteration with text="entry finished".
 
 3. Report
    3.1 Use focused_action with this instruction:
-      - Read this from the screen as it is now, without guessing: the summary below the list for {day}.
+      - Read this from the screen as it is now, the summary below the list for {day}.
       - Save it with upsert_runtime_values as {{note}} (key "note"): text, exactly as it is shown.
    3.2 Use save_screenshot_as_run_attachment with the file name "summary_{day}.png".
 
@@ -82,22 +82,28 @@ def inside(iteration: int) -> dict[str, Any]:
 
 
 def test_free_words_are_placed_in_their_order() -> None:
-    assert places(
+    found = places(
         did("I'll open the portal from the taskbar first.", "computer", {"action": "click"}),
-        did("The sign-in window is there. Now the password.", "computer", {"text": "{$password}"}),
+        did(
+            "The sign-in window is there. Now the password.",
+            "computer",
+            {"text": "{$password}"},
+        ),
         did("Submitting with enter.", "computer", {"action": "key", "text": "Return"}),
         did("", "start_loop", {"text": '["HM-1", "HM-2"]'}, **inside(0)),
         did("Searching the first claim with F3.", "computer", {"text": "HM-1"}, **inside(0)),
-        did("", "focused_action", {"instruction": "open the row with the number HM-1"}, **inside(0)),
+        did("", "focused_action", {"instruction": "open the row HM-1"}, **inside(0)),
         did("", "copy_to_clipboard", {"text": "amount"}, **inside(0)),
         did("Confirm with enter.", "computer", {"action": "key", "text": "Return"}, **inside(0)),
         did("", "end_loop_iteration", {"text": "first one finished"}, **inside(0)),
         did("Again F3 for the search.", "computer", {"text": "HM-2"}, **inside(1)),
-        did("", "focused_action", {"instruction": "open the row with the number HM-2"}, **inside(1)),
+        did("", "focused_action", {"instruction": "open the row HM-2"}, **inside(1)),
         did("", "end_loop_iteration", {"text": "entry finished"}, **inside(1)),
         did("", "focused_action", {"instruction": "read the summary below the list"}),
         did("", "save_screenshot_as_run_attachment", {"filename": "summary_2026-01-30.png"}),
-    ) == ["1.1", "1.2", "1.3", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.2", "2.3", "2.6", "3.1", "3.2"]  # fmt: skip
+    )
+    expected = "1.1 1.2 1.3 2.1 2.2 2.3 2.4 2.5 2.6 2.2 2.3 2.6 3.1 3.2"
+    assert " ".join(map(str, found)) == expected
 
 
 def test_a_loop_goes_round_without_marks_of_the_service() -> None:

@@ -101,7 +101,8 @@ async def _trace(
             trace = await gather(client, run_id, _beside(deployment))
         except NotFound:
             raise CommandError(
-                f"there is no run `{run_id}` in the organisation of `{deployment.environment.name}`",
+                f"there is no run `{run_id}` in the organisation of "
+                f"`{deployment.environment.name}`",
                 exit_codes.CONFLICT,
             ) from None
         pictures = Pictures({}, {})
@@ -109,7 +110,9 @@ async def _trace(
 
 
 def _beside(deployment: Deployment) -> Beside:
-    """State and checkout; raises `StateError` for a state that cannot be used, and takes none for nothing deployed."""
+    """State and checkout; raises `StateError` for a state that cannot be used, and takes none for
+    nothing deployed.
+    """
     store, target = deployment.store, deployment.target
     versioned = store.load()
     document = None if versioned is None else versioned.document
@@ -117,7 +120,8 @@ def _beside(deployment: Deployment) -> Beside:
         refuse_moved(document, store.url)
         if document.api_base != deployment.api_base:
             raise StateError(
-                f"the state of `{deployment.environment.name}` was made at `{document.api_base}` and the environment "
-                f"names `{deployment.api_base}`; ids of one service mean nothing to another"
+                f"the state of `{deployment.environment.name}` was made at "
+                f"`{document.api_base}` and the environment names `{deployment.api_base}`; ids of "
+                "one service mean nothing to another"
             )
     return Beside(document, store, target.files, target.root)

@@ -23,7 +23,9 @@ _FAILED_LINES = 8
 def render_trace(
     trace: Trace, environment: str, *, entries: bool, color: bool, show_path: ShowPath
 ) -> str:
-    """The run, its failure, every line it visited, and what is not placed; with `entries` each entry."""
+    """The run, its failure, every line it visited, and what is not placed; with `entries` each
+    entry.
+    """
     lines = [
         *_head(trace, environment),
         *_failure(trace, show_path),
