@@ -38,6 +38,8 @@ _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
 _SAID_NUMBER = re.compile(r"(?:^|\n)\W{0,4}(?:step\s+)?(\d{1,3}(?:\.\d{1,3})*)(?=[.):\s]|$)", re.I)
 _SAID_STEP = re.compile(r"\b(?:step|line)\s+(\d{1,3}(?:\.\d{1,3})*)\b", re.I)
 _MAX_WORDS = 400
+_FEW = 20
+"""Units of a prompt in which every word counts."""
 
 _Add = Callable[[int, float, str], None]
 """Adds points and a name of evidence to a unit."""
@@ -83,6 +85,9 @@ class _Scorer:
         self._units = units
         words = [_words(unit.text) for unit in units]
         seen = Counter(word for each in words for word in each)
+        # A word of every third line of a long prompt tells nothing apart, and costs the most.
+        common = {word for word, count in seen.items() if count * 3 > len(units) > _FEW}
+        words = [{word: None for word in each if word not in common} for each in words]
         self._weights = {word: math.log(1 + len(units) / count) for word, count in seen.items()}
         self._by_word: dict[str, list[int]] = defaultdict(list)
         for index, each in enumerate(words):
