@@ -266,16 +266,16 @@ def _placement(
     entry: Entry, units: Sequence[Unit], unit: int, scores: Mapping[int, _Score]
 ) -> Placement:
     score = scores[unit]
-    text = units[unit].text
-    others = [index for index in scores if index != unit]
-    # What is written twice is told apart by its place in the order alone.
-    twins = any(units[index].text == text for index in others)
-    rivals = [scores[index].points for index in others if units[index].text != text]
+    text = _bare(units[unit])
+    others = {index: _bare(units[index]) for index in scores if index != unit}
+    # What is written twice is told apart by its place in the order alone, unless its number is said.
+    twins = "number" not in score.evidence and text in others.values()
+    rivals = [scores[index].points for index, other in others.items() if other != text]
     lead = score.points - max(rivals, default=0.0)
     confidence: Confidence = "low"
     if score.points >= SURE and lead >= 1.5 and not twins:
         confidence = "high"
-    elif score.points >= LIKELY and (lead >= 0.5 or twins):
+    elif score.points >= LIKELY and lead >= 0.5:
         confidence = "medium"
     line = check_line(units[unit], reasons_said(entry)) or units[unit].lines[0].number
     return Placement(unit, line, confidence, tuple(score.evidence))
@@ -313,9 +313,14 @@ def _between(
                 for each in waiting:
                     result[each] = Placement(place.unit, before.line, "low", ("between",))
             before, waiting = place, []
-        elif entries[index].kind in ("said", "tool"):
+        elif _is_silent(entries[index]):
             waiting.append(index)
     return result
+
+
+def _is_silent(entry: Entry) -> bool:
+    """Whether an entry has no words that could contradict a place, such as a click."""
+    return entry.kind == "tool" and not entry.said.strip()
 
 
 def _is_reason(reason: str, text: str) -> bool:
@@ -332,6 +337,11 @@ def _instruction(unit: Unit) -> str:
     if len(unit.lines) > 1 and unit.own_tool == "focused_action":
         return "\n".join(line.text for line in unit.lines[1:])
     return unit.text
+
+
+def _bare(unit: Unit) -> str:
+    """The text of a unit without its number."""
+    return unit.text.lstrip().removeprefix(unit.label).lstrip(".) \t")
 
 
 def _within(plain: str, instruction: str) -> bool:

@@ -115,12 +115,46 @@ def test_a_loop_goes_round_without_marks_of_the_service() -> None:
     assert places(*turn, *turn, *turn) == ["2.2", "2.3", "2.6"] * 3
 
 
+def test_going_back_in_a_loop_costs_little() -> None:
+    search = did("Search again.", "computer", {})
+    copied = did("", "copy_to_clipboard", {"text": "amount"})
+    assert places(search, copied, search, copied) == ["2.2", "2.4", "2.2", "2.4"]
+    straight = PROMPT.replace("start_loop", "a list").replace("end_loop_iteration", "it")
+    assert places(search, copied, search, copied, prompt=straight)[2] is None
+
+
 def test_lines_that_read_the_same_are_told_apart_by_their_order_and_not_called_sure() -> None:
     press = did("Press enter.", "computer", {"action": "key", "text": "enter"})
     start = did("Start Claims Portal from the taskbar.", "computer", {})
     copied = did("", "copy_to_clipboard", {"text": "amount"})
     assert places(start, press, copied, press) == ["1.1", "1.3", "2.4", "2.5"]
-    assert place(start, press).confidence != "high"
+    assert place(start, press).confidence == "medium"
+    said = did("1.3 Press enter.", "computer", {"action": "key", "text": "enter"})
+    assert place(start, said).confidence == "high"
+
+
+def test_not_even_the_very_words_of_a_line_that_stands_twice_are_sure() -> None:
+    prompt = "1. Click the button Confirm.\n2. Select the sum.\n3. Click the button Confirm."
+    click = did("", "computer", {"text": "Click the button Confirm"})
+    (first,) = place_entries(entries_of(click), read_units(prompt, {}))
+    assert first is not None and first.evidence[0] == "instruction"
+    assert first.confidence == "medium"
+    assert places(click, did("Select the sum.", "computer", {}), click, prompt=prompt) == list(
+        "123"
+    )
+
+
+def test_a_name_with_a_variable_in_it_is_known_whatever_its_value() -> None:
+    prompt = "1. Use mark_file_for_export with the file 'a-{{day}}.pdf'.\n" + PROMPT.replace(
+        "1. Sign", "2. Sign"
+    )
+    found = place_entries(
+        entries_of(did("", "mark_file_for_export", {"path": "a-2026.pdf"})), read_units(prompt, {})
+    )[0]
+    assert found is not None and "name" in found.evidence
+    other = did("", "mark_file_for_export", {"path": "b-2026.pdf"})
+    elsewhere = place_entries(entries_of(other), read_units(prompt, {}))[0]
+    assert elsewhere is None or "name" not in elsewhere.evidence
 
 
 def test_what_points_nowhere_is_not_placed() -> None:
@@ -140,6 +174,8 @@ def test_a_click_between_two_entries_of_one_line_belongs_to_it_but_not_surely() 
     found = place_entries(entries_of(start, silent, wait), read_units(PROMPT, INPUTS))
     assert [each and each.evidence[0] for each in found][1] == "between"
     assert found[1] is not None and found[1].confidence == "low"
+    stray = did("Dismissing a newsletter popup about holidays.", "computer", {})
+    assert places(start, stray, wait) == ["1.1", None, "1.1"]
 
 
 @pytest.mark.parametrize(
