@@ -178,6 +178,8 @@ class _Scorer:
         """What the tool says for or against a unit."""
         if entry.use is None:
             return 0.0
+        if unit.is_heading:
+            return -2.0  # there is nothing to do for the title of further lines
         tool = "extract_prompt" if "extract_prompt" in entry.use.keys else entry.use.tool
         if tool in unit.tools:
             return 2.0 if tool == unit.own_tool else 1.0

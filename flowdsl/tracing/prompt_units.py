@@ -39,6 +39,7 @@ does.
 
 EMPTY = "__EMPTY__"
 MAX_VALUE = 2_000
+_LEAST_LETTERS = 2
 
 _NUMBERED = re.compile(r"[ \t]*(\d{1,3}(?:\.\d{1,3})+[.)]?|\d{1,3}[.)])[ \t]+(\S.*)", re.DOTALL)
 _BREAK = re.compile(r"</(?:p|div|li|h\d|tr)>|<br\s*/?>", re.IGNORECASE)
@@ -113,7 +114,7 @@ def read_units(prompt: str, inputs: Mapping[str, Any]) -> tuple[Unit, ...]:
                 is_heading and first is None,
                 frozenset(named),
                 first,
-                tuple(_first(found) for found in _QUOTED.finditer(joined)),
+                tuple(filter(_is_telling, map(_first, _QUOTED.finditer(joined)))),
                 frozenset(_RUNTIME_NAME.findall(raw)),
             )
         )
@@ -169,6 +170,12 @@ def _value_at(value: Any, steps: str) -> Any:
 
 def _first(found: re.Match[str]) -> str:
     return next(group for group in found.groups() if group is not None)
+
+
+def _is_telling(quoted: str) -> bool:
+    """Whether a quoted text names something: not a variable alone, nor the word between two marks."""
+    letters = re.sub(r"\W", "", _TOKEN.sub("", quoted))
+    return len(letters) >= _LEAST_LETTERS and quoted.strip() != "and"
 
 
 def _reasons(text: str, inputs: Mapping[str, Any]) -> Iterator[str]:

@@ -112,7 +112,7 @@ def test_any_object_is_a_map_or_none(content: Any, prompt: str) -> None:
 
 
 def test_a_huge_history_is_cut_and_says_so() -> None:
-    block = {"type": "tool_use", "tool_name": "computer", "tool_input": {"text": "word " * 10_000}}
+    block = {"type": "tool_use", "tool_name": "computer", "tool_input": {"text": "word " * 2_000}}
     history = [{"role": "assistant", "content": [block]}] * (MAX_MESSAGES + 5)
     trace = trace_of(history, "1. Type the word.\n2. Go.", {}, "success")
     assert len(trace.entries) == MAX_MESSAGES

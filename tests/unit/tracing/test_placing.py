@@ -157,6 +157,13 @@ def test_a_name_with_a_variable_in_it_is_known_whatever_its_value() -> None:
     assert elsewhere is None or "name" not in elsewhere.evidence
 
 
+def test_a_variable_alone_is_no_name() -> None:
+    prompt = "1. Type exactly the text between ⟦ and ⟧: ⟦{{loop_item.code}}⟧\n2. Press tab."
+    (unit, _) = read_units(prompt, {})
+    assert unit.quoted == ()
+    assert places(did("Press tab.", "computer", {"action": "key"}), prompt=prompt) == ["2"]
+
+
 def test_what_points_nowhere_is_not_placed() -> None:
     stray = did("Dismissing a newsletter popup about holidays.", "computer", {"coordinate": [4, 5]})
     silent = did("", "computer", {"coordinate": [4, 5]})
