@@ -97,7 +97,10 @@ class _Scorer:
         self._plain = [_squeezed(_instruction(unit)) for unit in units]
         self._quoted = [frozenset(unit.quoted) for unit in units]
         self._open = [[text for text in unit.quoted if "{{" in text] for unit in units]
-        self._labels = {unit.label: index for index, unit in enumerate(units) if unit.label}
+        labels = Counter(unit.label for unit in units)
+        self._labels = {
+            unit.label: index for index, unit in enumerate(units) if labels[unit.label] == 1
+        }
 
     def scores(self, entry: Entry) -> Mapping[int, _Score]:
         """Evidence by unit, units without any left out. What only the service said has none."""

@@ -208,7 +208,7 @@ def _grouped(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, list[tuple
     label, unit, is_apart = "", list[tuple[int, str]](), False
     for number, text in everything:
         found = _NUMBERED.fullmatch(text)
-        if found is not None:
+        if found is not None and not (unit and _is_below(text, found[1], unit[0][1], label)):
             if unit:
                 yield label, unit
             label, unit = found[1].rstrip(".)"), [(number, text)]
@@ -224,6 +224,15 @@ def _grouped(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, list[tuple
         is_apart = False
     if unit:
         yield label, unit
+
+
+def _is_below(text: str, number: str, first: str, label: str) -> bool:
+    """Whether a numbered line is a part of the unit before it, as a list in a text to type is.
+
+    It stands deeper than the unit's `first` line, and its number is not one below `label`.
+    """
+    is_deeper = len(text) - len(text.lstrip()) > len(first) - len(first.lstrip())
+    return is_deeper and not number.startswith(f"{label}.")
 
 
 def _with_loops(units: list[Unit]) -> Iterator[Unit]:

@@ -237,6 +237,19 @@ def test_a_prompt_without_numbers_has_a_unit_for_each_line() -> None:
     assert found[0] is not None and found[0].unit == 1
 
 
+def test_a_list_in_a_text_to_type_is_a_part_of_its_line() -> None:
+    prompt = "3. Type this:\n     1. Milk\n\n     4. Bread\n   3.1 Press tab.\n4. Save.\n1. Again."
+    units = read_units(prompt, {})
+    assert [unit.label for unit in units] == ["3", "3.1", "4", "1"]
+    assert [line.number for line in units[0].lines] == [1, 2, 4]
+
+
+def test_a_number_that_stands_twice_says_nothing() -> None:
+    prompt = "1. Open the ledger.\n2. Post the batch.\n\nThen\n\n1. Close the ledger.\n"
+    assert places(did("1. and so on", "computer", {}), prompt=prompt) == [None]
+    assert places(did("2. and so on", "computer", {}), prompt=prompt) == ["2"]
+
+
 def test_secrets_and_runtime_variables_stay_names() -> None:
     text = "\n".join(unit.text for unit in read_units(PROMPT, {**INPUTS, "password": "hunter2"}))
     assert "{$password}" in text and "hunter2" not in text
