@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import shutil
 import subprocess
@@ -135,6 +137,21 @@ def page() -> str:
         sources={"a.flow": source},
     )
     return render_page(trace, Pictures({}, {}), "local")
+
+
+def test_the_policy_lets_the_page_s_own_script_and_style_run_and_no_others() -> None:
+    found = Elements(page()).found
+    policy = next(
+        each["attributes"]["content"]
+        for each in found
+        if each["attributes"].get("http-equiv") == "Content-Security-Policy"
+    )
+    allowed = dict(part.split(" ", 1) for part in policy.split("; "))
+    for tag in ("script", "style"):
+        (text,) = [each["text"] for each in found if each["tag"] == tag]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert allowed[f"{tag}-src"] == f"'sha256-{digest}'"
+    assert (allowed["default-src"], allowed["img-src"]) == ("'none'", "data:")
 
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")
