@@ -28,6 +28,7 @@ MAX_PICTURES = 120
 MAX_PICTURE_BYTES = 2 * 1024 * 1024
 MAX_ALL_BYTES = 24 * 1024 * 1024
 """What the pictures of a page may have together, before base64."""
+MAX_ADDRESS = 2_000
 AT_ONCE = 4
 
 _SIGNATURES = (
@@ -196,17 +197,19 @@ def _wanted(trace: Trace) -> Sequence[str]:
     return list(dict.fromkeys(picture for entry in order for picture in entry.pictures))
 
 
-async def _picture(client: CyberdeskClient, trace: Trace, address: str) -> bytes | None:
-    if address.startswith("data:"):
-        encoded = address.rpartition(",")[2].removeprefix("data:")
+async def _picture(client: CyberdeskClient, trace: Trace, kept: str) -> bytes | None:
+    if kept.startswith("data:"):
+        encoded = kept.rpartition(",")[2].removeprefix("data:")
         if len(encoded) > MAX_PICTURE_BYTES * 4 // 3 + 4:
             return None
         try:
             return base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             return None
+    if len(kept) > MAX_ADDRESS:
+        return None
     try:
-        return await client.runs.image(trace.run.id, address, limit=MAX_PICTURE_BYTES)
+        return await client.runs.image(trace.run.id, kept, limit=MAX_PICTURE_BYTES)
     except CyberdeskError:
         # One screenshot less; the reason may name an address that serves it.
         return None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from flowdsl.diagnostics.render.cells import cells
 from flowdsl.tracing.entries import Entry
 from flowdsl.tracing.gathering import Pictures
+from flowdsl.tracing.history import shortened
 from flowdsl.tracing.trace import Trace
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def _prompt(trace: Trace) -> Iterator[_Listing]:
         "Prompt",
         "with its variables, as the service has it",
         tuple(
-            _Row(number, f"p{number}", text, number in visited, number == failed)
+            _Row(number, f"p{number}", shortened(text), number in visited, number == failed)
             for number, text in enumerate(trace.version.text.split("\n")[:MAX_SOURCE_LINES], 1)
         ),
     )

@@ -23,6 +23,7 @@ FAILED = frozenset({"task_failed", "error"})
 """Statuses of runs that did not end well; a cancelled one did not fail."""
 MAX_ERRORS = 50
 MAX_READS = 5
+MAX_WORD = 200
 
 _READING = frozenset({"focused_action", "copy_to_clipboard", "execute_terminal_command"})
 _SAYS_NOTHING = frozenset({"", "done", "ok", "success"})
@@ -151,8 +152,8 @@ def facts_of(run: Run) -> RunFacts:
         if each.status in ("failed", "infra_error")
     ]
     return RunFacts(
-        run.id,
-        run.status,
+        shortened(run.id, MAX_WORD),
+        shortened(run.status, MAX_WORD),
         run.is_live,
         run.workflow_id,
         read_time(run.started_at),

@@ -26,6 +26,8 @@ nothing better.
 """
 
 _MAX_COMPARED = 200_000
+_MAX_LINES = 5_000
+"""Lines of a prompt that are looked for in another one, which takes their number times itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ def carried_lines(older: str, newer: str) -> dict[int, int]:
     """
     before, after = older.split("\n"), newer.split("\n")
     found: dict[int, int] = {}
+    if max(len(before), len(after)) > _MAX_LINES:
+        return found
     for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
         for offset in range(block.size):
             if after[block.b + offset].strip():

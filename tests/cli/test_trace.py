@@ -306,6 +306,8 @@ HOSTILE: dict[str, list[Any]] = {
                 {"type": "text", "text": "</div><script src=https://evil.test/x.js></script>"},
                 {"type": "image", "image_url": "https://evil.test/p.png"},
                 {"type": "image", "image_base64": "PHN2ZyBvbmxvYWQ9YWxlcnQoMSk+"},
+                {"type": "image", "image_url": "supabase://run-images/" + "x" * 100_000},
+                {"type": "image", "image_url": "\x00\u202e%zz#?&"},
                 {"type": "tool_use", "tool_name": "<img onerror=x>", "tool_input": {"'\"<": "&"}},
             ],
             "event_type": "<b>",
