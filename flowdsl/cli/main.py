@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "runs": "list, watch, retry and cancel runs, and fetch their files",
     "diff": "show how the service differs from the sources and from the last deploy",
     "pull": "bring edits made in the dashboard into the sources",
+    "trace": "lay a run's history over the lines of the flow it came from",
     "recover": "settle what an interrupted deploy left open",
     "restore": "bring a saved version of a workflow back",
     "destroy": "delete every workflow of an environment",
@@ -64,7 +65,6 @@ PLANNED = frozenset(
         "pools",
         "tags",
         "test",
-        "trace",
         "trajectories",
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from flowdsl.ir import nodes
 from flowdsl.ir.images import MEDIA_TYPES, image_extension, image_hash
@@ -14,12 +14,21 @@ from .workflow_payload import emit_workflow
 
 
 def emit_bundle(
-    program: nodes.Program, images: Iterable[bytes], capabilities: Capabilities
+    program: nodes.Program,
+    images: Iterable[bytes],
+    capabilities: Capabilities,
+    digests: Mapping[str, str],
 ) -> Bundle:
-    """The artifacts of a program; `images` are the contents of the pictures that it names."""
+    """The artifacts of a program.
+
+    `images` are the contents of the pictures it names, `digests` those of its files by path
+    (`text_digest`).
+    """
     files = (_image_file(content) for content in images)
     return Bundle(
-        workflows=tuple(emit_workflow(workflow, capabilities) for workflow in program.workflows),
+        workflows=tuple(
+            emit_workflow(workflow, capabilities, digests) for workflow in program.workflows
+        ),
         chains=tuple(emit_chain(chain) for chain in program.chains),
         images={file.sha256: file for file in sorted(files, key=lambda file: file.sha256)},
     )

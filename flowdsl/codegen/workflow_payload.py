@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from flowdsl.ir import nodes
@@ -17,8 +18,10 @@ from .json_schema import input_schema, output_schema
 from .prompt.document import Prompt, emit_prompt
 
 
-def emit_workflow(workflow: nodes.Workflow, capabilities: Capabilities) -> WorkflowArtifact:
-    """The artifact of one workflow."""
+def emit_workflow(
+    workflow: nodes.Workflow, capabilities: Capabilities, digests: Mapping[str, str]
+) -> WorkflowArtifact:
+    """The artifact of one workflow. `digests` are those of the program's files, by path."""
     prompt = _prompt(workflow, capabilities)
     payload: dict[str, Any] = {"name": workflow.title, "main_prompt": prompt.template}
     if (inputs := input_schema(workflow)) is not None:
@@ -48,10 +51,16 @@ def emit_workflow(workflow: nodes.Workflow, capabilities: Capabilities) -> Workf
         renamed_from=workflow.renamed_from,
         protect=workflow.protect,
         images=tuple(sorted({picture.sha256 for picture in pictures})),
-        source_map=SourceMap(
-            workflow.name, prompt.lines, tuple(_output(source) for source in workflow.sources)
-        ),
+        source_map=_source_map(workflow, prompt, digests),
     )
+
+
+def _source_map(workflow: nodes.Workflow, prompt: Prompt, digests: Mapping[str, str]) -> SourceMap:
+    outputs = tuple(_output(source) for source in workflow.sources)
+    ranges = (*(line.source for line in prompt.lines), *(output.source for output in outputs))
+    paths = sorted({each.path for each in ranges})
+    files = tuple((path, digests[path]) for path in paths if path in digests)
+    return SourceMap(workflow.name, prompt.lines, outputs, files)
 
 
 def _prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:

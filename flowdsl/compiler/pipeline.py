@@ -138,6 +138,7 @@ def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
     from flowdsl.codegen.bundle import emit_bundle
     from flowdsl.ir.lower import lower_program
     from flowdsl.ir.passes import PASSES
+    from flowdsl.ir.source_map import text_digest
     from flowdsl.ir.verify import verify_program
 
     model = analysis.model
@@ -152,5 +153,6 @@ def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
     analysis = Analysis(model, (*analysis.diagnostics, *missed))
     if any(map(options.stops, analysis.diagnostics)):
         return Compilation(analysis, program)
-    bundle = emit_bundle(program, model.images.values(), capabilities)
+    digests = {path: text_digest(source.text) for path, source in sources.items()}
+    bundle = emit_bundle(program, model.images.values(), capabilities, digests)
     return Compilation(analysis, program, bundle)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from io import BytesIO
 from itertools import count
 from typing import IO, Any
 
@@ -182,6 +183,28 @@ class Sender:
         start = file.tell()
         await self._send(_Call(request, file=file, limit=limit))
         return file.tell() - start
+
+    async def fetch(self, address: str, limit: int) -> bytes:
+        """What a signed address serves, asked without the key; raises `CyberdeskError`.
+
+        It leads wherever the service says: over HTTPS, or to the API's own host. Not more than
+        `limit` bytes are taken (`DownloadTooLarge`).
+        """
+        try:
+            url = httpx.URL(address)
+        except (httpx.InvalidURL, UnicodeError, ValueError):
+            raise UnreadableReply("the service gave an address that cannot be read") from None
+        if url.scheme != "https" and _origin(url) != _origin(self._http.base_url):
+            raise UnreadableReply("the service gave an address that is neither HTTPS nor its own")
+        own = httpx.Headers(self._http.headers)
+        del own["Authorization"]
+        own.update({"Accept": "*/*", "Accept-Encoding": "identity"})
+        request = httpx.Request("GET", url, headers=own, extensions=self._extensions)
+        with BytesIO() as file:
+            # Whoever has the query can read the picture.
+            secrets = (address, url.query.decode("ascii", "replace"))
+            await self._send(_Call(request, secrets=secrets, file=file, limit=limit))
+            return file.getvalue()
 
     async def delete(
         self,
@@ -469,6 +492,10 @@ def _too_large(response: httpx.Response, limit: int) -> DownloadTooLarge:
         f"the reply to `{response.request.method} {response.request.url.path}` is larger than "
         f"{limit} bytes"
     )
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 @lru_cache(maxsize=4096)

@@ -83,7 +83,35 @@ def checkout_at(folder: str) -> Checkout:
     return Checkout(folder, commit, committed_at, bool(status.stdout), shallow)
 
 
+def file_at(folder: str, commit: str, path: str, *, limit: int) -> bytes | None:
+    """The bytes of a file at a commit; `path` is POSIX and relative to `folder`.
+
+    None where the commit or the file is not in the repository, and for a file of more than `limit`
+    bytes. Raises `NoCheckout` outside of git.
+    """
+    parts = path.split("/")
+    if not re.fullmatch("[0-9a-f]{7,64}", commit) or "\0" in path or ".." in parts:
+        return None
+    size = _git(folder, "cat-file", "-s", f"{commit}:./{path}")
+    if size.returncode != 0 or not size.stdout.strip().isdecimal() or int(size.stdout) > limit:
+        return None
+    shown = _git_bytes(folder, "cat-file", "blob", f"{commit}:./{path}")
+    return shown.stdout if shown.returncode == 0 else None
+
+
 def _git(folder: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """One call of git in `folder`, its output as text; raises as `_git_bytes`."""
+    done = _git_bytes(folder, *words)
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, _text(done.stdout), _text(done.stderr)
+    )
+
+
+def _text(output: bytes) -> str:
+    return output.decode(errors="replace").replace("\r\n", "\n")
+
+
+def _git_bytes(folder: str, *words: str) -> subprocess.CompletedProcess[bytes]:
     """One call of git in `folder`; raises `NoCheckout` when git is missing or too slow."""
     environment = {
         **os.environ,
@@ -95,8 +123,6 @@ def _git(folder: str, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["git", "-C", folder, *words],
             capture_output=True,
-            text=True,
-            errors="replace",
             env=environment,
             stdin=subprocess.DEVNULL,
             timeout=SECONDS,

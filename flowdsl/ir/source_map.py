@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from flowdsl.source.record import Record
 
 FORMAT_VERSION = 1
 """The version of a source map as JSON; within one, keys are only added."""
+
+
+def text_digest(text: str) -> str:
+    """The SHA-256 of a file's text in hex, by which a file that was read before is known again."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class SourceRange(Record, eq=True):
@@ -46,17 +52,22 @@ class MappedOutput(Record, eq=True):
 
 
 class SourceMap(Record, eq=True):
-    """The map of one workflow: every prompt line, and the source of every output field."""
+    """The map of one workflow: every prompt line, and the source of every output field.
+
+    `files` are the files that these lie in, by path, with the digest of the text they had.
+    """
 
     workflow: str
     lines: tuple[MappedLine, ...]
     outputs: tuple[MappedOutput, ...]
+    files: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The map as JSON values."""
         return {
             "format_version": FORMAT_VERSION,
             "workflow": self.workflow,
+            "files": {path: {"sha256": text} for path, text in self.files},
             "lines": [
                 {"line": each.line, "statement": each.statement, "source": each.source.to_json()}
                 for each in self.lines

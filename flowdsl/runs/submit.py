@@ -250,7 +250,7 @@ class Submitter:
         )
         lost = [each for each in every if each.unknown is not None]
         if lost:
-            await self._settle(lost, every)
+            await self._resolve(lost, every)
         if self._fatal is not None and not any(each.runs or each.unknown for each in every):
             raise self._fatal
         return every
@@ -296,7 +296,7 @@ class Submitter:
 
     # Replies that were lost
 
-    async def _settle(self, lost: list[Submission], every: Sequence[Submission]) -> None:
+    async def _resolve(self, lost: list[Submission], every: Sequence[Submission]) -> None:
         count = sum(each.request.count for each in lost)
         self._tell(f"looking for {count} run{'s' if count > 1 else ''} whose creation had no reply")
         for turn in range(ROUNDS + 1):

@@ -179,6 +179,7 @@ COMMANDS = [
     ["restore", "workflow.look_up", "--version", "1", "--yes"],
     ["destroy", "--yes", "--accept-guard", "deletes=1"],
     ["state", "rebuild", "--yes"],
+    ["trace", "0b1f33a2-32c5-4f1d-9d92-6c2b9f8f2a77"],
 ]
 
 

@@ -20,7 +20,6 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 from starlette.responses import JSONResponse, Response
-from tests.support.served import Server, serving
 
 from flowdsl.cli.runtime import exit_codes
 from flowdsl.emulator.app import create_app
@@ -29,6 +28,7 @@ from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.emulator.store import Store
 from tests.support.command_line import HEARS_INTERRUPTS, Result, environment, run_command
 from tests.support.effort import THOROUGH, only_thorough, rows
+from tests.support.services.served import Server, serving
 
 CANARY = "secret-canary-51d0"
 PROJECT = """\

@@ -69,6 +69,59 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("flowdsl deploy --env prod --only intake", "one workflow alone"),
         ("flowdsl deploy --plan plan.json --yes", "exactly what a saved plan says"),
     ),
+    "run": (
+        ("flowdsl run intake --input mrn=4471203 --watch", "one run, watched to its end"),
+        ("flowdsl run intake --inputs patients.csv --pool front-desk", "a run for each row"),
+        ("flowdsl run intake --secret pin=env:CLINIC_PIN --output status", "one output of it"),
+    ),
+    "runs": (
+        ("flowdsl runs list --workflow intake --status error", "runs that failed"),
+        ("flowdsl runs watch 3f2c", "a run, until it has ended"),
+        ("flowdsl runs attachments 3f2c -o files", "what it has left"),
+    ),
+    "runs list": (
+        ("flowdsl runs list --env prod --limit 20", "the newest"),
+        ("flowdsl runs list --workflow intake --from 2026-11-01 --json", "those of a month"),
+    ),
+    "runs show": (
+        ("flowdsl runs show 3f2c", "one run, by the first digits of its id"),
+        ("flowdsl runs show 3f2c --json", "the same for a script"),
+    ),
+    "runs watch": (
+        ("flowdsl runs watch 3f2c 9a41", "two runs, until both have ended"),
+        ("flowdsl runs watch --workflow intake --junit runs.xml", "those of a workflow"),
+    ),
+    "runs retry": (
+        ("flowdsl runs retry 3f2c", "the same run once more, after a question"),
+        ("flowdsl runs retry 3f2c --input mrn=4471204 --watch", "with another input"),
+    ),
+    "runs cancel": (
+        ("flowdsl runs cancel 3f2c", "one run, after a question"),
+        ("flowdsl runs cancel 3f2c 9a41 --yes", "two, without"),
+    ),
+    "runs attachments": (
+        ("flowdsl runs attachments 3f2c", "the files of a run"),
+        ("flowdsl runs attachments 3f2c --type output -o files", "what it has left, stored"),
+    ),
+    "runs open": (
+        ("flowdsl runs open 3f2c", "the page of a run in the dashboard"),
+        ("flowdsl runs open 3f2c --env prod", "the same in another environment"),
+    ),
+    "runs verify-webhook": (
+        (
+            "flowdsl runs verify-webhook --secret env:KEY --header svix-id:msg_1",
+            "the body on standard input; the other two headers likewise",
+        ),
+        (
+            "flowdsl runs verify-webhook --secret file:secret.txt --any-time --json",
+            "one from a log",
+        ),
+    ),
+    "trace": (
+        ("flowdsl trace 3f2c", "what a run did, over the lines of its flow"),
+        ("flowdsl trace 3f2c --html trace.html", "the same as one page, with screenshots"),
+        ("flowdsl trace 3f2c --json", "the same for a script"),
+    ),
     "diff": (
         ("flowdsl diff", "every workflow"),
         ("flowdsl diff intake --unified", "one of them, its prompt line by line"),

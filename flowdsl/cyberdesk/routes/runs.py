@@ -181,6 +181,14 @@ class Runs:
         params = chosen(image_url=image_url, expires_in=expires_in)
         return (await self._sender.get(path, params)).model(SignedImage)
 
+    async def image(self, run_id: str, image_url: str, *, limit: int) -> bytes:
+        """A screenshot of the run's history; raises `DownloadTooLarge` beyond `limit` bytes.
+
+        The address that serves it is used once and kept nowhere.
+        """
+        signed = await self.sign_image(run_id, image_url, expires_in=60)
+        return await self._sender.fetch(signed.signed_url, limit)
+
 
 def _one(run_id: str) -> str:
     return f"{_PATH}/{segment(run_id)}"

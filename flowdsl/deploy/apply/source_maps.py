@@ -23,13 +23,13 @@ FIRST = 50
 
 
 def object_name(source_map: str) -> str:
-    """The name of the source map's object; `source_map` is the fingerprint of the payload."""
+    """The name beside state of the source map with this fingerprint."""
     return f"source-maps/{source_map}.json"
 
 
 @asynccontextmanager
 async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIterator[None]:
-    """Put the source maps that state does not name yet; raises `StateError`.
+    """Put the source maps of the prompts that state does not name yet; raises `StateError`.
 
     When there are many, most are put while the block runs. Until all are kept, `journal` stores
     nothing of what the block has written.

@@ -143,8 +143,14 @@ def _workflow(
         ),
         protect=artifact.protect,
         images=artifact.images,
-        source_map=fingerprint(values),
+        source_map=source_map_name(workflow_address(artifact.name), values["main_prompt"]),
     )
+
+
+def source_map_name(address: Address, prompt: str) -> str:
+    """The name of the source map of a workflow's prompt: who has the prompt of a version finds its
+    map, also when other versions were deployed since."""
+    return fingerprint([address, prompt])
 
 
 def _named(

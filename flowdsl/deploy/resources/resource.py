@@ -18,7 +18,8 @@ class Desired:
 
     `values` maps each declared field to the value to send, with all references resolved. `tags` are
     the names of a workflow's tags, and `images` the hashes of its pictures. `source_map` is the
-    fingerprint of a workflow's values, under which its source map is kept.
+    fingerprint of a workflow's address and prompt, under which the source map of that prompt is
+    kept.
     """
 
     address: Address

@@ -32,13 +32,21 @@ class History:
         self._add(0, "user", [_text(text)])
 
     def step(
-        self, at_ms: int, step: Step, text: str, error: str | None, *, iterations: int | None
+        self,
+        at_ms: int,
+        step: Step,
+        text: str,
+        error: str | None,
+        *,
+        iterations: int | None,
+        iteration: int = 0,
     ) -> None:
         """One line of the prompt: what the agent does for it, and what comes back.
 
-        Lines of a loop carry its id; `iterations` is how often the loop goes round.
+        Lines of a loop carry its id and which `iteration` it is; `iterations` is how often the loop
+        goes round.
         """
-        extra = self._marks(step, iterations)
+        extra = self._marks(step, iterations, iteration)
         said = _text(f"{step.number} {text}")
         if step.is_group:
             self._add(at_ms, "assistant", [said], extra)
@@ -78,7 +86,7 @@ class History:
         """The agent's last word after all steps."""
         self._add(at_ms, "assistant", [_text("All steps are done.")])
 
-    def _marks(self, step: Step, iterations: int | None) -> dict[str, JsonValue]:
+    def _marks(self, step: Step, iterations: int | None, iteration: int) -> dict[str, JsonValue]:
         marks: dict[str, JsonValue] = {}
         if not step.is_group:
             marks["step_index"] = self._steps
@@ -90,7 +98,7 @@ class History:
             if self._loop is None:
                 self._loop = self._id(f"loop-{self._loops}")
                 self._loops += 1
-            marks |= {"loop_uuid": self._loop, "iteration_index": 0}
+            marks |= {"loop_uuid": self._loop, "iteration_index": iteration}
         return marks
 
     def _picture(self) -> dict[str, JsonValue]:

@@ -102,7 +102,7 @@ def read_steps(prompt: str) -> tuple[Step, ...]:
             loops.append(opened["text"])
         following = found[index + 1][0] if index + 1 < len(found) else ""
         steps.append(Step(number, text, loops[-1], following.startswith(f"{number}.")))
-        if "end_loop_iteration with" in text and len(loops) > 1:
+        if _closes(text) and len(loops) > 1:
             loops.pop()
     return tuple(steps)
 
@@ -114,6 +114,21 @@ def evidence_of(steps: Sequence[Step]) -> Iterator[Evidence]:
             yield Evidence(index, match["text"], step.loop)
         for match in _EXPORT.finditer(step.text):
             yield Evidence(index, match["text"] or match["bare"].rstrip(".,;"), step.loop)
+
+
+def loop_span(steps: Sequence[Step], index: int) -> tuple[int, int] | None:
+    """The innermost loop around a step: its `start_loop` and what follows its last line; None
+    outside of loops."""
+    opened: list[int] = []
+    for at, step in enumerate(steps):
+        if _LOOP.search(step.text):
+            opened.append(at)
+        if _closes(step.text) and opened:
+            start = opened.pop()
+            if start <= index <= at:
+                return start, at + 1
+    around = [start for start in opened if start <= index]
+    return (around[-1], len(steps)) if around else None
 
 
 def saved_values(steps: Sequence[Step]) -> Iterator[SavedValue]:
@@ -141,6 +156,10 @@ def loop_items(written: str, inputs: Values, runtime: Values) -> list[JsonValue]
     if isinstance(value, int) and not isinstance(value, bool):
         return list(range(min(max(value, 0), MAX_STEPS)))
     return value[:MAX_STEPS] if isinstance(value, list) else []
+
+
+def _closes(text: str) -> bool:
+    return "end_loop_iteration with" in text
 
 
 def _plain(prompt: str) -> str:

@@ -20,13 +20,15 @@ Values = Mapping[str, JsonValue]
 class StepFailure(BaseModel):
     """The step at which the task fails, by its number in the prompt, as in `3` or `3.2`.
 
-    Without a reason, the one that the prompt declares there counts.
+    Without a reason, the one that the prompt declares there counts. A step in a loop fails in the
+    entry of its list that `entry` counts, from 1; past the end, in the last there is.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     step: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*$")]
     reason: str | None = None
+    entry: Annotated[int, Field(ge=1, le=100)] = 1
 
 
 class Effects(BaseModel):

@@ -11,7 +11,13 @@ from flowdsl.emulator.simulation.checks import Definition, Facts, Result, evalua
 from flowdsl.emulator.simulation.files import base_name
 from flowdsl.emulator.simulation.history import History, Message
 from flowdsl.emulator.simulation.outputs import fill_in, make_outputs, stated_values
-from flowdsl.emulator.simulation.prompts import Step, evidence_of, loop_items, read_steps
+from flowdsl.emulator.simulation.prompts import (
+    Step,
+    evidence_of,
+    loop_items,
+    loop_span,
+    read_steps,
+)
 from flowdsl.emulator.simulation.rules import Effects, HeldState
 from flowdsl.emulator.simulation.schemas import read_schema
 from flowdsl.emulator.simulation.variables import PathError, Values, render
@@ -87,6 +93,17 @@ def play(plan: Plan) -> RunPlan:
     return _Player(plan, prompt).run_plan()
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """The step that fails, and the loop around it: its first step, what follows its last, and in
+    which entry of its list. Outside of loops, and where the list is empty, `entries` is 0."""
+
+    step: int
+    start: int = 0
+    stop: int = 0
+    entries: int = 0
+
+
 class _Player:
     def __init__(self, plan: Plan, prompt: str) -> None:
         self._plan = plan
@@ -101,8 +118,8 @@ class _Player:
         end = len(self._steps)
         failing = None
         if effects.fail is not None:
-            failing = _failing_step(self._steps, effects.fail.step)
-            end = min(failing + 1, end)
+            failing = _Failure(_failing_step(self._steps, effects.fail.step))
+            end = min(failing.step + 1, end)
         elif effects.error is not None:
             end = (end + 1) // 2
         runtime = stated_values(self._steps, plan.inputs)
@@ -110,7 +127,9 @@ class _Player:
             self._schema, plan.output_schema, plan.inputs, runtime, plan.seed, effects.outputs
         )
         fill_in(runtime, self._steps, plan.seed)
-        attachments = self._attachments(end, runtime, running_ms)
+        if failing is not None:
+            failing = self._in_its_loop(failing, runtime)
+        attachments = self._attachments(end, failing, runtime, running_ms)
         names = [attachment.name for attachment in attachments]
         facts = Facts(plan.inputs, runtime, names, output_data, self._schema)
         if failing is None and effects.error is None and effects.attachments is None:
@@ -154,20 +173,51 @@ class _Player:
             error=error,
             checks=results,
             attachments=[item for item in attachments if item.at_ms <= running_ms],
-            usage=_usage(self._steps[:end], outcome, plan.trajectory_id is not None),
+            usage=_usage(
+                [self._steps[index] for index, _ in self._order(end, failing)],
+                outcome,
+                plan.trajectory_id is not None,
+            ),
         )
 
-    def _attachments(self, end: int, runtime: Values, running_ms: int) -> list[Attachment]:
+    def _in_its_loop(self, failing: _Failure, runtime: Values) -> _Failure:
+        """The failure with the entry of the loop in which it happens."""
+        assert self._plan.effects.fail is not None
+        span = loop_span(self._steps, failing.step)
+        if span is None:
+            return failing
+        entries = len(self._rounds(self._steps[failing.step].loop, runtime))
+        return _Failure(failing.step, *span, min(self._plan.effects.fail.entry, entries))
+
+    def _order(self, end: int, failing: _Failure | None) -> list[tuple[int, int]]:
+        """The steps before `end` as they are done, each with the entry of its loop, from 0.
+
+        Of a loop the first entry stands for all, except where a later one fails.
+        """
+        if failing is None or failing.entries < 2:
+            return [(index, 0) for index in range(end)]
+        order = [(index, 0) for index in range(failing.stop)]
+        body = range(failing.start + 1, failing.stop)
+        for entry in range(1, failing.entries):
+            order += [(index, entry) for index in body]
+        return order[: order.index((failing.step, failing.entries - 1)) + 1]
+
+    def _attachments(
+        self, end: int, failing: _Failure | None, runtime: Values, running_ms: int
+    ) -> list[Attachment]:
         """What the steps up to `end` attach, or what the scenario says."""
         named = self._plan.effects.attachments
         if named is not None:
             return [Attachment(base_name(name), running_ms) for name in named]
         found: list[Attachment] = []
         for evidence in evidence_of(self._steps):
-            if evidence.step >= end:
+            rounds = self._rounds(evidence.loop, runtime)
+            if failing is not None and failing.start <= evidence.step < failing.stop:
+                rounds = rounds[: failing.entries - (evidence.step > failing.step)]
+            elif evidence.step >= end:
                 break
             at_ms = _moment(evidence.step, len(self._steps), running_ms)
-            for item in self._rounds(evidence.loop, runtime):
+            for item in rounds:
                 name = _rendered(evidence.name, self._plan.inputs, {**runtime, **item})
                 found.append(Attachment(base_name(name), at_ms))
         return found
@@ -182,19 +232,30 @@ class _Player:
         return [{"loop_item": item} for item in items]
 
     def _write_history(
-        self, end: int, failing: int | None, running_ms: int, runtime: Values, note: str | None
+        self,
+        end: int,
+        failing: _Failure | None,
+        running_ms: int,
+        runtime: Values,
+        note: str | None,
     ) -> str:
         """Writes the messages of the steps before `end`; the reason if the task fails."""
         plan, history = self._plan, self._history
         history.prompt(self._prompt)
         reason = ""
-        for index, step in enumerate(self._steps[:end]):
-            at_ms = _moment(index, len(self._steps), running_ms)
+        order = self._order(end, failing)
+        count = len(order) + len(self._steps) - end
+        for position, (index, entry) in enumerate(order):
+            step = self._steps[index]
+            at_ms = _moment(position, count, running_ms)
             rounds = self._rounds(step.loop, runtime)
-            text = _rendered(step.text, plan.inputs, {})
+            item: Values = {}
+            if failing is not None and failing.entries and failing.start < index < failing.stop:
+                item = rounds[entry]
+            text = _rendered(step.text, plan.inputs, item)
             error = None
-            if index == failing:
-                reason = _reason(plan, self._steps, index, runtime)
+            if failing is not None and position == len(order) - 1:
+                reason = _reason(plan, self._steps, index, {**runtime, **item})
                 error = reason
             elif plan.effects.error is not None and index == end - 1:
                 error = plan.effects.error
@@ -204,6 +265,7 @@ class _Player:
                 text,
                 error,
                 iterations=len(rounds) if step.loop is not None else None,
+                iteration=entry,
             )
         if failing is not None:
             history.failure(running_ms, reason)

@@ -11,8 +11,10 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from flowdsl.codegen.artifacts import Bundle
+from flowdsl.config.address import workflow_address
 from flowdsl.deploy.apply.source_maps import FIRST, object_name
 from flowdsl.deploy.outcome import Status
+from flowdsl.deploy.planning.desired import source_map_name
 from flowdsl.state.document import StateDocument
 from flowdsl.state.errors import StoreUnusable
 from flowdsl.state.stores import StateStore, Versioned
@@ -149,3 +151,21 @@ def test_a_store_that_refuses_objects_is_noticed_before_anything_is_sent(
     outcome = world.deploy(project("After."), accepted={"updates": COUNT})
     assert outcome.status is Status.STATE
     assert world.writes == []
+
+
+def test_the_map_of_an_earlier_prompt_is_found_from_that_prompt(world: WatchedWorld) -> None:
+    earlier = bundle(flow("look_up", "Open the app."))
+    assert world.deploy(earlier).status is Status.DONE
+    (first,) = named(world.state())
+    # Neither a setting nor another workflow changes where the map of a prompt is.
+    settings = bundle(
+        flow("look_up", "Open the app.", is_webhooks_enabled=True), flow("other", "Open the app.")
+    )
+    assert world.deploy(settings).status is Status.DONE
+    assert first in named(world.state()) and len(named(world.state())) == 2
+    later = bundle(flow("look_up", "Open another app."), flow("other", "Open the app."))
+    assert world.deploy(later).status is Status.DONE
+    assert first not in named(world.state())
+    prompt = earlier.workflows[0].payload["main_prompt"].render(str)
+    name = object_name(source_map_name(workflow_address("look_up"), prompt))
+    assert name == first and world.store().get(name) is not None

@@ -42,6 +42,46 @@ def test_a_failed_step_is_the_last_of_the_history() -> None:
     assert sum(item["role"] == "assistant" for item in history) == 4
 
 
+LOOP = """1. Open the list.
+2. For each entry of the list "claims".
+   2.1 Use start_loop with text="{claims}".
+   2.2 Open {{loop_item}}. If it is closed, use declare_task_failed with the \
+reason "{{loop_item}} is closed".
+   2.3 Use save_screenshot_as_run_attachment with the file name "{{loop_item}}.png".
+   2.4 Use end_loop_iteration with text="done".
+3. Leave.
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry", "failed", "files"),
+    [(None, "A", []), (3, "C", ["A.png", "B.png"]), (9, "C", ["A.png", "B.png"])],
+)
+def test_a_step_of_a_loop_fails_in_the_entry_that_is_named(
+    entry: int | None, failed: str, files: list[str]
+) -> None:
+    fail = {"step": "2.2"} if entry is None else {"step": "2.2", "entry": entry}
+    with run_desk(rule(fail=fail)) as runs:
+        workflow = runs.workflow(name="Claims", main_prompt=LOOP)
+        made = runs.ended(workflow, input_values={"claims": ["A", "B", "C"]})
+        messages = made["run_message_history"]
+        opened = [
+            (message["iteration_index"], message["content"][0]["text"])
+            for message in messages
+            if message["role"] == "assistant"
+            and message["content"][0].get("text", "").startswith("2.2 ")
+        ]
+        names = ["A"] if entry is None else ["A", "B", "C"]
+        assert [(at, text.split()[2]) for at, text in opened] == [
+            (at, f"{name}.") for at, name in enumerate(names)
+        ]
+        loops = {message["loop_uuid"] for message in messages if "loop_uuid" in message}
+        assert len(loops) == 1
+        assert "Leave" not in str(messages[1:])
+        assert (made["status"], made["error"]) == ("task_failed", [f"{failed} is closed"])
+        assert runs.files(made) == files
+
+
 def test_outputs_are_put_in_by_path_and_unchecked() -> None:
     values = {"paid": -1, "extra.deep": "x", "claim_no": "C-1"}
     checks = [{"name": "schema", "type": "output_data_passes_schema_validation"}]

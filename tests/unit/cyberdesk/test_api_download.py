@@ -118,3 +118,40 @@ def test_a_disk_that_is_full_is_no_fault_of_the_service(options: Any) -> None:
     with pytest.raises(OSError, match="No space left"):
         asyncio.run(client.run_attachments.download("a1", Full(), limit=10**6))
     assert len(requests) == 1
+
+
+def signed(address: str) -> Callable[[], httpx.Response]:
+    return lambda: httpx.Response(200, json={"signed_url": address})
+
+
+def test_a_screenshot_is_read_from_its_signed_address_without_the_key(options: Any) -> None:
+    address = "https://files.cyberdesk.test/run-images/1.png?token=let-me-in"
+    client, requests = client_of(options, signed(address), reply(Chunks()))
+    content = asyncio.run(client.runs.image("r1", "supabase://run-images/1.png", limit=10**5))
+    assert content == CONTENT
+    first, second = requests
+    assert "authorization" in first.headers and "authorization" not in second.headers
+    assert str(second.url) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://files.cyberdesk.test/1.png", "file:///etc/passwd", "1.png", "https://x:y/", ""],
+)
+def test_a_signed_address_that_leads_astray_is_not_followed(options: Any, address: str) -> None:
+    client, requests = client_of(options, signed(address), reply(Chunks()))
+    with pytest.raises(errors.UnreadableReply, match="the service gave an address that"):
+        asyncio.run(client.runs.image("r1", "supabase://run-images/1.png", limit=10**5))
+    assert len(requests) == 1
+
+
+def test_neither_size_nor_refusal_of_a_screenshot_tells_its_address(options: Any) -> None:
+    address = "https://files.cyberdesk.test/1.png?token=let-me-in"
+    for last in (
+        reply(Chunks()),
+        lambda: httpx.Response(400, json={"detail": f"{address} has expired"}),
+    ):
+        client, _ = client_of(options, signed(address), last)
+        with pytest.raises(errors.CyberdeskError) as failure:
+            asyncio.run(client.runs.image("r1", "supabase://run-images/1.png", limit=100))
+        assert "let-me-in" not in str(failure.value)

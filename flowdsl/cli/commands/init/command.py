@@ -23,7 +23,7 @@ from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import ShownFrom
 from ...runtime.rewrites import Rewrite, continued, write_rewrites
 from .pipeline import Pipeline, pipeline_of
-from .project import Wanted, project_files
+from .project import NewProject, project_files
 from .shipped import EXAMPLES, LOCAL_STATE
 
 PIPELINES = ("github", "gitlab")
@@ -116,7 +116,7 @@ def _check_words(arguments: argparse.Namespace) -> None:
         raise UsageError(f"`--id {printable(arguments.id)}` is not {ID.described}")
 
 
-def _wanted(arguments: argparse.Namespace, folder: str, console: Console) -> Wanted:
+def _wanted(arguments: argparse.Namespace, folder: str, console: Console) -> NewProject:
     """What the options say; a person at a terminal is asked for what they leave open."""
     asks = not arguments.yes and is_terminal(sys.stdin) and is_terminal(sys.stderr)
     source = arguments.example
@@ -129,7 +129,7 @@ def _wanted(arguments: argparse.Namespace, folder: str, console: Console) -> Wan
     ci = arguments.ci
     if asks and ci is None:
         ci = _chosen("write a pipeline", PIPELINES, console)
-    return Wanted(name, arguments.id or f"prj_{token_hex(4)}", source, ci)
+    return NewProject(name, arguments.id or f"prj_{token_hex(4)}", source, ci)
 
 
 def _chosen(question: str, choices: tuple[str, ...], console: Console) -> str | None:
@@ -171,7 +171,7 @@ def _ignored(folder: str) -> Rewrite | None:
     return Rewrite(shown, path, content, continued(content, [line]))
 
 
-def _tell(wanted: Wanted, place: str, pipeline: Pipeline | None, console: Console) -> None:
+def _tell(wanted: NewProject, place: str, pipeline: Pipeline | None, console: Console) -> None:
     command = "flowdsl" if place == "." else f"flowdsl -C {quote(printable(place))}"
     console.err(f"project `{wanted.name}` ({wanted.id}); it checks and deploys as it is:")
     console.err(f"  {command} check")

@@ -25,7 +25,7 @@ protected = true
 """
 
 
-class Wanted(Record):
+class NewProject(Record):
     """What the new project is to be: `example` and `ci` are None where none is wanted."""
 
     name: str
@@ -34,7 +34,7 @@ class Wanted(Record):
     ci: str | None
 
 
-def project_files(wanted: Wanted) -> dict[str, bytes]:
+def project_files(wanted: NewProject) -> dict[str, bytes]:
     """The files of the project by their paths, pipeline and `.gitignore` left out."""
     if wanted.example is None:
         flow = workflow(WORKFLOW).encode()
@@ -44,7 +44,7 @@ def project_files(wanted: Wanted) -> dict[str, bytes]:
     return files | {PROJECT_FILE: text.encode()}
 
 
-def _project_file(wanted: Wanted) -> str:
+def _project_file(wanted: NewProject) -> str:
     service = _SERVICE
     if wanted.ci is None:
         service = "".join(f"# {line}\n" for line in service.splitlines())
@@ -64,7 +64,7 @@ api = "local"
 {service}"""
 
 
-def _renamed(text: str, wanted: Wanted) -> str:
+def _renamed(text: str, wanted: NewProject) -> str:
     """The project file of an example under another name and id: its own id may be taken."""
     own = {"name": toml_string(wanted.name), "id": f'"{wanted.id}"'}
     project, table, rest = text.partition("\n[env.")

@@ -88,7 +88,7 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
                 f"`flowdsl runs cancel {run.id}` ends it"
             )
         declared = await _declared(client, run, deployment)
-        where, _supply = await find_place(client, arguments)
+        where, _ = await find_place(client, arguments)
         body = _retried(arguments, run, declared, sources, console)
         if not confirmed(
             arguments.yes, f"retry run {run.id}? its outputs, history and files are lost", console

@@ -1,0 +1,234 @@
+"""What `flowdsl trace` shows: where the run failed, and what it did line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from flowdsl.diagnostics.render.cells import cells, printable
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.tracing.entries import Entry
+from flowdsl.tracing.trace import FAILED, Trace, UnitTrace
+
+from ...views.difference import Line
+from ...views.painted import BAD, GOOD, QUIET, WARNED, painted
+
+ShowPath = Callable[[str], str]
+
+_TEXT, _SHORT = 72, 160
+"""Columns of a line of the prompt, and of what was said."""
+_FAILED_LINES = 8
+"""Lines of the failing statement that are shown."""
+
+
+def render_trace(
+    trace: Trace, environment: str, *, entries: bool, color: bool, show_path: ShowPath
+) -> str:
+    """The run, its failure, every line it visited, and what is not placed; with `entries` each
+    entry.
+    """
+    lines = [
+        *_head(trace, environment),
+        *_failure(trace, show_path),
+        *_visited(trace, show_path),
+        *_loops(trace, show_path),
+        *_not_placed(trace),
+        *(_entries(trace, show_path) if entries else ()),
+    ]
+    return painted(lines, color)
+
+
+def _head(trace: Trace, environment: str) -> Iterator[Line]:
+    run = trace.run
+    style = BAD if run.status in FAILED else GOOD if run.status == "success" else WARNED
+    of = "" if trace.address is None else f" of {printable(trace.address)}"
+    lasted = "" if run.seconds is None else f" after {run.seconds:.2f} s"
+    yield [
+        (f"run {printable(run.id)}{of} in {printable(environment)}: ", ""),
+        (printable(run.status), style),
+        (lasted, ""),
+    ]
+    for error in run.errors:
+        yield [(f"  {_short(error, _SHORT)}", BAD)]
+    for check in run.checks:
+        said = f": {check.message}" if check.message else ""
+        yield [(f"  post-run check {_short(check.name + ': ' + check.status + said, _SHORT)}", BAD)]
+    commit = trace.source_map.commit
+    if commit is not None:
+        dirty = " with changes that were not committed" if trace.source_map.is_dirty else ""
+        yield [(f"  deployed from commit {commit[:12]}{dirty}", QUIET)]
+    for note in trace.notes:
+        yield [(f"  note: {printable(note)}", WARNED)]
+
+
+def _failure(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
+    failure = trace.failure
+    if failure is None:
+        return
+    yield []
+    if failure.line is None:
+        yield [("where it failed is not known: the entry that failed is not placed", BAD)]
+        return
+    where = "failed after" if failure.is_after else "failed at"
+    loop = "" if failure.iteration is None else f", in loop entry {failure.iteration + 1}"
+    yield [
+        (f"{where} ", BAD),
+        (_place(trace, failure.line, show_path), BAD),
+        (f"{_statement(trace, failure.line)}{loop}", ""),
+    ]
+    if failure.is_after:
+        yield [("  the entry that failed is not placed; this is the last line before it", QUIET)]
+    if failure.is_check:
+        yield [("  the reason is the one that this line gives", QUIET)]
+    yield from _source_lines(trace, failure.line)
+    text = next(
+        (line.text for unit in trace.units for line in unit.lines if line.number == failure.line),
+        "",
+    )
+    yield [(f"  prompt {failure.line} | {_short(text.strip(), _SHORT)}", QUIET)]
+
+
+def _source_lines(trace: Trace, line: int) -> Iterator[Line]:
+    place = trace.place(line)
+    source = None if place is None else trace.sources.get(place.path)
+    if place is None or source is None or source.lines is None:
+        return
+    last = min(place.end_line, place.start_line + _FAILED_LINES - 1)
+    width = len(str(last))
+    for number in range(place.start_line, last + 1):
+        text = source.line(number)
+        if text is not None:
+            yield [(f"  {number:>{width}} | {_short(text, _SHORT)}", "")]
+
+
+def _visited(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
+    if not trace.visited:
+        return
+    rows = [_row(trace, each, show_path) for each in trace.visited]
+    head = ("where", "time", "calls", "replayed", "line of the prompt")
+    widths = [max(_width(row[at]) for row in (head, *(row for row, _ in rows))) for at in range(4)]
+    yield []
+    yield [(_cells(head, widths), QUIET)]
+    for (row, style), visited in zip(rows, trace.visited, strict=True):
+        yield [(_cells(row, widths), style)]
+        for read in visited.reads:
+            yield [(f"    read: {_short(read, _SHORT)}", QUIET)]
+    calls = sum(entry.asks_a_model for entry in trace.entries)
+    replayed = sum(entry.is_replayed for entry in trace.entries)
+    yield [(f"{counted(calls, 'model call')}, {counted(replayed, 'action')} replayed", "")]
+
+
+def _row(trace: Trace, visited: UnitTrace, show_path: ShowPath) -> tuple[tuple[str, ...], str]:
+    unit = trace.units[visited.index]
+    failure = trace.failure
+    failed = failure is not None and failure.line in {line.number for line in unit.lines}
+    time = "" if visited.seconds is None else f"{visited.seconds:.2f} s"
+    passes = ""
+    if len(visited.passes) > 1:
+        passes = f"  ({len(visited.passes)} loop entries)"
+    unsure = all(
+        placed is not None and placed.confidence == "low"
+        for placed in (trace.placements[index] for index in visited.entries)
+    )
+    text = _short(unit.lines[0].text.strip(), _TEXT) + passes + ("  (not sure)" if unsure else "")
+    row = (
+        _place(trace, unit.lines[0].number, show_path),
+        time,
+        str(visited.model_calls),
+        str(visited.replayed),
+        text,
+    )
+    return row, BAD if failed and not (failure is not None and failure.is_after) else ""
+
+
+def _cells(row: Sequence[str], widths: Sequence[int]) -> str:
+    where, time, calls, replayed, text = row
+    first = where + " " * (widths[0] - _width(where))
+    numbers = (
+        f"{each:>{width}}" for each, width in zip((time, calls, replayed), widths[1:], strict=True)
+    )
+    return "  ".join((first, *numbers, text))
+
+
+def _loops(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
+    names = dict.fromkeys(each.loop for each in trace.loops)
+    for name in names:
+        own = [each for each in trace.loops if each.loop == name]
+        line = next((each.line for each in own if each.line is not None), None)
+        yield []
+        yield [(f"loop{'' if line is None else f' at {_place(trace, line, show_path)}'}", QUIET)]
+        for each in own:
+            time = "" if each.seconds is None else f"{each.seconds:.2f} s, "
+            calls, replayed = counted(each.model_calls, "model call"), f"{each.replayed} replayed"
+            text = f"  entry {each.iteration + 1}  {time}{calls}, {replayed}"
+            yield [(text, ""), ("  failed" if each.is_failed else "", BAD)]
+
+
+def _not_placed(trace: Trace) -> Iterator[Line]:
+    left = [
+        entry
+        for entry, placed in zip(trace.entries, trace.placements, strict=True)
+        if placed is None and entry.kind not in ("told", "note")
+    ]
+    if left:
+        yield []
+        yield [("not placed", WARNED)]
+        for entry in left:
+            yield [(f"  {entry.number}  {_about(entry)}", "")]
+
+
+def _entries(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
+    yield []
+    for entry, placed in zip(trace.entries, trace.placements, strict=True):
+        where = "-" if placed is None else _place(trace, placed.line, show_path)
+        how = "" if placed is None else f"  {placed.confidence} ({', '.join(placed.evidence)})"
+        marks = "  replayed" if entry.is_replayed else ""
+        if entry.iteration is not None:
+            marks += f"  loop entry {entry.iteration + 1}"
+        time = "" if entry.seconds is None else f"  {entry.seconds:.2f} s"
+        yield [(f"{entry.number}  {where}", ""), (f"{how}{marks}{time}", QUIET)]
+        yield [(f"    {_about(entry)}", "")]
+        for result in entry.results:
+            yield [(f"    -> {_short(result, _SHORT)}", "")]
+        if entry.error is not None:
+            yield [(f"    {_short(entry.error, _SHORT)}", BAD)]
+
+
+def _about(entry: Entry) -> str:
+    said = " ".join(entry.said.split())
+    if entry.use is None:
+        return _short(f"{entry.event or entry.kind}: {said}", _SHORT)
+    return _short(
+        f"{entry.use.tool} {entry.use.given}" if not said else f"{entry.use.tool}: {said}", _SHORT
+    )
+
+
+def _place(trace: Trace, line: int, show_path: ShowPath) -> str:
+    place = trace.place(line)
+    if place is None:
+        return f"prompt:{line}"
+    source = trace.sources.get(place.path)
+    now = None if source is None else source.now_at.get(place.start_line)
+    moved = f" (now {now})" if now is not None and now != place.start_line else ""
+    return f"{printable(show_path(place.path))}:{place.start_line}{moved}"
+
+
+def _statement(trace: Trace, line: int) -> str:
+    place = trace.place(line)
+    return "" if place is None else f" ({printable(place.statement)})"
+
+
+def _width(text: str) -> int:
+    return sum(width for _, width in cells(text))
+
+
+def _short(text: str, width: int) -> str:
+    """The text on one line, safe to print, and cut to so many columns."""
+    shown = printable(" ".join(text[: 4 * width].split(" ")))
+    kept: list[str] = []
+    used = 0
+    for cell, columns in cells(shown):
+        if used + columns > width:
+            return "".join(kept) + "…"
+        kept.append(cell)
+        used += columns
+    return "".join(kept) + ("…" if len(text) > 4 * width else "")

@@ -1,0 +1,378 @@
+"""Which line of the prompt each entry of a run belongs to. Pure.
+
+The agent's words are free and it rarely says a number, so each entry collects *evidence* for each
+unit of the prompt, strongest first: the reason it fails with, the instruction or the names that it
+gives to a tool, the number it says, the tool, and words that it has in common with the
+line, rare ones counting more. Then one walk over the units is chosen that fits all entries best
+(dynamic programming). The walk goes forward; it goes back only within a loop, or, at a high price,
+elsewhere. An entry whose evidence does not pay for its place is left out of the walk and stays *not
+placed*.
+
+    entries   "Pressing F3"   focused_action "Find the row…"   "Anything else?"
+    units     3.1 ──────────> 3.3                              (not placed)
+
+A walk over E entries and U units takes E x U steps.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from flowdsl.tracing.entries import Entry
+from flowdsl.tracing.prompt_units import EMPTY, TOOLS, Unit, fits
+
+Confidence = Literal["high", "medium", "low"]
+
+LEAST = 2.0
+"""Evidence below this places nothing."""
+SURE, LIKELY = 7.0, 3.5
+"""Evidence of a confidence, which also wants a lead over every other unit."""
+
+_BACK, _BACK_IN_LOOP, _SKIP, _MOST_SKIPPED = -4.0, -0.5, -0.1, -1.5
+_WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
+_SAID_NUMBER = re.compile(r"(?:^|\n)\W{0,4}(?:step\s+)?(\d{1,3}(?:\.\d{1,3})*)(?=[.):\s]|$)", re.I)
+_SAID_STEP = re.compile(r"\b(?:step|line)\s+(\d{1,3}(?:\.\d{1,3})*)\b", re.I)
+_MAX_WORDS = 400
+_FEW = 20
+"""Units of a prompt in which every word counts."""
+
+_Add = Callable[[int, float, str], None]
+"""Adds points and a name of evidence to a unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The place of an entry: the index of a unit, and the line of the prompt within it.
+
+    `evidence` says what placed it: `reason`, `instruction`, `key`, `name`, `number`, `tool`,
+    `words`, or `between` two entries of the same line.
+    """
+
+    unit: int
+    line: int
+    confidence: Confidence
+    evidence: tuple[str, ...]
+
+
+def place_entries(entries: Sequence[Entry], units: Sequence[Unit]) -> tuple[Placement | None, ...]:
+    """The place of each entry, None for one that is not placed."""
+    if not units:
+        return (None,) * len(entries)
+    scorer = _Scorer(units)
+    scores = [scorer.scores(entry) for entry in entries]
+    walk = _best_walk(entries, units, scores)
+    placed: list[Placement | None] = []
+    for entry, found, score in zip(entries, walk, scores, strict=True):
+        placed.append(None if found is None else _placement(entry, units, found, score))
+    return tuple(_between(entries, placed))
+
+
+@dataclass(slots=True)
+class _Score:
+    points: float
+    evidence: list[str]
+
+
+class _Scorer:
+    """Evidence of entries for the units of one prompt."""
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self._units = units
+        words = [_words(unit.text) for unit in units]
+        seen = Counter(word for each in words for word in each)
+        # A word of every third line of a long prompt tells nothing apart, and costs the most.
+        common = {word for word, count in seen.items() if count * 3 > len(units) > _FEW}
+        words = [{word: None for word in each if word not in common} for each in words]
+        self._weights = {word: math.log(1 + len(units) / count) for word, count in seen.items()}
+        self._by_word: dict[str, list[int]] = defaultdict(list)
+        for index, each in enumerate(words):
+            for word in each:
+                self._by_word[word].append(index)
+        self._totals = [sum(self._weights[word] for word in each) or 1.0 for each in words]
+        self._plain = [_squeezed(_instruction(unit)) for unit in units]
+        self._quoted = [frozenset(unit.quoted) for unit in units]
+        self._open = [[text for text in unit.quoted if "{{" in text] for unit in units]
+        labels = Counter(unit.label for unit in units)
+        self._labels = {
+            unit.label: index for index, unit in enumerate(units) if labels[unit.label] == 1
+        }
+
+    def scores(self, entry: Entry) -> Mapping[int, _Score]:
+        """Evidence by unit, units without any left out. What only the service said has none."""
+        if entry.kind in ("told", "note"):
+            return {}
+        found: dict[int, _Score] = defaultdict(lambda: _Score(0.0, []))
+
+        def add(unit: int, points: float, evidence: str) -> None:
+            score = found[unit]
+            score.points += points
+            if evidence not in score.evidence:
+                score.evidence.append(evidence)
+
+        self._reason(entry, add)
+        self._given(entry, add)
+        self._number(entry, add)
+        self._common_words(entry, add)
+        for index, score in found.items():
+            tool = self._tool_fits(entry, self._units[index])
+            score.points += tool
+            if tool > 0:
+                score.evidence.append("tool")
+            if entry.loop is not None:
+                score.points += 0.5 if self._units[index].loop is not None else -6.0
+        return found
+
+    def _reason(self, entry: Entry, add: _Add) -> None:
+        if said := reasons_said(entry):
+            for index, unit in enumerate(self._units):
+                if check_line(unit, said) is not None:
+                    add(index, 9.0, "reason")
+
+    def _given(self, entry: Entry, add: _Add) -> None:
+        use = entry.use
+        if use is None or entry.kind == "failure":
+            return
+        instruction = _squeezed(" ".join(use.texts))
+        names = {text.strip() for text in use.texts if 2 < len(text.strip()) <= 300}
+        for index, unit in enumerate(self._units):
+            plain = self._plain[index]
+            if len(instruction) >= 12 and (instruction in plain or _within(plain, instruction)):
+                add(index, 7.0, "instruction")
+            if names & self._quoted[index]:
+                add(index, 4.0, "name")
+            elif any(fits(text, name) for text in self._open[index] for name in names):
+                add(index, 3.0, "name")
+            if use.tool == "upsert_runtime_values" and unit.variables & set(use.keys):
+                add(index, 4.0, "key")
+
+    def _number(self, entry: Entry, add: _Add) -> None:
+        start = _SAID_NUMBER.match(entry.said)
+        if start is not None and start[1] in self._labels:
+            add(self._labels[start[1]], 5.0 if "." in start[1] else 3.5, "number")
+            return
+        for found in list(_SAID_STEP.finditer(entry.said))[:3]:
+            if found[1] in self._labels:
+                add(self._labels[found[1]], 4.0, "number")
+
+    def _common_words(self, entry: Entry, add: _Add) -> None:
+        text = entry.said
+        if entry.use is not None:
+            text = " ".join((text, *entry.use.texts))
+        words = list(_words(text))[:_MAX_WORDS]
+        total = sum(self._weights.get(word, 1.0) for word in words)
+        common: dict[int, float] = defaultdict(float)
+        for word in words:
+            for index in self._by_word.get(word, ()):
+                common[index] += self._weights[word]
+        for index, weight in common.items():
+            ours, theirs = weight / self._totals[index], weight / total
+            # A short remark about a long line is about it, and a long one about a short line.
+            likeness = 0.65 * max(ours, theirs) + 0.35 * min(ours, theirs)
+            if likeness >= 0.2 and weight >= 1.0:
+                add(index, 6.0 * likeness, "words")
+
+    @staticmethod
+    def _tool_fits(entry: Entry, unit: Unit) -> float:
+        """What the tool says for or against a unit."""
+        if entry.use is None:
+            return 0.0
+        if unit.is_heading:
+            return -2.0  # there is nothing to do for the title of further lines
+        tool = "extract_prompt" if "extract_prompt" in entry.use.keys else entry.use.tool
+        if tool in unit.tools:
+            return 2.0 if tool == unit.own_tool else 1.0
+        if tool in TOOLS:
+            return -4.0
+        return -1.0 if unit.own_tool is not None else 0.5
+
+
+def _best_walk(
+    entries: Sequence[Entry], units: Sequence[Unit], scores: Sequence[Mapping[int, _Score]]
+) -> list[int | None]:
+    """The unit of each entry on the walk that collects the most; None for entries it leaves out.
+
+    `best[u]` is what the best walk so far has that stands at unit `u`; index 0 is before the first
+    unit.
+    """
+    count = len(units)
+    best = [0.0] + [-math.inf] * count
+    chosen: list[dict[int, int]] = []
+    previous: Entry | None = None
+    for entry, score in zip(entries, scores, strict=True):
+        came_from: dict[int, int] = {}
+        after = list(best)
+        paying = {unit + 1: each.points for unit, each in score.items() if each.points >= LEAST}
+        if paying:
+            ahead = _best_before(best)
+            anywhere = max(range(count + 1), key=best.__getitem__)
+            for state, points in paying.items():
+                source, value = ahead[state], -math.inf
+                if source >= 0:
+                    value = best[source] + max(_SKIP * max(state - source - 1, 0), _MOST_SKIPPED)
+                if best[anywhere] + _BACK > value:
+                    source, value = anywhere, best[anywhere] + _BACK
+                unit = units[state - 1]
+                if unit.loop is not None and unit.loop_end is not None:
+                    within = range(state, unit.loop_end + 2)
+                    back = max(within, key=best.__getitem__)
+                    price = 0.0 if _goes_on(previous, entry) else _BACK_IN_LOOP
+                    if best[back] + price > value:
+                        source, value = back, best[back] + price
+                if value + points > after[state]:
+                    after[state] = value + points
+                    came_from[state] = source
+            previous = entry
+        best = after
+        chosen.append(came_from)
+    state = max(range(count + 1), key=best.__getitem__)
+    walk: list[int | None] = []
+    for came_from in reversed(chosen):
+        if state in came_from:
+            walk.append(state - 1)
+            state = came_from[state]
+        else:
+            walk.append(None)
+    return walk[::-1]
+
+
+def _best_before(best: Sequence[float]) -> list[int]:
+    """For each state the state at or before it to come from, what is skipped paid for; -1 where
+    there is none.
+    """
+    found: list[int] = []
+    source, value, top = -1, -math.inf, 0
+    for state, each in enumerate(best):
+        value += _SKIP
+        if each > best[top]:
+            top = state
+        if best[top] + _MOST_SKIPPED > value:
+            source, value = top, best[top] + _MOST_SKIPPED
+        if each >= value:
+            source, value = state, each
+        found.append(source if value > -math.inf else -1)
+    return found
+
+
+def _goes_on(previous: Entry | None, entry: Entry) -> bool:
+    """Whether the history itself says that the loop has come round."""
+    return (
+        previous is not None
+        and previous.loop == entry.loop
+        and (entry.iteration or 0) > (previous.iteration or 0)
+    )
+
+
+def _placement(
+    entry: Entry, units: Sequence[Unit], unit: int, scores: Mapping[int, _Score]
+) -> Placement:
+    score = scores[unit]
+    text = _bare(units[unit])
+    others = {index: _bare(units[index]) for index in scores if index != unit}
+    # What is written twice is told apart by its place in the order, unless its number is said.
+    twins = "number" not in score.evidence and text in others.values()
+    rivals = [scores[index].points for index, other in others.items() if other != text]
+    lead = score.points - max(rivals, default=0.0)
+    confidence: Confidence = "low"
+    if score.points >= SURE and lead >= 1.5 and not twins:
+        confidence = "high"
+    elif score.points >= LIKELY and lead >= 0.5:
+        confidence = "medium"
+    line = check_line(units[unit], reasons_said(entry)) or units[unit].lines[0].number
+    return Placement(unit, line, confidence, tuple(score.evidence))
+
+
+def check_line(unit: Unit, said: Sequence[str]) -> int | None:
+    """The line of a unit that gives one of these texts as the reason of a failure: the check that
+    failed.
+    """
+    for text in said:
+        for line in unit.lines:
+            if any(_is_reason(reason, text) for reason in line.reasons):
+                return line.number
+    return None
+
+
+def reasons_said(entry: Entry) -> tuple[str, ...]:
+    """What an entry gives as reasons of a failure."""
+    declared = entry.use.texts if entry.kind == "failure" and entry.use is not None else ()
+    return ((entry.error,) if entry.error else ()) + declared
+
+
+def _between(
+    entries: Sequence[Entry], placed: Sequence[Placement | None]
+) -> list[Placement | None]:
+    """Places also what stands between two entries of one line and says nothing itself, such as a
+    click.
+    """
+    result = list(placed)
+    before: Placement | None = None
+    waiting: list[int] = []
+    for index, place in enumerate(placed):
+        if place is not None:
+            if before is not None and before.unit == place.unit:
+                for each in waiting:
+                    result[each] = Placement(place.unit, before.line, "low", ("between",))
+            before, waiting = place, []
+        elif _is_silent(entries[index]):
+            waiting.append(index)
+    return result
+
+
+def _is_silent(entry: Entry) -> bool:
+    """Whether an entry has no words that could contradict a place, such as a click."""
+    return entry.kind == "tool" and not entry.said.strip()
+
+
+def _is_reason(reason: str, text: str) -> bool:
+    """Whether `text` is a reason of the prompt, its runtime variables filled in, or holds it word
+    for word.
+    """
+    if fits(reason, text.strip()):
+        return True
+    return len(reason) >= 8 and "{{" not in reason and reason in text
+
+
+def _instruction(unit: Unit) -> str:
+    """The part of a unit that a tool is given: the bullets, or the line without its number."""
+    if len(unit.lines) > 1 and unit.own_tool == "focused_action":
+        return "\n".join(line.text for line in unit.lines[1:])
+    return unit.text
+
+
+def _bare(unit: Unit) -> str:
+    """The text of a unit without its number."""
+    return unit.text.lstrip().removeprefix(unit.label).lstrip(".) \t")
+
+
+def _within(plain: str, instruction: str) -> bool:
+    return len(plain) >= 12 and plain in instruction
+
+
+def _squeezed(text: str) -> str:
+    """The words of a text alone, so that bullets, line breaks and quotes do not matter."""
+    return " ".join(_WORD.findall(text.casefold()))
+
+
+def _words(text: str) -> dict[str, None]:
+    """The words of a text, each once and in their order; names of tools are no words."""
+    return {
+        word: None
+        for word in _WORD.findall(text.casefold())
+        if len(word) > 1 and word not in _NO_WORDS and not word.isdecimal()
+    }
+
+
+_NO_WORDS = frozenset(
+    {
+        *TOOLS,
+        EMPTY.strip("_").casefold(),
+        *("the", "and", "then", "that", "this", "with", "from", "for", "into", "not", "are"),
+        *("its", "has", "have", "will", "now", "use", "uses", "used", "an", "as", "at", "be"),
+        *("by", "do", "if", "in", "is", "it", "of", "on", "or", "so", "to", "up", "was"),
+    }
+)

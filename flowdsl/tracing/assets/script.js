@@ -1,0 +1,31 @@
+"use strict";
+(() => {
+  const steps = [...document.querySelectorAll(".step")];
+  const words = document.getElementById("words");
+  const boxes = [...document.querySelectorAll(".bar input[type=checkbox]")];
+  const count = document.getElementById("count");
+  const filter = () => {
+    const wanted = words.value.toLowerCase();
+    const classes = boxes.filter((box) => box.checked).map((box) => box.value);
+    let shown = 0;
+    for (const step of steps) {
+      const fits = classes.every((name) => step.classList.contains(name));
+      step.hidden = !(fits && step.textContent.toLowerCase().includes(wanted));
+      shown += step.hidden ? 0 : 1;
+    }
+    count.textContent = `${shown} of ${steps.length}`;
+  };
+  words.addEventListener("input", filter);
+  boxes.forEach((box) => box.addEventListener("change", filter));
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a.place");
+    if (!link) return;
+    const row = document.getElementById(link.getAttribute("href").slice(1));
+    if (!row) return;
+    document.querySelectorAll("tr.chosen").forEach((each) => each.classList.remove("chosen"));
+    row.classList.add("chosen");
+    row.scrollIntoView({ block: "center" });
+    event.preventDefault();
+  });
+  filter();
+})();

@@ -1,0 +1,214 @@
+"""Everything a trace is made of, read from the service, from state and from the checkout. Nothing
+is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flowdsl.config.address import Address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
+from flowdsl.cyberdesk.models.run import Run
+from flowdsl.cyberdesk.models.workflow import Workflow
+from flowdsl.source.files import FileSystem
+from flowdsl.state.document import StateDocument
+from flowdsl.state.stores import StateStore
+from flowdsl.tracing.history import read_time
+from flowdsl.tracing.maps import FoundMap, deployed_as, find_map
+from flowdsl.tracing.sources import read_sources
+from flowdsl.tracing.trace import Trace, history_of, make_trace
+from flowdsl.tracing.versions import PromptVersion, saved_prompts, version_of_run
+
+MAX_PICTURES = 120
+MAX_PICTURE_BYTES = 2 * 1024 * 1024
+MAX_ALL_BYTES = 24 * 1024 * 1024
+"""What the pictures of a page may have together, before base64."""
+MAX_ADDRESS = 2_000
+AT_ONCE = 4
+
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Where a trace looks beside the service: `document` is None where nothing is deployed from
+    here.
+    """
+
+    document: StateDocument | None
+    store: StateStore
+    files: FileSystem
+    root: str
+
+
+async def gather(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
+    """The trace of a run with its history; raises `CyberdeskError` and `StateError`."""
+    history = history_of(run)
+    notes: list[str] = []
+    known = await _known_prompts(client, run, notes)
+    started = read_time(run.started_at) or read_time(run.created_at)
+    version = version_of_run(
+        run.main_prompt, known, history.messages, run.input_values or {}, started
+    )
+    addresses: tuple[Address, ...] = ()
+    source_map = FoundMap()
+    document = beside.document
+    if document is not None and run.workflow_id is not None:
+        addresses = deployed_as(document, run.workflow_id)
+    if document is not None and version is not None:
+        source_map = await asyncio.to_thread(
+            find_map, beside.store.get, document, addresses, version, known
+        )
+    sources = await asyncio.to_thread(read_sources, source_map, beside.files, beside.root)
+    notes += _notes(version, source_map, deployed=document is not None, ours=bool(addresses))
+    return make_trace(
+        run,
+        history,
+        address=addresses[0] if addresses else None,
+        version=version,
+        source_map=source_map,
+        sources=sources,
+        notes=notes,
+    )
+
+
+async def _known_prompts(
+    client: CyberdeskClient, run: Run, notes: list[str]
+) -> list[PromptVersion]:
+    """The prompts that the workflow has and had, the oldest first."""
+    if run.workflow_id is None:
+        return []
+    try:
+        workflow = await client.workflows.get(run.workflow_id)
+    except NotFound:
+        notes.append("the workflow of the run no longer exists")
+        return []
+    saved = workflow.old_versions
+    if not saved:
+        # Whether a reply to a GET carries them is not documented; the list of their own is.
+        try:
+            saved = list(await client.workflows.versions(run.workflow_id))
+        except CyberdeskError as error:
+            notes.append(f"earlier versions of the workflow cannot be read: {error}")
+            saved = []
+    return [*saved_prompts(saved), _present(workflow)]
+
+
+_ORIGINS = {
+    "run": "the run had a prompt of its own",
+    "earlier": "the workflow was changed since; the run is laid over the prompt it had then",
+    "told": "of the prompt only what the agent was told is known",
+}
+
+
+def _present(workflow: Workflow) -> PromptVersion:
+    return PromptVersion(workflow.main_prompt, "live", read_time(workflow.updated_at))
+
+
+def _notes(
+    version: PromptVersion | None, source_map: FoundMap, *, deployed: bool, ours: bool
+) -> list[str]:
+    notes = []
+    if version is None:
+        notes.append("no prompt of the run is known, so nothing is placed")
+    elif version.origin in _ORIGINS:
+        notes.append(_ORIGINS[version.origin])
+    if version is not None and version.certainty == "assumed" and version.origin == "live":
+        notes.append("which prompt the run had is not known; the present one is assumed")
+    if not deployed:
+        notes.append("nothing is deployed from here, so there are no places in the source")
+    elif not ours:
+        notes.append(
+            "the workflow is not deployed by this project, so there are no places in the source"
+        )
+    elif source_map.kind == "carried":
+        notes.append(
+            "this prompt was not deployed as it is; the lines that a deployed one has too keep "
+            "their places"
+        )
+    elif source_map.kind == "none":
+        notes.append("state has no source map of this prompt, so there are no places in the source")
+    return notes
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Screenshots by the address in the history, each a media type and its bytes; how many are left
+    out, and why.
+    """
+
+    found: Mapping[str, tuple[str, bytes]]
+    left_out: Mapping[str, int]
+
+
+async def read_pictures(client: CyberdeskClient, trace: Trace) -> Pictures:
+    """The screenshots of a trace as far as there is room, those of the failure first."""
+    wanted = _wanted(trace)
+    left_out: dict[str, int] = {}
+    if len(wanted) > MAX_PICTURES:
+        left_out[f"more than {MAX_PICTURES}"] = len(wanted) - MAX_PICTURES
+    found: dict[str, tuple[str, bytes]] = {}
+    room = MAX_ALL_BYTES
+    rest = wanted[:MAX_PICTURES]
+    while rest:
+        some, rest = rest[:AT_ONCE], rest[AT_ONCE:]
+        for address, content in zip(
+            some,
+            await asyncio.gather(*(_picture(client, trace, each) for each in some)),
+            strict=True,
+        ):
+            kind = None if content is None else media_type(content)
+            if content is None or kind is None:
+                reason = "not to be had, or no picture"
+            elif len(content) > room:
+                reason = f"beyond {MAX_ALL_BYTES // 1024**2} MB together"
+            else:
+                room -= len(content)
+                found[address] = (kind, content)
+                continue
+            left_out[reason] = left_out.get(reason, 0) + 1
+    return Pictures(found, left_out)
+
+
+def media_type(content: bytes) -> str | None:
+    """The kind of a picture by its first bytes; None for what a page does not show, as SVG, which
+    may hold scripts.
+    """
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for mark, kind in _SIGNATURES if content.startswith(mark)), None)
+
+
+def _wanted(trace: Trace) -> Sequence[str]:
+    order = list(trace.entries)
+    if trace.failure is not None and trace.failure.entry is not None:
+        order.insert(0, order[trace.failure.entry])
+    return list(dict.fromkeys(picture for entry in order for picture in entry.pictures))
+
+
+async def _picture(client: CyberdeskClient, trace: Trace, kept: str) -> bytes | None:
+    if kept.startswith("data:"):
+        encoded = kept.rpartition(",")[2].removeprefix("data:")
+        if len(encoded) > MAX_PICTURE_BYTES * 4 // 3 + 4:
+            return None
+        try:
+            return base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            return None
+    if len(kept) > MAX_ADDRESS:
+        return None
+    try:
+        return await client.runs.image(trace.run.id, kept, limit=MAX_PICTURE_BYTES)
+    except CyberdeskError:
+        # One screenshot less; the reason may name an address that serves it.
+        return None

@@ -1,0 +1,263 @@
+"""A prompt as what a run is laid over: its numbered lines with the bullets below them. Pure.
+
+Reads any prompt, those that people wrote in the dashboard too; `flowdsl.prompt.reading` reads only
+what FlowDSL wrote, and only to the letter. A prompt that numbers nothing has a unit for each line.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowdsl.tracing.history import shortened
+
+MAX_UNITS = 500
+
+TOOLS = (
+    "focused_action",
+    "copy_to_clipboard",
+    "execute_terminal_command",
+    "mark_file_for_export",
+    "save_screenshot_as_run_attachment",
+    "start_loop",
+    "end_loop_iteration",
+    "upsert_runtime_values",
+    "declare_task_failed",
+    "extract_prompt",
+)
+"""Tools that a prompt directs by their names (platform facts, 2); everything else is a plain
+action.
+"""
+INNER_TOOLS = frozenset({"upsert_runtime_values", "declare_task_failed"})
+"""Those that stand in the instruction for somebody else, so that they do not say what a line itself
+does.
+"""
+
+EMPTY = "__EMPTY__"
+MAX_VALUE = 2_000
+_LEAST_LETTERS = 2
+
+_NUMBERED = re.compile(r"[ \t]*(\d{1,3}(?:\.\d{1,3})+[.)]?|\d{1,3}[.)])[ \t]+(\S.*)", re.DOTALL)
+_BREAK = re.compile(r"</(?:p|div|li|h\d|tr)>|<br\s*/?>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+_ROOT = r"[^\W\d]\w*"
+_STEPS = r"""(?:\.\w+|\[\d{1,9}\]|\['[^'\]]*'\]|\["[^"\]]*"\])*"""
+_TOKEN = re.compile(
+    rf"\\(?P<brace>[{{}}])|(?P<runtime>\{{\{{\s*{_ROOT}{_STEPS}\s*\}}\}})"
+    rf"|\{{(?P<root>{_ROOT})(?P<steps>{_STEPS})\}}"
+)
+_STEP = re.compile(r"""\.(\w+)|\[(\d+)\]|\['([^']*)'\]|\["([^"]*)"\]""")
+_RUNTIME_NAME = re.compile(rf"\{{\{{\s*({_ROOT})")
+_QUOTED = re.compile(r"\"([^\"\n]{1,400})\"|'([^'\n]{1,400})'|⟦([^⟧\n]{1,400})⟧")
+_REASON = re.compile(r"\bdeclare_task_failed\b[^\"'\n]{0,60}(?:\"([^\"\n]+)\"|'([^'\n]+)')")
+_FAILED_ATTEMPT = re.compile(r"attempt has failed \((?:\"([^\"\n]+)\"|'([^'\n]+)')\)")
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLine:
+    """A line of the prompt (`number` counts from 1); `text` has no tags, and the inputs put in."""
+
+    number: int
+    text: str
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What one message may belong to: a numbered line, such as `3.2`, and the lines below it.
+
+    `tools` are those that the unit names, `own_tool` the one that it is carried out with. `quoted`
+    are texts between quotes or brackets, `variables` the runtime variables. `loop` is the index of
+    the unit that opens the loop it stands in.
+    """
+
+    label: str
+    lines: tuple[UnitLine, ...]
+    is_heading: bool = False
+    tools: frozenset[str] = frozenset()
+    own_tool: str | None = None
+    quoted: tuple[str, ...] = ()
+    variables: frozenset[str] = frozenset()
+    loop: int | None = None
+    loop_end: int | None = field(default=None)
+
+    @property
+    def text(self) -> str:
+        """All of its lines."""
+        return "\n".join(line.text for line in self.lines)
+
+
+def read_units(prompt: str, inputs: Mapping[str, Any]) -> tuple[Unit, ...]:
+    """The units of a prompt in their order, with the values of a run's inputs put in."""
+    grouped = list(_grouped(_plain_lines(prompt)))[:MAX_UNITS]
+    units: list[Unit] = []
+    for index, (label, lines) in enumerate(grouped):
+        following = grouped[index + 1][0] if index + 1 < len(grouped) else ""
+        is_heading = bool(label) and following.startswith(f"{label}.")
+        raw = "\n".join(text for _, text in lines)
+        named = [tool for tool in TOOLS if re.search(rf"\b{tool}\b", raw)]
+        own = [tool for tool in named if tool not in INNER_TOOLS]
+        first = min(own, key=lambda tool: raw.index(tool)) if own else None
+        filled = [
+            UnitLine(number, filled_in(text, inputs), tuple(_reasons(text, inputs)))
+            for number, text in lines
+        ]
+        joined = "\n".join(line.text for line in filled)
+        units.append(
+            Unit(
+                label,
+                tuple(filled),
+                is_heading and first is None,
+                frozenset(named),
+                first,
+                tuple(filter(_is_telling, map(_first, _QUOTED.finditer(joined)))),
+                frozenset(_RUNTIME_NAME.findall(raw)),
+            )
+        )
+    return tuple(_with_loops(units))
+
+
+def filled_in(text: str, inputs: Mapping[str, Any]) -> str:
+    """`text` with the values of `{inputs}` in it. `{{runtime}}` and `{$secret}` stay, `\\{` is a
+    brace.
+    """
+
+    def replace(found: re.Match[str]) -> str:
+        if found["brace"]:
+            return found["brace"]
+        if found["runtime"]:
+            return found["runtime"]
+        value = _value_at(inputs.get(found["root"], EMPTY), found["steps"])
+        return shortened(value if isinstance(value, str) else _json(value), MAX_VALUE)
+
+    return shortened(_TOKEN.sub(replace, text))
+
+
+def fits(pattern: str, text: str) -> bool:
+    """Whether `text` is `pattern` with something in place of its runtime variables."""
+    first, *rest = re.split(rf"\{{\{{\s*{_ROOT}{_STEPS}\s*\}}\}}", pattern)
+    if not rest:
+        return pattern == text
+    if not text.startswith(first):
+        return False
+    at = len(first)
+    for piece in rest[:-1]:
+        at = text.find(piece, at)
+        if at < 0:
+            return False
+        at += len(piece)
+    return text.endswith(rest[-1]) and len(text) - len(rest[-1]) >= at
+
+
+def _json(value: object) -> str:
+    return EMPTY if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _value_at(value: Any, steps: str) -> Any:
+    for found in _STEP.finditer(steps):
+        if found[2] is not None:
+            index = int(found[2])
+            value = value[index] if isinstance(value, list) and index < len(value) else EMPTY
+        else:
+            name = found[1] or found[3] or found[4] or ""
+            value = value.get(name, EMPTY) if isinstance(value, Mapping) else EMPTY
+    return EMPTY if value is None or value == "" else value
+
+
+def _first(found: re.Match[str]) -> str:
+    return next(group for group in found.groups() if group is not None)
+
+
+def _is_telling(quoted: str) -> bool:
+    """Whether a quoted text names something: no variable alone, nor a word between two marks."""
+    letters = re.sub(r"\W", "", _TOKEN.sub("", quoted))
+    return len(letters) >= _LEAST_LETTERS and quoted.strip() != "and"
+
+
+def _reasons(text: str, inputs: Mapping[str, Any]) -> Iterator[str]:
+    for pattern in (_REASON, _FAILED_ATTEMPT):
+        for found in pattern.finditer(text):
+            yield filled_in(_first(found), inputs)
+
+
+def _plain_lines(prompt: str) -> Iterator[tuple[int, str]]:
+    """The lines without the tags of the dashboard's editor; one line of text may hold several."""
+    is_html = _BREAK.search(prompt) is not None
+    for number, line in enumerate(prompt.split("\n"), 1):
+        if not is_html:
+            yield number, line
+            continue
+        for part in _BREAK.split(line):
+            plain = html.unescape(_TAG.sub("", part))
+            if plain.strip() or part == line:
+                yield number, plain
+
+
+def _grouped(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    """Labels and their lines. Where nothing is numbered every line with text is a unit without a
+    label.
+    """
+    everything = list(lines)
+    if not any(_NUMBERED.fullmatch(text) for _, text in everything):
+        yield from (("", [(number, text)]) for number, text in everything if text.strip())
+        return
+    label, unit, is_apart = "", list[tuple[int, str]](), False
+    for number, text in everything:
+        found = _NUMBERED.fullmatch(text)
+        if found is not None and not (unit and _is_below(text, found[1], unit[0][1], label)):
+            if unit:
+                yield label, unit
+            label, unit = found[1].rstrip(".)"), [(number, text)]
+        elif not text.strip():
+            is_apart = True
+            continue
+        elif unit and (not is_apart or text[0] in " \t"):
+            unit.append((number, text))
+        elif unit:
+            # A paragraph of its own, as those about replay and outputs are.
+            yield label, unit
+            unit = []
+        is_apart = False
+    if unit:
+        yield label, unit
+
+
+def _is_below(text: str, number: str, first: str, label: str) -> bool:
+    """Whether a numbered line is a part of the unit before it, as a list in a text to type is.
+
+    It stands deeper than the unit's `first` line, and its number is not one below `label`.
+    """
+    is_deeper = len(text) - len(text.lstrip()) > len(first) - len(first.lstrip())
+    return is_deeper and not number.startswith(f"{label}.")
+
+
+def _with_loops(units: list[Unit]) -> Iterator[Unit]:
+    """The units, each with the innermost loop it stands in, from its `start_loop` to its
+    `end_loop_iteration`.
+    """
+    ends: dict[int, int] = {}
+    loops: list[int | None] = []
+    opened: list[int] = []
+    for index, unit in enumerate(units):
+        if unit.own_tool == "start_loop":
+            opened.append(index)
+        loops.append(opened[-1] if opened else None)
+        if unit.own_tool == "end_loop_iteration" and opened:
+            ends[opened.pop()] = index
+    for unit, loop in zip(units, loops, strict=True):
+        end = None if loop is None else ends.get(loop, len(units) - 1)
+        yield Unit(
+            unit.label,
+            unit.lines,
+            unit.is_heading,
+            unit.tools,
+            unit.own_tool,
+            unit.quoted,
+            unit.variables,
+            loop,
+            end,
+        )

@@ -1,0 +1,98 @@
+"""The text of the files that were deployed: from the working tree while it is the same, else from
+the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+from flowdsl.host.disk import SIZE_LIMIT
+from flowdsl.host.git import NoCheckout, file_at
+from flowdsl.ir.source_map import text_digest
+from flowdsl.source.files import FileSystem, UnreadableFile, decode
+from flowdsl.tracing.maps import FoundMap
+
+Now = Literal["same", "moved", "gone", "unknown"]
+"""How a file in the working tree stands to the deployed one; `unknown` where that one is not there
+to compare.
+"""
+
+_MAX_COMPARED = 20_000
+"""Lines of a file whose way to another version is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """A deployed file. `lines` are None where its text is nowhere to be had.
+
+    `where` is where the text was found. `now_at` maps a line to the one that it is in the working
+    tree.
+    """
+
+    path: str
+    now: Now
+    lines: tuple[str, ...] | None
+    where: Literal["checkout", "commit"] | None
+    now_at: Mapping[int, int]
+
+    def line(self, number: int) -> str | None:
+        """The text of a line, from 1; None where it is not known."""
+        lines = self.lines
+        return lines[number - 1] if lines is not None and 0 < number <= len(lines) else None
+
+
+def read_sources(found: FoundMap, files: FileSystem, root: str) -> dict[str, SourceText]:
+    """Every file that the places of a map lie in, by path."""
+    paths = sorted({place.path for place in found.places.values()})
+    return {path: _source(path, found, files, root) for path in paths}
+
+
+def _source(path: str, found: FoundMap, files: FileSystem, root: str) -> SourceText:
+    try:
+        present = files.read_text(path)
+    except UnreadableFile:
+        present = None
+    digest = found.digests.get(path)
+    if present is not None and digest == text_digest(present):
+        return SourceText(path, "same", _lines(present), "checkout", {})
+    deployed = _committed(path, found, root)
+    if deployed is not None and digest is not None and text_digest(deployed) != digest:
+        deployed = None
+    if deployed is None:
+        # Of a map with a digest it is known that the file is another one by now.
+        missing: Now = "gone" if present is None else "unknown" if digest is None else "moved"
+        return SourceText(path, missing, None, None, {})
+    lines = _lines(deployed)
+    if present is None:
+        return SourceText(path, "gone", lines, "commit", {})
+    if present == deployed:
+        return SourceText(path, "same", lines, "checkout", {})
+    return SourceText(path, "moved", lines, "commit", _moved(lines, _lines(present)))
+
+
+def _committed(path: str, found: FoundMap, root: str) -> str | None:
+    """A file as the deployed commit has it; None where that cannot be said, as of a dirty tree
+    without a digest.
+    """
+    if found.commit is None or (found.is_dirty and path not in found.digests):
+        return None
+    try:
+        content = file_at(root, found.commit, path, limit=SIZE_LIMIT)
+        return None if content is None else decode(path, content)
+    except (NoCheckout, UnreadableFile):
+        return None
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """The lines as a `SourceFile` counts them; `splitlines` breaks at more characters."""
+    return tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+
+
+def _moved(before: tuple[str, ...], after: tuple[str, ...]) -> dict[int, int]:
+    if max(len(before), len(after)) > _MAX_COMPARED:
+        return {}
+    blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+    return {block.a + at + 1: block.b + at + 1 for block in blocks for at in range(block.size)}

@@ -1,0 +1,360 @@
+"""A trace: a run, the prompt it had, the source of that, and where each entry of its history
+belongs. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from flowdsl.config.address import Address
+from flowdsl.cyberdesk.models.run import Run
+from flowdsl.tracing.align import Placement, check_line, place_entries, reasons_said
+from flowdsl.tracing.entries import Entry, read_entries
+from flowdsl.tracing.history import History, read_history, read_time, shortened
+from flowdsl.tracing.maps import FoundMap, Place
+from flowdsl.tracing.prompt_units import Unit, read_units
+from flowdsl.tracing.sources import SourceText
+from flowdsl.tracing.versions import PromptVersion
+
+FAILED = frozenset({"task_failed", "error"})
+"""Statuses of runs that did not end well; a cancelled one did not fail."""
+MAX_ERRORS = 50
+MAX_READS = 5
+MAX_WORD = 200
+
+_READING = frozenset({"focused_action", "copy_to_clipboard", "execute_terminal_command"})
+_SAYS_NOTHING = frozenset({"", "done", "ok", "success"})
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A post-run check that did not pass."""
+
+    name: str
+    status: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What the service says of the run beside its history."""
+
+    id: str
+    status: str
+    is_live: bool
+    workflow_id: str | None
+    started: datetime | None
+    ended: datetime | None
+    errors: tuple[str, ...]
+    checks: tuple[CheckResult, ...]
+    usage: Mapping[str, int]
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, None while it goes on or where the times are not known."""
+        if self.started is None or self.ended is None:
+            return None
+        return max((self.ended - self.started).total_seconds(), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Where a run failed: the index of an entry, and a line of the prompt.
+
+    With `is_after` the failing entry itself is not placed, and `line` is the last one before it
+    that is. `is_check` says that the reason is the one that this very line gives. `iteration` is
+    the entry of the loop around it, from 0.
+    """
+
+    entry: int | None
+    line: int | None
+    is_after: bool
+    is_check: bool
+    iteration: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitTrace:
+    """What a run did at one unit of the prompt; `entries` are indexes.
+
+    `passes` are the entries of its loop, from 0, in their order; `seconds` is None where no times
+    are known. `reads` are what came back from tools that read, the last `MAX_READS`.
+    """
+
+    index: int
+    entries: tuple[int, ...]
+    seconds: float | None
+    model_calls: int
+    replayed: int
+    fresh: int
+    passes: tuple[int, ...]
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoopPass:
+    """One entry of a loop's list, from 0, with what it cost; `line` is the prompt's that opens the
+    loop, where it is known.
+    """
+
+    loop: str
+    iteration: int
+    line: int | None
+    seconds: float | None
+    model_calls: int
+    replayed: int
+    is_failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Everything that is shown of a run. `placements` go with `entries`, `units` with `visited` by
+    their index.
+    """
+
+    run: RunFacts
+    address: Address | None
+    version: PromptVersion | None
+    source_map: FoundMap
+    sources: Mapping[str, SourceText]
+    units: tuple[Unit, ...]
+    entries: tuple[Entry, ...]
+    placements: tuple[Placement | None, ...]
+    visited: tuple[UnitTrace, ...]
+    loops: tuple[LoopPass, ...]
+    failure: Failure | None
+    notes: tuple[str, ...]
+
+    def place(self, line: int | None) -> Place | None:
+        """The source of a line of the prompt."""
+        return None if line is None else self.source_map.places.get(line)
+
+    @property
+    def unplaced(self) -> int:
+        """How many entries of the agent are not placed."""
+        pairs = zip(self.entries, self.placements, strict=True)
+        return sum(placed is None and entry.kind not in ("told", "note") for entry, placed in pairs)
+
+
+def facts_of(run: Run) -> RunFacts:
+    """The facts in a reply, bounded."""
+    usage = {
+        name[:100]: value
+        for name, value in list((run.usage_metadata or {}).items())[:50]
+        if isinstance(value, int) and not isinstance(value, bool)
+    }
+    checks = [
+        CheckResult(shortened(each.name or ""), each.status, shortened(each.error_message or ""))
+        for each in run.post_run_checks or ()
+        if each.status in ("failed", "infra_error")
+    ]
+    return RunFacts(
+        shortened(run.id, MAX_WORD),
+        shortened(run.status, MAX_WORD),
+        run.is_live,
+        run.workflow_id,
+        read_time(run.started_at),
+        read_time(run.ended_at),
+        tuple(shortened(each) for each in (run.error or ())[:MAX_ERRORS]),
+        tuple(checks[:MAX_ERRORS]),
+        usage,
+    )
+
+
+def make_trace(
+    run: Run,
+    history: History,
+    *,
+    address: Address | None,
+    version: PromptVersion | None,
+    source_map: FoundMap,
+    sources: Mapping[str, SourceText],
+    notes: Iterable[str] = (),
+) -> Trace:
+    """The trace of a run. `notes` are what there is to say of how it was put together, before what
+    is said here.
+    """
+    facts = facts_of(run)
+    inputs: Mapping[str, Any] = run.input_values or {}
+    units = () if version is None else read_units(version.text, inputs)
+    entries = read_entries(history.messages, facts.started)
+    placements = place_entries(entries, units)
+    visited = tuple(_visited(units, entries, placements))
+    failure = _failure(facts, units, entries, placements) if facts.status in FAILED else None
+    trace = Trace(
+        facts,
+        address,
+        version,
+        source_map,
+        sources,
+        units,
+        entries,
+        placements,
+        visited,
+        tuple(_loops(units, entries, placements, failure)),
+        failure,
+        tuple(notes),
+    )
+    return replace(trace, notes=(*trace.notes, *_notes(trace, history)))
+
+
+def history_of(run: Run) -> History:
+    """The run's history, bounded."""
+    return read_history(run.run_message_history)
+
+
+def _visited(
+    units: Sequence[Unit], entries: Sequence[Entry], placements: Sequence[Placement | None]
+) -> Iterable[UnitTrace]:
+    by_unit: dict[int, list[int]] = {}
+    for index, placed in enumerate(placements):
+        if placed is not None:
+            by_unit.setdefault(placed.unit, []).append(index)
+    for unit in range(len(units)):
+        there = by_unit.get(unit)
+        if there is None:
+            continue
+        own = [entries[index] for index in there]
+        times = [entry.seconds for entry in own if entry.seconds is not None]
+        passes = dict.fromkeys(each.iteration for each in own if each.iteration is not None)
+        yield UnitTrace(
+            unit,
+            tuple(there),
+            sum(times) if times else None,
+            sum(entry.asks_a_model for entry in own),
+            sum(entry.is_replayed for entry in own),
+            sum(not entry.is_replayed for entry in own),
+            tuple(passes),
+            tuple(text for entry in own for text in reads_of(entry))[-MAX_READS:],
+        )
+
+
+def reads_of(entry: Entry) -> tuple[str, ...]:
+    """What an entry has read: what came back from a tool that reads, or values that it keeps."""
+    use = entry.use
+    if use is None:
+        return ()
+    if use.tool == "upsert_runtime_values":
+        return (use.given,)
+    if use.tool in _READING or "extract_prompt" in use.keys:
+        return tuple(each for each in entry.results if each.strip().lower() not in _SAYS_NOTHING)
+    return ()
+
+
+def _loops(
+    units: Sequence[Unit],
+    entries: Sequence[Entry],
+    placements: Sequence[Placement | None],
+    failure: Failure | None,
+) -> Iterable[LoopPass]:
+    passes: dict[tuple[str, int], list[int]] = {}
+    for index, entry in enumerate(entries):
+        if entry.loop is not None and entry.iteration is not None:
+            passes.setdefault((entry.loop, entry.iteration), []).append(index)
+    for (loop, iteration), there in passes.items():
+        own = [entries[index] for index in there]
+        times = [entry.seconds for entry in own if entry.seconds is not None]
+        opened = (
+            units[placed.unit].loop
+            for placed in (placements[index] for index in there)
+            if placed is not None
+        )
+        unit = next((each for each in opened if each is not None), None)
+        failed = None if failure is None else failure.entry
+        yield LoopPass(
+            loop,
+            iteration,
+            None if unit is None else units[unit].lines[0].number,
+            sum(times) if times else None,
+            sum(entry.asks_a_model for entry in own),
+            sum(entry.is_replayed for entry in own),
+            failed in there,
+        )
+
+
+def _failure(
+    facts: RunFacts,
+    units: Sequence[Unit],
+    entries: Sequence[Entry],
+    placements: Sequence[Placement | None],
+) -> Failure | None:
+    """Where the run failed, by the last entry that says so; None where not even a line before it is
+    known.
+    """
+    failing = [
+        index
+        for index, entry in enumerate(entries)
+        if entry.error is not None or entry.kind == "failure"
+    ]
+    last = failing[-1] if failing else None
+    for index in reversed(failing):
+        placed = placements[index]
+        if placed is None or not _is_same_failure(entries[index], entries[last or 0], facts):
+            continue
+        unit = units[placed.unit]
+        check = check_line(unit, (*reasons_said(entries[index]), *facts.errors))
+        index = _first_of_failure(index, entries, placements)
+        return Failure(
+            index, check or placed.line, False, check is not None, entries[index].iteration
+        )
+    before = [
+        placed
+        for placed in placements[: len(entries) if last is None else last]
+        if placed is not None
+    ]
+    if last is None and not before:
+        return None
+    return Failure(last, before[-1].line if before else None, True, False)
+
+
+def _first_of_failure(
+    index: int, entries: Sequence[Entry], placements: Sequence[Placement | None]
+) -> int:
+    """The step that a declaration is about, where the step before it failed at the same line; else
+    the entry itself.
+    """
+    before, placed = index - 1, placements[index]
+    if entries[index].kind != "failure" or before < 0 or placed is None:
+        return index
+    there = placements[before]
+    is_same = there is not None and there.unit == placed.unit
+    return before if is_same and entries[before].kind == "tool" else index
+
+
+def _is_same_failure(entry: Entry, last: Entry, facts: RunFacts) -> bool:
+    """Whether an earlier entry tells of the failure that ended the run, and not of one that was
+    overcome.
+    """
+    if entry is last:
+        return True
+    if entry.error is None:
+        return False
+    said = {text.strip() for text in (*(last.use.texts if last.use else ()), *facts.errors)}
+    return entry.error.strip() in said or entry.number == last.number - 1
+
+
+def _notes(trace: Trace, history: History) -> Iterable[str]:
+    if trace.run.is_live:
+        yield "the run still goes on; what it does from now on is missing"
+    if not trace.entries:
+        yield "the run has no message history"
+    if history.left_out:
+        yield f"{history.left_out} messages are left out, too many or of no shape that is known"
+    moved = sorted(path for path, each in trace.sources.items() if each.now in ("moved", "gone"))
+    for path in moved:
+        source = trace.sources[path]
+        state = "is gone from" if source.now == "gone" else "has moved on in"
+        shown = "its deployed lines are shown"
+        if source.lines is None:
+            shown = "its deployed text is not to be had, so places are those of the deployed file"
+        yield f"`{path}` {state} the working tree since the deploy; {shown}"
+    for path, source in sorted(trace.sources.items()):
+        if source.now == "unknown":
+            unknown = f"whether `{path}` is as it was deployed is not known"
+            yield f"{unknown}; places are those of the deployed file"
+    if trace.unplaced:
+        count = f"{trace.unplaced} of {len(trace.entries)} entries are not placed"
+        yield f"{count}: nothing in them points to a line"

@@ -1,0 +1,50 @@
+"""Files of an earlier commit."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from flowdsl.host.git import file_at
+
+CONTENT = b"\xef\xbb\xbfa\r\nb\xff\n"
+
+
+@pytest.fixture
+def commit(tmp_path: Path) -> str:
+    """A commit with a project in a folder of its own; the file has another content by now."""
+
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=A", "-c", "user.email=a@acme.test", "-c", "core.autocrlf=false"]
+        done = subprocess.run(["git", "-C", str(tmp_path), *who, *words], capture_output=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode().strip()
+
+    (tmp_path / "care/flows").mkdir(parents=True)
+    (tmp_path / "care/flows/a b.flow").write_bytes(CONTENT)
+    (tmp_path / "key.txt").write_bytes(b"outside")
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "one")
+    (tmp_path / "care/flows/a b.flow").write_bytes(b"another")
+    return git("rev-parse", "HEAD")
+
+
+def test_the_bytes_of_then_come_back_as_they_were(tmp_path: Path, commit: str) -> None:
+    root = str(tmp_path / "care")
+    assert file_at(root, commit, "flows/a b.flow", limit=100) == CONTENT
+    assert file_at(root, commit, "flows/a b.flow", limit=3) is None
+    assert file_at(root, commit, "flows/none.flow", limit=100) is None
+    assert file_at(root, commit, "flows", limit=100) is None
+
+
+@pytest.mark.parametrize("path", ["../key.txt", "flows/../../key.txt", "flows/a\0b"])
+def test_a_path_out_of_the_project_is_no_file(tmp_path: Path, commit: str, path: str) -> None:
+    assert file_at(str(tmp_path / "care"), commit, path, limit=100) is None
+
+
+@pytest.mark.parametrize("name", ["HEAD", "--help", "0" * 40, ""])
+def test_what_is_no_commit_has_no_files(tmp_path: Path, commit: str, name: str) -> None:
+    assert file_at(str(tmp_path / "care"), name, "flows/a b.flow", limit=100) is None
