@@ -12,9 +12,9 @@ from flowdsl.diagnostics.suggest import closest
 from flowdsl.host import signals
 
 from .runtime import exit_codes
+from .runtime.command_line.global_options import COLORS, add_global_options
 from .runtime.console import Console, standard_console
 from .runtime.failure import TOO_DEEP, CommandError, UsageError
-from .runtime.global_options import COLORS, add_global_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ of being asked about a typing error."""
 def run(words: Sequence[str]) -> int:
     """Run one command line and return its exit code; only a bug in this function raises."""
     if not words and "_ARGCOMPLETE" in os.environ:
-        from .runtime import completing
+        from .runtime.command_line import completing
 
         if completing.is_asked(os.environ):
             completing.complete(COMMANDS, MODULES)
@@ -172,12 +172,12 @@ def _parse(
         add_global_options(parser, directory, color)
         configure(parser)
 
-    from .runtime.plain_arguments import plain_arguments
+    from .runtime.command_line.plain_arguments import plain_arguments
 
     arguments = plain_arguments(declare, words)
     if arguments is not None:
         return arguments
-    from .runtime.arguments import CommandParser, HelpAsked
+    from .runtime.command_line.arguments import CommandParser, HelpAsked
 
     parser = CommandParser(name, COMMANDS[name])
     declare(parser)
@@ -198,7 +198,7 @@ def _enter(directory: str) -> None:
 
 def overview() -> str:
     """The text of `flowdsl -h`."""
-    from .runtime.examples import examples_of
+    from .runtime.command_line.examples import examples_of
 
     width = max(map(len, COMMANDS))
     return "\n".join(
@@ -217,7 +217,7 @@ def overview() -> str:
 
 
 def _unknown_command(name: str) -> str:
-    from .runtime.guesses import GUESSES
+    from .runtime.command_line.guesses import GUESSES
 
     existing = ", ".join(COMMANDS)
     answer = GUESSES.get(name.lower())

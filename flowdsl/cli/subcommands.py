@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from .runtime.arguments import CommandParser
-from .runtime.global_options import add_global_options
+from .runtime.command_line.arguments import CommandParser
+from .runtime.command_line.global_options import add_global_options
 
 
 class SubcommandParser(CommandParser):

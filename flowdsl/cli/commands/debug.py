@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..runtime.arguments import CommandParser
+from ..runtime.command_line.arguments import CommandParser
 from ..runtime.console import Console
 from ..runtime.exit_codes import FINDINGS, SUCCESS
 from ..runtime.target import Target, open_target

@@ -15,7 +15,7 @@ from pkgutil import iter_modules
 import pytest
 
 from flowdsl.cli import commands
-from flowdsl.cli.runtime.arguments import CommandParser
+from flowdsl.cli.runtime.command_line.arguments import CommandParser
 from flowdsl.config.address import Address
 from flowdsl.deploy.addressing import NoSuchAddress, address_in
 from tests.support.command_line import LOCAL_PROJECT, Result, run_command, write_tree

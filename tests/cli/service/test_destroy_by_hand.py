@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl.cli.commands import deploy, destroy
-from flowdsl.cli.runtime.arguments import CommandParser
+from flowdsl.cli.runtime.command_line.arguments import CommandParser
 from flowdsl.cli.runtime.console import Console
 from flowdsl.cli.runtime.engine import questions
 from tests.support.command_line import write_tree

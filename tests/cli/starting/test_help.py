@@ -13,10 +13,10 @@ import pytest
 
 from flowdsl.catalog import diagnostics
 from flowdsl.cli import main
-from flowdsl.cli.runtime.arguments import CommandParser, HelpAsked
+from flowdsl.cli.runtime.command_line.arguments import CommandParser, HelpAsked
+from flowdsl.cli.runtime.command_line.examples import EXAMPLES
+from flowdsl.cli.runtime.command_line.guesses import GUESSES
 from flowdsl.cli.runtime.console import standard_console
-from flowdsl.cli.runtime.examples import EXAMPLES
-from flowdsl.cli.runtime.guesses import GUESSES
 from tests.support.command_line import run_command
 
 LINES = [(command, line) for command, rows in EXAMPLES.items() for line, _ in rows]

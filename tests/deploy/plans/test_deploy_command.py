@@ -14,7 +14,7 @@ import pytest
 
 from flowdsl.cli.commands import deploy as command
 from flowdsl.cli.runtime import clients
-from flowdsl.cli.runtime.arguments import CommandParser
+from flowdsl.cli.runtime.command_line.arguments import CommandParser
 from flowdsl.cli.runtime.console import Console
 from flowdsl.cli.runtime.engine import questions
 from flowdsl.cli.runtime.failure import CommandError

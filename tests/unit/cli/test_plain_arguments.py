@@ -7,8 +7,8 @@ from itertools import product
 from typing import Any
 
 from flowdsl.cli.main import COMMANDS, MODULES
-from flowdsl.cli.runtime.arguments import CommandParser
-from flowdsl.cli.runtime.plain_arguments import plain_arguments
+from flowdsl.cli.runtime.command_line.arguments import CommandParser
+from flowdsl.cli.runtime.command_line.plain_arguments import plain_arguments
 from tests.support.rows import for_rows
 
 LINES = ([], ["a.flow"], ["a.flow", "b"], ["-"], [""], ["--fix"], ["a", "-o", "out"], ["-h"])

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from flowdsl.diagnostics.suggest import closest
 
-from .failure import UsageError
+from ..failure import UsageError
 
 
 class HelpAsked(Exception):
