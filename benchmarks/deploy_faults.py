@@ -81,7 +81,7 @@ def run_case(stages: dict[str, Stage], case: Case) -> Found:
 def _survive(world: ProcessWorld, point: Point, counts: Counter[str]) -> None:
     world.add_foreign()
     deploy_clean(world, world.write_sources(BEFORE))
-    world.settle()
+    world.resolve()
     project = world.write_sources(AFTER)
     killed = world.kill_at(point)
     counts["crash points" if killed else "points not reached"] += 1
@@ -91,7 +91,7 @@ def _survive(world: ProcessWorld, point: Point, counts: Counter[str]) -> None:
     counts[f"exit {again.code}"] += 1
     counts["recoveries"] += "recovery: " in again.err
     _count(world, counts)
-    world.settle()
+    world.resolve()
     check_invariants(world, project)
 
 
@@ -102,7 +102,7 @@ def _race(world: ProcessWorld, counts: Counter[str]) -> None:
         counts[f"exit {world.finish(process).code}"] += 1
     counts["first deploys at once"] += 1
     _count(world, counts)
-    world.settle()
+    world.resolve()
     check_invariants(world, project)
 
 

@@ -126,7 +126,7 @@ def run_case(stage: Stage, kind: Kind, delay: float) -> Row:
 def _run(world: ProcessWorld, kind: Kind, delay: float, row: Row) -> None:
     world.add_foreign()
     deploy_clean(world, world.write_sources(kind.before))
-    world.settle()
+    world.resolve()
     world.write_sources(kind.late)
     trap = Trap(Point("write", kind.number, "late"), kill, late_seconds=delay)
     world.finish(world.start(*kind.options, trap=trap))
@@ -152,7 +152,7 @@ def _run(world: ProcessWorld, kind: Kind, delay: float, row: Row) -> None:
         row.wrong.append(f"{len(found)} orphans")
     if len({each.name for each in ours}) != len(ours):
         row.wrong.append("duplicates")
-    world.settle()
+    world.resolve()
     check_invariants(world, project)
     row.right_after = len(row.deploys)
 
