@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -98,10 +99,20 @@ def test_the_installed_program_is_that_of_the_wheel(python: Path, tmp_path: Path
     assert Path(file.strip()).is_relative_to(python.parents[1])
 
 
-@pytest.mark.parametrize(
-    "words", [("--example", "clinic", "--ci", "github"), pytest.param((), marks=only_thorough)]
-)
-def test_a_project_of_an_installed_wheel_checks_and_deploys(
+CLINIC = ("--example", "clinic", "--ci", "github")
+A_RUN = {
+    CLINIC: (
+        *("patient_lookup", "--input", "mrn=4471203", "--input", "birth_date=1980-05-31"),
+        *("--input", "site=Hill", "--secret", "chart_user=file:user", "--secret"),
+        "chart_password=file:user",
+    ),
+    (): ("record_status", "--input", "record=4711"),
+}
+"""A run of what `init` writes with these words."""
+
+
+@pytest.mark.parametrize("words", [CLINIC, pytest.param((), marks=only_thorough)])
+def test_a_project_of_an_installed_wheel_deploys_runs_and_is_traced(
     python: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     made = run(python, tmp_path, "init", *words)
@@ -116,3 +127,11 @@ def test_a_project_of_an_installed_wheel_checks_and_deploys(
     assert "nothing to do" in again.stderr + again.stdout
     assert before.items() <= read_tree(tmp_path).items()
     assert run(python, tmp_path, "init").returncode == 6
+    (tmp_path / "user").write_text("demo")
+    watched = run(python, tmp_path, "run", *A_RUN[words], "--env", "local", "--watch", "--json")
+    assert watched.returncode == 0, watched.stderr
+    (ended,) = json.loads(watched.stdout)["runs"]
+    assert ended["status"] == "success"
+    traced = run(python, tmp_path, "trace", ended["id"], "--env", "local")
+    assert (traced.returncode, traced.stderr) == (0, "")
+    assert f"flows/{A_RUN[words][0]}.flow:" in traced.stdout
