@@ -30,7 +30,12 @@ _ANSWERS = (
         "auth login logout",
         "`api_key` of an environment in `flowdsl.toml` says where its key is read from",
     ),
-    ("log logs", "`flowdsl deploy -v` tells of every request, and the dashboard of every run"),
+    (
+        "log logs",
+        "`flowdsl runs list` shows what ran, and `flowdsl trace RUN` what a run did, line by line",
+    ),
+    ("execute invoke", "`flowdsl run` runs what is deployed, with checked inputs"),
+    ("cancel retry stop", "`flowdsl runs cancel` and `flowdsl runs retry` change a run"),
 )
 
 GUESSES = {word: answer for words, answer in _ANSWERS for word in words.split()}
