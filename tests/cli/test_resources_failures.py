@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +14,13 @@ from starlette.responses import JSONResponse, Response
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from tests.support.command_line import Result, run_command, write_tree
+from tests.support.command_line import (
+    HEARS_INTERRUPTS,
+    Result,
+    environment,
+    run_command,
+    write_tree,
+)
 from tests.support.embedded_service import Client
 from tests.support.served import Server, serving
 
@@ -130,3 +139,34 @@ def test_names_of_workflows_are_missing_where_state_cannot_be_read(
     done = run(tmp_path, "trajectories", "list")
     assert done.code == 0 and all(name in done.text for name in NAMES)
     assert "note: names of workflows are missing" in done.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal of POSIX")
+def test_a_signal_lets_a_change_finish_and_begins_no_other(tmp_path: Path, server: Server) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flowdsl", "trajectories", "approve", *NAMES],
+        cwd=tmp_path,
+        env=environment(DESK_KEY="local", CI=""),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=HEARS_INTERRUPTS,
+    )
+
+    def answer(method: str, _path: str) -> Response | None:
+        if method == "PATCH":
+            process.send_signal(signal.SIGINT)
+            # The command has heard the signal once it says so, and its reply comes after that.
+            assert process.stderr is not None
+            assert "stopping when what is under way is done" in process.stderr.readline()
+        return None
+
+    server.answer = answer
+    try:
+        process.wait(timeout=20)
+    finally:
+        process.kill()
+    assert process.stderr is not None
+    with process.stderr as stream:
+        err = stream.read()
+    assert (process.returncode, sum(method == "PATCH" for method, _, _ in server.seen)) == (130, 1)
+    assert "evening is approved" in err and "error: stopped after 1 change" in err

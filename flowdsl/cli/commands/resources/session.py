@@ -13,6 +13,7 @@ from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.addressing import NoSuchAddress, address_in
 from flowdsl.deploy.apply.attempt import status_of
 from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.state.document import ResourceState
 
@@ -73,8 +74,8 @@ def iso(at: datetime) -> str:
 class Session:
     """One command at work.
 
-    `written` counts the writes that came to their end, and `writing` is true from the first one on:
-    then a signal lets what is under way finish.
+    `written` counts the writes that came to their end. A signal, or the end of the time, lets the
+    write that is under way finish, and none begins after it.
     """
 
     def __init__(
@@ -83,14 +84,34 @@ class Session:
         console: Console,
         deployment: Deployment,
         client: CyberdeskClient,
+        limit: TimeLimit,
     ) -> None:
         self.arguments = arguments
         self.console = console
         self.deployment = deployment
         self.client = client
-        self.writing = False
+        self.interrupts = Interrupts(lambda: self._writing, console.err, limit)
         self.written = 0
+        self._writing = False
         self._deployed: Mapping[Address, ResourceState] | None = None
+
+    def out_of_time(self) -> CommandError | None:
+        """The failure of the command when its time is over; None once it writes."""
+        return None if self._writing else nothing_written()
+
+    async def write(self, request: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The reply to a request that changes something.
+
+        Raises `CommandError` instead of sending it where a signal came or the time is over.
+        """
+        if self._writing and self.interrupts.reason():
+            raise CommandError(
+                f"stopped after {counted(self.written, 'change')}", self.interrupts.exit_code
+            )
+        self._writing = True
+        reply = await request()
+        self.written += 1
+        return reply
 
     @property
     def environment(self) -> str:
@@ -143,15 +164,14 @@ def carry_out(
     deployment = open_deployment(arguments.env, console, need_flows=need_flows)
     told = http_log.listener(arguments, console)
     with open_client(deployment.environment, deployment.target.root, limit, told) as client:
-        session = Session(arguments, console, deployment, client)
+        session = Session(arguments, console, deployment, client, limit)
 
         async def run() -> T:
             async with client:
                 return await work(session)
 
-        interrupts = Interrupts(lambda: session.writing, console.err, limit)
         try:
-            return interrupts.run(run(), lambda: None if session.writing else nothing_written())
+            return session.interrupts.run(run(), session.out_of_time)
         except NoSuchName as none:
             lines = tuple(map(printable, none.candidates))
             raise CommandError(str(none), USAGE, *lines) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -154,11 +155,13 @@ def _change(arguments: argparse.Namespace, console: Console) -> int:
         for one in found.values():
             changed = one
             if getattr(one, field) is not value:
-                session.writing = True
-                changed = await session.client.trajectories.update(
-                    one.id, {field: value}, idempotency_key=uuid4().hex
+                request = partial(
+                    session.client.trajectories.update,
+                    one.id,
+                    {field: value},
+                    idempotency_key=uuid4().hex,
                 )
-                session.written += 1
+                changed = await session.write(request)
             _tell(changed, result, console, anew=changed is not one)
             rows.append(_row(changed, session.addresses()))
         return session.environment, rows

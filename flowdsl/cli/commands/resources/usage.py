@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from flowdsl.cyberdesk.errors import RequestRefused
+from flowdsl.cyberdesk.errors import RateLimited, RequestRefused
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.cyberdesk.models.usage import RunCost, steps_of
 from flowdsl.diagnostics.render.summary import counted
@@ -53,7 +53,6 @@ class UsageReport(Record):
     environment: str
     rows: Sequence[Row]
     service: Row | None
-    priced: bool
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -116,6 +115,8 @@ async def _report(
             for each in await client.usage.llm_costs_all(from_date=start, to_date=end)
         }
         priced = True
+    except RateLimited:
+        raise
     except RequestRefused as refused:
         # The service has prices for some organisations only.
         session.console.err(f"note: costs are missing: {refused}")
@@ -131,7 +132,7 @@ async def _report(
         for key, found in groups.items()
     ]
     rows.sort(key=lambda row: (-(row["cost_usd"] or 0), -row["runs"], row["workflow_id"] or ""))
-    return UsageReport(session.environment, rows, service, priced)
+    return UsageReport(session.environment, rows, service)
 
 
 async def _labels(session: Session, ids: Iterable[str]) -> Mapping[str, Row]:
