@@ -42,6 +42,13 @@ COMMANDS: dict[str, str] = {
     "state": "look at what is remembered of an environment, and mend it",
     "unlock": "free the lease of a deploy that died",
     "ids": "list the ids of an environment for review",
+    "machines": "the desktops of an organisation, and what they lack for the flows",
+    "pools": "the sets of machines that runs may select",
+    "connections": "when machines were in touch with the service",
+    "trajectories": "recordings of runs, and which of them are replayed",
+    "models": "the model configurations that flows may name",
+    "tags": "the tags of workflows",
+    "usage": "what runs took and cost, by workflow",
     "emulator": "serve a local Cyberdesk",
     "completion": "print a script that lets a shell complete command lines",
     "explain": "tell what a finding means and how to mend it",
@@ -50,22 +57,25 @@ COMMANDS: dict[str, str] = {
 }
 """Every command and its line in `flowdsl -h`. Its module or package is `commands/<command>`."""
 
-MODULES = {"import": "import_"}
-"""The modules of commands whose names are keywords of Python."""
+MODULES = {
+    "import": "import_",
+    "machines": "resources.machines",
+    "pools": "resources.pools",
+    "connections": "resources.connections",
+    "trajectories": "resources.trajectories",
+    "models": "resources.models",
+    "tags": "resources.tags",
+    "usage": "resources.usage",
+}
+"""Modules of commands that are not called like them: a keyword of Python, parts of a package."""
 
 PLANNED = frozenset(
     {
-        "connections",
         "docs",
         "generate",
         "graph",
         "lsp",
-        "machines",
-        "models",
-        "pools",
-        "tags",
         "test",
-        "trajectories",
     }
 )
 """Commands of the design that this version does not have yet. Whoever types one is told so, instead

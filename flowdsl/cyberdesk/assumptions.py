@@ -75,6 +75,19 @@ ASSUMPTIONS = (
         ("flowdsl.cyberdesk.paging.walk_in_order",),
     ),
     Assumption(
+        "cost-order",
+        "the costs of runs are listed newest run first, and no run changes places with another",
+        "sdk",
+        ("flowdsl.cyberdesk.routes.usage.Usage.llm_costs_all",),
+    ),
+    Assumption(
+        "run-usage-names",
+        "the usage of a run, which the contract leaves open, counts its steps by the names of the "
+        "aggregate, and those that are billed with the ending `_billed`",
+        "sdk",
+        ("flowdsl.cyberdesk.models.usage.steps_of",),
+    ),
+    Assumption(
         "run-cancelled-by-patch",
         "a run is cancelled by a PATCH of its `status`, since there is no route for it",
         "sdk",

@@ -24,7 +24,8 @@ MAX_BARREN = 64
 
 
 class _Row(Protocol):
-    id: str
+    @property
+    def id(self) -> str: ...
 
 
 R = TypeVar("R", bound=_Row)

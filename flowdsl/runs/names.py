@@ -7,8 +7,7 @@ function raises `NoSuchName` then, and for a word that means nothing, with what 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
 
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.cyberdesk.client import CyberdeskClient
@@ -16,52 +15,36 @@ from flowdsl.cyberdesk.errors import NotFound, printable
 from flowdsl.cyberdesk.models.machine import Machine, Pool
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.runs.lookup import CANDIDATES, NoSuchName, by_id, by_name, unknown
 from flowdsl.semantics.declarations.wire import is_uuid
-
-CANDIDATES = 8
-"""Objects of one name that a message lists."""
 
 SHORTEST_PREFIX = 4
 """Digits of a run's id that are enough to look for it."""
 
 
-class NoSuchName(Exception):
-    """A word that means nothing, or several things; `candidates` are lines about those."""
-
-    def __init__(self, message: str, candidates: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.candidates = tuple(candidates)
-
-
-N = TypeVar("N", Machine, Pool)
-
-
 async def find_machine(client: CyberdeskClient, word: str) -> Machine:
     """The machine of an id or a name; raises `NoSuchName`."""
     if is_uuid(word):
-        return await _by_id(client.machines.get, word, "machine")
-    found = await client.machines.list_all(name=word)
-    if found:
-        return _only(found, word, "machine", _about_machine)
-    every = await client.machines.list_all()
-    raise _unknown(word, "machine", [each.name for each in every if each.name])
+        return await by_id(client.machines.get, word, "machine")
+    rows = await client.machines.list_all(name=word) or await client.machines.list_all()
+    return by_name(rows, word, "machine", lambda each: each.name, _about_machine)
 
 
 async def find_pool(client: CyberdeskClient, word: str, *, with_machines: bool = False) -> Pool:
-    """The pool of an id or a name, with its machines where they are asked for."""
+    """The pool of an id or a name, with its machines where they are asked for.
+
+    Raises `NoSuchName`.
+    """
     include = ("machines",) if with_machines else ()
+
+    async def get(pool_id: str) -> Pool:
+        return await client.pools.get(pool_id, include=include)
+
     if is_uuid(word):
-
-        async def get(pool_id: str) -> Pool:
-            return await client.pools.get(pool_id, include=include)
-
-        return await _by_id(get, word, "pool")
-    every = await client.pools.list_all()
-    found = [each for each in every if each.name == word]
-    if not found:
-        raise _unknown(word, "pool", [each.name for each in every])
-    pool = _only(found, word, "pool", _about_pool)
-    return await client.pools.get(pool.id, include=include) if with_machines else pool
+        return await by_id(get, word, "pool")
+    rows = await client.pools.list_all()
+    pool = by_name(rows, word, "pool", lambda each: each.name, _about_pool)
+    return await get(pool.id) if with_machines else pool
 
 
 async def find_run(client: CyberdeskClient, word: str) -> Run:
@@ -95,7 +78,7 @@ def find_workflow_id(word: str, deployed: Mapping[Address, str]) -> str:
     for address in (Address.unchecked(word), workflow_address(word)):
         if address in deployed:
             return deployed[address]
-    raise _unknown(word, "deployed workflow", [address.name for address in deployed])
+    raise unknown(word, "deployed workflow", [address.name for address in deployed])
 
 
 def source_named(word: str, workflows: Iterable[str], chains: Iterable[str]) -> tuple[str, str]:
@@ -116,31 +99,6 @@ def source_named(word: str, workflows: Iterable[str], chains: Iterable[str]) -> 
         of = next(of for of, each in known if each == nearest)
         there = f"a {of} `{nearest}` exists"
     raise NoSuchName(f"`{shown}` is no workflow or chain of the sources; {there}")
-
-
-async def _by_id(get: Callable[[str], Awaitable[N]], word: str, kind: str) -> N:
-    try:
-        return await get(word)
-    except NotFound:
-        raise NoSuchName(f"there is no {kind} `{word}` in this organisation") from None
-
-
-def _only(found: Sequence[N], word: str, kind: str, about: Callable[[N], str]) -> N:
-    if len(found) == 1:
-        return found[0]
-    raise NoSuchName(
-        f"{len(found)} {kind}s are named `{printable(word)}`; name the one by its id",
-        [about(each) for each in found[:CANDIDATES]],
-    )
-
-
-def _unknown(word: str, kind: str, names: Iterable[str]) -> NoSuchName:
-    known = set(map(printable, names))
-    nearest = closest(word, known)
-    exists = f"`{nearest}` exists" if nearest else f"there are {listed(known)}"
-    if not known:
-        exists = "there are none"
-    return NoSuchName(f"there is no {kind} `{printable(word)}`; {exists}")
 
 
 def _about_machine(machine: Machine) -> str:

@@ -37,6 +37,7 @@ from ..runtime.failure import CommandError
 from ..runtime.interrupts import Interrupts
 from ..runtime.progress import KINDS, open_display
 from ..runtime.time_limit import TimeLimit
+from ..views.outcome import render_deployed
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +89,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         as_json=arguments.json,
         yes=arguments.yes,
         result=arguments.result,
+        ending=render_deployed,
     )
     interrupts = Interrupts(lambda: report.writing, report.say, TimeLimit(arguments.timeout))
     with signals.Ending(report.interrupted):

@@ -25,6 +25,12 @@ ROWS = 200
 WIDTH = 400
 """The most characters of one message in Markdown."""
 
+IDS = 20
+"""The most workflows whose ids are told after a deploy."""
+
+_KEPT = (Action.CREATE, Action.UPDATE, Action.RENAME, Action.ADOPT)
+"""Actions after which a workflow is there."""
+
 _RESULTS = {"performed": ("note", QUIET), "conflict": ("conflict", WARNED)}
 
 
@@ -66,6 +72,33 @@ def render_outcome(outcome: Outcome, environment: str) -> str:
     counts = ", ".join(part for part in parts if part) or "nothing written"
     well = outcome.status in (Status.DONE, Status.NOTHING_TO_DO)
     return f"{'deployed to' if well else 'stopped in'} {environment}: {counts}"
+
+
+def render_deployed(outcome: Outcome, environment: str) -> str:
+    """How a deploy ended, with the ids of new and changed workflows and the way to start a run.
+
+    The line of `render_outcome` stands behind the ids. No address of the dashboard is told, since
+    the project does not know it.
+    """
+    written = [
+        result
+        for result in outcome.results
+        if result.outcome == "performed"
+        and result.address.kind == WORKFLOW
+        and result.action in _KEPT
+        and result.id is not None
+    ]
+    if outcome.status is not Status.DONE or not written:
+        return render_outcome(outcome, environment)
+    shown = written[:IDS]
+    width = max(len(printable(result.address)) for result in shown)
+    lines = [f"  {printable(each.address):<{width}}  {printable(each.id or '')}" for each in shown]
+    if len(written) > IDS:
+        rest = len(written) - IDS
+        lines.append(f"  and {rest} more; `flowdsl state list --env {environment}` has every id")
+    lines.append(render_outcome(outcome, environment))
+    lines.append(f"start a run: flowdsl run {printable(written[0].address.name)} -e {environment}")
+    return "\n".join(lines)
 
 
 def render_outcome_markdown(outcome: Outcome, environment: str) -> str:

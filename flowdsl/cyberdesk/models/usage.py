@@ -1,7 +1,11 @@
-"""Usage: the steps that runs took in a span of time."""
+"""Usage: the steps that runs took in a span of time, and what their models cost."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from flowdsl.cyberdesk.models.page import Page
 from flowdsl.cyberdesk.models.wire_model import ReadModel
 
 
@@ -17,3 +21,39 @@ class UsageAggregate(ReadModel):
     mode: str | None = None
     period_start: str | None = None
     period_end: str | None = None
+
+
+class RunCost(ReadModel):
+    """What the models of one run cost, in US dollars.
+
+    `has_unpriced` says that a model without a price was asked, so that the sum lacks something.
+    """
+
+    run_id: str
+    workflow_id: str | None = None
+    created_at: str | None = None
+    has_unpriced: bool | None = None
+    total_cost_usd: float | None = None
+
+    @property
+    def id(self) -> str:
+        """What tells one row of the list from another."""
+        return self.run_id
+
+
+class RunCostPage(Page[RunCost]):
+    """One page of the costs of runs."""
+
+
+def steps_of(usage_metadata: Mapping[str, Any] | None, mode: str) -> tuple[int, int] | None:
+    """The agentic and the cached steps of one run; None where its usage does not tell them.
+
+    `mode` is that of `Usage.aggregate`. The names are those of the aggregate, with the ending
+    `_billed` for what is billed (`run-usage-names`).
+    """
+    ending = "_billed" if mode == "billed" else ""
+    found = [
+        (usage_metadata or {}).get(f"total_{kind}_steps{ending}") for kind in ("agentic", "cached")
+    ]
+    agentic, cached = (each if type(each) is int else None for each in found)
+    return None if agentic is None and cached is None else (agentic or 0, cached or 0)

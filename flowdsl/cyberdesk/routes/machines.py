@@ -36,15 +36,24 @@ class Machines:
         search: str | None = None,
         name: str | None = None,
         status: str | None = None,
+        created_at_from: str | None = None,
+        created_at_to: str | None = None,
         include: Sequence[str] = (),
     ) -> MachinePage:
         """One page of the machines.
 
         `search` is a part of the id, name or host name. `name` is exact, with case; several
-        machines may have it.
+        machines may have it. Times are ISO 8601 in UTC.
         """
         params = chosen(
-            skip=skip, limit=limit, search=search, name=name, status=status, include=include
+            skip=skip,
+            limit=limit,
+            search=search,
+            name=name,
+            status=status,
+            created_at_from=created_at_from,
+            created_at_to=created_at_to,
+            include=include,
         )
         return (await self._sender.get(_PATH, params)).model(MachinePage)
 
@@ -54,6 +63,8 @@ class Machines:
         search: str | None = None,
         name: str | None = None,
         status: str | None = None,
+        created_at_from: str | None = None,
+        created_at_to: str | None = None,
         include: Sequence[str] = (),
     ) -> Sequence[Machine]:
         """Every machine that matches, once, whatever is edited meanwhile (see `walk_all`).
@@ -67,6 +78,8 @@ class Machines:
                 search=search,
                 name=name,
                 status=status,
+                created_at_from=created_at_from,
+                created_at_to=created_at_to,
                 include=include,
             ),
             "machines",

@@ -30,11 +30,16 @@ class Trajectories:
         run_id: str | None = None,
         is_approved: bool | None = None,
         search: str | None = None,
+        created_at_from: str | None = None,
+        created_at_to: str | None = None,
+        updated_at_from: str | None = None,
+        updated_at_to: str | None = None,
         include: Sequence[str] = (),
     ) -> TrajectoryPage:
         """One page of the generated trajectories, or of the others.
 
-        The service has no list of both, and gives only generated ones by default.
+        The service has no list of both, and gives only generated ones by default. Times are
+        ISO 8601 in UTC.
         """
         params = chosen(
             is_generated=is_generated,
@@ -44,6 +49,10 @@ class Trajectories:
             run_id=run_id,
             is_approved=is_approved,
             search=search,
+            created_at_from=created_at_from,
+            created_at_to=created_at_to,
+            updated_at_from=updated_at_from,
+            updated_at_to=updated_at_to,
             include=include,
         )
         return (await self._sender.get(_PATH, params)).model(TrajectoryPage)
@@ -56,6 +65,10 @@ class Trajectories:
         run_id: str | None = None,
         is_approved: bool | None = None,
         search: str | None = None,
+        created_at_from: str | None = None,
+        created_at_to: str | None = None,
+        updated_at_from: str | None = None,
+        updated_at_to: str | None = None,
     ) -> Sequence[Trajectory]:
         """Every trajectory that matches, once, whatever is edited meanwhile (see `walk_all`).
 
@@ -70,6 +83,10 @@ class Trajectories:
                 run_id=run_id,
                 is_approved=is_approved,
                 search=search,
+                created_at_from=created_at_from,
+                created_at_to=created_at_to,
+                updated_at_from=updated_at_from,
+                updated_at_to=updated_at_to,
             ),
             "trajectories",
         )

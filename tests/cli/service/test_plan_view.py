@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.cli.views.outcome import plan_events, render_outcome
+from flowdsl.cli.views.outcome import plan_events, render_deployed, render_outcome
 from flowdsl.cli.views.plan import LINES_SHOWN, render_plan
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.deploy.outcome import Outcome, Result, Status
@@ -185,6 +185,34 @@ def test_adopted_workflows_are_counted_by_themselves() -> None:
         "stopped in prod: 1 failed"
     )
     assert "adopted" not in render_outcome(Outcome(Status.DECLINED, plan), "prod")
+
+
+def test_a_deploy_tells_ids_and_how_to_start_a_run() -> None:
+    results = (
+        Result(workflow_address("old"), "delete", "performed", "id-0"),
+        Result(workflow_address("a"), "create", "performed", "id-1\x1b"),
+        Result(workflow_address("long"), "update", "performed", "id-2"),
+        Result(Address("tag", "ehr"), "create", "performed", "id-3"),
+    )
+    said = render_deployed(replace(Outcome(Status.DONE), results=results), "prod")
+    assert said.splitlines() == [
+        "  workflow.a     id-1\\x1b",
+        "  workflow.long  id-2",
+        "deployed to prod: 1 created, 1 updated, 1 deleted, 1 other object written",
+        "start a run: flowdsl run a -e prod",
+    ]
+    for status in (Status.PARTIAL, Status.INTERRUPTED):
+        stopped = replace(Outcome(status), results=results)
+        assert render_deployed(stopped, "prod") == render_outcome(stopped, "prod")
+
+
+def test_of_very_many_deployed_workflows_some_ids_are_told() -> None:
+    many = tuple(
+        Result(workflow_address(f"w{n}"), "create", "performed", f"id-{n}") for n in range(1000)
+    )
+    lines = render_deployed(replace(Outcome(Status.DONE), results=many), "prod").splitlines()
+    assert len(lines) == 23
+    assert lines[20] == "  and 980 more; `flowdsl state list --env prod` has every id"
 
 
 def test_deletions_are_counted_by_themselves() -> None:

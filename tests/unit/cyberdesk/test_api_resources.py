@@ -136,7 +136,14 @@ CALLS: list[tuple[str, Call]] = [
     (
         "GET /v1/machines",
         lambda c: c.machines.list(
-            skip=1, limit=2, search="a", name="Desk 1", status="connected", include=["pools"]
+            skip=1,
+            limit=2,
+            search="a",
+            name="Desk 1",
+            status="connected",
+            created_at_from="2026-01-01T00:00:00Z",
+            created_at_to="2026-02-01T00:00:00Z",
+            include=["pools"],
         ),
     ),
     (
@@ -290,6 +297,10 @@ CALLS: list[tuple[str, Call]] = [
             run_id=A,
             is_approved=True,
             search="a",
+            created_at_from="2026-01-01T00:00:00Z",
+            created_at_to="2026-02-01T00:00:00Z",
+            updated_at_from="2026-01-01T00:00:00Z",
+            updated_at_to="2026-02-01T00:00:00Z",
             include=["workflow"],
         ),
     ),
@@ -306,6 +317,12 @@ CALLS: list[tuple[str, Call]] = [
             from_date="2026-01-01T00:00:00Z", to_date="2026-02-01T00:00:00Z", mode="billed"
         ),
     ),
+    (
+        "GET /v1/usage/llm-costs",
+        lambda c: c.usage.llm_costs(
+            skip=1, limit=2, from_date="2026-01-01T00:00:00Z", to_date="2026-02-01T00:00:00Z"
+        ),
+    ),
 ]
 
 LEFT_OUT = {
@@ -315,7 +332,6 @@ LEFT_OUT = {
     "DELETE /v1/connections/{connection_id}": "written by the platform",
     "POST /v1/trajectories": "recorded by runs",
     "GET /v1/runs/{run_id}/llm-costs": "behind a feature flag of the service",
-    "GET /v1/usage/llm-costs": "behind a feature flag of the service",
 }
 RESOURCES = (
     "/v1/health",

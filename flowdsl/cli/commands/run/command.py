@@ -31,8 +31,9 @@ from flowdsl.runs.assemble import (
 )
 from flowdsl.runs.chain_body import chain_body, chain_steps
 from flowdsl.runs.declared import Declared, declared_by
+from flowdsl.runs.lookup import NoSuchName
 from flowdsl.runs.machine_parameters import MachineParameters
-from flowdsl.runs.names import NoSuchName, source_named
+from flowdsl.runs.names import source_named
 from flowdsl.runs.problems import InputsRefused
 from flowdsl.runs.submit import Bulk, Chain, One, Request
 from flowdsl.state.document import StateDocument

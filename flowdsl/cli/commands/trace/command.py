@@ -7,7 +7,8 @@ import json
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.host.writing import write_files
-from flowdsl.runs.names import NoSuchName, find_run
+from flowdsl.runs.lookup import NoSuchName
+from flowdsl.runs.names import find_run
 from flowdsl.state.document import refuse_moved
 from flowdsl.state.errors import StateError
 from flowdsl.tracing.gathering import Beside, Pictures, gather, read_pictures

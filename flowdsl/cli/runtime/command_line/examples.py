@@ -195,6 +195,123 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("flowdsl ids export --env prod", "on standard output"),
         ("flowdsl ids export --env prod -o ids.json", "in a file, for review"),
     ),
+    "machines": (
+        ("flowdsl machines list --status connected", "the machines that are there now"),
+        ("flowdsl machines check --env prod", "what they lack for the flows that are deployed"),
+    ),
+    "machines list": (
+        ("flowdsl machines list --pool reception", "those of a pool"),
+        (
+            "flowdsl machines list --search desk --json",
+            "those with `desk` in their names, for programs",
+        ),
+    ),
+    "machines show": (
+        ("flowdsl machines show desk-1", "a machine with its parameters and pools"),
+        ("flowdsl machines show desk-1 --format json", "the same for programs"),
+    ),
+    "machines check": (
+        (
+            "flowdsl machines check --env prod",
+            "every machine, for every deployed flow; exit code 1 if one lacks anything",
+        ),
+        (
+            "flowdsl machines check --pool reception --workflow intake",
+            "one flow, in runs that select a pool",
+        ),
+    ),
+    "pools": (
+        ("flowdsl pools list", "every pool"),
+        ("flowdsl pools show reception", "one with its parameters and machines"),
+    ),
+    "pools list": (
+        ("flowdsl pools list --machine desk-1", "those that a machine is in"),
+        ("flowdsl pools list --env prod --json", "for programs"),
+    ),
+    "pools show": (
+        ("flowdsl pools show reception", "its parameters and machines"),
+        ("flowdsl pools show reception --format json", "the same for programs"),
+    ),
+    "connections": (
+        ("flowdsl connections list --machine desk-1", "when a machine was there"),
+        ("flowdsl connections list --status error --json", "those that failed, for programs"),
+    ),
+    "connections list": (
+        ("flowdsl connections list --machine desk-1", "those of a machine, newest first"),
+        ("flowdsl connections list --status connected", "those that last"),
+    ),
+    "connections show": (
+        ("flowdsl connections show 1f0c6a3e-52a5-4f0e-9d0b-6f3b1c9be0a1", "one of them"),
+        (
+            "flowdsl connections show 1f0c6a3e-52a5-4f0e-9d0b-6f3b1c9be0a1 --json",
+            "the same for programs",
+        ),
+    ),
+    "trajectories": (
+        ("flowdsl trajectories list --workflow intake", "the recordings of a workflow"),
+        ('flowdsl trajectories approve "Intake, morning"', "runs replay one from now on"),
+    ),
+    "trajectories list": (
+        ("flowdsl trajectories list --workflow intake --unapproved", "what waits for approval"),
+        (
+            "flowdsl trajectories list --created-from 2026-11-01 --json",
+            "those since a day, for programs",
+        ),
+    ),
+    "trajectories show": (
+        ('flowdsl trajectories show "Intake, morning"', "what is known of a recording"),
+        ('flowdsl trajectories show "Intake, morning" --format json', "the same with its steps"),
+    ),
+    "trajectories approve": (
+        ('flowdsl trajectories approve "Intake, morning"', "runs replay it from now on"),
+        (
+            'flowdsl trajectories approve "Intake, morning" "Intake, evening" --env prod',
+            "two of them, in `prod`",
+        ),
+    ),
+    "trajectories unapprove": (
+        ('flowdsl trajectories unapprove "Intake, morning"', "runs replay it no longer"),
+        (
+            'flowdsl trajectories unapprove "Intake, morning" --env prod --json',
+            "in `prod`, told to programs",
+        ),
+    ),
+    "trajectories set-main": (
+        ('flowdsl trajectories set-main "Intake, morning"', "the one that is preferred"),
+        ('flowdsl trajectories set-main "Intake, morning" --env prod', "in `prod`"),
+    ),
+    "models": (
+        ("flowdsl models list --computer-use", "those that may be the main agent"),
+        ('flowdsl models show "Claude Sonnet (EHR)"', "one of them"),
+    ),
+    "models list": (
+        ("flowdsl models list --own", "those of the organisation"),
+        ("flowdsl models list --system --active --json", "the service's own, for programs"),
+    ),
+    "models show": (
+        ('flowdsl models show "Claude Sonnet (EHR)"', "its provider, model and settings"),
+        ('flowdsl models show "Claude Sonnet (EHR)" --json', "the same for programs"),
+    ),
+    "tags": (
+        ("flowdsl tags list", "every tag that is not archived"),
+        ("flowdsl tags show billing", "one with its group and the number of its workflows"),
+    ),
+    "tags list": (
+        ("flowdsl tags list --group environment", "those of a group"),
+        ("flowdsl tags list --archived --json", "archived ones as well, for programs"),
+    ),
+    "tags show": (
+        ("flowdsl tags show billing", "its group, colour and workflows"),
+        ("flowdsl tags show billing --format json", "the same for programs"),
+    ),
+    "usage": (
+        ("flowdsl usage --env prod", "the last 30 days"),
+        ("flowdsl usage --from 2026-11-01 --to 2026-12-01 --json", "one month, for programs"),
+        (
+            "flowdsl usage --workflow intake --mode billed",
+            "one workflow, by the steps that are billed",
+        ),
+    ),
     "emulator": (
         ("flowdsl emulator", "on port 8100, with the data of this project"),
         (

@@ -21,6 +21,12 @@ _ANSWERS = (
     ("add create", "`flowdsl new` writes a file with a workflow, a task or a chain"),
     ("setup start", "`flowdsl init` makes a project that checks and deploys as it is"),
     ("delete down remove", "`flowdsl destroy` deletes every workflow of an environment"),
+    ("billing cost costs", "`flowdsl usage` shows what runs cost, by workflow"),
+    (
+        "recordings",
+        "`flowdsl trajectories` shows the recordings of runs and approves them",
+    ),
+    ("desktops", "`flowdsl machines` shows the desktops of an organisation"),
     ("list ls", "`flowdsl state list` lists what is deployed to an environment"),
     ("serve server", "`flowdsl emulator` serves a local Cyberdesk"),
     ("fetch", "`flowdsl import` turns workflows of the service into flows"),

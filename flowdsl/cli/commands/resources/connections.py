@@ -1,0 +1,86 @@
+"""`flowdsl connections`: when the agents of machines were in touch with the service."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+
+from flowdsl.cyberdesk.models.connection import Connection
+from flowdsl.runs.lookup import by_id
+from flowdsl.runs.names import find_machine
+
+from ...runtime.console import Console
+from .listing import Filter, Resource, Row, fields_of
+from .listing import configure as configure_resource
+from .listing import run as run_resource
+from .machines import STATUSES
+from .session import Session
+from .table import Column, id_column
+
+
+def _row(connection: Connection, machines: Mapping[str, str | None]) -> Row:
+    return {
+        **fields_of(connection, "id", "machine_id"),
+        "machine": machines.get(connection.machine_id or ""),
+        **fields_of(
+            connection,
+            "status",
+            "connected_at",
+            "disconnected_at",
+            "last_ping",
+            "ip_address",
+            "user_agent",
+        ),
+    }
+
+
+async def _machines(session: Session) -> Mapping[str, str | None]:
+    return {each.id: each.name for each in await session.client.machines.list_all()}
+
+
+async def _read(session: Session, **filters: str) -> Sequence[Row]:
+    found = await session.client.connections.list_all(**filters)
+    machines = await _machines(session) if found else {}
+    rows = [_row(each, machines) for each in found]
+    return sorted(rows, key=lambda row: (row["connected_at"] or "", row["id"]), reverse=True)
+
+
+async def _find(session: Session, word: str) -> Row:
+    found = await by_id(session.client.connections.get, word, "connection")
+    return _row(found, await _machines(session))
+
+
+async def _machine_id(session: Session, word: str) -> str:
+    return (await find_machine(session.client, word)).id
+
+
+CONNECTIONS = Resource(
+    word="connections",
+    kind="connection",
+    subject="CONNECTION",
+    columns=(
+        id_column(),
+        Column("MACHINE", "machine"),
+        Column("STATUS", "status"),
+        Column("CONNECTED", "connected_at"),
+        Column("DISCONNECTED", "disconnected_at"),
+        Column("LAST PING", "last_ping"),
+        Column("ADDRESS", "ip_address"),
+    ),
+    read=_read,
+    find=_find,
+    filters=(
+        Filter("--machine", "machine_id", "those of one machine", "MACHINE", meaning=_machine_id),
+        Filter("--status", "status", "how it is", "STATUS", choices=STATUSES),
+    ),
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    configure_resource(CONNECTIONS, parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run the subcommand."""
+    return run_resource(CONNECTIONS, arguments, console)

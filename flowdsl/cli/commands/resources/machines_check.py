@@ -1,0 +1,219 @@
+"""`flowdsl machines check`: do machines give what the `@machine` inputs of deployed flows take?
+
+A run takes an input from the machine's parameters, else from those of a pool that the run itself
+selects; the pools that a machine is merely in give nothing (platform.md, section 7.2).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from flowdsl.compiler.pipeline import analyze
+from flowdsl.config.address import Address, workflow_address
+from flowdsl.cyberdesk.models.machine import Machine, Pool
+from flowdsl.deploy.addressing import NoSuchAddress, address_in
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.runs.names import find_machine, find_pool
+from flowdsl.semantics.model import SemanticModel
+from flowdsl.source.record import Record
+
+from ...runtime.console import Console
+from ...runtime.engine.deployment import show_problems
+from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
+from ...runtime.failure import CommandError, UsageError
+from .listing import Row, list_json
+from .membership import pools_of
+from .session import Session, carry_out
+from .table import Column, render_table
+
+UNSET = (None, "", "__EMPTY__")
+"""Values that stand for none (platform.md, section 1.3)."""
+
+
+class Need(Record):
+    """An input that a workflow takes from a machine, by its name in the service."""
+
+    address: Address
+    name: str
+    secret: bool
+    required: bool
+
+    @property
+    def shown(self) -> str:
+        """The name as a prompt writes it."""
+        return f"${self.name}" if self.secret else self.name
+
+
+def needs_of(model: SemanticModel, deployed: Collection[Address]) -> Iterator[Need]:
+    """The `@machine` inputs and secrets of the deployed workflows."""
+    for workflow in model.workflows:
+        address = workflow_address(workflow.name)
+        if address not in deployed:
+            continue
+        for fields, secret in ((workflow.inputs, False), (workflow.secrets, True)):
+            for field in fields:
+                if field.constraints.machine:
+                    yield Need(address, field.wire_name, secret, field.required)
+
+
+def source_of(need: Need, machine: Machine, pools: Iterable[Any], selected: Collection[str]) -> Row:
+    """Where a machine gets an input from, as a row.
+
+    `selected` are the ids of the pools that runs select. Where none is named, a pool of the machine
+    is enough, and the row says that runs have to select it.
+    """
+    giving = [
+        pool
+        for pool in pools
+        if (not selected or pool.id in selected)
+        and _has(pool.pool_parameters, pool.pool_sensitive_parameters, need)
+    ]
+    source = "pool" if giving else None
+    if _has(machine.machine_parameters, machine.machine_sensitive_parameters, need):
+        source = "machine"
+    return {
+        "machine_id": machine.id,
+        "machine": machine.name,
+        "workflow": str(need.address),
+        "parameter": need.name,
+        "sensitive": need.secret,
+        "required": need.required,
+        "supplied_by": source,
+        "pools": [pool.name for pool in giving] if source == "pool" else [],
+        "missing": source is None and need.required,
+    }
+
+
+def _has(plain: Mapping[str, Any] | None, secret: Mapping[str, Any] | None, need: Need) -> bool:
+    values = (secret if need.secret else plain) or {}
+    value = values.get(need.name)
+    return not any(value is unset or value == unset for unset in UNSET)
+
+
+class Checked(Record):
+    """The rows of a check, and what they were made of."""
+
+    environment: str
+    rows: Sequence[Row]
+    machines: int
+    workflows: int
+    needs: int
+    undeployed: Sequence[Address]
+
+
+def check(arguments: argparse.Namespace, console: Console) -> int:
+    """Compare, and exit with 1 where a machine lacks what a flow must have."""
+
+    async def work(session: Session) -> Checked:
+        return await _checked(session, arguments, console)
+
+    checked = carry_out(arguments, console, work, need_flows=True)
+    missing = sum(row["missing"] for row in checked.rows)
+    if arguments.json:
+        console.out(list_json("machines_check", checked.environment, checked.rows, missing=missing))
+    else:
+        _show(checked, missing, arguments.all, console)
+    # Where flows take something from machines and there is none, they cannot run either.
+    return FINDINGS if missing or (checked.needs and not checked.machines) else SUCCESS
+
+
+async def _checked(session: Session, arguments: argparse.Namespace, console: Console) -> Checked:
+    model = _model(session, console)
+    deployed, every = session.deployed(), [workflow_address(each.name) for each in model.workflows]
+    wanted = {_address(word, every) for word in arguments.workflow} or set(every)
+    undeployed = sorted(address for address in wanted if address not in deployed)
+    if arguments.workflow and undeployed:
+        raise UsageError(
+            f"`{undeployed[0]}` is not deployed to `{session.environment}`; `flowdsl deploy --env "
+            f"{session.environment}` does that"
+        )
+    here = {address for address in wanted if address in deployed}
+    needs = list(needs_of(model, here))
+    pools = [await find_pool(session.client, word) for word in arguments.pool]
+    machines = await _machines(session, arguments.machines, pools)
+    selected = {pool.id for pool in pools}
+    rows = []
+    for machine in machines if needs else ():
+        groups = await pools_of(session.client, machine)
+        rows += [source_of(need, machine, groups, selected) for need in needs]
+    return Checked(session.environment, rows, len(machines), len(here), len(needs), undeployed)
+
+
+def _model(session: Session, console: Console) -> SemanticModel:
+    target = session.deployment.target
+    options = target.options(session.deployment.environment)
+    analysis = analyze(target.files, target.entries, options)
+    if any(map(options.stops, analysis.diagnostics)):
+        show_problems(target, analysis.diagnostics, len(analysis.findings.paths), console)
+        raise CommandError("the sources have errors", SOURCE_ERRORS)
+    return analysis.model
+
+
+def _address(word: str, every: Sequence[Address]) -> Address:
+    try:
+        return address_in(word, every, "the sources of this project")
+    except NoSuchAddress as none:
+        raise UsageError(str(none)) from None
+
+
+async def _machines(
+    session: Session, words: Sequence[str], pools: Sequence[Pool]
+) -> Sequence[Machine]:
+    """The named machines, else those of all the pools, else every one; sorted by name."""
+    client = session.client
+    if words:
+        found = {each.id: each for each in [await find_machine(client, word) for word in words]}
+        return list(found.values())
+    every = await client.machines.list_all(include=("pools",))
+    wanted = {pool.id for pool in pools}
+    # A run with several pools takes a machine that is in all of them.
+    fitting = [
+        each
+        for each in every
+        if not wanted or wanted <= {pool.id for pool in await pools_of(client, each)}
+    ]
+    return sorted(fitting, key=lambda each: (each.name or "", each.id))
+
+
+_COLUMNS = (
+    Column("MACHINE", "label"),
+    Column("WORKFLOW", "workflow"),
+    Column("PARAMETER", "shown"),
+    Column("SUPPLIED BY", "source", width=80),
+)
+
+
+def _show(checked: Checked, missing: int, everything: bool, console: Console) -> None:
+    shown = [
+        {
+            "label": row["machine"] or row["machine_id"],
+            "workflow": row["workflow"],
+            "shown": f"${row['parameter']}" if row["sensitive"] else row["parameter"],
+            "source": _source_told(row),
+        }
+        for row in checked.rows
+        if everything or row["missing"] or row["supplied_by"] == "pool"
+    ]
+    if shown:
+        console.out(render_table(_COLUMNS, shown))
+    for address in checked.undeployed:
+        console.err(f"note: {printable(address)} is not deployed, and was left out")
+    looked = f"{counted(checked.machines, 'machine')}, {counted(checked.workflows, 'workflow')}"
+    end = f"{counted(missing, 'parameter')} missing" if missing else "nothing is missing"
+    if not checked.needs:
+        end = "no deployed workflow takes an input from a machine"
+    elif not checked.machines:
+        end = "there is no machine that could give what flows take"
+    console.err(f"{looked} of {checked.environment}: {end}")
+
+
+def _source_told(row: Row) -> str:
+    if row["supplied_by"] == "pool":
+        names = ", ".join(row["pools"])
+        return f"pool {names}, in runs that select it"
+    if row["supplied_by"] == "machine":
+        return "the machine"
+    return "missing" if row["missing"] else "nothing; it is optional"

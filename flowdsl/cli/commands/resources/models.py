@@ -1,0 +1,97 @@
+"""`flowdsl models`: the model configurations that flows may name."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
+from flowdsl.runs.lookup import by_id, by_name
+from flowdsl.semantics.declarations.wire import is_uuid
+
+from ...runtime.console import Console
+from .listing import Filter, Resource, Row, fields_of
+from .listing import configure as configure_resource
+from .listing import run as run_resource
+from .session import Session
+from .table import Column, id_column
+
+
+def _row(model: ModelConfiguration) -> Row:
+    return {
+        **fields_of(
+            model,
+            "id",
+            "name",
+            "provider",
+            "model",
+            "description",
+            "is_computer_use_model",
+            "is_system_default",
+            "is_archived",
+            "temperature",
+            "max_tokens",
+            "timeout_seconds",
+            "max_retries",
+            "additional_params",
+            "agent_harness_version_string",
+        ),
+        "has_api_key": model.api_key_alias is not None,
+        **fields_of(model, "created_at", "updated_at"),
+    }
+
+
+async def _read(session: Session, **wanted: bool) -> Sequence[Row]:
+    rows = map(_row, await session.client.model_configurations.list())
+    fitting = [row for row in rows if all(bool(row[key]) is value for key, value in wanted.items())]
+    return sorted(fitting, key=lambda row: (row["name"], row["id"]))
+
+
+async def _find(session: Session, word: str) -> Row:
+    models = session.client.model_configurations
+    if is_uuid(word):
+        return _row(await by_id(models.get, word, "model configuration"))
+    return _row(
+        by_name(
+            await models.list(),
+            word,
+            "model configuration",
+            lambda each: each.name,
+            lambda each: f"{each.id}  {each.provider}  {each.model}",
+        )
+    )
+
+
+MODELS = Resource(
+    word="models",
+    kind="model configuration",
+    subject="MODEL",
+    columns=(
+        id_column(),
+        Column("NAME", "name"),
+        Column("PROVIDER", "provider", width=16),
+        Column("MODEL", "model"),
+        Column("MAIN AGENT", "is_computer_use_model"),
+        Column("SERVICE'S", "is_system_default"),
+        Column("ARCHIVED", "is_archived"),
+    ),
+    read=_read,
+    find=_find,
+    filters=(
+        Filter("--computer-use", "is_computer_use_model", "those that may be the main agent"),
+        Filter("--system", "is_system_default", "the service's own"),
+        Filter("--own", "is_system_default", "those of the organisation", value=False),
+        Filter("--archived", "is_archived", "those that are archived"),
+        Filter("--active", "is_archived", "those that are not archived", value=False),
+    ),
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    configure_resource(MODELS, parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run the subcommand."""
+    return run_resource(MODELS, arguments, console)

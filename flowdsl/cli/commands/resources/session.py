@@ -1,0 +1,174 @@
+"""What a command of this package works with: the environment, its client, and what is deployed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from flowdsl.config.address import WORKFLOW, Address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.deploy.addressing import NoSuchAddress, address_in
+from flowdsl.deploy.apply.attempt import status_of
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.runs.lookup import NoSuchName, by_name
+from flowdsl.semantics.declarations.wire import is_uuid
+from flowdsl.state.document import ResourceState
+
+from ...runtime import http_log
+from ...runtime.clients import open_client
+from ...runtime.console import Console
+from ...runtime.engine.deployment import EXIT_CODES, Deployment, open_deployment
+from ...runtime.engine.options import add_environment
+from ...runtime.exit_codes import PARTIAL, UNKNOWN_OUTCOME, USAGE
+from ...runtime.failure import CommandError
+from ...runtime.interrupts import Interrupts
+from ...runtime.time_limit import TimeLimit, nothing_written
+from ..state.access import find_document
+
+T = TypeVar("T")
+
+
+def configure_common(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that every command of this package takes."""
+    add_environment(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    http_log.configure(parser)
+
+
+def moment(text: str) -> str:
+    """A day or a time as ISO 8601 in UTC; raises `ArgumentTypeError`.
+
+    A time without an offset counts as UTC, as the service has it.
+    """
+    try:
+        read = datetime.fromisoformat(text)
+        aware = read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"`{printable(text)}` is not a day such as `2026-11-01` or a time such as "
+            "`2026-11-01T09:30:00Z`"
+        ) from None
+    return iso(aware)
+
+
+def iso(at: datetime) -> str:
+    """A time in UTC as the service writes it, so that such times compare as texts."""
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+class Session:
+    """One command at work.
+
+    `written` counts the writes that came to their end. A signal, or the end of the time, lets the
+    write that is under way finish, and none begins after it.
+    """
+
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        console: Console,
+        deployment: Deployment,
+        client: CyberdeskClient,
+        limit: TimeLimit,
+    ) -> None:
+        self.arguments = arguments
+        self.console = console
+        self.deployment = deployment
+        self.client = client
+        self.interrupts = Interrupts(lambda: self._writing, console.err, limit)
+        self.written = 0
+        self._writing = False
+        self._deployed: Mapping[Address, ResourceState] | None = None
+
+    def out_of_time(self) -> CommandError | None:
+        """The failure of the command when its time is over; None once it writes."""
+        return None if self._writing else nothing_written()
+
+    async def write(self, request: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The reply to a request that changes something.
+
+        Raises `CommandError` instead of sending it where a signal came or the time is over.
+        """
+        if self._writing and self.interrupts.reason():
+            raise CommandError(
+                f"stopped after {counted(self.written, 'change')}", self.interrupts.exit_code
+            )
+        self._writing = True
+        reply = await request()
+        self.written += 1
+        return reply
+
+    @property
+    def environment(self) -> str:
+        """The name of the environment."""
+        return self.deployment.environment.name
+
+    def deployed(self) -> Mapping[Address, ResourceState]:
+        """The workflows that the environment's state knows; raises `CommandError`."""
+        if self._deployed is None:
+            document = find_document(self.deployment)
+            known = {} if document is None else document.resources
+            self._deployed = {at: each for at, each in known.items() if at.kind == WORKFLOW}
+        return self._deployed
+
+    def addresses(self) -> Mapping[str, Address]:
+        """The addresses of workflows by their ids, for people; none where state cannot be read."""
+        try:
+            return {each.id: address for address, each in self.deployed().items()}
+        except CommandError as failure:
+            self.console.err(f"note: names of workflows are missing: {printable(failure.message)}")
+            self._deployed = {}
+            return {}
+
+    async def find_workflow(self, word: str) -> str:
+        """The id of a workflow by its id, its address, its name in the flows, or its title.
+
+        Raises `NoSuchName`, and `CommandError` where state cannot be read.
+        """
+        if is_uuid(word):
+            return word.lower()
+        deployed = self.deployed()
+        try:
+            return deployed[address_in(word, deployed, f"the state of `{self.environment}`")].id
+        except NoSuchAddress as none:
+            rows = await self.client.workflows.list_all(search=word)
+            if not any(row.name == word for row in rows):
+                raise NoSuchName(str(none)) from None
+            return by_name(rows, word, "workflow", lambda row: row.name, lambda row: row.id).id
+
+
+def carry_out(
+    arguments: argparse.Namespace,
+    console: Console,
+    work: Callable[[Session], Coroutine[Any, Any, T]],
+    *,
+    need_flows: bool = False,
+) -> T:
+    """The result of `work`; raises `CommandError` for every failure that is expected."""
+    limit = TimeLimit(arguments.timeout)
+    deployment = open_deployment(arguments.env, console, need_flows=need_flows)
+    told = http_log.listener(arguments, console)
+    with open_client(deployment.environment, deployment.target.root, limit, told) as client:
+        session = Session(arguments, console, deployment, client, limit)
+
+        async def run() -> T:
+            async with client:
+                return await work(session)
+
+        try:
+            return session.interrupts.run(run(), session.out_of_time)
+        except NoSuchName as none:
+            lines = tuple(map(printable, none.candidates))
+            raise CommandError(str(none), USAGE, *lines) from None
+        except CyberdeskError as error:
+            raise CommandError(str(error), _code_of(error, session)) from None
+
+
+def _code_of(error: CyberdeskError, session: Session) -> int:
+    if error.outcome_unknown:
+        return UNKNOWN_OUTCOME
+    return PARTIAL if session.written else EXIT_CODES[status_of(error)]

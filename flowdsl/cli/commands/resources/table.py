@@ -1,0 +1,139 @@
+"""Tables and records for people, of text that anybody may have written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from flowdsl.diagnostics.render.cells import cells, printable
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.source.record import Record
+
+WIDTH = 40
+"""The most columns of the terminal that one cell of a table takes."""
+
+RECORD_WIDTH = 200
+"""The same for a value of a record."""
+
+ENTRIES = 50
+"""The most entries of an object or a list that a record shows."""
+
+_LONGEST = 10
+"""Code points a column of the terminal that are looked at; marks may pile up on one letter."""
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?")
+
+
+class Column(Record):
+    """A column of a table: its head, the key of its value in a row, and how that is shown.
+
+    `width` is the most columns of the terminal that it takes; an id is never cut.
+    """
+
+    head: str
+    key: str
+    shown: Callable[[Any], str] | None = None
+    width: int = WIDTH
+
+
+def id_column(key: str = "id") -> Column:
+    """The column of an id."""
+    return Column("ID", key, width=RECORD_WIDTH)
+
+
+def text_of(value: Any) -> str:
+    """A value as one short text: nothing is `-`, a list is its parts, an object its keys.
+
+    A reference to another object of the service is its name.
+    """
+    match value:
+        case None | "" | []:
+            return "-"
+        case {"id": identifier, "name": name}:
+            return str(name or identifier)
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            time = _TIME.fullmatch(value)
+            return value if time is None else f"{time[1]} {time[2]}{time[3] or ''}"
+        case list() | tuple():
+            return ", ".join(map(text_of, value[:ENTRIES])) + _rest(value)
+        case dict():
+            return "-" if not value else ", ".join(list(map(str, value))[:ENTRIES]) + _rest(value)
+        case _:
+            return str(value)
+
+
+def clipped(text: str, width: int) -> str:
+    """`text` on one line, safe to print, in at most `width` columns of the terminal."""
+    begun = text[: width * _LONGEST]
+    shown = cells(printable(begun))
+    if sum(size for _, size in shown) <= width and begun == text:
+        return "".join(character for character, _ in shown)
+    kept, left = "", width - 1
+    for character, size in shown:
+        left -= size
+        if left < 0:
+            break
+        kept += character
+    return f"{kept}…"
+
+
+def render_table(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -> str:
+    """The rows below the heads of their columns."""
+    lines = [[column.head for column in columns]]
+    for row in rows:
+        lines.append(
+            [
+                clipped((column.shown or text_of)(row.get(column.key)), column.width)
+                for column in columns
+            ]
+        )
+    widths = [max(map(_columns_of, each)) for each in zip(*lines, strict=True)]
+    return "\n".join(_aligned(line, widths) for line in lines)
+
+
+def render_record(item: Mapping[str, Any]) -> str:
+    """Every value of an object on a line of its own, entries of objects below their name."""
+    pairs: list[tuple[str, str]] = []
+    for key, value in item.items():
+        label = key.replace("_", " ")
+        if isinstance(value, dict) and value:
+            pairs += [
+                (f"{label}: {name}", _entry(inner)) for name, inner in [*value.items()][:ENTRIES]
+            ]
+            if len(value) > ENTRIES:
+                pairs.append((label, f"and {len(value) - ENTRIES} more"))
+        elif isinstance(value, list) and any(
+            isinstance(each, dict) and "id" not in each for each in value
+        ):
+            pairs.append((label, counted(len(value), "item")))
+        else:
+            pairs.append((label, text_of(value)))
+    shown = [[clipped(label, WIDTH), clipped(text, RECORD_WIDTH)] for label, text in pairs]
+    widths = [max(map(_columns_of, each)) for each in zip(*shown, strict=True)]
+    return "\n".join(_aligned(line, widths) for line in shown)
+
+
+def _entry(value: Any) -> str:
+    """A value that somebody gave a name, such as a parameter: as JSON where it has parts."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return text_of(value)
+
+
+def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [
+        text + " " * (width - _columns_of(text)) for text, width in zip(line, widths, strict=True)
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def _columns_of(text: str) -> int:
+    return sum(size for _, size in cells(text))
+
+
+def _rest(value: Sequence[Any] | Mapping[Any, Any]) -> str:
+    return f" and {len(value) - ENTRIES} more" if len(value) > ENTRIES else ""
