@@ -264,7 +264,7 @@ def test_names_that_mean_nothing_or_several_things(desk: Desk) -> None:
     desk.http("POST", "pools", json={"name": "night shift"})
     twice = desk.run("run", "look_up", *GOOD, "--machine", "front")
     assert twice.code == 64 and twice.err.count(" h ") == 2
-    assert twice.err.startswith("error: 2 machines are named `front`; name the one by its id\n")
+    assert twice.err.startswith("error: `front` is the name of 2 machines; write the id of one\n")
     far = desk.run("run", "look_up", *GOOD, "--machine", "frnt")
     assert far.err == "error: there is no machine `frnt`; `front` exists\n"
     pool = desk.run("run", "look_up", *GOOD, "--pool", "nigth shift")

@@ -208,7 +208,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "machines show": (
         ("flowdsl machines show desk-1", "a machine with its parameters and pools"),
-        ("flowdsl machines show desk-1 --format json", "the same for programs"),
+        ("flowdsl machines show desk-1 --json", "the same for programs"),
     ),
     "machines check": (
         (
@@ -230,7 +230,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "pools show": (
         ("flowdsl pools show reception", "its parameters and machines"),
-        ("flowdsl pools show reception --format json", "the same for programs"),
+        ("flowdsl pools show reception --json", "the same for programs"),
     ),
     "connections": (
         ("flowdsl connections list --machine desk-1", "when a machine was there"),
@@ -260,7 +260,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "trajectories show": (
         ('flowdsl trajectories show "Intake, morning"', "what is known of a recording"),
-        ('flowdsl trajectories show "Intake, morning" --format json', "the same with its steps"),
+        ('flowdsl trajectories show "Intake, morning" --json', "the same with its steps"),
     ),
     "trajectories approve": (
         ('flowdsl trajectories approve "Intake, morning"', "runs replay it from now on"),
@@ -302,7 +302,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "tags show": (
         ("flowdsl tags show billing", "its group, colour and workflows"),
-        ("flowdsl tags show billing --format json", "the same for programs"),
+        ("flowdsl tags show billing --json", "the same for programs"),
     ),
     "usage": (
         ("flowdsl usage --env prod", "the last 30 days"),

@@ -38,7 +38,7 @@ _ANSWERS = (
     ),
     (
         "log logs",
-        "`flowdsl runs list` shows what ran, and `flowdsl trace RUN` what a run did, line by line",
+        "`flowdsl runs list` shows what ran, and `flowdsl trace` what a run did, line by line",
     ),
     ("execute invoke", "`flowdsl run` runs what is deployed, with checked inputs"),
     ("cancel retry stop", "`flowdsl runs cancel` and `flowdsl runs retry` change a run"),
