@@ -5,10 +5,9 @@ the pool that a person names, sends one run, many or a chain of them, and watche
 
 Does not: compile, deploy, ask a person or print.
 
-Entry points: `assemble.assemble` for values, `submit.Submitter` for creations, `watch.watch`.
+Entry points: `inputs.assemble` for values, `submit.Submitter` for creations, `watch.watch`.
 
 Invariants: nothing is sent before every value fits; of a creation without a reply nothing is sent
-again before it was looked for; the value of a secret stands in no message. `problems`, `places`,
-`documents`, `declared`, `convert`, `machine_parameters`, `assemble`, `chain_body`, `identity`,
-`ending` and `safe_names` are pure.
+again before it was looked for; the value of a secret stands in no message. `inputs`, `chain_body`,
+`identity`, `ending` and `safe_names` are pure.
 """

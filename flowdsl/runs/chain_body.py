@@ -11,11 +11,11 @@ from typing import Any
 
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep
 from flowdsl.ir import nodes
-from flowdsl.runs.assemble import RunValues, Sources, assemble
-from flowdsl.runs.declared import Declared
-from flowdsl.runs.machine_parameters import MachineParameters
-from flowdsl.runs.places import Given
-from flowdsl.runs.problems import InputsRefused, Problem
+from flowdsl.runs.inputs.assemble import RunValues, Sources, assemble
+from flowdsl.runs.inputs.declared import Declared
+from flowdsl.runs.inputs.machine_parameters import MachineParameters
+from flowdsl.runs.inputs.places import Given
+from flowdsl.runs.inputs.problems import InputsRefused, Problem
 
 _ABSENT = object()
 

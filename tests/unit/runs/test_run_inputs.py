@@ -10,7 +10,7 @@ import pytest
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.cyberdesk.models.machine import Machine, Pool
-from flowdsl.runs.assemble import (
+from flowdsl.runs.inputs.assemble import (
     RunValues,
     Sources,
     Upload,
@@ -18,11 +18,11 @@ from flowdsl.runs.assemble import (
     assemble_rows,
     missing_secrets,
 )
-from flowdsl.runs.declared import Declared, declared_by, undeclared
-from flowdsl.runs.documents import read_one, read_rows
-from flowdsl.runs.machine_parameters import MachineParameters, on_machine, on_pools
-from flowdsl.runs.places import Given
-from flowdsl.runs.problems import InputsRefused
+from flowdsl.runs.inputs.declared import Declared, declared_by, undeclared
+from flowdsl.runs.inputs.documents import read_one, read_rows
+from flowdsl.runs.inputs.machine_parameters import MachineParameters, on_machine, on_pools
+from flowdsl.runs.inputs.places import Given
+from flowdsl.runs.inputs.problems import InputsRefused
 from flowdsl.source.files import MemoryFiles
 
 FLOW = r"""flow 1

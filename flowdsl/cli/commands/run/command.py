@@ -21,7 +21,8 @@ from flowdsl.deploy.resources.policy import fingerprint, normalise
 from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.host import signals
 from flowdsl.ir import nodes
-from flowdsl.runs.assemble import (
+from flowdsl.runs.chain_body import chain_body, chain_steps
+from flowdsl.runs.inputs.assemble import (
     RunValues,
     Sources,
     assemble,
@@ -29,12 +30,11 @@ from flowdsl.runs.assemble import (
     check_given,
     missing_secrets,
 )
-from flowdsl.runs.chain_body import chain_body, chain_steps
-from flowdsl.runs.declared import Declared, declared_by
+from flowdsl.runs.inputs.declared import Declared, declared_by
+from flowdsl.runs.inputs.machine_parameters import MachineParameters
+from flowdsl.runs.inputs.problems import InputsRefused
 from flowdsl.runs.lookup import NoSuchName
-from flowdsl.runs.machine_parameters import MachineParameters
 from flowdsl.runs.names import source_named
-from flowdsl.runs.problems import InputsRefused
 from flowdsl.runs.submit import Bulk, Chain, One, Request
 from flowdsl.state.document import StateDocument
 

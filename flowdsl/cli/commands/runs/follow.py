@@ -13,10 +13,10 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.run import FileInput, Run, RunRetry
 from flowdsl.host import signals
-from flowdsl.runs.assemble import Sources, given_values
-from flowdsl.runs.declared import Declared, undeclared
+from flowdsl.runs.inputs.assemble import Sources, given_values
+from flowdsl.runs.inputs.declared import Declared, undeclared
+from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.names import find_run
-from flowdsl.runs.places import Given
 
 from ...runtime import http_log
 from ...runtime.clients import open_client

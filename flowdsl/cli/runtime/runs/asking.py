@@ -14,9 +14,9 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.runs.inputs.problems import InputsRefused
 from flowdsl.runs.lookup import NoSuchName
 from flowdsl.runs.names import find_machine, find_workflow_id
-from flowdsl.runs.problems import InputsRefused
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.state.errors import StateError
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host.disk import SIZE_LIMIT, DiskFiles
-from flowdsl.runs.assemble import TRANSFERS, Upload
-from flowdsl.runs.documents import Row, is_table, read_one, read_rows
-from flowdsl.runs.places import Given
-from flowdsl.runs.problems import InputsRefused, Problem, refuse
+from flowdsl.runs.inputs.assemble import TRANSFERS, Upload
+from flowdsl.runs.inputs.documents import Row, is_table, read_one, read_rows
+from flowdsl.runs.inputs.places import Given
+from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
 from flowdsl.source.files import UnreadableFile
 
 from ..console import Console

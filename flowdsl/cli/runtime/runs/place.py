@@ -6,8 +6,8 @@ import argparse
 from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters, on_machine, on_pools
 from flowdsl.runs.lookup import NoSuchName
-from flowdsl.runs.machine_parameters import ANYWHERE, MachineParameters, on_machine, on_pools
 from flowdsl.runs.names import find_machine, find_pool
 from flowdsl.semantics.declarations.wire import is_uuid
 

@@ -11,7 +11,7 @@ from typing import Any
 from flowdsl.cyberdesk.errors import printable
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.ir import nodes
-from flowdsl.runs.convert import (
+from flowdsl.runs.inputs.convert import (
     EMPTY,
     described,
     field_mismatches,
@@ -19,11 +19,11 @@ from flowdsl.runs.convert import (
     shown_below,
     with_defaults,
 )
-from flowdsl.runs.declared import Declared
-from flowdsl.runs.documents import Row
-from flowdsl.runs.machine_parameters import ANYWHERE, MachineParameters
-from flowdsl.runs.places import Given
-from flowdsl.runs.problems import InputsRefused, Problem
+from flowdsl.runs.inputs.declared import Declared
+from flowdsl.runs.inputs.documents import Row
+from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters
+from flowdsl.runs.inputs.places import Given
+from flowdsl.runs.inputs.problems import InputsRefused, Problem
 
 TRANSFERS = "~/CyberdeskTransfers"
 """Where the service puts a file on the machine when nobody says where (SDK)."""

@@ -16,7 +16,7 @@ from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.ir import nodes
-from flowdsl.runs.places import Path, shown
+from flowdsl.runs.inputs.places import Path, shown
 from flowdsl.semantics.values.formats import TYPE_OF_FORMAT, example, has_spelling, is_spelled
 from flowdsl.source.patterns import Unusable, is_found
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from flowdsl.config.positions import locate
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
-from flowdsl.runs.places import Given, Path
-from flowdsl.runs.problems import InputsRefused, Problem, refuse
+from flowdsl.runs.inputs.places import Given, Path
+from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
 
 ONE_RUN = (".json", ".yaml", ".yml", ".toml")
 MANY_RUNS = (".csv", ".tsv", ".jsonl", ".ndjson")
