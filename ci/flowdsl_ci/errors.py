@@ -6,7 +6,7 @@ USAGE = 64
 """The exit code of the command line for a wrong call."""
 
 MEANINGS = {
-    1: "`fmt --check` or `check` found something",
+    1: "`fmt --check` or `check` found something, or a run ended as `task_failed`",
     3: "the sources or `flowdsl.toml` have errors",
     4: (
         "the API key is missing or refused, the host is not trusted, or the organization is the "
@@ -22,6 +22,9 @@ MEANINGS = {
         "than this version"
     ),
     11: "the service is unreachable or failing; nothing was written",
+    12: "a run ended as `error`",
+    13: "a run was cancelled or deleted",
+    14: "the time is over, and a run goes on",
     64: "the command was called wrongly",
     70: "a bug in FlowDSL",
     130: "interrupted",
