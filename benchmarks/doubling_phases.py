@@ -96,7 +96,9 @@ def phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
     timed = Linted(
         linted.paths,
         True,
-        tuple(TimedRule(each.name, each.triggers, each.module, each.when) for each in RULES),
+        tuple(
+            TimedRule(each.name, each.triggers, each.module, each.when, each.room) for each in RULES
+        ),
     )
 
     def rules() -> Parts:
