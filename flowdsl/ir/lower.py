@@ -294,7 +294,7 @@ def _lower_chain(symbol: semantic.ChainSymbol, values: ValueLowering) -> nodes.C
             for binding in item.bindings:
                 value = _chain_value(binding.value, values)
                 target = shared_secrets if _is_secret(value) else shared
-                target.append((binding.name.text, value))
+                target.extend((name, value) for name in _wire_names(binding.name.text, symbol))
     return nodes.Chain(
         origin=origin_of(source, declaration.name),
         name=symbol.name,
@@ -311,6 +311,16 @@ def _lower_chain(symbol: semantic.ChainSymbol, values: ValueLowering) -> nodes.C
         keep_session=settings.get("keep_session", False),
         priority=settings.get("priority", False),
     )
+
+
+def _wire_names(name: str, chain: semantic.ChainSymbol) -> list[str]:
+    """The names on the wire of an input or secret that steps share, each once.
+
+    Workflows may give one name in source different names on the wire.
+    """
+    workflows = (workflow for _, workflow in chain.steps if workflow is not None)
+    fields = (field for each in workflows for field in (*each.inputs, *each.secrets))
+    return [*dict.fromkeys(field.wire_name for field in fields if field.name == name)] or [name]
 
 
 def _chain_step(
