@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cache
 
@@ -135,23 +137,39 @@ def wrapped(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE)
 
 
-def literal_at(module: ast.Module, offset: int) -> ast.Text | ast.StringLit | None:
-    """The text or string that holds the character at `offset` of the file.
+class Literals:
+    """The texts and strings of a file by their places, collected once for many lookups."""
 
-    None in code, in comments and behind syntax errors.
-    """
-    node: ast.Node = module
-    while not isinstance(node, ast.Unread):
-        inside = (each for each in children(node) if each.start <= offset < each.end)
-        inner = next(inside, None)
-        if inner is None or isinstance(inner, ast.StringLit):
-            return inner
-        if isinstance(inner, ast.Text):
-            comments = (each for each in inner.parts if isinstance(each, ast.TextComment))
-            commented = any(each.start <= offset < each.end for each in comments)
-            return None if commented else inner
-        node = inner
-    return None
+    __slots__ = ("_comments", "_found", "_starts")
+
+    def __init__(self, module: ast.Module) -> None:
+        found: list[ast.Text | ast.StringLit] = []
+        comments: list[ast.TextComment] = []
+        rest: list[ast.Node] = [module]
+        while rest:
+            node = rest.pop()
+            if isinstance(node, ast.Text):
+                comments += (each for each in node.parts if isinstance(each, ast.TextComment))
+            if isinstance(node, ast.Text | ast.StringLit):
+                found.append(node)
+            elif not isinstance(node, ast.Unread):
+                rest.extend(children(node))
+        self._found = sorted(found, key=lambda each: each.start)
+        self._starts = [each.start for each in self._found]
+        self._comments = sorted((each.start, each.end) for each in comments)
+
+    def at(self, offset: int) -> ast.Text | ast.StringLit | None:
+        """The text or string that holds the character at `offset` of the file.
+
+        None in code, in comments and behind syntax errors.
+        """
+        number = bisect_right(self._starts, offset) - 1
+        if number < 0 or offset >= self._found[number].end:
+            return None
+        comment = bisect_right(self._comments, (offset, math.inf)) - 1
+        if comment >= 0 and offset < self._comments[comment][1]:
+            return None
+        return self._found[number]
 
 
 def prose_of(node: ast.Node, source: SourceFile) -> Iterable[Prose]:

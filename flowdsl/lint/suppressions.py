@@ -24,6 +24,7 @@ from flowdsl.syntax.visit import walk
 from . import errors
 
 _DIRECTIVE = re.compile(r"#+\s*flow:\s*ignore\b\s*(?:\[([^\]\r\n]*)\]?)?([^\r\n]*)")
+_WRITTEN = re.compile(r"\S")
 _IN_TEXT = re.compile(r"\{#\s*flow:\s*ignore\b\s*(?:\[([^\]\r\n]*)\]?)?(.*?)#\}", re.DOTALL)
 _NAME = re.compile(r"[^\s,]+")
 
@@ -65,9 +66,13 @@ def find_suppressions(module: ast.Module) -> Iterator[Suppression]:
                 yield _suppression(source, found, (covers,))
         elif token.kind in ("STRING", "BLOCK"):
             last = text.rfind("#}", token.start, token.end) + 2
+            start = end = -1
             for found in _IN_TEXT.finditer(text, token.start, max(last, token.start)):
-                start, end = _line(source, found.start())
-                alone = not (text[start : found.start()] + text[found.end() : end]).strip()
+                # A line may be as long as the file and hold very many of them.
+                if found.start() > end:
+                    start, end = _line(source, found.start())
+                before = _WRITTEN.search(text, start, found.start())
+                alone = before is None and _WRITTEN.search(text, found.end(), end) is None
                 covers = _line(source, _next_line(text, end)) if alone else (start, end)
                 yield _suppression(source, found, (covers, (start, end)))
 

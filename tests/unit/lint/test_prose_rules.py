@@ -8,7 +8,7 @@ from benchmarks.wording import GATE, PROSE, SETS, WORDING, scores
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.diagnostic import INFO, Diagnostic
 from flowdsl.diagnostics.fixes import UNSAFE, apply_fixes
-from flowdsl.lint.prose import is_english, literal_at
+from flowdsl.lint.prose import Literals, is_english
 from flowdsl.lint.rules import RULES
 from flowdsl.lint.rules.prose.tool_name_in_prose import STATEMENTS
 from flowdsl.semantics.capabilities import TOOLS
@@ -122,7 +122,8 @@ def test_texts_are_told_from_code_and_comments() -> None:
     source = HEAD + 'do "Press {mrn} {# aside #}." # remark' + TAIL
     module = analyze(MemoryFiles({"a.flow": source}), ["a.flow"], CompileOptions()).model.modules[0]
     words = ("Press", "mrn} {#", "aside", "remark", "inputs", "Opens")
-    inside = [word for word in words if literal_at(module, source.index(word)) is not None]
+    literals = Literals(module)
+    inside = [word for word in words if literals.at(source.index(word)) is not None]
     assert inside == ["Press", "mrn} {#"]
 
 

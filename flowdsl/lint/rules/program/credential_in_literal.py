@@ -11,7 +11,7 @@ from functools import cache
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import literal_at
+from flowdsl.lint.prose import Literals
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -80,8 +80,11 @@ def check(context: LintContext, module: ast.Module) -> None:
     """
     covered = -1
     candidates = [*_passwords(module.source.text), *_keys(module.source.text)]
+    if not candidates:
+        return
+    literals = Literals(module)
     for each in sorted(candidates, key=lambda each: (each.start, -each.end)):
-        if each.start >= covered and literal_at(module, each.start) is not None:
+        if each.start >= covered and literals.at(each.start) is not None:
             covered = each.end
             context.report(SPEC, Span(module.source, each.start, each.end), what=each.what)
 

@@ -6,7 +6,7 @@ import re
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import literal_at
+from flowdsl.lint.prose import Literals
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -25,7 +25,8 @@ _HELP = {
 
 def check(context: LintContext, module: ast.Module) -> None:
     """Report every mark that stands in a text or string of the file."""
+    literals = Literals(module)
     for found in re.finditer(f"{EMPTY}|{CLEAR}", module.source.text):
-        if literal_at(module, found.start()) is not None:
+        if literals.at(found.start()) is not None:
             place = Span(module.source, found.start(), found.end())
             context.report(SPEC, place, sentinel=found[0], help=_HELP[found[0]])
