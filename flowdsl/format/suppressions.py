@@ -21,6 +21,7 @@ from .tree import IMPORTS, Item
 _WORDS = "flow:"
 # Strings: `re` compiles and keeps them when the first suppression asks for them.
 _COMMENT = r"#+\s*flow:\s*ignore\b[^\n]*"
+_WRITTEN = re.compile(r"\S")
 _IN_TEXT = r"(?s)\{#\s*flow:\s*ignore\b.*?#\}"
 
 Place: TypeAlias = tuple[int, int]
@@ -141,11 +142,16 @@ def _ranges_of_texts(sheet: Sheet) -> Iterator[_Suppression]:
             continue
         last = source.rfind("#}", sheet.starts[at], sheet.ends[at]) + 2
         place = (sheet.starts[at], max(last, sheet.starts[at]))
+        start = end = -1
         for found in re.compile(_IN_TEXT).finditer(source, *place):
-            start, end = _line(source, found.start())
-            if not (source[start : found.start()] + source[found.end() : end]).strip():
-                _, end = _line(source, min(end + 1, len(source)))
-            yield at, "", _on_lines(sheet, start, end)
+            # A line may be as long as the file and hold very many of them.
+            if found.start() > end:
+                start, end = _line(source, found.start())
+            past = end
+            alone = _WRITTEN.search(source, start, found.start()) is None
+            if alone and _WRITTEN.search(source, found.end(), end) is None:
+                _, past = _line(source, min(end + 1, len(source)))
+            yield at, "", _on_lines(sheet, start, past)
 
 
 def _extents(items: Sequence[Item]) -> Iterator[tuple[int, int]]:
