@@ -1,0 +1,54 @@
+"""Compares the trace of a program with the trace of its payload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+
+from flowdsl.source.record import Record
+
+from .trace import HANDLE, MISS, Event, Trace
+
+
+class Difference(Record):
+    """What the payload does otherwise than the program.
+
+    `at` is the number of the event, from 0; None where the difference is not one of events.
+    """
+
+    what: str
+    program: object
+    payload: object
+    at: int | None = None
+
+    def __str__(self) -> str:
+        place = "" if self.at is None else f" {self.at + 1}"
+        return f"{self.what}{place}: the program {self.program}, the prompt {self.payload}"
+
+
+def differences(program: Trace, payload: Trace) -> Iterator[Difference]:
+    """How the trace of a payload differs from that of its program; nothing where it does not.
+
+    Of the events only the first that differs is told: what follows it means nothing.
+    """
+    if program.heading != payload.heading:
+        yield Difference("heading", program.heading, payload.heading)
+    pairs = zip_longest(_events(program), _events(payload))
+    for number, (first, second) in enumerate(pairs):
+        if first != second:
+            yield Difference("event", first or "does nothing", second or "does nothing", number)
+            return
+    asked = {(each.question, each.position) for each in payload.asked}
+    for question, position in sorted(program.used - asked, key=lambda each: (each[1], str(each))):
+        yield Difference("question", f"asks {question} at {position}", "does not")
+        return
+    if program.ending != payload.ending:
+        yield Difference("ending", program.ending, payload.ending)
+
+
+def _events(trace: Trace) -> list[Event]:
+    """The events up to the last that somebody did; a situation behind it changes nothing."""
+    events = list(trace.events)
+    while events and events[-1].verb in (HANDLE, MISS):
+        events.pop()
+    return events

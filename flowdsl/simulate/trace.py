@@ -1,0 +1,219 @@
+"""A trace: what reached the desktop, what was asked, and how the run ended.
+
+Two traces are equal when the same events happened in the same order and the run ended alike. Each
+event and each question may say where it comes from, which is not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flowdsl.source.record import Record
+
+from .world import Question, World
+
+# The verbs of events
+
+DO = "do"
+"""An instruction in the author's words: its text."""
+OPEN = "open"
+"""Something that was chosen is opened: what it is."""
+TYPE = "type"
+"""A value is typed: the value, the target."""
+TYPE_AS = "type as"
+"""A value is typed in another format: the value as texts spell it, the format, the target."""
+CLEAR = "clear"
+"""A field is emptied: the target."""
+PRESS = "press"
+"""Keys: the chords as the platform names them, how often."""
+PAUSE = "pause"
+"""A fixed wait: its milliseconds."""
+COMMAND = "command"
+"""A terminal command: its exact text."""
+COPIED = "copied"
+"""A text was selected and copied: what it is."""
+CAPTURE = "capture"
+"""A screenshot is kept: the name of the file."""
+EXPORT = "export"
+"""A file is kept: its path."""
+SHOW = "show"
+"""A picture is shown to the agent: its SHA-256, what it is said to show."""
+HANDLE = "handle"
+"""A situation of `always` is dealt with: the rule."""
+MISS = "miss"
+"""A situation arises, and whoever works does not know its rule."""
+
+_STILL = frozenset((SHOW, HANDLE, MISS))
+"""Verbs that do not move the desktop on."""
+
+# How a run ends
+
+SUCCESS = "success"
+FAILED = "task_failed"
+
+
+class Event(Record, eq=True):
+    """Something that was done: a verb, and what belongs to it."""
+
+    verb: str
+    texts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " ".join((self.verb, *(repr(text) for text in self.texts)))
+
+
+class Asked(Record, eq=True):
+    """A question, the position at which it was asked, and the answer as the world gave it."""
+
+    question: Question
+    position: int
+    answer: Any
+
+
+class Ending(Record, eq=True):
+    """How a run ended.
+
+    `reason` is None for a run that worked to its end. `outputs` are by their names on the wire, a
+    missing value as None, and empty for a run that failed.
+    """
+
+    status: str
+    reason: str | None
+    outputs: Mapping[str, Any]
+
+
+class Trace(Record):
+    """What happened in one run.
+
+    - `heading`: title and description, as they are read.
+    - `events`: in order.
+    - `asked`: every question, in the order in which it was asked first.
+    - `used`: those of which the answer mattered.
+    - `situations`: the rule that was dealt with at each position where its situation arose.
+    - `places`: where each event comes from, of the same length as `events`.
+    """
+
+    heading: tuple[str, str]
+    events: tuple[Event, ...]
+    asked: tuple[Asked, ...]
+    used: frozenset[tuple[Question, int]]
+    situations: Mapping[int, str]
+    ending: Ending
+    places: tuple[object, ...]
+
+
+class Recorder:
+    """Writes the trace of whoever executes a program, and puts its questions to a world.
+
+    `rules` are the standing rules of `always` that whoever works at present knows. `place` is where
+    the events that follow come from.
+    """
+
+    def __init__(self, world: World, rules: Iterable[str] = ()) -> None:
+        self.rules: tuple[str, ...] = tuple(rules)
+        self.place: object = None
+        self._world = world
+        self._events: list[Event] = []
+        self._places: list[object] = []
+        self._asked: dict[tuple[Question, int], Any] = {}
+        self._used: set[tuple[Question, int]] = set()
+        self._situations: dict[int, str] = {}
+        self._position = 0
+
+    @property
+    def position(self) -> int:
+        """The number of actions and waits so far."""
+        return self._position
+
+    def act(self, verb: str, *texts: str) -> None:
+        """Record that something was done."""
+        if verb in _STILL:
+            self._add(verb, texts)
+            return
+        self._meet()
+        self._add(verb, texts)
+        self._position += 1
+
+    def wait(self, question: Question) -> bool:
+        """Put a WAIT to the world; waiting moves the desktop on, whatever comes of it."""
+        answer = self.ask(question)
+        self.use(question)
+        self._position += 1
+        return bool(answer)
+
+    def ask(self, question: Question) -> Any:
+        """The answer to a question at this position, as the world gives it."""
+        self._meet()
+        key = (question, self._position)
+        if key not in self._asked:
+            self._asked[key] = self._answer(question)
+        return self._asked[key]
+
+    def use(self, question: Question, position: int | None = None) -> None:
+        """Note that the answer to a question mattered; `position` is where it was asked."""
+        self._used.add((question, self._position if position is None else position))
+
+    def trace(self, heading: tuple[str, str], ending: Ending) -> Trace:
+        """The trace of a run that ended so."""
+        return Trace(
+            heading,
+            tuple(self._events),
+            tuple(Asked(*key, answer) for key, answer in self._asked.items()),
+            frozenset(self._used),
+            dict(self._situations),
+            ending,
+            tuple(self._places),
+        )
+
+    def _meet(self) -> None:
+        """Deal with the situation that arises at this position, once."""
+        position = self._position
+        if position in self._situations:
+            return
+        rule = self._arises(position)
+        if rule is not None:
+            self._situations[position] = rule
+            self._add(HANDLE if rule in self.rules else MISS, (rule,))
+
+    def _add(self, verb: str, texts: tuple[str, ...]) -> None:
+        self._events.append(Event(verb, texts))
+        self._places.append(self.place)
+
+    def _arises(self, position: int) -> str | None:
+        """The rule of the situation that arises at a position."""
+        number = self._world.situations.get(position)
+        return None if number is None or number >= len(self.rules) else self.rules[number]
+
+    def _answer(self, question: Question) -> Any:
+        return self._world.answer(question, self._position)
+
+
+class NotAsked(Exception):
+    """A question that the first execution did not put at this position."""
+
+    def __init__(self, question: Question, position: int) -> None:
+        super().__init__(question, position)
+        self.question = question
+        self.position = position
+
+
+class Playback(Recorder):
+    """Writes a second trace in the world of a first one, which is the record of its answers.
+
+    A question that the first execution did not ask has no answer, and raises `NotAsked`.
+    """
+
+    def __init__(self, world: World, first: Trace) -> None:
+        super().__init__(world)
+        self._first = first
+        self._answers = {(each.question, each.position): each.answer for each in first.asked}
+
+    def _arises(self, position: int) -> str | None:
+        return self._first.situations.get(position)
+
+    def _answer(self, question: Question) -> Any:
+        key = (question, self._position)
+        if key not in self._answers:
+            raise NotAsked(question, self._position)
+        return self._answers[key]

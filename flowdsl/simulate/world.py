@@ -1,0 +1,71 @@
+"""A world: what the desktop answers to whoever works on it.
+
+A question is asked with its exact text, values filled in, at a position: the number of actions and
+waits so far. The same question at the same position has the same answer.
+
+    position 0   read "the total" as a number        -> 17.5
+                 press "Enter"
+    position 1   is there "a row of Ann"?            -> False
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flowdsl.source.record import Record
+
+from .shapes import Shape
+
+# The kinds of questions, each with its answer
+
+SEES = "sees"
+"""Whether the screen shows something, asked by a condition: a bool."""
+EXPECT = "expect"
+"""Whether something that is expected is so: a bool."""
+WAIT = "wait"
+"""Whether something happens within a time, which is part of the question: a bool."""
+CHOOSE = "choose"
+"""Whether exactly one thing that fits is there to be opened: a bool."""
+READ = "read"
+"""A value on the screen: JSON of the question's shape, or a missing value."""
+COPY = "copy"
+"""What copying gives: a text, or a missing value."""
+COMMAND = "command"
+"""Whether a command did its work: a bool."""
+OUTPUT = "output"
+"""What a command printed: JSON of the question's shape, or a missing value."""
+
+
+class Question(Record, eq=True):
+    """What is asked of the world.
+
+    - `text`: the author's words on one line, values filled in; of a command its exact text.
+    - `shape`: of the value that is read, for READ, COPY and OUTPUT.
+    - `milliseconds`: the time that a WAIT may take.
+    - `model`: the model that is to answer, by its name in the prompt; empty for the usual one.
+    """
+
+    kind: str
+    text: str
+    shape: Shape | None = None
+    milliseconds: int = 0
+    model: str = ""
+
+
+class World(Record):
+    """The answers of a desktop, and what a run is given.
+
+    - `inputs`: JSON by the name of the input on the wire. What is missing was not given.
+    - `answer`: the answer to a question at a position.
+    - `situations`: positions at which the situation of a rule of `always` arises, each with the
+      number of the rule, from 0.
+    """
+
+    inputs: Mapping[str, Any]
+    answer: Callable[[Question, int], Any]
+    situations: Mapping[int, int]
+
+
+class Unanswerable(Exception):
+    """The world has no answer to a question: a mistake of whoever made the world."""
