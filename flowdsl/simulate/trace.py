@@ -11,7 +11,7 @@ from typing import Any
 
 from flowdsl.source.record import Record
 
-from .world import Question, World
+from .world import COPY, Question, World
 
 # The verbs of events
 
@@ -51,6 +51,8 @@ _STILL = frozenset((SHOW, HANDLE, MISS))
 
 SUCCESS = "success"
 FAILED = "task_failed"
+BROKEN = "broken"
+"""The prompt could not be carried out: `reason` tells why. No program ends so."""
 
 
 class Event(Record, eq=True):
@@ -208,6 +210,25 @@ class Playback(Recorder):
         super().__init__(world)
         self._first = first
         self._answers = {(each.question, each.position): each.answer for each in first.asked}
+
+    def ask(self, question: Question) -> Any:
+        return super().ask(self.known(question))
+
+    def use(self, question: Question, position: int | None = None) -> None:
+        super().use(self.known(question), position)
+
+    def known(self, question: Question) -> Question:
+        """The question as the first execution put it: whoever copies does not know the shape."""
+        if question.kind != COPY:
+            return question
+        found = (
+            asked.question
+            for asked in self._first.asked
+            if asked.position == self._position
+            and asked.question.kind == COPY
+            and asked.question.text == question.text
+        )
+        return next(found, question)
 
     def _arises(self, position: int) -> str | None:
         return self._first.situations.get(position)

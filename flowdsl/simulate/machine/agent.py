@@ -1,0 +1,456 @@
+"""What both agents of a prompt have in common: reading lines in order, and what a line leaves open.
+
+A line may leave something open for the next: a check that may have failed, a choice of which one
+way may have been taken. A line that begins with "If there is none" means nothing unless the line
+before it looked for something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flowdsl.prompt.sentences import SENTENCES
+from flowdsl.simulate import trace
+from flowdsl.simulate.shapes import EMPTY
+from flowdsl.simulate.trace import Playback
+from flowdsl.simulate.world import (
+    CHOOSE,
+    COMMAND,
+    COPY,
+    EXPECT,
+    OUTPUT,
+    READ,
+    WAIT,
+    Question,
+)
+from flowdsl.source.record import Record
+
+from .characters import inside, outside_lines, spelled
+from .grammar import Grammar, Said
+from .kinds import CONSEQUENCES
+from .layout import Defect, Line
+from .memory import Memory, View, holds, written
+
+LINES = (
+    *(name for name in SENTENCES if name.startswith("actions.")),
+    "screen.focused",
+    "screen.choose",
+    "screen.wait_until",
+    "screen.expect",
+    "control.decide",
+    "control.decide_otherwise",
+    "control.decide_failed",
+    "control.decide_none",
+    "control.loop_count",
+    "control.under",
+    "control.then",
+    "control.repeat",
+    "control.retry",
+    "control.retry_wait",
+    "control.only_if",
+    "control.repeat_stop",
+    "control.loop",
+    "control.start_loop",
+    "control.end_loop",
+    "data.read",
+    "data.save",
+    "data.save_missing",
+    "data.copy",
+    "data.copy_check",
+    "data.store",
+    "data.store_copied",
+    "data.store_field",
+    "data.append",
+    "data.append_field",
+    "data.background",
+    "data.if_missing",
+    "tools.run",
+    "tools.run_save",
+    "tools.capture",
+    "tools.export",
+    "tools.picture",
+    "steps.nothing",
+)
+"""The sentences that a line may be; the others stand in holes, or make up paragraphs."""
+
+_CHECKS = {
+    "screen.choose": "screen.choose_missing",
+    "screen.wait_until": "screen.wait_missing",
+    "screen.expect": "screen.expect_missing",
+    "data.save": "data.read_missing",
+    "data.copy_check": "data.copy_missing",
+    "tools.run": "tools.run_check",
+    "control.repeat": "control.repeat_missing",
+    "control.retry": "control.retry_missing",
+    "control.loop_count": "control.loop_too_many",
+}
+"""The sentence that tells what to do when a check of each kind fails."""
+
+
+class Aborted(Exception):
+    """The task is declared failed, with a reason."""
+
+
+class AttemptFailed(Exception):
+    """The attempt under way has failed, with a reason."""
+
+
+class Finished(Exception):
+    """The task is complete, with a reason."""
+
+
+class Open(Record):
+    """What a line leaves open: the sentence that goes on from it, and whether that applies."""
+
+    start: str
+    failed: Callable[[Said], bool]
+
+
+class Agent:
+    """Reads lines and carries them out.
+
+    `reader` is MAIN or FOCUSED. `view` is how the agent sees runtime variables.
+    """
+
+    reader = ""
+
+    def __init__(
+        self, grammar: Grammar, recorder: Playback, memory: Memory, view: View, model: str = ""
+    ) -> None:
+        self.grammar = grammar
+        self.recorder = recorder
+        self.memory = memory
+        self.view = view
+        self.model = model
+        self.attempts = 0
+        self.last_reason: str | None = None
+        self._reading: str | None = None
+        self._appended: set[tuple[str, str | None]] = set()
+
+    # Lines in order
+
+    def body(self, lines: Sequence[Line]) -> None:
+        """Carry out lines, one after the other."""
+        open_: Open | None = None
+        chosen: bool | None = None
+        for line in lines:
+            said = self.said(line)
+            self.recorder.place = line.number
+            if said is None:
+                self.unsaid(line)
+                open_, chosen = None, None
+                continue
+            if self.is_start(said):
+                open_, chosen = self._start(said, line, open_, chosen)
+                continue
+            open_ = self.sentence(said, line)
+            chosen = None
+
+    def said(self, line: Line) -> Said | None:
+        """The sentence that a line is, for this reader; None where it is none of ours."""
+        found = self.grammar.read(LINES, line.text)
+        if line.text.endswith("."):
+            # A consequence without a condition is a line of its own, with a capital letter.
+            words = line.text[:1].lower() + line.text[1:-1]
+            found += self.grammar.hole("consequence", words)
+        if len(found) > 1:
+            names = ", ".join(each.name for each in found)
+            raise Defect(f"a line with {len(found)} meanings ({names})", inside(line.text))
+        if not found:
+            return None
+        self._hear(found[0], line)
+        return found[0]
+
+    def _hear(self, said: Said, line: Line) -> None:
+        """Refuse a sentence that is not said to this agent."""
+        if self.reader not in SENTENCES[said.name].readers:
+            raise self.meaningless(line)
+
+    def is_start(self, said: Said) -> bool:
+        """Whether a sentence goes on from what the line before left open."""
+        return said.name in (
+            "control.under",
+            "control.then",
+            "control.decide",
+            "control.decide_otherwise",
+            "control.decide_failed",
+            "control.decide_none",
+            "data.save_missing",
+        )
+
+    def _start(
+        self, said: Said, line: Line, open_: Open | None, chosen: bool | None
+    ) -> tuple[Open | None, bool | None]:
+        """Carry out a line that begins with a condition; what it leaves open in turn."""
+        match said.name:
+            case "data.save_missing":
+                if open_ is None or open_.start != "data.read_missing":
+                    raise self.meaningless(line)
+                if open_.failed(said):
+                    self.memory.save(self._saved, EMPTY)
+                return None, None
+            case "control.decide" | "control.decide_otherwise":
+                if (said.name == "control.decide") == (chosen is not None):
+                    raise self.meaningless(line)
+                taken = not chosen and holds(said["condition"], self.view, self.recorder)
+                if taken:
+                    self.memory.save(said["variable"], said["answer"])
+                return None, bool(chosen) or taken
+            case "control.decide_failed":
+                taken = self._applies(said["missing"], line, open_, chosen)
+                if taken:
+                    self.memory.save(said["variable"], said["answer"])
+                return None, taken
+            case "control.decide_none":
+                if chosen is None:
+                    raise self.meaningless(line)
+                if not chosen:
+                    self.memory.save(said["variable"], said["answer"])
+                return None, None
+            case _:
+                return self._branch(said, line, open_, chosen)
+
+    def _branch(
+        self, said: Said, line: Line, open_: Open | None, chosen: bool | None
+    ) -> tuple[Open | None, bool | None]:
+        """Carry out what stands under or behind a condition, if it is so."""
+        start: Said = said["start"]
+        self._hear(start, line)
+        taken = self._applies(start, line, open_, chosen)
+        if said.name == "control.under":
+            if not line.children:
+                raise Defect("a condition with nothing under it", inside(line.text))
+            if taken:
+                self.body(line.children)
+        elif line.children:
+            raise Defect("lines under a sentence that ends", inside(line.text))
+        elif taken:
+            self.consequence(said["consequence"], line)
+        if start.name in ("control.if_", "control.else_if"):
+            return None, bool(chosen) or taken
+        return None, None
+
+    def _applies(self, start: Said, line: Line, open_: Open | None, chosen: bool | None) -> bool:
+        match start.name:
+            case "control.if_":
+                return holds(start["condition"], self.view, self.recorder)
+            case "control.else_if":
+                if chosen is None:
+                    raise self.meaningless(line)
+                return not chosen and holds(start["condition"], self.view, self.recorder)
+            case "control.else_":
+                if chosen is None:
+                    raise self.meaningless(line)
+                return not chosen
+            case "control.if_decided":
+                return self.decided(start)
+            case _:
+                if open_ is None or open_.start != start.name:
+                    raise self.meaningless(line)
+                return open_.failed(start)
+
+    def decided(self, said: Said) -> bool:
+        """Whether a decision that an earlier line saved has an answer."""
+        return bool(self.memory.values.get(said["variable"][0]) == said["answer"])
+
+    def meaningless(self, line: Line) -> Defect:
+        return Defect(f"it means nothing here to the {self.reader} agent", inside(line.text))
+
+    def unsaid(self, line: Line) -> None:
+        """A line that is no sentence: the author's words, or a title over further lines."""
+        if line.children:
+            self.body(line.children)
+            return
+        if outside_lines(line.text):
+            raise Defect("a value brings a line end into an instruction", inside(line.text))
+        self.do(line)
+
+    # Consequences
+
+    def consequence(self, said: Said, line: Line) -> None:
+        """What is to be done where a line leaves."""
+        self._hear(said, line)
+        match said.name:
+            case "control.go_on":
+                return
+            case "control.abort":
+                raise Aborted(self.view.text(said["reason"]))
+            case "control.abort_last":
+                raise Aborted(self._last(line))
+            case "control.attempt_failed":
+                raise self.attempt_failed(self.view.text(said["reason"]), line)
+            case "control.attempt_failed_last":
+                raise self.attempt_failed(self._last(line), line)
+            case "control.attempt_reported":
+                raise self.attempt_reported(self.view.text(said["reason"]), line)
+            case "control.attempt_reported_last":
+                raise self.attempt_reported(self._last(line), line)
+            case _:
+                raise self.finished(said, line)
+
+    def _last(self, line: Line) -> str:
+        if self.last_reason is None:
+            raise self.meaningless(line)
+        return self.last_reason
+
+    def attempt_failed(self, reason: str, line: Line) -> Exception:
+        return AttemptFailed(reason) if self.attempts else self.meaningless(line)
+
+    def attempt_reported(self, reason: str, line: Line) -> Exception:
+        return self.meaningless(line)
+
+    def finished(self, said: Said, line: Line) -> Exception:
+        return self.meaningless(line)
+
+    # Sentences
+
+    def sentence(self, said: Said, line: Line) -> Open | None:
+        """Carry out a sentence; what it leaves open for the next line."""
+        match said.name:
+            case "control.repeat":
+                return self.repeat(said, line)
+            case "control.retry":
+                return self.retry(said, line)
+            case _ if line.children:
+                raise Defect("lines under a sentence that ends", inside(line.text))
+            case "actions.type_into":
+                value = self.view.text(said["value"])
+                if value != EMPTY:
+                    self.act(trace.TYPE, value, self.view.text(said["target"]))
+            case "actions.type_shown":
+                value, target = self.view.text(said["value"]), self.view.text(said["target"])
+                self.act(trace.TYPE_AS, value, said["display"], target)
+            case "actions.clear":
+                self.act(trace.CLEAR, self.view.text(said["target"]))
+            case "actions.press":
+                self.act(trace.PRESS, said["keys"], str(said["times"]))
+            case "actions.wait":
+                self.act(trace.PAUSE, str(said["time"]))
+            case "control.retry_wait":
+                if self.attempts > 1:
+                    self.act(trace.PAUSE, str(said["time"]))
+            case "tools.capture":
+                self.act(trace.CAPTURE, self.view.text(said["file"]))
+            case "tools.export":
+                self.act(trace.EXPORT, self.view.text(said["path"]))
+            case "tools.run":
+                return self.run(said)
+            case "data.copy":
+                self.copy(said)
+            case "tools.picture":
+                address, _ = said["picture"]
+                self.act(trace.SHOW, address, self.view.text(said["shows"] or ""))
+            case "steps.nothing":
+                return None
+            case _ if said.name in CONSEQUENCES:
+                self.consequence(said, line)
+            case _:
+                return self.own(said, line)
+        return None
+
+    def own(self, said: Said, line: Line) -> Open | None:
+        """A sentence that only one of the agents knows."""
+        raise self.meaningless(line)
+
+    def act(self, verb: str, *texts: str) -> None:
+        self.recorder.act(verb, *texts)
+
+    def do(self, line: Line) -> None:
+        self.act(trace.DO, self.view.text(line.text))
+
+    def run(self, said: Said) -> Open:
+        command = self.view.text(said["command"])
+        self.act(trace.COMMAND, command)
+        self._command = command
+        return self._check("tools.run", Question(COMMAND, command))
+
+    def copy(self, said: Said) -> None:
+        source = self.view.text(said["source"])
+        self.act(trace.COPIED, source)
+        question = Question(COPY, source)
+        found = self.recorder.ask(question)
+        missing = found in (None, "", EMPTY)
+        text = self.memory.variant.clipboard if missing else spelled(found)
+        self.memory.values[said["key"]] = text
+        self.memory.copied[said["key"]] = (self.recorder.known(question), found)
+
+    def _check(self, name: str, question: Question) -> Open:
+        """What a check leaves open: whether the answer to a question is no."""
+
+        def failed(_: Said) -> bool:
+            self.recorder.use(question)
+            return not self.recorder.ask(question)
+
+        return Open(_CHECKS[name], failed)
+
+    def repeat(self, said: Said, line: Line) -> Open:
+        raise NotImplementedError
+
+    def retry(self, said: Said, line: Line) -> Open:
+        """Attempts, until one works to its end."""
+        outer = self.attempts
+        failed = True
+        for number in range(1, said["attempts"] + 1):
+            self.attempts = number
+            try:
+                self.body(line.children)
+            except AttemptFailed as failure:
+                self.last_reason = str(failure)
+                continue
+            finally:
+                self.attempts = outer
+            failed = False
+            break
+        return Open(_CHECKS["control.retry"], lambda _: failed)
+
+    # What focused agents do, and nobody else
+
+    def ask_screen(self, said: Said) -> Open:
+        match said.name:
+            case "screen.choose":
+                target = self.view.text(said["target"])
+                question = Question(CHOOSE, target, model=self.model)
+                found = bool(self.recorder.ask(question))
+                self.recorder.use(question)
+                if found:
+                    self.act(trace.OPEN, target)
+                return Open(_CHECKS[said.name], lambda _: not found)
+            case "screen.wait_until":
+                question = Question(
+                    WAIT, self.view.text(said["condition"]), milliseconds=said["time"]
+                )
+                happened = self.recorder.wait(question)
+                return Open(_CHECKS[said.name], lambda _: not happened)
+            case _:
+                question = Question(EXPECT, self.view.text(said["condition"]))
+                return self._check(said.name, question)
+
+    def read(self, said: Said) -> Open | None:
+        if said.name == "data.read":
+            self._reading = self.view.text(said["source"])
+            return None
+        if self._reading is None:
+            raise Defect("a value is saved that nobody has read", said["key"])
+        question = Question(READ, self._reading, shape=said["type"], model=self.model)
+        self._reading = None
+        return self.keep(said["key"], question)
+
+    def keep(self, key: str, question: Question) -> Open:
+        """Save what the world answers, if it answers anything."""
+        found = self.recorder.ask(question)
+        missing = found in (None, "", EMPTY)
+        self._saved = key
+        if not missing:
+            self.memory.save(key, written(found))
+
+        def failed(_: Said) -> bool:
+            self.recorder.use(question)
+            return missing
+
+        return Open("data.read_missing", failed)
+
+    def output(self, said: Said) -> Open:
+        return self.keep(said["key"], Question(OUTPUT, self._command, shape=said["type"]))
+
+    _saved = ""
+    _command = ""

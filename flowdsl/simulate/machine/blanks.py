@@ -1,0 +1,92 @@
+"""What a prompt says of the blanks in a text that nobody sees: `it ends with 2 blanks`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from flowdsl.prompt.sentences import BLANKS, THEN
+
+from .grammar import Grammar, Reader, Said
+
+_NAMES = {name: character for character, name in BLANKS.items()}
+_SENTENCES = ("blanks.empty", "blanks.only", "blanks.first", "blanks.last", "blanks.between")
+
+
+def read_notes(grammar: Grammar) -> Reader:
+    """The reader of notes; each is a sentence on a line of the text."""
+    kinds: dict[str, Reader] = {
+        "subject": lambda text: grammar.read(("blanks.line", "blanks.it"), text),
+        "run": lambda text: _runs(grammar, text),
+        "unit": lambda text: (text,) if _character(text) else (),
+    }
+    grammar.add(kinds)
+
+    def notes(text: str) -> Iterator[tuple[Said, ...]]:
+        found: list[Said] = []
+        for part in text.split("; "):
+            read = grammar.read(_SENTENCES, part)
+            if len(read) != 1:
+                return
+            found.append(read[0])
+        yield tuple(found)
+
+    return notes
+
+
+def _runs(grammar: Grammar, text: str) -> Iterator[tuple[tuple[int, str], ...]]:
+    found: list[tuple[int, str]] = []
+    for part in text.split(THEN):
+        read = grammar.sentence("blanks.run", part)
+        if len(read) != 1:
+            return
+        found.append((read[0]["count"], _character(read[0]["unit"]) or ""))
+    yield tuple(found)
+
+
+def _character(name: str) -> str | None:
+    if name in _NAMES:
+        return _NAMES[name]
+    try:
+        return unicodedata.lookup(name.upper())
+    except KeyError:
+        return None
+
+
+def contradicted(notes: Iterable[Said], lines: Sequence[str]) -> bool:
+    """Whether a note says something of the lines that is not so."""
+    return any(not _is_so(note, lines) for note in notes)
+
+
+def _is_so(note: Said, lines: Sequence[str]) -> bool:
+    subject: Said = note["subject"]
+    number: int = subject["number"] if subject.name == "blanks.line" else 1
+    if not 1 <= number <= len(lines):
+        return False
+    line = lines[number - 1]
+    holes: dict[str, Any] = dict(note.holes)
+    match note.name:
+        case "blanks.empty":
+            return not line
+        case "blanks.only":
+            return bool(line) and bool(_counted(line) == holes["run"])
+        case "blanks.first":
+            found = re.match(r"\s+", line)
+            return found is not None and bool(_counted(found[0]) == holes["run"])
+        case "blanks.last":
+            found = re.search(r"\s+\Z", line)
+            return found is not None and bool(_counted(found[0]) == holes["run"])
+        case _:
+            words = list(re.finditer(r"\S+", line))
+            place: int = holes["number"]
+            if place >= len(words):
+                return False
+            between = line[words[place - 1].end() : words[place].start()]
+            return bool(_counted(between) == holes["run"])
+
+
+def _counted(run: str) -> tuple[tuple[int, str], ...]:
+    return tuple((len(list(group)), each) for each, group in groupby(run))

@@ -1,0 +1,161 @@
+"""Reads a line of a prompt as a sentence: which one it is, and what stands in its holes.
+
+Every way to read it is tried, so that a line that can be read in two ways is found. A sentence is a
+row of words and holes; a hole takes any characters up to where the words behind it stand, if they
+are of its kind. Kinds stand in `kinds.py`.
+
+    Press {keys:keys}[times:count? {times} times].
+    Press ctrl+s 2 times.        keys=("ctrl+s",) times=2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from flowdsl.prompt.sentences import COUNT, FLAG, SENTENCES, Hole, Sentence
+from flowdsl.source.record import Record
+
+
+class Said(Record, eq=True):
+    """A sentence as it was said: its name, and the value of each of its holes."""
+
+    name: str
+    holes: tuple[tuple[str, Any], ...]
+
+    def __getitem__(self, hole: str) -> Any:
+        for name, value in self.holes:
+            if name == hole:
+                return value
+        raise KeyError(hole)
+
+
+Reader = Callable[[str], Iterable[Any]]
+"""Every value that a whole text means as a hole of one kind; none where it is not of the kind."""
+
+
+class _Form(Record):
+    """A sentence with its choices made: words and holes, and the flags that were chosen."""
+
+    parts: tuple[str | Hole, ...]
+    chosen: Mapping[str, bool]
+
+
+def _forms(sentence: Sentence) -> tuple[_Form, ...]:
+    forms = []
+    for chosen in sentence.variants():
+        parts: list[str | Hole] = []
+        for part in sentence.words(chosen):
+            if isinstance(part, str) and parts and isinstance(parts[-1], str):
+                parts[-1] += part
+            else:
+                parts.append(part)
+        forms.append(_Form(tuple(parts), chosen))
+    return tuple(forms)
+
+
+_FORMS = {name: _forms(sentence) for name, sentence in SENTENCES.items()}
+
+
+class Grammar:
+    """The sentences, and a reader for each kind of hole, which is added later."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, Reader] = {}
+        self._known: dict[tuple[str, str], tuple[Any, ...]] = {}
+
+    def add(self, kinds: Mapping[str, Reader]) -> None:
+        """Add readers of further kinds."""
+        self._kinds |= kinds
+
+    def read(self, names: Iterable[str], text: str) -> list[Said]:
+        """Every way to read a text as one of the sentences `names`."""
+        return [said for name in names for said in self.sentence(name, text)]
+
+    def sentence(self, name: str, text: str) -> tuple[Said, ...]:
+        """Every way to read a text as the sentence `name`."""
+        key = (name, text)
+        if key not in self._known:
+            sentence = SENTENCES[name]
+            found = dict.fromkeys(
+                said for form in _FORMS[name] for said in self._form(sentence, form, text)
+            )
+            self._known[key] = tuple(found)
+        return self._known[key]
+
+    def hole(self, kind: str, text: str) -> tuple[Any, ...]:
+        """Every value that a text has as a hole of a kind."""
+        key = (f":{kind}", text)
+        if key not in self._known:
+            self._known[key] = tuple(self._kinds[kind](text))
+        return self._known[key]
+
+    def _form(self, sentence: Sentence, form: _Form, text: str) -> Iterator[Said]:
+        first = form.parts[0] if form.parts else ""
+        if isinstance(first, str) and not text.startswith(first):
+            return
+        last = form.parts[-1] if form.parts else ""
+        if isinstance(last, str) and not text.endswith(last):
+            return
+        for values in self._rest(form.parts, 0, text, {}):
+            given = self._given(sentence, form, values)
+            if given is not None:
+                yield Said(sentence.name, tuple(given.items()))
+
+    def _rest(
+        self, parts: tuple[str | Hole, ...], index: int, text: str, values: dict[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        """The values of the holes from `index` on, if `text` is what these parts say."""
+        if index == len(parts):
+            if not text:
+                yield values
+            return
+        part = parts[index]
+        if isinstance(part, str):
+            if text.startswith(part):
+                yield from self._rest(parts, index + 1, text[len(part) :], values)
+            return
+        for end in _ends(parts, index, text):
+            for value in self.hole(part.kind, text[:end]):
+                if part.name in values and values[part.name] != value:
+                    continue
+                yield from self._rest(parts, index + 1, text[end:], values | {part.name: value})
+
+    def _given(
+        self, sentence: Sentence, form: _Form, values: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        """The value of every hole; None where the words do not go with the values."""
+        given: dict[str, Any] = {}
+        for hole in sentence.holes:
+            if hole.name in values:
+                given[hole.name] = values[hole.name]
+            elif hole.kind == FLAG:
+                given[hole.name] = form.chosen[hole.name]
+            elif hole.kind == COUNT:
+                given[hole.name] = 1
+            else:
+                given[hole.name] = None
+        for name, chosen in form.chosen.items():
+            value = given[name]
+            if isinstance(value, bool) or value is None:
+                said = bool(value)
+            else:
+                said = value != 1 if isinstance(value, int) else True
+            if said is not chosen:
+                return None
+        return given
+
+
+def _ends(parts: tuple[str | Hole, ...], index: int, text: str) -> Iterator[int]:
+    """Where the hole at `index` may end: before the words that follow it, or at the end."""
+    if index + 1 == len(parts):
+        yield len(text)
+        return
+    following = parts[index + 1]
+    if isinstance(following, Hole):
+        yield from range(len(text) + 1)
+        return
+    end = text.find(following)
+    while end >= 0:
+        yield end
+        end = text.find(following, end + 1)

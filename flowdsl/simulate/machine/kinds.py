@@ -1,0 +1,496 @@
+"""What may stand in the holes of sentences: a reader for each kind of `sentences.toml`.
+
+A reader gives every value that a text has as a hole of its kind, none where it has none. Texts keep
+their variables; `characters.filled` fills them in when the line is carried out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flowdsl.prompt.sentences import (
+    ALL,
+    AND,
+    ANY,
+    COMPARISONS,
+    DATA_NOTE,
+    NUMERIC,
+    OR,
+    SCALARS,
+    SENTENCES,
+    THEN,
+)
+from flowdsl.simulate.shapes import (
+    EnumShape,
+    FieldShape,
+    ListShape,
+    OptionalShape,
+    RecordShape,
+    ScalarShape,
+)
+
+from .blanks import contradicted, read_notes
+from .characters import TOKEN, filled, inside, outside, outside_lines, path_parts
+from .grammar import Grammar, Reader, Said
+from .layout import PICTURE
+
+_QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»", "‹": "›", "「": "」"}
+_BRACKET = re.compile("⟦(?:([0-9]{1,9}):)?")
+_SCALARS = {words: name for name, words in SCALARS.items()}
+_MILLISECONDS = {"hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisecond": 1}
+
+STARTS = (
+    "control.if_",
+    "control.else_if",
+    "control.else_",
+    "control.if_decided",
+    "screen.choose_missing",
+    "screen.wait_missing",
+    "screen.expect_missing",
+    "data.read_missing",
+    "data.copy_missing",
+    "control.repeat_missing",
+    "control.retry_missing",
+    "control.loop_too_many",
+    "tools.run_check",
+)
+"""Sentences that begin a line and leave open what is to be done."""
+
+CONSEQUENCES = (
+    "control.go_on",
+    "control.abort",
+    "control.abort_last",
+    "control.attempt_failed",
+    "control.attempt_failed_last",
+    "control.attempt_reported",
+    "control.attempt_reported_last",
+    "control.finish",
+)
+
+
+def _family(name: str) -> tuple[str, ...]:
+    return tuple(each for each in SENTENCES if each.startswith(f"{name}."))
+
+
+# Texts between marks
+
+
+def opened(text: str) -> tuple[str, str] | None:
+    """What stands at the beginning of a text in quotation marks or brackets, and what follows.
+
+    None where there is none, or where a value from outside holds the closing mark.
+    """
+    bracket = _BRACKET.match(text)
+    if bracket is not None:
+        number = bracket[1]
+        closing = f":{number}⟧" if number else "⟧"
+        start = bracket.end()
+    elif text[:1] in _QUOTES:
+        closing, start = _QUOTES[text[0]], 1
+    else:
+        return None
+    end = text.find(closing, start)
+    if end < 0 or outside(closing) in text[start:end]:
+        return None
+    return text[start:end], text[end + len(closing) :]
+
+
+def _quoted(text: str) -> Iterator[str]:
+    """A text that stands whole between marks, on one line."""
+    found = opened(text)
+    if found is not None and not found[1] and "\n" not in found[0]:
+        yield found[0]
+
+
+def _quoted_line(text: str) -> Iterator[str]:
+    """The author's words between marks: no value brings a line end into them."""
+    for found in _quoted(text):
+        if not outside_lines(found):
+            yield found
+
+
+def _bracketed(text: str) -> Iterator[str]:
+    if text.startswith("⟦"):
+        yield from _quoted(text)
+
+
+def _clause(text: str) -> Iterator[str]:
+    if text and text == text.strip(" ") and "\n" not in text and not outside_lines(text):
+        yield text
+
+
+def _any_line(text: str) -> Iterator[str]:
+    if text and "\n" not in text:
+        yield text
+
+
+def _in_parentheses(text: str) -> str | None:
+    return text[1:-1] if text.startswith("(") and text.endswith(")") else None
+
+
+def splits(text: str, separator: str) -> Iterator[tuple[str, str | None]]:
+    """Every way to take a first part off a list, and the rest; None behind the last."""
+    yield text, None
+    end = text.find(separator)
+    while end >= 0:
+        yield text[:end], text[end + len(separator) :]
+        end = text.find(separator, end + 1)
+
+
+_MARKED = re.compile(f"⟦([^⟦⟧]*)⟧{re.escape(DATA_NOTE)}")
+
+
+def without_notes(text: str) -> str:
+    """A text without the marks around values that are said to be data."""
+    return _MARKED.sub(r"\1", text)
+
+
+# Names, numbers, variables
+
+
+def _literal(text: str) -> str:
+    return filled(text, lambda path, spelled: spelled)
+
+
+def _variable(text: str) -> Iterator[tuple[str | int, ...]]:
+    found = TOKEN.fullmatch(text)
+    if found is not None and found["runtime"]:
+        yield path_parts(found["runtime"])
+
+
+def _held(text: str) -> Iterator[tuple[str | int, ...]]:
+    for content in _quoted(text):
+        yield from _variable(content)
+
+
+def _path(text: str) -> Iterator[tuple[str | int, ...]]:
+    for content in _quoted(text):
+        yield from _variable(f"{{{{{content}}}}}")
+
+
+def _name(text: str) -> Iterator[str]:
+    for content in _quoted(text):
+        yield _literal(content)
+
+
+def _key(text: str) -> Iterator[str]:
+    return (content for content in _quoted(text) if re.fullmatch(r"\w+", content))
+
+
+def _count(text: str) -> Iterator[int]:
+    if re.fullmatch(r"0|-?[1-9][0-9]*", text):
+        yield int(text)
+
+
+def _keys(text: str) -> Iterator[str]:
+    if re.fullmatch(r"[^\s]+(?: [^\s]+)*", text) and "times" not in text.split(" "):
+        yield text
+
+
+def _scalar(text: str) -> Iterator[Any]:
+    if text in ("true", "false"):
+        yield text == "true"
+    elif re.fullmatch(r"-?[0-9]+", text):
+        yield int(text)
+    elif re.fullmatch(r"-?[0-9]+\.[0-9]+", text):
+        yield float(text)
+
+
+def _picture(text: str) -> Iterator[tuple[str, str]]:
+    parts = text.split(PICTURE)
+    if len(parts) == 4 and not parts[0] and not parts[3]:
+        yield parts[1], parts[2]
+
+
+def _among(words: dict[str, str]) -> Reader:
+    by_words = {text: name for name, text in words.items()}
+
+    def read(text: str) -> Iterator[str]:
+        if text in by_words:
+            yield by_words[text]
+
+    return read
+
+
+# Kinds that hold sentences
+
+
+def machine_grammar() -> Grammar:
+    """The grammar of all sentences, with a reader for every kind of hole."""
+    grammar = Grammar()
+
+    def one_of(*names: str) -> Callable[[str], list[Said]]:
+        return lambda text: grammar.read(names, text)
+
+    def exact(text: str) -> Iterator[tuple[str, str]]:
+        for said in grammar.sentence("values.exact", text):
+            lines: tuple[tuple[str, str], ...] = said["lines"]
+            contents = [content for _, content in lines]
+            if len(lines) != (said["count"] or 1):
+                continue
+            if any(opening != said["open"] for opening, _ in lines):
+                continue
+            if said["open"].replace("⟦", "").rstrip(":") != said["close"][:-1].lstrip(":"):
+                continue
+            if not said["open_ended"] and any(map(outside_lines, contents)):
+                continue
+            if contradicted(said["notes"] or (), [inside(each) for each in contents]):
+                continue
+            yield said["noun"], "\n".join(contents)
+
+    def delimited(text: str) -> Iterator[str]:
+        yield from _bracketed(text)
+        for noun, content in exact(text):
+            if noun == "text":
+                yield content
+
+    def lines(text: str) -> Iterator[tuple[tuple[str, str], ...]]:
+        found: list[tuple[str, str]] = []
+        while text:
+            start = _BRACKET.match(text[1:])
+            part = opened(text[1:]) if text[0] in " \n" and start is not None else None
+            if part is None or start is None:
+                return
+            found.append((start[0], part[0]))
+            text = part[1]
+        if found:
+            yield tuple(found)
+
+    def command(text: str) -> Iterator[str]:
+        return (content for noun, content in exact(text) if noun == "command")
+
+    def type_(text: str) -> Iterator[Any]:
+        if text in _SCALARS:
+            yield ScalarShape(_SCALARS[text])
+        for said in grammar.read(("types.enum", "types.list", "types.optional"), text):
+            match said.name:
+                case "types.enum":
+                    yield EnumShape(said["values"])
+                case "types.list":
+                    yield ListShape(said["element"])
+                case _:
+                    yield OptionalShape(said["type"])
+        for said in grammar.sentence("types.record", text):
+            yield RecordShape(said["fields"])
+        within = _in_parentheses(text)
+        if within is not None:
+            yield from grammar.hole("type", within)
+
+    def options(text: str) -> Iterator[tuple[str, ...]]:
+        values: list[str] = []
+        while True:
+            found = opened(text)
+            if found is None:
+                return
+            values.append(_literal(found[0]))
+            if not found[1]:
+                yield tuple(values)
+                return
+            if not found[1].startswith(OR):
+                return
+            text = found[1][len(OR) :]
+
+    def fields(text: str) -> Iterator[tuple[FieldShape, ...]]:
+        found = opened(text)
+        if found is None or not found[1].startswith(": "):
+            return
+        name = _literal(found[0])
+        for body, rest in splits(found[1][2:], AND):
+            for shape, note, default in field(body):
+                first = FieldShape(name, shape, note, default)
+                if rest is None:
+                    yield (first,)
+                else:
+                    yield from ((first, *others) for others in grammar.hole("fields", rest))
+
+    def field(text: str) -> Iterator[tuple[Any, str, str | None]]:
+        for words, rest in splits(text, " ("):
+            for shape in grammar.hole("type", words):
+                if rest is None:
+                    yield shape, "", None
+                elif rest.endswith(")"):
+                    yield from ((shape, *each) for each in notes(rest[:-1]))
+
+    def notes(text: str) -> Iterator[tuple[str, str | None]]:
+        """What stands in the parentheses behind a type: a description, a default, or both."""
+        for said in grammar.sentence("types.default", f"({text})"):
+            yield "", said["value"]
+        for note, rest in splits(text, ") ("):
+            quoted = opened(note)
+            words = note if quoted is None else quoted[0]
+            if quoted is not None and quoted[1]:
+                continue
+            if quoted is None and not _is_balanced(note):
+                continue
+            if rest is None:
+                yield _literal(words), None
+            else:
+                for said in grammar.sentence("types.default", f"({rest})"):
+                    yield _literal(words), said["value"]
+
+    def value(text: str) -> Iterator[Any]:
+        yield from (("json", each) for each in _scalar(text))
+        yield from (("variable", path) for path in _variable(text))
+        for noun, content in exact(text):
+            if noun != "command":
+                yield "text", content
+        for said in grammar.read(tuple(set(_family("values")) - {"values.exact"}), text):
+            match said.name:
+                case "values.text":
+                    yield "text", said["value"]
+                case "values.missing":
+                    yield "json", None
+                case "values.no_entries":
+                    yield "list", ()
+                case "values.no_fields":
+                    yield "object", ()
+                case "values.entries":
+                    yield "list", said["values"]
+                case _:
+                    yield "object", said["values"]
+
+    def closed(text: str) -> Iterator[Any]:
+        within = _in_parentheses(text)
+        if within is None:
+            yield from (each for each in grammar.hole("value", text) if not _is_open(each))
+        else:
+            yield from (each for each in grammar.hole("value", within) if _is_open(each))
+
+    def entries(text: str) -> Iterator[tuple[Any, ...]]:
+        for first, rest in splits(text, THEN):
+            for entry in closed(first):
+                if rest is None:
+                    yield (entry,)
+                else:
+                    yield from ((entry, *others) for others in grammar.hole("entries", rest))
+
+    def members(text: str) -> Iterator[tuple[tuple[str, Any], ...]]:
+        found = opened(text)
+        if found is None or not found[1].startswith(": "):
+            return
+        name = _literal(found[0])
+        for body, rest in splits(found[1][2:], AND):
+            for member in closed(body):
+                if rest is None:
+                    yield ((name, member),)
+                else:
+                    others = grammar.hole("members", rest)
+                    yield from (((name, member), *each) for each in others)
+
+    def operand(text: str) -> Iterator[Any]:
+        yield from (("text", content) for content in delimited(text))
+        yield from (each for each in grammar.hole("value", text) if each[0] != "text")
+
+    def condition(text: str) -> Iterator[Any]:
+        yield from grammar.read(_family("conditions"), text)
+        for word, name in ((ALL, "all"), (ANY, "any")):
+            for parts in joined(text, word):
+                if len(parts) > 1:
+                    yield Said(name, (("operands", parts),))
+
+    def joined(text: str, word: str) -> Iterator[tuple[Any, ...]]:
+        for first, rest in splits(text, word):
+            within = _in_parentheses(first)
+            if within is None:
+                continue
+            for part in grammar.hole("condition", within):
+                if rest is None:
+                    yield (part,)
+                else:
+                    yield from ((part, *others) for others in joined(rest, word))
+
+    def duration(text: str) -> Iterator[int]:
+        for said in grammar.read(_family("durations"), text):
+            yield said["count"] * _MILLISECONDS[said.name.partition(".")[2]]
+
+    def items(text: str) -> Iterator[Any]:
+        for content in _quoted(text):
+            if paths := list(_variable(content)):
+                yield from (("variable", path) for path in paths)
+            else:
+                yield "json", content
+
+    def listed(text: str) -> Iterator[Any]:
+        yield from _quoted(text)
+
+    def reading(text: str) -> Iterator[Said]:
+        for content in _quoted(text):
+            yield from grammar.sentence("data.background_prompt", content)
+
+    kinds: dict[str, Reader] = {
+        "answer": _name,
+        "check": _any_line,
+        "clause": _clause,
+        "closing": _mark,
+        "command": command,
+        "comparison": _among(COMPARISONS),
+        "condition": condition,
+        "consequence": one_of(*CONSEQUENCES),
+        "count": _count,
+        "delimited": delimited,
+        "duration": duration,
+        "entries": entries,
+        "exact": lambda text: (content for noun, content in exact(text) if noun == "text"),
+        "field": _any_line,
+        "fields": fields,
+        "held": _held,
+        "items": items,
+        "key": _key,
+        "keys": _keys,
+        "lines": lines,
+        "list": one_of("control.loop_list", "control.loop_numbers"),
+        "listed": listed,
+        "members": members,
+        "missing": one_of(*(each for each in STARTS if each.endswith("_missing"))),
+        "model": _name,
+        "name": _name,
+        "notes": read_notes(grammar),
+        "noun": lambda text: (text,) if text in ("text", "value", "command") else (),
+        "opening": _mark,
+        "operand": operand,
+        "options": options,
+        "path": _path,
+        "picture": _picture,
+        "quoted": _quoted_line,
+        "reading": reading,
+        "reason": _quoted_line,
+        "relation": _among(NUMERIC),
+        "rule": _clause,
+        "source": one_of(*_family("sources")),
+        "spelled": _name,
+        "start": one_of(*STARTS),
+        "type": type_,
+        "value": value,
+        "variable": _variable,
+    }
+    grammar.add(kinds)
+    return grammar
+
+
+def _mark(text: str) -> Iterator[str]:
+    if re.fullmatch("⟦(?:[0-9]+:)?|(?::[0-9]+)?⟧", text):
+        yield text
+
+
+def _is_open(value: tuple[str, Any]) -> bool:
+    return value[0] in ("list", "object")
+
+
+def _is_balanced(text: str) -> bool:
+    depth = 0
+    for each in text:
+        depth += (each == "(") - (each == ")")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def json_items(text: str) -> Any:
+    """The list or the number that a loop is given as text; the text itself where it is neither."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,214 @@
+"""How a prompt lies on the page: its heading, its paragraphs, and the outline under "Steps".
+
+The machine sees only characters. A line of the outline is a number or a dash behind some blanks;
+what is indented deeper, without either at the right depth, goes on with the text above it.
+
+    1. A title
+       1.1 Press enter.
+       1.2 Use focused_action with this instruction:
+          - Check on the screen as it is now: the list is open.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+from flowdsl.prompt.sentences import SENTENCES
+from flowdsl.source.record import Record
+
+PICTURE = "\ue000"
+"""Stands around the address and the words of a picture; no text of a prompt holds it."""
+
+
+class Defect(Exception):
+    """The prompt cannot be read, or means nothing where it is read.
+
+    `text` is what stands there, with the characters of values as they are.
+    """
+
+    def __init__(self, what: str, text: str = "") -> None:
+        super().__init__(f"{what}: {text}" if text else what)
+        self.what = what
+        self.text = text
+
+
+class Line:
+    """A line of the outline: its text, with line ends where it has several, and what is under it.
+
+    `bullet` says that it is part of the instruction of a focused agent.
+    """
+
+    __slots__ = ("bullet", "children", "number", "text")
+
+    def __init__(self, text: str, number: int, *, bullet: bool) -> None:
+        self.text = text
+        self.number = number
+        self.bullet = bullet
+        self.children: list[Line] = []
+
+
+class Page(Record):
+    """A prompt taken apart.
+
+    - `title`, `description`: what stands before the paragraphs.
+    - `rules`, `replay`, `outputs`: the lines of the paragraphs, without their dashes.
+    - `steps`: the outline.
+    """
+
+    title: str
+    description: str
+    rules: tuple[str, ...]
+    steps: tuple[Line, ...]
+    replay: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+_PARAGRAPHS = ("rules", "steps", "replay", "outputs")
+_TITLES = {SENTENCES[f"{name}.title"].text: name for name in _PARAGRAPHS}
+
+
+def read_page(prompt: str) -> Page:
+    """The parts of a prompt; raises Defect where they do not stand as an agent would read them."""
+    lines = _laid_out(prompt) if prompt.startswith("<p>") else prompt.split("\n")
+    starts: dict[str, int] = {}
+    for number, line in enumerate(lines):
+        name = _TITLES.get(line)
+        if name is not None and (number == 0 or not lines[number - 1]):
+            if name in starts:
+                raise Defect("two paragraphs with one title", line)
+            starts[name] = number
+    order = sorted(starts, key=starts.__getitem__)
+    if order != [name for name in _PARAGRAPHS if name in starts] or "steps" not in starts:
+        raise Defect("paragraphs are missing or out of order", ", ".join(order))
+    ends = [starts[name] for name in order[1:]] + [len(lines)]
+    parts = {name: lines[starts[name] + 1 : end] for name, end in zip(order, ends, strict=True)}
+    title, *rest = lines[: starts[order[0]]]
+    return Page(
+        title,
+        "\n".join(rest).strip("\n"),
+        tuple(_dashed(parts.get("rules", []))),
+        tuple(_outline(parts["steps"], starts["steps"] + 2)),
+        tuple(line for line in parts.get("replay", ()) if line),
+        tuple(line for line in parts.get("outputs", ()) if line),
+    )
+
+
+def _dashed(lines: list[str]) -> list[str]:
+    """The lines of a paragraph, each of which opens with a dash."""
+    kept = [line for line in lines if line]
+    for line in kept:
+        if not line.startswith("- "):
+            raise Defect("a line of a paragraph without a dash", line)
+    return [line[2:] for line in kept]
+
+
+_ITEM = re.compile(r"(?P<blanks> *)(?:(?P<label>[0-9]+(?:\.[0-9]+)*)(?P<stop>\.?)|(?P<dash>-)) ")
+
+
+def _outline(lines: list[str], first: int) -> list[Line]:
+    """The lines under "Steps", each with those under it; `first` is the number of the first.
+
+    A number stands at three blanks a level, a dash three blanks deeper than the line that it
+    belongs to or two deeper than the dash above. Anything else that is indented goes on.
+    """
+    top: list[Line] = []
+    # The open lines, outermost first, each with its label, its indentation and that of its text.
+    open_: list[tuple[Line, str, int, int]] = []
+    for number, line in enumerate(lines, first):
+        found = _ITEM.match(line)
+        place = found and _place(found, open_, top)
+        if found is None or place is None:
+            _go_on(line, open_)
+            continue
+        depth, label = place
+        del open_[depth:]
+        item = Line(line[found.end() :], number, bullet=found["dash"] is not None)
+        (open_[-1][0].children if open_ else top).append(item)
+        open_.append((item, label, len(found["blanks"]), found.end()))
+    for item in _walk(top):
+        item.text = item.text.rstrip("\n")
+    return top
+
+
+def _place(
+    found: re.Match[str], open_: list[tuple[Line, str, int, int]], top: list[Line]
+) -> tuple[int, str] | None:
+    """How many of the open lines stay open above an item, and its label; None if it is no item."""
+    blanks, label = len(found["blanks"]), found["label"]
+    if label is not None:
+        parts = label.split(".")
+        level = len(parts) - 1
+        if blanks != 3 * level or bool(found["stop"]) != (level == 0) or level > len(open_):
+            return None
+        above = open_[level - 1] if level else None
+        if above is not None and (above[0].bullet or above[1] != ".".join(parts[:-1])):
+            return None
+        siblings = above[0].children if above is not None else top
+        if int(parts[-1]) != len(siblings) + 1:
+            return None
+        return level, label
+    for depth in range(len(open_), 0, -1):
+        line, _, indent, _ = open_[depth - 1]
+        if blanks == indent + (2 if line.bullet else 3):
+            return depth, "-"
+    return None
+
+
+def _go_on(line: str, open_: list[tuple[Line, str, int, int]]) -> None:
+    """Append a further line to the text of the innermost open line."""
+    if not line:
+        if open_:
+            open_[-1][0].text += "\n"
+        return
+    if not open_:
+        raise Defect("a line under Steps without a number", line)
+    item, _, _, start = open_[-1]
+    deeper = start + 2
+    if line[:deeper].strip(" "):
+        raise Defect("a line that is no part of the outline", line)
+    item.text += f"\n{line[deeper:]}"
+
+
+def _walk(items: list[Line]) -> list[Line]:
+    return [each for item in items for each in (item, *_walk(item.children))]
+
+
+class _Paragraphs(HTMLParser):
+    """The paragraphs of a prompt with pictures, as a browser would show them."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.lines: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "p":
+            self.lines.append("")
+        elif tag == "img":
+            given = dict(attrs)
+            self.handle_data(f"{PICTURE}{given.get('src')}{PICTURE}{given.get('alt')}{PICTURE}")
+        else:
+            raise Defect("an unknown tag", tag)
+
+    def handle_data(self, data: str) -> None:
+        if self.lines:
+            self.lines[-1] += data
+
+
+_BLANKS = re.compile(r"[ \t\r\n\f]+")
+_INDENT = re.compile("\xa0+")
+
+
+def _laid_out(prompt: str) -> list[str]:
+    """The lines of a prompt that is HTML: runs of blanks are one blank, and none begins a line."""
+    parser = _Paragraphs()
+    lines: list[str] = []
+    for paragraph in prompt.split("\n"):
+        if not paragraph:
+            lines.append("")
+            continue
+        parser.feed(paragraph)
+        line = _BLANKS.sub(" ", parser.lines[-1]).strip(" ")
+        indent = _INDENT.match(line)
+        lines.append(" " * indent.end() + line[indent.end() :] if indent else line)
+    return lines

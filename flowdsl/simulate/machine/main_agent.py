@@ -1,0 +1,258 @@
+"""The main agent: works through the numbered lines, and is recorded.
+
+What it does, line by line, is the recording that a loop repeats for its further entries and that a
+replay repeats on another day: blindly, with values filled in anew. Only focused actions, readings,
+commands and the lists of loops are evaluated afresh then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+from flowdsl.prompt.sentences import DONE, MAIN
+from flowdsl.simulate.shapes import EMPTY
+from flowdsl.simulate.trace import Playback
+from flowdsl.simulate.world import READ, Question
+from flowdsl.source.record import Record
+
+from .agent import Aborted, Agent, AttemptFailed, Finished, Open
+from .characters import inside
+from .focused import ATTEMPT_FAILED, FAILED, Report, focused_action
+from .grammar import Grammar, Said
+from .kinds import json_items
+from .layout import Defect, Line
+from .memory import Memory, written
+
+Recording: TypeAlias = "list[int | Loop]"
+"""The numbers of the lines that were carried out, in order."""
+
+_LEAVES = (
+    "actions.type_into",
+    "actions.clear",
+    "actions.press",
+    "actions.wait",
+    "control.retry_wait",
+    "tools.capture",
+    "tools.export",
+    "tools.picture",
+    "tools.run",
+    "data.copy",
+    "data.background",
+    "screen.focused",
+)
+"""Sentences that are one step of a recording."""
+
+
+class Loop(Record):
+    """A loop of a recording: the line that started it, and what one pass does."""
+
+    start: int
+    body: Recording
+
+
+class _Left(Exception):
+    """A group of lines is left."""
+
+
+class MainAgent(Agent):
+    reader = MAIN
+
+    def __init__(
+        self,
+        grammar: Grammar,
+        recorder: Playback,
+        memory: Memory,
+        lines: Sequence[Line],
+        *,
+        declares: bool,
+    ) -> None:
+        """`declares` says that a rule tells it what a failed focused action means."""
+        super().__init__(grammar, recorder, memory, memory.view(frozen=False))
+        self.recording: Recording = []
+        self._lines = {each.number: each for each in _walk(lines)}
+        self._declares = declares
+
+    # Working through the lines
+
+    def own(self, said: Said, line: Line) -> Open | None:
+        raise self.meaningless(line)
+
+    def sentence(self, said: Said, line: Line) -> Open | None:
+        if said.name in _LEAVES:
+            if said.name == "control.retry_wait" and self.attempts <= 1:
+                return None
+            return self._step(said, line)
+        match said.name:
+            case "control.only_if":
+                if self.decided(said):
+                    self.body(line.children)
+            case "data.if_missing":
+                if self.view.value(said["value"]) == EMPTY:
+                    self.body(line.children)
+            case "control.repeat_stop":
+                if self.memory.values.get(said["decision"][0]) == DONE:
+                    raise _Left
+            case "control.loop":
+                self._loop(line)
+            case _:
+                return super().sentence(said, line)
+        return None
+
+    def do(self, line: Line) -> None:
+        self.recording.append(line.number)
+        super().do(line)
+
+    def finished(self, said: Said, line: Line) -> Exception:
+        return Finished(self.view.text(said["reason"]))
+
+    def _step(self, said: Said, line: Line) -> Open | None:
+        """One step of the recording."""
+        self.recording.append(line.number)
+        if said.name == "screen.focused":
+            self._answer(self._focused(said, line))
+            return None
+        if line.children:
+            raise Defect("lines under a sentence that ends", inside(line.text))
+        if said.name == "data.background":
+            self._background(said)
+            return None
+        return super().sentence(said, line)
+
+    def _focused(self, said: Said, line: Line) -> Report:
+        if not line.children or any(not each.bullet for each in line.children):
+            raise Defect("a focused_action without bullets", inside(line.text))
+        return focused_action(
+            line.children, self.grammar, self.recorder, self.memory, said["model"] or ""
+        )
+
+    def _answer(self, report: Report) -> None:
+        """Do what the rules say about the report of a focused agent."""
+        if report.kind == ATTEMPT_FAILED:
+            if not self.attempts:
+                raise Defect("a failed attempt is reported where none is made", report.reason)
+            raise AttemptFailed(report.reason)
+        if report.kind == FAILED:
+            if not self._declares:
+                raise Defect("no rule says what a failed focused_action means", report.reason)
+            raise Aborted(report.reason)
+
+    def _background(self, said: Said) -> None:
+        reading: Said = said["prompt"]
+        question = Question(
+            READ,
+            self.view.text(reading["source"]),
+            shape=reading["type"],
+            model=said["model"] or "",
+        )
+        found = self.recorder.ask(question)
+        if found not in (None, "", EMPTY):
+            self.memory.save(reading["key"], written(found))
+        elif reading["optional"]:
+            self.memory.save(reading["key"], EMPTY)
+
+    # Rounds
+
+    def repeat(self, said: Said, line: Line) -> Open:
+        """Rounds of which a focused action in each says whether another is needed.
+
+        The line itself tells the agent to look after the last round too, which it would have to do
+        on its own.
+        """
+        for _ in range(said["limit"]):
+            try:
+                self.body(line.children)
+            except _Left:
+                return Open("control.repeat_missing", lambda _: False)
+        raise Defect("the main agent decides whether the last round was enough", line.text)
+
+    # Loops
+
+    def _loop(self, line: Line) -> None:
+        """A first pass by hand, and the others by what it recorded."""
+        lines = list(line.children)
+        starts = [number for number, each in enumerate(lines) if self._is(each, "start_loop")]
+        ends = [number for number, each in enumerate(lines) if self._is(each, "end_loop")]
+        if len(starts) != 1 or ends != [len(lines) - 1]:
+            raise Defect("a loop without its beginning or its end", inside(line.text))
+        start = lines[starts[0]]
+        self.body(lines[: starts[0]])
+        items = self._items(start)
+        if not items:
+            self.recording.append(Loop(start.number, []))
+            return
+        outer, self.recording = self.recording, []
+        self.memory.values["loop_item"] = items[0]
+        try:
+            self.body(lines[starts[0] + 1 : -1])
+        finally:
+            pass_, self.recording = self.recording, outer
+        self.recording.append(Loop(start.number, pass_))
+        self._further(items[1:], pass_)
+
+    def _is(self, line: Line, name: str) -> bool:
+        said = self.said(line)
+        return said is not None and said.name == f"control.{name}"
+
+    def _items(self, line: Line) -> list[Any]:
+        """The entries of a loop, evaluated now."""
+        said = self.said(line)
+        if said is None:
+            raise self.meaningless(line)
+        kind, content = said["items"]
+        found = self.view.value(content) if kind == "variable" else json_items(inside(content))
+        if isinstance(found, str):
+            found = json_items(found)
+        match found:
+            case bool():
+                return []
+            case int():
+                return list(range(found))
+            case list():
+                return found
+            case str():
+                return [found] if self.memory.variant.text_is_entry and found else []
+            case _:
+                return []
+
+    def _further(self, items: Iterable[Any], pass_: Recording) -> None:
+        for item in items:
+            self.memory.values["loop_item"] = item
+            try:
+                self.replay(pass_)
+            except Aborted:
+                if self.memory.variant.failure_leaves:
+                    break
+                raise
+        self.memory.values.pop("loop_item", None)
+
+    # Repeating a recording
+
+    def replay(self, recording: Recording) -> None:
+        """Repeat what was recorded, with values filled in anew; nobody decides anything."""
+        for step in recording:
+            if isinstance(step, Loop):
+                items = self._items(self._lines[step.start])
+                self._further(items, step.body)
+                continue
+            line = self._lines[step]
+            self.recorder.place = line.number
+            said = self.said(line)
+            if said is None:
+                Agent.do(self, line)
+            elif said.name == "screen.focused":
+                report = self._focused(said, line)
+                if report.kind != "done":
+                    raise Aborted(report.reason)
+            elif said.name == "data.background":
+                self._background(said)
+            elif said.name == "control.retry_wait":
+                self.act("pause", str(said["time"]))
+            else:
+                Agent.sentence(self, said, line)
+
+
+def _walk(lines: Iterable[Line]) -> Iterable[Line]:
+    for line in lines:
+        yield line
+        yield from _walk(line.children)

@@ -1,0 +1,178 @@
+"""The runtime values of a run, and what texts, values and conditions are with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flowdsl.simulate.shapes import EMPTY
+from flowdsl.simulate.trace import Playback
+from flowdsl.simulate.world import SEES, Question
+
+from .characters import PathParts, at_path, filled, spelled
+from .grammar import Said
+from .kinds import without_notes
+from .variants import Variant
+
+OBSERVATION = "an observation of the run"
+"""What may stand for a variable that was never set: whatever an agent has seen."""
+
+
+class Memory:
+    """The runtime values of one run, by the bare names of their variables.
+
+    `copied` has what copying gave, by the key that it was copied to.
+    """
+
+    def __init__(self, variant: Variant) -> None:
+        self.variant = variant
+        self.values: dict[str, Any] = {}
+        self.copied: dict[str, tuple[Question, Any]] = {}
+
+    def save(self, key: str, value: Any) -> None:
+        """`upsert_runtime_values` of one value."""
+        before = self.values.get(key)
+        if self.variant.merges and isinstance(before, dict) and isinstance(value, dict):
+            value = _merged(before, value)
+        self.values[key] = value
+
+    def view(self, *, frozen: bool) -> View:
+        """What an agent sees of the values: those of now, or those at each moment."""
+        return View(self.variant, deepcopy(self.values) if frozen else self.values)
+
+
+def _merged(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(before)
+    for name, value in after.items():
+        old = merged.get(name)
+        if isinstance(old, dict) and isinstance(value, dict):
+            merged[name] = _merged(old, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+class View:
+    """How runtime variables read."""
+
+    def __init__(self, variant: Variant, values: Mapping[str, Any]) -> None:
+        self._variant = variant
+        self._values = values
+
+    def value(self, path: PathParts) -> Any:
+        """The value of a variable, as the platform has it in place of `{{path}}`."""
+        if path[0] not in self._values:
+            match self._variant.unset:
+                case "spelling":
+                    return "{{" + ".".join(map(str, path)) + "}}"
+                case "observation":
+                    return OBSERVATION
+                case _:
+                    return EMPTY
+        found = at_path(self._values, path)
+        return EMPTY if found is None else found
+
+    def text(self, template: str) -> str:
+        """A text with everything filled in but secrets."""
+        return filled(without_notes(template), lambda path, _: spelled(self.value(path)))
+
+    def built(self, value: tuple[str, Any]) -> Any:
+        """A value in the words of a prompt, as JSON."""
+        kind, content = value
+        match kind:
+            case "json":
+                return EMPTY if content is None else content
+            case "text":
+                return self.text(content)
+            case "variable":
+                return self.value(content)
+            case "list":
+                return [self.built(each) for each in content]
+            case _:
+                return {name: self.built(each) for name, each in content}
+
+
+def holds(condition: Said, view: View, recorder: Playback) -> bool:
+    """Whether a condition is so; what it asks of the screen is asked at once, all of it."""
+    for question in _questions(condition, view):
+        recorder.ask(question)
+        recorder.use(question)
+    return _holds(condition, view, recorder)
+
+
+def _questions(condition: Said, view: View) -> list[Question]:
+    match condition.name:
+        case "conditions.sees" | "conditions.sees_not":
+            return [Question(SEES, view.text(condition["text"]))]
+        case "conditions.not_":
+            return _questions(condition["condition"], view)
+        case "all" | "any":
+            return [each for part in condition["operands"] for each in _questions(part, view)]
+        case _:
+            return []
+
+
+def _holds(condition: Said, view: View, recorder: Playback) -> bool:
+    match condition.name:
+        case "conditions.sees":
+            return bool(recorder.ask(Question(SEES, view.text(condition["text"]))))
+        case "conditions.sees_not":
+            return not recorder.ask(Question(SEES, view.text(condition["text"])))
+        case "conditions.not_":
+            return not _holds(condition["condition"], view, recorder)
+        case "all":
+            return all(_holds(each, view, recorder) for each in condition["operands"])
+        case "any":
+            return any(_holds(each, view, recorder) for each in condition["operands"])
+        case "conditions.is_true":
+            return spelled(view.built(condition["value"])) == "true"
+        case "conditions.is_not_true":
+            return spelled(view.built(condition["value"])) != "true"
+        case "conditions.is_empty":
+            return spelled(view.built(condition["value"])) in ("[]", EMPTY)
+        case "conditions.is_not_empty":
+            return spelled(view.built(condition["value"])) not in ("[]", EMPTY)
+        case "conditions.texts":
+            left, right = (spelled(view.built(condition[side])) for side in ("left", "right"))
+            return _compare(left, condition["comparison"], right)
+        case "conditions.numbers":
+            try:
+                first, second = (
+                    Decimal(spelled(view.built(condition[side]))) for side in ("left", "right")
+                )
+            except InvalidOperation:
+                return False
+            return _compare(first, condition["relation"], second)
+        case _:
+            raise AssertionError(condition.name)
+
+
+def _compare(left: Any, operator: str, right: Any) -> bool:
+    match operator:
+        case "==":
+            return bool(left == right)
+        case "!=":
+            return bool(left != right)
+        case "<":
+            return bool(left < right)
+        case ">":
+            return bool(left > right)
+        case "<=":
+            return bool(left <= right)
+        case _:
+            return bool(left >= right)
+
+
+def written(value: Any) -> Any:
+    """A value as an agent that reads it saves it: what is missing is `__EMPTY__`, at any depth."""
+    match value:
+        case None | "":
+            return EMPTY
+        case list():
+            return [written(each) for each in value]
+        case dict():
+            return {name: written(each) for name, each in value.items()}
+        case _:
+            return value

@@ -1,0 +1,91 @@
+"""The transformation agent: makes the outputs of a run from its runtime values.
+
+It knows the output schema, whose descriptions say where each field comes from, and the values that
+are there at the end (`D:/concepts/generating-output-data`). What no description maps is copied from
+the runtime value of its name, as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flowdsl.simulate.shapes import EMPTY
+
+from .characters import at_path, spelled
+from .grammar import Grammar, Said
+from .layout import Defect
+
+
+def outputs(schema: str | None, values: Mapping[str, Any], grammar: Grammar) -> dict[str, Any]:
+    """The fields of `output_data`; raises Defect where a required one cannot be made."""
+    if schema is None:
+        return {}
+    read = json.loads(schema)
+    fields: Mapping[str, Any] = read.get("properties", {})
+    return {name: _field(name, field, values, grammar) for name, field in fields.items()}
+
+
+def _field(name: str, schema: Any, values: Mapping[str, Any], grammar: Grammar) -> Any:
+    if "const" in schema:
+        return schema["const"]
+    source = _source(schema.get("description", ""), grammar)
+    if source is not None and source.name == "sources.unset":
+        value = None
+    elif source is None:
+        value = values.get(name)
+    else:
+        value = at_path(values, source["variable"])
+        if value == EMPTY and source["optional"]:
+            value = None
+    value = _fitted(value, schema)
+    if value is None and not _may_be_null(schema):
+        raise Defect("an output that is required has no value", name)
+    return value
+
+
+def _source(description: str, grammar: Grammar) -> Said | None:
+    """The sentence at the end of a description that says where the field comes from."""
+    found: list[Said] = []
+    starts = [0, *(number + 1 for number, each in enumerate(description) if each == " ")]
+    for start in starts:
+        words = description[start:]
+        if words.endswith("."):
+            found += grammar.hole("source", words[:1].lower() + words[1:-1])
+    if len(found) > 1:
+        raise Defect("a description names two sources", description)
+    return found[0] if found else None
+
+
+def _may_be_null(schema: Any) -> bool:
+    kinds = schema.get("type")
+    return kinds is None or "null" in (kinds if isinstance(kinds, list) else [kinds])
+
+
+def _fitted(value: Any, schema: Any) -> Any:
+    """A value as the schema wants it: a text that spells a number is that number, and so on."""
+    kinds = schema.get("type")
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    match value:
+        case str() if "string" not in kinds and value != EMPTY:
+            return _from_text(value, kinds, schema)
+        case bool() | int() | float() if "string" in kinds and len(set(kinds) - {"null"}) == 1:
+            return spelled(value)
+        case list() if "items" in schema:
+            return [_fitted(each, schema["items"]) for each in value]
+        case dict():
+            fields = schema.get("properties", {})
+            return {name: _fitted(each, fields.get(name, {})) for name, each in value.items()}
+        case _:
+            return value
+
+
+def _from_text(text: str, kinds: list[Any], schema: Any) -> Any:
+    if kinds == [None]:
+        return text
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return _fitted(value, schema) if isinstance(value, list | dict) else value

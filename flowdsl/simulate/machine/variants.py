@@ -1,0 +1,71 @@
+"""What nobody knows of the service, as axes: a payload must do the same under every value of each.
+
+The axes are those of `docs/prompt-language.md`. Each value that is not known to be wrong is one of
+a variant; what the service was seen to do belongs here too, once it was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from flowdsl.simulate.shapes import EMPTY
+from flowdsl.source.record import Record
+
+
+class Variant(Record, eq=True):
+    """One way in which the service may work.
+
+    - `merges`: saving an object merges it into the one that is there, and does not replace it.
+    - `at_call`: `{{x}}` in a focused instruction is filled in when the call is made, and not when
+      the agent gets there.
+    - `unset`: what stands for a variable that was never set: `empty`, its own `spelling`, or any
+      `observation` of the run.
+    - `clipboard`: what an empty clipboard leaves: an empty text, or `__EMPTY__`.
+    - `text_is_entry`: a loop over a text that is no list has one entry, and is not skipped.
+    - `failure_leaves`: a failure in a later pass of a loop leaves the loop, and does not end the
+      run.
+    """
+
+    merges: bool = False
+    at_call: bool = False
+    unset: str = "empty"
+    clipboard: str = EMPTY
+    text_is_entry: bool = False
+    failure_leaves: bool = False
+
+    def __str__(self) -> str:
+        usual = Variant()
+        named = [
+            f"{name}={getattr(self, name)!r}"
+            for name in AXES
+            if getattr(self, name) != getattr(usual, name)
+        ]
+        return ", ".join(named) or "usual"
+
+
+AXES: dict[str, tuple[Any, ...]] = {
+    "merges": (False, True),
+    "at_call": (False, True),
+    "unset": ("empty", "spelling", "observation"),
+    "clipboard": (EMPTY, ""),
+    "text_is_entry": (False, True),
+    "failure_leaves": (False, True),
+}
+"""The values of each axis, the usual one first."""
+
+
+def every_variant() -> Iterator[Variant]:
+    """Every combination: 96 ways in which the service may work."""
+    for values in product(*AXES.values()):
+        yield Variant(**dict(zip(AXES, values, strict=True)))
+
+
+def main_variants() -> Iterator[Variant]:
+    """The usual one, each other value of each axis alone, and all of the others at once."""
+    yield Variant()
+    for name, values in AXES.items():
+        for value in values[1:]:
+            yield Variant(**{name: value})
+    yield Variant(**{name: values[-1] for name, values in AXES.items()})
