@@ -15,7 +15,9 @@ from typing import Any
 
 from flowdsl.source.record import Record
 
-from .shapes import Shape
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .shapes import Shape
 
 # The kinds of questions, each with its answer
 
