@@ -1,0 +1,50 @@
+"""Statements that act, and ask nothing."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from flowdsl.source.files import resolve_path
+from flowdsl.syntax import ast
+
+from .. import trace
+from .expressions import exact, line, typed
+from .frames import Frame
+
+
+def act(frame: Frame, verb: str, *texts: str) -> None:
+    """Something is done."""
+    frame.run.recorder.act(verb, *texts)
+
+
+def do(frame: Frame, statement: ast.DoStmt) -> None:
+    """`do`: the author's own words; without words it is nothing."""
+    words = exact(frame, statement.text).strip()
+    if words:
+        act(frame, trace.DO, words)
+
+
+def type_in(frame: Frame, statement: ast.TypeStmt) -> None:
+    """`type`: a value goes into a field; where there is none, nothing is done."""
+    text, target = typed(frame, statement.value), line(frame, statement.target)
+    if not text:
+        return
+    if statement.display is None:
+        act(frame, trace.TYPE, text, target)
+    else:
+        act(frame, trace.TYPE_AS, text, statement.display.value, target)
+
+
+def press(frame: Frame, statement: ast.PressStmt) -> None:
+    """`press`: chords with blanks between them, in lower case as case is ignored."""
+    chords = " ".join(statement.keys.value.lower().split())
+    times = 1 if statement.times is None else statement.times.value
+    act(frame, trace.PRESS, chords, str(times))
+
+
+def show(frame: Frame, statement: ast.ImageStmt) -> None:
+    """`image`: a picture, and what it is said to show."""
+    path = resolve_path(frame.source.path, statement.path.value)
+    assert path is not None, "the check wants a path inside the project"
+    shows = "" if statement.shows is None else line(frame, statement.shows)
+    act(frame, trace.SHOW, sha256(frame.run.model.images[path]).hexdigest(), shows)

@@ -1,0 +1,107 @@
+"""Statements that ask the world whether something is so, or for a value.
+
+Each returns why it came to nothing, which is the reason of its `fail` where it has no `else`; None
+where it did not.
+"""
+
+from __future__ import annotations
+
+from flowdsl.semantics import types
+from flowdsl.syntax import ast
+
+from .. import trace, world
+from ..world import Question
+from . import leaving
+from .acting import act
+from .expressions import constant_in, exact, line
+from .frames import Frame
+from .lines import joined
+from .reading import shape_of, value_of
+from .values import Value
+
+DEFAULT_TIMEOUT = 60_000
+"""The milliseconds that a `wait until` waits if it does not say how long."""
+
+
+def choose(frame: Frame, statement: ast.ChooseStmt) -> str | None:
+    """`choose`: what is there exactly once is opened."""
+    target = line(frame, statement.target)
+    if not frame.holds(Question(world.CHOOSE, target, model=_model(statement.model))):
+        return leaving.NOT_FOUND.format(target)
+    act(frame, trace.OPEN, target)
+    return None
+
+
+def wait_until(frame: Frame, statement: ast.WaitUntilStmt) -> str | None:
+    """`wait until`: something has to happen within a time."""
+    condition, timeout = line(frame, statement.condition), statement.timeout
+    milliseconds = DEFAULT_TIMEOUT if timeout is None else timeout.milliseconds
+    question = Question(world.WAIT, condition, milliseconds=milliseconds)
+    happened = frame.run.recorder.wait(question)
+    return None if happened else leaving.NOT_IN_TIME.format(condition)
+
+
+def expect(frame: Frame, statement: ast.ExpectStmt) -> str | None:
+    """`expect`: something has to be so."""
+    condition = line(frame, statement.condition)
+    is_so = frame.holds(Question(world.EXPECT, condition))
+    return None if is_so else leaving.NOT_EXPECTED.format(condition)
+
+
+def extract(frame: Frame, statement: ast.ExtractStmt) -> str | None:
+    """`extract`: a value is read from the screen."""
+    source = line(frame, statement.source)
+    there = _read(frame, statement, world.READ, source)
+    return None if there else leaving.NOT_READABLE.format(source)
+
+
+def copy(frame: Frame, statement: ast.CopyStmt) -> str | None:
+    """`copy`: a text is selected and copied, and then it is there or not."""
+    source = line(frame, statement.source)
+    act(frame, trace.COPIED, source)
+    there = _read(frame, statement, world.COPY, source)
+    return None if there else leaving.NOT_COPIED.format(source)
+
+
+def run(frame: Frame, statement: ast.RunStmt) -> str | None:
+    """`run`: a command; an `else` asks whether it did its work, `as` for what it printed."""
+    command = exact(frame, statement.command)
+    act(frame, trace.COMMAND, command)
+    worked = statement.otherwise is None or frame.holds(Question(world.COMMAND, command))
+    if worked and (statement.name is None or _read(frame, statement, world.OUTPUT, command)):
+        return None
+    return leaving.NOT_PRINTED.format(joined(command))
+
+
+def _read(
+    frame: Frame,
+    statement: ast.ExtractStmt | ast.CopyStmt | ast.RunStmt,
+    kind: str,
+    text: str,
+) -> bool:
+    """Set a variable to an answer. Returns False where it lacks a value that it has to have.
+
+    Where it may lack one, the question is used only when the variable is: without an `else` and in
+    the background.
+    """
+    assert statement.name is not None
+    type_: types.Type = types.STRING
+    if statement.type is not None:
+        type_ = frame.run.model.declared_types[statement.type]
+    model, may_lack = "", isinstance(type_, types.Optional) and statement.otherwise is None
+    if isinstance(statement, ast.ExtractStmt):
+        model, may_lack = _model(statement.model), may_lack or statement.background
+    constant = constant_in(frame)
+    question = Question(kind, text, shape=shape_of(type_, constant), model=model)
+    recorder = frame.run.recorder
+    data = value_of(recorder.ask(question), type_, constant)
+    if may_lack:
+        frame.names[statement.name.text] = Value(data, (((), (question, recorder.position)),))
+        return True
+    recorder.use(question)
+    frame.names[statement.name.text] = Value(data)
+    return data is not None
+
+
+def _model(written: ast.StringLit | None) -> str:
+    return "" if written is None else written.value

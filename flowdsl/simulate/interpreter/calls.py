@@ -1,0 +1,52 @@
+"""Calls of tasks: the variables of a call, and its result."""
+
+from __future__ import annotations
+
+from flowdsl.semantics import types
+from flowdsl.semantics.model import TaskSymbol
+from flowdsl.syntax import ast
+
+from .expressions import constant, value
+from .frames import Frame
+from .values import MISSING, Value, on_the_wire, record_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .repeating import Perform
+
+
+def call(frame: Frame, statement: ast.CallStmt, perform: Perform) -> None:
+    """`call`: the task in variables of its own; its result begins empty at every call."""
+    task = frame.run.model.calls[statement]
+    body = task.declaration.body
+    inner = Frame(
+        frame.run, task.module.source, body, _fields(task), _arguments(frame, statement, task)
+    )
+    perform(body, inner)
+    if statement.result is not None:
+        frame.names[statement.result.text] = _result(inner)
+
+
+def _arguments(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> dict[str, Value]:
+    """The values of the parameters when the call begins."""
+    given = {argument.name.text: argument.value for argument in statement.arguments}
+    found: dict[str, Value] = {}
+    for parameter in task.params:
+        if parameter.name in given:
+            data = frame.take(value(frame, given[parameter.name], parameter.type))
+        else:
+            default = constant(frame, task.defaults.get(parameter.name))
+            data = on_the_wire(default, parameter.type)
+        found[parameter.name] = Value(data)
+    return found
+
+
+def _fields(task: TaskSymbol) -> tuple[types.FieldType, ...]:
+    return task.result.fields if isinstance(task.result, types.RecordOf) else ()
+
+
+def _result(frame: Frame) -> Value:
+    """The record of what a call emitted; a field that it did not emit is missing."""
+    return record_of(
+        {field.wire_name: frame.emitted.get(name, MISSING) for name, field in frame.fields.items()}
+    )

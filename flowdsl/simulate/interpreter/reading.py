@@ -1,0 +1,115 @@
+"""What is read: the shape that is asked for, and the value that an answer gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, assert_never
+
+from flowdsl.semantics import types
+
+from ..shapes import (
+    EnumShape,
+    FieldShape,
+    ListShape,
+    OptionalShape,
+    RecordShape,
+    ScalarShape,
+    without_missing,
+)
+from .lines import joined
+from .values import on_the_wire, spelled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from ..shapes import Shape
+
+    Constant: TypeAlias = Callable[[Any], Any]
+    """The JSON value of a default as the side tables have it."""
+
+
+def shape_of(type_: types.Type, constant: Constant) -> Shape:
+    """The shape of a value of a type; at the top, `string?` is asked for as `string` is."""
+    return _shape(types.strip_optional(type_), constant)
+
+
+def _shape(type_: types.Type, constant: Constant) -> Shape:
+    match type_:
+        case types.Primitive(name):
+            return ScalarShape(name)
+        case types.Enum(values):
+            return EnumShape(values)
+        case types.ListOf(element):
+            return ListShape(_shape(element, constant))
+        case types.Optional(inner):
+            return OptionalShape(_shape(inner, constant))
+        case types.RecordOf(_, fields):
+            return RecordShape(tuple(_field(field, constant) for field in fields))
+        case types.Unknown():
+            raise AssertionError("a type that the check did not resolve")
+        case _:
+            assert_never(type_)
+
+
+def _field(field: types.FieldType, constant: Constant) -> FieldShape:
+    default = constant(field.default) if field.has_default else None
+    return FieldShape(
+        field.wire_name,
+        _shape(field.type, constant),
+        joined(field.doc or "").removesuffix("."),
+        None if default is None else spelled(default),
+    )
+
+
+def value_of(answer: Any, type_: types.Type, constant: Constant) -> Any:
+    """The value that an answer gives, or None where it gives none.
+
+    A value that lacks a part that it has to have was not read. A field that lacks its value has its
+    default.
+    """
+    return _whole(without_missing(answer), type_, constant)
+
+
+def _whole(data: Any, type_: types.Type, constant: Constant) -> Any:
+    match data, types.strip_optional(type_):
+        case list(), types.ListOf(element):
+            entries = [_whole(each, element, constant) for each in data]
+            lacks = None in entries and not isinstance(element, types.Optional)
+            return None if lacks else entries
+        case dict(), types.RecordOf(_, fields):
+            found = dict(data)
+            for field in fields:
+                value = field_of(data, field, constant)
+                found[field.wire_name] = value = _whole(value, field.type, constant)
+                if value is None and not isinstance(field.type, types.Optional):
+                    return None
+            return found
+        case _:
+            return data
+
+
+def field_of(data: dict[str, Any], field: types.FieldType, constant: Constant) -> Any:
+    """The value of a field of a record, or its default where it is missing."""
+    value = data.get(field.wire_name)
+    if value is None and field.has_default:
+        return on_the_wire(constant(field.default), field.type)
+    return value
+
+
+def reported(data: Any, type_: types.Type, constant: Constant) -> Any:
+    """A value as an output has it: what is missing is null, also where a record lacks a field."""
+    return _reported(without_missing(data), type_, constant)
+
+
+def _reported(data: Any, type_: types.Type, constant: Constant) -> Any:
+    match data, types.strip_optional(type_):
+        case list(), types.ListOf(element):
+            return [_reported(each, element, constant) for each in data]
+        case dict(), types.RecordOf(_, fields):
+            return data | {
+                field.wire_name: _reported(field_of(data, field, constant), field.type, constant)
+                for field in fields
+            }
+        case _:
+            return data

@@ -1,0 +1,101 @@
+"""Statements that do their body more than once.
+
+`perform` carries out a block in the frame that it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flowdsl.semantics import types
+from flowdsl.syntax import ast
+
+from ..trace import PAUSE
+from .conditions import holds
+from .expressions import constant, value
+from .frames import Frame
+from .leaving import TOO_MANY, Abort, Fail
+from .values import Value, type_at, wire_step
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Perform: TypeAlias = Callable[[ast.Block, Frame], None]
+
+
+def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
+    """`for`: the body once for each entry; more entries than the bound abort the run."""
+    entries = _entries(frame, statement.iterable)
+    limit = _limit(frame, statement)
+    if limit is not None and len(entries) > limit:
+        raise Abort(TOO_MANY.format(limit))
+    name = statement.variable.text
+    for entry in entries:
+        frame.begin(statement.body)
+        frame.names[name] = Value(entry)
+        perform(statement.body, frame)
+    frame.names.pop(name, None)
+
+
+def _entries(frame: Frame, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> Sequence[object]:
+    """The entries of a list, which has none where it is missing; of a count, 0 and what follows."""
+    listed = frame.take(value(frame, iterable, types.ANY))
+    if isinstance(listed, int):
+        return range(listed)
+    return listed if isinstance(listed, list) else ()
+
+
+def _limit(frame: Frame, statement: ast.ForStmt) -> int | None:
+    """The bound of a `for`: its own, else that of the field in which the list stands."""
+    if statement.limit is not None:
+        return bound(frame, statement.limit)
+    if not isinstance(statement.iterable, ast.Ref):
+        return None
+    symbol = frame.run.model.values[statement.iterable]
+    field, type_ = symbol.field, symbol.type
+    for part in statement.iterable.path:
+        _, field = wire_step(type_, part.index if isinstance(part, ast.IndexAccess) else part.name)
+        type_ = type_at(type_, field)
+    return None if field is None else field.constraints.max_items
+
+
+def bound(frame: Frame, limit: ast.IntLit | ast.ConstRef | None) -> int:
+    """A number of rounds, entries or attempts."""
+    assert limit is not None, "the check wants a bound"
+    return int(constant(frame, limit))
+
+
+def rounds(frame: Frame, statement: ast.RepeatStmt, perform: Perform) -> bool:
+    """`repeat`: rounds until the condition holds, which is looked at before each and at the end.
+
+    Returns whether it held.
+    """
+    for _ in range(bound(frame, statement.limit)):
+        if holds(frame, statement.until):
+            return True
+        frame.begin(statement.body)
+        perform(statement.body, frame)
+    return holds(frame, statement.until)
+
+
+def attempts(frame: Frame, statement: ast.RetryStmt, perform: Perform) -> Fail | None:
+    """`retry`: attempts until one does not fail; a failed one keeps no value.
+
+    Returns the `fail` of the last attempt where all failed.
+    """
+    failed: Fail | None = None
+    for _ in range(bound(frame, statement.attempts)):
+        if failed is not None and statement.delay is not None:
+            frame.at(statement)
+            frame.run.recorder.act(PAUSE, str(statement.delay.milliseconds))
+        frame.begin(statement.body)
+        before = frame.kept()
+        try:
+            perform(statement.body, frame)
+        except Fail as failure:
+            frame.restore(before)
+            failed = failure
+        else:
+            return None
+    return failed

@@ -1,0 +1,146 @@
+"""What each statement of the language means."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from flowdsl.semantics import types
+from flowdsl.syntax import ast
+
+from .. import trace
+from . import asking, leaving
+from .acting import act, do, press, show, type_in
+from .calls import call
+from .conditions import holds
+from .expressions import exact, line, value
+from .frames import Frame
+from .leaving import Abort, Fail, Finish
+from .repeating import attempts, bound, for_each, rounds
+from .values import MISSING, appended, type_at
+
+
+def perform(block: ast.Block, frame: Frame) -> None:
+    """The statements of a block, in order."""
+    for statement in block.statements:
+        execute(statement, frame)
+
+
+def execute(statement: ast.Stmt, frame: Frame) -> None:
+    """One statement."""
+    frame.run.count()
+    frame.at(statement)
+    match statement:
+        case ast.AnnotatedStmt(statement=annotated):
+            execute(annotated, frame)
+        case ast.StepStmt(body=body):
+            perform(body, frame)
+        case ast.DoStmt():
+            do(frame, statement)
+        case ast.ChooseStmt(otherwise=otherwise):
+            _unless(frame, asking.choose(frame, statement), otherwise)
+        case ast.TypeStmt():
+            type_in(frame, statement)
+        case ast.ClearStmt(target=target):
+            act(frame, trace.CLEAR, line(frame, target))
+        case ast.PressStmt():
+            press(frame, statement)
+        case ast.WaitStmt(duration=duration):
+            act(frame, trace.PAUSE, str(duration.milliseconds))
+        case ast.WaitUntilStmt(otherwise=otherwise):
+            _unless(frame, asking.wait_until(frame, statement), otherwise)
+        case ast.ExtractStmt(otherwise=otherwise):
+            _unless(frame, asking.extract(frame, statement), otherwise)
+        case ast.CopyStmt(otherwise=otherwise):
+            _unless(frame, asking.copy(frame, statement), otherwise)
+        case ast.EmitStmt():
+            _emit(frame, statement)
+        case ast.ExpectStmt(otherwise=otherwise):
+            _unless(frame, asking.expect(frame, statement), otherwise)
+        case ast.CaptureStmt(file=file):
+            act(frame, trace.CAPTURE, exact(frame, file))
+        case ast.ExportStmt(file=file):
+            act(frame, trace.EXPORT, exact(frame, file))
+        case ast.ImageStmt():
+            show(frame, statement)
+        case ast.RunStmt(otherwise=otherwise):
+            _unless(frame, asking.run(frame, statement), otherwise)
+        case ast.IfStmt():
+            _if(frame, statement)
+        case ast.ForStmt():
+            for_each(frame, statement, perform)
+        case ast.RepeatStmt():
+            _repeat(frame, statement)
+        case ast.RetryStmt():
+            _retry(frame, statement)
+        case ast.CallStmt():
+            call(frame, statement, perform)
+        case ast.FailStmt(reason=reason):
+            raise Fail(line(frame, reason))
+        case ast.AbortStmt(reason=reason):
+            raise Abort(line(frame, reason))
+        case ast.FinishStmt(reason=reason):
+            raise Finish(line(frame, reason))
+        case _:
+            assert_never(statement)
+
+
+def _unless(frame: Frame, unmet: str | None, otherwise: ast.Otherwise | None) -> None:
+    """The `else` of a statement that came to nothing; without one it fails, with that reason."""
+    if unmet is None:
+        return
+    if otherwise is None:
+        raise Fail(unmet)
+    if isinstance(otherwise.action, ast.Block):
+        perform(otherwise.action, frame)
+    else:
+        execute(otherwise.action, frame)
+
+
+# Keeping
+
+
+def _emit(frame: Frame, statement: ast.EmitStmt) -> None:
+    """`emit`: an output, or a field of the task's result, gets a value or one entry more."""
+    name = statement.name.text
+    field = frame.fields.get(name)
+    type_ = types.ANY if field is None else field.type
+    if statement.append:
+        entry = value(frame, statement.value, type_at(type_, None))
+        frame.emitted[name] = appended(frame.emitted.get(name, MISSING), entry)
+    else:
+        frame.emitted[name] = value(frame, statement.value, type_)
+
+
+# Deciding and repeating
+
+
+def _if(frame: Frame, statement: ast.IfStmt) -> None:
+    """`if`: the first branch whose condition holds, else the last."""
+    for branch in statement.branches:
+        if holds(frame, branch.condition):
+            return perform(branch.body, frame)
+    if statement.otherwise is not None:
+        perform(statement.otherwise, frame)
+    return None
+
+
+def _repeat(frame: Frame, statement: ast.RepeatStmt) -> None:
+    """`repeat`: rounds, and the `else` where they came to no end."""
+    if rounds(frame, statement, perform):
+        return
+    limit, until = bound(frame, statement.limit), statement.until
+    if isinstance(until, ast.SeesExpr):
+        reason = leaving.NOT_REACHED_SEEN.format(limit, line(frame, until.text))
+    else:
+        reason = leaving.NOT_REACHED.format(limit)
+    _unless(frame, reason, statement.otherwise)
+
+
+def _retry(frame: Frame, statement: ast.RetryStmt) -> None:
+    """`retry`: attempts; where all failed its `else`, without one the last failure goes on."""
+    failed = attempts(frame, statement, perform)
+    if failed is None:
+        return
+    if statement.otherwise is None:
+        raise failed
+    perform(statement.otherwise, frame)

@@ -1,0 +1,176 @@
+"""The values of a program: JSON, aliases of secrets, and where a value was asked for.
+
+A value remembers the questions whose answers it holds, each with the path at which it stands, so
+that a question counts as used only when something depends on its answer.
+
+    {"phone": "555"}   ("phone",) <- read "the phone" at position 3
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from flowdsl.semantics import types
+from flowdsl.source.record import Record
+
+from ..world import Question
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Step: TypeAlias = str | int
+    Asking: TypeAlias = tuple[Question, int]
+    Origin: TypeAlias = tuple[tuple[Step, ...], Asking]
+
+
+class Secret(Record, eq=True):
+    """A secret of the workflow: its name on the wire, and the path into it."""
+
+    name: str
+    path: tuple[Step, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{{${self.name}{''.join(map(_spelled_step, self.path))}}}"
+
+
+class Value(Record):
+    """A value: JSON, or a `Secret`; None is a missing one."""
+
+    data: Any
+    origins: tuple[Origin, ...] = ()
+
+    def at(self, step: Step) -> Value:
+        """The part of the value at one step of a path; missing where there is none."""
+        return Value(
+            _part(self.data, step),
+            tuple(
+                (path[1:], asking) for path, asking in self.origins if not path or path[0] == step
+            ),
+        )
+
+    def below(self, step: Step) -> tuple[Origin, ...]:
+        """The origins that a list or record has from this value, which is its part at `step`."""
+        return tuple(((step, *path), asking) for path, asking in self.origins)
+
+
+MISSING = Value(None)
+
+
+def list_of(values: Iterable[Value]) -> Value:
+    """A list of values."""
+    entries = tuple(values)
+    origins = (each.below(number) for number, each in enumerate(entries))
+    return Value(
+        [each.data for each in entries], tuple(origin for own in origins for origin in own)
+    )
+
+
+def record_of(fields: dict[str, Value]) -> Value:
+    """A record of values by their names on the wire."""
+    origins = (value.below(name) for name, value in fields.items())
+    return Value(
+        {name: value.data for name, value in fields.items()},
+        tuple(origin for own in origins for origin in own),
+    )
+
+
+def appended(collected: Value, entry: Value) -> Value:
+    """A list with one entry more; a missing list counts as an empty one."""
+    entries = collected.data or []
+    return Value([*entries, entry.data], (*collected.origins, *entry.below(len(entries))))
+
+
+def _part(data: Any, step: Step) -> Any:
+    match data:
+        case Secret(name, path):
+            return Secret(name, (*path, step))
+        case dict():
+            return data.get(step)
+        case list() if isinstance(step, int) and 0 <= step < len(data):
+            return data[step]
+        case _:
+            return None
+
+
+# Values in texts
+
+
+def spelled(data: Any) -> str:
+    """A value that is there as a text shows it.
+
+    Truth values are `true` and `false`, numbers stand in plain decimal notation, lists and records
+    are JSON.
+    """
+    match data:
+        case str():
+            return data
+        case bool():
+            return "true" if data else "false"
+        case int():
+            return str(data)
+        case float() | Decimal():
+            return format(Decimal(str(data)), "f")
+        case Secret():
+            return str(data)
+        case _:
+            return json.dumps(data, ensure_ascii=False)
+
+
+def _spelled_step(step: Step) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return f".{step}" if step.isidentifier() else f"['{step}']"
+
+
+# Values of a type
+
+
+def wire_step(type_: types.Type, step: Step) -> tuple[Step, types.FieldType | None]:
+    """A step of a path as JSON has it, with the field that it leads to."""
+    record = types.strip_optional(type_)
+    if isinstance(record, types.RecordOf) and isinstance(step, str):
+        field = record.by_either_name(step)
+        if field is not None:
+            return field.wire_name, field
+    return step, None
+
+
+def type_at(type_: types.Type, field: types.FieldType | None) -> types.Type:
+    """The type behind a step into a value of `type_`; `field` is the one that it leads to."""
+    if field is not None:
+        return field.type
+    inner = types.strip_optional(type_)
+    return inner.element if isinstance(inner, types.ListOf) else types.ANY
+
+
+def on_the_wire(data: Any, type_: types.Type) -> Any:
+    """A constant with the names of its fields on the wire."""
+    match data, types.strip_optional(type_):
+        case dict(), types.RecordOf() as record:
+            found = ((*wire_step(record, name), value) for name, value in data.items())
+            return {
+                name: value if field is None else on_the_wire(value, field.type)
+                for name, field, value in found
+            }
+        case list(), types.ListOf(element):
+            return [on_the_wire(each, element) for each in data]
+        case _:
+            return data
+
+
+def json_number(value: Decimal) -> int | float:
+    """A decimal number as JSON has it."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def is_same(left: Any, right: Any) -> bool:
+    """Whether two values that are there are equal; a truth value is no number."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return Decimal(str(left)) == Decimal(str(right))
+    return bool(left == right)
