@@ -314,11 +314,12 @@ class Agent:
             case _ if line.children:
                 raise Defect("lines under a sentence that ends", inside(line.text))
             case "actions.type_into":
-                value = self.view.text(said["value"])
+                value = self.view.text(said["value"], secrets=True)
                 if value != EMPTY:
                     self.act(trace.TYPE, value, self.view.text(said["target"]))
             case "actions.type_shown":
-                value, target = self.view.text(said["value"]), self.view.text(said["target"])
+                value = self.view.text(said["value"], secrets=True)
+                target = self.view.text(said["target"])
                 self.act(trace.TYPE_AS, value, said["display"], target)
             case "actions.clear":
                 self.act(trace.CLEAR, self.view.text(said["target"]))
@@ -356,7 +357,7 @@ class Agent:
         self.recorder.act(verb, *texts)
 
     def do(self, line: Line) -> None:
-        self.act(trace.DO, self.view.text(line.text))
+        self.act(trace.DO, self.view.text(line.text, secrets=True))
 
     def run(self, said: Said) -> Open:
         command = self.view.text(said["command"])

@@ -76,7 +76,7 @@ def at_path(values: Mapping[str, Any], path: PathParts) -> Any:
 def spelled(value: Any) -> str:
     """A value as the platform puts it into a text: texts as they are, others as JSON."""
     match value:
-        case None | "":
+        case None:
             return EMPTY
         case str():
             return value
@@ -94,16 +94,21 @@ def with_inputs(text: str, inputs: Mapping[str, Any]) -> str:
     def put(found: re.Match[str]) -> str:
         if found["input"] is None:
             return found[0]
-        return outside(spelled(at_path(inputs, path_parts(found["input"]))))
+        value = at_path(inputs, path_parts(found["input"]))
+        return outside(EMPTY if value == "" else spelled(value))
 
     return TOKEN.sub(put, text)
 
 
-def filled(text: str, runtime: Callable[[PathParts, str], str]) -> str:
+class LiveSecret(Exception):
+    """A secret in a text that is not typed."""
+
+
+def filled(text: str, runtime: Callable[[PathParts, str], str], *, secrets: bool = False) -> str:
     """A text as it reaches the desktop.
 
     `runtime` gives the text of a runtime variable, from its path and its spelling. Secrets stay as
-    they are spelled, which is their alias.
+    they are spelled, which is their alias; without `secrets` one raises LiveSecret.
     """
 
     def put(found: re.Match[str]) -> str:
@@ -111,6 +116,8 @@ def filled(text: str, runtime: Callable[[PathParts, str], str]) -> str:
             return "{"
         if found["runtime"] is not None:
             return runtime(path_parts(found["runtime"]), found[0])
+        if found["secret"] is not None and not secrets:
+            raise LiveSecret(found[0])
         return found[0]
 
     return inside(TOKEN.sub(put, text))

@@ -22,7 +22,7 @@ from flowdsl.simulate.world import World
 from flowdsl.source.record import Record
 
 from .agent import Aborted, Finished
-from .characters import at_path, filled, inside, with_inputs
+from .characters import LiveSecret, filled, inside, with_inputs
 from .grammar import Grammar
 from .kinds import machine_grammar
 from .layout import Defect, Page, read_page
@@ -91,8 +91,8 @@ def execute(
         ending = Ending(
             BROKEN, f"asks {unasked.question} at {unasked.position}, the program does not", {}
         )
-    except Defect as defect:
-        ending = Ending(BROKEN, str(defect), {})
+    except (Defect, LiveSecret) as defect:
+        ending = Ending(BROKEN, f"{type(defect).__name__}: {defect}", {})
     kept = agent.recording if agent is not None and ending.status == SUCCESS else None
     return Execution(recorder.trace(heading, ending), kept)
 
@@ -170,6 +170,3 @@ def _without_empty(value: Any) -> Any:
             return [_without_empty(each) for each in value if each != EMPTY]
         case _:
             return value
-
-
-__all__ = ["Execution", "Payload", "Refused", "at_path", "execute"]

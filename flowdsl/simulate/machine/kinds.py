@@ -39,6 +39,9 @@ from .layout import PICTURE
 
 _QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»", "‹": "›", "「": "」"}
 _BRACKET = re.compile("⟦(?:([0-9]{1,9}):)?")
+_CHORDS = re.compile(
+    r"(?:[a-z0-9_]+\+)*(?:[a-z0-9_]+|[^\s\w])(?: (?:[a-z0-9_]+\+)*(?:[a-z0-9_]+|[^\s\w]))*"
+)
 _SCALARS = {words: name for name, words in SCALARS.items()}
 _MILLISECONDS = {"hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisecond": 1}
 
@@ -186,7 +189,7 @@ def _count(text: str) -> Iterator[int]:
 
 
 def _keys(text: str) -> Iterator[str]:
-    if re.fullmatch(r"[^\s]+(?: [^\s]+)*", text) and "times" not in text.split(" "):
+    if _CHORDS.fullmatch(text) and "times" not in text.split(" "):
         yield text
 
 
@@ -407,6 +410,10 @@ def machine_grammar() -> Grammar:
             yield said["count"] * _MILLISECONDS[said.name.partition(".")[2]]
 
     def items(text: str) -> Iterator[Any]:
+        """What `start_loop` is given; a list from outside stands there whole."""
+        if text[:1] == '"' == text[-1:] and inside(text[1:-1]) == _moved(text[1:-1]):
+            yield "json", text[1:-1]
+            return
         for content in _quoted(text):
             if paths := list(_variable(content)):
                 yield from (("variable", path) for path in paths)
@@ -468,6 +475,12 @@ def machine_grammar() -> Grammar:
     }
     grammar.add(kinds)
     return grammar
+
+
+def _moved(text: str) -> str:
+    """A text of which every character is from outside, as it looks; empty for any other."""
+    looks = inside(text)
+    return looks if looks and outside(looks) == text else ""
 
 
 def _mark(text: str) -> Iterator[str]:

@@ -74,9 +74,11 @@ class View:
         found = at_path(self._values, path)
         return EMPTY if found is None else found
 
-    def text(self, template: str) -> str:
-        """A text with everything filled in but secrets."""
-        return filled(without_notes(template), lambda path, _: spelled(self.value(path)))
+    def text(self, template: str, *, secrets: bool = False) -> str:
+        """A text with everything filled in but secrets, which may stand where something is typed."""
+        return filled(
+            without_notes(template), lambda path, _: spelled(self.value(path)), secrets=secrets
+        )
 
     def built(self, value: tuple[str, Any]) -> Any:
         """A value in the words of a prompt, as JSON."""
@@ -131,9 +133,9 @@ def _holds(condition: Said, view: View, recorder: Playback) -> bool:
         case "conditions.is_not_true":
             return spelled(view.built(condition["value"])) != "true"
         case "conditions.is_empty":
-            return spelled(view.built(condition["value"])) in ("[]", EMPTY)
+            return spelled(view.built(condition["value"])) in ("", "[]", EMPTY)
         case "conditions.is_not_empty":
-            return spelled(view.built(condition["value"])) not in ("[]", EMPTY)
+            return spelled(view.built(condition["value"])) not in ("", "[]", EMPTY)
         case "conditions.texts":
             left, right = (spelled(view.built(condition[side])) for side in ("left", "right"))
             return _compare(left, condition["comparison"], right)
