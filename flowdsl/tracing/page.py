@@ -67,7 +67,6 @@ class _Step:
     entry: Entry
     target: str | None
     place: str
-    label: str
     text: str
     confidence: str
     evidence: str
@@ -90,6 +89,7 @@ def render_page(trace: Trace, pictures: Pictures, environment: str) -> str:
             steps=list(_steps(trace, pictures, anchors)),
             checks=list(_checks(trace, anchors)),
             failed_at=_failed_at(trace, anchors),
+            failed_entry=_failed_entry(trace),
             listings=[*_sources(trace, anchors), *_prompt(trace)],
             left_out=pictures.left_out,
             style=style,
@@ -144,6 +144,11 @@ def _failed_at(trace: Trace, anchors: dict[_Text, str]) -> tuple[str, str] | Non
     return target, f"{place.path}:{place.start_line}"
 
 
+def _failed_entry(trace: Trace) -> int | None:
+    index = None if trace.failure is None else trace.failure.entry
+    return None if index is None else trace.entries[index].number
+
+
 def _steps(trace: Trace, pictures: Pictures, anchors: dict[_Text, str]) -> Iterator[_Step]:
     failure = trace.failure
     for index, (entry, placed) in enumerate(zip(trace.entries, trace.placements, strict=True)):
@@ -158,13 +163,11 @@ def _steps(trace: Trace, pictures: Pictures, anchors: dict[_Text, str]) -> Itera
         if place is not None:
             target = f"{anchors['steps', place.path]}-{place.start_line}"
             shown = f"{place.path}:{place.start_line}"
-        unit = None if placed is None else trace.units[placed.unit]
         yield _Step(
             entry,
             target,
             shown,
-            "" if unit is None else unit.label,
-            "" if unit is None else unit.lines[0].text.strip(),
+            "" if placed is None else trace.units[placed.unit].lines[0].text.strip(),
             "" if placed is None else placed.confidence,
             "" if placed is None else ", ".join(placed.evidence),
             is_failed or entry.kind == "failure" or entry.error is not None,

@@ -47,7 +47,8 @@ def failed_checks(told: Any) -> list[tuple[str, int | None, str | None]]:
 
 def shown_at(page: str, name: str) -> str:
     """The row of a page that the named failed check leads to."""
-    found = re.search(rf'post-run check {name}:.*?<a class="place" href="#([^"]+)"', page, re.S)
+    link = '<a class="place" href="#([^"]+)">[^<]*</a>'
+    found = re.search(f"post-run check at {link}: <bdi>{name}</bdi>", page)
     assert found is not None, page
     row = re.search(rf'<tr id="{found[1]}"[^>]*class="[^"]*failed[^>]*>.*?</tr>', page, re.S)
     assert row is not None
