@@ -376,6 +376,9 @@ def _notes(trace: Trace, history: History) -> Iterable[str]:
         if source.now == "unknown":
             unknown = f"whether `{path}` is as it was deployed is not known"
             yield f"{unknown}; places are those of the deployed file"
+    lost = [each.name for each in trace.run.checks if trace.place_of_check(each) is None]
+    if lost and trace.address is not None:
+        yield f"where these post-run checks stand in the source is not known: {', '.join(lost)}"
     if trace.unplaced:
         count = f"{trace.unplaced} of {len(trace.entries)} entries are not placed"
         yield f"{count}: nothing in them points to a line"

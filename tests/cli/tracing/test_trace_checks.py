@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
+from flowdsl.cyberdesk.models.run import Run
 from flowdsl.emulator.store import Store
+from flowdsl.tracing.history import read_history
+from flowdsl.tracing.maps import FoundMap
+from flowdsl.tracing.trace import make_trace
+from flowdsl.tracing.versions import PromptVersion
 from tests.cli.traced_desk import LIBRARY, MAIN, TracedDesk, line_of
 from tests.support.command_line import run_command, write_tree
 from tests.support.services.embedded_service import Client
@@ -137,6 +142,7 @@ def test_a_check_that_was_edited_elsewhere_is_known_by_its_name(desk: TracedDesk
     told = desk.told(run)
     assert failed_checks(told) == [("report filed", FILED, "name"), ("renamed", None, None)]
     shown = desk.trace(run).text
+    assert "where these post-run checks stand in the source is not known: renamed\n" in shown
     assert "known by its name: the run had another definition of it" in shown
     assert "post-run check renamed: failed" in shown
 
@@ -168,6 +174,43 @@ def test_an_agent_that_failed_is_not_blamed_on_a_check(desk: TracedDesk) -> None
     assert told["failure"]["post_run_check"] is None
     assert told["failure"]["source"]["path"] == "flows/lib/portal.flow"
     assert told["failure"]["source"]["start"]["line"] == line_of(LIBRARY, "is not in the list")
+
+
+@pytest.mark.parametrize(("declared", "check"), [(False, "filed"), (True, None)])
+def test_a_check_is_to_blame_unless_the_agent_gave_up(declared: bool, check: str | None) -> None:
+    call = {"type": "tool_use", "tool_use_id": "t1", "tool_name": "computer", "tool_input": {}}
+    gave_up = {"type": "tool_use", "tool_name": "declare_task_failed", "tool_input": {}}
+    history: list[dict[str, Any]] = [
+        {"role": "assistant", "content": [{"type": "text", "text": "1. Open the ledger."}, call]},
+        {
+            "role": "user",
+            "content": [{"type": "tool_result", "tool_use_id": "t1", "error": "slow"}],
+        },
+        {"role": "assistant", "content": [{"type": "text", "text": "Now it is open."}]},
+        *([{"role": "assistant", "content": [gave_up]}] if declared else ()),
+    ]
+    run = Run.model_validate(
+        {
+            "id": "r",
+            "status": "error",
+            "post_run_checks": [
+                {"name": "fine", "status": "success"},
+                {"name": "filed", "status": "failed"},
+            ],
+        }
+    )
+    trace = make_trace(
+        run,
+        read_history(history),
+        address=None,
+        version=PromptVersion("1. Open the ledger.", "live"),
+        source_map=FoundMap(),
+        sources={},
+    )
+    assert trace.failure is not None
+    blamed = trace.failure.check
+    assert (None if blamed is None else blamed.name) == check
+    assert (trace.failure.line is None) is (check is not None)
 
 
 def test_a_map_of_checks_that_cannot_be_read_is_none(desk: TracedDesk) -> None:
