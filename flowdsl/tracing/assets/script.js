@@ -47,5 +47,9 @@
       event.preventDefault();
     }
   });
+  // Only what scrolls needs the keyboard; a stop at every text would be in the way of the links.
+  for (const text of document.querySelectorAll(".step > pre")) {
+    if (text.scrollHeight > text.clientHeight) text.tabIndex = 0;
+  }
   filter();
 })();

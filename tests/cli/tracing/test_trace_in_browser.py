@@ -168,15 +168,21 @@ def test_the_keyboard_is_enough(shown: Browser, pages: dict[str, Path]) -> None:
     shown.press("Tab")
     shown.press(" ")
     assert shown.value("document.activeElement.checked") and len(shown.value(SHOWN)) == 2
-    for _ in range(8):
+    for _ in range(4):
         shown.press("Tab")
-        if shown.value(focus) == "place":
-            break
+    assert shown.value(focus) == "place"
     assert shown.value("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     shown.press("Enter")
     (chosen,) = shown.value(CHOSEN)
     assert chosen.split()[0].endswith(f"-{ABORT}")
     assert shown.value(focus) == "place"
+
+    # A long text scrolls, so that it takes the focus; a short one is passed over.
+    shown.open(pages["hostile"])
+    stops = "[...document.querySelectorAll('.step > pre')].map((text) => text.tabIndex)"
+    assert shown.value(stops) == [0, 0]
+    shown.open(pages["failed"])
+    assert set(shown.value(stops)) == {-1}
 
 
 @pytest.mark.parametrize("dark", [False, True])
