@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.source_map import MappedLine, MappedOutput, SourceMap, SourceRange
+from flowdsl.ir.source_map import MappedCheck, MappedLine, MappedOutput, SourceMap, SourceRange
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.text import spell_command, spell_path, spell_text
 from flowdsl.semantics.capabilities import NO_COMMAND, Capabilities
@@ -51,16 +51,37 @@ def emit_workflow(
         renamed_from=workflow.renamed_from,
         protect=workflow.protect,
         images=tuple(sorted({picture.sha256 for picture in pictures})),
-        source_map=_source_map(workflow, prompt, digests),
+        source_map=_source_map(workflow, prompt, payload, digests),
     )
 
 
-def _source_map(workflow: nodes.Workflow, prompt: Prompt, digests: Mapping[str, str]) -> SourceMap:
+def _source_map(
+    workflow: nodes.Workflow,
+    prompt: Prompt,
+    payload: Mapping[str, Any],
+    digests: Mapping[str, str],
+) -> SourceMap:
     outputs = tuple(_output(source) for source in workflow.sources)
-    ranges = (*(line.source for line in prompt.lines), *(output.source for output in outputs))
+    checks = tuple(_checks(workflow, payload))
+    ranges = [
+        *(each.source for each in prompt.lines),
+        *(each.source for each in outputs),
+        *(each.source for each in checks),
+    ]
     paths = sorted({each.path for each in ranges})
     files = tuple((path, digests[path]) for path in paths if path in digests)
-    return SourceMap(workflow.name, prompt.lines, outputs, files)
+    return SourceMap(workflow.name, prompt.lines, outputs, checks, files)
+
+
+def _checks(workflow: nodes.Workflow, payload: Mapping[str, Any]) -> Iterator[MappedCheck]:
+    """Where the checks of a payload stand: those of a file of `checks from` at their workflow."""
+    items = payload.get("post_run_checks") or ()
+    if workflow.checks is not None:
+        for check, item in zip(workflow.checks, items, strict=True):
+            yield MappedCheck(item["name"], check.kind, _range(check.origin))
+    else:
+        for item in items:
+            yield MappedCheck(item["name"], "stored", _range(workflow.origin))
 
 
 def _prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:

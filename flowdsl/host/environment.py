@@ -18,6 +18,9 @@ They are never read from the repository, which a pull request can edit.
 
 ENVIRONMENT = "FLOWDSL_ENV"
 
+API_KEY = "CYBERDESK_API_KEY"
+"""Where the key is expected by commands that look at an organisation outside of any project."""
+
 
 def in_ci(environ: Mapping[str, str]) -> bool:
     """Whether this is an automated build."""

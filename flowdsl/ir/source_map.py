@@ -1,4 +1,4 @@
-"""The source map: which source gave which line of a prompt."""
+"""The source map: which source gave which line of a prompt, and which post-run check."""
 
 from __future__ import annotations
 
@@ -51,8 +51,19 @@ class MappedOutput(Record, eq=True):
     source: SourceRange
 
 
+class MappedCheck(Record, eq=True):
+    """A post-run check, by the name that it has in the payload; `kind` is `file`, `image`,
+    `schema`, `output`, or `stored` for one of a file of `checks from`.
+    """
+
+    name: str
+    kind: str
+    source: SourceRange
+
+
 class SourceMap(Record, eq=True):
-    """The map of one workflow: every prompt line, and the source of every output field.
+    """The map of one workflow: every prompt line, the source of every output field, and the checks
+    in the order of the payload.
 
     `files` are the files that these lie in, by path, with the digest of the text they had.
     """
@@ -60,6 +71,7 @@ class SourceMap(Record, eq=True):
     workflow: str
     lines: tuple[MappedLine, ...]
     outputs: tuple[MappedOutput, ...]
+    checks: tuple[MappedCheck, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -80,5 +92,9 @@ class SourceMap(Record, eq=True):
                     "source": each.source.to_json(),
                 }
                 for each in self.outputs
+            ],
+            "checks": [
+                {"name": each.name, "kind": each.kind, "source": each.source.to_json()}
+                for each in self.checks
             ],
         }

@@ -18,6 +18,7 @@ from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.source.files import FileSystem
 from flowdsl.state.document import StateDocument
 from flowdsl.state.stores import StateStore
+from flowdsl.tracing.checks import FoundChecks, find_checks
 from flowdsl.tracing.history import read_time
 from flowdsl.tracing.maps import FoundMap, deployed_as, find_map
 from flowdsl.tracing.sources import read_sources
@@ -70,6 +71,10 @@ async def gather(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
             find_map, beside.store.get, document, addresses, version, known
         )
     sources = await asyncio.to_thread(read_sources, source_map, beside.files, beside.root)
+    checks = FoundChecks()
+    if document is not None:
+        checks = await asyncio.to_thread(find_checks, beside.store.get, document, addresses, run)
+    check_sources = await asyncio.to_thread(read_sources, checks.map, beside.files, beside.root)
     notes += _notes(version, source_map, deployed=document is not None, ours=bool(addresses))
     return make_trace(
         run,
@@ -78,6 +83,8 @@ async def gather(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
         version=version,
         source_map=source_map,
         sources=sources,
+        checks=checks,
+        check_sources=check_sources,
         notes=notes,
     )
 

@@ -128,19 +128,29 @@ def read_map(content: bytes, prompt: str) -> FoundMap | None:
         if found is None or not 1 <= found[0] <= count:
             return None
         places[found[0]] = found[1]
+    head = read_map_head(raw)
+    return FoundMap("exact", places, head.commit, head.is_dirty, head.digests)
+
+
+@dataclass(frozen=True, slots=True)
+class MapHead:
+    """What a map says of the deployed files."""
+
+    commit: str | None
+    is_dirty: bool
+    digests: Mapping[str, str]
+
+
+def read_map_head(raw: Mapping[str, Any]) -> MapHead:
+    """The commit and the files of a map; what is of no shape that is known is not there."""
     commit, files = raw.get("commit"), raw.get("files")
     digests = {
         path: each["sha256"]
         for path, each in (files.items() if isinstance(files, Mapping) else ())
         if isinstance(each, Mapping) and _matches(_DIGEST, each.get("sha256"))
     }
-    return FoundMap(
-        "exact",
-        places,
-        commit if _matches(_COMMIT, commit) else None,
-        raw.get("dirty") is not False,
-        digests,
-    )
+    is_dirty = raw.get("dirty") is not False
+    return MapHead(commit if _matches(_COMMIT, commit) else None, is_dirty, digests)
 
 
 def _matches(pattern: re.Pattern[str], value: Any) -> bool:
@@ -149,15 +159,26 @@ def _matches(pattern: re.Pattern[str], value: Any) -> bool:
 
 def _place(line: Any) -> tuple[int, Place] | None:
     try:
-        source = line["source"]
-        start, end = source["start"], source["end"]
-        numbers = [line["line"], *(p[k] for p in (start, end) for k in ("line", "column"))]
-        statement, path = line["statement"], source["path"]
+        number, place = line["line"], read_place(line, line["statement"])
     except (TypeError, KeyError, IndexError):
         return None
-    if not all(isinstance(each, int) and 0 <= each < 10**8 for each in numbers):
+    return None if place is None or not _is_number(number) else (number, place)
+
+
+def read_place(item: Any, statement: Any) -> Place | None:
+    """The `source` of an item of a map; None where it is of no shape that is known."""
+    try:
+        source = item["source"]
+        path, start, end = source["path"], source["start"], source["end"]
+        where = [position[key] for position in (start, end) for key in ("line", "column")]
+    except (TypeError, KeyError, IndexError):
+        return None
+    if not all(map(_is_number, where)):
         return None
     if not isinstance(statement, str) or not isinstance(path, str):
         return None
-    number, *where = numbers
-    return number, Place(statement[:100], path, *where)
+    return Place(statement[:100], path, *where)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and 0 <= value < 10**8

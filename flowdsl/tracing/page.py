@@ -10,22 +10,26 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from flowdsl.diagnostics.render.cells import cells
 from flowdsl.tracing.entries import Entry
 from flowdsl.tracing.gathering import Pictures
 from flowdsl.tracing.history import shortened
-from flowdsl.tracing.trace import Trace
+from flowdsl.tracing.maps import Place
+from flowdsl.tracing.trace import FAILED, CheckResult, Trace
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 MAX_SOURCE_LINES = 5_000
 """Lines of one file that are shown: around the places of the run where there are more."""
+
+_Text = tuple[Literal["steps", "checks"], str]
+"""A file by its path, as the deploy of the prompt brought it, or that of the checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,22 @@ class _Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class _Check:
+    """A failed post-run check; `target` is the id of its line, None where it has no place."""
+
+    result: CheckResult
+    target: str | None
+    place: str
+    is_by_name: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Step:
     """An entry as the page shows it; `target` is the id of a line, None where it is not placed."""
 
     entry: Entry
     target: str | None
     place: str
-    label: str
     text: str
     confidence: str
     evidence: str
@@ -64,7 +77,7 @@ class _Step:
 def render_page(trace: Trace, pictures: Pictures, environment: str) -> str:
     """The page of a trace of a run in `environment`."""
     style, script = _asset("style.css"), _asset("script.js")
-    anchors = {path: f"s{index}" for index, path in enumerate(sorted(trace.sources))}
+    anchors = _anchors(trace)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -72,7 +85,11 @@ def render_page(trace: Trace, pictures: Pictures, environment: str) -> str:
             trace=trace,
             run=trace.run,
             environment=environment,
+            tone="bad" if trace.run.status in FAILED else "good" * (trace.run.status == "success"),
             steps=list(_steps(trace, pictures, anchors)),
+            checks=list(_checks(trace, anchors)),
+            failed_at=_failed_at(trace, anchors),
+            failed_entry=_failed_entry(trace),
             listings=[*_sources(trace, anchors), *_prompt(trace)],
             left_out=pictures.left_out,
             style=style,
@@ -92,7 +109,47 @@ def visible(text: str) -> str:
     )
 
 
-def _steps(trace: Trace, pictures: Pictures, anchors: dict[str, str]) -> Iterator[_Step]:
+def _anchors(trace: Trace) -> dict[_Text, str]:
+    """The beginning of the ids of each text's lines. A file that the checks lie in is one text with
+    that of the prompt, unless another deploy brought it.
+    """
+    anchors: dict[_Text, str] = {}
+    for path in sorted(trace.sources):
+        anchors["steps", path] = f"s{len(anchors)}"
+    for index, (path, text) in enumerate(sorted(trace.check_sources.items())):
+        other = trace.sources.get(path)
+        is_same = other is not None and text.lines is not None and text.lines == other.lines
+        anchors["checks", path] = anchors["steps", path] if is_same else f"c{index}"
+    return anchors
+
+
+def _checks(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_Check]:
+    for result in trace.run.checks:
+        place = trace.place_of_check(result)
+        by_name = trace.checks.known_by.get(result.index) == "name"
+        if place is None:
+            yield _Check(result, None, "", by_name)
+        else:
+            target = f"{anchors['checks', place.path]}-{place.start_line}"
+            yield _Check(result, target, f"{place.path}:{place.start_line}", by_name)
+
+
+def _failed_at(trace: Trace, anchors: dict[_Text, str]) -> tuple[str, str] | None:
+    """The id and the name of the line that the run failed at; None where there is none."""
+    line = None if trace.failure is None else trace.failure.line
+    place = trace.place(line)
+    if place is None:
+        return None if line is None else (f"p{line}", f"prompt:{line}")
+    target = f"{anchors['steps', place.path]}-{place.start_line}"
+    return target, f"{place.path}:{place.start_line}"
+
+
+def _failed_entry(trace: Trace) -> int | None:
+    index = None if trace.failure is None else trace.failure.entry
+    return None if index is None else trace.entries[index].number
+
+
+def _steps(trace: Trace, pictures: Pictures, anchors: dict[_Text, str]) -> Iterator[_Step]:
     failure = trace.failure
     for index, (entry, placed) in enumerate(zip(trace.entries, trace.placements, strict=True)):
         is_failed = failure is not None and failure.entry == index
@@ -104,15 +161,13 @@ def _steps(trace: Trace, pictures: Pictures, anchors: dict[str, str]) -> Iterato
         target = None if line is None else f"p{line}"
         shown = "" if line is None else f"prompt:{line}"
         if place is not None:
-            target = f"{anchors[place.path]}-{place.start_line}"
+            target = f"{anchors['steps', place.path]}-{place.start_line}"
             shown = f"{place.path}:{place.start_line}"
-        unit = None if placed is None else trace.units[placed.unit]
         yield _Step(
             entry,
             target,
             shown,
-            "" if unit is None else unit.label,
-            "" if unit is None else unit.lines[0].text.strip(),
+            "" if placed is None else trace.units[placed.unit].lines[0].text.strip(),
             "" if placed is None else placed.confidence,
             "" if placed is None else ", ".join(placed.evidence),
             is_failed or entry.kind == "failure" or entry.error is not None,
@@ -125,7 +180,7 @@ def _steps(trace: Trace, pictures: Pictures, anchors: dict[str, str]) -> Iterato
         )
 
 
-def _sources(trace: Trace, anchors: dict[str, str]) -> Iterator[_Listing]:
+def _sources(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_Listing]:
     notes = {
         "same": "as it was deployed",
         "moved": "as it was deployed; it has moved on in the working tree",
@@ -133,32 +188,45 @@ def _sources(trace: Trace, anchors: dict[str, str]) -> Iterator[_Listing]:
         "unknown": "places of the deployed file; whether it changed since is not known",
     }
     lines = {each.number for visited in trace.visited for each in trace.units[visited.index].lines}
-    places = [trace.place(line) for line in sorted(lines)]
-    failed = trace.place(None if trace.failure is None else trace.failure.line)
-    for path, source in sorted(trace.sources.items()):
-        ours = [place for place in places if place is not None and place.path == path]
-        visited = {place.start_line for place in ours}
-        mapped = {
-            place.start_line for place in trace.source_map.places.values() if place.path == path
-        }
-        shown = sorted(mapped)
+    visited = [each for each in map(trace.place, sorted(lines)) if each is not None]
+    mapped = list(trace.source_map.places.values())
+    line = None if trace.failure is None else trace.failure.line
+    failed = [each for each in (trace.place(line),) if each is not None]
+    broken = [each for each in map(trace.place_of_check, trace.run.checks) if each is not None]
+    for path, anchor in sorted({(path, anchor) for (_, path), anchor in anchors.items()}):
+        of_steps = anchor == anchors.get(("steps", path))
+        of_checks = anchor == anchors.get(("checks", path))
+        source = trace.sources[path] if of_steps else trace.check_sources[path]
+        ours = [*(mapped if of_steps else ()), *(broken if of_checks else ())]
+        bad = _lines(path, [*(failed if of_steps else ()), *(broken if of_checks else ())])
+        seen = _lines(path, visited) if of_steps else set()
+        places = _lines(path, ours)
+        shown = sorted(places)
         if source.lines is not None and len(source.lines) <= MAX_SOURCE_LINES:
             shown = list(range(1, len(source.lines) + 1))
+        note = notes[source.now]
+        if source.lines is None:
+            note = "its deployed text is not to be had"
         yield _Listing(
             path,
-            notes[source.now] if source.lines is not None else "its deployed text is not to be had",
+            note if of_steps else f"{note}, with the post-run checks of the run",
             tuple(
                 _Row(
                     number,
-                    f"{anchors[path]}-{number}",
+                    f"{anchor}-{number}",
                     source.line(number) or "",
-                    number in visited,
-                    failed is not None and (failed.path, failed.start_line) == (path, number),
+                    number in seen,
+                    number in bad,
                 )
                 # Every place has its line, also past the end of a file that is another one.
-                for number in sorted({*shown, *mapped})
+                for number in sorted({*shown, *places})
             ),
         )
+
+
+def _lines(path: str, places: Iterable[Place]) -> set[int]:
+    """The first lines of the places that lie in a file."""
+    return {each.start_line for each in places if each.path == path}
 
 
 def _prompt(trace: Trace) -> Iterator[_Listing]:

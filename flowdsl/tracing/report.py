@@ -6,13 +6,15 @@ The format is additive within `FORMAT_VERSION`. No address of a picture is in it
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from flowdsl.tracing.align import Placement
 from flowdsl.tracing.entries import Entry
 from flowdsl.tracing.maps import Place
-from flowdsl.tracing.trace import Trace, UnitTrace
+from flowdsl.tracing.sources import SourceText
+from flowdsl.tracing.trace import CheckResult, Trace, UnitTrace
 
 FORMAT_VERSION = 1
 SOURCE_LINES = 12
@@ -36,7 +38,13 @@ def trace_to_json(trace: Trace, environment: str) -> dict[str, Any]:
             "seconds": run.seconds,
             "errors": list(run.errors),
             "failed_checks": [
-                {"name": each.name, "status": each.status, "message": each.message}
+                {
+                    "name": each.name,
+                    "status": each.status,
+                    "message": each.message,
+                    "source": _check_source(trace, each),
+                    "known_by": trace.checks.known_by.get(each.index),
+                }
                 for each in run.checks
             ],
             "usage": dict(run.usage),
@@ -99,14 +107,22 @@ def _failure(trace: Trace) -> dict[str, Any] | None:
     if failure is None:
         return None
     entry = None if failure.entry is None else trace.entries[failure.entry]
+    check = failure.check
     return {
         "entry": None if entry is None else entry.number,
         "line": failure.line,
-        "source": source_to_json(trace, trace.place(failure.line)),
+        "source": source_to_json(trace, trace.place(failure.line))
+        if check is None
+        else _check_source(trace, check),
         "is_after": failure.is_after,
         "is_check": failure.is_check,
         "loop_entry": None if failure.iteration is None else failure.iteration + 1,
+        "post_run_check": None if check is None else check.name,
     }
+
+
+def _check_source(trace: Trace, check: CheckResult) -> dict[str, Any] | None:
+    return _place_to_json(trace.place_of_check(check), trace.check_sources)
 
 
 def _visited(trace: Trace, visited: UnitTrace) -> dict[str, Any]:
@@ -131,9 +147,13 @@ def source_to_json(trace: Trace, place: Place | None) -> dict[str, Any] | None:
     """A place in the deployed source, its text where that is known, and where its first line is in
     the working tree.
     """
+    return _place_to_json(place, trace.sources)
+
+
+def _place_to_json(place: Place | None, sources: Mapping[str, SourceText]) -> dict[str, Any] | None:
     if place is None:
         return None
-    source = trace.sources.get(place.path)
+    source = sources.get(place.path)
     last = min(place.end_line, place.start_line + SOURCE_LINES - 1)
     lines = [] if source is None else [source.line(n) for n in range(place.start_line, last + 1)]
     now_line = None

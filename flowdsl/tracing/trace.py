@@ -12,6 +12,7 @@ from typing import Any
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.tracing.align import Placement, check_line, place_entries, reasons_said
+from flowdsl.tracing.checks import FoundChecks
 from flowdsl.tracing.entries import Entry, read_entries
 from flowdsl.tracing.history import History, read_history, read_time, shortened
 from flowdsl.tracing.maps import FoundMap, Place
@@ -31,11 +32,12 @@ _SAYS_NOTHING = frozenset({"", "done", "ok", "success"})
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A post-run check that did not pass."""
+    """A post-run check that did not pass; `index` is its place among all checks of the run."""
 
     name: str
     status: str
     message: str
+    index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Failure:
 
     With `is_after` the failing entry itself is not placed, and `line` is the last one before it
     that is. `is_check` says that the reason is the one that this very line gives. `iteration` is
-    the entry of the loop around it, from 0.
+    the entry of the loop around it, from 0. `check` is the post-run check that the run failed by,
+    all entries of which went well; then there is neither entry nor line.
     """
 
     entry: int | None
@@ -74,6 +77,7 @@ class Failure:
     is_after: bool
     is_check: bool
     iteration: int | None = None
+    check: CheckResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,8 @@ class LoopPass:
 @dataclass(frozen=True, slots=True)
 class Trace:
     """Everything that is shown of a run. `placements` go with `entries`, `units` with `visited` by
-    their index.
+    their index. `checks` has the places of the post-run checks, and `check_sources` the files
+    that these lie in, which may be of another deploy than `sources`.
     """
 
     run: RunFacts
@@ -120,6 +125,8 @@ class Trace:
     version: PromptVersion | None
     source_map: FoundMap
     sources: Mapping[str, SourceText]
+    checks: FoundChecks
+    check_sources: Mapping[str, SourceText]
     units: tuple[Unit, ...]
     entries: tuple[Entry, ...]
     placements: tuple[Placement | None, ...]
@@ -131,6 +138,10 @@ class Trace:
     def place(self, line: int | None) -> Place | None:
         """The source of a line of the prompt."""
         return None if line is None else self.source_map.places.get(line)
+
+    def place_of_check(self, check: CheckResult) -> Place | None:
+        """The source of a post-run check."""
+        return self.checks.map.places.get(check.index)
 
     @property
     def unplaced(self) -> int:
@@ -147,8 +158,10 @@ def facts_of(run: Run) -> RunFacts:
         if isinstance(value, int) and not isinstance(value, bool)
     }
     checks = [
-        CheckResult(shortened(each.name or ""), each.status, shortened(each.error_message or ""))
-        for each in run.post_run_checks or ()
+        CheckResult(
+            shortened(each.name or ""), each.status, shortened(each.error_message or ""), index
+        )
+        for index, each in enumerate(run.post_run_checks or ())
         if each.status in ("failed", "infra_error")
     ]
     return RunFacts(
@@ -172,6 +185,8 @@ def make_trace(
     version: PromptVersion | None,
     source_map: FoundMap,
     sources: Mapping[str, SourceText],
+    checks: FoundChecks | None = None,
+    check_sources: Mapping[str, SourceText] | None = None,
     notes: Iterable[str] = (),
 ) -> Trace:
     """The trace of a run. `notes` are what there is to say of how it was put together, before what
@@ -190,6 +205,8 @@ def make_trace(
         version,
         source_map,
         sources,
+        checks or FoundChecks(),
+        check_sources or {},
         units,
         entries,
         placements,
@@ -289,6 +306,9 @@ def _failure(
         for index, entry in enumerate(entries)
         if entry.error is not None or entry.kind == "failure"
     ]
+    # Checks begin when the agent is done: an error that it told of before was overcome.
+    if facts.checks and all(entry.kind != "failure" for entry in entries):
+        return Failure(None, None, False, False, check=facts.checks[0])
     last = failing[-1] if failing else None
     for index in reversed(failing):
         placed = placements[index]
@@ -343,18 +363,22 @@ def _notes(trace: Trace, history: History) -> Iterable[str]:
         yield "the run has no message history"
     if history.left_out:
         yield f"{history.left_out} messages are left out, too many or of no shape that is known"
-    moved = sorted(path for path, each in trace.sources.items() if each.now in ("moved", "gone"))
+    sources = {**trace.check_sources, **trace.sources}
+    moved = sorted(path for path, each in sources.items() if each.now in ("moved", "gone"))
     for path in moved:
-        source = trace.sources[path]
+        source = sources[path]
         state = "is gone from" if source.now == "gone" else "has moved on in"
         shown = "its deployed lines are shown"
         if source.lines is None:
             shown = "its deployed text is not to be had, so places are those of the deployed file"
         yield f"`{path}` {state} the working tree since the deploy; {shown}"
-    for path, source in sorted(trace.sources.items()):
+    for path, source in sorted(sources.items()):
         if source.now == "unknown":
             unknown = f"whether `{path}` is as it was deployed is not known"
             yield f"{unknown}; places are those of the deployed file"
+    lost = [each.name for each in trace.run.checks if trace.place_of_check(each) is None]
+    if lost and trace.address is not None:
+        yield f"where these post-run checks stand in the source is not known: {', '.join(lost)}"
     if trace.unplaced:
         count = f"{trace.unplaced} of {len(trace.entries)} entries are not placed"
         yield f"{count}: nothing in them points to a line"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from flowdsl.diagnostics.suggest import closest, listed
-from flowdsl.host.environment import ENVIRONMENT
+from flowdsl.host.environment import API_KEY, ENVIRONMENT
 
 from .failure import UsageError
 from .places import no_project
@@ -43,6 +43,37 @@ def required_environment(project: Project | None, option: str | None) -> Environ
             'the project declares no environment; add `[env.local]` with `api = "local"`'
         )
     raise UsageError(f"name an environment with `--env` or `{ENVIRONMENT}`; there are {names}")
+
+
+def environment_without_project(option: str | None) -> Environment:
+    """The environment of a command that only looks at an organisation, where there is no project:
+    the official service, with the key in `CYBERDESK_API_KEY`.
+
+    Raises `UsageError` where an environment is named, which only a project can declare, and where
+    the variable is not set.
+    """
+    from flowdsl.config.project import Environment, KeySource
+    from flowdsl.cyberdesk.trust import OFFICIAL_HOST
+
+    looks = f"to look at the organisation of `{API_KEY}`"
+    if option:
+        raise no_project(f"leave out `--env` {looks}")
+    if os.environ.get(ENVIRONMENT):
+        raise no_project(f"unset `{ENVIRONMENT}` {looks}")
+    if not os.environ.get(API_KEY):
+        raise no_project(f"set `{API_KEY}` to look at its organisation")
+    return Environment(
+        name=OFFICIAL_HOST,
+        api=f"https://{OFFICIAL_HOST}",
+        api_key=KeySource("env", API_KEY),
+        state=None,
+        protected=True,
+        vars={},
+        models={},
+        tags_all=(),
+        ignore_remote=(),
+        organization=None,
+    )
 
 
 def _unknown(name: str, names: list[str], from_variable: bool) -> str:

@@ -1,21 +1,25 @@
 """The source maps of what is deployed, kept beside state.
 
-With them a run can be traced to its lines after the source has changed.
+With them a run can be traced to its lines after the source has changed. The map of a prompt is
+kept under the prompt, that of the post-run checks under these: each can change without the other.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from itertools import islice
+from typing import Any
 
-from flowdsl.codegen.artifacts import WorkflowArtifact
 from flowdsl.config.address import workflow_address
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
+from flowdsl.deploy.planning.desired import check_map_name
 from flowdsl.deploy.planning.plan import Change, Plan
+from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.resources.policy import fingerprint, normalise
 from flowdsl.state.document import Source
 
 FIRST = 50
@@ -29,7 +33,8 @@ def object_name(source_map: str) -> str:
 
 @asynccontextmanager
 async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIterator[None]:
-    """Put the source maps of the prompts that state does not name yet; raises `StateError`.
+    """Put the maps of the prompts and of the checks that state does not know yet; raises
+    `StateError`.
 
     When there are many, most are put while the block runs. Until all are kept, `journal` stores
     nothing of what the block has written.
@@ -54,22 +59,38 @@ async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIt
 
 
 def _missing(job: Job, changes: Iterable[Change]) -> dict[str, bytes]:
-    """The objects of `changes` that state does not name yet, by name."""
+    """The objects of `changes` that state does not know yet, by name."""
     artifacts = {workflow_address(each.name): each for each in job.bundle.workflows}
-    return {
-        object_name(change.desired.source_map): _document(artifacts[change.address], job.source)
-        for change in changes
-        if change.desired is not None
-        and change.desired.source_map is not None
-        and (change.prior is None or change.prior.source_map != change.desired.source_map)
-    }
+    found: dict[str, bytes] = {}
+    for change in changes:
+        desired, prior = change.desired, change.prior
+        if desired is None or desired.source_map is None:
+            continue
+        mapped = artifacts[change.address].source_map.to_json()
+        places = mapped.pop("checks")
+        is_new = prior is None or prior.source_map != desired.source_map
+        if is_new:
+            found[object_name(desired.source_map)] = _document(mapped, job.source)
+        if not places:
+            continue
+        normal = normalise(workflow.POLICIES[workflow.CHECKS], desired.values[workflow.CHECKS])
+        checks = fingerprint(normal)
+        if is_new or prior is None or prior.applied.get(workflow.CHECKS) != checks:
+            mapped = {key: mapped[key] for key in ("format_version", "workflow", "files")}
+            mapped["checks"] = [
+                {**place, "type": check["type"], "sha256": fingerprint(check)}
+                for place, check in zip(places, normal, strict=True)
+            ]
+            name = object_name(check_map_name(change.address, checks))
+            found[name] = _document(mapped, job.source)
+    return found
 
 
-def _document(artifact: WorkflowArtifact, source: Source | None) -> bytes:
+def _document(mapped: Mapping[str, Any], source: Source | None) -> bytes:
     content = {
         "commit": None if source is None else source.commit,
         "dirty": None if source is None else source.dirty,
-        **artifact.source_map.to_json(),
+        **mapped,
     }
     text = json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n"
     # The name of a file may hold lone surrogates, which become escapes of JSON.

@@ -153,6 +153,12 @@ def source_map_name(address: Address, prompt: str) -> str:
     return fingerprint([address, prompt])
 
 
+def check_map_name(address: Address, checks: str) -> str:
+    """The name of the map of a workflow's post-run checks, of which `checks` is the fingerprint
+    that state keeps of them: a run carries its checks, and who has those has the name."""
+    return fingerprint([address, workflow.CHECKS, checks])
+
+
 def _named(
     target: Target, workflows: Mapping[Address, Desired], directory: Directory
 ) -> Iterator[DesiredNamed]:

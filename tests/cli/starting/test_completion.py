@@ -42,6 +42,12 @@ workflow print_month {
     do "Print the month."
   }
 }
+
+## Opens, then prints.
+chain month_end {
+  step first = run open_ledger()
+  step second = run print_month()
+}
 """
 
 SCRIPTS = Path(sys.executable).parent
@@ -100,6 +106,11 @@ def completed(folder: Path, line: str) -> list[str]:
         ("desk", "flowdsl state mv open_ledger ", []),
         ("desk", "flowdsl state unprotect p", ["print_month"]),
         ("desk", "flowdsl convert p", ["print_month"]),
+        ("desk", "flowdsl run p", ["print_month"]),
+        ("desk", "flowdsl run ", ["open_ledger", "print_month", "month_end"]),
+        ("desk", "flowdsl runs list --workflow ", ["open_ledger", "print_month"]),
+        ("desk", "flowdsl trajectories list --workflow o", ["open_ledger"]),
+        ("desk", "flowdsl machines check --workflow o", ["open_ledger"]),
         ("desk", "flowdsl convert f", ["flows/"]),
         ("desk", "flowdsl check ", ["flowdsl.toml", "flows/"]),
         ("desk", "flowdsl check .h", [".hidden"]),
@@ -209,5 +220,6 @@ def test_a_shell_completes_words_options_environments_and_workflows(
         typed(screen, "flowdsl dep", "flowdsl deploy ")
         typed(screen, "flowdsl deploy --env st", "--env staging ")
         typed(screen, "flowdsl diff pri", "diff print_month ")
+        typed(screen, "flowdsl run mon", "run month_end ")
         typed(screen, "flowdsl check flows/mo", "flows/month.flow")
         typed(screen, "flowdsl check --fail-", "--fail-on ")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import uvicorn
 from starlette.requests import Request
@@ -43,10 +44,15 @@ class Server:
 
 
 @contextmanager
-def serving(server: Server) -> Iterator[None]:
+def serving(server: Server, certificate: Path | None = None) -> Iterator[None]:
+    """Serve on a port of loopback; over TLS with a `certificate`, a file with its key too."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        running = uvicorn.Server(uvicorn.Config(server, log_level="critical", lifespan="off"))
+        scheme = "http" if certificate is None else "https"
+        server.url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+        config = uvicorn.Config(
+            server, log_level="critical", lifespan="off", ssl_certfile=certificate
+        )
+        running = uvicorn.Server(config)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -50,6 +50,7 @@ const nodes = elements.map(({tag, attributes, text, parent}) => {
 const matches = (node, selector) => ({
   ".step": () => node.classList.contains("step"),
   ".bar input[type=checkbox]": () => node.attributes.type === "checkbox",
+  ".step > pre": () => node.tag === "pre",
   "tr.chosen": () => node.tag === "tr" && node.classList.contains("chosen"),
 })[selector]();
 let click = null;

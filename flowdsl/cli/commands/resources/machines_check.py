@@ -143,8 +143,10 @@ async def _checked(session: Session, arguments: argparse.Namespace, console: Con
 
 
 def _model(session: Session, console: Console) -> SemanticModel:
-    target = session.deployment.target
-    options = target.options(session.deployment.environment)
+    deployment = session.deployment
+    assert deployment is not None  # it is asked for with its flows
+    target = deployment.target
+    options = target.options(deployment.environment)
     analysis = analyze(target.files, target.entries, options)
     if any(map(options.stops, analysis.diagnostics)):
         show_problems(target, analysis.diagnostics, len(analysis.findings.paths), console)

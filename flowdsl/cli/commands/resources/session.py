@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from flowdsl.config.address import WORKFLOW, Address
+from flowdsl.config.project import Environment
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.addressing import NoSuchAddress, address_in
 from flowdsl.deploy.apply.attempt import status_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
+from flowdsl.host.disk import find_root
 from flowdsl.runs.lookup import NoSuchName, by_name
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.state.document import ResourceState
@@ -23,6 +26,7 @@ from ...runtime.clients import open_client
 from ...runtime.console import Console
 from ...runtime.engine.deployment import EXIT_CODES, Deployment, open_deployment
 from ...runtime.engine.options import add_environment
+from ...runtime.environments import environment_without_project
 from ...runtime.exit_codes import PARTIAL, UNKNOWN_OUTCOME, USAGE
 from ...runtime.failure import CommandError
 from ...runtime.interrupts import Interrupts
@@ -61,7 +65,7 @@ def iso(at: datetime) -> str:
 
 
 class Session:
-    """One command at work.
+    """One command at work. `deployment` is None outside of any project.
 
     `written` counts the writes that came to their end. A signal, or the end of the time, lets the
     write that is under way finish, and none begins after it.
@@ -71,12 +75,14 @@ class Session:
         self,
         arguments: argparse.Namespace,
         console: Console,
-        deployment: Deployment,
+        environment: Environment,
+        deployment: Deployment | None,
         client: CyberdeskClient,
         limit: TimeLimit,
     ) -> None:
         self.arguments = arguments
         self.console = console
+        self.environment = environment.name
         self.deployment = deployment
         self.client = client
         self.interrupts = Interrupts(lambda: self._writing, console.err, limit)
@@ -102,15 +108,10 @@ class Session:
         self.written += 1
         return reply
 
-    @property
-    def environment(self) -> str:
-        """The name of the environment."""
-        return self.deployment.environment.name
-
     def deployed(self) -> Mapping[Address, ResourceState]:
         """The workflows that the environment's state knows; raises `CommandError`."""
         if self._deployed is None:
-            document = find_document(self.deployment)
+            document = None if self.deployment is None else find_document(self.deployment)
             known = {} if document is None else document.resources
             self._deployed = {at: each for at, each in known.items() if at.kind == WORKFLOW}
         return self._deployed
@@ -136,7 +137,7 @@ class Session:
             return deployed[address_in(word, deployed, f"the state of `{self.environment}`")].id
         except NoSuchAddress as none:
             rows = await self.client.workflows.list_all(search=word)
-            if not any(row.name == word for row in rows):
+            if self.deployment is not None and not any(row.name == word for row in rows):
                 raise NoSuchName(str(none)) from None
             return by_name(rows, word, "workflow", lambda row: row.name, lambda row: row.id).id
 
@@ -147,13 +148,22 @@ def carry_out(
     work: Callable[[Session], Coroutine[Any, Any, T]],
     *,
     need_flows: bool = False,
+    need_project: bool = False,
 ) -> T:
-    """The result of `work`; raises `CommandError` for every failure that is expected."""
+    """The result of `work`; raises `CommandError` for every failure that is expected.
+
+    What only reads from the service needs no project.
+    """
     limit = TimeLimit(arguments.timeout)
-    deployment = open_deployment(arguments.env, console, need_flows=need_flows)
+    deployment = None
+    if need_flows or need_project or find_root(os.curdir) is not None:
+        deployment = open_deployment(arguments.env, console, need_flows=need_flows)
+        environment, root = deployment.environment, deployment.target.root
+    else:
+        environment, root = environment_without_project(arguments.env), os.curdir
     told = http_log.listener(arguments, console)
-    with open_client(deployment.environment, deployment.target.root, limit, told) as client:
-        session = Session(arguments, console, deployment, client, limit)
+    with open_client(environment, root, limit, told) as client:
+        session = Session(arguments, console, environment, deployment, client, limit)
 
         async def run() -> T:
             async with client:

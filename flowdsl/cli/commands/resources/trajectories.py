@@ -166,7 +166,7 @@ def _change(arguments: argparse.Namespace, console: Console) -> int:
             rows.append(_row(changed, session.addresses()))
         return session.environment, rows
 
-    environment, rows = carry_out(arguments, console, change)
+    environment, rows = carry_out(arguments, console, change, need_project=True)
     if arguments.json:
         console.out(list_json(TRAJECTORIES.word, environment, rows))
     return SUCCESS

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
 from flowdsl.deploy.apply.source_maps import object_name
+from flowdsl.deploy.planning.desired import check_map_name
+from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.state.document import StateDocument
@@ -161,18 +162,25 @@ async def _copy_objects(
         async with slots:
             return await asyncio.to_thread(old.get, name)
 
-    names = list(_objects(document))
+    named, others = _objects(document)
+    names = [*named, *others]
     contents = await asyncio.gather(*map(read, names))
     found = {
         name: content for name, content in zip(names, contents, strict=True) if content is not None
     }
     await asyncio.to_thread(new.put, found)
-    return len(found), len(names) - len(found)
+    return len(found), len(set(named) - found.keys())
 
 
-def _objects(document: StateDocument) -> Iterable[str]:
+def _objects(document: StateDocument) -> tuple[list[str], list[str]]:
+    """The objects that state names, and maps of checks, which deploys of before did not keep."""
     maps = {each.source_map for each in document.resources.values() if each.source_map is not None}
-    return (object_name(each) for each in sorted(maps))
+    checks = {
+        check_map_name(address, each.applied[CHECKS])
+        for address, each in document.workflows().items()
+        if CHECKS in each.applied
+    }
+    return [object_name(each) for each in sorted(maps)], [object_name(c) for c in sorted(checks)]
 
 
 def _key(name: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from flowdsl.diagnostics.render.cells import cells, printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.tracing.entries import Entry
+from flowdsl.tracing.maps import Place
+from flowdsl.tracing.sources import SourceText
 from flowdsl.tracing.trace import FAILED, Trace, UnitTrace
 
 from ...views.difference import Line
@@ -29,6 +31,7 @@ def render_trace(
     lines = [
         *_head(trace, environment),
         *_failure(trace, show_path),
+        *_checks(trace, show_path),
         *_visited(trace, show_path),
         *_loops(trace, show_path),
         *_not_placed(trace),
@@ -62,7 +65,7 @@ def _head(trace: Trace, environment: str) -> Iterator[Line]:
 
 def _failure(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
     failure = trace.failure
-    if failure is None:
+    if failure is None or failure.check is not None:
         return
     yield []
     if failure.line is None:
@@ -79,7 +82,7 @@ def _failure(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
         yield [("  the entry that failed is not placed; this is the last line before it", QUIET)]
     if failure.is_check:
         yield [("  the reason is the one that this line gives", QUIET)]
-    yield from _source_lines(trace, failure.line)
+    yield from _source_lines(trace.place(failure.line), trace.sources)
     text = next(
         (line.text for unit in trace.units for line in unit.lines if line.number == failure.line),
         "",
@@ -87,9 +90,25 @@ def _failure(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
     yield [(f"  prompt {failure.line} | {_short(text.strip(), _SHORT)}", QUIET)]
 
 
-def _source_lines(trace: Trace, line: int) -> Iterator[Line]:
-    place = trace.place(line)
-    source = None if place is None else trace.sources.get(place.path)
+def _checks(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
+    """Each failed post-run check at its line; one without a place has its line in the head."""
+    for check in trace.run.checks:
+        place = trace.place_of_check(check)
+        if place is None:
+            continue
+        yield []
+        yield [
+            ("check failed at ", BAD),
+            (_place_shown(place, trace.check_sources, show_path), BAD),
+            (f" ({printable(place.statement)})", ""),
+        ]
+        if trace.checks.known_by.get(check.index) == "name":
+            yield [("  known by its name: the run had another definition of it", QUIET)]
+        yield from _source_lines(place, trace.check_sources)
+
+
+def _source_lines(place: Place | None, sources: Mapping[str, SourceText]) -> Iterator[Line]:
+    source = None if place is None else sources.get(place.path)
     if place is None or source is None or source.lines is None:
         return
     last = min(place.end_line, place.start_line + _FAILED_LINES - 1)
@@ -206,7 +225,11 @@ def _place(trace: Trace, line: int, show_path: ShowPath) -> str:
     place = trace.place(line)
     if place is None:
         return f"prompt:{line}"
-    source = trace.sources.get(place.path)
+    return _place_shown(place, trace.sources, show_path)
+
+
+def _place_shown(place: Place, sources: Mapping[str, SourceText], show_path: ShowPath) -> str:
+    source = sources.get(place.path)
     now = None if source is None else source.now_at.get(place.start_line)
     moved = f" (now {now})" if now is not None and now != place.start_line else ""
     return f"{printable(show_path(place.path))}:{place.start_line}{moved}"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flowdsl.config.project import Project
 
 _WORKFLOW = re.compile(r"(?m)^workflow[ \t]+([A-Za-z_][A-Za-z0-9_]*)")
+_RUNNABLE = re.compile(r"(?m)^(?:workflow|chain)[ \t]+([A-Za-z_][A-Za-z0-9_]*)")
 _MOST_FLOWS = 2000
 """Flows that are looked through for names; more take longer than a person waits for a key."""
 
@@ -101,7 +102,15 @@ def _environments(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
 
 
 def _workflows(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
-    """The workflows that flows of the project declare at the beginning of a line, as `fmt` does."""
+    return _declared(_WORKFLOW, parsed_args)
+
+
+def _runnable(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
+    return _declared(_RUNNABLE, parsed_args)
+
+
+def _declared(pattern: re.Pattern[str], parsed_args: argparse.Namespace) -> list[str]:
+    """What flows of the project declare at the beginning of a line, where `fmt` puts it."""
     from flowdsl.host.listing import expand
 
     project, root = _project(parsed_args)
@@ -111,7 +120,7 @@ def _workflows(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
     names: list[str] = []
     for path in expand(files, list(project.flows)).flows[:_MOST_FLOWS]:
         try:
-            names += _WORKFLOW.findall(files.read_text(path))
+            names += pattern.findall(files.read_text(path))
         except UnreadableFile:
             continue
     return names
@@ -150,6 +159,8 @@ _COMPLETERS: dict[tuple[str, Any], Completer] = {
     ("", "ENV"): _environments,
     ("", "ADDRESS"): _workflows,
     ("", "OLD"): _workflows,
+    ("", "WORKFLOW"): _workflows,
+    ("", "WORKFLOW|CHAIN"): _runnable,
     ("", "WORKFLOW|FILE.flow"): _workflows_or_flows,
     ("", "PATH"): _files,
     ("", "FILE"): _files,
