@@ -1,0 +1,10 @@
+"""The family of the exceptions that FlowDSL raises on purpose."""
+
+from __future__ import annotations
+
+
+class FlowdslError(Exception):
+    """A failure that FlowDSL expects: `str()` is one sentence for people, without secrets.
+
+    Anything else that escapes from `flowdsl.api` is a bug in FlowDSL.
+    """
