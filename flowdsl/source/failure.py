@@ -8,3 +8,7 @@ class FlowdslError(Exception):
 
     Anything else that escapes from `flowdsl.api` is a bug in FlowDSL.
     """
+
+
+TOO_DEEP = "calls, blocks, types or consts nest too deep in these flows to be followed"
+"""What a `RecursionError` is called for people."""

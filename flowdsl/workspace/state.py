@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from secrets import token_hex
 
+from flowdsl.config.address import Address
 from flowdsl.config.project import Environment, Project
 from flowdsl.state.document import StateDocument, refuse_moved, refuse_other_service
+from flowdsl.state.errors import StateError
 from flowdsl.state.stores import StateStore, open_store
 from flowdsl.workspace.errors import UnusableProject
 
@@ -47,3 +49,12 @@ def usable_document(store: StateStore, environment: Environment) -> StateDocumen
     refuse_moved(document, store.url)
     refuse_other_service(document, environment.name, api_base_of(environment))
     return document
+
+
+def known_ids(store: StateStore) -> dict[Address, str]:
+    """The ids of workflows that state knows; none where there is no state that can be read."""
+    try:
+        versioned = store.load()
+    except StateError:
+        return {}
+    return {} if versioned is None else versioned.document.workflow_ids()

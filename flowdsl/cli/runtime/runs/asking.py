@@ -17,6 +17,7 @@ from flowdsl.runs.lookup import NoSuchName
 from flowdsl.runs.starting.deployed import NotDeployed
 from flowdsl.runs.starting.retrying import RunGoesOn
 from flowdsl.state.errors import StateError
+from flowdsl.workspace.state import known_ids
 
 from .. import http_log
 from ..clients import open_client
@@ -39,11 +40,7 @@ def opened(arguments: argparse.Namespace, console: Console) -> Deployment:
 
 def deployed_ids(deployment: Deployment) -> dict[Address, str]:
     """The ids of workflows that state knows; none where there is no state that can be read."""
-    try:
-        versioned = deployment.store.load()
-    except StateError:
-        return {}
-    return {} if versioned is None else versioned.document.workflow_ids()
+    return known_ids(deployment.store)
 
 
 def answered(work: Callable[[], T], gone: str = "") -> T:
