@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -15,7 +17,7 @@ import pytest
 from flowdsl import api
 from flowdsl.emulator.faults import Fault
 from tests.api.api_desk import CANARY, DAY, FLOW, PIN, ApiDesk
-from tests.support.command_line import write_tree
+from tests.support.command_line import HEARS_INTERRUPTS, write_tree
 
 STAYS = {"workflow": "Note", "stay": "running"}
 UNKNOWN_ID = "0f9b2c04-7f64-4a3e-9d0a-b8f3b0a3f2f5"
@@ -459,3 +461,40 @@ def test_the_plain_methods_work_where_an_event_loop_runs(
         return project.run("note", {"text": "a"}, watch=True).status
 
     assert asyncio.run(notebook()) == "success"
+
+
+INTERRUPTED = """
+import asyncio, os, signal
+from flowdsl.api.project import _Loop
+
+ended = []
+
+
+async def work():
+    os.kill(os.getpid(), signal.SIGINT)
+    try:
+        await asyncio.sleep(60)
+    finally:
+        ended.append("cancelled")
+
+
+loop = _Loop()
+try:
+    loop.wait(work())
+except KeyboardInterrupt:
+    ended.append("interrupted")
+loop.close()
+print(sorted(ended))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a wait for a thread hears no signal")
+def test_an_interrupt_cancels_what_is_waited_for() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        preexec_fn=HEARS_INTERRUPTS,
+    )
+    assert (done.stdout, done.stderr) == ("['cancelled', 'interrupted']\n", "")
