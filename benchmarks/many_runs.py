@@ -212,7 +212,8 @@ def measure_time(count: int, rounds: int) -> bool:
             asyncio.run(floor(port, sent))
             floors.append(time.perf_counter() - began)
             asyncio.run(recorded(port))
-    ratio = statistics.median(a / b for a, b in zip(took, floors, strict=True))
+    ratios = [a / b for a, b in zip(took, floors, strict=True)]
+    ratio = statistics.median(ratios)
     reads = sum(each.startswith(b"GET ") for each in sent)
     print(
         f"{count} runs, {AT_ONCE} creations at once, {LATENCY_SECONDS * 1000:.0f} ms, "
@@ -224,7 +225,10 @@ def measure_time(count: int, rounds: int) -> bool:
         f"  runs       {statistics.median(took):.2f} s beside {statistics.median(pauses):.2f} s "
         f"of pauses, {statistics.median(worked):.2f} s of processor"
     )
-    print(f"  ratio      {ratio:.2f} of the sockets (gate {GATE})")
+    print(
+        f"  ratio      {ratio:.2f} of the sockets, {min(ratios):.2f} in the best round "
+        f"(gate {GATE})"
+    )
     return ratio <= GATE
 
 

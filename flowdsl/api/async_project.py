@@ -165,8 +165,9 @@ class AsyncProject:
 
         With `count`, 1 to 10,000, there is one row, and so many runs of it are made, a thousand by
         one request. What is wrong with any row is raised before anything is sent. What the service
-        does not make is in the result, and the others go on; nothing is raised for it unless the
-        service makes none at all. Eight requests are under way at a time. The rest is as in `run`.
+        does not make is in the result, and the others go on; only where none can be made, as with a
+        key that is refused, `CyberdeskError` is raised. Eight requests are under way at a time. The
+        rest is as in `run`.
         """
         table = await asyncio.to_thread(given_rows, rows)
         if not 1 <= count <= MAX_COUNT:

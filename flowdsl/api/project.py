@@ -10,6 +10,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from functools import update_wrapper
 from pathlib import Path
 from types import TracebackType
@@ -33,16 +34,46 @@ class _Loop:
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`; an interrupt of the waiting thread, as Ctrl-C, cancels it."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        done: Future[T] = Future()
+        tasks: list[asyncio.Task[T]] = []
+
+        def begin() -> None:
+            tasks.append(self._loop.create_task(work))
+            tasks[0].add_done_callback(finish)
+
+        def finish(task: asyncio.Task[T]) -> None:
+            if task.cancelled():
+                done.cancel()
+            elif (error := task.exception()) is not None:
+                done.set_exception(error)
+            else:
+                done.set_result(task.result())
+
+        def stop() -> None:
+            for task in tasks:
+                task.cancel()
+
+        # An interrupt may come between any two steps, also before the work has begun: the loop
+        # does what it is given in order, so that what is begun is stopped.
         try:
-            return future.result()
+            self._loop.call_soon_threadsafe(begin)
+            return done.result()
         except BaseException:
-            future.cancel()
+            self._loop.call_soon_threadsafe(stop)
             raise
 
-    def close(self) -> None:
-        """End the loop and the thread."""
-        self.wait(self._loop.shutdown_default_executor())
+    def close(self, last: Coroutine[Any, Any, None]) -> None:
+        """Cancel what other threads wait for, do `last`, and end the loop and the thread."""
+
+        async def end() -> None:
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            await last
+            await self._loop.shutdown_default_executor()
+
+        self.wait(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -108,12 +139,14 @@ class Project:
         self.close()
 
     def close(self) -> None:
-        """Close the connections and end the thread; runs go on, and a later call begins anew."""
+        """Close the connections and end the thread; runs go on, and a later call begins anew.
+
+        What other threads wait for ends with `concurrent.futures.CancelledError`.
+        """
         with self._lock:
             loop, self._loop = self._loop, None
         if loop is not None:
-            loop.wait(self._project.aclose())
-            loop.close()
+            loop.close(self._project.aclose())
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         with self._lock:

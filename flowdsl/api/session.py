@@ -12,6 +12,7 @@ from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles, find_root
 from flowdsl.host.listing import expand
@@ -34,10 +35,14 @@ class Session:
 
     def __init__(self, path: str | os.PathLike[str], env: str | None) -> None:
         folder = os.fspath(path)
+        if not os.path.isdir(folder):
+            # A project above would be another one than what is meant.
+            raise NoProject(f"`{printable(folder)}` is no folder")
         root = find_root(folder)
         if root is None:
             raise NoProject(
-                f"there is no `{PROJECT_FILE}` in `{folder}` or above; `flowdsl init` makes one"
+                f"there is no `{PROJECT_FILE}` in `{printable(folder)}` or above; `flowdsl init` "
+                "makes one"
             )
         self._read = read_project(root)
         self.environment = required_environment(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,26 @@ def test_values_that_python_has_and_json_has_not(
             lambda project: project.run("note", {"text": "a"}, pool="night shift"),
             api.NoSuchName,
             "there is no pool `night shift`; there are no pools with a name",
+        ),
+        (
+            lambda project: project.run("note", start_session=True, session=UNKNOWN_ID),
+            api.UnusableArguments,
+            "`start_session` and `session` exclude each other",
+        ),
+        (
+            lambda project: project.run("note", {"text": "a"}, session="s1"),
+            api.NoSuchName,
+            "`s1` is no id of a session",
+        ),
+        (
+            lambda project: project.run_many("note", [{"text": "a"}], count=0),
+            api.UnusableArguments,
+            "`count` is a number from 1 to 10,000, not 0",
+        ),
+        (
+            lambda project: project.runs(since="yesterday"),
+            api.NoSuchName,
+            "`yesterday` is no time such as `2026-05-31` or `2026-05-31T14:30`",
         ),
         (
             lambda project: project.run_many("note", [{"text": "a"}] * 2, count=3),
@@ -397,6 +418,8 @@ def test_a_project_that_cannot_be_used(
     empty = tmp_path_factory.mktemp("empty")
     with pytest.raises(api.NoProject, match=r"there is no `flowdsl.toml` in"):
         api.open_project(empty)
+    with pytest.raises(api.NoProject, match=r"flow` is no folder"):
+        api.open_project(desk.root / "flow")
     with pytest.raises(api.NoSuchEnvironment, match="environment `local` exists"):
         api.open_project(desk.root, "locale")
     text = (desk.root / "flowdsl.toml").read_text()
@@ -454,6 +477,27 @@ def test_a_project_may_be_used_after_it_was_closed_and_by_many_threads(desk: Api
     project.close()
 
 
+def test_closing_a_project_ends_what_other_threads_wait_for(desk: ApiDesk) -> None:
+    desk.rules = [STAYS]
+    project = api.open_project(desk.root)
+    run = project.run("note", {"text": "a"})
+    heard, ended = threading.Event(), list[str]()
+
+    def watch() -> None:
+        try:
+            project.watch(run, on_change=lambda _run: heard.set())
+        except CancelledError:
+            ended.append("cancelled")
+
+    other = threading.Thread(target=watch)
+    other.start()
+    assert heard.wait(20)
+    project.close()
+    other.join(20)
+    assert ended == ["cancelled"] and project.get_run(run).is_live
+    project.close()
+
+
 def test_the_plain_methods_work_where_an_event_loop_runs(
     desk: ApiDesk, project: api.Project
 ) -> None:
@@ -483,7 +527,7 @@ try:
     loop.wait(work())
 except KeyboardInterrupt:
     ended.append("interrupted")
-loop.close()
+loop.close(asyncio.sleep(0))
 print(sorted(ended))
 """
 
