@@ -73,17 +73,19 @@ class Service(asyncio.Protocol):
         request, self._received = self._received[: len(head) + 4 + length], rest[length:]
         method, path, _ = head.split(b"\r\n")[0].decode().split(" ")
         if path == "/heard":
-            reply = _framed(
+            reply = framed(
                 b"200 OK", json.dumps([each.decode() for each in self.recorded]).encode()
             )
             self.recorded.clear()
             self._transport.write(reply)
             return
         self.recorded.append(request)
-        reply = _framed(*self._answer(method, path.partition("?")[0], rest[:length]))
+        reply = framed(*self.answer(method, path, rest[:length]))
         asyncio.get_running_loop().call_later(LATENCY_SECONDS, self._transport.write, reply)
 
-    def _answer(self, method: str, path: str, body: bytes) -> tuple[bytes, bytes]:
+    def answer(self, method: str, path: str, body: bytes) -> tuple[bytes, bytes]:
+        """The status and the body of a reply."""
+        path = path.partition("?")[0]
         if method == "POST":
             made = {
                 "id": str(uuid4()),
@@ -109,14 +111,14 @@ class Service(asyncio.Protocol):
         return b"200 OK", json.dumps(one).encode()
 
 
-def _framed(status: bytes, body: bytes) -> bytes:
+def framed(status: bytes, body: bytes) -> bytes:
     head = b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     return head % (status, len(body)) + body
 
 
-async def serve() -> None:
+async def serve(service: type[Service] = Service) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Service, "127.0.0.1", 0)
+    server = await loop.create_server(service, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
@@ -133,8 +135,8 @@ async def recorded(port: int) -> list[bytes]:
     return [request.encode() for request in requests]
 
 
-async def over_sockets(port: int, requests: list[bytes]) -> None:
-    """Sends the requests, 32 at once."""
+async def over_sockets(port: int, requests: list[bytes], at_once: int = AT_ONCE) -> None:
+    """Sends the requests, so many at once."""
     waiting: Iterator[bytes] = iter(requests)
 
     async def work() -> None:
@@ -145,7 +147,7 @@ async def over_sockets(port: int, requests: list[bytes]) -> None:
         writer.close()
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(min(AT_ONCE, len(requests))):
+        for _ in range(min(at_once, len(requests))):
             group.create_task(work())
 
 

@@ -10,11 +10,12 @@ from flowdsl import __version__
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest
 from flowdsl.host import signals
+from flowdsl.source.failure import TOO_DEEP
 
 from .runtime import exit_codes
 from .runtime.command_line.global_options import COLORS, add_global_options
 from .runtime.console import Console, standard_console
-from .runtime.failure import TOO_DEEP, CommandError, UsageError
+from .runtime.failure import CommandError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from flowdsl.source.failure import FlowdslError
+
 REDACTED = "[redacted]"
 """The text that replaces a secret."""
 
@@ -17,7 +19,7 @@ _ECHOED_KEYS = frozenset({"input", "ctx"})
 _FIELD_ERROR_KEYS = frozenset({"loc", "msg", "type", "url"}) | _ECHOED_KEYS
 
 
-class CyberdeskError(Exception):
+class CyberdeskError(FlowdslError):
     """Any failure of a call; `str()` is one readable line without secrets or control characters.
 
     `status` is None when no reply arrived. `server_message` is the service's own explanation, empty

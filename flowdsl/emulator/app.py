@@ -180,6 +180,8 @@ async def _busy_reply(_request: Request, _error: Exception) -> JSONResponse:
 
 
 async def _failure_reply(request: Request, _error: Exception) -> JSONResponse:
-    # Made outside the middleware, so it sets the request id itself.
-    headers = {REQUEST_ID_HEADER: request.state.request_id}
+    # Made outside the middleware, so it sets the request id itself. A request that a fault breaks
+    # outside of it has none, and what is made for it is not sent: the fault has begun a reply.
+    request_id = getattr(request.state, "request_id", None)
+    headers = {} if request_id is None else {REQUEST_ID_HEADER: request_id}
     return JSONResponse({"detail": "internal error of the emulator"}, 500, headers)

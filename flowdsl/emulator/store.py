@@ -30,6 +30,7 @@ from flowdsl.emulator.tables import (
     metadata,
     store_facts,
 )
+from flowdsl.source.failure import FlowdslError
 
 OPEN_TIMEOUT_SECONDS = 10.0
 """How long opening waits for another process that is creating or upgrading the same file."""
@@ -43,7 +44,7 @@ _LAST_WRITE = select(store_facts.c.value).where(store_facts.c.name == _LAST_TIME
 _SIGNING_KEY = "signing_key"
 
 
-class StoreError(Exception):
+class StoreError(FlowdslError):
     """The data file cannot be used; the message says why and what to do."""
 
 

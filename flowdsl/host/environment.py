@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from flowdsl.config.project import KeySource
+from flowdsl.source.failure import FlowdslError
 from flowdsl.source.files import UnreadableFile
 
 from .disk import DiskFiles
@@ -32,7 +33,7 @@ def trusted_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(host.strip() for host in environ.get(TRUSTED_HOSTS, "").split(",") if host.strip())
 
 
-class MissingKey(Exception):
+class MissingKey(FlowdslError):
     """No API key stands where the environment of the project says; the message never quotes one."""
 
 

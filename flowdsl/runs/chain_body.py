@@ -16,6 +16,7 @@ from flowdsl.runs.inputs.declared import Declared
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.problems import InputsRefused, Problem
+from flowdsl.runs.inputs.ways import ON_COMMAND_LINE, Ways
 
 _ABSENT = object()
 
@@ -26,6 +27,7 @@ def chain_steps(
     workflows: Mapping[str, Declared],
     ids: Mapping[str, str],
     machine_parameters: MachineParameters,
+    ways: Ways = ON_COMMAND_LINE,
 ) -> tuple[list[ChainStep], tuple[str, ...]]:
     """The steps of the body, and notes about what is left to machines; raises `InputsRefused`.
 
@@ -49,6 +51,7 @@ def chain_steps(
             ),
             machine_parameters=machine_parameters,
             references=True,
+            ways=ways,
         )
         try:
             made = assemble(declared, sources)

@@ -8,6 +8,7 @@ from typing import TypeVar
 from flowdsl.cyberdesk.errors import NotFound
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.source.failure import FlowdslError
 
 CANDIDATES = 8
 """Objects of one name that a message lists."""
@@ -15,7 +16,7 @@ CANDIDATES = 8
 T = TypeVar("T")
 
 
-class NoSuchName(Exception):
+class NoSuchName(FlowdslError):
     """A word that means nothing, or several things; `candidates` are lines about those."""
 
     def __init__(self, message: str, candidates: Sequence[str] = ()) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import NotFound, printable
@@ -36,13 +36,14 @@ _RESULT: tuple[RunField, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where the watched runs are listed: by workflow or session, from the creation of the oldest
-    on.
+    """Where runs are listed: by workflow or session, from the creation of the oldest of them to
+    that of the newest.
     """
 
     workflow_id: str | None = None
     session_id: str | None = None
     created_from: str | None = None
+    created_to: str | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +72,14 @@ def scope_of(runs: Sequence[Run]) -> Scope | None:
     if len(workflows) == 1 and None not in workflows and oldest is not None:
         return Scope(workflow_id=next(iter(workflows)), created_from=oldest)
     return None
+
+
+def narrowed(scope: Scope, runs: Sequence[Run]) -> Scope:
+    """The part of a scope that some of its runs are in, so that no more rows are read."""
+    created = [run.created_at for run in runs if run.created_at]
+    if not created or len(created) < len(runs):
+        return scope
+    return replace(scope, created_from=min(created), created_to=max(created))
 
 
 async def watch(
@@ -157,8 +166,9 @@ class _Watcher:
             for run_id in live:
                 await self._read_one(run_id)
             return
-        listed = await self._listed(_PROGRESS)
-        ended = False
+        known = [self._watched.runs[run_id] for run_id in live]
+        listed = await self._listed(narrowed(self._scope, known), _PROGRESS)
+        ended: list[Run] = []
         for run_id in live:
             run = listed.get(run_id)
             # What is not listed yet, or not any more, is asked for by its id.
@@ -167,21 +177,23 @@ class _Watcher:
             elif run.is_live:
                 self._note(run)
             else:
-                ended = True
+                ended.append(run)
         if ended:
-            results = await self._listed(_RESULT)
-            for run_id in live:
-                if run_id in results and not results[run_id].is_live:
-                    self._note(results[run_id])
+            results = await self._listed(narrowed(self._scope, ended), _RESULT)
+            for run in ended:
+                result = results.get(run.id)
+                if result is None:
+                    await self._read_one(run.id)
+                elif not result.is_live:
+                    self._note(result)
 
-    async def _listed(self, fields: tuple[RunField, ...]) -> dict[str, Run]:
-        scope = self._scope
-        assert scope is not None
+    async def _listed(self, scope: Scope, fields: tuple[RunField, ...]) -> dict[str, Run]:
         rows = await self._patience.read(
             lambda: self._client.runs.list_all(
                 workflow_id=scope.workflow_id,
                 session_id=scope.session_id,
                 created_at_from=scope.created_from,
+                created_at_to=scope.created_to,
                 fields=fields,
             )
         )

@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flowdsl.source.failure import FlowdslError
+
 PREFIX = "whsec_"
 TOLERANCE_SECONDS = 300
 """How far the time of a webhook may be from ours: what is older may be played back by somebody."""
@@ -25,7 +27,7 @@ _FAMILIES = ("svix", "webhook")
 """Beginnings of the three headers: Svix's own and those of the standard that it follows."""
 
 
-class NotGenuine(ValueError):
+class NotGenuine(FlowdslError, ValueError):
     """A webhook that is not proven to be from the service; the message holds nothing of the
     secret.
     """

@@ -234,6 +234,16 @@ def refuse_moved(document: StateDocument, where: str) -> None:
         )
 
 
+def refuse_other_service(document: StateDocument, environment: str, api_base: str) -> None:
+    """Raise `ForeignState` for the state of a service at another address than `api_base`."""
+    if document.api_base != api_base:
+        raise ForeignState(
+            f"the state of `{environment}` was made at `{document.api_base}` and the environment "
+            f"names `{api_base}`; ids of one service mean nothing to another, so give it a state "
+            "of its own"
+        )
+
+
 def _decoded(content: bytes, where: str) -> dict[str, Any]:
     if len(content) > MAX_BYTES:
         raise CorruptState(_corrupt(where, too_large(len(content))))

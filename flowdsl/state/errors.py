@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from flowdsl.source.failure import FlowdslError
 
-class StateError(Exception):
+
+class StateError(FlowdslError):
     """State that cannot be used as it is; nothing was written."""
 
 

@@ -156,4 +156,7 @@ def test_the_readme_has_two_commands() -> None:
 
 
 def test_the_languages_of_blocks_are_those_that_are_tested() -> None:
-    assert {block.language for block in BLOCKS} <= {"flow", "sh", "text", "toml", ""}
+    assert {block.language for block in BLOCKS} <= {"flow", "sh", "text", "toml", "python", ""}
+    # `test_running_document.py` runs them.
+    python = {block.document for block in BLOCKS if block.language == "python"}
+    assert python == {"docs/running.md"}

@@ -20,6 +20,7 @@ from flowdsl.emulator.faults import (
     NoReplyError,
     RecordedRequest,
 )
+from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import Desk
 
@@ -265,3 +266,24 @@ def test_an_answer_is_lost_to_clients_as_by_the_network() -> None:
     for kind, error in (("hang", httpx.ReadTimeout), ("before", httpx.ReadError)):
         with pytest.raises(error):
             asyncio.run(call(kind))
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"), [("before", httpx.ReadError), ("hang", httpx.ReadTimeout)]
+)
+def test_a_fault_of_a_scenario_is_lost_in_process_as_by_the_network(
+    kind: FaultKind, error: type[Exception]
+) -> None:
+    """Such a fault breaks the request before any middleware has given it an id."""
+    from flowdsl.cyberdesk.transport import asgi_transport
+
+    scenario = Scenario(faults=(Fault("GET /v1/health", 1, kind, seconds=0.0),))
+
+    async def call() -> None:
+        with Store.open(None) as store:
+            transport = asgi_transport(create_app(store, scenario=scenario))
+            async with httpx.AsyncClient(transport=transport) as client:
+                await client.get("http://localhost/v1/health")
+
+    with pytest.raises(error):
+        asyncio.run(call())

@@ -178,3 +178,73 @@ def test_runs_that_have_nothing_in_common_have_no_list() -> None:
     assert scope_of([one, two]) is None
     same = scope_of([one, one.model_copy(update={"created_at": "2025-12-31T00:00:00Z"})])
     assert same is not None and same.created_from == "2025-12-31T00:00:00Z"
+
+
+class _Queue:
+    """A client whose runs end ten at a look, in the order of their creation; `read` are the rows
+    of each list.
+
+    With `is_exclusive` a list ends before the time that it is asked for.
+    """
+
+    def __init__(self, count: int, *, is_exclusive: bool = False) -> None:
+        self.runs = self
+        self.made = [self._run(number, "running") for number in range(count)]
+        self.read: dict[str, list[int]] = {"progress": [], "results": []}
+        self.asked_for: list[str] = []
+        self._ended, self._is_exclusive = 0, is_exclusive
+
+    def _run(self, number: int, status: str) -> Run:
+        made = f"2026-01-01T00:{number // 60:02}:{number % 60:02}Z"
+        outputs = {"n": number} if status == "success" else None
+        return Run(
+            id=f"r{number}", status=status, workflow_id="w", created_at=made, output_data=outputs
+        )
+
+    def _now(self) -> list[Run]:
+        return [
+            self._run(number, "success" if number < self._ended else "running")
+            for number in range(len(self.made))
+        ]
+
+    async def list_all(
+        self, *, created_at_from: str, created_at_to: str, fields: tuple[str, ...], **_scope: Any
+    ) -> list[Run]:
+        is_result = "output_data" in fields
+        self._ended += 0 if is_result else 10
+        rows = [
+            run
+            for run in self._now()
+            if run.created_at is not None and created_at_from <= run.created_at <= created_at_to
+        ]
+        rows = rows[:-1] if self._is_exclusive else rows
+        self.read["results" if is_result else "progress"].append(len(rows))
+        return rows
+
+    async def get(self, run_id: str) -> Run:
+        self.asked_for.append(run_id)
+        return self._now()[int(run_id[1:])]
+
+    def watch(self) -> Watched:
+        with RunWorld().open() as world:
+
+            async def work(_client: CyberdeskClient) -> Watched:
+                return await watch(self, self.made, world.runtime)  # type: ignore[arg-type]
+
+            return world.run(work)
+
+
+def test_a_look_reads_no_run_that_has_ended_before_and_each_result_once() -> None:
+    queue = _Queue(100)
+    found = queue.watch()
+    assert all(run.output_data for run in found.runs.values())
+    assert queue.read["progress"] == list(range(100, 0, -10))
+    assert queue.read["results"] == [10] * 10
+    assert queue.asked_for == []
+
+
+def test_what_a_list_leaves_out_at_its_end_is_asked_for() -> None:
+    queue = _Queue(30, is_exclusive=True)
+    found = queue.watch()
+    assert {run.status for run in found.runs.values()} == {"success"}
+    assert queue.asked_for and len(queue.asked_for) <= 2 * 3

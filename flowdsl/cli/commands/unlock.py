@@ -8,10 +8,10 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.errors import NoSuchLease, StateError
 from flowdsl.state.lease import break_lease
+from flowdsl.workspace.system import system_runtime
 
 from ..runtime import interrupts
 from ..runtime.console import Console
-from ..runtime.engine.deployment import system_runtime
 from ..runtime.engine.options import add_environment
 from ..runtime.engine.questions import confirmed, require_answer
 from ..runtime.exit_codes import SUCCESS

@@ -1,26 +1,22 @@
-"""The client of the service that an environment names, or of the embedded emulator."""
+"""The client of the service that an environment names, for a command."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from flowdsl.config.project import EMBEDDED, Environment
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
-from flowdsl.cyberdesk.errors import CyberdeskError, UntrustedHost, UnusableApiKey
+from flowdsl.config.project import Environment
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import UntrustedHost, UnusableApiKey
 from flowdsl.cyberdesk.limits import Deadline
 from flowdsl.cyberdesk.log import Listener
-from flowdsl.cyberdesk.transport import asgi_transport
-from flowdsl.cyberdesk.trust import check_api_url
-from flowdsl.host.environment import MissingKey, read_api_key, trusted_hosts
+from flowdsl.host.environment import MissingKey
+from flowdsl.source.failure import FlowdslError
+from flowdsl.workspace.service import open_service
 
 from .exit_codes import ACCESS, SERVICE
 from .failure import CommandError
 from .time_limit import IS_OVER, TimeLimit
-
-EMBEDDED_DATA = ".flowdsl/emulator.sqlite"
 
 
 @contextmanager
@@ -33,46 +29,18 @@ def open_client(
     been written; that holds under the lease as well, where nothing else ends the command.
     """
     deadline = Deadline(limit.left_for_reads, IS_OVER)
-    if environment.api != EMBEDDED:
-        yield _service_client(environment, root, deadline, listener)
-        return
-    from flowdsl.emulator.embedded import EMBEDDED_BASE_URL, open_embedded
-    from flowdsl.emulator.store import StoreError
-
+    opened = open_service(environment, root, deadline=deadline, listener=listener)
     try:
-        app, close = open_embedded(Path(root, EMBEDDED_DATA))
-    except StoreError as error:
-        raise CommandError(str(error), SERVICE) from None
+        client = opened.__enter__()
+    except FlowdslError as error:
+        raise _failure_of(error) from None
     try:
-        # The embedded emulator takes any key.
-        options = ClientOptions(base_url=EMBEDDED_BASE_URL, api_key="local")
-        transport = asgi_transport(app)
-        yield CyberdeskClient(options, transport=transport, listener=listener, deadline=deadline)
+        yield client
     finally:
-        close()
+        opened.__exit__(None, None, None)
 
 
-def _service_client(
-    environment: Environment, root: str, deadline: Deadline, listener: Listener | None
-) -> CyberdeskClient:
-    """The client of a service; raises `CommandError`."""
-    trusted = trusted_hosts(os.environ)
-    try:
-        # Checked before the key is read, since a pull request can change the address.
-        check_api_url(environment.api, trusted)
-        if environment.api_key is None:
-            raise CommandError(
-                f"the environment `{environment.name}` does not say where its API key is; add "
-                '`api_key = { env = "CYBERDESK_API_KEY" }`',
-                ACCESS,
-            )
-        key = read_api_key(environment.api_key, root, os.environ)
-        return CyberdeskClient(
-            ClientOptions(base_url=environment.api, api_key=key, trusted_hosts=trusted),
-            listener=listener,
-            deadline=deadline,
-        )
-    except (UntrustedHost, UnusableApiKey, MissingKey) as error:
-        raise CommandError(str(error), ACCESS) from None
-    except CyberdeskError as error:
-        raise CommandError(str(error), SERVICE) from None
+def _failure_of(error: FlowdslError) -> CommandError:
+    """How a command ends that gets no client."""
+    is_access = isinstance(error, UntrustedHost | UnusableApiKey | MissingKey)
+    return CommandError(str(error), ACCESS if is_access else SERVICE)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from .exit_codes import USAGE
 
-TOO_DEEP = "calls, blocks, types or consts nest too deep in these flows to be followed"
-"""What a `RecursionError` is called for people."""
-
 
 class CommandError(Exception):
     """Ends the command with exit code `code`.

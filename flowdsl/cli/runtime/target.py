@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from flowdsl.config.errors import UNREADABLE_PROJECT_FILE
 from flowdsl.diagnostics.diagnostic import Diagnostic
-from flowdsl.diagnostics.sink import Sink
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles, Overlay, find_root
 from flowdsl.host.listing import expand
 from flowdsl.semantics.errors import IMPORT_OUTSIDE_PROJECT
-from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile
+from flowdsl.source.files import SUFFIX, FileSystem
 from flowdsl.source.record import Record
-from flowdsl.source.text import SourceFile, Span
+from flowdsl.workspace.project import read_project
 
 from .failure import UsageError
 from .places import (
@@ -217,38 +215,5 @@ def _project_flows(target: Target) -> list[str]:
 
 def _load(root: str) -> Target:
     """The target at `root` without entries."""
-    files = DiskFiles(root)
-    try:
-        text = files.read_text(PROJECT_FILE)
-    except UnreadableFile as error:
-        if error.missing:
-            return Target(root, files, (), None)
-        sink = Sink()
-        span = Span(SourceFile(PROJECT_FILE, ""), 0, 0)
-        sink.report(UNREADABLE_PROJECT_FILE, span, reason=error.reason)
-        return Target(root, files, (), None, sink.sorted())
-    # Imported only where there is a project file, since it loads `tomllib`.
-    from flowdsl.config.load import load_project
-
-    sink = Sink()
-    project = load_project(text, PROJECT_FILE, sink)
-    rules = () if project is None else _plugins(project, root, sink)
-    return Target(root, files, (), project, sink.sorted(), rules=rules)
-
-
-def _plugins(project: Project, root: str, sink: Sink) -> tuple[Rule, ...]:
-    """The rules of the packages that the project names as plugins.
-
-    A name without rules is reported where it stands.
-    """
-    names = project.lint.plugins
-    if not names:
-        return ()
-    from flowdsl.host.plugins import load_plugins
-    from flowdsl.lint.errors import UNUSABLE_PLUGIN
-
-    rules, problems = load_plugins(names, root)
-    for name, reason in problems:
-        place = project.lint.place("plugins", names.index(name))
-        sink.report(UNUSABLE_PLUGIN, place, name=name, reason=reason)
-    return rules
+    read = read_project(root)
+    return Target(root, read.files, (), read.project, read.problems, rules=read.rules)

@@ -15,7 +15,8 @@ from flowdsl.deploy.resources.directory import Directory, WantedLists, read_dire
 from flowdsl.deploy.resources.mark import Mark, mark_in
 from flowdsl.deploy.resources.resource import Live
 from flowdsl.deploy.target import Target
-from flowdsl.state.document import StateDocument
+from flowdsl.state.document import StateDocument, refuse_other_service
+from flowdsl.state.errors import ForeignState
 
 SHOWN = 10
 """Addresses that a message names."""
@@ -86,13 +87,10 @@ def check_organization(
 
 def check_api_base(target: Target, prior: StateDocument) -> None:
     """Raise `Stop` when the state was made at another address."""
-    if prior.api_base != target.api_base:
-        raise Stop(
-            Status.STATE,
-            f"the state of `{target.environment}` was made at `{prior.api_base}` and the "
-            f"environment names `{target.api_base}`; ids of one service mean nothing to another, "
-            "so give it a state of its own",
-        )
+    try:
+        refuse_other_service(prior, target.environment, target.api_base)
+    except ForeignState as foreign:
+        raise Stop(Status.STATE, str(foreign)) from None
 
 
 @dataclass(frozen=True, slots=True)

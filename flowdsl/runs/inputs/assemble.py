@@ -24,6 +24,7 @@ from flowdsl.runs.inputs.documents import Row
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.problems import InputsRefused, Problem
+from flowdsl.runs.inputs.ways import ON_COMMAND_LINE, Ways
 
 TRANSFERS = "~/CyberdeskTransfers"
 """Where the service puts a file on the machine when nobody says where (SDK)."""
@@ -63,13 +64,17 @@ class RunValues:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Who gives values to every run of a command; `secrets` are texts with their places."""
+    """Who gives values to every run that is asked for; `secrets` are texts with their places.
+
+    `ways` are the words of advice.
+    """
 
     given: tuple[Given, ...] = ()
     secrets: tuple[Given, ...] = ()
     uploads: tuple[Upload, ...] = ()
     machine_parameters: MachineParameters = ANYWHERE
     references: bool = False
+    ways: Ways = ON_COMMAND_LINE
 
 
 def missing_secrets(declared: Declared, sources: Sources) -> list[nodes.FieldSpec]:
@@ -141,14 +146,14 @@ def assemble_rows(
 
 
 def _joined(problems: Iterable[Problem], rows: Sequence[Row]) -> Iterator[Problem]:
-    file = rows[0].place.rpartition(":")[0] if rows else ""
+    table = rows[0].table if rows else ""
     of_rows = {row.place for row in rows}
     said: dict[tuple[str, str], list[Problem]] = {}
     for problem in dict.fromkeys(problems):
         said.setdefault((problem.message, problem.help), []).append(problem)
     for same in said.values():
         if len(same) == len(rows) > 1 and {each.place for each in same} == of_rows:
-            yield Problem(file, same[0].message, same[0].help)
+            yield Problem(table, same[0].message, same[0].help)
         else:
             yield from same
 
@@ -230,7 +235,7 @@ class _Assembly:
             self._say(
                 given.place,
                 f"`{bare}` is a secret of `{declared}` and not given as an input",
-                f"give it as `--secret {bare}=env:NAME` or `--secret {bare}=file:PATH`",
+                f"give it as {self._sources.ways.secret(bare)}",
             )
             return None
         if declared.is_open and name and not name.startswith("$"):
@@ -252,7 +257,7 @@ class _Assembly:
         self._say(
             given.place,
             f"`{spec.name}` takes {described(spec.type)}, not a file",
-            f"give it with `--input {spec.name}=...`",
+            f"give it with {self._sources.ways.input(spec.name)}",
         )
         return False
 
@@ -284,7 +289,7 @@ class _Assembly:
             self._say(
                 given.place,
                 f"`{name}` is an input of `{declared}` and no secret",
-                f"give it as `--input {name}=...`",
+                f"give it as {self._sources.ways.input(name)}",
             )
             return
         nearest = closest(given.name, declared.secrets)
@@ -306,7 +311,7 @@ class _Assembly:
         self._say(
             self._declared.name,
             f"the secret `{spec.name}` is not given{nobody}",
-            f"give it as `--secret {spec.name}=env:NAME` or `--secret {spec.name}=file:PATH`",
+            f"give it as {self._sources.ways.secret(spec.name)}",
         )
 
     def _fill(self, inputs: dict[str, Any]) -> None:
@@ -334,7 +339,7 @@ class _Assembly:
     def _missing(self, spec: nodes.FieldSpec) -> None:
         machine_parameters, name = self._sources.machine_parameters, spec.name
         lacking = machine_parameters.lacking(name)
-        give = f"give it as `--input {name}=...`; it takes {described(spec.type)}"
+        give = f"give it as {self._sources.ways.input(name)}; it takes {described(spec.type)}"
         if self._row is not None:
             give = f"it takes {described(spec.type)}"
         if not machine_parameters.is_known:

@@ -31,11 +31,12 @@ MAX_VALUES = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One run of a file of many. `place` names it: `rows.csv:3`."""
+    """One run of a table of many. `place` names it, as `rows.csv:3`, and `table` the whole."""
 
     number: int
     place: str
     given: tuple[Given, ...]
+    table: str
 
 
 def is_table(name: str) -> bool:
@@ -114,7 +115,7 @@ def _read_lines(name: str, text: str) -> Iterator[Row]:
         except InputsRefused as refused:
             problems += refused.problems
             continue
-        yield Row(count, f"{name}:{number}", given)
+        yield Row(count, f"{name}:{number}", given, name)
     if problems:
         raise InputsRefused(problems)
 
@@ -367,6 +368,7 @@ def _read_table(name: str, text: str) -> Iterator[Row]:
                 for at, (column, cell) in enumerate(zip(header, record, strict=False), 1)
                 if cell != ""
             ),
+            name,
         )
     if problems:
         raise InputsRefused(problems)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from flowdsl.source.failure import FlowdslError
+
 SHOWN = 20
 """Problems that are told one by one; the rest are counted."""
 
@@ -25,7 +27,7 @@ class Problem:
         return f"{self.place}: {self.message}{tail}"
 
 
-class InputsRefused(Exception):
+class InputsRefused(FlowdslError):
     """Inputs that do not fit; nothing was sent."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -194,3 +194,16 @@ def test_help_and_usage_mistakes_import_no_argument_parser(tmp_path: Path) -> No
         _, modules = imported(tmp_path, *words)
         assert "argparse" not in modules
         assert not any(name.startswith("flowdsl.compiler") for name in modules)
+
+
+def test_the_python_interface_loads_what_runs_need_when_it_is_used() -> None:
+    probe = (
+        "import sys; before = set(sys.modules); from flowdsl import api;"
+        "print(*sorted(set(sys.modules) - before)); dir(api);"
+        "print([name for name in api.__all__ if getattr(api, name).__name__ != name]);"
+        "print(sorted(set(api.__all__) - set(dir(api))))"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    imported, other_names, hidden = done.stdout.splitlines()
+    assert not (HEAVY & set(imported.split()))
+    assert (other_names, hidden) == ("[]", "[]")

@@ -13,13 +13,13 @@ from typing import NamedTuple
 import pytest
 
 from flowdsl.cli.commands import deploy as command
-from flowdsl.cli.runtime import clients
 from flowdsl.cli.runtime.command_line.arguments import CommandParser
 from flowdsl.cli.runtime.console import Console
 from flowdsl.cli.runtime.engine import questions
 from flowdsl.cli.runtime.failure import CommandError
 from flowdsl.emulator.store import Store
 from flowdsl.host import signals
+from flowdsl.workspace import service
 
 CANARY = "key-canary-77aa"
 PROJECT = """\
@@ -238,7 +238,7 @@ def test_a_host_nobody_allowed_never_sees_the_key(
     def read(*_: object) -> str:
         raise AssertionError("the key is read")
 
-    monkeypatch.setattr(clients, "read_api_key", read)
+    monkeypatch.setattr(service, "read_api_key", read)
 
     ended = run("--env", "elsewhere", "--yes")
 

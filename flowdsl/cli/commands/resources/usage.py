@@ -12,9 +12,9 @@ from flowdsl.cyberdesk.models.run import Run
 from flowdsl.cyberdesk.models.usage import RunCost, steps_of
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.source.record import Record
+from flowdsl.workspace.system import system_runtime
 
 from ...runtime.console import Console
-from ...runtime.engine.deployment import system_runtime
 from ...runtime.exit_codes import SUCCESS
 from ...runtime.failure import UsageError
 from .listing import Row, fields_of, list_json

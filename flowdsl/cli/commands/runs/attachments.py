@@ -8,21 +8,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import CyberdeskError, DownloadTooLarge
-from flowdsl.cyberdesk.models.run import Run
 from flowdsl.cyberdesk.models.run_attachment import RunAttachment
 from flowdsl.diagnostics.render.cells import printable
+from flowdsl.runs.attachments import MB, save_attachments
 from flowdsl.runs.names import find_run
-from flowdsl.runs.safe_names import safe_name, unused_name
 
 from ...runtime.console import Console
 from ...runtime.exit_codes import PARTIAL, SUCCESS
 from ...runtime.failure import UsageError
 from ...runtime.runs.asking import opened, read
 from ...views.runs import FORMAT_VERSION, dumped
-
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-MB = 1024 * 1024
 
 
 def attachments(arguments: argparse.Namespace, console: Console) -> int:
@@ -34,27 +29,17 @@ def attachments(arguments: argparse.Namespace, console: Console) -> int:
 
     async def work(
         client: CyberdeskClient,
-    ) -> tuple[Run, Sequence[RunAttachment], dict[str, str], list[str]]:
+    ) -> tuple[Sequence[RunAttachment], dict[str, str], list[str]]:
         run = await find_run(client, arguments.run)
         files = await client.run_attachments.list_all(run_id=run.id, attachment_type=arguments.type)
-        saved: dict[str, str] = {}
-        failures: list[str] = []
-        for file in files if folder is not None else ():
-            try:
-                saved[file.id] = await _save(client, file, folder, arguments.max_size * MB)
-            except DownloadTooLarge:
-                failures.append(
-                    f"{file.filename} is larger than {arguments.max_size} MB; `--max-size` takes "
-                    "more"
-                )
-            except CyberdeskError as error:
-                failures.append(f"{file.filename}: {error}")
-            except OSError as error:
-                reason = (error.strerror or "it fails").lower()
-                failures.append(f"{file.filename} cannot be written: {reason}")
-        return run, files, saved, failures
+        if folder is None:
+            return files, {}, []
+        limit = arguments.max_size * MB
+        return files, *await save_attachments(
+            client, files, folder, limit=limit, more="; `--max-size` takes more"
+        )
 
-    _, files, saved, failures = read(arguments, console, deployment, work)
+    files, saved, failures = read(arguments, console, deployment, work)
     if arguments.json:
         items = [_object(file, saved) for file in files]
         found = {"format_version": FORMAT_VERSION, "items": items, "total": len(items)}
@@ -72,26 +57,6 @@ def attachments(arguments: argparse.Namespace, console: Console) -> int:
     for line in failures:
         console.err(f"error: {printable(line)}")
     return PARTIAL if failures else SUCCESS
-
-
-async def _save(client: CyberdeskClient, file: RunAttachment, folder: str, limit: int) -> str:
-    """The path of the file that was written; what cannot be fetched whole leaves nothing behind."""
-    taken = os.listdir(folder)
-    while True:
-        path = os.path.join(folder, unused_name(safe_name(file.filename), taken))
-        try:
-            # Nothing that is there is opened, a symbolic link neither.
-            descriptor = os.open(path, _NEW, 0o666)
-            break
-        except FileExistsError:
-            taken.append(os.path.basename(path))
-    try:
-        with os.fdopen(descriptor, "w+b") as target:
-            await client.run_attachments.download(file.id, target, limit=limit)
-    except BaseException:
-        os.unlink(path)
-        raise
-    return path
 
 
 def _folder(path: str) -> str:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
-from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import CyberdeskError
-from flowdsl.cyberdesk.models.run import FileInput, Run, RunRetry
+from flowdsl.cyberdesk.models.run import Run, RunRetry
 from flowdsl.host import signals
-from flowdsl.runs.inputs.assemble import Sources, given_values
-from flowdsl.runs.inputs.declared import Declared, undeclared
+from flowdsl.runs.cancelling import cancelled
+from flowdsl.runs.inputs.assemble import Sources
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.names import find_run
+from flowdsl.runs.starting.retrying import declared_for, refuse_live, retry_body
+from flowdsl.workspace.system import system_runtime
 
 from ...runtime import http_log
 from ...runtime.clients import open_client
 from ...runtime.console import Console
-from ...runtime.engine.deployment import Deployment, system_runtime
+from ...runtime.engine.deployment import Deployment
 from ...runtime.engine.questions import confirmed, is_interactive, require_answer
-from ...runtime.exit_codes import PARTIAL, SUCCESS, USAGE
-from ...runtime.failure import CommandError, UsageError
+from ...runtime.exit_codes import PARTIAL, SUCCESS
+from ...runtime.failure import UsageError
 from ...runtime.interrupts import Interrupts
 from ...runtime.runs.asking import (
     answered,
@@ -36,7 +34,7 @@ from ...runtime.runs.asking import (
 )
 from ...runtime.runs.follow import Following
 from ...runtime.runs.options import ask_secret, read_inputs, read_secrets, read_uploads
-from ...runtime.runs.place import find_place
+from ...runtime.runs.place import placed
 from ...runtime.time_limit import TimeLimit
 from ...views.runs import FORMAT_VERSION, dumped, run_object
 
@@ -80,16 +78,22 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
     sources = Sources(given=given, secrets=secrets, uploads=uploads, references=True)
     require_answer(arguments.yes, "retries")
 
+    def ask(name: str) -> Given:
+        return ask_secret(name, console)
+
     async def work(client: CyberdeskClient, following: Following, interrupts: Interrupts) -> None:
         run = await find_run(client, arguments.run)
-        if run.is_live:
-            raise UsageError(
-                f"run {run.id} is {run.status} and has not ended; "
-                f"`flowdsl runs cancel {run.id}` ends it"
-            )
-        declared = await _declared(client, run, deployment)
-        where, _ = await find_place(client, arguments)
-        body = _retried(arguments, run, declared, sources, console)
+        refuse_live(run)
+        declared = await declared_for(client, run, deployed_ids(deployment))
+        where, _ = await placed(client, arguments)
+        body = retry_body(
+            run,
+            declared,
+            sources,
+            leaves_session=arguments.leave_session,
+            is_priority=arguments.priority,
+            ask=ask if is_interactive() else None,
+        )
         if not confirmed(
             arguments.yes, f"retry run {run.id}? its outputs, history and files are lost", console
         ):
@@ -119,19 +123,9 @@ def cancel(arguments: argparse.Namespace, console: Console) -> int:
     if not live or not confirmed(arguments.yes, f"cancel {count}?", console):
         return SUCCESS
 
-    async def end(client: CyberdeskClient) -> tuple[list[Run], list[str]]:
-        ended: list[Run] = []
-        failures: list[str] = []
-        for run in live:
-            try:
-                ended.append(
-                    await client.runs.cancel(run.id, idempotency_key=system_runtime().new_id())
-                )
-            except CyberdeskError as error:
-                failures.append(f"run {run.id} is not cancelled: {error}")
-        return ended, failures
-
-    ended, failures = read(arguments, console, deployment, end)
+    ended, failures = read(
+        arguments, console, deployment, lambda client: cancelled(client, live, system_runtime())
+    )
     if arguments.json:
         items = [run_object(run) for run in ended]
         found = {"format_version": FORMAT_VERSION, "items": items, "total": len(items)}
@@ -177,63 +171,3 @@ def _followed(
             raise
         code = following.finished()
         return interrupts.exit_code if interrupts.received() else code
-
-
-async def _declared(client: CyberdeskClient, run: Run, deployment: Deployment) -> Declared:
-    """What the workflow of a run takes, as the service has it: the sources may have moved on."""
-    ids: Mapping[Address, str] = deployed_ids(deployment)
-    workflow = await client.workflows.get(run.workflow_id or "")
-    name = next((each.name for each, found in ids.items() if found == workflow.id), None)
-    return undeclared(name or workflow.name or workflow.id, workflow.input_schema)
-
-
-def _retried(
-    arguments: argparse.Namespace,
-    run: Run,
-    declared: Declared,
-    sources: Sources,
-    console: Console,
-) -> dict[str, Any]:
-    """The fields of a retry: only what is said anew. Raises `InputsRefused`."""
-    # A secret is gone since the run ended: each one that it had is needed again.
-    had = set(run.sensitive_input_aliases or ())
-    gone = [name for name in sorted(had) if name not in {each.name for each in sources.secrets}]
-    if gone and is_interactive():
-        asked = tuple(ask_secret(name, console) for name in gone)
-        sources = replace(sources, secrets=(*sources.secrets, *asked))
-    elif gone:
-        names = ", ".join(f"`{name}`" for name in gone)
-        first = gone[0]
-        raise CommandError(
-            f"the service forgot the secrets {names} when the run ended; give them again, as "
-            f"`--secret {first}=env:NAME` or `--secret {first}=file:PATH`",
-            USAGE,
-        )
-    anew = {each.name for each in sources.given}
-    anew |= {each.input for each in sources.uploads if each.input is not None}
-    kept = tuple(
-        Given(name, value, f"run {run.id}")
-        for name, value in (run.input_values or {}).items()
-        if name not in anew
-    )
-    values = given_values(declared, replace(sources, given=(*sources.given, *kept)))
-    body: dict[str, Any] = {}
-    if anew:
-        body["input_values"] = values.inputs
-    if values.secrets:
-        body["sensitive_input_values"] = values.secrets
-    if sources.uploads:
-        body["file_inputs"] = [
-            FileInput(
-                filename=each.filename,
-                content=base64.b64encode(each.content).decode(),
-                target_path=each.path,
-                cleanup_imports_after_run=each.is_temporary,
-            )
-            for each in sources.uploads
-        ]
-    if arguments.leave_session:
-        body["reuse_session"] = False
-    if arguments.priority:
-        body["is_priority"] = True
-    return body

@@ -9,8 +9,9 @@ from typing import Any
 
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.models.run import Run, RunField
+from flowdsl.cyberdesk.models.run import Run
 from flowdsl.diagnostics.render.cells import printable
+from flowdsl.runs.filters import LISTED, MAX_PAGE
 from flowdsl.runs.names import find_run
 
 from ...runtime.console import Console
@@ -28,17 +29,6 @@ from ...views.runs import (
     spent,
 )
 
-_SHOWN: tuple[RunField, ...] = (
-    "started_at",
-    "ended_at",
-    "session_id",
-    "session_alias",
-    "error",
-    "input_values",
-    "output_data",
-)
-MAX_PAGE = 1000
-
 
 def list_runs(arguments: argparse.Namespace, console: Console) -> int:
     """Print a line for each run that matches."""
@@ -52,11 +42,11 @@ def list_runs(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.all:
             if arguments.deep:
                 raise UsageError("`--deep` and `--all` cannot be combined")
-            rows = await client.runs.list_all(**filters, fields=_SHOWN)
+            rows = await client.runs.list_all(**filters, fields=LISTED)
             return rows, len(rows)
         page = await client.runs.list(
             **filters,
-            fields=_SHOWN,
+            fields=LISTED,
             skip=arguments.skip,
             limit=max(1, min(MAX_PAGE, arguments.limit)),
             deep_search=True if arguments.deep else None,

@@ -24,11 +24,12 @@ from flowdsl.state.errors import (
 )
 from flowdsl.state.held import HeldState
 from flowdsl.state.lease import acquire
+from flowdsl.workspace.system import system_runtime
 
 from ...runtime import exit_codes
 from ...runtime.console import Console
 from ...runtime.engine.addresses import read_address
-from ...runtime.engine.deployment import Deployment, holder, open_deployment, system_runtime
+from ...runtime.engine.deployment import Deployment, holder, open_deployment
 from ...runtime.engine.options import lock_timeout
 from ...runtime.failure import CommandError
 from ...runtime.interrupts import Interrupts

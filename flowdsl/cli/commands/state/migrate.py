@@ -15,10 +15,11 @@ from flowdsl.diagnostics.suggest import listed
 from flowdsl.state.document import StateDocument
 from flowdsl.state.errors import StateError
 from flowdsl.state.stores import StateStore, Versioned, open_store
+from flowdsl.workspace.system import system_runtime
 
 from ...runtime import exit_codes
 from ...runtime.console import Console
-from ...runtime.engine.deployment import Deployment, system_runtime
+from ...runtime.engine.deployment import Deployment
 from ...runtime.engine.questions import confirmed, require_answer
 from ...runtime.failure import CommandError, UsageError
 from .access import WritingInterrupts, failure_of, held_state, open_state, read_document

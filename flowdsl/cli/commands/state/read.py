@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from flowdsl.state.errors import StateError
+from flowdsl.workspace.system import system_runtime
 
 from ...runtime.console import Console
-from ...runtime.engine.deployment import system_runtime
 from ...runtime.exit_codes import SUCCESS
 from .access import (
     failure_of,

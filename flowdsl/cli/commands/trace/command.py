@@ -9,10 +9,9 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.host.writing import write_files
 from flowdsl.runs.lookup import NoSuchName
 from flowdsl.runs.names import find_run
-from flowdsl.state.document import refuse_moved
-from flowdsl.state.errors import StateError
 from flowdsl.tracing.gathering import Beside, Pictures, gather, read_pictures
 from flowdsl.tracing.trace import Trace
+from flowdsl.workspace.state import usable_document
 
 from ...runtime import exit_codes, http_log
 from ...runtime.clients import open_client
@@ -99,14 +98,5 @@ def _beside(deployment: Deployment) -> Beside:
     nothing deployed.
     """
     store, target = deployment.store, deployment.target
-    versioned = store.load()
-    document = None if versioned is None else versioned.document
-    if document is not None:
-        refuse_moved(document, store.url)
-        if document.api_base != deployment.api_base:
-            raise StateError(
-                f"the state of `{deployment.environment.name}` was made at "
-                f"`{document.api_base}` and the environment names `{deployment.api_base}`; ids of "
-                "one service mean nothing to another"
-            )
+    document = usable_document(store, deployment.environment)
     return Beside(document, store, target.files, target.root)

@@ -6,15 +6,10 @@ Finds its project and its state, and makes jobs of the engine for it.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import socket
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import compile_project
@@ -33,8 +28,10 @@ from flowdsl.ir.nodes import Program
 from flowdsl.source.files import NotedFiles
 from flowdsl.source.record import Record
 from flowdsl.state.document import Source
-from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import StateStore
+from flowdsl.workspace.errors import UnusableProject
+from flowdsl.workspace.state import api_base_of, required_id
+from flowdsl.workspace.system import system_runtime
 
 from .. import exit_codes
 from ..console import Console
@@ -95,7 +92,7 @@ class Deployment(Record):
     @property
     def api_base(self) -> str:
         """The address of the service, as state keeps it."""
-        return self.environment.api.rstrip("/")
+        return api_base_of(self.environment)
 
     def deploy_target(self) -> DeployTarget:
         """The target of the engine for this environment."""
@@ -232,21 +229,8 @@ def holder() -> str:
     return f"{socket.gethostname()} (process {os.getpid()})"
 
 
-def system_runtime() -> Runtime:
-    """The runtime of the real system: its clocks, and random ids."""
-    return Runtime(
-        now=lambda: datetime.now(UTC),
-        monotonic=time.monotonic,
-        sleep=asyncio.sleep,
-        new_id=lambda: uuid4().hex,
-    )
-
-
 def _project_id(project: Project) -> str:
-    if project.id is None:
-        raise CommandError(
-            "the project has no `id`, by which it finds its workflows again; add "
-            f'`id = "prj_{token_hex(4)}"` to `[project]`',
-            exit_codes.SOURCE_ERRORS,
-        )
-    return project.id
+    try:
+        return required_id(project)
+    except UnusableProject as unusable:
+        raise CommandError(str(unusable), exit_codes.SOURCE_ERRORS) from None

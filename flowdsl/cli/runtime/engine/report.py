@@ -20,6 +20,7 @@ from flowdsl.deploy.planning.plan import Plan
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host import signals
 from flowdsl.host.writing import write_files
+from flowdsl.source.failure import TOO_DEEP
 
 from ...views.outcome import (
     plan_events,
@@ -30,7 +31,7 @@ from ...views.outcome import (
 from ...views.plan import render_plan
 from .. import exit_codes
 from ..console import Console
-from ..failure import TOO_DEEP, CommandError
+from ..failure import CommandError
 from ..progress import Display
 from ..time_limit import IS_OVER, nothing_written
 from .questions import ask

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from flowdsl.config.positions import locate
 from flowdsl.config.project import Environment
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles
 from flowdsl.state.errors import StateError, WrongAddress
-from flowdsl.state.stores import StateStore, open_store
+from flowdsl.state.stores import StateStore
+from flowdsl.workspace import state
 
 from ..exit_codes import SOURCE_ERRORS, STATE
 from ..failure import CommandError
@@ -21,12 +20,7 @@ def open_state_of(environment: Environment, root: str, project_id: str) -> State
     Raises `CommandError`, which for a wrong address has its place in `flowdsl.toml`.
     """
     try:
-        return open_store(
-            environment.state or "file",
-            root=Path(root),
-            project=project_id,
-            environment=environment.name,
-        )
+        return state.open_state_of(environment, root, project_id)
     except WrongAddress as error:
         raise CommandError(f"{_place(root, environment.name)}: {error}", SOURCE_ERRORS) from None
     except StateError as error:

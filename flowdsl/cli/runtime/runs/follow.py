@@ -23,6 +23,8 @@ from flowdsl.runs.ending import Ending, ending_of
 from flowdsl.runs.retry import retried
 from flowdsl.runs.submit import Request, Submission, Submitter
 from flowdsl.runs.watch import Watched, watch
+from flowdsl.state.errors import StateError
+from flowdsl.workspace.system import system_runtime
 
 from ...views.runs import (
     dumped,
@@ -36,7 +38,7 @@ from ...views.runs import (
 )
 from .. import exit_codes
 from ..console import Console
-from ..engine.deployment import EXIT_CODES, system_runtime
+from ..engine.deployment import EXIT_CODES
 from ..failure import CommandError
 from ..interrupts import Interrupts
 from ..progress import open_display
@@ -57,8 +59,8 @@ CODES: Mapping[Ending, int] = {
 """What the process exits with: the worst of all runs of a command, in the order of `Ending`."""
 
 
-def failure_of(error: CyberdeskError) -> CommandError:
-    """How a command ends that the service refuses, or does not answer."""
+def failure_of(error: CyberdeskError | StateError) -> CommandError:
+    """How a command ends whose service refuses or does not answer, or whose state is unusable."""
     return CommandError(str(error), EXIT_CODES[status_of(error)])
 
 

@@ -15,15 +15,13 @@ from flowdsl.runs.inputs.assemble import TRANSFERS, Upload
 from flowdsl.runs.inputs.documents import Row, is_table, read_one, read_rows
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
+from flowdsl.runs.starting.uploads import distinct, read_file, read_upload
 from flowdsl.source.files import UnreadableFile
 
 from ..console import Console
 from ..exit_codes import USAGE
 from ..failure import CommandError, UsageError
 from ..interrupts import asked
-
-MAX_UPLOAD = 100 * 1024 * 1024
-"""Bytes of a file that goes to a machine: what its driver reads and writes at most."""
 
 SECRET_SOURCES = "`env:NAME`, `file:PATH` or `ask`"
 
@@ -129,7 +127,7 @@ def read_inputs(arguments: argparse.Namespace) -> tuple[tuple[Given, ...], tuple
     path = arguments.inputs
     if path is None:
         return tuple(given), ()
-    content = _read(path, SIZE_LIMIT, "`--inputs`")
+    content = read_file(path, SIZE_LIMIT, "`--inputs`")
     shown = printable(path)
     if is_table(path):
         return tuple(given), read_rows(shown, content)
@@ -197,21 +195,16 @@ def read_uploads(arguments: argparse.Namespace) -> tuple[Upload, ...]:
         is_named = bool(equals) and re.fullmatch(r"[A-Za-z_]\w*", name) is not None
         path = path if is_named else written
         place = f"`--file {printable(written)}`"
-        content = _read(path, MAX_UPLOAD, place)
-        filename = os.path.basename(path.rstrip("/" + os.sep))
-        if any(filename == each.filename for each in uploads):
-            raise refuse(place, f"another file is named `{printable(filename)}`, too")
         uploads.append(
-            Upload(
-                name if is_named else None,
+            read_upload(
+                path,
                 place,
-                filename,
-                content,
-                arguments.file_folder,
-                arguments.remove_files,
+                input=name if is_named else None,
+                folder=arguments.file_folder,
+                is_temporary=arguments.remove_files,
             )
         )
-    return tuple(uploads)
+    return distinct(uploads)
 
 
 def _secret_file(path: str) -> tuple[str, str]:
@@ -223,20 +216,6 @@ def _secret_file(path: str) -> tuple[str, str]:
         return "", f"the file `{printable(path)}` cannot be read: {error.reason}"
     value = text.removesuffix("\n").removesuffix("\r")
     return value, "" if value else f"the file `{printable(path)}` is empty"
-
-
-def _read(path: str, limit: int, place: str) -> bytes:
-    """The bytes of a file, at most `limit`; raises `InputsRefused`."""
-    shown = printable(path)
-    try:
-        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), "rb") as file:
-            content = file.read(limit + 1)
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "it is not a path").lower()
-        raise refuse(place, f"`{shown}` cannot be read: {reason}") from None
-    if len(content) > limit:
-        raise refuse(place, f"`{shown}` is larger than {limit // 1024**2} MB")
-    return content
 
 
 def add_target_options(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Where a run goes: the machine, the pools or the session of the options, and what they supply."""
+"""Where a run goes by the options of a command."""
 
 from __future__ import annotations
 
@@ -6,35 +6,21 @@ import argparse
 from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters, on_machine, on_pools
+from flowdsl.runs.inputs.machine_parameters import MachineParameters
 from flowdsl.runs.lookup import NoSuchName
-from flowdsl.runs.names import find_machine, find_pool
-from flowdsl.semantics.declarations.wire import is_uuid
+from flowdsl.runs.starting.place import find_place
 
 from ..exit_codes import USAGE
-from ..failure import CommandError, UsageError
+from ..failure import CommandError
 
 
-async def find_place(
+async def placed(
     client: CyberdeskClient, arguments: argparse.Namespace
 ) -> tuple[dict[str, Any], MachineParameters]:
-    """The fields of a request that say where its runs go, and what is supplied there.
-
-    Raises `NoSuchName`, and `UsageError` for a session that is no id.
-    """
-    if arguments.machine is not None:
-        machine = await find_machine(client, arguments.machine)
-        return {"machine_id": machine.id}, on_machine(machine)
-    if arguments.pool:
-        pools = tuple(
-            [await find_pool(client, word, with_machines=True) for word in arguments.pool]
-        )
-        return {"pool_ids": [pool.id for pool in pools]}, on_pools(pools)
-    if arguments.session is not None:
-        if not is_uuid(arguments.session):
-            raise UsageError(f"`--session {arguments.session}` is no id of a session")
-        return {"session_id": arguments.session}, ANYWHERE
-    return {}, ANYWHERE
+    """As `find_place`, from `--machine`, `--pool` and `--session`."""
+    return await find_place(
+        client, machine=arguments.machine, pools=arguments.pool, session=arguments.session
+    )
 
 
 def no_such(none: NoSuchName) -> CommandError:

@@ -1,60 +1,28 @@
-"""The supported Python interface: check and compile `.flow` sources, and trust webhooks, from code.
-
-Everything else in the package may change in any release.
-
-    from flowdsl.api import check_text, compile_text
-
-    for finding in check_text(source):
-        print(finding.span.path, finding.span.first.line, finding.message)
-    payload = compile_text(source).workflows[0].payload
-
-    event = verified_webhook(body, headers, secret)  # raises `NotGenuine`
-"""
+"""Checking and compiling one source text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowdsl.compiler.pipeline import (
-    Analysis,
-    Compilation,
-    CompileOptions,
-    analyze,
-    compile_project,
-)
+from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.diagnostics.diagnostic import Diagnostic
-from flowdsl.runs.webhooks import NotGenuine, verified_webhook
-from flowdsl.source.files import FileSystem, MemoryFiles
+from flowdsl.source.failure import FlowdslError
+from flowdsl.source.files import MemoryFiles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.codegen.artifacts import Bundle
 
-__all__ = [
-    "Analysis",
-    "Compilation",
-    "CompileOptions",
-    "Diagnostic",
-    "FileSystem",
-    "MemoryFiles",
-    "NotGenuine",
-    "SourceErrors",
-    "analyze",
-    "check_text",
-    "compile_project",
-    "compile_text",
-    "verified_webhook",
-]
 
-
-class SourceErrors(Exception):
-    """The source has errors; `diagnostics` are all findings, in order.
+class SourceErrors(FlowdslError):
+    """Flows or the project file have errors; `diagnostics` are all findings, in order.
 
     The message has the place and the words of the first error.
     """
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        first = next(found for found in diagnostics if found.severity == "error")
+        errors = (found for found in diagnostics if found.severity == "error")
+        first = next(errors, diagnostics[0])
         place = f"{first.span.path}:{first.span.first.line}:{first.span.first.column}"
         super().__init__(f"{place}: {first.message}")
         self.diagnostics = tuple(diagnostics)

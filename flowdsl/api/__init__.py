@@ -1,0 +1,162 @@
+"""The supported Python interface: check and compile flows, run what is deployed, trust webhooks.
+
+Everything else in the package may change in any release.
+
+    from flowdsl.api import check_text, compile_text
+
+    for finding in check_text(source):
+        print(finding.span.path, finding.span.first.line, finding.message)
+    payload = compile_text(source).workflows[0].payload
+
+Runs of a project, as `flowdsl run`, `runs` and `trace` make and show them:
+
+    with open_project("desk", env="prod") as project:
+        run = project.run("look_up", {"claim": "C4711"}, secrets={"pin": pin}, watch=True)
+        print(run.status, run.output_data)
+
+`open_async_project` is the same with `await`. Every failure that is expected is a `FlowdslError`.
+
+    event = verified_webhook(body, headers, secret)  # raises `NotGenuine`
+
+What belongs to runs is imported when its name is used, so that importing this module stays cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from flowdsl.api.sources import SourceErrors, check_text, compile_text
+from flowdsl.compiler.pipeline import (
+    Analysis,
+    Compilation,
+    CompileOptions,
+    analyze,
+    compile_project,
+)
+from flowdsl.diagnostics.diagnostic import Diagnostic
+from flowdsl.runs.webhooks import NotGenuine, verified_webhook
+from flowdsl.source.failure import FlowdslError
+from flowdsl.source.files import FileSystem, MemoryFiles
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.api.async_project import AsyncProject, open_async_project
+    from flowdsl.api.errors import (
+        NotAllCancelled,
+        OutcomeUnknown,
+        RunDeleted,
+        RunNotMade,
+        StillRunning,
+        UnusableArguments,
+    )
+    from flowdsl.api.project import Project, open_project
+    from flowdsl.api.results import NotMade, RunBatch, RunFile, RunTrace, SavedAttachments
+    from flowdsl.cyberdesk.errors import (
+        AuthenticationRefused,
+        CyberdeskError,
+        NotFound,
+        ServiceUnreachable,
+    )
+    from flowdsl.cyberdesk.models.run import Run
+    from flowdsl.cyberdesk.models.run_attachment import RunAttachment
+    from flowdsl.host.environment import MissingKey
+    from flowdsl.runs.inputs.problems import InputsRefused, Problem
+    from flowdsl.runs.lookup import NoSuchName
+    from flowdsl.runs.starting.deployed import NotDeployed
+    from flowdsl.runs.starting.retrying import RunGoesOn
+    from flowdsl.state.errors import StateError
+    from flowdsl.workspace.errors import NoProject, NoSuchEnvironment, UnusableProject
+
+__all__ = [
+    "Analysis",
+    "AsyncProject",
+    "AuthenticationRefused",
+    "Compilation",
+    "CompileOptions",
+    "CyberdeskError",
+    "Diagnostic",
+    "FileSystem",
+    "FlowdslError",
+    "InputsRefused",
+    "MemoryFiles",
+    "MissingKey",
+    "NoProject",
+    "NoSuchEnvironment",
+    "NoSuchName",
+    "NotAllCancelled",
+    "NotDeployed",
+    "NotFound",
+    "NotGenuine",
+    "NotMade",
+    "OutcomeUnknown",
+    "Problem",
+    "Project",
+    "Run",
+    "RunAttachment",
+    "RunBatch",
+    "RunDeleted",
+    "RunFile",
+    "RunGoesOn",
+    "RunNotMade",
+    "RunTrace",
+    "SavedAttachments",
+    "ServiceUnreachable",
+    "SourceErrors",
+    "StateError",
+    "StillRunning",
+    "UnusableArguments",
+    "UnusableProject",
+    "analyze",
+    "check_text",
+    "compile_project",
+    "compile_text",
+    "open_async_project",
+    "open_project",
+    "verified_webhook",
+]
+
+_ON_USE = {
+    "api.async_project": ("AsyncProject", "open_async_project"),
+    "api.errors": (
+        "NotAllCancelled",
+        "OutcomeUnknown",
+        "RunDeleted",
+        "RunNotMade",
+        "StillRunning",
+        "UnusableArguments",
+    ),
+    "api.project": ("Project", "open_project"),
+    "api.results": ("NotMade", "RunBatch", "RunFile", "RunTrace", "SavedAttachments"),
+    "cyberdesk.errors": (
+        "AuthenticationRefused",
+        "CyberdeskError",
+        "NotFound",
+        "ServiceUnreachable",
+    ),
+    "cyberdesk.models.run": ("Run",),
+    "cyberdesk.models.run_attachment": ("RunAttachment",),
+    "host.environment": ("MissingKey",),
+    "runs.inputs.problems": ("InputsRefused", "Problem"),
+    "runs.lookup": ("NoSuchName",),
+    "runs.starting.deployed": ("NotDeployed",),
+    "runs.starting.retrying": ("RunGoesOn",),
+    "state.errors": ("StateError",),
+    "workspace.errors": ("NoProject", "NoSuchEnvironment", "UnusableProject"),
+}
+"""The names that are imported when they are used, by the module that defines them."""
+
+_MODULES = {name: module for module, names in _ON_USE.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """The value of a name of `_ON_USE`, which stays here from then on."""
+    if name not in _MODULES:
+        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
+    value = getattr(import_module(f"flowdsl.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

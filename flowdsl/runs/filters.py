@@ -1,0 +1,86 @@
+"""Which runs are meant: the filters of a list of runs, from the words of whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flowdsl.config.address import Address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import printable
+from flowdsl.cyberdesk.models.run import TERMINAL_STATUSES, RunField
+from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.runs.lookup import NoSuchName
+from flowdsl.runs.names import find_machine, find_workflow_id
+from flowdsl.runs.starting.place import session_id
+from flowdsl.runs.watch import LIVE_STATUSES
+
+LISTED: tuple[RunField, ...] = (
+    "started_at",
+    "ended_at",
+    "session_id",
+    "session_alias",
+    "error",
+    "input_values",
+    "output_data",
+)
+"""What a list tells of a run beside id, workflow, machine, status and creation."""
+
+MAX_PAGE = 1000
+"""Runs of one reply (contract)."""
+
+
+async def run_filters(
+    client: CyberdeskClient,
+    deployed: Mapping[Address, str],
+    *,
+    workflow: str | None = None,
+    machine: str | None = None,
+    session: str | None = None,
+    status: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> dict[str, Any]:
+    """The filters as `Runs.list` takes them; raises `NoSuchName` and `CyberdeskError`.
+
+    `deployed` are the ids of workflows that state knows. `since` and `until` are ISO 8601.
+    """
+    found: dict[str, Any] = {}
+    if workflow is not None:
+        found["workflow_id"] = find_workflow_id(workflow, deployed)
+    if machine is not None:
+        found["machine_id"] = (await find_machine(client, machine)).id
+    if session is not None:
+        found["session_id"] = session_id(session)
+    if status is not None:
+        found["status"] = known_status(status)
+    if since is not None:
+        found["created_at_from"] = moment(since)
+    if until is not None:
+        found["created_at_to"] = moment(until)
+    return found
+
+
+def known_status(word: str) -> str:
+    """The status that is meant; raises `NoSuchName`."""
+    known = LIVE_STATUSES | TERMINAL_STATUSES
+    if word in known:
+        return word
+    nearest = closest(word, known)
+    exists = f"`{nearest}` exists" if nearest else f"there are {listed(known)}"
+    raise NoSuchName(f"`{printable(word)}` is no status of a run; {exists}")
+
+
+def moment(text: str) -> str:
+    """A time as ISO 8601 in UTC; raises `NoSuchName`. Without a zone it is UTC, as the service's
+    filters are.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise NoSuchName(
+            f"`{printable(text)}` is no time such as `2026-05-31` or `2026-05-31T14:30`"
+        ) from None
+    found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return found.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,110 @@
+"""Inputs, rows and secrets that a program gives as Python values. Pure.
+
+A value is made what JSON has: dates and times become texts in the spelling of the language, tuples
+lists, other mappings dictionaries. A text stays a text: nothing is converted to what is declared.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flowdsl.cyberdesk.errors import printable
+from flowdsl.runs.inputs.documents import Row
+from flowdsl.runs.inputs.places import Given, Path, shown
+from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
+
+MAX_DEPTH = 100
+"""Levels of nested values; a value that holds itself has more."""
+
+
+class _NoJson(Exception):
+    """A part of a value that JSON cannot hold."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(why)
+        self.path, self.why = path, why
+
+
+def given_inputs(values: Mapping[str, Any], place: str = "inputs") -> tuple[Given, ...]:
+    """The inputs of one run; raises `InputsRefused` for what JSON cannot hold.
+
+    `place` is the expression that holds them: a message tells `inputs["day"]`.
+    """
+    found: list[Given] = []
+    problems: list[Problem] = []
+    for name, value in _members(values, place):
+        where = f'`{place}["{printable(name)}"]`'
+        try:
+            found.append(Given(name, _plain(value, ()), where))
+        except _NoJson as wrong:
+            at = f" at `{shown(wrong.path)}`" if wrong.path else ""
+            problems.append(Problem(f"{where}{at}", wrong.why))
+    if problems:
+        raise InputsRefused(problems)
+    return tuple(found)
+
+
+def given_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
+    """The runs of a table, one a row, counted from 0; raises `InputsRefused` for all at once."""
+    found: list[Row] = []
+    problems: list[Problem] = []
+    for number, values in enumerate(rows):
+        place = f"rows[{number}]"
+        try:
+            found.append(Row(number, place, given_inputs(values, place), "rows"))
+        except InputsRefused as refused:
+            problems += refused.problems
+    if problems:
+        raise InputsRefused(problems)
+    if not found:
+        raise refuse("rows", "it holds no run", "give one mapping of inputs for each")
+    return tuple(found)
+
+
+def given_secrets(secrets: Mapping[str, str]) -> tuple[Given, ...]:
+    """The secrets of a run; raises `InputsRefused`, without a word of any value."""
+    found: list[Given] = []
+    problems: list[Problem] = []
+    for name, value in _members(secrets, "secrets"):
+        place = f'`secrets["{printable(name)}"]`'
+        if isinstance(value, str) and value:
+            found.append(Given(name, value, place, is_text=True))
+        else:
+            kind = "an empty one" if value == "" else f"a value of type {type(value).__name__}"
+            problems.append(Problem(place, f"a secret is a text, not {kind}"))
+    if problems:
+        raise InputsRefused(problems)
+    return tuple(found)
+
+
+def _members(values: Any, place: str) -> list[tuple[str, Any]]:
+    """The members of what a caller gave, who may not have had a type checker."""
+    if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+        raise refuse(f"`{place}`", "it takes a mapping of names to values")
+    return list(values.items())
+
+
+def _plain(value: Any, path: Path) -> Any:
+    if len(path) > MAX_DEPTH:
+        raise _NoJson(path[:3], f"it is nested deeper than {MAX_DEPTH} levels")
+    match value:
+        case Mapping():
+            found: dict[str, Any] = {}
+            for name, inner in value.items():
+                if not isinstance(name, str):
+                    raise _NoJson(path, "the name of a field is a text")
+                found[name] = _plain(inner, (*path, name))
+            return found
+        case list() | tuple():
+            return [_plain(inner, (*path, index)) for index, inner in enumerate(value)]
+        case dt.datetime() | dt.date() | dt.time():
+            return value.isoformat()
+        case os.PathLike():
+            return os.fspath(value)
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            raise _NoJson(path, f"it takes what JSON can hold, not a {type(value).__name__}")

@@ -1,0 +1,43 @@
+"""Where a run goes: a machine, pools or a session, and what they supply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import printable
+from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters, on_machine, on_pools
+from flowdsl.runs.lookup import NoSuchName
+from flowdsl.runs.names import find_machine, find_pool
+from flowdsl.semantics.declarations.wire import is_uuid
+
+
+async def find_place(
+    client: CyberdeskClient,
+    *,
+    machine: str | None = None,
+    pools: Sequence[str] = (),
+    session: str | None = None,
+) -> tuple[dict[str, Any], MachineParameters]:
+    """The fields of a request that say where its runs go, and what is supplied there.
+
+    Machine and pools are names or ids, the session is an id. At most one of the three is given; a
+    machine is in all of several pools. Raises `NoSuchName` and `CyberdeskError`.
+    """
+    if machine is not None:
+        found = await find_machine(client, machine)
+        return {"machine_id": found.id}, on_machine(found)
+    if pools:
+        sets = tuple([await find_pool(client, word, with_machines=True) for word in pools])
+        return {"pool_ids": [pool.id for pool in sets]}, on_pools(sets)
+    if session is not None:
+        return {"session_id": session_id(session)}, ANYWHERE
+    return {}, ANYWHERE
+
+
+def session_id(word: str) -> str:
+    """The id of a session, which has no name; raises `NoSuchName` for a word that is none."""
+    if not is_uuid(word):
+        raise NoSuchName(f"`{printable(word)}` is no id of a session")
+    return word

@@ -1,0 +1,183 @@
+"""Runs that are asked for: checked as far as that goes without the service, then requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flowdsl.cyberdesk.models.run import RunBulkCreate, RunCreate
+from flowdsl.ir import nodes
+from flowdsl.runs.chain_body import chain_body, chain_steps
+from flowdsl.runs.inputs.assemble import (
+    RunValues,
+    Sources,
+    assemble,
+    assemble_rows,
+    check_given,
+    missing_secrets,
+)
+from flowdsl.runs.inputs.declared import Declared, declared_by
+from flowdsl.runs.inputs.documents import Row
+from flowdsl.runs.inputs.machine_parameters import MachineParameters
+from flowdsl.runs.inputs.places import Given
+from flowdsl.runs.names import source_named
+from flowdsl.runs.starting.uploads import file_inputs
+from flowdsl.runs.submit import Bulk, Chain, One, Request
+
+MAX_BULK = 1000
+"""Runs that one request makes (contract)."""
+
+MAX_COUNT = 10_000
+"""Runs of one plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of new runs beside their values and their place.
+
+    `count` is of runs with the same inputs. `alias` is the name of the run for later ones of its
+    session.
+    """
+
+    count: int = 1
+    is_priority: bool = False
+    starts_session: bool = False
+    releases_session: bool = False
+    alias: str | None = None
+
+
+def named_source(program: nodes.Program, word: str) -> nodes.Workflow | nodes.Chain:
+    """The workflow or chain that a word means; raises `NoSuchName`."""
+    workflows = {each.name: each for each in program.workflows}
+    chains = {each.name: each for each in program.chains}
+    kind, name = source_named(word, workflows, chains)
+    return chains[name] if kind == "chain" else workflows[name]
+
+
+class RunPlan:
+    """Runs of one workflow, one for each of `rows` or one for what `sources` give, or of a chain.
+
+    `ask` gives a secret that nobody gave, as a person types it; without it a missing one is a
+    problem. `workflows` are those that have to be deployed, by their names in source.
+    """
+
+    def __init__(
+        self,
+        program: nodes.Program,
+        source: nodes.Workflow | nodes.Chain,
+        sources: Sources,
+        rows: Sequence[Row] = (),
+        wanted: Wanted | None = None,
+        ask: Callable[[nodes.FieldSpec], Given] | None = None,
+    ) -> None:
+        self._source, self._sources, self._rows = source, sources, rows
+        self._wanted, self._ask = wanted or Wanted(), ask
+        self.declared = declared_by(source)
+        names = (
+            [step.workflow for step in source.steps]
+            if isinstance(source, nodes.Chain)
+            else [source.name]
+        )
+        self.workflows: dict[str, Declared] = {
+            each.name: declared_by(each) for each in program.workflows if each.name in names
+        }
+
+    def check(self, *, is_placed: bool) -> None:
+        """Raise `InputsRefused` for what is wrong whatever the service says.
+
+        Where the runs go to a machine or to pools, `is_placed`, these may supply what is missing.
+        """
+        check_given(self.declared, self._sources, self._rows)
+        if not is_placed:
+            # Nobody is asked what a machine supplies, so that everything is known by now.
+            self._values(self._sources)
+
+    def requests(
+        self,
+        ids: Mapping[str, str],
+        where: Mapping[str, Any],
+        machine_parameters: MachineParameters,
+    ) -> tuple[list[tuple[Request, str]], list[str]]:
+        """What to send, each with the place of its row, and notes for people.
+
+        `ids` are those of `workflows`, `where` and `machine_parameters` come of `find_place`.
+        Raises `InputsRefused`.
+        """
+        sources = replace(self._sources, machine_parameters=machine_parameters)
+        source = self._source
+        if isinstance(source, nodes.Chain):
+            return self._chain(
+                source,
+                replace(sources, machine_parameters=MachineParameters()),
+                ids,
+                where,
+                machine_parameters,
+            )
+        every = self._values(sources)
+        wanted = self._wanted
+        shared: dict[str, Any] = {**where, "workflow_id": ids[source.name]}
+        if wanted.is_priority:
+            shared["is_priority"] = True
+        if wanted.starts_session:
+            shared["start_session"] = True
+        if sources.uploads:
+            shared["file_inputs"] = file_inputs(sources.uploads)
+        notes = [note for values in every for note in values.notes]
+        if wanted.count > 1:
+            (values,) = every
+            return self._bulk(shared, values), notes
+        if wanted.alias is not None:
+            shared["session_alias"] = wanted.alias
+        if wanted.releases_session:
+            shared["release_session_after"] = True
+        return [(One(RunCreate(**shared, **_fields(each))), each.place) for each in every], notes
+
+    def _values(self, sources: Sources) -> tuple[RunValues, ...]:
+        """The values of each run; raises `InputsRefused`."""
+        missing = missing_secrets(self.declared, sources)
+        if missing and self._ask is not None:
+            asked = tuple(map(self._ask, missing))
+            self._sources = replace(self._sources, secrets=(*self._sources.secrets, *asked))
+            sources = replace(sources, secrets=self._sources.secrets)
+        if self._rows:
+            return assemble_rows(self.declared, sources, self._rows)
+        return (assemble(self.declared, sources),)
+
+    def _bulk(self, shared: Mapping[str, Any], values: RunValues) -> list[tuple[Request, str]]:
+        left, found = self._wanted.count, list[tuple[Request, str]]()
+        while left:
+            count = min(left, MAX_BULK)
+            body = RunBulkCreate(**shared, **_fields(values), count=count)
+            found.append((Bulk(body), values.place))
+            left -= count
+        return found
+
+    def _chain(
+        self,
+        chain: nodes.Chain,
+        sources: Sources,
+        ids: Mapping[str, str],
+        where: Mapping[str, Any],
+        machine_parameters: MachineParameters,
+    ) -> tuple[list[tuple[Request, str]], list[str]]:
+        (values,) = self._values(sources)
+        steps, notes = chain_steps(
+            chain, values, self.workflows, ids, machine_parameters, sources.ways
+        )
+        more: dict[str, Any] = dict(where)
+        if self._wanted.is_priority:
+            more["is_priority"] = True
+        if sources.uploads:
+            more["shared_file_inputs"] = file_inputs(sources.uploads)
+        return [(Chain(chain_body(chain, steps, more)), "")], [*values.notes, *notes]
+
+
+def _fields(values: RunValues) -> dict[str, Any]:
+    """The fields of a request that hold values; none where there are none."""
+    found: dict[str, Any] = {}
+    if values.inputs:
+        found["input_values"] = values.inputs
+    if values.secrets:
+        found["sensitive_input_values"] = values.secrets
+    return found

@@ -1,0 +1,68 @@
+"""Files that go to the machine of a run."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterable, Sequence
+
+from flowdsl.cyberdesk.models.run import FileInput
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.runs.inputs.assemble import Upload
+from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
+
+MAX_UPLOAD = 100 * 1024 * 1024
+"""Bytes of a file that goes to a machine: what its driver reads and writes at most."""
+
+
+def read_file(path: str, limit: int, place: str) -> bytes:
+    """The bytes of a file, at most `limit`; raises `InputsRefused`."""
+    shown = printable(path)
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), "rb") as file:
+            content = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "it is not a path").lower()
+        raise refuse(place, f"`{shown}` cannot be read: {reason}") from None
+    if len(content) > limit:
+        raise refuse(place, f"`{shown}` is larger than {limit // 1024**2} MB")
+    return content
+
+
+def read_upload(
+    path: str, place: str, *, input: str | None, folder: str, is_temporary: bool
+) -> Upload:
+    """A file of this machine for that of a run; raises `InputsRefused`.
+
+    `input` is the input that gets its path there, `folder` is on that machine.
+    """
+    content = read_file(path, MAX_UPLOAD, place)
+    filename = os.path.basename(path.rstrip("/" + os.sep))
+    return Upload(input, place, filename, content, folder, is_temporary)
+
+
+def distinct(uploads: Iterable[Upload]) -> tuple[Upload, ...]:
+    """The files, which would replace each other under one name; raises `InputsRefused` there."""
+    found: list[Upload] = []
+    problems: list[Problem] = []
+    for upload in uploads:
+        if any(upload.filename == each.filename for each in found):
+            shown = printable(upload.filename)
+            problems.append(Problem(upload.place, f"another file is named `{shown}`, too"))
+        found.append(upload)
+    if problems:
+        raise InputsRefused(problems)
+    return tuple(found)
+
+
+def file_inputs(uploads: Sequence[Upload]) -> list[FileInput]:
+    """The files as a request carries them."""
+    return [
+        FileInput(
+            filename=each.filename,
+            content=base64.b64encode(each.content).decode(),
+            target_path=each.path,
+            cleanup_imports_after_run=each.is_temporary,
+        )
+        for each in uploads
+    ]

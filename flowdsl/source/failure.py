@@ -1,0 +1,14 @@
+"""The family of the exceptions that FlowDSL raises on purpose."""
+
+from __future__ import annotations
+
+
+class FlowdslError(Exception):
+    """A failure that FlowDSL expects: `str()` is one sentence for people, without secrets.
+
+    Anything else that escapes from `flowdsl.api` is a bug in FlowDSL.
+    """
+
+
+TOO_DEEP = "calls, blocks, types or consts nest too deep in these flows to be followed"
+"""What a `RecursionError` is called for people."""

@@ -1,0 +1,71 @@
+"""A project as its folder has it: the project file, the files and the rules of its plugins."""
+
+from __future__ import annotations
+
+from flowdsl.config.errors import UNREADABLE_PROJECT_FILE
+from flowdsl.diagnostics.diagnostic import Diagnostic
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.host.disk import PROJECT_FILE, DiskFiles
+from flowdsl.source.files import UnreadableFile
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.config.project import Project
+    from flowdsl.lint.rule import Rule
+
+
+class ProjectRead(Record):
+    """What a folder says of its project.
+
+    - `root`: the absolute folder that every path is relative to.
+    - `problems`: the findings of `flowdsl.toml`. When there are any, `project` is None, as it is
+      where there is no such file.
+    - `rules`: those of the project's plugins.
+    """
+
+    root: str
+    files: DiskFiles
+    project: Project | None
+    problems: tuple[Diagnostic, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+
+def read_project(root: str) -> ProjectRead:
+    """The project of the folder `root`; never raises for what stands in it."""
+    files = DiskFiles(root)
+    try:
+        text = files.read_text(PROJECT_FILE)
+    except UnreadableFile as error:
+        if error.missing:
+            return ProjectRead(root, files, None)
+        sink = Sink()
+        span = Span(SourceFile(PROJECT_FILE, ""), 0, 0)
+        sink.report(UNREADABLE_PROJECT_FILE, span, reason=error.reason)
+        return ProjectRead(root, files, None, sink.sorted())
+    # Imported only where there is a project file, since it loads `tomllib`.
+    from flowdsl.config.load import load_project
+
+    sink = Sink()
+    project = load_project(text, PROJECT_FILE, sink)
+    rules = () if project is None else _plugins(project, root, sink)
+    return ProjectRead(root, files, project, sink.sorted(), rules)
+
+
+def _plugins(project: Project, root: str, sink: Sink) -> tuple[Rule, ...]:
+    """The rules of the packages that the project names as plugins.
+
+    A name without rules is reported where it stands.
+    """
+    names = project.lint.plugins
+    if not names:
+        return ()
+    from flowdsl.host.plugins import load_plugins
+    from flowdsl.lint.errors import UNUSABLE_PLUGIN
+
+    rules, problems = load_plugins(names, root)
+    for name, reason in problems:
+        place = project.lint.place("plugins", names.index(name))
+        sink.report(UNUSABLE_PLUGIN, place, name=name, reason=reason)
+    return rules

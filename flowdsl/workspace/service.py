@@ -1,0 +1,66 @@
+"""The client of the service that an environment names, or of the embedded emulator."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flowdsl.config.project import EMBEDDED, Environment
+from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.limits import Deadline
+from flowdsl.cyberdesk.log import Listener
+from flowdsl.cyberdesk.transport import asgi_transport
+from flowdsl.cyberdesk.trust import check_api_url
+from flowdsl.host.environment import MissingKey, read_api_key, trusted_hosts
+
+EMBEDDED_DATA = ".flowdsl/emulator.sqlite"
+
+
+@contextmanager
+def open_service(
+    environment: Environment,
+    root: str,
+    *,
+    deadline: Deadline | None = None,
+    listener: Listener | None = None,
+) -> Iterator[CyberdeskClient]:
+    """The client of an environment of the project at `root`; whoever uses it closes it.
+
+    Raises `MissingKey`, `StoreError` for the data of the embedded emulator, and `CyberdeskError`,
+    as `UntrustedHost`, before any key is sent. `deadline` ends its reads as long as nothing has
+    been written; that holds under the lease as well, where nothing else ends the work.
+    """
+    if environment.api != EMBEDDED:
+        yield _service_client(environment, root, deadline, listener)
+        return
+    from flowdsl.emulator.embedded import EMBEDDED_BASE_URL, open_embedded
+
+    app, close = open_embedded(Path(root, EMBEDDED_DATA))
+    try:
+        # The embedded emulator takes any key.
+        options = ClientOptions(base_url=EMBEDDED_BASE_URL, api_key="local")
+        transport = asgi_transport(app)
+        yield CyberdeskClient(options, transport=transport, listener=listener, deadline=deadline)
+    finally:
+        close()
+
+
+def _service_client(
+    environment: Environment, root: str, deadline: Deadline | None, listener: Listener | None
+) -> CyberdeskClient:
+    trusted = trusted_hosts(os.environ)
+    # Checked before the key is read, since a pull request can change the address.
+    check_api_url(environment.api, trusted)
+    if environment.api_key is None:
+        raise MissingKey(
+            f"the environment `{environment.name}` does not say where its API key is; add "
+            '`api_key = { env = "CYBERDESK_API_KEY" }`'
+        )
+    key = read_api_key(environment.api_key, root, os.environ)
+    return CyberdeskClient(
+        ClientOptions(base_url=environment.api, api_key=key, trusted_hosts=trusted),
+        listener=listener,
+        deadline=deadline,
+    )

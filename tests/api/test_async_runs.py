@@ -1,0 +1,139 @@
+"""`flowdsl.api.open_async_project`: many calls at once, and calls that are cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from flowdsl import api
+from flowdsl.emulator.faults import Fault
+from tests.api.api_desk import DAY, PIN, ApiDesk
+
+AT_ONCE = 20
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(work)
+
+
+def test_twenty_runs_at_once_are_twenty_runs(desk: ApiDesk) -> None:
+    async def work() -> None:
+        async with api.open_async_project(desk.root) as project:
+            runs = await asyncio.gather(
+                *(project.run("note", {"text": str(n)}, watch=True) for n in range(AT_ONCE))
+            )
+            assert [run.status for run in runs] == ["success"] * AT_ONCE
+            assert [(run.input_values or {})["text"] for run in runs] == [
+                str(n) for n in range(AT_ONCE)
+            ]
+            listed = await project.runs(limit=None)
+            assert {run.id for run in listed} == {run.id for run in runs}
+
+    run(work())
+    assert desk.posts() == ["/v1/runs"] * AT_ONCE
+    assert desk.opened == 1
+
+
+def test_waits_of_the_service_overlap(desk: ApiDesk) -> None:
+    """Twenty replies that come half a second late are there together."""
+    desk.faults = [Fault("GET /v1/runs", None, "slow", seconds=0.3)]
+
+    async def work() -> None:
+        async with api.open_async_project(desk.root) as project:
+            begun = time.monotonic()
+            await asyncio.gather(*(project.runs() for _ in range(AT_ONCE)))
+            assert time.monotonic() - begun < 0.3 * AT_ONCE / 3
+
+    run(work())
+
+
+def test_the_event_loop_goes_on_while_sources_are_compiled(
+    desk: ApiDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flowdsl.api import session
+
+    compiles: list[str] = []
+    released = asyncio.Event()
+
+    async def work() -> None:
+        loop, compile_sources = asyncio.get_running_loop(), session._compile
+
+        def slow(*given: Any) -> Any:
+            # Ends only when the event loop has had its turn.
+            asyncio.run_coroutine_threadsafe(released.wait(), loop).result(5)
+            compiles.append("once")
+            return compile_sources(*given)
+
+        monkeypatch.setattr(session, "_compile", slow)
+        async with api.open_async_project(desk.root) as project, asyncio.TaskGroup() as group:
+            for number in range(3):
+                group.create_task(project.run("note", {"text": str(number)}))
+            await asyncio.sleep(0)
+            released.set()
+
+    run(work())
+    assert compiles == ["once"]
+
+
+def test_a_cancelled_watch_leaves_the_run_and_the_project_in_order(desk: ApiDesk) -> None:
+    desk.rules = [{"workflow": "Note", "stay": "running"}]
+
+    async def work() -> None:
+        async with api.open_async_project(desk.root) as project:
+            heard = asyncio.Event()
+            made = await project.run("note", {"text": "a"})
+            watching = asyncio.create_task(project.watch(made, on_change=lambda _run: heard.set()))
+            await heard.wait()
+            watching.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await watching
+            asked = len(desk.requests)
+            await asyncio.sleep(0.1)
+            assert len(desk.requests) == asked, "nothing is asked for any more"
+            assert (await project.get_run(made)).is_live
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await project.watch(made)
+            assert [run.id for run in await project.cancel(made)] == [made.id]
+
+    run(work())
+
+
+def test_a_cancelled_creation_sends_nothing_further(desk: ApiDesk) -> None:
+    desk.faults = [Fault("GET /v1/runs", None, "hang")]
+
+    async def work() -> None:
+        async with api.open_async_project(desk.root) as project:
+            making = asyncio.create_task(
+                project.run_many("note", [{"text": str(n)} for n in range(5)])
+            )
+            while not desk.opened:
+                await asyncio.sleep(0.01)
+            making.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await making
+        assert desk.posts() == []
+
+    run(work())
+
+
+def test_one_that_fails_does_not_harm_the_others(desk: ApiDesk) -> None:
+    desk.rules = [{"workflow": "Note", "error": "The desk is gone."}]
+
+    async def work() -> None:
+        async with api.open_async_project(desk.root) as project:
+            refused, failed, good = await asyncio.gather(
+                project.run("note", {"text": 3}),
+                project.run("note", {"text": "a"}, watch=True),
+                project.run("look_up", DAY, secrets=PIN, watch=True),
+                return_exceptions=True,
+            )
+            assert isinstance(refused, api.InputsRefused)
+            assert isinstance(failed, api.Run) and failed.status == "error"
+            assert isinstance(good, api.Run) and good.status == "success"
+
+    run(work())

@@ -1,0 +1,90 @@
+"""What a program writes that uses `flowdsl.api`; mypy checks it with the package, nobody runs it.
+
+A line that has to be wrong carries the error that is expected: strict mode refuses a comment that
+suppresses nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any, assert_type
+
+from flowdsl import api
+from flowdsl.api import open_async_project, open_project
+
+
+def plain(pin: str) -> None:
+    with open_project("desk", env="prod") as project:
+        assert_type(project, api.Project)
+        run = project.run(
+            "look_up",
+            {"claim": "C4711", "day": datetime.date(2026, 3, 1), "tags": ["a", {"b": None}]},
+            secrets={"pin": pin},
+            files=[api.RunFile(Path("scan.png"), input="scan", remove_after=True)],
+            pool=["night shift", "dental"],
+            watch=True,
+            timeout=600,
+            on_change=lambda run: print(run.status),
+        )
+        assert_type(run, api.Run)
+        assert_type(run.output_data, dict[str, Any] | None)
+        batch = project.run_many("look_up", [{"claim": "C1"}, {"claim": "C2"}], watch=True)
+        assert_type(batch, api.RunBatch)
+        assert_type(batch.not_made, tuple[api.NotMade, ...])
+        assert_type(project.run_chain("month_end").runs, tuple[api.Run, ...])
+        assert_type(project.runs(since=datetime.date(2026, 3, 1), limit=None), list[api.Run])
+        assert_type(project.watch(run, run.id, timeout=1.5), list[api.Run])
+        assert_type(project.retry(run, {"claim": "C2"}, leave_session=True), api.Run)
+        assert_type(project.cancel(run.id), list[api.Run])
+        assert_type(project.attachments(run, type="output"), list[api.RunAttachment])
+        assert_type(project.save_attachments(run, Path("out")).paths[run.id], Path)
+        trace = project.trace(run, screenshots=True)
+        assert_type(trace, api.RunTrace)
+        if trace.failed_at is not None:
+            assert_type(trace.failed_at.start_line, int)
+        assert_type(trace.to_html(), str)
+
+
+def wrong(project: api.Project, run: api.Run) -> None:
+    project.run("look_up", input={"claim": "C1"})  # type: ignore[call-arg]
+    project.run("look_up", ["C1"])  # type: ignore[arg-type]
+    project.run("look_up", secrets={"pin": 4711})  # type: ignore[dict-item]
+    project.run(run)  # type: ignore[arg-type]
+    project.runs(sort="newest")  # type: ignore[arg-type]
+    project.attachments(run, type="both")  # type: ignore[arg-type]
+    print(run.outputs)  # type: ignore[attr-defined]
+
+
+async def asynchronous() -> None:
+    async with open_async_project(Path("desk")) as project:
+        assert_type(project, api.AsyncProject)
+        run = await project.run("look_up", {"claim": "C4711"}, watch=True)
+        assert_type(run, api.Run)
+        assert_type(await project.runs(workflow="look_up"), list[api.Run])
+        print(project.run("look_up").status)  # type: ignore[attr-defined]
+
+
+def failures(project: api.Project) -> str:
+    try:
+        project.run("look_up", watch=True, timeout=60)
+    except api.InputsRefused as refused:
+        return "\n".join(assert_type(problem, api.Problem).line() for problem in refused.problems)
+    except api.NoSuchName as none:
+        return assert_type(none.candidates, tuple[str, ...])[0]
+    except api.StillRunning as late:
+        return assert_type(late.runs, tuple[api.Run, ...])[0].id
+    except api.OutcomeUnknown as unknown:
+        return unknown.candidates[0].id
+    except api.CyberdeskError as error:
+        return str(assert_type(error.status, int | None))
+    except api.FlowdslError as failure:
+        return str(failure)
+    return ""
+
+
+def webhook(body: bytes, headers: dict[str, str], secret: str) -> dict[str, Any]:
+    try:
+        return assert_type(api.verified_webhook(body, headers, secret), dict[str, Any])
+    except api.FlowdslError:
+        return {}
