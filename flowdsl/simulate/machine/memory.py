@@ -75,7 +75,7 @@ class View:
         return EMPTY if found is None else found
 
     def text(self, template: str, *, secrets: bool = False) -> str:
-        """A text with everything filled in but secrets, which may stand where something is typed."""
+        """A text with everything filled in but secrets, which may stand in what is typed."""
         return filled(
             without_notes(template), lambda path, _: spelled(self.value(path)), secrets=secrets
         )
