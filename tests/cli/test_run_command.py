@@ -5,42 +5,31 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
-import httpx
 import pytest
 from starlette.responses import JSONResponse, Response
 
 from flowdsl.cli.runtime import exit_codes
-from flowdsl.emulator.app import create_app
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
-from flowdsl.emulator.store import Store
-from tests.support.command_line import HEARS_INTERRUPTS, Result, environment, run_command
+from tests.support.command_line import HEARS_INTERRUPTS, environment
 from tests.support.effort import THOROUGH, only_thorough, rows
-from tests.support.services.served import Server, serving
+from tests.support.services.deployed_desk import (
+    CANARY,
+    PROJECT,
+    Desk,
+    deploy_once,
+    opened_desk,
+)
 
-CANARY = "secret-canary-51d0"
-PROJECT = """\
-[project]
-name = "desk"
-id = "prj_1"
-
-[env.prod]
-api = "{api}"
-api_key = {{ env = "DESK_KEY" }}
-dashboard = "https://desk.example.test/runs/{{run}}"
-"""
 FLOW = r"""flow 1
 
 ## Looks a claim up.
@@ -86,62 +75,11 @@ chain whole {
 GOOD = ("--input", "claim=C1", "--input", "day=2026-03-01", "--secret", "pin=env:PIN")
 
 
-class Clock:
-    """Real time from a day on, so many times as fast."""
-
-    def __init__(self, speed: float, month: int) -> None:
-        self._begun, self._speed, self._month = time.monotonic(), speed, month
-
-    def __call__(self) -> datetime:
-        passed = (time.monotonic() - self._begun) * self._speed
-        return datetime(2026, self._month, 1, tzinfo=UTC) + timedelta(seconds=passed)
-
-
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A folder with the project and the data of the service it is deployed to; and its address."""
     folder = tmp_path_factory.mktemp("deployed")
-    project = folder / "project"
-    (project / "flows").mkdir(parents=True)
-    (project / "flows/desk.flow").write_text(FLOW)
-    with Store.open(folder / "emulator.sqlite", clock=Clock(1, 1)) as store:
-        server = Server(create_app(store))
-        with serving(server):
-            (project / "flowdsl.toml").write_text(PROJECT.format(api=server.url))
-            assert run_command(project, "deploy", "--yes", CI="", DESK_KEY="key").code == 0
-    return folder, server.url
-
-
-class Desk:
-    """A project, deployed to a service whose time passes fast."""
-
-    def __init__(self, root: Path, server: Server) -> None:
-        self.root, self.server = root, server
-
-    def run(self, *words: str, stdin: bytes = b"", **environ: str) -> Result:
-        more = {"CI": "", "DESK_KEY": "key", "PIN": CANARY, **environ}
-        result = run_command(self.root, *words, stdin=stdin, **more)
-        assert CANARY not in result.text + result.err
-        return result
-
-    def http(self, method: str, path: str, **given: Any) -> Any:
-        with httpx.Client(
-            base_url=self.server.url, headers={"Authorization": "Bearer key"}, trust_env=False
-        ) as client:
-            reply = client.request(method, f"/v1/{path}", **given)
-            assert reply.is_success, reply.text
-            return reply.json() if reply.content else None
-
-    def write(self, name: str, text: str) -> str:
-        (self.root / name).write_text(text)
-        return name
-
-    def made(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self.http("GET", "runs?limit=1000")["items"]
-        return rows
-
-    def posts(self) -> list[str]:
-        return [path for method, path, _ in self.server.seen if method == "POST"]
+    return folder, deploy_once(folder, FLOW)
 
 
 @pytest.fixture
@@ -151,15 +89,8 @@ def rules() -> tuple[RunRule, ...]:
 
 @pytest.fixture
 def desk(tmp_path: Path, deployed: tuple[Path, str], rules: tuple[RunRule, ...]) -> Iterator[Desk]:
-    folder, url = deployed
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    with Store.open(tmp_path / "emulator.sqlite", clock=Clock(200, 2)) as store:
-        server = Server(create_app(store, scenario=Scenario(runs=rules)))
-        with serving(server):
-            for path in ("flowdsl.toml", ".flowdsl/state/prod.json"):
-                file = tmp_path / "project" / path
-                file.write_text(file.read_text().replace(url, server.url))
-            yield Desk(tmp_path / "project", server)
+    with opened_desk(tmp_path, deployed, Scenario(runs=rules)) as desk:
+        yield desk
 
 
 def test_a_run_prints_its_id_and_a_watched_one_its_outputs(desk: Desk) -> None:

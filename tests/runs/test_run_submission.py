@@ -163,6 +163,24 @@ def test_a_chain_is_started_once(kind: str, keys: str) -> None:
         assert sorted(run.id for run in submission.runs) == sorted(world.ids())
 
 
+@pytest.mark.parametrize("keys", ["honour", "ignore"])
+@pytest.mark.parametrize("kind", ["after", "before"])
+def test_a_chain_goes_on_once_in_its_session(kind: str, keys: str) -> None:
+    with RunWorld().open() as world:
+        body = {"workflow_id": world.workflow["id"], "input_values": world.one().input_values}
+        first = world.desk.ok("POST", "/v1/runs", 201, json={**body, "start_session": True})
+        world.use_faults(broken("POST /v1/runs/chain", kind, keys=keys))
+        step = ChainStep(
+            workflow_id=world.workflow["id"],
+            session_alias="second",
+            inputs=world.one().input_values,
+        )
+        (submission,) = world.submit(Chain(ChainCreate(steps=[step], session_id=first["id"])))
+        (made,) = submission.runs
+        assert sorted([first["id"], made.id]) == sorted(world.ids())
+        assert made.session_id == first["session_id"]
+
+
 def test_a_refused_row_is_told_and_the_others_are_made() -> None:
     with RunWorld().open() as world:
         bad = world.one().model_copy(update={"input_values": {"user": 5, "day": "x"}})

@@ -58,8 +58,7 @@ def check_chain(program: Program, module: ModuleScope, chain: ast.ChainDecl) -> 
     shared = _check_shared(program, early, chain, [t for t in targets if t is not None], targets)
     left = iter(targets)
     pauses: list[PauseSymbol] = []
-    known = {INPUT: {field.wire_name for field in inputs}}
-    known[SECRET] = {field.wire_name for field in secrets}
+    known = {field.wire_name for field in (*inputs, *secrets)}
     for item in chain.items:
         if isinstance(item, ast.ChainStep):
             target = next(left)
@@ -304,12 +303,12 @@ def _declare_answers(
     program: Program,
     scope: ValueScope,
     pause: ast.Pause,
-    known: dict[str, set[str]],
+    known: set[str],
     steps_before: int,
 ) -> PauseSymbol:
     """Declare what later steps see of a pause: its answers, like inputs and secrets of the chain.
 
-    `known` are the names on a command line that are taken, by kind.
+    `known` are the names on a command line that are taken.
     """
     source = scope.module.source
     if not pause.answers:
@@ -324,9 +323,9 @@ def _declare_answers(
             declared = scope.declare(
                 program, ValueSymbol(kind, field.name, field.type, span, field)
             )
-            if declared and field.wire_name in known[kind]:
+            if declared and field.wire_name in known:
                 program.sink.report(errors.DUPLICATE_FIELD, span, name=field.wire_name)
-            known[kind].add(field.wire_name)
+            known.add(field.wire_name)
     return PauseSymbol(pause, found[INPUT], found[SECRET], steps_before)
 
 

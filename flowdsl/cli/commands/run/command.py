@@ -53,6 +53,7 @@ from ...runtime.failure import CommandError, UsageError
 from ...runtime.interrupts import Interrupts
 from ...runtime.runs.follow import Following, failure_of
 from ...runtime.runs.options import (
+    add_answer_option,
     add_input_options,
     add_target_options,
     add_watch_options,
@@ -61,9 +62,10 @@ from ...runtime.runs.options import (
     read_secrets,
     read_uploads,
 )
-from ...runtime.runs.place import find_place, no_such
+from ...runtime.runs.place import check_session, find_place, no_such
 from ...runtime.time_limit import TimeLimit
 from ..state.access import find_document
+from .pauses import Pausing
 
 MAX_BULK = 1000
 """Runs that one request makes (contract)."""
@@ -76,7 +78,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="WORKFLOW|CHAIN", help="what is run, by its name in source")
     add_environment(parser)
     add_input_options(parser)
-    add_target_options(parser)
+    add_answer_option(parser)
+    add_target_options(parser, resume=True)
     parser.add_argument(
         "--start-session", action="store_true", help="begin a session, which keeps the machine"
     )
@@ -150,6 +153,23 @@ async def _carried_out(
 ) -> None:
     async with client:
         where, machine_parameters = await find_place(client, plan.arguments)
+        if plan.pausing is not None:
+            begun = await plan.pausing.begun(client, ids)
+            values, files = plan.chain_values(begun)
+            if away := machine_parameters.away():
+                following.say(f"warning: {away}")
+            await plan.pausing.carry_out(
+                client,
+                begun,
+                values,
+                ids,
+                where,
+                machine_parameters,
+                files,
+                following,
+                interrupts,
+            )
+            return
         requests, notes = plan.requests(ids, where, machine_parameters)
         if away := machine_parameters.away():
             following.say(f"warning: {away}")
@@ -184,6 +204,11 @@ class _Plan:
         }
         given, self._rows = read_inputs(arguments)
         self._refuse_options()
+        self.pausing = (
+            Pausing(arguments, source, self.workflows, console)
+            if isinstance(source, nodes.Chain) and source.pauses
+            else None
+        )
         secrets = () if not arguments.secret else read_secrets(arguments.secret, console)
         self._sources = Sources(
             given=given,
@@ -192,12 +217,13 @@ class _Plan:
             references=arguments.session is not None and not isinstance(source, nodes.Chain),
         )
         check_given(self.declared, self._sources, self._rows)
-        if not (arguments.machine or arguments.pool):
+        if not (arguments.machine or arguments.pool or arguments.resume):
             # Nobody is asked what a machine supplies, so that everything is known by now.
             self._values(self._sources)
 
     def _refuse_options(self) -> None:
-        arguments, is_chain = self.arguments, isinstance(self._source, nodes.Chain)
+        arguments, source = self.arguments, self._source
+        is_chain = isinstance(source, nodes.Chain)
         if self._rows and arguments.count > 1:
             raise UsageError("`--count` and a file with a run in each row cannot be combined")
         if arguments.start_session and arguments.session is not None:
@@ -210,8 +236,21 @@ class _Plan:
                 if getattr(arguments, option):
                     shown = option.replace("_", "-")
                     raise UsageError(f"`--{shown}` is not for a chain, which has its own session")
-            if self._rows or arguments.count > 1:
-                raise UsageError("a chain is started once: without `--count` and without rows")
+        pauses = isinstance(source, nodes.Chain) and bool(source.pauses)
+        if pauses and many:
+            raise UsageError(
+                f"chain `{source.name}` pauses for answers, so that it is started once: without "
+                "`--count` and without rows"
+            )
+        if is_chain and many:
+            raise UsageError("a chain is started once: without `--count` and without rows")
+        for option in ("answer", "resume"):
+            if getattr(arguments, option) and not pauses:
+                raise UsageError(
+                    f"`--{option}` is for a chain that pauses, and `{source.name}` does not"
+                )
+        if arguments.resume is not None:
+            check_session("resume", arguments.resume)
         if arguments.output is not None and not arguments.watch:
             raise UsageError("`--output` needs `--watch`: there are no outputs before the end")
 
@@ -263,6 +302,15 @@ class _Plan:
             shared["release_session_after"] = True
         return [(One(RunCreate(**shared, **_fields(each))), each.place) for each in every], notes
 
+    def chain_values(self, begun: Sequence[object]) -> tuple[RunValues, list[FileInput]]:
+        """The values of a chain that pauses, as far as the parts that have not `begun` need them,
+        and its files; raises `InputsRefused`.
+        """
+        assert self.pausing is not None
+        self.declared = self.pausing.needed(self.declared, begun)
+        (values,) = self._values(replace(self._sources, machine_parameters=MachineParameters()))
+        return values, self._files(self._sources)
+
     def _bulk(self, shared: Mapping[str, Any], values: RunValues) -> list[tuple[Request, str]]:
         left, found = self.arguments.count, list[tuple[Request, str]]()
         while left:
@@ -281,7 +329,9 @@ class _Plan:
         machine_parameters: MachineParameters,
     ) -> tuple[list[tuple[Request, str]], list[str]]:
         (values,) = self._values(sources)
-        steps, notes = chain_steps(chain, values, self.workflows, ids, machine_parameters)
+        steps, notes = chain_steps(
+            chain, chain.steps, values, self.workflows, ids, machine_parameters
+        )
         more: dict[str, Any] = dict(where)
         if self.arguments.priority:
             more["is_priority"] = True

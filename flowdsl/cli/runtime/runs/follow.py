@@ -87,6 +87,8 @@ class Following:
         self._places: dict[str, str] = {}
         self._ended = 0
         self._is_few = True
+        self._resume = ""
+        self._is_left = False
         self.writing = False
         self.has_begun = False
 
@@ -121,13 +123,14 @@ class Following:
         )
         self.writing = self.has_begun = True
         try:
-            self._submissions = await submitter.submit(requests)
+            submissions = await submitter.submit(requests)
         finally:
             self.writing = False
             self._display.end("creating runs")
-        runs = [run for each in self._submissions for run in each.runs]
-        self._places = {run.id: each.place for each in self._submissions for run in each.runs}
-        for line in failure_lines(self._submissions):
+        self._submissions += submissions
+        runs = [run for each in submissions for run in each.runs]
+        self._places |= {run.id: each.place for each in submissions for run in each.runs}
+        for line in failure_lines(submissions):
             self._console_line(line)
         if self._is_few:
             for run in runs:
@@ -159,9 +162,10 @@ class Following:
     async def watch(
         self, client: CyberdeskClient, runs: Sequence[Run], left: Callable[[], float | None]
     ) -> None:
-        """Watch the runs until they have ended or the time is over."""
+        """Watch the runs until they have ended or the time is over, with those watched before."""
         self.has_begun = True
-        self._watched = Watched({run.id: run for run in runs})
+        self._watched = self._watched or Watched({})
+        self._watched.runs.update((run.id, run) for run in runs)
         self._is_few = len(runs) <= FEW
         if not self._is_few:
             self._display.begin("runs")
@@ -175,6 +179,22 @@ class Following:
             watched=self._watched,
         )
         self._display.close()
+
+    def all_succeeded(self) -> bool:
+        """Whether every run that was watched has ended well, and every request made its runs."""
+        return ending_of(self._submissions, self._watched) is Ending.SUCCESS
+
+    def any_goes_on(self) -> bool:
+        """Whether a run that was watched has not ended."""
+        return self._watched is not None and bool(self._watched.live)
+
+    def waits(self, resume: str) -> None:
+        """A chain goes on with the command `resume`, and not by itself; empty when it does."""
+        self._resume = resume
+
+    def leave(self) -> None:
+        """The runs made last are not watched: the ids of all are the product of the command."""
+        self._is_left = True
 
     def _changed(self, before: Run, now: Run) -> None:
         if before.is_live and not now.is_live:
@@ -208,7 +228,7 @@ class Following:
         self._display.close()
         ending = ending_of(self._submissions, self._watched)
         code = CODES[ending]
-        if self._watched is not None and self._watched.runs:
+        if self._watched is not None and self._watched.runs and not self._is_left:
             self._console.err(summary_line(self._watched))
         if ending is Ending.UNKNOWN:
             environment = self._about.get("environment")
@@ -253,6 +273,10 @@ class Following:
         live = [printable(run.id) for run in made.values() if run.is_live and run.id not in gone]
         environment = self._about.get("environment")
         of = f" --env {environment}" if environment else ""
+        if self._resume:
+            goes = "the chain goes on up to its pause" if live else "the chain waits"
+            self._console.err(f"{goes}: {self._resume}{of}")
+            return
         if not live:
             return
         if len(live) <= FEW:
@@ -283,7 +307,7 @@ class Following:
             )
             self._console.out(dumped(found))
             return
-        if self._watched is None:
+        if self._watched is None or self._is_left:
             for run in self._made():
                 self._console.out(printable(run.id))
             return

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters, on_machine, on_pools
 from flowdsl.runs.lookup import NoSuchName
 from flowdsl.runs.names import find_machine, find_pool
@@ -30,11 +31,18 @@ async def find_place(
             [await find_pool(client, word, with_machines=True) for word in arguments.pool]
         )
         return {"pool_ids": [pool.id for pool in pools]}, on_pools(pools)
-    if arguments.session is not None:
-        if not is_uuid(arguments.session):
-            raise UsageError(f"`--session {arguments.session}` is no id of a session")
-        return {"session_id": arguments.session}, ANYWHERE
+    for option in ("session", "resume"):
+        session = getattr(arguments, option, None)
+        if session is not None:
+            check_session(option, session)
+            return {"session_id": session}, ANYWHERE
     return {}, ANYWHERE
+
+
+def check_session(option: str, session: str) -> None:
+    """Raise `UsageError` for a session that is no id."""
+    if not is_uuid(session):
+        raise UsageError(f"`--{option} {printable(session)}` is no id of a session")
 
 
 def no_such(none: NoSuchName) -> CommandError:
