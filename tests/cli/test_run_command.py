@@ -72,6 +72,7 @@ chain whole {
   step third = run note(text: second.outputs.noted, weight: 5)
 }
 """
+UUID = "00000000-0000-4000-8000-000000000000"
 GOOD = ("--input", "claim=C1", "--input", "day=2026-03-01", "--secret", "pin=env:PIN")
 
 
@@ -302,6 +303,58 @@ def test_a_chain_of_three_feeds_each_step_from_the_one_before(desk: Desk) -> Non
     rows = {row["session_alias"]: row["input_values"] for row in desk.made()}
     assert rows["second"] == {"text": {"$ref": "first.outputs.status"}, "weight": 3}
     assert rows["third"]["weight"] == 5 and rows["first"]["kind"] == "dental"
+
+
+def test_a_chain_is_started_for_each_row(desk: Desk) -> None:
+    desk.write("days.csv", "claim,day\nC1,2026-03-01\nC2,2026-03-02\nC3,2026-03-03\n")
+    words = ("run", "whole", "--inputs", "days.csv", *GOOD[4:])
+    result = desk.run(*words, "--watch", "--json")
+    assert result.code == 0, result.err
+    found = json.loads(result.text)["runs"]
+    sessions: dict[str, list[str]] = {}
+    for run in found:
+        sessions.setdefault(run["session_id"], []).append(run["row"])
+    assert sorted(sessions.values()) == [[f"days.csv:{number}"] * 3 for number in (2, 3, 4)]
+    claims = {run["row"]: run["input_values"]["claim"] for run in found[::3]}
+    assert claims == {f"days.csv:{number}": f"C{number - 1}" for number in (2, 3, 4)}
+    assert desk.posts() == ["/v1/runs/chain"] * 3
+
+
+def test_a_row_that_a_step_does_not_take_is_named_and_nothing_is_started(desk: Desk) -> None:
+    desk.write("days.csv", "claim,day\nC1,2026-03-01\nX2,2026-03-02\n")
+    result = desk.run("run", "whole", "--inputs", "days.csv", *GOOD[4:])
+    assert (result.code, result.err) == (
+        64,
+        "error: days.csv:3: step `first`: `claim` matches `^C[0-9]+$`, not `X2`\n",
+    )
+    assert desk.posts() == []
+
+
+def test_a_chain_is_started_so_many_times_and_what_is_not_started_is_listed(desk: Desk) -> None:
+    refused = desk.run("run", "whole", *GOOD, "--count", "3", "--session", UUID)
+    assert (refused.code, refused.err) == (
+        64,
+        "error: each start of a chain has a session of its own: without `--session`\n",
+    )
+    sent: list[str] = []
+
+    def answer(method: str, path: str) -> Response | None:
+        sent.extend([path] * (method == "POST"))
+        if method == "POST" and len(sent) == 2:
+            detail = [{"loc": ["body"], "msg": "no capacity", "type": "x"}]
+            return JSONResponse({"detail": detail}, status_code=422)
+        return None
+
+    desk.server.answer = answer
+    result = desk.run("run", "whole", *GOOD, "--count", "6", "--json")
+    found = json.loads(result.text)
+    assert result.code == exit_codes.PARTIAL and len(sent) == 6
+    assert {run["id"] for run in found["runs"]} == {row["id"] for row in desk.made()}
+    assert len(found["runs"]) == 15 and len({run["session_id"] for run in found["runs"]}) == 5
+    (failure,) = found["failures"]
+    assert "no capacity" in failure["message"]
+    ways = [line for line in result.err.splitlines() if line.startswith("a chain goes on: ")]
+    assert {line.split()[-3] for line in ways} == {run["session_id"] for run in found["runs"]}
 
 
 def test_a_chain_checks_a_value_by_the_type_of_each_step(desk: Desk) -> None:

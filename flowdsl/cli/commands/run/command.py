@@ -32,7 +32,7 @@ from flowdsl.runs.inputs.assemble import (
 )
 from flowdsl.runs.inputs.declared import Declared, declared_by
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
-from flowdsl.runs.inputs.problems import InputsRefused
+from flowdsl.runs.inputs.problems import InputsRefused, Problem
 from flowdsl.runs.lookup import NoSuchName
 from flowdsl.runs.names import source_named
 from flowdsl.runs.submit import Bulk, Chain, One, Request
@@ -242,8 +242,8 @@ class _Plan:
                 f"chain `{source.name}` pauses for answers, so that it is started once: without "
                 "`--count` and without rows"
             )
-        if is_chain and many:
-            raise UsageError("a chain is started once: without `--count` and without rows")
+        if is_chain and many and arguments.session is not None:
+            raise UsageError("each start of a chain has a session of its own: without `--session`")
         for option in ("answer", "resume"):
             if getattr(arguments, option) and not pauses:
                 raise UsageError(
@@ -328,16 +328,28 @@ class _Plan:
         where: Mapping[str, Any],
         machine_parameters: MachineParameters,
     ) -> tuple[list[tuple[Request, str]], list[str]]:
-        (values,) = self._values(sources)
-        steps, notes = chain_steps(
-            chain, chain.steps, values, self.workflows, ids, machine_parameters
-        )
+        """One request for each start of a chain."""
         more: dict[str, Any] = dict(where)
         if self.arguments.priority:
             more["is_priority"] = True
         if files := self._files(sources):
             more["shared_file_inputs"] = files
-        return [(Chain(chain_body(chain, steps, more)), "")], [*values.notes, *notes]
+        found: list[tuple[Request, str]] = []
+        notes: list[str] = []
+        problems: list[Problem] = []
+        for values in self._values(sources):
+            try:
+                steps, of_steps = chain_steps(
+                    chain, chain.steps, values, self.workflows, ids, machine_parameters
+                )
+            except InputsRefused as refused:
+                problems += (each.inside(values.place) for each in refused.problems)
+                continue
+            notes += (*values.notes, *of_steps)
+            found.append((Chain(chain_body(chain, steps, more)), values.place))
+        if problems:
+            raise InputsRefused(problems)
+        return found * self.arguments.count, notes
 
     def _files(self, sources: Sources) -> list[FileInput]:
         return [

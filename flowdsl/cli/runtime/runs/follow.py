@@ -233,8 +233,8 @@ class Following:
         if ending is Ending.UNKNOWN:
             environment = self._about.get("environment")
             self._console.err(
-                "what there is: flowdsl runs list --sort created "
-                f"--workflow {self._name} --env {environment}"
+                f"what there is: flowdsl runs list --sort created{self._of_workflow()} "
+                f"--env {environment}"
             )
         if ending is Ending.UNFINISHED:
             self._console.err("the time that `--timeout` gives is over")
@@ -283,11 +283,20 @@ class Following:
             goes = "the run goes on" if len(live) == 1 else f"{len(live)} runs go on"
             self._console.err(f"{goes}: flowdsl runs watch {' '.join(live)}{of}")
             return
+        sessions = {run.session_id for run in made.values() if run.id in set(live)}
+        if "chain" in self._about and len(sessions) <= FEW and None not in sessions:
+            for session in sorted(map(printable, filter(None, sessions))):
+                self._console.err(f"a chain goes on: flowdsl runs watch --session {session}{of}")
+            return
         created = min(run.created_at or "" for run in made.values())
         since = f" --from {created}" if created else ""
         self._console.err(
-            f"{len(live)} runs go on: flowdsl runs watch --workflow {self._name}{since}{of}"
+            f"{len(live)} runs go on: flowdsl runs watch{self._of_workflow()}{since}{of}"
         )
+
+    def _of_workflow(self) -> str:
+        """The filter of lists for the runs of the command; none for those of a chain."""
+        return "" if "chain" in self._about else f" --workflow {self._name}"
 
     def _write(self, code: int) -> None:
         path = self._arguments.junit
