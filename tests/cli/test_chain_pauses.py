@@ -338,8 +338,14 @@ def test_a_chain_that_waits_needs_only_what_its_later_steps_read(desk: Desk) -> 
     assert set(by_alias(desk)) == {"begin", "one"}
     lost = run(desk, *resume, "--answer", "folder=x", "--watch")
     assert lost.code == 64 and "asks for `note`" in lost.err, "a later step reads it once more"
-    done = run(desk, *resume, "--answer", "folder=x", "--answer", "note=n", "--watch")
-    assert done.code == 0, done.err
+    with at_terminal(desk, *resume, "--answer", "folder=x", "--watch") as screen:
+        screen.until("note: ")
+        screen.type("other\n")
+        screen.until("step `one` was begun with `n`, not with `other`")
+        screen.until("note: ")
+        screen.type("n\n")
+        code, rest = screen.ended()
+    assert code == 0, rest
     two = by_alias(desk)["two"]["input_values"]
     assert (two["note"], two["folder"]) == ("n", "x")
 

@@ -144,7 +144,8 @@ class Pausing:
     def _ask(self, due: Sequence[Question], part: int, check: Callable[[], object]) -> None:
         """Ask for what is due in front of `part`, until it fits; raises `CommandError`.
 
-        `check` raises `InputsRefused` for answers that a step does not take. Where nobody can be
+        `check` raises `InputsRefused` for answers that a step does not take, or that are not those
+        of an earlier step. Where nobody can be
         asked, what is due has a default or may be missing.
         """
         if not is_interactive():
@@ -248,10 +249,13 @@ class Pausing:
                 - {(self._questions[name].is_secret, name) for name in self._answers},
             )
 
+        def check(part: int) -> tuple[str, ...]:
+            self._refuse_other_values(begun, values)
+            return steps_of(part)[1]
+
         notes = [*values.notes]
         for part in range(len(begun), len(parts)):
-            notes += steps_of(part)[1]
-        self._refuse_other_values(begun, values)
+            notes += check(part)
         for note in dict.fromkeys(notes):
             following.say(f"note: {note}")
         last = len(parts) - 1
@@ -266,7 +270,7 @@ class Pausing:
             else:
                 if part:
                     due = [each for each in self._due(part) if each.pause < part]
-                    self._ask(due, part, partial(steps_of, part))
+                    self._ask(due, part, partial(check, part))
                     self._refuse_when_over(interrupts)
                 more = {**place, **({"is_priority": True} if self._arguments.priority else {})}
                 if files:
