@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from flowdsl.api import CompileOptions, MemoryFiles, compile_project
+from flowdsl.cli.commands.compile.view import artifact_files
 
 FLOW = """flow 1
 workflow look_up {
@@ -73,5 +76,9 @@ def test_a_chain_is_a_body_for_each_part_between_its_pauses() -> None:
     assert second["steps"][0]["inputs"] == {"MRN": {"$input": "mrn"}}
     assert second["steps"][0]["sensitive_inputs"] == {"chart_pin": {"$secret": "otp"}}
     assert third["shared_inputs"] == first["shared_inputs"] == {"site": "North"}
+    written = {
+        path: json.loads(text) for path, text in artifact_files(done.bundle) if "chains/" in path
+    }
+    assert [written[f"chains/with_code{part}.json"] for part in ("", ".2", ".3")] == [*chain.bodies]
     every = ["first", "second", "third", "fourth"]
     assert [step["session_alias"] for step in chain.whole["steps"]] == every
