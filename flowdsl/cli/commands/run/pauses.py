@@ -145,8 +145,7 @@ class Pausing:
         """Ask for what is due in front of `part`, until it fits; raises `CommandError`.
 
         `check` raises `InputsRefused` for answers that a step does not take, or that are not those
-        of an earlier step. Where nobody can be
-        asked, what is due has a default or may be missing.
+        of an earlier step. Where nobody can be asked, what is due has a default or may be missing.
         """
         if not is_interactive():
             self._answers |= {each.name: answered(each, "", each.name) for each in due}
