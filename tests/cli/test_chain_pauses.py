@@ -98,6 +98,15 @@ chain twice {
   step two = run file_receipt(reference: begin.outputs.reference, note: note, folder: folder)
 }
 
+chain kept {
+  keep_session = true
+  inputs { amount: int }
+  secrets { password: string }
+  step begin = run begin(amount: amount, password: $password)
+  pause { folder: string }
+  step two = run file_receipt(reference: begin.outputs.reference, note: "n", folder: folder)
+}
+
 chain straight {
   inputs { amount: int }
   secrets { password: string }
@@ -240,6 +249,20 @@ def test_a_chain_whose_first_part_fails_asks_nobody_and_lets_the_machine_go(desk
     assert "the chain ends in front of its pause" in result.err
     assert "--resume" not in result.err
     assert list(by_alias(desk)) == ["begin"] and reserved(desk) == [None]
+
+
+@pytest.mark.parametrize("scenario", [{"runs": [{"workflow": "Begin", "error": "it is locked"}]}])
+def test_a_chain_that_keeps_its_session_keeps_it_when_a_part_fails(desk: Desk) -> None:
+    result = run(desk, "kept", *GIVEN, "--answer", "folder=x", "--watch")
+    assert result.code == exit_codes.RUN_ERROR, result.err
+    assert reserved(desk) == [by_alias(desk)["begin"]["session_id"]]
+
+
+@pytest.mark.parametrize("scenario", [{"runs": [{"workflow": "File", "error": "it is locked"}]}])
+def test_what_fails_behind_a_pause_ends_the_chain(desk: Desk) -> None:
+    result = run(desk, "twice", *GIVEN, "--answer", "note=n", "--answer", "folder=x", "--watch")
+    assert result.code == exit_codes.RUN_ERROR, result.err
+    assert set(by_alias(desk)) == {"begin", "one"} and reserved(desk) == [None]
 
 
 def at_terminal(desk: Desk, *words: str) -> Any:
