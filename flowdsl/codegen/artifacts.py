@@ -83,10 +83,24 @@ class WorkflowArtifact(Record):
 
 
 class ChainArtifact(Record):
-    """A chain: the body of `POST /v1/runs/chain`, with names of workflows in place of their ids."""
+    """A chain: the body of `POST /v1/runs/chain`, with names of workflows in place of their ids.
+
+    `later` are the bodies behind its pauses.
+    """
 
     name: str
     payload: dict[str, Any]
+    later: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def bodies(self) -> tuple[dict[str, Any], ...]:
+        """All bodies, in the order in which they are sent."""
+        return (self.payload, *self.later)
+
+    @property
+    def whole(self) -> dict[str, Any]:
+        """One body with all steps, as if the chain had no pause."""
+        return {**self.payload, "steps": [step for body in self.bodies for step in body["steps"]]}
 
 
 class Bundle(Record):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, assert_never
 
 from flowdsl.ir import nodes
@@ -10,19 +11,33 @@ from .artifacts import ChainArtifact
 
 
 def emit_chain(chain: nodes.Chain) -> ChainArtifact:
-    """The body of a chain, in which two things are still open.
+    """The body of each part of a chain, in which some things are still open.
 
-    Workflows are named by their names in source, and the chain's own parameters stand as
-    `{"$input": ...}` and `{"$secret": ...}`. Both are filled in when the chain is run.
+    Workflows are named by their names in source, and the chain's own parameters and answers stand
+    as `{"$input": ...}` and `{"$secret": ...}`; behind a pause, `session_id` is `{"$session": ...}`
+    with the name of the chain. All are filled in when the part is sent. In front of a pause, the
+    session is kept.
     """
-    payload: dict[str, Any] = {"steps": [_step(step) for step in chain.steps]}
+    last = len(chain.pauses)
+    first, *later = (
+        _body(chain, steps, begins=at == 0, ends=at == last) for at, steps in enumerate(chain.parts)
+    )
+    return ChainArtifact(chain.name, first, tuple(later))
+
+
+def _body(
+    chain: nodes.Chain, steps: Iterable[nodes.ChainStep], *, begins: bool, ends: bool
+) -> dict[str, Any]:
+    payload: dict[str, Any] = {"steps": [_step(step) for step in steps]}
     if chain.shared:
         payload["shared_inputs"] = _values(chain.shared)
     if chain.shared_secrets:
         payload["shared_sensitive_inputs"] = _values(chain.shared_secrets)
-    payload["keep_session_after_completion"] = chain.keep_session
+    if not begins:
+        payload["session_id"] = {"$session": chain.name}
+    payload["keep_session_after_completion"] = chain.keep_session or not ends
     payload["is_priority"] = chain.priority
-    return ChainArtifact(chain.name, payload)
+    return payload
 
 
 def _step(step: nodes.ChainStep) -> dict[str, Any]:

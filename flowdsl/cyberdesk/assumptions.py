@@ -199,6 +199,20 @@ ASSUMPTIONS = (
         ),
     ),
     Assumption(
+        "release-by-patch",
+        "`release_session_after: true` by PATCH for the last run of a session, which has ended, "
+        "lets the machine of the session go, and changes nothing else",
+        "sdk",
+        ("flowdsl.cli.commands.run.pauses.Pausing.carry_out",),
+    ),
+    Assumption(
+        "references-reach-back",
+        "a chain that is begun in a session may refer to outputs of the runs that the session has "
+        "had, by their aliases",
+        "docs",
+        ("flowdsl.cli.commands.run.pauses.Pausing.carry_out",),
+    ),
+    Assumption(
         "replay-needs-approval",
         "only approved trajectories replay, and one goes on replaying what it "
         "recorded after the prompt has changed",

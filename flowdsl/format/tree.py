@@ -89,6 +89,7 @@ _BODY_AT = {
     "always": 1,
     "checks": 1,
     "shared": 1,
+    "pause": 1,
     "given": 1,
     "screens": 1,
     "reads": 1,
@@ -203,6 +204,15 @@ def _field(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Ite
     return Item("field", start, end - (sheet.kinds[end - 1] == COMMA))
 
 
+_pause_item = _item_with_body("pause", _BODY_AT["pause"])
+
+
+def _pause(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+    reader.sheet.described.add(start)
+    item: Item = _pause_item(reader, start, end, children)
+    return item
+
+
 def _object(reader: Reader, start: int, end: int, children: Sequence[Any]) -> None:
     sheet = reader.sheet
     if end - start > 2 and "\n" in sheet.blanks[start + 1]:
@@ -289,6 +299,7 @@ def _nothing(reader: Reader, start: int, end: int, children: Sequence[Any]) -> N
 _SPECIAL: dict[str, Build] = {
     "always": _always,
     "annotated": _declaration,
+    "answer": _field,
     "block": _block,
     "check": _described("check"),
     "field": _field,
@@ -298,6 +309,7 @@ _SPECIAL: dict[str, Build] = {
     "object": _object,
     "object_type": _object_type,
     "otherwise": _otherwise,
+    "pause": _pause,
     "runtime_ref": _runtime_ref,
     "step": _described("step"),
     "text": _text,

@@ -308,6 +308,16 @@ def _lower_chain(symbol: semantic.ChainSymbol, values: ValueLowering) -> nodes.C
             for step, workflow in symbol.steps
             if workflow is not None
         ),
+        pauses=tuple(
+            nodes.Pause(
+                origin=origin_of(source, pause.declaration),
+                question=pause.declaration.doc,
+                inputs=values.types.fields(pause.inputs),
+                secrets=values.types.fields(pause.secrets),
+                steps_before=pause.steps_before,
+            )
+            for pause in symbol.pauses
+        ),
         keep_session=settings.get("keep_session", False),
         priority=settings.get("priority", False),
     )

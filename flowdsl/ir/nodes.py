@@ -7,6 +7,7 @@ and writes them as versioned JSON with pydantic. There `kind` tells the members 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 
@@ -568,7 +569,7 @@ class StepReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainParameter:
-    """An input or secret of the chain itself, known when the chain runs."""
+    """An input, secret or answer of the chain itself, known when the step that takes it is sent."""
 
     kind: Literal["parameter"] = "parameter"
     name: str
@@ -588,6 +589,16 @@ class ChainStep(Node):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pause(Node):
+    """Where a chain waits for answers of a person; `steps_before` steps stand in front of it."""
+
+    question: str | None
+    inputs: tuple[FieldSpec, ...]
+    secrets: tuple[FieldSpec, ...]
+    steps_before: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chain(Node):
     name: str
     title: str
@@ -596,8 +607,15 @@ class Chain(Node):
     shared: tuple[tuple[str, ChainValue], ...]
     shared_secrets: tuple[tuple[str, ChainValue], ...]
     steps: tuple[ChainStep, ...]
+    pauses: tuple[Pause, ...] = ()
     keep_session: bool = False
     priority: bool = False
+
+    @property
+    def parts(self) -> tuple[tuple[ChainStep, ...], ...]:
+        """The steps between the pauses: one more part than there are pauses."""
+        cuts = [0, *(pause.steps_before for pause in self.pauses), len(self.steps)]
+        return tuple(self.steps[start:end] for start, end in pairwise(cuts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

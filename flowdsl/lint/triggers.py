@@ -130,10 +130,14 @@ def names_model(
     return isinstance(named, ast.ModelSection) or getattr(named, "model", None) is not None
 
 
-def named_like_secret(context: LintContext, node: ast.InputsSection | ast.TaskDecl) -> bool:
-    """Whether the name of an input or of a parameter holds a part of a word for a secret."""
+def named_like_secret(
+    context: LintContext, node: ast.InputsSection | ast.TaskDecl | ast.Pause
+) -> bool:
+    """Whether the name of an input, parameter or answer holds a part of a word for a secret."""
     if isinstance(node, ast.InputsSection):
         names = [field.name.text.lower() for field in node.fields]
+    elif isinstance(node, ast.Pause):
+        names = [each.field.name.text.lower() for each in node.answers if not each.secret]
     else:
         names = [param.name.text.lower() for param in node.params if not param.secret]
     return any(stem in name for name in names for stem in _SECRET_STEMS)

@@ -209,19 +209,23 @@ def _values(
 def _chain_values(
     chain: ast.ChainDecl, source: SourceFile, mentions: _Mentions
 ) -> Iterator[Unused]:
-    """The unused inputs and secrets of a chain.
+    """The unused inputs, secrets and answers of a chain.
 
     No name can be shadowed, so that every reference by that name means the declared one.
     """
     used = {node.name.text for node in walk(chain) if isinstance(node, ast.Ref)}
     for item in chain.items:
-        if not isinstance(item, ast.InputsSection | ast.SecretsSection):
-            continue
-        kind = INPUT if isinstance(item, ast.InputsSection) else SECRET
-        for field in item.fields:
-            name = field.name
+        fields: list[tuple[str, ast.Name, ast.Node]] = []
+        if isinstance(item, ast.InputsSection | ast.SecretsSection):
+            kind = INPUT if isinstance(item, ast.InputsSection) else SECRET
+            fields += ((kind, field.name, field) for field in item.fields)
+        elif isinstance(item, ast.Pause):
+            fields += (
+                (SECRET if each.secret else INPUT, each.field.name, each) for each in item.answers
+            )
+        for kind, name, written in fields:
             if name.text not in used and not mentions.here(source, name.text):
-                yield Unused(kind, name.text, name.span(source), field.span(source))
+                yield Unused(kind, name.text, name.span(source), written.span(source))
 
 
 def _fields(declaration: ast.Decl) -> Iterator[ast.Field | ast.Param]:

@@ -6,7 +6,8 @@ workflow, which the service does not know: a chain that was started is then know
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep
@@ -23,26 +24,32 @@ _ABSENT = object()
 
 def chain_steps(
     chain: nodes.Chain,
+    part: Sequence[nodes.ChainStep],
     values: RunValues,
     workflows: Mapping[str, Declared],
     ids: Mapping[str, str],
     machine_parameters: MachineParameters,
+    unanswered: Collection[tuple[bool, str]] = (),
     ways: Ways = ON_COMMAND_LINE,
 ) -> tuple[list[ChainStep], tuple[str, ...]]:
-    """The steps of the body, and notes about what is left to machines; raises `InputsRefused`.
+    """The steps of the body of one part, and notes about what is left to machines; raises
+    `InputsRefused`.
 
-    `workflows` and `ids` are by the name in source.
+    `workflows` and `ids` are by the name in source. What is `unanswered` yet, secret or not and its
+    name, is neither checked nor missed.
     """
     steps: list[ChainStep] = []
     notes: list[str] = []
     problems: list[Problem] = []
-    for step in chain.steps:
+    for step in part:
         declared = workflows[step.workflow]
         place = f"step `{step.name}`"
-        inputs = _resolved(_shared(chain.shared, declared.inputs), step.inputs, values.inputs)
-        secrets = _resolved(
-            _shared(chain.shared_secrets, declared.secrets), step.secrets, values.secrets
-        )
+        bound, bound_secrets = bindings_of(chain, step, declared)
+        inputs = _resolved(bound, values.inputs)
+        secrets = _resolved(bound_secrets, values.secrets)
+        if unanswered:
+            waiting = _waiting(bound, unanswered), _waiting(bound_secrets, unanswered)
+            declared = _without(declared, *waiting) if any(waiting) else declared
         sources = Sources(
             given=tuple(Given(name, value, place) for name, value in inputs.items()),
             secrets=tuple(
@@ -74,29 +81,59 @@ def chain_steps(
 
 
 def chain_body(
-    chain: nodes.Chain, steps: Sequence[ChainStep], where: Mapping[str, Any]
+    chain: nodes.Chain,
+    steps: Sequence[ChainStep],
+    where: Mapping[str, Any],
+    *,
+    keep_session: bool = False,
 ) -> ChainCreate:
-    """The whole body; `where` says on which machine, in which pools or session."""
-    settings: dict[str, Any] = {"keep_session_after_completion": chain.keep_session}
+    """The whole body; `where` says on which machine, in which pools or session.
+
+    The session is kept where the chain says so, and with `keep_session`.
+    """
+    settings: dict[str, Any] = {"keep_session_after_completion": chain.keep_session or keep_session}
     if chain.priority:
         settings["is_priority"] = True
     return ChainCreate(**{**settings, **where, "steps": list(steps)})
 
 
-def _shared(
-    bindings: Sequence[tuple[str, nodes.ChainValue]], takers: Mapping[str, object]
-) -> list[tuple[str, nodes.ChainValue]]:
-    """What the steps share, as far as the workflow of one of them takes it."""
-    return [(name, value) for name, value in bindings if name in takers]
+Bindings = dict[str, nodes.ChainValue]
 
 
-def _resolved(
-    shared: Sequence[tuple[str, nodes.ChainValue]],
-    own: Sequence[tuple[str, nodes.ChainValue]],
-    given: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The values of a step, its own before the shared ones; what nobody gives is left out."""
-    found = {name: _value(value, given) for name, value in (*shared, *own)}
+def bindings_of(
+    chain: nodes.Chain, step: nodes.ChainStep, declared: Declared
+) -> tuple[Bindings, Bindings]:
+    """What a step gives to the inputs and to the secrets of its workflow, which is `declared`.
+
+    Its own values come before those that the steps share, of which a workflow gets what it takes.
+    """
+    inputs = {name: value for name, value in chain.shared if name in declared.inputs}
+    secrets = {name: value for name, value in chain.shared_secrets if name in declared.secrets}
+    return inputs | dict(step.inputs), secrets | dict(step.secrets)
+
+
+def _waiting(bindings: Bindings, unanswered: Collection[tuple[bool, str]]) -> set[str]:
+    """The names that wait for an answer."""
+    return {
+        name
+        for name, value in bindings.items()
+        if isinstance(value, nodes.ChainParameter) and (value.secret, value.name) in unanswered
+    }
+
+
+def _without(declared: Declared, inputs: set[str], secrets: set[str]) -> Declared:
+    """What a workflow takes beside some inputs and secrets, as far as that can be checked alone."""
+    return replace(
+        declared,
+        inputs={name: spec for name, spec in declared.inputs.items() if name not in inputs},
+        secrets={name: spec for name, spec in declared.secrets.items() if name not in secrets},
+        schema=None,
+    )
+
+
+def _resolved(bindings: Bindings, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a step; what nobody gives is left out."""
+    found = {name: _value(value, given) for name, value in bindings.items()}
     return {name: value for name, value in found.items() if value is not _ABSENT}
 
 

@@ -61,17 +61,19 @@ class Watched:
         return [each for each, run in self.runs.items() if run.is_live and each not in self.gone]
 
 
-def scope_of(runs: Sequence[Run]) -> Scope | None:
-    """Where runs made together are listed; None for runs that have nothing in common."""
+def scopes_of(runs: Sequence[Run]) -> tuple[Scope, ...]:
+    """Where runs made together are listed, with at most one list for every `FEW` of them; none for
+    runs that have too little in common.
+    """
     created = [run.created_at for run in runs if run.created_at]
     oldest = min(created) if len(created) == len(runs) and created else None
     sessions = {run.session_id for run in runs}
-    workflows = {run.workflow_id for run in runs}
+    workflows = dict.fromkeys(run.workflow_id for run in runs)
     if len(sessions) == 1 and None not in sessions:
-        return Scope(session_id=next(iter(sessions)), created_from=oldest)
-    if len(workflows) == 1 and None not in workflows and oldest is not None:
-        return Scope(workflow_id=next(iter(workflows)), created_from=oldest)
-    return None
+        return (Scope(session_id=next(iter(sessions)), created_from=oldest),)
+    if None in workflows or oldest is None or len(workflows) > max(1, len(runs) // FEW):
+        return ()
+    return tuple(Scope(workflow_id=each, created_from=oldest) for each in workflows)
 
 
 def narrowed(scope: Scope, runs: Sequence[Run]) -> Scope:
@@ -145,7 +147,7 @@ class _Watcher:
         self._tell, self._changed, self._left = tell, changed, left
         self._patience = Patience(runtime, tell)
         self._strange: set[str] = set()
-        self._scope = scope_of(list(watched.runs.values()))
+        self._scopes = scopes_of(list(watched.runs.values()))
 
     async def until_ended(self) -> None:
         """Look again and again; returns when every run has ended or the time is over."""
@@ -162,12 +164,14 @@ class _Watcher:
 
     async def _look(self) -> None:
         live = self._watched.live
-        if len(live) <= FEW or self._scope is None:
+        if len(live) <= FEW or not self._scopes:
             for run_id in live:
                 await self._read_one(run_id)
+            # A chain tells only the ids of its runs when it begins; now more is known of them.
+            self._scopes = self._scopes or scopes_of(list(self._watched.runs.values()))
             return
         known = [self._watched.runs[run_id] for run_id in live]
-        listed = await self._listed(narrowed(self._scope, known), _PROGRESS)
+        listed = await self._listed(known, _PROGRESS)
         ended: list[Run] = []
         for run_id in live:
             run = listed.get(run_id)
@@ -179,7 +183,7 @@ class _Watcher:
             else:
                 ended.append(run)
         if ended:
-            results = await self._listed(narrowed(self._scope, ended), _RESULT)
+            results = await self._listed(ended, _RESULT)
             for run in ended:
                 result = results.get(run.id)
                 if result is None:
@@ -187,8 +191,18 @@ class _Watcher:
                 elif not result.is_live:
                     self._note(result)
 
-    async def _listed(self, scope: Scope, fields: tuple[RunField, ...]) -> dict[str, Run]:
-        rows = await self._patience.read(
+    async def _listed(self, runs: Sequence[Run], fields: tuple[RunField, ...]) -> dict[str, Run]:
+        """The rows of some runs by id, as far as the lists have them."""
+        found: dict[str, Run] = {}
+        for scope in self._scopes:
+            mates = [run for run in runs if scope.workflow_id in (None, run.workflow_id)]
+            if mates:
+                rows = await self._rows(narrowed(scope, mates), fields)
+                found.update((row.id, row) for row in rows)
+        return found
+
+    async def _rows(self, scope: Scope, fields: tuple[RunField, ...]) -> Sequence[Run]:
+        return await self._patience.read(
             lambda: self._client.runs.list_all(
                 workflow_id=scope.workflow_id,
                 session_id=scope.session_id,
@@ -197,7 +211,6 @@ class _Watcher:
                 fields=fields,
             )
         )
-        return {row.id: row for row in rows}
 
     async def _read_one(self, run_id: str) -> None:
         try:

@@ -315,6 +315,19 @@ STEP_NOT_RUN_YET = DiagnosticSpec(
     "step `{name}` has not run when {reader}",
     "move step `{name}` in front of what needs its outputs",
 )
+ANSWER_NOT_GIVEN_YET = DiagnosticSpec(
+    "answer-not-given-yet",
+    "names",
+    "nobody has been asked for `{name}` when {reader}",
+    "move the `pause` in front of what needs its answers",
+)
+EMPTY_PAUSE = DiagnosticSpec(
+    "empty-pause",
+    "names",
+    "this pause asks for nothing",
+    "write what a person is to give: `pause {{ code: string }}`",
+)
+MISPLACED_PAUSE = DiagnosticSpec("misplaced-pause", "flow", "no step runs {place}")
 CLEANUP_WITHOUT_CHAIN = DiagnosticSpec(
     "cleanup-without-chain",
     "suspicious",

@@ -84,6 +84,18 @@ class WorkflowSymbol(Record):
     extra: dict[str, Any]
 
 
+class PauseSymbol(Record):
+    """A pause of a chain, with the answers that a person gives there.
+
+    `steps_before` is the number of steps in front of it.
+    """
+
+    declaration: ast.Pause
+    inputs: tuple[FieldType, ...]
+    secrets: tuple[FieldType, ...]
+    steps_before: int
+
+
 class ChainSymbol(Record):
     """A chain of workflows.
 
@@ -97,6 +109,7 @@ class ChainSymbol(Record):
     secrets: tuple[FieldType, ...]
     settings: dict[str, Any]
     steps: tuple[tuple[ast.ChainStep, WorkflowSymbol | None], ...]
+    pauses: tuple[PauseSymbol, ...] = ()
 
 
 class SemanticModel(Record):

@@ -547,6 +547,20 @@ class ChainStep(Node):
     arguments: tuple[Argument, ...]
 
 
+class Answer(Node):
+    """What a person is asked for by a `pause`; a `secret` one is seen and kept nowhere."""
+
+    field: Field
+    secret: bool
+
+
+class Pause(Node):
+    """`pause { name: type }`: the chain goes on when a person has given the values."""
+
+    answers: tuple[Answer, ...]
+    doc: str | None
+
+
 # Tests
 
 
@@ -758,7 +772,9 @@ if TYPE_CHECKING:
         | ExtraFrom
         | ExtraSection
     )
-    ChainItem: TypeAlias = Setting | InputsSection | SecretsSection | SharedSection | ChainStep
+    ChainItem: TypeAlias = (
+        Setting | InputsSection | SecretsSection | SharedSection | ChainStep | Pause
+    )
     TestItem: TypeAlias = (
         GivenSection
         | ScreenSection

@@ -294,6 +294,16 @@ class AstBuilder:
         name, workflow, *arguments = children
         return ast.ChainStep(start, end, self._name(name), workflow, tuple(arguments))
 
+    def build_pause(self, start: int, end: int, children: Sequence[Any]) -> ast.Pause:
+        return ast.Pause(start, end, tuple(children), self.docs.get(start))
+
+    def build_answer(self, start: int, end: int, children: Sequence[Any]) -> ast.Answer:
+        secret, written, type_, default, *annotations = children
+        name = self._name(written)
+        doc = self.docs.get(start)
+        field = ast.Field(name.start, end, name, type_, default, tuple(annotations), doc)
+        return ast.Answer(start, end, field, secret is not None)
+
     def build_bind(self, start: int, end: int, children: Sequence[Any]) -> ast.Binding:
         name, value = children
         return ast.Binding(start, end, self._name(name), value)

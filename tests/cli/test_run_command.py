@@ -5,42 +5,31 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
-import httpx
 import pytest
 from starlette.responses import JSONResponse, Response
 
 from flowdsl.cli.runtime import exit_codes
-from flowdsl.emulator.app import create_app
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
-from flowdsl.emulator.store import Store
-from tests.support.command_line import HEARS_INTERRUPTS, Result, environment, run_command
+from tests.support.command_line import HEARS_INTERRUPTS, environment
 from tests.support.effort import THOROUGH, only_thorough, rows
-from tests.support.services.served import Server, serving
+from tests.support.services.deployed_desk import (
+    CANARY,
+    PROJECT,
+    Desk,
+    deploy_once,
+    opened_desk,
+)
 
-CANARY = "secret-canary-51d0"
-PROJECT = """\
-[project]
-name = "desk"
-id = "prj_1"
-
-[env.prod]
-api = "{api}"
-api_key = {{ env = "DESK_KEY" }}
-dashboard = "https://desk.example.test/runs/{{run}}"
-"""
 FLOW = r"""flow 1
 
 ## Looks a claim up.
@@ -83,65 +72,15 @@ chain whole {
   step third = run note(text: second.outputs.noted, weight: 5)
 }
 """
+UUID = "00000000-0000-4000-8000-000000000000"
 GOOD = ("--input", "claim=C1", "--input", "day=2026-03-01", "--secret", "pin=env:PIN")
-
-
-class Clock:
-    """Real time from a day on, so many times as fast."""
-
-    def __init__(self, speed: float, month: int) -> None:
-        self._begun, self._speed, self._month = time.monotonic(), speed, month
-
-    def __call__(self) -> datetime:
-        passed = (time.monotonic() - self._begun) * self._speed
-        return datetime(2026, self._month, 1, tzinfo=UTC) + timedelta(seconds=passed)
 
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A folder with the project and the data of the service it is deployed to; and its address."""
     folder = tmp_path_factory.mktemp("deployed")
-    project = folder / "project"
-    (project / "flows").mkdir(parents=True)
-    (project / "flows/desk.flow").write_text(FLOW)
-    with Store.open(folder / "emulator.sqlite", clock=Clock(1, 1)) as store:
-        server = Server(create_app(store))
-        with serving(server):
-            (project / "flowdsl.toml").write_text(PROJECT.format(api=server.url))
-            assert run_command(project, "deploy", "--yes", CI="", DESK_KEY="key").code == 0
-    return folder, server.url
-
-
-class Desk:
-    """A project, deployed to a service whose time passes fast."""
-
-    def __init__(self, root: Path, server: Server) -> None:
-        self.root, self.server = root, server
-
-    def run(self, *words: str, stdin: bytes = b"", **environ: str) -> Result:
-        more = {"CI": "", "DESK_KEY": "key", "PIN": CANARY, **environ}
-        result = run_command(self.root, *words, stdin=stdin, **more)
-        assert CANARY not in result.text + result.err
-        return result
-
-    def http(self, method: str, path: str, **given: Any) -> Any:
-        with httpx.Client(
-            base_url=self.server.url, headers={"Authorization": "Bearer key"}, trust_env=False
-        ) as client:
-            reply = client.request(method, f"/v1/{path}", **given)
-            assert reply.is_success, reply.text
-            return reply.json() if reply.content else None
-
-    def write(self, name: str, text: str) -> str:
-        (self.root / name).write_text(text)
-        return name
-
-    def made(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self.http("GET", "runs?limit=1000")["items"]
-        return rows
-
-    def posts(self) -> list[str]:
-        return [path for method, path, _ in self.server.seen if method == "POST"]
+    return folder, deploy_once(folder, FLOW)
 
 
 @pytest.fixture
@@ -151,15 +90,8 @@ def rules() -> tuple[RunRule, ...]:
 
 @pytest.fixture
 def desk(tmp_path: Path, deployed: tuple[Path, str], rules: tuple[RunRule, ...]) -> Iterator[Desk]:
-    folder, url = deployed
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    with Store.open(tmp_path / "emulator.sqlite", clock=Clock(200, 2)) as store:
-        server = Server(create_app(store, scenario=Scenario(runs=rules)))
-        with serving(server):
-            for path in ("flowdsl.toml", ".flowdsl/state/prod.json"):
-                file = tmp_path / "project" / path
-                file.write_text(file.read_text().replace(url, server.url))
-            yield Desk(tmp_path / "project", server)
+    with opened_desk(tmp_path, deployed, Scenario(runs=rules)) as desk:
+        yield desk
 
 
 def test_a_run_prints_its_id_and_a_watched_one_its_outputs(desk: Desk) -> None:
@@ -371,6 +303,58 @@ def test_a_chain_of_three_feeds_each_step_from_the_one_before(desk: Desk) -> Non
     rows = {row["session_alias"]: row["input_values"] for row in desk.made()}
     assert rows["second"] == {"text": {"$ref": "first.outputs.status"}, "weight": 3}
     assert rows["third"]["weight"] == 5 and rows["first"]["kind"] == "dental"
+
+
+def test_a_chain_is_started_for_each_row(desk: Desk) -> None:
+    desk.write("days.csv", "claim,day\nC1,2026-03-01\nC2,2026-03-02\nC3,2026-03-03\n")
+    words = ("run", "whole", "--inputs", "days.csv", *GOOD[4:])
+    result = desk.run(*words, "--watch", "--json")
+    assert result.code == 0, result.err
+    found = json.loads(result.text)["runs"]
+    sessions: dict[str, list[str]] = {}
+    for run in found:
+        sessions.setdefault(run["session_id"], []).append(run["row"])
+    assert sorted(sessions.values()) == [[f"days.csv:{number}"] * 3 for number in (2, 3, 4)]
+    claims = {run["row"]: run["input_values"]["claim"] for run in found[::3]}
+    assert claims == {f"days.csv:{number}": f"C{number - 1}" for number in (2, 3, 4)}
+    assert desk.posts() == ["/v1/runs/chain"] * 3
+
+
+def test_a_row_that_a_step_does_not_take_is_named_and_nothing_is_started(desk: Desk) -> None:
+    desk.write("days.csv", "claim,day\nC1,2026-03-01\nX2,2026-03-02\n")
+    result = desk.run("run", "whole", "--inputs", "days.csv", *GOOD[4:])
+    assert (result.code, result.err) == (
+        64,
+        "error: days.csv:3: step `first`: `claim` matches `^C[0-9]+$`, not `X2`\n",
+    )
+    assert desk.posts() == []
+
+
+def test_a_chain_is_started_so_many_times_and_what_is_not_started_is_listed(desk: Desk) -> None:
+    refused = desk.run("run", "whole", *GOOD, "--count", "3", "--session", UUID)
+    assert (refused.code, refused.err) == (
+        64,
+        "error: each start of a chain has a session of its own: without `--session`\n",
+    )
+    sent: list[str] = []
+
+    def answer(method: str, path: str) -> Response | None:
+        sent.extend([path] * (method == "POST"))
+        if method == "POST" and len(sent) == 2:
+            detail = [{"loc": ["body"], "msg": "no capacity", "type": "x"}]
+            return JSONResponse({"detail": detail}, status_code=422)
+        return None
+
+    desk.server.answer = answer
+    result = desk.run("run", "whole", *GOOD, "--count", "6", "--json")
+    found = json.loads(result.text)
+    assert result.code == exit_codes.PARTIAL and len(sent) == 6
+    assert {run["id"] for run in found["runs"]} == {row["id"] for row in desk.made()}
+    assert len(found["runs"]) == 15 and len({run["session_id"] for run in found["runs"]}) == 5
+    (failure,) = found["failures"]
+    assert "no capacity" in failure["message"]
+    ways = [line for line in result.err.splitlines() if line.startswith("a chain goes on: ")]
+    assert {line.split()[-3] for line in ways} == {run["session_id"] for run in found["runs"]}
 
 
 def test_a_chain_checks_a_value_by_the_type_of_each_step(desk: Desk) -> None:

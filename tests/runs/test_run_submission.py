@@ -163,6 +163,56 @@ def test_a_chain_is_started_once(kind: str, keys: str) -> None:
         assert sorted(run.id for run in submission.runs) == sorted(world.ids())
 
 
+@pytest.mark.parametrize("keys", ["honour", "ignore"])
+@pytest.mark.parametrize("kind", ["after", "before"])
+@pytest.mark.parametrize("equal", [True, False])
+def test_each_of_many_starts_of_a_chain_has_a_session_of_its_own(
+    equal: bool, kind: str, keys: str
+) -> None:
+    with RunWorld(broken("POST /v1/runs/chain", kind, keys=keys, every=2)).open() as world:
+        chains = []
+        for number in range(5):
+            user = "ann" if equal else f"u{number}"
+            second = {"day": {"$ref": "first.outputs.day"}, "user": "ben"}
+            steps = [
+                ChainStep(workflow_id=world.workflow["id"], session_alias=alias, inputs=inputs)
+                for alias, inputs in (
+                    ("first", world.one(user=user).input_values),
+                    ("second", second),
+                )
+            ]
+            chains.append(Chain(ChainCreate(steps=steps)))
+        made = world.submit(*chains)
+        assert sorted(ids_of(made)) == sorted(world.ids()) and len(set(ids_of(made))) == 10
+        assert [[run.session_alias for run in each.runs] for each in made] == [
+            ["first", "second"]
+        ] * 5
+        sessions = [{run.session_id for run in each.runs} for each in made]
+        assert all(len(each) == 1 for each in sessions) and len(set.union(*sessions)) == 5
+        rows = world.desk.ok("GET", "/v1/runs?limit=1000")["items"]
+        users = {row["id"]: row["input_values"]["user"] for row in rows}
+        wanted = ["ann" if equal else f"u{number}" for number in range(5)]
+        assert [users[each.runs[0].id] for each in made] == wanted
+
+
+@pytest.mark.parametrize("keys", ["honour", "ignore"])
+@pytest.mark.parametrize("kind", ["after", "before"])
+def test_a_chain_goes_on_once_in_its_session(kind: str, keys: str) -> None:
+    with RunWorld().open() as world:
+        body = {"workflow_id": world.workflow["id"], "input_values": world.one().input_values}
+        first = world.desk.ok("POST", "/v1/runs", 201, json={**body, "start_session": True})
+        world.use_faults(broken("POST /v1/runs/chain", kind, keys=keys))
+        step = ChainStep(
+            workflow_id=world.workflow["id"],
+            session_alias="second",
+            inputs=world.one().input_values,
+        )
+        (submission,) = world.submit(Chain(ChainCreate(steps=[step], session_id=first["id"])))
+        (made,) = submission.runs
+        assert sorted([first["id"], made.id]) == sorted(world.ids())
+        assert made.session_id == first["session_id"]
+
+
 def test_a_refused_row_is_told_and_the_others_are_made() -> None:
     with RunWorld().open() as world:
         bad = world.one().model_copy(update={"input_values": {"user": 5, "day": "x"}})

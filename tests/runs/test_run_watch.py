@@ -8,12 +8,12 @@ import pytest
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import AuthenticationRefused
-from flowdsl.cyberdesk.models.run import Run
+from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep, Run
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.runs.ending import Ending, ending_of
-from flowdsl.runs.submit import One
-from flowdsl.runs.watch import Watched, scope_of, step_of, watch
+from flowdsl.runs.submit import Chain, One
+from flowdsl.runs.watch import FEW, Scope, Watched, scopes_of, step_of, watch
 from tests.runs.run_world import RunWorld
 
 
@@ -172,12 +172,33 @@ def test_the_step_is_told_where_the_history_tells_it() -> None:
     assert step_of(Run(id="r", status="running")) == ""
 
 
-def test_runs_that_have_nothing_in_common_have_no_list() -> None:
-    one = Run(id="a", status="running", workflow_id="w", created_at="2026-01-01T00:00:00Z")
+def test_runs_are_listed_by_what_they_have_in_common() -> None:
+    one = Run(id="a", status="running", workflow_id="w", created_at="2026-01-02T00:00:00Z")
     two = one.model_copy(update={"id": "b", "workflow_id": "v"})
-    assert scope_of([one, two]) is None
-    same = scope_of([one, one.model_copy(update={"created_at": "2025-12-31T00:00:00Z"})])
-    assert same is not None and same.created_from == "2025-12-31T00:00:00Z"
+    earlier = one.model_copy(update={"created_at": "2026-01-01T00:00:00Z"})
+    assert scopes_of([one, two]) == ()
+    assert scopes_of([one, earlier]) == (Scope(workflow_id="w", created_from=earlier.created_at),)
+    # Many starts of a chain of two workflows are two lists.
+    lists = scopes_of([earlier, *[one, two] * FEW])
+    assert lists == tuple(Scope(workflow_id=w, created_from=earlier.created_at) for w in "wv")
+    unknown = one.model_copy(update={"created_at": None})
+    assert scopes_of([unknown] * 9) == ()
+    mates = [each.model_copy(update={"session_id": "s"}) for each in (one, two)]
+    assert scopes_of(mates) == (Scope(session_id="s", created_from=one.created_at),)
+
+
+def test_many_starts_of_a_chain_are_read_from_lists() -> None:
+    with RunWorld(machines=8).open() as world:
+        step = {"workflow_id": world.workflow["id"], "inputs": world.one().input_values}
+        chain = Chain(ChainCreate(steps=[ChainStep(**step), ChainStep(**step)]))
+        runs = [run for each in world.submit(*[chain] * 8) for run in each.runs]
+        assert len(runs) == 16 and {run.created_at for run in runs} == {None}
+        world.requests.clear()
+        found, _ = watched(world, runs)
+        assert {run.status for run in found.runs.values()} == {"success"}
+        assert all(run.output_data for run in found.runs.values())
+        single = [path for _, path in world.requests if path != "/v1/runs"]
+        assert len(single) < len(runs) + FEW * 8, "each is asked for once, and a few at the end"
 
 
 class _Queue:

@@ -137,7 +137,7 @@ class Workspace:
             program=compilation.program,
             bundle=compilation.bundle,
             desired=wanted.workflows,
-            chains={each.name: each.payload for each in compilation.bundle.chains},
+            chains={each.name: list(each.bodies) for each in compilation.bundle.chains},
             problems=wanted.problems,
         )
 

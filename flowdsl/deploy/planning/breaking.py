@@ -31,7 +31,7 @@ def breaking_changes(change: Change, chains: Sequence[ChainArtifact]) -> tuple[B
     """
     name = change.address.name
     if change.action.value == "delete":
-        users = tuple(chain.name for chain in chains if steps_of(chain.payload, name))
+        users = tuple(chain.name for chain in chains if steps_of(chain.whole, name))
         message = "the workflow is deleted, with every run and trajectory of it"
         return (Breaking("removed-workflow", "", message, users),)
     found: list[Breaking] = []
@@ -51,7 +51,7 @@ def _broken_inputs(
             continue
         kind, message = _input_message(gap)
         uses = withholds_input if kind == "new-required-input" else passes_input
-        users = tuple(chain.name for chain in chains if uses(chain.payload, workflow, gap.path))
+        users = tuple(chain.name for chain in chains if uses(chain.whole, workflow, gap.path))
         yield Breaking(kind, spell_path(gap.path), message, users)
 
 
@@ -61,7 +61,7 @@ def _broken_outputs(
     for gap in _gaps(after, before, inputs=False):
         kind, message = _output_message(gap)
         users = tuple(
-            chain.name for chain in chains if reads_output(chain.payload, workflow, gap.path)
+            chain.name for chain in chains if reads_output(chain.whole, workflow, gap.path)
         )
         yield Breaking(kind, spell_path(gap.path), message, users)
 

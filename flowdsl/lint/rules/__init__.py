@@ -71,7 +71,7 @@ RULES = (
     Rule("raw-model-id", _USES_OF_MODELS, room="program", when=triggers.names_model),
     Rule(
         "secret-like-input",
-        (ast.InputsSection, ast.TaskDecl),
+        (ast.InputsSection, ast.TaskDecl, ast.Pause),
         room="program",
         when=triggers.named_like_secret,
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flowdsl.source.failure import FlowdslError
 
@@ -20,6 +20,10 @@ class Problem:
     place: str
     message: str
     help: str = ""
+
+    def inside(self, place: str) -> Problem:
+        """The mistake as one of what is at `place`; as it is where that is empty."""
+        return replace(self, place=f"{place}: {self.place}") if place else self
 
     def line(self) -> str:
         """`rows.csv:3:2: ...; ...`."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flowdsl.cyberdesk.models.run import RunBulkCreate, RunCreate
+from flowdsl.cyberdesk.models.run import Run, RunBulkCreate, RunCreate
 from flowdsl.ir import nodes
 from flowdsl.runs.chain_body import chain_body, chain_steps
 from flowdsl.runs.inputs.assemble import (
@@ -21,7 +21,9 @@ from flowdsl.runs.inputs.declared import Declared, declared_by
 from flowdsl.runs.inputs.documents import Row
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
 from flowdsl.runs.inputs.places import Given
+from flowdsl.runs.inputs.problems import InputsRefused, Problem
 from flowdsl.runs.names import source_named
+from flowdsl.runs.starting.parts import ChainParts, PartRequests
 from flowdsl.runs.starting.uploads import file_inputs
 from flowdsl.runs.submit import Bulk, Chain, One, Request
 
@@ -55,8 +57,20 @@ def named_source(program: nodes.Program, word: str) -> nodes.Workflow | nodes.Ch
     return chains[name] if kind == "chain" else workflows[name]
 
 
+def workflows_of(
+    program: nodes.Program, source: nodes.Workflow | nodes.Chain
+) -> dict[str, Declared]:
+    """What the workflows take that a run of `source` is of, by their names in source."""
+    names = (
+        [step.workflow for step in source.steps]
+        if isinstance(source, nodes.Chain)
+        else [source.name]
+    )
+    return {each.name: declared_by(each) for each in program.workflows if each.name in names}
+
+
 class RunPlan:
-    """Runs of one workflow, one for each of `rows` or one for what `sources` give, or of a chain.
+    """Runs of one workflow or starts of a chain: one for each of `rows`, or one for `sources`.
 
     `ask` gives a secret that nobody gave, as a person types it; without it a missing one is a
     problem. `workflows` are those that have to be deployed, by their names in source.
@@ -74,19 +88,13 @@ class RunPlan:
         self._source, self._sources, self._rows = source, sources, rows
         self._wanted, self._ask = wanted or Wanted(), ask
         self.declared = declared_by(source)
-        names = (
-            [step.workflow for step in source.steps]
-            if isinstance(source, nodes.Chain)
-            else [source.name]
-        )
-        self.workflows: dict[str, Declared] = {
-            each.name: declared_by(each) for each in program.workflows if each.name in names
-        }
+        self.workflows = workflows_of(program, source)
 
     def check(self, *, is_placed: bool) -> None:
         """Raise `InputsRefused` for what is wrong whatever the service says.
 
-        Where the runs go to a machine or to pools, `is_placed`, these may supply what is missing.
+        Where the runs go to a machine or to pools, `is_placed`, these may supply what is missing,
+        and so may the session that a chain goes on in.
         """
         check_given(self.declared, self._sources, self._rows)
         if not is_placed:
@@ -133,6 +141,22 @@ class RunPlan:
             shared["release_session_after"] = True
         return [(One(RunCreate(**shared, **_fields(each))), each.place) for each in every], notes
 
+    def part_requests(
+        self,
+        parts: ChainParts,
+        begun: Sequence[Sequence[Run]],
+        ids: Mapping[str, str],
+        machine_parameters: MachineParameters,
+    ) -> PartRequests:
+        """The requests of a chain that pauses; `begun` are the parts that were begun before.
+
+        Raises `InputsRefused` for values that are missing or do not fit.
+        """
+        self.declared = parts.needed(self.declared, begun)
+        (values,) = self._values(replace(self._sources, machine_parameters=MachineParameters()))
+        shared, ways = self._of_chain(), self._sources.ways
+        return PartRequests(parts, begun, values, ids, machine_parameters, shared, ways)
+
     def _values(self, sources: Sources) -> tuple[RunValues, ...]:
         """The values of each run; raises `InputsRefused`."""
         missing = missing_secrets(self.declared, sources)
@@ -161,16 +185,39 @@ class RunPlan:
         where: Mapping[str, Any],
         machine_parameters: MachineParameters,
     ) -> tuple[list[tuple[Request, str]], list[str]]:
-        (values,) = self._values(sources)
-        steps, notes = chain_steps(
-            chain, values, self.workflows, ids, machine_parameters, sources.ways
-        )
-        more: dict[str, Any] = dict(where)
+        """One request for each start of a chain."""
+        more = {**where, **self._of_chain()}
+        found: list[tuple[Request, str]] = []
+        notes: list[str] = []
+        problems: list[Problem] = []
+        for values in self._values(sources):
+            try:
+                steps, of_steps = chain_steps(
+                    chain,
+                    chain.steps,
+                    values,
+                    self.workflows,
+                    ids,
+                    machine_parameters,
+                    ways=sources.ways,
+                )
+            except InputsRefused as refused:
+                problems += (each.inside(values.place) for each in refused.problems)
+                continue
+            notes += (*values.notes, *of_steps)
+            found.append((Chain(chain_body(chain, steps, more)), values.place))
+        if problems:
+            raise InputsRefused(problems)
+        return found * self._wanted.count, notes
+
+    def _of_chain(self) -> dict[str, Any]:
+        """The fields of every request of a chain beside its steps and its place."""
+        shared: dict[str, Any] = {}
         if self._wanted.is_priority:
-            more["is_priority"] = True
-        if sources.uploads:
-            more["shared_file_inputs"] = file_inputs(sources.uploads)
-        return [(Chain(chain_body(chain, steps, more)), "")], [*values.notes, *notes]
+            shared["is_priority"] = True
+        if self._sources.uploads:
+            shared["shared_file_inputs"] = file_inputs(self._sources.uploads)
+        return shared
 
 
 def _fields(values: RunValues) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Chains: their settings, shared values, and the bindings of each step."""
+"""Chains: their settings, shared values, the bindings of each step, and what pauses ask for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
-from ..model import INPUT, SECRET, STEP, ChainSymbol, ValueSymbol, WorkflowSymbol
+from ..model import INPUT, SECRET, STEP, ChainSymbol, PauseSymbol, ValueSymbol, WorkflowSymbol
 from ..names.paths import steps_of
 from ..names.scopes import ValueScope, find_declaration, known_names, rename_fix
 from ..program import ModuleScope, Program
@@ -54,13 +54,22 @@ def check_chain(program: Program, module: ModuleScope, chain: ast.ChainDecl) -> 
     if not steps:
         span = chain.name.span(module.source)
         program.sink.report(errors.EMPTY_CHAIN, span, name=chain.name.text)
-    scheduled = {step.name.text: step for step in reversed(steps)}
-    early = _EarlyReads(program, scope, scheduled)
+    early = _EarlyReads(program, scope, chain)
     shared = _check_shared(program, early, chain, [t for t in targets if t is not None], targets)
-    for step, target in zip(steps, targets, strict=True):
-        early.reader = f"step `{step.name.text}` starts"
-        _check_step(program, early, step, target, shared)
-        _declare_step(program, scope, step, target)
+    left = iter(targets)
+    pauses: list[PauseSymbol] = []
+    known = {field.wire_name for field in (*inputs, *secrets)}
+    for item in chain.items:
+        if isinstance(item, ast.ChainStep):
+            target = next(left)
+            early.reader = f"step `{item.name.text}` starts"
+            _check_step(program, early, item, target, shared)
+            _declare_step(program, scope, item, target)
+        elif isinstance(item, ast.Pause):
+            done = sum(step.start < item.start for step in steps)
+            pauses.append(_declare_answers(program, scope, item, known, done))
+    if steps:
+        _check_places(program, scope, chain)
     return ChainSymbol(
         name=chain.name.text,
         declaration=chain,
@@ -72,44 +81,53 @@ def check_chain(program: Program, module: ModuleScope, chain: ast.ChainDecl) -> 
             (step, None if target is None else target.workflow)
             for step, target in zip(steps, targets, strict=True)
         ),
+        pauses=tuple(pauses),
     )
 
 
 class _EarlyReads:
-    """Finds reads of steps that have not run yet.
+    """Finds reads of steps that have not run yet, and of answers that nobody has given yet.
 
     `reader` says for the message what happens at that moment; `scope` holds the steps that have
-    run.
+    run and the answers that were given.
     """
 
-    def __init__(
-        self, program: Program, scope: ValueScope, scheduled: dict[str, ast.ChainStep]
-    ) -> None:
+    def __init__(self, program: Program, scope: ValueScope, chain: ast.ChainDecl) -> None:
         self.program = program
         self.scope = scope
-        self.scheduled = scheduled
+        self.steps: dict[str, ast.Name] = {}
+        self.answers: dict[str, ast.Name] = {}
+        for item in chain.items:
+            if isinstance(item, ast.ChainStep):
+                self.steps.setdefault(item.name.text, item.name)
+            elif isinstance(item, ast.Pause):
+                for answer in item.answers:
+                    self.answers.setdefault(answer.field.name.text, answer.field.name)
         self.reader = "the chain starts"
 
     def reported(self, value: ast.Expr) -> bool:
-        """Whether `value` reads a step that has not run yet; each such read is reported."""
-        early = [
-            ref
-            for ref in refs_outside_blocks(value)
-            if ref.sigil == ast.INPUT
-            and ref.name.text in self.scheduled
-            and ref.name.text not in self.scope.symbols
-        ]
+        """Whether `value` reads what is not there yet; each such read is reported."""
         source = self.scope.module.source
-        for ref in early:
+        found = False
+        for ref in refs_outside_blocks(value):
             name = ref.name.text
+            if name in self.scope.symbols:
+                continue
+            if ref.sigil == ast.INPUT and name in self.steps:
+                spec, label = (
+                    errors.STEP_NOT_RUN_YET,
+                    Label(self.steps[name].span(source), "runs here"),
+                )
+            elif ref.sigil != ast.RUNTIME and name in self.answers:
+                spec = errors.ANSWER_NOT_GIVEN_YET
+                label = Label(self.answers[name].span(source), "asked for here")
+            else:
+                continue
+            found = True
             self.program.sink.report(
-                errors.STEP_NOT_RUN_YET,
-                ref.span(source),
-                name=name,
-                reader=self.reader,
-                labels=(Label(self.scheduled[name].name.span(source), "runs here"),),
+                spec, ref.span(source), name=name, reader=self.reader, labels=(label,)
             )
-        return bool(early)
+        return found
 
 
 def _section(
@@ -279,3 +297,55 @@ def _declare_step(
     record = RecordOf(step.name.text, (FieldType("outputs", type_),))
     span = step.name.span(scope.module.source)
     scope.declare(program, ValueSymbol(STEP, step.name.text, record, span))
+
+
+def _declare_answers(
+    program: Program,
+    scope: ValueScope,
+    pause: ast.Pause,
+    known: set[str],
+    steps_before: int,
+) -> PauseSymbol:
+    """Declare what later steps see of a pause: its answers, like inputs and secrets of the chain.
+
+    `known` are the names on a command line that are taken.
+    """
+    source = scope.module.source
+    if not pause.answers:
+        program.sink.report(errors.EMPTY_PAUSE, _keyword(scope, pause))
+    found: dict[str, tuple[FieldType, ...]] = {}
+    for kind, section in ((INPUT, CHAIN_INPUTS), (SECRET, CHAIN_SECRETS)):
+        written = tuple(a.field for a in pause.answers if a.secret == (kind == SECRET))
+        found[kind] = resolve_fields(program, scope.module, written, section)
+        names = {field.name.text: field.name for field in reversed(written)}
+        for field in found[kind]:
+            span = names[field.name].span(source)
+            declared = scope.declare(
+                program, ValueSymbol(kind, field.name, field.type, span, field)
+            )
+            if declared and field.wire_name in known:
+                program.sink.report(errors.DUPLICATE_FIELD, span, name=field.wire_name)
+            known.add(field.wire_name)
+    return PauseSymbol(pause, found[INPUT], found[SECRET], steps_before)
+
+
+def _check_places(program: Program, scope: ValueScope, chain: ast.ChainDecl) -> None:
+    """Report pauses that do not stand between two steps."""
+    order = [item for item in chain.items if isinstance(item, ast.ChainStep | ast.Pause)]
+    for at, item in enumerate(order):
+        if not isinstance(item, ast.Pause):
+            continue
+        if at == 0:
+            place = "before this pause"
+            help = "what is known when the chain starts stands under `inputs` and `secrets`"
+        elif isinstance(order[at - 1], ast.Pause):
+            place, help = "between this pause and the one before", "ask for it all in one `pause`"
+        elif at == len(order) - 1:
+            place, help = "after this pause", "remove it, or add the step that needs the answers"
+        else:
+            continue
+        program.sink.report(errors.MISPLACED_PAUSE, _keyword(scope, item), place=place, help=help)
+
+
+def _keyword(scope: ValueScope, pause: ast.Pause) -> Span:
+    return Span(scope.module.source, pause.start, pause.start + len("pause"))

@@ -133,6 +133,7 @@ WORD_WHERE = {
     ("on", "CHECKS"): CHECKS,
     ("output", "CHECKS"): CHECKS,
     ("file", "CHECKS"): CHECKS,
+    ("pause", "RUN"): "a pause has no name, and what it asks for has: `pause { code: string }`",
     ("run", "SHARED"): "a step of a chain is written `step name = run workflow()`",
     ("expect", "OUTPUT"): 'what must hold for the output is written `output satisfies "..."`',
     ("==", "SATISFIES"): 'what must hold for the output is written `output satisfies "..."`',

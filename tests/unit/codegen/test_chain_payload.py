@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from flowdsl.api import CompileOptions, MemoryFiles, compile_project
+from flowdsl.cli.commands.compile.view import artifact_files
+from flowdsl.ir.document import dump_program, load_program
 
 FLOW = """flow 1
 workflow look_up {
@@ -38,3 +42,46 @@ def test_shared_values_have_the_names_that_their_takers_have_on_the_wire() -> No
     assert set(shared) == {"MRN", "mrn"}
     assert shared["MRN"] == shared["mrn"]
     assert set(chain.payload["shared_sensitive_inputs"]) == {"chart_pin"}
+
+
+PAUSES = (
+    FLOW
+    + """
+chain with_code {
+  secrets { pin: string }
+  shared { site = "North" }
+  step first = run look_up(mrn: "1", pin: $pin)
+  pause { mrn: string, secret code: string @wire("otp") }
+  step second = run look_up(mrn: mrn, pin: $code)
+  step third = run bill(mrn: mrn)
+  pause { last: string }
+  step fourth = run bill(mrn: last)
+}
+"""
+)
+
+
+def test_a_chain_is_a_body_for_each_part_between_its_pauses() -> None:
+    done = compile_project(MemoryFiles({"a.flow": PAUSES}), ["a.flow"], CompileOptions())
+    assert done.bundle is not None
+    assert done.program is not None
+    assert load_program(dump_program(done.program)) == done.program
+    chain = done.bundle.chains[1]
+    first, second, third = chain.bodies
+    names = [[step["session_alias"] for step in body["steps"]] for body in chain.bodies]
+    assert names == [["first"], ["second", "third"], ["fourth"]]
+    assert [body["keep_session_after_completion"] for body in chain.bodies] == [True, True, False]
+    assert [body.get("session_id") for body in chain.bodies] == [
+        None,
+        {"$session": "with_code"},
+        {"$session": "with_code"},
+    ]
+    assert second["steps"][0]["inputs"] == {"MRN": {"$input": "mrn"}}
+    assert second["steps"][0]["sensitive_inputs"] == {"chart_pin": {"$secret": "otp"}}
+    assert third["shared_inputs"] == first["shared_inputs"] == {"site": "North"}
+    written = {
+        path: json.loads(text) for path, text in artifact_files(done.bundle) if "chains/" in path
+    }
+    assert [written[f"chains/with_code{part}.json"] for part in ("", ".2", ".3")] == [*chain.bodies]
+    every = ["first", "second", "third", "fourth"]
+    assert [step["session_alias"] for step in chain.whole["steps"]] == every

@@ -30,7 +30,7 @@ def everything(compilation: Compilation) -> str:
     bundle = compilation.bundle
     assert bundle is not None
     found: list[Any] = [[repr(w.source_map), plain(w.payload), w.tags] for w in bundle.workflows]
-    found.append([[chain.name, chain.payload] for chain in bundle.chains])
+    found.append([[chain.name, chain.bodies] for chain in bundle.chains])
     return json.dumps(found)
 
 

@@ -646,3 +646,12 @@ def test_chains_refer_to_a_renamed_workflow_by_its_new_name() -> None:
     chains = (chain(step("s", "new"), name="one"), chain(step("s", "old"), name="two"))
     (item,) = breaking_changes(change, chains)
     assert item.chains == ("one",)
+
+
+def test_a_step_behind_a_pause_relies_on_what_stands_in_front_of_it() -> None:
+    reads = step("t", "other", inputs={"x": {"$ref": "s.outputs.total"}})
+    waits = ChainArtifact("night", {"steps": [step("s")]}, ({"steps": [reads]},))
+    (item,) = outputs(obj(total=STRING), obj(total=INTEGER), waits)
+    assert item.chains == ("night",)
+    (item,) = inputs(*NEEDS_B, ChainArtifact("night", {"steps": []}, ({"steps": [step("s")]},)))
+    assert item.chains == ("night",)

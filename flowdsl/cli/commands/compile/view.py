@@ -19,9 +19,12 @@ def artifact_files(bundle: Bundle) -> list[tuple[str, bytes]]:
     alias or a content hash.
     """
     files = [file for workflow in bundle.workflows for file in _workflow_files(workflow)]
-    files += [
-        (f"{CHAINS}/{chain.name}.json", _json(plain(chain.payload))) for chain in bundle.chains
-    ]
+    for chain in bundle.chains:
+        files.append((f"{CHAINS}/{chain.name}.json", _json(plain(chain.payload))))
+        files += (
+            (f"{CHAINS}/{chain.name}.{number}.json", _json(plain(body)))
+            for number, body in enumerate(chain.later, 2)
+        )
     return files
 
 

@@ -15,7 +15,8 @@ from flowdsl.runs.inputs.assemble import Sources
 from flowdsl.runs.inputs.documents import Row
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.starting.deployed import deployed_ids, has_other_inputs, other_inputs_warning
-from flowdsl.runs.starting.plan import MAX_COUNT, RunPlan, Wanted, named_source
+from flowdsl.runs.starting.parts import ChainParts
+from flowdsl.runs.starting.plan import MAX_COUNT, RunPlan, Wanted, named_source, workflows_of
 from flowdsl.workspace.state import usable_document
 
 from ...runtime import http_log
@@ -29,6 +30,7 @@ from ...runtime.interrupts import Interrupts
 from ...runtime.runs.asking import answered
 from ...runtime.runs.follow import Following
 from ...runtime.runs.options import (
+    add_answer_option,
     add_input_options,
     add_target_options,
     add_watch_options,
@@ -37,8 +39,9 @@ from ...runtime.runs.options import (
     read_secrets,
     read_uploads,
 )
-from ...runtime.runs.place import placed
+from ...runtime.runs.place import check_session, placed
 from ...runtime.time_limit import TimeLimit
+from .pauses import Pausing
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="WORKFLOW|CHAIN", help="what is run, by its name in source")
     add_environment(parser)
     add_input_options(parser)
-    add_target_options(parser)
+    add_answer_option(parser)
+    add_target_options(parser, resume=True)
     parser.add_argument(
         "--start-session", action="store_true", help="begin a session, which keeps the machine"
     )
@@ -77,7 +81,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     deployment = open_deployment(arguments.env, console)
     program, bundle = compile_sources(deployment, console)
     source = answered(lambda: named_source(program, arguments.name))
-    plan = answered(lambda: _plan(arguments, source, program, console))
+    plan, pausing = answered(lambda: _plan(arguments, source, program, console))
     environment = deployment.environment
     document = answered(lambda: usable_document(deployment.store, environment))
     ids = answered(lambda: deployed_ids(plan.workflows, document, environment.name))
@@ -100,7 +104,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         open_client(environment, deployment.target.root, interrupts.limit, listener) as client,
     ):
         try:
-            work = _carried_out(client, arguments, plan, ids, following, interrupts)
+            work = _carried_out(client, arguments, plan, pausing, ids, following, interrupts)
             answered(
                 partial(interrupts.run, work, following.out_of_time),
                 gone="; what state names may have been deleted, or belong to another "
@@ -117,12 +121,20 @@ async def _carried_out(
     client: CyberdeskClient,
     arguments: argparse.Namespace,
     plan: RunPlan,
+    pausing: Pausing | None,
     ids: Mapping[str, str],
     following: Following,
     interrupts: Interrupts,
 ) -> None:
     async with client:
         where, machine_parameters = await placed(client, arguments)
+        if pausing is not None:
+            begun = await pausing.begun(client, ids)
+            parts = plan.part_requests(pausing.parts, begun, ids, machine_parameters)
+            if away := machine_parameters.away():
+                following.say(f"warning: {away}")
+            await pausing.carry_out(client, parts, where, following, interrupts)
+            return
         requests, notes = plan.requests(ids, where, machine_parameters)
         if away := machine_parameters.away():
             following.say(f"warning: {away}")
@@ -138,12 +150,15 @@ def _plan(
     source: nodes.Workflow | nodes.Chain,
     program: nodes.Program,
     console: Console,
-) -> RunPlan:
+) -> tuple[RunPlan, Pausing | None]:
     """What is asked for, read from the options and checked as far as that goes without the
-    service. Raises `InputsRefused` and `UsageError`.
+    service; with the answers of a chain that pauses. Raises `InputsRefused` and `UsageError`.
     """
     given, rows = read_inputs(arguments)
-    _refuse_options(arguments, rows, is_chain=isinstance(source, nodes.Chain))
+    _refuse_options(arguments, source, rows)
+    pausing = None
+    if isinstance(source, nodes.Chain) and source.pauses:
+        pausing = Pausing(arguments, ChainParts(source, workflows_of(program, source)), console)
     secrets = () if not arguments.secret else read_secrets(arguments.secret, console)
     sources = Sources(
         given=given,
@@ -163,12 +178,15 @@ def _plan(
         return ask_secret(spec.name, console)
 
     plan = RunPlan(program, source, sources, rows, wanted, ask if is_interactive() else None)
-    plan.check(is_placed=bool(arguments.machine or arguments.pool))
-    return plan
+    plan.check(is_placed=bool(arguments.machine or arguments.pool or arguments.resume))
+    return plan, pausing
 
 
-def _refuse_options(arguments: argparse.Namespace, rows: Sequence[Row], *, is_chain: bool) -> None:
+def _refuse_options(
+    arguments: argparse.Namespace, source: nodes.Workflow | nodes.Chain, rows: Sequence[Row]
+) -> None:
     """Raise `UsageError` for options that cannot be combined."""
+    is_chain = isinstance(source, nodes.Chain)
     if rows and arguments.count > 1:
         raise UsageError("`--count` and a file with a run in each row cannot be combined")
     if arguments.start_session and arguments.session is not None:
@@ -181,7 +199,20 @@ def _refuse_options(arguments: argparse.Namespace, rows: Sequence[Row], *, is_ch
             if getattr(arguments, option):
                 shown = option.replace("_", "-")
                 raise UsageError(f"`--{shown}` is not for a chain, which has its own session")
-        if rows or arguments.count > 1:
-            raise UsageError("a chain is started once: without `--count` and without rows")
+    pauses = isinstance(source, nodes.Chain) and bool(source.pauses)
+    if pauses and many:
+        raise UsageError(
+            f"chain `{source.name}` pauses for answers, so that it is started once: without "
+            "`--count` and without rows"
+        )
+    if is_chain and many and arguments.session is not None:
+        raise UsageError("each start of a chain has a session of its own: without `--session`")
+    for option in ("answer", "resume"):
+        if getattr(arguments, option) and not pauses:
+            raise UsageError(
+                f"`--{option}` is for a chain that pauses, and `{source.name}` does not"
+            )
+    if arguments.resume is not None:
+        check_session("resume", arguments.resume)
     if arguments.output is not None and not arguments.watch:
         raise UsageError("`--output` needs `--watch`: there are no outputs before the end")

@@ -32,14 +32,24 @@ def ask(question: str, console: Console) -> str:
 
 def answer(question: str, console: Console) -> str:
     """The answer of a person without blanks around it, with escapes for what cannot be decoded."""
+    return (typed(question, console) or "").strip()
+
+
+def typed(question: str, console: Console) -> str | None:
+    """The line that a person types, without its end; None where the input has ended."""
     # Not again: a stream that was read from cannot be changed.
     if isinstance(sys.stdin, TextIOWrapper) and sys.stdin.errors != _ESCAPED:
         sys.stdin.reconfigure(errors=_ESCAPED)
     console.flush()
-    console.stderr.write(question)
-    console.stderr.flush()
-    line: str = asked(sys.stdin.readline)
-    return line.strip()
+
+    def line_typed() -> str:
+        console.stderr.write(question)
+        console.stderr.flush()
+        return sys.stdin.readline()
+
+    # Whoever sees the question can leave it by a signal.
+    line = asked(line_typed)
+    return line.removesuffix("\n").removesuffix("\r") if line else None
 
 
 def confirmed(yes: bool, question: str, console: Console) -> bool:

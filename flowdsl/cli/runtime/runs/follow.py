@@ -89,6 +89,8 @@ class Following:
         self._places: dict[str, str] = {}
         self._ended = 0
         self._is_few = True
+        self._resume = ""
+        self._is_left = False
         self.writing = False
         self.has_begun = False
 
@@ -123,13 +125,14 @@ class Following:
         )
         self.writing = self.has_begun = True
         try:
-            self._submissions = await submitter.submit(requests)
+            submissions = await submitter.submit(requests)
         finally:
             self.writing = False
             self._display.end("creating runs")
-        runs = [run for each in self._submissions for run in each.runs]
-        self._places = {run.id: each.place for each in self._submissions for run in each.runs}
-        for line in failure_lines(self._submissions):
+        self._submissions += submissions
+        runs = [run for each in submissions for run in each.runs]
+        self._places |= {run.id: each.place for each in submissions for run in each.runs}
+        for line in failure_lines(submissions):
             self._console_line(line)
         if self._is_few:
             for run in runs:
@@ -161,9 +164,10 @@ class Following:
     async def watch(
         self, client: CyberdeskClient, runs: Sequence[Run], left: Callable[[], float | None]
     ) -> None:
-        """Watch the runs until they have ended or the time is over."""
+        """Watch the runs until they have ended or the time is over, with those watched before."""
         self.has_begun = True
-        self._watched = Watched({run.id: run for run in runs})
+        self._watched = self._watched or Watched({})
+        self._watched.runs.update((run.id, run) for run in runs)
         self._is_few = len(runs) <= FEW
         if not self._is_few:
             self._display.begin("runs")
@@ -177,6 +181,22 @@ class Following:
             watched=self._watched,
         )
         self._display.close()
+
+    def all_succeeded(self) -> bool:
+        """Whether every run that was watched has ended well, and every request made its runs."""
+        return ending_of(self._submissions, self._watched) is Ending.SUCCESS
+
+    def any_goes_on(self) -> bool:
+        """Whether a run that was watched has not ended."""
+        return self._watched is not None and bool(self._watched.live)
+
+    def waits(self, resume: str) -> None:
+        """A chain goes on with the command `resume`, and not by itself; empty when it does."""
+        self._resume = resume
+
+    def leave(self) -> None:
+        """The runs made last are not watched: the ids of all are the product of the command."""
+        self._is_left = True
 
     def _changed(self, before: Run, now: Run) -> None:
         if before.is_live and not now.is_live:
@@ -210,13 +230,13 @@ class Following:
         self._display.close()
         ending = ending_of(self._submissions, self._watched)
         code = CODES[ending]
-        if self._watched is not None and self._watched.runs:
+        if self._watched is not None and self._watched.runs and not self._is_left:
             self._console.err(summary_line(self._watched))
         if ending is Ending.UNKNOWN:
             environment = self._about.get("environment")
             self._console.err(
-                "what there is: flowdsl runs list --sort created "
-                f"--workflow {self._name} --env {environment}"
+                f"what there is: flowdsl runs list --sort created{self._of_workflow()} "
+                f"--env {environment}"
             )
         if ending is Ending.UNFINISHED:
             self._console.err("the time that `--timeout` gives is over")
@@ -255,17 +275,30 @@ class Following:
         live = [printable(run.id) for run in made.values() if run.is_live and run.id not in gone]
         environment = self._about.get("environment")
         of = f" --env {environment}" if environment else ""
+        if self._resume:
+            goes = "the chain goes on up to its pause" if live else "the chain waits"
+            self._console.err(f"{goes}: {self._resume}{of}")
+            return
         if not live:
             return
         if len(live) <= FEW:
             goes = "the run goes on" if len(live) == 1 else f"{len(live)} runs go on"
             self._console.err(f"{goes}: flowdsl runs watch {' '.join(live)}{of}")
             return
+        sessions = {run.session_id for run in made.values() if run.id in set(live)}
+        if "chain" in self._about and len(sessions) <= FEW and None not in sessions:
+            for session in sorted(map(printable, filter(None, sessions))):
+                self._console.err(f"a chain goes on: flowdsl runs watch --session {session}{of}")
+            return
         created = min(run.created_at or "" for run in made.values())
         since = f" --from {created}" if created else ""
         self._console.err(
-            f"{len(live)} runs go on: flowdsl runs watch --workflow {self._name}{since}{of}"
+            f"{len(live)} runs go on: flowdsl runs watch{self._of_workflow()}{since}{of}"
         )
+
+    def _of_workflow(self) -> str:
+        """The filter of lists for the runs of the command; none for those of a chain."""
+        return "" if "chain" in self._about else f" --workflow {self._name}"
 
     def _write(self, code: int) -> None:
         path = self._arguments.junit
@@ -285,7 +318,7 @@ class Following:
             )
             self._console.out(dumped(found))
             return
-        if self._watched is None:
+        if self._watched is None or self._is_left:
             for run in self._made():
                 self._console.out(printable(run.id))
             return

@@ -89,7 +89,7 @@ def _secret(text: str) -> tuple[str, str]:
     name, equals, source = text.partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"it is written `NAME=SOURCE`, a source {SECRET_SOURCES}")
-    if not _is_source(source):
+    if not is_source(source):
         shown = printable(name)[:60]
         raise argparse.ArgumentTypeError(
             f"`{shown}` gets no value of a secret here, where others can read it; name its source: "
@@ -98,7 +98,7 @@ def _secret(text: str) -> tuple[str, str]:
     return name, source
 
 
-def _is_source(text: str) -> bool:
+def is_source(text: str) -> bool:
     kind, _, rest = text.partition(":")
     return text == "ask" or (kind in ("env", "file") and bool(rest))
 
@@ -107,7 +107,7 @@ def secret_source(text: str) -> str:
     """The source of the one secret of a command; raises `UsageError`, without what may be the
     secret.
     """
-    if _is_source(text):
+    if is_source(text):
         return text
     raise UsageError(f"`--secret` takes no secret but its source: {SECRET_SOURCES}")
 
@@ -142,16 +142,10 @@ def read_secrets(sources: Sequence[tuple[str, str]], console: Console) -> tuple[
     problems: list[Problem] = []
     for name, source in sources:
         place = f"`--secret {printable(name)}`"
-        kind, _, rest = source.partition(":")
-        shown = printable(rest)
         if source == "ask":
             found.append(ask_secret(name, console))
             continue
-        if kind == "env":
-            value = os.environ.get(rest, "")
-            why = "" if value else f"the environment variable `{shown}` is empty or not set"
-        else:
-            value, why = _secret_file(rest)
+        value, why = secret_at(source)
         if why:
             problems.append(Problem(place, why))
         else:
@@ -161,11 +155,18 @@ def read_secrets(sources: Sequence[tuple[str, str]], console: Console) -> tuple[
     return tuple(found)
 
 
+def secret_at(source: str) -> tuple[str, str]:
+    """The secret at a source that is not `ask`, or why there is none."""
+    kind, _, rest = source.partition(":")
+    if kind != "env":
+        return _secret_file(rest)
+    value = os.environ.get(rest, "")
+    shown = printable(rest)
+    return value, "" if value else f"the environment variable `{shown}` is empty or not set"
+
+
 def ask_secret(name: str, console: Console) -> Given:
     """The secret that a person types, unseen; raises `UsageError` where there is no terminal."""
-    from getpass import GetPassWarning, getpass
-    from warnings import catch_warnings, simplefilter
-
     from ..engine.questions import is_interactive
 
     shown = printable(name)
@@ -174,16 +175,26 @@ def ask_secret(name: str, console: Console) -> Given:
             f"there is no terminal to ask for the secret `{shown}` on; give it as "
             f"`--secret {shown}=env:NAME` or `--secret {shown}=file:PATH`"
         )
+    value = unseen(f"{shown} (not shown): ", console)
+    if value is None:
+        raise UsageError(f"the secret `{shown}` cannot be asked for without showing it")
+    if not value:
+        raise CommandError(f"the secret `{shown}` is empty; nothing was sent", USAGE)
+    return Given(name, value, f"the secret `{shown}`", is_text=True)
+
+
+def unseen(question: str, console: Console) -> str | None:
+    """What a person types without seeing it; None where that cannot be, or the input has ended."""
+    from getpass import GetPassWarning, getpass
+    from warnings import catch_warnings, simplefilter
+
     console.flush()
     try:
         with catch_warnings():
             simplefilter("error", GetPassWarning)  # what would show the secret does not ask
-            value = asked(lambda: getpass(f"{shown} (not shown): "))
+            return asked(lambda: getpass(question))
     except (EOFError, GetPassWarning):
-        raise UsageError(f"the secret `{shown}` cannot be asked for without showing it") from None
-    if not value:
-        raise CommandError(f"the secret `{shown}` is empty; nothing was sent", USAGE)
-    return Given(name, value, f"the secret `{shown}`", is_text=True)
+        return None
 
 
 def read_uploads(arguments: argparse.Namespace) -> tuple[Upload, ...]:
@@ -218,7 +229,7 @@ def _secret_file(path: str) -> tuple[str, str]:
     return value, "" if value else f"the file `{printable(path)}` is empty"
 
 
-def add_target_options(parser: argparse.ArgumentParser) -> None:
+def add_target_options(parser: argparse.ArgumentParser, *, resume: bool = False) -> None:
     """Declare where a run goes."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--machine", metavar="MACHINE", help="a machine, by name or id")
@@ -230,7 +241,26 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
         help="a machine of this pool, by name or id; if repeated, of all of them",
     )
     where.add_argument("--session", metavar="ID", help="go on in this session, on its machine")
+    if resume:
+        where.add_argument(
+            "--resume", metavar="ID", help="go on with a chain that waits in this session"
+        )
     parser.add_argument("--priority", action="store_true", help="before runs that wait")
+
+
+def add_answer_option(parser: argparse.ArgumentParser) -> None:
+    """Declare where the answers come from that a chain pauses for."""
+    parser.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        type=_named,
+        metavar="NAME=VALUE",
+        help=(
+            "an answer that a chain pauses for; of a secret one its source "
+            f"({SECRET_SOURCES.replace('`', '')}); may be repeated"
+        ),
+    )
 
 
 def add_watch_options(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""A plain input or parameter that is named like a secret.
+"""A plain input, parameter or answer that is named like a secret.
 
 Its value would stand in the prompt and in every log.
 """
@@ -40,8 +40,8 @@ _TEXTS = frozenset(("any", "string"))
 _PIN = "pin"
 
 
-def check(context: LintContext, node: ast.InputsSection | ast.TaskDecl) -> None:
-    """Report the inputs or parameters that are named like a secret and can hold one."""
+def check(context: LintContext, node: ast.InputsSection | ast.TaskDecl | ast.Pause) -> None:
+    """Report the inputs, parameters or answers that are named like a secret and can hold one."""
     if isinstance(node, ast.InputsSection):
         for field in node.fields:
             if _is_secret_like(field.name.text, field.type):
@@ -56,14 +56,20 @@ def check(context: LintContext, node: ast.InputsSection | ast.TaskDecl) -> None:
                     ),
                 )
         return
-    for param in node.params:
-        if not param.secret and _is_secret_like(param.name.text, param.type):
+    if isinstance(node, ast.Pause):
+        kind, then = "an answer", ""
+        plain = [(each.field.name, each.field.type) for each in node.answers if not each.secret]
+    else:
+        kind, then = "a parameter", ", and pass a secret"
+        plain = [(each.name, each.type) for each in node.params if not each.secret]
+    for name, type_ in plain:
+        if _is_secret_like(name.text, type_):
             context.report(
                 SPEC,
-                context.span(param.name),
-                name=param.name.text,
-                kind="a parameter without `secret`",
-                help=f"write `secret {param.name.text}: string`, and pass a secret",
+                context.span(name),
+                name=name.text,
+                kind=f"{kind} without `secret`",
+                help=f"write `secret {name.text}: string`{then}",
             )
 
 

@@ -1,0 +1,74 @@
+"""What a person answers where a chain pauses, checked by the types of the pause. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flowdsl.cyberdesk.errors import printable
+from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.ir import nodes
+from flowdsl.runs.inputs.convert import described, field_mismatches, from_text, with_defaults
+from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One value that a pause asks for; `pause` is its number in the chain, from 0."""
+
+    spec: nodes.FieldSpec
+    is_secret: bool
+    pause: int
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def option(self) -> str:
+        """How the answer is given on a command line."""
+        return f"--answer {self.name}={'env:NAME' if self.is_secret else '...'}"
+
+
+def questions_of(chain: nodes.Chain) -> dict[str, Question]:
+    """Everything that a chain asks for, in its order, by name."""
+    return {
+        spec.name: Question(spec, is_secret, number)
+        for number, pause in enumerate(chain.pauses)
+        for is_secret, fields in ((False, pause.inputs), (True, pause.secrets))
+        for spec in fields
+    }
+
+
+def asked_for(
+    chain: nodes.Chain, questions: Mapping[str, Question], name: str, place: str
+) -> Question:
+    """The question of a name; raises `InputsRefused` where no pause asks for it."""
+    question = questions.get(name)
+    if question is not None:
+        return question
+    nearest = closest(name, questions)
+    known = f"an answer named `{nearest}` exists" if nearest else f"it asks for {listed(questions)}"
+    raise refuse(place, f"chain `{chain.name}` does not ask for `{printable(name)}`", known)
+
+
+def answered(question: Question, text: str, place: str) -> Any:
+    """The value of an answer, None for none on purpose; raises `InputsRefused`.
+
+    An empty text takes the default. No word of a secret is in the reason.
+    """
+    spec = question.spec
+    if text == "":
+        if spec.required:
+            raise refuse(place, f"`{spec.name}` takes {described(spec.type)}, and this is empty")
+        return spec.default if spec.has_default else None
+    value = with_defaults(from_text(text, spec.type), spec.type)
+    wrong = list(field_mismatches(value, spec))
+    if wrong and question.is_secret:
+        raise refuse(
+            place, f"the secret `{spec.name}` does not fit: it takes {described(spec.type)}"
+        )
+    if wrong:
+        raise InputsRefused(Problem(place, each.sentence(spec.name), each.help) for each in wrong)
+    return value
