@@ -43,6 +43,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.api.async_project import AsyncProject, open_async_project
     from flowdsl.api.errors import (
+        ChainWaits,
         NotAllCancelled,
         OutcomeUnknown,
         RunDeleted,
@@ -72,6 +73,7 @@ __all__ = [
     "Analysis",
     "AsyncProject",
     "AuthenticationRefused",
+    "ChainWaits",
     "Compilation",
     "CompileOptions",
     "CyberdeskError",
@@ -119,6 +121,7 @@ __all__ = [
 _ON_USE = {
     "api.async_project": ("AsyncProject", "open_async_project"),
     "api.errors": (
+        "ChainWaits",
         "NotAllCancelled",
         "OutcomeUnknown",
         "RunDeleted",

@@ -22,6 +22,7 @@ from flowdsl.api.arguments import (
     where_of,
     word_of,
 )
+from flowdsl.api.chains import Answers, chain_run
 from flowdsl.api.errors import NotAllCancelled, UnusableArguments
 from flowdsl.api.results import RunBatch, RunFile, RunTrace, SavedAttachments
 from flowdsl.api.session import Session
@@ -190,6 +191,8 @@ class AsyncProject:
         machine: str | None = None,
         pool: Words = None,
         session: str | None = None,
+        answers: Answers | None = None,
+        resume: str | None = None,
         priority: bool = False,
         watch: bool = False,
         timeout: float | None = None,
@@ -199,13 +202,35 @@ class AsyncProject:
 
         They are made by one request and run in one session. The rest is as in `run`; where the
         chain is not made, `RunNotMade` or `OutcomeUnknown` is raised.
+
+        A chain that pauses takes `answers` by name: values as inputs have them, texts for secrets,
+        or functions without arguments, which are called when the steps in front of the pause have
+        ended well. A coroutine function is awaited; any other has a thread of its own. An answer
+        that is missing, or that does not fit, is raised as `InputsRefused` before anything is sent;
+        one that a function does not give, or that does not fit, as `ChainWaits`, and the chain
+        keeps its session. `resume` is the id of the session in which it goes on, with inputs,
+        secrets and answers as far as later steps take them.
+
+        Such a chain is watched up to its last pause also without `watch`; `timeout` bounds all
+        watching together. Where a step in front of a pause does not end well, the steps behind it
+        are not begun and the machine is let go. What the service does not make of the steps behind
+        a pause is in `not_made`.
         """
         sources = await asyncio.to_thread(sources_of, inputs, secrets, files, False)
-        place = where_of(machine, pool, session)
-        wanted = Wanted(is_priority=priority)
-        submissions = await made(self._session, "chain", chain, sources, (), wanted, place)
-        the_run(submissions)
-        return await batch_of(self._session, submissions, (), watch, timeout, on_change)
+        if resume is not None and (machine, pool, session) != (None, None, None):
+            raise UnusableArguments("`resume` excludes `machine`, `pool` and `session`")
+        return await chain_run(
+            self._session,
+            chain,
+            sources,
+            Wanted(is_priority=priority),
+            where_of(machine, pool, session if resume is None else resume),
+            {} if answers is None else answers,
+            resume,
+            watch,
+            timeout,
+            on_change,
+        )
 
     # Runs that are there
 

@@ -45,6 +45,21 @@ class StillRunning(FlowdslError, TimeoutError):
         self.runs, self.not_made = tuple(runs), tuple(not_made)
 
 
+class ChainWaits(FlowdslError):
+    """A chain that waits at a pause, since an answer is none, or does not fit; its cause is why.
+
+    `session` is what `run_chain` takes as `resume` to go on, `runs` are those of the parts in front
+    of the pause.
+    """
+
+    def __init__(
+        self, chain: str, session: str | None, runs: Sequence[Run], error: Exception
+    ) -> None:
+        reason = str(error) or type(error).__name__
+        super().__init__(f"chain `{chain}` waits in session `{session}`: {reason}")
+        self.session, self.runs = session, tuple(runs)
+
+
 class RunDeleted(FlowdslError):
     """A run was deleted while it was watched; `runs` are all that were watched, as last seen."""
 

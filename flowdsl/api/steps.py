@@ -30,6 +30,41 @@ that were lost, inputs that are left to machines."""
 Changed = Callable[[Run], None]
 
 
+async def source_of(
+    session: Session, kind: Literal["workflow", "chain"], word: str
+) -> tuple[nodes.Program, nodes.Workflow | nodes.Chain]:
+    """The program, and what of it a word means; raises `SourceErrors`, `NoSuchName`, and
+    `UnusableArguments` for the other kind.
+    """
+    program, _ = await session.compiled()
+    source = named_source(program, word)
+    if isinstance(source, nodes.Chain) != (kind == "chain"):
+        other = "run_chain" if kind == "workflow" else "run"
+        raise UnusableArguments(f"`{source.name}` is no {kind}; `{other}` runs it")
+    return program, source
+
+
+async def ids_of(session: Session, plan: RunPlan, *, is_placed: bool) -> dict[str, str]:
+    """The ids of the workflows of a plan, which is checked; raises `InputsRefused`, `StateError`
+    and `NotDeployed`.
+    """
+    await asyncio.to_thread(plan.check, is_placed=is_placed)
+    document = await asyncio.to_thread(usable_document, session.store, session.environment)
+    ids = deployed_ids(plan.workflows, document, session.environment.name)
+    _, bundle = await session.compiled()
+    for artifact in bundle.workflows:
+        if artifact.name in plan.workflows:
+            assert document is not None
+            if has_other_inputs(artifact.name, artifact.payload, document):
+                log.warning(other_inputs_warning(artifact.name))
+    return ids
+
+
+def is_placed(place: dict[str, Any]) -> bool:
+    """Whether runs go to a machine or to pools, which may supply values."""
+    return place["machine"] is not None or bool(place["pools"])
+
+
 async def made(
     session: Session,
     kind: Literal["workflow", "chain"],
@@ -40,21 +75,9 @@ async def made(
     place: dict[str, Any],
 ) -> list[Submission]:
     """What came of the requests for new runs; raises `FlowdslError`."""
-    program, bundle = await session.compiled()
-    source = named_source(program, word)
-    if isinstance(source, nodes.Chain) != (kind == "chain"):
-        other = "run_chain" if kind == "workflow" else "run"
-        raise UnusableArguments(f"`{source.name}` is no {kind}; `{other}` runs it")
+    program, source = await source_of(session, kind, word)
     plan = RunPlan(program, source, sources, rows, wanted)
-    is_placed = place["machine"] is not None or bool(place["pools"])
-    await asyncio.to_thread(plan.check, is_placed=is_placed)
-    document = await asyncio.to_thread(usable_document, session.store, session.environment)
-    ids = deployed_ids(plan.workflows, document, session.environment.name)
-    for artifact in bundle.workflows:
-        if artifact.name in plan.workflows:
-            assert document is not None
-            if has_other_inputs(artifact.name, artifact.payload, document):
-                log.warning(other_inputs_warning(artifact.name))
+    ids = await ids_of(session, plan, is_placed=is_placed(place))
     async with session.client() as client:
         where, machine_parameters = await find_place(client, **place)
         requests, notes = await asyncio.to_thread(plan.requests, ids, where, machine_parameters)
@@ -83,7 +106,7 @@ async def batch_of(
     runs = tuple(run for each in submissions for run in each.runs)
     if not watch or not runs:
         return RunBatch(runs, rows, not_made)
-    watched = await _watched(session, runs, timeout, on_change)
+    watched = await watched_runs(session, runs, timeout, on_change)
     if watched.live:
         raise StillRunning(list(watched.runs.values()), not_made)
     return RunBatch(tuple(watched.runs.values()), rows, not_made, frozenset(watched.gone))
@@ -93,7 +116,7 @@ async def ended(
     session: Session, runs: Sequence[Run], timeout: float | None, on_change: Changed | None
 ) -> list[Run]:
     """The runs when they have ended; raises `StillRunning` and `RunDeleted`."""
-    watched = await _watched(session, runs, timeout, on_change)
+    watched = await watched_runs(session, runs, timeout, on_change)
     known = [watched.runs[run.id] for run in runs]
     if watched.live:
         raise StillRunning(known)
@@ -102,9 +125,10 @@ async def ended(
     return known
 
 
-async def _watched(
+async def watched_runs(
     session: Session, runs: Sequence[Run], timeout: float | None, on_change: Changed | None
 ) -> Watched:
+    """The runs when they have ended, or as they are when `timeout` seconds are over."""
     end = None if timeout is None else time.monotonic() + timeout
 
     def left() -> float | None:

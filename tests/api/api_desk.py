@@ -60,6 +60,19 @@ chain whole {
   step first = run look_up(claim: claim, day: day, pin: $pin)
   step second = run note(text: first.outputs.status)
 }
+
+chain asking {
+  inputs { claim: string, day: date }
+  secrets { pin: string }
+  step first = run look_up(claim: claim, day: day, pin: $pin)
+  pause {
+    text: string
+    weight: int = 5
+    secret code: string @pattern(r"^[a-z]+-")
+  }
+  step second = run note(text: text, weight: weight)
+  step third = run look_up(claim: claim, day: day, pin: $code)
+}
 """
 DAY = {"claim": "C1", "day": "2026-03-01"}
 PIN = {"pin": CANARY}

@@ -33,6 +33,7 @@ def plain(pin: str) -> None:
         assert_type(batch, api.RunBatch)
         assert_type(batch.not_made, tuple[api.NotMade, ...])
         assert_type(project.run_chain("month_end").runs, tuple[api.Run, ...])
+        project.run_chain("month_end", answers={"note": "n", "code": lambda: input("code: ")})
         assert_type(project.runs(since=datetime.date(2026, 3, 1), limit=None), list[api.Run])
         assert_type(project.watch(run, run.id, timeout=1.5), list[api.Run])
         assert_type(project.retry(run, {"claim": "C2"}, leave_session=True), api.Run)
@@ -51,6 +52,7 @@ def wrong(project: api.Project, run: api.Run) -> None:
     project.run("look_up", ["C1"])  # type: ignore[arg-type]
     project.run("look_up", secrets={"pin": 4711})  # type: ignore[dict-item]
     project.run(run)  # type: ignore[arg-type]
+    project.run_chain("month_end", answers=["n"])  # type: ignore[arg-type]
     project.runs(sort="newest")  # type: ignore[arg-type]
     project.attachments(run, type="both")  # type: ignore[arg-type]
     print(run.outputs)  # type: ignore[attr-defined]

@@ -10,18 +10,27 @@ import pytest
 from tests.api.api_desk import ApiDesk
 from tests.support.command_line import run_command
 
-DOCUMENT = Path(__file__).parents[2] / "docs/running.md"
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def blocks(language: str, text: str) -> list[str]:
+    """The blocks of a document in one language."""
+    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
+    return found
 
 
 def test_the_programs_of_the_document_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for words in (("init", "desk"), ("-C", "desk", "deploy", "--env", "local", "--yes")):
-        done = run_command(tmp_path, *words, CI="")
-        assert done.code == 0, done.err
-    ApiDesk(tmp_path / "desk", monkeypatch)
+    language, running = ((DOCS / name).read_text() for name in ("language.md", "running.md"))
+    assert run_command(tmp_path, "init", "desk", CI="").code == 0
+    (chain,) = (flow for flow in blocks("flow", language) if "\nchain transfer {" in flow)
+    (tmp_path / "desk/flows/transfer.flow").write_text(chain)
+    done = run_command(tmp_path, "-C", "desk", "deploy", "--env", "local", "--yes", CI="")
+    assert done.code == 0, done.err
+    desk = ApiDesk(tmp_path / "desk", monkeypatch)
     monkeypatch.chdir(tmp_path)
-    plain, asynchronous = re.findall(r"^```python\n(.*?)^```$", DOCUMENT.read_text(), re.M | re.S)
+    plain, pausing, asynchronous = blocks("python", running)
     exec(compile(plain, "docs/running.md", "exec"), {})
     first, *rest = capsys.readouterr().out.splitlines()
     assert first.startswith("success {'status': ")
@@ -34,5 +43,18 @@ def test_the_programs_of_the_document_run(
         ),
     ]
     assert re.fullmatch(r"None [1-9][0-9]*", rest[-1])
+    typed = ["no code", "123456"]
+    monkeypatch.setattr("builtins.input", lambda _prompt: typed.pop(0))
+    desk.requests.clear()
+    exec(compile(pausing, "docs/running.md", "exec"), {})
+    waits, ended = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(
+        r"chain `transfer` waits in session `[0-9a-f-]{36}`: .*the secret `code` does not fit.*",
+        waits,
+    )
+    assert ended == "['begin', 'confirm'] True"
+    assert desk.posts() == ["/v1/runs/chain"] * 2
+    exec(compile(pausing, "docs/running.md", "exec"), {})
+    assert capsys.readouterr().out == "['begin', 'confirm'] True\n"
     exec(compile(asynchronous, "docs/running.md", "exec"), {})
     assert capsys.readouterr().out == "{'success'}\n"

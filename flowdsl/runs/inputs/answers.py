@@ -10,6 +10,7 @@ from flowdsl.cyberdesk.errors import printable
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.ir import nodes
 from flowdsl.runs.inputs.convert import described, field_mismatches, from_text, with_defaults
+from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
 
 
@@ -58,17 +59,28 @@ def answered(question: Question, text: str, place: str) -> Any:
 
     An empty text takes the default. No word of a secret is in the reason.
     """
-    spec = question.spec
-    if text == "":
+    return given_answer(question, Given(question.name, text, place, is_text=True))
+
+
+def given_answer(question: Question, given: Given) -> Any:
+    """As `answered`, of a value as JSON has it as well; None is as an empty text."""
+    spec, place, value = question.spec, given.place, given.value
+    if value is None or value == "":
         if spec.required:
             raise refuse(place, f"`{spec.name}` takes {described(spec.type)}, and this is empty")
         return spec.default if spec.has_default else None
-    value = with_defaults(from_text(text, spec.type), spec.type)
+    value = from_text(value, spec.type) if given.is_text else value
+    value = with_defaults(value, spec.type)
     wrong = list(field_mismatches(value, spec))
     if wrong and question.is_secret:
         raise refuse(
             place, f"the secret `{spec.name}` does not fit: it takes {described(spec.type)}"
         )
     if wrong:
-        raise InputsRefused(Problem(place, each.sentence(spec.name), each.help) for each in wrong)
+        raise InputsRefused(
+            Problem(
+                place if given.is_text else given.at(each.path), each.sentence(spec.name), each.help
+            )
+            for each in wrong
+        )
     return value

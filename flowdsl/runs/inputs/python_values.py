@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flowdsl.cyberdesk.errors import printable
@@ -33,18 +33,17 @@ def given_inputs(values: Mapping[str, Any], place: str = "inputs") -> tuple[Give
 
     `place` is the expression that holds them: a message tells `inputs["day"]`.
     """
-    found: list[Given] = []
-    problems: list[Problem] = []
-    for name, value in _members(values, place):
-        where = f'`{place}["{printable(name)}"]`'
-        try:
-            found.append(Given(name, _plain(value, ()), where))
-        except _NoJson as wrong:
-            at = f" at `{shown(wrong.path)}`" if wrong.path else ""
-            problems.append(Problem(f"{where}{at}", wrong.why))
-    if problems:
-        raise InputsRefused(problems)
-    return tuple(found)
+    return _each(one_input, values, place)
+
+
+def one_input(name: str, value: Any, place: str) -> Given:
+    """As `given_inputs`, of the one under `name`."""
+    where = _where(place, name)
+    try:
+        return Given(name, _plain(value, ()), where)
+    except _NoJson as wrong:
+        at = f" at `{shown(wrong.path)}`" if wrong.path else ""
+        raise refuse(f"{where}{at}", wrong.why) from None
 
 
 def given_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
@@ -66,25 +65,45 @@ def given_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
 
 def given_secrets(secrets: Mapping[str, str]) -> tuple[Given, ...]:
     """The secrets of a run; raises `InputsRefused`, without a word of any value."""
+    return _each(one_secret, secrets, "secrets")
+
+
+def one_secret(name: str, value: Any, place: str) -> Given:
+    """As `given_secrets`, of the one under `name`."""
+    where = _where(place, name)
+    if isinstance(value, str) and value:
+        return Given(name, value, where, is_text=True)
+    kind = "an empty one" if value == "" else f"a value of type {type(value).__name__}"
+    raise refuse(where, f"a secret is a text, not {kind}")
+
+
+def named_values(values: Any, place: str) -> list[tuple[str, Any]]:
+    """The members of what a caller gave, who may not have had a type checker; raises
+    `InputsRefused`.
+    """
+    if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+        raise refuse(f"`{place}`", "it takes a mapping of names to values")
+    return list(values.items())
+
+
+def _each(
+    one: Callable[[str, Any, str], Given], values: Mapping[str, Any], place: str
+) -> tuple[Given, ...]:
+    """The values, each as `one` reads it; raises `InputsRefused` for all at once."""
     found: list[Given] = []
     problems: list[Problem] = []
-    for name, value in _members(secrets, "secrets"):
-        place = f'`secrets["{printable(name)}"]`'
-        if isinstance(value, str) and value:
-            found.append(Given(name, value, place, is_text=True))
-        else:
-            kind = "an empty one" if value == "" else f"a value of type {type(value).__name__}"
-            problems.append(Problem(place, f"a secret is a text, not {kind}"))
+    for name, value in named_values(values, place):
+        try:
+            found.append(one(name, value, place))
+        except InputsRefused as refused:
+            problems += refused.problems
     if problems:
         raise InputsRefused(problems)
     return tuple(found)
 
 
-def _members(values: Any, place: str) -> list[tuple[str, Any]]:
-    """The members of what a caller gave, who may not have had a type checker."""
-    if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
-        raise refuse(f"`{place}`", "it takes a mapping of names to values")
-    return list(values.items())
+def _where(place: str, name: str) -> str:
+    return f'`{place}["{printable(name)}"]`'
 
 
 def _plain(value: Any, path: Path) -> Any:

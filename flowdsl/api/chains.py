@@ -1,0 +1,234 @@
+"""Starting a chain for a program, also one that pauses for answers."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from flowdsl.api.arguments import not_made_of, the_run
+from flowdsl.api.errors import ChainWaits, StillRunning, UnusableArguments
+from flowdsl.api.results import NotMade, RunBatch
+from flowdsl.api.session import Session
+from flowdsl.api.steps import (
+    Changed,
+    batch_of,
+    ids_of,
+    is_placed,
+    log,
+    made,
+    source_of,
+    watched_runs,
+)
+from flowdsl.cyberdesk.errors import CyberdeskError, printable
+from flowdsl.cyberdesk.models.run import Run
+from flowdsl.ir import nodes
+from flowdsl.runs.inputs.answers import Question, asked_for, given_answer
+from flowdsl.runs.inputs.assemble import Sources
+from flowdsl.runs.inputs.problems import InputsRefused, Problem
+from flowdsl.runs.inputs.python_values import named_values, one_input, one_secret
+from flowdsl.runs.patience import Patience
+from flowdsl.runs.starting.parts import ChainParts, PartRequests, begun_in, carry_out, let_go
+from flowdsl.runs.starting.place import find_place
+from flowdsl.runs.starting.plan import RunPlan, Wanted, workflows_of
+from flowdsl.runs.submit import Chain, Submitter
+
+Answers = Mapping[str, Any]
+"""Answers by name: values as inputs have them, texts for secrets, or functions that give them."""
+
+
+async def chain_run(
+    session: Session,
+    word: str,
+    sources: Sources,
+    wanted: Wanted,
+    place: dict[str, Any],
+    answers: Answers,
+    resume: str | None,
+    watch: bool,
+    timeout: float | None,
+    on_change: Changed | None,
+) -> RunBatch:
+    """The runs of a chain, one part after the other where it pauses; raises `FlowdslError`.
+
+    `place` is the session `resume` where the chain goes on in one.
+    """
+    program, chain = await source_of(session, "chain", word)
+    assert isinstance(chain, nodes.Chain)
+    if not chain.pauses:
+        if answers or resume is not None:
+            given = "answers" if answers else "resume"
+            raise UnusableArguments(
+                f"`{given}` is for a chain that pauses, and `{chain.name}` does not"
+            )
+        submissions = await made(session, "chain", word, sources, (), wanted, place)
+        the_run(submissions)
+        return await batch_of(session, submissions, (), watch, timeout, on_change)
+    parts = ChainParts(chain, workflows_of(program, chain))
+    later = _read_answers(parts, answers)
+    if resume is None:
+        _refuse_missing(parts, later, 0)
+    plan = RunPlan(program, chain, sources, (), wanted)
+    ids = await ids_of(session, plan, is_placed=resume is not None or is_placed(place))
+    async with session.client() as client:
+        where, machine_parameters = await find_place(client, **place)
+        patience = Patience(session.runtime, log.warning)
+        begun = await begun_in(client, parts, ids, resume, patience)
+    if begun and len(begun) < len(parts):
+        _refuse_missing(parts, later, len(begun))
+    requests = await asyncio.to_thread(plan.part_requests, parts, begun, ids, machine_parameters)
+    notes = await asyncio.to_thread(requests.check)
+    if away := machine_parameters.away():
+        log.warning(away)
+    for note in notes:
+        log.info(note)
+    attended = _Attended(session, requests, later, watch, timeout, on_change)
+    await carry_out(requests, where, attended)
+    return attended.batch()
+
+
+def _read_answers(parts: ChainParts, answers: Answers) -> dict[str, Callable[[], Any]]:
+    """Take the answers that are values; returns the functions, which are called when it is time.
+
+    Raises `InputsRefused` for all that do not fit at once.
+    """
+    problems: list[Problem] = []
+    later: dict[str, Callable[[], Any]] = {}
+    for name, value in named_values(answers, "answers"):
+        try:
+            question = asked_for(
+                parts.chain, parts.questions, name, f'`answers["{printable(name)}"]`'
+            )
+            if callable(value):
+                later[name] = value
+            else:
+                parts.answers[name] = _value(question, value)
+        except InputsRefused as refused:
+            problems += refused.problems
+    if problems:
+        raise InputsRefused(problems)
+    return later
+
+
+def _value(question: Question, value: Any) -> Any:
+    if value is None or not question.is_secret:
+        return given_answer(question, one_input(question.name, value, "answers"))
+    return given_answer(question, one_secret(question.name, value, "answers"))
+
+
+def _refuse_missing(parts: ChainParts, later: Mapping[str, object], part: int) -> None:
+    """Raise `InputsRefused` for answers that nobody will give."""
+    name = parts.chain.name
+    problems = [
+        Problem(
+            "`answers`",
+            f"chain `{name}` asks for `{each.name}`, which is not given",
+            f'give it as `answers={{"{each.name}": ...}}`',
+        )
+        for each in parts.missing(part)
+        if each.name not in later
+    ]
+    if problems:
+        raise InputsRefused(problems)
+
+
+class _Attended:
+    """A program that gave its answers before, as values or as functions."""
+
+    def __init__(
+        self,
+        session: Session,
+        requests: PartRequests,
+        later: Mapping[str, Callable[[], Any]],
+        watch: bool,
+        timeout: float | None,
+        on_change: Changed | None,
+    ) -> None:
+        self._session, self._requests, self._later = session, requests, later
+        self._watch, self._left, self._on_change = watch, timeout, on_change
+        self._runs = {run.id: run for part in requests.begun for run in part}
+        self._not_made: list[NotMade] = []
+        self._gone: set[str] = set()
+
+    def batch(self) -> RunBatch:
+        """The runs of all parts that have begun, as they are known."""
+        runs = tuple(self._runs.values())
+        rows = dict.fromkeys(self._runs, 0)
+        return RunBatch(runs, rows, tuple(self._not_made), frozenset(self._gone))
+
+    async def answer(self, part: int) -> None:
+        parts = self._requests.parts
+        try:
+            for question in parts.due_now(part):
+                value = await _called(self._later.get(question.name))
+                parts.answers[question.name] = _value(question, value)
+            await asyncio.to_thread(self._requests.check_part, part)
+        except Exception as error:
+            runs = tuple(self._runs.values())
+            raise ChainWaits(parts.chain.name, runs[-1].session_id, runs, error) from error
+
+    async def begin(self, part: int, request: Chain) -> Sequence[Run]:
+        async with self._session.client() as client:
+            submitter = Submitter(client, self._session.runtime, tell=log.warning)
+            submissions = await submitter.submit([(request, "")])
+        if not self._runs:
+            the_run(submissions)
+        self._not_made += (e for each in submissions for e in not_made_of(each, 0))
+        runs = [run for each in submissions for run in each.runs]
+        self._runs.update((run.id, run) for run in runs)
+        return runs
+
+    async def follow(self, part: int, runs: Sequence[Run]) -> bool:
+        is_last = part == len(self._requests.parts) - 1
+        if is_last and not self._watch:
+            return False
+        since = time.monotonic()
+        watched = await watched_runs(self._session, runs, self._left, self._on_change)
+        if self._left is not None:
+            self._left = max(0.0, self._left - (time.monotonic() - since))
+        self._runs.update(watched.runs)
+        self._gone |= watched.gone
+        if watched.live:
+            raise StillRunning(list(self._runs.values()))
+        if not watched.gone and all(run.status == "success" for run in watched.runs.values()):
+            return True
+        if not is_last:
+            await self._end(runs)
+        return False
+
+    async def _end(self, runs: Sequence[Run]) -> None:
+        """End a chain that did not get to its pause: what is behind it comes no more."""
+        session = self._session
+        try:
+            async with session.client() as client:
+                await let_go(client, self._requests.parts.chain, runs, session.runtime)
+        except CyberdeskError as error:
+            log.warning(f"the session of the chain may still hold the machine: {error}")
+
+
+async def _called(function: Callable[[], Any] | None) -> Any:
+    """What a function gives, in a thread of its own unless it is a coroutine function; None for
+    none. Whoever cancels the wait leaves the thread behind, which keeps no process alive.
+    """
+    if function is None:
+        return None
+    if inspect.iscoroutinefunction(function):
+        return await function()
+    done: Future[tuple[Any, BaseException | None]] = Future()
+
+    def call() -> None:
+        done.set_running_or_notify_cancel()
+        try:
+            done.set_result((function(), None))
+        except BaseException as error:  # noqa: BLE001 - whoever waits raises it
+            done.set_result((None, error))
+
+    threading.Thread(target=call, name="flowdsl answer", daemon=True).start()
+    value, error = await asyncio.wrap_future(done)
+    if error is not None:
+        raise error
+    return value
