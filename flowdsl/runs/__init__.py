@@ -9,5 +9,5 @@ Entry points: `inputs.assemble` for values, `submit.Submitter` for creations, `w
 
 Invariants: nothing is sent before every value fits; of a creation without a reply nothing is sent
 again before it was looked for; the value of a secret stands in no message. `inputs`, `chain_body`,
-`identity`, `ending` and `safe_names` are pure.
+`pauses`, `identity`, `ending` and `safe_names` are pure.
 """

@@ -1,4 +1,4 @@
-"""A chain that pauses: its parts one after the other, and what a person answers in between."""
+"""A chain that pauses at a terminal: what a person answers, and how the command goes on."""
 
 from __future__ import annotations
 
@@ -15,13 +15,7 @@ from flowdsl.runs.inputs.answers import Question, answered, asked_for
 from flowdsl.runs.inputs.assemble import TRANSFERS
 from flowdsl.runs.inputs.problems import InputsRefused, Problem
 from flowdsl.runs.patience import Patience
-from flowdsl.runs.starting.parts import (
-    ChainParts,
-    PartRequests,
-    begun_in,
-    carry_out,
-    let_go,
-)
+from flowdsl.runs.starting.parts import ChainParts, PartRequests, begun_in, carry_out, let_go
 from flowdsl.runs.submit import Chain
 from flowdsl.workspace.system import system_runtime
 
@@ -41,12 +35,7 @@ class Pausing:
     Raises `InputsRefused` and `UsageError` for answers on the command line that do not fit.
     """
 
-    def __init__(
-        self,
-        arguments: argparse.Namespace,
-        parts: ChainParts,
-        console: Console,
-    ) -> None:
+    def __init__(self, arguments: argparse.Namespace, parts: ChainParts, console: Console) -> None:
         self._arguments, self.parts, self._console = arguments, parts, console
         self._read_options()
         if arguments.resume is None:
