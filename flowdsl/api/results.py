@@ -83,12 +83,12 @@ class RunTrace:
 
     @property
     def failed_at(self) -> Place | None:
-        """The place in the source where the run failed, in lines and columns from 1.
+        """The place in the source where the run failed, in lines and columns from 1: at a statement
+        or a post-run check.
 
         None for a run that did not fail, or whose failure is not placed in a source that is known.
         """
-        failure = self.trace.failure
-        return None if failure is None else self.trace.place(failure.line)
+        return self.trace.place_of_failure()
 
     def to_json(self) -> dict[str, Any]:
         """The object that `flowdsl trace --json` prints."""

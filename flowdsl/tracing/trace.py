@@ -143,6 +143,15 @@ class Trace:
         """The source of a post-run check."""
         return self.checks.map.places.get(check.index)
 
+    def place_of_failure(self) -> Place | None:
+        """The source of what the run failed at: of a line of the prompt, or of a post-run check."""
+        failure = self.failure
+        if failure is None:
+            return None
+        if failure.check is not None:
+            return self.place_of_check(failure.check)
+        return self.place(failure.line)
+
     @property
     def unplaced(self) -> int:
         """How many entries of the agent are not placed."""

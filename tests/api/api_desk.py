@@ -52,6 +52,12 @@ workflow note {
   steps { step "Note" { do "Write {text} with {weight}." emit noted = "{text}" } }
 }
 
+workflow file_away {
+  title = "File"
+  steps { step "File" { do "Save the list as list.pdf." } }
+  checks { file "list.pdf" exists as "list filed" }
+}
+
 workflow fresh { title = "Fresh" steps { step "Go" { do "Open the desk." } } }
 
 chain whole {

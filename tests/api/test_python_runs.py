@@ -401,6 +401,16 @@ def test_a_failed_run_is_traced_to_the_line_of_the_flow(
     assert project.trace(good).failed_at is None
 
 
+def test_a_failed_check_is_traced_to_the_line_of_the_flow(
+    desk: ApiDesk, project: api.Project
+) -> None:
+    desk.rules = [{"workflow": "File", "checks": {"list filed": "failed"}}]
+    run = project.run("file_away", watch=True)
+    place = project.trace(run).failed_at
+    assert run.status == "error" and place is not None, run.error
+    assert FLOW.split("\n")[place.start_line - 1].strip().startswith("checks { file")
+
+
 def test_inputs_that_are_not_deployed_are_told_to_the_log(
     desk: ApiDesk, project: api.Project, caplog: pytest.LogCaptureFixture
 ) -> None:
