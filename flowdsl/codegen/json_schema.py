@@ -11,6 +11,7 @@ from typing import Any, assert_never
 
 from flowdsl.ir import nodes
 
+from .input_patterns import restrict
 from .prompt.document import source_words
 
 SCALARS: dict[str, dict[str, Any]] = {
@@ -100,7 +101,13 @@ def input_schema(workflow: nodes.Workflow) -> str | None:
         for field in workflow.secrets
     ]
     fields = [*workflow.inputs, *secrets]
-    return dump(object_schema(fields)) if fields else None
+    if not fields:
+        return None
+    schema = object_schema(fields)
+    restrict(schema["properties"], workflow)
+    # Nobody but FlowDSL fills a default in: whoever else starts a run has to be told.
+    required = [each.name for each in fields if each.required or each.has_default]
+    return dump(schema | {"required": required} if required else schema)
 
 
 def output_schema(workflow: nodes.Workflow) -> str | None:
@@ -121,7 +128,7 @@ def output_schema(workflow: nodes.Workflow) -> str | None:
 
 
 def _sourced(field: nodes.FieldSpec, source: nodes.OutputSource) -> Schema:
-    words = source_words(source, isinstance(field.type, nodes.OptionalType))
+    words = source_words(source, field.type)
     sentence = f"{words[0].upper()}{words[1:]}."
     doc = f"{field.description.strip()} " if field.description else ""
     schema = field_schema(field) | {"description": doc + sentence}

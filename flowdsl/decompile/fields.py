@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from flowdsl.codegen.input_patterns import unrestricted
 from flowdsl.codegen.json_schema import SCALARS, input_schema, output_schema
 from flowdsl.codegen.prompt.document import source_words
 from flowdsl.compiler.collector import collector_paused
@@ -53,7 +54,10 @@ class _Unreadable(Exception):
 
 
 def read_inputs(schema: Any) -> tuple[Fields, Fields] | None:
-    """The inputs and the secrets, these without `$`; None for a schema that no fields give."""
+    """The inputs and the secrets, these without `$`; None for a schema that no fields give.
+
+    What the places of inputs in a prompt add to the schema is taken off again.
+    """
     found = _inputs(schema)
     return None if isinstance(found, Reason) else found
 
@@ -82,6 +86,7 @@ def why_no_outputs(schema: Any) -> Reason | None:
 
 def _inputs(schema: Any) -> tuple[Fields, Fields] | Reason:
     try:
+        schema = unrestricted(schema)
         fields = _root_fields(schema, ())
         inputs = tuple(field for field in fields if not field.name.startswith("$"))
         secrets = tuple(
@@ -168,7 +173,7 @@ def _sourced_field(name: str, schema: Any, source: nodes.OutputSource) -> nodes.
     if field.type == ANY:
         types.insert(source.kind != "none", nodes.OptionalType(inner=ANY))
     for type_ in types:
-        words = source_words(source, isinstance(type_, nodes.OptionalType))
+        words = source_words(source, type_)
         sentence = f"{words[0].upper()}{words[1:]}."
         description = schema.get("description")
         if description == sentence:

@@ -103,7 +103,11 @@ def _required(
                 words = "may be absent, and an output is always there"
                 return Reason(words, "outputs that may be absent", (name,))
             words = "may be absent but not null, which no type says"
-            return Reason(words, "fields that may be absent but not null", (name,))
+            cause = "fields that may be absent but not null"
+            field = declared.get("properties", {}).get(name)
+            if isinstance(field, dict) and "default" in field:
+                words, cause = "has a default and may be absent", "defaults that may be absent"
+            return Reason(words, cause, (name,))
         if name in wanted and name not in given:
             words = "may be null but not absent, which no type says"
             cause = "fields that may be null but not absent"

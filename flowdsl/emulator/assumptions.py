@@ -451,7 +451,8 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption(
         "loop-shown-once",
-        "The history shows one round of a loop; files are attached for every round.",
+        "The history shows one round of a loop, unless the prompt is FlowDSL's own; files are "
+        "attached for every round.",
         "Q5",
         "simulation.history.History",
     ),

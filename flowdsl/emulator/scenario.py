@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
@@ -51,6 +51,7 @@ class Scenario(BaseModel):
     listing_lag: Seconds = 0.0
     rate_limit: RateLimitText | None = None
     webhooks: WebhookSettings | None = None
+    format_version: Literal[1] = 1
 
     def joined(self, other: Scenario) -> Scenario:
         """Both; where both say something `other` wins, and its faults come first."""

@@ -152,6 +152,6 @@ def _gaps() -> dict[tuple[int, int], str]:
     gaps |= {(name, TERMINAL["LPAR"]): "", (LBRACE, RBRACE): ""}
     gaps |= {(kind, TERMINAL["LSQB"]): "" for kind in kinds("NAME RSQB QMARK STRING RBRACE")}
     # A field ends where the next one begins: commas are optional between them.
-    begins = kinds("LBRACE LPAR COMMA SECRET EXTRACT COPY AS")
+    begins = kinds("LBRACE LPAR COMMA SECRET EXTRACT COPY KEEP AS")
     gaps |= {(kind, TERMINAL["FIELD"]): ", " for kind in everything if kind not in begins}
     return gaps

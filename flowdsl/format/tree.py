@@ -126,6 +126,8 @@ _ITEMS = frozenset(
         "copy",
         "copy_untyped",
         "emit",
+        "keep_new",
+        "keep",
         "expect",
         "capture",
         "export",

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from flowdsl.semantics import model as semantic
+from flowdsl.semantics import types
 from flowdsl.syntax import ast
 
 from . import nodes
-from .lower_statements import BodyLowering, Names
+from .lower_statements import BodyLowering, Names, local_variables
 from .lower_types import to_json
 from .lower_values import Frame, ValueLowering, origin_of, single_variable
 from .outputs import OutputPlan, plan_outputs
@@ -39,25 +40,38 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
         + [field.wire_name for field in symbol.secrets]
         + list(symbol.runtime)
     )
-    frame = Frame(source, {}, {name: name for name in symbol.runtime})
     steps = sections.get(ast.StepsSection)
+    block = steps.body if isinstance(steps, ast.StepsSection) else ast.Block(0, 0, ())
+    own = local_variables(block, symbol.runtime, names, "")
+    stored: dict[str, str] = {}
+    frame = Frame(source, {}, own.variables, own.results, stored, block)
     plans: dict[str, OutputPlan] = {}
     body: nodes.Body = ()
     sources: tuple[nodes.OutputSource, ...] = ()
     bounds: dict[str, int] = {}
     if isinstance(steps, ast.StepsSection):
         plans = plan_outputs(symbol, values.model, steps.body)
-        stored = {
-            name: names.fresh(name if names.is_free(name) else f"output_{name}")
-            for name, plan in plans.items()
-            if plan.kind == "stored"
-        }
+        for name, plan in plans.items():
+            if plan.kind == "stored":
+                stored[name] = names.fresh(name if names.is_free(name) else f"output_{name}")
         lowering = BodyLowering(values, names, plans, stored)
-        body = lowering.prologue(frame) + lowering.body(steps.body, frame)
+        body = lowering.body(steps.body, frame)
+        body = lowering.prologue(frame) + body
         bounds = lowering.input_bounds
         wire = {field.name: field.wire_name for field in symbol.outputs}
+        optional = {
+            field.name for field in symbol.outputs if isinstance(field.type, types.Optional)
+        }
         sources = tuple(
-            _output_source(wire.get(name, name), plan, stored, frame, values, declaration)
+            _output_source(
+                wire.get(name, name),
+                plan,
+                stored,
+                frame,
+                values,
+                declaration,
+                optional=name in optional,
+            )
             for name, plan in plans.items()
         )
     always = sections.get(ast.AlwaysSection)
@@ -77,7 +91,7 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
         outputs=values.types.fields(symbol.outputs),
         models=_models(sections.get(ast.ModelSection), values),
         terminal=_terminal(sections.get(ast.TerminalSection), values),
-        rules=tuple(values.text(rule, frame) for rule in always.rules)
+        rules=tuple(values.line(rule, frame) for rule in always.rules)
         if isinstance(always, ast.AlwaysSection)
         else (),
         body=body,
@@ -147,7 +161,10 @@ def _output_source(
     frame: Frame,
     values: ValueLowering,
     declaration: ast.WorkflowDecl,
+    *,
+    optional: bool,
 ) -> nodes.OutputSource:
+    """Where an output comes from; an empty text is no value where one may be missing."""
     if plan.emission is None:
         origin = origin_of(frame.source, declaration.name)
         return nodes.OutputSource(field=field, kind="none", origin=origin)
@@ -169,8 +186,10 @@ def _output_source(
                 origin=origin,
             )
         case "const":
-            value = values.value(statement.value, frame)
-            return nodes.OutputSource(field=field, kind="const", value=_plain(value), origin=origin)
+            value = _plain(values.value(statement.value, frame))
+            if value == "" and optional:
+                value = None
+            return nodes.OutputSource(field=field, kind="const", value=value, origin=origin)
         case _:
             raise AssertionError(plan.kind)
 
@@ -203,7 +222,7 @@ def _lower_checks(
     cleanup: nodes.Text | None = None
     for check in section.checks:
         if isinstance(check.body, ast.CleanupCheck):
-            cleanup = values.text(check.body.prompt, frame)
+            cleanup = values.prose(check.body.prompt, frame)
         else:
             checks.append(_lower_check(check, check.body, frame, values))
     return tuple(checks), cleanup
@@ -234,7 +253,7 @@ def _lower_check(
                 kind="image",
                 target=_target(body.target, frame, values),
                 if_present=body.if_present,
-                statement=values.text(body.shows, frame),
+                statement=values.line(body.shows, frame),
                 model=body.model.value if body.model else None,
                 **common,
             )
@@ -243,7 +262,7 @@ def _lower_check(
         case ast.OutputCheck():
             return nodes.PostRunCheck(
                 kind="output",
-                statement=values.text(body.statement, frame),
+                statement=values.line(body.statement, frame),
                 model=body.model.value if body.model else None,
                 **common,
             )
@@ -366,7 +385,7 @@ def _chain_value(expr: ast.Expr, values: ValueLowering) -> nodes.ChainValue:
     if symbol.kind == semantic.STEP:
         parts = [expr.name.text, *(_path_text(part) for part in expr.path)]
         return nodes.StepReference(path=".".join(parts))
-    value = values.reference(expr, Frame(symbol.span.source, {}, {}))
+    value = values.reference(expr, Frame(symbol.span.source, {}, {}, {}, {}, ast.Block(0, 0, ())))
     variable = single_variable(value)
     if variable is None:
         assert isinstance(value, nodes.ConstantValue)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, assert_never
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeGuard, assert_never
 
+from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
-from flowdsl.semantics.traversal import statements
-from flowdsl.syntax import ast
+from flowdsl.semantics.traversal import inner_blocks, statements
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast, visit
+from flowdsl.syntax.statements import leaving_else, variable_set_by
 
 from . import nodes
 from .images import image_extension, image_hash
@@ -18,14 +23,19 @@ from .lower_values import (
     ValueLowering,
     literal,
     origin_of,
+    result_object,
     single_variable,
     text_of,
+    variable_value,
 )
 from .outputs import OutputPlan
-from .walk import inner_bodies
+from .walk import walk
 
 DEFAULT_TIMEOUT_MILLISECONDS = 60_000
 """How long `wait until` waits if the source does not say."""
+
+BEFORE = "_before"
+"""What follows the name of an output in that of the variable with its value before an attempt."""
 
 
 class Names:
@@ -69,17 +79,25 @@ class BodyLowering:
         self.plans = plans
         self.stored = stored
         self.input_bounds: dict[str, int] = {}
+        self._tasks: dict[semantic.TaskSymbol, Locals] = {}
+        self._earlier: dict[str, str] = {}
+        self._taken: dict[tuple[semantic.TaskSymbol, str], str] = {}
 
     def prologue(self, frame: Frame) -> nodes.Body:
-        """Statements before the first one: outputs that collect entries start as empty lists."""
+        """Statements before the first one, made when `body` has been lowered.
+
+        Outputs that collect entries start as empty lists; those whose value an attempt may have to
+        give back, as missing.
+        """
         return _store(
             nodes.Assignment(
                 variable=self.stored[name],
-                value=nodes.ConstantValue(value=[]),
+                value=nodes.ConstantValue(value=[] if plan.append else None),
                 origin=origin_of(frame.source, plan.emission.statement),
             )
             for name, plan in self.plans.items()
-            if plan.append and plan.emission is not None
+            if name in self.stored and plan.emission is not None
+            if plan.append or self.stored[name] in self._earlier
         )
 
     def body(self, block: ast.Block, frame: Frame) -> nodes.Body:
@@ -97,34 +115,24 @@ class BodyLowering:
             case ast.StepStmt():
                 yield nodes.Step(
                     origin=origin,
-                    title=self.values.text(statement.title, frame),
+                    title=self.values.line(statement.title, frame),
                     body=self.body(statement.body, frame),
                     description=statement.doc,
                 )
             case ast.DoStmt():
-                yield nodes.Do(origin=origin, text=self.values.text(statement.text, frame))
+                yield nodes.Do(origin=origin, text=self.values.prose(statement.text, frame))
             case ast.ChooseStmt():
-                target = self.values.text(statement.target, frame)
+                target = self.values.line(statement.target, frame)
                 yield nodes.Choose(
                     origin=origin,
                     target=target,
                     model=_string(statement.model),
-                    otherwise=self._otherwise(
-                        statement.otherwise, "not found: ", target, frame, origin
-                    ),
+                    otherwise=self._otherwise(statement.otherwise, "", target, frame, origin),
                 )
             case ast.TypeStmt():
-                value = statement.value
-                yield nodes.TypeIn(
-                    origin=origin,
-                    value=self.values.text(value, frame)
-                    if isinstance(value, ast.Text)
-                    else text_of(self.values.reference(value, frame)),
-                    display=_string(statement.display),
-                    target=self.values.text(statement.target, frame),
-                )
+                yield self._type(statement, frame, origin)
             case ast.ClearStmt():
-                yield nodes.Clear(origin=origin, target=self.values.text(statement.target, frame))
+                yield nodes.Clear(origin=origin, target=self.values.line(statement.target, frame))
             case ast.PressStmt():
                 yield nodes.Press(
                     origin=origin,
@@ -134,7 +142,7 @@ class BodyLowering:
             case ast.WaitStmt():
                 yield nodes.Wait(origin=origin, milliseconds=statement.duration.milliseconds)
             case ast.WaitUntilStmt():
-                condition = self.values.text(statement.condition, frame)
+                condition = self.values.line(statement.condition, frame)
                 timeout = statement.timeout
                 yield nodes.WaitUntil(
                     origin=origin,
@@ -142,24 +150,24 @@ class BodyLowering:
                     timeout_milliseconds=timeout.milliseconds
                     if timeout
                     else DEFAULT_TIMEOUT_MILLISECONDS,
-                    otherwise=self._otherwise(
-                        statement.otherwise, "did not happen in time: ", condition, frame, origin
-                    ),
+                    otherwise=self._otherwise(statement.otherwise, "", condition, frame, origin),
                 )
             case ast.ExtractStmt():
                 yield self._extract(statement, frame, origin)
             case ast.CopyStmt():
-                yield self._copy(statement, frame, origin)
+                yield from self._copy(statement, frame, origin)
             case ast.EmitStmt():
                 yield from self._emit(statement, frame, origin)
+            case ast.KeepStmt():
+                variable = frame.variables[statement.name.text]
+                value = self.values.value(statement.value, frame)
+                yield _set(variable, value, origin, append=statement.append)
             case ast.ExpectStmt():
-                condition = self.values.text(statement.condition, frame)
+                condition = self.values.line(statement.condition, frame)
                 yield nodes.Expect(
                     origin=origin,
                     condition=condition,
-                    otherwise=self._otherwise(
-                        statement.otherwise, "not as expected: ", condition, frame, origin
-                    ),
+                    otherwise=self._otherwise(statement.otherwise, "", condition, frame, origin),
                 )
             case ast.CaptureStmt():
                 yield nodes.Capture(origin=origin, file=self.values.text(statement.file, frame))
@@ -183,31 +191,47 @@ class BodyLowering:
                     otherwise=self.body(statement.otherwise, frame) if statement.otherwise else (),
                 )
             case ast.ForStmt():
-                yield self._loop(statement, frame, origin)
+                yield from self._loop(statement, frame, origin)
             case ast.RepeatStmt():
                 yield self._repeat(statement, frame, origin)
             case ast.RetryStmt():
-                yield nodes.Retry(
-                    origin=origin,
-                    attempts=self._bound(statement.attempts),
-                    delay_milliseconds=statement.delay.milliseconds if statement.delay else 0,
-                    body=self.body(statement.body, frame.within_attempt()),
-                    otherwise=self.body(statement.otherwise, frame)
-                    if statement.otherwise
-                    else (_fail(None, frame, origin),),
-                )
+                yield from self._retry(statement, frame, origin)
             case ast.CallStmt():
                 yield from self._call(statement, frame, origin)
             case ast.FailStmt():
-                yield _fail(self.values.text(statement.reason, frame), frame, origin)
+                yield _fail(self.values.line(statement.reason, frame), frame, origin)
             case ast.AbortStmt():
-                reason = self.values.text(statement.reason, frame)
+                reason = self.values.line(statement.reason, frame)
                 yield nodes.Leave(origin=origin, action="abort", reason=reason)
             case ast.FinishStmt():
-                reason = self.values.text(statement.reason, frame)
+                reason = self.values.line(statement.reason, frame)
                 yield nodes.Leave(origin=origin, action="finish", reason=reason)
             case _:
                 assert_never(statement)
+
+    def _type(self, statement: ast.TypeStmt, frame: Frame, origin: nodes.Origin) -> nodes.Statement:
+        """Types a value; where one that is to be written anew may be missing, only if it is not."""
+        value = statement.value
+        text = (
+            self.values.text(value, frame)
+            if isinstance(value, ast.Text)
+            else text_of(self.values.reference(value, frame))
+        )
+        typed = nodes.TypeIn(
+            origin=origin,
+            value=text,
+            display=_string(statement.display),
+            target=self.values.line(statement.target, frame),
+        )
+        ref = value if isinstance(value, ast.Ref) else _only_ref(value)
+        if typed.display is None or ref is None or not self._may_be_missing(ref):
+            return typed
+        given = nodes.Not(operand=nodes.IsEmpty(operand=nodes.TextValue(text=text)))
+        branch = nodes.Branch(origin=origin, condition=given, body=(typed,))
+        return nodes.If(origin=origin, branches=(branch,), otherwise=())
+
+    def _may_be_missing(self, ref: ast.Ref) -> bool:
+        return isinstance(self.values.model.ref_types[ref], types.Optional)
 
     # Leaving
 
@@ -236,7 +260,7 @@ class BodyLowering:
         self, statement: ast.ExtractStmt, frame: Frame, origin: nodes.Origin
     ) -> nodes.Statement:
         type_ = self.values.model.declared_types[statement.type]
-        source = self.values.text(statement.source, frame)
+        source = self.values.line(statement.source, frame)
         common: dict[str, Any] = {
             "origin": origin,
             "variable": frame.variables[statement.name.text],
@@ -247,27 +271,33 @@ class BodyLowering:
         if statement.background:
             return nodes.BackgroundExtract(**common)
         return nodes.Extract(
-            otherwise=self._when_missing(
-                type_, statement.otherwise, "not readable: ", source, frame, origin
-            ),
+            otherwise=self._when_missing(type_, statement.otherwise, "", source, frame, origin),
             **common,
         )
 
-    def _copy(self, statement: ast.CopyStmt, frame: Frame, origin: nodes.Origin) -> nodes.Copy:
+    def _copy(
+        self, statement: ast.CopyStmt, frame: Frame, origin: nodes.Origin
+    ) -> Iterator[nodes.Statement]:
+        """A `copy`; the value that names what it copies is kept, for the check that comes next."""
+        variable = frame.variables[statement.name.text]
         type_ = (
             types.STRING
             if statement.type is None
             else self.values.model.declared_types[statement.type]
         )
-        source = self.values.text(statement.source, frame)
-        return nodes.Copy(
+        source = self.values.line(statement.source, frame)
+        if any(_names(each, variable) for each in source):
+            kept = self.names.fresh(f"{variable}{BEFORE}")
+            yield _set(kept, variable_value(variable), origin)
+            source = tuple(
+                replace(each, name=kept) if _names(each, variable) else each for each in source
+            )
+        yield nodes.Copy(
             origin=origin,
-            variable=frame.variables[statement.name.text],
+            variable=variable,
             type=self.values.types.type(type_),
             source=source,
-            otherwise=self._when_missing(
-                type_, statement.otherwise, "not copied: ", source, frame, origin
-            ),
+            otherwise=self._when_missing(type_, statement.otherwise, "", source, frame, origin),
         )
 
     def _when_missing(
@@ -299,20 +329,11 @@ class BodyLowering:
     def _emit(
         self, statement: ast.EmitStmt, frame: Frame, origin: nodes.Origin
     ) -> Iterator[nodes.Store]:
-        field = statement.name.text
-        value = self.values.value(statement.value, frame)
-        if frame.task is not None:
-            if frame.result is None:
-                return
-            variable, part = frame.result, self.values.result_field(statement, frame.task)
-        else:
-            if self.plans[field].kind != "stored":
-                return
-            variable, part = self.stored[field], None
-        assignment = nodes.Assignment(
-            variable=variable, field=part, append=statement.append, value=value, origin=origin
-        )
-        yield nodes.Store(origin=origin, assignments=(assignment,))
+        variable = frame.fields.get(statement.name.text)
+        if variable is not None:
+            value = self.values.value(statement.value, frame)
+            if statement.append or value != variable_value(variable):  # read into it already
+                yield _set(variable, value, origin, append=statement.append)
 
     def _picture(
         self, statement: ast.ImageStmt, frame: Frame, origin: nodes.Origin
@@ -323,7 +344,7 @@ class BodyLowering:
             sha256=image_hash(content),
             extension=image_extension(content),
             alternative=statement.path.value.rpartition("/")[2],
-            shows=self.values.text(statement.shows, frame) if statement.shows else None,
+            shows=self.values.line(statement.shows, frame) if statement.shows else None,
         )
 
     # Repeating
@@ -334,9 +355,12 @@ class BodyLowering:
         assert isinstance(value, int)
         return value
 
-    def _loop(self, statement: ast.ForStmt, frame: Frame, origin: nodes.Origin) -> nodes.Loop:
+    def _loop(
+        self, statement: ast.ForStmt, frame: Frame, origin: nodes.Origin
+    ) -> Iterator[nodes.Statement]:
         iterable = statement.iterable
         items = self.values.value(iterable, frame)
+        optional = isinstance(iterable, ast.Ref) and self._may_be_missing(iterable)
         limit = self._bound(statement.limit) if statement.limit is not None else None
         if limit is None and isinstance(iterable, ast.Ref):
             limit = self.values.declared_bound(iterable)
@@ -348,15 +372,20 @@ class BodyLowering:
                 limit, self.input_bounds.get(variable.name, limit)
             )
             counted = False
-        body = self.body(statement.body, frame)
-        return nodes.Loop(
+        if limit is not None and _length(items) > limit:
+            yield nodes.Leave(origin=origin, action="abort", reason=literal(too_many(limit)))
+            return
+        if optional and variable is not None:
+            entries = self.names.fresh("entries")
+            yield _given_or_empty(items, entries, origin)
+            items = nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=entries),))
+        yield nodes.Loop(
             origin=origin,
             variable=statement.variable.text,
             items=items,
             limit=limit,
             counted=counted,
-            body=body,
-            resets=tuple(_resets(body, set(self.stored.values()), origin)),
+            body=self.body(statement.body, frame.within(passes=True)),
         )
 
     def _repeat(
@@ -371,8 +400,55 @@ class BodyLowering:
             origin=origin,
             until=until,
             limit=limit,
-            body=self.body(statement.body, frame),
+            body=self.body(statement.body, frame.within(passes=True)),
             otherwise=self._otherwise(statement.otherwise, "", own, frame, origin),
+        )
+
+    def _retry(
+        self, statement: ast.RetryStmt, frame: Frame, origin: nodes.Origin
+    ) -> Iterator[nodes.Statement]:
+        """A `retry`; what a failed attempt has emitted is taken back.
+
+        It is missing again, or has the value from before, which is then kept in a variable.
+        """
+        before: list[nodes.Assignment] = []
+        again: list[nodes.Assignment] = []
+        for name in dict.fromkeys(each.name.text for each in emits_in(statement.body)):
+            variable = frame.fields.get(name)
+            if variable is None:
+                continue
+            value: nodes.Value = nodes.ConstantValue(value=None)
+            if frame.passes or self._is_emitted_outside(name, statement, frame):
+                kept = self._before(variable)
+                before.append(_assignment(kept, variable_value(variable), origin))
+                value = variable_value(kept)
+            again.append(
+                nodes.Assignment(variable=variable, restores=True, value=value, origin=origin)
+            )
+        yield from _store(before)
+        yield nodes.Retry(
+            origin=origin,
+            attempts=self._bound(statement.attempts),
+            delay_milliseconds=statement.delay.milliseconds if statement.delay else 0,
+            body=_store(again) + self.body(statement.body, frame.within(attempt=True)),
+            otherwise=_store(again) + self.body(statement.otherwise, frame)
+            if statement.otherwise
+            else (_fail(None, frame, origin),),
+        )
+
+    def _before(self, variable: str) -> str:
+        """The variable that has the value of another one from before an attempt."""
+        if variable not in self._earlier:
+            self._earlier[variable] = self.names.fresh(f"{variable}{BEFORE}")
+        return self._earlier[variable]
+
+    def _is_emitted_outside(self, name: str, retry: ast.RetryStmt, frame: Frame) -> bool:
+        """Whether an output or field may have a value when a `retry` begins."""
+        body = frame.body
+        inside = set(emits_in(retry.body))
+        return any(
+            each.name.text == name and (each.append or each not in inside)
+            for each in emits_in(body)
         )
 
     # Tasks
@@ -381,38 +457,166 @@ class BodyLowering:
         self, statement: ast.CallStmt, frame: Frame, origin: nodes.Origin
     ) -> Iterator[nodes.Statement]:
         task = self.values.model.calls[statement]
-        given = {argument.name.text: argument.value for argument in statement.arguments}
-        arguments: dict[str, nodes.Value] = {}
-        for parameter in task.params:
-            if parameter.name in given:
-                arguments[parameter.name] = self.values.value(given[parameter.name], frame)
-            else:
-                default = to_json(self.values.constant(task.defaults.get(parameter.name)))
-                arguments[parameter.name] = nodes.ConstantValue(value=default)
+        body = task.declaration.body
+        result = None if statement.result is None else statement.result.text
+        fields = {} if result is None else frame.results[result]
+        taken: list[nodes.Assignment] = []
+        arguments = {
+            name: self._argument(task, name, value, set(fields.values()), taken, origin)
+            for name, value in self._arguments(statement, task, frame)
+        }
+        own = self._locals(task)
         inner = Frame(
             task.module.source,
             arguments,
-            {name: self.names.fresh(f"{task.name}_{name}") for name in sorted(task.runtime)},
-            frame.variables[statement.result.text] if statement.result else None,
-            task=task,
+            {**own.variables, **{name: fields[own.direct[name]] for name in own.direct if fields}},
+            own.results,
+            fields,
+            body,
             attempt=frame.attempt,
         )
-        if inner.result is not None:
-            lists = dict.fromkeys(
-                self.values.result_field(emit, task)
-                for emit in statements(task.declaration.body)
-                if isinstance(emit, ast.EmitStmt) and emit.append
+        lists = {each.name.text for each in emits_in(body) if each.append}
+        yield from _store(
+            (
+                *taken,
+                *(
+                    _assignment(
+                        variable,
+                        nodes.ConstantValue(value=[] if name in lists else None),
+                        origin,
+                    )
+                    for name, variable in fields.items()
+                ),
             )
-            yield from _store(
-                nodes.Assignment(
-                    variable=inner.result,
-                    field=field,
-                    value=nodes.ConstantValue(value=[]),
-                    origin=origin,
-                )
-                for field in lists
+        )
+        yield from self.body(body, inner)
+        if result is not None and result in frame.variables:
+            assert isinstance(task.result, types.RecordOf)
+            whole = result_object(task.result, fields)
+            yield _set(frame.variables[result], whole, origin)
+
+    def _arguments(
+        self, statement: ast.CallStmt, task: semantic.TaskSymbol, frame: Frame
+    ) -> Iterator[tuple[str, nodes.Value]]:
+        given = {argument.name.text: argument.value for argument in statement.arguments}
+        for parameter in task.params:
+            if parameter.name in given:
+                yield parameter.name, self.values.value(given[parameter.name], frame)
+            else:
+                default = to_json(self.values.constant(task.defaults.get(parameter.name)))
+                yield parameter.name, nodes.ConstantValue(value=default)
+
+    def _argument(
+        self,
+        task: semantic.TaskSymbol,
+        parameter: str,
+        value: nodes.Value,
+        fields: set[str],
+        taken: list[nodes.Assignment],
+        origin: nodes.Origin,
+    ) -> nodes.Value:
+        """What a parameter stands for.
+
+        A value that the call itself may change, as it is made of `fields`, is taken first.
+        """
+        used = {each.name for each in walk(value) if isinstance(each, nodes.Variable)}
+        if used.isdisjoint(fields):
+            return value
+        key = task, parameter
+        if key not in self._taken:
+            self._taken[key] = self.names.fresh(f"{task.name}_{parameter}")
+        taken.append(_assignment(self._taken[key], value, origin))
+        return variable_value(self._taken[key])
+
+    def _locals(self, task: semantic.TaskSymbol) -> Locals:
+        """The variables of a task, which all calls of it share: it never calls itself."""
+        found = self._tasks.get(task)
+        if found is None:
+            found = self._tasks[task] = local_variables(
+                task.declaration.body, task.runtime, self.names, f"{task.name}_"
             )
-        yield from self.body(task.declaration.body, inner)
+        return found
+
+
+class Locals(Record):
+    """The runtime variables of one body.
+
+    `variables` are those that stand as wholes, `results` the results of calls, by field. `direct`
+    are variables that are read into a field of the task's own result, where one is kept.
+    """
+
+    variables: dict[str, str]
+    results: dict[str, dict[str, str]]
+    direct: dict[str, str]
+
+
+def local_variables(
+    body: ast.Block, symbols: Mapping[str, semantic.ValueSymbol], names: Names, prefix: str
+) -> Locals:
+    """Unique names for the runtime variables of a body.
+
+    The result of a call is a variable for each of its fields. It is one object besides where
+    another statement sets it too, or where it stands in a text as a whole.
+    """
+    called: set[str] = set()
+    whole: set[str] = set()
+    for each in statements(body):
+        variable = variable_set_by(each)
+        if variable is not None:
+            (called if isinstance(each, ast.CallStmt) else whole).add(variable.text)
+    if called:
+        whole.update(
+            part.name.text
+            for text in visit.walk(body)
+            if isinstance(text, ast.Text)
+            for part in text.parts
+            if isinstance(part, ast.Ref) and part.sigil == ast.RUNTIME and not part.path
+        )
+    variables: dict[str, str] = {}
+    results: dict[str, dict[str, str]] = {}
+    for name in sorted(symbols) if prefix else symbols:
+        if name in whole or name not in called:
+            variables[name] = names.fresh(f"{prefix}{name}") if prefix else name
+    for name in sorted(called):
+        record = types.strip_optional(symbols[name].type)
+        assert isinstance(record, types.RecordOf)
+        results[name] = {
+            field.name: names.fresh(f"{prefix}{name}_{field.name}") for field in record.fields
+        }
+    return Locals(variables, results, dict(_read_directly(body)))
+
+
+def _read_directly(body: ast.Block) -> Iterator[tuple[str, str]]:
+    """The variables that a body reads for one field, each with that field.
+
+    The field is emitted once, right in the block in which the variable is set, and nothing else
+    sets the variable: one variable can be both, which saves a value to keep.
+    """
+    found = (variable_set_by(each) for each in statements(body))
+    setters = Counter(variable.text for variable in found if variable is not None)
+    fields = Counter(each.name.text for each in emits_in(body))
+    taken: set[str] = set()
+    for block in (
+        body,
+        *(inner.block for each in statements(body) for inner in inner_blocks(each)),
+    ):
+        read: set[str] = set()
+        for each in block.statements:
+            if isinstance(each, ast.ExtractStmt | ast.CopyStmt):
+                if each.otherwise is None or leaving_else(each) is not None:
+                    read.add(each.name.text)
+            elif isinstance(each, ast.EmitStmt) and isinstance(each.value, ast.Ref):
+                name, field = each.value.name.text, each.name.text
+                whole = each.value.sigil == ast.RUNTIME and not each.value.path and not each.append
+                alone = setters[name] == fields[field] == 1
+                if whole and alone and name in read - taken:
+                    taken.add(name)
+                    yield name, field
+
+
+def emits_in(body: ast.Block) -> Iterator[ast.EmitStmt]:
+    """The `emit`s of a block and of the blocks in it."""
+    return (each for each in statements(body) if isinstance(each, ast.EmitStmt))
 
 
 def _store(assignments: Iterable[nodes.Assignment]) -> nodes.Body:
@@ -420,54 +624,62 @@ def _store(assignments: Iterable[nodes.Assignment]) -> nodes.Body:
     return (nodes.Store(origin=kept[0].origin, assignments=kept),) if kept else ()
 
 
+def _assignment(variable: str, value: nodes.Value, origin: nodes.Origin) -> nodes.Assignment:
+    return nodes.Assignment(variable=variable, value=value, origin=origin)
+
+
+def _set(
+    variable: str, value: nodes.Value, origin: nodes.Origin, *, append: bool = False
+) -> nodes.Store:
+    assignment = nodes.Assignment(variable=variable, append=append, value=value, origin=origin)
+    return nodes.Store(origin=origin, assignments=(assignment,))
+
+
+def _names(piece: nodes.TextPiece | nodes.Variable, variable: str) -> TypeGuard[nodes.Variable]:
+    """Whether a piece of a text is the value of a runtime variable, or a part of it."""
+    return isinstance(piece, nodes.Variable) and (piece.sigil, piece.name) == ("runtime", variable)
+
+
 def _fail(reason: nodes.Text | None, frame: Frame, origin: nodes.Origin) -> nodes.Leave:
     """A `fail`: the end of the attempt if a `retry` stands around it, else the end of the run."""
     return nodes.Leave(origin=origin, action="retry" if frame.attempt else "abort", reason=reason)
 
 
+def too_many(limit: int) -> str:
+    """Why a run is aborted in front of a loop over more entries than its bound."""
+    return f"more than {limit} entries to work through"
+
+
+def _length(items: nodes.Value) -> int:
+    """The number of entries, as far as it is known at compile time; else 0."""
+    match items:
+        case nodes.ListValue(items=entries) | nodes.ConstantValue(value=list() as entries):
+            return len(entries)
+        case nodes.ConstantValue(value=int() as number):
+            return number
+        case _:
+            return 0
+
+
+def _given_or_empty(items: nodes.Value, name: str, origin: nodes.Origin) -> nodes.If:
+    """Keeps a list that may be missing as one without entries: nobody loops over `__EMPTY__`."""
+
+    def store(value: nodes.Value) -> nodes.Body:
+        return _store((nodes.Assignment(variable=name, value=value, origin=origin),))
+
+    missing = nodes.Branch(
+        origin=origin,
+        condition=nodes.IsEmpty(operand=items),
+        body=store(nodes.ConstantValue(value=[])),
+    )
+    return nodes.If(origin=origin, branches=(missing,), otherwise=store(items))
+
+
+def _only_ref(text: ast.Text) -> ast.Ref | None:
+    """The reference that a text consists of."""
+    parts = [part for part in text.parts if not isinstance(part, ast.TextComment)]
+    return parts[0] if len(parts) == 1 and isinstance(parts[0], ast.Ref) else None
+
+
 def _string(node: ast.StringLit | None) -> str | None:
     return node.value if node else None
-
-
-# Variables that each pass of a loop empties first
-
-
-def _resets(
-    body: nodes.Body, outputs: set[str], origin: nodes.Origin
-) -> Iterator[nodes.Assignment]:
-    """The variables that a pass empties first: those that it sets on some paths only.
-
-    Outputs are not emptied.
-    """
-    certain: set[str] = set()
-    possible: dict[str, Any] = {}
-    for name, empty, conditional in _sets(body, conditional=False):
-        if name in outputs:
-            continue
-        if conditional or isinstance(empty, dict):
-            possible.setdefault(name, empty)
-        else:
-            certain.add(name)
-    for name, empty in possible.items():
-        if name not in certain:
-            yield nodes.Assignment(
-                variable=name, value=nodes.ConstantValue(value=empty), origin=origin
-            )
-
-
-def _sets(body: nodes.Body, conditional: bool) -> Iterator[tuple[str, Any, bool]]:
-    """The variables set in a body, with their empty value and whether a path leaves them unset."""
-    for statement in body:
-        match statement:
-            case nodes.Extract() | nodes.Copy():
-                yield statement.variable, None, conditional
-            case nodes.Run() if statement.variable is not None:
-                yield statement.variable, None, conditional
-            case nodes.Store():
-                for assignment in statement.assignments:
-                    empty: Any = None if assignment.field is None else {}
-                    yield assignment.variable, empty, conditional
-            case _:
-                pass
-        for inner, may_skip in inner_bodies(statement):
-            yield from _sets(inner, conditional or may_skip)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal, assert_never
 
 from flowdsl.semantics import model as semantic
@@ -15,6 +16,7 @@ from flowdsl.source.files import resolve_path
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
+from flowdsl.syntax.paragraphs import in_paragraphs, on_one_line
 
 from . import nodes
 from .lower_types import TypeLowering, to_json
@@ -26,22 +28,37 @@ LOOP_ITEM = "loop_item"
 class Frame(Record):
     """Where a piece of source stands once tasks are inlined.
 
-    `arguments` are the values of a task's parameters; `variables` maps runtime variables as written
-    to their unique names; `result` is the variable that collects the task's result, None if the
-    call keeps none; `attempt` says that a `fail` is caught. `task` is the task whose statements
-    these are, None in the workflow itself.
+    - `arguments`: the values of a task's parameters.
+    - `variables`: the unique names of runtime variables, by their names as written.
+    - `results`: the variables that hold the fields of the results of calls, by the name of the
+      variable that a call sets, and the field. A result that stands in `variables`, too, is one
+      object besides.
+    - `fields`: the variables of what an `emit` keeps, by output or field.
+    - `body`: the whole body of the task or workflow.
+    - `attempt`: a `fail` is caught.
+    - `passes`: a `for` or `repeat` of this body stands around.
     """
 
     source: SourceFile
     arguments: dict[str, nodes.Value]
     variables: dict[str, str]
-    result: str | None = None
-    task: semantic.TaskSymbol | None = None
+    results: dict[str, dict[str, str]]
+    fields: dict[str, str]
+    body: ast.Block
     attempt: bool = False
+    passes: bool = False
 
-    def within_attempt(self) -> Frame:
+    def within(self, *, attempt: bool = False, passes: bool = False) -> Frame:
+        """The same body, inside of an attempt or a pass."""
         return Frame(
-            self.source, self.arguments, self.variables, self.result, self.task, attempt=True
+            self.source,
+            self.arguments,
+            self.variables,
+            self.results,
+            self.fields,
+            self.body,
+            attempt=self.attempt or attempt,
+            passes=self.passes or passes,
         )
 
 
@@ -96,6 +113,8 @@ def _json_pieces(value: nodes.Value) -> Iterable[nodes.TextPiece | nodes.Variabl
     match value:
         case nodes.ConstantValue(value=constant):
             yield nodes.TextPiece(value=json.dumps(to_json(constant), ensure_ascii=False))
+        case nodes.TextValue(text=text, json=True):
+            yield from text
         case nodes.TextValue(text=text):
             yield nodes.TextPiece(value='"')
             for piece in text:
@@ -113,9 +132,9 @@ def _json_pieces(value: nodes.Value) -> Iterable[nodes.TextPiece | nodes.Variabl
         case nodes.ObjectValue(fields=fields):
             for index, (name, item) in enumerate(fields):
                 key = json.dumps(name, ensure_ascii=False)
-                yield nodes.TextPiece(value=(", " if index else "{ ") + key + ": ")
+                yield nodes.TextPiece(value=(", " if index else "{") + key + ": ")
                 yield from _json_pieces(item)
-            yield nodes.TextPiece(value=" }" if fields else "{ }")
+            yield nodes.TextPiece(value="}" if fields else "{}")
         case _:
             assert_never(value)
 
@@ -125,6 +144,9 @@ class _Environment(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         return f"env.{name}"
+
+
+_NO_TEXTS = (types.INT, types.NUMBER, types.BOOL)
 
 
 class ValueLowering:
@@ -161,6 +183,8 @@ class ValueLowering:
                 name = ref.path[0]
                 assert isinstance(name, ast.FieldAccess)
                 return nodes.ConstantValue(value=self.environment[name.name])
+            case semantic.RUNTIME if symbol.name not in frame.variables:
+                return _result(symbol.type, frame.results[symbol.name], ref.path)
             case semantic.RUNTIME:
                 unique = frame.variables[symbol.name]
                 return _variable("runtime", unique, _wire_path(symbol.type, ref.path))
@@ -190,13 +214,6 @@ class ValueLowering:
                 type_ = inner.element
         return field.constraints.max_items if field else None
 
-    def result_field(self, statement: ast.EmitStmt, task: semantic.TaskSymbol) -> str:
-        """The wire name of the field of a task's result that an `emit` fills."""
-        assert isinstance(task.result, types.RecordOf)
-        field = task.result.field(statement.name.text)
-        assert field is not None
-        return field.wire_name
-
     def image(self, statement: ast.ImageStmt, source: SourceFile) -> bytes:
         """The bytes of a picture."""
         path = resolve_path(source.path, statement.path.value)
@@ -210,36 +227,80 @@ class ValueLowering:
 
         A block literal loses the blank lines around it.
         """
-        pieces: list[nodes.TextPiece | nodes.Variable] = []
+        found = joined(self._pieces(text, frame))
+        return _stripped(found) if text.form == ast.BLOCK else found
+
+    def line(self, text: ast.Text, frame: Frame) -> nodes.Text:
+        """A text of which the lines mean nothing, on one line; values stay as they are."""
+        return joined(self._laid_out(text, frame, on_one_line))
+
+    def prose(self, text: ast.Text, frame: Frame) -> nodes.Text:
+        """Free instructions, with a line for each paragraph and each item of a list."""
+        return joined(self._laid_out(text, frame, in_paragraphs))
+
+    def _pieces(self, text: ast.Text, frame: Frame) -> Iterator[nodes.Piece]:
         for part in text.parts:
             match part:
                 case ast.TextLiteral():
-                    pieces.append(nodes.TextPiece(value=part.value))
+                    yield nodes.TextPiece(value=part.value)
                 case ast.Ref():
-                    value = text_of(self.reference(part, frame))
-                    pieces.extend(_quoted(value) if part in self.model.quoted else value)
+                    yield from self._filled(part, frame)
                 case ast.TextComment():
                     pass
                 case _:
                     assert_never(part)
-        return _stripped(joined(pieces)) if text.form == ast.BLOCK else joined(pieces)
+
+    def _laid_out(
+        self, text: ast.Text, frame: Frame, layout: Callable[[str], str]
+    ) -> Iterator[nodes.Piece]:
+        refs = iter([part for part in text.parts if isinstance(part, ast.Ref)])
+        own = "".join(
+            part.value if isinstance(part, ast.TextLiteral) else _PLACE
+            for part in text.parts
+            if not isinstance(part, ast.TextComment)
+        )
+        first, *rest = layout(own).split(_PLACE)
+        yield nodes.TextPiece(value=first)
+        for after in rest:
+            yield from self._filled(next(refs), frame)
+            yield nodes.TextPiece(value=after)
+
+    def _filled(self, ref: ast.Ref, frame: Frame) -> Iterable[nodes.Piece]:
+        value = text_of(self._whole(ref, self.reference(ref, frame)))
+        return _quoted(value) if ref in self.model.quoted else value
 
     def value(self, expr: ast.Expr, frame: Frame) -> nodes.Value:
         match expr:
             case ast.Ref():
-                return self.reference(expr, frame)
+                return self._whole(expr, self.reference(expr, frame))
             case ast.Text():
                 return _text_value(self.text(expr, frame))
             case ast.ListExpr():
                 return nodes.ListValue(items=tuple(self.value(item, frame) for item in expr.items))
             case ast.ObjectExpr():
                 return nodes.ObjectValue(
-                    fields=tuple((_key(pair), self.value(pair.value, frame)) for pair in expr.pairs)
+                    fields=tuple(
+                        (self._json_name(pair), self.value(pair.value, frame))
+                        for pair in expr.pairs
+                    )
                 )
             case ast.IntLit() | ast.NumberLit() | ast.BoolLit() | ast.NullLit() | ast.ConstRef():
                 return nodes.ConstantValue(value=to_json(self.constant(expr)))
             case _:
                 assert_never(expr)
+
+    def _json_name(self, pair: ast.Pair) -> str:
+        name = pair.key.text if isinstance(pair.key, ast.Name) else pair.key.value
+        return self.model.wire_names.get(pair, name)
+
+    def _whole(self, ref: ast.Ref, value: nodes.Value) -> nodes.Value:
+        """The value of a reference, marked where it is no text."""
+        type_ = types.strip_optional(self.model.ref_types[ref])
+        if not isinstance(value, nodes.TextValue):
+            return value
+        record = isinstance(type_, types.RecordOf)
+        is_json = record or type_ in _NO_TEXTS or isinstance(type_, types.ListOf)
+        return replace(value, json=True, record=record) if is_json else value
 
     def constant(self, value: Any) -> Any:
         """A compile-time value in JSON form.
@@ -257,13 +318,12 @@ class ValueLowering:
                     operands=tuple(self.condition(c, frame) for c in condition.operands)
                 )
             case ast.AndExpr():
-                return nodes.AllOf(
-                    operands=tuple(self.condition(c, frame) for c in condition.operands)
-                )
+                found = (self.condition(c, frame) for c in condition.operands)
+                return _all_of(found)
             case ast.NotExpr():
                 return nodes.Not(operand=self.condition(condition.operand, frame))
             case ast.SeesExpr():
-                return nodes.Sees(text=self.text(condition.text, frame))
+                return nodes.Sees(text=self.line(condition.text, frame))
             case ast.EmptyExpr():
                 return nodes.IsEmpty(operand=self.value(condition.operand, frame))
             case ast.CompareExpr():
@@ -280,12 +340,25 @@ class ValueLowering:
         if isinstance(right, ast.NullLit):
             empty = nodes.IsEmpty(operand=self.value(left, frame))
             return nodes.Not(operand=empty) if compare.operator == "!=" else empty
-        return nodes.Compare(
-            left=self.value(left, frame),
-            operator=_operator(compare.operator),
-            right=self.value(right, frame),
-            numeric=self._is_number(left) or self._is_number(right),
-        )
+        numeric = self._is_number(left) or self._is_number(right)
+        values = [self.value(left, frame), self.value(right, frame)]
+        operator = _operator(compare.operator)
+        plain = nodes.Compare(left=values[0], operator=operator, right=values[1], numeric=numeric)
+        optional = [
+            value
+            for operand, value in zip((left, right), values, strict=True)
+            if isinstance(operand, ast.Ref) and self._may_be_missing(operand)
+        ]
+        # A missing value is a text to an agent: it equals another one, and has a place in order.
+        if not optional or (operator in ("==", "!=") and not numeric and len(optional) == 1):
+            return plain
+        given = [nodes.Not(operand=nodes.IsEmpty(operand=value)) for value in optional]
+        if operator == "!=":
+            return nodes.Not(operand=_all_of((*given, replace(plain, operator="=="))))
+        return _all_of((*given, plain))
+
+    def _may_be_missing(self, ref: ast.Ref) -> bool:
+        return isinstance(self.model.ref_types[ref], types.Optional)
 
     def _is_number(self, operand: ast.Ref | ast.Scalar) -> bool:
         if isinstance(operand, ast.IntLit | ast.NumberLit):
@@ -296,6 +369,15 @@ class ValueLowering:
         return False
 
 
+def _all_of(conditions: Iterable[nodes.Condition]) -> nodes.Condition:
+    """All of some conditions, each said once."""
+    operands: list[nodes.Condition] = []
+    for each in conditions:
+        parts = each.operands if isinstance(each, nodes.AllOf) else (each,)
+        operands += [part for part in parts if part not in operands]
+    return operands[0] if len(operands) == 1 else nodes.AllOf(operands=tuple(operands))
+
+
 def _quoted(text: nodes.Text) -> Iterable[nodes.TextPiece | nodes.Variable]:
     """The text, with its variables marked as data."""
     for piece in text:
@@ -303,6 +385,10 @@ def _quoted(text: nodes.Text) -> Iterable[nodes.TextPiece | nodes.Variable]:
             yield nodes.Variable(sigil=piece.sigil, name=piece.name, path=piece.path, quoted=True)
         else:
             yield piece
+
+
+_PLACE = "\0"
+"""Stands for a value while the characters around it are laid out; no text holds it."""
 
 
 def _text_value(text: nodes.Text) -> nodes.Value:
@@ -324,14 +410,39 @@ def _only_literal(piece: nodes.TextPiece | nodes.Variable) -> str:
     return piece.value
 
 
-def _key(pair: ast.Pair) -> str:
-    return pair.key.text if isinstance(pair.key, ast.Name) else pair.key.value
-
-
 def _variable(
-    sigil: Literal["input", "runtime", "secret"], name: str, path: tuple[str | int, ...]
+    sigil: Literal["input", "runtime", "secret", "saved"], name: str, path: tuple[str | int, ...]
 ) -> nodes.TextValue:
     return nodes.TextValue(text=(nodes.Variable(sigil=sigil, name=name, path=path),))
+
+
+def variable_value(name: str) -> nodes.TextValue:
+    """The value of a runtime variable."""
+    return _variable("runtime", name, ())
+
+
+def result_object(record: types.RecordOf, fields: Mapping[str, str]) -> nodes.ObjectValue:
+    """The whole result of a call, of the variables that hold its fields."""
+    return nodes.ObjectValue(
+        fields=tuple(
+            (field.wire_name, _variable("runtime", fields[field.name], ()))
+            for field in record.fields
+        )
+    )
+
+
+def _result(
+    type_: types.Type, fields: Mapping[str, str], path: tuple[ast.PathPart, ...]
+) -> nodes.Value:
+    """The result of a call, or the part of it at a path."""
+    record = types.strip_optional(type_)
+    assert isinstance(record, types.RecordOf)
+    if not path:
+        return result_object(record, fields)
+    first = path[0]
+    field = record.by_either_name(first.name) if isinstance(first, ast.FieldAccess) else None
+    assert field is not None, "a result has the fields of its type only"
+    return _variable("runtime", fields[field.name], _wire_path(field.type, path[1:]))
 
 
 def single_variable(value: nodes.Value) -> nodes.Variable | None:

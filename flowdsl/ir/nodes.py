@@ -37,11 +37,12 @@ class TextPiece:
 class Variable:
     """A variable that the platform fills in. `path` holds field names and list positions.
 
-    `quoted` marks untrusted text in an instruction: it is emitted as data.
+    `quoted` marks untrusted text in an instruction: it is emitted as data. The sigil `saved` is
+    that of a runtime variable which the same focused call has saved.
     """
 
     kind: Literal["variable"] = "variable"
-    sigil: Literal["input", "runtime", "secret"]
+    sigil: Literal["input", "runtime", "secret", "saved"]
     name: str
     path: tuple[str | int, ...] = ()
     quoted: bool = False
@@ -114,10 +115,16 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextValue:
-    """A text; one variable without other pieces is the variable's value, whatever its type."""
+    """A text; one variable without other pieces is the variable's value, whatever its type.
+
+    `json` says that such a value is no text: a number, a truth value, a list or an object, and
+    `record` that it is an object.
+    """
 
     kind: Literal["text"] = "text"
     text: Text
+    json: bool = False
+    record: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,18 +313,23 @@ class Copy(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """Sets `variable`, or its field `field`; `append` adds one entry to a list."""
+    """Sets `variable`; `append` adds one entry to the list in it.
+
+    `restores` says that it takes back what an attempt has emitted, `again` that the same focused
+    call may have added an entry to that list before.
+    """
 
     variable: str
-    field: str | None = None
+    restores: bool = False
     append: bool = False
+    again: bool = False
     value: Value
     origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store(Node):
-    """Keeps values: outputs, task results, variables that a pass of a loop empties first."""
+    """Keeps values: outputs, fields of task results, what a `keep` says."""
 
     kind: Literal["store"] = "store"
     assignments: tuple[Assignment, ...]
@@ -381,8 +393,7 @@ class If(Node):
 class Loop(Node):
     """One pass for each entry of `items` (a list value, or a count).
 
-    `limit` bounds the passes; `counted` says that the input schema does not enforce it. `resets`
-    are the variables that each pass empties first.
+    `limit` bounds the passes; `counted` says that the input schema does not enforce it.
     """
 
     kind: Literal["loop"] = "loop"
@@ -391,7 +402,6 @@ class Loop(Node):
     limit: int | None
     counted: bool
     body: Body
-    resets: tuple[Assignment, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -418,12 +428,14 @@ class Retry(Node):
 class Leave(Node):
     """Ends the run as failed (`abort`) or as successful (`finish`), or the attempt (`retry`).
 
-    A `reason` of None repeats the reason of the attempt that failed last.
+    A `reason` of None repeats the reason of the attempt that failed last. `noted` is the variable
+    in which a focused agent leaves the reason, for the lines behind the loop in which it fails.
     """
 
     kind: Literal["leave"] = "leave"
     action: Literal["abort", "retry", "finish"]
     reason: Text | None
+    noted: str | None = None
 
 
 Statement: TypeAlias = (

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import assert_never
 
 from flowdsl.semantics import model as semantic
-from flowdsl.semantics.traversal import inner_blocks
+from flowdsl.semantics.traversal import inner_blocks, statements
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import leaving_else, variable_set_by
 
 
 class Emission(Record):
-    """An `emit` and its block; whether it may be skipped, and whether it may run more than once."""
+    """An `emit` and its block.
+
+    Whether it may be skipped, whether it may run more than once, and whether the run may have been
+    finished before.
+    """
 
     statement: ast.EmitStmt
     block: ast.Block
     conditional: bool
     repeated: bool
+    late: bool
 
 
 class OutputPlan(Record):
@@ -39,51 +44,74 @@ def plan_outputs(
     """The plan of every output by field name; with `outputs from`, of every field that is emitted.
 
     An output needs no `Store` only if one place alone decides it: a single `emit` of a background
-    reading, of a constant, or of a runtime variable that is set once, and is set whenever it is
-    emitted.
+    reading, of a constant, or of a runtime variable that is not set afterwards, and is set whenever
+    it is emitted.
     """
     emissions: dict[str, list[Emission]] = {}
-    for emission in _emissions(body, conditional=False, repeated=False):
+    for emission in _Emissions(model).of(body, conditional=False, repeated=False):
         emissions.setdefault(emission.statement.name.text, []).append(emission)
-    settings = _Settings(body)
+    settings = _Settings(model, body)
     names = dict.fromkeys([*(field.name for field in workflow.outputs), *emissions])
-    return {name: _plan(name, emissions.get(name, []), settings, model) for name in names}
+    plans = {name: _plan(name, emissions.get(name, []), settings, model) for name in names}
+    if workflow.outputs_from is None:
+        return plans
+    # A schema that is taken verbatim tells no sources: the names of variables have to.
+    return {name: _by_name(plan) for name, plan in plans.items()}
+
+
+def _by_name(plan: OutputPlan) -> OutputPlan:
+    """A plan by which the value is kept in a variable that has the name of the output."""
+    if plan.emission is None or plan.kind in ("background", "none"):
+        return plan
+    value = plan.emission.statement.value
+    bare = isinstance(value, ast.Ref) and not value.path and value.name.text == plan.field
+    if bare and plan.kind == "runtime":
+        return plan
+    return OutputPlan(plan.field, "stored", plan.emission, plan.append)
 
 
 class _Settings:
-    """Where the statements of a workflow itself set each runtime variable."""
+    """Where the statements of a workflow itself set each runtime variable, and where a run ends."""
 
-    def __init__(self, body: ast.Block) -> None:
-        self.count: Counter[str] = Counter()
+    def __init__(self, model: semantic.SemanticModel, body: ast.Block) -> None:
+        self.places: dict[str, list[int]] = {}
         self.backgrounds: set[str] = set()
-        self._direct: dict[str, ast.Block] = {}
-        self._visit(body)
+        self.results: set[str] = set()
+        self._finishes: list[int] = []
+        for statement in statements(body):
+            if (name := variable_set_by(statement)) is not None:
+                self.places.setdefault(name.text, []).append(name.start)
+                if isinstance(statement, ast.CallStmt):
+                    self.results.add(name.text)
+                elif isinstance(statement, ast.ExtractStmt) and statement.background:
+                    self.backgrounds.add(name.text)
+            if isinstance(statement, ast.FinishStmt) or (
+                isinstance(statement, ast.CallStmt) and _finishes(model, statement)
+            ):
+                self._finishes.append(statement.start)
 
-    def _visit(self, block: ast.Block) -> None:
-        for statement in block.statements:
-            if (name := _sets(statement)) is not None:
-                self.count[name] += 1
-                self._direct[name] = block
-                if isinstance(statement, ast.ExtractStmt) and statement.background:
-                    self.backgrounds.add(name)
-            for inner in inner_blocks(statement):
-                self._visit(inner.block)
+    def is_emitted_as_it_ends(self, name: str, emission: Emission) -> bool:
+        """Whether an output has at the end of a run what `name` has, if it is emitted there at all.
 
-    def stand_beside(self, name: str, block: ast.Block) -> bool:
-        """Whether the only statement that sets `name` stands in `block` itself."""
-        return self.count[name] == 1 and self._direct[name] is block
+        Everything that sets the variable stands in front of the `emit`, and in the block of the
+        `emit` if that may be skipped; behind the first of them, no run ends before the `emit`.
+        """
+        places = self.places.get(name, [0])
+        first, last, at = min(places), max(places), emission.statement.start
+        if emission.conditional and not emission.block.start <= first:
+            return False
+        ends = any(first < place < at for place in self._finishes)
+        return last < at and (len(places) == 1 or not ends)
 
 
-def _sets(statement: ast.Stmt) -> str | None:
-    match statement:
-        case ast.ExtractStmt() | ast.CopyStmt():
-            return statement.name.text
-        case ast.RunStmt() if statement.name is not None:
-            return statement.name.text
-        case ast.CallStmt() if statement.result is not None:
-            return statement.result.text
-        case _:
-            return None
+def _finishes(model: semantic.SemanticModel, call: ast.CallStmt) -> bool:
+    """Whether a task, or one that it calls, may end the run as complete."""
+    for statement in statements(model.calls[call].declaration.body):
+        if isinstance(statement, ast.FinishStmt):
+            return True
+        if isinstance(statement, ast.CallStmt) and _finishes(model, statement):
+            return True
+    return False
 
 
 def _plan(
@@ -104,10 +132,11 @@ def _single(emission: Emission, settings: _Settings, model: semantic.SemanticMod
         name = value.name.text
         if name in settings.backgrounds:
             return "background"
-        if settings.stand_beside(name, emission.block):
-            return "runtime"
-        return "runtime" if not emission.conditional and settings.count[name] == 1 else "stored"
-    return "const" if not emission.conditional and _is_constant(value, model) else "stored"
+        if emission.late or (name in settings.results and not value.path):
+            return "stored"  # not always emitted, or a variable for each of its fields
+        return "runtime" if settings.is_emitted_as_it_ends(name, emission) else "stored"
+    certain = not emission.conditional and not emission.late
+    return "const" if certain and _is_constant(value, model) else "stored"
 
 
 def _is_constant(value: ast.Expr, model: semantic.SemanticModel) -> bool:
@@ -131,11 +160,40 @@ def _is_compile_time(ref: ast.Ref, model: semantic.SemanticModel) -> bool:
     return model.values[ref].kind in (semantic.CONST, semantic.ENVIRONMENT)
 
 
-def _emissions(body: ast.Block, conditional: bool, repeated: bool) -> Iterator[Emission]:
-    for statement in body.statements:
-        if isinstance(statement, ast.EmitStmt):
-            yield Emission(statement, body, conditional, repeated)
-        for inner in inner_blocks(statement):
-            yield from _emissions(
-                inner.block, conditional or inner.may_skip, repeated or inner.may_repeat
-            )
+class _Emissions:
+    """Finds every `emit` of a body, in order, and notes where a `finish` may have come before."""
+
+    def __init__(self, model: semantic.SemanticModel) -> None:
+        self._model = model
+        self._finishing: dict[ast.Block, bool] = {}
+        self._late = False
+
+    def of(self, body: ast.Block, conditional: bool, repeated: bool) -> Iterator[Emission]:
+        for statement in body.statements:
+            if isinstance(statement, ast.EmitStmt):
+                yield Emission(statement, body, conditional, repeated, self._late)
+            for inner in inner_blocks(statement):
+                yield from self.of(
+                    inner.block, conditional or inner.may_skip, repeated or inner.may_repeat
+                )
+            self._late = self._late or self._finishes(statement)
+
+    def _finishes(self, statement: ast.Stmt) -> bool:
+        """Whether a statement may finish the run, itself or in a task that it calls."""
+        match statement:
+            case ast.FinishStmt():
+                return True
+            case ast.CallStmt():
+                return self._task_finishes(self._model.calls[statement])
+            case _:
+                pass
+        if isinstance(leaving_else(statement), ast.FinishStmt):
+            return True
+        blocks = (inner.block for inner in inner_blocks(statement))
+        return any(self._finishes(each) for block in blocks for each in block.statements)
+
+    def _task_finishes(self, task: semantic.TaskSymbol) -> bool:
+        body = task.declaration.body
+        if body not in self._finishing:
+            self._finishing[body] = any(map(self._finishes, body.statements))
+        return self._finishing[body]

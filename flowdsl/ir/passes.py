@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
-from itertools import groupby
+from itertools import count
 from typing import Any
 
 from . import nodes
-from .walk import statements
+from .liveness import drop_unread
+from .walk import statements, walk
 
 Rewrite = Callable[[nodes.Body], nodes.Body]
 
@@ -81,11 +82,23 @@ def _fold_body(body: nodes.Body) -> Iterator[nodes.Statement]:
                 case False:
                     continue
                 case None:
-                    branches.append(branch)
+                    branches.append(replace(branch, condition=_simpler(branch.condition)))
         if branches:
             yield replace(statement, branches=tuple(branches), otherwise=otherwise)
         else:
             yield from otherwise
+
+
+def _simpler(condition: nodes.Condition) -> nodes.Condition:
+    """A condition that a run decides, without the parts that constants decide."""
+    match condition:
+        case nodes.AllOf(operands=operands) | nodes.AnyOf(operands=operands):
+            left = tuple(_simpler(each) for each in operands if decided(each) is None)
+            return left[0] if len(left) == 1 else replace(condition, operands=left)
+        case nodes.Not(operand=operand):
+            return replace(condition, operand=_simpler(operand))
+        case _:
+            return condition
 
 
 def decided(condition: nodes.Condition) -> bool | None:
@@ -95,6 +108,8 @@ def decided(condition: nodes.Condition) -> bool | None:
             return value is True
         case nodes.IsEmpty(operand=nodes.ConstantValue(value=value)):
             return value in (None, "", [])
+        case nodes.IsEmpty(operand=nodes.ObjectValue()):
+            return False
         case nodes.Compare(
             left=nodes.ConstantValue(value=left), right=nodes.ConstantValue(value=right)
         ):
@@ -171,6 +186,10 @@ def _left(statement: nodes.Statement) -> nodes.Body:
                 origin=statement.origin, condition=negated(until), body=otherwise
             )
             return _choice(statement.origin, (missing,), ())
+        case nodes.If(
+            branches=(nodes.Branch(condition=condition, body=(nodes.If() as inner,)),), otherwise=()
+        ) if [each.condition for each in inner.branches] == [condition] and not inner.otherwise:
+            return (inner,)
         case nodes.If(branches=branches, otherwise=otherwise):
             return _choice(statement.origin, branches, otherwise)
         case _:
@@ -219,94 +238,236 @@ def negated(condition: nodes.Condition) -> nodes.Condition:
             return nodes.Not(operand=condition)
 
 
+# Values to keep as late as possible
+
+
+def sink_constants(program: nodes.Program) -> nodes.Program:
+    """Moves a `Store` of constants behind plain actions that read none of its variables.
+
+    There it stands next to something that a focused agent does, and needs no call of its own.
+    """
+    return rewrite_program(program, _sunk)
+
+
+def _sunk(body: nodes.Body) -> nodes.Body:
+    left: list[nodes.Statement] = []
+    for statement in reversed(body):
+        if not isinstance(statement, nodes.Store) or not _is_constant(statement):
+            left.insert(0, statement)
+            continue
+        kept = {assignment.variable for assignment in statement.assignments}
+        at = 0
+        while (
+            at < len(left)
+            and left[at].kind in PLAIN_ACTIONS
+            and kept.isdisjoint(
+                each.name for each in walk(left[at]) if isinstance(each, nodes.Variable)
+            )
+        ):
+            at += 1
+        inner = left[at] if at < len(left) else None
+        if isinstance(inner, nodes.Step):
+            left[at] = replace(inner, body=_sunk((statement, *inner.body)))
+        else:
+            left.insert(at, statement)
+    return tuple(left)
+
+
+PLAIN_ACTIONS = frozenset(("do", "type", "clear", "press", "capture", "export", "picture", "wait"))
+"""Statements that set no variable, and from which no path leads elsewhere."""
+
+
+def _is_constant(store: nodes.Store) -> bool:
+    return all(
+        isinstance(each.value, nodes.ConstantValue) and not each.append
+        for each in store.assignments
+    )
+
+
 # Neighbouring values to keep
 
 
 def merge_stores(program: nodes.Program) -> nodes.Program:
-    """Joins neighbouring `Store`s, because each costs a model call on every run."""
+    """Joins neighbouring `Store`s, because each costs a model call on every run.
+
+    Two that add to one list stay apart: in one call they might add one entry only.
+    """
     return rewrite_program(program, lambda body: tuple(_merged(body)))
+
+
+def added_to(statement: nodes.Statement) -> frozenset[str]:
+    """The lists that a statement, or one inside it, adds entries to."""
+    return frozenset(
+        each.variable
+        for each in walk(statement)
+        if isinstance(each, nodes.Assignment) and each.append
+    )
 
 
 def _merged(body: nodes.Body) -> Iterator[nodes.Statement]:
     pending: nodes.Store | None = None
     for statement in body:
-        if isinstance(statement, nodes.Store):
-            pending = (
-                statement
-                if pending is None
-                else replace(pending, assignments=pending.assignments + statement.assignments)
-            )
+        if (
+            pending is not None
+            and isinstance(statement, nodes.Store)
+            and added_to(pending).isdisjoint(added_to(statement))
+        ):
+            pending = replace(pending, assignments=pending.assignments + statement.assignments)
             continue
         if pending is not None:
             yield pending
             pending = None
-        yield statement
+        if isinstance(statement, nodes.Store):
+            pending = statement
+        else:
+            yield statement
     if pending is not None:
         yield pending
 
 
-# Objects whose fields are set together
+# Objects that take the place of others
 
 
-def gather_objects(program: nodes.Program) -> nodes.Program:
-    """Makes one object of fields that one `Store` sets and nothing else: it need not be merged."""
+def clear_records(program: nodes.Program) -> nodes.Program:
+    """Empties a variable before an object takes the place of another one in it.
+
+    Saving an object may merge it into the one that is there (assumption `saved-objects`), so that
+    a field which the new one leaves out would keep its value.
+    """
     return replace(
-        program, workflows=tuple(_gather_workflow(workflow) for workflow in program.workflows)
+        program,
+        workflows=tuple(
+            replace(workflow, body=_with_records_cleared(workflow.body))
+            for workflow in program.workflows
+        ),
     )
 
 
-def _gather_workflow(workflow: nodes.Workflow) -> nodes.Workflow:
-    writes = Counter(
-        assignment.variable
-        for statement in statements(workflow.body)
-        for assignment in _assignments(statement)
+def _with_records_cleared(body: nodes.Body) -> nodes.Body:
+    times = Counter(
+        each.variable for each in walk(body) if isinstance(each, nodes.Assignment | nodes.Extract)
     )
-    return replace(
-        workflow, body=rewrite_body(workflow.body, lambda body: tuple(_gathered(body, writes)))
-    )
+    repeated = {
+        each.variable
+        for statement in walk(body)
+        if isinstance(statement, nodes.Loop | nodes.Repeat | nodes.Retry)
+        for each in walk(statement)
+        if isinstance(each, nodes.Assignment)
+    }
 
+    def cleared(assignment: nodes.Assignment) -> Iterator[nodes.Assignment]:
+        name = assignment.variable
+        if (
+            _is_record(assignment.value)
+            and not assignment.append
+            and (times[name] > 1 or name in repeated)
+            and not any(
+                isinstance(each, nodes.Variable) and each.name == name
+                for each in walk(assignment.value)
+            )
+        ):
+            yield replace(assignment, value=nodes.ConstantValue(value=None))
+        yield assignment
 
-def _assignments(statement: nodes.Statement) -> tuple[nodes.Assignment, ...]:
-    match statement:
-        case nodes.Store():
-            return statement.assignments
-        case nodes.Loop():
-            return statement.resets
-        case _:
-            return ()
-
-
-def _gathered(body: nodes.Body, writes: Counter[str]) -> Iterator[nodes.Statement]:
-    for statement in body:
-        if not isinstance(statement, nodes.Store):
-            yield statement
-            continue
-        # Only neighbours are joined: an assignment between two fields may use the variable.
-        groups = groupby(statement.assignments, key=lambda assignment: assignment.variable)
-        yield replace(
-            statement,
-            assignments=tuple(
-                assignment
-                for variable, group in groups
-                for assignment in _gather_fields(list(group), writes[variable])
-            ),
+    def rewrite(body: nodes.Body) -> nodes.Body:
+        return tuple(
+            replace(
+                each,
+                assignments=tuple(one for kept in each.assignments for one in cleared(kept)),
+            )
+            if isinstance(each, nodes.Store)
+            else each
+            for each in body
         )
 
+    return rewrite_body(body, rewrite)
 
-def _gather_fields(group: list[nodes.Assignment], writes: int) -> Iterator[nodes.Assignment]:
-    fields = {
-        each.field: each.value for each in group if each.field is not None and not each.append
-    }
-    if len(fields) != len(group) or writes != len(group):
-        yield from group
-        return
-    whole = nodes.ObjectValue(fields=tuple((str(name), value) for name, value in fields.items()))
-    yield replace(group[0], field=None, value=whole)
+
+def _is_record(value: nodes.Value) -> bool:
+    match value:
+        case nodes.ObjectValue():
+            return True
+        case nodes.ConstantValue(value=constant):
+            return isinstance(constant, dict)
+        case nodes.TextValue():
+            return value.record
+        case _:
+            return False
+
+
+# Failures in later passes of a loop
+
+
+def note_failures(program: nodes.Program) -> nodes.Program:
+    """Checks behind each loop whether a pass has failed.
+
+    After the first pass no main agent stands by, and a failure may merely end the loop (assumption
+    `failure-in-a-later-pass`). So a focused agent that fails in a pass notes the reason:
+
+        failure = nothing;  for … { … failure = reason; abort reason };  if failure: abort failure
+    """
+    return replace(
+        program, workflows=tuple(_with_notes(workflow) for workflow in program.workflows)
+    )
+
+
+def _with_notes(workflow: nodes.Workflow) -> nodes.Workflow:
+    names = list(workflow.names)
+
+    def rewrite(body: nodes.Body) -> nodes.Body:
+        return tuple(each for statement in body for each in _noted(statement, names))
+
+    body = rewrite_body(workflow.body, rewrite)
+    return replace(workflow, body=body, names=tuple(names))
+
+
+def _noted(statement: nodes.Statement, names: list[str]) -> nodes.Body:
+    if not isinstance(statement, nodes.Loop) or not _fails_inside(statement.body):
+        return (statement,)
+    name = next(each for each in _failure_names() if each not in names)
+    names.append(name)
+    origin = statement.origin
+    noted = rewrite_body(statement.body, lambda body: tuple(_noting(each, name) for each in body))
+    variable = (nodes.Variable(sigil="runtime", name=name),)
+    failed = nodes.Not(operand=nodes.IsEmpty(operand=nodes.TextValue(text=variable)))
+    leave = nodes.Leave(origin=origin, action="abort", reason=variable)
+    nothing = nodes.Assignment(variable=name, value=nodes.ConstantValue(value=None), origin=origin)
+    return (
+        nodes.Store(origin=origin, assignments=(nothing,)),
+        replace(statement, body=noted),
+        nodes.If(
+            origin=origin,
+            branches=(nodes.Branch(origin=origin, condition=failed, body=(leave,)),),
+            otherwise=(),
+        ),
+    )
+
+
+def _fails_inside(body: nodes.Body) -> bool:
+    """Whether a statement of a body may fail, other than a bare `abort` of the main agent."""
+    leaves = [each for each in statements(body) if isinstance(each, nodes.Leave)]
+    bare = [each for each in body if isinstance(each, nodes.Leave)]
+    return any(each.action == "abort" and each not in bare for each in leaves)
+
+
+def _noting(statement: nodes.Statement, name: str) -> nodes.Statement:
+    if isinstance(statement, nodes.Leave) and statement.action == "abort":
+        return replace(statement, noted=name)
+    return statement
+
+
+def _failure_names() -> Iterator[str]:
+    yield "failure"
+    for number in count(2):
+        yield f"failure_{number}"
 
 
 PASSES: tuple[Callable[[nodes.Program], nodes.Program], ...] = (
     fold_branches,
+    drop_unread,
     drop_empty,
+    clear_records,
+    note_failures,
+    sink_constants,
     merge_stores,
-    gather_objects,
 )

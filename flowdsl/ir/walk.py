@@ -45,6 +45,20 @@ def inner_bodies(statement: nodes.Statement) -> Iterator[tuple[nodes.Body, bool]
             pass
 
 
+def variables_set(body: nodes.Body) -> Iterator[str]:
+    """The runtime variables that the statements of a body set, on some path."""
+    for statement in statements(body):
+        match statement:
+            case nodes.Extract() | nodes.BackgroundExtract() | nodes.Copy():
+                yield statement.variable
+            case nodes.Run(variable=str() as variable):
+                yield variable
+            case nodes.Store(assignments=assignments):
+                yield from (each.variable for each in assignments)
+            case _:
+                pass
+
+
 def walk(value: Any) -> Iterator[Any]:
     """Every node inside `value`, itself included, outer before inner, in field order."""
     if isinstance(value, tuple):

@@ -8,7 +8,7 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Fix, Label
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.model import SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.semantics.traversal import statements
-from flowdsl.semantics.types import Optional
+from flowdsl.semantics.types import may_be_missing
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
@@ -87,14 +87,14 @@ class LintContext:
         return self.module.source.path in self._unread
 
     def optional_refs(self) -> set[ast.Ref]:
-        """The references of the current file whose value may be missing.
+        """The references of the current file whose value, or a part of it, may be missing.
 
         Those under a condition that proves the value to be there are left out.
         """
         if self._optional_refs is None:
             self._optional_refs = {}
             for ref, type_ in self.model.ref_types.items():
-                if type(type_) is Optional:
+                if may_be_missing(type_):
                     path = self.model.values[ref].span.path
                     self._optional_refs.setdefault(path, set()).add(ref)
         return self._optional_refs.get(self.module.source.path, set())

@@ -212,6 +212,18 @@ def opens_with(first: str, others: str) -> Callable[[LintContext, Prose], bool]:
     return holds
 
 
+def a_line_opens_with(words: str) -> Callable[[LintContext, Prose], bool]:
+    """The condition that a line of a text opens with one of `words`."""
+    opening = frozenset(words.split())
+
+    def holds(context: LintContext, prose: Prose) -> bool:
+        start, end = prose.bounds
+        lines = prose.written[start:end].lower().split("\n")
+        return any(re.split("[^a-z]", line.lstrip(), maxsplit=1)[0] in opening for line in lines)
+
+    return holds
+
+
 def the(words: str) -> Callable[[LintContext, Prose], bool]:
     """The condition that `the` stands right before one of `words`, a text with blanks between."""
     wanted = frozenset(words.split())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from flowdsl.ir import nodes
 
-from .sentences import DATA_NOTE
+from .sentences import DATA_NOTE, SENTENCES, Hole
 from .words import say
 
 PROTECTED = re.compile(r"\{(?=[A-Za-z_${])")
@@ -55,29 +56,29 @@ def spell_variable(variable: nodes.Variable) -> str:
             return f"{{{{{inside}}}}}"
         case "secret":
             return f"{{${inside}}}"
+        case "saved":
+            return f"\u27ea{inside}\u27eb"
 
 
 def spell_text(text: nodes.Text) -> str:
-    """A text as it stands in a prompt: an untrusted value comes in quotation marks, with a note."""
+    """A text as it stands in a prompt: an untrusted value comes in brackets, with a note."""
     spelled: list[str] = []
     for index, piece in enumerate(text):
         if isinstance(piece, nodes.Variable):
             variable = spell_variable(piece)
-            spelled.append(f'"{variable}"{DATA_NOTE}' if _is_bare(text, index) else variable)
+            spelled.append(_as_data(variable) if piece.quoted else variable)
             continue
         value = spell_literal(piece.value)
-        if value.endswith("{") and index + 1 < len(text) and not _is_bare(text, index + 1):
+        following = text[index + 1] if index + 1 < len(text) else None
+        if value.endswith("{") and isinstance(following, nodes.Variable) and not following.quoted:
             value = value[:-1] + "\\{"
-        if _quotes_around(text, index - 1):
-            value = value[0] + DATA_NOTE + value[1:]
         spelled.append(value)
     return "".join(spelled)
 
 
-def _is_bare(text: nodes.Text, index: int) -> bool:
-    """Whether the piece at `index` is an untrusted value that has no quotation marks yet."""
-    piece = text[index]
-    return isinstance(piece, nodes.Variable) and piece.quoted and not _quotes_around(text, index)
+def _as_data(variable: str) -> str:
+    opening, closing = bracket_pair(1)
+    return f"{opening}{variable}{closing}{DATA_NOTE}"
 
 
 def spell_literal(value: str) -> str:
@@ -95,18 +96,6 @@ def without_marks(text: nodes.Text) -> nodes.Text:
     )
 
 
-def _quotes_around(text: nodes.Text, index: int) -> bool:
-    """Whether the piece at `index` is an untrusted value between quotation marks of the author."""
-    if not 0 < index < len(text) - 1:
-        return False
-    before, piece, after = text[index - 1 : index + 2]
-    if not isinstance(piece, nodes.Variable) or not piece.quoted:
-        return False
-    if not isinstance(before, nodes.TextPiece) or not isinstance(after, nodes.TextPiece):
-        return False
-    return before.value[-1] == after.value[0] and after.value[0] in "\"'"
-
-
 def spell_command(text: nodes.Text) -> str:
     """A terminal command, the same in prompt and allowlist (assumption `allowlist-exact`)."""
     return "".join(
@@ -116,11 +105,39 @@ def spell_command(text: nodes.Text) -> str:
 
 
 def clause(text: nodes.Text) -> str:
-    """A text inside a sentence of ours: on one line, without a full stop at its end."""
-    line = " ".join(spell_text(text).split())
-    while line.endswith(".") and not line.endswith(".."):
-        line = line[:-1].rstrip()
-    return line
+    """A text inside a sentence of ours.
+
+    It stands in brackets where its end, or a part of it, could be taken for the sentence around it.
+    """
+    spelled = spell_text(text)
+    return bracketed(spelled) if _is_unclear(spelled) else spelled
+
+
+def _is_unclear(spelled: str) -> bool:
+    return (
+        not spelled
+        or spelled.endswith((".", " "))
+        or spelled.startswith((" ", bracket_pair(1)[0]))
+        or any(words in spelled for words in _BEHIND_CLAUSES)
+    )
+
+
+_BEHIND_CLAUSES = frozenset(
+    following.rstrip(" .")
+    for sentence in SENTENCES.values()
+    for chosen in sentence.variants()
+    for words in [tuple(sentence.words(chosen))]
+    for hole, following in pairwise(words)
+    if isinstance(hole, Hole) and hole.kind == "clause" and isinstance(following, str)
+) - {""}
+"""The words that stand behind the author's words in sentences of ours."""
+
+
+def quoted_text(text: nodes.Text) -> str:
+    """The author's words between marks; in brackets where a value is filled into them."""
+    spelled = spell_text(text)
+    filled = any(isinstance(piece, nodes.Variable) for piece in text)
+    return bracketed(spelled) if filled else quoted(spelled)
 
 
 def quoted(text: str) -> str:
@@ -140,9 +157,9 @@ def bracketed(text: str) -> str:
 def brackets(text: str) -> tuple[str, str]:
     """The first pair of brackets of which a text holds neither.
 
-    The pairs are `\u27e6\u27e7`, `\u27e62: :2\u27e7`, `\u27e63: :3\u27e7` and so on.
+    The pairs are `\u27e6\u27e7`, `\u27e62| |2\u27e7`, `\u27e63| |3\u27e7` and so on.
     """
-    if "\u27e6" not in text and "\u27e7" not in text:
+    if "\u27e6" not in text and "\u27e7" not in text and not _LIKE_NUMBERED.match(text):
         return bracket_pair(1)
     used = {int(found[1] or found[2]) for found in _BRACKET.finditer(text)}
     number = 2
@@ -153,10 +170,11 @@ def brackets(text: str) -> tuple[str, str]:
 
 def bracket_pair(number: int) -> tuple[str, str]:
     """A pair of brackets; those with a number are for texts that hold the plain ones."""
-    return ("\u27e6", "\u27e7") if number == 1 else (f"\u27e6{number}:", f":{number}\u27e7")
+    return ("\u27e6", "\u27e7") if number == 1 else (f"\u27e6{number}|", f"|{number}\u27e7")
 
 
-_BRACKET = re.compile("\u27e6(?=([0-9]{1,9}):)|(?=:([0-9]{1,9})\u27e7)")
+_LIKE_NUMBERED = re.compile(r"[0-9]+\|")
+_BRACKET = re.compile(r"\u27e6(?=([0-9]{1,9})\|)|(?=\|([0-9]{1,9})\u27e7)")
 """A bracket with a number, in a text that is to be put into brackets."""
 
 

@@ -12,6 +12,7 @@ from flowdsl.prompt.text import (
     QUOTES,
     quoted,
     quoted_literal,
+    quoted_text,
     spell_literal,
     spell_text,
 )
@@ -29,7 +30,7 @@ def type_words(type_: nodes.Type) -> str:
         case nodes.EnumType(values=values):
             return say("types.enum", OR.join(map(quoted_literal, values)))
         case nodes.ListType(element=element):
-            return say("types.list", type_words(element))
+            return say("types.list", _element_words(element))
         case nodes.OptionalType(inner=inner):
             return say("types.optional", _closed_type(inner))
         case nodes.RecordType(fields=fields):
@@ -41,7 +42,12 @@ def type_words(type_: nodes.Type) -> str:
 def _closed_type(type_: nodes.Type) -> str:
     """A type inside another, in brackets if it would be unclear what belongs to it."""
     words = type_words(type_)
-    return f"({words})" if isinstance(type_, nodes.ListType | nodes.RecordType) else words
+    return words if isinstance(type_, nodes.ScalarType | nodes.EnumType) else f"({words})"
+
+
+def _element_words(type_: nodes.Type) -> str:
+    """The type of the entries of a list, at the end of a sentence."""
+    return _closed_type(type_) if isinstance(type_, nodes.OptionalType) else type_words(type_)
 
 
 def _field_words(field: nodes.FieldSpec) -> str:
@@ -87,8 +93,8 @@ def value_words(value: nodes.Value) -> str:
         case nodes.TextValue(text=text):
             if (variable := single_variable(value)) is None:
                 return _text_words(text)
-            own = variable.sigil == "runtime" and variable.name != LOOP_ITEM
-            return spell_text(text) if own else exact("value", text)
+            own = variable.sigil in ("runtime", "saved") and variable.name != LOOP_ITEM
+            return spell_text(text) if own else exact("JSON value" if value.json else "value", text)
         case nodes.ListValue(items=items):
             return _list_words(items)
         case nodes.ObjectValue(fields=fields):
@@ -162,7 +168,7 @@ def _joined(word: str, operands: tuple[nodes.Condition, ...]) -> str:
 
 
 def _shown(text: nodes.Text) -> str:
-    return quoted(" ".join(spell_text(text).split()))
+    return quoted_text(text)
 
 
 def _operand(value: nodes.Value) -> str:
@@ -171,7 +177,7 @@ def _operand(value: nodes.Value) -> str:
             return delimited(text)
         case nodes.ConstantValue(value=str() as constant):
             return delimited(literal(constant))
-        case nodes.ConstantValue(value=list() | dict()):
+        case nodes.ConstantValue(value=list() | dict() | None):
             return value_words(value)
         case nodes.ConstantValue(value=constant):
             return spell(constant)

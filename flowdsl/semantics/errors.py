@@ -278,6 +278,12 @@ RUNTIME_TYPE_CONFLICT = DiagnosticSpec(
     "`{name}` is set as `{type}` here and as `{earlier}` before",
     "a runtime variable has one type: use another name",
 )
+KEEP_UNDECLARED = DiagnosticSpec(
+    "keep-undeclared",
+    "names",
+    "`keep {name} {operator}` sets a variable that nothing declares",
+    "declare it with its type where it is first set: `keep {name}: string = ...`",
+)
 RESULT_NOT_A_RECORD = DiagnosticSpec(
     "result-not-a-record",
     "types",
@@ -445,7 +451,7 @@ APPEND_REPEATED = DiagnosticSpec(
     "append-repeated",
     "flow",
     "`+=` inside a `{kind}` may add to `{name}` more than once",
-    "emit after the `{kind}`",
+    "{way} after the `{kind}`",
     arguable=True,
 )
 

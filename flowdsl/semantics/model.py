@@ -126,6 +126,7 @@ class SemanticModel(Record):
     - `images`: the bytes of each file that an `image` statement names, by project path.
     - `quoted`: references to text from outside where a value is only looked at; the prompt marks it
       as data there.
+    - `wire_names`: the JSON name of each field of a record literal that has another one there.
     - `declared_values`: the inputs, secrets, parameters and runtime variables of each task and
       workflow.
     - `bodies`: every statement of each body, outer ones first.
@@ -149,6 +150,7 @@ class SemanticModel(Record):
     texts: dict[str, str]
     images: dict[str, bytes]
     quoted: set[ast.Ref]
+    wire_names: dict[ast.Pair, str]
     declared_values: dict[ast.Decl, tuple[ValueSymbol, ...]]
     bodies: dict[ast.Block, list[ast.Stmt]]
     used_names: set[tuple[str, str]]

@@ -107,6 +107,7 @@ class Program:
         self.texts: dict[str, str] = {}
         self.images: dict[str, bytes] = {}
         self.quoted: set[ast.Ref] = set()
+        self.wire_names: dict[ast.Pair, str] = {}
         self.iterables: dict[ValueSymbol, ast.Ref | ast.IntLit | ast.ListExpr] = {}
         self.joined_texts: list[tuple[ast.Module, ast.Text, Place]] = []
         self.bodies: dict[ast.Block, list[ast.Stmt]] = {}

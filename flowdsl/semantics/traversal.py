@@ -118,6 +118,23 @@ def _collect_statements(block: ast.Block, found: list[ast.Stmt]) -> None:
             _collect_statements(inner.block, found)
 
 
+class KeptVariables:
+    """Where the statements of one body declare variables with `keep name: type = value`."""
+
+    __slots__ = ("_declared",)
+
+    def __init__(self, statements: Iterable[ast.Stmt]) -> None:
+        self._declared: dict[str, list[int]] = {}
+        for statement in statements:
+            if type(statement) is ast.KeepStmt and statement.type is not None:
+                self._declared.setdefault(statement.name.text, []).append(statement.start)
+
+    def outlives(self, name: str, passes: ast.Block) -> bool:
+        """Whether a variable keeps its value from pass to pass: it is declared outside of them."""
+        declared = self._declared.get(name, ())
+        return any(not passes.start <= at < passes.end for at in declared)
+
+
 class InnerBlock(Record):
     """A block of a statement.
 

@@ -200,6 +200,21 @@ def describe(type_: Type, most: int | None = DESCRIBED) -> str:
             return "unknown"
 
 
+def may_be_missing(type_: Type, seen: frozenset[Type] = frozenset()) -> bool:
+    """Whether a value of a type, or a part of it at any depth, may be missing."""
+    match type_:
+        case Optional():
+            return True
+        case ListOf(element=element):
+            return may_be_missing(element, seen)
+        case RecordOf():
+            return type_ not in seen and any(
+                may_be_missing(field.type, seen | {type_}) for field in type_.fields
+            )
+        case _:
+            return False
+
+
 def strip_optional(type_: Type) -> Type:
     """The type of the value when it is there."""
     return type_.inner if isinstance(type_, Optional) else type_

@@ -2,10 +2,13 @@
 
 for found in disagreements(model, workflow, payload, world):
     print(found.variant, found.difference)
+for found in replay_disagreements(model, workflow, payload, recorded, world):
+    print(found.variant, found.difference)
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template, WorkflowArtifact
@@ -16,7 +19,7 @@ from .compare import Difference, differences
 from .interpreter.interpret import interpret
 from .machine.execute import Payload, execute
 from .machine.variants import Variant, main_variants
-from .trace import Trace
+from .trace import SUCCESS, Trace
 from .world import World
 
 
@@ -49,6 +52,13 @@ def _open_part(part: ModelName | ImageRef) -> str:
     return part.alias if isinstance(part, ModelName) else part.sha256
 
 
+def _started(payload: Payload, world: World) -> World:
+    """The world of a run that FlowDSL starts, which fills in the defaults of inputs."""
+    properties = json.loads(payload.input_schema or "{}").get("properties", {})
+    defaults = {name: each["default"] for name, each in properties.items() if "default" in each}
+    return World(defaults | dict(world.inputs), world.answer, world.situations)
+
+
 def disagreements(
     model: SemanticModel,
     workflow: WorkflowSymbol,
@@ -63,7 +73,43 @@ def disagreements(
     """
     program = interpret(model, workflow, world, environment or {})
     for variant in main_variants() if variants is None else variants:
-        executed = execute(payload, world, program, variant).trace
-        for difference in differences(program, executed):
-            yield Disagreement(variant, difference, program, executed)
-            break
+        executed = execute(payload, _started(payload, world), program, variant).trace
+        yield from _first(variant, program, executed)
+
+
+def replay_disagreements(
+    model: SemanticModel,
+    workflow: WorkflowSymbol,
+    payload: Payload,
+    recorded: World,
+    world: World,
+    environment: Mapping[str, str] | None = None,
+    variants: Iterable[Variant] | None = None,
+) -> Iterator[Disagreement]:
+    """Where a replay in a world differs from the program, at most once for each variant.
+
+    What is replayed is the recording of a run in the world `recorded`. A run that does not end
+    well is not recorded, and gives nothing. Nobody says at the end of a replay why a task is
+    complete: the reason of a `finish` is not compared. Raises `machine.execute.Refused` as
+    `disagreements` does.
+    """
+    recorded_program = interpret(model, workflow, recorded, environment or {})
+    if recorded_program.ending.status != SUCCESS:
+        return
+    program = interpret(model, workflow, world, environment or {})
+    if program.ending.status == SUCCESS:
+        program = program.__replace__(ending=program.ending.__replace__(reason=None))
+    for variant in main_variants() if variants is None else variants:
+        first = execute(payload, _started(payload, recorded), recorded_program, variant)
+        if first.recording is None:
+            continue
+        started = _started(payload, world)
+        replayed = execute(payload, started, program, variant, first.recording).trace
+        yield from _first(variant, program, replayed)
+
+
+def _first(variant: Variant, program: Trace, payload: Trace) -> Iterator[Disagreement]:
+    """The first difference of two traces, where there is one."""
+    for difference in differences(program, payload):
+        yield Disagreement(variant, difference, program, payload)
+        return

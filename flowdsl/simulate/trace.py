@@ -6,7 +6,7 @@ event and each question may say where it comes from, which is not compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flowdsl.source.record import Record
@@ -128,6 +128,39 @@ class Recorder:
         """The number of actions and waits so far."""
         return self._position
 
+    def outline(self, lines: Sequence[object]) -> None:
+        """What is carried out, where it has an outline."""
+
+    def ends(self) -> None:
+        """Everything is done."""
+
+    def begin(self, place: object) -> None:
+        """Note where the events that follow come from."""
+        self.place = place
+
+    def loop(self, place: object, entries: int) -> None:
+        """A loop over so many entries begins; `passes` and `passed` are told of each of them."""
+
+    def passes(self, item: Any) -> None:
+        """A pass of the innermost loop begins, with this entry."""
+
+    def passed(self) -> None:
+        """A pass of the innermost loop is over."""
+
+    def left(self) -> None:
+        """The innermost loop is over."""
+
+    def hint(self, *, key: str = "", usual: bool = False) -> None:
+        """What a free world may want to know of the next question, and no comparison does.
+
+        `key` is the variable that the answer is saved in. `usual` is whether a screen shows what is
+        asked, where nobody says.
+        """
+
+    def known(self, question: Question) -> Question:
+        """The question as it is put to the world."""
+        return question
+
     def act(self, verb: str, *texts: str) -> None:
         """Record that something was done."""
         if verb in _STILL:
@@ -218,7 +251,14 @@ class Playback(Recorder):
         super().use(self.known(question), position)
 
     def known(self, question: Question) -> Question:
-        """The question as the first execution put it: whoever copies does not know the shape."""
+        """The question as the first execution put it.
+
+        Whoever copies does not know the shape. A question that any model may answer may be put to
+        the model that answers others of the same call.
+        """
+        if question.model and (question, self._position) not in self._answers:
+            plain = question.__replace__(model="")
+            return plain if (plain, self._position) in self._answers else question
         if question.kind != COPY:
             return question
         found = (

@@ -330,6 +330,18 @@ class EmitStmt(Node):
     value: Expr
 
 
+class KeepStmt(Node):
+    """`keep name: type = value`, `keep name = value`, or `+=` when `append`.
+
+    With a `type`, it declares the variable.
+    """
+
+    name: Name
+    type: TypeExpr | None
+    append: bool
+    value: Expr
+
+
 class ExpectStmt(Node):
     condition: Text
     otherwise: Otherwise | None
@@ -739,6 +751,7 @@ if TYPE_CHECKING:
         | ExtractStmt
         | CopyStmt
         | EmitStmt
+        | KeepStmt
         | ExpectStmt
         | CaptureStmt
         | ExportStmt

@@ -359,6 +359,15 @@ class AstBuilder:
         name, operator, value = children
         return ast.EmitStmt(start, end, self._name(name), self._word(operator) == "+=", value)
 
+    def build_keep_new(self, start: int, end: int, children: Sequence[Any]) -> ast.KeepStmt:
+        name, type_, value = children
+        return ast.KeepStmt(start, end, self._name(name), type_, False, value)
+
+    def build_keep(self, start: int, end: int, children: Sequence[Any]) -> ast.KeepStmt:
+        name, operator, value = children
+        append = self._word(operator) == "+="
+        return ast.KeepStmt(start, end, self._name(name), None, append, value)
+
     def build_image(self, start: int, end: int, children: Sequence[Any]) -> ast.ImageStmt:
         path, shows = children
         return ast.ImageStmt(start, end, self._string(path), shows)

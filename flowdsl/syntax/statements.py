@@ -93,6 +93,7 @@ STATEMENTS: dict[type[ast.Node], Row] = {
     ),
     ast.CopyStmt: Row("copy", (("source", SOURCE),), CLIPBOARD, "name", ("copy",)),
     ast.EmitStmt: Row("emit", (), KEEP, becomes=("store",)),
+    ast.KeepStmt: Row("keep", (), KEEP, "name", ("store",)),
     ast.ExpectStmt: Row("expect", (("condition", EXPECTED),), COMPUTER, becomes=("expect",)),
     ast.CaptureStmt: Row("capture", (("file", FILE),), ATTACH, becomes=("capture",)),
     ast.ExportStmt: Row("export", (("file", FILE),), EXPORT, becomes=("export",)),

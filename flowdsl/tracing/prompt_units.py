@@ -53,7 +53,10 @@ _TOKEN = re.compile(
 _STEP = re.compile(r"""\.(\w+)|\[(\d+)\]|\['([^']*)'\]|\["([^"]*)"\]""")
 _RUNTIME_NAME = re.compile(rf"\{{\{{\s*({_ROOT})")
 _QUOTED = re.compile(r"\"([^\"\n]{1,400})\"|'([^'\n]{1,400})'|⟦([^⟧\n]{1,400})⟧")
-_REASON = re.compile(r"\bdeclare_task_failed\b[^\"'\n]{0,60}(?:\"([^\"\n]+)\"|'([^'\n]+)')")
+_REASON = re.compile(
+    r"(?:\bdeclare_task_failed\b[^\"'⟦\n]{0,60}|\bfail with the reason )"
+    r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|⟦([^⟧\n]+)⟧)"
+)
 _FAILED_ATTEMPT = re.compile(r"attempt has failed \((?:\"([^\"\n]+)\"|'([^'\n]+)')\)")
 
 
@@ -180,8 +183,10 @@ def _is_telling(quoted: str) -> bool:
 
 def _reasons(text: str, inputs: Mapping[str, Any]) -> Iterator[str]:
     for pattern in (_REASON, _FAILED_ATTEMPT):
-        for found in pattern.finditer(text):
-            yield filled_in(_first(found), inputs)
+        for found in map(_first, pattern.finditer(text)):
+            # A variable alone is the reason of another line.
+            if _is_telling(found):
+                yield filled_in(found, inputs)
 
 
 def _plain_lines(prompt: str) -> Iterator[tuple[int, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -230,6 +231,7 @@ def test_fail_on(run: Run, tmp_path: Path) -> None:
             "there is no `flowdsl.toml` in this folder or above",
         ),
         (["compile", "a.flow", "-o", "a.flow"], "`a.flow` cannot be written: "),
+        (["compile", "a.flow", "--json"], "`--json` prints figures; add `--stats`"),
         (["check", ""], "an empty path names nothing"),
     ],
 )
@@ -265,6 +267,43 @@ def test_the_environment_variable_chooses(run: Run, tmp_path: Path) -> None:
     ):
         assert run("compile", *words, **environ).code == 0
         assert expected in (tmp_path / "build/flowdsl/look_up/prompt.md").read_text()
+
+
+def test_the_cost_of_prompts(run: Run, tmp_path: Path) -> None:
+    loop = GOOD.replace("{ patient_id: string }", "{ patient_ids: string[] @max_items(9) }")
+    loop = loop.replace("look_up", "look_all_up").replace("outputs { name: string }", "")
+    loop = re.sub(
+        r"steps \{.*",
+        'steps { for each in patient_ids max 9 { choose "the row {each}" } } }\n',
+        loop,
+        flags=re.DOTALL,
+    )
+    write(tmp_path, {"a.flow": GOOD, "b.flow": loop})
+    assert run("compile", "a.flow", "b.flow").out == ""
+    text = run("compile", "a.flow", "b.flow", "--stats")
+    assert text.code == 0
+    found = json.loads(run("compile", "a.flow", "b.flow", "--stats", "--json").out)
+    assert (found["format_version"], found["total"]) == (1, 2)
+    many, one = found["items"]
+    assert one["workflow"] == "look_up"
+    assert (one["focused_calls"], one["background_readings"], one["loops"]) == (1, 0, [])
+    assert many["loops"] == [
+        {"items": "{patient_ids}", "focused_calls": 1, "background_readings": 0}
+    ]
+    for item in found["items"]:
+        tokens = item["tokens"]
+        assert list(tokens) == ["all", "title", "rules", "steps", "replay"]
+        assert tokens["all"] == sum(tokens.values()) - tokens["all"]
+    rows = [re.split(r"  +", line.strip()) for line in text.out.splitlines()]
+    assert [row[0] for row in rows] == [
+        "WORKFLOW",
+        "look_all_up",
+        "an entry of {patient_ids}",
+        "look_up",
+    ]
+    assert rows[2][1:] == ["1", "0"]
+    assert rows[3][1:] == ["1", "0", *(f"{each:,}" for each in one["tokens"].values())]
+    assert (tmp_path / "build/flowdsl/look_up/prompt.md").exists()
 
 
 def test_standard_input(run: Run, tmp_path: Path) -> None:

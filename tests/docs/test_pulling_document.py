@@ -19,7 +19,7 @@ def test_the_document_shows_what_pull_prints(tmp_path: Path) -> None:
     assert run_command(tmp_path, "deploy", "--yes", CI="").code == 0
     ((workflow_id, reply),) = Service(tmp_path).replies().items()
     prompt = reply["main_prompt"].replace("Open the search", "Open the quick search")
-    numbered = "   1.2 Wait until the list has stopped moving.\n   1.3 Use focused_action"
+    numbered = "   1.2 Let the list stop moving.\n   1.3 Use focused_action"
     prompt = prompt.replace("   1.2 Use focused_action", numbered, 1)
     with Store.open(tmp_path / ".flowdsl/emulator.sqlite") as store:
         body = {"main_prompt": prompt, "is_webhooks_enabled": True}

@@ -62,7 +62,6 @@ SAMPLES: dict[str, str] = {
     "duration": duration(90_000),
     "entries": value_words(nodes.ConstantValue(value=["a", ["b"]])).removeprefix("a list of "),
     "exact": exact("text", (nodes.TextPiece(value=" Memo\t"), MEMO), block=True),
-    "field": "total",
     "fields": type_words(RECORD).removeprefix("a JSON object with "),
     "held": quoted(spell_variable(TOTAL)),
     "items": quoted(spell_variable(TOTAL)),
@@ -73,6 +72,7 @@ SAMPLES: dict[str, str] = {
     "listed": quoted("total"),
     "members": value_words(OBJECT).removeprefix("an object with "),
     "missing": say("screen.choose_missing"),
+    "mark": "\u27eatotal\u27eb",
     "model": quoted("Careful Model"),
     "name": quoted("amount"),
     "notes": say("blanks.empty", say("blanks.line", 2)),
@@ -87,7 +87,6 @@ SAMPLES: dict[str, str] = {
         say(
             "data.background_prompt",
             "the total",
-            spell_variable(TOTAL),
             quoted("total"),
             type_words(AMOUNT),
             False,
@@ -97,7 +96,6 @@ SAMPLES: dict[str, str] = {
     "relation": NUMERIC["<="],
     "rule": "Close what asks for an update.",
     "run": say("blanks.run", 2, "blank"),
-    "source": say("sources.kept", quoted("total"), False),
     "spelled": quoted("5"),
     "start": say("screen.expect_missing"),
     "subject": say("blanks.it"),
@@ -105,6 +103,7 @@ SAMPLES: dict[str, str] = {
     "unit": "tab",
     "value": value_words(OBJECT),
     "variable": spell_variable(TOTAL),
+    "why": condition_words(IS_OPEN),
 }
 
 

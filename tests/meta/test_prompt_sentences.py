@@ -22,8 +22,7 @@ import pytest
 import flowdsl
 from flowdsl.codegen.artifacts import plain
 from flowdsl.codegen.json_schema import output_schema
-from flowdsl.codegen.prompt.context import Context
-from flowdsl.codegen.prompt.document import emit_template
+from flowdsl.codegen.prompt.document import _context, emit_template
 from flowdsl.codegen.prompt.statements import emit_main
 from flowdsl.config.keys import VERIFIABLE_TOOLS
 from flowdsl.ir import nodes
@@ -176,6 +175,33 @@ def _workflows() -> Iterator[tuple[nodes.Workflow, Capabilities]]:
     branch = nodes.Branch(origin=HERE, condition=nodes.IsEmpty(operand=value), body=(capture,))
     asked = nodes.If(origin=HERE, branches=(branch,), otherwise=())
     yield replace(writer.workflow(), body=(asked,)), DOCUMENTED
+    for noted in (None, "reason_1"):
+        yield replace(writer.workflow(), body=_failing(noted)), DOCUMENTED
+
+
+def _failing(noted: str | None) -> nodes.Body:
+    """Calls of which one fails once, and others twice; `noted` is where each leaves its reason.
+
+    What only one bullet of a call does is said in it. A reason is the words of the check that
+    failed, others, or that of the attempt that failed last.
+    """
+    own = literal("the row is open")
+
+    def fails(reason: nodes.Text | None) -> nodes.Expect:
+        leave = nodes.Leave(origin=HERE, action="abort", reason=reason, noted=noted)
+        return nodes.Expect(origin=HERE, condition=own, otherwise=(leave,))
+
+    def retry(reason: nodes.Text | None) -> nodes.Retry:
+        attempt = nodes.Leave(origin=HERE, action="retry", reason=own)
+        body = (nodes.Expect(origin=HERE, condition=own, otherwise=(attempt,)),)
+        last = nodes.Leave(origin=HERE, action="abort", reason=reason, noted=noted)
+        return nodes.Retry(
+            origin=HERE, attempts=2, delay_milliseconds=0, body=body, otherwise=(last,)
+        )
+
+    between = nodes.Capture(origin=HERE, file=literal("a.png"))
+    calls = ((fails(own),), (retry(None),), (fails(own), fails(literal("no")), retry(None)))
+    return tuple(each for call in calls for each in (*call, between))
 
 
 def test_who_meets_a_sentence_is_who_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +213,7 @@ def test_who_meets_a_sentence_is_who_is_said_to(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(words, "environment", lambda: own)
     met: set[tuple[str, str]] = set()
     for workflow, capabilities in _workflows():
-        items = emit_main(workflow.body, Context(capabilities, workflow.names))
+        items = emit_main(workflow.body, _context(workflow, capabilities))
         met.update(_of_lines(items, MAIN))
         text = str(plain(emit_template(workflow, capabilities)))
         met.update(found for found in _met(text, MAIN) if found[0].startswith(AROUND_STEPS))

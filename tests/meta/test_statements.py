@@ -60,7 +60,7 @@ KNOWN = frozenset(
         *("PressStmt", "WaitStmt", "WaitUntilStmt", "ExtractStmt", "CopyStmt", "EmitStmt"),
         *("ExpectStmt", "CaptureStmt", "ExportStmt", "ImageStmt", "RunStmt", "IfStmt"),
         *("ForStmt", "RepeatStmt", "RetryStmt", "CallStmt", "FailStmt", "AbortStmt"),
-        "FinishStmt",
+        *("FinishStmt", "KeepStmt"),
     )
 )
 """The statements of which every place below was asked whether it has to know them."""

@@ -17,6 +17,7 @@ from .painted import BAD, GOOD, QUIET, WARNED, Part, painted
 from .plan_words import (
     NOTES,
     broken,
+    cost,
     deletion,
     flag,
     key_news,
@@ -98,6 +99,8 @@ def _change_lines(plan: Plan, change: Change) -> Iterator[list[Part]]:
         head.append((f"  {note}", QUIET))
     yield head
     yield from _difference_lines(change)
+    if figures := cost(change):
+        yield [(f"    cost: {figures}", QUIET)]
     for item in promises(plan, change.address):
         yield [("    breaks callers: ", BAD), (printable(broken(item)), "")]
     if (found := replaying(change, impact)) is not None:

@@ -10,6 +10,7 @@ from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Breaking, Change, Guard, Impact, Plan
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
+from flowdsl.prompt.cost import prompt_cost
 from flowdsl.state.document import Intent
 
 from .markdown import cut
@@ -95,6 +96,32 @@ def replaying(change: Change, impact: Impact | None) -> tuple[str, list[str]] | 
     if number == 1:
         return "1 approved trajectory keeps replaying what it recorded", names
     return f"{number} approved trajectories keep replaying what they recorded", names
+
+
+def cost(change: Change) -> str:
+    """How the cost of a prompt changes, from the live one to the new one.
+
+    Empty where it does not. Calls in loops are those of one entry of each.
+    """
+    fields = () if change.difference is None else change.difference.fields
+    for field in fields:
+        if field.path == "main_prompt" and isinstance(field.before, str):
+            before, after = prompt_cost(field.before), prompt_cost(str(field.after))
+            figures = (
+                ("prompt", before.all_tokens, after.all_tokens, " tokens"),
+                ("focused calls", before.calls.focused, after.calls.focused, ""),
+                ("in loops", before.entry.focused, after.entry.focused, " an entry"),
+                (
+                    "background readings",
+                    before.calls.readings + before.entry.readings,
+                    after.calls.readings + after.entry.readings,
+                    "",
+                ),
+            )
+            return ", ".join(
+                f"{name} {old:,} -> {new:,}{unit}" for name, old, new, unit in figures if old != new
+            )
+    return ""
 
 
 def promises(plan: Plan, address: Address) -> list[Breaking]:

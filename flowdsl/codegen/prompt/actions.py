@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import assert_never
 
 from flowdsl.ir import nodes
@@ -11,18 +10,12 @@ from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import clause, duration, quoted, spell_text
 from flowdsl.prompt.words import say
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s*\n\s*")
-"""Where the author ended a sentence and its line at once: each line is an instruction of its own.
-"""
-
 
 def emit_action(
     statement: nodes.Do | nodes.TypeIn | nodes.Clear | nodes.Press | nodes.Wait,
 ) -> list[Item]:
-    """One line for each action; sentences of a `do` share a line only if they do so in source."""
-    words = _words(statement)
-    lines = _SENTENCE_END.split(words) if isinstance(statement, nodes.Do) else [words]
-    return [Item(line, statement.origin, statement.kind) for line in lines]
+    """One line for each action; the paragraphs of a `do` are further lines of one item."""
+    return [Item(_words(statement), statement.origin, statement.kind)]
 
 
 def _words(
@@ -30,7 +23,7 @@ def _words(
 ) -> str:
     match statement:
         case nodes.Do(text=text):
-            return spell_text(text).strip()
+            return spell_text(text)
         case nodes.TypeIn(value=value, display=display, target=target):
             if display is None:
                 return say("actions.type_into", clause(target), exact("text", value, block=True))

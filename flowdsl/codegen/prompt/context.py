@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from flowdsl.ir import nodes
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.sentences import DONE, FAILED
-from flowdsl.prompt.text import OPEN_PART, clause, quoted, spell_text, spell_variable
+from flowdsl.prompt.text import OPEN_PART, clause, quoted, quoted_text, spell_variable
 from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import Capabilities
 
@@ -22,11 +22,15 @@ of statement and the bullets.
 class Context:
     """The state of emitting one prompt.
 
-    `names` are variable names in use, and `decisions` counts the `focused_action` lines.
+    `names` are variable names in use, `rules` the standing rules, which every focused agent is
+    told, and `decisions` counts the `focused_action` lines.
     """
 
-    def __init__(self, capabilities: Capabilities, names: tuple[str, ...]) -> None:
+    def __init__(
+        self, capabilities: Capabilities, names: tuple[str, ...], rules: Sequence[Item] = ()
+    ) -> None:
         self.capabilities = capabilities
+        self.rules = tuple(rules)
         self._names = set(names)
         self.decisions = 0
 
@@ -40,13 +44,18 @@ class Context:
         return name
 
     def focused(
-        self, origin: nodes.Origin, statement: str, bullets: list[Item], model: str | None = None
+        self,
+        origin: nodes.Origin,
+        statement: str,
+        bullets: list[Item],
+        model: str | None = None,
+        notes: Sequence[str] = (),
     ) -> Item:
-        """One `focused_action` line with its instruction."""
+        """One `focused_action` line with its instruction; `notes` are said before it."""
         self.decisions += 1
-        return Item(
-            say("screen.focused", model_name(model)), origin, statement, bullets, focused=True
-        )
+        words = say("screen.focused", model_name(model))
+        said = [Item(note, origin, statement) for note in notes]
+        return Item(words, origin, statement, [*self.rules, *said, *bullets], focused=True)
 
 
 def model_name(alias: str | None) -> str:
@@ -61,14 +70,15 @@ def runtime(name: str) -> str:
 
 def reason(text: nodes.Text) -> str:
     """The reason of a failure as the argument of a tool."""
-    return quoted(" ".join(spell_text(text).split()))
+    return quoted_text(text)
 
 
 class Agent:
     """The agent that is being instructed, and how a failed attempt is told to it.
 
     `attempts` says that this agent itself repeats an attempt that fails here. A focused agent
-    inside an attempt of the main agent does not: it reports the failure.
+    inside an attempt of the main agent does not: it reports the failure. `fails` counts the bullets
+    that fail the task. What that means is said in each, or once in a note where they `share` it.
     """
 
     def __init__(
@@ -78,6 +88,13 @@ class Agent:
         self.main = main
         self.attempts = main
         self._emit = emit
+        self.begin()
+
+    def begin(self, *, shared: bool = False) -> None:
+        """Begin a call; with `shared`, its bullets share what it means to fail."""
+        self.fails = 0
+        self.shared = shared
+        self.notes: dict[str, None] = {}
 
     def __call__(self, body: nodes.Body) -> list[Item]:
         """The lines of a body."""
@@ -87,11 +104,20 @@ class Agent:
         """The same agent, inside attempts that it repeats itself."""
         inner = Agent(self.context, self._emit, main=self.main)
         inner.attempts = True
+        inner.outer = self
+        inner.shared = self.shared
         return inner
 
-    def leave(self, leave: nodes.Leave) -> str:
-        """What a leaving statement asks for, as the end of a sentence without its full stop."""
+    outer: Agent | None = None
+
+    def leave(self, leave: nodes.Leave, own: nodes.Text | None = None) -> str:
+        """What a leaving statement asks for, as the end of a sentence without its full stop.
+
+        `own` is the text of the statement that failed, which is the reason where none is given.
+        """
         match leave.action:
+            case "abort" if not self.main:
+                return self._fail(leave, own)
             case "abort":
                 with_reason, without = "control.abort", "control.abort_last"
             case "retry" if self.attempts:
@@ -102,29 +128,74 @@ class Agent:
                 return say("control.finish", "" if leave.reason is None else clause(leave.reason))
         return say(without) if leave.reason is None else say(with_reason, reason(leave.reason))
 
+    def _fail(self, leave: nodes.Leave, own: nodes.Text | None) -> str:
+        """What a focused agent does that fails."""
+        self._count(leave.noted)
+        if self.shared:
+            if leave.reason is None:
+                return say("control.fail_last")
+            same = leave.reason == own
+            return say("control.fail") if same else say("control.fail_with", reason(leave.reason))
+        if leave.noted is not None:
+            key = quoted(leave.noted)
+            if leave.reason is None:
+                return say("control.abort_last_noted", key)
+            return say("control.abort_noted", reason(leave.reason), key)
+        if leave.reason is None:
+            return say("control.abort_last")
+        return say("control.abort", reason(leave.reason))
+
+    def _count(self, noted: str | None) -> None:
+        self.fails += 1
+        if noted is None:
+            self.notes[say("control.fail_means")] = None
+        else:
+            self.notes[say("control.fail_means_noted", quoted(noted))] = None
+        if not self.shared:
+            self.notes.clear()
+        if self.outer is not None:
+            self.outer._count(noted)
+
 
 def consequence(
-    condition: str, body: nodes.Body, origin: nodes.Origin, agent: Agent
+    condition: str,
+    body: nodes.Body,
+    origin: nodes.Origin,
+    agent: Agent,
+    own: nodes.Text | None = None,
 ) -> Iterator[Item]:
     """`If <condition>, <leave>.` on one line, or `If <condition>:` with the body under it.
 
-    An empty body is said too ("go on"), for a failed check would otherwise look like the end.
+    An empty body is said too ("go on"), for a failed check would otherwise look like the end. `own`
+    is what stands behind the colon of the bullet that failed.
     """
     first = body[0] if body else None
     if first is None:
         yield Item(say("control.then", condition, say("control.go_on")), origin, "otherwise")
     elif len(body) == 1 and isinstance(first, nodes.Leave):
-        yield Item(say("control.then", condition, agent.leave(first)), first.origin, "otherwise")
+        words = agent.leave(first, own)
+        yield Item(say("control.then", condition, words), first.origin, "otherwise")
     else:
         yield Item(say("control.under", condition), origin, "otherwise", agent(body))
 
 
-def failure(
-    ask: str, missing: str, body: nodes.Body, origin: nodes.Origin, agent: Agent
-) -> tuple[list[Item], list[Item]]:
-    """Bullets that save how the check `ask` ended, and the main agent's lines if it failed.
+Split = tuple[
+    list[Item],
+    Callable[[nodes.Statement, "Agent"], list[Item]],
+    Callable[[], list[Item]] | None,
+]
+"""A statement of which a focused agent does a part.
 
-    `missing` is how the sentence about the failure begins.
+The main agent's lines before it, the focused agent's bullets, and the main agent's lines behind it.
+"""
+
+
+def failure(
+    missing: str, body: nodes.Body, origin: nodes.Origin, agent: Agent
+) -> tuple[list[Item], Callable[[str], list[Item]]]:
+    """Bullets that save how a check ended, and the main agent's lines if it failed.
+
+    `missing` is how the sentence about the failure begins; the lines are told what was asked.
     """
     decision = agent.context.decision()
     key = quoted(decision)
@@ -132,8 +203,12 @@ def failure(
         Item(say("control.decide_failed", missing, key, quoted(FAILED)), origin, "decision"),
         Item(say("control.decide_none", key, quoted(DONE)), origin, "decision"),
     ]
-    why = say("control.failed", ask.rstrip("."))
-    return bullets, [*guarded(quoted(runtime(decision)), quoted(FAILED), why, body, origin, agent)]
+
+    def lines(ask: str) -> list[Item]:
+        why = say("control.failed", ask.removesuffix("."))
+        return [*guarded(quoted(runtime(decision)), quoted(FAILED), why, body, origin, agent)]
+
+    return bullets, lines
 
 
 def guarded(

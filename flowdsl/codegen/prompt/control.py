@@ -9,18 +9,8 @@ from flowdsl.prompt.sentences import AGAIN, DONE, NONE
 from flowdsl.prompt.text import duration, quoted, spell_path, spell_text
 from flowdsl.prompt.values import condition_words
 from flowdsl.prompt.words import say
-from flowdsl.syntax.statements import ATTACH, COMPUTER, EXPORT, LEAVES, PICTURE, STATEMENTS
 
-from .context import Agent, Wrap, consequence, guarded, runtime
-from .data import emit_store
-
-PLAIN_ACTIONS = frozenset(
-    kind
-    for class_ in LEAVES
-    if STATEMENTS[class_].tool in (COMPUTER, ATTACH, EXPORT, PICTURE)
-    for kind in STATEMENTS[class_].becomes
-)
-"""Statements that set no variable, so that variables may also be emptied behind them."""
+from .context import Agent, Split, Wrap, consequence, guarded, runtime
 
 # Branches
 
@@ -44,27 +34,35 @@ def _branch(words: str, body: nodes.Body, origin: nodes.Origin, agent: Agent) ->
     return Item(say("control.under", words), origin, "if", agent(body))
 
 
-def emit_if_main(statement: nodes.If, main: Agent) -> list[Item]:
-    """The decision in a `focused_action`, and lines for each branch that depend on it.
+def split_if(statement: nodes.If, main: Agent) -> Split:
+    """The decision as bullets, and lines for each branch that depend on it.
 
     It is saved as the number of the branch.
     """
-    context = main.context
-    key = context.decision()
-    decision, key = quoted(runtime(key)), quoted(key)
-    bullets: list[Item] = []
-    groups: list[Item] = []
-    for number, branch in enumerate(statement.branches, 1):
-        words = condition_words(branch.condition)
-        answer = quoted(str(number))
-        frame = "control.decide_otherwise" if bullets else "control.decide"
-        bullets.append(Item(say(frame, words, key, answer), branch.origin, "if"))
-        groups.extend(guarded(decision, answer, words, branch.body, branch.origin, main))
+    name = main.context.decision()
+    decision, key = quoted(runtime(name)), quoted(name)
     origin = statement.origin
-    bullets.append(Item(say("control.decide_none", key, quoted(NONE)), origin, "if"))
-    rest = say("control.no_condition")
-    groups.extend(guarded(decision, quoted(NONE), rest, statement.otherwise, origin, main))
-    return [context.focused(origin, "if", bullets), *groups]
+
+    def ask(asked: nodes.Statement, focused: Agent) -> list[Item]:
+        assert isinstance(asked, nodes.If)
+        bullets: list[Item] = []
+        for number, branch in enumerate(asked.branches, 1):
+            frame = "control.decide_otherwise" if bullets else "control.decide"
+            words = say(frame, condition_words(branch.condition), key, quoted(str(number)))
+            bullets.append(Item(words, branch.origin, "if"))
+        return [*bullets, Item(say("control.decide_none", key, quoted(NONE)), origin, "if")]
+
+    def after() -> list[Item]:
+        groups: list[Item] = []
+        for number, branch in enumerate(statement.branches, 1):
+            words = condition_words(branch.condition)
+            answer = quoted(str(number))
+            groups.extend(guarded(decision, answer, words, branch.body, branch.origin, main))
+        rest = say("control.no_condition")
+        groups.extend(guarded(decision, quoted(NONE), rest, statement.otherwise, origin, main))
+        return groups
+
+    return [], ask, after
 
 
 # Repetition
@@ -82,7 +80,7 @@ def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
 def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     """Rounds whose body needs the main agent's tools.
 
-    Each begins with a fresh look at the screen.
+    Each begins with a fresh look at the screen, and another look follows the last.
     """
     origin = statement.origin
     context = main.context
@@ -95,10 +93,11 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     ]
     stop = say("control.repeat_stop", decision)
     body = [context.focused(origin, "repeat", look), Item(stop, origin, "repeat")]
-    words = say("control.repeat", until, statement.limit)
-    missing = say("control.repeat_missing", statement.limit)
+    words = say("control.rounds", statement.limit)
+    missing = say("control.rounds_missing", decision, statement.limit)
     return [
         Item(words, origin, "repeat", body + main(statement.body)),
+        context.focused(origin, "repeat", look),
         *consequence(missing, statement.otherwise, origin, main),
     ]
 
@@ -133,21 +132,15 @@ def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
             action="abort",
             reason=literal(say("control.loop_reason", statement.limit)),
         )
+        focused = Agent(main.context, lambda body, agent: [], main=False)
+        missing = say("control.loop_too_many", statement.limit)
         bullets = [
             Item(say("control.loop_count", items), origin, "for"),
-            *consequence(say("control.loop_too_many", statement.limit), (too_many,), origin, main),
+            *consequence(missing, (too_many,), origin, focused),
         ]
-        lines.extend(wrap(origin, "for", bullets))
+        lines.append(main.context.focused(origin, "for", bullets))
     lines.append(Item(say("control.start_loop", items), origin, "for"))
-    body = main(statement.body)
-    if statement.resets:
-        reset = emit_store(nodes.Store(origin=origin, assignments=statement.resets))
-        first = _first_decision(body)
-        if first is not None:
-            first.children[:0] = reset
-        else:
-            lines.extend(wrap(origin, "for", reset))
-    lines.extend(body)
+    lines.extend(main(statement.body))
     lines.append(Item(say("control.end_loop"), origin, "for"))
     return [Item(say("control.loop", _items_name(statement.items)), origin, "for", lines)]
 
@@ -160,18 +153,6 @@ def _items_name(value: nodes.Value) -> str:
     if isinstance(value, nodes.ConstantValue) and isinstance(value.value, int):
         return say("control.loop_numbers", value.value - 1)
     return say("control.loop_list", loop_items(value))
-
-
-def _first_decision(items: list[Item]) -> Item | None:
-    """The first `focused_action` of a pass, if only plain actions and headings come before it."""
-    for item in items:
-        if item.focused:
-            return item
-        if item.statement == "step":
-            return _first_decision(item.children)
-        if item.statement not in PLAIN_ACTIONS:
-            return None
-    return None
 
 
 def loop_items(value: nodes.Value) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from flowdsl.ir import nodes
-from flowdsl.ir.fits import fits, models_of
+from flowdsl.ir.fits import fits
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import clause, quoted
 from flowdsl.prompt.values import type_words, value_words
 from flowdsl.prompt.words import say
 
-from .context import Agent, consequence, failure, model_name, runtime
+from .context import Agent, Split, consequence, failure, model_name, runtime
 
 
 def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
@@ -20,24 +20,28 @@ def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
         items.append(Item(say("data.save_missing"), origin, "extract"))
     else:
         missing = say("data.read_missing")
-        items.extend(consequence(missing, statement.otherwise, origin, focused))
+        items.extend(consequence(missing, statement.otherwise, origin, focused, statement.source))
     return items
 
 
-def emit_extract_main(statement: nodes.Extract, main: Agent) -> list[Item]:
-    """A reading in a `focused_action`, where the `else` needs the main agent's tools."""
+def split_extract(statement: nodes.Extract, main: Agent) -> Split:
+    """A reading as bullets, where the `else` needs the main agent's tools."""
     origin = statement.origin
-    bullets = [*_read_and_save(statement), Item(say("data.save_missing"), origin, "extract")]
-    words = say("data.if_missing", quoted(runtime(statement.variable)))
-    return [
-        main.context.focused(origin, "extract", bullets, statement.model),
-        Item(words, origin, "otherwise", main(statement.otherwise or ())),
-    ]
+
+    def ask(asked: nodes.Statement, focused: Agent) -> list[Item]:
+        assert isinstance(asked, nodes.Extract)
+        return [*_read_and_save(asked), Item(say("data.save_missing"), origin, "extract")]
+
+    def after() -> list[Item]:
+        words = say("data.if_missing", quoted(runtime(statement.variable)))
+        return [Item(words, origin, "otherwise", main(statement.otherwise or ()))]
+
+    return [], ask, after
 
 
 def _read_and_save(statement: nodes.Extract) -> list[Item]:
     type_, _ = _present(statement.type)
-    save = say("data.save", *_target(statement.variable), type_words(type_))
+    save = say("data.save", quoted(statement.variable), type_words(type_))
     return [
         Item(say("data.read", clause(statement.source)), statement.origin, "extract"),
         Item(save, statement.origin, "extract"),
@@ -55,7 +59,7 @@ def emit_background(statement: nodes.BackgroundExtract) -> list[Item]:
     prompt = say(
         "data.background_prompt",
         clause(statement.source),
-        *_target(statement.variable),
+        quoted(statement.variable),
         type_words(type_),
         optional,
     )
@@ -72,29 +76,32 @@ def emit_copy(statement: nodes.Copy, focused: Agent) -> list[Item]:
     if statement.otherwise is not None:
         missing = say("data.copy_missing")
         items.append(_copy_check(statement))
-        items.extend(consequence(missing, statement.otherwise, statement.origin, focused))
+        own = statement.source
+        items.extend(consequence(missing, statement.otherwise, statement.origin, focused, own))
     return items + _typed(statement)
 
 
-def emit_copy_main(statement: nodes.Copy, main: Agent, focused: Agent) -> list[Item]:
+def split_copy(statement: nodes.Copy, main: Agent) -> Split:
     """The main agent copies.
 
     A focused agent verifies, and acts on a failure if it has the tools.
     """
-    context = main.context
     origin, otherwise = statement.origin, statement.otherwise
-    if otherwise is None or fits(otherwise, context.capabilities):
-        copied, *bullets = emit_copy(statement, focused)
-        groups: list[Item] = []
-    else:
-        copied, check = _copy(statement), _copy_check(statement)
-        missing = say("data.copy_missing")
-        decision, groups = failure(check.text, missing, otherwise, origin, main)
-        bullets = [check, *decision, *_typed(statement)]
-    if not bullets:
-        return [copied]
-    model = next(models_of(otherwise), None) if otherwise and not groups else None
-    return [copied, context.focused(origin, "copy", bullets, model), *groups]
+    copied = [_copy(statement)]
+    if otherwise is None or fits(otherwise, main.context.capabilities):
+        return copied, _verified, None
+    decision, lines = failure(say("data.copy_missing"), otherwise, origin, main)
+
+    def ask(asked: nodes.Statement, focused: Agent) -> list[Item]:
+        assert isinstance(asked, nodes.Copy)
+        return [_copy_check(asked), *decision, *_typed(asked)]
+
+    return copied, ask, lambda: lines(_copy_check(statement).text)
+
+
+def _verified(statement: nodes.Statement, focused: Agent) -> list[Item]:
+    assert isinstance(statement, nodes.Copy)
+    return emit_copy(statement, focused)[1:]
 
 
 def _copy(statement: nodes.Copy) -> Item:
@@ -109,10 +116,17 @@ def _copy_check(statement: nodes.Copy) -> Item:
 
 
 def _typed(statement: nodes.Copy) -> list[Item]:
-    """The bullet that keeps the copied text as a value of its type; none for a text."""
-    if statement.type == nodes.ScalarType(name="string") or _is_optional_text(statement.type):
+    """The bullet that keeps the copied text as a value of its type; none for a required text.
+
+    An empty clipboard may leave an empty text, which is no value to anybody.
+    """
+    if statement.type == nodes.ScalarType(name="string"):
         return []
-    words = say("data.store_copied", *_target(statement.variable), type_words(statement.type))
+    if _is_optional_text(statement.type):
+        value, key = quoted(runtime(statement.variable)), quoted(statement.variable)
+        words = say("data.copy_empty", value, key)
+        return [Item(words, statement.origin, "copy")]
+    words = say("data.store_copied", quoted(statement.variable), type_words(statement.type))
     return [Item(words, statement.origin, "copy")]
 
 
@@ -128,20 +142,11 @@ def emit_store(statement: nodes.Store) -> list[Item]:
     ]
 
 
-def _target(variable: str) -> tuple[str, str]:
-    """A variable to save into, as `{{name}}` and as a bare key.
-
-    The platform documents the former, but may fill in its value before the agent reads it.
-    """
-    return runtime(variable), quoted(variable)
-
-
 def _assignment_words(assignment: nodes.Assignment) -> str:
-    target = _target(assignment.variable)
+    key, variable = quoted(assignment.variable), runtime(assignment.variable)
     value = value_words(assignment.value)
-    field = assignment.field
-    if field is None:
-        frame = "data.append" if assignment.append else "data.store"
-        return say(frame, *target, value)
-    frame = "data.append_field" if assignment.append else "data.store_field"
-    return say(frame, *target, quoted(field), value)
+    if not assignment.append:
+        return say("data.store", key, value)
+    if assignment.again:
+        return say("data.append_again", key, variable, value)
+    return say("data.append", variable, key, value)

@@ -1,4 +1,4 @@
-"""The whole prompt: title, rules, steps, and the paragraphs "Replay" and "Outputs"."""
+"""The whole prompt: title, rules, steps, and the paragraph "Replay"."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.source_map import MappedLine, SourceRange
 from flowdsl.ir.walk import statements, walk
 from flowdsl.prompt.outline import Item, Line, render_outline
-from flowdsl.prompt.text import OPEN_PART, quoted, spell_path, spell_text
+from flowdsl.prompt.text import OPEN_PART, quoted, spell_literal, spell_path, spell_text
 from flowdsl.prompt.words import paragraph, say
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.spelling import spell
@@ -37,14 +37,24 @@ class Prompt:
 
 def emit_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
     """The prompt of a workflow that has statements."""
-    context = Context(capabilities, workflow.names)
+    context = _context(workflow, capabilities)
     lines = _lines(workflow, context)
     return Prompt(_template(workflow, lines), tuple(_mapped(lines)), context.decisions)
 
 
 def emit_template(workflow: nodes.Workflow, capabilities: Capabilities) -> Template:
     """The text of the prompt alone, without its source map."""
-    return _template(workflow, _lines(workflow, Context(capabilities, workflow.names)))
+    return _template(workflow, _lines(workflow, _context(workflow, capabilities)))
+
+
+def _context(workflow: nodes.Workflow, capabilities: Capabilities) -> Context:
+    rules = (say("rules.always", rule) for rule in _standing_rules(workflow))
+    items = [Item(rule, workflow.origin, "always") for rule in rules]
+    return Context(capabilities, workflow.names, items)
+
+
+def _standing_rules(workflow: nodes.Workflow) -> list[str]:
+    return [rule for rule in map(spell_text, workflow.rules) if rule]
 
 
 def _lines(workflow: nodes.Workflow, context: Context) -> list[Line]:
@@ -53,9 +63,9 @@ def _lines(workflow: nodes.Workflow, context: Context) -> list[Line]:
     items = items or [Item(say("steps.nothing"), workflow.origin, "steps")]
     outline = list(render_outline(items))
     lines = [
-        *_paragraph(workflow, "title", workflow.title),
+        *_paragraph(workflow, "title", spell_literal(workflow.title)),
         *(
-            _paragraph(workflow, "description", workflow.description)
+            _paragraph(workflow, "description", spell_literal(workflow.description))
             if workflow.description
             else ()
         ),
@@ -64,7 +74,6 @@ def _lines(workflow: nodes.Workflow, context: Context) -> list[Line]:
         *outline,
         Line("", workflow.origin, ""),
         *_paragraph(workflow, "replay", paragraph("replay", focused=context.decisions > 0)),
-        *_paragraph(workflow, "outputs", _outputs(workflow)),
     ]
     while lines and not lines[-1].text:
         lines.pop()
@@ -82,45 +91,66 @@ def _rules(workflow: nodes.Workflow, focused: bool) -> str:
     optional = any(isinstance(field.type, nodes.OptionalType) for field in workflow.inputs) or any(
         isinstance(node, nodes.OptionalType) for field in workflow.inputs for node in walk(field)
     )
-    rules = [" ".join(spell_text(rule).split()) for rule in workflow.rules]
-    rules = [rule for rule in rules if rule]
     return paragraph(
-        "rules", focused=focused, optional=optional, secrets=bool(workflow.secrets), rules=rules
+        "rules",
+        focused=focused,
+        optional=optional,
+        secrets=bool(workflow.secrets),
+        rules=_standing_rules(workflow),
     )
 
 
-def _outputs(workflow: nodes.Workflow) -> str:
-    optional = {
-        field.name for field in workflow.outputs if isinstance(field.type, nodes.OptionalType)
-    }
-    lines = [
-        (source.field, source_words(source, source.field in optional))
-        for source in workflow.sources
-    ]
-    return paragraph("outputs", lines=lines) if lines else ""
-
-
-def source_words(source: nodes.OutputSource, optional: bool) -> str:
-    """Where an output comes from, in the words of the prompt and of the output schema."""
+def source_words(source: nodes.OutputSource, type_: nodes.Type | None) -> str:
+    """Where an output comes from, in the words of the output schema."""
     variable = quoted((source.variable or "") + spell_path(source.path))
     match source.kind:
         case "runtime" | "stored":
-            return say("sources.kept", variable, optional)
+            return say("sources.kept", variable, _is_optional(type_), _holds_optional(type_))
         case "background":
-            return say("sources.background", variable, optional)
+            return say("sources.background", variable, _is_optional(type_), _holds_optional(type_))
         case "const":
             return say("sources.const", quoted(spell(source.value)))
         case "none":
             return say("sources.unset")
 
 
+def _is_optional(type_: nodes.Type | None) -> bool:
+    return isinstance(type_, nodes.OptionalType)
+
+
+def _holds_optional(type_: nodes.Type | None) -> bool:
+    """Whether a part of a value of this type may be missing."""
+    match type_:
+        case nodes.OptionalType(inner=inner):
+            return _holds_optional(inner)
+        case nodes.ListType(element=element):
+            return _is_optional(element) or _holds_optional(element)
+        case nodes.RecordType(fields=fields):
+            inner_types = [field.type for field in fields]
+            return any(_is_optional(each) or _holds_optional(each) for each in inner_types)
+        case nodes.ScalarType(name="any"):
+            return True
+        case _:
+            return False
+
+
 def _html(line: str) -> str:
     """A line of a prompt that holds pictures (assumption `image-html`); open parts stay."""
     if not line:
         return ""
-    parts = re.split(f"({OPEN_PART}[^{OPEN_PART}]*{OPEN_PART})", line)
-    escaped = (part if index % 2 else escape(part, quote=False) for index, part in enumerate(parts))
-    return f"<p>{''.join(escaped)}</p>"
+    text = line.lstrip(" ")
+    parts = re.split(f"({OPEN_PART}[^{OPEN_PART}]*{OPEN_PART})", text)
+    escaped = (part if index % 2 else _escaped(part) for index, part in enumerate(parts))
+    return f"<p>{_INDENT * (len(line) - len(text))}{''.join(escaped)}</p>"
+
+
+_INDENT = "\u00a0"
+"""A blank that a browser keeps; without it the outline would lose its levels."""
+
+
+def _escaped(text: str) -> str:
+    """Characters that mean themselves in HTML, all their blanks included."""
+    return escape(text, quote=False).replace("  ", f" {_INDENT}")
 
 
 def _template(workflow: nodes.Workflow, lines: list[Line]) -> Template:

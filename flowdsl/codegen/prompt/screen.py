@@ -9,7 +9,7 @@ from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import clause, duration
 from flowdsl.prompt.words import say
 
-from .context import Agent, consequence, failure
+from .context import Agent, Split, consequence, failure
 
 Check = nodes.Choose | nodes.WaitUntil | nodes.Expect
 
@@ -19,18 +19,25 @@ def emit_check(statement: Check, focused: Agent) -> list[Item]:
     ask, missing = _words(statement)
     return [
         Item(ask, statement.origin, statement.kind),
-        *consequence(missing, statement.otherwise, statement.origin, focused),
+        *consequence(missing, statement.otherwise, statement.origin, focused, _own(statement)),
     ]
 
 
-def emit_check_main(statement: Check, main: Agent) -> list[Item]:
-    """The check alone in a `focused_action`, where its `else` needs the main agent's tools."""
-    ask, missing = _words(statement)
+def split_check(statement: Check, main: Agent) -> Split:
+    """The check alone as bullets, where its `else` needs the main agent's tools."""
+    words, missing = _words(statement)
     origin = statement.origin
-    decision, groups = failure(ask, missing, statement.otherwise, origin, main)
-    bullets = [Item(ask, origin, statement.kind), *decision]
-    model = statement.model if isinstance(statement, nodes.Choose) else None
-    return [main.context.focused(origin, statement.kind, bullets, model), *groups]
+    decision, lines = failure(missing, statement.otherwise, origin, main)
+
+    def ask(asked: nodes.Statement, focused: Agent) -> list[Item]:
+        assert isinstance(asked, nodes.Choose | nodes.WaitUntil | nodes.Expect)
+        return [Item(_words(asked)[0], origin, asked.kind), *decision]
+
+    return [], ask, lambda: lines(words)
+
+
+def _own(statement: Check) -> nodes.Text:
+    return statement.target if isinstance(statement, nodes.Choose) else statement.condition
 
 
 def _words(statement: Check) -> tuple[str, str]:
@@ -40,7 +47,7 @@ def _words(statement: Check) -> tuple[str, str]:
             return say("screen.choose", clause(target)), say("screen.choose_missing")
         case nodes.WaitUntil(condition=condition, timeout_milliseconds=timeout):
             return (
-                say("screen.wait_until", clause(condition), duration(timeout)),
+                say("screen.wait_until", duration(timeout), clause(condition)),
                 say("screen.wait_missing"),
             )
         case nodes.Expect(condition=condition):

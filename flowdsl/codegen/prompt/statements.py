@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import assert_never
 
 from flowdsl.ir import nodes
-from flowdsl.ir.fits import fits, models_of
+from flowdsl.ir.fits import fits
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import spell_text
 
 from . import actions, control, data, screen, tools
+from .calls import Calls, Emit
 from .context import Agent, Context, Wrap
 
 
@@ -21,15 +23,116 @@ def emit_main(body: nodes.Body, context: Context) -> list[Item]:
 def _main_lines(body: nodes.Body, main: Agent) -> list[Item]:
     """The lines of a body.
 
-    Values to keep join a `focused_action` right before them: one call less.
+    Neighbouring statements of focused agents share one call, which costs as much as each alone.
     """
     items: list[Item] = []
+    focused = Agent(main.context, _bullets, main=False)
+    calls = Calls(main.context, focused, items, _emit_plain, main)
+    _collect(body, main, calls)
+    calls.close()
+    return _without_bare_titles(items)
+
+
+def _collect(body: nodes.Body, main: Agent, calls: Calls) -> None:
+    """Add the lines of a body to those of `calls`."""
     for statement in body:
-        if isinstance(statement, nodes.Store) and items and items[-1].focused:
-            items[-1].children.extend(data.emit_store(statement))
+        if isinstance(statement, nodes.Step):
+            # Its title stands over what it does: people follow a run by titles.
+            calls.close()
+            outer = calls.items
+            step = Item(spell_text(statement.title), statement.origin, "step")
+            outer.append(step)
+            calls.items = step.children
+            _collect(statement.body, main, calls)
+            calls.items = outer
+        elif _is_plain(statement):
+            calls.pass_by(statement)
+        elif _is_focused(statement, main.context):
+            calls.add(statement, _emit_focused)
+        elif (split := _split(statement, main)) is not None:
+            before, ask, after = split
+            if before:
+                calls.close()
+                calls.items.extend(before)
+            if after is not None:
+                calls.stay()
+            calls.add(statement, ask, alone=after is not None)
+            if after is not None:
+                calls.close()
+                calls.items.extend(after())
         else:
-            items.extend(_emit_main(statement, main))
-    return items
+            calls.close()
+            calls.items.extend(_emit_main(statement, main))
+
+
+def _without_bare_titles(items: list[Item]) -> list[Item]:
+    """The lines without titles over nothing: what stood under them came to nothing."""
+    for item in items:
+        if item.statement == "step":
+            item.children = _without_bare_titles(item.children)
+    return [item for item in items if item.statement != "step" or item.children]
+
+
+def _is_plain(statement: nodes.Statement) -> bool:
+    """Whether a statement is an action that either agent carries out, and decides nothing."""
+    match statement:
+        case nodes.Do() | nodes.TypeIn(display=None) | nodes.Clear() | nodes.Press() | nodes.Wait():
+            return True
+        case _:
+            return False
+
+
+def _emit_plain(statement: nodes.Statement, agent: Agent) -> list[Item]:
+    assert isinstance(
+        statement, nodes.Do | nodes.TypeIn | nodes.Clear | nodes.Press | nodes.Wait
+    ), statement.kind
+    return actions.emit_action(statement)
+
+
+def _is_focused(statement: nodes.Statement, context: Context) -> bool:
+    match statement:
+        case (
+            nodes.Step()
+            | nodes.Do()
+            | nodes.TypeIn(display=None)
+            | nodes.Clear()
+            | nodes.Press()
+            | nodes.Wait()
+            | nodes.Copy()
+            | nodes.BackgroundExtract()
+            | nodes.Capture()
+            | nodes.Export()
+            | nodes.Picture()
+            | nodes.Loop()
+            | nodes.Leave()
+        ):
+            return False
+        case nodes.Run() if statement.variable is None:
+            return False
+        case _:
+            return fits((statement,), context.capabilities)
+
+
+def _split(
+    statement: nodes.Statement, main: Agent
+) -> tuple[list[Item], Emit, Callable[[], list[Item]] | None] | None:
+    """A statement of which a focused agent decides and the main agent does the rest.
+
+    Its lines before the decision, the bullets that decide, and the lines behind it.
+    """
+    match statement:
+        case nodes.Copy():
+            return data.split_copy(statement, main)
+        case nodes.If():
+            return control.split_if(statement, main)
+        case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
+            return screen.split_check(statement, main)
+        case nodes.Extract():
+            return data.split_extract(statement, main)
+        case nodes.Run() if statement.variable is not None:
+            return tools.split_run(statement, main)
+        case _:
+            return None
 
 
 def _bullets(body: nodes.Body, focused: Agent) -> list[Item]:
@@ -41,45 +144,35 @@ def _bullets(body: nodes.Body, focused: Agent) -> list[Item]:
 
 
 def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
-    context = main.context
-    focused = Agent(context, _bullets, main=False)
-
     match statement:
-        case nodes.Step():
-            title = spell_text(statement.title).strip()
-            return [Item(title, statement.origin, "step", main(statement.body))]
         case nodes.Do() | nodes.TypeIn(display=None) | nodes.Clear() | nodes.Press() | nodes.Wait():
             return actions.emit_action(statement)
-        case nodes.Copy():
-            return data.emit_copy_main(statement, main, focused)
         case nodes.BackgroundExtract():
             return data.emit_background(statement)
         case nodes.Capture() | nodes.Export() | nodes.Picture():
             return tools.emit_artifact(statement)
-        case nodes.Run() if statement.variable is None:
+        case nodes.Run():
             return tools.emit_run(statement, main)
         case nodes.Loop():
-            return control.emit_loop(statement, main, _in_one(context))
+            return control.emit_loop(statement, main, _in_one(main.context))
         case nodes.Leave():
             return [_leave(statement, main)]
-        case _ if fits((statement,), context.capabilities):
-            model = next(models_of((statement,)), None)
-            bullets = _emit_focused(statement, focused)
-            return [context.focused(statement.origin, statement.kind, bullets, model)]
-        case nodes.If():
-            return control.emit_if_main(statement, main)
         case nodes.Repeat():
             return control.emit_repeat_main(statement, main)
         case nodes.Retry():
             return control.emit_retry(statement, main)
-        case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
-            return screen.emit_check_main(statement, main)
-        case nodes.Extract():
-            return data.emit_extract_main(statement, main)
-        case nodes.Run():
-            return tools.emit_run_reading(statement, main)
-        case nodes.Store() | nodes.TypeIn():
-            raise AssertionError(f"{statement.kind} fits every focused agent")
+        case (
+            nodes.Step()
+            | nodes.Store()
+            | nodes.TypeIn()
+            | nodes.Choose()
+            | nodes.WaitUntil()
+            | nodes.Expect()
+            | nodes.Extract()
+            | nodes.Copy()
+            | nodes.If()
+        ):
+            raise AssertionError(f"a focused agent has a part in {statement.kind}")
         case _:
             assert_never(statement)
 
@@ -87,8 +180,8 @@ def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
 def _emit_focused(statement: nodes.Statement, focused: Agent) -> list[Item]:
     match statement:
         case nodes.Step():
-            title = spell_text(statement.title).strip()
-            return [Item(f"{title}:", statement.origin, "step", focused(statement.body))]
+            # A focused agent knows no rule that tells titles from instructions.
+            return focused(statement.body)
         case nodes.Do() | nodes.TypeIn() | nodes.Clear() | nodes.Press() | nodes.Wait():
             return actions.emit_action(statement)
         case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from flowdsl.ir import nodes
 from flowdsl.prompt.exact import exact
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import OPEN_PART, clause, quoted, spell_text
+from flowdsl.prompt.text import OPEN_PART, clause, quoted, quoted_text
 from flowdsl.prompt.values import type_words
 from flowdsl.prompt.words import say
 
-from .context import Agent, consequence, runtime
+from .context import Agent, Split, consequence
 
 
 def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
@@ -25,7 +26,6 @@ def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
     if statement.variable is not None and statement.type is not None:
         words = say(
             "tools.run_save",
-            runtime(statement.variable),
             quoted(statement.variable),
             type_words(statement.type),
         )
@@ -33,24 +33,18 @@ def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
     return [*items, *_failed(statement, agent)]
 
 
-def emit_run_reading(statement: nodes.Run, main: Agent) -> list[Item]:
+def split_run(statement: nodes.Run, main: Agent) -> Split:
     """A command whose output is kept: the main agent runs it, a focused agent saves the output.
 
     The checker refuses this unless the team has verified that a focused agent has a terminal. Then
     the whole statement fits one instruction, except for an `else` that does not.
     """
-    origin = statement.origin
-    bare = emit_run(
-        nodes.Run(
-            origin=origin,
-            command=statement.command,
-            variable=statement.variable,
-            type=statement.type,
-            otherwise=None,
-        ),
-        main,
-    )
-    return [main.context.focused(origin, "run", bare), *_failed(statement, main)]
+
+    def ask(asked: nodes.Statement, focused: Agent) -> list[Item]:
+        assert isinstance(asked, nodes.Run)
+        return emit_run(replace(asked, otherwise=None), focused)
+
+    return [], ask, lambda: [*_failed(statement, main)]
 
 
 def _failed(statement: nodes.Run, agent: Agent) -> Iterator[Item]:
@@ -71,9 +65,9 @@ def emit_artifact(statement: nodes.Capture | nodes.Export | nodes.Picture) -> li
 def _artifact_words(statement: nodes.Capture | nodes.Export | nodes.Picture) -> str:
     match statement:
         case nodes.Capture(file=file):
-            return say("tools.capture", quoted(spell_text(file)))
+            return say("tools.capture", quoted_text(file))
         case nodes.Export(file=file):
-            return say("tools.export", quoted(spell_text(file)))
+            return say("tools.export", quoted_text(file))
         case nodes.Picture():
             picture = (
                 f"{OPEN_PART}image:{statement.sha256}.{statement.extension}:"

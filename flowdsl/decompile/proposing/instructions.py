@@ -261,7 +261,7 @@ class Instructions:
             variable=variable,
             type=type_,
             source=source,
-            otherwise=_otherwise("not copied: ", type_, source),
+            otherwise=_otherwise(type_, source),
         )
 
     def extract(self, found: re.Match[str]) -> nodes.Statement | None:
@@ -277,7 +277,7 @@ class Instructions:
             type=type_,
             source=source,
             model=None,
-            otherwise=_otherwise("not readable: ", type_, source),
+            otherwise=_otherwise(type_, source),
         )
 
     def _takes(self, variable: str, source: nodes.Text) -> bool:
@@ -359,9 +359,8 @@ def _is_scalar(type_: nodes.Type) -> bool:
     return isinstance(inner, nodes.ScalarType | nodes.EnumType)
 
 
-def _otherwise(prefix: str, type_: nodes.Type, source: nodes.Text) -> nodes.Body | None:
+def _otherwise(type_: nodes.Type, source: nodes.Text) -> nodes.Body | None:
     """The `else` of a reading that must not fail, as lowering adds it where source has none."""
     if isinstance(type_, nodes.OptionalType):
         return None
-    reason = (nodes.TextPiece(value=prefix), *source)
-    return (nodes.Leave(origin=NOWHERE, action="abort", reason=reason),)
+    return (nodes.Leave(origin=NOWHERE, action="abort", reason=source),)

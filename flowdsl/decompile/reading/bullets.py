@@ -58,10 +58,10 @@ class Instruction:
         self.main = main
         self.read = read
 
-    def consequence(self, lines: Lines, missing: str) -> nodes.Body:
+    def consequence(self, lines: Lines, missing: str, own: nodes.Text | None = None) -> nodes.Body:
         """The statements that follow a failure, if the next line tells of it.
 
-        `missing` is how it begins.
+        `missing` is how it begins, `own` the text of the statement that failed.
         """
         text = lines.text()
         if text is None:
@@ -70,7 +70,7 @@ class Instruction:
             return self.read(lines.take().children)
         if lines.leaf() is None or lines.takes(say("control.then", missing, say("control.go_on"))):
             return ()
-        leave = self.words.leave_after(text, missing, self.main)
+        leave = self.words.leave_after(text, missing, self.main, own)
         if leave is None:
             return ()
         lines.take()
@@ -87,7 +87,7 @@ class Instruction:
         text = None if self.main and not self.words.capabilities.focused_can(RUN) else lines.leaf()
         if text is not None and (found := self.words.match("tools.run_save", text)):
             lines.take()
-            variable, _, type_ = found
+            variable, type_ = found
         otherwise = self.consequence(lines, say("tools.run_check"))
         return nodes.Run(
             origin=NOWHERE,
@@ -134,7 +134,7 @@ class Focused:
         lines = Lines(items)
         body: list[nodes.Statement] = []
         while lines.position < len(items):
-            body.append(self._statement(lines))
+            body.append(self.statement(lines))
         return tuple(body)
 
     def store(self, lines: Lines) -> nodes.Store | None:
@@ -160,14 +160,14 @@ class Focused:
         start = lines.position
         lines.take()
         found = words.match("data.save", lines.leaf() or "")
-        if found is None or found[0] != found[1]:
+        if found is None:
             lines.position = start
             return None
         lines.take()
         extract = nodes.Extract(
             origin=NOWHERE,
             variable=found[0],
-            type=found[2],
+            type=found[1],
             source=read[0],
             model=None,
             otherwise=(),
@@ -179,7 +179,8 @@ class Focused:
         verified = lines.takes(copy_check(copy))
         otherwise: nodes.Body | None = None
         if verified:
-            otherwise = self._instruction.consequence(lines, say("data.copy_missing"))
+            missing = say("data.copy_missing")
+            otherwise = self._instruction.consequence(lines, missing, copy.source)
         return self.typed(lines, replace(copy, otherwise=otherwise))
 
     def typed(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy:
@@ -188,10 +189,11 @@ class Focused:
         if type_ is not None:
             lines.take()
             return replace(copy, type=type_)
-        optional = copy.otherwise is None
+        held, key = quoted(f"{{{{{copy.variable}}}}}"), quoted(copy.variable)
+        optional = lines.takes(say("data.copy_empty", held, key))
         return replace(copy, type=nodes.OptionalType(inner=STRING) if optional else STRING)
 
-    def _statement(self, lines: Lines) -> nodes.Statement:
+    def statement(self, lines: Lines) -> nodes.Statement:
         text = lines.text()
         assert text is not None
         words = self._words
@@ -200,10 +202,7 @@ class Focused:
         if inner is not None:
             return inner
         if lines.leaf() is None:
-            if not text.endswith(":"):
-                raise Unreadable
-            title = words.text(text[:-1])
-            return nodes.Step(origin=NOWHERE, title=title, body=self.body(lines.take().children))
+            raise Unreadable
         if free:
             lines.take()
             return words.free_action(text)
@@ -273,7 +272,8 @@ class Focused:
         if found is None:
             return None
         lines.take()
-        return replace(found[0], otherwise=self._instruction.consequence(lines, found[1]))
+        own = found[0].target if isinstance(found[0], nodes.Choose) else found[0].condition
+        return replace(found[0], otherwise=self._instruction.consequence(lines, found[1], own))
 
     def _extract(self, lines: Lines) -> nodes.Extract | None:
         found = self.reading(lines)
@@ -282,7 +282,8 @@ class Focused:
         extract, saved_as_missing = found
         if saved_as_missing:
             return optional_extract(extract)
-        otherwise = self._instruction.consequence(lines, say("data.read_missing"))
+        missing = say("data.read_missing")
+        otherwise = self._instruction.consequence(lines, missing, extract.source)
         return replace(extract, otherwise=otherwise)
 
     def _copy(self, lines: Lines) -> nodes.Copy | None:

@@ -1,14 +1,12 @@
-"""Loops in a prompt: what they run over, their bound, and what a pass empties first."""
+"""Loops in a prompt: what they run over, and their bound."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import takewhile
 from typing import Any
 
-from flowdsl.codegen.prompt.control import PLAIN_ACTIONS
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import single_variable
 from flowdsl.ir.passes import rewrite_body
@@ -77,23 +75,17 @@ def _value(value: Any, variables: Iterator[nodes.Variable]) -> nodes.Value:
 # What the lines of a loop do not say on their own
 
 
-def finish_loops(
-    body: nodes.Body, stored: frozenset[str], taken: Iterable[str], hints: PromptHints
-) -> nodes.Body:
-    """The body with its loops completed: resets, bounds, and the name of the loop variable.
+def finish_loops(body: nodes.Body, taken: Iterable[str], hints: PromptHints) -> nodes.Body:
+    """The body with its loops completed: bounds, and the name of the loop variable.
 
-    What a pass empties first stands in the body of its loop until then; bounds come from the input
-    schema. `stored` are the variables of outputs, which no pass empties; `taken` are the names that
-    are not free.
+    Bounds come from the input schema; `taken` are the names that are not free.
     """
     name = _free(VARIABLE, set(taken))
     bounds = {field.name: field.constraints.get("maxItems") for field in hints.inputs or ()}
 
     def rewrite(body: nodes.Body) -> nodes.Body:
         return tuple(
-            _finished(statement, stored, name, bounds)
-            if isinstance(statement, nodes.Loop)
-            else statement
+            _finished(statement, name, bounds) if isinstance(statement, nodes.Loop) else statement
             for statement in body
         )
 
@@ -108,42 +100,10 @@ def _free(wanted: str, taken: set[str]) -> str:
     return name
 
 
-def _finished(
-    loop: nodes.Loop, stored: frozenset[str], name: str, bounds: dict[str, Any]
-) -> nodes.Loop:
-    resets, body = _resets(loop.body, stored)
+def _finished(loop: nodes.Loop, name: str, bounds: dict[str, Any]) -> nodes.Loop:
     limit = loop.limit
     variable = single_variable(loop.items)
     if limit is None and variable is not None and variable.sigil == "input" and not variable.path:
         bound = bounds.get(variable.name)
         limit = bound if isinstance(bound, int) else None
-    return replace(loop, variable=name, limit=limit, body=body, resets=resets)
-
-
-def _resets(
-    body: nodes.Body, stored: frozenset[str]
-) -> tuple[tuple[nodes.Assignment, ...], nodes.Body]:
-    """The assignments with which a pass empties variables, and the body without them.
-
-    They stand in the first `Store` of the body, before any decision.
-    """
-    for index, statement in enumerate(body):
-        before, after = body[:index], body[index + 1 :]
-        if isinstance(statement, nodes.Store):
-            resets = tuple(takewhile(lambda each: _empties(each, stored), statement.assignments))
-            kept = statement.assignments[len(resets) :]
-            rest = (replace(statement, assignments=kept),) if kept else ()
-            return resets, (*before, *rest, *after)
-        if isinstance(statement, nodes.Step):
-            resets, inner = _resets(statement.body, stored)
-            return resets, (*before, replace(statement, body=inner), *after)
-        if statement.kind not in PLAIN_ACTIONS:
-            break
-    return (), body
-
-
-def _empties(assignment: nodes.Assignment, stored: frozenset[str]) -> bool:
-    if assignment.field is not None or assignment.append or assignment.variable in stored:
-        return False
-    value = assignment.value
-    return isinstance(value, nodes.ConstantValue) and value.value in (None, {})
+    return replace(loop, variable=name, limit=limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from flowdsl.codegen.prompt.saved import with_variables
 from flowdsl.ir import nodes
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.sentences import DONE, FAILED, NONE
@@ -14,14 +15,20 @@ from flowdsl.prompt.words import say
 
 from ..model import NOWHERE
 from .bullets import Focused, Instruction, Lines, copy_check, copy_line
-from .statements import Words
+from .statements import Unreadable, Words, plain_variable
 
 
 class Main:
     """Reads the numbered lines of one prompt."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, rules: Sequence[str]) -> None:
+        """`rules` are the standing rules, as they are spelled."""
         self._words = words
+        # No line of a bullet ends with blanks.
+        self._rules = [
+            "\n".join(line.rstrip() for line in say("rules.always", rule).split("\n"))
+            for rule in rules
+        ]
         self._focused = Focused(words)
         self._instruction = Instruction(words, main=True, read=self.body)
         self.decisions: set[str] = set()
@@ -91,25 +98,52 @@ class Main:
     ) -> Iterator[nodes.Statement]:
         """The statement that one `focused_action` carries out, with the lines that depend on it.
 
-        Values that are kept before and after it are statements of their own.
+        The last of several may leave the rest to the main agent, in the lines that follow.
         """
-        bullets = Lines(item.children)
-        store = self._focused.store(bullets)
-        if store is not None:
-            yield store
-        start = bullets.position
-        for read in (self._if, self._check, self._extract):
-            found = read(lines, bullets, model)
-            if found is not None:
-                yield found
-                yield from self._focused.body(item.children[bullets.position :])
-                return
-            bullets.position = start
-        body = self._focused.body(item.children[start:])
-        if len(body) == 1 and isinstance(last := body[0], nodes.Run):
+        yield from self._in_call(lines, Lines(self._under_rules(item)), model)
+
+    def _in_call(
+        self, lines: Lines, bullets: Lines, model: str | None
+    ) -> Iterator[nodes.Statement]:
+        """The statements of the bullets that are left of a call."""
+        statements: list[nodes.Statement] = []
+        while bullets.position < len(bullets.items):
+            start = bullets.position
+            for read in (self._if, self._check, self._extract):
+                found = read(lines, bullets, model)
+                if found is not None:
+                    statements.append(found)
+                    break
+                bullets.position = start
+            else:
+                statements.append(self._focused.statement(bullets))
+        if statements and isinstance(last := statements[-1], nodes.Run):
             otherwise = self._instruction.consequence(lines, say("tools.run_check"))
-            body = (replace(last, otherwise=last.otherwise or otherwise or None),)
-        yield from body if model is None else with_model(body, model)
+            statements[-1] = replace(last, otherwise=last.otherwise or otherwise or None)
+        body = tuple(statements)
+        # Statements share a call only if each of them asks for its model.
+        for each in body:
+            yield from (each,) if model is None else with_model((each,), model)
+
+    def _under_rules(self, item: ReadItem) -> list[ReadItem]:
+        """The bullets behind the standing rules, which every focused agent is told first."""
+        bullets = item.children
+        if [each.text for each in bullets[: len(self._rules)]] != self._rules:
+            raise Unreadable
+        bullets = bullets[len(self._rules) :]
+        self._words.noted = None
+        while bullets and self._is_note(bullets[0].text):
+            bullets = bullets[1:]
+        return bullets
+
+    def _is_note(self, text: str) -> bool:
+        """Whether a bullet only says what words of the others mean."""
+        noted = self._words.match("control.fail_means_noted", text)
+        if noted is not None:
+            self._words.noted = noted[0]
+        if noted is not None or text in (say("control.fail_means"), say("data.saved_here")):
+            return True
+        return self._words.match("data.saved_before", text) is not None
 
     def _if(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.If | None:
         words = self._words
@@ -127,6 +161,8 @@ class Main:
         self.decisions.add(key)
         branches: list[nodes.Branch] = []
         for number, condition in enumerate(conditions, 1):
+            # The lines behind the call name no value by the mark of the call.
+            condition = with_variables(condition, plain_variable)
             body = self._guarded(lines, key, str(number), condition_words(condition))
             branches.append(nodes.Branch(origin=NOWHERE, condition=condition, body=body))
         otherwise = self._guarded(lines, key, NONE, say("control.no_condition"))
@@ -189,14 +225,14 @@ class Main:
     def _copied(self, lines: Lines, copy: nodes.Copy) -> Iterator[nodes.Statement]:
         """A copy with what a focused agent does with it, and the values that it keeps besides."""
         item, model = self._instructed(lines)
-        bullets = Lines(item.children if item is not None else ())
+        bullets = Lines(self._under_rules(item) if item is not None else ())
         ask = copy_check(copy)
         if bullets.takes(ask):
             lines.take()
             missing = say("data.copy_missing")
             otherwise = self._failure(lines, bullets, ask, missing)
             if otherwise is None:
-                otherwise = self._focused.consequence(bullets, missing)
+                otherwise = self._focused.consequence(bullets, missing, copy.source)
                 otherwise = otherwise if model is None else with_model(otherwise, model)
             yield self._focused.typed(bullets, replace(copy, otherwise=otherwise))
         else:
@@ -204,7 +240,7 @@ class Main:
             if not bullets.position:
                 return
             lines.take()
-        yield from self._focused.body(bullets.items[bullets.position :])
+        yield from self._in_call(lines, bullets, model)
 
     def _instructed(self, lines: Lines) -> tuple[ReadItem | None, str | None]:
         """The next line if it calls a focused agent, and the model that it names."""
@@ -216,34 +252,41 @@ class Main:
 
     def _repeat(self, lines: Lines) -> nodes.Repeat | None:
         item = lines.items[lines.position]
-        rounds = self._instruction.rounds(item.text)
+        rounds = self._words.match("control.rounds", item.text)
         if rounds is None:
             return None
-        until, limit = rounds
         inside = Lines(item.children)
-        look, _ = self._instructed(inside)
-        if look is None:
+        found = self._look(inside)
+        if found is None:
             return None
-        bullets = Lines(look.children)
-        words = self._words
-        found = words.match("control.decide", bullets.leaf() or "")
-        if found is None or found[0] != until or found[2] != DONE:
-            return None
-        inside.take()
-        key = found[1]
+        until, key = found
         if not inside.takes(say("control.repeat_stop", _in_quotes(key))):
             return None
         self.decisions.add(key)
         body = self.body(item.children[inside.position :])
         lines.take()
-        missing = say("control.repeat_missing", limit)
+        if self._look(lines) != found:
+            raise Unreadable
+        missing = say("control.rounds_missing", _in_quotes(key), rounds[0])
         return nodes.Repeat(
             origin=NOWHERE,
             until=until,
-            limit=limit,
+            limit=rounds[0],
             body=body,
             otherwise=self._instruction.consequence(lines, missing),
         )
+
+    def _look(self, lines: Lines) -> tuple[nodes.Condition, str] | None:
+        """Reads the call that looks whether another round is needed: its condition and its key."""
+        look, _ = self._instructed(lines)
+        if look is None:
+            return None
+        bullets = Lines(self._under_rules(look))
+        found = self._words.match("control.decide", bullets.leaf() or "")
+        if found is None or found[2] != DONE:
+            return None
+        lines.take()
+        return found[0], found[1]
 
     def _loop(self, lines: Lines) -> nodes.Loop | None:
         item = lines.items[lines.position]
@@ -263,15 +306,14 @@ class Main:
             limit=limit,
             counted=limit is not None,
             body=self.body(item.children[inside.position + 1 : -1]),
-            resets=(),
         )
 
     def _count(self, inside: Lines) -> int | None:
         """Reads the lines that count the entries of a list: how many there may be at most."""
         look, _ = self._instructed(inside)
-        if look is None or len(look.children) != 2:
+        if look is None or len(self._under_rules(look)) != 2:
             return None
-        count, too_many = look.children
+        count, too_many = self._under_rules(look)
         if self._words.match("control.loop_count", count.text) is None:
             return None
         found = self._words.phrases.sentences.read("control.loop_too_many", too_many.text, 0)

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName
 from flowdsl.codegen.prompt.document import emit_template
+from flowdsl.codegen.prompt.saved import with_variables
 from flowdsl.compiler.collector import collector_paused
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_extension, image_hash
-from flowdsl.ir.walk import statements, walk
+from flowdsl.ir.passes import rewrite_body
+from flowdsl.ir.walk import variables_set, walk
 from flowdsl.prompt.reading.outline import Outline, read_outline
 from flowdsl.prompt.reading.texts import MAX_DIGITS, Texts
 from flowdsl.prompt.words import say
@@ -20,7 +22,7 @@ from ..model import NOWHERE, PromptHints, PromptProgram
 from .loops import finish_loops
 from .main_lines import Main
 from .sources import read_sources, stored_outputs
-from .statements import STRING, Unreadable, Words
+from .statements import STRING, Unreadable, Words, plain_variable
 
 MAX_LENGTH = 400_000
 """Characters of the longest prompt that is read; prompts that a model can follow are much shorter.
@@ -74,31 +76,26 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
     where the prompt speaks of one.
     """
     texts = Texts(*hints.names())
-    main = Main(Words(texts, capabilities))
+    main = Main(Words(texts, capabilities), outline.rules)
     nothing = len(outline.items) == 1 and outline.items[0].text == say("steps.nothing")
     body = () if nothing else main.body(outline.items)
-    rules = tuple(map(texts.line, outline.rules))
-    found = read_sources(outline.outputs, hints)
-    if found is None:
-        raise Unreadable
+    rules = tuple(map(texts.text, outline.rules))
+    body = rewrite_body(body, lambda inner: tuple(map(_unmarked, inner)))
+    found = read_sources(hints)
     sources = stored_outputs(tuple(source for source, _ in found), body)
-    stored = frozenset(str(source.variable) for source in sources if source.kind == "stored")
     names = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
-    names.update(_variables(body))
+    names.update(variables_set(body))
     optional = nodes.OptionalType(inner=STRING)
     return nodes.Workflow(
         origin=NOWHERE,
         name="",
-        title=outline.title,
-        description=outline.description,
+        title=_literal(texts, outline.title),
+        description=None if outline.description is None else _literal(texts, outline.description),
         inputs=(nodes.FieldSpec(name="", type=optional),) if outline.optional else (),
         secrets=(nodes.FieldSpec(name="", type=STRING),) if outline.secrets else (),
-        outputs=tuple(
-            nodes.FieldSpec(name=source.field, type=optional if missing else STRING)
-            for source, missing in found
-        ),
+        outputs=tuple(nodes.FieldSpec(name=source.field, type=type_) for source, type_ in found),
         rules=tuple(_readable(rule) for rule in rules),
-        body=finish_loops(body, stored, names, hints),
+        body=finish_loops(body, names, hints),
         sources=sources,
         names=tuple(_taken(names, main.decisions)),
     )
@@ -117,18 +114,18 @@ def _readable(text: nodes.Text | None) -> nodes.Text:
     return text
 
 
-def _variables(body: nodes.Body) -> Iterator[str]:
-    """The runtime variables that a body sets."""
-    for statement in statements(body):
-        match statement:
-            case nodes.Extract() | nodes.BackgroundExtract() | nodes.Copy():
-                yield statement.variable
-            case nodes.Run(variable=str() as variable):
-                yield variable
-            case nodes.Store(assignments=assignments):
-                yield from (assignment.variable for assignment in assignments)
-            case _:
-                pass
+def _literal(texts: Texts, spelled: str) -> str:
+    found = texts.literal(spelled)
+    if found is None:
+        raise Unreadable
+    return found
+
+
+def _unmarked(statement: nodes.Statement) -> nodes.Statement:
+    """A statement that names a variable alike, whether its own call has saved it or another."""
+
+    unmarked: nodes.Statement = with_variables(statement, plain_variable)
+    return unmarked
 
 
 def _taken(names: set[str], decisions: set[str]) -> Iterator[str]:

@@ -1,85 +1,60 @@
-"""Reads the paragraph "Outputs" of a prompt back into the sources of outputs."""
+"""Reads the descriptions of an output schema back into the sources of outputs."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.walk import statements
+from flowdsl.ir.lower_statements import BEFORE
+from flowdsl.ir.walk import field_names, statements
 from flowdsl.prompt.reading.frames import Sentences
 from flowdsl.prompt.reading.phrases import plain_constant
 from flowdsl.prompt.reading.texts import NAMELESS
-from flowdsl.prompt.words import paragraph
 from flowdsl.semantics.values.spelling import spell
 
 from ..model import NOWHERE, PromptHints
 
 _ANY = nodes.ScalarType(name="any")
+STRING = nodes.ScalarType(name="string")
 _NAMED = re.compile(r"(?:output_)?(.*?)(?:_[0-9]+)?")
 
 
-def read_sources(
-    text: str | None, hints: PromptHints
-) -> tuple[tuple[nodes.OutputSource, bool], ...] | None:
-    """The sources in the paragraph, each with whether its output may be missing.
+def read_sources(hints: PromptHints) -> tuple[tuple[nodes.OutputSource, nodes.Type], ...]:
+    """The sources that the descriptions of outputs tell, each with a type of its kind.
 
-    None if it is not a paragraph of ours. A stored value counts as one of a runtime variable until
-    `stored_outputs` has seen what sets it.
+    A stored value counts as one of a runtime variable until `stored_outputs` has seen what sets it.
     """
-    if text is None:
-        return ()
-    head = paragraph("outputs", lines=())
-    if not text.startswith(head):
-        return None
-    fields = {field.name: field for field in hints.outputs or ()}
-    sources: list[tuple[nodes.OutputSource, bool]] = []
-    position = len(head)
-    while position < len(text):
-        found = _source(text, position, fields)
-        if found is None:
-            return None
-        sources.append(found[:2])
-        position = found[2]
-    return tuple(sources)
+    found = (_source(field) for field in hints.outputs or ())
+    return tuple(each for each in found if each is not None)
 
 
-def _source(
-    text: str, position: int, fields: dict[str, nodes.FieldSpec]
-) -> tuple[nodes.OutputSource, bool, int] | None:
-    """One item of the paragraph: the source, whether it may be missing, and the offset of its end.
-
-    Its value may go over several lines.
-    """
-    start = position + len(_ITEM)
-    colon = text.find(": ", start) if text.startswith(_ITEM, position) else -1
-    for _ in range(_COLONS):
-        if colon < 0:
-            break
-        name = text[start:colon]
-        found = _words(text, colon + 2, name, fields.get(name))
-        if found is not None and text.startswith(".", found[2]):
-            end = found[2] + 1
-            if end == len(text) or text.startswith(_ITEM, end):
-                return found[0], found[1], end
-        colon = text.find(": ", colon + 1)
+def _source(field: nodes.FieldSpec) -> tuple[nodes.OutputSource, nodes.Type] | None:
+    """The source at the end of a description, which may have the author's own words before it."""
+    description = field.description or ""
+    starts = [0, *(number + 1 for number, each in enumerate(description) if each == " ")]
+    for start in starts[-_WORDS:]:
+        words = description[start : start + 1].lower() + description[start + 1 :]
+        found = _words(words, 0, field.name, field)
+        if found is not None and words[found[2] :] == ".":
+            return found[0], found[1]
     return None
 
 
 _SENTENCES = Sentences(NAMELESS)
-_ITEM = "\n- "
-_COLONS = 4
-"""How many colons are tried as the end of a name; names that hold a colon are rare."""
+_WORDS = 5_000
+"""The last words of a description among which the sentence of a source may begin."""
 
 
 def _words(
     text: str, position: int, name: str, field: nodes.FieldSpec | None
-) -> tuple[nodes.OutputSource, bool, int] | None:
+) -> tuple[nodes.OutputSource, nodes.Type, int] | None:
     for kind, sentence in (("runtime", "sources.kept"), ("background", "sources.background")):
         found = _SENTENCES.read(sentence, text, position)
         if found is not None:
-            (variable, path), optional = found[0]
+            (variable, path), optional, nested = found[0]
             source = nodes.OutputSource(
                 field=name,
                 kind="runtime" if kind == "runtime" else "background",
@@ -87,19 +62,27 @@ def _words(
                 path=path,
                 origin=NOWHERE,
             )
-            return source, optional, found[1]
+            return source, _type(optional, nested), found[1]
     found = _SENTENCES.read("sources.const", text, position)
     if found is not None:
         value = _constant(found[0][0], field)
         return (
             nodes.OutputSource(field=name, kind="const", value=value, origin=NOWHERE),
-            False,
+            STRING,
             found[1],
         )
     found = _SENTENCES.read("sources.unset", text, position)
     if found is not None:
-        return nodes.OutputSource(field=name, kind="none", origin=NOWHERE), False, found[1]
+        return nodes.OutputSource(field=name, kind="none", origin=NOWHERE), STRING, found[1]
     return None
+
+
+def _type(optional: bool, nested: bool) -> nodes.Type:
+    """A type of which the same is said: whether it, or a part of it, may be missing."""
+    inner: nodes.Type = STRING
+    if nested:
+        inner = nodes.ListType(element=nodes.OptionalType(inner=STRING))
+    return nodes.OptionalType(inner=inner) if optional else inner
 
 
 def _constant(spelled: str, field: nodes.FieldSpec | None) -> Any:
@@ -114,14 +97,20 @@ def _constant(spelled: str, field: nodes.FieldSpec | None) -> Any:
 def stored_outputs(
     sources: tuple[nodes.OutputSource, ...], body: nodes.Body
 ) -> tuple[nodes.OutputSource, ...]:
-    """The sources, with kind `stored` for those that only a `Store` of their own sets."""
-    otherwise: set[str] = set()
+    """The sources, with kind `stored` for those that only a `Store` of their own sets.
+
+    Nothing can read an output, so that a variable that something reads is none; but what an output
+    had before an attempt may be kept.
+    """
+    otherwise = {
+        name
+        for name, into in _reads(body)
+        if into is None or not into.startswith(f"{name}{BEFORE}")
+    }
     for statement in statements(body):
         match statement:
             case nodes.Extract() | nodes.Copy() | nodes.Run(variable=str()):
                 otherwise.add(str(statement.variable))
-            case nodes.Store(assignments=assignments):
-                otherwise.update(each.variable for each in assignments if each.field is not None)
             case _:
                 pass
     return tuple(
@@ -133,6 +122,21 @@ def stored_outputs(
         else source
         for source in sources
     )
+
+
+def _reads(value: Any, into: str | None = None) -> Iterator[tuple[str, str | None]]:
+    """The runtime variables that something reads, each with the variable that is set from it."""
+    match value:
+        case nodes.Variable(sigil="runtime", name=name):
+            yield name, into
+        case nodes.Assignment(variable=variable, value=inner):
+            yield from _reads(inner, variable)
+        case tuple():
+            for each in value:
+                yield from _reads(each, into)
+        case _:
+            for name in field_names(type(value)):
+                yield from _reads(getattr(value, name), into)
 
 
 def _is_own(source: nodes.OutputSource) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Literal
 
@@ -10,6 +11,7 @@ from flowdsl.prompt.reading.conditions import Conditions
 from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.reading.phrases import Phrases
 from flowdsl.prompt.reading.texts import Texts, in_quotes
+from flowdsl.prompt.sentences import FOCUSED, MAIN, SENTENCES
 from flowdsl.prompt.text import OPEN_PART
 from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import Capabilities
@@ -40,11 +42,14 @@ class Words:
         self.sentences = self.phrases.sentences
         self.sentences.kinds |= {
             "items": in_quotes(lambda spelled: read_items(spelled, texts)),
+            "mark": _marked,
             "missing": _missing,
             "picture": _open_part,
             "reading": in_quotes(self._background_prompt),
         }
         self.match = self.sentences.match
+        self.noted: str | None = None
+        """The variable in which the instruction at hand leaves the reason of a failure."""
 
     def is_free(self, text: str) -> bool:
         """Whether a line can only be a `do` or a step: no other statement begins like this."""
@@ -63,13 +68,18 @@ class Words:
 
     # Leaving
 
-    def leave(self, words: str, main: bool) -> nodes.Leave | None:
-        """Reads an `abort`, `fail` or `finish` at the end of a sentence, without the full stop."""
+    def leave(self, words: str, main: bool, own: nodes.Text | None = None) -> nodes.Leave | None:
+        """Reads an `abort`, `fail` or `finish` at the end of a sentence, without the full stop.
+
+        `own` is the text of the statement that failed, the reason where none is given.
+        """
         for name, action in _LEAVES.items():
-            found = self.match(name, words)
+            found = self.match(name, words) if _is_told(name, main) else None
             if found is not None and (action != "finish" or self.can("finish", main)):
-                reason = found[0] if found else None
-                return nodes.Leave(origin=NOWHERE, action=action, reason=reason)
+                *given, key = found if name in _NOTED else (*found, None)
+                reason = given[0] if given else own if name == "control.fail" else None
+                noted = self.noted if name in _FAILS else key
+                return nodes.Leave(origin=NOWHERE, action=action, reason=reason, noted=noted)
         return None
 
     def leave_statement(self, text: str, main: bool) -> nodes.Leave | None:
@@ -78,12 +88,14 @@ class Words:
             return None
         return self.leave(text[:1].lower() + text[1:-1], main)
 
-    def leave_after(self, text: str, start: str, main: bool) -> nodes.Leave | None:
+    def leave_after(
+        self, text: str, start: str, main: bool, own: nodes.Text | None = None
+    ) -> nodes.Leave | None:
         """Reads a leaving statement behind the words `start`."""
         _, between, end = frames("control.then")[0].literals
         if not text.startswith(start + between) or not text.endswith(end):
             return None
-        return self.leave(text[len(start + between) : -len(end)], main)
+        return self.leave(text[len(start + between) : -len(end)], main, own)
 
     # Actions
 
@@ -160,27 +172,26 @@ class Words:
 
     def _background_prompt(self, text: str) -> tuple[nodes.Text, str, nodes.Type] | None:
         found = self.match("data.background_prompt", text)
-        if found is None or found[1] != found[2]:
+        if found is None:
             return None
-        source, variable, _, type_, optional = found
+        source, variable, type_, optional = found
         return source, variable, nodes.OptionalType(inner=type_) if optional else type_
 
     def copied_value(self, text: str, variable: str) -> nodes.Type | None:
         """Reads the line that keeps a copied text as a value of its type: the type."""
         found = self.match("data.store_copied", text)
-        return found[2] if found is not None and found[:2] == (variable, variable) else None
+        return found[1] if found is not None and found[0] == variable else None
 
     # Keeping
 
     def assignment(self, text: str) -> nodes.Assignment | None:
         """Reads a line that keeps one value."""
-        for name in ("data.store", "data.append"):
-            if found := self.match(name, text):
-                return _assignment(found[0], found[1], None, name == "data.append", found[2])
-        for name in ("data.store_field", "data.append_field"):
-            if found := self.match(name, text):
-                appends = name == "data.append_field"
-                return _assignment(found[0], found[1], found[2], appends, found[3])
+        if found := self.match("data.append_again", text):
+            return _assignment(found[1], found[0], found[2], append=True)
+        if found := self.match("data.append", text):
+            return _assignment(found[0], found[1], found[2], append=True)
+        if found := self.match("data.store", text):
+            return _assignment(found[0], found[0], found[1], append=False)
         return None
 
     # Checks
@@ -195,20 +206,23 @@ class Words:
             return expect, say("screen.expect_missing")
         if found := self.match("screen.wait_until", text):
             wait = nodes.WaitUntil(
-                origin=NOWHERE, condition=found[0], timeout_milliseconds=found[1], otherwise=()
+                origin=NOWHERE, condition=found[1], timeout_milliseconds=found[0], otherwise=()
             )
             return wait, say("screen.wait_missing")
         return None
 
 
+def plain_variable(variable: nodes.Variable) -> nodes.Variable:
+    """A variable without the mark that the call itself has saved it."""
+    return replace(variable, sigil="runtime") if variable.sigil == "saved" else variable
+
+
 def _assignment(
-    variable: str, key: str, field: str | None, append: bool, value: nodes.Value
+    variable: str, key: str, value: nodes.Value, *, append: bool
 ) -> nodes.Assignment | None:
     if variable != key:
         return None
-    return nodes.Assignment(
-        variable=variable, field=field, append=append, value=value, origin=NOWHERE
-    )
+    return nodes.Assignment(variable=variable, append=append, value=value, origin=NOWHERE)
 
 
 _STATEMENTS = (
@@ -224,21 +238,32 @@ _STATEMENTS = (
     "data.copy",
     "data.background",
     "data.store",
-    "data.store_field",
     "data.append",
-    "data.append_field",
+    "data.append_again",
     "tools.run",
     "tools.capture",
     "tools.export",
     "tools.picture",
     "control.if_",
     "control.repeat",
+    "control.rounds",
     "control.retry",
     "control.loop",
 )
 """The sentences with which statements begin."""
 
+_NOTED = ("control.abort_noted", "control.abort_last_noted")
+"""Sentences that end with the key under which a reason is left."""
+
+_FAILS = ("control.fail_with", "control.fail_last", "control.fail")
+"""Sentences by which a focused agent fails."""
+
 _LEAVES: dict[str, Literal["abort", "retry", "finish"]] = {
+    "control.fail_last": "abort",
+    "control.fail_with": "abort",
+    "control.fail": "abort",
+    "control.abort_last_noted": "abort",
+    "control.abort_noted": "abort",
     "control.abort_last": "abort",
     "control.attempt_failed_last": "retry",
     "control.attempt_reported_last": "retry",
@@ -249,6 +274,12 @@ _LEAVES: dict[str, Literal["abort", "retry", "finish"]] = {
 }
 """What each sentence about leaving does; as a statement of its own it begins with a capital."""
 
+
+def _is_told(name: str, main: bool) -> bool:
+    """Whether a sentence is said to the agent that is instructed."""
+    return (MAIN if main else FOCUSED) in SENTENCES[name].readers or name == "control.finish"
+
+
 _MISSING = ("screen.choose_missing", "screen.wait_missing", "screen.expect_missing")
 
 
@@ -258,6 +289,14 @@ def _starts() -> tuple[str, ...]:
     leaves = [each.start for name in _LEAVES for each in frames(name)]
     starts += [start[0].upper() + start[1:] for start in leaves]
     return tuple(dict.fromkeys(starts))
+
+
+def _marked(text: str, position: int) -> tuple[str, int] | None:
+    """Reads a name between the marks of values that the same call has saved."""
+    end = text.find("\u27eb", position)
+    if end < 0 or not text.startswith("\u27ea", position):
+        return None
+    return text[position + 1 : end], end + 1
 
 
 def _missing(text: str, position: int) -> tuple[str, int] | None:

@@ -105,7 +105,7 @@ def _meets(path: Path, others: Iterable[Path]) -> bool:
 
 _HELD = frozenset(("value", "assignments", "items", "branches", "until"))
 """Fields of statements whose values are typed, kept or compared: untrusted text may stand there."""
-_BODIES = frozenset(("body", "otherwise", "resets", "origin", "type"))
+_BODIES = frozenset(("body", "otherwise", "origin", "type"))
 
 
 def _visit_body(body: nodes.Body, items: nodes.Variable | None, uses: _AllUses) -> None:

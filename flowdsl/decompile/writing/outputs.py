@@ -1,44 +1,101 @@
-"""Puts `emit` statements for kept values: in the place of each `Store`, and where there is none."""
+"""Puts `emit` and `keep` in the place of each `Store`, and `emit` where an output has none."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from flowdsl.ir import nodes
+from flowdsl.ir.lower_statements import BEFORE
 from flowdsl.ir.lower_values import single_variable
+from flowdsl.ir.passes import PLAIN_ACTIONS
 from flowdsl.source.record import Record
 
 from ..model import NOWHERE
 from .lines import (
     Emit,
+    Keep,
     Line,
     all_lines,
     leaves,
     may_repeat,
     may_skip,
-    sets,
     variable_set,
 )
 from .type_names import Unspeakable
-from .value_types import ANY, STRING, Types, fits, has_variable, type_of_variable
+from .value_types import ANY, Types, fits, has_variable, type_of_variable
 
 Sources = tuple[nodes.OutputSource, ...]
 
 
 def with_emits(lines: list[Line], sources: Sources) -> list[Line]:
-    """The lines with `emit` in the place of each `Store`.
+    """The lines with an `emit` or a `keep` in the place of each `Store`.
 
-    What lowering stores by itself is left out.
+    The empty lists with which outputs begin are left out: lowering makes them by itself.
     """
     fields = {source.variable: source.field for source in sources if source.kind == "stored"}
-    emitted = [each for line in lines for each in _emitted(line, fields)]
-    return without_starts(emitted, None)
+    _drop_restores(lines, fields)
+    return _without_starts([each for line in lines for each in _said(line, fields)])
 
 
-def _emitted(line: Line, fields: dict[str | None, str]) -> Iterator[Line]:
+def _drop_restores(lines: list[Line], fields: dict[str | None, str]) -> None:
+    """Drops what takes back the outputs of a failed attempt: lowering makes it by itself.
+
+    Save as {{ref_before}}: {{ref}}.         before the `retry`
+    Save as {{ref}}: {{ref_before}}.         first thing in an attempt, and in the `else`
+    """
+    before: set[str] = set()
+    for body in _bodies_in(lines):
+        for line in list(body):
+            match line.node:
+                case nodes.Store(assignments=(assignment,)):
+                    value = single_variable(assignment.value)
+                    name = "" if value is None else value.name
+                    if name in fields and assignment.variable.startswith(f"{name}{BEFORE}"):
+                        before.add(assignment.variable)
+                        body.remove(line)
+                    elif name in before and assignment.variable in fields:
+                        body.remove(line)
+                case nodes.Retry():
+                    for inner in line.bodies:
+                        _drop_emptied(inner, fields)
+                case _:
+                    pass
+
+
+def _drop_emptied(lines: list[Line], fields: dict[str | None, str]) -> None:
+    """Drops the outputs that lines empty at their beginning, behind plain actions too."""
+    for line in list(lines):
+        if isinstance(line.node, nodes.Step):
+            return _drop_emptied(line.bodies[0], fields)
+        if _empties_output(line.node, fields):
+            lines.remove(line)
+        elif not isinstance(line.node, Emit | Keep) and line.node.kind not in _PASSED:
+            return None
+    return None
+
+
+_PASSED = PLAIN_ACTIONS | {"store"}
+
+
+def _empties_output(node: object, fields: dict[str | None, str]) -> bool:
+    return (
+        isinstance(node, nodes.Store)
+        and node.assignments[0].variable in fields
+        and node.assignments[0].value == nodes.ConstantValue(value=None)
+    )
+
+
+def _bodies_in(lines: list[Line]) -> Iterator[list[Line]]:
+    yield lines
+    for line in lines:
+        for body in line.bodies:
+            yield from _bodies_in(body)
+
+
+def _said(line: Line, fields: dict[str | None, str]) -> Iterator[Line]:
     line.bodies = [
-        [each for inner in body for each in _emitted(inner, fields)] for body in line.bodies
+        [each for inner in body for each in _said(inner, fields)] for body in line.bodies
     ]
     if not isinstance(line.node, nodes.Store):
         yield line
@@ -46,89 +103,52 @@ def _emitted(line: Line, fields: dict[str | None, str]) -> Iterator[Line]:
     for assignment in line.node.assignments:
         variable, value = assignment.variable, assignment.value
         if variable in fields:
-            if assignment.field is not None:
-                raise Unspeakable("an output is filled field by field")
             yield Line(Emit(fields[variable], value, assignment.append))
-        elif assignment.field is not None:
-            yield Line(Emit(assignment.field, value, assignment.append, variable))
         else:
-            for name, part in _parts(value):
-                yield Line(Emit(name, part, False, variable))
+            yield Line(Keep(variable, None, value, assignment.append))
 
 
-def _parts(value: nodes.Value) -> Iterator[tuple[str, nodes.Value]]:
-    """The fields of a result that is stored in one go."""
-    match value:
-        case nodes.ObjectValue(fields=fields) if fields:
-            yield from fields
-        case nodes.ConstantValue(value=dict() as constant) if constant:
-            for name, part in constant.items():
-                yield name, nodes.ConstantValue(value=part)
-        case _:
-            raise Unspeakable("a result is no object")
+def _without_starts(lines: list[Line]) -> list[Line]:
+    """The lines without what lowering puts at their beginning by itself, and moves behind actions.
 
-
-def without_starts(lines: list[Line], variable: str | None) -> list[Line]:
-    """The lines without the empty lists at their beginning that entries are added to later.
-
-    Lowering makes them by itself. `variable` is a result, or None for the outputs.
+    These are the empty lists that entries are added to later, and the outputs that are missing
+    before an attempt emits them.
     """
-    dropped = set(started(lines, variable) & appended(lines, variable))
-    kept: list[Line] = []
-    for at, line in enumerate(lines):
-        node = line.node
-        if not isinstance(node, Emit) or not is_start(node, variable):
-            return [*kept, *lines[at:]]
-        if node.field in dropped:
-            dropped.discard(node.field)
-        else:
-            kept.append(line)
-    return kept
-
-
-def appended(lines: Iterable[Line], variable: str | None) -> frozenset[str]:
-    """The lists of a result, or (None) the outputs, that lines add entries to."""
-    return frozenset(
+    every = list(all_lines(lines))
+    appended = {
+        each.node.field for each in every if isinstance(each.node, Emit) and each.node.append
+    }
+    attempted = {
         each.node.field
-        for each in all_lines(lines)
-        if isinstance(each.node, Emit) and each.node.append and each.node.variable == variable
-    )
+        for retry in every
+        if isinstance(retry.node, nodes.Retry)
+        for each in all_lines(retry.bodies[0])
+        if isinstance(each.node, Emit)
+    }
+    _drop_starts(lines, appended, attempted - appended)
+    return lines
 
 
-def started(lines: list[Line], variable: str | None) -> frozenset[str]:
-    """The lists that lines begin with, as empty ones."""
-    found: set[str] = set()
-    for line in lines:
+def _drop_starts(lines: list[Line], appended: set[str], attempted: set[str]) -> None:
+    for line in list(lines):
         node = line.node
-        if not isinstance(node, Emit) or not is_start(node, variable):
-            break
-        found.add(node.field)
-    return frozenset(found)
+        if isinstance(node, nodes.Step):
+            return _drop_starts(line.bodies[0], appended, attempted)
+        if isinstance(node, Emit) and not node.append and node.value in _EMPTY:
+            started = attempted if node.value == _EMPTY[0] else appended
+            if node.field in started:
+                started.discard(node.field)
+                lines.remove(line)
+        elif not isinstance(node, Emit | Keep) and node.kind not in PLAIN_ACTIONS:
+            return None
+    return None
 
 
-def starts_list(lines: list[Line], variable: str) -> bool:
-    """Whether lines begin with an empty list of a result that they add entries to."""
-    return bool(started(lines, variable) & appended(lines, variable))
-
-
-def begins_list(lines: list[Line], variable: str) -> bool:
-    """Whether the first use that lines make of a result, at any depth, begins such a list."""
-    first = next(
-        each.node
-        for each in all_lines(lines)
-        if isinstance(each.node, Emit) and each.node.variable == variable
-    )
-    return is_start(first, variable) and first.field in appended(lines, variable)
-
-
-def is_start(node: object, variable: str | None) -> bool:
-    """Whether a statement makes a list of a result, or (None) an output, empty."""
-    return (
-        isinstance(node, Emit)
-        and node.variable == variable
-        and not node.append
-        and node.value in (nodes.ConstantValue(value=[]), nodes.ListValue(items=()))
-    )
+_EMPTY = (
+    nodes.ConstantValue(value=None),
+    nodes.ConstantValue(value=[]),
+    nodes.ListValue(items=()),
+)
 
 
 # Outputs without a `Store`
@@ -191,9 +211,9 @@ def _place_for(root: list[Line], name: str, *, late: bool) -> tuple[list[Line], 
     Behind what sets it or, with `late`, as late as lowering still finds the same kind of source.
     """
     places = list(_setters(root, name, ()))
-    if len(places) != 1:
-        raise Unspeakable(f"an output takes `{name}`, which is not set once")
-    place = places[0]
+    if not places:
+        raise Unspeakable(f"an output takes `{name}`, which nothing sets")
+    place = _together(root, places)
     steps = 0
     for line, number, _, _ in reversed(place.around):
         if may_skip(line.node) or may_repeat(line.node, number):
@@ -209,6 +229,23 @@ def _place_for(root: list[Line], name: str, *, late: bool) -> tuple[list[Line], 
     if free:
         return root, _end(root)
     return place.body, _end(place.body)
+
+
+def _together(root: list[Line], places: list[_Place]) -> _Place:
+    """The place of the last of some statements, in the innermost body that holds all of them."""
+    around: tuple[tuple[Line, int, list[Line], int], ...] = ()
+    while True:
+        depth = len(around)
+        inner = {each.around[depth][:2] if len(each.around) > depth else None for each in places}
+        if len(places) == 1 or len(inner) > 1 or None in inner:
+            break
+        around = places[0].around[: depth + 1]
+    if len(places) == 1:
+        return places[0]
+    body = around[-1][0].bodies[around[-1][1]] if around else root
+    last = places[-1]
+    at = last.around[len(around)][3] if len(last.around) > len(around) else last.at
+    return _Place(body, at, around)
 
 
 def _setters(
@@ -232,16 +269,11 @@ def keep_stored(root: list[Line], sources: Sources) -> None:
     """
     counts: Counter[str] = Counter()
     found: dict[str, tuple[list[Line], int, bool, bool]] = {}
-    setters: Counter[str] = Counter()
-    bodies: dict[str, list[Line]] = {}
     for body, at, conditional, repeated in _walk(root, conditional=False, repeated=False):
         node = body[at].node
         if isinstance(node, Emit):
             counts[node.field] += 1
             found[node.field] = (body, at, conditional, repeated)
-        elif (name := variable_set(node)) is not None:
-            setters[name] += 1
-            bodies[name] = body
     for source in sources:
         if source.kind != "stored":
             continue
@@ -254,12 +286,36 @@ def keep_stored(root: list[Line], sources: Sources) -> None:
             continue
         variable = single_variable(emit.value)
         if variable is not None and variable.sigil == "runtime":
-            name = variable.name
-            lost = setters[name] == 1 and (bodies[name] is body or not conditional)
+            lost = _is_taken(root, body, at, variable.name, conditional=conditional)
         else:
             lost = not conditional and not has_variable(emit.value)
         if lost:
             body[at] = both_ways([body[at]])
+
+
+def _is_taken(
+    root: list[Line], body: list[Line], at: int, variable: str, *, conditional: bool
+) -> bool:
+    """Whether lowering would take an output from the variable that is emitted at `body[at]`.
+
+    This is `ir.outputs`, with lines in the place of statements.
+    """
+    before = True
+    setters: list[Line] = []
+    ends = False
+    for line in all_lines(root):
+        if line is body[at]:
+            before = False
+        elif variable_set(line.node) == variable:
+            if not before:
+                return False
+            setters.append(line)
+        elif before and isinstance(line.node, nodes.Leave) and line.node.action == "finish":
+            ends = ends or bool(setters)
+    inside = {id(line) for line in all_lines(body)}
+    if conditional and not all(id(line) in inside for line in setters):
+        return False
+    return len(setters) == 1 or not ends
 
 
 def _walk(
@@ -285,66 +341,3 @@ def _choice(holds: bool, lines: list[Line], otherwise: list[Line]) -> Line:
     branch = nodes.Branch(origin=NOWHERE, condition=condition, body=())
     node = nodes.If(origin=NOWHERE, branches=(branch,), otherwise=())
     return Line(node, [lines, otherwise])
-
-
-# Variables that each pass of a loop empties first
-
-
-def keep_resets(lines: list[Line], types: Types) -> None:
-    """Makes each pass of a loop empty the variables again that it emptied in the prompt.
-
-    Lowering resets those that some path leaves unset, so each of them gets such a path.
-    """
-    for line in all_lines(lines):
-        if not isinstance(line.node, nodes.Loop):
-            continue
-        body = line.bodies[0]
-        before: str | None = None
-        for reset in line.node.resets:
-            name = reset.variable
-            setting = [at for at, each in enumerate(body) if name in sets([each])]
-            if not setting:
-                at = 0 if before is None else 1 + _first_setting(body, before)
-                body.insert(at, _never(reset, types))
-            else:
-                _withdraw(body, name)
-            before = name
-
-
-def _first_setting(body: list[Line], name: str) -> int:
-    return next(at for at, line in enumerate(body) if name in sets([line]))
-
-
-def _never(reset: nodes.Assignment, types: Types) -> Line:
-    """An `if` that is false at compile time, with a statement in it that sets the variable."""
-    if reset.value in (nodes.ConstantValue(value={}), nodes.ObjectValue(fields=())):
-        line = Line(Emit("value", nodes.ConstantValue(value=None), False, reset.variable))
-    else:
-        type_ = types.get(("runtime", reset.variable), STRING)
-        nothing = (nodes.TextPiece(value="nothing"),)
-        line = Line(
-            nodes.Extract(
-                origin=NOWHERE,
-                variable=reset.variable,
-                type=type_,
-                source=nothing,
-                model=None,
-                otherwise=None,
-            )
-        )
-        if not isinstance(type_, nodes.OptionalType):
-            default = (nodes.TextPiece(value="not readable: "), *nothing)
-            leave = nodes.Leave(origin=NOWHERE, action="abort", reason=default)
-            line.bodies = [[Line(leave)]]
-    return _choice(False, [line], [])
-
-
-def _certain(line: Line) -> str | None:
-    return None if isinstance(line.node, Emit) else variable_set(line.node)
-
-
-def _withdraw(body: list[Line], name: str) -> None:
-    """Puts what surely sets a variable under an `if`, so that lowering takes it for uncertain."""
-    for inner, at, conditional, _ in list(_walk(body, conditional=False, repeated=False)):
-        if not conditional and _certain(inner[at]) == name:
-            inner[at] = both_ways([inner[at]])

@@ -46,11 +46,6 @@ class Scope:
         self.names[key] = Spelled(name, sigil)
         self.types[key] = type_
 
-    def share(self, key: Key, name: str, type_: nodes.Type) -> None:
-        """Gives a variable the name of another one that never exists at the same time."""
-        self.names[key] = Spelled(name, RUNTIME)
-        self.types[key] = type_
-
     def enter_loop(self, wanted: str, items: nodes.Type) -> str:
         """Brings the item of a loop into reach until `leave_loop`, and returns its name."""
         if LOOP_KEY in self.names:

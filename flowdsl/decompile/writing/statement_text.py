@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, assert_never
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS
 from flowdsl.ir.lower_values import joined, literal, single_variable
 
-from .lines import Call, Emit, Line, Node
+from .lines import Emit, Keep, Line
 from .literals import is_name, plain_literal, value_literal
 from .scope import Scope
 from .type_names import TypeNames, Unspeakable, doc_lines
@@ -23,15 +22,14 @@ PICTURES = "./pictures/"
 
 Failing = nodes.Choose | nodes.WaitUntil | nodes.Extract | nodes.Copy | nodes.Expect
 
-_FAILURES: dict[type, tuple[str, str]] = {
-    nodes.Choose: ("not found: ", "target"),
-    nodes.WaitUntil: ("did not happen in time: ", "condition"),
-    nodes.Extract: ("not readable: ", "source"),
-    nodes.Copy: ("not copied: ", "source"),
-    nodes.Expect: ("not as expected: ", "condition"),
+_REASONS: dict[type, str] = {
+    nodes.Choose: "target",
+    nodes.WaitUntil: "condition",
+    nodes.Extract: "source",
+    nodes.Copy: "source",
+    nodes.Expect: "condition",
 }
-"""How each statement fails without an `else`: the first words of the reason, and the field behind.
-"""
+"""The field of each statement whose text is the reason of its failure where it has no `else`."""
 
 
 class Wanted:
@@ -64,7 +62,7 @@ class Writer(ValueWriter):
         wanted: Wanted,
         bounds: dict[str, int],
         *,
-        in_task: bool,
+        in_task: bool = False,
     ) -> None:
         super().__init__(scope, consts)
         self.types = types
@@ -94,7 +92,7 @@ class Writer(ValueWriter):
 
         `attempt` says that a `retry` around it catches a `fail`.
         """
-        node = _with_full_stop(line, attempt)
+        node = line.node
         match node:
             case nodes.Step():
                 documented = doc_lines(node.description) if node.description else []
@@ -158,10 +156,10 @@ class Writer(ValueWriter):
                 name, type_ = self.wanted.of(node)
                 sign = "+=" if node.append else "="
                 return [f"emit {name} {sign} {self.value(node.value, type_)}"]
-            case Call():
-                return [self._call(node)]
+            case Keep():
+                return [self._keep(node)]
             case nodes.Store():
-                raise Unspeakable("a value is kept that is neither an output nor a result")
+                raise AssertionError("each value is emitted or kept")
             case _:
                 assert_never(node)
 
@@ -249,14 +247,15 @@ class Writer(ValueWriter):
             return written
         return [*written[:-1], *self._with_block(f"{written[-1]} else", otherwise, attempt)]
 
-    def _call(self, node: Call) -> str:
-        params = node.task.params
-        arguments = [
-            f"{params[key].name}: {self.value(value, params[key].type)}"
-            for key, value in node.arguments
-        ]
-        kept = "" if node.result is None else f" as {self._own(node.result)}"
-        return f"call {node.task.name}({', '.join(arguments)}){kept}"
+    def _keep(self, node: Keep) -> str:
+        name = self._own(node.variable)
+        wanted = self.scope.types.get(("runtime", node.variable), ANY)
+        if node.append:
+            inner = present(wanted)
+            element = inner.element if isinstance(inner, nodes.ListType) else ANY
+            return f"keep {name} += {self.value(node.value, element)}"
+        declared = "" if node.type is None else self._as(node.type)
+        return f"keep {name}{declared} = {self.value(node.value, wanted)}"
 
     # Leaving
 
@@ -285,9 +284,8 @@ class Writer(ValueWriter):
         return self._else(head, node, line, attempt)
 
     def _else(self, head: str, node: Failing, line: Line, attempt: bool) -> list[str]:
-        words, field = _FAILURES[type(node)]
-        default = (*literal(words), *getattr(node, field))
-        return self._with_else([head], line.bodies[0], default, attempt)
+        own = getattr(node, _REASONS[type(node)])
+        return self._with_else([head], line.bodies[0], own, attempt)
 
     def _with_else(
         self, written: list[str], body: list[Line], default: nodes.Text | None, attempt: bool
@@ -298,20 +296,6 @@ class Writer(ValueWriter):
         if len(body) == 1 and isinstance(node := body[0].node, nodes.Leave):
             return [*written[:-1], f"{written[-1]} else {self._leave(node, attempt)}"]
         return [*written[:-1], *self._with_block(f"{written[-1]} else", body, attempt)]
-
-
-def _with_full_stop(line: Line, attempt: bool) -> Node:
-    """The statement of a line, with a full stop added to its text if its `else` shows one.
-
-    A prompt drops that full stop; with it the `else` is the default and need not be written.
-    """
-    node = line.node
-    if not isinstance(node, Failing) or not line.bodies:
-        return node
-    words, field = _FAILURES[type(node)]
-    full: Any = joined((*getattr(node, field), *literal(".")))
-    fails = _is_fail(line.bodies[0], (*literal(words), *full), attempt)
-    return replace(node, **{field: full}) if fails else node
 
 
 def _is_fail(body: list[Line], reason: nodes.Text | None, attempt: bool) -> bool:

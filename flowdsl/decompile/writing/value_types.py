@@ -54,11 +54,6 @@ def is_textual(type_: nodes.Type) -> bool:
     return isinstance(type_, nodes.ScalarType) and type_.name in _TEXTUAL
 
 
-def is_number(type_: nodes.Type) -> bool:
-    type_ = present(type_)
-    return isinstance(type_, nodes.ScalarType) and type_.name in ("int", "number")
-
-
 def type_of(value: nodes.Value, types: Types) -> nodes.Type:
     """The narrowest type of a value."""
     match value:

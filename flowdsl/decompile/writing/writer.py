@@ -14,17 +14,16 @@ from flowdsl.prompt.text import spell_command
 from flowdsl.semantics.capabilities import NO_COMMAND
 from flowdsl.source.text import SourceFile
 
+from ..added import source_form
 from ..model import FlowFile
 from .check_text import check_entries
-from .lines import Line, Task, all_lines, lines_of, variable_set
+from .kept import declare_kept, infer_kept
+from .lines import Keep, Line, all_lines, lines_of, variable_set
 from .literals import alike_literals, is_name, plain_literal, value_literal
 from .marks import find_marks
-from .outputs import keep_resets, keep_stored, place_emits, with_emits
+from .outputs import keep_stored, place_emits, with_emits
 from .scope import PLAIN, RUNTIME, SECRET, Scope
 from .statement_text import INDENT, Wanted, Writer
-from .tasks.names import name_tasks
-from .tasks.results import align_results, infer_results
-from .tasks.tasks import Cutter
 from .type_names import TypeNames, Unspeakable, doc_lines, field_text, source_names
 from .value_text import Consts, ValueWriter, said
 from .value_types import ANY, STRING, Types, as_declared, declared_records
@@ -51,9 +50,8 @@ class _FlowWriter:
 
     def __init__(self, flow: FlowFile) -> None:
         self.flow = flow
-        self.workflow = flow.workflow
+        self.workflow = replace(flow.workflow, body=source_form(flow.workflow.body))
         self.root: list[Line] = []
-        self.tasks: list[Task] = []
         self.runtime: list[str] = []
         self.types: Types = {}
         for field in self.workflow.inputs:
@@ -70,13 +68,13 @@ class _FlowWriter:
             self.workflow.secrets,
             self.workflow.outputs if flow.outputs_file is None else (),
             self._read_fields(),
-            taken=[self.workflow.name, *(task.name for task in self.tasks)],
+            taken=[self.workflow.name],
         )
         self.consts = Consts(Names(self._all_names()).fresh)
         self.scope = self._scope()
 
     def _plan(self) -> None:
-        """Finds the tasks, and the places where outputs are emitted."""
+        """Finds the places where outputs are emitted and variables are declared."""
         workflow = self.workflow
         outputs = {field.name: field.type for field in workflow.outputs}
         declared = declared_records((*workflow.outputs, *workflow.inputs))
@@ -89,25 +87,12 @@ class _FlowWriter:
                     type_ = as_declared(node.type, declared)
                     line.node = replace(node, type=type_)
                 self.types["runtime", node.variable] = type_
-        keep_resets(self.root, self.types)
-        pinned = [
-            source.variable
-            for source in workflow.sources
-            if source.kind in ("runtime", "background") and source.variable is not None
-        ]
-        cutter = Cutter(self.root, pinned, self.types)
-        cutter.cut_results()
-        infer_results(self.root, workflow.sources, outputs, self.types)
-        cutter.finish()
+        infer_kept(self.root, workflow.sources, outputs, self.types)
         place_emits(self.root, workflow.sources, outputs, self.types)
         keep_stored(self.root, workflow.sources)
+        declare_kept(self.root, self.types)
         found = (variable_set(line.node) for line in all_lines(self.root))
         self.runtime = list(dict.fromkeys(name for name in found if name is not None))
-        stored = [each.variable or "" for each in workflow.sources if each.kind == "stored"]
-        self.tasks = name_tasks(
-            self.root, (workflow.name,), (*self._wire_names(), *self.runtime, *stored)
-        )
-        align_results(self.root, self.types)
 
     # Names
 
@@ -156,21 +141,12 @@ class _FlowWriter:
         return found
 
     def _read_fields(self) -> list[nodes.FieldSpec]:
-        """Values that are read or returned, as fields, so that their types get names."""
+        """Values that are read or kept, as fields, so that their types get names."""
         found: list[nodes.FieldSpec] = []
-        for lines in (self.root, *(task.body for task in self.tasks)):
-            for line in all_lines(lines):
-                node = line.node
-                if not isinstance(node, _READERS) or node.variable is None or node.type is None:
-                    continue
+        for line in all_lines(self.root):
+            node = line.node
+            if isinstance(node, _READERS | Keep) and node.variable and node.type is not None:
                 found.append(nodes.FieldSpec(name=node.variable, type=node.type))
-        for task in self.tasks:
-            found += [
-                nodes.FieldSpec(name=param.name, type=param.type) for param in task.params.values()
-            ]
-            if task.record is not None and task.result is not None:
-                name = task.result if len(task.result) > 2 else f"{task.name}_result"
-                found.append(nodes.FieldSpec(name=name, type=task.record))
         return found
 
     def _all_names(self) -> Iterator[str]:
@@ -179,14 +155,9 @@ class _FlowWriter:
         yield from self._wire_names()
         yield from self.runtime
         yield from self.inputs.values()
-        for task in self.tasks:
-            yield task.name
-            yield from task.variables.values()
-            yield from (param.name for param in task.params.values())
-        for lines in (self.root, *(task.body for task in self.tasks)):
-            for line in all_lines(lines):
-                if isinstance(line.node, nodes.Loop):
-                    yield line.node.variable
+        for line in all_lines(self.root):
+            if isinstance(line.node, nodes.Loop):
+                yield line.node.variable
 
     def _scope(self) -> Scope:
         scope = Scope(())
@@ -203,20 +174,18 @@ class _FlowWriter:
             for field in self.workflow.inputs
             if "maxItems" in field.constraints
         }
-        in_task = scope is not self.scope
-        return Writer(scope, self.named, self.consts, wanted, bounds, in_task=in_task)
+        return Writer(scope, self.named, self.consts, wanted, bounds)
 
     # The file
 
     def text(self) -> str:
-        tasks = ["\n".join(self._task(task)) for task in self.tasks]
         workflow = "\n".join(self._workflow())
         head = ["flow 1"]
         if self.flow.comments:
             head.append("\n".join(f"# {comment}" for comment in self.flow.comments))
         if consts := self.consts.declarations():
             head.append("\n".join(consts))
-        return "\n\n".join((*head, *self._declarations(), *tasks, workflow)) + "\n"
+        return "\n\n".join((*head, *self._declarations(), workflow)) + "\n"
 
     def _declarations(self) -> Iterator[str]:
         """The type declarations, with `@untrusted` at marked fields."""
@@ -236,29 +205,6 @@ class _FlowWriter:
                     ),
                 )
             )
-
-    def _task(self, task: Task) -> Iterator[str]:
-        scope = Scope(())
-        for name, local in task.variables.items():
-            type_ = self.types.get(("runtime", name), STRING)
-            if local in scope.taken:
-                scope.share(("runtime", name), local, type_)
-            else:
-                scope.add(("runtime", name), local, RUNTIME, type_)
-        params = []
-        for key, param in task.params.items():
-            scope.add(key, param.name, SECRET if param.secret else PLAIN, param.type)
-            word = "secret " if param.secret else ""
-            params.append(f"{word}{param.name}: {self.named.type_text(param.type)}")
-        head = f"task {task.name}({', '.join(params)})"
-        fields: dict[str, tuple[str, nodes.Type]] = {}
-        if task.record is not None:
-            head += f" -> {self.named.type_text(task.record)}"
-            names = source_names(task.record.fields)
-            fields = {field.name: (names[field.name], field.type) for field in task.record.fields}
-        yield f"{head} {{"
-        yield from self._writer(scope, Wanted(fields)).block(task.body, task.attempt)
-        yield "}"
 
     def _workflow(self) -> Iterator[str]:
         workflow = self.workflow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +21,10 @@ from flowdsl.emulator.runs.trajectories import (
 from flowdsl.emulator.runs.views import status_of
 from flowdsl.emulator.simulation.checks import Result
 from flowdsl.emulator.simulation.files import content_of, media_type
+from flowdsl.emulator.simulation.plans import DIMENSIONS, Attachment, Plan
 from flowdsl.emulator.simulation.references import UnresolvedError, resolved
 from flowdsl.emulator.simulation.rules import Effects
-from flowdsl.emulator.simulation.run_plan import DIMENSIONS, Attachment, Plan, play
+from flowdsl.emulator.simulation.run_plan import play
 from flowdsl.emulator.simulation.schemas import Problem, input_problems, read_schema
 from flowdsl.emulator.simulation.variables import resolve_inputs
 from flowdsl.emulator.store import Transaction
@@ -85,8 +87,16 @@ class Sources:
         self.definitions = [check.model_dump(mode="json") for check in checks]
         replayed = approved_trajectories(transaction, workflow.id, DIMENSIONS)
         self.trajectory_id = replayed[0].id if replayed else None
+        self._recorded = replayed[0].trajectory_data if replayed else ()
         self._transaction = transaction
         self._parameters: dict[tuple[str | None, tuple[str, ...]], Parameters] = {}
+
+    def recorded(self, prompt: str) -> tuple[str, ...]:
+        """The lines of this prompt that the runs replay; none where another was recorded."""
+        digest = _digest(prompt)
+        if any(step.get("prompt") != digest for step in self._recorded):
+            return ()
+        return tuple(str(step.get("line")) for step in self._recorded)
 
     def parameters(self, machine_id: str | None, pool_ids: Sequence[str]) -> Parameters:
         """The parameters of a machine and of pools, read once."""
@@ -135,10 +145,11 @@ def run_plan_of(transaction: Transaction, row: Any, sources: Sources) -> Decisio
     """
     inputs, obstacle = _inputs_of(transaction, row, sources)
     workflow = sources.workflow
+    prompt = row.main_prompt or workflow.main_prompt
     run_plan = play(
         Plan(
             seed=f"{row.id}/{row.attempt}",
-            prompt=row.main_prompt or workflow.main_prompt,
+            prompt=prompt,
             inputs=inputs,
             output_schema=workflow.output_schema,
             checks=sources.definitions,
@@ -148,6 +159,8 @@ def run_plan_of(transaction: Transaction, row: Any, sources: Sources) -> Decisio
                 None if row.session_id is None else workflow.post_run_check_failure_cleanup_prompt
             ),
             trajectory_id=sources.trajectory_id,
+            recorded=sources.recorded(prompt),
+            input_schema=workflow.input_schema,
             images=f"{RUN_IMAGES}{transaction.organization_id}/{row.id}/",
         )
     )
@@ -165,7 +178,8 @@ def run_plan_of(transaction: Transaction, row: Any, sources: Sources) -> Decisio
         "post_run_checks": _snapshots(transaction, sources, run_plan.checks),
     }
     is_recorded = run_plan.outcome == RunStatus.SUCCESS and sources.trajectory_id is None
-    return Decision(values, run_plan.attachments, _steps(messages) if is_recorded else ())
+    steps = _steps(messages, run_plan.recorded, prompt) if is_recorded else ()
+    return Decision(values, run_plan.attachments, steps)
 
 
 def blocks_of(message: OpenObject) -> list[dict[str, Any]]:
@@ -176,20 +190,36 @@ def blocks_of(message: OpenObject) -> list[dict[str, Any]]:
     )
 
 
-def _steps(history: Sequence[OpenObject]) -> list[OpenObject]:
-    """One step for each tool the run used."""
-    return [
-        {
+def _steps(
+    history: Sequence[OpenObject], lines: Mapping[str, str] | None, prompt: str
+) -> list[OpenObject]:
+    """One step for each tool the run used, or for each call that `lines` names.
+
+    Such a step has the line and the digest of its prompt, which are the emulator's own: they find
+    the step again on a replay.
+    """
+    steps: list[OpenObject] = []
+    for block in (block for message in history for block in blocks_of(message)):
+        if block.get("type") != "tool_use":
+            continue
+        step: OpenObject = {
             "func_name": block.get("tool_name"),
             "args": [],
             "kwargs": block.get("tool_input"),
             "pre_check_snapshot": None,
             "result": "done",
         }
-        for message in history
-        for block in blocks_of(message)
-        if block.get("type") == "tool_use"
-    ]
+        if lines is not None:
+            line = lines.get(str(block.get("tool_use_id")))
+            if line is None:
+                continue
+            step |= {"line": line, "prompt": _digest(prompt)}
+        steps.append(step)
+    return steps
+
+
+def _digest(prompt: str) -> str:
+    return hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _inputs_of(

@@ -21,7 +21,7 @@ from flowdsl.emulator.resources.machines import (
     reservation_of,
     reserve_machine,
 )
-from flowdsl.emulator.simulation.run_plan import RUNNING_MS
+from flowdsl.emulator.simulation.plans import RUNNING_MS
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs, trajectories
 from flowdsl.emulator.wire.models import MachineStatus

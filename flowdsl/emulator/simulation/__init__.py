@@ -4,6 +4,7 @@ Pure functions: no store, no clock, no randomness but the seed given. The entry 
 `run_plan.play`; `schemas.input_problems` and `references` serve the requests that make runs, and
 `rules.RunRule` is one entry of a scenario.
 
-It does not read a prompt the way a model would: it follows the numbered lines, the tools and the
-names written in them, and makes up values that the schemas accept.
+A prompt that FlowDSL wrote is carried out by the prompt machine (`program`). No other is read the
+way a model would read it: the numbered lines are followed, the tools and the names written in
+them, and values are made up that the schemas accept.
 """

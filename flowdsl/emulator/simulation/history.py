@@ -40,17 +40,23 @@ class History:
         *,
         iterations: int | None,
         iteration: int = 0,
-    ) -> None:
+        loop: int | None = None,
+        answer: str | None = None,
+    ) -> str | None:
         """One line of the prompt: what the agent does for it, and what comes back.
 
         Lines of a loop carry its id and which `iteration` it is; `iterations` is how often the loop
-        goes round.
+        goes round. `loop` tells loops apart where they are numbered, from 0. `answer` is what the
+        tool gives back where that is more than that it is done. The id of the call is returned,
+        None for a heading.
         """
+        if loop is not None:
+            self._loop = self._id(f"loop-{loop}")
         extra = self._marks(step, iterations, iteration)
         said = _text(f"{step.number} {text}")
         if step.is_group:
             self._add(at_ms, "assistant", [said], extra)
-            return
+            return None
         call = self._id(f"tool-{self._steps}")
         self._steps += 1
         use: dict[str, JsonValue] = {
@@ -61,11 +67,12 @@ class History:
         }
         result: dict[str, JsonValue] = {"type": "tool_result", "tool_use_id": call}
         if error is None:
-            result["tool_result"] = _answer(step, iterations)
+            result["tool_result"] = answer or _answer(step, iterations)
         else:
             result["error"] = error
         self._add(at_ms, "assistant", [said, use], extra)
         self._add(at_ms, "user", [result, self._picture()], extra)
+        return call
 
     def failure(self, at_ms: int, reason: str) -> None:
         """The agent's explicit declaration that the task has failed."""
@@ -82,9 +89,10 @@ class History:
         """A message of the service itself."""
         self._add(at_ms, "system", [_text(text)], {"event_type": event})
 
-    def end(self, at_ms: int) -> None:
-        """The agent's last word after all steps."""
-        self._add(at_ms, "assistant", [_text("All steps are done.")])
+    def end(self, at_ms: int, reason: str | None = None) -> None:
+        """The agent's last word after all steps, or why there is nothing left to do."""
+        done = "All steps are done." if reason is None else f"The task is complete: {reason}"
+        self._add(at_ms, "assistant", [_text(done)])
 
     def _marks(self, step: Step, iterations: int | None, iteration: int) -> dict[str, JsonValue]:
         marks: dict[str, JsonValue] = {}

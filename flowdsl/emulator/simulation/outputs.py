@@ -63,12 +63,12 @@ def make_outputs(
         if not overrides:
             return None, note
         schema = {"type": "object"}
-    sources = _sources(schema)
+    behind = sources(schema)
 
     def known(path: Path) -> JsonValue:
         name = path[-1] if path else None
-        if len(path) == 1 and sources.get(str(name), str(name)) in runtime:
-            return runtime[sources.get(str(name), str(name))]
+        if len(path) == 1 and behind.get(str(name), str(name)) in runtime:
+            return runtime[behind.get(str(name), str(name))]
         if not isinstance(name, str) or any(isinstance(part, int) for part in path):
             return None
         for candidate in (path, (name,)):
@@ -91,11 +91,11 @@ def make_outputs(
         if path is not None:
             set_at(value, path, wanted)
     for name, reported in value.items():
-        runtime[sources.get(name, name)] = reported
+        runtime[behind.get(name, name)] = reported
     return value, None
 
 
-def _sources(schema: Schema) -> dict[str, str]:
+def sources(schema: Schema) -> dict[str, str]:
     """The runtime variable behind a field, where its description names one."""
     properties = schema.get("properties")
     found: dict[str, str] = {}

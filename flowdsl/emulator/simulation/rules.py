@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from flowdsl.emulator.durations import Seconds
+from flowdsl.emulator.simulation.answers import Answers, EntryAnswers
 from flowdsl.emulator.simulation.variables import PathError, parse_path, value_at
 
 CheckResult = Literal["failed", "infra_error"]
@@ -31,16 +32,17 @@ class StepFailure(BaseModel):
     entry: Annotated[int, Field(ge=1, le=100)] = 1
 
 
-class Effects(BaseModel):
+class Effects(Answers):
     """How a run goes that would else go well. Absent keys change nothing.
+
+    The answers, and those of `entries` for single passes of loops, are given to the questions of
+    FlowDSL's own prompts.
 
     `refuse` is the text with which the run cannot be dispatched, `error` the one with which it
     breaks. `outputs` sets values by path, `checks` results by name. `slow` is time added to the
     running time, `stay` the state that is never left, `cancelled` the seconds after which the run
     is cancelled. `attachments` names the files that come out instead of those of the prompt.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     refuse: str | None = None
     error: str | None = None
@@ -51,6 +53,7 @@ class Effects(BaseModel):
     slow: Seconds = 0.0
     stay: HeldState | None = None
     cancelled: Seconds | None = None
+    entries: tuple[EntryAnswers, ...] = ()
 
 
 class RunRule(Effects):

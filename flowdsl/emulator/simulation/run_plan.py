@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
-from flowdsl.emulator.simulation.checks import Definition, Facts, Result, evaluate, wanted_files
+from flowdsl.emulator.simulation.checks import Definition, Facts, wanted_files
 from flowdsl.emulator.simulation.files import base_name
-from flowdsl.emulator.simulation.history import History, Message
+from flowdsl.emulator.simulation.history import History
 from flowdsl.emulator.simulation.outputs import fill_in, make_outputs, stated_values
+from flowdsl.emulator.simulation.plans import (
+    Attachment,
+    Plan,
+    RunPlan,
+    broken,
+    conclude,
+    length_of,
+    moment,
+)
+from flowdsl.emulator.simulation.program.play import play_program, program_of
 from flowdsl.emulator.simulation.prompts import (
     Step,
     evidence_of,
@@ -18,65 +28,13 @@ from flowdsl.emulator.simulation.prompts import (
     loop_span,
     read_steps,
 )
-from flowdsl.emulator.simulation.rules import Effects, HeldState
 from flowdsl.emulator.simulation.schemas import read_schema
 from flowdsl.emulator.simulation.variables import PathError, Values, render
 
-RUNNING_MS = 800
-CHECKING_MS = 300
-_BROKEN_MS = 100
-"""How long a run that cannot begin its work is shown as running."""
-
-DIMENSIONS = {"width": 1024, "height": 768}
-"""The screen of every emulated desktop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run is played from.
-
-    `obstacle` is why it cannot even begin, `seed` varies the values that are made up, and
-    `trajectory_id` is what it replays.
-    """
-
-    seed: str
-    prompt: str
-    inputs: Values
-    output_schema: str | None = None
-    checks: Sequence[Definition] = ()
-    effects: Effects = field(default_factory=Effects)
-    obstacle: str | None = None
-    cleanup_prompt: str | None = None
-    trajectory_id: str | None = None
-    images: str = "supabase://run-images/"
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that comes out, so many milliseconds after the start."""
-
-    name: str
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunPlan:
-    """How a run goes: it works for `running_ms`, then its checks take `checking_ms`.
-
-    `checking_ms` is None without checks. `held` is the state that the run never leaves all the
-    same.
-    """
-
-    outcome: str
-    running_ms: int
-    checking_ms: int | None
-    held: HeldState | None
-    messages: Sequence[Message]
-    output_data: dict[str, JsonValue] | None
-    error: list[str] | None
-    checks: Sequence[Result]
-    attachments: Sequence[Attachment]
-    usage: Mapping[str, JsonValue]
+BY_PHRASES = (
+    "FlowDSL did not write this prompt as it stands: it is played by its phrases, and nothing in "
+    "it is decided."
+)
 
 
 def play(plan: Plan) -> RunPlan:
@@ -85,12 +43,15 @@ def play(plan: Plan) -> RunPlan:
     try:
         prompt = render(plan.prompt, plan.inputs)
     except PathError as error:
-        return _broken(plan, str(error))
+        return broken(plan, str(error))
     if plan.obstacle is not None:
-        return _broken(plan, plan.obstacle)
+        return broken(plan, plan.obstacle)
     if effects.refuse is not None:
-        return replace(_broken(plan, effects.refuse), running_ms=0)
-    return _Player(plan, prompt).run_plan()
+        return replace(broken(plan, effects.refuse), running_ms=0)
+    program = program_of(plan.prompt, plan.input_schema, plan.output_schema)
+    if program is None:
+        return _Player(plan, prompt).run_plan()
+    return play_program(plan, program, prompt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +75,7 @@ class _Player:
 
     def run_plan(self) -> RunPlan:
         plan, effects = self._plan, self._plan.effects
-        running_ms = RUNNING_MS + round(effects.slow * 1000)
+        running_ms = length_of(plan)
         end = len(self._steps)
         failing = None
         if effects.fail is not None:
@@ -137,47 +98,13 @@ class _Player:
             attachments += [Attachment(name, running_ms) for name in extra]
             facts = replace(facts, filenames=[*names, *extra])
         reason = self._write_history(end, failing, running_ms, runtime, note)
-        outcome, error = "success", None
-        completed = False
-        results: list[Result] = []
-        if failing is not None:
-            outcome, error = "task_failed", [reason]
-        elif effects.error is not None:
-            outcome, error = "error", [effects.error]
-        elif effects.cancelled is not None:
-            outcome, running_ms = "cancelled", round(effects.cancelled * 1000)
-        else:
-            completed = True
-            results = [_result(check, facts, effects) for check in plan.checks]
-            error = [
-                f"post-run check `{check['name']}`: {result.message}"
-                for check, result in zip(plan.checks, results, strict=True)
-                if result.status != "success"
-            ] or None
-            outcome = "success" if error is None else "error"
-        if not completed:
-            results = [Result("cancelled")] * len(plan.checks)
-        checks_run = completed and (results or effects.stay == "running_checks")
-        checking_ms = CHECKING_MS if checks_run else None
-        if error and checking_ms and plan.cleanup_prompt:
-            self._history.note(
-                running_ms + CHECKING_MS, plan.cleanup_prompt, "post_run_check_failure_cleanup"
-            )
-        return RunPlan(
-            outcome=outcome,
-            running_ms=running_ms,
-            checking_ms=checking_ms,
-            held=effects.stay,
-            messages=self._history.messages,
-            output_data=output_data if completed else None,
-            error=error,
-            checks=results,
-            attachments=[item for item in attachments if item.at_ms <= running_ms],
-            usage=_usage(
-                [self._steps[index] for index, _ in self._order(end, failing)],
-                outcome,
-                plan.trajectory_id is not None,
-            ),
+        return conclude(
+            plan,
+            self._history,
+            facts,
+            attachments,
+            [self._steps[index] for index, _ in self._order(end, failing)],
+            failed=None if failing is None else reason,
         )
 
     def _in_its_loop(self, failing: _Failure, runtime: Values) -> _Failure:
@@ -216,7 +143,7 @@ class _Player:
                 rounds = rounds[: failing.entries - (evidence.step > failing.step)]
             elif evidence.step >= end:
                 break
-            at_ms = _moment(evidence.step, len(self._steps), running_ms)
+            at_ms = moment(evidence.step, len(self._steps), running_ms)
             for item in rounds:
                 name = _rendered(evidence.name, self._plan.inputs, {**runtime, **item})
                 found.append(Attachment(base_name(name), at_ms))
@@ -242,12 +169,13 @@ class _Player:
         """Writes the messages of the steps before `end`; the reason if the task fails."""
         plan, history = self._plan, self._history
         history.prompt(self._prompt)
+        history.note(0, BY_PHRASES, "played_by_phrases")
         reason = ""
         order = self._order(end, failing)
         count = len(order) + len(self._steps) - end
         for position, (index, entry) in enumerate(order):
             step = self._steps[index]
-            at_ms = _moment(position, count, running_ms)
+            at_ms = moment(position, count, running_ms)
             rounds = self._rounds(step.loop, runtime)
             item: Values = {}
             if failing is not None and failing.entries and failing.start < index < failing.stop:
@@ -276,29 +204,6 @@ class _Player:
         return reason
 
 
-def _broken(plan: Plan, message: str) -> RunPlan:
-    """A run that ends in `error` as it begins."""
-    history = History(plan.seed, plan.images, None)
-    history.note(0, message, "run_error")
-    return RunPlan(
-        outcome="error",
-        running_ms=_BROKEN_MS,
-        checking_ms=None,
-        held=None,
-        messages=history.messages,
-        output_data=None,
-        error=[message],
-        checks=[Result("cancelled")] * len(plan.checks),
-        attachments=[],
-        usage=_usage([], "error", False),
-    )
-
-
-def _moment(index: int, count: int, running_ms: int) -> int:
-    """When a step is done, the steps spread evenly over the run."""
-    return running_ms * (index + 1) // (count + 1)
-
-
 def _failing_step(steps: Sequence[Step], number: str) -> int:
     """The step of this number, in a group the first that declares a reason; else the last step."""
     group = [
@@ -320,13 +225,6 @@ def _reason(plan: Plan, steps: Sequence[Step], index: int, runtime: Values) -> s
     return f"step {steps[index].number} failed"
 
 
-def _result(check: Definition, facts: Facts, effects: Effects) -> Result:
-    try:
-        return evaluate(check, facts, effects.checks.get(str(check["name"])))
-    except PathError as error:
-        return Result("infra_error", str(error))
-
-
 def _files_for_checks(checks: Sequence[Definition], facts: Facts) -> list[str]:
     extra: list[str] = []
     for check in checks:
@@ -343,18 +241,3 @@ def _rendered(text: str, inputs: Values, runtime: Values) -> str:
         return render(text, inputs, runtime)
     except PathError:
         return text
-
-
-def _usage(steps: Sequence[Step], outcome: str, replayed: bool) -> dict[str, JsonValue]:
-    """Steps that decide or read are taken anew on a replay, all others come from the recording."""
-    acting = [step for step in steps if not step.is_group]
-    cached = [step for step in acting if replayed and step.tool == "computer"]
-    agentic = len(acting) - len(cached)
-    billed = outcome != "error"
-    return {
-        "total_agentic_steps": agentic,
-        "total_cached_steps": len(cached),
-        "total_agentic_steps_billed": agentic if billed else 0,
-        "total_cached_steps_billed": len(cached) if billed else 0,
-        "billing_outcome": outcome if billed else "infra_failure",
-    }

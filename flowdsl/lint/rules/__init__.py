@@ -19,6 +19,10 @@ _CHOICES = """
     matches option suggestion card tile list table grid worklist board queue dropdown drop whose
     where owned belongs shows
 """
+_OPENINGS = """
+    add check click count find for if make otherwise press read repeat save select there use wait
+    where write
+"""
 _TOOLS = """
     copy_to_clipboard declare_task_failed end_loop_iteration execute_terminal_command extract_prompt
     focused_action mark_file_for_export save_screenshot_as_run_attachment start_loop
@@ -69,6 +73,12 @@ RULES = (
     Rule("optional-read-unguarded", _BODIES, room="program", when=triggers.writes_optional),
     Rule("overwritten-before-read", _BODIES, room="program", when=triggers.sets_twice),
     Rule("raw-model-id", _USES_OF_MODELS, room="program", when=triggers.names_model),
+    Rule(
+        "prose-like-sentence",
+        (Words(tuple(_OPENINGS.split()), ("do",)),),
+        room="prose",
+        when=triggers.a_line_opens_with(_OPENINGS),
+    ),
     Rule(
         "secret-like-input",
         (ast.InputsSection, ast.TaskDecl, ast.Pause),

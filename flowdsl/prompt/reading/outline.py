@@ -1,4 +1,4 @@
-"""Takes a prompt apart: title, description, rules, the outline of its steps, its outputs."""
+"""Takes a prompt apart: title, description, rules, and the outline of its steps."""
 
 from __future__ import annotations
 
@@ -38,8 +38,7 @@ class ReadItem:
 class Outline(Record):
     """The parts of a prompt.
 
-    `outputs` is the text of the paragraph "Outputs", None without one. `addresses` are those of the
-    pictures, in order.
+    `addresses` are those of the pictures, in order.
     """
 
     title: str
@@ -48,7 +47,6 @@ class Outline(Record):
     optional: bool
     secrets: bool
     items: list[ReadItem]
-    outputs: str | None
     addresses: tuple[str, ...]
 
 
@@ -99,8 +97,14 @@ def _without_html(
                     parts.append(f"{OPEN_PART}image:{pictures[part]}:")
                 case _:
                     parts.append(unescape(part) + OPEN_PART)
-        plain.append("".join(parts))
+        plain.append(_with_blanks("".join(parts)))
     return plain
+
+
+def _with_blanks(line: str) -> str:
+    """A line of HTML with the blanks that a browser keeps turned back into plain ones."""
+    text = line.lstrip("\u00a0")
+    return " " * (len(line) - len(text)) + text.replace(" \u00a0", "  ")
 
 
 def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
@@ -117,8 +121,7 @@ def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
     read = _Items(lines, position + 2)
     if not read.read():
         return None
-    outputs = _read_end(lines, read.position)
-    if outputs is None:
+    if not _ends(lines, read.position):
         return None
     description = "\n".join(before[2:]) if len(before) > 2 and not before[1] else None
     if len(before) == 2 or (len(before) > 2 and description is None):
@@ -130,7 +133,6 @@ def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
         optional,
         secrets,
         read.items,
-        outputs or None,
         addresses,
     )
 
@@ -153,9 +155,14 @@ def _rules(focused: bool, optional: bool, secrets: bool, *rules: str) -> list[st
 
 def _read_rules(lines: list[str], start: int) -> tuple[list[str], bool, bool, int] | None:
     """The author's rules, whether optional inputs and secrets are explained, and the next line."""
-    end = start
-    while end < len(lines) and lines[end]:
-        end += 1
+    end = next(
+        (
+            index
+            for index in range(start, len(lines) - 1)
+            if not lines[index] and lines[index + 1] == say("steps.title")
+        ),
+        len(lines),
+    )
     given = lines[start:end]
     rule = _rules(False, False, False, "")[-1]
     for focused in (True, False):
@@ -163,21 +170,26 @@ def _read_rules(lines: list[str], start: int) -> tuple[list[str], bool, bool, in
             for secrets in (True, False):
                 words = _rules(focused, optional, secrets)
                 rest = given[len(words) :]
-                if given[: len(words)] == words and all(line.startswith(rule) for line in rest):
-                    return [line.removeprefix(rule) for line in rest], optional, secrets, end
+                if given[: len(words)] == words and (not rest or rest[0].startswith(rule)):
+                    return _joined_rules(rest, rule), optional, secrets, end
     return None
 
 
-def _read_end(lines: list[str], position: int) -> str | None:
-    """The text of the paragraph "Outputs", empty without one; None if the prompt ends otherwise."""
-    for focused in (True, False):
-        words = paragraph("replay", focused=focused).split("\n")
-        end = position + len(words)
-        if lines[position:end] == words:
-            if end == len(lines):
-                return ""
-            return None if lines[end] else "\n".join(lines[end + 1 :])
-    return None
+def _joined_rules(lines: list[str], start: str) -> list[str]:
+    """The rules that begin with `start`, each with its further lines: a value may have several."""
+    rules: list[list[str]] = []
+    for line in lines:
+        if line.startswith(start):
+            rules.append([line.removeprefix(start)])
+        else:
+            rules[-1].append(line)
+    return ["\n".join(rule) for rule in rules]
+
+
+def _ends(lines: list[str], position: int) -> bool:
+    """Whether a prompt ends with the paragraph on replays."""
+    ways = (paragraph("replay", focused=focused).split("\n") for focused in (True, False))
+    return lines[position:] in list(ways)
 
 
 # The outline

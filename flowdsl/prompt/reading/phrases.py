@@ -14,7 +14,7 @@ from flowdsl.prompt.values import field_note
 from flowdsl.semantics.values.spelling import MISSING, spell
 
 from .frames import Free, Sentences, frames
-from .texts import NAMELESS, Texts, in_quotes, whole
+from .texts import NAMELESS, Texts, in_marks, in_quotes, whole
 
 _SCALARS = sorted(SCALARS.items(), key=lambda item: -len(item[1]))
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
@@ -37,6 +37,7 @@ class Phrases:
         self.name = in_quotes(texts.literal)
         self.exact = texts.exact("text")
         self._exact_value = texts.exact("value")
+        self._exact_json = texts.exact("JSON value")
         self.sentences = Sentences(
             {
                 **NAMELESS,
@@ -51,8 +52,8 @@ class Phrases:
                 "name": self.name,
                 "answer": self.name,
                 "options": self._options,
-                "quoted": in_quotes(texts.text),
-                "reason": in_quotes(texts.line),
+                "quoted": in_marks(texts.text),
+                "reason": in_marks(texts.text),
                 "type": self.type,
                 "value": self.value,
             }
@@ -166,6 +167,8 @@ class Phrases:
             return text_value(found[0][0]), found[1]
         if (exact := self.exact(text, position) or self._exact_value(text, position)) is not None:
             return text_value(exact[0]), exact[1]
+        if (json_value := self._exact_json(text, position)) is not None:
+            return nodes.TextValue(text=json_value[0], json=True), json_value[1]
         if (found := self.sentences.read("values.entries", text, position)) is not None:
             return nodes.ListValue(items=found[0][0]), found[1]
         if (found := self.sentences.read("values.fields", text, position)) is not None:

@@ -20,6 +20,7 @@ from flowdsl.prompt.text import (
     clause,
     duration,
     quoted,
+    quoted_text,
     spell_command,
     spell_path,
     spell_text,
@@ -38,7 +39,7 @@ _RUNTIME = re.compile(rf"\{{\{{({_NAME})\}}\}}")
 _VARIABLE_PATH = re.compile(rf"({_NAME})({_PATH})")
 _NUMBER = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}(?![0-9])")
 _CLOSING = dict(QUOTES)
-_OPENING = re.compile("\u27e6(?:([1-9][0-9]{0,8}):)?")
+_OPENING = re.compile(r"\u27e6(?:([1-9][0-9]{0,8})\|)?")
 
 Value = TypeVar("Value")
 Exact = Callable[[str, int], tuple[nodes.Text, int] | None]
@@ -60,25 +61,25 @@ class Texts:
             rf"\{{\{{({_NAME})({_PATH})\}}\}}"
             rf"|\{{\$({'|'.join((*secrets, _NAME))})({_PATH})\}}"
             rf"|\{{({'|'.join((*inputs, _NAME))})({_PATH})\}}"
+            rf"|\u27ea({_NAME})({_PATH})\u27eb"
         )
         odd = rf"|\{{(?=(?:{'|'.join(inputs)})[.\[}}])" if inputs else ""
-        self._brace = re.compile(rf"(?:\\\{{)++|{PROTECTED.pattern}{odd}")
+        self._brace = re.compile(
+            rf"(?:\\\{{)++|{PROTECTED.pattern}{odd}|\u27ea(?={_NAME}{_PATH}\u27eb)"
+        )
 
     def text(self, spelled: str) -> nodes.Text | None:
         """The text that `spell_text` spells like this."""
-        if "{" not in spelled:
+        if "{" not in spelled and "\u27ea" not in spelled:
             return literal(spelled)
         pieces = self._pieces(spelled)
         return pieces if pieces is not None and spell_text(pieces) == spelled else None
 
     def clause(self, spelled: str) -> nodes.Text | None:
         """The text that `clause` spells like this."""
-        text = self.text(spelled)
+        marked = _in_brackets(spelled, 0) if spelled.startswith("\u27e6") else None
+        text = self.text(spelled if marked is None else marked)
         return text if text is not None and clause(text) == spelled else None
-
-    def line(self, spelled: str) -> nodes.Text | None:
-        """A text in which words are separated by single spaces."""
-        return self.text(spelled) if " ".join(spelled.split()) == spelled else None
 
     def literal(self, spelled: str) -> str | None:
         """The characters of a text without variables."""
@@ -130,7 +131,7 @@ class Texts:
         position = 0
         while (found := self._brace.search(spelled, position)) is not None:
             at = found.start()
-            if found[0] != "{":
+            if found[0] not in ("{", "\u27ea"):
                 position = found.end()
                 if PROTECTED.match(spelled, position - 1):
                     braces = "{" * (len(found[0]) // 2)
@@ -141,30 +142,15 @@ class Texts:
             if variable is None:
                 return None
             end = variable.end()
-            mark = spelled[end : end + 1]
-            rest = end + 1 + len(DATA_NOTE)
-            if mark not in _MARKS or not spelled.startswith(DATA_NOTE, end + 1):
-                pieces += [nodes.TextPiece(value=spelled[begin:at]), _variable(variable)]
-                begin = position = end
-            elif at == begin or spelled[at - 1] != mark:
+            opening, closing = bracket_pair(1)
+            noted = spelled.startswith(opening, at - 1) and spelled.startswith(
+                closing + DATA_NOTE, end
+            )
+            before = at - len(opening) if noted else at
+            if before < begin:
                 return None
-            elif mark == '"' and not (
-                begin < at - 1
-                and spelled[at - 2] in _MARKS
-                and spelled[at - 2] == spelled[rest : rest + 1]
-            ):
-                pieces += [
-                    nodes.TextPiece(value=spelled[begin : at - 1]),
-                    _variable(variable, True),
-                ]
-                begin = position = rest
-            else:
-                pieces += [
-                    nodes.TextPiece(value=spelled[begin:at]),
-                    _variable(variable, True),
-                    nodes.TextPiece(value=mark),
-                ]
-                begin = position = rest
+            pieces += [nodes.TextPiece(value=spelled[begin:before]), _variable(variable, noted)]
+            begin = position = end + (len(closing + DATA_NOTE) if noted else 0)
         pieces.append(nodes.TextPiece(value=spelled[begin:]))
         return joined(pieces)
 
@@ -188,10 +174,6 @@ def _bracketed_lines(text: str, position: int, between: str) -> tuple[str, int]:
     return "\n".join(lines), position
 
 
-_MARKS = ("'", '"')
-"""Marks that an author may put around a value; the note on untrusted data comes behind the last."""
-
-
 def _odd(names: Iterable[str]) -> list[str]:
     """Patterns for the names that are no names of the language, the longest first."""
     odd = {name for name in names if name and not re.fullmatch(_NAME, name)}
@@ -199,13 +181,15 @@ def _odd(names: Iterable[str]) -> list[str]:
 
 
 def _variable(found: re.Match[str], quoted: bool = False) -> nodes.Variable:
-    sigil: Literal["runtime", "secret", "input"]
+    sigil: Literal["runtime", "secret", "input", "saved"]
     if found[1] is not None:
         sigil, name, path = "runtime", found[1], found[2]
     elif found[3] is not None:
         sigil, name, path = "secret", found[3], found[4]
-    else:
+    elif found[5] is not None:
         sigil, name, path = "input", found[5], found[6]
+    else:
+        sigil, name, path = "saved", found[7], found[8]
     return nodes.Variable(sigil=sigil, name=name, path=read_path(path), quoted=quoted)
 
 
@@ -244,6 +228,21 @@ def in_quotes(
     return reader
 
 
+def in_marks(
+    read: Callable[[str], nodes.Text | None],
+) -> Callable[[str, int], tuple[nodes.Text, int] | None]:
+    """A reader of the author's words between marks, as `quoted_text` writes them."""
+
+    def reader(text: str, position: int) -> tuple[nodes.Text, int] | None:
+        for each in (in_quotes(read), in_brackets(read)):
+            found = each(text, position)
+            if found is not None and quoted_text(found[0]) == text[position : found[1]]:
+                return found
+        return None
+
+    return reader
+
+
 def in_brackets(
     read: Callable[[str], Value | None],
 ) -> Callable[[str, int], tuple[Value, int] | None]:
@@ -274,7 +273,7 @@ def _meant(
 def _in_brackets(text: str, position: int) -> str | None:
     """The text in the brackets that open at `position`.
 
-    A text in plain brackets may itself begin with a number and a colon, so both ways are tried.
+    A text in plain brackets may itself begin with a number and a bar, so both ways are tried.
     """
     found = _OPENING.match(text, position)
     if found is None:

@@ -13,11 +13,12 @@ An example, with the variables that are set behind each line:
     }                                              {name}, which holds with and without the branch
     do "Type {{name}} and {{reason}}"              error: `reason` is set on 1 of 2 paths to here
 
-Loops need more than one look. The body of a `for` may run zero times unless its list is known to
-hold something, and each pass begins with the variables of the body emptied. A `repeat` may run zero
-times. Behind a `retry`, its body has run to the end or its `else` has, and that `else` starts where
-an attempt failed: at a `fail`, or in front of anything that can fail by itself. The passes of
-`repeat` and `retry` are followed until the state in front of them stays the same.
+The body of a `for` may run zero times unless its list is known to hold something, that of a
+`repeat` always may. Each pass of any loop begins with the variables of its body emptied; what a
+`keep` outside of it declares goes on. Behind a `retry`, its body has run to the end or its `else`
+has, and that `else` starts where an attempt failed, without the variables of the body: at a `fail`,
+or in front of anything that can fail by itself. What passes leave in fields on the screen is
+followed until it stays the same.
 
 What fields on the screen hold is followed along, where the program has secrets
 (`provenance.typed_fields`).
@@ -40,7 +41,7 @@ from ..model import LOOP, RUNTIME, WorkflowSymbol
 from ..names.paths import field_of
 from ..program import Program
 from ..provenance.typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
-from ..traversal import RefIndex, refs_outside_blocks
+from ..traversal import KeptVariables, RefIndex, refs_outside_blocks
 from ..types import FieldType, Optional
 
 TYPE_CHECKING = False
@@ -61,6 +62,10 @@ class Done(Record):
 
     def set(self, name: str) -> Done:
         return Done(self.variables | {name}, self.outputs, self.fields.after_setting(name))
+
+    def without(self, names: frozenset[str]) -> Done:
+        """What holds where some variables are emptied."""
+        return Done(self.variables - names, self.outputs, self.fields)
 
     def emit(self, name: str) -> Done:
         return Done(self.variables, self.outputs | {name}, self.fields)
@@ -120,21 +125,34 @@ class Follower:
         self.failed: State = None
         self.aborts = False
         self.quiet = False
-        self._loops: list[ast.ForStmt] = []
         self._set: list[ast.Name] = []
+        self._typed: set[str] = set()
         self._appended: list[str] = []
         for statement in program.statements(body):
-            if isinstance(statement, ast.ForStmt):
-                self._loops.append(statement)
-            elif isinstance(statement, ast.EmitStmt):
+            if isinstance(statement, ast.EmitStmt):
                 if statement.append:
                     self._appended.append(statement.name.text)
             elif (name := variable_set_by(statement)) is not None:
                 self._set.append(name)
+                if not isinstance(statement, ast.KeepStmt) or statement.type is not None:
+                    self._typed.add(name.text)
+        self._kept = KeptVariables(program.statements(body) if self._set else ())
 
-    def _set_in(self, block: ast.Block) -> frozenset[str]:
-        """The runtime variables that a block sets."""
-        return frozenset(name.text for name in self._set if block.start <= name.start < block.end)
+    def _lacks(self, name: str, state: Done) -> bool:
+        """Whether a `+=` to be reported adds to a list that some path leaves unset."""
+        return not self.quiet and name not in state.variables and name in self._typed
+
+    def _set_afresh(self, passes: ast.Block) -> frozenset[str]:
+        """The runtime variables without which each pass of a loop begins.
+
+        These are the ones that it sets, but those that a `keep` outside of it declares.
+        """
+        return frozenset(
+            name.text
+            for name in self._set
+            if passes.start <= name.start < passes.end
+            and not self._kept.outlives(name.text, passes)
+        )
 
     def follow(self) -> State:
         """What every path has done when the body ends.
@@ -181,6 +199,11 @@ class Follower:
             case ast.EmitStmt(name=name, value=value):
                 self._read(value, state)
                 return state.emit(name.text)
+            case ast.KeepStmt(name=name, value=value):
+                self._read(value, state)
+                if statement.append and self._lacks(name.text, state):
+                    self._findings().report_unset(name, name.text, self.emptied)
+                return state.set(name.text)
             case (
                 ast.ExtractStmt(source=text, otherwise=otherwise, name=name)
                 | ast.CopyStmt(source=text, otherwise=otherwise, name=name)
@@ -265,9 +288,9 @@ class Follower:
         self._read(statement.iterable, state)
         # Each pass starts with the variables of the body emptied, so that no entry reads what an
         # earlier one left.
-        own = self._set_in(statement.body)
+        own = self._set_afresh(statement.body)
         self.emptied = state.variables & own
-        start = Done(state.variables - own, state.outputs, state.fields)
+        start = state.without(own)
         if self.fields is not None:
             quiet, self.quiet = self.quiet, True
             first = self._block(statement.body, start)
@@ -303,41 +326,37 @@ class Follower:
         if statement.otherwise is None:
             self._fail(failed)
             return end
-        return meet((end, self._block(statement.otherwise, failed or start)))
+        failing = (failed or start).without(self._set_afresh(statement.body))
+        return meet((end, self._block(statement.otherwise, failing)))
 
     def _passes(
         self, body: ast.Block, state: Done, *, after_failure: bool
     ) -> tuple[Done, State, State]:
         """What holds before every pass of a body, after the last one, and where a pass fails.
 
-        Another pass follows one that ended, or (`after_failure`) one that failed. Passes are
-        followed quietly until what holds before them stays the same: a loop inside can empty
-        variables that the first pass found set. The last look reports.
+        Another pass follows one that ended, or (`after_failure`) one that failed. One look is
+        enough for variables, as what a pass sets is emptied before the next. What fields hold is
+        followed quietly until it stays the same; the last look reports.
         """
         outside = self._swap_failed(None)
-        if self.fields is None and not self._has_loop(body):
-            end = self._block(body, state)
-            return state, end, self._swap_failed(outside)
-        quiet, self.quiet = self.quiet, True
-        while True:
-            end = self._block(body, state)
-            failed = self._swap_failed(None)
-            start = meet((state, failed if after_failure else end)) or state
-            if start.variables == state.variables and start.fields == state.fields:
-                break
-            state = start
-        self.quiet = quiet
-        if not quiet:
-            end = self._block(body, state)
-        self._swap_failed(outside)
-        return state, end, failed
-
-    def _has_loop(self, block: ast.Block) -> bool:
-        """Whether there is a `for` in a block.
-
-        Without one, a pass only adds to what holds, and one look is enough.
-        """
-        return any(block.start <= loop.start < block.end for loop in self._loops)
+        own = self._set_afresh(body)
+        quiet, around = self.quiet, self.emptied
+        self.emptied = state.variables & own
+        start = state
+        if self.fields is not None:
+            self.quiet = True
+            while True:
+                end = self._block(body, start.without(own))
+                failed = self._swap_failed(None)
+                before = meet((start, failed if after_failure else end)) or start
+                if before.fields == start.fields:
+                    break
+                start = start.hold(before.fields)
+            self.quiet = quiet
+        end = self._block(body, start.without(own))
+        failed = self._swap_failed(outside)
+        self.emptied = around
+        return meet((start, failed if after_failure else end)) or start, end, failed
 
     def _runs(self, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> bool:
         """Whether a `for` over `iterable` runs at least once."""
@@ -388,7 +407,7 @@ class Follower:
         for ref in self.reads.within(node):
             symbol = self.program.values[ref]
             if symbol.name not in state.variables and not self.quiet:
-                self._findings().report_unset(ref, symbol, self.emptied)
+                self._findings().report_unset(ref, symbol.name, self.emptied)
 
     def report_missing_outputs(
         self,

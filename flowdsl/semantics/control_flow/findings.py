@@ -13,7 +13,6 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
 
 from .. import errors
-from ..model import ValueSymbol
 from ..program import Program
 from .path_counts import Flow, Paths, Subject, count_paths
 
@@ -42,35 +41,36 @@ class FlowFindings:
             if variable is not None:
                 self._set.setdefault(variable.text, []).append(variable.span(source))
 
-    def report_unset(self, ref: ast.Ref, symbol: ValueSymbol, emptied: frozenset[str]) -> None:
-        """Report the read of a runtime variable that not every path sets.
+    def report_unset(self, at: ast.Ref | ast.Name, name: str, emptied: frozenset[str]) -> None:
+        """Report the read of a runtime variable that not every path sets, at its place.
 
-        `emptied` are the variables that a pass of the loop around it begins without.
+        A `+=` reads the variable whose name it begins with. `emptied` are the variables that a pass
+        of the loop around it begins without.
         """
-        span = ref.span(self.source)
-        places = self._set.get(symbol.name, [])
-        before = [at for at in places if at.start < span.start]
-        after = [at for at in places if at.start > span.start]
-        if symbol.name in emptied:
+        span = at.span(self.source)
+        places = self._set.get(name, [])
+        before = [each for each in places if each.start < span.start]
+        after = [each for each in places if each.start > span.start]
+        if name in emptied:
             why = "is emptied when a pass of the loop starts, and read before it is set again"
-            labels = tuple(Label(at, "set here, for the passes before") for at in after)
+            labels = _labels(after, "set here, for the passes before")
         elif before:
-            why, labels = self._unset_paths(ref, symbol.name, before, after)
+            why, labels = self._unset_paths(at, name, before, after)
         else:
             why = "is read before it is set"
-            labels = tuple(Label(at, "set here, later") for at in after)
+            labels = _labels(after, "set here, later")
         self.program.sink.report(
-            errors.UNSET_RUNTIME_VARIABLE, span, name=symbol.name, why=why, labels=labels
+            errors.UNSET_RUNTIME_VARIABLE, span, name=name, why=why, labels=labels
         )
 
     def _unset_paths(
-        self, ref: ast.Ref, name: str, before: list[Span], after: list[Span]
+        self, at: ast.Ref | ast.Name, name: str, before: list[Span], after: list[Span]
     ) -> tuple[str, tuple[Label, ...]]:
         def sets(statement: ast.Stmt) -> bool:
             variable = variable_set_by(statement)
             return variable is not None and variable.text == name
 
-        paths = self._paths(sets, before[0].start, "set", ref.start)
+        paths = self._paths(sets, before[0].start, "set", at.start)
         if paths is None or not paths.undone:
             again = _labels(after, "emptied and set again in a loop, before the next pass")
             return "is not set on every path to here", (*_labels(before, "set here"), *again)

@@ -8,7 +8,7 @@ from flowdsl.syntax.statements import variable_set_by
 
 from .. import errors
 from ..model import RUNTIME, ValueSymbol
-from ..names.scopes import ValueScope
+from ..names.scopes import ValueScope, known_names, rename_fix
 from ..program import Program
 from ..statements.arguments import task_of
 from ..types import STRING, UNKNOWN, Type, Unknown, describe
@@ -19,13 +19,17 @@ from .type_expressions import resolve_type
 def declare_runtime(program: Program, scope: ValueScope, body: ast.Block) -> dict[str, ValueSymbol]:
     """The runtime variables that `body` sets, now declared in `scope`.
 
-    A variable that is set with two types is reported.
+    A variable that is set with two types is reported, and one that no statement gives a type.
     """
     found: dict[str, ValueSymbol] = {}
     rejected: set[str] = set()
+    untyped: list[ast.KeepStmt] = []
     for statement in program.statements(body):
         name = variable_set_by(statement)
         if name is None:
+            continue
+        if isinstance(statement, ast.KeepStmt) and statement.type is None:
+            untyped.append(statement)
             continue
         type_ = _variable_type(program, scope, statement)
         span = name.span(scope.module.source)
@@ -38,12 +42,42 @@ def declare_runtime(program: Program, scope: ValueScope, body: ast.Block) -> dic
                 found[name.text] = symbol
             else:
                 rejected.add(name.text)
+    for statement in untyped:
+        _check_typed(program, scope, statement, found, rejected)
     return found
+
+
+def _check_typed(
+    program: Program,
+    scope: ValueScope,
+    statement: ast.KeepStmt,
+    found: dict[str, ValueSymbol],
+    rejected: set[str],
+) -> None:
+    """Report a `keep` without a type whose variable no statement declares or reads."""
+    name = statement.name
+    if name.text in found or name.text in rejected:
+        return
+    span = name.span(scope.module.source)
+    rejected.add(name.text)
+    if not scope.is_free(name.text):
+        scope.declare(program, ValueSymbol(RUNTIME, name.text, UNKNOWN, span))
+        return
+    scope.clashing.add((ast.RUNTIME, name.text))  # what reads it has no mistake of its own
+    near = rename_fix(span, found)
+    program.sink.report(
+        errors.KEEP_UNDECLARED,
+        span,
+        name=name.text,
+        operator="+=" if statement.append else "=",
+        help=known_names("runtime variable", found, name.text) if near else None,
+        fixes=near,
+    )
 
 
 def _variable_type(program: Program, scope: ValueScope, statement: ast.Stmt) -> Type:
     match statement:
-        case ast.ExtractStmt(type=expr):
+        case ast.ExtractStmt(type=expr) | ast.KeepStmt(type=ast.Node() as expr):
             return resolve_type(program, scope.module, expr)
         case ast.CopyStmt(type=written) | ast.RunStmt(type=written):
             return STRING if written is None else resolve_type(program, scope.module, written)

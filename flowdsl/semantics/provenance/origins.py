@@ -1,7 +1,8 @@
 """Which declared values a value is made of.
 
 A runtime variable that keeps the result of a call is made of what the task emits, and that of the
-arguments of the call; a loop variable is made of the entries of its list. Answers are worked out
+arguments of the call; one that a `keep` sets, of the values it is given; a loop variable of the
+entries of its list. Answers are worked out
 when somebody asks; for most programs nobody does.
 """
 
@@ -59,13 +60,18 @@ class Provenance:
         self.program = program
         self._results: dict[ValueSymbol, list[ast.CallStmt]] = {}
         self._emits: dict[TaskSymbol, list[ast.EmitStmt]] = {}
-        self._active: list[tuple[ast.CallStmt, Path]] = []
+        self._kept: dict[ValueSymbol, list[ast.KeepStmt]] = {}
+        self._active: list[tuple[ast.Stmt, Path]] = []
         for runtime, body in _bodies(program):
             for statement in program.statements(body):
                 if isinstance(statement, ast.CallStmt) and statement.result is not None:
                     variable = runtime.get(statement.result.text)
                     if variable is not None:
                         self._results.setdefault(variable, []).append(statement)
+                elif isinstance(statement, ast.KeepStmt):
+                    variable = runtime.get(statement.name.text)
+                    if variable is not None:
+                        self._kept.setdefault(variable, []).append(statement)
 
     def of(self, ref: ast.Ref, path: Path = ()) -> Origins:
         """The origins of the part of `ref` at `path`, as the body that it stands in knows them."""
@@ -93,6 +99,12 @@ class Provenance:
             found[Origin(symbol, full)] = None
             for call in self._results.get(symbol, ()):
                 self._result(call, full, found)
+            for keep in self._kept.get(symbol, ()):
+                rest = full[1:] if keep.append and full else full
+                if (keep, full) not in self._active:
+                    self._active.append((keep, full))
+                    self._expr(keep.value, rest, found)
+                    self._active.pop()
 
     def _expr(self, expr: ast.Expr, path: Path, found: Origins) -> None:
         for ref, rest in refs_at(expr, path):

@@ -10,7 +10,7 @@ from flowdsl.syntax.statements import STATEMENTS, keyword_span, variable_set_by
 
 from .. import errors, places
 from ..control_flow.leaving import leaves, leaves_after
-from ..model import LOOP, ValueSymbol
+from ..model import LOOP, RUNTIME, ValueSymbol
 from ..names.references import resolve_ref
 from ..names.scopes import PresenceKey, ValueScope, known_names, rename_fix
 from ..program import Program
@@ -116,6 +116,8 @@ class BodyChecker:
                 check_press(self.program, self.scope, statement)
             case ast.EmitStmt():
                 self._emit(statement)
+            case ast.KeepStmt():
+                self._keep(statement)
             case ast.ExtractStmt():
                 self._extract(statement)
             case ast.ExpectStmt(otherwise=otherwise) | ast.ChooseStmt(otherwise=otherwise):
@@ -221,19 +223,9 @@ class BodyChecker:
         wanted = UNKNOWN if target is None else target.type
         what = f"{self.targets.noun} `{name}`"
         if statement.append:
-            wanted = self._entry_type(statement, wanted)
+            wanted = self._entry_type(statement.name, wanted)
             what = f"an entry of {what}"
-            for kind, span in self.counting:
-                if kind == "for":
-                    continue
-                self.program.sink.report(
-                    errors.APPEND_REPEATED,
-                    self._span(statement.name),
-                    name=name,
-                    kind=kind,
-                    labels=(Label(span, f"the `{kind}`"),),
-                )
-                break
+            self._check_added_once(statement.name, "emit")
         elif isinstance(strip_optional(wanted), ListOf):
             self._check_overwritten(statement)
         whole = None if statement.append else target
@@ -275,15 +267,45 @@ class BodyChecker:
         )
         return None
 
-    def _entry_type(self, statement: ast.EmitStmt, type_: Type) -> Type:
+    def _keep(self, statement: ast.KeepStmt) -> None:
+        """Check a value that is kept, or an entry that a kept list gets."""
+        name = statement.name.text
+        symbol = self.scope.symbols.get(name)
+        wanted = UNKNOWN if symbol is None or symbol.kind != RUNTIME else symbol.type
+        if statement.type is not None:
+            wanted = self.program.declared_types.get(statement.type, UNKNOWN)
+        what = f"`{name}`"
+        if statement.append:
+            wanted = self._entry_type(statement.name, wanted)
+            what = f"an entry of {what}"
+            self._check_added_once(statement.name, "keep it")
+        check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what, None)
+        self._forget(statement.name)
+
+    def _check_added_once(self, name: ast.Name, way: str) -> None:
+        """Report an entry that a further round or attempt would add to a list again."""
+        for kind, span in self.counting:
+            if kind != "for":
+                self.program.sink.report(
+                    errors.APPEND_REPEATED,
+                    self._span(name),
+                    name=name.text,
+                    kind=kind,
+                    way=way,
+                    labels=(Label(span, f"the `{kind}`"),),
+                )
+                return
+
+    def _entry_type(self, name: ast.Name, type_: Type) -> Type:
+
         inner = strip_optional(type_)
         if isinstance(inner, ListOf):
             return inner.element
         if not isinstance(inner, Unknown) and inner != ANY:
             self.program.sink.report(
                 errors.APPEND_TO_SCALAR,
-                self._span(statement.name),
-                name=statement.name.text,
+                self._span(name),
+                name=name.text,
                 type=describe(type_),
             )
         return UNKNOWN
@@ -313,6 +335,7 @@ class BodyChecker:
         self.program.iterables[symbol] = statement.iterable
         self.loops.append(span)
         self.counting.append(("for", span))
+        self._forget_what_passes_set(statement.body)
         self.passes.append(statement.body)
         self._block(statement.body)
         self.passes.pop()

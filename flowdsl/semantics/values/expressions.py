@@ -286,6 +286,8 @@ def _check_record(
             continue
         field = by_key[key]
         given.add(field.name)
+        if key != field.wire_name:
+            program.wire_names[pair] = field.wire_name
         what_field = f"field `{field.name}`"
         check_value(program, scope, pair.value, field.type, place, what_field, field)
     missing = [f.name for f in record.fields if f.required and f.name not in given]

@@ -6,9 +6,10 @@ from hashlib import sha256
 
 from flowdsl.source.files import resolve_path
 from flowdsl.syntax import ast
+from flowdsl.syntax.paragraphs import in_paragraphs
 
 from .. import trace
-from .expressions import exact, line, typed
+from .expressions import laid_out, line, typed
 from .frames import Frame
 
 
@@ -18,8 +19,8 @@ def act(frame: Frame, verb: str, *texts: str) -> None:
 
 
 def do(frame: Frame, statement: ast.DoStmt) -> None:
-    """`do`: the author's own words; without words it is nothing."""
-    words = exact(frame, statement.text).strip()
+    """`do`: the author's own words, which begin and end with no blank; without words nothing."""
+    words = laid_out(frame, statement.text, in_paragraphs).strip()
     if words:
         act(frame, trace.DO, words)
 

@@ -1,13 +1,14 @@
 """Statements that ask the world whether something is so, or for a value.
 
-Each returns why it came to nothing, which is the reason of its `fail` where it has no `else`; None
-where it did not.
+Each returns why it came to nothing, its own text, which is the reason of its `fail` where it has no
+`else`; None where it did not.
 """
 
 from __future__ import annotations
 
 from flowdsl.semantics import types
 from flowdsl.syntax import ast
+from flowdsl.syntax.paragraphs import on_one_line
 
 from .. import trace, world
 from ..world import Question
@@ -15,7 +16,6 @@ from . import leaving
 from .acting import act
 from .expressions import constant_in, exact, line
 from .frames import Frame
-from .lines import joined
 from .reading import shape_of, value_of
 from .values import Value
 
@@ -27,7 +27,7 @@ def choose(frame: Frame, statement: ast.ChooseStmt) -> str | None:
     """`choose`: what is there exactly once is opened."""
     target = line(frame, statement.target)
     if not frame.holds(Question(world.CHOOSE, target, model=_model(statement.model))):
-        return leaving.NOT_FOUND.format(target)
+        return target
     act(frame, trace.OPEN, target)
     return None
 
@@ -38,21 +38,21 @@ def wait_until(frame: Frame, statement: ast.WaitUntilStmt) -> str | None:
     milliseconds = DEFAULT_TIMEOUT if timeout is None else timeout.milliseconds
     question = Question(world.WAIT, condition, milliseconds=milliseconds)
     happened = frame.run.recorder.wait(question)
-    return None if happened else leaving.NOT_IN_TIME.format(condition)
+    return None if happened else condition
 
 
 def expect(frame: Frame, statement: ast.ExpectStmt) -> str | None:
     """`expect`: something has to be so."""
     condition = line(frame, statement.condition)
     is_so = frame.holds(Question(world.EXPECT, condition))
-    return None if is_so else leaving.NOT_EXPECTED.format(condition)
+    return None if is_so else condition
 
 
 def extract(frame: Frame, statement: ast.ExtractStmt) -> str | None:
     """`extract`: a value is read from the screen."""
     source = line(frame, statement.source)
     there = _read(frame, statement, world.READ, source)
-    return None if there else leaving.NOT_READABLE.format(source)
+    return None if there else source
 
 
 def copy(frame: Frame, statement: ast.CopyStmt) -> str | None:
@@ -60,7 +60,7 @@ def copy(frame: Frame, statement: ast.CopyStmt) -> str | None:
     source = line(frame, statement.source)
     act(frame, trace.COPIED, source)
     there = _read(frame, statement, world.COPY, source)
-    return None if there else leaving.NOT_COPIED.format(source)
+    return None if there else source
 
 
 def run(frame: Frame, statement: ast.RunStmt) -> str | None:
@@ -70,7 +70,7 @@ def run(frame: Frame, statement: ast.RunStmt) -> str | None:
     worked = statement.otherwise is None or frame.holds(Question(world.COMMAND, command))
     if worked and (statement.name is None or _read(frame, statement, world.OUTPUT, command)):
         return None
-    return leaving.NOT_PRINTED.format(joined(command))
+    return leaving.NOT_PRINTED.format(on_one_line(command))
 
 
 def _read(

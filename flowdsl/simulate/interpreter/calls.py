@@ -7,8 +7,9 @@ from flowdsl.semantics.model import TaskSymbol
 from flowdsl.syntax import ast
 
 from .expressions import constant, value
+from .fields import on_the_wire
 from .frames import Frame
-from .values import MISSING, Value, on_the_wire, record_of
+from .values import MISSING, Value, record_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
-from decimal import Decimal
 from typing import Any, assert_never
 
 from flowdsl.semantics import types
@@ -41,7 +40,7 @@ def _holds(frame: Frame, condition: ast.Condition, seen: Mapping[ast.SeesExpr, b
         case ast.EmptyExpr(operand=ref):
             return frame.take(reference(frame, ref)) in (None, "", [])
         case ast.Ref():
-            return frame.take(reference(frame, condition)) is True
+            return frame.take(reference(frame, condition)) in (True, "true")
         case ast.CompareExpr():
             return _compares(frame, condition)
         case _:
@@ -73,8 +72,9 @@ def _operand(frame: Frame, operand: ast.Ref | ast.Scalar) -> Any:
 
 
 def _equal(compare: ast.CompareExpr, left: Any, right: Any) -> bool:
+    """`x == null` asks what `x is empty` asks."""
     if isinstance(compare.left, ast.NullLit) or isinstance(compare.right, ast.NullLit):
-        return left in (None, "") and right in (None, "")
+        return left in (None, "", []) and right in (None, "", [])
     return left is not None and right is not None and is_same(left, right)
 
 
@@ -91,7 +91,7 @@ def _kind(frame: Frame, compare: ast.CompareExpr) -> str:
 def _ordered(kind: str, left: Any, right: Any) -> tuple[Any, Any] | None:
     """Two values as what can be put in order; None where they cannot."""
     if _is_number(left) and _is_number(right):
-        return Decimal(str(left)), Decimal(str(right))
+        return left, right
     if not (isinstance(left, str) and isinstance(right, str)):
         return None
     try:

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any, assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.syntax import ast
+from flowdsl.syntax.paragraphs import on_one_line
 
 from .errors import MissingInText
+from .fields import converted, type_at, wire_step, written_field
 from .frames import Frame
-from .lines import joined
 from .reading import field_of
-from .values import (
-    MISSING,
-    Secret,
-    Value,
-    json_number,
-    list_of,
-    on_the_wire,
-    record_of,
-    spelled,
-    type_at,
-    wire_step,
-)
+from .values import MISSING, Secret, Value, json_number, list_of, record_of, spelled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .reading import Constant
 
 # References
 
@@ -37,15 +33,14 @@ def reference(frame: Frame, ref: ast.Ref) -> Value:
         return Value(frame.run.environment[str(_step(path[0]))])
     if symbol.kind == semantic.CONST and "." in symbol.name:
         path = path[1:]  # behind the name of the file stands that of the const
-    value, type_ = _root(frame, symbol), symbol.type
+    found, type_ = _root(frame, symbol), symbol.type
     for part in path:
         step, field = wire_step(type_, _step(part))
-        if field is not None and isinstance(value.data, dict) and value.data.get(step) is None:
-            value = Value(field_of(value.data, field, constant_in(frame)), value.at(step).origins)
-        else:
-            value = value.at(step)
-        type_ = type_at(type_, field)
-    return value
+        inner = found.at(step)
+        if inner.data is None and field is not None and isinstance(found.data, dict):
+            inner = Value(field_of(found.data, field, constant_in(frame)), inner.origins)
+        found, type_ = inner, type_at(type_, field)
+    return found
 
 
 def _root(frame: Frame, symbol: semantic.ValueSymbol) -> Value:
@@ -75,8 +70,22 @@ def exact(frame: Frame, text: ast.Text) -> str:
 
 
 def line(frame: Frame, text: ast.Text) -> str:
-    """A text with its values filled in, on one line."""
-    return joined(exact(frame, text))
+    """A text with its values filled in, on one line; values stay as they are."""
+    return laid_out(frame, text, on_one_line)
+
+
+def laid_out(frame: Frame, text: ast.Text, layout: Callable[[str], str]) -> str:
+    """A text of which the author's own characters are laid out, with its values filled in."""
+    values = iter([_piece(frame, part) for part in text.parts if isinstance(part, ast.Ref)])
+    own = "".join(
+        _PLACE if isinstance(part, ast.Ref) else _piece(frame, part) for part in text.parts
+    )
+    first, *rest = layout(own).split(_PLACE)
+    return first + "".join(next(values) + each for each in rest)
+
+
+_PLACE = "\0"
+"""Stands for a value while the characters around it are laid out; no text holds it."""
 
 
 def typed(frame: Frame, value: ast.Ref | ast.Text) -> str:
@@ -97,11 +106,22 @@ def _piece(frame: Frame, part: ast.TextPart) -> str:
             return ""
         case ast.Ref():
             data = frame.take(reference(frame, part))
-            if data is None:
+            if _lacks(data):
                 raise MissingInText(part.span(frame.source))
             return spelled(data)
         case _:
             assert_never(part)
+
+
+def _lacks(data: Any) -> bool:
+    """Whether a value is missing, or a part of it, which no text can say."""
+    match data:
+        case list():
+            return any(map(_lacks, data))
+        case dict():
+            return any(map(_lacks, data.values()))
+        case _:
+            return data is None
 
 
 def _only_reference(text: ast.Text) -> ast.Ref | None:
@@ -117,8 +137,7 @@ def value(frame: Frame, expr: ast.Expr, type_: types.Type) -> Value:
     """The value of an expression that stands where a `type_` is wanted."""
     match expr:
         case ast.Ref():
-            found = reference(frame, expr)
-            return Value(on_the_wire(found.data, type_), found.origins)
+            return _fitted(reference(frame, expr), frame.run.model.ref_types[expr], type_)
         case ast.Text():
             return _text_value(frame, expr)
         case ast.ListExpr(items=items):
@@ -128,10 +147,18 @@ def value(frame: Frame, expr: ast.Expr, type_: types.Type) -> Value:
             return record_of(dict(_member(frame, pair, type_) for pair in pairs))
         case ast.IntLit() | ast.NumberLit() | ast.BoolLit() | ast.NullLit():
             return Value(_literal(expr))
-        case ast.ConstRef():
-            return Value(on_the_wire(constant(frame, expr), type_))
+        case ast.ConstRef():  # in a literal, which as a whole gets the names on the wire
+            return Value(constant(frame, expr))
         case _:
             assert_never(expr)
+
+
+def _fitted(found: Value, have: types.Type, wanted: types.Type) -> Value:
+    """A value of one type where another is wanted."""
+    data = converted(found.data, have, wanted)
+    if data == found.data:
+        return found
+    return Value(data, tuple(((), asking) for _, asking in found.origins))
 
 
 def _text_value(frame: Frame, text: ast.Text) -> Value:
@@ -144,8 +171,9 @@ def _text_value(frame: Frame, text: ast.Text) -> Value:
 
 
 def _member(frame: Frame, pair: ast.Pair, type_: types.Type) -> tuple[str, Value]:
-    name, field = wire_step(type_, _key(pair))
-    return str(name), value(frame, pair.value, type_at(type_, field))
+    field = written_field(type_, _key(pair))
+    wanted = types.ANY if field is None else field.type
+    return _key(pair) if field is None else field.wire_name, value(frame, pair.value, wanted)
 
 
 def _key(pair: ast.Pair) -> str:
@@ -169,24 +197,24 @@ def _literal(expr: ast.IntLit | ast.NumberLit | ast.BoolLit | ast.NullLit) -> An
 # Constants
 
 
-def constant(frame: Frame, value_: Any) -> Any:
+def constant(frame: Frame, known: Any) -> Any:
     """The JSON of a constant of the side tables, in which `env` may stand as nodes of the tree."""
-    match value_:
+    match known:
         case Decimal():
-            return json_number(value_)
+            return json_number(known)
         case list():
-            return [constant(frame, each) for each in value_]
+            return [constant(frame, each) for each in known]
         case dict():
-            return {name: constant(frame, each) for name, each in value_.items()}
+            return {name: constant(frame, each) for name, each in known.items()}
         case ast.ConstRef():
-            symbol = frame.run.model.values[value_]
+            symbol = frame.run.model.values[known]
             return constant(frame, symbol.literal or symbol.value)
         case ast.Node():
-            return value(frame, value_, types.ANY).data  # type: ignore[arg-type]
+            return value(frame, known, types.ANY).data  # type: ignore[arg-type]
         case _:
-            return value_
+            return known
 
 
-def constant_in(frame: Frame) -> Any:
+def constant_in(frame: Frame) -> Constant:
     """`constant` of one frame."""
-    return lambda value_: constant(frame, value_)
+    return partial(constant, frame)

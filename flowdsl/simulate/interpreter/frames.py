@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from flowdsl.semantics import types
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.semantics.traversal import statements
-from flowdsl.semantics.types import FieldType
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
@@ -60,7 +60,7 @@ class Frame:
         run: Run,
         source: SourceFile,
         body: ast.Block,
-        fields: Iterable[FieldType],
+        fields: Iterable[types.FieldType],
         arguments: Mapping[str, Value],
     ) -> None:
         self.run = run
@@ -72,6 +72,11 @@ class Frame:
             for each in statements(body)
             if isinstance(each, ast.EmitStmt) and each.append
         }
+        self._setters: list[tuple[str, ast.Stmt]] = [
+            (name.text, each)
+            for each in statements(body)
+            if (name := variable_set_by(each)) is not None
+        ]
 
     def at(self, node: ast.Node) -> None:
         """What happens next comes from `node`."""
@@ -90,17 +95,55 @@ class Frame:
         return bool(answer)
 
     def begin(self, body: ast.Block) -> None:
-        """Begin a pass, a round or an attempt: the variables that it sets are missing."""
+        """Begin a pass or a round: what it sets on some paths only is missing.
+
+        What a `keep` outside of it declares goes on.
+        """
         self.run.count()
-        for statement in statements(body):
-            name = variable_set_by(statement)
-            if name is not None:
-                self.names.pop(name.text, None)
+        self._forget(body, set(_certainly_set(body)))
 
-    def kept(self) -> tuple[dict[str, Value], dict[str, Value]]:
-        """What `restore` takes back."""
-        return dict(self.names), dict(self.emitted)
+    def attempt(self, body: ast.Block) -> dict[str, Value]:
+        """Begin an attempt: whatever it sets is missing. Returns what `fail` takes back."""
+        self.run.count()
+        self._forget(body, set())
+        return dict(self.emitted)
 
-    def restore(self, kept: tuple[dict[str, Value], dict[str, Value]]) -> None:
-        """Forget every value that was set and emitted since `kept`."""
-        self.names, self.emitted = dict(kept[0]), dict(kept[1])
+    def fail(self, body: ast.Block, emitted: dict[str, Value]) -> None:
+        """End an attempt that failed: it keeps no value, and what it emitted is as before."""
+        self._forget(body, set())
+        self.emitted = dict(emitted)
+
+    def _forget(self, body: ast.Block, certain: set[str]) -> None:
+        for name, statement in self._setters:
+            inside = _stands_in(statement, body) and name not in certain
+            if inside and not self._outlives(name, body):
+                self.names.pop(name, None)
+
+    def _outlives(self, name: str, body: ast.Block) -> bool:
+        return any(
+            isinstance(each, ast.KeepStmt) and each.type is not None and not _stands_in(each, body)
+            for variable, each in self._setters
+            if variable == name
+        )
+
+    def type_of(self, name: str) -> types.Type:
+        """The type of a runtime variable that a `keep` sets."""
+        declared = self.run.model.declared_types
+        typed = (
+            getattr(each, "type", None) for variable, each in self._setters if variable == name
+        )
+        return next((declared[each] for each in typed if each is not None), types.ANY)
+
+
+def _certainly_set(body: ast.Block) -> Iterator[str]:
+    """The variables that every path through a body sets, unless it leaves the body."""
+    for statement in body.statements:
+        name = variable_set_by(statement)
+        if name is not None:
+            yield name.text
+        if isinstance(statement, ast.StepStmt):
+            yield from _certainly_set(statement.body)
+
+
+def _stands_in(statement: ast.Stmt, block: ast.Block) -> bool:
+    return block.start <= statement.start < block.end

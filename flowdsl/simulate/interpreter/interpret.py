@@ -9,18 +9,19 @@ from typing import Any
 from flowdsl.semantics import types
 from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.syntax import ast
+from flowdsl.syntax.paragraphs import on_one_line
 
 from ..shapes import without_missing
 from ..trace import FAILED, SUCCESS, Ending, Recorder, Trace
 from ..world import World
 from .errors import NotAProgram
 from .expressions import constant, constant_in, line
+from .fields import on_the_wire
 from .frames import Frame, Run
 from .leaving import Abort, Fail, Finish
-from .lines import joined
 from .reading import reported
 from .statements import perform
-from .values import MISSING, on_the_wire
+from .values import MISSING
 
 NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 
@@ -85,7 +86,7 @@ def _outputs(frame: Frame, workflow: WorkflowSymbol) -> dict[str, Any]:
 def _heading(frame: Frame, workflow: WorkflowSymbol) -> tuple[str, str]:
     """Title and description as they are read: the title on one line."""
     title = constant(frame, workflow.settings.get("title", workflow.name))
-    return joined(title), workflow.declaration.doc or ""
+    return on_one_line(title), workflow.declaration.doc or ""
 
 
 def _steps(workflow: WorkflowSymbol) -> ast.Block | None:

@@ -23,18 +23,8 @@ class Finish(Leaving):
     """`finish`: the run is complete."""
 
 
-# What a statement without an `else` gives as the reason of its `fail`
+# The reason of a `fail` without words, where it is not the statement's own text
 
-NOT_FOUND = "not found: {}"
-"""Of a `choose`, with what was to be chosen."""
-NOT_IN_TIME = "did not happen in time: {}"
-"""Of a `wait until`, with what was waited for."""
-NOT_READABLE = "not readable: {}"
-"""Of an `extract`, with its source."""
-NOT_COPIED = "not copied: {}"
-"""Of a `copy`, with its source."""
-NOT_EXPECTED = "not as expected: {}"
-"""Of an `expect`, with what was expected."""
 NOT_PRINTED = "not printed: {}"
 """Of a `run ... as`, with its command."""
 NOT_REACHED = "not reached in {} rounds"

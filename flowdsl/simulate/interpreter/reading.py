@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, assert_never
 
 from flowdsl.semantics import types
+from flowdsl.syntax.paragraphs import on_one_line
 
 from ..shapes import (
     EnumShape,
@@ -16,8 +18,8 @@ from ..shapes import (
     ScalarShape,
     without_missing,
 )
-from .lines import joined
-from .values import on_the_wire, spelled
+from .fields import on_the_wire
+from .values import spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def _field(field: types.FieldType, constant: Constant) -> FieldShape:
     return FieldShape(
         field.wire_name,
         _shape(field.type, constant),
-        joined(field.doc or "").removesuffix("."),
+        on_one_line(field.doc or "").removesuffix("."),
         None if default is None else spelled(default),
     )
 
@@ -85,8 +87,18 @@ def _whole(data: Any, type_: types.Type, constant: Constant) -> Any:
                 if value is None and not isinstance(field.type, types.Optional):
                     return None
             return found
+        case str(), types.Primitive("int" | "number" | "bool"):
+            return _converted(data)
         case _:
             return data
+
+
+def _converted(text: str) -> Any:
+    """The number or the truth value that a text spells, which was copied; else the text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def field_of(data: dict[str, Any], field: types.FieldType, constant: Constant) -> Any:
@@ -98,17 +110,18 @@ def field_of(data: dict[str, Any], field: types.FieldType, constant: Constant) -
 
 
 def reported(data: Any, type_: types.Type, constant: Constant) -> Any:
-    """A value as an output has it: what is missing is null, also where a record lacks a field."""
-    return _reported(without_missing(data), type_, constant)
+    """A value as an output has it: what is missing is null, also where a record lacks a field.
 
-
-def _reported(data: Any, type_: types.Type, constant: Constant) -> Any:
+    An empty text that the program itself emits stays one where a value has to be.
+    """
+    if data == "" and isinstance(type_, types.Optional):
+        return None
     match data, types.strip_optional(type_):
         case list(), types.ListOf(element):
-            return [_reported(each, element, constant) for each in data]
+            return [reported(each, element, constant) for each in data]
         case dict(), types.RecordOf(_, fields):
             return data | {
-                field.wire_name: _reported(field_of(data, field, constant), field.type, constant)
+                field.wire_name: reported(field_of(data, field, constant), field.type, constant)
                 for field in fields
             }
         case _:

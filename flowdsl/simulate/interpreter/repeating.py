@@ -13,9 +13,10 @@ from flowdsl.syntax import ast
 from ..trace import PAUSE
 from .conditions import holds
 from .expressions import constant, value
+from .fields import type_at, wire_step
 from .frames import Frame
 from .leaving import TOO_MANY, Abort, Fail
-from .values import Value, type_at, wire_step
+from .values import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 
 def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
-    """`for`: the body once for each entry; more entries than the bound abort the run."""
+    """`for`: the body once for each entry; more entries than the bound abort the run.
+
+    The schema of the inputs refuses an input with more entries before a run begins.
+    """
     entries = _entries(frame, statement.iterable)
     limit = _limit(frame, statement)
     if limit is not None and len(entries) > limit:
@@ -89,12 +93,11 @@ def attempts(frame: Frame, statement: ast.RetryStmt, perform: Perform) -> Fail |
         if failed is not None and statement.delay is not None:
             frame.at(statement)
             frame.run.recorder.act(PAUSE, str(statement.delay.milliseconds))
-        frame.begin(statement.body)
-        before = frame.kept()
+        emitted = frame.attempt(statement.body)
         try:
             perform(statement.body, frame)
         except Fail as failure:
-            frame.restore(before)
+            frame.fail(statement.body, emitted)
             failed = failure
         else:
             return None

@@ -13,10 +13,11 @@ from .acting import act, do, press, show, type_in
 from .calls import call
 from .conditions import holds
 from .expressions import exact, line, value
+from .fields import type_at
 from .frames import Frame
 from .leaving import Abort, Fail, Finish
 from .repeating import attempts, bound, for_each, rounds
-from .values import MISSING, appended, type_at
+from .values import MISSING, appended
 
 
 def perform(block: ast.Block, frame: Frame) -> None:
@@ -54,6 +55,8 @@ def execute(statement: ast.Stmt, frame: Frame) -> None:
             _unless(frame, asking.copy(frame, statement), otherwise)
         case ast.EmitStmt():
             _emit(frame, statement)
+        case ast.KeepStmt():
+            _keep(frame, statement)
         case ast.ExpectStmt(otherwise=otherwise):
             _unless(frame, asking.expect(frame, statement), otherwise)
         case ast.CaptureStmt(file=file):
@@ -109,6 +112,17 @@ def _emit(frame: Frame, statement: ast.EmitStmt) -> None:
         frame.emitted[name] = appended(frame.emitted.get(name, MISSING), entry)
     else:
         frame.emitted[name] = value(frame, statement.value, type_)
+
+
+def _keep(frame: Frame, statement: ast.KeepStmt) -> None:
+    """`keep`: a variable gets a value, or its list one entry more."""
+    name = statement.name.text
+    type_ = frame.type_of(name)
+    if statement.append:
+        entry = value(frame, statement.value, type_at(type_, None))
+        frame.names[name] = appended(frame.names.get(name, MISSING), entry)
+    else:
+        frame.names[name] = value(frame, statement.value, type_)
 
 
 # Deciding and repeating

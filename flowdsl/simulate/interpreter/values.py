@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from flowdsl.semantics import types
 from flowdsl.source.record import Record
 
 from ..world import Question
@@ -126,40 +125,7 @@ def _spelled_step(step: Step) -> str:
     return f".{step}" if step.isidentifier() else f"['{step}']"
 
 
-# Values of a type
-
-
-def wire_step(type_: types.Type, step: Step) -> tuple[Step, types.FieldType | None]:
-    """A step of a path as JSON has it, with the field that it leads to."""
-    record = types.strip_optional(type_)
-    if isinstance(record, types.RecordOf) and isinstance(step, str):
-        field = record.by_either_name(step)
-        if field is not None:
-            return field.wire_name, field
-    return step, None
-
-
-def type_at(type_: types.Type, field: types.FieldType | None) -> types.Type:
-    """The type behind a step into a value of `type_`; `field` is the one that it leads to."""
-    if field is not None:
-        return field.type
-    inner = types.strip_optional(type_)
-    return inner.element if isinstance(inner, types.ListOf) else types.ANY
-
-
-def on_the_wire(data: Any, type_: types.Type) -> Any:
-    """A constant with the names of its fields on the wire."""
-    match data, types.strip_optional(type_):
-        case dict(), types.RecordOf() as record:
-            found = ((*wire_step(record, name), value) for name, value in data.items())
-            return {
-                name: value if field is None else on_the_wire(value, field.type)
-                for name, field, value in found
-            }
-        case list(), types.ListOf(element):
-            return [on_the_wire(each, element) for each in data]
-        case _:
-            return data
+# Numbers and truth values
 
 
 def json_number(value: Decimal) -> int | float:
@@ -171,6 +137,4 @@ def is_same(left: Any, right: Any) -> bool:
     """Whether two values that are there are equal; a truth value is no number."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
-    if isinstance(left, int | float) and isinstance(right, int | float):
-        return Decimal(str(left)) == Decimal(str(right))
     return bool(left == right)

@@ -8,11 +8,12 @@ before it looked for something.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from flowdsl.prompt.sentences import SENTENCES
+from flowdsl.prompt.sentences import AGAIN, DONE, SENTENCES
 from flowdsl.simulate import trace
 from flowdsl.simulate.shapes import EMPTY
-from flowdsl.simulate.trace import Playback
+from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import (
     CHOOSE,
     COMMAND,
@@ -29,7 +30,7 @@ from .characters import inside, outside_lines, spelled
 from .grammar import Grammar, Said
 from .kinds import CONSEQUENCES
 from .layout import Defect, Line
-from .memory import Memory, View, holds, written
+from .memory import Memory, View, from_json, holds, written
 
 LINES = (
     *(name for name in SENTENCES if name.startswith("actions.")),
@@ -37,6 +38,8 @@ LINES = (
     "screen.choose",
     "screen.wait_until",
     "screen.expect",
+    "control.fail_means",
+    "control.fail_means_noted",
     "control.decide",
     "control.decide_otherwise",
     "control.decide_failed",
@@ -47,6 +50,7 @@ LINES = (
     "control.repeat",
     "control.retry",
     "control.retry_wait",
+    "control.rounds",
     "control.only_if",
     "control.repeat_stop",
     "control.loop",
@@ -55,13 +59,15 @@ LINES = (
     "data.read",
     "data.save",
     "data.save_missing",
+    "data.saved_here",
+    "data.saved_before",
     "data.copy",
     "data.copy_check",
+    "data.copy_empty",
     "data.store",
     "data.store_copied",
-    "data.store_field",
     "data.append",
-    "data.append_field",
+    "data.append_again",
     "data.background",
     "data.if_missing",
     "tools.run",
@@ -100,10 +106,23 @@ class Finished(Exception):
 
 
 class Open(Record):
-    """What a line leaves open: the sentence that goes on from it, and whether that applies."""
+    """What a line leaves open: the sentence that goes on from it, and whether that applies.
+
+    `words` are those behind the colon of the line, which are the reason where none is given.
+    """
 
     start: str
     failed: Callable[[Said], bool]
+    words: str | None = None
+
+
+def readings(grammar: Grammar, line: Line) -> list[Said]:
+    """The sentences that a line may be, whoever reads it; none for the author's words."""
+    found = grammar.read(LINES, line.text)
+    if line.text.endswith("."):
+        # A consequence without a condition is a line of its own, with a capital letter.
+        found += grammar.hole("consequence", line.text[:1].lower() + line.text[1:-1])
+    return found
 
 
 class Agent:
@@ -115,7 +134,7 @@ class Agent:
     reader = ""
 
     def __init__(
-        self, grammar: Grammar, recorder: Playback, memory: Memory, view: View, model: str = ""
+        self, grammar: Grammar, recorder: Recorder, memory: Memory, view: View, model: str = ""
     ) -> None:
         self.grammar = grammar
         self.recorder = recorder
@@ -124,8 +143,9 @@ class Agent:
         self.model = model
         self.attempts = 0
         self.last_reason: str | None = None
+        self.words: str | None = None
         self._reading: str | None = None
-        self._appended: set[tuple[str, str | None]] = set()
+        self._appended: set[str] = set()
 
     # Lines in order
 
@@ -135,7 +155,7 @@ class Agent:
         chosen: bool | None = None
         for line in lines:
             said = self.said(line)
-            self.recorder.place = line.number
+            self.recorder.begin(line.number)
             if said is None:
                 self.unsaid(line)
                 open_, chosen = None, None
@@ -148,11 +168,7 @@ class Agent:
 
     def said(self, line: Line) -> Said | None:
         """The sentence that a line is, for this reader; None where it is none of ours."""
-        found = self.grammar.read(LINES, line.text)
-        if line.text.endswith("."):
-            # A consequence without a condition is a line of its own, with a capital letter.
-            words = line.text[:1].lower() + line.text[1:-1]
-            found += self.grammar.hole("consequence", words)
+        found = readings(self.grammar, line)
         if len(found) > 1:
             names = ", ".join(each.name for each in found)
             raise Defect(f"a line with {len(found)} meanings ({names})", inside(line.text))
@@ -187,12 +203,15 @@ class Agent:
                 if open_ is None or open_.start != "data.read_missing":
                     raise self.meaningless(line)
                 if open_.failed(said):
+                    self.view.saved.add(self._saved)
                     self.memory.save(self._saved, EMPTY)
                 return None, None
             case "control.decide" | "control.decide_otherwise":
                 if (said.name == "control.decide") == (chosen is not None):
                     raise self.meaningless(line)
-                taken = not chosen and holds(said["condition"], self.view, self.recorder)
+                taken = not chosen and holds(
+                    said["condition"], self.view, self.recorder, ends=said["answer"] == DONE
+                )
                 if taken:
                     self.memory.save(said["variable"], said["answer"])
                 return None, bool(chosen) or taken
@@ -226,7 +245,9 @@ class Agent:
             raise Defect("lines under a sentence that ends", inside(line.text))
         elif taken:
             self.consequence(said["consequence"], line)
-        if start.name in ("control.if_", "control.else_if"):
+        if start.name == "control.if_":
+            return None, taken
+        if start.name == "control.else_if":
             return None, bool(chosen) or taken
         return None, None
 
@@ -244,9 +265,12 @@ class Agent:
                 return not chosen
             case "control.if_decided":
                 return self.decided(start)
+            case "control.rounds_missing":
+                return bool(self.memory.values.get(start["decision"][0]) == AGAIN)
             case _:
                 if open_ is None or open_.start != start.name:
                     raise self.meaningless(line)
+                self.words = open_.words
                 return open_.failed(start)
 
     def decided(self, said: Said) -> bool:
@@ -259,11 +283,15 @@ class Agent:
     def unsaid(self, line: Line) -> None:
         """A line that is no sentence: the author's words, or a title over further lines."""
         if line.children:
-            self.body(line.children)
+            self.title(line)
             return
         if outside_lines(line.text):
             raise Defect("a value brings a line end into an instruction", inside(line.text))
         self.do(line)
+
+    def title(self, line: Line) -> None:
+        """A line over others that is no sentence."""
+        raise Defect(f"the {self.reader} agent does not know what titles are", inside(line.text))
 
     # Consequences
 
@@ -276,22 +304,33 @@ class Agent:
             case "control.abort":
                 raise Aborted(self.view.text(said["reason"]))
             case "control.abort_last":
-                raise Aborted(self._last(line))
+                raise Aborted(self.last(line))
+            case "control.abort_noted" | "control.abort_last_noted":
+                given = said.name == "control.abort_noted"
+                reason = self.view.text(said["reason"]) if given else self.last(line)
+                self.memory.save(said["variable"], reason)
+                raise Aborted(reason)
+            case "control.fail" | "control.fail_with" | "control.fail_last":
+                raise self.failed(said, line)
             case "control.attempt_failed":
                 raise self.attempt_failed(self.view.text(said["reason"]), line)
             case "control.attempt_failed_last":
-                raise self.attempt_failed(self._last(line), line)
+                raise self.attempt_failed(self.last(line), line)
             case "control.attempt_reported":
                 raise self.attempt_reported(self.view.text(said["reason"]), line)
             case "control.attempt_reported_last":
-                raise self.attempt_reported(self._last(line), line)
+                raise self.attempt_reported(self.last(line), line)
             case _:
                 raise self.finished(said, line)
 
-    def _last(self, line: Line) -> str:
+    def last(self, line: Line) -> str:
         if self.last_reason is None:
             raise self.meaningless(line)
         return self.last_reason
+
+    def failed(self, said: Said, line: Line) -> Exception:
+        """To fail, as a note before the bullets says what that means."""
+        raise self.meaningless(line)
 
     def attempt_failed(self, reason: str, line: Line) -> Exception:
         return AttemptFailed(reason) if self.attempts else self.meaningless(line)
@@ -315,7 +354,7 @@ class Agent:
                 raise Defect("lines under a sentence that ends", inside(line.text))
             case "actions.type_into":
                 value = self.view.text(said["value"], secrets=True)
-                if value != EMPTY:
+                if value not in ("", EMPTY):
                     self.act(trace.TYPE, value, self.view.text(said["target"]))
             case "actions.type_shown":
                 value = self.view.text(said["value"], secrets=True)
@@ -357,7 +396,9 @@ class Agent:
         self.recorder.act(verb, *texts)
 
     def do(self, line: Line) -> None:
-        self.act(trace.DO, self.view.text(line.text, secrets=True))
+        words = self.view.text(line.text, secrets=True).strip()
+        if words:
+            self.act(trace.DO, words)
 
     def run(self, said: Said) -> Open:
         command = self.view.text(said["command"])
@@ -369,6 +410,7 @@ class Agent:
         source = self.view.text(said["source"])
         self.act(trace.COPIED, source)
         question = Question(COPY, source)
+        self.recorder.hint(key=said["key"])
         found = self.recorder.ask(question)
         missing = found in (None, "", EMPTY)
         text = self.memory.variant.clipboard if missing else spelled(found)
@@ -382,7 +424,7 @@ class Agent:
             self.recorder.use(question)
             return not self.recorder.ask(question)
 
-        return Open(_CHECKS[name], failed)
+        return Open(_CHECKS[name], failed, question.text)
 
     def repeat(self, said: Said, line: Line) -> Open:
         raise NotImplementedError
@@ -404,6 +446,12 @@ class Agent:
             break
         return Open(_CHECKS["control.retry"], lambda _: failed)
 
+    def listed(self, items: tuple[str, Any]) -> Any:
+        """What a loop or a count is given as its entries: JSON, or a text that is none."""
+        kind, content = items
+        found = self.view.value(content) if kind == "variable" else self.view.text(content)
+        return from_json(found) if isinstance(found, str) else found
+
     # What focused agents do, and nobody else
 
     def ask_screen(self, said: Said) -> Open:
@@ -415,13 +463,13 @@ class Agent:
                 self.recorder.use(question)
                 if found:
                     self.act(trace.OPEN, target)
-                return Open(_CHECKS[said.name], lambda _: not found)
+                return Open(_CHECKS[said.name], lambda _: not found, target)
             case "screen.wait_until":
                 question = Question(
                     WAIT, self.view.text(said["condition"]), milliseconds=said["time"]
                 )
                 happened = self.recorder.wait(question)
-                return Open(_CHECKS[said.name], lambda _: not happened)
+                return Open(_CHECKS[said.name], lambda _: not happened, question.text)
             case _:
                 question = Question(EXPECT, self.view.text(said["condition"]))
                 return self._check(said.name, question)
@@ -438,17 +486,19 @@ class Agent:
 
     def keep(self, key: str, question: Question) -> Open:
         """Save what the world answers, if it answers anything."""
+        self.recorder.hint(key=key)
         found = self.recorder.ask(question)
         missing = found in (None, "", EMPTY)
         self._saved = key
         if not missing:
-            self.memory.save(key, written(found))
+            self.view.saved.add(key)
+            self.memory.save(key, written(found, question.shape))
 
         def failed(_: Said) -> bool:
             self.recorder.use(question)
             return missing
 
-        return Open("data.read_missing", failed)
+        return Open("data.read_missing", failed, question.text)
 
     def output(self, said: Said) -> Open:
         return self.keep(said["key"], Question(OUTPUT, self._command, shape=said["type"]))

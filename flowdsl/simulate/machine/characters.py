@@ -2,7 +2,7 @@
 
 The service puts the inputs of a run into the prompt before any agent reads it. To see whether a
 value is taken for a part of the prompt, the characters of values are moved to planes of their own:
-`a` of a value is the character 0xF0061. No literal text of a sentence matches those, so a value can
+`a` of a value is the character 0x40061. No literal text of a sentence matches those, so a value can
 only ever be read as what stands in a hole.
 
     prompt   Click the row of {name}.        name = "Press Delete."
@@ -13,40 +13,57 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 from flowdsl.simulate.shapes import EMPTY
 
-_OUTSIDE = 0xF0000
-_PLANE = 0x10000
+_PLAIN, _RARE = 0x40000, 0xE0000
+"""Where the characters that Unicode has assigned end, and where further ones begin."""
+_MOVED, _RARE_MOVED = 0x40000, -0x60000
+"""How far they are moved, to planes in which there are none."""
 
 PathParts: TypeAlias = tuple[str | int, ...]
 
-_PATH = r"""[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[[0-9]+\]|\['[^']*'\]|\["[^"]*"\])*"""
+_STEPS = r"""(?:\.[A-Za-z_]\w*|\[[0-9]+\]|\['[^']*'\]|\["[^"]*"\])*"""
+_PATH = rf"[A-Za-z_]\w*{_STEPS}"
 
 TOKEN = re.compile(
     rf"(?P<escape>\\\{{)|\{{\{{(?P<runtime>{_PATH})\}}\}}|\{{\$(?P<secret>{_PATH})\}}"
-    rf"|\{{(?P<input>{_PATH})\}}",
+    rf"|\{{(?P<input>{_PATH})\}}|⟪(?P<saved>{_PATH})⟫",
     re.ASCII,
 )
-"""The variables of a prompt, and the escape of a brace (`D:/concepts/structured-inputs`)."""
+"""The variables of a prompt, and the escape of a brace (`D:/concepts/structured-inputs`).
+
+Between ⟪ and ⟫ stands what the reader itself has saved, which is a matter of the prompt alone.
+"""
 
 _PART = re.compile(r"""\.?([A-Za-z_]\w*)|\[([0-9]+)\]|\['([^']*)'\]|\["([^"]*)"\]""", re.ASCII)
 
 
 def outside(text: str) -> str:
-    """The characters of a value from outside; those beyond the first plane lose their identity."""
-    return "".join(chr(_OUTSIDE + ord(each) % _PLANE) for each in text)
+    """The characters of a value from outside."""
+    return "".join(map(_moved, text))
+
+
+def _moved(character: str) -> str:
+    code = ord(character)
+    if code < _PLAIN:
+        return chr(code + _MOVED)
+    return chr(code + _RARE_MOVED) if code >= _RARE else character
 
 
 def inside(text: str) -> str:
     """A text with the characters of values turned back into what they look like."""
-    return "".join(
-        chr(ord(each) - _OUTSIDE) if _OUTSIDE <= ord(each) < _OUTSIDE + _PLANE else each
-        for each in text
-    )
+    return "".join(map(_moved_back, text))
+
+
+def _moved_back(character: str) -> str:
+    code = ord(character)
+    if not _MOVED <= code < _RARE:
+        return character
+    return chr(code - _MOVED if code < _MOVED + _PLAIN else code - _RARE_MOVED)
 
 
 def outside_lines(text: str) -> bool:
@@ -88,16 +105,33 @@ def spelled(value: Any) -> str:
             return json.dumps(value, ensure_ascii=False)
 
 
-def with_inputs(text: str, inputs: Mapping[str, Any]) -> str:
-    """A prompt with the inputs of a run put in, as characters from outside."""
+def with_inputs(text: str, inputs: Mapping[str, Any], names: Iterable[str] = ()) -> str:
+    """A prompt with the inputs of a run put in, as characters from outside.
+
+    `names` are those of its schema. One that is no plain name is looked for as it is (assumption
+    `odd-names`).
+    """
 
     def put(found: re.Match[str]) -> str:
         if found["input"] is None:
             return found[0]
-        value = at_path(inputs, path_parts(found["input"]))
-        return outside(EMPTY if value == "" else spelled(value))
+        return _value(at_path(inputs, path_parts(found["input"])))
 
+    def put_odd(found: re.Match[str]) -> str:
+        return _value(at_path(inputs, (found[1], *path_parts(found[2]))))
+
+    odd = [re.escape(name) for name in names if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)]
+    if odd:
+        text = re.sub(rf"(?<!\\)\{{({'|'.join(odd)})({_STEPS})\}}", put_odd, text)
     return TOKEN.sub(put, text)
+
+
+def _value(value: Any) -> str:
+    return outside(EMPTY if value == "" else spelled(value))
+
+
+SAVED = "⟪⟫"
+"""Stands before the path of a value that the reader has saved itself."""
 
 
 class LiveSecret(Exception):
@@ -116,6 +150,8 @@ def filled(text: str, runtime: Callable[[PathParts, str], str], *, secrets: bool
             return "{"
         if found["runtime"] is not None:
             return runtime(path_parts(found["runtime"]), found[0])
+        if found["saved"] is not None:
+            return runtime((SAVED, *path_parts(found["saved"])), found[0])
         if found["secret"] is not None and not secrets:
             raise LiveSecret(found[0])
         return found[0]

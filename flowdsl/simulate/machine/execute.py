@@ -16,6 +16,7 @@ from flowdsl.simulate.trace import (
     Ending,
     NotAsked,
     Playback,
+    Recorder,
     Trace,
 )
 from flowdsl.simulate.world import World
@@ -27,6 +28,7 @@ from .grammar import Grammar
 from .kinds import machine_grammar
 from .layout import Defect, Page, read_page
 from .main_agent import MainAgent, Recording
+from .meanings import check_meanings
 from .memory import Memory
 from .transformation import outputs
 from .variants import Variant
@@ -46,14 +48,20 @@ class Payload(Record):
 
 
 class Execution(Record):
-    """What a run did, and its recording, which exists only where the run ended well."""
+    """What a run did, its recording, which exists only where the run ended well, and its values.
+
+    `values` are the runtime values at the end, by their variables.
+    """
 
     trace: Trace
     recording: Recording | None
+    values: Mapping[str, Any]
 
 
 @cache
-def _grammar() -> Grammar:
+def shared_grammar() -> Grammar:
+    """The grammar of the machine; raises MeaningsChanged where it does not fit the sentences."""
+    check_meanings()
     return machine_grammar()
 
 
@@ -66,19 +74,34 @@ def execute(
 ) -> Execution:
     """Carry out a payload in the world of a program's trace, or replay a recording of it.
 
-    Raises Refused where the service would not start the run. A prompt that cannot be carried out
+    Raises Refused where the service would not start the run, and MeaningsChanged where a sentence
+    says something else than the machine knows. A prompt that cannot be carried out
     gives a trace with the status BROKEN.
     """
     inputs = _given(payload.input_schema, world.inputs)
-    grammar = _grammar()
-    recorder = Playback(world, program)
+    return carry_out(payload, inputs, Playback(world, program), variant, recording)
+
+
+def carry_out(
+    payload: Payload,
+    inputs: Mapping[str, Any],
+    recorder: Recorder,
+    variant: Variant,
+    recording: Recording | None = None,
+) -> Execution:
+    """Carry out a payload, or replay a recording of it, with inputs that the service has accepted.
+
+    The recorder answers what is asked, and is told what is done.
+    """
+    grammar = shared_grammar()
     heading = ("", "")
     agent: MainAgent | None = None
     memory = Memory(variant)
     try:
-        page = read_page(with_inputs(payload.prompt, inputs))
+        names = input_names(payload.input_schema)
+        page = read_page(with_inputs(payload.prompt, inputs, names))
         heading = (_heading(page.title), _heading(page.description))
-        rules = _rules(page, grammar)
+        rules = rules_of(page, grammar)
         recorder.rules = tuple(
             inside(filled(rule["rule"], lambda _, spelled: spelled))
             for rule in rules
@@ -86,6 +109,7 @@ def execute(
         )
         declares = any(rule.name == "rules.failed" for rule in rules)
         agent = MainAgent(grammar, recorder, memory, page.steps, declares=declares)
+        recorder.outline(page.steps)
         ending = _ending(agent, page, recording, payload, memory, grammar)
     except NotAsked as unasked:
         ending = Ending(
@@ -94,7 +118,7 @@ def execute(
     except (Defect, LiveSecret) as defect:
         ending = Ending(BROKEN, f"{type(defect).__name__}: {defect}", {})
     kept = agent.recording if agent is not None and ending.status == SUCCESS else None
-    return Execution(recorder.trace(heading, ending), kept)
+    return Execution(recorder.trace(heading, ending), kept, memory.values)
 
 
 def _ending(
@@ -111,6 +135,7 @@ def _ending(
             agent.body(page.steps)
         else:
             agent.replay(recording)
+        agent.recorder.ends()
     except Aborted as failure:
         return Ending(FAILED, str(failure), {})
     except Finished as finished:
@@ -122,7 +147,7 @@ def _heading(text: str) -> str:
     return inside(filled(text, lambda _, spelled: spelled))
 
 
-def _rules(page: Page, grammar: Grammar) -> list[Any]:
+def rules_of(page: Page, grammar: Grammar) -> list[Any]:
     """The rules of the main agent; every line of a paragraph has to be a sentence of it."""
     found = list(_sentences("rules", page.rules, grammar))
     list(_sentences("replay", page.replay, grammar))
@@ -142,6 +167,12 @@ def _sentences(family: str, lines: Iterable[str], grammar: Grammar) -> Iterable[
         if len(read) != 1:
             raise Defect(f"a line under {family} with {len(read)} meanings", inside(line))
         yield read[0]
+
+
+def input_names(schema: str | None) -> list[str]:
+    """The names of the inputs that a schema has; secrets are listed there with a sign."""
+    properties = {} if schema is None else json.loads(schema).get("properties", {})
+    return [name for name in properties if not name.startswith("$")]
 
 
 def _given(schema: str | None, inputs: Mapping[str, Any]) -> dict[str, Any]:

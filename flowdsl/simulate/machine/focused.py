@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowdsl.prompt.sentences import FOCUSED
-from flowdsl.simulate.shapes import EMPTY
-from flowdsl.simulate.trace import Playback
+from flowdsl.simulate.shapes import EMPTY, OptionalShape, ScalarShape
+from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import COPY, Question
 from flowdsl.source.record import Record
 
@@ -14,9 +14,13 @@ from .agent import Aborted, Agent, Open
 from .characters import spelled
 from .grammar import Grammar, Said
 from .layout import Defect, Line
-from .memory import Memory, holds, written
+from .memory import Memory, from_json, holds, written
 
 DONE, FAILED, ATTEMPT_FAILED = "done", "failed", "attempt failed"
+
+
+_CONVERTED = tuple(ScalarShape(name) for name in ("int", "number", "bool"))
+"""The shapes of which a copied text is turned into a value."""
 
 
 class Report(Record):
@@ -31,29 +35,55 @@ class _Reported(Exception):
 
 
 def focused_action(
-    lines: Sequence[Line], grammar: Grammar, recorder: Playback, memory: Memory, model: str
+    lines: Sequence[Line], grammar: Grammar, recorder: Recorder, memory: Memory, model: str
 ) -> Report:
     """Launch a focused agent with an instruction, and wait for its report."""
     view = memory.view(frozen=memory.variant.at_call)
     agent = Focused(grammar, recorder, memory, view, model)
-    rules, recorder.rules = recorder.rules, agent.standing_rules(lines)
+    rules, rest = agent.standing_rules(lines)
+    around, recorder.rules = recorder.rules, rules
     try:
-        agent.body(lines)
+        agent.body(rest)
     except Aborted as failure:
         return Report(FAILED, str(failure))
     except _Reported as failure:
         return Report(ATTEMPT_FAILED, str(failure))
     finally:
-        recorder.rules = rules
+        recorder.rules = around
     return Report(DONE)
 
 
 class Focused(Agent):
     reader = FOCUSED
 
-    def standing_rules(self, lines: Sequence[Line]) -> tuple[str, ...]:
-        """The situations that these bullets tell the agent to deal with."""
-        return ()
+    def standing_rules(self, lines: Sequence[Line]) -> tuple[tuple[str, ...], Sequence[Line]]:
+        """The standing rules at the head of an instruction, and the bullets behind them."""
+        rules: list[str] = []
+        for number, line in enumerate(lines):
+            found = self.grammar.sentence("rules.always", line.text)
+            if not found or line.children:
+                return tuple(rules), lines[number:]
+            rules.append(self.view.text(found[0]["rule"]))
+        return tuple(rules), ()
+
+    _fails = False
+    _noted: str | None = None
+
+    def failed(self, said: Said, line: Line) -> Exception:
+        if not self._fails:
+            raise Defect("no bullet says what it means to fail", line.text)
+        match said.name:
+            case "control.fail_with":
+                reason = self.view.text(said["reason"])
+            case "control.fail_last":
+                reason = self.last(line)
+            case _:
+                if self.words is None:
+                    raise Defect("nothing that failed has words behind a colon", line.text)
+                reason = self.words
+        if self._noted is not None:
+            self.memory.save(self._noted, reason)
+        return Aborted(reason)
 
     def attempt_reported(self, reason: str, line: Line) -> Exception:
         return _Reported(reason)
@@ -61,10 +91,10 @@ class Focused(Agent):
     def repeat(self, said: Said, line: Line) -> Open:
         """Rounds, with a look before each and after the last."""
         for _ in range(said["limit"]):
-            if holds(said["condition"], self.view, self.recorder):
+            if holds(said["condition"], self.view, self.recorder, ends=True):
                 return Open("control.repeat_missing", lambda _: False)
             self.body(line.children)
-        reached = holds(said["condition"], self.view, self.recorder)
+        reached = holds(said["condition"], self.view, self.recorder, ends=True)
         return Open("control.repeat_missing", lambda _: not reached)
 
     def own(self, said: Said, line: Line) -> Open | None:
@@ -77,20 +107,31 @@ class Focused(Agent):
                 return self.output(said)
             case "data.copy_check":
                 return self.check_copy(said, line)
-            case "data.store" | "data.store_field" | "data.append" | "data.append_field":
+            case "data.store" | "data.append" | "data.append_again":
                 self.store(said, line)
+            case "data.copy_empty":
+                self.copy_empty(said)
             case "data.store_copied":
                 self.store_copied(said)
             case "control.loop_count":
                 return self.count(said)
+            case "data.saved_here":
+                self.view.knows_saved = True
+            case "data.saved_before":
+                if said["mark"][1:] != said["variable"]:
+                    raise self.meaningless(line)
+                self.view.before.add(said["variable"][0])
+            case "control.fail_means":
+                self._fails = True
+            case "control.fail_means_noted":
+                self._fails, self._noted = True, said["variable"]
             case _:
                 raise self.meaningless(line)
         return None
 
     def count(self, said: Said) -> Open:
         """Count the entries of a list; `control.loop_too_many` tells the limit."""
-        kind, content = said["items"]
-        found = self.view.value(content) if kind == "variable" else content
+        found = self.listed(said["items"])
         count = len(found) if isinstance(found, list) else 0
         return Open("control.loop_too_many", lambda start: count > start["limit"])
 
@@ -103,7 +144,13 @@ class Focused(Agent):
         missing = found in (None, "", EMPTY)
         if not missing and spelled(held) != spelled(found):
             raise Defect("another value is checked than was copied", line.text)
-        return Open("data.copy_missing", lambda _: missing)
+        return Open("data.copy_missing", lambda _: missing, question.text)
+
+    def copy_empty(self, said: Said) -> None:
+        key: str = said["key"]
+        self.view.saved.add(key)
+        if spelled(self.view.value(said["value"])) in ("", EMPTY):
+            self.memory.save(key, EMPTY)
 
     def store_copied(self, said: Said) -> None:
         """Save a copied text as a value of its type, which is the one that was asked for."""
@@ -111,29 +158,27 @@ class Focused(Agent):
         if key not in self.memory.copied:
             raise Defect("a copied value is converted that was not copied", key)
         question, found = self.memory.copied[key]
-        if question.shape != said["type"]:
+        type_ = said["type"]
+        optional = isinstance(type_, OptionalShape)
+        if question.shape != (type_.inner if optional else type_):
             raise Defect("a copied value is converted to another type", key)
+        self.view.saved.add(key)
         if found not in (None, "", EMPTY):
-            self.memory.save(key, written(found))
+            value = from_json(spelled(found)) if question.shape in _CONVERTED else found
+            self.memory.save(key, written(value, question.shape))
+        elif optional:
+            self.memory.save(key, EMPTY)
 
     def store(self, said: Said, line: Line) -> None:
         key: str = said["key"]
         value = self.view.built(said["value"])
-        field = dict(said.holes).get("field")
-        if said.name.startswith("data.append"):
-            if (key, field) in self._appended:
-                raise Defect("two entries are added to one list in one call", line.text)
-            self._appended.add((key, field))
+        self.view.saved.add(key)
         if said.name == "data.store":
             self.memory.save(key, value)
             return
+        if said.name == "data.append" and key in self._appended:
+            raise Defect("two entries are added to one list in one call", line.text)
+        self._appended.add(key)
         before = self.memory.values.get(key)
-        if field is None:
-            entries = list(before) if isinstance(before, list) else []
-            self.memory.values[key] = [*entries, value]
-            return
-        fields = dict(before) if isinstance(before, dict) else {}
-        if said.name == "data.append_field":
-            listed = fields.get(field)
-            value = [*listed, value] if isinstance(listed, list) else [value]
-        self.memory.values[key] = fields | {field: value}
+        entries = list(before) if isinstance(before, list) else []
+        self.memory.values[key] = [*entries, value]

@@ -57,6 +57,10 @@ def _forms(sentence: Sentence) -> tuple[_Form, ...]:
 _FORMS = {name: _forms(sentence) for name, sentence in SENTENCES.items()}
 
 
+_MUCH = 50_000
+"""Readings that a grammar remembers: those of a dozen prompts, in some 5 MB."""
+
+
 class Grammar:
     """The sentences, and a reader for each kind of hole, which is added later."""
 
@@ -67,6 +71,11 @@ class Grammar:
     def add(self, kinds: Mapping[str, Reader]) -> None:
         """Add readers of further kinds."""
         self._kinds |= kinds
+
+    def forget(self) -> None:
+        """Drop what was read, where it has become much: texts hold the values of runs."""
+        if len(self._known) > _MUCH:
+            self._known.clear()
 
     def read(self, names: Iterable[str], text: str) -> list[Said]:
         """Every way to read a text as one of the sentences `names`."""

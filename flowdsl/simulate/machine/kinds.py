@@ -6,7 +6,6 @@ their variables; `characters.filled` fills them in when the line is carried out.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -33,15 +32,22 @@ from flowdsl.simulate.shapes import (
 )
 
 from .blanks import contradicted, read_notes
-from .characters import TOKEN, filled, inside, outside, outside_lines, path_parts
+from .characters import SAVED, TOKEN, filled, inside, outside, outside_lines, path_parts
 from .grammar import Grammar, Reader, Said
 from .layout import PICTURE
 
 _QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»", "‹": "›", "「": "」"}
-_BRACKET = re.compile("⟦(?:([0-9]{1,9}):)?")
-_CHORDS = re.compile(
-    r"(?:[a-z0-9_]+\+)*(?:[a-z0-9_]+|[^\s\w])(?: (?:[a-z0-9_]+\+)*(?:[a-z0-9_]+|[^\s\w]))*"
+_BRACKET = re.compile(r"⟦(?:([0-9]{1,9})\|)?")
+_SIDE = r"(?:(?:left|right|l|r)[-_]?)?"
+_MODIFIER = rf"{_SIDE}(?:ctrl|control|alt|option|shift|win|cmd|super|meta)(?:[-_]?[lr])?"
+_KEY = (
+    r"(?:enter|return|esc|escape|tab|backspace|delete|del|insert|ins|home|end|page[-_]?up"
+    r"|page[-_]?down|pgup|pgdn|up|down|left|right|space|caps[-_]?lock|num[-_]?lock|lock[-_]?screen"
+    rf"|f[1-9]|f1[0-2]|{_MODIFIER}|\S)"
 )
+"""The names of keys that one of the two drivers knows (platform notes, 2.10 and 2.12)."""
+_CHORD = rf"(?:{_MODIFIER}\+)*{_KEY}"
+_CHORDS = re.compile(f"{_CHORD}(?: {_CHORD})*")
 _SCALARS = {words: name for name, words in SCALARS.items()}
 _MILLISECONDS = {"hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisecond": 1}
 
@@ -56,6 +62,7 @@ STARTS = (
     "data.read_missing",
     "data.copy_missing",
     "control.repeat_missing",
+    "control.rounds_missing",
     "control.retry_missing",
     "control.loop_too_many",
     "tools.run_check",
@@ -66,6 +73,11 @@ CONSEQUENCES = (
     "control.go_on",
     "control.abort",
     "control.abort_last",
+    "control.abort_noted",
+    "control.abort_last_noted",
+    "control.fail",
+    "control.fail_with",
+    "control.fail_last",
     "control.attempt_failed",
     "control.attempt_failed_last",
     "control.attempt_reported",
@@ -89,7 +101,7 @@ def opened(text: str) -> tuple[str, str] | None:
     bracket = _BRACKET.match(text)
     if bracket is not None:
         number = bracket[1]
-        closing = f":{number}⟧" if number else "⟧"
+        closing = f"|{number}⟧" if number else "⟧"
         start = bracket.end()
     elif text[:1] in _QUOTES:
         closing, start = _QUOTES[text[0]], 1
@@ -121,7 +133,9 @@ def _bracketed(text: str) -> Iterator[str]:
 
 
 def _clause(text: str) -> Iterator[str]:
-    if text and text == text.strip(" ") and "\n" not in text and not outside_lines(text):
+    if text.startswith("⟦"):
+        yield from _quoted_line(text)
+    elif text and text == text.strip(" ") and "\n" not in text and not outside_lines(text):
         yield text
 
 
@@ -162,6 +176,12 @@ def _variable(text: str) -> Iterator[tuple[str | int, ...]]:
     found = TOKEN.fullmatch(text)
     if found is not None and found["runtime"]:
         yield path_parts(found["runtime"])
+
+
+def _saved(text: str) -> Iterator[tuple[str | int, ...]]:
+    found = TOKEN.fullmatch(text)
+    if found is not None and found["saved"]:
+        yield SAVED, *path_parts(found["saved"])
 
 
 def _held(text: str) -> Iterator[tuple[str | int, ...]]:
@@ -236,7 +256,7 @@ def machine_grammar() -> Grammar:
                 continue
             if any(opening != said["open"] for opening, _ in lines):
                 continue
-            if said["open"].replace("⟦", "").rstrip(":") != said["close"][:-1].lstrip(":"):
+            if said["open"].strip("⟦|") != said["close"].strip("⟧|"):
                 continue
             if not said["open_ended"] and any(map(outside_lines, contents)):
                 continue
@@ -336,10 +356,10 @@ def machine_grammar() -> Grammar:
 
     def value(text: str) -> Iterator[Any]:
         yield from (("json", each) for each in _scalar(text))
-        yield from (("variable", path) for path in _variable(text))
+        yield from (("variable", path) for path in (*_variable(text), *_saved(text)))
         for noun, content in exact(text):
             if noun != "command":
-                yield "text", content
+                yield ("written" if noun == "JSON value" else "text"), content
         for said in grammar.read(tuple(set(_family("values")) - {"values.exact"}), text):
             match said.name:
                 case "values.text":
@@ -394,6 +414,10 @@ def machine_grammar() -> Grammar:
                 if len(parts) > 1:
                     yield Said(name, (("operands", parts),))
 
+    def why(text: str) -> Iterator[Any]:
+        yield from grammar.hole("condition", text)
+        yield from grammar.read(("control.failed", "control.no_condition"), text)
+
     def joined(text: str, word: str) -> Iterator[tuple[Any, ...]]:
         for first, rest in splits(text, word):
             within = _in_parentheses(first)
@@ -441,7 +465,6 @@ def machine_grammar() -> Grammar:
         "duration": duration,
         "entries": entries,
         "exact": lambda text: (content for noun, content in exact(text) if noun == "text"),
-        "field": _any_line,
         "fields": fields,
         "held": _held,
         "items": items,
@@ -450,12 +473,13 @@ def machine_grammar() -> Grammar:
         "lines": lines,
         "list": one_of("control.loop_list", "control.loop_numbers"),
         "listed": listed,
+        "mark": _saved,
         "members": members,
         "missing": one_of(*(each for each in STARTS if each.endswith("_missing"))),
         "model": _name,
         "name": _name,
         "notes": read_notes(grammar),
-        "noun": lambda text: (text,) if text in ("text", "value", "command") else (),
+        "noun": lambda text: (text,) if text in ("text", "value", "JSON value", "command") else (),
         "opening": _mark,
         "operand": operand,
         "options": options,
@@ -472,6 +496,7 @@ def machine_grammar() -> Grammar:
         "type": type_,
         "value": value,
         "variable": _variable,
+        "why": why,
     }
     grammar.add(kinds)
     return grammar
@@ -484,7 +509,7 @@ def _moved(text: str) -> str:
 
 
 def _mark(text: str) -> Iterator[str]:
-    if re.fullmatch("⟦(?:[0-9]+:)?|(?::[0-9]+)?⟧", text):
+    if re.fullmatch(r"⟦(?:[0-9]+\|)?|(?:\|[0-9]+)?⟧", text):
         yield text
 
 
@@ -499,11 +524,3 @@ def _is_balanced(text: str) -> bool:
         if depth < 0:
             return False
     return depth == 0
-
-
-def json_items(text: str) -> Any:
-    """The list or the number that a loop is given as text; the text itself where it is neither."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

@@ -52,7 +52,7 @@ class Page(Record):
     """A prompt taken apart.
 
     - `title`, `description`: what stands before the paragraphs.
-    - `rules`, `replay`, `outputs`: the lines of the paragraphs, without their dashes.
+    - `rules`, `replay`: the lines of the paragraphs, without their dashes.
     - `steps`: the outline.
     """
 
@@ -61,10 +61,9 @@ class Page(Record):
     rules: tuple[str, ...]
     steps: tuple[Line, ...]
     replay: tuple[str, ...]
-    outputs: tuple[str, ...]
 
 
-_PARAGRAPHS = ("rules", "steps", "replay", "outputs")
+_PARAGRAPHS = ("rules", "steps", "replay")
 _TITLES = {SENTENCES[f"{name}.title"].text: name for name in _PARAGRAPHS}
 
 
@@ -90,7 +89,6 @@ def read_page(prompt: str) -> Page:
         tuple(_dashed(parts.get("rules", []))),
         tuple(_outline(parts["steps"], starts["steps"] + 2)),
         tuple(line for line in parts.get("replay", ()) if line),
-        tuple(line for line in parts.get("outputs", ()) if line),
     )
 
 
@@ -210,5 +208,7 @@ def _laid_out(prompt: str) -> list[str]:
         parser.feed(paragraph)
         line = _BLANKS.sub(" ", parser.lines[-1]).strip(" ")
         indent = _INDENT.match(line)
-        lines.append(" " * indent.end() + line[indent.end() :] if indent else line)
+        if indent is not None:
+            line = " " * indent.end() + line[indent.end() :]
+        lines.append(line.replace(" \xa0", "  "))
     return lines

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from flowdsl.prompt.sentences import DONE, MAIN
 from flowdsl.simulate.shapes import EMPTY
-from flowdsl.simulate.trace import Playback
+from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import READ, Question
 from flowdsl.source.record import Record
 
@@ -20,14 +20,13 @@ from .agent import Aborted, Agent, AttemptFailed, Finished, Open
 from .characters import inside
 from .focused import ATTEMPT_FAILED, FAILED, Report, focused_action
 from .grammar import Grammar, Said
-from .kinds import json_items
 from .layout import Defect, Line
 from .memory import Memory, written
 
 Recording: TypeAlias = "list[int | Loop]"
 """The numbers of the lines that were carried out, in order."""
 
-_LEAVES = (
+LEAVES = (
     "actions.type_into",
     "actions.clear",
     "actions.press",
@@ -45,10 +44,13 @@ _LEAVES = (
 
 
 class Loop(Record):
-    """A loop of a recording: the line that started it, and what one pass does."""
+    """A loop of a recording: the line over it, and what one pass does.
 
-    start: int
-    body: Recording
+    `body` is None where the list had no entries, so that nothing of a pass was recorded.
+    """
+
+    line: int
+    body: Recording | None
 
 
 class _Left(Exception):
@@ -61,7 +63,7 @@ class MainAgent(Agent):
     def __init__(
         self,
         grammar: Grammar,
-        recorder: Playback,
+        recorder: Recorder,
         memory: Memory,
         lines: Sequence[Line],
         *,
@@ -79,7 +81,7 @@ class MainAgent(Agent):
         raise self.meaningless(line)
 
     def sentence(self, said: Said, line: Line) -> Open | None:
-        if said.name in _LEAVES:
+        if said.name in LEAVES:
             if said.name == "control.retry_wait" and self.attempts <= 1:
                 return None
             return self._step(said, line)
@@ -93,11 +95,19 @@ class MainAgent(Agent):
             case "control.repeat_stop":
                 if self.memory.values.get(said["decision"][0]) == DONE:
                     raise _Left
+            case "control.rounds":
+                self._rounds(said, line)
             case "control.loop":
                 self._loop(line)
             case _:
                 return super().sentence(said, line)
         return None
+
+    def title(self, line: Line) -> None:
+        """A title, which only says what the lines under it are for (`rules.order`)."""
+        if any(each.bullet for each in line.children):
+            raise Defect("bullets under a line that launches no focused agent", inside(line.text))
+        self.body(line.children)
 
     def do(self, line: Line) -> None:
         self.recording.append(line.number)
@@ -145,50 +155,61 @@ class MainAgent(Agent):
             shape=reading["type"],
             model=said["model"] or "",
         )
+        self.recorder.hint(key=reading["key"])
         found = self.recorder.ask(question)
         if found not in (None, "", EMPTY):
-            self.memory.save(reading["key"], written(found))
+            self.memory.save(reading["key"], written(found, question.shape))
         elif reading["optional"]:
             self.memory.save(reading["key"], EMPTY)
 
     # Rounds
 
     def repeat(self, said: Said, line: Line) -> Open:
-        """Rounds of which a focused action in each says whether another is needed.
+        raise Defect("the main agent is to look whether another round is needed", line.text)
 
-        The line itself tells the agent to look after the last round too, which it would have to do
-        on its own.
-        """
+    def _rounds(self, said: Said, line: Line) -> None:
+        """Rounds of which a line says when no more are needed."""
         for _ in range(said["limit"]):
             try:
                 self.body(line.children)
             except _Left:
-                return Open("control.repeat_missing", lambda _: False)
-        raise Defect("the main agent decides whether the last round was enough", line.text)
+                return
 
     # Loops
 
     def _loop(self, line: Line) -> None:
         """A first pass by hand, and the others by what it recorded."""
+        before, start, _ = self._parts(line)
+        self.body(before)
+        items = self._items(start)
+        self.recording.append(Loop(line.number, self._passes(line, items)))
+
+    def _parts(self, line: Line) -> tuple[Sequence[Line], Line, Sequence[Line]]:
+        """What stands before the beginning of a loop, the beginning, and one pass."""
         lines = list(line.children)
         starts = [number for number, each in enumerate(lines) if self._is(each, "start_loop")]
         ends = [number for number, each in enumerate(lines) if self._is(each, "end_loop")]
         if len(starts) != 1 or ends != [len(lines) - 1]:
             raise Defect("a loop without its beginning or its end", inside(line.text))
-        start = lines[starts[0]]
-        self.body(lines[: starts[0]])
-        items = self._items(start)
+        start = starts[0]
+        return lines[:start], lines[start], lines[start + 1 : -1]
+
+    def _passes(self, line: Line, items: Sequence[Any]) -> Recording | None:
+        """A pass for each entry, the first of them by hand; what that one recorded."""
+        self.recorder.loop(line.number, len(items))
         if not items:
-            self.recording.append(Loop(start.number, []))
-            return
+            self.recorder.left()
+            return None
         outer, self.recording = self.recording, []
+        self.recorder.passes(items[0])
         self.memory.values["loop_item"] = items[0]
         try:
-            self.body(lines[starts[0] + 1 : -1])
+            self.body(self._parts(line)[2])
         finally:
             pass_, self.recording = self.recording, outer
-        self.recording.append(Loop(start.number, pass_))
+        self.recorder.passed()
         self._further(items[1:], pass_)
+        return pass_
 
     def _is(self, line: Line, name: str) -> bool:
         said = self.said(line)
@@ -199,10 +220,7 @@ class MainAgent(Agent):
         said = self.said(line)
         if said is None:
             raise self.meaningless(line)
-        kind, content = said["items"]
-        found = self.view.value(content) if kind == "variable" else json_items(inside(content))
-        if isinstance(found, str):
-            found = json_items(found)
+        found = self.listed(said["items"])
         match found:
             case bool():
                 return []
@@ -217,14 +235,17 @@ class MainAgent(Agent):
 
     def _further(self, items: Iterable[Any], pass_: Recording) -> None:
         for item in items:
+            self.recorder.passes(item)
             self.memory.values["loop_item"] = item
             try:
                 self.replay(pass_)
+                self.recorder.passed()
             except Aborted:
                 if self.memory.variant.failure_leaves:
                     break
                 raise
         self.memory.values.pop("loop_item", None)
+        self.recorder.left()
 
     # Repeating a recording
 
@@ -232,11 +253,10 @@ class MainAgent(Agent):
         """Repeat what was recorded, with values filled in anew; nobody decides anything."""
         for step in recording:
             if isinstance(step, Loop):
-                items = self._items(self._lines[step.start])
-                self._further(items, step.body)
+                self._repeated(step)
                 continue
             line = self._lines[step]
-            self.recorder.place = line.number
+            self.recorder.begin(line.number)
             said = self.said(line)
             if said is None:
                 Agent.do(self, line)
@@ -250,6 +270,20 @@ class MainAgent(Agent):
                 self.act("pause", str(said["time"]))
             else:
                 Agent.sentence(self, said, line)
+
+    def _repeated(self, loop: Loop) -> None:
+        """Repeat a loop over the entries that there are now.
+
+        Where there were none when it was recorded, an agent works through its lines: nobody knows
+        that it does, and no prompt can do without.
+        """
+        line = self._lines[loop.line]
+        items = self._items(self._parts(line)[1])
+        if loop.body is None:
+            self._passes(line, items)
+        else:
+            self.recorder.loop(line.number, len(items))
+            self._further(items, loop.body)
 
 
 def _walk(lines: Iterable[Line]) -> Iterable[Line]:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from flowdsl.simulate.shapes import EMPTY
-from flowdsl.simulate.trace import Playback
+from flowdsl.simulate.shapes import (
+    EMPTY,
+    EnumShape,
+    FieldShape,
+    ListShape,
+    OptionalShape,
+    RecordShape,
+    ScalarShape,
+)
+from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import SEES, Question
 
-from .characters import PathParts, at_path, filled, spelled
+from .characters import SAVED, PathParts, at_path, filled, spelled
 from .grammar import Said
 from .kinds import without_notes
+from .layout import Defect
 from .variants import Variant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.simulate.shapes import Shape
 
 OBSERVATION = "an observation of the run"
 """What may stand for a variable that was never set: whatever an agent has seen."""
@@ -40,7 +54,7 @@ class Memory:
 
     def view(self, *, frozen: bool) -> View:
         """What an agent sees of the values: those of now, or those at each moment."""
-        return View(self.variant, deepcopy(self.values) if frozen else self.values)
+        return View(self.variant, deepcopy(self.values) if frozen else self.values, self.values)
 
 
 def _merged(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,12 +71,30 @@ def _merged(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
 class View:
     """How runtime variables read."""
 
-    def __init__(self, variant: Variant, values: Mapping[str, Any]) -> None:
+    def __init__(self, variant: Variant, values: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+        """`own` are the values of this moment, of which an agent knows those that it has `saved`.
+
+        `before` are those of which it was told the value from before.
+        """
         self._variant = variant
         self._values = values
+        self._own = own
+        self.knows_saved = False
+        self.saved: set[str] = set()
+        self.before: set[str] = set()
 
     def value(self, path: PathParts) -> Any:
         """The value of a variable, as the platform has it in place of `{{path}}`."""
+        if path[0] == SAVED:
+            if not self.knows_saved:
+                raise Defect("nothing says what stands between these brackets", str(path))
+            name = str(path[1])
+            if name not in self.saved:
+                if name not in self.before:
+                    raise Defect("names a value that this agent has not saved", name)
+                return self.value(path[1:])
+            found = at_path(self._own, path[1:])
+            return EMPTY if found is None else found
         if path[0] not in self._values:
             match self._variant.unset:
                 case "spelling":
@@ -88,6 +120,8 @@ class View:
                 return EMPTY if content is None else content
             case "text":
                 return self.text(content)
+            case "written":
+                return from_json(self.text(content))
             case "variable":
                 return self.value(content)
             case "list":
@@ -96,9 +130,13 @@ class View:
                 return {name: self.built(each) for name, each in content}
 
 
-def holds(condition: Said, view: View, recorder: Playback) -> bool:
-    """Whether a condition is so; what it asks of the screen is asked at once, all of it."""
-    for question in _questions(condition, view):
+def holds(condition: Said, view: View, recorder: Recorder, *, ends: bool = False) -> bool:
+    """Whether a condition is so; what it asks of the screen is asked at once, all of it.
+
+    `ends` says that something is repeated until it is so, which it usually is at once.
+    """
+    for question, wanted in zip(_questions(condition, view), _wanted(condition), strict=True):
+        recorder.hint(usual=ends and wanted)
         recorder.ask(question)
         recorder.use(question)
     return _holds(condition, view, recorder)
@@ -116,7 +154,22 @@ def _questions(condition: Said, view: View) -> list[Question]:
             return []
 
 
-def _holds(condition: Said, view: View, recorder: Playback) -> bool:
+def _wanted(condition: Said) -> list[bool]:
+    """The answer to each of the questions of a condition with which it holds."""
+    match condition.name:
+        case "conditions.sees":
+            return [True]
+        case "conditions.sees_not":
+            return [False]
+        case "conditions.not_":
+            return [not each for each in _wanted(condition["condition"])]
+        case "all" | "any":
+            return [each for part in condition["operands"] for each in _wanted(part)]
+        case _:
+            return []
+
+
+def _holds(condition: Said, view: View, recorder: Recorder) -> bool:
     match condition.name:
         case "conditions.sees":
             return bool(recorder.ask(Question(SEES, view.text(condition["text"]))))
@@ -167,14 +220,37 @@ def _compare(left: Any, operator: str, right: Any) -> bool:
             return bool(left >= right)
 
 
-def written(value: Any) -> Any:
-    """A value as an agent that reads it saves it: what is missing is `__EMPTY__`, at any depth."""
-    match value:
-        case None | "":
+def from_json(text: str) -> Any:
+    """The JSON value that a text spells; the text itself where it spells none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def written(value: Any, shape: Shape | None = None) -> Any:
+    """A value as an agent that reads it saves it.
+
+    What is missing is its default where it has one, and else `__EMPTY__`, at any depth.
+    """
+    match value, shape:
+        case ((None | "" | "__EMPTY__"), _):
             return EMPTY
-        case list():
-            return [written(each) for each in value]
-        case dict():
-            return {name: written(each) for name, each in value.items()}
+        case list(), ListShape(element=element):
+            return [written(each, element) for each in value]
+        case dict(), RecordShape(fields=fields):
+            return dict(value) | {
+                field.name: _field_written(value.get(field.name), field) for field in fields
+            }
+        case _, OptionalShape(inner=inner):
+            return written(value, inner)
         case _:
             return value
+
+
+def _field_written(value: Any, field: FieldShape) -> Any:
+    found = written(value, field.shape)
+    if found != EMPTY or field.default is None:
+        return found
+    text = field.shape == ScalarShape("string") or isinstance(field.shape, EnumShape)
+    return field.default if text else from_json(field.default)

@@ -29,7 +29,7 @@ def outputs(schema: str | None, values: Mapping[str, Any], grammar: Grammar) -> 
 
 def _field(name: str, schema: Any, values: Mapping[str, Any], grammar: Grammar) -> Any:
     if "const" in schema:
-        return schema["const"]
+        return _fitted(schema["const"], schema)
     source = _source(schema.get("description", ""), grammar)
     if source is not None and source.name == "sources.unset":
         value = None
@@ -37,12 +37,32 @@ def _field(name: str, schema: Any, values: Mapping[str, Any], grammar: Grammar) 
         value = values.get(name)
     else:
         value = at_path(values, source["variable"])
-        if value == EMPTY and source["optional"]:
+        if value in (EMPTY, "") and source["optional"]:
             value = None
     value = _fitted(value, schema)
+    if source is not None and dict(source.holes).get("nested"):
+        value = _without_empty(value, schema)
     if value is None and not _may_be_null(schema):
         raise Defect("an output that is required has no value", name)
     return value
+
+
+def _without_empty(value: Any, schema: Any) -> Any:
+    """A value with null for each `__EMPTY__` and each empty text inside it that may be null."""
+    match value:
+        case list():
+            return [_nothing(each, schema.get("items", {})) for each in value]
+        case dict():
+            fields = schema.get("properties", {})
+            return {name: _nothing(each, fields.get(name, {})) for name, each in value.items()}
+        case _:
+            return value
+
+
+def _nothing(value: Any, schema: Any) -> Any:
+    if value in (EMPTY, "") and _may_be_null(schema):
+        return None
+    return _without_empty(value, schema)
 
 
 def _source(description: str, grammar: Grammar) -> Said | None:
@@ -76,7 +96,10 @@ def _fitted(value: Any, schema: Any) -> Any:
             return [_fitted(each, schema["items"]) for each in value]
         case dict():
             fields = schema.get("properties", {})
-            return {name: _fitted(each, fields.get(name, {})) for name, each in value.items()}
+            nothing = {name: None for name, each in fields.items() if _may_be_null(each)}
+            return nothing | {
+                name: _fitted(each, fields.get(name, {})) for name, each in value.items()
+            }
         case _:
             return value
 

@@ -1,7 +1,7 @@
 """What nobody knows of the service, as axes: a payload must do the same under every value of each.
 
-The axes are those of `docs/prompt-language.md`. Each value that is not known to be wrong is one of
-a variant; what the service was seen to do belongs here too, once it was seen.
+The axes, their values and why each is one stand in `assumptions.toml`; what the service was seen to
+do belongs there too, once it was seen. `docs/prompt-language.md` shows them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 
 from flowdsl.simulate.shapes import EMPTY
 from flowdsl.source.record import Record
+
+from . import meanings
 
 
 class Variant(Record, eq=True):
@@ -46,12 +48,7 @@ class Variant(Record, eq=True):
 
 
 AXES: dict[str, tuple[Any, ...]] = {
-    "merges": (False, True),
-    "at_call": (False, True),
-    "unset": ("empty", "spelling", "observation"),
-    "clipboard": (EMPTY, ""),
-    "text_is_entry": (False, True),
-    "failure_leaves": (False, True),
+    name: tuple(value for value, _ in axis.values) for name, axis in meanings.AXES.items()
 }
 """The values of each axis, the usual one first."""
 

@@ -32,7 +32,7 @@ IMPORT = 'names are imported with `import { name } from "./x.flow"`'
 RETRY = "what may fail is tried with `retry N { } else { }`"
 VALUES = (
     "a constant is declared with `const` outside of workflows; `extract` and `copy` read values "
-    "from the screen"
+    "from the screen, and `keep x: T = v` keeps one"
 )
 LIST_MARKS = "-*•–"
 STATEMENTS = frozenset(
@@ -48,6 +48,7 @@ STATEMENTS = frozenset(
         "extract",
         "for",
         "if",
+        "keep",
         "press",
         "repeat",
         "retry",

@@ -193,6 +193,16 @@ def test_a_plan_with_everything() -> None:
     assert "+ Begin.\n+ End.\n" in changes
 
 
+def test_the_cost_of_a_prompt_stands_in_the_heading() -> None:
+    before = "1. Use focused_action to look.\n2. Use focused_action to read."
+    change = change_of({"main_prompt": before}, {"main_prompt": "1. Use focused_action to read."})
+    text = render_markdown(Plan((change,), (), ()), facts())
+    check(text, 60_000)
+    assert (
+        "<code>Look up</code>: prompt 17 -&gt; 8 tokens, focused calls 2 -&gt; 1</summary>"
+    ) in text
+
+
 def test_a_line_of_backticks_does_not_end_the_fence() -> None:
     """As a line that stays, it stands behind two blanks, which a closing fence may."""
     texts = [f"{line}\n```\n</details>\n````\n{line}" for line in ("one", "two")]

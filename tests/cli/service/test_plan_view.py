@@ -33,6 +33,7 @@ SHOWN = """\
     main_prompt  edited elsewhere since the last deploy; no saved version has what was last applied
     main_prompt  changed in the source as well; a deploy makes this of the edit
       [-By hand-]{+New+}.
+    cost: prompt 3 -> 2 tokens
 + workflow.fresh  "Fresh"
 - workflow.gone  "Gone"  is deleted for good, with 12 runs (1 active) and 3 trajectories
 ? workflow.kept  "Gone"  left the source and is kept
@@ -60,6 +61,7 @@ SHOWN = """\
 ~ workflow.moved  "Look up"  was workflow.before
     main_prompt  edited elsewhere since the last deploy
       [-Ours-]{+By hand+}.
+    cost: prompt 3 -> 2 tokens
 ~ workflow.renamed  "B"
     name
       [-A-]{+B+}
@@ -146,6 +148,33 @@ def test_chains_and_many_names_are_told_in_numbers() -> None:
         '7 approved trajectories keep replaying what they recorded: "First", "t1", "t2", "t3", '
         '"t4", …;'
     ) in shown
+
+
+DEARER = """\
+1. Use focused_action to read {0}.
+2. Use start_loop with text="{{rows}}".
+3. Use focused_action to open it.
+4. Use end_loop_iteration with text="done".
+5. Use screenshot with extract_prompt="the notes".
+"""
+CHEAPER = """\
+1. Use start_loop with text="{{rows}}".
+2. Use focused_action to open it. Use focused_action to close it.
+3. Use end_loop_iteration with text="done".
+"""
+
+
+def test_the_cost_of_a_prompt_is_compared_with_the_live_one() -> None:
+    dear = "word " * 1_200 + DEARER
+    change = change_of({"main_prompt": dear}, {"main_prompt": CHEAPER})
+    shown = render_plan(Plan((change,), (), ()), color=False)
+    assert (
+        "\n    cost: prompt 1,257 -> 41 tokens, focused calls 1 -> 0, in loops 1 -> 2 an entry, "
+        "background readings 1 -> 0\n"
+    ) in shown
+    for before, after in (("Open {a}.", "Open {b}."), (None, "Open it."), ("Same.", "Same.")):
+        change = change_of({"main_prompt": before}, {"main_prompt": after, "name": "New"})
+        assert "cost" not in render_plan(Plan((change,), (), ()), color=False)
 
 
 def test_a_deletion_without_counts_still_says_what_goes() -> None:

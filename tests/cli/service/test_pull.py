@@ -227,7 +227,7 @@ def test_line_breaks_a_mark_and_permissions_stay(tmp_path: Path) -> None:
     lines = desk.live("Parcel lookup")["main_prompt"]
     added = re.sub(
         r"(   1\.1 [^\n]*\n)   1\.2 (Press enter\.)\n   1\.3 ",
-        r"\1   1.2 Wait for the list.\n   1.3 \2\n   1.4 ",
+        r"\1   1.2 Let the list stop moving.\n   1.3 \2\n   1.4 ",
         lines,
     )
     assert added != lines
@@ -242,7 +242,7 @@ def test_line_breaks_a_mark_and_permissions_stay(tmp_path: Path) -> None:
     gone, come = changed_lines(source.replace(b"\r\n", b"\n"), content.replace(b"\r\n", b"\n"))
     assert (gone, [line.strip() for line in come]) == (
         [],
-        ["file_exports = true", 'do "Wait for the list."'],
+        ["file_exports = true", 'do "Let the list stop moving."'],
     )
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     desk.is_settled()
@@ -514,7 +514,9 @@ def test_an_example_is_deployed_edited_and_pulled(name: str, tmp_path: Path) -> 
     before = desk.sources()
     edited = 0
     for reply in Service(tmp_path).replies().values():
-        words = re.findall(r"(?m)^   [0-9.]+ ((?:Click|Open|In|Start) .*)$", reply["main_prompt"])
+        # Words of the author: what has brackets is a sentence of the compiler.
+        own = r"(?m)^ +(?:[0-9.]+|-) ((?:Click|Open|In|Start) [^⟦\n]*)$"
+        words = re.findall(own, reply["main_prompt"])
         if words:
             prompt = reply["main_prompt"].replace(words[0], f"{words[0]} Then wait a moment.", 1)
             desk.client("PATCH", f"workflows/{reply['id']}", json={"main_prompt": prompt})

@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from flowdsl.emulator.simulation.plans import Plan
 from flowdsl.emulator.simulation.rules import RunRule
-from flowdsl.emulator.simulation.run_plan import Plan, play
+from flowdsl.emulator.simulation.run_plan import play
 from flowdsl.emulator.simulation.schemas import accepts, input_problems
 from tests.emulator.emulator_desk import UNKNOWN_ID, Desk, check
 from tests.emulator.runs.run_desk import INPUTS, RunDesk, run_desk

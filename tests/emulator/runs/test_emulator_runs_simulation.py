@@ -17,10 +17,11 @@ from flowdsl.codegen.json_schema import object_schema
 from flowdsl.emulator.simulation.files import base_name, content_of, picture
 from flowdsl.emulator.simulation.outputs import make_outputs
 from flowdsl.emulator.simulation.patterns import matching_text
+from flowdsl.emulator.simulation.plans import Plan
 from flowdsl.emulator.simulation.prompts import evidence_of, loop_items, read_steps
 from flowdsl.emulator.simulation.references import references
 from flowdsl.emulator.simulation.rules import Effects
-from flowdsl.emulator.simulation.run_plan import Plan, play
+from flowdsl.emulator.simulation.run_plan import play
 from flowdsl.emulator.simulation.sampling import sample
 from flowdsl.emulator.simulation.schemas import (
     input_problems,

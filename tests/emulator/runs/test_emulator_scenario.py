@@ -106,6 +106,20 @@ def test_toml_and_json_say_the_same() -> None:
         (f'[[faults]]\nroute = "{CREATE}"\nkind = "after"\nnth = 0', "`faults[0].nth`"),
         (f'[[faults]]\nroute = "{CREATE}"\nkind = "after"\nshare = 5', "`faults[0].share`"),
         (f'[[faults]]\nroute = "{CREATE}"\nkind = "slow"\nseconds = "5"', "as in `500ms`"),
+        ("format_version = 2", "`format_version` is `2`, expected is 1"),
+        ("[[runs]]\nscren = {}", "`scren` is no key; the keys in `runs[0]` are `screen`, `reads`"),
+        (
+            "[[runs]]\nscreen = { 'the list' = 'yes' }",
+            "`runs[0].screen.the list`: it is true, false, `never`, or a list of them",
+        ),
+        ("[[runs]]\nscreen = { 'the list' = [] }", "it is true, false, `never`, or a list of them"),
+        ("[[runs]]\ncommands = { x = 'never' }", "it is true, false, `failed`, or a list of them"),
+        ("[[runs]]\nreads = { '~ ' = 1 }", "`runs[0].reads`: `~ ` names no question"),
+        ("[[runs]]\nentries = [{ screen = {} }]", "`runs[0].entries[0].entry` is missing"),
+        (
+            "[[runs]]\nentries = [{ entry = 1, fail = {} }]",
+            "the keys in `runs[0].entries[0]` are `screen`, `reads`, `commands`, `entry`",
+        ),
         ("faults = {}", "`faults` is no list of tables, as `[[faults]]` begins one"),
         ("[[runs]]\nstay = 'asleep'", "`runs[0].stay` is `asleep`, expected is 'scheduling'"),
         ("idempotency = 'off'", "`idempotency`: it is `honour`, `ignore` or how long"),
@@ -336,8 +350,12 @@ def test_control_is_off_unless_asked_for_and_never_part_of_the_contract(desk: De
 DOCUMENT = Path(__file__).parents[3] / "docs/emulator.md"
 
 
+def _scenarios_of_the_documents() -> list[str]:
+    return re.findall(r"^```toml\n(.*?)^```$", DOCUMENT.read_text("utf-8"), re.M | re.S)
+
+
 def test_the_scenario_of_the_documents_does_what_they_say() -> None:
-    (text,) = re.findall(r"^```toml\n(.*?)^```$", DOCUMENT.read_text("utf-8"), re.M | re.S)
+    text, _ = _scenarios_of_the_documents()
     quiet = load_scenario(text).model_copy(update={"faults": ()})
     clock = Clock()
     with Store.open(None, clock=clock) as store:  # type: ignore[arg-type]
@@ -368,6 +386,17 @@ def test_the_scenario_of_the_documents_does_what_they_say() -> None:
         "failed",
     ]
     assert ended[4]["output_data"]["status"] == "paid"
+
+
+def test_the_answers_of_the_documents_are_a_scenario() -> None:
+    _, text = _scenarios_of_the_documents()
+    (rule,) = load_scenario(text).runs
+    assert rule.screen["~a dialog that says the claim is locked"] == [True, False]
+    assert rule.screen["the list of claims is visible"] is False
+    assert rule.reads == {"note": "three claims", "the claim number in the title": "unreadable"}
+    assert rule.commands == {"~Get-Item": False}
+    assert [each.entry for each in rule.entries] == [3]
+    assert rule.effects().entries == rule.entries
 
 
 def test_the_documents_name_every_key_and_every_kind_of_fault() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from flowdsl.codegen.prompt.actions import emit_action
+from flowdsl.decompile.added import source_form
 from flowdsl.decompile.model import PromptProgram
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits, models_of
@@ -29,13 +31,7 @@ CLAUSES = {
     "copy": "source",
     "picture": "shows",
 }
-"""The texts that stand inside a sentence of the prompt.
-
-Without line breaks and without their last full stop.
-"""
-
-LINES = {"leave": "reason"}
-"""The texts that stand on one line."""
+"""The texts that stand inside a sentence of the prompt."""
 
 FOCUSED = (
     nodes.Choose,
@@ -54,31 +50,32 @@ class NormalForm:
     Values to compare, made of tuples, texts and numbers.
 
     Left out are origins, names of loop variables, bounds that the prompt need not repeat,
-    descriptions of steps, constraints of fields, and which of the statements in one instruction has
-    named the model. A `do` is as many as it has sentences that end a line.
+    steps, since a focused call goes on across their ends, constraints of fields, and which of the
+    statements in one instruction has named the model.
     """
 
     def __init__(self, capabilities: Capabilities) -> None:
         self._capabilities = capabilities
 
     def of(self, program: nodes.Workflow | PromptProgram) -> Any:
-        rules = tuple(_text(rule, " ".join(spell_text(rule).split())) for rule in program.rules)
+        rules = tuple(_text(rule, spell_text(rule)) for rule in program.rules)
         whole = set(_kept_whole(program.body))
         sources = tuple(
             (source.field, _kind(source, whole), source.variable, source.path, repr(source.value))
             for source in program.sources
+            if not (isinstance(program, nodes.Workflow) and program.output_schema)
         )
         return (
             program.title,
             program.description or None,
             rules,
-            self.body(program.body, main=True),
+            self.body(source_form(program.body), main=True),
             sources,
         )
 
     def body(self, body: nodes.Body, *, main: bool) -> Any:
         found: list[Any] = []
-        for statement in body:
+        for statement in _joined(tuple(_without_steps(body))):
             match statement:
                 case nodes.Do():
                     found += [
@@ -127,8 +124,6 @@ class NormalForm:
             return None if value is None else _text(value, clause(value))
         if isinstance(statement, nodes.Leave) and name == "reason" and statement.action == "finish":
             return _text(value, clause(value))
-        if name == LINES.get(statement.kind):
-            return None if value is None else _text(value, " ".join(spell_text(value).split()))
         if (statement.kind, name) in (("type", "value"), ("run", "command")):
             return _whole(value)
         if name in ("body", "otherwise"):
@@ -143,7 +138,7 @@ class NormalForm:
     def _plain(self, value: Any) -> Any:
         match value:
             case nodes.Sees(text=text):
-                return "sees", _text(text, " ".join(spell_text(text).split()))
+                return "sees", _text(text, spell_text(text))
             case nodes.FieldSpec():
                 default = spell(value.default) if value.has_default else None
                 note = field_note(value.description or "")
@@ -174,16 +169,35 @@ class NormalForm:
                 return type(value).__name__, tuple(
                     (field.name, self._plain(getattr(value, field.name)))
                     for field in fields(value)
-                    if field.name != "origin"
+                    if field.name not in ("origin", "restores")
                 )
             case _:
                 return value
 
 
+def _without_steps(body: nodes.Body) -> Iterator[nodes.Statement]:
+    for statement in body:
+        if isinstance(statement, nodes.Step):
+            yield from _without_steps(statement.body)
+        else:
+            yield statement
+
+
+def _joined(body: nodes.Body) -> Iterator[nodes.Statement]:
+    """The statements of a body, with neighbouring values to keep as one."""
+    for is_store, group in groupby(body, key=lambda statement: isinstance(statement, nodes.Store)):
+        if not is_store:
+            yield from group
+            continue
+        stores = [each for each in group if isinstance(each, nodes.Store)]
+        together = (assignment for each in stores for assignment in each.assignments)
+        yield replace(stores[0], assignments=tuple(together))
+
+
 def _kept_whole(body: nodes.Body) -> Iterator[str]:
     for statement in statements(body):
         if isinstance(statement, nodes.Store):
-            yield from (each.variable for each in statement.assignments if each.field is None)
+            yield from (each.variable for each in statement.assignments)
 
 
 def _kind(source: nodes.OutputSource, whole: set[str]) -> str:

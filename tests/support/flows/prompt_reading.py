@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.json_schema import output_schema
 from flowdsl.codegen.prompt.document import emit_prompt
 from flowdsl.compiler.pipeline import Compilation
 from flowdsl.decompile.model import Picture, PromptHints
@@ -23,11 +26,20 @@ def hints_of(workflow: nodes.Workflow, *images: bytes) -> PromptHints:
     return PromptHints(
         inputs=workflow.inputs,
         secrets=workflow.secrets,
-        outputs=workflow.outputs,
+        outputs=_described(workflow),
         pictures={
             f"image:{image_hash(content)}.{image_extension(content)}": Picture("a.png", content)
             for content in images
         },
+    )
+
+
+def _described(workflow: nodes.Workflow) -> tuple[nodes.FieldSpec, ...]:
+    """The outputs, with the descriptions that they have in the schema."""
+    properties = json.loads(output_schema(workflow) or "{}").get("properties", {})
+    return tuple(
+        replace(field, description=properties.get(field.name, {}).get("description"))
+        for field in workflow.outputs
     )
 
 

@@ -124,7 +124,7 @@ class PromptWriter:
                 )
                 for source in sources
             ),
-            rules=tuple(self._text() for _ in range(rng.randint(0, 2))),
+            rules=tuple(self._phrase() for _ in range(rng.randint(0, 2))),
             body=body,
             sources=sources,
         )
@@ -186,6 +186,17 @@ class PromptWriter:
             else:
                 pieces.append(nodes.TextPiece(value=rng.choice(WORDS)))
         return joined(pieces)
+
+    def _phrase(self, *, quoted: bool = False, secret: bool = False) -> nodes.Text:
+        """A text for a sentence of ours.
+
+        Lowering lays the author's words out on one line, but a value in them may have lines. None
+        ends with an empty line, which would be taken for the end of a line of the prompt.
+        """
+        *first, last = self._text(quoted=quoted, secret=secret)
+        if isinstance(last, nodes.TextPiece):
+            last = nodes.TextPiece(value=last.value.rstrip())
+        return joined((*first, last))
 
     def _type(self, depth: int = 0) -> nodes.Type:
         rng = self._rng
@@ -254,7 +265,7 @@ class PromptWriter:
         rng = self._rng
         match rng.randrange(7 if depth < 3 else 4):
             case 0:
-                return nodes.Sees(text=self._text(quoted=True))
+                return nodes.Sees(text=self._phrase(quoted=True))
             case 1:
                 return nodes.IsEmpty(operand=nodes.TextValue(text=(self._variable(),)))
             case 2:
@@ -295,7 +306,7 @@ class PromptWriter:
             ("abort", "abort", "retry", "finish")
         )
         bare = action != "finish" and self._rng.random() < 0.2
-        return nodes.Leave(origin=HERE, action=action, reason=None if bare else self._text())
+        return nodes.Leave(origin=HERE, action=action, reason=None if bare else self._phrase())
 
     def _model(self) -> str | None:
         return self._rng.choice((None, None, "fast", 'the "big" one'))
@@ -303,14 +314,14 @@ class PromptWriter:
     def _statement(self, depth: int, *, loop: bool) -> nodes.Statement:
         rng = self._rng
         plain: tuple[Callable[[], nodes.Statement], ...] = (
-            lambda: nodes.Do(origin=HERE, text=self._text(secret=True)),
+            lambda: nodes.Do(origin=HERE, text=self._phrase(secret=True)),
             lambda: nodes.TypeIn(
                 origin=HERE,
                 value=self._text(secret=True),
                 display=rng.choice((None, None, "MM/dd/yyyy")),
-                target=self._text(),
+                target=self._phrase(),
             ),
-            lambda: nodes.Clear(origin=HERE, target=self._text()),
+            lambda: nodes.Clear(origin=HERE, target=self._phrase()),
             lambda: nodes.Press(
                 origin=HERE, keys=rng.choice(KEYS), times=rng.choice((1, 1, 2, 10))
             ),
@@ -318,8 +329,8 @@ class PromptWriter:
                 origin=HERE, milliseconds=rng.choice((1, 1500, 1000, 60_000, 7_200_000))
             ),
             lambda: nodes.Store(origin=HERE, assignments=(self._assignment(),)),
-            lambda: nodes.Capture(origin=HERE, file=self._text()),
-            lambda: nodes.Export(origin=HERE, file=self._text()),
+            lambda: nodes.Capture(origin=HERE, file=self._phrase()),
+            lambda: nodes.Export(origin=HERE, file=self._phrase()),
             *([self._picture] if self._pictures else []),
             self._leave,
             self._background,
@@ -334,7 +345,7 @@ class PromptWriter:
             sha256=image_hash(PICTURE),
             extension=image_extension(PICTURE),
             alternative=self._rng.choice(("save.png", "a & <b>.png", "'it\"s'.png")),
-            shows=self._rng.choice((None, self._text())),
+            shows=self._rng.choice((None, self._phrase())),
         )
 
     def _background(self) -> nodes.Statement:
@@ -342,16 +353,14 @@ class PromptWriter:
             origin=HERE,
             variable=self._name(),
             type=self._type(),
-            source=self._text(),
+            source=self._phrase(),
             model=self._model(),
         )
 
     def _assignment(self) -> nodes.Assignment:
         rng = self._rng
-        field = rng.choice((None, None, "f", 'g "h"'))
         return nodes.Assignment(
-            variable="r" if field is not None else rng.choice(self._outputs),
-            field=field,
+            variable=rng.choice(("r", *self._outputs)),
             append=rng.random() < 0.3,
             value=self._value(),
             origin=HERE,
@@ -368,21 +377,21 @@ class PromptWriter:
 
         match rng.randrange(12):
             case 0:
-                return nodes.Step(origin=HERE, title=self._text(), body=body())
+                return nodes.Step(origin=HERE, title=self._phrase(), body=body())
             case 1:
                 return nodes.Choose(
-                    origin=HERE, target=self._text(), model=self._model(), otherwise=otherwise()
+                    origin=HERE, target=self._phrase(), model=self._model(), otherwise=otherwise()
                 )
             case 2:
                 return nodes.WaitUntil(
                     origin=HERE,
-                    condition=self._text(),
+                    condition=self._phrase(),
                     timeout_milliseconds=rng.choice((1000, 90_000)),
                     otherwise=otherwise(),
                 )
             case 3:
                 return nodes.Expect(
-                    origin=HERE, condition=self._text(quoted=True), otherwise=otherwise()
+                    origin=HERE, condition=self._phrase(quoted=True), otherwise=otherwise()
                 )
             case 4 | 5:
                 type_ = self._type()
@@ -391,7 +400,7 @@ class PromptWriter:
                     origin=HERE,
                     variable=self._name(),
                     type=type_,
-                    source=self._text(),
+                    source=self._phrase(),
                     model=self._model(),
                     otherwise=None if missing else otherwise(),
                 )
@@ -402,7 +411,7 @@ class PromptWriter:
                     origin=HERE,
                     variable=self._name(),
                     type=type_,
-                    source=self._text(),
+                    source=self._phrase(),
                     otherwise=None if missing else otherwise(),
                 )
             case 7:
@@ -457,7 +466,6 @@ class PromptWriter:
                 )
             )
         counted = isinstance(items, nodes.TextValue) and rng.random() < 0.5
-        inside = dict.fromkeys(_set_by(body))
         return nodes.Loop(
             origin=HERE,
             variable="entry",
@@ -465,15 +473,6 @@ class PromptWriter:
             limit=9 if counted else None,
             counted=counted,
             body=body,
-            resets=tuple(
-                nodes.Assignment(
-                    variable=name,
-                    value=nodes.ConstantValue(value={} if name == "r" else None),
-                    origin=HERE,
-                )
-                for name in inside
-                if name not in self._outputs and rng.random() < 0.5
-            ),
         )
 
 

@@ -148,7 +148,7 @@ class _Maker:
         return "\n".join(each for each in found if each) or 'press "F2"'
 
     def _flow_statement(self, depth: int, loop: bool, counting: bool) -> str:
-        kind = self.pick("call", "call", "call", "if", "for", "retry", "extract", "step")
+        kind = self.pick("call", "call", "call", "if", "for", "retry", "extract", "step", "keep")
 
         def inner(*, counts: bool = counting, loops: bool = loop) -> str:
             return self.flow(depth=depth + 1, loop=loops, counting=counts)
@@ -159,6 +159,8 @@ class _Maker:
             case "extract":
                 self.count += 1
                 return f'extract w{self.count}: string from "w" do "Use {{{{w{self.count}}}}}."'
+            case "keep":
+                return self._keep()
             case "if" if depth < 2:
                 return self._branch('sees "m"', inner)
             case "step" if depth < 2:
@@ -169,6 +171,15 @@ class _Maker:
                 return f'retry 3 {{ {inner(counts=True)} expect "z" else fail "no z" }}'
             case _:
                 return ""
+
+    def _keep(self) -> str:
+        self.count += 1
+        name = f"k{self.count}"
+        if self.maybe():
+            seen = f'if sees "k" {{ keep {name} = "other" }}'
+            return f'keep {name}: string = name {seen} do "Say {{{{{name}}}}}."'
+        added = f'if sees "k" {{ keep {name} += name }}'
+        return f'keep {name}: string[] = [] {added} do "Say {{{{{name}}}}}."'
 
     def _use(self, loop: bool, counting: bool) -> str:
         task = self.draw(st.sampled_from(self.tasks))

@@ -103,7 +103,7 @@ def test_types_become_schemas() -> None:
     assert properties["e"]["items"]["properties"]["f"] == {"type": "string", "format": "date"}
     assert properties["h"] == {}
     assert properties["取引先"]["description"] == "A name with no place in an identifier."
-    assert schema["required"] == ["a", "d", "e", "h", "取引先", "$pin"]
+    assert schema["required"] == ["a", "c", "d", "e", "h", "取引先", "$pin"]
 
     outputs = json.loads(artifact.payload["output_schema"])
     assert outputs["properties"]["seen"]["const"] is False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_a_required_copy_is_verified_and_an_optional_one_is_not() -> None:
     required = steps_of(workflow('copy x from "the ID field"'))
     assert 'copy_to_clipboard with the key "x"' in required
     assert 'Check that the copied value "{{x}}" is not empty' in required
-    assert 'with the reason "not copied: the ID field"' in required
+    assert 'with the reason "the ID field"' in required
     optional = steps_of(workflow('copy x: string? from "the ID field"'))
     assert 'copy_to_clipboard with the key "x"' in optional
     assert "Check that" not in optional
@@ -69,7 +70,7 @@ def test_a_required_copy_is_verified_and_an_optional_one_is_not() -> None:
 
 def test_a_missing_optional_value_is_saved_as_missing() -> None:
     steps = steps_of(workflow('extract x: string? from "the phone"'))
-    assert "If there is no value, save the text __EMPTY__ instead." in steps
+    assert "If there is no value, save __EMPTY__." in steps
     assert "declare_task_failed" not in steps
 
 
@@ -80,8 +81,11 @@ def test_a_background_reading_names_its_mode_and_variable() -> None:
     )
     prompt = prompt_of(source)
     assert 'process_async="run"' in prompt
-    assert 'rows: what the background reading saved as "all"' in prompt
-    assert prompt.count("{{all}}") == 1, "a background reading may not be used by a later step"
+    assert "{{all}}" not in prompt, "a background reading may not be used by a later step"
+    (workflow_,) = compiled(source).workflows
+    outputs = json.loads(str(plain(workflow_.payload["output_schema"])))
+    described = outputs["properties"]["rows"]["description"]
+    assert described == 'What the background reading saved as "all".'
 
 
 def test_a_loop_may_be_skipped_and_ends_its_iterations() -> None:
@@ -106,20 +110,42 @@ def test_a_list_read_at_run_time_is_counted_before_its_loop() -> None:
     assert "If there are more than 3, use declare_task_failed" in steps
 
 
-def test_an_iteration_starts_with_empty_variables_when_it_may_leave_them_unset() -> None:
-    body = """
-      for n in names max 9 {{
-        do "Open {{n}}."
-        if sees "a note" {{ extract note: string from "the note" do "Write {{{{note}}}}." }}
-        {extra}
-      }}
+def test_a_call_starts_with_the_fields_missing_that_it_may_leave_unset() -> None:
+    task = """
+      task look(name: string) -> { note: string?, seen: string } {
+        do "Open {name}."
+        if sees "a note" { extract note: string from "the note" emit note = {{note}} }
+        extract seen: string from "the state"
+        emit seen = {{seen}}
+      }
     """
-    inputs = "inputs { names: string[] }"
-    steps = steps_of(workflow(body.format(extra=""), sections=inputs))
-    reset = steps.index('(key "note"): the text __EMPTY__')
-    assert reset < steps.index("Read this")
-    always = 'for n in names max 9 { extract x: string from "x" do "Write {{x}}." }'
-    assert "__EMPTY__" not in steps_of(workflow(always, sections=inputs))
+    body = 'for n in names max 9 { call look(name: n) as r do "Write {{r.note}}, {{r.seen}}." }'
+    steps = steps_of(task + workflow(body, sections="inputs { names: string[] }"))
+    emptied = 'under the key "{}": the text __EMPTY__'.format
+    assert steps.index("Open {{loop_item}}.") < steps.index(emptied("r_note"))
+    assert steps.index(emptied("r_note")) < steps.index("without guessing: the note")
+    assert emptied("r_seen") not in steps
+
+
+def test_what_nothing_reads_is_not_kept() -> None:
+    task = 'task look() -> { a: string, b: string } { emit a = "one" emit b = "two" }'
+    steps = steps_of(task + workflow('call look() as r do "Write {{r.b}}." call look() as s'))
+    assert steps.count("upsert_runtime_values") == 1
+    assert 'under the key "r_b": the text "two"' in steps
+
+
+def test_what_a_failed_attempt_emitted_is_taken_back() -> None:
+    lost = """
+      retry 2 {
+        if sees "a number" { extract n: string from "the number" emit ref = {{n}} }
+        expect "it is saved"
+      } else { press "Escape" }
+    """
+    steps = steps_of(workflow(lost, sections="outputs { ref: string? }"))
+    assert steps.count('under the key "ref": the text __EMPTY__') == 2
+    steps = steps_of(workflow('emit ref = "old"' + lost, sections="outputs { ref: string? }"))
+    assert steps.count('under the key "ref_before": ⟪ref⟫') == 1
+    assert steps.count('under the key "ref": {{ref_before}}') == 2
 
 
 def test_outputs_collected_in_a_loop_start_as_empty_lists_before_it() -> None:
@@ -144,9 +170,9 @@ def test_a_variable_that_is_set_again_keeps_its_emitted_value_in_a_copy() -> Non
     )
     artifact = only_workflow(source)
     kinds = {output.field: (output.kind, output.value) for output in artifact.source_map.outputs}
-    assert kinds == {"a": ("stored", "a"), "b": ("stored", "b")}
+    assert kinds == {"a": ("stored", "a"), "b": ("runtime", "x")}
     steps = steps_of(source)
-    assert steps.index('(key "a"): {{x}}') < steps.index("the second")
+    assert steps.index('under the key "a": ⟪x⟫') < steps.index("the second")
 
 
 def test_fail_ends_an_attempt_inside_retry_and_the_run_outside() -> None:
@@ -168,7 +194,7 @@ def test_a_branch_that_needs_the_main_agent_is_decided_first_and_names_its_scree
     assert 'save with upsert_runtime_values under the key "decision_1": the text "1"' in steps
     guard = next(line for line in steps.split("\n") if "Only if" in line)
     assert '"{{decision_1}}" is "1"' in guard
-    assert 'the current screen shows this: "the report"' in guard
+    assert 'the screen shows this: "the report"' in guard
     assert steps.index("Only if") < steps.index("save_screenshot_as_run_attachment")
 
 
@@ -197,12 +223,10 @@ def test_tasks_called_twice_keep_their_variables_apart() -> None:
             """
     )
     steps = steps_of(source)
-    assert 'key "read_v")' in steps
-    assert 'key "read_v_2")' in steps
-    assert (
-        'Save with upsert_runtime_values as {{a}} (key "a"): an object with "v": {{read_v}}.'
-        in steps
-    )
+    assert steps.count("Save it with upsert_runtime_values under the key") == 2
+    assert 'under the key "a_v"' in steps
+    assert 'under the key "b_v"' in steps
+    assert "Compare {{a_v}} with {{b_v}}." in steps
 
 
 def test_a_result_is_kept_before_an_output_takes_a_part_of_it() -> None:
@@ -213,8 +237,8 @@ def test_a_result_is_kept_before_an_output_takes_a_part_of_it() -> None:
         'call read(what: "left") as a  emit all += {{a.v}} emit all += "end" } }'
     )
     steps = steps_of(source)
-    kept = steps.index("as {{a}}")
-    assert kept < steps.index("with upsert_runtime_values: {{a.v}}") < steps.index('"end"')
+    kept = steps.index('under the key "a_v"')
+    assert kept < steps.index("and keep those it has: ⟪a_v⟫") < steps.index('"end"')
 
 
 def test_a_parameter_takes_whatever_the_call_gives() -> None:
@@ -237,7 +261,7 @@ def test_a_parameter_takes_whatever_the_call_gives() -> None:
     assert "Write {patient.name}." in steps
     assert "Write Ann." in steps
     assert "Write {{loop_item.name}}." in steps
-    assert steps.count("type exactly the text between ⟦ and ⟧: ⟦{$code}⟧") == 3
+    assert steps.count("type exactly the text in ⟦ ⟧: ⟦{$code}⟧") == 3
 
 
 def test_branches_that_a_literal_decides_are_gone() -> None:
@@ -248,7 +272,7 @@ def test_branches_that_a_literal_decides_are_gone() -> None:
 
 
 def test_missing_values_are_explained_where_an_optional_input_matters() -> None:
-    assert '__EMPTY__ stands for "no value was given"' in prompt_of(
+    assert '__EMPTY__ stands for "no value"' in prompt_of(
         workflow('type "{memo}" into "Memo"', sections="inputs { memo: string? }")
     )
     assert "__EMPTY__" not in prompt_of(
@@ -299,7 +323,7 @@ def test_every_statement_maps_back_to_its_source() -> None:
     lines = str(plain(artifact.payload["main_prompt"])).split("\n")
     found = {lines[line.line - 1].strip(): line for line in artifact.source_map.lines}
     one = next(line for text, line in found.items() if text.endswith("One."))
-    two = next(line for text, line in found.items() if "as it is now: two" in text)
+    two = next(line for text, line in found.items() if "Check on the screen: two" in text)
     assert one.statement == "do"
     assert two.statement == "expect"
     assert two.source.start_line == one.source.start_line + 1

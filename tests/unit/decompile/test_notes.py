@@ -172,7 +172,14 @@ OPTIONAL = {"type": "object", "properties": {"wet_f": STRING}}
     [
         (of(reading=OPTIONAL), "`reading.wet_f` may be absent but not null, which no type says"),
         (of(a={"type": ["string", "null"]}), "`a` may be null but not absent"),
-        (of(a=STRING | {"default": "x"}), "`a` has a default and is required"),
+        (
+            {"type": "object", "properties": {"a": STRING | {"default": "x"}}},
+            "`a` has a default and may be absent",
+        ),
+        (
+            of(reading=of(a=STRING | {"default": "x"})),
+            "`reading.a` has a default and is required",
+        ),
         (of(a=STRING, b=STRING | {"minLength": 2}), "`b` has `minLength`, which no type says"),
         (
             of(rows={"type": "array", "items": of(no=STRING | {"const": "x"})}),
@@ -255,7 +262,7 @@ def test_an_odd_name_that_no_check_uses_keeps_no_check_in_a_file() -> None:
 def test_a_prompt_of_a_former_version_is_not_called_somebody_elses() -> None:
     artifact = only_workflow('workflow w { title = "Claims" steps { do "Open the portal." } }\n')
     text = "".join(map(str, artifact.payload["main_prompt"].parts))
-    former = text.replace("Use each tool by exactly the name that is written.", "Use the tools.")
+    former = text.replace("Work through the numbered lines in order", "Do the lines")
     assert former != text
     message = prompt(former, "the prompt is kept in claims.prompt.md")
     assert message.endswith(": it has the form of FlowDSL, and this version writes it differently")

@@ -222,24 +222,6 @@ def test_the_bound_of_a_loop_over_an_input_is_that_of_its_schema() -> None:
     ] * 2
 
 
-def test_what_a_pass_empties_first_belongs_to_its_loop() -> None:
-    program = _read(
-        workflow(
-            """
-            for n in names max 9 {
-              emit last = null
-              if sees "a note" { extract note: string from "the note" do "Write {{note}}." }
-            }
-            """,
-            sections="inputs { names: string[] } outputs { last: string? }",
-        )
-    )
-    (loop,) = program.body
-    assert isinstance(loop, nodes.Loop)
-    assert [reset.variable for reset in loop.resets] == ["note"]
-    assert [each.kind for each in loop.body] == ["store", "if"]
-
-
 def test_inputs_that_the_prompt_marks_as_data_are_untrusted() -> None:
     program = _read(
         workflow(
@@ -327,7 +309,8 @@ def test_an_else_of_a_copy_goes_to_the_agent_that_can_do_it() -> None:
 def test_loops_over_literals_come_back_as_literals() -> None:
     program = _read(
         workflow(
-            'for n in ["a", "{x}", "it\'s {x}"] { do "Open {n}." }\nfor n in 3 { do "Press {n}." }',
+            'for n in ["a", "{x}", "it\'s {x}"] { do "Open {n}." }\n'
+            'for n in 3 { do "Count to {n}." }',
             sections="inputs { x: string }",
         )
     )

@@ -112,7 +112,7 @@ def test_a_text_that_is_said_twice_and_changed_once_gets_an_else_of_its_own() ->
     after = pulled(
         source, ("open it: the row of Ann", "open it: the line of Ann"), level=STATEMENTS
     )
-    assert 'choose "the line of Ann" else abort "not found: the row of Ann"  # by hand' in after
+    assert 'choose "the line of Ann" else abort "the row of Ann"  # by hand' in after
 
 
 # Statements
@@ -212,7 +212,7 @@ def test_words_of_the_environment_stay_a_reference() -> None:
     assert done.texts == {
         MAIN: source.replace(
             'choose "the icon of {env.app}"',
-            'choose "the big icon of {env.app}" else abort "not found: the icon of {env.app}"',
+            'choose "the big icon of {env.app}" else abort "the icon of {env.app}"',
         )
     }
 

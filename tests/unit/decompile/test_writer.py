@@ -6,7 +6,7 @@ import pytest
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.source.files import MemoryFiles
-from tests.support.flows.writing import check_all
+from tests.support.flows.writing import check_all, check_written
 
 PROGRAMS = {
     "tasks that their arguments make different": """
@@ -102,29 +102,6 @@ task find(k: string) -> { v: string } { extract q: string from "q {k}" emit v = 
 workflow w { inputs { k: string } outputs { all: string[] }
  steps { call find(k: k) as r emit all += {{r.v}} call find(k: "two") as r emit all += {{r.v}} } }
 """,
-    "a runtime value in a title": """
-task show(n: string) { step "Show {n}" { extract t: string from "t {n}" do "Type {{t}}." } }
-workflow w { steps { extract a: string from "a" call show(n: {{a}}) call show(n: "b") do "x" } }
-""",
-    "values that only a parameter can bring": """
-type L { day: string, tags: string[] }
-task enter(l: L, flag: bool, items: string[], any_value: any) {
-  if l.tags is empty { press "Tab" }
-  for i in items max 4 { do "Do {i}" }
-  if flag and sees "x" { press "Enter" }
-  if any_value == 5 { press "Escape" }
-  type l.day as "MM" into "F"
-}
-workflow w { inputs { d: string, e: string, m: int }
- steps {
-   call enter(l: { day: "{d}-{e}", tags: [d] }, flag: true, items: [d, e, "{d}x"], any_value: m) } }
-""",
-    "comparisons that a parameter makes possible": """
-task go(kind: string, n: any) { if kind == "other" { press "Tab" } if n == 3 { press "Enter" }
-  if n == null { press "F1" } }
-workflow w { inputs { k: "a" | "b", m: int? } steps { call go(kind: k, n: m)
-  call go(kind: "x", n: 3) } }
-""",
     "outputs that stay stored": """
 task t(flag: bool) -> { v: string } { if flag { emit v = "on" } else { emit v = "off" } }
 const yes = true
@@ -174,13 +151,6 @@ task tags(k: string) -> { t: string[] } { if sees "a {k}" { emit t += "a" } if s
 workflow w { outputs { x: string[], y: string[] }
  steps { call tags(k: "1") as p call tags(k: "2") as q emit x = {{p.t}} emit y = {{q.t}} } }
 """,
-    "a result given to a task": """
-type E { a: string, b: string? }
-task mk(k: string) -> E { extract a: string from "a {k}" emit a = {{a}} if sees "b" {
-  emit b = "x" } }
-task useit(e: E) { step "Use {e.a}" { if e.b != null { do "b {e.b}" } } }
-workflow w { steps { call mk(k: "1") as e call useit(e: {{e}}) } }
-""",
     "outputs that are proven to be there": """
 workflow w { inputs { n: string? } outputs { n_out: string, t: string }
  steps { if n is empty { abort "no n" } emit n_out = n
@@ -227,6 +197,19 @@ workflow w { inputs { xs: string[] @max_items(3) } outputs { all: string[] }
  steps { call g(x: "first") as r emit all += {{r.v}} for x in xs { call g(x: x) as r
    emit all += "{{r.v}} {{r.w}}" } } }
 """,
+    "what attempts give back": """
+task tell(n: string) -> { ref: string?, seen: string? } {
+  emit seen = n
+  retry 2 { if sees "a ref" { extract r: string from "the ref" emit ref = {{r}} emit seen = "x" }
+    expect "saved" } else { press "Escape" }
+}
+workflow w { inputs { ns: string[] @max_items(3) } outputs { a: string?, b: string?, c: string? }
+ steps {
+   retry 2 { if sees "x" { emit a = "x" } expect "y" } else { press "Tab" }
+   for n in ns { call tell(n: n) as t do "Say {{t.ref}} {{t.seen}}." emit b = n }
+   retry 2 { if sees "x" { emit b = "x" } expect "y" } else { press "Tab" }
+   emit c = "old" retry 2 { if sees "x" { emit c = "new" } expect "y" } } }
+""",
     "objects and lists": """
 type T { a: string, b: int?, c: string[], d: { e: string } }
 workflow w { inputs { x: string, n: int, t: T } outputs { o: T, l: T[], k: any }
@@ -256,50 +239,110 @@ def written(program: str) -> str:
     return text
 
 
+ONLY_BY_A_PARAMETER = {
+    "a runtime value in a title": """
+task show(n: string) { step "Show {n}" { extract t: string from "t {n}" do "Type {{t}}." } }
+workflow w { steps { extract a: string from "a" call show(n: {{a}}) call show(n: "b") do "x" } }
+""",
+    "values that only a parameter can bring": """
+type L { day: string, tags: string[] }
+task enter(l: L, flag: bool, items: string[], any_value: any) {
+  if l.tags is empty { press "Tab" }
+  for i in items max 4 { do "Do {i}" }
+  if flag and sees "x" { press "Enter" }
+  if any_value == 5 { press "Escape" }
+  type l.day as "MM" into "F"
+}
+workflow w { inputs { d: string, e: string, m: int }
+ steps {
+   call enter(l: { day: "{d}-{e}", tags: [d] }, flag: true, items: [d, e, "{d}x"], any_value: m) } }
+""",
+    "comparisons that a parameter makes possible": """
+task go(kind: string, n: any) { if kind == "other" { press "Tab" } if n == 3 { press "Enter" }
+  if n == null { press "F1" } }
+workflow w { inputs { k: "a" | "b", m: int? } steps { call go(kind: k, n: m)
+  call go(kind: "x", n: 3) } }
+""",
+    "a result given to a task": """
+type E { a: string, b: string? }
+task mk(k: string) -> E { extract a: string from "a {k}" emit a = {{a}} if sees "b" {
+  emit b = "x" } }
+task useit(e: E) { step "Use {e.a}" { if e.b != null { do "b {e.b}" } } }
+workflow w { steps { call mk(k: "1") as e call useit(e: {{e}}) } }
+""",
+}
+"""What a task can say and its statements in the place of the call cannot."""
+
+
+@pytest.mark.parametrize("name", ONLY_BY_A_PARAMETER)
+def test_what_only_a_parameter_can_bring_is_not_written(name: str) -> None:
+    source = f"flow 1\n{ONLY_BY_A_PARAMETER[name]}"
+    compilation = compile_project(MemoryFiles({"a.flow": source}), ["a.flow"], CompileOptions())
+    assert compilation.bundle is not None
+    (artifact,) = compilation.bundle.workflows
+    (workflow,) = compilation.program.workflows
+    with pytest.raises(AssertionError):
+        check_written(workflow, artifact, compilation.bundle)
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_what_comes_back_is_the_same(name: str) -> None:
     written(PROGRAMS[name])
 
 
-def test_a_task_gets_its_name_and_its_readings_back() -> None:
+def test_values_that_a_task_returned_come_back_as_kept_variables() -> None:
     text = written("""
-type Patient { mrn: string, name: string, birth_date: date }
-task open_chart(mrn: string, birth_date: date) -> Patient {
-  step "Open the chart of {mrn}" {
-    do "Type {mrn} into the field MRN."
-    copy shown_mrn from "the MRN in the banner"
-    extract name: string from "the name in the banner"
-    emit mrn = {{shown_mrn}}
-    emit name = {{name}}
-    emit birth_date = birth_date
-  }
+task find(name: string) -> { id: string?, note: string } {
+  if sees "an id of {name}" { extract id: string from "the id" emit id = {{id}} }
+  if sees "a note" { emit note = "one of {name}" } else { emit note = "none" }
 }
 workflow w {
-  inputs { mrn: string, birth_date: date }
-  outputs { patient: Patient }
-  steps { call open_chart(mrn: mrn, birth_date: birth_date) as patient  emit patient = {{patient}} }
+  outputs { seen: string[], id: string? }
+  steps {
+    call find(name: "Ann") as r
+    emit seen += "{{r.note}}"
+    for n in ["Bob", "Cid"] { call find(name: n) as r emit seen += "{{r.note}} {{r.id}}" }
+    call find(name: {{r.note}}) as r
+    emit id = {{r.id}}
+  }
 }
 """)
-    assert (
-        """
-task open_chart(birth_date: date) -> Patient {
-  copy shown_mrn from "the MRN in the banner"
-  extract name: string from "the name in the banner"
-  emit mrn = {{shown_mrn}}
-  emit name = {{name}}
-  emit birth_date = birth_date
+    assert "task " not in text
+    assert "keep r_id: string? = null" in text
+    assert 'keep r_note: string = "one of Ann"' in text
+    assert 'keep r_note: string = "one of {n}"' in text
+    assert "keep find_name: string = {{r_note}}" in text
+    assert 'extract r_id: string? from "the id"' in text
+
+
+def test_a_kept_variable_has_the_type_that_an_output_wants_of_it() -> None:
+    text = written("""
+type Row { name: string, state: "new" | "old", since: date? }
+workflow w {
+  inputs { names: string[] @max_items(3) }
+  outputs { rows: Row[], last: "a" | "b" }
+  steps {
+    keep rows: Row[] = []
+    for name in names {
+      keep state: "new" | "old" = "new"
+      keep since: date? = null
+      if sees "a date" { keep since = "2024-01-01" }
+      if sees "old" { keep state = "old" }
+      keep rows += { name: name, state: {{state}}, since: {{since}} }
+    }
+    do "Compare {{rows}}."
+    emit rows = {{rows}}
+    keep last: "a" | "b" = "a"
+    if sees "b" { keep last = "b" }
+    do "Choose {{last}}."
+    emit last = {{last}}
+  }
 }
-"""
-        in text
-    )
-    assert "call open_chart(birth_date: birth_date) as patient" in text
-
-
-def test_calls_that_differ_in_words_share_a_task() -> None:
-    text = written(PROGRAMS["one task for different words"])
-    assert text.count("task look(") == 1
-    assert 'call look(what: "left") as l' in text
-    assert 'call look(what: "right") as r' in text
+""")
+    assert "keep rows: Row[] = []" in text
+    assert 'keep state: State = "new"' in text
+    assert "keep since: date? = null" in text
+    assert 'keep last: Last = "a"' in text
 
 
 def test_defaults_are_left_out() -> None:

@@ -22,9 +22,12 @@ PROJECTS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
 
 
 def in_other_words(text: str, chance: Random) -> str:
-    """Half of the words of a text, some of them others."""
+    """Half of the words of a text, three at the least where it has them, some of them others."""
     words = re.findall(r"[\w{}$.'-]+", re.sub(r"^\s*[\d.]+\s", "", text))
-    return " ".join(OTHER_WORDS.get(w.lower(), w) for w in words if chance.random() < 0.5)
+    half = [index for index in range(len(words)) if chance.random() < 0.5]
+    least = min(3, len(words))
+    kept = half if len(half) >= least else sorted(chance.sample(range(len(words)), least))
+    return " ".join(OTHER_WORDS.get(words[at].lower(), words[at]) for at in kept)
 
 
 def done(unit: Unit, chance: Random) -> dict[str, Any]:
@@ -47,7 +50,7 @@ def prompts(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("project", PROJECTS)
 def test_what_is_sure_is_right_and_most_is_placed(project: str) -> None:
-    placed = right = all_of_them = 0
+    placed = right = found = all_of_them = 0
     for prompt in prompts(EXAMPLES / project):
         units = read_units(prompt, {})
         for seed in range(4):
@@ -64,10 +67,12 @@ def test_what_is_sure_is_right_and_most_is_placed(project: str) -> None:
             truth.insert(len(truth) // 2, -1)
             entries = read_entries(read_history(messages).messages, None)
             for place, unit_index in zip(place_entries(entries, units), truth, strict=True):
-                all_of_them += 1
+                # The pop-up belongs to no line, and weighs more the fewer lines a prompt has.
+                all_of_them += unit_index >= 0
+                found += unit_index >= 0 and place is not None
                 if place is not None:
                     placed += 1
                     right += place.unit == unit_index
                     assert place.unit == unit_index or place.confidence != "high"
-    assert placed >= 0.9 * all_of_them
+    assert found >= 0.95 * all_of_them
     assert right >= 0.9 * placed

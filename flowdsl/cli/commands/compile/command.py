@@ -14,6 +14,7 @@ from ...runtime.environments import named_environment, required_environment
 from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.target import open_target, root_remark
+from .stats import stats_json, stats_text
 from .view import artifact_files, clash, outcome
 
 DEFAULT_FOLDER = "build/flowdsl"
@@ -42,13 +43,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stdin-filename", metavar="FILE", help="the file that standard input stands for"
     )
+    parser.add_argument(
+        "--stats",
+        action="store_true",
+        help="print what each prompt costs: model calls, and estimated tokens by section",
+    )
+    parser.add_argument("--json", action="store_true", help="with --stats: one JSON object")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Write every artifact, or none when there are errors.
 
-    Findings and the outcome go to standard error.
+    Findings and the outcome go to standard error, figures to standard output.
     """
+    if arguments.json and not arguments.stats:
+        raise UsageError("`--json` prints figures; add `--stats`")
     target = open_target(arguments.paths, arguments.stdin_filename)
     if target.problems:
         console.err(
@@ -92,4 +101,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         reason = (error.strerror or "it fails").lower()
         raise UsageError(f"`{arguments.folder}` cannot be written: {reason}") from None
     console.err(outcome(bundle, arguments.folder))
+    if arguments.stats:
+        console.out(stats_json(bundle) if arguments.json else stats_text(bundle))
     return SUCCESS

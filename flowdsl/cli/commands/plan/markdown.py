@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from urllib.parse import quote
 
 from flowdsl.config.address import IMAGE, Address
@@ -32,6 +33,7 @@ from ...views.markdown import code, fenced, html_code, prose
 from ...views.plan_words import (
     NOTES,
     broken,
+    cost,
     deletion,
     flag,
     key_news,
@@ -248,6 +250,8 @@ def _change_block(change: Change) -> Iterator[_Block]:
     heading += f" {html_code(change.name, NAME_WIDTH)}"
     if change.previous_address is not None:
         heading += f", was {html_code(change.previous_address, NAME_WIDTH)}"
+    if figures := cost(change):
+        heading += f": {escape(figures)}"
     yield _Block(heading, _fence(list(_change_rows(change))))
 
 

@@ -55,6 +55,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "compile": (
         ("flowdsl compile -o build", "every workflow of the project"),
         ("flowdsl compile flows/intake.flow --env prod", "one file, with the values of `prod`"),
+        ("flowdsl compile --stats", "and what its prompts cost: model calls and tokens"),
     ),
     "plan": (
         ("flowdsl plan --env prod", "what a deploy would change"),

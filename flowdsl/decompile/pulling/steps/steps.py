@@ -12,6 +12,7 @@ from flowdsl.ir.lower_values import literal
 from flowdsl.source.alignment import Effort
 from flowdsl.syntax import ast
 
+from ...added import source_form
 from ...model import Payload, PromptProgram
 from ...payload import ImportProblem, read_workflow
 from ...reading.prompt import read_prompt
@@ -66,12 +67,12 @@ def _changes(context: EditContext) -> tuple[list[Choices], list[Edits]]:
     found = [rule_edits(context, have, wanted), description_edits(context, have, wanted)]
     homes = homes_of(context.built.model.modules)
     workflow = context.built.workflow(context.goal.address)
-    placed = place(units(have.body), workflow.body, homes)
+    placed = place(units(source_form(have.body)), source_form(workflow.body), homes)
     if placed is None:
         return found, []
     editor = _Editor(context, Drafter(context, placed, wanted.sources))
     where = Place(context.path, steps.body, context.symbol.declaration, None)
-    found += editor.body(placed, units(wanted.body), where)
+    found += editor.body(placed, units(source_form(wanted.body)), where)
     return found, editor.instead_of_calls
 
 

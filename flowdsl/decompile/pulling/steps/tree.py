@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 from flowdsl.syntax.visit import children
 
-_NOT_COMPARED = frozenset(("origin", "resets", "counted"))
+_NOT_COMPARED = frozenset(("origin", "counted"))
 """Fields that say where a statement stands, or that follow from other statements."""
 
 
@@ -121,17 +122,54 @@ def place(
     read: Sequence[Unit], compiled: Sequence[nodes.Statement], homes: dict[nodes.Origin, Home]
 ) -> tuple[Placed, ...] | None:
     """The units of a body with their places; None if the body was not compiled from `compiled`."""
-    lines: list[tuple[nodes.Statement, int, int]] = []
-    for statement in _single_stores(compiled):
+    lines = deque(_lines(compiled))
+    placed = _placed(read, lines, homes)
+    rest = (each[0] for each in lines if each is not None)
+    return placed if all(isinstance(each, nodes.Step) for each in rest) else None
+
+
+_Line = tuple[nodes.Statement, int, int]
+
+
+def _lines(body: Sequence[nodes.Statement]) -> Iterator[_Line | None]:
+    """The statements of a body and of its steps in their order, None for the end of a step.
+
+    Each comes with its part and the number of its parts.
+    """
+    for statement in _single_stores(body):
         count = len(emit_action(statement)) if isinstance(statement, nodes.Do) else 1
-        lines += ((statement, part, count) for part in range(count))
-    if [type(unit.node) for unit in read] != [type(statement) for statement, _, _ in lines]:
-        return None
+        yield from ((statement, part, count) for part in range(count))
+        if isinstance(statement, nodes.Step):
+            yield from _lines(statement.body)
+            yield None
+
+
+def _placed(
+    read: Sequence[Unit], lines: deque[_Line | None], homes: dict[nodes.Origin, Home]
+) -> tuple[Placed, ...] | None:
+    """The places of units, of which the lines are taken away.
+
+    A call goes on across the end of a step, so that a step of the prompt may hold what stands in
+    the next one, and a step of which nothing is left has no title there.
+    """
     placed: list[Placed] = []
-    for unit, (statement, part, count) in zip(read, lines, strict=True):
-        inner = [body for body, _ in inner_bodies(statement)]
+    for unit in read:
+        is_step = isinstance(unit.node, nodes.Step)
+        line = None
+        while lines and line is None:
+            line = lines.popleft()
+            if line is not None and isinstance(line[0], nodes.Step) and not is_step:
+                line = None
+        if line is None or type(line[0]) is not type(unit.node):
+            return None
+        statement, part, count = line
         bodies: tuple[tuple[Placed, ...] | None, ...]
-        if len(inner) == len(unit.bodies):
+        inner = [body for body, _ in inner_bodies(statement)]
+        if is_step:
+            bodies = tuple(_placed(each, lines, homes) for each in unit.bodies)
+            if None in bodies:
+                return None
+        elif len(inner) == len(unit.bodies):
             pairs = zip(unit.bodies, inner, strict=True)
             bodies = tuple(place(one, other, homes) for one, other in pairs)
         else:

@@ -7,6 +7,7 @@ import re
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
+from flowdsl.semantics import types
 from flowdsl.semantics.model import INPUT, ValueSymbol
 from flowdsl.syntax import ast, statements
 
@@ -16,6 +17,7 @@ SPEC = DiagnosticSpec(
     "`{written}` may be missing, and this {place} would then say `__EMPTY__`",
     "put the statement under `if not {code} is empty {{ ... }}`, or declare the value as required",
 )
+_IN_PART = "a part of `{code}` may be missing: write the parts one by one, under `if`s"
 
 _PLACES = {
     statements.TITLE: "title",
@@ -28,9 +30,9 @@ _PLACES = {
     statements.COMMAND: "command",
     statements.FILE: "file name",
     statements.REASON: "reason",
+    statements.TYPED: "text",
 }
-"""What a text that the agent reads is called in a message. Typed text is not here: a missing value
-types nothing."""
+"""What a text is called in a message. A missing value that is typed alone types nothing."""
 
 _SPEAKS_OF_ABSENCE = re.compile(
     r"\b(empty|blank|missing|optional|absent|__EMPTY__|"
@@ -54,8 +56,8 @@ def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
     from_file = _has_schema_file(declaration)
     for statement in context.statements(body):
         for text, role in statements.texts_of(statement):
-            for part in text.parts if role in _PLACES else ():
-                if part in optional:
+            for part in text.parts:
+                if part in optional and not (role == statements.TYPED and _is_alone(text)):
                     assert isinstance(part, ast.Ref)
                     _check_ref(context, part, text, _PLACES[role], from_file)
 
@@ -72,7 +74,22 @@ def _check_ref(
     inside = span.text.strip("{} \t")
     code = f"{{{{{inside}}}}}" if ref.sigil == ast.RUNTIME else inside
     label = Label(symbol.span, f"the {symbol.kind} is declared here")
-    context.report(SPEC, span, written=span.text, code=code, place=place, labels=(label,))
+    whole = isinstance(context.model.ref_types[ref], types.Optional)
+    context.report(
+        SPEC,
+        span,
+        written=span.text,
+        code=code,
+        place=place,
+        labels=(label,),
+        help=None if whole else _IN_PART.format(code=code),
+    )
+
+
+def _is_alone(text: ast.Text) -> bool:
+    """Whether a text consists of one value."""
+    parts = [part for part in text.parts if not isinstance(part, ast.TextComment)]
+    return len(parts) == 1
 
 
 def _has_schema_file(declaration: ast.Decl) -> bool:

@@ -55,7 +55,8 @@ def _follow(context: LintContext, block: ast.Block) -> None:
         name = variable_set_by(statement)
         if name is not None:
             earlier = variables.get(name.text)
-            if earlier is not None and not _keeps_on_failure(statement):
+            adds = isinstance(statement, ast.KeepStmt) and statement.append
+            if earlier is not None and not adds and not _keeps_on_failure(statement):
                 _report(context, "runtime variable", earlier, name)
             variables[name.text] = name
         if isinstance(statement, ast.EmitStmt):

@@ -29,7 +29,7 @@ _LONG = 80
 _SHORT = frozenset((ast.CallStmt, ast.PressStmt, ast.WaitStmt))
 """Statements that no task would make shorter."""
 
-_LEAVES = _SHORT | {ast.TypeStmt, ast.ClearStmt, ast.EmitStmt}
+_LEAVES = _SHORT | {ast.TypeStmt, ast.ClearStmt, ast.EmitStmt, ast.KeepStmt}
 """Statements with neither a block nor a long text."""
 
 _TOLD = 400

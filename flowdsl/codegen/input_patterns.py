@@ -1,0 +1,140 @@
+"""What the values of inputs may hold, by where they stand in the prompt.
+
+The service puts values into the prompt before anyone reads it, so a value could end the line that
+it stands in, or the brackets around it, and go on as an instruction. `input_schema` refuses those:
+
+- in an instruction a value is one line without brackets of ours;
+- between brackets, as what is typed or compared, it may have lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from flowdsl.ir import nodes
+from flowdsl.ir.walk import statements, walk
+
+LINE = r"^[^\n\r⟦⟧]*(?!\n)$"
+TEXT = r"^[^⟦⟧]*$"
+"""The patterns of the two places. `$` alone would allow a line end behind the last character."""
+
+_WIDE = re.compile(r"(?<!\\)\.|\\[sSDWn]|\[\^|[⟦⟧\n]")
+
+
+def restrict(properties: dict[str, Any], workflow: nodes.Workflow) -> None:
+    """Adds patterns to the schemas of inputs, by name, for the places where they stand."""
+    for variable, pattern in _uses(workflow):
+        if variable.sigil == "input" and variable.name in properties:
+            _restrict(properties[variable.name], variable.path, pattern)
+
+
+def _restrict(schema: dict[str, Any], path: tuple[str | int, ...], pattern: str) -> None:
+    for part in path:
+        if isinstance(part, int):
+            schema = schema.get("items", {})
+        else:
+            schema = schema.get("properties", {}).get(part, {})
+    for inner in (schema.get("items"), *schema.get("properties", {}).values()):
+        if isinstance(inner, dict):
+            # As a whole it stands there as JSON, which spells line ends, and brackets as they are.
+            _restrict(inner, (), TEXT)
+    kinds = schema.get("type")
+    if "enum" in schema or "string" not in (kinds if isinstance(kinds, list) else [kinds]):
+        return
+    given = schema.get("pattern")
+    if given is None or given == TEXT:
+        schema["pattern"] = pattern
+    elif given != LINE and not is_narrow(given):
+        schema["allOf"] = [{"pattern": pattern}]
+
+
+def unrestricted(schema: Any) -> Any:
+    """A schema of inputs without the patterns that `restrict` may have added."""
+    if isinstance(schema, list):
+        return [unrestricted(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    bare = dict(schema)
+    if bare.get("pattern") in (TEXT, LINE):
+        del bare["pattern"]
+    if bare.get("allOf") in ([{"pattern": TEXT}], [{"pattern": LINE}]):
+        del bare["allOf"]
+    if isinstance(properties := bare.get("properties"), dict):
+        bare["properties"] = {name: unrestricted(entry) for name, entry in properties.items()}
+    if "items" in bare:
+        bare["items"] = unrestricted(bare["items"])
+    return bare
+
+
+def is_narrow(pattern: str) -> bool:
+    """Whether a pattern of the author surely allows neither line ends nor brackets of ours."""
+    whole = pattern.startswith("^") and pattern.endswith("$") and "|" not in pattern
+    return whole and not _WIDE.search(pattern)
+
+
+def _uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable, str]]:
+    """The variables of a prompt, each with the pattern of its place; instructions come last."""
+    places = [
+        (node, TEXT if exact else LINE)
+        for statement in statements(workflow.body)
+        for node, exact in _places(statement)
+    ]
+    places += [(rule, LINE) for rule in workflow.rules]
+    for pattern in (TEXT, LINE):
+        for node, place in places:
+            if place == pattern:
+                for part in walk(node):
+                    if isinstance(part, nodes.Variable):
+                        yield part, pattern
+
+
+def _places(statement: nodes.Statement) -> Iterator[tuple[Any, bool]]:
+    """The texts and values of a statement, each with whether it stands between brackets."""
+    match statement:
+        case nodes.TypeIn(value=value, target=target):
+            yield value, True
+            yield target, False
+        case nodes.Store(assignments=assignments):
+            yield tuple(each.value for each in assignments), True
+        case nodes.Run(command=command):
+            yield command, True
+        case nodes.If(branches=branches):
+            for branch in branches:
+                yield from _in_condition(branch.condition)
+        case nodes.Repeat(until=until):
+            yield from _in_condition(until)
+        case nodes.Loop(items=items):
+            yield items, True
+        case nodes.Step(title=text) | nodes.Do(text=text):
+            yield text, False
+        case nodes.Choose(target=text) | nodes.Clear(target=text):
+            yield text, False
+        case nodes.WaitUntil(condition=text) | nodes.Expect(condition=text):
+            yield text, False
+        case nodes.Extract(source=text) | nodes.Copy(source=text):
+            yield text, False
+        case nodes.BackgroundExtract(source=text):
+            yield text, False
+        case nodes.Capture(file=text) | nodes.Export(file=text):
+            yield text, False
+        case nodes.Picture(shows=shows) if shows is not None:
+            yield shows, False
+        case nodes.Leave(reason=reason) if reason is not None:
+            yield reason, False
+        case _:
+            pass
+
+
+def _in_condition(condition: nodes.Condition) -> Iterator[tuple[Any, bool]]:
+    for node in walk(condition):
+        match node:
+            case nodes.Sees(text=text):
+                yield text, False
+            case nodes.Compare(left=left, right=right):
+                yield (left, right), True
+            case nodes.IsEmpty(operand=operand) | nodes.IsTrue(operand=operand):
+                yield operand, True
+            case _:
+                pass

@@ -1,0 +1,174 @@
+"""Focused calls: neighbouring statements share one, as far as one agent can hold them.
+
+Each call costs a model call on every run. A plain action of the main agent between two statements
+of focused agents would part them, so one such action goes along:
+
+    choose "the row"                     one call: find the row, type,
+    type "x" into "the field"     ->               check that it is saved
+    expect "it is saved"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
+from typing import TypeAlias
+
+from flowdsl.ir import nodes
+from flowdsl.ir.fits import models_of
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.text import spell_variable
+from flowdsl.prompt.words import say
+
+from .context import Agent, Context
+from .saved import Saved
+
+MOST_BULLETS = 14
+"""The bullets of one call, beyond which no further statement joins it: more are easily missed."""
+
+MOST_BETWEEN = 1
+"""The plain actions between two statements of one call."""
+
+Emit: TypeAlias = Callable[[nodes.Statement, Agent], list[Item]]
+"""The bullets of a statement."""
+
+
+class Calls:
+    """Collects statements into focused calls, which are added to `items`.
+
+    `plain` tells how a plain action is emitted for either agent. A step begins a call of its own;
+    one goes on across the end of a step: what joins it stands under the title that it began in.
+    """
+
+    def __init__(
+        self, context: Context, focused: Agent, items: list[Item], plain: Emit, main: Agent
+    ) -> None:
+        self._context = context
+        self._focused = focused
+        self.items = items
+        self._plain = plain
+        self._main = main
+        self._open: _Call | None = None
+        self._line = _LATER
+        self._between: list[tuple[nodes.Statement, Item, list[Item]]] = []
+
+    def pass_by(self, action: nodes.Statement) -> None:
+        """A plain action: the main agent's, unless the open call goes on behind it."""
+        if self._open is None or len(self._between) == MOST_BETWEEN:
+            self.close()
+            self.items.extend(self._plain(action, self._main))
+            return
+        (line,) = self._plain(action, self._main)
+        self.items.append(line)
+        self._between.append((action, line, self.items))
+
+    def add(self, statement: nodes.Statement, emit: Emit, *, alone: bool = False) -> None:
+        """Add a statement to the open call, or to another where it does not go with it.
+
+        `alone` says that the call does not hold the statements inside it, nor asks for their model.
+        """
+        own = getattr(statement, "model", None)
+        model = own if alone else next(models_of((statement,)), None)
+        if self._open is not None:
+            between = [(action, self._plain) for action, _, _ in self._between]
+            longer = self._open.with_statements([*between, (statement, emit)])
+            if self._open.model == model and longer.length <= MOST_BULLETS:
+                for _, line, items in self._between:
+                    items[:] = [each for each in items if each is not line]
+                self._open, self._between = longer, []
+                return
+        self.close()
+        call = _Call(self._focused, statement, model).with_statements([(statement, emit)])
+        if call.bullets:
+            # The place of the line is kept: what follows may stand behind it before it is whole.
+            self._open, self._line = call, replace(_LATER)
+            self.items.append(self._line)
+
+    def stay(self) -> None:
+        """End the open call if it stands elsewhere: lines have to follow what decides on them."""
+        if all(each is not self._line for each in self.items):
+            self.close()
+
+    def close(self) -> None:
+        """End the open call."""
+        if self._open is not None:
+            whole = self._open.item(self._context)
+            for each in fields(whole):
+                setattr(self._line, each.name, getattr(whole, each.name))
+        self._open, self._between = None, []
+
+
+_LATER = Item("", nodes.Origin(path="", start_line=0, start_column=0, end_line=0, end_column=0), "")
+
+
+class _Call:
+    """A call under way: its first statement, its bullets, and what it has saved so far."""
+
+    def __init__(self, focused: Agent, first: nodes.Statement, model: str | None) -> None:
+        self.model = model
+        self.bullets: list[Item] = []
+        self._focused = focused
+        self._first = first
+        self._statements: list[tuple[nodes.Statement, Emit]] = []
+        self._saved = Saved()
+
+    @property
+    def length(self) -> int:
+        return _count(self.bullets)
+
+    def with_statements(self, added: Sequence[tuple[nodes.Statement, Emit]]) -> _Call:
+        """The call with further statements."""
+        longer = _Call(self._focused, self._first, self.model)
+        longer._statements = [*self._statements, *added]
+        saved = longer._saved
+        marked = [(_marked(statement, emit, saved), emit) for statement, emit in longer._statements]
+        self._focused.begin()
+        longer.bullets = _emitted(marked, self._focused)
+        if self._focused.fails > 1:
+            self._focused.begin(shared=True)
+            longer.bullets = _emitted(marked, self._focused)
+        longer._notes = list(self._focused.notes)
+        # What the main agent does behind the call is not told here, and needs no words.
+        told = "\n".join(_texts(longer.bullets))
+        if any(_marks(name, told) for name in saved.used):
+            longer._notes.append(say("data.saved_here"))
+        for name in saved.before:
+            variable = nodes.Variable(sigil="runtime", name=name)
+            mark = spell_variable(replace(variable, sigil="saved"))
+            if not _marks(name, told):
+                continue
+            longer._notes.append(say("data.saved_before", mark, spell_variable(variable)))
+        return longer
+
+    _notes: Sequence[str] = ()
+
+    def item(self, context: Context) -> Item:
+        """The line that makes the call."""
+        first = self._first
+        return context.focused(first.origin, first.kind, self.bullets, self.model, self._notes)
+
+
+def _texts(items: Sequence[Item]) -> Iterator[str]:
+    for item in items:
+        yield item.text
+        yield from _texts(item.children)
+
+
+def _marks(name: str, told: str) -> bool:
+    """Whether a text names a variable, or a part of it, by its mark."""
+    mark = spell_variable(nodes.Variable(sigil="saved", name=name))
+    return any(mark[:-1] + end in told for end in (mark[-1], ".", "["))
+
+
+def _marked(statement: nodes.Statement, emit: Emit, saved: Saved) -> nodes.Statement:
+    if isinstance(statement, nodes.Copy) and not getattr(emit, "whole", False):
+        return saved.verified(statement)
+    return saved.statement(statement)
+
+
+def _emitted(statements: Sequence[tuple[nodes.Statement, Emit]], agent: Agent) -> list[Item]:
+    return [item for statement, emit in statements for item in emit(statement, agent)]
+
+
+def _count(items: list[Item]) -> int:
+    return sum(1 + _count(item.children) for item in items)

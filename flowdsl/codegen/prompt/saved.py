@@ -1,0 +1,165 @@
+"""Values that a focused agent uses in the same call that saves them.
+
+The service may fill in `{{total}}` when a call is made, so that what the call itself saves under
+`total` is not there yet (assumption `runtime-values-in-calls`). From where it is saved, such a
+value is named by the marks of `control.saved_here`:
+
+    - Save it with upsert_runtime_values under the key "total": a whole number in digits.
+    - Click the field Total, then type exactly the text in ⟦ ⟧, whatever it says: ⟦⟪total⟫⟧
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from flowdsl.ir import nodes
+from flowdsl.ir.walk import statements, variables_set
+
+_BODIES = ("body", "otherwise")
+
+
+def lists_extended(body: nodes.Body) -> frozenset[str]:
+    """The lists to which the statements of a body add an entry, on some path."""
+    return frozenset(
+        each.variable
+        for statement in statements(body)
+        if isinstance(statement, nodes.Store)
+        for each in statement.assignments
+        if each.append
+    )
+
+
+class Saved:
+    """Rewrites the statements of one call, in their order.
+
+    - `names`: the variables that the call has saved so far on some path, `sure` on every path.
+    - `appended`: the lists to which it has added an entry on some path.
+    - `used`: the saved variables that were used since; `before` those of them that may still have
+      the value from before the call.
+    """
+
+    def __init__(self) -> None:
+        self.names: frozenset[str] = frozenset()
+        self.sure: frozenset[str] = frozenset()
+        self.appended: frozenset[str] = frozenset()
+        self.used: dict[str, None] = {}
+        self.before: dict[str, None] = {}
+
+    def statement(self, statement: nodes.Statement) -> nodes.Statement:
+        """A statement that names what the call has saved by its mark."""
+        match statement:
+            case nodes.Store():
+                return self._store(statement)
+            case nodes.Repeat() | nodes.Retry():
+                # A further round may use what the round before has saved.
+                self.names |= set(variables_set(statement.body))
+                self.appended |= lists_extended(statement.body)
+            case _:
+                pass
+        rewritten = self._marked(statement)
+        own = frozenset(variables_set((_without_bodies(statement),)))
+        self.names |= own
+        return self._with_bodies(rewritten, own)
+
+    def verified(self, copy: nodes.Copy) -> nodes.Copy:
+        """A copy of the main agent that the call verifies; it saves a value of another type."""
+        rewritten: nodes.Copy = replace(self._marked(copy), otherwise=None)
+        body = None if copy.otherwise is None else self.body(copy.otherwise)
+        if copy.type != nodes.ScalarType(name="string"):
+            self.names |= {copy.variable}
+            self.sure |= {copy.variable}
+        return replace(rewritten, otherwise=body)
+
+    def _store(self, statement: nodes.Store) -> nodes.Store:
+        assignments: list[nodes.Assignment] = []
+        for each in statement.assignments:
+            again = each.append and each.variable in self.appended
+            assignments.append(replace(self._marked(each), again=again))
+            self.names |= {each.variable}
+            self.sure |= {each.variable}
+            if each.append:
+                self.appended |= {each.variable}
+            else:
+                self.appended -= {each.variable}
+        return replace(statement, assignments=tuple(assignments))
+
+    def body(self, body: nodes.Body) -> nodes.Body:
+        """The statements of a body, one after the other."""
+        return tuple(map(self.statement, body))
+
+    def _with_bodies(self, statement: nodes.Statement, own: frozenset[str]) -> nodes.Statement:
+        """A statement with its bodies rewritten; any of them may have been carried out.
+
+        What the statement itself saves is saved unless it failed: then its `else` comes next.
+        """
+        start = (self.names, self.sure, self.appended)
+        ends = [(self.names, self.sure | own, self.appended)]
+        changes: dict[str, Any] = {}
+        for name in (*_BODIES, "branches"):
+            inner = getattr(statement, name, None)
+            if not inner:
+                continue
+            bodies = [each.body for each in inner] if name == "branches" else [inner]
+            rewritten = []
+            for body in bodies:
+                self.names, self.sure, self.appended = start
+                rewritten.append(self.body(body))
+                if not _leaves(body):
+                    ends.append((self.names, self.sure, self.appended))
+            changes[name] = (
+                tuple(
+                    replace(branch, body=body)
+                    for branch, body in zip(inner, rewritten, strict=True)
+                )
+                if name == "branches"
+                else rewritten[0]
+            )
+        if isinstance(statement, nodes.Step):
+            del ends[0]
+        self.names = frozenset().union(*(names for names, _, _ in ends))
+        self.sure = frozenset.intersection(*(sure for _, sure, _ in ends)) if ends else start[1]
+        self.appended = frozenset().union(*(appended for _, _, appended in ends))
+        return replace(statement, **changes) if changes else statement
+
+    def _marked(self, node: Any) -> Any:
+        """A node with the variables outside its bodies marked."""
+
+        def mark(variable: nodes.Variable) -> nodes.Variable:
+            if variable.sigil != "runtime" or variable.name not in self.names:
+                return variable
+            self.used[variable.name] = None
+            if variable.name not in self.sure:
+                self.before[variable.name] = None
+            return replace(variable, sigil="saved")
+
+        return with_variables(node, mark)
+
+
+def _leaves(body: nodes.Body) -> bool:
+    """Whether nothing behind a body is carried out after it."""
+    return bool(body) and isinstance(body[-1], nodes.Leave) and body[-1].action != "retry"
+
+
+def _without_bodies(statement: Any) -> Any:
+    changes: dict[str, Any] = {
+        each.name: () for each in fields(statement) if each.name in (*_BODIES, "branches")
+    }
+    return replace(statement, **changes) if changes else statement
+
+
+def with_variables(value: Any, change: Callable[[nodes.Variable], nodes.Variable]) -> Any:
+    """A value with every variable changed, but for those in bodies."""
+    if isinstance(value, nodes.Variable):
+        return change(value)
+    if isinstance(value, tuple):
+        return tuple(with_variables(each, change) for each in value)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changes = {
+        each.name: with_variables(getattr(value, each.name), change)
+        for each in fields(value)
+        if each.name not in _BODIES and each.name != "origin"
+    }
+    return replace(value, **changes)

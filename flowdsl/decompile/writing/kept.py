@@ -1,0 +1,223 @@
+"""The types of kept variables, and where each is declared.
+
+A prompt keeps a value without saying its type, and without saying where its variable is declared:
+
+    Save as {{found}}: the text __EMPTY__.         keep found: Offer? = null
+    For each entry of the list "names":            for name in names {
+       Save as {{found}}: {{offer}}.                 keep found = {{offer}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import single_variable
+
+from .lines import LOOP_KEY, Emit, Keep, Line, all_lines, leaves
+from .outputs import Sources
+from .value_types import (
+    ANY,
+    STRING,
+    Types,
+    element_of,
+    fits,
+    join,
+    optional_of,
+    present,
+    type_of,
+)
+
+_ROUNDS = 4
+"""How often types are inferred: a variable may be kept in another one, known a round later."""
+
+
+def infer_kept(
+    root: list[Line], sources: Sources, outputs: dict[str, nodes.Type], types: Types
+) -> None:
+    """Infers the types of kept variables, and sets them in `types` and where one is read.
+
+    `outputs` are the types of outputs by wire name.
+    """
+    names = {line.node.variable for line in all_lines(root) if isinstance(line.node, Keep)}
+    read = {name: type_ for (sigil, name), type_ in types.items() if sigil == "runtime"}
+    wanted = _wanted(root, sources, outputs)
+    for _ in range(_ROUNDS):
+        before = dict(types)
+        found = {name: read[name] for name in names & read.keys()}
+        _collect(root, types, found)
+        for name in names:
+            types["runtime", name] = _declared(found.get(name, ANY), wanted.get(name, ANY))
+        if types == before:
+            break
+    for line in all_lines(root):
+        node = line.node
+        if isinstance(node, nodes.Extract | nodes.Copy) and node.variable in names:
+            line.node = replace(node, type=types["runtime", node.variable])
+
+
+def _wanted(
+    root: list[Line], sources: Sources, outputs: dict[str, nodes.Type]
+) -> dict[str, nodes.Type]:
+    """The types of the outputs, and of parts of them, that are given a runtime variable unchanged.
+
+    They are by that variable. It may get there by way of another kept variable.
+    """
+    found: dict[str, nodes.Type] = {}
+    for source in sources:
+        if source.kind == "runtime" and source.variable is not None and not source.path:
+            found[source.variable] = outputs.get(source.field, ANY)
+    for line in all_lines(root):
+        if isinstance(line.node, Emit):
+            type_ = _entry(outputs.get(line.node.field, ANY), append=line.node.append)
+            for name, asked in _asked(line.node.value, type_):
+                found.setdefault(name, asked)
+    kept = [line.node for line in all_lines(root) if isinstance(line.node, Keep)]
+    for _ in range(_ROUNDS):
+        for keep in kept:
+            type_ = _entry(found.get(keep.variable, ANY), append=keep.append)
+            for name, asked in _asked(keep.value, type_):
+                found.setdefault(name, asked)
+    return found
+
+
+def _entry(type_: nodes.Type, *, append: bool) -> nodes.Type:
+    """The type of what is put into a list of this type, or (not `append`) in its place."""
+    inner = present(type_)
+    if not append:
+        return type_
+    return inner.element if isinstance(inner, nodes.ListType) else ANY
+
+
+def _asked(value: nodes.Value, type_: nodes.Type) -> Iterator[tuple[str, nodes.Type]]:
+    """The runtime variables that stand in a value unchanged, with the type wanted of each."""
+    inner = present(type_)
+    match value:
+        case nodes.ListValue(items=items) if isinstance(inner, nodes.ListType):
+            for item in items:
+                yield from _asked(item, inner.element)
+        case nodes.ObjectValue(fields=fields) if isinstance(inner, nodes.RecordType):
+            wanted = {field.name: field.type for field in inner.fields}
+            for name, item in fields:
+                yield from _asked(item, wanted.get(name, ANY))
+        case _:
+            variable = single_variable(value)
+            if variable is not None and variable.sigil == "runtime" and not variable.path:
+                yield variable.name, type_
+
+
+def _collect(lines: Iterable[Line], types: Types, found: dict[str, nodes.Type]) -> None:
+    """Adds to `found` the types of what lines keep in each variable.
+
+    A value that a condition asks to be there is not optional under it.
+    """
+    known = dict(types)
+    for line in lines:
+        node = line.node
+        if isinstance(node, Keep):
+            type_ = type_of(node.value, known)
+            if node.append:
+                type_ = nodes.ListType(element=type_)
+            name = node.variable
+            found[name] = join(found[name], type_) if name in found else type_
+        inner = known
+        if isinstance(node, nodes.Loop):
+            inner = {**known, LOOP_KEY: element_of(node.items, known)}
+        for at, body in enumerate(line.bodies):
+            if isinstance(node, nodes.If) and at < len(node.branches):
+                inner = _with_facts(known, node.branches[at].condition, holds=True)
+            _collect(body, inner, found)
+        if isinstance(node, nodes.If) and len(node.branches) == 1 and leaves(line.bodies[0]):
+            known = _with_facts(known, node.branches[0].condition, holds=False)
+
+
+def _with_facts(types: Types, condition: nodes.Condition, *, holds: bool) -> Types:
+    """The types of variables where a condition holds, or does not hold."""
+    match condition:
+        case nodes.Not(operand=operand):
+            return _with_facts(types, operand, holds=not holds)
+        case nodes.AllOf(operands=operands) if holds:
+            for operand in operands:
+                types = _with_facts(types, operand, holds=True)
+            return types
+        case nodes.AnyOf(operands=operands) if not holds:
+            for operand in operands:
+                types = _with_facts(types, operand, holds=False)
+            return types
+        case nodes.IsEmpty(operand=operand) if not holds:
+            variable = single_variable(operand)
+            if variable is not None and not variable.path:
+                key = (variable.sigil, variable.name)
+                return {**types, key: present(types.get(key, ANY))}
+            return types
+        case _:
+            return types
+
+
+def _declared(found: nodes.Type, wanted: nodes.Type) -> nodes.Type:
+    """The type for a variable that holds values of the type `found`.
+
+    It is the type of an output that takes the variable, where that fits: constants may spell a
+    date, or values of an enum. Else an enum, which is the type of constants, becomes `string`.
+    """
+    type_, goal = present(found), present(wanted)
+    if goal != ANY and (fits(type_, goal) or _is_spelled_as(type_, goal)):
+        type_ = goal
+    else:
+        type_ = _without_enums(type_)
+    return optional_of(type_) if isinstance(found, nodes.OptionalType) else type_
+
+
+def _is_spelled_as(type_: nodes.Type, goal: nodes.Type) -> bool:
+    """Whether `type_` fits `goal` but for constants, which may spell a date or the like."""
+    match present(type_), present(goal):
+        case nodes.EnumType(), nodes.ScalarType():
+            return True
+        case nodes.ListType(element=have), nodes.ListType(element=want):
+            return fits(have, want) or _is_spelled_as(have, want)
+        case nodes.RecordType(fields=have_fields), nodes.RecordType(fields=want_fields):
+            have_types = {field.name: field.type for field in have_fields}
+            return have_types.keys() <= {field.name for field in want_fields} and all(
+                (field.name not in have_types and not field.required)
+                or fits(have_types.get(field.name, ANY), field.type)
+                or _is_spelled_as(have_types.get(field.name, ANY), field.type)
+                for field in want_fields
+            )
+        case _:
+            return False
+
+
+def _without_enums(type_: nodes.Type) -> nodes.Type:
+    """A type in which enums become `string`."""
+    match type_:
+        case nodes.EnumType():
+            return STRING
+        case nodes.ListType(element=element):
+            return nodes.ListType(element=_without_enums(element))
+        case nodes.OptionalType(inner=inner):
+            return nodes.OptionalType(inner=_without_enums(inner))
+        case _:
+            return type_
+
+
+def declare_kept(lines: list[Line], types: Types, declared: frozenset[str] = frozenset()) -> None:
+    """Gives the first `keep` of each variable a type, on every path that leads to others.
+
+    `declared` are the variables that are declared in front of the lines.
+    """
+    known = set(declared)
+    for line in lines:
+        node = line.node
+        if isinstance(node, Keep) and not node.append and node.variable not in known:
+            type_ = types.get(("runtime", node.variable), ANY)
+            line.node = Keep(node.variable, type_, node.value, node.append)
+            known.add(node.variable)
+        for body in line.bodies:
+            declare_kept(body, types, frozenset(known))
+        if isinstance(node, nodes.Step):
+            known.update(
+                inner.node.variable
+                for inner in all_lines(line.bodies[0])
+                if isinstance(inner.node, Keep) and inner.node.type is not None
+            )

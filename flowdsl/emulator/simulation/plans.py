@@ -1,0 +1,183 @@
+"""What a run is played from, and how it goes: what both players have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from flowdsl.emulator.simulation.checks import Definition, Facts, Result, evaluate
+from flowdsl.emulator.simulation.history import History, Message
+from flowdsl.emulator.simulation.prompts import Step
+from flowdsl.emulator.simulation.rules import Effects, HeldState
+from flowdsl.emulator.simulation.variables import PathError, Values
+
+RUNNING_MS = 800
+CHECKING_MS = 300
+_BROKEN_MS = 100
+"""How long a run that cannot begin its work is shown as running."""
+
+DIMENSIONS = {"width": 1024, "height": 768}
+"""The screen of every emulated desktop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is played from.
+
+    `obstacle` is why it cannot even begin, and `seed` varies the values that are made up.
+    `trajectory_id` is what it replays, `recorded` the lines of the prompt that this consists of,
+    where they are known.
+    """
+
+    seed: str
+    prompt: str
+    inputs: Values
+    output_schema: str | None = None
+    checks: Sequence[Definition] = ()
+    effects: Effects = field(default_factory=Effects)
+    obstacle: str | None = None
+    cleanup_prompt: str | None = None
+    trajectory_id: str | None = None
+    recorded: Sequence[str] = ()
+    input_schema: str | None = None
+    images: str = "supabase://run-images/"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that comes out, so many milliseconds after the start."""
+
+    name: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """How a run goes: it works for `running_ms`, then its checks take `checking_ms`.
+
+    `checking_ms` is None without checks. `held` is the state that the run never leaves all the
+    same. `recorded` has the lines of the prompt that the recording consists of, by the ids of their
+    calls; None where every call is recorded.
+    """
+
+    outcome: str
+    running_ms: int
+    checking_ms: int | None
+    held: HeldState | None
+    messages: Sequence[Message]
+    output_data: JsonValue
+    error: list[str] | None
+    checks: Sequence[Result]
+    attachments: Sequence[Attachment]
+    usage: Mapping[str, JsonValue]
+    recorded: Mapping[str, str] | None = None
+
+
+def broken(plan: Plan, message: str) -> RunPlan:
+    """A run that ends in `error` as it begins."""
+    history = History(plan.seed, plan.images, None)
+    history.note(0, message, "run_error")
+    return RunPlan(
+        outcome="error",
+        running_ms=_BROKEN_MS,
+        checking_ms=None,
+        held=None,
+        messages=history.messages,
+        output_data=None,
+        error=[message],
+        checks=[Result("cancelled")] * len(plan.checks),
+        attachments=[],
+        usage=_usage([], "error", False),
+    )
+
+
+def length_of(plan: Plan) -> int:
+    """How many milliseconds a run works that is not cancelled."""
+    return RUNNING_MS + round(plan.effects.slow * 1000)
+
+
+def conclude(
+    plan: Plan,
+    history: History,
+    facts: Facts,
+    attachments: Sequence[Attachment],
+    steps: Sequence[Step],
+    *,
+    failed: str | None = None,
+    broken_by: str | None = None,
+    recorded: Mapping[str, str] | None = None,
+) -> RunPlan:
+    """The end of a run that came to these steps, with its checks.
+
+    `failed` is the reason with which the task failed, `broken_by` why it could not go on.
+    """
+    effects, running_ms = plan.effects, length_of(plan)
+    broken_by = effects.error if broken_by is None else broken_by
+    outcome, error = "success", None
+    completed = False
+    results: list[Result] = []
+    if failed is not None:
+        outcome, error = "task_failed", [failed]
+    elif broken_by is not None:
+        outcome, error = "error", [broken_by]
+    elif effects.cancelled is not None:
+        outcome, running_ms = "cancelled", round(effects.cancelled * 1000)
+    else:
+        completed = True
+        results = [_result(check, facts, effects) for check in plan.checks]
+        error = [
+            f"post-run check `{check['name']}`: {result.message}"
+            for check, result in zip(plan.checks, results, strict=True)
+            if result.status != "success"
+        ] or None
+        outcome = "success" if error is None else "error"
+    if not completed:
+        results = [Result("cancelled")] * len(plan.checks)
+    checks_run = completed and (results or effects.stay == "running_checks")
+    checking_ms = CHECKING_MS if checks_run else None
+    if error and checking_ms and plan.cleanup_prompt:
+        history.note(
+            running_ms + CHECKING_MS, plan.cleanup_prompt, "post_run_check_failure_cleanup"
+        )
+    return RunPlan(
+        outcome=outcome,
+        running_ms=running_ms,
+        checking_ms=checking_ms,
+        held=effects.stay,
+        messages=history.messages,
+        output_data=facts.output_data if completed else None,
+        error=error,
+        checks=results,
+        attachments=[item for item in attachments if item.at_ms <= running_ms],
+        usage=_usage(steps, outcome, plan.trajectory_id is not None),
+        recorded=recorded,
+    )
+
+
+def moment(index: int, count: int, running_ms: int) -> int:
+    """When a step is done, the steps spread evenly over the run."""
+    return running_ms * (index + 1) // (count + 1)
+
+
+def _result(check: Definition, facts: Facts, effects: Effects) -> Result:
+    try:
+        return evaluate(check, facts, effects.checks.get(str(check["name"])))
+    except PathError as error:
+        return Result("infra_error", str(error))
+
+
+def _usage(steps: Sequence[Step], outcome: str, replayed: bool) -> dict[str, JsonValue]:
+    """Steps that decide or read are taken anew on a replay, all others come from the recording."""
+    acting = [step for step in steps if not step.is_group]
+    cached = [step for step in acting if replayed and step.tool == "computer"]
+    agentic = len(acting) - len(cached)
+    billed = outcome != "error"
+    return {
+        "total_agentic_steps": agentic,
+        "total_cached_steps": len(cached),
+        "total_agentic_steps_billed": agentic if billed else 0,
+        "total_cached_steps_billed": len(cached) if billed else 0,
+        "billing_outcome": outcome if billed else "infra_failure",
+    }

@@ -1,0 +1,179 @@
+"""The desk on which a program is played: what a scenario says, and else what usually happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, assert_never
+
+from pydantic import JsonValue
+
+from flowdsl.emulator.simulation.answers import Replies
+from flowdsl.emulator.simulation.rules import Effects
+from flowdsl.emulator.simulation.sampling import sample
+from flowdsl.emulator.simulation.schemas import Schema, accepts
+from flowdsl.emulator.simulation.variables import EMPTY, Path, Values
+from flowdsl.simulate import shapes
+from flowdsl.simulate.machine.performance import Asking, Spot
+from flowdsl.simulate.world import COMMAND, COPY, OUTPUT, READ, SEES, Question
+
+MAX_LINES = 5_000
+"""Lines that a run is played to, which is more than any run of a desktop takes."""
+
+_TABLES = {READ: "reads", COPY: "reads", OUTPUT: "reads", COMMAND: "commands"}
+_SCALARS: dict[str, Schema] = {
+    "string": {"type": "string"},
+    "int": {"type": "integer"},
+    "number": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "time": {"type": "string", "format": "time"},
+    "email": {"type": "string", "format": "email"},
+    "url": {"type": "string", "format": "uri"},
+    "file": {"type": "string"},
+    "any": {},
+}
+
+
+class Unplayable(Exception):
+    """The run cannot go on; the message says why."""
+
+
+class ScenarioDesk:
+    """Answers what a program asks, and makes it fail where the scenario says so.
+
+    `labels` are the numbers of the lines of the prompt, `reported` the schemas of outputs by the
+    variable that they come from: what is read into one is made up so that it fits.
+    """
+
+    def __init__(
+        self,
+        effects: Effects,
+        inputs: Values,
+        seed: str,
+        labels: Sequence[str],
+        reported: Mapping[str, Any],
+    ) -> None:
+        self.replies = Replies(effects, effects.entries)
+        self.has_failed = False
+        self._inputs = inputs
+        self._seed = seed
+        self._reported = reported
+        self._fail = effects.fail
+        self._failing = ""
+        if effects.fail is not None and labels:
+            self._failing = effects.fail.step if effects.fail.step in labels else labels[-1]
+        self._lines = 0
+
+    def answer(self, question: Question, asking: Asking) -> JsonValue:
+        """The answer to a question; raises Unplayable for one of another type than is asked for."""
+        if question.kind != SEES and self._fails_at(asking.spot):
+            return None if _TABLES.get(question.kind) == "reads" else False
+        table = _TABLES.get(question.kind, "screen")
+        names = [question.text] + ([asking.key] if table == "reads" and asking.key else [])
+        found, answer = self.replies.find(
+            table,
+            names,
+            [each.entry for each in reversed(asking.spot.passes)],
+            is_list=isinstance(question.shape, shapes.ListShape),
+        )
+        if found:
+            self._check(question, answer)
+            return answer
+        if table == "reads":
+            return self._made_up(question, asking)
+        return asking.usual if question.kind == SEES else True
+
+    def stops(self, done: Spot, following: Spot | None) -> str | None:
+        """The reason with which the task fails between two lines, as the scenario says."""
+        self._lines += 1
+        if self._lines > MAX_LINES:
+            raise Unplayable(f"the run comes to more than {MAX_LINES} lines, and is not played on")
+        if not self._failing:
+            return None
+        if following is None:
+            at = done.label if self._fails_at(done) else self._failing
+        elif self._fails_at(done) and not self._fails_at(following):
+            if following.passes == done.passes and _place(following) < _place(done):
+                return None  # Another attempt: the program says how often it tries.
+            at = done.label
+        else:
+            return None
+        return f"step {at} failed"
+
+    def _fails_at(self, spot: Spot) -> bool:
+        """Whether the scenario lets the task fail here."""
+        if self._fail is None or not f"{spot.label}.".startswith(f"{self._failing}."):
+            return False
+        if spot.passes:
+            innermost = spot.passes[-1]
+            if innermost.entry != min(self._fail.entry, innermost.entries):
+                return False
+        self.has_failed = True
+        return True
+
+    def _input_like(self, name: str) -> JsonValue:
+        """The value of the input of a name, or of one that it ends with, as `chart_mrn` with `mrn`.
+
+        Variables of tasks begin with the name of their call.
+        """
+        names = [each for each in self._inputs if f"_{name}".endswith(f"_{each}")]
+        found = self._inputs[max(names, key=len)] if names else None
+        return None if found == EMPTY else found
+
+    def _check(self, question: Question, answer: JsonValue) -> None:
+        """Refuse an answer that nobody could have read; a copy is a text, whatever it means."""
+        if answer is None or question.shape is None or question.kind == COPY:
+            return
+        if not accepts(_schema_of(question.shape), answer):
+            raise Unplayable(
+                f"the scenario answers `{question.text}` with `{answer}`, which is not of the type "
+                "that the program reads"
+            )
+
+    def _made_up(self, question: Question, asking: Asking) -> JsonValue:
+        """A plausible value: that of an input of this name, or one that the outputs accept."""
+        shape = question.shape or shapes.ScalarShape("string")
+        wanted, name = _schema_of(shape), asking.key or "value"
+        entries = ".".join(str(each.entry) for each in asking.spot.passes)
+
+        def known(path: Path) -> JsonValue:
+            return self._input_like(str(path[-1])) if path else None
+
+        for schema in (self._reported.get(asking.key), wanted):
+            if schema is None:
+                continue
+            whole = {"type": "object", "properties": {name: schema}, "required": [name]}
+            made, value = sample(whole, f"{self._seed}/{question.text}/{entries}", known)
+            if made and isinstance(value, dict) and accepts(wanted, value[name]):
+                return value[name]
+        return None
+
+
+def _place(spot: Spot) -> list[int]:
+    return [int(part) for part in spot.label.split(".")]
+
+
+def _schema_of(shape: shapes.Shape) -> Schema:
+    """The JSON Schema of the values that are read in a shape."""
+    match shape:
+        case shapes.ScalarShape(name):
+            return _SCALARS[name]
+        case shapes.EnumShape(values):
+            return {"enum": list(values)}
+        case shapes.ListShape(element):
+            return {"type": "array", "items": _schema_of(element)}
+        case shapes.OptionalShape(inner):
+            return {"anyOf": [_schema_of(inner), {"type": "null"}]}
+        case shapes.RecordShape(fields):
+            return {
+                "type": "object",
+                "properties": {each.name: _schema_of(each.shape) for each in fields},
+                "required": [
+                    each.name
+                    for each in fields
+                    if each.default is None and not isinstance(each.shape, shapes.OptionalShape)
+                ],
+            }
+        case _:
+            assert_never(shape)

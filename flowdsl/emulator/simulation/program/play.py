@@ -1,0 +1,226 @@
+"""Plays a prompt of FlowDSL's own, and writes down the run as the service would."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from pydantic import JsonValue
+
+from flowdsl.emulator.simulation.checks import Facts
+from flowdsl.emulator.simulation.files import base_name
+from flowdsl.emulator.simulation.history import History
+from flowdsl.emulator.simulation.outputs import sources
+from flowdsl.emulator.simulation.plans import (
+    Attachment,
+    Plan,
+    RunPlan,
+    broken,
+    conclude,
+    length_of,
+    moment,
+)
+from flowdsl.emulator.simulation.program.desk import ScenarioDesk, Unplayable
+from flowdsl.emulator.simulation.prompts import Step
+from flowdsl.emulator.simulation.schemas import read_schema
+from flowdsl.emulator.simulation.variables import as_text, parse_path, set_at
+from flowdsl.simulate.machine import performance as machine
+from flowdsl.simulate.machine.execute import Payload
+from flowdsl.simulate.trace import BROKEN, CAPTURE, EXPORT, FAILED, Asked
+from flowdsl.simulate.world import COPY, OUTPUT, READ
+
+_FILES = (CAPTURE, EXPORT)
+
+
+@lru_cache(maxsize=64)
+def program_of(prompt: str, input_schema: str | None, output_schema: str | None) -> Payload | None:
+    """What the machine plays; None for a prompt of another origin, which it cannot read."""
+    if not (_has_properties(input_schema) and _has_properties(output_schema)):
+        return None
+    payload = Payload(prompt, input_schema, output_schema)
+    return payload if machine.is_ours(payload) else None
+
+
+def play_program(plan: Plan, program: Payload, prompt: str) -> RunPlan:
+    """The run plan of a program; `prompt` is its prompt with the inputs put in.
+
+    A run that replays repeats its recording, where that consists of lines that the prompt still
+    has; else it is played from the beginning.
+    """
+    desk = ScenarioDesk(
+        plan.effects, plan.inputs, plan.seed, machine.labels_of(program), _reported(program)
+    )
+    recording = machine.recording_of(program, plan.recorded) if plan.recorded else None
+    try:
+        performance = machine.perform(program, plan.inputs, desk, recording)
+    except Unplayable as error:
+        return broken(plan, str(error))
+    return _Writer(plan, prompt, desk, performance).run_plan()
+
+
+class _Writer:
+    """Writes the run plan of what the machine did."""
+
+    def __init__(
+        self, plan: Plan, prompt: str, desk: ScenarioDesk, performance: machine.Performance
+    ) -> None:
+        self._plan = plan
+        self._prompt = prompt
+        self._desk = desk
+        self._ending = performance.ending
+        self._values = performance.values
+        self._steps = _shown(performance.steps)
+        if plan.effects.error is not None:
+            self._steps = self._steps[: (len(self._steps) + 1) // 2]
+        self._failed, self._broken_by = self._reasons()
+        self._running_ms = length_of(plan)
+        self._history = History(plan.seed, plan.images, plan.trajectory_id)
+
+    def run_plan(self) -> RunPlan:
+        plan = self._plan
+        attachments = list(self._attachments())
+        output_data = self._output_data()
+        facts = Facts(
+            plan.inputs,
+            self._values,
+            [each.name for each in attachments],
+            output_data,
+            read_schema(plan.output_schema),
+        )
+        recorded = self._write_history()
+        return conclude(
+            plan,
+            self._history,
+            facts,
+            attachments,
+            [_step(each) for each in self._steps],
+            failed=self._failed,
+            broken_by=self._broken_by,
+            recorded=recorded,
+        )
+
+    def _reasons(self) -> tuple[str | None, str | None]:
+        """Why the task failed, and why the run could not go on: one of them at most."""
+        ending, effects = self._ending, self._plan.effects
+        if effects.error is not None:
+            return None, effects.error
+        if ending.status == BROKEN:
+            return None, f"the prompt cannot be carried out: {ending.reason}"
+        if ending.status != FAILED:
+            return None, None
+        if effects.fail is not None and effects.fail.reason and self._desk.has_failed:
+            return effects.fail.reason, None
+        return ending.reason or "", None
+
+    def _output_data(self) -> JsonValue:
+        overrides = self._plan.effects.outputs
+        if self._plan.output_schema is None and not overrides:
+            return None
+        values: dict[str, JsonValue] = dict(self._ending.outputs)
+        for text, wanted in overrides.items():
+            path = parse_path(text)
+            if path is not None:
+                set_at(values, path, wanted)
+        return values
+
+    def _at_ms(self, index: int) -> int:
+        return moment(index, len(self._steps), self._running_ms)
+
+    def _attachments(self) -> Iterator[Attachment]:
+        """What the program kept, or what the scenario says."""
+        named = self._plan.effects.attachments
+        if named is not None:
+            yield from (Attachment(base_name(name), self._running_ms) for name in named)
+            return
+        for index, step in enumerate(self._steps):
+            for event in step.events:
+                if event.verb in _FILES:
+                    yield Attachment(base_name(event.texts[0]), self._at_ms(index))
+
+    def _write_history(self) -> dict[str, str]:
+        """Write the messages; the lines of the recording, by the ids of their calls."""
+        history = self._history
+        history.prompt(self._prompt)
+        error = self._failed if self._broken_by is None else self._broken_by
+        recorded: dict[str, str] = {}
+        for index, step in enumerate(self._steps):
+            loop, entry, entries = _round(step)
+            call = history.step(
+                self._at_ms(index),
+                _step(step),
+                step.text,
+                error if index == len(self._steps) - 1 else None,
+                iterations=entries,
+                iteration=entry,
+                loop=loop,
+                answer="\n".join(_told(each) for each in step.asked),
+            )
+            if call is not None and all(each.entry == 1 for each in step.spot.passes):
+                recorded[call] = step.line
+        for key in self._desk.replies.unused():
+            history.note(
+                self._running_ms,
+                f"The scenario answers `{key}`, which this run does not ask.",
+                "scenario_answer_unused",
+            )
+        if self._failed is not None:
+            history.failure(self._running_ms, self._failed)
+        elif self._ending.status == BROKEN and self._broken_by is not None:
+            history.note(self._running_ms, self._broken_by, "run_error")
+        elif self._broken_by is None:
+            history.end(self._running_ms, self._ending.reason)
+        return recorded
+
+
+def _shown(steps: Sequence[machine.Step]) -> list[machine.Step]:
+    """The lines that the history shows: of those that decide only the last, if the run ended there.
+
+    The agent says the titles that it comes to, and does what the other lines say.
+    """
+    return [each for each in steps if each.title or each.acts or each is steps[-1]]
+
+
+def _told(asked: Asked) -> str:
+    """A question with its answer, as the agent tells it."""
+    question, answer = asked.question, asked.answer
+    if question.kind in (READ, COPY, OUTPUT):
+        return f"{question.text}: {'not there' if answer is None else as_text(answer)}"
+    return f"{question.text}: {'yes' if answer else 'no'}"
+
+
+def _round(step: machine.Step) -> tuple[int | None, int, int | None]:
+    """The loop around a line or that begins with it, the entry from 0, and how many there are."""
+    if step.entries is not None:
+        return step.begins, 0, step.entries
+    if not step.spot.passes:
+        return None, 0, None
+    innermost = step.spot.passes[-1]
+    return innermost.loop, innermost.entry - 1, innermost.entries
+
+
+def _step(step: machine.Step) -> Step:
+    """A line as the history writes it."""
+    return Step(step.spot.label, step.text, None, step.title)
+
+
+def _reported(program: Payload) -> Mapping[str, Any]:
+    """The schemas of outputs by the variables that they come from."""
+    schema = json.loads(program.output_schema or "{}")
+    names = sources(schema)
+    return {names.get(name, name): rule for name, rule in schema.get("properties", {}).items()}
+
+
+def _has_properties(schema: str | None) -> bool:
+    """Whether a schema is as FlowDSL writes one: an object whose properties have schemas."""
+    if schema is None:
+        return True
+    try:
+        read: JsonValue = json.loads(schema)
+    except (ValueError, RecursionError):
+        return False
+    properties = read.get("properties", {}) if isinstance(read, dict) else None
+    return isinstance(properties, dict) and all(
+        isinstance(each, dict) for each in properties.values()
+    )

@@ -1,0 +1,32 @@
+"""Prose that an agent would take for a sentence of the compiler."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.lint.context import LintContext
+from flowdsl.lint.prose import Prose
+from flowdsl.prompt.likeness import like_a_sentence
+from flowdsl.syntax import ast
+from flowdsl.syntax.paragraphs import in_paragraphs
+
+SPEC = DiagnosticSpec(
+    "prose-like-sentence",
+    "platform",
+    "this reads like a sentence that the compiler writes, so that the prompt has two meanings",
+    "use the statement that says it, such as `press`, `wait`, `type`, `expect` or `if`; or say it "
+    "in other words",
+)
+
+
+def check(context: LintContext, prose: Prose) -> None:
+    """Report a `do` of which a paragraph reads like a sentence of ours."""
+    spelled = "".join(
+        part.value if isinstance(part, ast.TextLiteral) else "\ufffc"
+        for part in prose.text.parts
+        if not isinstance(part, ast.TextComment)
+    )
+    for paragraph in in_paragraphs(spelled).split("\n"):
+        if like_a_sentence(paragraph.strip()):
+            start, end = prose.bounds
+            context.report(SPEC, prose.span(start, end))
+            return

@@ -1,0 +1,98 @@
+"""Whether the author's words read as a sentence of ours, which an agent would then carry out.
+
+Only the first glance is taken: the words of a sentence around its holes, and in each hole anything
+that looks like its kind. What is alike is refused, so that no prompt has two meanings.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_MODIFIERS
+
+from .sentences import SENTENCES, Hole
+
+_LINES = (
+    *(name for name in SENTENCES if name.startswith("actions.")),
+    "screen.focused",
+    "screen.choose",
+    "screen.wait_until",
+    "screen.expect",
+    "control.repeat",
+    "control.rounds",
+    "control.retry",
+    "control.retry_wait",
+    "control.repeat_stop",
+    "control.loop",
+    "control.start_loop",
+    "control.end_loop",
+    "control.loop_count",
+    "data.read",
+    "data.save",
+    "data.save_missing",
+    "data.saved_here",
+    "data.copy",
+    "data.copy_check",
+    "data.store",
+    "data.append",
+    "tools.run",
+    "tools.capture",
+    "tools.export",
+    "steps.nothing",
+)
+"""Sentences that are a whole line."""
+
+_STARTS = (
+    "control.else_",
+    "screen.choose_missing",
+    "screen.wait_missing",
+    "screen.expect_missing",
+    "data.read_missing",
+    "data.copy_missing",
+    "control.retry_missing",
+    "tools.run_check",
+)
+"""Words that go on from the line before; prose that begins with them would too."""
+
+_NAMES = "|".join(sorted(MODIFIERS | NAMED_KEYS | NEW_KEYS.keys() | NEW_MODIFIERS.keys()))
+_CHORD = rf"(?:(?:{_NAMES})\+)*(?:{_NAMES}|\S)"
+_MARKED = r"(?:\"[^\"]*\"|'[^']*'|⟦.*⟧)"
+_KINDS = {
+    "command": r"the command .*⟦.*⟧",
+    "count": r"[0-9]+",
+    "duration": r"[0-9]+ (?:hour|minute|second|millisecond)s?",
+    "exact": r"the (?:text|value|JSON value) .*⟦.*⟧",
+    "held": _MARKED,
+    "items": _MARKED,
+    "key": _MARKED,
+    "keys": rf"{_CHORD}(?: {_CHORD})*",
+    "name": _MARKED,
+    "quoted": _MARKED,
+    "variable": r"\{\{.*\}\}",
+}
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    found: list[re.Pattern[str]] = []
+    for name in _LINES:
+        sentence = SENTENCES[name]
+        for chosen in sentence.variants():
+            parts = (
+                _KINDS.get(word.kind, ".+") if isinstance(word, Hole) else re.escape(word)
+                for word in sentence.words(chosen)
+            )
+            found.append(re.compile("".join(parts), re.DOTALL))
+    return tuple(found)
+
+
+@cache
+def _starts() -> re.Pattern[str]:
+    words = "|".join(re.escape(SENTENCES[name].text) for name in _STARTS)
+    return re.compile(rf"(?:{words})\b[:, ]")
+
+
+def like_a_sentence(text: str) -> bool:
+    """Whether a line of prose, with a mark in the place of each value, reads like one of ours."""
+    return any(each.fullmatch(text) for each in _patterns()) or bool(_starts().match(text))

@@ -1,0 +1,77 @@
+"""Fields of records: their names in the source, and those on the wire, by which JSON has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowdsl.semantics import types
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .values import Step
+
+
+def wire_step(type_: types.Type, step: Step) -> tuple[Step, types.FieldType | None]:
+    """A step of a path as JSON has it, with the field that it leads to."""
+    record = types.strip_optional(type_)
+    if isinstance(record, types.RecordOf) and isinstance(step, str):
+        field = record.by_either_name(step)
+        if field is not None:
+            return field.wire_name, field
+    return step, None
+
+
+def type_at(type_: types.Type, field: types.FieldType | None) -> types.Type:
+    """The type behind a step into a value of `type_`; `field` is the one that it leads to."""
+    if field is not None:
+        return field.type
+    inner = types.strip_optional(type_)
+    return inner.element if isinstance(inner, types.ListOf) else types.ANY
+
+
+def written_field(type_: types.Type, key: str) -> types.FieldType | None:
+    """The field that a key of a literal means, by its name on the wire or in the source."""
+    record = types.strip_optional(type_)
+    if not isinstance(record, types.RecordOf):
+        return None
+    return record.by_wire_name.get(key) or record.by_name.get(key)
+
+
+def on_the_wire(data: Any, type_: types.Type) -> Any:
+    """A literal with the names of its fields on the wire."""
+    match data, types.strip_optional(type_):
+        case dict(), types.RecordOf() as record:
+            return dict(_on_the_wire(key, value, record) for key, value in data.items())
+        case list(), types.ListOf(element):
+            return [on_the_wire(each, element) for each in data]
+        case _:
+            return data
+
+
+def _on_the_wire(key: str, value: Any, record: types.RecordOf) -> tuple[str, Any]:
+    field = written_field(record, key)
+    return (key, value) if field is None else (field.wire_name, on_the_wire(value, field.type))
+
+
+def converted(data: Any, have: types.Type, wanted: types.Type) -> Any:
+    """A value of one type as one of another, which it fits by the names of fields in the source.
+
+    Fields that are not wanted stay as they are.
+    """
+    match data, types.strip_optional(have), types.strip_optional(wanted):
+        case dict(), types.RecordOf() as source, types.RecordOf() as target if source is not target:
+            return dict(_converted(key, value, source, target) for key, value in data.items())
+        case list(), types.ListOf(own_element), types.ListOf(element):
+            return [converted(each, own_element, element) for each in data]
+        case _:
+            return data
+
+
+def _converted(
+    key: str, value: Any, source: types.RecordOf, target: types.RecordOf
+) -> tuple[str, Any]:
+    own = source.by_wire_name.get(key)
+    field = None if own is None else target.field(own.name)
+    if own is None or field is None:
+        return key, value
+    return field.wire_name, converted(value, own.type, field.type)

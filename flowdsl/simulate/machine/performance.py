@@ -1,0 +1,425 @@
+"""A payload played on a desk of one's own: no program has run before, and answers are free.
+
+    performance = perform(payload, inputs, desk)
+    for step in performance.steps:
+        print(step.spot.label, step.text, step.events)
+
+The machine is that of `execute`. What it asks, the desk answers, which may want to know where the
+run is: at which numbered line, and in which pass of a loop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from flowdsl.prompt.sentences import SENTENCES
+from flowdsl.simulate.shapes import OptionalShape
+from flowdsl.simulate.trace import Asked, Ending, Event, Recorder
+from flowdsl.simulate.world import COPY, Question, World
+from flowdsl.source.record import Record
+
+from .agent import LINES, Aborted, readings
+from .characters import at_path as value_at
+from .characters import filled, inside, spelled, with_inputs
+from .execute import Payload, carry_out, input_names, rules_of, shared_grammar
+from .grammar import Grammar
+from .layout import Defect, Line, Page, read_page
+from .main_agent import LEAVES, Loop, Recording
+from .variants import Variant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.simulate.shapes import Shape
+
+USUAL = Variant()
+"""How the service works where the desk is one's own."""
+
+
+class Pass(Record, eq=True):
+    """A pass of a loop.
+
+    `loop` numbers the loops of a run as they begin, from 0; `entry` the passes, from 1, of as many
+    as there are `entries`.
+    """
+
+    loop: int
+    entry: int
+    entries: int
+
+
+class Spot(Record, eq=True):
+    """Where a run is: the number of the line, as in `5.2.1`, and the pass of each loop around."""
+
+    label: str
+    passes: tuple[Pass, ...] = ()
+
+
+class Asking(Record):
+    """What is known of a question beside its words.
+
+    `key` is the variable that the answer is saved in, or empty. `usual` is whether a screen shows
+    what is asked where nobody says: what something is repeated until. `position` counts the actions
+    and waits so far.
+    """
+
+    spot: Spot
+    position: int
+    key: str
+    usual: bool
+
+
+class Desk(Protocol):
+    """Answers questions, and may end a run."""
+
+    def answer(self, question: Question, asking: Asking) -> Any:
+        """The answer to a question, which is not asked again before the desktop moves on."""
+
+    def stops(self, done: Spot, following: Spot | None) -> str | None:
+        """The reason with which the task fails between two lines that act; None lets it go on.
+
+        `following` is None behind the last line.
+        """
+
+
+class Step(Record):
+    """A numbered line that was come to.
+
+    - `line`: the line with its number, as it is for a run without inputs; what is recorded has to
+      be the same for all.
+    - `text`: with the lines of its instruction, inputs and the entry of its loop filled in.
+    - `acts`: whether it is a step of the recording, or the beginning or the end of a loop; other
+      lines are titles and decisions.
+    - `title`: whether it only stands over further lines.
+    - `entries`, `begins`: of the beginning of a loop, how many entries it has, and its number.
+    """
+
+    spot: Spot
+    line: str
+    text: str
+    acts: bool
+    title: bool
+    events: list[Event]
+    asked: list[Asked]
+    entries: int | None = None
+    begins: int | None = None
+
+
+class Performance(Record):
+    """What a payload did on a desk.
+
+    `values` are the runtime values at the end. `recording` exists where the run ended well.
+    """
+
+    steps: Sequence[Step]
+    ending: Ending
+    values: Mapping[str, Any]
+    recording: Recording | None
+
+
+def perform(
+    payload: Payload, inputs: Mapping[str, Any], desk: Desk, recording: Recording | None = None
+) -> Performance:
+    """Carry out a payload on a desk, or replay a recording; `inputs` are as the service took them.
+
+    A prompt that cannot be carried out ends BROKEN, with what is wrong as the reason.
+    """
+    grammar = shared_grammar()
+    grammar.forget()
+    outline = _Outline(_page(payload, {}).steps, grammar)
+    plain = {each.label: each.line for each in outline.lines.values()}
+    minutes = _Minutes(desk, grammar, plain)
+    done = carry_out(payload, inputs, minutes, USUAL, recording)
+    return Performance(minutes.done(), done.trace.ending, done.values, done.recording)
+
+
+# Which prompts are ours
+
+_TOOL = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+_TOOLS = frozenset(
+    found
+    for name in (*LINES, "control.abort", "data.background_prompt")
+    for found in _TOOL.findall(re.sub(r"\{[^{}]*\}", "", SENTENCES[name].text))
+)
+"""The tools that sentences name, which no words of an author may."""
+
+
+def is_ours(payload: Payload) -> bool:
+    """Whether a prompt is one of FlowDSL's: the machine reads all of it.
+
+    The outline and the paragraphs stand as they have to, every rule is a sentence, and so is every
+    line that names a tool. Whether it means something where it stands is not asked.
+    """
+    grammar = shared_grammar()
+    try:
+        page = _page(payload, {})
+        if not rules_of(page, grammar):
+            return False
+    except Defect:
+        return False
+    return all(_is_read(line, grammar) for line in _walk(page.steps))
+
+
+def _is_read(line: Line, grammar: Grammar) -> bool:
+    found = readings(grammar, line)
+    if found:
+        return len(found) == 1
+    bulleted = any(each.bullet for each in line.children)
+    return not bulleted and _TOOLS.isdisjoint(_TOOL.findall(inside(line.text)))
+
+
+def _page(payload: Payload, inputs: Mapping[str, Any]) -> Page:
+    return read_page(with_inputs(payload.prompt, inputs, input_names(payload.input_schema)))
+
+
+def _walk(lines: Iterable[Line]) -> Iterator[Line]:
+    for line in lines:
+        yield line
+        yield from _walk(line.children)
+
+
+def labels_of(payload: Payload) -> Sequence[str]:
+    """The labels of the numbered lines of a prompt, in their order."""
+    outline = _Outline(_page(payload, {}).steps, shared_grammar())
+    return [each.label for each in outline.lines.values()]
+
+
+# Recordings as lines of the prompt
+
+
+def recording_of(payload: Payload, lines: Sequence[str]) -> Recording | None:
+    """The recording that consists of these lines, as `Step.line` has them.
+
+    None where the prompt has other lines, as it may have been changed since.
+    """
+    outline = _Outline(_page(payload, {}).steps, shared_grammar())
+    numbers = {each.line: number for number, each in outline.lines.items() if each.acts}
+    try:
+        steps = [numbers[line] for line in lines]
+    except KeyError:
+        return None
+    found, rest = _recorded(steps, outline, None)
+    return found if not rest else None
+
+
+def _recorded(
+    steps: Sequence[int], outline: _Outline, end: int | None
+) -> tuple[Recording, Sequence[int]]:
+    """The recording up to the line `end`, and what follows that."""
+    found: Recording = []
+    while steps and steps[0] != end:
+        number, *steps = steps
+        if number not in outline.starts:
+            found.append(number)
+            continue
+        loop = outline.starts[number]
+        last = outline.loops[loop][1]
+        within = outline.lines[loop].label + "."
+        entered = bool(steps) and steps[0] != number
+        if entered and outline.lines[steps[0]].label.startswith(within):
+            body, steps = _recorded(steps, outline, last)
+            found.append(Loop(loop, body))
+            steps = steps[1:]
+        else:
+            found.append(Loop(loop, None))
+    return found, steps
+
+
+# Writing down what happens
+
+
+class _Numbered(Record):
+    """A line of the main agent."""
+
+    label: str
+    line: str
+    text: str
+    acts: bool
+    title: bool
+    waits: bool
+
+
+class _Outline:
+    """The lines of the main agent by their numbers on the page.
+
+    `loops` has the lines that begin and end each loop, `starts` the loop by the line that begins
+    it, and `copied` what a copy is converted to, by its variable.
+    """
+
+    def __init__(self, lines: Iterable[Line], grammar: Grammar) -> None:
+        self.lines: dict[int, _Numbered] = {}
+        self.loops: dict[int, tuple[int, int]] = {}
+        self.starts: dict[int, int] = {}
+        self.copied: dict[str, Shape] = {}
+        self._grammar = grammar
+        self._add(lines, "")
+
+    def _add(self, lines: Iterable[Line], above: str) -> None:
+        for count, line in enumerate(lines, 1):
+            if line.bullet:
+                self._look(line)
+                continue
+            label = f"{above}.{count}" if above else str(count)
+            names = [said.name for said in readings(self._grammar, line)]
+            title = any(not each.bullet for each in line.children)
+            ends = "control.start_loop" in names or "control.end_loop" in names
+            acts = ends or (not title and (not names or names[0] in LEAVES))
+            text = "\n".join(_texts(line, title=title))
+            plain, waits = f"{label} {inside(line.text)}", names == ["control.retry_wait"]
+            self.lines[line.number] = _Numbered(label, plain, text, acts, title, waits)
+            self._add(line.children, label)
+            if names == ["control.loop"]:
+                self._loop(line)
+
+    def _loop(self, line: Line) -> None:
+        kinds = {
+            said.name: each.number
+            for each in line.children
+            for said in readings(self._grammar, each)
+        }
+        if "control.start_loop" in kinds and "control.end_loop" in kinds:
+            start = kinds["control.start_loop"]
+            self.loops[line.number] = (start, kinds["control.end_loop"])
+            self.starts[start] = line.number
+
+    def _look(self, line: Line) -> None:
+        for said in self._grammar.sentence("data.store_copied", line.text):
+            type_ = said["type"]
+            self.copied[said["key"]] = type_.inner if isinstance(type_, OptionalShape) else type_
+        for each in line.children:
+            self._look(each)
+
+
+def _texts(line: Line, *, title: bool) -> Iterator[str]:
+    yield from (each.strip() for each in line.text.split("\n"))
+    for each in () if title else line.children:
+        first, *rest = _texts(each, title=False)
+        yield from (f"- {first}", *rest)
+
+
+class _Minutes(Recorder):
+    """Writes down every line of the main agent with what was done and asked there."""
+
+    def __init__(self, desk: Desk, grammar: Grammar, plain: Mapping[str, str]) -> None:
+        """`plain` has the lines of the prompt without inputs, by their labels."""
+        super().__init__(World({}, self._unasked, {}))
+        self._plain = plain
+        self.steps: list[Step] = []
+        self._desk = desk
+        self._grammar = grammar
+        self._outline = _Outline((), grammar)
+        self._spot = Spot("")
+        self._acted: Spot | None = None
+        self._passes: list[tuple[Pass, Any]] = []
+        self._open: list[int] = []
+        self._begun = 0
+        self._hint = ("", False)
+        self._copies: dict[tuple[str, int], Question] = {}
+
+    def outline(self, lines: Sequence[Any]) -> None:
+        self._outline = _Outline(lines, self._grammar)
+
+    def begin(self, place: Any) -> None:
+        super().begin(place)
+        if place in self._outline.lines:
+            self._come_to(place)
+
+    def ends(self) -> None:
+        self._stop(None)
+
+    def loop(self, place: Any, entries: int) -> None:
+        start, _ = self._outline.loops[place]
+        self._open.append(place)
+        self._come_to(start, entries)
+        self._passes.append((Pass(self._begun, 0, entries), None))
+        self._begun += 1
+
+    def passes(self, item: Any) -> None:
+        now, _ = self._passes[-1]
+        self._passes[-1] = (Pass(now.loop, now.entry + 1, now.entries), item)
+
+    def passed(self) -> None:
+        _, end = self._outline.loops[self._open[-1]]
+        self._come_to(end)
+
+    def left(self) -> None:
+        self._passes.pop()
+        self._open.pop()
+
+    def _come_to(self, number: int, entries: int | None = None) -> None:
+        line = self._outline.lines[number]
+        spot = Spot(line.label, tuple(each for each, _ in self._passes))
+        if line.acts:
+            # A line that only decides may say itself that the task has failed.
+            self._stop(spot)
+            self._acted = spot
+        self._spot = spot
+        text = self._filled(line.text)
+        plain = self._plain.get(line.label, line.line)
+        begins = None if entries is None else self._begun
+        self.steps.append(Step(spot, plain, text, line.acts, line.title, [], [], entries, begins))
+
+    def _stop(self, following: Spot | None) -> None:
+        if self._acted is None and following is not None:
+            return
+        reason = self._desk.stops(self._acted or self._spot, following)
+        if reason is not None:
+            raise Aborted(reason)
+
+    def _filled(self, text: str) -> str:
+        """A text with the entry of the loop around it; other variables stay as they are spelled."""
+        item = self._passes[-1][1] if self._passes else None
+
+        def put(path: Sequence[str | int], written: str) -> str:
+            if path[0] != "loop_item" or not self._passes:
+                return written
+            return spelled(value_at({"loop_item": item}, tuple(path)))
+
+        return filled(text, put, secrets=True)
+
+    def done(self) -> list[Step]:
+        """The steps, of which a wait before an attempt acts only where there was one before."""
+        idle = {each.label for each in self._outline.lines.values() if each.waits}
+        return [
+            each.__replace__(acts=False) if each.spot.label in idle and not each.events else each
+            for each in self.steps
+        ]
+
+    # Questions
+
+    def hint(self, *, key: str = "", usual: bool = False) -> None:
+        self._hint = (key, usual)
+
+    def known(self, question: Question) -> Question:
+        """Whoever copies does not know to what the copy is converted, and who checks it neither."""
+        if question.kind != COPY:
+            return question
+        return self._copies.get((question.text, self.position), question)
+
+    def ask(self, question: Question) -> Any:
+        if question.kind == COPY:
+            shape = self._outline.copied.get(self._hint[0])
+            made = question.__replace__(shape=shape)
+            question = self._copies.setdefault((question.text, self.position), made)
+        try:
+            return super().ask(question)
+        finally:
+            self._hint = ("", False)
+
+    def use(self, question: Question, position: int | None = None) -> None:
+        super().use(self.known(question), position)
+
+    def _answer(self, question: Question) -> Any:
+        answer = self._desk.answer(question, Asking(self._spot, self.position, *self._hint))
+        if self.steps:
+            self.steps[-1].asked.append(Asked(question, self.position, answer))
+        return answer
+
+    def _add(self, verb: str, texts: tuple[str, ...]) -> None:
+        super()._add(verb, texts)
+        if self.steps:
+            self.steps[-1].events.append(Event(verb, texts))
+
+    def _unasked(self, question: Question, position: int) -> Any:
+        raise AssertionError(question, position)

@@ -1,0 +1,49 @@
+"""How the lines of a text in the source read: where the author wrapped them means nothing.
+
+A single line end is a blank, and nothing between two characters of Chinese, Japanese or Korean.
+Blank lines and the items of lists stay lines of their own.
+
+    Open the list and             Open the list and look for
+    look for                  ->  - the newest entry of the day
+    - the newest entry
+      of the day
+
+What stands in place of a value is one character, which is not looked into.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+_LINE_END = re.compile(rf"\s*[{_ENDS}]\s*")
+_ITEM = re.compile(r"\s*(?:[-*\u2022]|[0-9]{1,3}[.)])\s")
+_CJK = re.compile(
+    "[\u1100-\u11ff\u2e80-\u303f\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]"
+)
+
+
+def on_one_line(text: str) -> str:
+    """The text without line ends; other blanks stay as they are, but for those at its ends."""
+    return _LINE_END.sub(lambda found: _joint(text, found.start(), found.end()), text.strip())
+
+
+def in_paragraphs(text: str) -> str:
+    """The text with a line for each paragraph and each item of a list."""
+    lines: list[str] = []
+    for line in text.strip().split("\n"):
+        kept = line.rstrip()
+        if not lines or not kept or not lines[-1] or _ITEM.match(kept):
+            lines.append(kept)
+            continue
+        kept = kept.lstrip()
+        both = f"{lines[-1]}{kept}"
+        lines[-1] += _joint(both, len(lines[-1]), len(lines[-1])) + kept
+    return "\n".join(lines)
+
+
+def _joint(text: str, end: int, start: int) -> str:
+    """What joins two lines, the first of which ends at `end` and the second begins at `start`."""
+    around = text[max(end - 1, 0) : end] + text[start : start + 1]
+    return "" if len(around) == 2 and all(map(_CJK.match, around)) else " "

@@ -1,0 +1,57 @@
+"""The law: a prompt does what its program does, however the service works.
+
+The programs check without errors; what is not known of the service is tried each way. A failure
+shows the program, the prompt, the worlds as a case of `corpus/meaning` has them, and both traces.
+`python benchmarks/law.py` tries ten thousand.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from flowdsl.simulate.world import World
+from tests.support.effort import THOROUGH, examples
+from tests.support.meaning.checked import Checked, checked, checked_programs
+from tests.support.meaning.law import both, report
+from tests.support.meaning.programs import program as make_program
+from tests.support.meaning.shrinking import smaller, two_worlds
+from tests.support.meaning.worlds import worlds
+
+DRAWN = settings(
+    max_examples=examples(800),
+    deadline=None,
+    # `smaller` takes seconds for what Hypothesis takes minutes for.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+SECONDS = 10
+"""How long a difference is made smaller."""
+
+
+@st.composite
+def tried(draw: st.DrawFn) -> tuple[Checked, World, World]:
+    """A program, the world of a run that is recorded, and that of its replay."""
+    program = draw(checked_programs())
+    return program, draw(worlds(program)), draw(worlds(program))
+
+
+@DRAWN
+@given(tried())
+def test_a_prompt_does_what_its_program_does(given_: tuple[Checked, World, World]) -> None:
+    program, first, again = given_
+    outcome = both(program, first, again)
+    assert outcome.holds, report(*smaller(program, outcome, SECONDS))
+
+
+@pytest.mark.parametrize("start", range(0, 2400 if THOROUGH else 300, 50))
+def test_the_prompts_of_seeds_do_what_their_programs_do(start: int) -> None:
+    for seed in range(start, start + 50):
+        program = checked(make_program(seed))
+        if program is None:
+            continue
+        outcome = both(program, *two_worlds(seed, program))
+        assert outcome.holds, report(*smaller(program, outcome, SECONDS))

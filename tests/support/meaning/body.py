@@ -1,0 +1,249 @@
+"""One body of a generated program: its names, and the values and texts made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from . import texts
+from .drawing import Chooser
+from .values import ORDERED, STRING, Field, State, Task, Type, Value, readable
+
+VARIABLES = ("v", "val", "val1", "the_v", "r", "row")
+"""Names of runtime variables: few, so that they are set again, and some begin like others."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a statement stands.
+
+    `main`: the main agent may be needed. `outside`: a decision of the screen may need it, too.
+    `loop`: there is a `for` around, `repeated`: a `retry` or `repeat`. `locked` are variables that
+    must not be set here, since a loop around would empty what was read before it.
+    """
+
+    main: bool
+    outside: bool = False
+    depth: int = 0
+    loop: bool = False
+    repeated: bool = False
+    top: bool = True
+    locked: frozenset[str] = frozenset()
+
+    def inner(self, *, screen: bool) -> Place:
+        """The place of what a decision decides; `screen`: only the screen does."""
+        main = self.main and self.outside and screen and not self.loop
+        return replace(self, depth=self.depth + 1, main=main, top=False)
+
+
+@dataclass
+class Body:
+    """The names of one body.
+
+    `fixed` are inputs, parameters, consts and loop variables, `secrets` the names of secrets.
+    `types` has the type that a runtime variable has in the whole body, `targets` what was emitted,
+    to be declared in the end. `closed`: no required target may be added any more.
+    `pictures`: the program shows pictures, and so runs no command.
+    """
+
+    c: Chooser
+    fixed: list[Value]
+    secrets: tuple[str, ...] = ()
+    task: bool = False
+    pictures: bool = False
+    types: dict[str, tuple[Type, bool, str]] = field(default_factory=dict)
+    targets: dict[str, Field] = field(default_factory=dict)
+    closed: bool = False
+    main: bool = False
+    loops: bool = False
+    count: int = 0
+
+    # Values
+
+    def values(self, state: State) -> list[Value]:
+        """All that can be read, as far as it is there for certain: what was set last stands first.
+
+        Then come loop variables, and then the inputs or parameters in their order.
+        """
+        return [
+            part
+            for value in (*reversed(state.set.values()), *self.fixed)
+            for part in readable(value, state.present)
+        ]
+
+    def having(self, state: State, wanted: Callable[[Value], bool]) -> list[Value]:
+        """What can be read and is as wanted, in the order of `values`."""
+        return [each for each in self.values(state) if wanted(each)]
+
+    def choose(self, found: list[Value]) -> Value:
+        """One of some values, half of the time one of those that were set last."""
+        return self.c.pick(found[:3] if self.c.flag() else found)
+
+    def value_for(self, state: State, wanted: Field, *, trusted: bool = False) -> str:
+        """The code of a value for a field: something read, or a literal."""
+        found = self.having(
+            state,
+            lambda each: (
+                each.type.fits(wanted.type)
+                and (wanted.optional or not each.optional)
+                and not (trusted and each.untrusted)
+            ),
+        )
+        if found and not self.c.once_in(3):
+            return self.choose(found).code
+        return self.literal(state, wanted, trusted=trusted)
+
+    def literal(self, state: State, wanted: Field, *, trusted: bool = False) -> str:
+        """A value written out, which may hold something read."""
+        type_ = wanted.type
+        if wanted.optional and self.c.once_in(4):
+            return "null"
+        if type_.name == "enum":
+            return f'"{self.c.pick(type_.options)}"'
+        if type_.name == "list":
+            assert type_.element is not None
+            entry = Field("entry", type_.element)
+            entries = [self.value_for(state, entry, trusted=trusted) for _ in self.c.several(0, 2)]
+            return f"[{', '.join(entries)}]"
+        if type_.name == "record":
+            pairs = [
+                f"{each.name}: {self.value_for(state, each, trusted=trusted)}"
+                for each in type_.fields
+                if not (each.optional or each.default) or self.c.flag()
+            ]
+            return f"{{ {', '.join(pairs)} }}"
+        if type_ == STRING and self.c.once_in(3):
+            return self.text(state, texts.TYPED[:8], untrusted=not trusted)
+        return self.c.pick(texts.LITERALS[type_.name])
+
+    # Texts
+
+    def text(
+        self,
+        state: State,
+        patterns: Iterable[str],
+        *,
+        untrusted: bool = False,
+        fixed: bool = False,
+        command: bool = False,
+        secret: bool = False,
+    ) -> str:
+        """A text, with a value that is there for certain where the pattern has room for one."""
+        pattern = self.c.pick(tuple(patterns))
+        if "@@" not in pattern:
+            return pattern
+        if secret and self.secrets and "@@@" not in pattern and self.c.once_in(4):
+            return pattern.replace("@@", f"{{${self.c.pick(self.secrets)}}}")
+        whole = "@@@" in pattern
+        found = self.having(
+            state,
+            lambda each: (
+                each.type.scalar != whole
+                and not (each.optional or each.type.has_gaps)
+                and (untrusted or not each.untrusted)
+                and not (fixed and each.runtime)
+                and (not command or each.command)
+            ),
+        )
+        slot = "@@@" if whole else "@@"
+        return pattern.replace(slot, self.choose(found).text if found else "it")
+
+    # Conditions
+
+    def condition(self, state: State, depth: int = 0) -> tuple[str, bool, str, str]:
+        """A condition.
+
+        With it whether only the screen decides, the code of a value that is there where it holds,
+        and of one that is there where it does not.
+        """
+        optional = self.having(state, lambda each: each.optional)
+        emptiable = optional or self.having(state, lambda each: each.type.name == "list")
+        flags = self.having(state, lambda each: each.type.name == "bool")
+        compared = self.having(state, lambda each: each.type.scalar)
+        kind = self.c.weighted(
+            (
+                ("sees", 4),
+                ("flag", 2 if flags else 0),
+                ("compare", 3 if compared else 0),
+                ("empty", 4 if emptiable else 0),
+                ("not", 1 if depth < 2 else 0),
+                ("both", 2 if depth < 2 else 0),
+            )
+        )
+        match kind:
+            case "flag":
+                found = self.choose(flags)
+                return found.code, False, found.code, ""
+            case "compare":
+                return self._comparison(state, compared), False, "", ""
+            case "empty":
+                found = self.choose(emptiable)
+                if optional and self.c.flag():
+                    return f"not {found.code} is empty", False, found.code, ""
+                if optional and self.c.once_in(3):
+                    return f"{found.code} != null", False, found.code, ""
+                return f"{found.code} is empty", False, "", found.code
+            case "not":
+                inner, screen, held, missing = self.condition(state, depth + 1)
+                return f"not ({inner})", screen, missing, held
+            case "both":
+                word = self.c.pick(("and", "or"))
+                left, screen, held, missing = self.condition(state, depth + 1)
+                right, other, _, _ = self.condition(state, depth + 1)
+                return (
+                    f"({left}) {word} ({right})",
+                    screen and other,
+                    held if word == "and" else "",
+                    missing if word == "or" else "",
+                )
+            case _:
+                return f"sees {self.text(state, texts.CONDITIONS, untrusted=True)}", True, "", ""
+
+    def _comparison(self, state: State, compared: list[Value]) -> str:
+        left = self.choose(compared)
+        operators = (
+            ("==", "!=", "<", ">=", "<=", ">") if left.type.name in ORDERED else ("==", "!=")
+        )
+        operator = self.c.pick(operators)
+        same = [each for each in compared if each.type == left.type and each.code != left.code]
+        if same and self.c.once_in(3):
+            return f"{left.code} {operator} {self.c.pick(same).code}"
+        options = tuple(f'"{each}"' for each in left.type.options)
+        return f"{left.code} {operator} {self.c.pick(options or texts.LITERALS[left.type.name])}"
+
+    # Names
+
+    def name_for(
+        self, state: State, place: Place, type_: Type, optional: bool, origin: str = ""
+    ) -> str:
+        """A runtime variable for a value: a new one, or one of the type that is set again."""
+        again = [
+            name
+            for name, known in self.types.items()
+            if known == (type_, optional, origin) and name not in place.locked
+        ]
+        if again and (self.c.flag() or (origin and self.c.flag())):
+            return self.c.pick(again)
+        free = [name for name in VARIABLES if name not in self.types]
+        if free:
+            name = free[0]
+        else:
+            self.count += 1
+            name = f"v{self.count + 1}"
+        self.types[name] = (type_, optional, origin)
+        return name
+
+    def target(self, wanted: Field) -> Field | None:
+        """What is emitted under a name; None where nothing of the kind may be added."""
+        known = self.targets.get(wanted.name)
+        if known is not None:
+            return known
+        if self.closed and not wanted.optional:
+            return None
+        self.targets[wanted.name] = wanted
+        return wanted
+
+
+def callable_at(task: Task, place: Place) -> bool:
+    """Whether a task may be called at a place."""
+    return (place.main or not task.main) and not (place.loop and task.loops)

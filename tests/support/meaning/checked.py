@@ -1,0 +1,86 @@
+"""Generated programs, checked and compiled."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from hypothesis import strategies as st
+
+from flowdsl.codegen.artifacts import plain
+from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
+from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
+from flowdsl.source.files import MemoryFiles
+from flowdsl.syntax import ast
+
+from .programs import FILES, programs
+
+PATH = "main.flow"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A program of one workflow that checks without errors, and what it compiles to."""
+
+    source: str
+    compilation: Compilation
+
+    def __repr__(self) -> str:
+        return f"Checked:\n{self.source}"
+
+    @property
+    def model(self) -> SemanticModel:
+        return self.compilation.analysis.model
+
+    @property
+    def workflow(self) -> WorkflowSymbol:
+        return self.model.workflows[0]
+
+    @cached_property
+    def payload(self) -> dict[str, Any]:
+        """The body of the request that creates the workflow."""
+        assert self.compilation.bundle is not None
+        payload: dict[str, Any] = plain(self.compilation.bundle.workflows[0].payload)
+        return payload
+
+    @cached_property
+    def input_schema(self) -> dict[str, Any]:
+        schema: dict[str, Any] = json.loads(self.payload.get("input_schema") or "{}")
+        return schema
+
+    @property
+    def findings(self) -> frozenset[str]:
+        """The names of all diagnostics."""
+        return frozenset(each.name for each in self.compilation.analysis.diagnostics)
+
+    @property
+    def replayable(self) -> bool:
+        """Whether the law of replay holds for it."""
+        return not self.findings & {"branch-outside-focused-action", "decided-once"}
+
+    @property
+    def rules(self) -> int:
+        """How many rules of `always` there are."""
+        return sum(
+            len(item.rules)
+            for item in self.workflow.declaration.items
+            if isinstance(item, ast.AlwaysSection)
+        )
+
+
+def compiled(source: str) -> Compilation:
+    """What a source text compiles to, if it checks."""
+    return compile_project(MemoryFiles({PATH: source, **FILES}), [PATH], CompileOptions())
+
+
+def checked(source: str) -> Checked | None:
+    """A program, if it checks without errors."""
+    compilation = compiled(source)
+    return None if compilation.bundle is None else Checked(source, compilation)
+
+
+def checked_programs() -> st.SearchStrategy[Checked]:
+    """Programs that check without errors; nearly all that are generated do."""
+    return programs().map(checked).filter(lambda each: each is not None)  # type: ignore[return-value]

@@ -1,0 +1,215 @@
+"""What occurs in a program: constructs of the language, and shapes that are known to be hard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from flowdsl.semantics.model import SemanticModel, TaskSymbol
+from flowdsl.syntax import ast
+from flowdsl.syntax.visit import walk
+
+from .checked import Checked
+
+PATTERNS = {
+    "type of several lines": r'type """\n',
+    "type with a bullet": r'type """\n(?: .*\n|\n)*? *- ',
+    "type with blanks at the ends": r'type " .* "? into|type " .*" into',
+    "type with a quote": r'type "[^\n]*\\"[^\n]*" into',
+    "type with braces": r"type \"\\\{x",
+    "type with ⟦": 'type "⟦',
+    "type with ideographic blanks": 'type "\u3000',
+    "type raw": 'type r"',
+    "type nothing": 'type "" into',
+    "type a full stop": r'type "Inv\. No\." into',
+    "type a value": r"type [a-z{]",
+    "type an optional value": r"type (memo|amount|since|maybe)\b",
+    "type a secret": r"type \$",
+    "type a secret in a text": r'type "[^"]*\{\$',
+    "do with a secret": r'do "[^"]*\{\$',
+    "do of several lines": r'do """',
+    "do with a list or a record": r'do "Look at [{]',
+    "type a list or a record in a text": r'type "all: [{]',
+    "do nothing": r'do "\{# later #\}"',
+    "press several times": r'press "[^"]*" 3 times',
+    "using": r'using "fast"',
+    "timeout": r"timeout \d",
+    "retry with a wait": r"retry \w+ wait",
+    "retry with else": r"^( *)retry [^\n]*\{\n(?:(?!\1\}).*\n)*\1\} else \{",
+    "limit by a const": r"(max|retry) limit",
+    "copy without a type": r"copy \w+ from",
+    "emit an empty list": r"emit \w+ \+?= \[\]",
+    "emit null": r"emit \w+ = null",
+    "emit a list literal": r"emit \w+ = \[[^\]]",
+    "emit a record literal": r"emit \w+ \+?= \{ ",
+    "record literal without an optional field": r"= \{ number: [^,]* \}",
+    "record literal with null": r"(memo|amount): null",
+    "untrusted input": "@untrusted",
+    "optional input": r"\w+: \w+\?\n",
+    "default of an input": r"\w+: (bool|string) = .*\n",
+    "wire name of an input": r"inv: string @wire",
+    "wire name of a field": r"no: string @wire",
+    "default of a field": r"state: string = ",
+    "machine input": "@machine",
+    "pattern": "@pattern",
+    "doc of a declaration": r"^## .*\nworkflow",
+    "doc of a step": r"## .*\n +step",
+    "doc of an output": r"## .*\n +\w+: ",
+    "always": r"always \{",
+    "title": r"title = ",
+    "for over an input list": r"for \w+ in (rows|names|more|client\.tags)\b",
+    "for over a runtime list": r"for \w+ in \{\{",
+    "for over a literal list": r"for \w+ in \[\"p\"",
+    "for over a list with a value": r"for \w+ in \[\"Inv",
+    "for over a count": r"for \w+ in (\d|limit)",
+    "path of a loop variable": r"\be\d+\.\w",
+    "else finish": r"else finish",
+    "else abort": r"else abort",
+    "else fail": r"else fail",
+    "else that is empty": r'" else \{ \}',
+    "step that is empty": r"step [^\n]* \{ \}",
+    "branch that is empty": r"if [^\n]* \{ \}",
+    "for that is empty": r"for [^\n]* \{ \}",
+    "is empty": r"(?<!not )\b[\w.{}]+ is empty",
+    "not is empty": r"not [\w.{}]+ is empty",
+    "null comparison": r"!= null",
+    "else if": r"else if",
+    "order": r" (<|>=|<=|>) ",
+    "a secret argument": r"key: \$",
+    "a literal argument": r"call \w+\([^\n]*: \"",
+    "a runtime argument": r"call \w+\([^\n]*\{\{",
+    "a loop item as an argument": r"call \w+\([^\n]*: e\d",
+    "optional result field": r"-> \{[^}\n]*\?",
+    "default of a parameter": r"\(.*\w+: \w+ = .*\)",
+    "guard that leaves": r"is empty \{\n *(fail|abort|finish)",
+    "argument overwritten by its result": r"call [^\n]*\{\{(\w+)\.[^\n]* as \1\b",
+}
+"""Constructs that a regular expression finds in the source."""
+
+STATEMENTS = {
+    "step": ast.StepStmt,
+    "do": ast.DoStmt,
+    "choose": ast.ChooseStmt,
+    "type": ast.TypeStmt,
+    "clear": ast.ClearStmt,
+    "press": ast.PressStmt,
+    "wait": ast.WaitStmt,
+    "wait until": ast.WaitUntilStmt,
+    "extract": ast.ExtractStmt,
+    "copy": ast.CopyStmt,
+    "emit": ast.EmitStmt,
+    "expect": ast.ExpectStmt,
+    "capture": ast.CaptureStmt,
+    "export": ast.ExportStmt,
+    "image": ast.ImageStmt,
+    "run": ast.RunStmt,
+    "if": ast.IfStmt,
+    "for": ast.ForStmt,
+    "repeat": ast.RepeatStmt,
+    "retry": ast.RetryStmt,
+    "call": ast.CallStmt,
+    "fail": ast.FailStmt,
+    "abort": ast.AbortStmt,
+    "finish": ast.FinishStmt,
+}
+WITH_ELSE = (
+    ast.ChooseStmt,
+    ast.WaitUntilStmt,
+    ast.ExtractStmt,
+    ast.CopyStmt,
+    ast.ExpectStmt,
+    ast.RunStmt,
+    ast.RepeatStmt,
+)
+
+
+def constructs(checked: Checked) -> frozenset[str]:
+    """The names of what occurs in a program."""
+    found = {
+        name for name, pattern in _COMPILED.items() if pattern.search(checked.source) is not None
+    }
+    model = checked.model
+    for body in model.bodies:
+        found.update(_in_body(body, model))
+    return frozenset(found)
+
+
+_COMPILED = {name: re.compile(pattern, re.M) for name, pattern in PATTERNS.items()}
+
+
+def _in_body(block: ast.Block, model: SemanticModel) -> Iterator[str]:
+    calls: dict[TaskSymbol, int] = {}
+    for node in walk(block):
+        for name, class_ in STATEMENTS.items():
+            if type(node) is class_:
+                yield name
+                if isinstance(node, WITH_ELSE):
+                    yield f"{name} {_else(node.otherwise)}"
+        match node:
+            case ast.TypeStmt(display=display) if display is not None:
+                yield "type as"
+            case ast.EmitStmt(append=True):
+                yield "emit +="
+            case ast.ExtractStmt(background=True):
+                yield "extract in background"
+            case ast.ExtractStmt(type=type_):
+                yield f"extract {type(type_).__name__}"
+            case ast.AndExpr() | ast.OrExpr() | ast.NotExpr() | ast.SeesExpr():
+                yield type(node).__name__
+            case ast.CompareExpr() | ast.EmptyExpr():
+                yield type(node).__name__
+            case ast.CallStmt(result=result):
+                task = model.calls[node]
+                calls[task] = calls.get(task, 0) + 1
+                yield "call with a result" if result is not None else "call without a result"
+            case ast.ForStmt(body=body):
+                yield from (f"{each} in a for" for each in _holds(body))
+            case ast.RetryStmt(body=body):
+                yield from (f"{each} in a retry" for each in _holds(body))
+            case ast.RepeatStmt(body=body):
+                yield from (f"{each} in a repeat" for each in _holds(body))
+            case ast.IfBranch(body=body):
+                yield from (f"{each} in a branch" for each in _holds(body))
+    if any(count > 1 for count in calls.values()):
+        yield "a task called twice"
+
+
+def _else(otherwise: ast.Otherwise | None) -> str:
+    if otherwise is None:
+        return "without else"
+    return "else block" if isinstance(otherwise.action, ast.Block) else "else leaving"
+
+
+def _holds(block: ast.Block) -> Iterator[str]:
+    for node in walk(block):
+        match node:
+            case ast.CallStmt(result=result) if result is not None:
+                yield "call with a result"
+            case ast.EmitStmt(append=append):
+                yield "emit +=" if append else "emit ="
+            case ast.ExtractStmt():
+                yield "extract"
+
+
+EXPECTED = frozenset(
+    (
+        *PATTERNS,
+        *STATEMENTS,
+        *(
+            f"{name} {words}"
+            for name in ("choose", "wait until", "extract", "copy", "expect", "run", "repeat")
+            for words in ("without else", "else block", "else leaving")
+        ),
+        *("type as", "emit +=", "extract in background", "a task called twice"),
+        *("extract NamedType", "extract OptionalType", "extract ListType"),
+        *("AndExpr", "OrExpr", "NotExpr", "SeesExpr", "CompareExpr", "EmptyExpr"),
+        *("call with a result", "call without a result"),
+        *(
+            f"{what} in a {where}"
+            for what in ("call with a result", "emit =", "extract")
+            for where in ("for", "retry", "repeat", "branch")
+        ),
+        *("emit += in a for", "emit += in a branch"),
+    )
+)
+"""Every name that `constructs` may give."""

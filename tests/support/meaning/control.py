@@ -1,0 +1,214 @@
+"""Blocks of a generated program, and the statements that hold some."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from . import texts
+from .body import Body, Place
+from .drawing import Chooser
+from .values import INT, ROW, STRING, State, Type, Value, variable
+
+
+class Control:
+    """Makes the statements that hold others, which `block` makes."""
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self.c: Chooser = body.c
+
+    def block(self, state: State, place: Place, least: int = 0) -> str:
+        """Statements, one after the other, until none can be reached."""
+        raise NotImplementedError
+
+    def braced(self, state: State, place: Place, least: int = 0, first: str = "") -> str:
+        """A block in braces, behind a first statement that is made already."""
+        inner = "" if state.dead else self.block(state, place, least)
+        made = "\n".join(each for each in (first, inner) if each)
+        return f"{{\n{made}\n}}" if made else "{ }"
+
+    def instruction(self, state: State, patterns: Sequence[str]) -> str:
+        return self.body.text(state, patterns)
+
+    def otherwise(self, state: State, place: Place, first: str = "") -> tuple[str, State]:
+        """An `else`, maybe none, and what holds where it ends."""
+        other = state.copy()
+        kind = self.c.weighted((("", 4), ("leave", 3), ("block", 3)))
+        if kind == "":
+            other.dead = True
+            return "", other
+        if kind == "leave":
+            return f" else {self.leave(other, place.inner(screen=True))}", other
+        return f" else {self.braced(other, place.inner(screen=True), first=first)}", other
+
+    def step(self, state: State, place: Place) -> str:
+        doc = f"## {self.c.pick(texts.DOCS)}\n" if self.c.once_in(4) else ""
+        title = self.body.text(state, texts.TITLES, fixed=True)
+        inner = replace(place, depth=place.depth + 1)
+        return f"{doc}step {title} {self.braced(state, inner)}"
+
+    def if_(self, state: State, place: Place) -> str:
+        words: list[str] = []
+        ends: list[State] = []
+        proven = state.present
+        inner = place.inner(screen=False)
+        for number in self.c.several(1, 3):
+            if number and inner.main:
+                # One more condition could be one that no screen decides.
+                break
+            condition, screen, held, missing = self.body.condition(state)
+            if number == 0:
+                inner = place.inner(screen=screen)
+            then = state.copy()
+            then.present |= {held} - {""}
+            words.append(f"if {condition} {self.braced(then, inner)}")
+            ends.append(then)
+            state.present = (state.present & then.present) | ({missing} - {""})
+        if self.c.flag():
+            last = state.copy()
+            words.append(self.braced(last, inner))
+            ends.append(last)
+        else:
+            if all(_leaves(each) for each in words):
+                proven = state.present
+            ends.append(state.copy())
+        state.present = proven
+        state.become(*ends)
+        return " else ".join(words)
+
+    def guard(self, state: State, place: Place) -> str:
+        """An `if` that leaves where a value is missing; behind it the value is there."""
+        optional = self.body.having(state, lambda each: each.optional)
+        found = self.body.choose(optional)
+        leaving = self.leave(state.copy(), place.inner(screen=False))
+        state.present |= {found.code}
+        return f"if {found.code} is empty {{\n{leaving}\n}}"
+
+    def for_(self, state: State, place: Place) -> str:
+        read, iterable, element, runs = self._iterable(state, place)
+        before = state.copy()
+        own = {name for name in sorted(state.set) if self.c.once_in(3)}
+        kept = frozenset(state.set) - own
+        inside = State(
+            {name: value for name, value in state.set.items() if name in kept},
+            state.next_pass().present,
+            state.emitted,
+        )
+        self.body.count += 1
+        self.body.loops = True
+        loop = Value(f"e{self.body.count}", element, command=False)
+        self.body.fixed.insert(0, loop)
+        inner = replace(
+            place,
+            depth=place.depth + 1,
+            loop=True,
+            top=False,
+            locked=place.locked | kept,
+        )
+        written = self.braced(inside, inner)
+        self.body.fixed.remove(loop)
+        if runs:
+            state.become(inside)
+        else:
+            state.become(inside, before)
+        return f"{read}for {loop.code} in {iterable} {written}"
+
+    def _iterable(self, state: State, place: Place) -> tuple[str, str, Type, bool]:
+        """What a loop goes through, with its bound.
+
+        In front of it what reads it, if anything; then its entries, and whether there is one for
+        sure.
+        """
+        lists = self.body.having(
+            state, lambda each: each.type.name == "list" and not each.untrusted
+        )
+        kept = [each for each in lists if each.runtime]
+        kind = self.c.weighted(
+            (
+                ("list", 6 if lists else 0),
+                ("kept", 4 if kept else 0),
+                ("literal", 2),
+                ("count", 1),
+                ("read", 4),
+            )
+        )
+        most = self.c.pick(("3", "4", "limit", "1"))
+        match kind:
+            case "list" | "kept":
+                found = self.body.choose(kept if kind == "kept" else lists)
+                assert found.type.element is not None
+                return "", f"{found.code} max {most}", found.type.element, found.filled
+            case "read":
+                element = self.c.pick((STRING, ROW, INT))
+                name = self.body.name_for(state, place, element.many(), False)
+                state.assign(variable(name, element.many()))
+                source = self.instruction(state, texts.SOURCES[:2])
+                read = f"extract {name}: {element.written}[] from {source}\n"
+                return read, f"{{{{{name}}}}} max {most}", element, False
+            case "count":
+                return "", str(self.c.number(1, 3)), INT, True
+            case _:
+                found = self.body.having(
+                    state,
+                    lambda each: (
+                        each.type == STRING
+                        and not (each.optional or each.untrusted or each.constant)
+                    ),
+                )
+                if found and self.c.flag():
+                    return "", f'["Inv. No.", "{self.body.choose(found).text}"]', STRING, True
+                # The entries of a list of known texts are of an enum.
+                return "", '["p", "p q"]', Type("p | p q", "enum", options=("p", "p q")), True
+
+    def retry(self, state: State, place: Place) -> str:
+        inner = replace(place.inner(screen=True), repeated=True)
+        delay = f" wait {self.c.pick(texts.DURATIONS)}" if self.c.once_in(3) else ""
+        body = state.next_pass()
+        written = self.block(body, inner)
+        if not body.dead:
+            words = self.body.text(body, texts.CONDITIONS, untrusted=True)
+            end = self.c.pick(("", f" else fail {self.instruction(body, texts.REASONS)}"))
+            written = "\n".join(each for each in (written, f"expect {words}{end}") if each)
+        otherwise = ""
+        ends = [body]
+        if self.c.flag():
+            other = state.copy()
+            other.present = body.present & other.present
+            otherwise = f" else {self.braced(other, replace(inner, repeated=place.repeated))}"
+            ends.append(other)
+        state.become(*ends)
+        attempts = self.c.pick(("2", "3", "limit", "1"))
+        return f"retry {attempts}{delay} {{\n{written}\n}}{otherwise}"
+
+    def repeat(self, state: State, place: Place) -> str:
+        condition, screen, _, _ = self.body.condition(state)
+        inner = replace(place.inner(screen=screen), repeated=True)
+        body = state.next_pass()
+        written = self.braced(body, inner)
+        otherwise, other = self.otherwise(state, replace(place, main=inner.main))
+        state.become(state.copy(), other)
+        state.present &= body.present if not body.dead else state.present
+        most = self.c.pick(("2", "3", "limit", "1"))
+        return f"repeat until {condition} max {most} {written}{otherwise}"
+
+    def leave(self, state: State, place: Place) -> str:
+        """A `fail`, an `abort` or a `finish`, behind which nothing is reached."""
+        state.dead = True
+        reason = self.instruction(state, texts.REASONS)
+        kind = self.c.weighted((("fail", 3), ("abort", 2), ("finish", 2)))
+        required = {each.name for each in self.body.targets.values() if not each.optional}
+        if (
+            kind == "finish"
+            and place.main
+            and not (place.loop or self.body.task)
+            and required <= state.emitted
+        ):
+            self.body.main = self.body.closed = True
+            return f"finish {reason}"
+        return f"{kind if kind != 'finish' else 'fail'} {reason}"
+
+
+def _leaves(block: str) -> bool:
+    """Whether a block visibly ends with a statement that leaves."""
+    return block.endswith("}") and block.split("\n")[-2:][0].startswith(("fail", "abort", "finish"))

@@ -1,0 +1,191 @@
+"""The law: a prompt does what its program does, in a first run and when it is replayed.
+
+outcome = first_run(checked, world)        # or replayed(checked, recorded, world)
+outcome.verdict                            # AGREES, DIFFERS, …
+print(report(checked, outcome))            # where it differs
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flowdsl.simulate.executions import (
+    Disagreement,
+    disagreements,
+    payload_of,
+    replay_disagreements,
+)
+from flowdsl.simulate.interpreter.errors import MissingInText
+from flowdsl.simulate.interpreter.interpret import interpret
+from flowdsl.simulate.machine.execute import Payload, Refused
+from flowdsl.simulate.machine.variants import Variant
+from flowdsl.simulate.trace import BROKEN, SUCCESS, Trace
+from flowdsl.simulate.world import World
+
+from .checked import Checked
+from .sides import side_by_side
+
+AGREES = "agrees"
+DIFFERS = "differs"
+NOT_RECORDED = "not recorded"
+"""There is nothing to replay: the run that was to be recorded did not end well."""
+OUTSIDE = "outside the law of replay"
+"""The checker warned that the program cannot be replayed as it is meant."""
+MISSING_IN_TEXT = "missing in a text"
+"""A missing value stands in a text, of which the checker warned."""
+REFUSED = "refused"
+"""The service would not start the run, though the inputs fit what the program says."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a program in a world.
+
+    `recorded` is the world of the run that was replayed. `found` and `why` tell of a difference,
+    or of what else was not as it has to be.
+    """
+
+    verdict: str
+    world: World
+    recorded: World | None = None
+    found: Disagreement | None = None
+    why: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the law holds here."""
+        return self.verdict not in (DIFFERS, REFUSED)
+
+    @property
+    def kind(self) -> str:
+        """The kind of a difference, by which those that have one cause come together."""
+        if self.found is None:
+            return self.why.split(":")[0]
+        run = "first run" if self.recorded is None else "replay"
+        return f"{run}, {self.found.variant}: {_kind(self.found)}"
+
+
+def payload(checked: Checked) -> Payload:
+    """What the machine executes of a program."""
+    assert checked.compilation.bundle is not None
+    return payload_of(checked.compilation.bundle.workflows[0])
+
+
+def first_run(checked: Checked, world: World, variants: Sequence[Variant] | None = None) -> Outcome:
+    """Whether a program and its prompt do the same in a world."""
+
+    def differing(payload: Payload) -> Disagreement | None:
+        found = disagreements(checked.model, checked.workflow, payload, world, variants=variants)
+        return next(found, None)
+
+    return _tried(checked, differing, world)
+
+
+def replayed(
+    checked: Checked, recorded: World, world: World, variants: Sequence[Variant] | None = None
+) -> Outcome:
+    """Whether a program in a world and a replay in it do the same."""
+    if not checked.replayable:
+        return Outcome(OUTSIDE, world, recorded)
+    try:
+        first = interpret(checked.model, checked.workflow, recorded)
+    except MissingInText:
+        return Outcome(NOT_RECORDED, world, recorded)
+    if first.ending.status != SUCCESS:
+        return Outcome(NOT_RECORDED, world, recorded)
+
+    def differing(payload: Payload) -> Disagreement | None:
+        found = replay_disagreements(
+            checked.model, checked.workflow, payload, recorded, world, variants=variants
+        )
+        return next(found, None)
+
+    return _tried(checked, differing, world, recorded)
+
+
+def both(
+    checked: Checked, first: World, again: World, variants: Sequence[Variant] | None = None
+) -> Outcome:
+    """The first difference of a run in a world, and of its replay in another; else the replay.
+
+    A replay that goes wrong where a first run goes wrong, too, is a matter of the first run.
+    """
+    outcome = first_run(checked, first, variants)
+    if outcome.holds:
+        outcome = replayed(checked, first, again, variants)
+    if not outcome.holds and outcome.recorded is not None:
+        alone = first_run(checked, again, variants)
+        return outcome if alone.holds else alone
+    return outcome
+
+
+def _tried(
+    checked: Checked,
+    differing: Callable[[Payload], Disagreement | None],
+    world: World,
+    recorded: World | None = None,
+) -> Outcome:
+    try:
+        found = differing(payload(checked))
+    except MissingInText as missing:
+        warned = "optional-read-unguarded" in checked.findings
+        verdict = MISSING_IN_TEXT if warned else DIFFERS
+        return Outcome(verdict, world, recorded, why=f"missing in a text: {missing}")
+    except Refused as refused:
+        return Outcome(REFUSED, world, recorded, why=f"refused: {refused}")
+    return Outcome(AGREES if found is None else DIFFERS, world, recorded, found)
+
+
+# Telling of a difference
+
+
+def report(checked: Checked, outcome: Outcome) -> str:
+    """A difference with all that a person needs to see it: program, prompt, worlds, traces."""
+    parts = [outcome.kind, checked.source, payload(checked).prompt]
+    for title, world in (("recorded", outcome.recorded), ("world", outcome.world)):
+        if world is not None:
+            written = json.dumps(world_as_written(checked, world), indent=2, ensure_ascii=False)
+            parts.append(f"{title} ({world.answer!r}):\n{written}")
+    parts.append(outcome.why if outcome.found is None else side_by_side(outcome.found))
+    return "\n\n".join(parts)
+
+
+def world_as_written(checked: Checked, world: World) -> dict[str, Any]:
+    """A world as a `.world.json` of `corpus/meaning` has it."""
+    written: dict[str, Any] = {"inputs": dict(world.inputs)}
+    try:
+        trace = interpret(checked.model, checked.workflow, world)
+    except MissingInText:
+        return written
+    written["answers"] = _answers(trace)
+    if world.situations:
+        written["situations"] = {str(at): rule for at, rule in world.situations.items()}
+    return written
+
+
+def _answers(trace: Trace) -> dict[str, Any]:
+    answers: dict[str, list[Any]] = {}
+    for asked in trace.asked:
+        key = f"{asked.question.kind} {asked.question.text}"
+        answers.setdefault(key, []).append(asked.answer)
+    return {
+        key: each if isinstance(each[0], list) or any(one != each[0] for one in each) else each[0]
+        for key, each in answers.items()
+    }
+
+
+def _kind(found: Disagreement) -> str:
+    """A few words on a difference, without the values of this program."""
+    ending = found.payload.ending
+    if ending.status == BROKEN:
+        reason = (ending.reason or "").split(":")[:2]
+        words = reason[0] if reason[0].startswith("asks") else ":".join(reason)
+        return f"broken, {words.split('text=')[0].strip()}"
+    difference = found.difference
+    if difference.what == "event":
+        verbs = [str(each).split(" ")[0] for each in (difference.program, difference.payload)]
+        return f"event {verbs[0]} / {verbs[1]}"
+    return f"{difference.what} {found.program.ending.status} / {ending.status}"

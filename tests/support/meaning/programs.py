@@ -1,0 +1,237 @@
+"""Generated programs that check without errors: a workflow `w`, and the tasks that it calls.
+
+from hypothesis import given
+@given(programs())
+def test_(source: str) -> None: ...
+
+program(7)     # the same text every time, without Hypothesis
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from . import texts
+from .body import Body, Place
+from .drawing import Chooser, Dice, Drawn
+from .statements import Statements
+from .values import (
+    BOOL,
+    CLIENT,
+    DATE,
+    DECLARED_TYPES,
+    INT,
+    NUMBER,
+    PERIOD,
+    ROW,
+    STRING,
+    Param,
+    State,
+    Task,
+    Type,
+    Value,
+    readable,
+)
+
+FILES: dict[str, str | bytes] = {"save.png": b"\x89PNG\r\n\x1a\n"}
+"""What stands beside a program: the picture that it may show."""
+
+TASK_NAMES = ("look", "look_up", "open_it")
+CONSTS = {"greeting": ('"Hi. "', STRING), "empty": ('""', STRING), "limit": ("2", INT)}
+INPUTS = (
+    (Value("name", STRING), "name: string"),
+    (Value("memo", STRING, optional=True), "memo: string?"),
+    (Value("fast", BOOL), "fast: bool = true"),
+    (Value("rows", ROW.many()), "rows: Row[] @max_items(3)"),
+    (Value("note", STRING, untrusted=True), "note: string @untrusted"),
+    (Value("day", DATE, command=True), "day: date"),
+    (Value("n", INT, command=True), "n: int @min(1) @max(9)"),
+    (Value("period", PERIOD, command=True), "period: Period"),
+    (Value("code", STRING, command=True), 'code: string @pattern(r"^[A-Z]{2}$")'),
+    (Value("names", STRING.many(), filled=True), "names: string[] @min_items(1) @max_items(3)"),
+    (Value("more", STRING.many(), optional=True), "more: string[]?"),
+    (Value("amount", NUMBER, optional=True), "amount: number? @min(0)"),
+    (Value("client", CLIENT), "client: Client"),
+    (Value("inv", STRING), 'inv: string @wire("Inv. No.")'),
+    (Value("head", STRING), 'head: string = "Dr. [x]"'),
+    (Value("box", STRING), "box: string @machine"),
+    (Value("since", DATE, optional=True), "since: date?"),
+)
+"""Inputs, as the body reads them and as they are declared."""
+
+PARAMS = (
+    Param("what", STRING),
+    Param("flag", BOOL),
+    Param("maybe", STRING, optional=True),
+    Param("count", INT, default="3"),
+    Param("on", DATE),
+    Param("when", PERIOD, default='"weekly"'),
+    Param("list", STRING.many()),
+    Param("entry", ROW),
+    Param("outside", STRING, untrusted=True),
+    Param("key", STRING, secret=True),
+)
+
+
+def programs() -> st.SearchStrategy[str]:
+    """The source text of a program, which checks without errors most often."""
+    return _programs()
+
+
+@st.composite
+def _programs(draw: st.DrawFn) -> str:
+    return _make(Drawn(draw))
+
+
+def program(seed: int) -> str:
+    """The program of a seed."""
+    return _make(Dice(seed))
+
+
+def _make(c: Chooser) -> str:
+    outside = c.once_in(5)
+    pictures = c.once_in(8)
+    tasks: list[Task] = []
+    declared: list[str] = []
+    for number in c.several(0, len(TASK_NAMES)):
+        task, source = c.within(
+            lambda number=number: _task(c, TASK_NAMES[number], tasks, outside, pictures)
+        )
+        tasks.append(task)
+        declared.append(source)
+    workflow = c.within(lambda: _workflow(c, tasks, outside, pictures))
+    return _assembled(workflow, declared)
+
+
+def _consts() -> list[Value]:
+    return [Value(name, type_, constant=True) for name, (_, type_) in CONSTS.items()]
+
+
+def _task(
+    c: Chooser, name: str, tasks: list[Task], outside: bool, pictures: bool
+) -> tuple[Task, str]:
+    params = tuple(each for each in PARAMS if c.once_in(3)) or PARAMS[:1]
+    body = Body(
+        c,
+        [
+            *(
+                Value(each.name, each.type, each.optional, untrusted=each.untrusted)
+                for each in params
+                if not each.secret
+            ),
+            *_consts(),
+        ],
+        tuple(each.name for each in params if each.secret),
+        task=True,
+        pictures=pictures,
+    )
+    callable_ = [
+        each for each in tasks if body.secrets or not any(param.secret for param in each.params)
+    ]
+    makes = Statements(body, callable_)
+    state = State()
+    place = Place(main=c.once_in(3), outside=outside)
+    written = makes.block(state, place, least=1)
+    written = _covered(makes, state, place, written)
+    if not state.dead and c.once_in(12):
+        state.dead = True
+        written += '\nfail "it never works"'
+    fields = tuple(body.targets.values())
+    inline = f"{{ {', '.join(each.written for each in fields)} }}"
+    result = Type(inline, "record", fields) if fields else None
+    task = Task(name, params, result, body.main, body.loops, not state.dead)
+    arrow = f" -> {inline}" if fields else ""
+    head = f"task {name}({', '.join(each.written for each in params)}){arrow}"
+    return task, f"{head} {{\n{written}\n}}"
+
+
+def _covered(makes: Statements, state: State, place: Place, written: str) -> str:
+    """The body, with a use of what is set at its end, and with what every path has to emit."""
+    pieces = [written]
+    for value in state.set.values():
+        parts = [each for each in readable(value, state.present) if each.type.scalar]
+        if parts and not state.dead and makes.c.flag():
+            pieces.append(f'type {makes.c.pick(parts).code} into "the field A"')
+    for target in list(makes.body.targets.values()):
+        if not state.dead and not target.optional and target.name not in state.emitted:
+            pieces.append(makes.emit(state, place, target))
+    return "\n".join(pieces)
+
+
+def _workflow(c: Chooser, tasks: list[Task], outside: bool, pictures: bool) -> str:
+    body = Body(c, [*(value for value, _ in INPUTS), *_consts()], ("pin", "key"), pictures=pictures)
+    makes = Statements(body, tasks)
+    state = State()
+    place = Place(main=True, outside=outside)
+    written = makes.block(state, place, least=1)
+    written = _covered(makes, state, place, written)
+    if not state.dead and c.once_in(12):
+        written += f"\nfinish {body.text(state, texts.REASONS)}"
+    always = ""
+    if c.once_in(4):
+        start = replace(state, set={}, present=frozenset())
+        rules = [body.text(start, texts.RULES) for _ in c.several(1, 2)]
+        always = f"always {{ {' '.join(rules)} }}\n"
+    outputs = []
+    for target in body.targets.values():
+        doc = f"## {c.pick(texts.DOCS)}\n" if c.once_in(6) else ""
+        outputs.append(f"{doc}{target.written}")
+    section = f"outputs {{\n{_lines(outputs)}\n}}\n" if outputs else ""
+    doc = f"## {c.pick(texts.DOCS)}\n" if c.once_in(4) else ""
+    title = 'title = "Close. Now"\n' if c.once_in(6) else ""
+    return f"{doc}workflow w {{\n{title}{section}{always}steps {{\n{written}\n}}\n}}"
+
+
+def _lines(lines: list[str]) -> str:
+    return "\n".join(lines)
+
+
+def _assembled(workflow: str, tasks: list[str]) -> str:
+    """The file: what nothing names is left out."""
+    kept: list[str] = []
+    rest = workflow
+    for source in reversed(tasks):
+        name = source.split("(")[0].removeprefix("task ")
+        if re.search(rf"\bcall {name}\(", rest):
+            kept.insert(0, source)
+            rest += source
+    inputs = [written for value, written in INPUTS if _names(workflow, value.code)]
+    secrets = [f"{name}: string" for name in ("pin", "key") if f"${name}" in workflow]
+    sections = ""
+    if inputs:
+        sections += f"inputs {{\n{_lines(inputs)}\n}}\n"
+    if secrets:
+        sections += f"secrets {{ {', '.join(secrets)} }}\n"
+    start = workflow.index("workflow w {\n") + len("workflow w {\n")
+    workflow = workflow[:start] + sections + workflow[start:]
+    whole = "\n".join((*kept, workflow))
+    consts = [
+        f"const {name} = {value}" for name, (value, _) in CONSTS.items() if _names(whole, name)
+    ]
+    types: list[str] = []
+    for name, source in reversed(DECLARED_TYPES.items()):
+        if re.search(rf"\b{name}\b", "\n".join((whole, *types))):
+            types.insert(0, source)
+    return _indented("\n".join(("flow 1", *types, *consts, whole))) + "\n"
+
+
+def _names(source: str, name: str) -> bool:
+    """Whether a source may name an input or const: too often rather than not."""
+    return re.search(rf'(?<![\w$."]){name}\b(?!:)', source) is not None
+
+
+def _indented(source: str) -> str:
+    """The source with its blocks indented; texts of several lines stay as they are."""
+    lines: list[str] = []
+    depth = 0
+    inside = False
+    for line in source.split("\n"):
+        closes = not inside and line.startswith("}")
+        depth -= closes
+        lines.append(line if inside else "  " * depth + line)
+        inside ^= line.count('"""') % 2 == 1
+        depth += not inside and line.endswith("{")
+    return "\n".join(lines)

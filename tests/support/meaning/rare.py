@@ -1,0 +1,357 @@
+"""Small programs for what generated ones hold seldom or never, each by what it is here for.
+
+for name, checked, options in rare_programs(): print(name, checked.source)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.config.load import load_project
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.files import MemoryFiles
+
+from .checked import PATH, Checked
+from .programs import FILES
+
+RARE = {
+    "an hour, and nothing but blanks": """
+workflow w { steps { wait 2h type "  " into "A" type "\\t" into "B" } }
+""",
+    "a choice of the main agent": """
+workflow w {
+  inputs { day: date }
+  steps {
+    press "Enter"
+    if sees "a" { capture "a.png" } else if sees "b" { capture "b.png" } else { capture "c.png" }
+    if sees "c" { run "Get-Date" } else if sees "d" { wait 1s }
+  }
+}
+""",
+    "an output that is never emitted, and constant ones": """
+workflow w {
+  outputs { a: string? b: string c: int d: string? e: string[] f: bool? }
+  steps { press "Enter" emit b = "b" emit c = 7 emit d = "" emit e = ["a", "b"] emit f = null }
+}
+""",
+    "an attempt of a focused agent inside one of the main agent": """
+workflow w {
+  steps {
+    retry 2 {
+      capture "a.png"
+      retry 2 { expect "a" press "Enter" expect "b" else fail "no b" }
+      expect "c"
+    }
+    press "Tab"
+  }
+}
+""",
+    "attempts in a loop, whose last reason is noted": """
+workflow w {
+  inputs { names: string[] @max_items(3) }
+  steps {
+    for name in names { retry 2 { press "Enter" expect "{name}" } }
+    press "Tab"
+  }
+}
+""",
+    "a list that may be too long": """
+workflow w {
+  outputs { all: string[] }
+  steps {
+    extract rows: string[] from "the grid"
+    for row in {{rows}} max 2 { choose "the row of {row}" emit all += "{row}" }
+  }
+}
+""",
+    "two entries in one call": """
+workflow w {
+  outputs { all: string[] last: string? }
+  steps {
+    extract a: string from "A"
+    emit all += "{{a}}"
+    extract b: string? from "B"
+    emit all += "two"
+    if {{b}} is empty { emit all += "none" } else { emit all += "{{a}}" }
+    emit last = {{b}}
+  }
+}
+""",
+    "conditions, types and texts": '''
+workflow w {
+  inputs { flag: bool n: int }
+  outputs { kind: "a" | "b c" }
+  steps {
+    type """
+      one
+
+      two
+    """ into "A"
+    if not flag { press "Enter" }
+    if n > 3 and not (flag or sees "x") { clear "B" } else if n < 2 { press "Tab" }
+    extract kind: "a" | "b c" from "the kind"
+    emit kind = {{kind}}
+    export file "C:/a.txt"
+    if sees "the end" { finish "nothing more" }
+    press "F6"
+  }
+}
+''',
+    "names on the wire, and a bound on a list with a default": """
+workflow w {
+  inputs { names: string[] = ["a", "b"] more: string[] @max_items(9) }
+  outputs { total: string @wire("Sum total") ids: string[] @wire("Id s") }
+  steps {
+    for name in names max 2 { choose "the row of {name}" emit ids += "{name}" }
+    for each in more max 3 { press "Tab" }
+    for each in more max 2 { press "Enter" }
+    extract total: string from "the total"
+    emit total = {{total}}
+  }
+}
+""",
+    "what else a sentence may say": """
+type Row = { name: string, state: string = "open" }
+workflow w {
+  inputs { day: date head: string name: string }
+  secrets { pin: string }
+  outputs { row: Row it: any }
+  always { "If a dialog opens, close it." }
+  steps {
+    type "  a " into "A"
+    type $pin into "PIN"
+    type day as "dd.MM.yyyy" into "B"
+    wait 500ms
+    wait 2m
+    for number in 2 { press "Tab" }
+    choose "the tab" else { }
+    clear "B"
+    repeat until not sees "more" max 2 { press "Page_Down" wait 1s }
+    if name == "Ann" and head != name { clear "A" }
+    extract row: Row from "the row"
+    emit row = {{row}}
+    if sees "x" { emit it = {} } else { emit it = "a" }
+  }
+}
+""",
+    "reasons that one call shares, also in a loop": """
+workflow w {
+  inputs { names: string[] @max_items(3) }
+  steps {
+    expect "a"
+    expect "b"
+    retry 2 { expect "c" press "Enter" expect "d" else fail "no d" }
+    for name in names { expect "{name}" expect "its row" choose "{name}" }
+    press "Tab"
+  }
+}
+""",
+    "what a call may have saved, and an empty copy": """
+workflow w {
+  outputs { a: string? b: string? }
+  steps {
+    extract a: string? from "A"
+    capture "a.png"
+    if sees "more" { extract a: string? from "more of A" }
+    if {{a}} is empty { press "Tab" }
+    copy b: string? from "B"
+    press "Enter"
+    emit a = {{a}}
+    emit b = {{b}}
+  }
+}
+""",
+    "what may be missing, in loops and comparisons": """
+workflow w {
+  inputs { more: string[]? @max_items(3) amount: number? other: number? client: Client? }
+  steps {
+    for each in more { press "Tab" }
+    if amount != 3 { press "Enter" } else if amount == other { press "F6" }
+    if amount != other { press "F7" } else { press "F8" }
+    if 2 <= 2 { press "F9" }
+    retry 2 { }
+    choose "the row" else finish "no row"
+    press "Escape"
+  }
+}
+type Client = { name: string }
+""",
+    "nothing to do": """
+workflow w { steps { do "{# later #}" } }
+""",
+    "attempts of the main agent inside others": """
+workflow w {
+  steps {
+    retry 2 wait 90s {
+      capture "a.png"
+      retry 2 wait 5s { capture "b.png" expect "b" }
+      expect "c" else fail "no c"
+    }
+  }
+}
+""",
+    "a reading in the background": """
+workflow w {
+  outputs { rows: Row[]? one: Row? it: any }
+  steps {
+    extract b: Row[]? from "the grid" in background using "fast"
+    extract c: Row? from "the row" in background
+    press "Enter"
+    extract it: any from "it"
+    emit rows = {{b}}
+    emit one = {{c}}
+    emit it = {{it}}
+  }
+}
+type Row = { name: string, phone: string? }
+""",
+    "rounds of the main agent": """
+workflow w {
+  steps {
+    repeat until sees "the end" max 3 { press "Page_Down" capture "a.png" }
+    repeat until sees "the top" max 2 { capture "b.png" } else { capture "c.png" }
+  }
+}
+""",
+    "checks whose consequences are the main agent's": """
+workflow w {
+  outputs { a: string? }
+  steps {
+    choose "the row" else { capture "a.png" }
+    wait until "it is there" timeout 5s else { capture "b.png" }
+    expect "it is so" else { capture "c.png" }
+    extract a: string from "A" else { capture "d.png" abort "no a" }
+    copy b: int from "B" else { capture "e.png" }
+    press "Enter"
+    if sees "x" { emit a = {{a}} }
+  }
+}
+""",
+    "values inside texts of values": """
+type Row = { no: string @wire("Inv. No."), tags: string[], memo: string? }
+workflow w {
+  inputs { row: Row, first: string }
+  outputs { rows: Row[] pair: string[] again: Row }
+  steps {
+    extract one: Row from "the row"
+    emit rows += {{one}}
+    emit rows += row
+    emit pair = ["{row.no}", "{{one.no}}"]
+    emit again = row
+    for tag in row.tags max 3 { type "{tag}" into "A" }
+    type "{{one.tags[0]}}" into "A"
+  }
+}
+""",
+    "pictures beside blanks and brackets": """
+workflow w {
+  inputs { a: string }
+  steps {
+    image "./save.png" shows "<b> & the icon"
+    step "A  title" { type "a  b <i>" into "<field>" type "{a}" into "B" }
+    if sees "x  y" { press "Enter" } else { do "Click <OK>." press "Tab" }
+  }
+}
+""",
+    "results of tasks, called in every way": """
+task find(what: string, flag: bool) -> { id: string?, all: string[] } {
+  if flag { extract id: string? from "the id of {what}" emit id = {{id}} }
+  if sees "p at {what}" { emit all += "p" } else { press "Tab" }
+}
+workflow w {
+  outputs { ids: string? more: string[] least: string[] }
+  steps {
+    call find(what: "a", flag: true) as one
+    call find(what: "b", flag: false) as two
+    emit ids = {{one.id}}
+    emit more = {{one.all}}
+    emit least = {{two.all}}
+  }
+}
+""",
+    "two entries in one call for a task's list": """
+task find(what: string) -> { all: string[] } {
+  expect "the {what}"
+  emit all += "p"
+  emit all += "q"
+}
+workflow w {
+  outputs { more: string[] }
+  steps { call find(what: "a") as one emit more = {{one.all}} }
+}
+""",
+    "records with names on the wire": """
+type Row = { no: string @wire("Inv. No."), tags: string[], memo: string? }
+workflow w {
+  inputs { first: string }
+  outputs { rows: Row[] }
+  steps {
+    emit rows += { no: "{first}", tags: ["a"], memo: null }
+    emit rows += { no: "x", tags: [] }
+  }
+}
+""",
+}
+"""Sources without their first line, by what they are for."""
+
+VERIFIED = {
+    "the output of a command": """
+workflow w {
+  outputs { size: int day: string }
+  steps {
+    run "Get-Item a" as size: int
+    press "Enter"
+    run "Get-Date" as day: string
+    emit size = {{size}}
+    emit day = {{day}}
+  }
+}
+""",
+    "the output of a command that may be missing": """
+workflow w {
+  outputs { day: string? }
+  steps { run "Get-Date" as day: string? press "Enter" emit day = {{day}} }
+}
+""",
+    "the output of a command that may fail": """
+workflow w {
+  outputs { size: int }
+  steps {
+    run "Get-Item a" as size: int else abort "no item"
+    press "Enter"
+    emit size = {{size}}
+  }
+}
+""",
+}
+"""The same, for an account where a focused agent has a terminal."""
+
+RED = {
+    "the output of a command": "nothing is said of a command that prints nothing",
+    "the output of a command that may be missing": "its type is saved with `or __EMPTY__`",
+    "the output of a command that may fail": "the check stands behind the saving of the output",
+}
+"""Programs of which the prompt says something else, each with what is wrong."""
+
+TOOLS = ("execute_terminal_command", "copy_to_clipboard", "save_screenshot_as_run_attachment")
+
+
+def verified(tools: tuple[str, ...] = TOOLS) -> CompileOptions:
+    """How programs are compiled for an account whose focused agents have these tools."""
+    listed = ", ".join(f'"{each}"' for each in tools)
+    text = f'[project]\nname = "a"\n[platform]\nfocused_agent_tools = [{listed}]\n'
+    project = load_project(text, "flowdsl.toml", Sink())
+    assert project is not None
+    return CompileOptions(project)
+
+
+def rare_programs() -> Iterator[tuple[str, Checked, CompileOptions]]:
+    """Every program with its name, and how it is compiled."""
+    for programs, options in ((RARE, CompileOptions()), (VERIFIED, verified())):
+        for name, body in programs.items():
+            source = f"flow 1\n{body}"
+            files = MemoryFiles({PATH: source, **FILES})
+            compilation = compile_project(files, [PATH], options)
+            assert compilation.bundle is not None, f"{name}: {compilation.analysis.diagnostics}"
+            yield name, Checked(source, compilation), options

@@ -1,0 +1,278 @@
+"""The statements of a generated program: each is right where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from . import texts
+from .body import Body, Place, callable_at
+from .control import Control
+from .values import (
+    ANY,
+    BOOL,
+    INT,
+    PERIOD,
+    READ_TYPES,
+    ROW,
+    SCALARS,
+    STRING,
+    Field,
+    Param,
+    State,
+    Task,
+    Type,
+    variable,
+)
+
+DEEPEST = 3
+MOST = 6
+"""Statements in one block."""
+
+TARGETS = (
+    Field("a", STRING, True),
+    Field("all", STRING.many()),
+    Field("kind", STRING),
+    Field("found", ROW.many()),
+    Field("one", ROW, True),
+    Field("num", INT, True),
+    Field("tags", STRING.many(), True),
+    Field("ok", BOOL, True),
+    Field("it", ANY, True),
+    Field("term", PERIOD, True),
+)
+"""What a program may emit, and what a task may give back."""
+
+MAIN_ONLY = ("copy", "run", "capture", "export", "image", "for", "background")
+"""Statements that need the main agent."""
+
+Make = Callable[[State, Place], str]
+
+
+class Statements(Control):
+    """Makes the statements of one body; `tasks` are those that it may call."""
+
+    def __init__(self, body: Body, tasks: Sequence[Task]) -> None:
+        super().__init__(body)
+        self.tasks = tasks
+        self._kinds: dict[str, Make] = {
+            "do": self._do,
+            "press": self._press,
+            "type": self._type,
+            "clear": lambda state, _: f"clear {self.instruction(state, texts.TARGETS)}",
+            "wait": lambda *_: f"wait {self.c.pick(texts.DURATIONS)}",
+            "extract": self._extract,
+            "emit": self._emit,
+            "call": self._call,
+            "if": self.if_,
+            "choose": self._choose,
+            "wait until": self._wait_until,
+            "expect": self._expect,
+            "step": self.step,
+            "for": self.for_,
+            "retry": self.retry,
+            "repeat": self.repeat,
+            "copy": self._copy,
+            "run": self._run,
+            "capture": lambda state, _: f"capture {self.instruction(state, texts.FILES)}",
+            "export": lambda state, _: f"export file {self.instruction(state, texts.FILES)}",
+            "image": self._image,
+            "guard": self.guard,
+            "background": self._background,
+            "leave": self.leave,
+        }
+
+    def block(self, state: State, place: Place, least: int = 0) -> str:
+        """Statements, one after the other, until none can be reached."""
+        made: list[str] = []
+        for _ in self.c.several(least, MOST - place.depth, 6 if least else 4):
+            made.append(self.c.within(partial(self.statement, state, place)))
+            if state.dead:
+                break
+        return "\n".join(made)
+
+    def statement(self, state: State, place: Place) -> str:
+        """One statement that may stand here."""
+        called = any(callable_at(task, place) for task in self.tasks)
+        nests = place.depth < DEEPEST
+        main = place.main
+        pictures = self.body.pictures
+        guards = nests and any(each.optional for each in self.body.values(state))
+        kinds = [
+            *(("do", 6), ("press", 3), ("type", 7), ("clear", 1), ("wait", 1)),
+            *(("extract", 6), ("emit", 6), ("call", 10 if called else 0)),
+            *(("if", 5 if nests else 0), ("guard", 2 if guards else 0)),
+            *(("choose", 2), ("wait until", 2), ("expect", 3)),
+            *((each, 2 if nests else 0) for each in ("step", "retry", "repeat")),
+            ("for", 6 if nests and main and not place.loop else 0),
+            *(("copy", 3 if main else 0), ("run", 2 if main and not pictures else 0)),
+            *(("capture", 1 if main else 0), ("export", 1 if main else 0)),
+            ("image", 4 if main and pictures else 0),
+            ("background", 1 if self._waits_for_nothing(place) else 0),
+            ("leave", 0 if place.top else 2),
+        ]
+        kind = self.c.weighted(kinds)
+        if kind in MAIN_ONLY:
+            self.body.main = True
+        return self._kinds[kind](state, place)
+
+    def _waits_for_nothing(self, place: Place) -> bool:
+        """Whether a value may be read here that is known after the run only."""
+        return place.main and not (self.body.task or place.loop or place.repeated)
+
+    # Actions
+
+    def _do(self, state: State, _: Place) -> str:
+        return f"do {self.body.text(state, texts.DO, secret=True)}"
+
+    def _press(self, *_: object) -> str:
+        times = " 3 times" if self.c.once_in(4) else ""
+        return f'press "{self.c.pick(texts.KEYS)}"{times}'
+
+    def _type(self, state: State, _: Place) -> str:
+        target = self.instruction(state, texts.TARGETS)
+        scalars = self.body.having(state, lambda each: each.type.scalar)
+        kind = self.c.weighted(
+            (
+                ("text", 6),
+                ("value", 3 if scalars else 0),
+                ("format", 1 if scalars else 0),
+                ("secret", 2 if self.body.secrets else 0),
+            )
+        )
+        match kind:
+            case "value":
+                return f"type {self.c.pick(scalars).code} into {target}"
+            case "format":
+                written = self.c.pick(("dd.MM.yyyy", "0.00", "a - b."))
+                return f'type {self.c.pick(scalars).code} as "{written}" into {target}'
+            case "secret":
+                name = self.c.pick(self.body.secrets)
+                value = self.c.pick((f"${name}", f'"{{${name}}}"', f'" {{${name}}}."'))
+                return f'type {value} into "the PIN field"'
+            case _:
+                value = self.body.text(state, texts.TYPED, untrusted=True, secret=False)
+                return f"type {value} into {target}"
+
+    # What can fail
+
+    def _choose(self, state: State, place: Place) -> str:
+        using = ' using "fast"' if place.main and self.c.once_in(6) else ""
+        target = self.instruction(state, texts.TARGETS)
+        otherwise, other = self.otherwise(state, place)
+        state.become(state.copy(), other)
+        return f"choose {target}{using}{otherwise}"
+
+    def _wait_until(self, state: State, place: Place) -> str:
+        timeout = f" timeout {self.c.pick(texts.DURATIONS)}" if self.c.flag() else ""
+        condition = self.instruction(state, texts.CONDITIONS)
+        otherwise, other = self.otherwise(state, place)
+        state.become(state.copy(), other)
+        return f"wait until {condition}{timeout}{otherwise}"
+
+    def _expect(self, state: State, place: Place) -> str:
+        condition = self.body.text(state, texts.CONDITIONS, untrusted=True)
+        otherwise, other = self.otherwise(state, place)
+        state.become(state.copy(), other)
+        return f"expect {condition}{otherwise}"
+
+    def _run(self, state: State, place: Place) -> str:
+        command = self.body.text(state, texts.COMMANDS, fixed=True, command=True)
+        if place.loop or not self.c.once_in(2 if place.outside else 8):
+            return f"run {command}"
+        otherwise, other = self.otherwise(state, place)
+        state.become(state.copy(), other)
+        return f"run {command}{otherwise}"
+
+    def _image(self, state: State, _: Place) -> str:
+        shows = f" shows {self.instruction(state, texts.TARGETS)}" if self.c.flag() else ""
+        return f'image "./save.png"{shows}'
+
+    # Values
+
+    def _extract(self, state: State, place: Place) -> str:
+        using = ' using "fast"' if place.main and self.c.once_in(6) else ""
+        source = self.instruction(state, texts.SOURCES)
+        return self._reads(state, place, "extract", self.c.pick(READ_TYPES), source, using)
+
+    def _copy(self, state: State, place: Place) -> str:
+        source = self.instruction(state, texts.SOURCES)
+        return self._reads(state, place, "copy", self.c.pick(SCALARS), source, "")
+
+    def _reads(
+        self, state: State, place: Place, verb: str, type_: Type, source: str, using: str
+    ) -> str:
+        optional = self.c.once_in(3)
+        name = self.body.name_for(state, place, type_, optional)
+        read = variable(name, type_, optional)
+        written = f"{name}: {type_.written}{'?' if optional else ''}"
+        if verb == "copy" and type_ == STRING and not optional and self.c.flag():
+            written = name
+        if optional:
+            otherwise, other = "", replace(state, dead=True)
+        else:
+            again = f'extract {name}: {type_.written} from "the other cell"'
+            first = again if self.c.once_in(3) else ""
+            otherwise, other = self.otherwise(state, place, first)
+            if first and first in otherwise and not other.dead:
+                other.assign(read)
+        state.assign(read)
+        state.become(state.copy(), other)
+        return f"{verb} {written} from {source}{using}{otherwise}"
+
+    def _background(self, state: State, place: Place) -> str:
+        target = self.body.target(Field("later", STRING, True))
+        self.body.count += 1
+        name = f"b{self.body.count}"
+        source = self.instruction(state, texts.SOURCES)
+        assert target is not None
+        return (
+            f"extract {name}: string? from {source} in background\n"
+            f"emit {target.name} = {{{{{name}}}}}"
+        )
+
+    def _emit(self, state: State, place: Place) -> str:
+        wanted = self.c.pick(TARGETS)
+        target = self.body.target(wanted)
+        if target is None:
+            return self._press()
+        return self.emit(state, place, target)
+
+    def emit(self, state: State, place: Place, target: Field) -> str:
+        """An `emit` of a target, `+=` where that may be."""
+        if target.type.element is not None and not place.repeated and not self.c.once_in(3):
+            entry = Field("entry", target.type.element)
+            value = self.body.value_for(state, entry, trusted=self.body.task)
+            # Lists count as emitted in a workflow from the start; in a task not always.
+            state.emitted |= {target.name}
+            return f"emit {target.name} += {value}"
+        value = self.body.value_for(state, target, trusted=self.body.task)
+        state.emitted |= {target.name}
+        return f"emit {target.name} = {value}"
+
+    # Calls
+
+    def _call(self, state: State, place: Place) -> str:
+        tasks = [each for each in reversed(self.tasks) if callable_at(each, place)]
+        task = self.c.pick(tasks)
+        self.body.main = self.body.main or task.main
+        self.body.loops = self.body.loops or task.loops
+        given = [
+            f"{param.name}: {self._argument(state, param)}"
+            for param in task.params
+            if not param.default or self.c.flag()
+        ]
+        call = f"call {task.name}({', '.join(given)})"
+        state.dead = not task.returns
+        if task.result is None or self.c.once_in(5):
+            return call
+        name = self.body.name_for(state, place, task.result, False, task.name)
+        state.assign(variable(name, task.result))
+        return f"{call} as {name}"
+
+    def _argument(self, state: State, param: Param) -> str:
+        if param.secret:
+            return f"${self.c.pick(self.body.secrets)}"
+        wanted = Field(param.name, param.type, param.optional)
+        return self.body.value_for(state, wanted, trusted=not param.untrusted)

@@ -1,0 +1,219 @@
+"""The types and values of a generated program: what can be read where, and how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+TEXTUAL = ("string", "date", "datetime", "time", "email", "url", "file")
+ORDERED = ("int", "number", "date", "datetime", "time")
+
+
+@dataclass(frozen=True)
+class Type:
+    """A type as it is written. `name` is a built-in one, `enum`, `list` or `record`."""
+
+    written: str
+    name: str
+    fields: tuple[Field, ...] = ()
+    element: Type | None = None
+    options: tuple[str, ...] = ()
+
+    @property
+    def scalar(self) -> bool:
+        return self.name not in ("list", "record", "any")
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a part of a value may be missing."""
+        inner = [each.type for each in self.fields] + ([self.element] if self.element else [])
+        return any(each.optional for each in self.fields) or any(each.has_gaps for each in inner)
+
+    def many(self) -> Type:
+        return Type(f"{self.written}[]", "list", element=self)
+
+    def fits(self, wanted: Type) -> bool:
+        """Whether a value of this type may stand where `wanted` is expected."""
+        if self.written == wanted.written:
+            return True
+        if wanted.name == "any":
+            return True
+        if wanted.name == "string":
+            return self.name in TEXTUAL or self.name == "enum"
+        return (self.name, wanted.name) in (("int", "number"), ("string", "file"))
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a record, of a result, or an output; one with a default may be left out."""
+
+    name: str
+    type: Type
+    optional: bool = False
+    default: bool = False
+
+    @property
+    def written(self) -> str:
+        return f"{self.name}: {self.type.written}{'?' if self.optional else ''}"
+
+
+STRING, INT, NUMBER, BOOL, DATE = (
+    Type(name, name) for name in ("string", "int", "number", "bool", "date")
+)
+SCALARS = (STRING, INT, NUMBER, BOOL, DATE)
+PERIOD = Type("Period", "enum", options=("daily", "weekly"))
+ROW = Type(
+    "Row",
+    "record",
+    (Field("number", STRING), Field("amount", NUMBER, True), Field("memo", STRING, True)),
+)
+CLIENT = Type(
+    "Client",
+    "record",
+    (Field("name", STRING), Field("row", ROW, True), Field("tags", STRING.many())),
+)
+ODD = Type(
+    "Odd",
+    "record",
+    (Field("no", STRING), Field("at", DATE, True), Field("state", STRING, default=True)),
+)
+ANY = Type("any", "any")
+OTHERS = tuple(Type(name, name) for name in ("datetime", "time", "email", "url", "file"))
+
+DECLARED_TYPES = {
+    "Row": "type Row { number: string, amount: number?, memo: string? }",
+    "Client": "type Client { name: string, row: Row?, tags: string[] }",
+    "Odd": """type Odd {
+## The number. As it is shown
+no: string @wire("Inv. No.")
+at: date?
+state: string = "open"
+}""",
+    "Period": 'type Period = "daily" | "weekly"',
+}
+READ_TYPES = (
+    *(STRING, STRING, STRING, INT, NUMBER, BOOL, DATE, PERIOD),
+    *(ROW, ROW.many(), STRING.many(), CLIENT, ODD, ODD.many(), INT.many(), ANY, *OTHERS),
+)
+
+
+@dataclass(frozen=True)
+class Value:
+    """Something that can be read.
+
+    `code` is how code writes it, `runtime` the variable that it is part of, or empty. `optional`:
+    it may be missing. `untrusted`: it is text from outside. `command`: a command may hold it.
+    `filled`: it is a list with at least one entry. `constant`: it is known to the compiler.
+    """
+
+    code: str
+    type: Type
+    optional: bool = False
+    runtime: str = ""
+    untrusted: bool = False
+    command: bool = False
+    filled: bool = False
+    constant: bool = False
+
+    @property
+    def text(self) -> str:
+        """How a text writes it."""
+        return self.code if self.runtime else f"{{{self.code}}}"
+
+    def part(self, of: Field) -> Value:
+        """A field of it."""
+        inner = f"{self.code[:-2]}.{of.name}}}}}" if self.runtime else f"{self.code}.{of.name}"
+        return replace(
+            self, code=inner, type=of.type, optional=of.optional, command=False, filled=False
+        )
+
+
+def variable(name: str, type_: Type, optional: bool = False) -> Value:
+    """A runtime variable."""
+    return Value(f"{{{{{name}}}}}", type_, optional, runtime=name)
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter of a task; `default` is written behind it."""
+
+    name: str
+    type: Type
+    optional: bool = False
+    default: str = ""
+    untrusted: bool = False
+    secret: bool = False
+
+    @property
+    def written(self) -> str:
+        default = f" = {self.default}" if self.default else ""
+        secret = "secret " if self.secret else ""
+        return f"{secret}{self.name}: {self.type.written}{'?' if self.optional else ''}{default}"
+
+
+@dataclass
+class Task:
+    """A finished task, as its callers see it.
+
+    `main`: it needs the main agent. `loops`: there is a `for` in it. `returns`: a path leads to its
+    end.
+    """
+
+    name: str
+    params: tuple[Param, ...]
+    result: Type | None
+    main: bool
+    loops: bool
+    returns: bool
+
+
+@dataclass
+class State:
+    """What holds at one place of a body: variables that are set, what is there, what is emitted.
+
+    `dead`: no path leads here.
+    """
+
+    set: dict[str, Value] = field(default_factory=dict)
+    present: frozenset[str] = frozenset()
+    emitted: frozenset[str] = frozenset()
+    dead: bool = False
+
+    def copy(self) -> State:
+        return replace(self, set=dict(self.set))
+
+    def next_pass(self) -> State:
+        """What holds where a pass of a loop begins: an earlier one may have set any variable."""
+        present = frozenset(code for code in self.present if not code.startswith("{{"))
+        return replace(self.copy(), present=present)
+
+    def assign(self, value: Value) -> None:
+        """A variable is set, maybe anew: what was known of it holds no more."""
+        self.set[value.runtime] = value
+        own = (f"{{{{{value.runtime}}}}}", f"{{{{{value.runtime}.")
+        self.present = frozenset(
+            code for code in self.present if code != own[0] and not code.startswith(own[1])
+        )
+
+    def become(self, *ends: State) -> None:
+        """Go on where several paths meet."""
+        alive = [end for end in ends if not end.dead]
+        self.dead = not alive
+        if alive:
+            self.set = {
+                name: value
+                for name, value in alive[0].set.items()
+                if all(name in end.set for end in alive)
+            }
+            self.present = frozenset.intersection(*(end.present for end in (self, *alive)))
+            self.emitted = frozenset.intersection(*(end.emitted for end in alive))
+
+
+def readable(value: Value, present: frozenset[str]) -> Iterator[Value]:
+    """A value and what is in it, as far as it is there for certain."""
+    if value.optional and value.code in present:
+        value = replace(value, optional=False)
+    yield value
+    if value.type.name == "record" and not value.optional:
+        for each in value.type.fields:
+            yield from readable(value.part(each), present)

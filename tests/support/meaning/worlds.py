@@ -1,0 +1,133 @@
+"""Generated worlds: what a desktop answers, most often so that a program gets far.
+
+    World(inputs={'name': 'a'}, answer=Answers(seed=3, no=0, sees=50, nasty=20, missing=5), ...)
+
+An answer is a function of the question and the position, computed from a seed: the same question at
+the same position has the same answer, whoever asks and however often.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from flowdsl.semantics.values.spelling import spell
+from flowdsl.simulate import world as kinds
+from flowdsl.simulate.shapes import (
+    EMPTY,
+    EnumShape,
+    ListShape,
+    OptionalShape,
+    RecordShape,
+    ScalarShape,
+)
+from flowdsl.simulate.world import Question, World
+
+from . import pools
+from .checked import Checked
+from .drawing import Chooser, Dice, Drawn
+from .inputs import inputs_for
+
+if TYPE_CHECKING:
+    from flowdsl.simulate.shapes import Shape
+
+MISSING = (None, "", EMPTY)
+"""How a value that is missing comes."""
+
+
+class Answers:
+    """Answers by a seed; the other numbers are shares of a hundred.
+
+    - `no`: expectations, waits, choices and commands that come to nothing.
+    - `sees`: conditions of the screen that hold.
+    - `nasty`: texts and numbers that are hard to carry.
+    - `missing`: values that are missing, at the top or where the shape allows it.
+    """
+
+    def __init__(
+        self, seed: int, *, no: int = 0, sees: int = 50, nasty: int = 0, missing: int = 0
+    ) -> None:
+        self.seed = seed
+        self.no = no
+        self.sees = sees
+        self.nasty = nasty
+        self.missing = missing
+
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{name}={value}" for name, value in vars(self).items())
+        return f"Answers({shares})"
+
+    def __call__(self, question: Question, position: int) -> Any:
+        """The answer to a question at a position."""
+        asked = repr((self.seed, question, position)).encode()
+        c = Dice(int.from_bytes(hashlib.blake2b(asked, digest_size=8).digest(), "big"))
+        match question.kind:
+            case kinds.SEES:
+                return c.number(0, 99) < self.sees
+            case kinds.EXPECT | kinds.WAIT | kinds.CHOOSE | kinds.COMMAND:
+                return c.number(0, 99) >= self.no
+        shape = question.shape or ScalarShape("string")
+        if c.number(0, 99) < self.missing:
+            return c.pick(MISSING)
+        value = self._value(c, shape, str(position))
+        if question.kind == kinds.COPY and not isinstance(value, str):
+            return spell(value)
+        return value
+
+    def _value(self, c: Chooser, shape: Shape, mark: str) -> Any:
+        match shape:
+            case ScalarShape(name):
+                return pools.scalar(c, name, self.nasty, mark)
+            case EnumShape(values):
+                return c.pick(values)
+            case ListShape(element):
+                return [self._value(c, element, f"{mark}{n}") for n in range(c.number(0, 3))]
+            case OptionalShape(inner):
+                if c.number(0, 99) < 30 + self.missing // 2:
+                    return c.pick(MISSING)
+                return self._value(c, inner, mark)
+            case RecordShape(fields):
+                return {
+                    each.name: self._value(c, each.shape, mark)
+                    for each in fields
+                    # What has a default may be missing, too.
+                    if each.default is None or c.flag()
+                }
+
+
+def worlds(checked: Checked) -> st.SearchStrategy[World]:
+    """Worlds for a program that checks."""
+    return _worlds(checked)
+
+
+@st.composite
+def _worlds(draw: st.DrawFn, checked: Checked) -> World:
+    return _make(Drawn(draw), checked)
+
+
+def world(seed: int, checked: Checked) -> World:
+    """The world of a seed for a program that checks."""
+    return _make(Dice(seed), checked)
+
+
+def _make(c: Chooser, checked: Checked) -> World:
+    nasty = c.pick((0, 0, 15, 60))
+    inputs = inputs_for(c, checked, nasty)
+    answers = Answers(
+        c.number(0, 999),
+        no=c.pick((0, 0, 0, 5, 20)),
+        sees=c.pick((100, 50, 50, 80, 20, 0)),
+        nasty=c.pick((0, 0, 15, 60)),
+        missing=c.pick((0, 0, 10, 50)),
+    )
+    return World(inputs, answers, _situations(c, checked.rules))
+
+
+def _situations(c: Chooser, rules: int) -> Mapping[int, int]:
+    """Positions at which the situations of some rules arise, early ones most often."""
+    if not rules:
+        return {}
+    return {c.number(0, 9): c.number(0, rules - 1) for _ in c.several(0, 4)}

@@ -1,0 +1,59 @@
+"""The programs of `corpus/meaning` mean what is written beside them, and their prompts say it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from flowdsl.simulate.executions import disagreements, replay_disagreements
+from flowdsl.simulate.interpreter.interpret import interpret
+from flowdsl.simulate.machine.variants import every_variant
+from flowdsl.simulate.trace import SUCCESS
+from tests.support.meaning.corpus import Case, as_written, cases
+from tests.support.meaning.sides import side_by_side
+
+RED_NAME = "red-"
+"""The beginning of the names of cases whose prompt says something else than the program."""
+
+CASES = cases()
+
+
+def _marked(case: Case) -> Any:
+    if not case.name.startswith(RED_NAME):
+        return case
+    why = f"not so yet: {case.first.fields['about']}"
+    return pytest.param(case, marks=pytest.mark.xfail(reason=why, strict=True))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_program_does_what_is_written_beside_it(case: Case) -> None:
+    found = as_written(interpret(case.model, case.workflow, case.first.world()))
+    assert found == case.first.trace, json.dumps(found, indent=2, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if each.again], ids=str)
+def test_a_replayed_program_does_what_is_written_beside_it(case: Case) -> None:
+    assert case.again is not None
+    first = interpret(case.model, case.workflow, case.first.world())
+    assert first.ending.status == SUCCESS, "only what ends well is recorded"
+    found = as_written(interpret(case.model, case.workflow, case.again.world()))
+    assert found == case.again.trace, json.dumps(found, indent=2, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("case", list(map(_marked, CASES)), ids=str)
+def test_a_prompt_does_what_its_program_does_however_the_service_works(case: Case) -> None:
+    payload, variants = case.payload, list(every_variant())
+    assert len(variants) == 96
+    found = disagreements(case.model, case.workflow, payload, case.first.world(), variants=variants)
+    for each in found:
+        pytest.fail(f"{case.source}\n{payload.prompt}\n{side_by_side(each)}")
+    if case.again is None:
+        return
+    first, again = case.first.world(), case.again.world()
+    replayed = replay_disagreements(
+        case.model, case.workflow, payload, first, again, variants=variants
+    )
+    for each in replayed:
+        pytest.fail(f"{case.source}\n{payload.prompt}\n{side_by_side(each)}")
